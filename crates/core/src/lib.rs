@@ -1,0 +1,16 @@
+//! Container images, layer by layer.
+//!
+//! The modules follow the way the data goes, and each knows only those before it:
+//! [`reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`report`].
+//! Everything compiles natively and for `wasm32-unknown-unknown`.
+
+pub mod digest;
+pub mod layer;
+pub mod ledger;
+pub mod limits;
+pub mod manifest;
+pub mod platform;
+pub mod reference;
+pub mod report;
+pub mod source;
+pub mod stack;

@@ -1,0 +1,18 @@
+//! Every bound on what an image or a registry may make us hold, in one place.
+//!
+//! Sizes that a header claims are counted against these, never allocated.
+
+/// Bytes of one manifest, index or config; most registries refuse more than 4 MiB.
+pub const DOCUMENT_BYTES: usize = 4 << 20;
+/// Bytes of the extension records (PAX, GNU long names) before one tar header.
+pub const EXTENSION_BYTES: u64 = 1 << 20;
+/// Entries of one layer.
+pub const LAYER_ENTRIES: usize = 16 << 20;
+/// Bytes of all names, link targets and attributes that one layer's index holds.
+pub const LAYER_NAME_BYTES: usize = 512 << 20;
+/// Layers of one image; engines stop at 127.
+pub const IMAGE_LAYERS: usize = 4096;
+/// Redirects followed for one request.
+pub const REDIRECTS: usize = 5;
+/// Remarks kept of one layer; further ones are only counted.
+pub const LAYER_REMARKS: usize = 100;
