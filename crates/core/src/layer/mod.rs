@@ -1,1 +1,229 @@
-//! .
+//! From the bytes of a layer's blob to its [`LayerIndex`]: digests, decompression and tar, pushed, without I/O.
+
+mod content;
+mod error;
+mod gzip;
+mod index;
+mod points;
+mod tar;
+
+pub use content::ContentId;
+pub use error::{LayerError, Problem};
+pub use index::{DirId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind, Xattrs};
+pub use points::{POINT_EVERY, Points};
+
+use crate::digest::{Algorithm, Digest, Hasher};
+use gzip::Gzip;
+use tar::TarDecoder;
+
+/// What the manifest and the config say of a layer; each part is checked where it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The layer's number in the image, from 1; names it in errors.
+    pub layer: usize,
+    /// Digest of the blob as it is stored.
+    pub digest: Option<Digest>,
+    /// Bytes of the blob as it is stored.
+    pub size: Option<u64>,
+    /// Digest of the uncompressed tar (OCI image specification, config.md, Layer DiffID).
+    pub diff_id: Option<Digest>,
+}
+
+/// Turns a layer's blob, pushed in pieces of any size, into a [`LayerIndex`].
+///
+/// ```
+/// use onionskin_core::layer::{Expected, LayerDecoder};
+/// let mut decoder = LayerDecoder::new(Expected::default());
+/// for piece in [[0u8; 512], [0u8; 512]] {
+///     decoder.push(&piece)?; // an empty tar: two blocks of zeros
+/// }
+/// assert_eq!(decoder.finish()?.len(), 0);
+/// # Ok::<(), onionskin_core::layer::LayerError>(())
+/// ```
+pub struct LayerDecoder {
+    expected: Expected,
+    blob: Hasher,
+    blob_size: u64,
+    framing: Framing,
+    tar: TarSide,
+}
+
+/// How the tar is packed, known from the first bytes (the media type is often wrong).
+enum Framing {
+    Unknown { first: Vec<u8> },
+    Plain,
+    Gzip(Box<Gzip>),
+}
+
+/// What sees the uncompressed bytes.
+struct TarSide {
+    diff_id: Hasher,
+    size: u64,
+    decoder: TarDecoder,
+}
+
+impl TarSide {
+    fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.diff_id.update(data);
+        self.size += data.len() as u64;
+        self.decoder.push(data)
+    }
+}
+
+impl LayerDecoder {
+    /// A decoder that checks what it is told to expect.
+    #[must_use]
+    pub fn new(expected: Expected) -> Self {
+        let algorithm =
+            |digest: &Option<Digest>| digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        Self {
+            blob: Hasher::new(algorithm(&expected.digest)),
+            blob_size: 0,
+            framing: Framing::Unknown { first: Vec::new() },
+            tar: TarSide {
+                diff_id: Hasher::new(algorithm(&expected.diff_id)),
+                size: 0,
+                decoder: TarDecoder::new(),
+            },
+            expected,
+        }
+    }
+
+    /// Takes the next bytes of the blob.
+    ///
+    /// # Errors
+    /// The layer is damaged, breaks a limit or is no layer; the decoder is of no use afterwards.
+    pub fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.push_unnamed(data)
+            .map_err(|error| error.of_layer(self.expected.layer))
+    }
+
+    /// The blob is complete: checks size and digests and hands over the index.
+    ///
+    /// # Errors
+    /// The blob was cut, or is not what was expected.
+    pub fn finish(self) -> Result<LayerIndex, LayerError> {
+        let layer = self.expected.layer;
+        self.finish_unnamed().map_err(|error| error.of_layer(layer))
+    }
+
+    /// Bytes of the blob taken so far.
+    #[must_use]
+    pub const fn blob_bytes(&self) -> u64 {
+        self.blob_size
+    }
+
+    /// Entries decoded so far.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.tar.decoder.entries()
+    }
+
+    fn push_unnamed(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.blob_size += data.len() as u64;
+        if let Some(size) = self.expected.size
+            && self.blob_size > size
+        {
+            return Err(LayerError::at_blob(size, Problem::TooLong { size }));
+        }
+        self.blob.update(data);
+        match &mut self.framing {
+            Framing::Unknown { first } => {
+                first.extend_from_slice(data);
+                if first.len() >= MAGIC_BYTES {
+                    let first = std::mem::take(first);
+                    self.decide(&first)?;
+                }
+                Ok(())
+            }
+            Framing::Plain => self.tar.push(data),
+            Framing::Gzip(gzip) => gzip.push(data, &mut |out| self.tar.push(out)),
+        }
+    }
+
+    /// Chooses the framing by the first bytes and decodes them.
+    fn decide(&mut self, first: &[u8]) -> Result<(), LayerError> {
+        match first {
+            [0x1f, 0x8b, ..] => {
+                let mut gzip = Box::new(Gzip::new());
+                let done = gzip.push(first, &mut |out| self.tar.push(out));
+                self.framing = Framing::Gzip(gzip);
+                return done;
+            }
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                return Err(LayerError::at_blob(0, Problem::Unsupported("zstd")));
+            }
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+                return Err(LayerError::at_blob(0, Problem::Unsupported("xz")));
+            }
+            _ => {}
+        }
+        self.framing = Framing::Plain;
+        // bzip2 and zlib begin with bytes that a file's name may begin with too, so they are
+        // only named when the tar decoder finds no header.
+        self.tar.push(first).map_err(|error| match first {
+            _ if !error.is_no_tar() => error,
+            [b'B', b'Z', b'h', ..] => LayerError::at_blob(0, Problem::Unsupported("bzip2")),
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+                LayerError::at_blob(0, Problem::Unsupported("zlib"))
+            }
+            _ => error,
+        })
+    }
+
+    fn finish_unnamed(mut self) -> Result<LayerIndex, LayerError> {
+        if let Some(size) = self.expected.size
+            && self.blob_size < size
+        {
+            return Err(LayerError::at_blob(
+                self.blob_size,
+                Problem::TooShort { size },
+            ));
+        }
+        // A wrong digest explains every other problem that the end of the blob may show.
+        let digest = self.blob.finish();
+        if let Some(expected) = self.expected.digest
+            && expected != digest
+        {
+            return Err(LayerError::at_blob(
+                self.blob_size,
+                Problem::Digest {
+                    expected,
+                    actual: digest,
+                },
+            ));
+        }
+        if let Framing::Unknown { first } = &mut self.framing {
+            let first = std::mem::take(first);
+            self.framing = Framing::Plain;
+            match first.as_slice() {
+                [0x1f, 0x8b, ..] => {
+                    return Err(LayerError::at_blob(self.blob_size, Problem::CompressionCut));
+                }
+                first => self.tar.push(first)?,
+            }
+        }
+        let points = match self.framing {
+            Framing::Gzip(gzip) => gzip.finish()?,
+            _ => Points::Every,
+        };
+        let index = self.tar.decoder.finish()?;
+        let diff_id = self.tar.diff_id.finish();
+        if let Some(expected) = self.expected.diff_id
+            && expected != diff_id
+        {
+            return Err(LayerError::at_tar(
+                self.tar.size,
+                Problem::DiffId {
+                    expected,
+                    actual: diff_id,
+                },
+            ));
+        }
+        Ok(index.complete(digest, self.blob_size, diff_id, self.tar.size, points))
+    }
+}
+
+/// Bytes that decide how a blob is packed; also the size of a tar header, so that "no tar" is
+/// known together with them.
+const MAGIC_BYTES: usize = 512;

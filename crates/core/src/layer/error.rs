@@ -1,0 +1,145 @@
+//! What can be wrong with a layer, and where.
+
+use std::fmt;
+
+use crate::digest::Digest;
+
+/// A layer that could not be decoded: which one, at which offset, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerError {
+    layer: usize,
+    place: Place,
+    problem: Problem,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Offset in the blob as it is stored.
+    Blob(u64),
+    /// Offset in the uncompressed tar.
+    Tar(u64),
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Compressed in a way that is not read.
+    #[error(
+        "the layer is compressed with {0}, which Onionskin does not read; gzip and uncompressed tar are read"
+    )]
+    Unsupported(&'static str),
+    /// The compressed stream ends too early.
+    #[error(
+        "the compressed data ends in the middle; the layer was cut off where it was stored or on its way"
+    )]
+    CompressionCut,
+    /// The compressed stream is damaged.
+    #[error("{0}; the layer is damaged where it is stored")]
+    CompressionCorrupt(&'static str),
+    /// More bytes than the manifest says.
+    #[error("the blob goes on after the {size} bytes that the manifest promises")]
+    TooLong {
+        /// Bytes promised.
+        size: u64,
+    },
+    /// Fewer bytes than the manifest says.
+    #[error(
+        "the blob ends before the {size} bytes that the manifest promises; it was cut off on its way"
+    )]
+    TooShort {
+        /// Bytes promised.
+        size: u64,
+    },
+    /// The blob is another one than the manifest names.
+    #[error("the blob's digest is {actual}, but the manifest names {expected}")]
+    Digest {
+        /// As in the manifest.
+        expected: Digest,
+        /// As computed.
+        actual: Digest,
+    },
+    /// The uncompressed layer is another one than the config names.
+    #[error("the uncompressed layer's digest is {actual}, but the image's config names {expected}")]
+    DiffId {
+        /// As in the config.
+        expected: Digest,
+        /// As computed.
+        actual: Digest,
+    },
+    /// There is no tar header where one should be.
+    #[error("there is no tar header here ({0}); this is no container layer, or it is damaged")]
+    NoHeader(&'static str),
+    /// The tar ends inside an entry.
+    #[error("the tar ends in the middle of an entry")]
+    TarCut,
+    /// A header or extension record says something impossible.
+    #[error("the tar entry says something impossible: {0}")]
+    BadEntry(&'static str),
+    /// Larger than [`crate::limits`] allows.
+    #[error("the layer has more {what} than the limit of {limit}")]
+    TooMuch {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// A stored index is not one.
+    #[error("the stored layer index is damaged")]
+    BadIndex,
+}
+
+impl LayerError {
+    pub(crate) const fn at_blob(offset: u64, problem: Problem) -> Self {
+        Self {
+            layer: 0,
+            place: Place::Blob(offset),
+            problem,
+        }
+    }
+
+    pub(crate) const fn at_tar(offset: u64, problem: Problem) -> Self {
+        Self {
+            layer: 0,
+            place: Place::Tar(offset),
+            problem,
+        }
+    }
+
+    pub(crate) fn of_layer(mut self, layer: usize) -> Self {
+        self.layer = layer;
+        self
+    }
+
+    /// No tar was found at the very start.
+    pub(crate) fn is_no_tar(&self) -> bool {
+        self.place == Place::Tar(0) && !matches!(self.problem, Problem::TooMuch { .. })
+    }
+
+    /// The layer's number, from 1; 0 where the decoder was not told.
+    #[must_use]
+    pub const fn layer(&self) -> usize {
+        self.layer
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub const fn problem(&self) -> &Problem {
+        &self.problem
+    }
+}
+
+impl fmt::Display for LayerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.layer {
+            0 => f.write_str("layer")?,
+            layer => write!(f, "layer {layer}")?,
+        }
+        match self.place {
+            Place::Blob(offset) => write!(f, ", at byte {offset} of its blob: ")?,
+            Place::Tar(offset) => write!(f, ", at byte {offset} of its tar: ")?,
+        }
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for LayerError {}

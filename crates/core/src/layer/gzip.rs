@@ -1,0 +1,312 @@
+//! gzip framing (RFC 1952), push-driven: several members are one stream, zeros may follow the last.
+//!
+//! The framing is our own because no library offers it with offsets: known points of the blob,
+//! several members, and padding, over flate2's raw inflate.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::points::{POINT_EVERY, Points};
+use super::{LayerError, Problem};
+
+const OUTPUT: usize = 256 * 1024;
+
+const FHCRC: u8 = 2;
+const FEXTRA: u8 = 4;
+const FNAME: u8 = 8;
+const FCOMMENT: u8 = 16;
+
+/// What the next byte of the blob belongs to.
+enum State {
+    /// The ten fixed bytes of a member's header, of which some are here.
+    Header {
+        bytes: [u8; 10],
+        have: usize,
+    },
+    /// The two bytes that say how long the extra field is.
+    ExtraLength {
+        flags: u8,
+        low: Option<u8>,
+    },
+    Extra {
+        flags: u8,
+        left: u16,
+    },
+    Name {
+        flags: u8,
+    },
+    Comment {
+        flags: u8,
+    },
+    HeaderCrc {
+        left: u8,
+    },
+    Deflate,
+    /// CRC-32 and length of the member.
+    Trailer {
+        bytes: [u8; 8],
+        have: usize,
+    },
+    /// Zeros after a member.
+    Padding,
+}
+
+const START: State = State::Header {
+    bytes: [0; 10],
+    have: 0,
+};
+
+pub(super) struct Gzip {
+    state: State,
+    inflate: Decompress,
+    output: Vec<u8>,
+    /// Bytes of `output` that wait to be handed on.
+    filled: usize,
+    members: u64,
+    crc: crc32fast::Hasher,
+    member_len: u32,
+    blob_offset: u64,
+    tar_offset: u64,
+    points: Points,
+}
+
+impl Gzip {
+    pub(super) fn new() -> Self {
+        Self {
+            state: START,
+            inflate: Decompress::new(false),
+            output: vec![0; OUTPUT],
+            filled: 0,
+            members: 0,
+            crc: crc32fast::Hasher::new(),
+            member_len: 0,
+            blob_offset: 0,
+            tar_offset: 0,
+            points: Points::Known(Vec::new()),
+        }
+    }
+
+    /// Takes more of the blob and hands what it decodes to `sink`.
+    pub(super) fn push(
+        &mut self,
+        mut data: &[u8],
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
+    ) -> Result<(), LayerError> {
+        while !data.is_empty() {
+            let to_point = POINT_EVERY - self.blob_offset % POINT_EVERY;
+            let (now, rest) = data.split_at(data.len().min(to_point as usize));
+            if let Err(error) = self.push_piece(now, sink) {
+                // What was decoded before the damage is looked at first, as it is with smaller pieces.
+                self.hand_on(sink)?;
+                return Err(error);
+            }
+            if self.blob_offset.is_multiple_of(POINT_EVERY) {
+                self.points.add(self.blob_offset, self.tar_offset);
+            }
+            data = rest;
+        }
+        self.hand_on(sink)
+    }
+
+    /// The blob ends here.
+    pub(super) fn finish(mut self) -> Result<Points, LayerError> {
+        let complete = match self.state {
+            State::Padding => true,
+            State::Header { have, .. } => have == 0 && self.members > 0,
+            _ => false,
+        };
+        if !complete {
+            return Err(self.error(Problem::CompressionCut));
+        }
+        self.points.add(self.blob_offset, self.tar_offset);
+        Ok(self.points)
+    }
+
+    fn push_piece(
+        &mut self,
+        mut data: &[u8],
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
+    ) -> Result<(), LayerError> {
+        while !data.is_empty() {
+            if matches!(self.state, State::Deflate) {
+                data = self.inflate(data, sink)?;
+                continue;
+            }
+            let (&byte, rest) = match data.split_first() {
+                Some(split) => split,
+                None => break,
+            };
+            data = rest;
+            self.blob_offset += 1;
+            self.frame_byte(byte)?;
+        }
+        Ok(())
+    }
+
+    /// Decodes from `data` until it is used up or the member's deflate stream ends; returns the rest.
+    fn inflate<'d>(
+        &mut self,
+        mut data: &'d [u8],
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
+    ) -> Result<&'d [u8], LayerError> {
+        loop {
+            if self.filled == self.output.len() {
+                self.hand_on(sink)?;
+            }
+            let before = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self.inflate.decompress(
+                data,
+                &mut self.output[self.filled..],
+                FlushDecompress::None,
+            );
+            let used = (self.inflate.total_in() - before.0) as usize;
+            let made = (self.inflate.total_out() - before.1) as usize;
+            let new = &self.output[self.filled..self.filled + made];
+            self.crc.update(new);
+            self.member_len = self.member_len.wrapping_add(made as u32);
+            self.filled += made;
+            self.tar_offset += made as u64;
+            self.blob_offset += used as u64;
+            data = &data[used..];
+            let status = status.map_err(|_| {
+                self.error(Problem::CompressionCorrupt("the deflate data is damaged"))
+            })?;
+            if matches!(status, Status::StreamEnd) {
+                self.state = State::Trailer {
+                    bytes: [0; 8],
+                    have: 0,
+                };
+                return Ok(data);
+            }
+            // With room left in the output, everything decodable has been decoded.
+            if data.is_empty() && self.filled < self.output.len() {
+                return Ok(data);
+            }
+            if used == 0 && made == 0 && self.filled < self.output.len() {
+                return Err(self.error(Problem::CompressionCorrupt(
+                    "the deflate data makes no progress",
+                )));
+            }
+        }
+    }
+
+    fn hand_on(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
+    ) -> Result<(), LayerError> {
+        let filled = std::mem::take(&mut self.filled);
+        if filled > 0 {
+            sink(&self.output[..filled])?;
+        }
+        Ok(())
+    }
+
+    /// Takes one byte of header, trailer or padding.
+    fn frame_byte(&mut self, byte: u8) -> Result<(), LayerError> {
+        match &mut self.state {
+            State::Header { bytes, have } => {
+                if *have == 0 && byte == 0 && self.members > 0 {
+                    self.state = State::Padding;
+                    return Ok(());
+                }
+                bytes[*have] = byte;
+                *have += 1;
+                let (bytes, have) = (*bytes, *have);
+                if bytes[..have.min(2)] != [0x1f, 0x8b][..have.min(2)] {
+                    return Err(self.error(Problem::CompressionCorrupt(
+                        "what follows a gzip member is neither another one nor zeros",
+                    )));
+                }
+                if have == 10 {
+                    if bytes[2] != 8 || bytes[3] & 0xe0 != 0 {
+                        return Err(self.error(Problem::CompressionCorrupt(
+                            "the gzip header asks for a method or flag that does not exist",
+                        )));
+                    }
+                    self.next_field(bytes[3]);
+                }
+            }
+            State::ExtraLength { flags, low } => match *low {
+                None => *low = Some(byte),
+                Some(low) => {
+                    let (flags, left) = (*flags, u16::from_le_bytes([low, byte]));
+                    self.state = State::Extra { flags, left };
+                    if left == 0 {
+                        self.next_field(flags & !FEXTRA);
+                    }
+                }
+            },
+            State::Extra { flags, left } => {
+                *left -= 1;
+                if *left == 0 {
+                    let flags = *flags & !FEXTRA;
+                    self.next_field(flags);
+                }
+            }
+            State::Name { flags } => {
+                if byte == 0 {
+                    let flags = *flags & !FNAME;
+                    self.next_field(flags);
+                }
+            }
+            State::Comment { flags } => {
+                if byte == 0 {
+                    let flags = *flags & !FCOMMENT;
+                    self.next_field(flags);
+                }
+            }
+            State::HeaderCrc { left } => {
+                *left -= 1;
+                if *left == 0 {
+                    self.next_field(0);
+                }
+            }
+            State::Trailer { bytes, have } => {
+                bytes[*have] = byte;
+                *have += 1;
+                if *have == 8 {
+                    let [c0, c1, c2, c3, l0, l1, l2, l3] = *bytes;
+                    let crc = std::mem::take(&mut self.crc).finalize();
+                    if u32::from_le_bytes([c0, c1, c2, c3]) != crc
+                        || u32::from_le_bytes([l0, l1, l2, l3]) != self.member_len
+                    {
+                        return Err(self.error(Problem::CompressionCorrupt(
+                            "the checksum or length at the end of a gzip member does not fit its content",
+                        )));
+                    }
+                    self.member_len = 0;
+                    self.members += 1;
+                    self.state = START;
+                }
+            }
+            State::Padding => {
+                if byte != 0 {
+                    return Err(self.error(Problem::CompressionCorrupt(
+                        "something other than zeros stands in the padding after the gzip data",
+                    )));
+                }
+            }
+            State::Deflate => {}
+        }
+        Ok(())
+    }
+
+    /// The header's next optional field that `flags` announces, else the data.
+    fn next_field(&mut self, flags: u8) {
+        self.state = if flags & FEXTRA != 0 {
+            State::ExtraLength { flags, low: None }
+        } else if flags & FNAME != 0 {
+            State::Name { flags }
+        } else if flags & FCOMMENT != 0 {
+            State::Comment { flags }
+        } else if flags & FHCRC != 0 {
+            State::HeaderCrc { left: 2 }
+        } else {
+            self.inflate.reset(false);
+            State::Deflate
+        };
+    }
+
+    fn error(&self, problem: Problem) -> LayerError {
+        LayerError::at_blob(self.blob_offset, problem)
+    }
+}

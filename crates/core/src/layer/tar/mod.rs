@@ -1,0 +1,504 @@
+//! The tar decoder: bytes pushed in, entries into the index; no I/O, any size of pieces.
+
+mod header;
+mod path;
+mod pax;
+mod sparse;
+
+use header::{BLOCK, Fields};
+use path::Meaning;
+use pax::Records;
+use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
+
+use super::content::{ContentHasher, ContentId};
+use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry, RemarkKind};
+use super::{LayerError, Problem};
+use crate::limits::EXTENSION_BYTES;
+
+/// Reads a tar as it comes.
+pub(super) struct TarDecoder {
+    state: State,
+    block: Box<[u8; BLOCK]>,
+    /// Bytes of `block` that are here.
+    have: usize,
+    offset: u64,
+    /// Where the entry under way began: at its first extension header, if it has one.
+    entry_start: Option<u64>,
+    extensions: Extensions,
+    globals: Records,
+    index: IndexBuilder,
+}
+
+/// What extension headers said about the entry that follows them.
+#[derive(Default)]
+struct Extensions {
+    /// Of the last `x` header, over the global ones.
+    pax: Option<Records>,
+    long_name: Option<Vec<u8>>,
+    long_link: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy)]
+enum Extension {
+    Pax,
+    PaxGlobal,
+    LongName,
+    LongLink,
+}
+
+/// What the next bytes are.
+enum State {
+    Header,
+    Extension {
+        kind: Extension,
+        body: Vec<u8>,
+        left: u64,
+        padding: u64,
+    },
+    /// Further blocks of an old GNU sparse map.
+    OldGnuMap {
+        entry: Headed,
+        map: OldGnuMap,
+    },
+    /// The map in front of a PAX 1.0 sparse file's data.
+    MapInData {
+        entry: Headed,
+        real_size: u64,
+        map: MapInData,
+    },
+    Content(Content),
+    /// What belongs to no content: padding, and data of what is not shown.
+    Skip {
+        left: u64,
+        entry: Option<EntryId>,
+    },
+    End {
+        remarked: bool,
+    },
+}
+
+/// An entry whose headers are read, but perhaps not yet its sparse map.
+struct Headed {
+    new: NewEntry,
+    /// Bytes of data that follow the header in the tar, a map among them.
+    stored: u64,
+}
+
+/// A file's data on its way.
+struct Content {
+    entry: EntryId,
+    hasher: Box<ContentHasher>,
+    left: u64,
+    padding: u64,
+    sparse: Option<Layout>,
+}
+
+/// Where in a sparse file the next byte goes.
+struct Layout {
+    segments: std::vec::IntoIter<Segment>,
+    /// Bytes that the current segment still takes.
+    room: u64,
+    position: u64,
+    real_size: u64,
+}
+
+impl TarDecoder {
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::Header,
+            block: Box::new([0; BLOCK]),
+            have: 0,
+            offset: 0,
+            entry_start: None,
+            extensions: Extensions::default(),
+            globals: Records::default(),
+            index: IndexBuilder::new(),
+        }
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        self.index.len()
+    }
+
+    pub(super) fn push(&mut self, mut data: &[u8]) -> Result<(), LayerError> {
+        while !data.is_empty() {
+            let start = self.offset;
+            data = self.step(data).map_err(|problem| {
+                LayerError::at_tar(self.entry_start.unwrap_or(start / 512 * 512), problem)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The tar ends here; missing end blocks are accepted, as by every reader.
+    pub(super) fn finish(self) -> Result<IndexBuilder, LayerError> {
+        let between =
+            matches!(self.state, State::Header) && self.have == 0 && self.entry_start.is_none();
+        if between || matches!(self.state, State::End { .. }) {
+            return Ok(self.index);
+        }
+        Err(LayerError::at_tar(self.offset, Problem::TarCut))
+    }
+
+    /// Uses up some of `data`, at least one byte, and returns the rest.
+    fn step<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Problem> {
+        match &mut self.state {
+            State::Header | State::OldGnuMap { .. } | State::MapInData { .. } => {
+                let room = (BLOCK - self.have).min(data.len());
+                self.block[self.have..self.have + room].copy_from_slice(&data[..room]);
+                self.have += room;
+                self.offset += room as u64;
+                if self.have == BLOCK {
+                    self.have = 0;
+                    self.block_complete()?;
+                }
+                Ok(&data[room..])
+            }
+            State::Extension {
+                kind,
+                body,
+                left,
+                padding,
+            } => {
+                let (now, rest) = split(data, *left);
+                body.extend_from_slice(now);
+                *left -= now.len() as u64;
+                self.offset += now.len() as u64;
+                if *left == 0 {
+                    let (kind, body, padding) = (*kind, std::mem::take(body), *padding);
+                    self.extension_complete(kind, &body)?;
+                    self.skip(padding, None);
+                }
+                Ok(rest)
+            }
+            State::Content(content) => {
+                let (now, rest) = split(data, content.left);
+                content.update(now);
+                self.offset += now.len() as u64;
+                if content.left == 0 {
+                    self.content_complete();
+                }
+                Ok(rest)
+            }
+            State::Skip { left, entry } => {
+                let (now, rest) = split(data, *left);
+                *left -= now.len() as u64;
+                self.offset += now.len() as u64;
+                if *left == 0 {
+                    let entry = *entry;
+                    self.skip(0, entry);
+                }
+                Ok(rest)
+            }
+            State::End { remarked } => {
+                if !*remarked && data.iter().any(|byte| *byte != 0) {
+                    *remarked = true;
+                    self.index
+                        .remark(self.offset, RemarkKind::DataAfterEnd, &[]);
+                }
+                self.offset += data.len() as u64;
+                Ok(&[])
+            }
+        }
+    }
+
+    fn block_complete(&mut self) -> Result<(), Problem> {
+        match std::mem::replace(&mut self.state, State::Header) {
+            State::OldGnuMap { entry, mut map } => {
+                if map.segments.len() as u64 * 24 > EXTENSION_BYTES {
+                    return Err(Problem::TooMuch {
+                        what: "bytes in a sparse map",
+                        limit: EXTENSION_BYTES,
+                    });
+                }
+                if map.add_block(&self.block)? {
+                    self.state = State::OldGnuMap { entry, map };
+                    return Ok(());
+                }
+                self.sparse_file(entry, map.real_size, map.segments)
+            }
+            State::MapInData {
+                mut entry,
+                real_size,
+                mut map,
+            } => {
+                entry.stored = entry
+                    .stored
+                    .checked_sub(BLOCK as u64)
+                    .ok_or(Problem::BadEntry("its sparse map is longer than its data"))?;
+                if map.add_block(&self.block[..])? {
+                    return self.sparse_file(entry, real_size, map.segments());
+                }
+                self.state = State::MapInData {
+                    entry,
+                    real_size,
+                    map,
+                };
+                Ok(())
+            }
+            _ => self.header_complete(),
+        }
+    }
+
+    fn header_complete(&mut self) -> Result<(), Problem> {
+        if self.block.iter().all(|byte| *byte == 0) {
+            // One block of zeros is enough for an end, as for GNU tar and Python.
+            self.entry_start = None;
+            self.state = State::End { remarked: false };
+            return Ok(());
+        }
+        let start = self.offset - BLOCK as u64;
+        let fields = header::parse(&self.block)?;
+        let extension = match fields.kind {
+            b'x' => Some(Extension::Pax),
+            b'g' => Some(Extension::PaxGlobal),
+            b'L' => Some(Extension::LongName),
+            b'K' => Some(Extension::LongLink),
+            _ => None,
+        };
+        if let Some(kind) = extension {
+            if fields.size > EXTENSION_BYTES {
+                return Err(Problem::TooMuch {
+                    what: "bytes of extension records",
+                    limit: EXTENSION_BYTES,
+                });
+            }
+            // A global header belongs to no entry.
+            if !matches!(kind, Extension::PaxGlobal) {
+                self.entry_start.get_or_insert(start);
+            }
+            self.state = State::Extension {
+                kind,
+                body: Vec::new(),
+                left: fields.size,
+                padding: padding(fields.size),
+            };
+            if fields.size == 0 {
+                self.extension_complete(kind, &[])?;
+                self.skip(0, None);
+            }
+            return Ok(());
+        }
+        self.entry(start, fields)
+    }
+
+    fn extension_complete(&mut self, kind: Extension, body: &[u8]) -> Result<(), Problem> {
+        match kind {
+            Extension::Pax => {
+                let mut records = self.globals.clone();
+                records.add(body)?;
+                self.extensions.pax = Some(records);
+            }
+            Extension::PaxGlobal => self.globals.add(body)?,
+            Extension::LongName => {
+                self.extensions.long_name = Some(header::until_nul(body).to_vec());
+            }
+            Extension::LongLink => {
+                self.extensions.long_link = Some(header::until_nul(body).to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    /// An entry's own header is here: files go on with their data, all else is complete.
+    fn entry(&mut self, start: u64, fields: Fields) -> Result<(), Problem> {
+        let start = *self.entry_start.get_or_insert(start);
+        let Extensions {
+            pax,
+            long_name,
+            long_link,
+        } = std::mem::take(&mut self.extensions);
+        let records = pax.unwrap_or_else(|| self.globals.clone());
+        let sparse = records.sparse.unwrap_or_default();
+        // Go's order, which containers are unpacked by: PAX, over it GNU's long names.
+        let name = sparse
+            .name
+            .or(long_name)
+            .or(records.path)
+            .unwrap_or(fields.name);
+        let link = long_link.or(records.link).unwrap_or(fields.link);
+        let size = records.size.unwrap_or(fields.size);
+        let kind = match fields.kind {
+            0 if name.ends_with(b"/") => EntryKind::Dir,
+            0 | b'0' | b'7' | b'S' => EntryKind::File,
+            b'1' => EntryKind::Hardlink,
+            b'2' => EntryKind::Symlink,
+            b'3' => EntryKind::Char,
+            b'4' => EntryKind::Block,
+            b'5' => EntryKind::Dir,
+            b'6' => EntryKind::Fifo,
+            _ => {
+                let parts = path::parts(&name);
+                self.index
+                    .remark(start, RemarkKind::UnknownType(fields.kind), &parts);
+                return self.skip_data(size);
+            }
+        };
+        let data = if kind == EntryKind::File { size } else { 0 };
+        let parts = path::parts(&name);
+        let (kind, parts) = match path::meaning(&parts) {
+            Meaning::Path => (kind, parts),
+            meaning @ (Meaning::Leftover | Meaning::BareWhiteout) => {
+                if meaning == Meaning::BareWhiteout {
+                    self.index.remark(start, RemarkKind::BareWhiteout, &parts);
+                }
+                return self.skip_data(data);
+            }
+            Meaning::Opaque => (EntryKind::Opaque, parts[..parts.len() - 1].to_vec()),
+            Meaning::Whiteout(hidden) => {
+                let mut parts = parts.clone();
+                parts.pop();
+                parts.push(hidden);
+                (EntryKind::Whiteout, parts)
+            }
+        };
+        let new = NewEntry {
+            kind,
+            parts: parts.into_iter().map(<[u8]>::to_vec).collect(),
+            start,
+            size: 0,
+            logical_size: None,
+            mode: fields.mode,
+            uid: records.uid.unwrap_or(fields.uid),
+            gid: records.gid.unwrap_or(fields.gid),
+            mtime: records.mtime.unwrap_or((fields.mtime, 0)),
+            link: match kind {
+                EntryKind::Symlink => Some(link),
+                EntryKind::Hardlink => Some(path::parts(&link).join(&b'/')),
+                _ => None,
+            },
+            device: matches!(kind, EntryKind::Char | EntryKind::Block).then_some(fields.device),
+            xattrs: records.xattrs.into_iter().collect(),
+        };
+        if kind != EntryKind::File {
+            let entry = self.index.push(new)?;
+            self.skip(data + padding(data), Some(entry));
+            return Ok(());
+        }
+        let headed = Headed { new, stored: size };
+        if fields.kind == b'S' {
+            let (map, more) = OldGnuMap::from_header(&self.block)?;
+            if more {
+                self.state = State::OldGnuMap { entry: headed, map };
+                return Ok(());
+            }
+            return self.sparse_file(headed, map.real_size, map.segments);
+        }
+        match (sparse.map_in_data, sparse.real_size) {
+            (true, None) => Err(Problem::BadEntry("a sparse file without its size")),
+            (true, Some(real_size)) => {
+                self.state = State::MapInData {
+                    entry: headed,
+                    real_size,
+                    map: MapInData::default(),
+                };
+                Ok(())
+            }
+            (false, Some(real_size)) => self.sparse_file(headed, real_size, sparse.segments),
+            (false, None) => self.file(headed, None),
+        }
+    }
+
+    fn sparse_file(
+        &mut self,
+        entry: Headed,
+        real_size: u64,
+        segments: Vec<Segment>,
+    ) -> Result<(), Problem> {
+        let map = SparseMap::new(real_size, segments, entry.stored)?;
+        self.file(entry, Some(map))
+    }
+
+    fn file(&mut self, entry: Headed, map: Option<SparseMap>) -> Result<(), Problem> {
+        let Headed { mut new, stored } = entry;
+        new.size = stored;
+        new.logical_size = map.as_ref().map(|map| map.real_size);
+        let entry = self.index.push(new)?;
+        self.state = State::Content(Content {
+            entry,
+            hasher: Box::new(ContentHasher::new()),
+            left: stored,
+            padding: padding(stored),
+            sparse: map.map(|map| Layout {
+                segments: map.segments.into_iter(),
+                room: 0,
+                position: 0,
+                real_size: map.real_size,
+            }),
+        });
+        if stored == 0 {
+            self.content_complete();
+        }
+        Ok(())
+    }
+
+    fn content_complete(&mut self) {
+        if let State::Content(content) = std::mem::replace(&mut self.state, State::Header) {
+            let (entry, padding) = (content.entry, content.padding);
+            self.index.set_content(entry, content.finish());
+            self.skip(padding, Some(entry));
+        }
+    }
+
+    /// Passes over the data of something that is not shown.
+    fn skip_data(&mut self, size: u64) -> Result<(), Problem> {
+        self.entry_start = None;
+        self.skip(size + padding(size), None);
+        Ok(())
+    }
+
+    /// Passes over `left` bytes and then expects a header; `entry` is complete with them.
+    fn skip(&mut self, left: u64, entry: Option<EntryId>) {
+        if left > 0 {
+            self.state = State::Skip { left, entry };
+            return;
+        }
+        if let Some(entry) = entry {
+            self.index.set_end(entry, self.offset);
+            self.entry_start = None;
+        }
+        self.state = State::Header;
+    }
+}
+
+impl Content {
+    fn update(&mut self, mut data: &[u8]) {
+        self.left -= data.len() as u64;
+        let Some(layout) = &mut self.sparse else {
+            self.hasher.update(data);
+            return;
+        };
+        while !data.is_empty() {
+            while layout.room == 0 {
+                // The map adds up to what is stored, so there is a segment for every byte.
+                let Some(segment) = layout.segments.next() else {
+                    return;
+                };
+                self.hasher.hole(segment.offset - layout.position);
+                layout.position = segment.offset;
+                layout.room = segment.len;
+            }
+            let (now, rest) = split(data, layout.room);
+            self.hasher.update(now);
+            layout.room -= now.len() as u64;
+            layout.position += now.len() as u64;
+            data = rest;
+        }
+    }
+
+    fn finish(mut self) -> ContentId {
+        if let Some(layout) = &self.sparse {
+            self.hasher.hole(layout.real_size - layout.position);
+        }
+        self.hasher.finish()
+    }
+}
+
+/// Bytes from the end of `size` bytes of data to the next block.
+fn padding(size: u64) -> u64 {
+    size.wrapping_neg() % BLOCK as u64
+}
+
+fn split(data: &[u8], at: u64) -> (&[u8], &[u8]) {
+    data.split_at(usize::try_from(at).map_or(data.len(), |at| at.min(data.len())))
+}
