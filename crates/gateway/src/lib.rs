@@ -1,1 +1,98 @@
-//! .
+//! A read-only registry for browsers: the page, the demo images and upstream registries on one origin.
+//!
+//! Most registries let no web page talk to them, so the page talks to its own origin, in the only protocol that it
+//! knows: the OCI distribution API, with the upstream's host as the first part of the name. [`Options`] say
+//! which registries may be reached beside the public ones; [`Gateway`] serves them.
+//!
+//! ```no_run
+//! use onionskin_gateway::{Gateway, Options};
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = Options { registries: vec!["team=https://registry.example.com:5000".parse()?] };
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! // /v2/team/app/manifests/1.0, /v2/docker.io/library/nginx/manifests/latest …
+//! Gateway::new(&options)?.serve(listener, std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod demo;
+mod error;
+mod guard;
+mod listing;
+mod page;
+mod policy;
+mod range;
+mod relay;
+mod repository;
+mod route;
+mod router;
+mod upstream;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::router::Served;
+use crate::upstream::Upstreams;
+
+pub use crate::upstream::{NamedRegistry, NamedRegistryError};
+
+/// What a gateway serves.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Registries beside the public ones, or in place of one under its name. Only these may have private
+    /// addresses, plain http and other ports than 443.
+    pub registries: Vec<NamedRegistry>,
+}
+
+/// Why a gateway could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The registries do not fit together.
+    #[error(transparent)]
+    Registries(#[from] NamedRegistryError),
+    /// There is no HTTP client, mostly for want of the system's certificates.
+    #[error("cannot set up TLS for connections to registries")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A gateway that is ready to serve.
+pub struct Gateway {
+    served: Arc<Served>,
+}
+
+impl Gateway {
+    /// Sets a gateway up; nothing is reached yet.
+    ///
+    /// # Errors
+    /// When two registries want one name, or the system has no usable certificates.
+    pub fn new(options: &Options) -> Result<Self, GatewayError> {
+        let upstreams = Upstreams::new(&options.registries)?;
+        let served = Served::new(upstreams).map_err(GatewayError::Client)?;
+        Ok(Self {
+            served: Arc::new(served),
+        })
+    }
+
+    /// Everything the gateway answers, to be nested in another server or asked in a test.
+    pub fn router(&self) -> Router {
+        router::router(Arc::clone(&self.served))
+    }
+
+    /// Answers on `listener` until `stop` is done, then finishes what is under way.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(stop)
+            .await
+    }
+}

@@ -1,0 +1,105 @@
+//! Lists in pages, as the distribution specification has them: `?n=` and `?last=`, the next page in `Link`.
+
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use crate::policy;
+
+/// The most names of one page, and what a request without `n` gets.
+const PAGE: usize = 1000;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Paging {
+    /// How many names.
+    pub(crate) n: Option<usize>,
+    /// The name that the page before ended with.
+    pub(crate) last: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Tags<'a> {
+    name: &'a str,
+    tags: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Catalog<'a> {
+    repositories: Vec<&'a str>,
+}
+
+/// A page of the tags of repository `name`; `tags` are in order.
+pub(crate) fn tags<'a>(
+    name: &'a str,
+    tags: impl Iterator<Item = &'a str>,
+    paging: &Paging,
+) -> Response {
+    let (tags, next) = page(tags, paging);
+    answer(
+        Json(Tags { name, tags }),
+        &format!("/v2/{name}/tags/list"),
+        next,
+    )
+}
+
+/// A page of the repositories that this gateway has of its own; `names` are in order.
+pub(crate) fn catalog<'a>(names: impl Iterator<Item = &'a str>, paging: &Paging) -> Response {
+    let (repositories, next) = page(names, paging);
+    answer(Json(Catalog { repositories }), "/v2/_catalog", next)
+}
+
+/// The names of the page, and the query that gets the next one.
+fn page<'a>(
+    names: impl Iterator<Item = &'a str>,
+    paging: &Paging,
+) -> (Vec<&'a str>, Option<String>) {
+    let n = paging.n.unwrap_or(PAGE).min(PAGE);
+    let after = |name: &&str| paging.last.as_deref().is_none_or(|last| *name > last);
+    let mut rest = names.filter(after);
+    let names: Vec<_> = rest.by_ref().take(n).collect();
+    let next = names.last().filter(|_| rest.next().is_some());
+    let next =
+        next.map(|last| format!("n={n}&last={}", utf8_percent_encode(last, NON_ALPHANUMERIC)));
+    (names, next)
+}
+
+fn answer(document: impl IntoResponse, path: &str, next: Option<String>) -> Response {
+    let mut response = document.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
+    if let Some(next) = next
+        && let Ok(link) = HeaderValue::try_from(format!("<{path}?{next}>; rel=\"next\""))
+    {
+        headers.insert(header::LINK, link);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(n: usize, last: Option<&str>) -> Paging {
+        Paging {
+            n: Some(n),
+            last: last.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn pages_follow_each_other_to_the_end() {
+        let names = ["1.0", "1.1", "a+b", "z"];
+        let get = |paging| page(names.into_iter(), &paging);
+        assert_eq!(
+            get(paging(3, None)),
+            (vec!["1.0", "1.1", "a+b"], Some("n=3&last=a%2Bb".to_owned()))
+        );
+        assert_eq!(get(paging(3, Some("a+b"))), (vec!["z"], None));
+        assert_eq!(get(paging(4, None)).1, None);
+        assert_eq!(get(paging(0, None)), (vec![], None));
+        assert_eq!(get(Paging::default()).0.len(), 4);
+    }
+}

@@ -1,0 +1,274 @@
+//! The page: the bundler's files, held in this binary, with the headers that let browsers keep them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write as _;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use onionskin_core::digest::Digest;
+use rust_embed::RustEmbed;
+
+use crate::policy;
+
+#[derive(RustEmbed)]
+#[folder = "../../target/page"]
+#[allow_missing = true]
+struct Embedded;
+
+const INDEX: &str = "index.html";
+
+/// Below this many bytes compression saves no packet.
+const WORTH_COMPRESSING: usize = 1400;
+
+/// What stands at `/` when the binary was built without the page.
+const NO_PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Onionskin</title>\
+<h1>Onionskin is running, without its page</h1>\
+<p>This binary was built by cargo alone. From the project's folder, <code>cargo xtask run</code> builds the page \
+and serves it; <code>cargo xtask build</code> makes a binary that holds it.</p>\
+<p>The registry API under <a href=\"/v2/\">/v2/</a> works.</p>";
+
+/// The files of the page by path, ready to send.
+pub(crate) struct Page {
+    files: HashMap<String, File>,
+    policy: HeaderValue,
+}
+
+struct File {
+    plain: Bytes,
+    gzip: Option<Bytes>,
+    media_type: &'static str,
+    /// Hex of the content, short: what tells one version from the next.
+    tag: String,
+    immutable: bool,
+}
+
+impl Page {
+    /// The page in this binary.
+    pub(crate) fn embedded() -> Self {
+        let files = Embedded::iter()
+            .filter_map(|path| Some((path.to_string(), Embedded::get(&path)?.data)));
+        Self::new(files)
+    }
+
+    fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -> Self {
+        let mut files: HashMap<_, _> = files
+            .map(|(path, content)| {
+                let file = File::new(&path, content);
+                (path, file)
+            })
+            .collect();
+        let index = files
+            .entry(INDEX.to_owned())
+            .or_insert_with(|| File::new(INDEX, Cow::Borrowed(NO_PAGE.as_bytes())));
+        let policy = policy::page_policy(&String::from_utf8_lossy(&index.plain));
+        Self {
+            // Base64 and our own words: always a header's characters.
+            policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("sandbox")),
+            files,
+        }
+    }
+
+    /// Answers a request for `path`, which starts with a slash.
+    pub(crate) fn answer(&self, path: &str, asked: &HeaderMap) -> Response {
+        let path = match path.trim_start_matches('/') {
+            "" => INDEX,
+            path => path,
+        };
+        let Some(file) = self.files.get(path) else {
+            return (
+                StatusCode::NOT_FOUND,
+                [(header::CACHE_CONTROL, policy::ASK_AGAIN)],
+                "There is nothing here. The page is at /, the registry API at /v2/.\n",
+            )
+                .into_response();
+        };
+        let mut response = file.answer(asked);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        response
+    }
+}
+
+impl File {
+    fn new(path: &str, content: Cow<'static, [u8]>) -> Self {
+        let plain = match content {
+            Cow::Borrowed(content) => Bytes::from_static(content),
+            Cow::Owned(content) => Bytes::from(content),
+        };
+        Self {
+            gzip: gzip(&plain).filter(|small| small.len() < plain.len()),
+            media_type: media_type(path),
+            tag: Digest::sha256(&plain).short().to_owned(),
+            immutable: has_hash(path),
+            plain,
+        }
+    }
+
+    fn answer(&self, asked: &HeaderMap) -> Response {
+        let zipped = self.gzip.as_ref().filter(|_| accepts_gzip(asked));
+        let etag = format!(
+            "\"{}{}\"",
+            self.tag,
+            if zipped.is_some() { "-gzip" } else { "" }
+        );
+        let cached = asked
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|tags| matches_etag(tags, &etag));
+        let caching = if self.immutable {
+            policy::IMMUTABLE
+        } else {
+            policy::ASK_AGAIN
+        };
+        let mut response = if cached {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = Body::from(zipped.unwrap_or(&self.plain).clone()).into_response();
+            let headers = response.headers_mut();
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(self.media_type),
+            );
+            if zipped.is_some() {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, caching);
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        if let Ok(etag) = HeaderValue::try_from(etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        response
+    }
+}
+
+/// Whether the client has the version that `etag` names.
+pub(crate) fn matches_etag(tags: &HeaderValue, etag: &str) -> bool {
+    tags.to_str().is_ok_and(|tags| {
+        tags.split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == etag || tag == "*")
+    })
+}
+
+fn accepts_gzip(asked: &HeaderMap) -> bool {
+    asked
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| {
+            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+            name.trim().eq_ignore_ascii_case("gzip") && quality.trim() != "q=0"
+        })
+}
+
+fn gzip(plain: &[u8]) -> Option<Bytes> {
+    if plain.len() < WORTH_COMPRESSING {
+        return None;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
+/// Whether the bundler put a hash of the content into the name, as in `page-0123456789abcdef_bg.wasm`.
+fn has_hash(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.strip_suffix("_bg").unwrap_or(stem);
+    stem.rsplit_once('-').is_some_and(|(_, hash)| {
+        (14..=16).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "json" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(files: &[(&str, &'static str)]) -> Page {
+        let files = files.iter();
+        Page::new(files.map(|&(path, content)| (path.to_owned(), Cow::from(content.as_bytes()))))
+    }
+
+    fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::try_from(value).unwrap())])
+    }
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        for (path, hashed) in [
+            ("page-0123456789abcdef.js", true),
+            ("page-0123456789abcdef_bg.wasm", true),
+            ("tokens-fedcba98765432.css", true),
+            ("index.html", false),
+            ("worker.js", false),
+            ("worker_bg.wasm", false),
+            ("read-me.txt", false),
+        ] {
+            assert_eq!(has_hash(path), hashed, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_sent_once_for_each_version() {
+        let page = page(&[("index.html", "<script>1</script>"), ("worker.js", "self")]);
+        let first = page.answer("/worker.js", &HeaderMap::new());
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()[header::CACHE_CONTROL], "no-cache");
+        let etag = first.headers()[header::ETAG].to_str().unwrap();
+        let again = page.answer("/worker.js", &asking(header::IF_NONE_MATCH, etag));
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        let other = page.answer("/worker.js", &asking(header::IF_NONE_MATCH, "\"other\""));
+        assert_eq!(other.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn large_files_go_out_compressed_to_those_who_can_read_it() {
+        let long: &'static str = "a".repeat(5000).leak();
+        let page = page(&[("page.css", long)]);
+        let sent = |accepted| {
+            let response = page.answer("/page.css", &asking(header::ACCEPT_ENCODING, accepted));
+            response.headers().get(header::CONTENT_ENCODING).cloned()
+        };
+        assert_eq!(sent("br, gzip"), Some(HeaderValue::from_static("gzip")));
+        assert_eq!(sent("gzip;q=0, br"), None);
+        assert_eq!(sent("identity"), None);
+    }
+
+    #[test]
+    fn without_a_page_the_way_to_it_is_told() {
+        let response = page(&[]).answer("/", &HeaderMap::new());
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(
+            response
+                .headers()
+                .contains_key(header::CONTENT_SECURITY_POLICY)
+        );
+        let missing = page(&[]).answer("/nothing", &HeaderMap::new());
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    }
+}

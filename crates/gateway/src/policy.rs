@@ -1,0 +1,102 @@
+//! The headers that bind browsers: what the page may load and reach, and that nothing from a registry runs.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest as _, Sha256};
+
+/// On every answer, whatever it holds.
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+/// For what comes from images and registries: shown as a document it can do nothing at all.
+const INERT: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+/// What can be asked of an answer that never changes: a year is what caches take for ever.
+pub(crate) const IMMUTABLE: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// The same, for bytes that nothing on the way may recompress.
+pub(crate) const IMMUTABLE_AS_IS: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable, no-transform");
+
+/// For what may be another thing tomorrow: kept, but asked after before each use.
+pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The policy of the page whose document is `html`: its own files, WebAssembly, and the inline scripts that stand
+/// in it now (the bundler writes one that starts the page), each by its hash.
+pub(crate) fn page_policy(html: &str) -> String {
+    let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
+    for script in inline_scripts(html) {
+        let hash = BASE64.encode(Sha256::digest(script.as_bytes()));
+        scripts.push_str(&format!(" 'sha256-{hash}'"));
+    }
+    format!(
+        "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; \
+         connect-src 'self' https:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    )
+}
+
+/// The contents of `<script>` elements without `src`, in a document of our own making.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (content, _) = rest.split_once("</script")?;
+        (!attributes.contains(" src=")).then_some(content)
+    })
+}
+
+/// Puts the headers on every answer; one that brings no policy for its content gets the strictest.
+pub(crate) async fn bind(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(INERT));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_names_inline_scripts_by_hash_and_allows_no_other_inline_code() {
+        let html = "<html><script src=\"/a.js\"></script><script type=\"module\">alert('Hello, world.');</script>";
+        let policy = page_policy(html);
+        // The example hash of the CSP specification.
+        assert!(
+            policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"),
+            "{policy}"
+        );
+        assert_eq!(policy.matches("sha256-").count(), 1, "{policy}");
+        assert!(!policy.contains("unsafe-inline"), "{policy}");
+        assert!(!policy.contains("'unsafe-eval'"), "{policy}");
+    }
+
+    #[test]
+    fn a_document_without_scripts_has_no_hashes() {
+        assert!(!page_policy("<p>plain</p><script>never closed").contains("sha256-"));
+    }
+}

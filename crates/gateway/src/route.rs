@@ -1,0 +1,164 @@
+//! What a path under `/v2/` asks for.
+
+use axum::http::StatusCode;
+use onionskin_core::digest::Digest;
+use onionskin_core::reference::Reference;
+use percent_encoding::percent_decode_str;
+
+use crate::error::Refused;
+
+/// A request of the distribution API, as far as reading goes. Names are as they came: see [`Named`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/v2/_catalog`
+    Catalog,
+    /// `/v2/NAME/tags/list`
+    Tags(String),
+    /// `/v2/NAME/manifests/REFERENCE`
+    Manifest(String, Pointer),
+    /// `/v2/NAME/blobs/DIGEST`
+    Blob(String, Digest),
+}
+
+/// What names a manifest within its repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    /// What it is now may be another thing tomorrow.
+    Tag(String),
+    /// The same for ever.
+    Digest(Digest),
+}
+
+impl std::fmt::Display for Pointer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tag(tag) => f.write_str(tag),
+            Self::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+impl Route {
+    /// Reads what follows `/v2/`, still percent-encoded.
+    pub(crate) fn parse(path: &str) -> Result<Self, Refused> {
+        let path = percent_decode_str(path)
+            .decode_utf8()
+            .map_err(|_| Refused::name_invalid("the name is not UTF-8"))?;
+        if path == "_catalog" {
+            return Ok(Self::Catalog);
+        }
+        let unsupported = || {
+            Refused::new(
+                StatusCode::NOT_FOUND,
+                "UNSUPPORTED",
+                "this registry serves manifests, blobs, lists of tags and the catalog",
+            )
+        };
+        let (front, last) = path.rsplit_once('/').ok_or_else(unsupported)?;
+        let (name, kind) = front.rsplit_once('/').ok_or_else(unsupported)?;
+        let name = name.to_owned();
+        match (kind, last) {
+            ("tags", "list") => Ok(Self::Tags(name)),
+            ("manifests", pointer) => Ok(Self::Manifest(name, Pointer::parse(pointer)?)),
+            ("blobs", digest) => match digest.parse() {
+                Ok(digest) => Ok(Self::Blob(name, digest)),
+                Err(error) => Err(Refused::new(
+                    StatusCode::BAD_REQUEST,
+                    "DIGEST_INVALID",
+                    error.to_string(),
+                )),
+            },
+            _ => Err(unsupported()),
+        }
+    }
+}
+
+impl Pointer {
+    fn parse(text: &str) -> Result<Self, Refused> {
+        if text.contains(':') {
+            return text.parse().map(Self::Digest).map_err(|error| {
+                Refused::new(
+                    StatusCode::BAD_REQUEST,
+                    "DIGEST_INVALID",
+                    format!("{error}"),
+                )
+            });
+        }
+        // Any repository does: only the tag is new here.
+        match format!("localhost/any:{text}").parse::<Reference>() {
+            Ok(_) => Ok(Self::Tag(text.to_owned())),
+            Err(_) => Err(Refused::new(
+                StatusCode::BAD_REQUEST,
+                "TAG_INVALID",
+                "a tag has up to 128 letters, digits and `_`, and not at its start `.` and `-`",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest() -> Digest {
+        Digest::sha256(b"")
+    }
+
+    #[test]
+    fn paths_of_the_specification_are_understood() {
+        let name = || "docker.io/library/nginx".to_owned();
+        let digest = digest();
+        for (path, route) in [
+            ("_catalog".to_owned(), Route::Catalog),
+            (
+                "docker.io/library/nginx/tags/list".to_owned(),
+                Route::Tags(name()),
+            ),
+            (
+                "docker.io/library/nginx/manifests/1.27".to_owned(),
+                Route::Manifest(name(), Pointer::Tag("1.27".to_owned())),
+            ),
+            (
+                format!("docker.io/library/nginx/manifests/{digest}"),
+                Route::Manifest(name(), Pointer::Digest(digest.clone())),
+            ),
+            (
+                format!("docker.io/library/nginx/blobs/sha256%3A{}", digest.hex()),
+                Route::Blob(name(), digest.clone()),
+            ),
+            (
+                "127.0.0.1%3A5000/app/tags/list".to_owned(),
+                Route::Tags("127.0.0.1:5000/app".to_owned()),
+            ),
+            (
+                "quay.io/manifests/manifests/latest".to_owned(),
+                Route::Manifest(
+                    "quay.io/manifests".to_owned(),
+                    Pointer::Tag("latest".to_owned()),
+                ),
+            ),
+        ] {
+            assert_eq!(Route::parse(&path).unwrap(), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_tag_and_no_digest_never_gets_further() {
+        for (path, code) in [
+            ("a/b/manifests/..", "TAG_INVALID"),
+            ("a/b/manifests/%2e%2e%2f", "UNSUPPORTED"),
+            ("a/b/manifests/a%3Fb", "TAG_INVALID"),
+            ("a/b/manifests/", "TAG_INVALID"),
+            ("a/b/manifests/sha256:00", "DIGEST_INVALID"),
+            ("a/b/manifests/a@b", "TAG_INVALID"),
+            ("a/b/blobs/latest", "DIGEST_INVALID"),
+            ("a/b/blobs/sha256:../../x", "UNSUPPORTED"),
+            ("a/b/blobs/uploads/", "UNSUPPORTED"),
+            ("a/b/%FF/tags/list", "NAME_INVALID"),
+            ("tags/list", "UNSUPPORTED"),
+            ("a/b", "UNSUPPORTED"),
+        ] {
+            assert_eq!(Route::parse(path).unwrap_err().code, code, "{path}");
+        }
+    }
+}

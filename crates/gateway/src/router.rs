@@ -1,0 +1,394 @@
+//! Who answers what: the page at `/`, repositories of our own and of registries under `/v2/`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::error::Refused;
+use crate::listing::{self, Paging};
+use crate::page::Page;
+use crate::policy;
+use crate::relay::Relay;
+use crate::repository::Repositories;
+use crate::route::Route;
+use crate::upstream::Upstreams;
+
+/// Bytes of a request's target. Names, tags and digests stay far below.
+const URI_BYTES: usize = 4096;
+
+const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+
+/// All that there is to serve.
+pub(crate) struct Served {
+    page: Page,
+    repositories: Repositories,
+    relay: Relay,
+}
+
+impl Served {
+    pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            page: Page::embedded(),
+            repositories: Repositories::demo(),
+            relay: Relay::new(upstreams)?,
+        })
+    }
+}
+
+pub(crate) fn router(served: Arc<Served>) -> Router {
+    let api = Router::new()
+        .route("/v2", get(version))
+        .route("/v2/", get(version))
+        .route("/v2/{*path}", get(registry))
+        .method_not_allowed_fallback(async || {
+            let message = "this registry is read only";
+            Refused::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
+        })
+        .layer(middleware::map_response(async |mut response: Response| {
+            let version = HeaderValue::from_static("registry/2.0");
+            response.headers_mut().insert(API_VERSION, version);
+            response
+        }));
+    Router::new()
+        .route("/", get(page))
+        .route("/{*path}", get(page))
+        .merge(api)
+        .with_state(served)
+        .layer(middleware::from_fn(short))
+        .layer(middleware::from_fn(policy::bind))
+        .layer(middleware::from_fn(logged))
+}
+
+async fn page(State(served): State<Arc<Served>>, uri: Uri, asked: HeaderMap) -> Response {
+    served.page.answer(uri.path(), &asked)
+}
+
+async fn version() -> Response {
+    let empty = Json(serde_json::Map::new());
+    ([(header::CACHE_CONTROL, policy::ASK_AGAIN)], empty).into_response()
+}
+
+async fn registry(
+    State(served): State<Arc<Served>>,
+    method: Method,
+    uri: Uri,
+    paging: Result<Query<Paging>, QueryRejection>,
+    asked: HeaderMap,
+) -> Result<Response, Refused> {
+    let Query(paging) = paging.map_err(|_| {
+        let message = "n is a whole number, and last the name that the page before ended with";
+        Refused::new(
+            StatusCode::BAD_REQUEST,
+            "PAGINATION_NUMBER_INVALID",
+            message,
+        )
+    })?;
+    let path = uri.path().trim_start_matches("/v2/");
+    match Route::parse(path)? {
+        Route::Catalog => Ok(listing::catalog(served.repositories.names(), &paging)),
+        Route::Tags(name) => match served.repositories.get(&name) {
+            Some(repository) => Ok(repository.tags(&paging)),
+            None => served.relay.tags(&name, &paging).await,
+        },
+        Route::Manifest(name, pointer) => match served.repositories.get(&name) {
+            Some(repository) => repository.manifest(&pointer, &asked),
+            None => {
+                served
+                    .relay
+                    .manifest(&method, &name, &pointer, &asked)
+                    .await
+            }
+        },
+        Route::Blob(name, digest) => match served.repositories.get(&name) {
+            Some(repository) => repository.blob(&digest, &asked),
+            None => served.relay.blob(&method, &name, &digest, &asked).await,
+        },
+    }
+}
+
+async fn short(request: Request, next: Next) -> Response {
+    let length = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if length > URI_BYTES {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
+    next.run(request).await
+}
+
+/// Paths name images and nothing secret; queries and headers stay out of the log.
+async fn logged(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    tracing::info!(
+        "{method} {path} {} after {} ms",
+        response.status().as_u16(),
+        start.elapsed().as_millis()
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt as _;
+    use onionskin_core::digest::Digest;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{Gateway, Options};
+
+    async fn ask(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let router = Gateway::new(&Options::default()).unwrap().router();
+        router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+    }
+
+    async fn get(path: &str) -> Response {
+        ask("GET", path, &[]).await
+    }
+
+    async fn body(response: Response) -> Vec<u8> {
+        response
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .to_vec()
+    }
+
+    async fn json(response: Response) -> serde_json::Value {
+        serde_json::from_slice(&body(response).await).unwrap()
+    }
+
+    async fn assert_refused(response: Response, status: u16, code: &str, says: &str) {
+        assert_eq!(response.status().as_u16(), status);
+        let document = json(response).await;
+        assert_eq!(document["errors"][0]["code"], code, "{document}");
+        let message = document["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+    }
+
+    #[tokio::test]
+    async fn the_api_says_its_version_on_every_answer() {
+        for path in [
+            "/v2/",
+            "/v2",
+            "/v2/_catalog",
+            "/v2/nothing/tags/list",
+            "/v2/x",
+        ] {
+            assert_eq!(
+                get(path).await.headers()[API_VERSION],
+                "registry/2.0",
+                "{path}"
+            );
+        }
+        assert_eq!(body(get("/v2/").await).await, b"{}");
+    }
+
+    #[tokio::test]
+    async fn every_answer_binds_the_browser() {
+        for path in [
+            "/",
+            "/nothing",
+            "/v2/",
+            "/v2/_catalog",
+            "/v2/demo/webapp/manifests/1.0",
+        ] {
+            let response = get(path).await;
+            let headers = response.headers();
+            assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+            assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{path}");
+            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+            let inert = policy.contains("sandbox");
+            assert_eq!(inert, path != "/", "{path}: {policy}");
+        }
+    }
+
+    #[tokio::test]
+    async fn demo_images_are_pulled_from_tag_to_blob() {
+        let catalog = json(get("/v2/_catalog").await).await;
+        assert_eq!(
+            catalog["repositories"],
+            serde_json::json!(["demo/hello", "demo/webapp"])
+        );
+        let tags = json(get("/v2/demo/webapp/tags/list").await).await;
+        assert_eq!(tags["tags"], serde_json::json!(["1.0", "1.1"]));
+        let first = get("/v2/demo/webapp/tags/list?n=1").await;
+        assert_eq!(
+            first.headers()[header::LINK],
+            "</v2/demo/webapp/tags/list?n=1&last=1%2E0>; rel=\"next\""
+        );
+
+        let by_tag = get("/v2/demo/webapp/manifests/1.0").await;
+        assert_eq!(by_tag.headers()[header::CACHE_CONTROL], "no-cache");
+        let digest = by_tag.headers()["docker-content-digest"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let manifest = body(by_tag).await;
+        assert_eq!(Digest::sha256(&manifest).to_string(), digest);
+        let by_digest = get(&format!("/v2/demo/webapp/manifests/{digest}")).await;
+        assert!(
+            by_digest.headers()[header::CACHE_CONTROL]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        assert_eq!(body(by_digest).await, manifest);
+
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let layer = &manifest["layers"][0];
+        let path = format!(
+            "/v2/demo/webapp/blobs/{}",
+            layer["digest"].as_str().unwrap()
+        );
+        let whole = get(&path).await;
+        let caching = whole.headers()[header::CACHE_CONTROL]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            caching.contains("immutable") && caching.contains("no-transform"),
+            "{caching}"
+        );
+        assert!(!whole.headers().contains_key(header::CONTENT_ENCODING));
+        let whole = body(whole).await;
+        assert_eq!(layer["digest"], Digest::sha256(&whole).to_string());
+
+        let head = ask("HEAD", &path, &[]).await;
+        assert_eq!(
+            head.headers()[header::CONTENT_LENGTH],
+            whole.len().to_string()
+        );
+        assert!(body(head).await.is_empty());
+        let part = ask("GET", &path, &[(header::RANGE, "bytes=10-19")]).await;
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+        let of = format!("bytes 10-19/{}", whole.len());
+        assert_eq!(part.headers()[header::CONTENT_RANGE], of);
+        assert_eq!(body(part).await, whole[10..20]);
+        let beyond = ask("GET", &path, &[(header::RANGE, "bytes=999999999-")]).await;
+        assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    }
+
+    #[tokio::test]
+    async fn a_blob_of_one_repository_is_not_served_through_another() {
+        let manifest = json(get("/v2/demo/webapp/manifests/1.0").await).await;
+        let digest = manifest["layers"][0]["digest"].as_str().unwrap();
+        let response = get(&format!("/v2/demo/hello/blobs/{digest}")).await;
+        assert_refused(response, 404, "BLOB_UNKNOWN", "demo/hello").await;
+    }
+
+    #[tokio::test]
+    async fn refusals_say_what_to_do() {
+        for (path, status, code, says) in [
+            (
+                "/v2/demo/webapp/manifests/9",
+                404,
+                "MANIFEST_UNKNOWN",
+                "1.0, 1.1",
+            ),
+            (
+                "/v2/demo/nothing/manifests/1",
+                404,
+                "NAME_UNKNOWN",
+                "docker.io/library/nginx",
+            ),
+            (
+                "/v2/nginx/manifests/latest",
+                404,
+                "NAME_UNKNOWN",
+                "docker.io/library/nginx",
+            ),
+            (
+                "/v2/registry.example.com/app/manifests/1",
+                403,
+                "DENIED",
+                "--registry registry.example.com",
+            ),
+            (
+                "/v2/127.0.0.1:5000/app/manifests/1",
+                403,
+                "DENIED",
+                "--registry",
+            ),
+            (
+                "/v2/169.254.169.254/latest/manifests/1",
+                403,
+                "DENIED",
+                "--registry",
+            ),
+            ("/v2/localhost/app/tags/list", 403, "DENIED", "--registry"),
+            (
+                "/v2/docker.io/UPPER/tags/list",
+                400,
+                "NAME_INVALID",
+                "lower case",
+            ),
+            (
+                "/v2/docker.io/a//b/manifests/1",
+                400,
+                "NAME_INVALID",
+                "empty",
+            ),
+            ("/v2/docker.io/a/../b/manifests/1", 400, "NAME_INVALID", ""),
+            (
+                "/v2/docker.io/a%3Fb/manifests/1",
+                400,
+                "NAME_INVALID",
+                "'?'",
+            ),
+            ("/v2/docker.io/manifests/1", 400, "NAME_INVALID", ""),
+            (
+                "/v2/demo/webapp/tags/list?n=x",
+                400,
+                "PAGINATION_NUMBER_INVALID",
+                "whole number",
+            ),
+        ] {
+            assert_refused(get(path).await, status, code, says).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_can_be_written() {
+        for (method, path) in [
+            ("PUT", "/v2/demo/webapp/manifests/2.0"),
+            ("POST", "/v2/demo/webapp/blobs/uploads/"),
+            ("DELETE", "/v2/docker.io/library/nginx/manifests/latest"),
+            ("PATCH", "/v2/"),
+        ] {
+            let response = ask(method, path, &[]).await;
+            assert_refused(response, 405, "UNSUPPORTED", "read only").await;
+        }
+        assert_eq!(
+            ask("POST", "/", &[]).await.status(),
+            StatusCode::METHOD_NOT_ALLOWED
+        );
+    }
+
+    #[tokio::test]
+    async fn endless_targets_are_cut_off() {
+        let path = format!("/v2/{}/tags/list", "a/".repeat(URI_BYTES));
+        assert_eq!(get(&path).await.status(), StatusCode::URI_TOO_LONG);
+    }
+}
