@@ -1,0 +1,121 @@
+//! `onionskin serve`: the page and the gateway.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use onionskin_gateway::{Gateway, NamedRegistry, Options};
+use tokio::net::TcpListener;
+
+/// How long a stop waits for what is under way.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Serve the page, and the registries that it may look into
+///
+/// The page needs nothing else: open the address that is printed. Images are fetched by this process, so it reaches
+/// only the well-known public registries and those that you name.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  onionskin serve
+  onionskin serve --listen 127.0.0.1:0                  # a free port
+  onionskin serve --registry registry.example.com       # one more registry, over https
+  onionskin serve --registry http://127.0.0.1:5000      # a local one without TLS
+  onionskin serve --registry team=https://10.0.0.7:5000 # as team/app:1.0 on the page")]
+pub(crate) struct Arguments {
+    /// Images to show beside the demo images
+    #[arg(value_name = "IMAGE")]
+    images: Vec<String>,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
+
+    /// A registry that may be reached beside the public ones; can be given again
+    #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
+    registries: Vec<NamedRegistry>,
+
+    /// Write a line for each request to standard error
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(image) = arguments.images.first() {
+        bail!(
+            "{image}: serve cannot show images given on the command line yet; start it without, and type a registry's image into the page"
+        );
+    }
+    if arguments.verbose {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
+    }
+    let gateway = Gateway::new(&Options {
+        registries: arguments.registries,
+    })?;
+    let listen = &arguments.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; give another place, as in --listen 127.0.0.1:0 for a free port")
+    })?;
+    let address = open_at(listener.local_addr()?);
+    let mut out = anstream::stdout();
+    writeln!(out, "Onionskin is at {address} (Ctrl+C ends it)")?;
+    out.flush()?;
+
+    tokio::select! {
+        done = gateway.serve(listener, stopped()) => Ok(done?),
+        () = async { stopped().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+    }
+}
+
+/// Waits until somebody asks this process to end: Ctrl+C, or what service managers send.
+async fn stopped() {
+    let interrupted = async {
+        // Where the signal cannot be had, the system's own handling of it ends the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+/// The URL to open: a wildcard address is one to listen on, not one to go to.
+fn open_at(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}/", address.port())
+    } else {
+        format!("http://{address}/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_address_can_be_opened() {
+        for (listening, url) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("0.0.0.0:80", "http://localhost:80/"),
+            ("[::]:8080", "http://localhost:8080/"),
+            ("[::1]:8080", "http://[::1]:8080/"),
+        ] {
+            assert_eq!(open_at(listening.parse().unwrap()), url);
+        }
+    }
+}
