@@ -1,1 +1,488 @@
-//! .
+//! The documents that describe an image: manifests, indexes and configurations, of OCI's and Docker's families.
+//!
+//! They are read from untyped JSON rather than into strict types, because real documents leave out fields, or
+//! set them to null, that the specifications require; what decides which bytes belong to the image is strict.
+
+pub mod config;
+mod descriptor;
+pub mod history;
+mod lenient;
+pub mod media_type;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+pub use config::Config;
+pub use descriptor::Descriptor;
+pub use history::Step;
+use media_type::DocumentKind;
+
+use crate::limits;
+
+/// Why a document is not understood. Texts of the document are cut short before they come in here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// More bytes than any registry takes.
+    #[error("it is larger than {} MiB, more than any registry takes", limits::DOCUMENT_BYTES >> 20)]
+    TooLarge,
+    /// No JSON, or nested too deep.
+    #[error("it is no JSON: {0}")]
+    NotJson(String),
+    /// JSON, but no object.
+    #[error("it is JSON, but no object")]
+    NotAnObject,
+    /// Docker's schema 1.
+    #[error(
+        "it is a Docker schema 1 manifest, a format given up in 2017; push the image again with a current tool"
+    )]
+    Schema1,
+    /// Both a manifest and an index.
+    #[error(
+        "it has both `manifests` and `layers`, so that tools would disagree on what the image is"
+    )]
+    Ambiguous,
+    /// A field that some tools read as another one.
+    #[error(
+        "its field {0:?} differs from a known one in upper and lower case only, so that tools would disagree on what the image is"
+    )]
+    AmbiguousField(String),
+    /// The answer's type and the document's own differ.
+    #[error("it was sent as {sent}, but says of itself that it is {own}")]
+    TypeMismatch {
+        /// The Content-Type, or what the descriptor promised.
+        sent: String,
+        /// The document's mediaType.
+        own: String,
+    },
+    /// The type and what the document holds differ.
+    #[error("it is said to be {0}, but does not hold what that type has")]
+    WrongShape(String),
+    /// A type that is neither manifest nor index.
+    #[error("it is a document of type {0:?}, which is neither an image nor an index of images")]
+    UnknownType(String),
+    /// One field is wrong.
+    #[error("its field `{place}` is wrong: {problem}")]
+    Field {
+        /// Which one, as a path.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// More layers, or images of an index, than we take.
+    #[error("it lists {0} {1}, more than any engine takes")]
+    TooMany(usize, &'static str),
+    /// A well-formed manifest of something else.
+    #[error("it is an artifact of type {0}, no image: there is no file system in it to show")]
+    Artifact(String),
+}
+
+/// A manifest or an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// One image.
+    Manifest(Manifest),
+    /// Several, one a platform.
+    Index(Index),
+}
+
+/// One image: a configuration and layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its own type.
+    pub media_type: String,
+    /// Where the configuration is.
+    pub config: Descriptor,
+    /// The layers, base first.
+    pub layers: Vec<Descriptor>,
+    /// What kind of artifact it is, where it says so.
+    pub artifact_type: Option<String>,
+    /// What it describes, where it is about another document.
+    pub subject: Option<Descriptor>,
+    /// Free notes.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A list of images, one a platform; or of further lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its own type.
+    pub media_type: String,
+    /// What it lists.
+    pub manifests: Vec<Descriptor>,
+    /// Free notes.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Document {
+    /// Reads a document that was sent, or promised by a descriptor, as `sent_as` (a Content-Type, if there was one).
+    ///
+    /// Types like `application/json` announce nothing and are passed over; a manifest type has to agree with
+    /// the document's own `mediaType`, and both with what the document holds.
+    pub fn parse(bytes: &[u8], sent_as: Option<&str>) -> Result<Self, ManifestError> {
+        let sent = sent_as.map(media_type::of_content_type);
+        let sent_kind = sent.as_deref().and_then(DocumentKind::of);
+        if sent_kind == Some(DocumentKind::Schema1) {
+            return Err(ManifestError::Schema1);
+        }
+        let root = read_object(bytes)?;
+        check_fields(&root)?;
+        let own = lenient::text(&root, "mediaType");
+        if root.get("schemaVersion").and_then(Value::as_u64) == Some(1) {
+            return Err(ManifestError::Schema1);
+        }
+        if let (Some(sent), Some(_), Some(own)) = (&sent, sent_kind, &own)
+            && sent != own
+        {
+            return Err(ManifestError::TypeMismatch {
+                sent: sent.clone(),
+                own: shorten(own),
+            });
+        }
+        let held = match (
+            present(&root, "manifests"),
+            present(&root, "layers") || present(&root, "config"),
+        ) {
+            (true, true) => return Err(ManifestError::Ambiguous),
+            (true, false) => Some(DocumentKind::Index),
+            (false, true) => Some(DocumentKind::Manifest),
+            (false, false) => None,
+        };
+        let media_type = own.or(sent.filter(|_| sent_kind.is_some()));
+        let announced = match &media_type {
+            Some(media_type) => match DocumentKind::of(media_type) {
+                Some(DocumentKind::Schema1) => return Err(ManifestError::Schema1),
+                Some(kind) => Some(kind),
+                None => return Err(ManifestError::UnknownType(shorten(media_type))),
+            },
+            None => None,
+        };
+        let kind = match (announced, held) {
+            (Some(announced), Some(held)) if announced != held => None,
+            // An index of nothing is legal: Go's tools write `"manifests": null`.
+            (Some(DocumentKind::Index), None) => Some(DocumentKind::Index),
+            (_, held) => held,
+        };
+        let Some(kind) = kind else {
+            return Err(match media_type {
+                Some(media_type) => ManifestError::WrongShape(shorten(&media_type)),
+                None => ManifestError::UnknownType(String::new()),
+            });
+        };
+        if kind == DocumentKind::Index {
+            let media_type = media_type.unwrap_or_else(|| media_type::OCI_INDEX.to_owned());
+            Index::read(&root, media_type).map(Self::Index)
+        } else {
+            let media_type = media_type.unwrap_or_else(|| media_type::OCI_MANIFEST.to_owned());
+            Manifest::read(&root, media_type).map(Self::Manifest)
+        }
+    }
+
+    /// The document's own media type.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        match self {
+            Self::Manifest(manifest) => &manifest.media_type,
+            Self::Index(index) => &index.media_type,
+        }
+    }
+}
+
+impl Manifest {
+    fn read(root: &Map<String, Value>, media_type: String) -> Result<Self, ManifestError> {
+        let config = Descriptor::read(root.get("config").unwrap_or(&Value::Null), "config")?;
+        let subject = match root.get("subject") {
+            None | Some(Value::Null) => None,
+            Some(subject) => Some(Descriptor::read(subject, "subject")?),
+        };
+        Ok(Self {
+            media_type,
+            config,
+            layers: descriptors(root, "layers")?,
+            artifact_type: lenient::text(root, "artifactType"),
+            subject,
+            annotations: lenient::text_map(root, "annotations"),
+        })
+    }
+
+    /// Whether it is an image, with a file system to show; artifacts (charts, signatures, attestations) are named.
+    pub fn check_image(&self) -> Result<(), ManifestError> {
+        if !media_type::is_image_config(&self.config.media_type) {
+            let named = self.artifact_type.as_deref();
+            return Err(ManifestError::Artifact(shorten(
+                named.unwrap_or(&self.config.media_type),
+            )));
+        }
+        // Attestations carry an image's config type, but no layer of a file system.
+        match self.layers.first() {
+            Some(first)
+                if !self
+                    .layers
+                    .iter()
+                    .any(|layer| media_type::is_layer(&layer.media_type)) =>
+            {
+                let named = self.artifact_type.as_deref();
+                Err(ManifestError::Artifact(shorten(
+                    named.unwrap_or(&first.media_type),
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Index {
+    fn read(root: &Map<String, Value>, media_type: String) -> Result<Self, ManifestError> {
+        Ok(Self {
+            media_type,
+            manifests: descriptors(root, "manifests")?,
+            annotations: lenient::text_map(root, "annotations"),
+        })
+    }
+}
+
+/// JSON that is an object and within bounds; how deep it may nest is serde_json's own limit.
+fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, ManifestError> {
+    if bytes.len() > limits::DOCUMENT_BYTES {
+        return Err(ManifestError::TooLarge);
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(ManifestError::NotAnObject),
+        Err(error) => Err(ManifestError::NotJson(error.to_string())),
+    }
+}
+
+fn present(root: &Map<String, Value>, key: &str) -> bool {
+    root.get(key).is_some_and(|value| !value.is_null())
+}
+
+/// Go's decoder, and so most engines, takes `Layers` for `layers`; a document that plays on it is refused.
+fn check_fields(root: &Map<String, Value>) -> Result<(), ManifestError> {
+    const KNOWN: [&str; 5] = [
+        "schemaVersion",
+        "mediaType",
+        "manifests",
+        "layers",
+        "config",
+    ];
+    let plays = |key: &&String| {
+        KNOWN
+            .iter()
+            .any(|known| key.eq_ignore_ascii_case(known) && key != known)
+    };
+    match root.keys().find(plays) {
+        Some(key) => Err(ManifestError::AmbiguousField(key.clone())),
+        None => Ok(()),
+    }
+}
+
+fn descriptors(
+    root: &Map<String, Value>,
+    key: &'static str,
+) -> Result<Vec<Descriptor>, ManifestError> {
+    let items = match root.get(key) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => {
+            return Err(ManifestError::Field {
+                place: key.to_owned(),
+                problem: "it is no list".to_owned(),
+            });
+        }
+    };
+    if items.len() > limits::IMAGE_LAYERS {
+        return Err(ManifestError::TooMany(items.len(), key));
+    }
+    items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| Descriptor::read(item, &format!("{key}[{at}]")))
+        .collect()
+}
+
+/// A text of a document for a message: as much as is needed to recognise it.
+fn shorten(text: &str) -> String {
+    text.chars().take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::media_type::*;
+    use super::*;
+
+    const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn descriptor(media_type: &str) -> String {
+        format!(r#"{{"mediaType":"{media_type}","digest":"{DIGEST}","size":0}}"#)
+    }
+
+    fn manifest(own: &str, config: &str, layer: &str) -> String {
+        let (config, layer) = (descriptor(config), descriptor(layer));
+        format!(r#"{{"schemaVersion":2,"mediaType":"{own}","config":{config},"layers":[{layer}]}}"#)
+    }
+
+    fn error(text: &str, sent_as: Option<&str>) -> ManifestError {
+        Document::parse(text.as_bytes(), sent_as).unwrap_err()
+    }
+
+    #[test]
+    fn both_families_are_read() {
+        for (own, config, layer) in [
+            (
+                OCI_MANIFEST,
+                OCI_CONFIG,
+                "application/vnd.oci.image.layer.v1.tar+gzip",
+            ),
+            (DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER),
+        ] {
+            let text = manifest(own, config, layer);
+            for sent_as in [None, Some(own), Some("application/json; charset=utf-8")] {
+                let Ok(Document::Manifest(manifest)) = Document::parse(text.as_bytes(), sent_as)
+                else {
+                    panic!("{text} {sent_as:?}");
+                };
+                assert_eq!(manifest.layers.len(), 1);
+                assert_eq!(manifest.check_image(), Ok(()));
+            }
+        }
+        for own in [OCI_INDEX, DOCKER_LIST] {
+            let text = format!(
+                r#"{{"schemaVersion":2,"mediaType":"{own}","manifests":[{}]}}"#,
+                descriptor(OCI_MANIFEST)
+            );
+            assert!(matches!(
+                Document::parse(text.as_bytes(), Some(own)),
+                Ok(Document::Index(_))
+            ));
+        }
+        // OCI 1.0 required no mediaType; then what it was sent as, or its shape, decides.
+        let bare = format!(
+            r#"{{"schemaVersion":2,"config":{},"layers":null}}"#,
+            descriptor(OCI_CONFIG)
+        );
+        assert_eq!(
+            Document::parse(bare.as_bytes(), None).unwrap().media_type(),
+            OCI_MANIFEST
+        );
+        assert_eq!(
+            Document::parse(bare.as_bytes(), Some(DOCKER_MANIFEST))
+                .unwrap()
+                .media_type(),
+            DOCKER_MANIFEST
+        );
+    }
+
+    #[test]
+    fn a_document_that_could_be_two_things_is_refused() {
+        let both = format!(
+            r#"{{"schemaVersion":2,"manifests":[],"layers":[],"config":{}}}"#,
+            descriptor(OCI_CONFIG)
+        );
+        for sent_as in [None, Some(OCI_INDEX), Some(OCI_MANIFEST)] {
+            assert_eq!(error(&both, sent_as), ManifestError::Ambiguous);
+        }
+        let good = manifest(OCI_MANIFEST, OCI_CONFIG, OCI_LAYER);
+        assert!(matches!(
+            error(&good, Some(OCI_INDEX)),
+            ManifestError::TypeMismatch { .. }
+        ));
+        assert!(matches!(
+            error(&good, Some(DOCKER_MANIFEST)),
+            ManifestError::TypeMismatch { .. }
+        ));
+        let posing = manifest(OCI_INDEX, OCI_CONFIG, OCI_LAYER);
+        assert_eq!(
+            error(&posing, Some(OCI_INDEX)),
+            ManifestError::WrongShape(OCI_INDEX.into())
+        );
+        let cased = r#"{"schemaVersion":2,"manifests":[],"Layers":[]}"#;
+        assert_eq!(
+            error(cased, None),
+            ManifestError::AmbiguousField("Layers".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_image_is_named() {
+        let schema1 = r#"{"schemaVersion":1,"name":"x","fsLayers":[]}"#;
+        assert_eq!(error(schema1, None), ManifestError::Schema1);
+        let jws = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+        assert_eq!(error("{}", Some(jws)), ManifestError::Schema1);
+        assert!(matches!(
+            error("<html>", Some("text/html")),
+            ManifestError::NotJson(_)
+        ));
+        assert_eq!(error("{}", None), ManifestError::UnknownType(String::new()));
+        for (config, layer, named) in [
+            (
+                "application/vnd.cncf.helm.config.v1+json",
+                "x/y",
+                "application/vnd.cncf.helm.config.v1+json",
+            ),
+            (
+                OCI_CONFIG,
+                "application/vnd.in-toto+json",
+                "application/vnd.in-toto+json",
+            ),
+            (OCI_EMPTY, OCI_EMPTY, OCI_EMPTY),
+        ] {
+            let text = manifest(OCI_MANIFEST, config, layer);
+            let Ok(Document::Manifest(manifest)) = Document::parse(text.as_bytes(), None) else {
+                panic!("{text}");
+            };
+            assert_eq!(
+                manifest.check_image(),
+                Err(ManifestError::Artifact(named.into()))
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_and_embedded_data_have_to_be_true() {
+        let with = |fields: &str| {
+            format!(
+                r#"{{"schemaVersion":2,"config":{{"digest":"{DIGEST}",{fields}}},"layers":[]}}"#
+            )
+        };
+        for size in ["-1", "1.5", "9223372036854775808", "\"7\"", "null", "1e3"] {
+            let text = with(&format!(r#""size":{size}"#));
+            assert!(
+                matches!(error(&text, None), ManifestError::Field { place, .. } if place == "config.size"),
+                "{size}"
+            );
+        }
+        assert!(Document::parse(with(r#""size":0,"data":"""#).as_bytes(), None).is_ok());
+        for (size, data) in [(1, "YQ=="), (1, ""), (0, "*")] {
+            let text = with(&format!(r#""size":{size},"data":"{data}""#));
+            assert!(
+                matches!(error(&text, None), ManifestError::Field { place, .. } if place == "config.data")
+            );
+        }
+        let bad =
+            r#"{"schemaVersion":2,"config":{"digest":"sha256:../../x","size":1},"layers":[]}"#;
+        assert!(
+            matches!(error(bad, None), ManifestError::Field { place, .. } if place == "config.digest")
+        );
+    }
+
+    #[test]
+    fn size_and_depth_are_bounded() {
+        let large = vec![b' '; limits::DOCUMENT_BYTES + 1];
+        assert_eq!(Document::parse(&large, None), Err(ManifestError::TooLarge));
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(matches!(
+            error(&format!(r#"{{"a":{deep}}}"#), None),
+            ManifestError::NotJson(_)
+        ));
+        let layers = vec![descriptor(OCI_LAYER); limits::IMAGE_LAYERS + 1].join(",");
+        let many = format!(
+            r#"{{"config":{},"layers":[{layers}]}}"#,
+            descriptor(OCI_CONFIG)
+        );
+        assert_eq!(
+            error(&many, None),
+            ManifestError::TooMany(limits::IMAGE_LAYERS + 1, "layers")
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Descriptors: what a document says about another one or about a blob.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use serde_json::{Map, Value};
+
+use super::{ManifestError, lenient};
+use crate::digest::Digest;
+use crate::platform::Platform;
+
+/// A promise about bytes that are stored elsewhere: their type, digest and size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// What the bytes are; empty where the document did not say.
+    pub media_type: String,
+    /// Their digest.
+    pub digest: Digest,
+    /// Their number.
+    pub size: u64,
+    /// The bytes themselves where the document embeds them; they match digest and size.
+    pub data: Option<Vec<u8>>,
+    /// Other places to get the bytes from.
+    pub urls: Vec<String>,
+    /// Free notes.
+    pub annotations: BTreeMap<String, String>,
+    /// What it runs on, in an index.
+    pub platform: Option<Platform>,
+    /// The artifact's type, in an index.
+    pub artifact_type: Option<String>,
+}
+
+impl Descriptor {
+    /// Reads the descriptor that stands at `place` of a document (`layers[3]`).
+    pub(super) fn read(value: &Value, place: &str) -> Result<Self, ManifestError> {
+        let wrong = |field: &str, problem: String| ManifestError::Field {
+            place: format!("{place}{field}"),
+            problem,
+        };
+        let object = value
+            .as_object()
+            .ok_or_else(|| wrong("", "it is no object".to_owned()))?;
+        let digest: Digest = object
+            .get("digest")
+            .and_then(Value::as_str)
+            .ok_or_else(|| wrong(".digest", "there is none".to_owned()))?
+            .parse()
+            .map_err(|error| wrong(".digest", format!("{error}")))?;
+        let size = object
+            .get("size")
+            .ok_or_else(|| wrong(".size", "there is none".to_owned()))?;
+        let size = size
+            .as_u64()
+            .filter(|size| i64::try_from(*size).is_ok())
+            .ok_or_else(|| wrong(".size", format!("{size:.40} is no number of bytes")))?;
+        let data = match object.get("data").and_then(Value::as_str) {
+            Some(data) => {
+                let data = base64::engine::general_purpose::STANDARD
+                    .decode(data)
+                    .map_err(|error| wrong(".data", format!("it is no base64: {error}")))?;
+                if data.len() as u64 != size || Digest::of(digest.algorithm(), &data) != digest {
+                    return Err(wrong(
+                        ".data",
+                        "it does not match the digest and size beside it".to_owned(),
+                    ));
+                }
+                Some(data)
+            }
+            None => None,
+        };
+        Ok(Self {
+            media_type: lenient::text(object, "mediaType").unwrap_or_default(),
+            digest,
+            size,
+            data,
+            urls: lenient::texts(object, "urls").unwrap_or_default(),
+            annotations: lenient::text_map(object, "annotations"),
+            platform: lenient::object(object, "platform").and_then(platform),
+            artifact_type: lenient::text(object, "artifactType"),
+        })
+    }
+
+    /// Whether it is one of BuildKit's attestations about another image of the same index.
+    #[must_use]
+    pub fn is_attestation(&self) -> bool {
+        let kind = self.annotations.get("vnd.docker.reference.type");
+        kind.is_some_and(|kind| kind == "attestation-manifest")
+    }
+}
+
+/// The platform that `os`, `architecture`, `variant` and `os.version` of an object say.
+pub(super) fn platform(object: &Map<String, Value>) -> Option<Platform> {
+    let os = lenient::text(object, "os")?;
+    let architecture = lenient::text(object, "architecture")?;
+    let variant = lenient::text(object, "variant");
+    Some(Platform {
+        os_version: lenient::text(object, "os.version"),
+        ..Platform::new(&os, &architecture, variant.as_deref())
+    })
+}

@@ -1,0 +1,211 @@
+//! What can go wrong on the way to an image, told apart by what its reader can do about it.
+
+use std::fmt;
+
+use crate::manifest::ManifestError;
+use crate::platform::Platform;
+
+/// Why an image, or a part of it, could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The registry or the archive is there, the image is not.
+    #[error("{what} was not found in {place}{}; check the name and the tag", because(.reason))]
+    NotFound {
+        /// What was asked for.
+        what: String,
+        /// The registry or archive.
+        place: String,
+        /// What the registry said.
+        reason: String,
+    },
+    /// The registry does not let this reader in, or hides what does not exist.
+    #[error("{}", no_access(.what, .registry, *.credentials, .reason))]
+    NoAccess {
+        /// What was asked for.
+        what: String,
+        /// The registry.
+        registry: String,
+        /// Whether credentials were sent.
+        credentials: bool,
+        /// What the registry said.
+        reason: String,
+    },
+    /// No answer came.
+    #[error("{host} cannot be reached: {problem}")]
+    Unreachable {
+        /// The host, with its port where it is not the usual one.
+        host: String,
+        /// How it failed.
+        problem: Unreachable,
+    },
+    /// The registry asks to wait.
+    #[error("{registry} takes no more requests for now{}; {}", because(.limit), try_again(.retry.as_ref()))]
+    TooManyRequests {
+        /// The registry.
+        registry: String,
+        /// When to try again, where it said so.
+        retry: Option<RetryAfter>,
+        /// Its limit, in words; empty where it said nothing.
+        limit: String,
+    },
+    /// The bytes that came are not those that were promised.
+    #[error(
+        "{what} is not what was promised: {got} instead of {promised}; the registry, or something on the way, changed it, so none of it is used"
+    )]
+    Mismatch {
+        /// What was fetched.
+        what: String,
+        /// The digest, size or type that was promised.
+        promised: String,
+        /// What came.
+        got: String,
+    },
+    /// A document came whole and is not usable.
+    #[error("{what} cannot be shown: {problem}")]
+    Document {
+        /// What was fetched.
+        what: String,
+        /// What is wrong with it.
+        #[source]
+        problem: ManifestError,
+    },
+    /// The image is there, but not for the platform that was asked for.
+    #[error("{what} has no image for {wanted}; it has {}", platforms(.available))]
+    NoPlatform {
+        /// What was asked for.
+        what: String,
+        /// The platform, or what stands for one in the message.
+        wanted: String,
+        /// What there is.
+        available: Vec<Platform>,
+    },
+    /// The transfer broke off.
+    #[error("{what} broke off after {received}{} bytes: {reason}; try again", of_size(*.size))]
+    Cut {
+        /// What was being fetched.
+        what: String,
+        /// Bytes that came.
+        received: u64,
+        /// Bytes of the whole.
+        size: Option<u64>,
+        /// What broke.
+        reason: String,
+    },
+    /// The rules do not allow the next step.
+    #[error("{what} was not requested from {url}: {reason}")]
+    Forbidden {
+        /// What was wanted there.
+        what: String,
+        /// The address, without its query.
+        url: String,
+        /// The rule.
+        reason: String,
+    },
+    /// The registry answered something that is none of the above.
+    #[error("{registry} answered {status} when asked for {what}{}", because(.reason))]
+    Answer {
+        /// What was asked for.
+        what: String,
+        /// The registry, or another host that it sent us to.
+        registry: String,
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        reason: String,
+    },
+    /// An archive cannot be read.
+    #[error("{path}: {problem}")]
+    Archive {
+        /// The archive, as the user named it.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// How a host was not reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// Its name has no address.
+    Name,
+    /// Nothing listens there.
+    Refused,
+    /// No secure connection could be made.
+    Tls(String),
+    /// It did not answer in time.
+    Timeout,
+    /// Something else.
+    Other(String),
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => f.write_str("its name was not found; check the name and the network"),
+            Self::Refused => f.write_str(
+                "nothing answers on that port; check the name and the port, and whether it runs",
+            ),
+            Self::Tls(reason) => write!(
+                f,
+                "no secure connection ({reason}); if it speaks plain http, it has to be named as such"
+            ),
+            Self::Timeout => {
+                f.write_str("it did not answer in time; check the network and try again")
+            }
+            Self::Other(reason) => write!(f, "{reason}; check the network and try again"),
+        }
+    }
+}
+
+/// When a registry wants to be asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// In so many seconds.
+    Seconds(u64),
+    /// At this time, as the registry wrote it.
+    At(String),
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    }
+}
+
+fn of_size(size: Option<u64>) -> String {
+    size.map_or_else(String::new, |size| format!(" of {size}"))
+}
+
+fn no_access(what: &str, registry: &str, credentials: bool, reason: &str) -> String {
+    let reason = because(reason);
+    if credentials {
+        format!(
+            "no access to {what}: it does not exist in {registry}, or the credentials given may not read it{reason}; check the name, or log in as somebody else"
+        )
+    } else {
+        format!(
+            "no access to {what}: it does not exist in {registry}, or it needs a log-in{reason}; check the name, or give credentials"
+        )
+    }
+}
+
+fn try_again(retry: Option<&RetryAfter>) -> String {
+    match retry {
+        Some(RetryAfter::Seconds(seconds)) if *seconds >= 120 => {
+            format!("try again in {} minutes", seconds.div_ceil(60))
+        }
+        Some(RetryAfter::Seconds(seconds)) => format!("try again in {seconds} seconds"),
+        Some(RetryAfter::At(time)) => format!("try again after {time}"),
+        None => "try again later, or log in, which often raises the limit".to_owned(),
+    }
+}
+
+fn platforms(available: &[Platform]) -> String {
+    if available.is_empty() {
+        return "none that runs anywhere".to_owned();
+    }
+    let names: Vec<String> = available.iter().map(Platform::to_string).collect();
+    names.join(", ")
+}

@@ -1,0 +1,134 @@
+//! An opened image: its documents read, its layers named and not yet fetched.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::manifest::{Config, Descriptor, history};
+use crate::platform::Platform;
+
+/// One image for one platform. What its source cannot know is `None`, never a guess.
+///
+/// It can be handed to another worker, whose own [`Source`](super::Source) then streams the layers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Image {
+    /// What was opened, written out in full.
+    pub reference: String,
+    /// The digest of this platform's manifest.
+    pub digest: Option<Digest>,
+    /// The digest of the index that it was chosen from.
+    pub index_digest: Option<Digest>,
+    /// The manifest's media type.
+    pub media_type: Option<String>,
+    /// What it runs on, as its configuration says, else its index.
+    pub platform: Option<Platform>,
+    /// All platforms of the index, in its order; empty where there was no index.
+    pub platforms: Vec<Platform>,
+    /// The manifest's annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// The configuration.
+    pub config: Config,
+    /// The configuration as its bytes are.
+    pub raw_config: String,
+    /// The configuration's digest, which engines call the image ID.
+    pub config_digest: Digest,
+    /// The layers, base first.
+    pub layers: Vec<Layer>,
+    /// What is odd about the documents and was passed over.
+    pub remarks: Vec<String>,
+}
+
+/// A layer before it is fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Layer {
+    /// Its number; the base is 1.
+    pub number: usize,
+    /// The digest of its blob.
+    pub digest: Option<Digest>,
+    /// The media type of its blob.
+    pub media_type: Option<String>,
+    /// The bytes of its blob.
+    pub compressed_size: Option<u64>,
+    /// The digest of its uncompressed tar.
+    pub diff_id: Option<Digest>,
+    /// Other places to fetch it from.
+    pub urls: Vec<String>,
+    /// The command that made it, as the builder wrote it; [`history::clean`] gives the form to show.
+    pub created_by: Option<String>,
+    /// The span of an archive that holds it.
+    pub(super) span: Option<Span>,
+}
+
+/// A run of bytes of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) size: u64,
+}
+
+impl Layer {
+    /// A layer of which nothing is known but its number.
+    pub(super) const fn unknown(number: usize) -> Self {
+        Self {
+            number,
+            digest: None,
+            media_type: None,
+            compressed_size: None,
+            diff_id: None,
+            urls: Vec::new(),
+            created_by: None,
+            span: None,
+        }
+    }
+
+    /// The layer that `descriptor` promises.
+    pub(super) fn of(number: usize, descriptor: &Descriptor) -> Self {
+        Self {
+            digest: Some(descriptor.digest.clone()),
+            media_type: Some(descriptor.media_type.clone()).filter(|text| !text.is_empty()),
+            compressed_size: Some(descriptor.size),
+            urls: descriptor.urls.clone(),
+            ..Self::unknown(number)
+        }
+    }
+}
+
+impl Image {
+    /// The sum of the blobs, as a pull downloads them; `None` where one is not known.
+    #[must_use]
+    pub fn compressed_size(&self) -> Option<u64> {
+        self.layers
+            .iter()
+            .try_fold(0_u64, |sum, layer| sum.checked_add(layer.compressed_size?))
+    }
+
+    /// Gives the layers what the configuration knows of them, and remarks on what does not fit together.
+    pub(super) fn join_config(&mut self) {
+        let depth = self.layers.len();
+        let steps = history::steps(&self.config.history, depth);
+        for (at, (layer, step)) in self.layers.iter_mut().zip(steps).enumerate() {
+            layer.diff_id = self.config.diff_ids.get(at).cloned().flatten();
+            layer.created_by = step.and_then(|step| step.created_by.clone());
+        }
+        let ids = self.config.diff_ids.len();
+        if ids != depth {
+            self.remarks.push(format!(
+                "the configuration names {ids} diff IDs for {depth} layers; those missing are not checked"
+            ));
+        }
+        let made = self
+            .config
+            .history
+            .iter()
+            .filter(|step| !step.empty_layer)
+            .count();
+        if made != depth && !self.config.history.is_empty() {
+            self.remarks.push(format!(
+                "the history has {made} steps that made layers, but there are {depth} layers; commands may stand at the wrong ones"
+            ));
+        }
+    }
+}
