@@ -1,2 +1,56 @@
-//! .
-fn main() {}
+//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `setup`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "talking to a developer is its task"
+)]
+
+mod bench;
+mod build;
+mod debian;
+mod places;
+mod serve;
+mod stamp;
+mod test;
+mod tools;
+mod work;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask run [serve's options]   build what changed, start Onionskin, print its address
+cargo xtask test [PART]             all checks and tests, or a part: lint, core, gateway, cli, page, e2e
+cargo xtask build                   target/release/onionskin, one file that holds the page
+cargo xtask bench                   one table of ratios
+cargo xtask setup                   only fetch the tools that the others need";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["run", options @ ..] => serve::run(options),
+        ["test"] => test::run(None),
+        ["test", part] => test::run(Some(part)),
+        ["build"] => build::binary().map(|path| println!("{}", path.display())),
+        ["bench"] => bench::run(),
+        ["setup"] => tools::setup().map(drop),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("no such task; there are:\n{USAGE}"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What the end-to-end tests need from the system: a browser, a registry, tools for images.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::work::{self, say};
+
+/// Program, the Debian package that has it, and where others find it.
+const NEEDED: [(&str, &str, &str); 5] = [
+    ("chromium", "chromium", "Chromium, https://www.chromium.org"),
+    (
+        "chromedriver",
+        "chromium-driver",
+        "ChromeDriver of the same version as Chromium",
+    ),
+    (
+        "docker-registry",
+        "docker-registry",
+        "registry, https://github.com/distribution/distribution",
+    ),
+    (
+        "skopeo",
+        "skopeo",
+        "skopeo, https://github.com/containers/skopeo",
+    ),
+    ("umoci", "umoci", "umoci, https://umo.ci"),
+];
+
+/// Installs what is missing where that is possible without asking, else says what to install.
+pub(crate) fn ensure() -> Result<()> {
+    let missing: Vec<_> = NEEDED
+        .iter()
+        .filter(|(program, ..)| !work::installed(program))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<_> = missing.iter().map(|(_, package, _)| *package).collect();
+    if !Path::new("/etc/debian_version").exists() {
+        let what = missing
+            .iter()
+            .map(|(program, _, what)| format!("\n  {program}: {what}"));
+        bail!(
+            "the end-to-end tests need on PATH:{}",
+            what.collect::<String>()
+        );
+    }
+    if work::output(work::command("id").arg("-u")).is_none_or(|user| user.trim() != "0") {
+        bail!(
+            "the end-to-end tests need: sudo apt-get install {}",
+            packages.join(" ")
+        );
+    }
+    say(&format!(
+        "apt-get install {} (a minute or two)",
+        packages.join(" ")
+    ));
+    let apt = |arguments: &[&str]| {
+        let mut apt = work::command("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive")
+            .arg("-qq")
+            .args(arguments);
+        work::run(&mut apt)
+    };
+    apt(&["update"])?;
+    // Without a font the browser draws no text and lays out no rows.
+    let install = [
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        "fonts-dejavu-core",
+    ];
+    apt(&[&install[..], &packages].concat())
+}

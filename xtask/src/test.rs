@@ -1,0 +1,246 @@
+//! `cargo xtask test`: every check and test, in steps with a heading, a time and one sum.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::work::{self, say};
+use crate::{build, debian, tools};
+
+const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
+const WEB: &str = "onionskin-web";
+const E2E: &str = "onionskin-tests";
+
+/// How many tests of all steps passed and failed, and the steps that did not succeed.
+#[derive(Default)]
+struct Sum {
+    passed: u64,
+    failed: u64,
+    broken: Vec<&'static str>,
+}
+
+pub(crate) fn run(part: Option<&str>) -> Result<()> {
+    if let Some(part) = part
+        && !PARTS.contains(&part)
+    {
+        bail!("no part {part:?}; there are: {}", PARTS.join(", "));
+    }
+    let asked = |name: &str| part.is_none_or(|part| part == name);
+    let mut sum = Sum::default();
+    // First what other steps wait for, and what fails quickly.
+    if asked("e2e") || asked("page") || asked("core") {
+        debian::ensure()?;
+        sum.step("tools", || tools::setup().map(drop));
+    }
+    if asked("lint") {
+        sum.step("format", || {
+            work::run(work::cargo().args(["fmt", "--all", "--check"]))
+        });
+        let others = ["--workspace", "--exclude", WEB, "--all-targets"];
+        sum.step("clippy, native", || clippy(&others));
+        let wasm = ["-p", WEB, "-p", "onionskin-core", "--target", tools::WASM];
+        sum.step("clippy, wasm", || clippy(&wasm));
+    }
+    match part {
+        None => {
+            let all = ["--workspace", "--exclude", WEB, "--exclude", E2E];
+            sum.tests("unit tests", || nextest(&all));
+            sum.tests("doc tests", || cargo_test(&[&all[..], &["--doc"]].concat()));
+        }
+        Some("core") => {
+            let core = ["-p", "onionskin-core", "-p", "onionskin-fixtures"];
+            sum.tests("unit tests", || nextest(&core));
+            sum.tests("doc tests", || {
+                cargo_test(&[&core[..], &["--doc"]].concat())
+            });
+        }
+        Some("gateway") => sum.tests("unit tests", || nextest(&["-p", "onionskin-gateway"])),
+        Some("cli") => sum.tests("unit tests", || nextest(&["-p", "onionskin"])),
+        _ => {}
+    }
+    if asked("core") {
+        sum.tests("core in wasm", || wasm("onionskin-core"));
+    }
+    if asked("page") {
+        sum.tests("page in wasm", || wasm(WEB));
+        sum.step("build the page", build::page);
+    }
+    if asked("e2e") {
+        sum.step("build the binary", || build::binary().map(drop));
+        sum.tests("end to end", || nextest(&["-p", E2E]));
+    }
+    sum.tell()
+}
+
+fn clippy(what: &[&str]) -> Result<()> {
+    work::run(
+        work::cargo()
+            .args(["clippy", "--locked"])
+            .args(what)
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+/// cargo-nextest where it is installed, else what Cargo has.
+fn nextest(what: &[&str]) -> Result<Command> {
+    if !work::installed("cargo-nextest") {
+        return cargo_test(&[what, &["--all-targets"]].concat());
+    }
+    let mut nextest = work::cargo();
+    nextest
+        .args([
+            "nextest",
+            "run",
+            "--locked",
+            "--no-fail-fast",
+            "--no-tests=pass",
+        ])
+        .args(what);
+    Ok(nextest)
+}
+
+fn cargo_test(what: &[&str]) -> Result<Command> {
+    let mut test = work::cargo();
+    test.args(["test", "--locked", "--no-fail-fast"]).args(what);
+    Ok(test)
+}
+
+/// The package's tests in headless Chromium, in a worker, as the page runs the core.
+fn wasm(package: &str) -> Result<Command> {
+    let mut test = cargo_test(&["-p", package, "--lib", "--target", tools::WASM])?;
+    test.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+        tools::test_runner()?,
+    );
+    test.env("WASM_BINDGEN_USE_BROWSER", "1")
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    Ok(test)
+}
+
+impl Sum {
+    fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) {
+        say(name);
+        let begun = Instant::now();
+        let outcome = work();
+        let seconds = begun.elapsed().as_secs();
+        match outcome {
+            Ok(()) => say(&format!("{name}: fine after {seconds} s")),
+            Err(error) => {
+                say(&format!("{name}: FAILED after {seconds} s: {error:#}"));
+                self.broken.push(name);
+            }
+        }
+    }
+
+    fn tests(&mut self, name: &'static str, command: impl FnOnce() -> Result<Command>) {
+        let mut counted = (0, 0);
+        self.step(name, || {
+            let (success, passed, failed) = count(&mut command()?)?;
+            counted = (passed, failed);
+            ensure!(success, "{failed} tests failed");
+            Ok(())
+        });
+        self.passed += counted.0;
+        self.failed += counted.1;
+    }
+
+    /// The last line is the one that machines read.
+    fn tell(self) -> Result<()> {
+        if !self.broken.is_empty() {
+            say(&format!("these steps failed: {}", self.broken.join(", ")));
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+        ensure!(self.broken.is_empty(), "{} steps failed", self.broken.len());
+        Ok(())
+    }
+}
+
+/// Runs tests, shows what they print and counts what they say: success, passed, failed.
+fn count(command: &mut Command) -> Result<(bool, u64, u64)> {
+    if io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("could not start the tests")?;
+    let sum = Mutex::new((0, 0));
+    let show = |stream: &mut dyn Read| {
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            eprintln!("{line}");
+            let (passed, failed) = counts(&line);
+            if let Ok(mut sum) = sum.lock() {
+                *sum = (sum.0 + passed, sum.1 + failed);
+            }
+        }
+    };
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        if let Some(out) = &mut out {
+            scope.spawn(|| show(out));
+        }
+        if let Some(err) = &mut err {
+            show(err);
+        }
+    });
+    let success = child
+        .wait()
+        .context("could not wait for the tests")?
+        .success();
+    let (passed, failed) = sum.into_inner().unwrap_or_default();
+    Ok((success, passed, failed))
+}
+
+/// What a closing line of nextest (`Summary [ 1s] 3 tests run: 2 passed, 1 failed`) or of Cargo's
+/// runner (`test result: FAILED. 2 passed; 1 failed; …`) counts; zeros for any other line.
+fn counts(line: &str) -> (u64, u64) {
+    let line = without_colour(line);
+    let summary = line.trim_start();
+    if !summary.starts_with("Summary [") && !summary.starts_with("test result: ") {
+        return (0, 0);
+    }
+    let words: Vec<_> = summary.split_whitespace().collect();
+    let before = |name: &str| {
+        words
+            .windows(2)
+            .filter(|pair| pair[1].trim_matches([',', ';', '.', '(']) == name)
+            .find_map(|pair| pair[0].trim_start_matches('(').parse().ok())
+            .unwrap_or(0)
+    };
+    (before("passed"), before("failed"))
+}
+
+fn without_colour(line: &str) -> String {
+    let mut parts = line.split('\x1b');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + part.split_once('m').map_or("", |(_, rest)| rest)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counts;
+
+    #[test]
+    fn closing_lines_are_counted_and_nothing_else() {
+        let nextest =
+            "     Summary [   1.607s] 12 tests run: 10 passed (1 slow), 2 failed, 3 skipped";
+        assert_eq!(counts(nextest), (10, 2));
+        let coloured = "\x1b[32;1m     Summary\x1b[0m [ 1s] \x1b[1m2\x1b[0m tests run: \x1b[1m2\x1b[0m \x1b[32;1mpassed\x1b[0m, 0 skipped";
+        assert_eq!(counts(coloured), (2, 0));
+        assert_eq!(
+            counts("test result: FAILED. 7 passed; 1 failed; 0 ignored; finished"),
+            (7, 1)
+        );
+        assert_eq!(counts("test says 3 passed, 4 failed"), (0, 0));
+    }
+}
