@@ -81,7 +81,7 @@ pub struct Remark {
     pub offset: u64,
     /// What is odd.
     pub kind: RemarkKind,
-    /// The path in the image, without the leading slash.
+    /// The path in the image, with a leading slash.
     pub path: Vec<u8>,
 }
 
@@ -226,6 +226,25 @@ impl LayerIndex {
     #[must_use]
     pub fn name(&self, entry: EntryId) -> &[u8] {
         self.columns.names.get(entry.0 as usize)
+    }
+
+    /// The entry's path in the image with a leading slash; for whiteouts what they hide.
+    #[must_use]
+    pub fn path(&self, entry: EntryId) -> Vec<u8> {
+        let mut names = vec![self.name(entry)];
+        let mut dir = self.dir(entry);
+        while dir != DirId::ROOT {
+            names.push(self.dir_name(dir));
+            dir = self.dir_parent(dir);
+        }
+        names.reverse();
+        [b"/", names.join(&b'/').as_slice()].concat()
+    }
+
+    /// Where the entry begins in the uncompressed tar.
+    #[must_use]
+    pub fn start(&self, entry: EntryId) -> u64 {
+        self.columns.starts[entry.0 as usize]
     }
 
     /// Bytes of file content stored in the tar; 0 for all but regular files.
@@ -485,7 +504,7 @@ impl IndexBuilder {
             self.columns.remarks.push(Remark {
                 offset,
                 kind,
-                path: parts.join(&b'/'),
+                path: [b"/", parts.join(&b'/').as_slice()].concat(),
             });
         }
     }

@@ -1,1 +1,215 @@
-//! .
+//! The stack: the file system that the layers make, one on the other, and the life of every path.
+//!
+//! A layer changes the stack below it in three steps: its entries are applied to each other
+//! (the layer's own tree), its whiteouts hide what the stack below had, and its tree is laid over what is left.
+//! Sources: OCI image specification, layer.md; overlayfs where that is silent.
+
+mod inodes;
+mod lay;
+mod nodes;
+mod own_tree;
+mod versions;
+pub mod view;
+
+pub use inodes::{Cause, Death};
+pub use nodes::NodeId;
+pub use versions::{Version, What};
+
+use inodes::{InodeId, Inodes};
+use lay::Live;
+use nodes::Nodes;
+use own_tree::OwnTree;
+use versions::Versions;
+
+use crate::layer::{EntryId, EntryKind, LayerIndex, Remark, RemarkKind};
+use crate::limits::{IMAGE_LAYERS, LAYER_REMARKS};
+
+/// Layers stacked so far; layers count from 1, and the stack at 0 is empty.
+pub struct Stack {
+    nodes: Nodes,
+    versions: Versions,
+    live: Live,
+    inodes: Inodes,
+    layers: Vec<LayerIndex>,
+    remarks: Vec<(usize, Remark)>,
+}
+
+/// Why a layer cannot be stacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StackError {
+    /// More entries, paths or bytes of names than can be numbered.
+    #[error("the layers together hold more entries or longer names than Onionskin can keep")]
+    TooLarge,
+    /// More layers than [`IMAGE_LAYERS`].
+    #[error("the image has more than {IMAGE_LAYERS} layers")]
+    TooManyLayers,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stack {
+    /// The empty stack.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut stack = Self {
+            nodes: Nodes::new(),
+            versions: Versions::default(),
+            live: Live::default(),
+            inodes: Inodes::new(),
+            layers: Vec::new(),
+            remarks: Vec::new(),
+        };
+        stack.versions.make_room(1);
+        stack.live.make_room(1);
+        stack
+            .versions
+            .set(NodeId::ROOT.at(), 0, What::Implied, InodeId::NONE);
+        stack
+    }
+
+    /// Puts a layer on top.
+    ///
+    /// # Errors
+    /// The layers together are too large; the stack is of no use afterwards.
+    pub fn push(&mut self, index: LayerIndex) -> Result<(), StackError> {
+        let layer = self.depth() + 1;
+        if layer > IMAGE_LAYERS {
+            return Err(StackError::TooManyLayers);
+        }
+        self.inodes
+            .add_layer(index.len())
+            .ok_or(StackError::TooLarge)?;
+        let own = OwnTree::build(self, &index, layer)?;
+        self.versions.make_room(self.nodes.len());
+        self.live.make_room(self.nodes.len());
+        self.hide(layer, &own.whiteouts);
+        for place in own.into_places() {
+            self.lay(layer, &index, &place);
+        }
+        self.inodes.end_layer(layer);
+        self.layers.push(index);
+        if self.versions.len() >= u32::MAX as usize {
+            return Err(StackError::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// Number of layers.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Layer `layer`, from 1.
+    #[must_use]
+    pub fn layer(&self, layer: usize) -> Option<&LayerIndex> {
+        self.layers.get(layer.checked_sub(1)?)
+    }
+
+    /// All layers, the base first.
+    #[must_use]
+    pub fn layers(&self) -> &[LayerIndex] {
+        &self.layers
+    }
+
+    /// Number of paths that any layer mentions; nodes are numbered below it.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The node of a path, with or without slashes at its ends, if any layer mentions it.
+    #[must_use]
+    pub fn find(&self, path: &[u8]) -> Option<NodeId> {
+        path.split(|byte| *byte == b'/')
+            .filter(|name| !name.is_empty())
+            .try_fold(NodeId::ROOT, |node, name| self.nodes.find(node, name))
+    }
+
+    /// The folder that a node stands in; the root is its own.
+    #[must_use]
+    pub fn parent(&self, node: NodeId) -> NodeId {
+        self.nodes.parent(node)
+    }
+
+    /// A node's last name; empty for the root.
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> &[u8] {
+        self.nodes.name(node)
+    }
+
+    /// A node's path with a leading slash; `/` for the root.
+    #[must_use]
+    pub fn path(&self, node: NodeId) -> Vec<u8> {
+        let mut names = Vec::new();
+        let mut up = node;
+        while up != NodeId::ROOT {
+            names.push(self.name(up));
+            up = self.parent(up);
+        }
+        let mut path = Vec::new();
+        for name in names.iter().rev() {
+            path.push(b'/');
+            path.extend_from_slice(name);
+        }
+        if path.is_empty() {
+            path.push(b'/');
+        }
+        path
+    }
+
+    /// The versions of a node, the latest first; also those that say it is gone.
+    pub fn versions(&self, node: NodeId) -> impl Iterator<Item = Version> + '_ {
+        self.versions.of(node.at())
+    }
+
+    /// What a node is in the stack at `layer`, if it is there.
+    #[must_use]
+    pub fn at(&self, node: NodeId, layer: usize) -> Option<Version> {
+        self.versions.at(node.at(), layer)
+    }
+
+    /// The layer and entry that store the content of a version that is no folder; for a hard link
+    /// the file's.
+    #[must_use]
+    pub fn stored_by(&self, version: Version) -> Option<(usize, EntryId)> {
+        (version.inode != InodeId::NONE).then(|| self.inodes.stored_by(version.inode))
+    }
+
+    /// How an entry's inode ended; None while it lives, and for folders and whiteouts.
+    #[must_use]
+    pub fn death(&self, layer: usize, entry: EntryId) -> Option<Death> {
+        let kind = self.layer(layer)?.kind(entry);
+        if kind == EntryKind::Dir || kind.hides() {
+            return None;
+        }
+        self.inodes.death(self.inodes.of(layer, entry))
+    }
+
+    /// What was odd in stacking, with the layer it was odd in.
+    #[must_use]
+    pub fn remarks(&self) -> &[(usize, Remark)] {
+        &self.remarks
+    }
+
+    /// The inode that a node has in the stack so far: None if it is not there, NONE for a folder.
+    fn live_inode(&self, node: NodeId) -> Option<InodeId> {
+        let latest = self.versions.of(node.at()).next()?;
+        (latest.what != What::Gone).then_some(latest.inode)
+    }
+
+    fn remark(&mut self, layer: usize, index: &LayerIndex, entry: EntryId, kind: RemarkKind) {
+        if self.remarks.len() < LAYER_REMARKS * IMAGE_LAYERS {
+            let remark = Remark {
+                offset: index.start(entry),
+                kind,
+                path: index.path(entry),
+            };
+            self.remarks.push((layer, remark));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Inodes: what files are, apart from their names. One lives as long as one of its names does.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layer::EntryId;
+
+/// Why bytes are dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// Hidden by a whiteout, or by something that is no folder in a parent's place.
+    Deleted,
+    /// The same path stored again with other content or as something else.
+    Replaced,
+    /// The same path stored again with the same content.
+    Restated,
+    /// Lost to a later entry of its own layer.
+    Repeated,
+}
+
+impl Cause {
+    /// All causes, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [
+        Self::Deleted,
+        Self::Replaced,
+        Self::Restated,
+        Self::Repeated,
+    ];
+
+    /// The name used in JSON and on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+            Self::Restated => "restated",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
+/// One entry of one layer that is no folder, seen as an inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct InodeId(pub(super) u32);
+
+impl InodeId {
+    /// Folders, which have none.
+    pub(super) const NONE: Self = Self(u32::MAX);
+}
+
+/// How an inode ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// How its last name went.
+    pub cause: Cause,
+    /// The layer that took it, from 1.
+    pub killed_by: usize,
+}
+
+/// All inodes: layer by layer one place for each entry, so that an entry's inode is known by its number.
+pub(super) struct Inodes {
+    /// Where each layer's entries begin.
+    bases: Vec<u32>,
+    names: Vec<u32>,
+    /// The cause of the last loss; of meaning once all names are gone.
+    causes: Vec<Cause>,
+    /// The layer that took the last name; 0 while the inode lives.
+    killers: Vec<u32>,
+    /// Those that lost a name in the layer under way.
+    touched: Vec<InodeId>,
+}
+
+impl Inodes {
+    pub(super) fn new() -> Self {
+        Self {
+            bases: Vec::new(),
+            names: Vec::new(),
+            causes: Vec::new(),
+            killers: Vec::new(),
+            touched: Vec::new(),
+        }
+    }
+
+    /// Makes room for a layer; None if there are too many entries in all.
+    pub(super) fn add_layer(&mut self, entries: usize) -> Option<()> {
+        let base = self.names.len();
+        let len = base
+            .checked_add(entries)
+            .filter(|len| *len < u32::MAX as usize)?;
+        self.bases.push(base as u32);
+        self.names.resize(len, 0);
+        self.causes.resize(len, Cause::Repeated);
+        self.killers.resize(len, 0);
+        Some(())
+    }
+
+    /// The inode that an entry of layer `layer` (from 1) stores.
+    pub(super) fn of(&self, layer: usize, entry: EntryId) -> InodeId {
+        InodeId(self.bases[layer - 1] + entry.0)
+    }
+
+    /// The layer (from 1) and the entry that store an inode.
+    pub(super) fn stored_by(&self, inode: InodeId) -> (usize, EntryId) {
+        let layer = self.bases.partition_point(|base| *base <= inode.0);
+        (layer, EntryId(inode.0 - self.bases[layer - 1]))
+    }
+
+    pub(super) fn gain(&mut self, inode: InodeId) {
+        self.names[inode.0 as usize] += 1;
+    }
+
+    pub(super) fn lose(&mut self, inode: InodeId, cause: Cause) {
+        self.names[inode.0 as usize] -= 1;
+        self.causes[inode.0 as usize] = cause;
+        self.touched.push(inode);
+    }
+
+    /// Layer `layer` is complete: what has no name left is dead, and this layer did it.
+    pub(super) fn end_layer(&mut self, layer: usize) {
+        for inode in std::mem::take(&mut self.touched) {
+            let at = inode.0 as usize;
+            if self.names[at] == 0 {
+                self.killers[at] = layer as u32;
+            }
+        }
+        // The layer's own entries that found no place at all: the cause set at the start holds.
+        for at in self.bases[layer - 1] as usize..self.names.len() {
+            if self.names[at] == 0 {
+                self.killers[at] = layer as u32;
+            }
+        }
+    }
+
+    pub(super) fn death(&self, inode: InodeId) -> Option<Death> {
+        let at = inode.0 as usize;
+        match self.killers[at] {
+            0 => None,
+            killer => Some(Death {
+                cause: self.causes[at],
+                killed_by: killer as usize,
+            }),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+}

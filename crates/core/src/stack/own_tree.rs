@@ -1,0 +1,324 @@
+//! Step 1 of stacking: a layer's entries applied to each other in the order of the tar.
+//!
+//! What a later entry takes away from an earlier one is lost to `repeated`; whatever is left is
+//! laid over the stack below in step 3.
+
+use super::Stack;
+use super::StackError;
+use super::inodes::InodeId;
+use super::nodes::NodeId;
+use super::versions::What;
+use crate::layer::{DirId, EntryId, EntryKind, LayerIndex, RemarkKind};
+
+const NONE: u32 = u32::MAX;
+
+/// A layer's own tree and its whiteouts.
+pub(super) struct OwnTree {
+    places: Vec<Place>,
+    /// For each node the place that may belong to it; true only if that place names the node.
+    place_of: Vec<u32>,
+    pub(super) whiteouts: Vec<Whiteout>,
+}
+
+/// Something that the layer hides from the stack below.
+pub(super) enum Whiteout {
+    /// The path and all below it.
+    Path(NodeId),
+    /// All below the path.
+    Below(NodeId),
+}
+
+/// One path that the layer mentions.
+pub(super) struct Place {
+    pub(super) node: NodeId,
+    /// False once a later entry took it away.
+    pub(super) present: bool,
+    pub(super) what: What,
+    pub(super) inode: InodeId,
+    /// The entry with which it came to be.
+    pub(super) since: EntryId,
+    /// A hard link whose target is not known yet.
+    pending: bool,
+    /// Places, linked: the parent's, the first child's, and the neighbours'.
+    parent: u32,
+    first: u32,
+    next: u32,
+    before: u32,
+}
+
+impl Place {
+    pub(super) fn is_dir(&self, index: &LayerIndex) -> bool {
+        self.what.is_dir(index)
+    }
+}
+
+impl OwnTree {
+    /// Applies all entries of `index`, which is to become layer `layer` of `stack`.
+    pub(super) fn build(
+        stack: &mut Stack,
+        index: &LayerIndex,
+        layer: usize,
+    ) -> Result<Self, StackError> {
+        let mut dirs = vec![NodeId::ROOT];
+        for dir in (1..index.dirs() as u32).map(DirId) {
+            let parent = dirs[index.dir_parent(dir).0 as usize];
+            dirs.push(stack.nodes.child(parent, index.dir_name(dir))?);
+        }
+        let mut own = Self {
+            places: Vec::with_capacity(index.len() + dirs.len()),
+            place_of: vec![0; stack.nodes.len()],
+            whiteouts: Vec::new(),
+        };
+        own.add(NodeId::ROOT, What::Implied, InodeId::NONE, EntryId(0));
+        for entry in index.entries() {
+            let dir = dirs[index.dir(entry).0 as usize];
+            let name = index.name(entry);
+            if index.kind(entry) == EntryKind::Whiteout {
+                own.imply(stack, index, dir, entry);
+                own.whiteouts
+                    .extend(stack.nodes.find(dir, name).map(Whiteout::Path));
+                continue;
+            }
+            let node = match name {
+                b"" => NodeId::ROOT,
+                name => stack.nodes.child(dir, name)?,
+            };
+            own.apply(stack, index, layer, entry, node);
+        }
+        own.second_look(stack, index, layer);
+        Ok(own)
+    }
+
+    /// What is left, in the order in which it came to be; parents before children.
+    pub(super) fn into_places(self) -> Vec<Place> {
+        let mut places = self.places;
+        places.retain(|place| place.present);
+        // Stable: a parent's place is older than its children's, so it stays before them.
+        places.sort_by_key(|place| place.since);
+        places
+    }
+
+    fn apply(
+        &mut self,
+        stack: &mut Stack,
+        index: &LayerIndex,
+        layer: usize,
+        entry: EntryId,
+        node: NodeId,
+    ) {
+        let inode = stack.inodes.of(layer, entry);
+        match index.kind(entry) {
+            EntryKind::Opaque => {
+                self.imply(stack, index, node, entry);
+                self.whiteouts.push(Whiteout::Below(node));
+            }
+            EntryKind::Dir => self.put(stack, index, node, entry, InodeId::NONE),
+            // Whatever stands at the root, the root stays a folder.
+            _ if node == NodeId::ROOT => {}
+            EntryKind::Hardlink => match self.target(stack, index, entry, node) {
+                Target::Inode(inode) => self.put(stack, index, node, entry, inode),
+                Target::Dir => stack.remark(layer, index, entry, RemarkKind::LinkToFolder),
+                Target::Itself => self.put(stack, index, node, entry, inode),
+                Target::Nothing | Target::Pending(_) => {
+                    self.put(stack, index, node, entry, inode);
+                    if let Some(place) = self.place_mut(node) {
+                        place.pending = true;
+                    }
+                }
+            },
+            _ => self.put(stack, index, node, entry, inode),
+        }
+    }
+
+    /// What a hard link's target is now: in the layer's own tree, else in the stack below.
+    fn target(&self, stack: &Stack, index: &LayerIndex, entry: EntryId, node: NodeId) -> Target {
+        let path = index.link(entry).unwrap_or_default();
+        let Some(target) = stack.find(path) else {
+            return Target::Nothing;
+        };
+        if target == node {
+            return Target::Itself;
+        }
+        if let Some(at) = self.find(target) {
+            let place = &self.places[at as usize];
+            return match place {
+                place if place.is_dir(index) => Target::Dir,
+                place if place.pending => Target::Pending(at),
+                place => Target::Inode(place.inode),
+            };
+        }
+        match stack.live_inode(target) {
+            None => Target::Nothing,
+            Some(InodeId::NONE) => Target::Dir,
+            Some(inode) => Target::Inode(inode),
+        }
+    }
+
+    /// Resolves links whose targets came later in the tar; the rest is broken and stays as it is.
+    fn second_look(&mut self, stack: &mut Stack, index: &LayerIndex, layer: usize) {
+        for start in 0..self.places.len() as u32 {
+            // Links may point at links: the chain is followed to its end and then settled as one.
+            let mut chain = Vec::new();
+            let mut at = start;
+            let end = loop {
+                let place = &mut self.places[at as usize];
+                let (true, true, What::Entry(entry)) = (place.present, place.pending, place.what)
+                else {
+                    break None;
+                };
+                // A link met again on its own chain is settled: a circle leads to nothing.
+                place.pending = false;
+                chain.push((at, entry));
+                let node = place.node;
+                match self.target(stack, index, entry, node) {
+                    Target::Pending(next) => at = next,
+                    end => break Some(end),
+                }
+            };
+            let Some(end) = end else { continue };
+            for (at, entry) in chain {
+                match end {
+                    Target::Inode(inode) => self.places[at as usize].inode = inode,
+                    Target::Dir => {
+                        stack.remark(layer, index, entry, RemarkKind::LinkToFolder);
+                        self.remove(at);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Puts an entry at its path; what stood there or in its way is taken off.
+    fn put(
+        &mut self,
+        stack: &Stack,
+        index: &LayerIndex,
+        node: NodeId,
+        entry: EntryId,
+        inode: InodeId,
+    ) {
+        let what = What::Entry(entry);
+        if node != NodeId::ROOT {
+            self.imply(stack, index, stack.nodes.parent(node), entry);
+        }
+        if let Some(at) = self.find(node) {
+            if self.places[at as usize].is_dir(index) {
+                if what.is_dir(index) {
+                    self.places[at as usize].what = what;
+                    return;
+                }
+                self.remove_below(at);
+            }
+            self.remove(at);
+        }
+        self.add(node, what, inode, entry);
+        self.hang(stack, node);
+    }
+
+    /// Makes sure that `node` and its parents are folders.
+    fn imply(&mut self, stack: &Stack, index: &LayerIndex, node: NodeId, entry: EntryId) {
+        let mut missing = Vec::new();
+        let mut up = node;
+        // Above a folder that is present everything is a folder that is present; so is the root.
+        while !self
+            .find(up)
+            .is_some_and(|at| self.places[at as usize].is_dir(index))
+        {
+            missing.push(up);
+            up = stack.nodes.parent(up);
+        }
+        for node in missing.into_iter().rev() {
+            if let Some(at) = self.find(node) {
+                self.remove(at);
+            }
+            self.add(node, What::Implied, InodeId::NONE, entry);
+            self.hang(stack, node);
+        }
+    }
+
+    fn find(&self, node: NodeId) -> Option<u32> {
+        let at = *self.place_of.get(node.at())?;
+        let place = self.places.get(at as usize)?;
+        (place.node == node && place.present).then_some(at)
+    }
+
+    fn place_mut(&mut self, node: NodeId) -> Option<&mut Place> {
+        let at = self.find(node)?;
+        self.places.get_mut(at as usize)
+    }
+
+    /// Makes a place, or the node's earlier one anew: so parents keep standing before children.
+    fn add(&mut self, node: NodeId, what: What, inode: InodeId, since: EntryId) {
+        if self.place_of.len() <= node.at() {
+            self.place_of.resize(node.at() + 1, 0);
+        }
+        let place = Place {
+            node,
+            present: true,
+            what,
+            inode,
+            since,
+            pending: false,
+            parent: NONE,
+            first: NONE,
+            next: NONE,
+            before: NONE,
+        };
+        let earlier = self.place_of[node.at()];
+        match self.places.get_mut(earlier as usize) {
+            Some(old) if old.node == node => *old = place,
+            _ => {
+                self.place_of[node.at()] = self.places.len() as u32;
+                self.places.push(place);
+            }
+        }
+    }
+
+    /// Hangs a new place under its parent.
+    fn hang(&mut self, stack: &Stack, node: NodeId) {
+        let at = self.place_of[node.at()];
+        let parent = self.place_of[stack.nodes.parent(node).at()];
+        let next = std::mem::replace(&mut self.places[parent as usize].first, at);
+        let place = &mut self.places[at as usize];
+        (place.parent, place.next, place.before) = (parent, next, NONE);
+        if let Some(next) = self.places.get_mut(next as usize) {
+            next.before = at;
+        }
+    }
+
+    /// Takes one place off; what hung below it is the caller's business.
+    fn remove(&mut self, at: u32) {
+        let place = &mut self.places[at as usize];
+        place.present = false;
+        let (parent, next, before) = (place.parent, place.next, place.before);
+        if let Some(next) = self.places.get_mut(next as usize) {
+            next.before = before;
+        }
+        if let Some(before) = self.places.get_mut(before as usize) {
+            before.next = next;
+        } else if let Some(parent) = self.places.get_mut(parent as usize) {
+            parent.first = next;
+        }
+    }
+
+    fn remove_below(&mut self, at: u32) {
+        let mut open = vec![std::mem::replace(&mut self.places[at as usize].first, NONE)];
+        while let Some(mut at) = open.pop() {
+            while let Some(place) = self.places.get_mut(at as usize) {
+                place.present = false;
+                open.push(std::mem::replace(&mut place.first, NONE));
+                at = place.next;
+            }
+        }
+    }
+}
+
+enum Target {
+    Inode(InodeId),
+    /// A link in this place that waits itself.
+    Pending(u32),
+    Dir,
+    Itself,
+    Nothing,
+}
