@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub use config::Config;
+pub use config::{Config, Healthcheck};
 pub use descriptor::Descriptor;
 pub use history::Step;
 use media_type::DocumentKind;

@@ -1,7 +1,22 @@
 //! Images in registries, over the OCI distribution API.
+//!
+//! One client serves native programs and the page. Natively it follows redirects itself, so that every address
+//! passes the caller's [`Policy`] and credentials stay with the registry they belong to; in a page `fetch` does.
 
+mod answer;
+mod auth;
 mod challenge;
+mod client;
 mod endpoint;
+mod open;
+mod realm;
+mod remote;
+mod transport;
 
+pub use client::{Client, Options};
 pub use endpoint::{Endpoint, TagOrDigest};
+pub use remote::{Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
+#[cfg(not(target_arch = "wasm32"))]
+pub use transport::http_client;
+pub use transport::{Policy, Purpose};

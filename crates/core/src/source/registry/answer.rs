@@ -1,0 +1,192 @@
+//! Reading what a registry answers: bounded bodies, and errors in its own words.
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Response, StatusCode, Url};
+use serde_json::Value;
+
+use super::endpoint::host_of;
+use super::transport::broken;
+use crate::source::{RetryAfter, SourceError};
+
+/// Bytes read of an error's body.
+const ERROR_BYTES: usize = 64 << 10;
+/// Characters shown of what a registry says.
+const SHOWN: usize = 300;
+
+/// Who was asked for what: what an error names.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) what: String,
+    pub(super) registry: String,
+    pub(super) credentials: bool,
+}
+
+/// The whole body, if it is not larger than `most`.
+pub(super) async fn body(response: Response, most: usize, what: &str) -> Result<Bytes, SourceError> {
+    let size = response.content_length();
+    let mut chunks = response.bytes_stream();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| SourceError::Cut {
+            what: what.to_owned(),
+            received: body.len() as u64,
+            size,
+            reason: broken(error),
+        })?;
+        if body.len() + chunk.len() > most {
+            return Err(SourceError::Mismatch {
+                what: what.to_owned(),
+                promised: format!("at most {most} bytes"),
+                got: "more".to_owned(),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// The error that an answer without what was asked for stands for.
+pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let host = host_of(response.url());
+    let json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_none_or(|value| !value.starts_with("text/html"));
+    let (codes, reason) = match beginning(response).await {
+        body if json => said(&body),
+        _ => (Vec::new(), String::new()),
+    };
+    let Asked { what, registry, .. } = asked.clone();
+    let has = |code: &str| codes.iter().any(|found| found == code);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => too_many(registry, &headers, &reason),
+        _ if has("TOOMANYREQUESTS") => too_many(registry, &headers, &reason),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => no_access(asked, &reason),
+        _ if has("DENIED") || has("UNAUTHORIZED") => no_access(asked, &reason),
+        StatusCode::NOT_FOUND | StatusCode::GONE => SourceError::NotFound {
+            what,
+            place: registry,
+            reason,
+        },
+        _ => SourceError::Answer {
+            what,
+            // An object store that a registry sends to answers for itself.
+            registry: if host.is_empty() { registry } else { host },
+            status: status.as_u16(),
+            reason,
+        },
+    }
+}
+
+/// The error for a registry that does not let us in.
+pub(super) fn no_access(asked: &Asked, reason: &str) -> SourceError {
+    SourceError::NoAccess {
+        what: asked.what.clone(),
+        registry: asked.registry.clone(),
+        credentials: asked.credentials,
+        reason: reason.to_owned(),
+    }
+}
+
+async fn beginning(response: Response) -> Vec<u8> {
+    let mut chunks = response.bytes_stream();
+    let mut body = Vec::new();
+    while let Some(Ok(chunk)) = chunks.next().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= ERROR_BYTES {
+            break;
+        }
+    }
+    body
+}
+
+/// The codes and messages of `{"errors":[{"code","message"}]}`; nothing of what is anything else.
+fn said(body: &[u8]) -> (Vec<String>, String) {
+    let Ok(Value::Object(root)) = serde_json::from_slice(body) else {
+        return (Vec::new(), String::new());
+    };
+    let Some(Value::Array(errors)) = root.get("errors") else {
+        let text = ["details", "message", "error"].iter().find_map(|key| root.get(*key)?.as_str());
+        return (Vec::new(), plain(text.unwrap_or_default()));
+    };
+    let text = |error: &Value, key: &str| error.get(key).and_then(Value::as_str).map(str::to_owned);
+    let codes: Vec<String> = errors.iter().filter_map(|error| text(error, "code")).collect();
+    let messages: Vec<String> = errors
+        .iter()
+        .filter_map(|error| text(error, "message").filter(|text| !text.is_empty()).or_else(|| text(error, "code")))
+        .collect();
+    (codes, plain(&messages.join("; ")))
+}
+
+/// One short line without anything that a terminal would act on.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(SHOWN)
+        .collect()
+}
+
+fn too_many(registry: String, headers: &HeaderMap, reason: &str) -> SourceError {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let retry = text(RETRY_AFTER.as_str()).map(|value| match value.trim().parse() {
+        Ok(seconds) => RetryAfter::Seconds(seconds),
+        Err(_) => RetryAfter::At(plain(value)),
+    });
+    let limit = text("ratelimit-limit").and_then(|value| rate(value, text("ratelimit-remaining")));
+    SourceError::TooManyRequests {
+        registry,
+        retry,
+        limit: limit.unwrap_or_else(|| reason.to_owned()),
+    }
+}
+
+/// Docker Hub's `100;w=21600` in words.
+fn rate(limit: &str, remaining: Option<&str>) -> Option<String> {
+    let (count, window) = limit.split_once(";w=")?;
+    let (count, window): (u64, u64) = (count.trim().parse().ok()?, window.trim().parse().ok()?);
+    let left = remaining
+        .and_then(|value| value.split(';').next()?.trim().parse::<u64>().ok())
+        .map_or_else(String::new, |left| format!(", {left} left"));
+    let hours = window.div_ceil(3600);
+    Some(format!("it allows {count} pulls in {hours} hours{left}"))
+}
+
+/// An address for messages: signed addresses carry their secret in the query.
+pub(super) fn without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // These fail only for addresses that can have neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_are_quoted_in_one_short_line() {
+        let (codes, text) = said(br#"{"errors":[{"code":"DENIED","message":"no\u001b[31m\nway"},{"code":"X"}]}"#);
+        assert_eq!((codes.as_slice(), text.as_str()), (&["DENIED".to_owned(), "X".to_owned()][..], "no [31m way; X"));
+        assert_eq!(said(b"<html>no</html>"), (Vec::new(), String::new()));
+        assert_eq!(said(br#"{"details":"incorrect username or password"}"#).1, "incorrect username or password");
+    }
+
+    #[test]
+    fn limits_are_told_in_words() {
+        assert_eq!(rate("100;w=21600", Some("0;w=21600")).as_deref(), Some("it allows 100 pulls in 6 hours, 0 left"));
+        assert_eq!(rate("many", None), None);
+    }
+
+    #[test]
+    fn messages_show_no_secrets_of_addresses() {
+        let url = Url::parse("https://user:pass@s3.example/blob?X-Amz-Signature=1#f").unwrap();
+        assert_eq!(without_secrets(&url), "https://s3.example/blob");
+    }
+}

@@ -1,0 +1,138 @@
+//! The client: what all requests to all registries share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::{Response, Url};
+
+use super::answer::{self, Asked};
+use super::auth::{Audience, Auth};
+use super::endpoint::{Endpoint, is_loopback, without_port};
+use super::remote::Remote;
+use super::transport::{Ask, Policy, Transport};
+use crate::reference::Reference;
+use crate::source::{Credentials, SourceError};
+
+/// What a [`Client`] may do, and as whom.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The root of a gateway that everything is asked through; without one, registries are asked themselves.
+    pub gateway: Option<Url>,
+    /// Registries (`host` or `host:port`) that speak plain http. Loopback hosts are taken to.
+    pub plain_http: BTreeSet<String>,
+    /// Credentials by the domain of a reference: `docker.io`, `registry.example.com:5000`.
+    pub credentials: BTreeMap<String, Credentials>,
+    /// What sees, and may refuse, every address before it is requested.
+    pub policy: Option<Arc<dyn Policy>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("gateway", &self.gateway)
+            .field("plain_http", &self.plain_http)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Talks to registries. Clones share connections and tokens.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Transport,
+    options: Options,
+    auth: Auth,
+}
+
+impl Client {
+    /// A client over `http`, which natively has to be one that follows no redirects itself.
+    #[must_use]
+    pub fn new(http: reqwest::Client, options: Options) -> Self {
+        let transport = Transport {
+            http,
+            policy: options.policy.clone(),
+        };
+        Self {
+            inner: Arc::new(Inner {
+                transport,
+                options,
+                auth: Auth::default(),
+            }),
+        }
+    }
+
+    /// The image that a reference names; nothing is requested yet.
+    pub fn open(&self, reference: &Reference) -> Result<Remote, SourceError> {
+        let options = &self.inner.options;
+        let endpoint = match &options.gateway {
+            Some(gateway) => Endpoint::through(gateway.clone(), reference),
+            None => {
+                let domain = reference.domain();
+                let plain = options.plain_http.contains(domain) || is_loopback(without_port(domain));
+                Endpoint::of(reference, plain)?
+            }
+        };
+        Ok(Remote::new(self.clone(), endpoint, reference.clone()))
+    }
+
+    /// The image that a reference names, at a registry whose address the caller knows better: the reference's
+    /// domain is only its name.
+    #[must_use]
+    pub fn open_at(&self, endpoint: Endpoint, reference: &Reference) -> Remote {
+        Remote::new(self.clone(), endpoint, reference.clone())
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    /// Sends a request to a repository, showing what it takes to be let in. Answers other than those that
+    /// `wanted` says yes to become errors.
+    pub(super) async fn send(
+        &self,
+        endpoint: &Endpoint,
+        name: &str,
+        domain: &str,
+        ask: &Ask,
+        wanted: fn(u16) -> bool,
+    ) -> Result<Response, SourceError> {
+        let Inner { transport, options, auth } = &*self.inner;
+        let credentials = options.credentials.get(domain);
+        let audience = Audience {
+            registry: endpoint.base(),
+            name,
+            credentials,
+        };
+        let asked = Asked {
+            what: ask.what.clone(),
+            registry: endpoint.registry(),
+            credentials: credentials.is_some(),
+        };
+        let used = auth.current(&audience).await;
+        let mut response = transport.send(ask, used.as_ref()).await?;
+        // A 401 of another host, where a redirect led, is no word of the registry: its challenge is not answered.
+        let own = |response: &Response| response.url().origin() == ask.url.origin();
+        if response.status() == 401
+            && own(&response)
+            && let Some(fresh) = auth.renew(transport, &audience, used.as_ref(), &response, &asked).await?
+        {
+            response = transport.send(ask, Some(&fresh)).await?;
+        }
+        if wanted(response.status().as_u16()) {
+            Ok(response)
+        } else {
+            Err(answer::error(response, &asked).await)
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.inner.options).finish()
+    }
+}

@@ -1,0 +1,293 @@
+//! One image of a registry, and its repository: documents, blobs, tags.
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
+use reqwest::{Method, Response, Url};
+use serde_json::Value;
+
+use super::answer;
+use super::client::Client;
+use super::endpoint::{Endpoint, TagOrDigest};
+use super::transport::{Ask, Purpose, broken};
+use crate::digest::{Algorithm, Digest};
+use crate::limits;
+use crate::manifest::media_type;
+use crate::reference::Reference;
+use crate::source::image::Layer;
+use crate::source::{BlobStream, SourceError};
+
+/// One image of a registry. Opening it requests nothing.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    client: Client,
+    endpoint: Endpoint,
+    reference: Reference,
+    /// The repository's whole name at the endpoint.
+    name: String,
+}
+
+/// A manifest or index as its bytes came; they have the digest.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The document.
+    pub bytes: Bytes,
+    /// The `Content-Type`, if it was sent.
+    pub content_type: Option<String>,
+    /// The digest of the bytes.
+    pub digest: Digest,
+}
+
+/// Some of a repository's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagsPage {
+    /// The tags, in the registry's order.
+    pub tags: Vec<String>,
+    /// The query that asks for the next ones; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Remote {
+    pub(super) fn new(client: Client, endpoint: Endpoint, reference: Reference) -> Self {
+        Self {
+            name: endpoint.name(reference.path()),
+            client,
+            endpoint,
+            reference,
+        }
+    }
+
+    /// What was opened.
+    #[must_use]
+    pub const fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Fetches a manifest or index. Its bytes have the digest that was asked for, or, for a tag, the one that the
+    /// registry said it has.
+    pub async fn manifest(&self, which: &TagOrDigest) -> Result<Fetched, SourceError> {
+        let what = match which {
+            TagOrDigest::Digest(digest) => format!("{}@{digest}", self.reference.name()),
+            TagOrDigest::Tag(tag) => format!("{}:{tag}", self.reference.name()),
+        };
+        let response = self.manifest_response(Method::GET, which, media_type::ACCEPT).await?;
+        let content_type = header(response.headers(), CONTENT_TYPE.as_str());
+        let said = header(response.headers(), "docker-content-digest").and_then(|digest| digest.parse().ok());
+        let bytes = answer::body(response, limits::DOCUMENT_BYTES, &what).await?;
+        let promised: Option<Digest> = match which {
+            TagOrDigest::Digest(digest) => Some(digest.clone()),
+            TagOrDigest::Tag(_) => said,
+        };
+        let algorithm = promised.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        let digest = Digest::of(algorithm, &bytes);
+        if let Some(promised) = promised.filter(|promised| *promised != digest) {
+            return Err(mismatch(what, &promised, &digest));
+        }
+        Ok(Fetched {
+            bytes,
+            content_type,
+            digest,
+        })
+    }
+
+    /// Requests a manifest (GET or HEAD) and hands over the answer as it is: nothing of it is checked.
+    /// What is no success is an error.
+    pub async fn manifest_response(
+        &self,
+        method: Method,
+        which: &TagOrDigest,
+        accept: &str,
+    ) -> Result<Response, SourceError> {
+        let separator = if matches!(which, TagOrDigest::Tag(_)) { ':' } else { '@' };
+        let what = format!("{}{separator}{which}", self.reference.name());
+        let mut ask = self.ask(&format!("manifests/{which}"), what);
+        ask.method = method;
+        ask.accept = HeaderValue::from_str(accept).ok();
+        self.send(&ask, |status| status == 200).await
+    }
+
+    /// Requests a blob (GET or HEAD), all or the `range` of it (`bytes=0-99`), and hands over the answer as it is:
+    /// 200 with the whole, 206 with a part, or 416. Nothing of it is checked.
+    pub async fn blob_response(
+        &self,
+        method: Method,
+        digest: &Digest,
+        range: Option<&str>,
+    ) -> Result<Response, SourceError> {
+        let mut ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
+        ask.method = method;
+        ask.range = range.and_then(|range| HeaderValue::from_str(range).ok());
+        self.send(&ask, |status| matches!(status, 200 | 206 | 416)).await
+    }
+
+    /// Streams a blob of `size` bytes, where that is known.
+    pub async fn blob(&self, digest: &Digest, size: Option<u64>) -> Result<BlobStream, SourceError> {
+        let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
+        let response = self.send(&ask, |status| status == 200).await?;
+        Ok(stream(response, ask.what, size))
+    }
+
+    /// Fetches a small blob whole and checks it.
+    pub(super) async fn document(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
+        let mut stream = self.blob(digest, Some(size)).await?.verified(digest.clone());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = stream.next_chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.into())
+    }
+
+    /// Streams a layer. One that may not be pushed to registries is fetched from where its manifest says, without
+    /// credentials.
+    pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        let what = format!("layer {} of {}", layer.number, self.reference);
+        let Some(digest) = &layer.digest else {
+            return Err(SourceError::NotFound {
+                what,
+                place: self.endpoint.registry(),
+                reason: "it comes from another source".to_owned(),
+            });
+        };
+        let ask = self.ask(&format!("blobs/{digest}"), what.clone());
+        match self.send(&ask, |status| status == 200).await {
+            Ok(response) => Ok(stream(response, what, layer.compressed_size)),
+            Err(error @ SourceError::NotFound { .. }) => match layer.urls.first() {
+                Some(url) => self.foreign(url, what, layer.compressed_size).await,
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn foreign(&self, url: &str, what: String, size: Option<u64>) -> Result<BlobStream, SourceError> {
+        let url = Url::parse(url).ok().filter(|url| url.scheme() == "https");
+        let Some(url) = url else {
+            return Err(SourceError::Forbidden {
+                what,
+                url: "where its manifest says".to_owned(),
+                reason: "that is no https address".to_owned(),
+            });
+        };
+        let ask = Ask::get(url, Purpose::LayerUrl, what);
+        let response = self.client.transport().send(&ask, None).await?;
+        if response.status() == 200 {
+            return Ok(stream(response, ask.what, size));
+        }
+        let asked = answer::Asked {
+            registry: super::endpoint::host_of(&ask.url),
+            what: ask.what,
+            credentials: false,
+        };
+        Err(answer::error(response, &asked).await)
+    }
+
+    /// Lists tags: the first page, or the one that `query` (of a page before, or `n=…&last=…`) asks for.
+    pub async fn tags(&self, query: Option<&str>) -> Result<TagsPage, SourceError> {
+        let what = format!("the tags of {}", self.reference.name());
+        let mut ask = self.ask("tags/list", what);
+        ask.url.set_query(query);
+        let response = self.send(&ask, |status| status == 200).await?;
+        let next = header(response.headers(), LINK.as_str()).and_then(|link| next_page(&link, &ask.url));
+        let body = answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await?;
+        let tags = match serde_json::from_slice(&body) {
+            Ok(Value::Object(mut root)) => root.remove("tags"),
+            _ => None,
+        };
+        let tags = match tags {
+            Some(Value::Array(tags)) => tags,
+            // Registries say null where there are none.
+            Some(Value::Null) => Vec::new(),
+            _ => {
+                return Err(SourceError::Mismatch {
+                    what: ask.what,
+                    promised: "a list of tags".to_owned(),
+                    got: "something else".to_owned(),
+                });
+            }
+        };
+        let is_tag = |tag: &&str| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
+        Ok(TagsPage {
+            tags: tags.iter().filter_map(Value::as_str).filter(is_tag).map(str::to_owned).collect(),
+            next,
+        })
+    }
+
+    pub(super) fn blob_name(&self, digest: &Digest) -> String {
+        format!("blob {} of {}", digest.short(), self.reference)
+    }
+
+    fn ask(&self, rest: &str, what: String) -> Ask {
+        Ask::get(self.endpoint.url(&self.name, rest), Purpose::Registry, what)
+    }
+
+    async fn send(&self, ask: &Ask, wanted: fn(u16) -> bool) -> Result<Response, SourceError> {
+        let domain = self.reference.domain();
+        self.client.send(&self.endpoint, &self.name, domain, ask, wanted).await
+    }
+}
+
+fn stream(response: Response, what: String, size: Option<u64>) -> BlobStream {
+    let broke = what.clone();
+    let mut received = 0;
+    let chunks = response.bytes_stream().map_err(broken).map(move |chunk| match chunk {
+        Ok(chunk) => {
+            received += chunk.len() as u64;
+            Ok(chunk)
+        }
+        Err(reason) => Err(SourceError::Cut {
+            what: broke.clone(),
+            received,
+            size,
+            reason,
+        }),
+    });
+    BlobStream::new(what, size, chunks)
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+pub(super) fn mismatch(what: String, promised: &Digest, got: &Digest) -> SourceError {
+    SourceError::Mismatch {
+        what,
+        promised: promised.to_string(),
+        got: got.to_string(),
+    }
+}
+
+/// The query of `<…>; rel="next"`, if it leads to the same list of the same host.
+fn next_page(link: &str, from: &Url) -> Option<String> {
+    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+    let is_next = |parameter: &str| matches!(parameter.trim(), r#"rel="next""# | "rel=next");
+    if !parameters.split(';').any(is_next) {
+        return None;
+    }
+    let next = from.join(target).ok()?;
+    if next.origin() != from.origin() || next.path() != from.path() {
+        return None;
+    }
+    next.query().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_on_the_same_host() {
+        let from = Url::parse("https://r.example/v2/team/app/tags/list?n=2").unwrap();
+        for (link, expected) in [
+            ("</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"", Some("last=b&n=2")),
+            ("<https://r.example/v2/team/app/tags/list?last=b>; rel=next", Some("last=b")),
+            ("<?last=b>;rel=\"next\"", Some("last=b")),
+            ("<https://evil.example/v2/team/app/tags/list?last=b>; rel=\"next\"", None),
+            ("<http://r.example/v2/team/app/tags/list?last=b>; rel=\"next\"", None),
+            ("</v2/other/tags/list?last=b>; rel=\"next\"", None),
+            ("</v2/team/app/tags/list?last=b>; rel=\"prev\"", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(next_page(link, &from).as_deref(), expected, "{link}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One HTTP request and its redirects, under the rules for addresses and credentials.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::{Method, Response, Url};
+
+use super::answer;
+use crate::limits;
+use crate::source::portable::{MaybeSend, MaybeSync};
+use crate::source::{SourceError, Unreachable};
+
+/// Why an address is about to be requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It belongs to the registry that was asked for.
+    Registry,
+    /// The registry, or a host it sent us to, redirects there.
+    Redirect,
+    /// The registry says that tokens are given there.
+    Token,
+    /// A manifest says that a layer is stored there.
+    LayerUrl,
+}
+
+/// What may be requested. It sees every address before a connection is made: each hop, each realm.
+///
+/// Names are all it sees: what a name resolves to is for the [`reqwest::Client`]'s resolver to judge.
+pub trait Policy: MaybeSend + MaybeSync {
+    /// Refuses an address by saying why.
+    fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String>;
+}
+
+/// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are.
+///
+/// Whoever builds another one (with a resolver that refuses private addresses, say) has to switch its
+/// redirects off too, else hops escape the [`Policy`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn http_client() -> reqwest::ClientBuilder {
+    use std::time::Duration;
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(15))
+        .read_timeout(Duration::from_secs(60))
+        .user_agent(concat!("onionskin/", env!("CARGO_PKG_VERSION")))
+}
+
+/// What is requested.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) purpose: Purpose,
+    /// What is wanted, for messages.
+    pub(super) what: String,
+    pub(super) accept: Option<HeaderValue>,
+    pub(super) range: Option<HeaderValue>,
+    /// A form to send, which may hold secrets: it is never sent on to where a redirect leads.
+    pub(super) form: Option<String>,
+}
+
+impl Ask {
+    pub(super) fn get(url: Url, purpose: Purpose, what: String) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            purpose,
+            what,
+            accept: None,
+            range: None,
+            form: None,
+        }
+    }
+}
+
+/// Sends requests.
+#[derive(Clone)]
+pub(super) struct Transport {
+    pub(super) http: reqwest::Client,
+    pub(super) policy: Option<Arc<dyn Policy>>,
+}
+
+impl Transport {
+    /// Sends a request, with `authorization` to the first host only, and follows where it leads.
+    pub(super) async fn send(&self, ask: &Ask, authorization: Option<&HeaderValue>) -> Result<Response, SourceError> {
+        let mut url = ask.url.clone();
+        let mut purpose = ask.purpose;
+        let mut authorization = authorization;
+        for _ in 0..=limits::REDIRECTS {
+            self.check(ask, &url, purpose)?;
+            let response = self.request(ask, &url, authorization).await?;
+            let Some(next) = redirect(ask, &url, &response)? else {
+                return Ok(response);
+            };
+            if next.origin() != url.origin() {
+                authorization = None;
+            }
+            url = next;
+            purpose = Purpose::Redirect;
+        }
+        Err(forbidden(
+            ask,
+            &url,
+            format!("it is the end of more than {} redirects", limits::REDIRECTS),
+        ))
+    }
+
+    fn check(&self, ask: &Ask, url: &Url, purpose: Purpose) -> Result<(), SourceError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(forbidden(ask, url, "only http and https are spoken".to_owned()));
+        }
+        match &self.policy {
+            Some(policy) => policy.check(url, purpose).map_err(|reason| forbidden(ask, url, reason)),
+            None => Ok(()),
+        }
+    }
+
+    async fn request(&self, ask: &Ask, url: &Url, authorization: Option<&HeaderValue>) -> Result<Response, SourceError> {
+        let mut headers = HeaderMap::new();
+        if let Some(accept) = &ask.accept {
+            headers.insert(ACCEPT, accept.clone());
+        }
+        if let Some(range) = &ask.range {
+            headers.insert(RANGE, range.clone());
+        }
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        let mut request = self.http.request(ask.method.clone(), url.clone()).headers(headers);
+        if let Some(form) = &ask.form {
+            request = request
+                .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.clone());
+        }
+        request.send().await.map_err(|error| SourceError::Unreachable {
+            host: super::endpoint::host_of(url),
+            problem: unreachable(error),
+        })
+    }
+}
+
+/// Where a response leads, if it leads elsewhere.
+fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers().get(LOCATION) else {
+        return Ok(None);
+    };
+    let location = location.to_str().ok();
+    let next = location.and_then(|location| from.join(location).ok());
+    let Some(next) = next else {
+        return Err(forbidden(ask, from, "it redirects to something that is no address".to_owned()));
+    };
+    if from.scheme() == "https" && next.scheme() != "https" {
+        let reason = format!("{} redirects there from https, which nobody on the way may undo", super::endpoint::host_of(from));
+        return Err(forbidden(ask, &next, reason));
+    }
+    if ask.form.is_some() {
+        let reason = format!("{} redirects there, and secrets are not sent after", super::endpoint::host_of(from));
+        return Err(forbidden(ask, &next, reason));
+    }
+    Ok(Some(next))
+}
+
+pub(super) fn forbidden(ask: &Ask, url: &Url, reason: String) -> SourceError {
+    SourceError::Forbidden {
+        what: ask.what.clone(),
+        url: answer::without_secrets(url),
+        reason,
+    }
+}
+
+/// How a request failed that got no answer. Addresses are left out of the text: their queries may hold secrets.
+fn unreachable(error: reqwest::Error) -> Unreachable {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return Unreachable::Timeout;
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    let mut tls = false;
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                std::io::ErrorKind::ConnectionRefused => return Unreachable::Refused,
+                std::io::ErrorKind::TimedOut => return Unreachable::Timeout,
+                // rustls reports what it minds about a peer as invalid data.
+                std::io::ErrorKind::InvalidData => tls = true,
+                _ => {}
+            }
+        }
+        // The innermost cause says what happened; those around it say that something did.
+        text = error.to_string();
+        if text.contains("failed to lookup address") || text.starts_with("dns error") {
+            return Unreachable::Name;
+        }
+        cause = error.source();
+    }
+    if tls { Unreachable::Tls(text) } else { Unreachable::Other(text) }
+}
+
+/// The reason a body broke off.
+pub(super) fn broken(error: reqwest::Error) -> String {
+    match unreachable(error) {
+        Unreachable::Timeout => "nothing came for too long".to_owned(),
+        Unreachable::Other(reason) | Unreachable::Tls(reason) => reason,
+        other => other.to_string(),
+    }
+}
