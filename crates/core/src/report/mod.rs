@@ -1,1 +1,10 @@
-//! .
+//! What is told about an image: the models that text, JSON and the page are made from.
+
+pub mod inspection;
+pub mod listing;
+mod names;
+
+pub use names::text;
+
+/// The version of all JSON that is written; it rises when a key changes its meaning or goes.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,1 +1,367 @@
-//! .
+//! What can be browsed: the stack at a layer, or the changes of a layer, as a tree with sums.
+
+use super::inodes::InodeId;
+use super::versions::{Version, What};
+use super::{NodeId, Stack};
+use crate::layer::{EntryId, EntryKind, LayerIndex};
+
+/// What a layer did to a path, against the stack below it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Mark {
+    /// It was not there.
+    Added,
+    /// It has other content or another type; for folders and special files, other metadata.
+    Modified,
+    /// The same content was stored again.
+    Restated,
+    /// It is no more.
+    Deleted,
+}
+
+impl Mark {
+    /// The letter that stands for it on screen.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Added => 'A',
+            Self::Modified => 'M',
+            Self::Restated => 'R',
+            Self::Deleted => 'D',
+        }
+    }
+}
+
+/// The tree of the stack at one layer, or of that layer's changes.
+pub struct View {
+    layer: usize,
+    rows: Vec<Slot>,
+    /// Children of all nodes one after the other, sorted by name; a node's own begin at `first`.
+    children: Vec<NodeId>,
+    first: Vec<u32>,
+}
+
+/// A node in the view.
+#[derive(Clone, Copy)]
+struct Slot {
+    version: Option<Version>,
+    mark: Option<Mark>,
+    sum: Sum,
+}
+
+/// What a node holds, itself and below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Bytes of file content as stored; every inode once, also where it has several names.
+    pub bytes: u64,
+    /// Paths that are no folders.
+    pub files: u64,
+    /// All paths below, folders too.
+    pub paths: u64,
+}
+
+/// One line of the tree.
+#[derive(Clone, Copy)]
+pub struct Row<'s> {
+    /// Which path it is.
+    pub node: NodeId,
+    /// What it is; a folder that no entry announces is `Dir`.
+    pub kind: EntryKind,
+    /// The layer that made it what it is, from 1; for deleted paths the one that had stored it.
+    pub layer: usize,
+    /// What the layer did to it, in a view of changes.
+    pub mark: Option<Mark>,
+    /// What it holds.
+    pub sum: Sum,
+    source: Option<(&'s LayerIndex, EntryId)>,
+}
+
+/// Mode, owner and time of a folder that no entry announces.
+const IMPLIED_MODE: u32 = 0o755;
+
+impl<'s> Row<'s> {
+    /// The row of an entry as its layer tells it.
+    pub(crate) fn of_entry(
+        node: NodeId,
+        index: &'s LayerIndex,
+        layer: usize,
+        entry: EntryId,
+    ) -> Self {
+        Self {
+            node,
+            kind: index.kind(entry),
+            layer,
+            mark: None,
+            sum: Sum::default(),
+            source: Some((index, entry)),
+        }
+    }
+
+    /// Bytes of the file as a program reads it; 0 for all that is no regular file.
+    #[must_use]
+    pub fn logical_size(&self) -> u64 {
+        match (self.kind, self.source) {
+            (EntryKind::File, Some((index, entry))) => index.logical_size(entry),
+            _ => 0,
+        }
+    }
+
+    /// Permission bits with set-id and sticky.
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.source
+            .map_or(IMPLIED_MODE, |(index, entry)| index.mode(entry))
+    }
+
+    /// User and group by number.
+    #[must_use]
+    pub fn owner(&self) -> (u64, u64) {
+        self.source
+            .map_or((0, 0), |(index, entry)| index.owner(entry))
+    }
+
+    /// Time of the last change; None for a folder that no entry announces.
+    #[must_use]
+    pub fn mtime(&self) -> Option<(i64, u32)> {
+        self.source.map(|(index, entry)| index.mtime(entry))
+    }
+
+    /// A symbolic link's text; a hard link's target as a path in the image without leading slash.
+    #[must_use]
+    pub fn link(&self) -> Option<&'s [u8]> {
+        self.source.and_then(|(index, entry)| index.link(entry))
+    }
+
+    /// A device's major and minor number.
+    #[must_use]
+    pub fn device(&self) -> Option<(u32, u32)> {
+        self.source.and_then(|(index, entry)| index.device(entry))
+    }
+
+    /// Extended attributes, sorted by name.
+    #[must_use]
+    pub fn xattrs(&self) -> &'s [(Vec<u8>, Vec<u8>)] {
+        self.source
+            .map_or(&[], |(index, entry)| index.xattrs(entry))
+    }
+}
+
+impl View {
+    /// The stack at `layer`: the file system as a container would see it if that layer were the last.
+    #[must_use]
+    pub fn stack(stack: &Stack, layer: usize) -> Self {
+        let rows = stack.all_nodes().map(|node| Slot {
+            version: stack.at(node, layer),
+            mark: None,
+            sum: Sum::default(),
+        });
+        Self::build(stack, layer, rows.collect())
+    }
+
+    /// The changes of `layer`: what it added, modified or removed, and the folders above.
+    #[must_use]
+    pub fn changes(stack: &Stack, layer: usize) -> Self {
+        let rows = stack.all_nodes().map(|node| {
+            let mark = stack.mark(node, layer);
+            let version = match mark {
+                None => None,
+                Some(Mark::Deleted) => stack.at(node, layer.saturating_sub(1)),
+                Some(_) => stack.at(node, layer),
+            };
+            Slot {
+                version,
+                mark,
+                sum: Sum::default(),
+            }
+        });
+        let mut rows: Vec<Slot> = rows.collect();
+        // Folders above a change are shown as the way to it. Children have higher numbers than parents.
+        for at in (1..rows.len()).rev() {
+            if rows[at].version.is_some() {
+                let parent = stack.parent(NodeId(at as u32));
+                if rows[parent.at()].version.is_none() {
+                    let above = stack.at(parent, layer);
+                    rows[parent.at()].version =
+                        above.or_else(|| stack.at(parent, layer.saturating_sub(1)));
+                }
+            }
+        }
+        rows[0].version = stack.at(NodeId::ROOT, layer);
+        Self::build(stack, layer, rows)
+    }
+
+    /// The layer that the view is of.
+    #[must_use]
+    pub const fn layer(&self) -> usize {
+        self.layer
+    }
+
+    /// The node is in the view.
+    #[must_use]
+    pub fn contains(&self, node: NodeId) -> bool {
+        self.rows
+            .get(node.at())
+            .is_some_and(|slot| slot.version.is_some())
+    }
+
+    /// What stands in a folder, sorted by the bytes of the names.
+    #[must_use]
+    pub fn children(&self, node: NodeId) -> &[NodeId] {
+        match (self.first.get(node.at()), self.first.get(node.at() + 1)) {
+            (Some(&start), Some(&end)) => &self.children[start as usize..end as usize],
+            _ => &[],
+        }
+    }
+
+    /// The node's line, if it is in the view.
+    #[must_use]
+    pub fn row<'s>(&self, stack: &'s Stack, node: NodeId) -> Option<Row<'s>> {
+        let slot = self.rows.get(node.at())?;
+        let version = slot.version?;
+        let source = match version.what {
+            What::Entry(entry) => Some((stack.layer(version.layer)?, entry)),
+            _ => None,
+        };
+        Some(Row {
+            node,
+            kind: source.map_or(EntryKind::Dir, |(index, entry)| index.kind(entry)),
+            layer: version.layer,
+            mark: slot.mark,
+            sum: slot.sum,
+            source,
+        })
+    }
+
+    /// What the whole view holds.
+    #[must_use]
+    pub fn total(&self) -> Sum {
+        self.rows[0].sum
+    }
+
+    fn build(stack: &Stack, layer: usize, mut rows: Vec<Slot>) -> Self {
+        count_files(stack, &mut rows);
+        // Children have higher numbers than their parents, so one pass backwards sums up whole trees.
+        for at in (1..rows.len()).rev() {
+            if rows[at].version.is_none() {
+                continue;
+            }
+            let parent = stack.parent(NodeId(at as u32)).at();
+            let below = rows[at].sum;
+            // What is gone counts for the folder that went with it, not for those that stay.
+            let gone = rows[at].mark == Some(Mark::Deleted);
+            let sum = &mut rows[parent].sum;
+            sum.paths += below.paths + 1;
+            if !gone || rows[parent].mark == Some(Mark::Deleted) {
+                let sum = &mut rows[parent].sum;
+                sum.bytes += below.bytes;
+                sum.files += below.files;
+            }
+        }
+        let mut first = vec![0u32; rows.len() + 1];
+        let shown = |at: &usize| rows[*at].version.is_some();
+        for at in (1..rows.len()).filter(shown) {
+            first[stack.parent(NodeId(at as u32)).at() + 1] += 1;
+        }
+        for at in 1..first.len() {
+            first[at] += first[at - 1];
+        }
+        let mut next = first.clone();
+        let mut children = vec![NodeId::ROOT; first.last().map_or(0, |end| *end as usize)];
+        for at in (1..rows.len()).filter(shown) {
+            let place = &mut next[stack.parent(NodeId(at as u32)).at()];
+            children[*place as usize] = NodeId(at as u32);
+            *place += 1;
+        }
+        for folder in 0..rows.len() {
+            let range = first[folder] as usize..first[folder + 1] as usize;
+            children[range].sort_unstable_by(|a, b| stack.name(*a).cmp(stack.name(*b)));
+        }
+        Self {
+            layer,
+            rows,
+            children,
+            first,
+        }
+    }
+}
+
+/// Gives every inode's bytes to one of its names: the one that stores it, else the first of the others.
+fn count_files(stack: &Stack, rows: &mut [Slot]) {
+    let mut counted = vec![false; stack.inodes.len()];
+    for names_that_store in [true, false] {
+        for slot in rows.iter_mut() {
+            let Some(version) = slot
+                .version
+                .filter(|version| version.inode != InodeId::NONE)
+            else {
+                continue;
+            };
+            let (layer, entry) = stack.inodes.stored_by(version.inode);
+            let stores = version.layer == layer && version.what == What::Entry(entry);
+            if stores != names_that_store {
+                continue;
+            }
+            slot.sum.files = 1;
+            let counted = &mut counted[version.inode.0 as usize];
+            if let (false, Some(index)) = (*counted, stack.layer(layer)) {
+                *counted = true;
+                slot.sum.bytes = index.size(entry);
+            }
+        }
+    }
+}
+
+impl Stack {
+    fn all_nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes() as u32).map(NodeId)
+    }
+
+    /// What `layer` did to a node; None if nothing that can be seen.
+    #[must_use]
+    pub fn mark(&self, node: NodeId, layer: usize) -> Option<Mark> {
+        let touched = self
+            .versions(node)
+            .find(|version| version.layer <= layer)
+            .is_some_and(|version| version.layer == layer);
+        if !touched || layer == 0 {
+            return None;
+        }
+        let (before, after) = (self.at(node, layer - 1), self.at(node, layer));
+        match (before, after) {
+            (None, None) => None,
+            (None, Some(_)) => Some(Mark::Added),
+            (Some(_), None) => Some(Mark::Deleted),
+            (Some(before), Some(after)) => self.change(before, after),
+        }
+    }
+
+    fn change(&self, before: Version, after: Version) -> Option<Mark> {
+        let facts = |version: Version| {
+            let What::Entry(entry) = version.what else {
+                return None;
+            };
+            self.layer(version.layer).map(|index| (index, entry))
+        };
+        let is_dir = |version: Version| version.inode == InodeId::NONE;
+        if is_dir(before) && is_dir(after) {
+            // Tars announce the folders on the way to a change; only what differs is a change.
+            let said = |version| {
+                facts(version).map_or((IMPLIED_MODE, (0, 0), &[][..]), |(index, entry)| {
+                    (index.mode(entry), index.owner(entry), index.xattrs(entry))
+                })
+            };
+            return (said(before) != said(after)).then_some(Mark::Modified);
+        }
+        let file = |version: Version| {
+            let (layer, entry) = self.stored_by(version)?;
+            let index = self.layer(layer)?;
+            (index.kind(entry) == EntryKind::File)
+                .then(|| (index.logical_size(entry), index.content(entry)))
+        };
+        match (file(before), file(after)) {
+            (Some(a), Some(b)) if a == b => Some(Mark::Restated),
+            _ => Some(Mark::Modified),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! `onionskin inspect`: an image at a glance.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::SCHEMA_VERSION;
+use crate::digest::Digest;
+use crate::ledger::{Causes, Ledger};
+use crate::manifest::config::Healthcheck;
+use crate::manifest::{Config, history};
+use crate::source::Image;
+use crate::stack::Stack;
+
+/// What `inspect --format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Which image.
+    pub image: ImageFacts,
+    /// The ledger's totals.
+    pub bytes: ByteTotals,
+    /// Live bytes as a share of all; 1 where there are none.
+    pub efficiency: f64,
+    /// The layers, base first.
+    pub layers: Vec<LayerFacts>,
+    /// What a container of the image runs.
+    pub config: ConfigFacts,
+    /// The steps that made the image.
+    pub history: Vec<HistoryStep>,
+}
+
+/// Which image, and how large.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageFacts {
+    /// What was opened, written out in full.
+    pub reference: String,
+    /// The manifest's digest.
+    pub digest: Option<Digest>,
+    /// The manifest's media type.
+    pub media_type: Option<String>,
+    /// `os/architecture[/variant]`.
+    pub platform: Option<String>,
+    /// Bytes of all layers' blobs.
+    pub compressed_size: Option<u64>,
+    /// Bytes of all layers' tars.
+    pub size: u64,
+}
+
+/// The ledger's totals, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByteTotals {
+    /// File content in all layers.
+    pub retained: u64,
+    /// Of it, what the final stack reaches.
+    pub live: u64,
+    /// Of it, what the final stack does not reach.
+    pub dead: u64,
+    /// What the dead content costs in the blobs.
+    pub dead_compressed: Option<u64>,
+    /// Bytes of the tars that are no file content.
+    pub overhead: u64,
+    /// The dead content by cause.
+    pub causes: Causes,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerFacts {
+    /// Its number; the base is 1.
+    pub layer: usize,
+    /// The blob's digest.
+    pub digest: Option<Digest>,
+    /// The uncompressed tar's digest.
+    pub diff_id: Digest,
+    /// The blob's media type.
+    pub media_type: Option<String>,
+    /// Bytes of the blob.
+    pub compressed_size: Option<u64>,
+    /// Bytes of the tar.
+    pub size: u64,
+    /// Entries of the tar, whiteouts among them.
+    pub entries: usize,
+    /// The command that made it, as the builder wrote it.
+    pub created_by: Option<String>,
+    /// Bytes of file content.
+    pub retained: u64,
+    /// Of it, what the final stack does not reach.
+    pub dead: u64,
+}
+
+/// What a container of the image runs; see [`Config`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigFacts {
+    /// Environment variables, `NAME=value`.
+    pub env: Vec<String>,
+    /// The program that starts.
+    pub entrypoint: Option<Vec<String>>,
+    /// Its arguments, or the program where there is no entrypoint.
+    pub cmd: Option<Vec<String>>,
+    /// Who runs it.
+    pub user: Option<String>,
+    /// Where it starts.
+    pub working_dir: Option<String>,
+    /// Folders that are mounted.
+    pub volumes: Vec<String>,
+    /// Ports it listens on.
+    pub exposed_ports: Vec<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// How the engine asks whether it is well.
+    pub healthcheck: Option<Healthcheck>,
+    /// The signal that stops it.
+    pub stop_signal: Option<String>,
+    /// When the image was made, as written.
+    pub created: Option<String>,
+    /// Who made it.
+    pub author: Option<String>,
+}
+
+/// One step of the build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryStep {
+    /// The command, as the builder wrote it.
+    pub created_by: Option<String>,
+    /// When, as written.
+    pub created: Option<String>,
+    /// A note.
+    pub comment: Option<String>,
+    /// Whether it made no layer.
+    pub empty_layer: bool,
+    /// The layer that it made.
+    pub layer: Option<usize>,
+}
+
+impl Inspection {
+    /// Tells of an image whose layers are all stacked.
+    #[must_use]
+    pub fn new(image: &Image, stack: &Stack, ledger: &Ledger) -> Self {
+        let compressed_size = image.compressed_size();
+        let total = &ledger.total;
+        let layers = image.layers.iter().zip(stack.layers()).zip(&ledger.layers);
+        Self {
+            schema_version: SCHEMA_VERSION,
+            image: ImageFacts {
+                reference: image.reference.clone(),
+                digest: image.digest.clone(),
+                media_type: image.media_type.clone(),
+                platform: image.platform.as_ref().map(ToString::to_string),
+                compressed_size,
+                size: stack.layers().iter().map(|index| index.size).sum(),
+            },
+            bytes: ByteTotals {
+                retained: total.retained,
+                live: total.live(),
+                dead: total.dead(),
+                // Where the blobs are not known, neither is what of them is dead.
+                dead_compressed: compressed_size.map(|_| total.dead_compressed),
+                overhead: total.overhead,
+                causes: total.causes,
+            },
+            efficiency: total.efficiency(),
+            layers: layers
+                .map(|((layer, index), account)| LayerFacts {
+                    layer: layer.number,
+                    digest: layer.digest.clone(),
+                    diff_id: index.diff_id.clone(),
+                    media_type: layer.media_type.clone(),
+                    compressed_size: layer.compressed_size,
+                    size: index.size,
+                    entries: index.len(),
+                    created_by: layer.created_by.clone(),
+                    retained: account.retained,
+                    dead: account.dead(),
+                })
+                .collect(),
+            config: ConfigFacts::of(&image.config),
+            history: steps(&image.config, image.layers.len()),
+        }
+    }
+}
+
+impl ConfigFacts {
+    /// The part of a configuration that is told.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let config = config.clone();
+        Self {
+            env: config.env,
+            entrypoint: config.entrypoint,
+            cmd: config.cmd,
+            user: config.user,
+            working_dir: config.working_dir,
+            volumes: config.volumes,
+            exposed_ports: config.exposed_ports,
+            labels: config.labels,
+            healthcheck: config.healthcheck,
+            stop_signal: config.stop_signal,
+            created: config.created,
+            author: config.author,
+        }
+    }
+}
+
+/// The history of an image of `depth` layers, each step with the layer that it made.
+#[must_use]
+pub fn steps(config: &Config, depth: usize) -> Vec<HistoryStep> {
+    let layers = history::layers(&config.history, depth);
+    config
+        .history
+        .iter()
+        .zip(layers)
+        .map(|(step, layer)| HistoryStep {
+            created_by: step.created_by.clone(),
+            created: step.created.clone(),
+            comment: step.comment.clone(),
+            empty_layer: step.empty_layer,
+            layer,
+        })
+        .collect()
+}

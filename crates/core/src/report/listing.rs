@@ -1,0 +1,162 @@
+//! `onionskin ls`: every path of a stack, or of a layer, one line each in byte order.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::text;
+use crate::layer::{EntryKind, LayerIndex};
+use crate::stack::view::{Row, View};
+use crate::stack::{NodeId, Stack, StackError, What};
+
+/// What `ls --format json` prints of one path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// The path, from the root, without a slash at its end.
+    pub path: String,
+    /// `file`, `dir`, `symlink`, `hardlink`, `char`, `block`, `fifo`, `whiteout` or `opaque`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Bytes of a regular file as a program reads it; 0 for all else.
+    pub size: u64,
+    /// Permission bits in octal.
+    pub mode: String,
+    /// User by number.
+    pub uid: u64,
+    /// Group by number.
+    pub gid: u64,
+    /// Time of the last change (RFC 3339); None where no entry tells one that can be written.
+    pub mtime: Option<String>,
+    /// A symbolic link's text; the path that a hard link is another name of.
+    pub link_target: Option<String>,
+    /// The layer that made the path what it is, from 1.
+    pub layer: usize,
+    /// Extended attributes.
+    pub xattrs: BTreeMap<String, String>,
+}
+
+/// What stands below a path in the stack at `layer`; for all but folders the path itself.
+/// None if there is no such path.
+#[must_use]
+pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
+    let view = View::stack(stack, layer);
+    let start = stack.find(path).filter(|node| view.contains(*node))?;
+    let rows = below(stack, &view, start)
+        .into_iter()
+        .filter_map(|node| view.row(stack, node))
+        .map(|row| (stack.path(row.node), line(&stack.path(row.node), &row)));
+    Some(sorted(rows.collect()))
+}
+
+/// What layer `number` itself holds below a path, also what it hides. None if it has no such path.
+///
+/// # Errors
+/// The layer is too large.
+pub fn of_layer(
+    index: LayerIndex,
+    number: usize,
+    path: &[u8],
+) -> Result<Option<Vec<Line>>, StackError> {
+    // Stacked on nothing, a layer's own tree is all there is.
+    let mut stack = Stack::new();
+    stack.push(index)?;
+    let view = View::stack(&stack, 1);
+    let start = stack.find(path).filter(|node| view.contains(*node));
+    let mut lines = Vec::new();
+    for node in start.iter().flat_map(|start| below(&stack, &view, *start)) {
+        // A folder that no entry announces is not held by the layer.
+        let held = matches!(stack.at(node, 1), Some(version) if version.what != What::Implied);
+        if let (true, Some(row)) = (held, view.row(&stack, node)) {
+            lines.push((stack.path(node), line(&stack.path(node), &row)));
+        }
+    }
+    let folder = cleaned(path);
+    for index in stack.layers() {
+        for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
+            let hidden = index.path(entry);
+            let inside = folder == b"/" || hidden == folder || {
+                hidden.starts_with(&folder) && hidden.get(folder.len()) == Some(&b'/')
+            };
+            if inside {
+                let row = Row::of_entry(NodeId::ROOT, index, 1, entry);
+                lines.push((hidden.clone(), line(&hidden, &row)));
+            }
+        }
+    }
+    if start.is_none() && lines.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = sorted(lines);
+    for line in &mut lines {
+        line.layer = number;
+    }
+    Ok(Some(lines))
+}
+
+/// All nodes below a folder, or the node itself if it is none.
+fn below(stack: &Stack, view: &View, start: NodeId) -> Vec<NodeId> {
+    let is_dir = view
+        .row(stack, start)
+        .is_some_and(|row| row.kind == EntryKind::Dir);
+    if !is_dir {
+        return vec![start];
+    }
+    let mut nodes = view.children(start).to_vec();
+    let mut at = 0;
+    while let Some(node) = nodes.get(at).copied() {
+        nodes.extend_from_slice(view.children(node));
+        at += 1;
+    }
+    nodes
+}
+
+/// In byte order of the paths.
+fn sorted(mut lines: Vec<(Vec<u8>, Line)>) -> Vec<Line> {
+    lines.sort_by(|a, b| a.0.cmp(&b.0));
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// A path with one slash in front and none behind, but for the root.
+fn cleaned(path: &[u8]) -> Vec<u8> {
+    let names: Vec<&[u8]> = path
+        .split(|byte| *byte == b'/')
+        .filter(|name| !name.is_empty())
+        .collect();
+    [b"/", names.join(&b'/').as_slice()].concat()
+}
+
+fn line(path: &[u8], row: &Row<'_>) -> Line {
+    let (uid, gid) = row.owner();
+    Line {
+        path: text(path).into_owned(),
+        kind: row.kind.name().to_owned(),
+        size: row.logical_size(),
+        mode: format!("{:o}", row.mode()),
+        uid,
+        gid,
+        mtime: row.mtime().and_then(rfc3339),
+        link_target: row.link().map(|link| match row.kind {
+            EntryKind::Hardlink => text(&[b"/", link].concat()).into_owned(),
+            _ => text(link).into_owned(),
+        }),
+        layer: row.layer,
+        xattrs: row
+            .xattrs()
+            .iter()
+            .map(|(name, value)| (text(name).into_owned(), text(value).into_owned()))
+            .collect(),
+    }
+}
+
+/// A time as RFC 3339 in UTC; None outside the years that it can write.
+#[must_use]
+pub fn rfc3339((seconds, nanos): (i64, u32)) -> Option<String> {
+    let nanos = i32::try_from(nanos).ok()?;
+    let time = Timestamp::new(seconds, nanos).ok()?;
+    let text = time.to_string();
+    // RFC 3339 has four digits for the year and no sign.
+    text.starts_with(|first: char| first.is_ascii_digit())
+        .then_some(text)
+}
