@@ -29,6 +29,8 @@ struct Tool {
 pub(crate) fn setup() -> Result<Vec<PathBuf>> {
     target()?;
     let folders = [wasm_bindgen()?, trunk()].map(|tool| tool.ensure());
+    // What they were built in is no use to anybody once both are there.
+    let _ = fs::remove_dir_all(places::tools()?.join("build"));
     folders.into_iter().filter_map(Result::transpose).collect()
 }
 
