@@ -65,11 +65,11 @@ pub(crate) fn run(blob: &Path) -> Result<String> {
     let decoded = peak();
     let begun = Instant::now();
     let mut stack = Stack::new();
-    stack.push(index);
+    stack.push(index)?;
     let ledger = Ledger::of(&stack);
     let seconds = begun.elapsed().as_secs_f64();
     ensure!(
-        ledger.dead == 0,
+        ledger.total.dead() == 0,
         "one layer of different files has no dead bytes"
     );
     Ok(format!("{decoded} {} {seconds}", peak()))
