@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use onionskin_core::source::{RetryAfter, SourceError, Unreachable};
 use serde::Serialize;
 
 /// An answer other than success, with one of the specification's codes and a sentence for the person who reads it.
@@ -33,6 +34,56 @@ impl Refused {
         Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", message)
     }
 
+    /// Too many requests are under way already.
+    pub(crate) fn busy() -> Self {
+        let message = "this gateway has too much to do just now; try again in a moment";
+        Self {
+            retry_after: Some(HeaderValue::from_static("5")),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+        }
+    }
+
+    /// A registry did not give a list of tags.
+    pub(crate) fn unknown_name(error: SourceError) -> Self {
+        Self::of(error, "NAME_UNKNOWN")
+    }
+
+    /// A registry did not give a manifest.
+    pub(crate) fn unknown_manifest(error: SourceError) -> Self {
+        Self::of(error, "MANIFEST_UNKNOWN")
+    }
+
+    /// A registry did not give a blob.
+    pub(crate) fn unknown_blob(error: SourceError) -> Self {
+        Self::of(error, "BLOB_UNKNOWN")
+    }
+
+    /// What a registry's trouble is to those who asked us; `unknown` is the code for what is not there.
+    fn of(error: SourceError, unknown: &'static str) -> Self {
+        let (status, code) = match &error {
+            SourceError::NotFound { .. } => (StatusCode::NOT_FOUND, unknown),
+            SourceError::NoAccess { .. } | SourceError::Forbidden { .. } => {
+                (StatusCode::FORBIDDEN, "DENIED")
+            }
+            SourceError::TooManyRequests { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS")
+            }
+            SourceError::Unreachable {
+                problem: Unreachable::Timeout,
+                ..
+            } => (StatusCode::GATEWAY_TIMEOUT, "UNKNOWN"),
+            _ => (StatusCode::BAD_GATEWAY, "UNKNOWN"),
+        };
+        let retry_after = match &error {
+            SourceError::TooManyRequests { retry, .. } => retry.as_ref().and_then(retry_header),
+            _ => None,
+        };
+        Self {
+            retry_after,
+            ..Self::new(status, code, error.to_string())
+        }
+    }
+
     pub(crate) fn manifest_unknown(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", message)
     }
@@ -48,6 +99,13 @@ impl Refused {
     /// The specification has no code for a gateway's own troubles; `UNKNOWN` is what registries send.
     pub(crate) fn unreachable(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, "UNKNOWN", message)
+    }
+}
+
+fn retry_header(retry: &RetryAfter) -> Option<HeaderValue> {
+    match retry {
+        RetryAfter::Seconds(seconds) => Some(HeaderValue::from(*seconds)),
+        RetryAfter::At(time) => HeaderValue::from_str(time).ok(),
     }
 }
 

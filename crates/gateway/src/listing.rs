@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use onionskin_core::source::registry::TagsPage;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,17 @@ pub(crate) fn tags<'a>(
     paging: &Paging,
 ) -> Response {
     let (tags, next) = page(tags, paging);
+    answer(
+        Json(Tags { name, tags }),
+        &format!("/v2/{name}/tags/list"),
+        next,
+    )
+}
+
+/// A page of tags that a registry gave, under the name that the repository has here.
+pub(crate) fn relayed_tags(name: &str, page: &TagsPage) -> Response {
+    let tags = page.tags.iter().map(String::as_str).collect();
+    let next = page.next.clone();
     answer(
         Json(Tags { name, tags }),
         &format!("/v2/{name}/tags/list"),

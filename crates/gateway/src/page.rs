@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use onionskin_core::digest::Digest;
 use rust_embed::RustEmbed;
 
-use crate::policy;
+use crate::policy::{self, matches_etag};
 
 #[derive(RustEmbed)]
 #[folder = "../../target/page"]
@@ -117,9 +117,8 @@ impl File {
             self.tag,
             if zipped.is_some() { "-gzip" } else { "" }
         );
-        let cached = asked
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|tags| matches_etag(tags, &etag));
+        let etag = HeaderValue::try_from(etag).ok();
+        let cached = matches_etag(asked, etag.as_ref());
         let caching = if self.immutable {
             policy::IMMUTABLE
         } else {
@@ -142,20 +141,11 @@ impl File {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, caching);
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        if let Ok(etag) = HeaderValue::try_from(etag) {
+        if let Some(etag) = etag {
             headers.insert(header::ETAG, etag);
         }
         response
     }
-}
-
-/// Whether the client has the version that `etag` names.
-pub(crate) fn matches_etag(tags: &HeaderValue, etag: &str) -> bool {
-    tags.to_str().is_ok_and(|tags| {
-        tags.split(',')
-            .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == etag || tag == "*")
-    })
 }
 
 fn accepts_gzip(asked: &HeaderMap) -> bool {

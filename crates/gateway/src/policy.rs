@@ -1,7 +1,8 @@
-//! The headers that bind browsers: what the page may load and reach, and that nothing from a registry runs.
+//! The headers that bind browsers and caches: what the page may load and reach, that nothing from a registry runs,
+//! and how long each answer is good.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine as _;
@@ -39,6 +40,21 @@ pub(crate) const IMMUTABLE_AS_IS: HeaderValue =
 
 /// For what may be another thing tomorrow: kept, but asked after before each use.
 pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Whether the client has the version that `etag` names.
+pub(crate) fn matches_etag(asked: &HeaderMap, etag: Option<&HeaderValue>) -> bool {
+    let known = asked
+        .get(header::IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok());
+    let etag = etag.and_then(|etag| etag.to_str().ok());
+    let (Some(known), Some(etag)) = (known, etag) else {
+        return false;
+    };
+    known
+        .split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == etag || tag == "*")
+}
 
 /// The policy of the page whose document is `html`: its own files, WebAssembly, and the inline scripts that stand
 /// in it now (the bundler writes one that starts the page), each by its hash.

@@ -1,66 +1,290 @@
-//! Requests handed on to registries, and what comes back.
+//! Requests handed on to registries, and what comes back: checked, and with our own headers.
 
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
-use onionskin_core::digest::Digest;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use onionskin_core::digest::{Digest, Hasher};
+use onionskin_core::manifest::media_type;
+use onionskin_core::reference::Reference;
+use onionskin_core::source::registry::{
+    Client, Endpoint, Fetched, Options, Remote, TagOrDigest, http_client,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Refused;
 use crate::guard::Guard;
-use crate::listing::Paging;
-use crate::route::Pointer;
+use crate::listing;
+use crate::policy::{self, matches_etag};
+use crate::repository::CONTENT_DIGEST;
 use crate::upstream::{Upstream, Upstreams};
 
+/// Requests to registries at once. A blob counts until its last byte is sent.
+const AT_ONCE: usize = 256;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(10);
+const IDLE_READ: Duration = Duration::from_secs(60);
+
+/// Reaches registries for those who cannot.
 pub(crate) struct Relay {
     upstreams: Upstreams,
+    client: Client,
+    turns: Arc<Semaphore>,
 }
 
 impl Relay {
     pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
-        let _guard = Guard::new(&upstreams);
-        Ok(Self { upstreams })
+        let guard = Arc::new(Guard::new(&upstreams));
+        // A proxy would resolve names itself, and the guard would never see the addresses.
+        let http = http_client()
+            .no_proxy()
+            .dns_resolver(Arc::clone(&guard))
+            .connect_timeout(CONNECT)
+            .read_timeout(IDLE_READ)
+            .build()?;
+        let options = Options {
+            policy: Some(guard),
+            ..Options::default()
+        };
+        Ok(Self {
+            upstreams,
+            client: Client::new(http, options),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        })
     }
 
-    pub(crate) async fn tags(&self, name: &str, _paging: &Paging) -> Result<Response, Refused> {
-        let _ = self.find(name)?;
-        Err(Refused::unreachable(StatusCode::BAD_GATEWAY, "not yet"))
+    /// A page of tags; `query` is that of the request, which a link of ours or the registry's may have brought.
+    pub(crate) async fn tags(&self, name: &str, query: Option<&str>) -> Result<Response, Refused> {
+        let remote = self.find(name)?;
+        let _turn = self.turn().await?;
+        let page = remote.tags(query).await.map_err(Refused::unknown_name)?;
+        Ok(listing::relayed_tags(name, &page))
     }
 
+    /// A manifest. Its bytes have the digest that was asked for or that the registry said.
     pub(crate) async fn manifest(
         &self,
-        _m: &Method,
+        method: &Method,
         name: &str,
-        _p: &Pointer,
-        _h: &HeaderMap,
+        wanted: &TagOrDigest,
+        asked: &HeaderMap,
     ) -> Result<Response, Refused> {
-        let _ = self.find(name)?;
-        Err(Refused::unreachable(StatusCode::BAD_GATEWAY, "not yet"))
+        let remote = self.find(name)?;
+        let _turn = self.turn().await?;
+        // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
+        if method == Method::HEAD
+            && let Some(response) = manifest_head(&remote, wanted).await?
+        {
+            return Ok(response);
+        }
+        let fetched = remote
+            .manifest(wanted)
+            .await
+            .map_err(Refused::unknown_manifest)?;
+        manifest_answer(name, fetched, wanted, asked)
     }
 
+    /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
     pub(crate) async fn blob(
         &self,
-        _m: &Method,
+        method: &Method,
         name: &str,
-        _d: &Digest,
-        _h: &HeaderMap,
+        digest: &Digest,
+        asked: &HeaderMap,
     ) -> Result<Response, Refused> {
-        let _ = self.find(name)?;
-        Err(Refused::unreachable(StatusCode::BAD_GATEWAY, "not yet"))
+        let remote = self.find(name)?;
+        let turn = self.turn().await?;
+        let range = asked
+            .get(header::RANGE)
+            .and_then(|range| range.to_str().ok());
+        let range = range.filter(|range| range.starts_with("bytes="));
+        let upstream = remote
+            .blob_response(method.clone(), digest, range)
+            .await
+            .map_err(Refused::unknown_blob)?;
+        let status = upstream.status();
+        let mut headers = HeaderMap::new();
+        for name in [header::CONTENT_LENGTH, header::CONTENT_RANGE] {
+            if let Some(value) = upstream.headers().get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if status.is_success() {
+            headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
+            insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
+        }
+        let chunks = upstream.bytes_stream();
+        let body = match (method, status) {
+            (&Method::HEAD, _) => Body::empty(),
+            (_, StatusCode::OK) => {
+                Body::from_stream(holding(turn, verified(chunks, digest.clone())))
+            }
+            _ => Body::from_stream(holding(turn, chunks)),
+        };
+        Ok((status, headers, body).into_response())
     }
 
-    /// The registry that `name` begins with, and the repository's name there.
-    fn find(&self, name: &str) -> Result<(&Upstream, String), Refused> {
+    /// The repository that `name` means at the registry that it begins with.
+    fn find(&self, name: &str) -> Result<Remote, Refused> {
         let (first, rest) = name.split_once('/').unwrap_or((name, ""));
-        if let Some(upstream) = self.upstreams.get(first) {
-            let repository = upstream.repository(rest);
-            return Ok((upstream, repository));
+        let Some(Upstream { domain, base }) = self.upstreams.get(first).map(Arc::as_ref) else {
+            return Err(not_here(name, first));
+        };
+        if rest.contains(['@', ':']) {
+            return Err(Refused::name_invalid(
+                "repository names hold no `@` and no `:`",
+            ));
         }
-        if first.contains(['.', ':']) || first == "localhost" {
-            return Err(Refused::denied(format!(
-                "{first} is not among the registries that this gateway may reach; whoever runs it can add it with --registry {first}"
-            )));
-        }
-        Err(Refused::name_unknown(format!(
-            "{name} is not here; names begin with their registry's host, as in docker.io/library/nginx"
-        )))
+        let reference: Reference = format!("{domain}/{rest}")
+            .parse()
+            .map_err(|error| Refused::name_invalid(format!("{domain}/{rest}: {error}")))?;
+        let endpoint = Endpoint::new(base.clone());
+        let endpoint = if reference.is_docker_hub() {
+            endpoint.docker_hub()
+        } else {
+            endpoint
+        };
+        Ok(self.client.open_at(endpoint, &reference))
     }
+
+    /// Waits until one more request may be on its way.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned());
+        match turn.await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Refused::busy()),
+        }
+    }
+}
+
+fn not_here(name: &str, first: &str) -> Refused {
+    if first.contains(['.', ':']) || first == "localhost" {
+        Refused::denied(format!(
+            "{first} is not among the registries that this gateway may reach; whoever runs it can add it with --registry {first}"
+        ))
+    } else {
+        Refused::name_unknown(format!(
+            "{name} is not here; names begin with their registry's host, as in docker.io/library/nginx"
+        ))
+    }
+}
+
+/// The answer to HEAD, if the registry's holds what clients rely on.
+async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<Response>, Refused> {
+    let upstream = remote
+        .manifest_response(Method::HEAD, wanted, media_type::ACCEPT)
+        .await
+        .map_err(Refused::unknown_manifest)?;
+    let text = |name| upstream.headers().get(name)?.to_str().ok();
+    let digest = text(CONTENT_DIGEST).and_then(|digest| digest.parse::<Digest>().ok());
+    let kind = text(header::CONTENT_TYPE).and_then(document_type);
+    let length = upstream.headers().get(header::CONTENT_LENGTH);
+    let (Some(digest), Some(kind), Some(length)) = (digest, kind, length) else {
+        return Ok(None);
+    };
+    if matches!(wanted, TagOrDigest::Digest(wanted) if *wanted != digest) {
+        return Ok(None);
+    }
+    let mut headers = manifest_headers(&digest, kind, wanted);
+    headers.insert(header::CONTENT_LENGTH, length.clone());
+    Ok(Some((headers, Body::empty()).into_response()))
+}
+
+fn manifest_answer(
+    name: &str,
+    fetched: Fetched,
+    wanted: &TagOrDigest,
+    asked: &HeaderMap,
+) -> Result<Response, Refused> {
+    let kind = fetched.content_type.as_deref().and_then(document_type);
+    let (Some(kind), true) = (kind, fetched.bytes.starts_with(b"{")) else {
+        return Err(Refused::unreachable(
+            StatusCode::BAD_GATEWAY,
+            format!(
+                "what {name} has as {wanted} is no manifest; something else than a registry seems to answer"
+            ),
+        ));
+    };
+    let headers = manifest_headers(&fetched.digest, kind, wanted);
+    if matches_etag(asked, headers.get(header::ETAG)) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, fetched.bytes).into_response())
+}
+
+fn manifest_headers(digest: &Digest, kind: &str, wanted: &TagOrDigest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let caching = match wanted {
+        TagOrDigest::Digest(_) => policy::IMMUTABLE,
+        TagOrDigest::Tag(_) => policy::ASK_AGAIN,
+    };
+    headers.insert(header::CACHE_CONTROL, caching);
+    insert(&mut headers, header::CONTENT_TYPE, kind);
+    insert(&mut headers, header::ETAG, &format!("\"{digest}\""));
+    insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
+    headers
+}
+
+/// The media type, if it is one of JSON documents: no browser may be made to run what a registry sends.
+fn document_type(content_type: &str) -> Option<&str> {
+    let kind = content_type.split(';').next()?.trim();
+    let json = kind == "application/json"
+        || (kind.starts_with("application/vnd.")
+            && (kind.ends_with("json") || kind.ends_with("+prettyjws")));
+    json.then_some(kind)
+}
+
+fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The same chunks, with the turn held until they end.
+fn holding<T>(turn: OwnedSemaphorePermit, chunks: impl Stream<Item = T>) -> impl Stream<Item = T> {
+    chunks.map(move |chunk| {
+        let _held = &turn;
+        chunk
+    })
+}
+
+/// Why a blob was cut off.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("the registry broke off")]
+    Upstream(#[from] reqwest::Error),
+    #[error("the registry sent something else than {0}")]
+    Digest(Digest),
+}
+
+/// The chunks one behind: the last one follows only when the whole is known to have the digest, so that no cache
+/// and no client takes anything else for complete.
+fn verified(
+    chunks: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
+    digest: Digest,
+) -> impl Stream<Item = Result<Bytes, Cut>> {
+    let hasher = Hasher::new(digest.algorithm());
+    let start = Some((Box::pin(chunks), hasher, Bytes::new(), digest));
+    stream::unfold(start, |state| async move {
+        let (mut chunks, mut hasher, held, digest) = state?;
+        match chunks.next().await {
+            Some(Ok(next)) => {
+                hasher.update(&next);
+                Some((Ok(held), Some((chunks, hasher, next, digest))))
+            }
+            Some(Err(error)) => Some((Err(error.into()), None)),
+            None if hasher.finish() == digest => Some((Ok(held), None)),
+            None => Some((Err(Cut::Digest(digest)), None)),
+        }
+    })
 }

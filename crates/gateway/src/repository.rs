@@ -7,14 +7,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use onionskin_core::digest::Digest;
+use onionskin_core::source::registry::TagOrDigest;
 
 use crate::demo;
 use crate::error::Refused;
 use crate::listing::{self, Paging};
-use crate::page::matches_etag;
-use crate::policy;
+use crate::policy::{self, matches_etag};
 use crate::range::Wanted;
-use crate::route::Pointer;
 
 /// The digest of what is sent, for clients that asked by tag.
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -86,12 +85,12 @@ impl Repository {
 
     pub(crate) fn manifest(
         &self,
-        pointer: &Pointer,
+        pointer: &TagOrDigest,
         asked: &HeaderMap,
     ) -> Result<Response, Refused> {
         let (digest, caching) = match pointer {
-            Pointer::Digest(digest) => (Some(digest), policy::IMMUTABLE),
-            Pointer::Tag(tag) => (self.tags.get(tag.as_str()), policy::ASK_AGAIN),
+            TagOrDigest::Digest(digest) => (Some(digest), policy::IMMUTABLE),
+            TagOrDigest::Tag(tag) => (self.tags.get(tag.as_str()), policy::ASK_AGAIN),
         };
         let found = digest.and_then(|digest| Some((digest, self.manifests.get(digest)?)));
         let Some((digest, (media_type, bytes))) = found else {
@@ -128,10 +127,8 @@ fn answer(
     caching: HeaderValue,
     asked: &HeaderMap,
 ) -> Response {
-    let etag = format!("\"{digest}\"");
-    let cached = asked
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|tags| matches_etag(tags, &etag));
+    let etag = HeaderValue::try_from(format!("\"{digest}\"")).ok();
+    let cached = matches_etag(asked, etag.as_ref());
     let mut response = match Wanted::of(asked.get(header::RANGE), bytes.len()) {
         _ if cached => StatusCode::NOT_MODIFIED.into_response(),
         Wanted::Whole => Body::from(bytes.clone()).into_response(),
@@ -158,8 +155,9 @@ fn answer(
     headers.insert(header::CACHE_CONTROL, caching);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    for (name, value) in [(header::ETAG, etag), (CONTENT_DIGEST, digest.to_string())] {
-        if let Ok(value) = HeaderValue::try_from(value) {
+    let content_digest = HeaderValue::try_from(digest.to_string()).ok();
+    for (name, value) in [(header::ETAG, etag), (CONTENT_DIGEST, content_digest)] {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
     }

@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use onionskin_core::digest::Digest;
-use onionskin_core::reference::Reference;
+use onionskin_core::source::registry::TagOrDigest;
 use percent_encoding::percent_decode_str;
 
 use crate::error::Refused;
 
-/// A request of the distribution API, as far as reading goes. Names are as they came: see [`Named`].
+/// A request of the distribution API, as far as reading goes. Names are as they came, not yet checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// `/v2/_catalog`
@@ -15,27 +15,9 @@ pub(crate) enum Route {
     /// `/v2/NAME/tags/list`
     Tags(String),
     /// `/v2/NAME/manifests/REFERENCE`
-    Manifest(String, Pointer),
+    Manifest(String, TagOrDigest),
     /// `/v2/NAME/blobs/DIGEST`
     Blob(String, Digest),
-}
-
-/// What names a manifest within its repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Pointer {
-    /// What it is now may be another thing tomorrow.
-    Tag(String),
-    /// The same for ever.
-    Digest(Digest),
-}
-
-impl std::fmt::Display for Pointer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Tag(tag) => f.write_str(tag),
-            Self::Digest(digest) => digest.fmt(f),
-        }
-    }
 }
 
 impl Route {
@@ -59,7 +41,7 @@ impl Route {
         let name = name.to_owned();
         match (kind, last) {
             ("tags", "list") => Ok(Self::Tags(name)),
-            ("manifests", pointer) => Ok(Self::Manifest(name, Pointer::parse(pointer)?)),
+            ("manifests", _) => Ok(Self::Manifest(name, pointer(last)?)),
             ("blobs", digest) => match digest.parse() {
                 Ok(digest) => Ok(Self::Blob(name, digest)),
                 Err(error) => Err(Refused::new(
@@ -73,27 +55,21 @@ impl Route {
     }
 }
 
-impl Pointer {
-    fn parse(text: &str) -> Result<Self, Refused> {
-        if text.contains(':') {
-            return text.parse().map(Self::Digest).map_err(|error| {
-                Refused::new(
-                    StatusCode::BAD_REQUEST,
-                    "DIGEST_INVALID",
-                    format!("{error}"),
-                )
-            });
-        }
-        // Any repository does: only the tag is new here.
-        match format!("localhost/any:{text}").parse::<Reference>() {
-            Ok(_) => Ok(Self::Tag(text.to_owned())),
-            Err(_) => Err(Refused::new(
-                StatusCode::BAD_REQUEST,
+fn pointer(text: &str) -> Result<TagOrDigest, Refused> {
+    text.parse().map_err(|_| {
+        let (code, message) = if text.contains(':') {
+            (
+                "DIGEST_INVALID",
+                "a digest is sha256: and 64 lower-case hex digits, or sha512: and 128",
+            )
+        } else {
+            (
                 "TAG_INVALID",
                 "a tag has up to 128 letters, digits and `_`, and not at its start `.` and `-`",
-            )),
-        }
-    }
+            )
+        };
+        Refused::new(StatusCode::BAD_REQUEST, code, message)
+    })
 }
 
 #[cfg(test)]
@@ -116,11 +92,11 @@ mod tests {
             ),
             (
                 "docker.io/library/nginx/manifests/1.27".to_owned(),
-                Route::Manifest(name(), Pointer::Tag("1.27".to_owned())),
+                Route::Manifest(name(), TagOrDigest::Tag("1.27".to_owned())),
             ),
             (
                 format!("docker.io/library/nginx/manifests/{digest}"),
-                Route::Manifest(name(), Pointer::Digest(digest.clone())),
+                Route::Manifest(name(), TagOrDigest::Digest(digest.clone())),
             ),
             (
                 format!("docker.io/library/nginx/blobs/sha256%3A{}", digest.hex()),
@@ -134,7 +110,7 @@ mod tests {
                 "quay.io/manifests/manifests/latest".to_owned(),
                 Route::Manifest(
                     "quay.io/manifests".to_owned(),
-                    Pointer::Tag("latest".to_owned()),
+                    TagOrDigest::Tag("latest".to_owned()),
                 ),
             ),
         ] {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -79,23 +78,17 @@ async fn registry(
     State(served): State<Arc<Served>>,
     method: Method,
     uri: Uri,
-    paging: Result<Query<Paging>, QueryRejection>,
     asked: HeaderMap,
 ) -> Result<Response, Refused> {
-    let Query(paging) = paging.map_err(|_| {
-        let message = "n is a whole number, and last the name that the page before ended with";
-        Refused::new(
-            StatusCode::BAD_REQUEST,
-            "PAGINATION_NUMBER_INVALID",
-            message,
-        )
-    })?;
     let path = uri.path().trim_start_matches("/v2/");
     match Route::parse(path)? {
-        Route::Catalog => Ok(listing::catalog(served.repositories.names(), &paging)),
+        Route::Catalog => Ok(listing::catalog(
+            served.repositories.names(),
+            &paging(&uri)?,
+        )),
         Route::Tags(name) => match served.repositories.get(&name) {
-            Some(repository) => Ok(repository.tags(&paging)),
-            None => served.relay.tags(&name, &paging).await,
+            Some(repository) => Ok(repository.tags(&paging(&uri)?)),
+            None => served.relay.tags(&name, uri.query()).await,
         },
         Route::Manifest(name, pointer) => match served.repositories.get(&name) {
             Some(repository) => repository.manifest(&pointer, &asked),
@@ -111,6 +104,18 @@ async fn registry(
             None => served.relay.blob(&method, &name, &digest, &asked).await,
         },
     }
+}
+
+fn paging(uri: &Uri) -> Result<Paging, Refused> {
+    let paging = Query::try_from_uri(uri).map(|Query(paging)| paging);
+    paging.map_err(|_| {
+        let message = "n is a whole number, and last the name that the page before ended with";
+        Refused::new(
+            StatusCode::BAD_REQUEST,
+            "PAGINATION_NUMBER_INVALID",
+            message,
+        )
+    })
 }
 
 async fn short(request: Request, next: Next) -> Response {

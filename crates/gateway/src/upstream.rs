@@ -77,10 +77,16 @@ impl NamedRegistry {
         &self.name
     }
 
+    /// What it is as `name`, one of its two names. A mirror that takes Docker Hub's has its short names too.
     fn upstream(&self, name: &str) -> Upstream {
+        let domain = if name == DOCKER_HUB {
+            name
+        } else {
+            &self.authority
+        };
         Upstream {
+            domain: domain.to_owned(),
             base: self.base.clone(),
-            is_docker_hub: name == DOCKER_HUB,
         }
     }
 }
@@ -118,6 +124,11 @@ impl FromStr for NamedRegistry {
         }
         let (authority, base) = match base.port() {
             Some(port) => (format!("{host}:{port}"), base),
+            // Without its port such a host would read as the first part of a name on Docker Hub.
+            None if !host.contains('.') && host != "localhost" => {
+                let port = base.port_or_known_default().unwrap_or_default();
+                (format!("{host}:{port}"), base)
+            }
             None if DOCKER_HUB_HOSTS.contains(&host) => {
                 let api = Url::parse(DOCKER_HUB_API).unwrap_or(base);
                 (DOCKER_HUB.to_owned(), api)
@@ -157,20 +168,10 @@ fn is_path_part(text: &str) -> bool {
 /// One registry that the gateway may reach.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Upstream {
+    /// What references to its images begin with.
+    pub(crate) domain: String,
     /// Scheme, host and port of its API.
     pub(crate) base: Url,
-    is_docker_hub: bool,
-}
-
-impl Upstream {
-    /// The repository's name at the registry for the name after ours: Docker Hub's short names get `library/`.
-    pub(crate) fn repository(&self, rest: &str) -> String {
-        if self.is_docker_hub && !rest.contains('/') {
-            format!("library/{rest}")
-        } else {
-            rest.to_owned()
-        }
-    }
 }
 
 /// All registries that the gateway may reach, by name.
@@ -216,12 +217,12 @@ impl Upstreams {
 
     /// The registry whose repositories' names begin with `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<Upstream>> {
-        let name = if DOCKER_HUB_HOSTS.contains(&name) {
-            DOCKER_HUB
+        let name = name.to_ascii_lowercase();
+        if DOCKER_HUB_HOSTS.contains(&name.as_str()) {
+            self.by_name.get(DOCKER_HUB)
         } else {
-            name
-        };
-        self.by_name.get(name)
+            self.by_name.get(&name)
+        }
     }
 
     /// The addresses that the operator gave.
@@ -249,11 +250,12 @@ mod tests {
         for name in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
             let hub = upstreams.get(name).unwrap();
             assert_eq!(hub.base.as_str(), "https://registry-1.docker.io/");
-            assert_eq!(hub.repository("nginx"), "library/nginx");
-            assert_eq!(hub.repository("library/nginx"), "library/nginx");
-            assert_eq!(hub.repository("grafana/loki"), "grafana/loki");
+            assert_eq!(hub.domain, "docker.io");
         }
-        assert_eq!(upstreams.get("quay.io").unwrap().repository("x"), "x");
+        assert_eq!(
+            base(&upstreams, "QUAY.io").as_deref(),
+            Some("https://quay.io/")
+        );
     }
 
     #[test]
@@ -275,15 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn a_host_of_one_word_keeps_its_port() {
+        let upstreams = upstreams(&["http://registry", "http://localhost"]).unwrap();
+        assert_eq!(upstreams.get("registry:80").unwrap().domain, "registry:80");
+        assert!(upstreams.get("registry").is_none());
+        assert!(upstreams.get("localhost").is_some());
+    }
+
+    #[test]
     fn a_mirror_can_take_a_public_name() {
         let upstreams = upstreams(&["docker.io=https://mirror.example.com"]).unwrap();
         assert_eq!(
             base(&upstreams, "docker.io").as_deref(),
             Some("https://mirror.example.com/")
         );
+        assert_eq!(upstreams.get("docker.io").unwrap().domain, "docker.io");
         assert_eq!(
-            upstreams.get("docker.io").unwrap().repository("nginx"),
-            "library/nginx"
+            upstreams.get("mirror.example.com").unwrap().domain,
+            "mirror.example.com"
         );
     }
 

@@ -1,7 +1,7 @@
 //! Where the gateway may connect to: checked for every hop and token realm, and again for the address behind a name.
 //!
 //! A registry's redirects and realms, and the DNS of their hosts, are in the hands of strangers.
-//! So a URL has to pass [`Guard::check`], and its host's addresses come from the guard as a resolver, which
+//! So a URL has to pass [`Guard::allows`], and its host's addresses come from the guard as a resolver, which
 //! is what the connection then uses: no second look-up can answer otherwise.
 
 mod address;
@@ -9,6 +9,7 @@ mod address;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use onionskin_core::source::registry::{NameRefused, Policy, Purpose};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -62,7 +63,7 @@ impl Guard {
     ///
     /// # Errors
     /// A [`Refusal`] that says which flag of the operator would allow it.
-    pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
+    pub(crate) fn allows(&self, url: &Url) -> Result<(), Refusal> {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return Err(Refusal::Unusable(shown(url)));
         };
@@ -117,6 +118,12 @@ fn flag(url: &Url) -> String {
     }
 }
 
+impl Policy for Guard {
+    fn check(&self, url: &Url, _: Purpose) -> Result<(), String> {
+        self.allows(url).map_err(|refusal| refusal.to_string())
+    }
+}
+
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
@@ -131,7 +138,8 @@ impl Resolve for Guard {
                 .filter(|socket| address::is_public(socket.ip()))
                 .collect();
             if public.is_empty() {
-                return Err(Refusal::NotPublic(host.to_owned()).into());
+                let refusal = Refusal::NotPublic(host.to_owned());
+                return Err(NameRefused(refusal.to_string()).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -148,7 +156,7 @@ mod tests {
     }
 
     fn check(guard: &Guard, url: &str) -> Result<(), Refusal> {
-        guard.check(&url.parse().unwrap())
+        guard.allows(&url.parse().unwrap())
     }
 
     #[test]
@@ -243,10 +251,8 @@ mod tests {
             addresses.map(Iterator::count)
         };
         let refused = resolve(guard(&[])).await.unwrap_err();
-        assert_eq!(
-            refused.downcast_ref(),
-            Some(&Refusal::NotPublic("localhost".to_owned()))
-        );
+        let reason = Refusal::NotPublic("localhost".to_owned()).to_string();
+        assert_eq!(refused.downcast_ref(), Some(&NameRefused(reason)));
         assert!(resolve(guard(&["http://localhost:5000"])).await.unwrap() > 0);
     }
 }

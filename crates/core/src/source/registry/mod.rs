@@ -19,4 +19,4 @@ pub use remote::{Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]
 pub use transport::http_client;
-pub use transport::{Policy, Purpose};
+pub use transport::{NameRefused, Policy, Purpose};

@@ -31,6 +31,11 @@ pub trait Policy: MaybeSend + MaybeSync {
     fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String>;
 }
 
+/// A resolver's refusal to give addresses, with its reason: becomes [`SourceError::Forbidden`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NameRefused(pub String);
+
 /// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are.
 ///
 /// Whoever builds another one (with a resolver that refuses private addresses, say) has to switch its
@@ -132,9 +137,12 @@ impl Transport {
                 .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form.clone());
         }
-        request.send().await.map_err(|error| SourceError::Unreachable {
-            host: super::endpoint::host_of(url),
-            problem: unreachable(error),
+        request.send().await.map_err(|error| match name_refused(&error) {
+            Some(reason) => forbidden(ask, url, reason),
+            None => SourceError::Unreachable {
+                host: super::endpoint::host_of(url),
+                problem: unreachable(error),
+            },
         })
     }
 }
@@ -169,6 +177,18 @@ pub(super) fn forbidden(ask: &Ask, url: &Url, reason: String) -> SourceError {
         url: answer::without_secrets(url),
         reason,
     }
+}
+
+/// The resolver's reason, if it was the resolver that stopped the request.
+fn name_refused(error: &reqwest::Error) -> Option<String> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(NameRefused(reason)) = error.downcast_ref() {
+            return Some(reason.clone());
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// How a request failed that got no answer. Addresses are left out of the text: their queries may hold secrets.
