@@ -16,3 +16,5 @@ pub const IMAGE_LAYERS: usize = 4096;
 pub const REDIRECTS: usize = 5;
 /// Remarks kept of one layer; further ones are only counted.
 pub const LAYER_REMARKS: usize = 100;
+/// Members of a saved image's outer tar.
+pub const ARCHIVE_MEMBERS: usize = 1 << 16;

@@ -24,7 +24,11 @@ pub(super) struct Asked {
 }
 
 /// The whole body, if it is not larger than `most`.
-pub(super) async fn body(response: Response, most: usize, what: &str) -> Result<Bytes, SourceError> {
+pub(super) async fn body(
+    response: Response,
+    most: usize,
+    what: &str,
+) -> Result<Bytes, SourceError> {
     let size = response.content_length();
     let mut chunks = response.bytes_stream();
     let mut body = BytesMut::new();
@@ -110,14 +114,23 @@ fn said(body: &[u8]) -> (Vec<String>, String) {
         return (Vec::new(), String::new());
     };
     let Some(Value::Array(errors)) = root.get("errors") else {
-        let text = ["details", "message", "error"].iter().find_map(|key| root.get(*key)?.as_str());
+        let text = ["details", "message", "error"]
+            .iter()
+            .find_map(|key| root.get(*key)?.as_str());
         return (Vec::new(), plain(text.unwrap_or_default()));
     };
     let text = |error: &Value, key: &str| error.get(key).and_then(Value::as_str).map(str::to_owned);
-    let codes: Vec<String> = errors.iter().filter_map(|error| text(error, "code")).collect();
+    let codes: Vec<String> = errors
+        .iter()
+        .filter_map(|error| text(error, "code"))
+        .collect();
     let messages: Vec<String> = errors
         .iter()
-        .filter_map(|error| text(error, "message").filter(|text| !text.is_empty()).or_else(|| text(error, "code")))
+        .filter_map(|error| {
+            text(error, "message")
+                .filter(|text| !text.is_empty())
+                .or_else(|| text(error, "code"))
+        })
         .collect();
     (codes, plain(&messages.join("; ")))
 }
@@ -172,15 +185,25 @@ mod tests {
 
     #[test]
     fn registries_are_quoted_in_one_short_line() {
-        let (codes, text) = said(br#"{"errors":[{"code":"DENIED","message":"no\u001b[31m\nway"},{"code":"X"}]}"#);
-        assert_eq!((codes.as_slice(), text.as_str()), (&["DENIED".to_owned(), "X".to_owned()][..], "no [31m way; X"));
+        let (codes, text) =
+            said(br#"{"errors":[{"code":"DENIED","message":"no\u001b[31m\nway"},{"code":"X"}]}"#);
+        assert_eq!(
+            (codes.as_slice(), text.as_str()),
+            (&["DENIED".to_owned(), "X".to_owned()][..], "no [31m way; X")
+        );
         assert_eq!(said(b"<html>no</html>"), (Vec::new(), String::new()));
-        assert_eq!(said(br#"{"details":"incorrect username or password"}"#).1, "incorrect username or password");
+        assert_eq!(
+            said(br#"{"details":"incorrect username or password"}"#).1,
+            "incorrect username or password"
+        );
     }
 
     #[test]
     fn limits_are_told_in_words() {
-        assert_eq!(rate("100;w=21600", Some("0;w=21600")).as_deref(), Some("it allows 100 pulls in 6 hours, 0 left"));
+        assert_eq!(
+            rate("100;w=21600", Some("0;w=21600")).as_deref(),
+            Some("it allows 100 pulls in 6 hours, 0 left")
+        );
         assert_eq!(rate("many", None), None);
     }
 

@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::answer::{self, Asked};
 use super::challenge::{self, Challenge};
-use super::transport::{Ask, Purpose, Transport, forbidden};
 use super::realm;
+use super::transport::{Ask, Purpose, Transport, forbidden};
 use crate::source::{Credentials, SourceError};
 
 /// Bytes of a token server's answer; real tokens have a few thousand.
@@ -64,7 +64,10 @@ impl Auth {
             .filter_map(|value| value.to_str().ok())
             .flat_map(challenge::parse)
             .collect();
-        let fresh = match challenges.iter().find(|challenge| **challenge != Challenge::Basic) {
+        let fresh = match challenges
+            .iter()
+            .find(|challenge| **challenge != Challenge::Basic)
+        {
             Some(Challenge::Bearer { realm, service }) => {
                 Some(bearer(transport, audience, realm, service.as_deref(), asked).await?)
             }
@@ -118,7 +121,8 @@ async fn bearer(
     asked: &Asked,
 ) -> Result<HeaderValue, SourceError> {
     if let Some(Credentials::RegistryToken(token)) = audience.credentials {
-        return secret(&format!("Bearer {token}")).ok_or_else(|| answer::no_access(asked, "the token given is none"));
+        return secret(&format!("Bearer {token}"))
+            .ok_or_else(|| answer::no_access(asked, "the token given is none"));
     }
     let what = format!("a token for {}", asked.what);
     let mut ask = Ask::get(audience.registry.clone(), Purpose::Token, what);
@@ -184,7 +188,8 @@ fn refresh_form(scope: &str, service: Option<&str>, refresh: &str) -> String {
             form.query_pairs_mut().append_pair("service", service);
         }
     }
-    form.and_then(|form| form.query().map(str::to_owned)).unwrap_or_default()
+    form.and_then(|form| form.query().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -203,7 +208,10 @@ mod tests {
     fn secrets_are_not_printed() {
         let shown = format!("{:?}", basic("user", "password"));
         assert_eq!(shown, "Sensitive");
-        let credentials = Credentials::Password { user: "user".into(), password: "password".into() };
+        let credentials = Credentials::Password {
+            user: "user".into(),
+            password: "password".into(),
+        };
         assert!(!format!("{credentials:?}").contains("password"));
     }
 }

@@ -73,7 +73,8 @@ impl Client {
             Some(gateway) => Endpoint::through(gateway.clone(), reference),
             None => {
                 let domain = reference.domain();
-                let plain = options.plain_http.contains(domain) || is_loopback(without_port(domain));
+                let plain =
+                    options.plain_http.contains(domain) || is_loopback(without_port(domain));
                 Endpoint::of(reference, plain)?
             }
         };
@@ -101,7 +102,11 @@ impl Client {
         ask: &Ask,
         wanted: fn(u16) -> bool,
     ) -> Result<Response, SourceError> {
-        let Inner { transport, options, auth } = &*self.inner;
+        let Inner {
+            transport,
+            options,
+            auth,
+        } = &*self.inner;
         let credentials = options.credentials.get(domain);
         let audience = Audience {
             registry: endpoint.base(),
@@ -119,7 +124,9 @@ impl Client {
         let own = |response: &Response| response.url().origin() == ask.url.origin();
         if response.status() == 401
             && own(&response)
-            && let Some(fresh) = auth.renew(transport, &audience, used.as_ref(), &response, &asked).await?
+            && let Some(fresh) = auth
+                .renew(transport, &audience, used.as_ref(), &response, &asked)
+                .await?
         {
             response = transport.send(ask, Some(&fresh)).await?;
         }

@@ -7,8 +7,8 @@ use crate::limits;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Config, Descriptor, Document, Index, Manifest, ManifestError};
 use crate::platform::{self, Platform};
-use crate::source::image::{Image, Layer};
 use crate::source::SourceError;
+use crate::source::image::{Image, Layer};
 
 /// Indexes inside an index that are looked into.
 const NESTED: usize = 8;
@@ -23,7 +23,8 @@ impl Remote {
             Document::Manifest(manifest) => (top, manifest, None),
             Document::Index(index) => {
                 let offered = self.offered(index).await?;
-                let platforms: Vec<_> = offered.iter().map(|offer| offer.platform.clone()).collect();
+                let platforms: Vec<_> =
+                    offered.iter().map(|offer| offer.platform.clone()).collect();
                 let chosen = platform::choose(platform, &platforms).and_then(|at| offered.get(at));
                 let platforms: Vec<Platform> = platforms.into_iter().flatten().collect();
                 let Some(chosen) = chosen else {
@@ -33,10 +34,16 @@ impl Remote {
                 let Document::Manifest(manifest) = self.parse(&fetched, Some(chosen))? else {
                     return Err(self.unusable(ManifestError::WrongShape(chosen.media_type.clone())));
                 };
-                (fetched, manifest, Some((top.digest, platforms, chosen.platform.clone())))
+                (
+                    fetched,
+                    manifest,
+                    Some((top.digest, platforms, chosen.platform.clone())),
+                )
             }
         };
-        manifest.check_image().map_err(|problem| self.unusable(problem))?;
+        manifest
+            .check_image()
+            .map_err(|problem| self.unusable(problem))?;
         let raw_config = self.config(&manifest.config).await?;
         let mut image = self.assemble(fetched.digest, manifest, raw_config)?;
         if let Some((index_digest, platforms, chosen)) = index {
@@ -45,7 +52,9 @@ impl Remote {
             if let (Some(chosen), Some(own)) = (&chosen, &image.platform)
                 && (&chosen.os, &chosen.architecture) != (&own.os, &own.architecture)
             {
-                image.remarks.push(format!("the index says it is for {chosen}, its own configuration for {own}"));
+                image.remarks.push(format!(
+                    "the index says it is for {chosen}, its own configuration for {own}"
+                ));
             }
             image.platform = chosen.or(image.platform);
         } else if let (Some(_), Some(own)) = (platform, &image.platform)
@@ -56,7 +65,12 @@ impl Remote {
         Ok(image)
     }
 
-    fn assemble(&self, digest: Digest, manifest: Manifest, raw_config: Vec<u8>) -> Result<Image, SourceError> {
+    fn assemble(
+        &self,
+        digest: Digest,
+        manifest: Manifest,
+        raw_config: Vec<u8>,
+    ) -> Result<Image, SourceError> {
         let config = Config::parse(&raw_config).map_err(|problem| SourceError::Document {
             what: format!("the configuration of {}", self.reference()),
             problem,
@@ -72,7 +86,10 @@ impl Remote {
             config,
             raw_config: String::from_utf8_lossy(&raw_config).into_owned(),
             config_digest: manifest.config.digest,
-            layers: (1..).zip(&manifest.layers).map(|(number, layer)| Layer::of(number, layer)).collect(),
+            layers: (1..)
+                .zip(&manifest.layers)
+                .map(|(number, layer)| Layer::of(number, layer))
+                .collect(),
             remarks: Vec::new(),
         };
         image.join_config();
@@ -101,7 +118,10 @@ impl Remote {
                 _ => {}
             }
             if offered.len() + waiting.len() > limits::IMAGE_LAYERS {
-                return Err(self.unusable(ManifestError::TooMany(offered.len() + waiting.len(), "manifests")));
+                return Err(self.unusable(ManifestError::TooMany(
+                    offered.len() + waiting.len(),
+                    "manifests",
+                )));
             }
         }
         Ok(offered)
@@ -116,7 +136,9 @@ impl Remote {
                 digest: descriptor.digest.clone(),
             });
         }
-        let fetched = self.manifest(&TagOrDigest::Digest(descriptor.digest.clone())).await?;
+        let fetched = self
+            .manifest(&TagOrDigest::Digest(descriptor.digest.clone()))
+            .await?;
         if fetched.bytes.len() as u64 != descriptor.size {
             return Err(SourceError::Mismatch {
                 what: format!("{}@{}", self.reference().name(), descriptor.digest),
@@ -128,7 +150,11 @@ impl Remote {
     }
 
     /// Reads a document, which has to be of the type that it was sent as and, inside an index, was promised to be.
-    fn parse(&self, fetched: &Fetched, promised: Option<&Descriptor>) -> Result<Document, SourceError> {
+    fn parse(
+        &self,
+        fetched: &Fetched,
+        promised: Option<&Descriptor>,
+    ) -> Result<Document, SourceError> {
         let document = Document::parse(&fetched.bytes, fetched.content_type.as_deref());
         let document = document.map_err(|problem| self.unusable(problem))?;
         match promised.map(|descriptor| descriptor.media_type.as_str()) {
@@ -152,7 +178,10 @@ impl Remote {
                 problem: ManifestError::TooLarge,
             });
         }
-        Ok(self.document(&descriptor.digest, descriptor.size).await?.into())
+        Ok(self
+            .document(&descriptor.digest, descriptor.size)
+            .await?
+            .into())
     }
 
     fn unusable(&self, problem: ManifestError) -> SourceError {

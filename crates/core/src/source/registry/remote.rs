@@ -70,15 +70,20 @@ impl Remote {
             TagOrDigest::Digest(digest) => format!("{}@{digest}", self.reference.name()),
             TagOrDigest::Tag(tag) => format!("{}:{tag}", self.reference.name()),
         };
-        let response = self.manifest_response(Method::GET, which, media_type::ACCEPT).await?;
+        let response = self
+            .manifest_response(Method::GET, which, media_type::ACCEPT)
+            .await?;
         let content_type = header(response.headers(), CONTENT_TYPE.as_str());
-        let said = header(response.headers(), "docker-content-digest").and_then(|digest| digest.parse().ok());
+        let said = header(response.headers(), "docker-content-digest")
+            .and_then(|digest| digest.parse().ok());
         let bytes = answer::body(response, limits::DOCUMENT_BYTES, &what).await?;
         let promised: Option<Digest> = match which {
             TagOrDigest::Digest(digest) => Some(digest.clone()),
             TagOrDigest::Tag(_) => said,
         };
-        let algorithm = promised.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        let algorithm = promised
+            .as_ref()
+            .map_or(Algorithm::Sha256, Digest::algorithm);
         let digest = Digest::of(algorithm, &bytes);
         if let Some(promised) = promised.filter(|promised| *promised != digest) {
             return Err(mismatch(what, &promised, &digest));
@@ -98,7 +103,11 @@ impl Remote {
         which: &TagOrDigest,
         accept: &str,
     ) -> Result<Response, SourceError> {
-        let separator = if matches!(which, TagOrDigest::Tag(_)) { ':' } else { '@' };
+        let separator = if matches!(which, TagOrDigest::Tag(_)) {
+            ':'
+        } else {
+            '@'
+        };
         let what = format!("{}{separator}{which}", self.reference.name());
         let mut ask = self.ask(&format!("manifests/{which}"), what);
         ask.method = method;
@@ -117,11 +126,16 @@ impl Remote {
         let mut ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
         ask.method = method;
         ask.range = range.and_then(|range| HeaderValue::from_str(range).ok());
-        self.send(&ask, |status| matches!(status, 200 | 206 | 416)).await
+        self.send(&ask, |status| matches!(status, 200 | 206 | 416))
+            .await
     }
 
     /// Streams a blob of `size` bytes, where that is known.
-    pub async fn blob(&self, digest: &Digest, size: Option<u64>) -> Result<BlobStream, SourceError> {
+    pub async fn blob(
+        &self,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> Result<BlobStream, SourceError> {
         let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
         let response = self.send(&ask, |status| status == 200).await?;
         Ok(stream(response, ask.what, size))
@@ -129,7 +143,10 @@ impl Remote {
 
     /// Fetches a small blob whole and checks it.
     pub(super) async fn document(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
-        let mut stream = self.blob(digest, Some(size)).await?.verified(digest.clone());
+        let mut stream = self
+            .blob(digest, Some(size))
+            .await?
+            .verified(digest.clone());
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next_chunk().await? {
             bytes.extend_from_slice(&chunk);
@@ -159,7 +176,12 @@ impl Remote {
         }
     }
 
-    async fn foreign(&self, url: &str, what: String, size: Option<u64>) -> Result<BlobStream, SourceError> {
+    async fn foreign(
+        &self,
+        url: &str,
+        what: String,
+        size: Option<u64>,
+    ) -> Result<BlobStream, SourceError> {
         let url = Url::parse(url).ok().filter(|url| url.scheme() == "https");
         let Some(url) = url else {
             return Err(SourceError::Forbidden {
@@ -187,7 +209,8 @@ impl Remote {
         let mut ask = self.ask("tags/list", what);
         ask.url.set_query(query);
         let response = self.send(&ask, |status| status == 200).await?;
-        let next = header(response.headers(), LINK.as_str()).and_then(|link| next_page(&link, &ask.url));
+        let next =
+            header(response.headers(), LINK.as_str()).and_then(|link| next_page(&link, &ask.url));
         let body = answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await?;
         let tags = match serde_json::from_slice(&body) {
             Ok(Value::Object(mut root)) => root.remove("tags"),
@@ -207,7 +230,12 @@ impl Remote {
         };
         let is_tag = |tag: &&str| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
         Ok(TagsPage {
-            tags: tags.iter().filter_map(Value::as_str).filter(is_tag).map(str::to_owned).collect(),
+            tags: tags
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(is_tag)
+                .map(str::to_owned)
+                .collect(),
             next,
         })
     }
@@ -222,25 +250,30 @@ impl Remote {
 
     async fn send(&self, ask: &Ask, wanted: fn(u16) -> bool) -> Result<Response, SourceError> {
         let domain = self.reference.domain();
-        self.client.send(&self.endpoint, &self.name, domain, ask, wanted).await
+        self.client
+            .send(&self.endpoint, &self.name, domain, ask, wanted)
+            .await
     }
 }
 
 fn stream(response: Response, what: String, size: Option<u64>) -> BlobStream {
     let broke = what.clone();
     let mut received = 0;
-    let chunks = response.bytes_stream().map_err(broken).map(move |chunk| match chunk {
-        Ok(chunk) => {
-            received += chunk.len() as u64;
-            Ok(chunk)
-        }
-        Err(reason) => Err(SourceError::Cut {
-            what: broke.clone(),
-            received,
-            size,
-            reason,
-        }),
-    });
+    let chunks = response
+        .bytes_stream()
+        .map_err(broken)
+        .map(move |chunk| match chunk {
+            Ok(chunk) => {
+                received += chunk.len() as u64;
+                Ok(chunk)
+            }
+            Err(reason) => Err(SourceError::Cut {
+                what: broke.clone(),
+                received,
+                size,
+                reason,
+            }),
+        });
     BlobStream::new(what, size, chunks)
 }
 
@@ -278,11 +311,23 @@ mod tests {
     fn the_next_page_is_on_the_same_host() {
         let from = Url::parse("https://r.example/v2/team/app/tags/list?n=2").unwrap();
         for (link, expected) in [
-            ("</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"", Some("last=b&n=2")),
-            ("<https://r.example/v2/team/app/tags/list?last=b>; rel=next", Some("last=b")),
+            (
+                "</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"",
+                Some("last=b&n=2"),
+            ),
+            (
+                "<https://r.example/v2/team/app/tags/list?last=b>; rel=next",
+                Some("last=b"),
+            ),
             ("<?last=b>;rel=\"next\"", Some("last=b")),
-            ("<https://evil.example/v2/team/app/tags/list?last=b>; rel=\"next\"", None),
-            ("<http://r.example/v2/team/app/tags/list?last=b>; rel=\"next\"", None),
+            (
+                "<https://evil.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
+                None,
+            ),
+            (
+                "<http://r.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
+                None,
+            ),
             ("</v2/other/tags/list?last=b>; rel=\"next\"", None),
             ("</v2/team/app/tags/list?last=b>; rel=\"prev\"", None),
             ("nonsense", None),

@@ -87,7 +87,11 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Sends a request, with `authorization` to the first host only, and follows where it leads.
-    pub(super) async fn send(&self, ask: &Ask, authorization: Option<&HeaderValue>) -> Result<Response, SourceError> {
+    pub(super) async fn send(
+        &self,
+        ask: &Ask,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, SourceError> {
         let mut url = ask.url.clone();
         let mut purpose = ask.purpose;
         let mut authorization = authorization;
@@ -112,15 +116,26 @@ impl Transport {
 
     fn check(&self, ask: &Ask, url: &Url, purpose: Purpose) -> Result<(), SourceError> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(forbidden(ask, url, "only http and https are spoken".to_owned()));
+            return Err(forbidden(
+                ask,
+                url,
+                "only http and https are spoken".to_owned(),
+            ));
         }
         match &self.policy {
-            Some(policy) => policy.check(url, purpose).map_err(|reason| forbidden(ask, url, reason)),
+            Some(policy) => policy
+                .check(url, purpose)
+                .map_err(|reason| forbidden(ask, url, reason)),
             None => Ok(()),
         }
     }
 
-    async fn request(&self, ask: &Ask, url: &Url, authorization: Option<&HeaderValue>) -> Result<Response, SourceError> {
+    async fn request(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, SourceError> {
         let mut headers = HeaderMap::new();
         if let Some(accept) = &ask.accept {
             headers.insert(ACCEPT, accept.clone());
@@ -131,19 +146,28 @@ impl Transport {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let mut request = self.http.request(ask.method.clone(), url.clone()).headers(headers);
+        let mut request = self
+            .http
+            .request(ask.method.clone(), url.clone())
+            .headers(headers);
         if let Some(form) = &ask.form {
             request = request
-                .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(
+                    reqwest::header::CONTENT_TYPE,
+                    "application/x-www-form-urlencoded",
+                )
                 .body(form.clone());
         }
-        request.send().await.map_err(|error| match name_refused(&error) {
-            Some(reason) => forbidden(ask, url, reason),
-            None => SourceError::Unreachable {
-                host: super::endpoint::host_of(url),
-                problem: unreachable(error),
-            },
-        })
+        request
+            .send()
+            .await
+            .map_err(|error| match name_refused(&error) {
+                Some(reason) => forbidden(ask, url, reason),
+                None => SourceError::Unreachable {
+                    host: super::endpoint::host_of(url),
+                    problem: unreachable(error),
+                },
+            })
     }
 }
 
@@ -158,14 +182,24 @@ fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, S
     let location = location.to_str().ok();
     let next = location.and_then(|location| from.join(location).ok());
     let Some(next) = next else {
-        return Err(forbidden(ask, from, "it redirects to something that is no address".to_owned()));
+        return Err(forbidden(
+            ask,
+            from,
+            "it redirects to something that is no address".to_owned(),
+        ));
     };
     if from.scheme() == "https" && next.scheme() != "https" {
-        let reason = format!("{} redirects there from https, which nobody on the way may undo", super::endpoint::host_of(from));
+        let reason = format!(
+            "{} redirects there from https, which nobody on the way may undo",
+            super::endpoint::host_of(from)
+        );
         return Err(forbidden(ask, &next, reason));
     }
     if ask.form.is_some() {
-        let reason = format!("{} redirects there, and secrets are not sent after", super::endpoint::host_of(from));
+        let reason = format!(
+            "{} redirects there, and secrets are not sent after",
+            super::endpoint::host_of(from)
+        );
         return Err(forbidden(ask, &next, reason));
     }
     Ok(Some(next))
@@ -217,7 +251,11 @@ fn unreachable(error: reqwest::Error) -> Unreachable {
         }
         cause = error.source();
     }
-    if tls { Unreachable::Tls(text) } else { Unreachable::Other(text) }
+    if tls {
+        Unreachable::Tls(text)
+    } else {
+        Unreachable::Other(text)
+    }
 }
 
 /// The reason a body broke off.

@@ -1,0 +1,75 @@
+//! Bytes that can be read at any place: a file on disk, or one that a page was given.
+
+use std::io;
+
+use bytes::Bytes;
+
+use crate::source::{BoxFuture, MaybeSend, MaybeSync};
+
+/// Something with a size whose bytes can be read at any place.
+pub trait ReadAt: MaybeSend + MaybeSync {
+    /// Bytes of the whole.
+    fn size(&self) -> u64;
+    /// The `length` bytes from `offset` on; fewer at the end only.
+    fn read_at(&self, offset: u64, length: usize) -> BoxFuture<'_, io::Result<Bytes>>;
+}
+
+/// A file on disk.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug)]
+pub struct FileBytes {
+    file: std::sync::Mutex<std::fs::File>,
+    size: u64,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl FileBytes {
+    /// Opens a file. What has no size of its own (a pipe, a folder) is an error.
+    pub fn open(path: &std::path::Path) -> io::Result<Self> {
+        let file = std::fs::File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        Ok(Self {
+            file: std::sync::Mutex::new(file),
+            size: metadata.len(),
+        })
+    }
+
+    fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        (&mut *file).take(length as u64).read_to_end(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl ReadAt for FileBytes {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> BoxFuture<'_, io::Result<Bytes>> {
+        // A local disk answers sooner than a task would be moved.
+        Box::pin(std::future::ready(self.read(offset, length)))
+    }
+}
+
+impl ReadAt for Bytes {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> BoxFuture<'_, io::Result<Bytes>> {
+        let start = usize::try_from(offset).map_or(self.len(), |offset| offset.min(self.len()));
+        let end = start.saturating_add(length).min(self.len());
+        Box::pin(std::future::ready(Ok(self.slice(start..end))))
+    }
+}
