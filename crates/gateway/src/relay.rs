@@ -127,7 +127,13 @@ impl Relay {
         let body = match (method, status) {
             (&Method::HEAD, _) => Body::empty(),
             (_, StatusCode::OK) => {
-                Body::from_stream(holding(turn, verified(chunks, digest.clone())))
+                let mut chunks = Box::pin(verified(chunks, digest.clone()));
+                // A blob of a few bytes is judged before anything is said of it.
+                let first = chunks.next().await.transpose().map_err(|cut| {
+                    Refused::unreachable(StatusCode::BAD_GATEWAY, format!("{name}: {cut}"))
+                })?;
+                let chunks = stream::iter(first).map(Ok).chain(chunks);
+                Body::from_stream(holding(turn, chunks))
             }
             _ => Body::from_stream(holding(turn, chunks)),
         };
@@ -261,9 +267,9 @@ fn holding<T>(turn: OwnedSemaphorePermit, chunks: impl Stream<Item = T>) -> impl
 /// Why a blob was cut off.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
-    #[error("the registry broke off")]
+    #[error("the registry broke off; try again")]
     Upstream(#[from] reqwest::Error),
-    #[error("the registry sent something else than {0}")]
+    #[error("the registry sent something else than {0}, so none of it is used")]
     Digest(Digest),
 }
 
@@ -272,19 +278,23 @@ enum Cut {
 fn verified(
     chunks: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
     digest: Digest,
-) -> impl Stream<Item = Result<Bytes, Cut>> {
+) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
     let hasher = Hasher::new(digest.algorithm());
-    let start = Some((Box::pin(chunks), hasher, Bytes::new(), digest));
+    let start = Some((Box::pin(chunks), hasher, None, digest));
     stream::unfold(start, |state| async move {
-        let (mut chunks, mut hasher, held, digest) = state?;
-        match chunks.next().await {
-            Some(Ok(next)) => {
-                hasher.update(&next);
-                Some((Ok(held), Some((chunks, hasher, next, digest))))
+        let (mut chunks, mut hasher, mut held, digest) = state?;
+        loop {
+            match chunks.next().await {
+                Some(Ok(next)) => {
+                    hasher.update(&next);
+                    if let Some(chunk) = held.replace(next) {
+                        return Some((Ok(chunk), Some((chunks, hasher, held, digest))));
+                    }
+                }
+                Some(Err(error)) => return Some((Err(error.into()), None)),
+                None if hasher.finish() == digest => return held.map(|last| (Ok(last), None)),
+                None => return Some((Err(Cut::Digest(digest)), None)),
             }
-            Some(Err(error)) => Some((Err(error.into()), None)),
-            None if hasher.finish() == digest => Some((Ok(held), None)),
-            None => Some((Err(Cut::Digest(digest)), None)),
         }
     })
 }
