@@ -205,10 +205,7 @@ pub fn choose(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> Option
             .map(|(_, at)| at)
     };
     match wanted {
-        Some(wanted) => nearest(wanted).or_else(|| match offered {
-            [None] => Some(0),
-            _ => None,
-        }),
+        Some(wanted) => nearest(wanted).or(matches!(offered, [None]).then_some(0)),
         None => nearest(&Platform::default_choice())
             .or_else(|| known().next().map(|(at, _)| at))
             .or_else(|| offered.iter().position(Option::is_none)),

@@ -81,7 +81,7 @@ pub enum ManifestError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
     /// One image.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// Several, one a platform.
     Index(Index),
 }
@@ -97,8 +97,6 @@ pub struct Manifest {
     pub layers: Vec<Descriptor>,
     /// What kind of artifact it is, where it says so.
     pub artifact_type: Option<String>,
-    /// What it describes, where it is about another document.
-    pub subject: Option<Descriptor>,
     /// Free notes.
     pub annotations: BTreeMap<String, String>,
 }
@@ -174,7 +172,7 @@ impl Document {
             Index::read(&root, media_type).map(Self::Index)
         } else {
             let media_type = media_type.unwrap_or_else(|| media_type::OCI_MANIFEST.to_owned());
-            Manifest::read(&root, media_type).map(Self::Manifest)
+            Manifest::read(&root, media_type).map(|manifest| Self::Manifest(Box::new(manifest)))
         }
     }
 
@@ -191,16 +189,11 @@ impl Document {
 impl Manifest {
     fn read(root: &Map<String, Value>, media_type: String) -> Result<Self, ManifestError> {
         let config = Descriptor::read(root.get("config").unwrap_or(&Value::Null), "config")?;
-        let subject = match root.get("subject") {
-            None | Some(Value::Null) => None,
-            Some(subject) => Some(Descriptor::read(subject, "subject")?),
-        };
         Ok(Self {
             media_type,
             config,
             layers: descriptors(root, "layers")?,
             artifact_type: lenient::text(root, "artifactType"),
-            subject,
             annotations: lenient::text_map(root, "annotations"),
         })
     }

@@ -20,7 +20,7 @@ impl Remote {
         let top = self.manifest(&TagOrDigest::of(self.reference())).await?;
         let document = self.parse(&top, None)?;
         let (fetched, manifest, index) = match document {
-            Document::Manifest(manifest) => (top, manifest, None),
+            Document::Manifest(manifest) => (top, *manifest, None),
             Document::Index(index) => {
                 let offered = self.offered(index).await?;
                 let platforms: Vec<_> =
@@ -36,7 +36,7 @@ impl Remote {
                 };
                 (
                     fetched,
-                    manifest,
+                    *manifest,
                     Some((top.digest, platforms, chosen.platform.clone())),
                 )
             }
