@@ -1,1 +1,10 @@
-//! .
+//! What the tests that cross crates stand on: a real registry, and odd ones made of a few lines.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod odd;
+mod registry;
+
+pub use odd::serve;
+pub use registry::{PASSWORD, Registry, USER};

@@ -1,0 +1,161 @@
+//! Debian's `docker-registry` (distribution) on a free loopback port, filled by `skopeo`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use onionskin_fixtures::write::oci_layout;
+use onionskin_fixtures::{Blob, Packed};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// The user that a registry with a password lets in.
+pub const USER: &str = "reader";
+/// That user's password.
+pub const PASSWORD: &str = "wordpass";
+/// bcrypt of it, at the lowest cost.
+const HTPASSWD: &str = "reader:$2b$04$onionskinonionskinonieEMeAqgVnvPqdoPLLlukex3lSTF9ZiZ.\n";
+
+/// A running registry. It ends, and its storage goes, when this is dropped.
+pub struct Registry {
+    process: Child,
+    address: String,
+    folder: TempDir,
+    password: bool,
+}
+
+impl Registry {
+    /// Starts an empty registry that lets everybody in.
+    pub fn start() -> Self {
+        Self::run(false)
+    }
+
+    /// Starts an empty registry that lets only [`USER`] with [`PASSWORD`] in.
+    pub fn with_password() -> Self {
+        Self::run(true)
+    }
+
+    fn run(password: bool) -> Self {
+        let folder = TempDir::new().unwrap();
+        let htpasswd = folder.path().join("htpasswd");
+        fs::write(&htpasswd, HTPASSWD).unwrap();
+        let auth = if password {
+            format!(
+                "auth: {{htpasswd: {{realm: tests, path: {}}}}}\n",
+                htpasswd.display()
+            )
+        } else {
+            String::new()
+        };
+        let storage = folder.path().join("storage");
+        let config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:0', secret: tests}}\n{auth}",
+            storage.display()
+        );
+        let file = folder.path().join("config.yml");
+        fs::write(&file, config).unwrap();
+        let mut process = Command::new("docker-registry")
+            .arg("serve")
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("docker-registry is installed");
+        let log = BufReader::new(process.stderr.take().unwrap());
+        Self {
+            address: listening_address(log),
+            process,
+            folder,
+            password,
+        }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Pushes an image made by us as `NAME:TAG`, by way of an OCI layout and skopeo; returns the reference with
+    /// the registry's address.
+    pub fn push(&self, name: &str, image: &Packed) -> String {
+        let layout = TempDir::new_in(self.folder.path()).unwrap();
+        oci_layout(layout.path(), &[("it", image)]).unwrap();
+        self.push_layout(layout.path(), "it", name)
+    }
+
+    /// Pushes an index, as `NAME:TAG`, with the images that it lists; returns the reference with the registry's
+    /// address.
+    pub fn push_index(&self, name: &str, index: &Blob, images: &[Packed]) -> String {
+        let layout = TempDir::new_in(self.folder.path()).unwrap();
+        let named: Vec<_> = images.iter().map(|image| ("", image)).collect();
+        oci_layout(layout.path(), &named).unwrap();
+        let blob = layout.path().join("blobs/sha256").join(index.hex());
+        fs::write(blob, &index.bytes).unwrap();
+        let top = json!({"schemaVersion": 2, "manifests": [{
+            "mediaType": index.media_type, "digest": index.digest, "size": index.bytes.len(),
+            "annotations": {"org.opencontainers.image.ref.name": "it"},
+        }]});
+        fs::write(layout.path().join("index.json"), top.to_string()).unwrap();
+        self.push_layout(layout.path(), "it", name)
+    }
+
+    /// Pushes the image `tag` of an OCI layout folder as `NAME:TAG`; returns the reference with the registry's
+    /// address.
+    pub fn push_layout(&self, layout: &Path, tag: &str, name: &str) -> String {
+        let reference = format!("{}/{name}", self.address);
+        self.skopeo_copy(&format!("oci:{}:{tag}", layout.display()), &reference);
+        reference
+    }
+
+    /// Copies an image from anywhere that skopeo knows, byte for byte, to `reference` in this registry.
+    pub fn skopeo_copy(&self, from: &str, reference: &str) {
+        let mut skopeo = Command::new("skopeo");
+        skopeo.args([
+            "copy",
+            "--quiet",
+            "--all",
+            "--preserve-digests",
+            "--dest-tls-verify=false",
+        ]);
+        if self.password {
+            skopeo.arg(format!("--dest-creds={USER}:{PASSWORD}"));
+        }
+        let output = skopeo
+            .arg(from)
+            .arg(format!("docker://{reference}"))
+            .output()
+            .expect("skopeo is installed");
+        assert!(
+            output.status.success(),
+            "skopeo: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The address in the log's line `listening on 127.0.0.1:PORT`. The rest of the log is read and dropped, lest the
+/// registry waits for room to write it.
+fn listening_address(mut log: impl BufRead + Send + 'static) -> String {
+    let mut seen = String::new();
+    loop {
+        let start = seen.len();
+        let read = log.read_line(&mut seen).unwrap();
+        assert!(read > 0, "docker-registry ended: {seen}");
+        let line = seen.get(start..).unwrap_or_default();
+        if let Some((_, rest)) = line.split_once("listening on ") {
+            let is_address = |c: char| c.is_ascii_digit() || matches!(c, '.' | ':');
+            let address: String = rest.chars().take_while(|c| is_address(*c)).collect();
+            std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+            return address;
+        }
+    }
+}
