@@ -1,2 +1,5 @@
-//! .
-fn main() {}
+//! The program of the page's main thread.
+
+fn main() {
+    onionskin_web::page();
+}

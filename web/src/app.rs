@@ -1,0 +1,291 @@
+//! The whole page: the address leads, the state follows.
+
+use gloo::events::EventListener;
+use yew::prelude::*;
+
+use crate::browser::{self, Theme};
+use crate::route::{ImageRoute, Route};
+use crate::session::Session;
+use crate::views::error::Failed;
+use crate::views::header::Header;
+use crate::views::image::ImageView;
+use crate::views::start::Start;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, Event, Listed};
+
+/// What can happen to the page.
+pub(crate) enum Msg {
+    /// The address changed by the visitor's hand.
+    Address,
+    /// Go to a place; the flag makes it a step of the browser's history.
+    Go(Route, bool),
+    /// The engine of the session with this number told something.
+    Told(u32, Event),
+    Catalog(Vec<Listed>),
+    Cancel,
+    Retry,
+    Dismiss,
+    SwitchTheme,
+    CopyLink,
+    Copied(bool),
+}
+
+/// The page.
+pub(crate) struct App {
+    route: Route,
+    /// What could not be understood of the address.
+    remarks: Vec<String>,
+    session: Option<Session>,
+    /// What was shown before the image that is loading, to return to.
+    before: Option<(Session, Route)>,
+    /// An engine that is up and has no image yet.
+    spare: Option<Engine>,
+    sessions: u32,
+    catalog: Option<Vec<Listed>>,
+    theme: Theme,
+    notice: Option<&'static str>,
+    _address: [EventListener; 2],
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let window = gloo::utils::window();
+        let address = ["popstate", "hashchange"].map(|event| {
+            let moved = ctx.link().callback(|()| Msg::Address);
+            EventListener::new(&window, event, move |_| moved.emit(()))
+        });
+        let spare = Engine::start();
+        let catalog = spare.ask(Ask::Catalog);
+        ctx.link().send_future(async move {
+            match catalog.await {
+                Answer::Catalog(list) => Msg::Catalog(list),
+                _ => Msg::Catalog(Vec::new()),
+            }
+        });
+        let mut app = App {
+            route: Route::Start,
+            remarks: Vec::new(),
+            session: None,
+            before: None,
+            spare: Some(spare),
+            sessions: 0,
+            catalog: None,
+            theme: Theme::current(),
+            notice: None,
+            _address: address,
+        };
+        app.follow_address(ctx);
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Address => {
+                if browser::fragment() == self.route.to_fragment() {
+                    return false;
+                }
+                self.follow_address(ctx);
+            }
+            Msg::Go(route, new_step) => {
+                self.remarks.clear();
+                self.go(ctx, route, new_step);
+            }
+            Msg::Told(id, event) => return self.told(id, event),
+            Msg::Catalog(list) => self.catalog = Some(list),
+            Msg::Cancel => self.cancel(),
+            Msg::Retry => {
+                self.session = None;
+                self.go(ctx, self.route.clone(), false);
+            }
+            Msg::Dismiss => self.remarks.clear(),
+            Msg::SwitchTheme => {
+                self.theme = self.theme.other();
+                self.theme.choose();
+            }
+            Msg::CopyLink => {
+                let link = format!("{}{}", browser::base(), self.pinned().to_fragment());
+                ctx.link().send_future(async move { Msg::Copied(browser::copy(&link).await) });
+                return false;
+            }
+            Msg::Copied(done) => {
+                self.notice = Some(if done { "Link copied" } else { "The browser refused to copy" });
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let go = link.callback(|(route, new_step)| Msg::Go(Route::Image(route), new_step));
+        let image = self.session.as_ref().and_then(|session| session.image.clone());
+        let reference = match &self.route {
+            Route::Image(route) => route.reference.clone(),
+            Route::Start => String::new(),
+        };
+        let open = link.callback(|reference: String| Msg::Go(Route::Image(ImageRoute::of(reference)), true));
+        html! {
+            <>
+                <Header
+                    reference={reference}
+                    facts={image.as_ref().map(|image| image.facts.clone())}
+                    loading={self.session.as_ref().is_some_and(Session::loading)}
+                    start={self.route == Route::Start}
+                    theme={self.theme}
+                    notice={self.notice}
+                    on_open={open.clone()}
+                    on_platform={self.platform_callback(ctx)}
+                    on_cancel={link.callback(|()| Msg::Cancel)}
+                    on_copy={link.callback(|()| Msg::CopyLink)}
+                    on_theme={link.callback(|()| Msg::SwitchTheme)}
+                />
+                { self.view_remarks(ctx) }
+                {
+                    match (&self.route, &self.session) {
+                        (Route::Image(route), Some(session)) => html! {
+                            if let Some(image) = session.image.clone().filter(|_| session.trouble.is_none()) {
+                                <ImageView
+                                    engine={session.engine.clone()}
+                                    {image}
+                                    route={route.clone()}
+                                    {go}
+                                    on_retry={link.callback(|()| Msg::Retry)}
+                                />
+                            } else {
+                                <Failed
+                                    reference={route.reference.clone()}
+                                    trouble={session.trouble.clone()}
+                                    on_retry={link.callback(|()| Msg::Retry)}
+                                />
+                            }
+                        },
+                        _ => html! {
+                            <Start catalog={self.catalog.clone()} recent={browser::recent()} on_open={open} />
+                        },
+                    }
+                }
+            </>
+        }
+    }
+}
+
+impl App {
+    fn follow_address(&mut self, ctx: &Context<Self>) {
+        let (route, remarks) = Route::parse(&browser::fragment());
+        self.remarks = remarks;
+        self.go(ctx, route, false);
+    }
+
+    /// Shows a place, and reads its image where that is another one than before.
+    fn go(&mut self, ctx: &Context<Self>, route: Route, new_step: bool) {
+        self.notice = None;
+        browser::set_fragment(&route.to_fragment(), new_step);
+        let before = std::mem::replace(&mut self.route, route);
+        match &self.route {
+            Route::Start => {
+                self.session = None;
+                self.before = None;
+                browser::set_title("Onionskin");
+            }
+            Route::Image(image) => {
+                if self.session.as_ref().is_some_and(|session| session.shows(image)) {
+                    self.check_layer();
+                    return;
+                }
+                self.sessions += 1;
+                let id = self.sessions;
+                let engine = self.spare.take().unwrap_or_else(Engine::start);
+                let events = ctx.link().callback(move |event| Msg::Told(id, event));
+                let session = Session::open(id, engine, image, events);
+                browser::set_title(&format!("{} · Onionskin", crate::format::visible_text(&image.reference)));
+                if let Some(old) = self.session.replace(session).filter(|old| !old.loading() && old.trouble.is_none()) {
+                    self.before = Some((old, before));
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, id: u32, event: Event) -> bool {
+        let Some(session) = self.session.as_mut().filter(|session| session.id == id) else { return false };
+        let (first, last) = (matches!(event, Event::Image(_)), matches!(event, Event::Finished | Event::Failed(_)));
+        session.take(event);
+        if first && let (Some(image), Route::Image(route)) = (&session.image, &mut self.route) {
+            // The address says in full what was opened, so that it means the same elsewhere.
+            if route.reference == session.asked && !route.reference.contains('@') {
+                route.reference = image.facts.reference.clone();
+                browser::set_fragment(&self.route.to_fragment(), false);
+            }
+            browser::remember(&image.facts.reference);
+        }
+        if last {
+            self.before = None;
+        }
+        if first {
+            self.check_layer();
+        }
+        true
+    }
+
+    /// A link may name a layer that the image does not have.
+    fn check_layer(&mut self) {
+        let depth = self.session.as_ref().and_then(|session| session.image.as_ref()).map(|image| image.depth());
+        let (Some(depth), Route::Image(route)) = (depth, &mut self.route) else { return };
+        if let Some(layer) = route.layer.filter(|layer| *layer > depth) {
+            let layers = crate::format::counted(u64::from(depth), "layer");
+            self.remarks.push(format!("There is no layer {layer}: this image has {layers}. The last one is shown."));
+            route.layer = None;
+            browser::set_fragment(&self.route.to_fragment(), false);
+        }
+    }
+
+    fn cancel(&mut self) {
+        let (session, route) = match self.before.take() {
+            Some((session, route)) => (Some(session), route),
+            None => (None, Route::Start),
+        };
+        self.session = session;
+        self.route = route;
+        self.remarks.clear();
+        browser::set_fragment(&self.route.to_fragment(), false);
+    }
+
+    /// The present place, pinned to the digest.
+    fn pinned(&self) -> Route {
+        let facts = self.session.as_ref().and_then(|session| session.image.as_ref()).map(|image| &image.facts);
+        match (&self.route, facts) {
+            (Route::Image(route), Some(facts)) => Route::Image(ImageRoute {
+                reference: facts.pinned(),
+                platform: Some(facts.platform.clone()).filter(|_| !facts.platforms.is_empty()),
+                ..route.clone()
+            }),
+            (route, _) => route.clone(),
+        }
+    }
+
+    fn platform_callback(&self, ctx: &Context<Self>) -> Callback<String> {
+        let route = self.route.clone();
+        ctx.link().callback(move |platform| {
+            let route = match &route {
+                Route::Image(image) => {
+                    Route::Image(ImageRoute { platform: Some(platform), layer: None, path: None, ..image.clone() })
+                }
+                Route::Start => Route::Start,
+            };
+            Msg::Go(route, true)
+        })
+    }
+
+    fn view_remarks(&self, ctx: &Context<Self>) -> Html {
+        if self.remarks.is_empty() {
+            return Html::default();
+        }
+        html! {
+            <div class="remarks" role="status">
+                <div>{ for self.remarks.iter().map(|remark| html! { <p>{ remark }</p> }) }</div>
+                <button type="button" class="quiet" onclick={ctx.link().callback(|_| Msg::Dismiss)}>{ "Dismiss" }</button>
+            </div>
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the page asks of the browser around it: address, storage, clipboard.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDocument, HtmlTextAreaElement, Storage};
+
+const THEME: &str = "onionskin.theme";
+const RECENT: &str = "onionskin.recent";
+const RECENT_MOST: usize = 8;
+
+/// The fragment of the address, with its `#`; empty without one.
+pub(crate) fn fragment() -> String {
+    gloo::utils::window().location().hash().unwrap_or_default()
+}
+
+/// The address without its fragment.
+pub(crate) fn base() -> String {
+    let href = gloo::utils::window().location().href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// Shows this fragment in the address, as a new step of the history or in the place of the
+/// present one.
+pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
+    if fragment == self::fragment() {
+        return;
+    }
+    let Ok(history) = gloo::utils::window().history() else { return };
+    let state = wasm_bindgen::JsValue::NULL;
+    // Browsers refuse too many changes a second; the address then follows with the next one.
+    let _ = if new_step {
+        history.push_state_with_url(&state, "", Some(fragment))
+    } else {
+        history.replace_state_with_url(&state, "", Some(fragment))
+    };
+}
+
+/// What this browser keeps for the page; none where the visitor blocks it.
+fn storage() -> Option<Storage> {
+    gloo::utils::window().local_storage().ok().flatten()
+}
+
+fn stored(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+fn store(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // A full storage forgets; nothing that is looked at depends on it.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Names the browser's tab.
+pub(crate) fn set_title(title: &str) {
+    gloo::utils::document().set_title(title);
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The one in use: chosen by the visitor, else the system's.
+    pub(crate) fn current() -> Self {
+        match stored(THEME).as_deref() {
+            Some("light") => Theme::Light,
+            Some("dark") => Theme::Dark,
+            _ => Theme::system(),
+        }
+    }
+
+    fn system() -> Self {
+        let dark = gloo::utils::window()
+            .match_media("(prefers-color-scheme: dark)")
+            .ok()
+            .flatten()
+            .is_some_and(|query| query.matches());
+        if dark { Theme::Dark } else { Theme::Light }
+    }
+
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::Light,
+        }
+    }
+
+    /// Shows it, and remembers it in this browser.
+    pub(crate) fn choose(self) {
+        let name = match self {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        if let Some(root) = gloo::utils::document().document_element() {
+            let _ = root.set_attribute("data-theme", name);
+        }
+        store(THEME, name);
+    }
+}
+
+/// The references opened last in this browser, the last one first.
+pub(crate) fn recent() -> Vec<String> {
+    let text = stored(RECENT).unwrap_or_default();
+    text.lines().filter(|line| !line.is_empty()).take(RECENT_MOST).map(str::to_owned).collect()
+}
+
+/// Puts a reference first among the recent ones.
+pub(crate) fn remember(reference: &str) {
+    let mut list = recent();
+    list.retain(|other| other != reference);
+    list.insert(0, reference.to_owned());
+    list.truncate(RECENT_MOST);
+    store(RECENT, &list.join("\n"));
+}
+
+/// Puts text on the clipboard; says whether that worked.
+pub(crate) async fn copy(text: &str) -> bool {
+    let window = gloo::utils::window();
+    if window.is_secure_context() {
+        let written = window.navigator().clipboard().write_text(text);
+        if wasm_bindgen_futures::JsFuture::from(written).await.is_ok() {
+            return true;
+        }
+    }
+    copy_by_selection(text).unwrap_or(false)
+}
+
+/// The way for pages over plain http, which have no clipboard of their own.
+fn copy_by_selection(text: &str) -> Option<bool> {
+    let document = gloo::utils::document();
+    let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_class_name("off-screen");
+    area.set_value(text);
+    document.body()?.append_child(&area).ok()?;
+    area.select();
+    let copied = document.clone().dyn_into::<HtmlDocument>().ok()?.exec_command("copy").ok();
+    area.remove();
+    copied
+}

@@ -1,0 +1,212 @@
+//! How bytes, names and modes are written on the page.
+
+use bytesize::ByteSize;
+
+use crate::worker::protocol::EntryKind;
+
+/// A size for people, such as `31.2 MB`: 1 kB is 1000 B, as with docker.
+pub(crate) fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}
+
+/// The figure and the unit of [`size`], for where they are drawn apart.
+pub(crate) fn size_parts(bytes: u64) -> (String, String) {
+    let text = size(bytes);
+    match text.split_once(' ') {
+        Some((figure, unit)) => (figure.to_owned(), unit.to_owned()),
+        None => (text, String::new()),
+    }
+}
+
+/// The size to the byte, for a title: `31,204,992 bytes`.
+pub(crate) fn exact(bytes: u64) -> String {
+    format!("{} bytes", count(bytes))
+}
+
+/// A number with its thousands apart.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 layer`, `16 layers`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// The share of a part in per cent, with one place.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "0 %".to_owned();
+    }
+    format!("{:.1} %", part as f64 / whole as f64 * 100.0)
+}
+
+/// A name or path of an image as text that cannot play tricks: what is not UTF-8 becomes `\xNN`,
+/// and so does each character that is invisible or turns the direction of writing become an escape.
+pub(crate) fn visible(bytes: &[u8]) -> String {
+    visible_text(&onionskin_core::report::text(bytes))
+}
+
+/// [`visible`] for text.
+pub(crate) fn visible_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|char| push_visible(&mut shown, char));
+    shown
+}
+
+fn push_visible(shown: &mut String, char: char) {
+    match char {
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        '\t' => shown.push_str("\\t"),
+        '\0'..='\x1f' | '\x7f' => shown.push_str(&format!("\\x{:02x}", u32::from(char))),
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' => shown.push_str(&format!("\\u{{{:x}}}", u32::from(char))),
+        _ => shown.push(char),
+    }
+}
+
+/// Type and permissions as `ls -l` writes them.
+pub(crate) fn mode(kind: EntryKind, mode: u32) -> String {
+    let mut text = String::with_capacity(10);
+    text.push(match kind {
+        EntryKind::File | EntryKind::Hardlink | EntryKind::Whiteout | EntryKind::Opaque => '-',
+        EntryKind::Dir => 'd',
+        EntryKind::Symlink => 'l',
+        EntryKind::Char => 'c',
+        EntryKind::Block => 'b',
+        EntryKind::Fifo => 'p',
+    });
+    for (shift, special, both, alone) in [(6, 0o4000, 's', 'S'), (3, 0o2000, 's', 'S'), (0, 0o1000, 't', 'T')] {
+        let bits = mode >> shift;
+        text.push(if bits & 4 != 0 { 'r' } else { '-' });
+        text.push(if bits & 2 != 0 { 'w' } else { '-' });
+        text.push(match (bits & 1 != 0, mode & special != 0) {
+            (true, true) => both,
+            (false, true) => alone,
+            (true, false) => 'x',
+            (false, false) => '-',
+        });
+    }
+    text
+}
+
+/// The word for a kind of node.
+pub(crate) fn kind(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::File => "file",
+        EntryKind::Dir => "folder",
+        EntryKind::Symlink => "symbolic link",
+        EntryKind::Hardlink => "hard link",
+        EntryKind::Char => "character device",
+        EntryKind::Block => "block device",
+        EntryKind::Fifo => "named pipe",
+        EntryKind::Whiteout | EntryKind::Opaque => "whiteout",
+    }
+}
+
+/// The last part of a path.
+pub(crate) fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+/// The folder that holds a path, with the slash at its end.
+pub(crate) fn folder(path: &[u8]) -> &[u8] {
+    path.get(..path.len() - file_name(path).len()).unwrap_or_default()
+}
+
+/// A digest short enough to stand beside other things: `sha256:9f2c41…`.
+pub(crate) fn short_digest(digest: &str) -> String {
+    match digest.split_once(':') {
+        Some((algorithm, hex)) if hex.len() > 12 => {
+            format!("{algorithm}:{}…", hex.chars().take(6).collect::<String>())
+        }
+        _ => digest.to_owned(),
+    }
+}
+
+/// Seconds since 1970 as `2026-11-24 22:47:09 UTC`.
+pub(crate) fn time(seconds: i64) -> String {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days to a date of the proleptic Gregorian calendar, counted in eras of 400 years from March.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_decimal_and_exact_beside() {
+        assert_eq!(size(571), "571 B");
+        assert_eq!(size(1_000), "1.0 kB");
+        assert_eq!(size(314_200_000), "314.2 MB");
+        assert_eq!(size_parts(314_200_000), ("314.2".to_owned(), "MB".to_owned()));
+        assert_eq!(exact(1_234_567), "1,234,567 bytes");
+        assert_eq!(counted(1, "layer"), "1 layer");
+        assert_eq!(counted(1_600, "layer"), "1,600 layers");
+        assert_eq!(share(356, 754), "47.2 %");
+        assert_eq!(share(0, 0), "0 %");
+    }
+
+    #[test]
+    fn names_cannot_play_tricks() {
+        assert_eq!(visible("café".as_bytes()), "café");
+        assert_eq!(visible(b"caf\xc3\xa9 \xff"), "caf\\xc3\\xa9 \\xff");
+        assert_eq!(visible(b"a\nb\x1b[31m\x7f"), "a\\nb\\x1b[31m\\x7f");
+        assert_eq!(visible("txt.\u{202e}gpj\u{200b}".as_bytes()), "txt.\\u{202e}gpj\\u{200b}");
+        assert_eq!(visible(b"<img onerror=alert(1)>"), "<img onerror=alert(1)>");
+    }
+
+    #[test]
+    fn modes_read_like_ls() {
+        assert_eq!(mode(EntryKind::Dir, 0o755), "drwxr-xr-x");
+        assert_eq!(mode(EntryKind::File, 0o4755), "-rwsr-xr-x");
+        assert_eq!(mode(EntryKind::Dir, 0o1777), "drwxrwxrwt");
+        assert_eq!(mode(EntryKind::File, 0o2640), "-rw-r-S---");
+    }
+
+    #[test]
+    fn times_are_right_around_leap_days_and_before_1970() {
+        assert_eq!(time(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(time(951_827_696), "2000-02-29 12:34:56 UTC");
+        assert_eq!(time(-1), "1969-12-31 23:59:59 UTC");
+    }
+
+    #[test]
+    fn paths_split_at_the_last_slash() {
+        assert_eq!(file_name(b"/usr/lib"), b"lib");
+        assert_eq!(folder(b"/usr/lib"), b"/usr/");
+        assert_eq!(folder(b"/"), b"/");
+    }
+}

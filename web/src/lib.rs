@@ -1,0 +1,23 @@
+//! The Onionskin page and its worker: [`page`] draws, [`worker`] fetches, decodes and answers.
+//!
+//! Both are programs of their own (see `src/main.rs` and `src/bin/worker.rs`) that share this
+//! library, so that what they say to each other is written down once, in `worker::protocol`.
+
+mod app;
+mod browser;
+mod format;
+mod parts;
+mod route;
+mod session;
+mod views;
+mod worker;
+
+/// Starts the page in the document's body.
+pub fn page() {
+    yew::Renderer::<app::App>::new().render();
+}
+
+/// Starts what runs inside a Web Worker: the engine, or a decoder that the engine started.
+pub fn worker() {
+    worker::start();
+}

@@ -1,0 +1,113 @@
+//! One row of the tree, as it is drawn.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::mark::{self, Sign};
+use crate::parts::size::Size;
+use crate::worker::protocol::{Cause, EntryKind, Mark, Row};
+
+/// Deeper rows are indented no further.
+const DEEPEST: u32 = 30;
+
+/// What [`TreeRow`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) index: u32,
+    /// None while the row is asked for.
+    pub(crate) row: Option<Rc<Row>>,
+    /// The keyboard is here.
+    pub(crate) active: bool,
+    /// The address names its path.
+    pub(crate) selected: bool,
+}
+
+/// The identifier of a row's element.
+pub(crate) fn element_id(index: u32) -> String {
+    format!("row-{index}")
+}
+
+/// A row of the tree.
+#[component]
+pub(crate) fn TreeRow(props: &Props) -> Html {
+    let Some(row) = &props.row else {
+        return html! { <div class="row pending" role="row" aria-rowindex={(props.index + 2).to_string()}></div> };
+    };
+    let deleted = row.mark == Some(Mark::Deleted);
+    let class = classes!(
+        "row",
+        props.active.then_some("active"),
+        props.selected.then_some("selected"),
+        deleted.then_some("gone"),
+    );
+    html! {
+        <div
+            {class}
+            role="row"
+            id={element_id(props.index)}
+            data-row={props.index.to_string()}
+            aria-rowindex={(props.index + 2).to_string()}
+            aria-level={(row.depth + 1).to_string()}
+            aria-expanded={row.open.map(|open| open.to_string())}
+            aria-selected={props.selected.to_string()}
+        >
+            <span role="gridcell" class={classes!("name", format!("d{}", row.depth.min(DEEPEST)))}>
+                <span class={classes!("twisty", row.open.map(|open| if open { "open" } else { "closed" }))} aria-hidden="true"></span>
+                { sign(row) }
+                <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
+                { beside(row) }
+            </span>
+            <span role="gridcell" class="size-cell">{ size(row) }</span>
+            <span role="gridcell" class="mode" title={format!("{:o}", row.mode)}>{ format::mode(row.kind, row.mode) }</span>
+            <span role="gridcell" class="owner">{ format!("{}:{}", row.uid, row.gid) }</span>
+            <span role="gridcell" class="layer-cell">{ row.layer }</span>
+        </div>
+    }
+}
+
+/// What the layer did to it; for what is still there but goes later, what a later layer does.
+fn sign(row: &Row) -> Html {
+    match (row.mark, row.fate) {
+        (Some(mark), _) => mark::of_mark(mark),
+        (None, Some((cause, _))) => {
+            html! { <Sign letter={mark::letter(cause)} class={classes_of(cause)} word={cause.name()} /> }
+        }
+        (None, None) => Html::default(),
+    }
+}
+
+/// In a tree of the stack, a path that goes only later has the outline of its mark.
+fn classes_of(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Deleted => "deleted later",
+        Cause::Replaced => "replaced later",
+        Cause::Restated => "restated later",
+        Cause::Repeated => "repeated later",
+    }
+}
+
+fn beside(row: &Row) -> Html {
+    let target = row.target.as_ref().map(|target| {
+        let sign = if row.kind == EntryKind::Hardlink { " = " } else { " → " };
+        html! { <span class="note mono">{ sign }{ format::visible(target) }</span> }
+    });
+    let fate = row.fate.map(|(cause, layer)| {
+        let text = match cause {
+            Cause::Deleted => format!("deleted in {layer}, still downloaded"),
+            Cause::Replaced => format!("replaced in {layer}, still downloaded"),
+            Cause::Restated => format!("stored again in {layer}, downloaded twice"),
+            Cause::Repeated => "stored twice in this layer".to_owned(),
+        };
+        html! { <span class="note">{ text }</span> }
+    });
+    html! { <>{ for target }{ for fate }</> }
+}
+
+fn size(row: &Row) -> Html {
+    match row.kind {
+        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => html! { <Size bytes={row.size} /> },
+        _ => Html::default(),
+    }
+}

@@ -1,0 +1,493 @@
+//! The tree grid: rows of a tree that lives in the engine. Only those in view are asked for and
+//! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
+//! stays where it is when rows come and go.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, HtmlElement, ResizeObserver};
+use yew::prelude::*;
+
+use crate::parts::row::{TreeRow, element_id};
+use crate::parts::window::Window;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, Found, Row, Shown, Showing, Sort};
+
+/// A path was chosen; by a click it becomes a step of the browser's history.
+pub(crate) struct Select {
+    pub(crate) path: Vec<u8>,
+    pub(crate) new_step: bool,
+}
+
+/// What [`Tree`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) showing: Rc<Showing>,
+    /// Changes when the same question may have another answer.
+    pub(crate) version: (u32, bool),
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) on_select: Callback<Select>,
+    pub(crate) on_sort: Callback<Sort>,
+    pub(crate) on_shown: Callback<Shown>,
+}
+
+/// What can happen to the tree.
+pub(crate) enum Msg {
+    Scrolled,
+    Resized,
+    Key(KeyboardEvent),
+    Click(MouseEvent),
+    DoubleClick(MouseEvent),
+    /// Another tree, or the same with other folders open.
+    Fresh(u32, Box<Fresh>),
+    Rows(u32, u32, Vec<Row>),
+    Parent(u32, Option<u32>),
+    /// The keyboard rested on a row.
+    Rested,
+}
+
+/// A tree and the rows of it to begin with.
+pub(crate) struct Fresh {
+    shown: Shown,
+    found: Option<Found>,
+    from: u32,
+    rows: Vec<Row>,
+}
+
+/// Rows are asked for in pages of so many.
+const PAGE: u32 = 64;
+/// Pages kept; the others are asked for again.
+const KEPT: usize = 64;
+/// Pages asked for at a time, so that a long drag does not queue what nobody sees any more.
+const AT_ONCE: usize = 3;
+/// How long the keyboard rests on a row before it is selected, in milliseconds.
+const REST: u32 = 120;
+
+/// The tree grid.
+pub(crate) struct Tree {
+    grid: NodeRef,
+    scroller: NodeRef,
+    space: NodeRef,
+    rows_box: NodeRef,
+    window: Window,
+    /// Answers to questions about former trees carry an older number and are dropped.
+    epoch: u32,
+    pages: BTreeMap<u32, Vec<Rc<Row>>>,
+    asked: Vec<u32>,
+    active: Option<u32>,
+    /// The path that this tree itself selected last: no need to look for it.
+    chosen: Option<Vec<u8>>,
+    /// The active row is to be selected once it is here.
+    select_when_here: bool,
+    rest: Option<Timeout>,
+    _watch: Option<(EventListener, ResizeObserver, Closure<dyn FnMut()>)>,
+}
+
+impl Component for Tree {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut tree = Tree {
+            grid: NodeRef::default(),
+            scroller: NodeRef::default(),
+            space: NodeRef::default(),
+            rows_box: NodeRef::default(),
+            window: Window { view: 600.0, ..Window::default() },
+            epoch: 0,
+            pages: BTreeMap::new(),
+            asked: Vec::new(),
+            active: None,
+            chosen: None,
+            select_when_here: false,
+            rest: None,
+            _watch: None,
+        };
+        tree.show(ctx, Ask::Show((*ctx.props().showing).clone()), true);
+        tree
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
+        let new = ctx.props();
+        if new.engine != old.engine || new.showing != old.showing || new.version != old.version {
+            self.show(ctx, Ask::Show((*new.showing).clone()), new.path != old.path);
+        } else if new.path != old.path && new.path != self.chosen {
+            self.seek(ctx);
+        }
+        true
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.watch(ctx);
+        }
+        self.place();
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Scrolled | Msg::Resized => {
+                let before = self.window;
+                self.measure();
+                if self.window == before {
+                    return false;
+                }
+                self.fetch(ctx);
+                if self.window.drawn() == before.drawn() {
+                    self.place();
+                    return false;
+                }
+                true
+            }
+            Msg::Fresh(epoch, fresh) if epoch == self.epoch => self.refresh(ctx, *fresh),
+            Msg::Rows(epoch, from, rows) if epoch == self.epoch => {
+                self.asked.retain(|page| page * PAGE != from);
+                self.keep(from, rows);
+                self.fetch(ctx);
+                if self.select_when_here {
+                    self.select_active(ctx, false);
+                }
+                true
+            }
+            Msg::Parent(epoch, row) if epoch == self.epoch => {
+                row.is_some_and(|row| self.walk(ctx, row))
+            }
+            Msg::Fresh(..) | Msg::Rows(..) | Msg::Parent(..) => false,
+            Msg::Rested => {
+                self.select_active(ctx, false);
+                false
+            }
+            Msg::Key(event) => self.key(ctx, &event),
+            Msg::Click(event) => self.click(ctx, &event),
+            Msg::DoubleClick(event) => {
+                if let Some((index, false)) = self.target(&event) {
+                    self.toggle(ctx, index, None);
+                }
+                false
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let drawn = self.window.drawn();
+        let active = self.active.filter(|active| drawn.contains(active) && self.row(*active).is_some());
+        html! {
+            <div
+                class="tree"
+                ref={self.grid.clone()}
+                role="treegrid"
+                tabindex="0"
+                aria-label="Files"
+                aria-rowcount={(self.window.total + 1).to_string()}
+                aria-activedescendant={active.map(element_id)}
+                onkeydown={link.callback(Msg::Key)}
+            >
+                { head(ctx.props()) }
+                <div
+                    class="scroller"
+                    ref={self.scroller.clone()}
+                    role="rowgroup"
+                    tabindex="-1"
+                    onclick={link.callback(Msg::Click)}
+                    ondblclick={link.callback(Msg::DoubleClick)}
+                >
+                    <div class="space" role="presentation" ref={self.space.clone()}>
+                        <div class="rows" role="presentation" ref={self.rows_box.clone()}>
+                            for index in drawn {
+                                <TreeRow
+                                    key={index}
+                                    {index}
+                                    row={self.row(index).cloned()}
+                                    active={self.active == Some(index)}
+                                    selected={self.row(index).is_some_and(|row| ctx.props().path.as_ref() == Some(&row.path))}
+                                />
+                            }
+                        </div>
+                    </div>
+                </div>
+            </div>
+        }
+    }
+}
+
+impl Tree {
+    fn row(&self, index: u32) -> Option<&Rc<Row>> {
+        self.pages.get(&(index / PAGE))?.get((index % PAGE) as usize)
+    }
+
+    fn keep(&mut self, from: u32, rows: Vec<Row>) {
+        let mut rows = rows.into_iter().map(Rc::new).peekable();
+        for page in from / PAGE.. {
+            if rows.peek().is_none() {
+                break;
+            }
+            self.pages.insert(page, rows.by_ref().take(PAGE as usize).collect());
+        }
+        while self.pages.len() > KEPT {
+            let here = self.window.first() / PAGE;
+            let farthest = self.pages.keys().copied().max_by_key(|page| page.abs_diff(here));
+            self.pages.remove(&farthest.unwrap_or_default());
+        }
+    }
+
+    /// Asks for another tree, for the row of the path in it, and for the rows around that.
+    fn show(&mut self, ctx: &Context<Self>, ask: Ask, seek: bool) {
+        self.epoch += 1;
+        self.asked.clear();
+        let (epoch, window) = (self.epoch, self.window);
+        let engine = ctx.props().engine.clone();
+        let path = ctx.props().path.clone().filter(|_| seek || self.active.is_some());
+        let shown = engine.ask(ask);
+        ctx.link().send_future(async move {
+            let mut shown = match shown.await {
+                Answer::Shown(shown) => shown,
+                _ => Shown { missing: true, ..Shown::default() },
+            };
+            let found = match path {
+                Some(path) => match engine.ask(Ask::Seek { path }).await {
+                    Answer::Found(found) => Some(found),
+                    _ => None,
+                },
+                None => None,
+            };
+            shown.total = found.as_ref().map_or(shown.total, |found| found.total);
+            let window = Window { total: shown.total, ..window };
+            let centre = found.as_ref().and_then(|found| found.row).and_then(|row| window.centre(row));
+            let drawn = Window { scrolled: centre.unwrap_or(window.scrolled), ..window }.drawn();
+            let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
+            let rows = match engine.ask(Ask::Rows { from, count: end - from }).await {
+                Answer::Rows { rows, .. } => rows,
+                _ => Vec::new(),
+            };
+            Msg::Fresh(epoch, Box::new(Fresh { shown, found, from, rows }))
+        });
+    }
+
+    fn refresh(&mut self, ctx: &Context<Self>, fresh: Fresh) -> bool {
+        self.pages.clear();
+        self.window.total = fresh.shown.total;
+        self.keep(fresh.from, fresh.rows);
+        // The room has to be there before it can be scrolled.
+        self.place();
+        match &fresh.found {
+            Some(found) => self.arrive(found),
+            None => self.active = self.active.filter(|active| *active < fresh.shown.total),
+        }
+        self.measure();
+        self.fetch(ctx);
+        ctx.props().on_shown.emit(fresh.shown);
+        true
+    }
+
+    fn seek(&mut self, ctx: &Context<Self>) {
+        let Some(path) = ctx.props().path.clone() else { return };
+        // Folders open on the way, which moves rows: what is here is asked for again.
+        self.chosen = Some(path);
+        self.show(ctx, Ask::Show((*ctx.props().showing).clone()), true);
+    }
+
+    /// Puts the keyboard on what was sought, and that into view.
+    fn arrive(&mut self, found: &Found) {
+        self.active = found.row;
+        if let Some(row) = found.row {
+            self.scroll(self.window.centre(row));
+        }
+    }
+
+    fn scroll(&mut self, to: Option<f64>) {
+        if let (Some(to), Some(scroller)) = (to, self.scroller.cast::<Element>()) {
+            self.window.scrolled = to;
+            scroller.set_scroll_top(to as i32);
+            self.measure();
+        }
+    }
+
+    fn measure(&mut self) {
+        if let Some(scroller) = self.scroller.cast::<Element>() {
+            self.window.scrolled = f64::from(scroller.scroll_top());
+            self.window.view = f64::from(scroller.client_height()).max(1.0);
+        }
+    }
+
+    /// Puts the drawn rows where they belong; a `style` attribute would be refused by the policy.
+    fn place(&self) {
+        let set = |node: &NodeRef, property: &str, value: String| {
+            if let Some(element) = node.cast::<HtmlElement>() {
+                // Both properties exist in every browser that runs WebAssembly.
+                let _ = element.style().set_property(property, &value);
+            }
+        };
+        set(&self.space, "height", format!("{}px", self.window.height()));
+        set(&self.rows_box, "transform", format!("translateY({}px)", self.window.offset()));
+    }
+
+    /// Asks for the pages in view that are not here.
+    fn fetch(&mut self, ctx: &Context<Self>) {
+        let drawn = self.window.drawn();
+        if drawn.is_empty() {
+            return;
+        }
+        for page in drawn.start / PAGE..=(drawn.end - 1) / PAGE {
+            if self.pages.contains_key(&page) || self.asked.contains(&page) || self.asked.len() >= AT_ONCE {
+                continue;
+            }
+            self.asked.push(page);
+            let (epoch, from) = (self.epoch, page * PAGE);
+            let answer = ctx.props().engine.ask(Ask::Rows { from, count: PAGE });
+            ctx.link().send_future(async move {
+                match answer.await {
+                    Answer::Rows { rows, .. } => Msg::Rows(epoch, from, rows),
+                    _ => Msg::Rows(epoch, from, Vec::new()),
+                }
+            });
+        }
+    }
+
+    fn watch(&mut self, ctx: &Context<Self>) {
+        let Some(scroller) = self.scroller.cast::<Element>() else { return };
+        let scrolled = ctx.link().callback(|()| Msg::Scrolled);
+        let listener = EventListener::new(&scroller, "scroll", move |_| scrolled.emit(()));
+        let resized = ctx.link().callback(|()| Msg::Resized);
+        let closure = Closure::<dyn FnMut()>::new(move || resized.emit(()));
+        if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
+            observer.observe(&scroller);
+            self._watch = Some((listener, observer, closure));
+        }
+        ctx.link().send_message(Msg::Resized);
+    }
+
+    /// The row under the pointer, and whether it is on the sign that opens it.
+    fn target(&self, event: &MouseEvent) -> Option<(u32, bool)> {
+        let element: Element = event.target()?.dyn_into().ok()?;
+        let row = element.closest("[data-row]").ok()??;
+        let index = row.get_attribute("data-row")?.parse().ok()?;
+        Some((index, element.class_list().contains("twisty")))
+    }
+
+    fn click(&mut self, ctx: &Context<Self>, event: &MouseEvent) -> bool {
+        let Some((index, twisty)) = self.target(event) else { return false };
+        if let Some(grid) = self.grid.cast::<HtmlElement>() {
+            // Without focus the keys would not follow the pointer; the click works all the same.
+            let _ = grid.focus();
+        }
+        self.active = Some(index);
+        if twisty && self.row(index).is_some_and(|row| row.open.is_some()) {
+            self.toggle(ctx, index, None);
+        } else {
+            self.select_active(ctx, true);
+        }
+        true
+    }
+
+    fn toggle(&mut self, ctx: &Context<Self>, row: u32, to: Option<bool>) {
+        if let Some(open) = self.row(row).and_then(|row| row.open)
+            && to != Some(open)
+        {
+            self.show(ctx, Ask::Toggle { row, open: !open }, false);
+        }
+    }
+
+    fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let on_grid = event.target() == self.grid.cast::<Element>().map(Into::into)
+            || event.target() == self.scroller.cast::<Element>().map(Into::into);
+        if self.window.total == 0 || !on_grid || event.alt_key() || event.ctrl_key() || event.meta_key() {
+            return false;
+        }
+        let last = self.window.total - 1;
+        let leap = self.window.visible().saturating_sub(1).max(1);
+        let at = self.active.unwrap_or(0);
+        let open = self.row(at).and_then(|row| row.open);
+        let to = match event.key().as_str() {
+            "ArrowDown" if self.active.is_none() => 0,
+            "ArrowDown" => (at + 1).min(last),
+            "ArrowUp" => at.saturating_sub(1),
+            "PageDown" => (at + leap).min(last),
+            "PageUp" => at.saturating_sub(leap),
+            "Home" => 0,
+            "End" => last,
+            "ArrowRight" if open == Some(true) => (at + 1).min(last),
+            "ArrowRight" if open == Some(false) => {
+                event.prevent_default();
+                self.toggle(ctx, at, Some(true));
+                return false;
+            }
+            "ArrowLeft" if open == Some(true) => {
+                event.prevent_default();
+                self.toggle(ctx, at, Some(false));
+                return false;
+            }
+            "ArrowLeft" => {
+                event.prevent_default();
+                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Ask::Parent { row: at }));
+                ctx.link().send_future(async move {
+                    match answer.await {
+                        Answer::Row(row) => Msg::Parent(epoch, row),
+                        _ => Msg::Parent(epoch, None),
+                    }
+                });
+                return false;
+            }
+            "Enter" | " " => {
+                event.prevent_default();
+                self.select_active(ctx, true);
+                self.toggle(ctx, at, None);
+                return false;
+            }
+            _ => return false,
+        };
+        event.prevent_default();
+        self.walk(ctx, to)
+    }
+
+    /// Moves the keyboard to a row and selects it once it rests there.
+    fn walk(&mut self, ctx: &Context<Self>, to: u32) -> bool {
+        self.active = Some(to);
+        self.scroll(self.window.reveal(to));
+        self.fetch(ctx);
+        let rested = ctx.link().callback(|()| Msg::Rested);
+        self.rest = Some(Timeout::new(REST, move || rested.emit(())));
+        true
+    }
+
+    fn select_active(&mut self, ctx: &Context<Self>, new_step: bool) {
+        self.rest = None;
+        let path = self.active.and_then(|active| self.row(active)).map(|row| row.path.clone());
+        self.select_when_here = path.is_none();
+        if let Some(path) = path {
+            self.chosen = Some(path.clone());
+            ctx.props().on_select.emit(Select { path, new_step });
+        }
+    }
+}
+
+fn head(props: &Props) -> Html {
+    let sort = |order: Sort, word: &'static str| {
+        let sorted = props.showing.sort == order;
+        let (aria, arrow) = match order {
+            Sort::Name => ("ascending", " ↑"),
+            Sort::Size => ("descending", " ↓"),
+        };
+        html! {
+            <span role="columnheader" class={classes!("head", word.to_lowercase())} aria-sort={if sorted { aria } else { "none" }}>
+                <button type="button" class="quiet" title={format!("Sort by {}", word.to_lowercase())} onclick={props.on_sort.reform(move |_| order)}>
+                    { word }<span aria-hidden="true">{ if sorted { arrow } else { "" } }</span>
+                </button>
+            </span>
+        }
+    };
+    html! {
+        <div class="row heads" role="row" aria-rowindex="1">
+            { sort(Sort::Name, "Name") }
+            { sort(Sort::Size, "Size") }
+            <span role="columnheader" class="head mode">{ "Mode" }</span>
+            <span role="columnheader" class="head owner">{ "Owner" }</span>
+            <span role="columnheader" class="head layer-cell">{ "Layer" }</span>
+        </div>
+    }
+}

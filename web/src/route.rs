@@ -1,0 +1,210 @@
+//! The address of what is seen: the URL's fragment, read and written.
+//!
+//! `#/image/docker.io/library/nginx@sha256:…?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=…`
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+
+use crate::worker::protocol::Sort;
+
+/// What may not stand as itself in a value of the fragment's query. Everything else is left
+/// readable; bytes that are not ASCII are always encoded.
+const VALUE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'`').add(b'\\');
+const REFERENCE: &AsciiSet = &VALUE.add(b'?');
+
+/// A place in the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Start,
+    Image(ImageRoute),
+}
+
+/// A place in an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ImageRoute {
+    pub(crate) reference: String,
+    pub(crate) platform: Option<String>,
+    /// The layer that is looked at; without it, the last.
+    pub(crate) layer: Option<u32>,
+    pub(crate) view: View,
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) find: String,
+    pub(crate) sort: Sort,
+}
+
+/// What the middle of the page shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// The tree of the stack at a layer.
+    #[default]
+    Stack,
+    /// The tree of what a layer changed.
+    Changes,
+    Waste,
+    Config,
+}
+
+impl View {
+    const NAMED: [(View, &'static str); 4] = [
+        (View::Stack, "stack"),
+        (View::Changes, "changes"),
+        (View::Waste, "waste"),
+        (View::Config, "config"),
+    ];
+
+    /// Whether it is one of the two trees.
+    pub(crate) fn is_tree(self) -> bool {
+        matches!(self, View::Stack | View::Changes)
+    }
+}
+
+impl ImageRoute {
+    /// The first sight of an image.
+    pub(crate) fn of(reference: impl Into<String>) -> Self {
+        ImageRoute { reference: reference.into(), ..Default::default() }
+    }
+}
+
+impl Route {
+    /// Reads a fragment, with or without its `#`. What was not understood is told beside the
+    /// nearest place that was.
+    pub(crate) fn parse(fragment: &str) -> (Route, Vec<String>) {
+        let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
+        if fragment.is_empty() || fragment == "/" {
+            return (Route::Start, Vec::new());
+        }
+        let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+        let Some(reference) = place.strip_prefix("/image/").filter(|text| !text.is_empty()) else {
+            let unknown = format!("This page has no place called “{}”.", crate::format::visible_text(place));
+            return (Route::Start, vec![unknown]);
+        };
+        let mut remarks = Vec::new();
+        let mut route = ImageRoute::of(text(reference));
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if let Err(remark) = route.set(key, value) {
+                remarks.push(remark);
+            }
+        }
+        (Route::Image(route), remarks)
+    }
+
+    /// Writes the fragment, with its `#`.
+    pub(crate) fn to_fragment(&self) -> String {
+        let Route::Image(route) = self else { return "#/".to_owned() };
+        let mut fragment = format!("#/image/{}", percent_encode(route.reference.as_bytes(), REFERENCE));
+        let mut separator = '?';
+        let mut push = |key: &str, value: &[u8]| {
+            fragment.push(separator);
+            fragment.push_str(key);
+            fragment.push('=');
+            fragment.extend(percent_encode(value, VALUE));
+            separator = '&';
+        };
+        if let Some(platform) = &route.platform {
+            push("platform", platform.as_bytes());
+        }
+        if let Some(layer) = route.layer {
+            push("layer", layer.to_string().as_bytes());
+        }
+        if let Some((_, name)) = View::NAMED.iter().find(|(view, _)| *view == route.view && route.view != View::Stack)
+        {
+            push("view", name.as_bytes());
+        }
+        if let Some(path) = &route.path {
+            push("path", path);
+        }
+        if !route.find.is_empty() {
+            push("find", route.find.as_bytes());
+        }
+        if route.sort == Sort::Size {
+            push("sort", b"size");
+        }
+        fragment
+    }
+}
+
+impl ImageRoute {
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "platform" => self.platform = Some(text(value)).filter(|platform| !platform.is_empty()),
+            "layer" => match text(value).parse() {
+                Ok(layer) if layer > 0 => self.layer = Some(layer),
+                _ => return Err(format!("“{}” is no layer; layers are numbered from 1.", shown(value))),
+            },
+            "view" => match View::NAMED.iter().find(|(_, name)| *name == value) {
+                Some((view, _)) => self.view = *view,
+                None => return Err(format!("There is no view called “{}”.", shown(value))),
+            },
+            "path" => {
+                let bytes: Vec<u8> = percent_decode_str(value).collect();
+                if bytes.first() != Some(&b'/') {
+                    return Err(format!("“{}” is no path; paths begin with a slash.", shown(value)));
+                }
+                self.path = Some(bytes);
+            }
+            "find" => self.find = text(value),
+            "sort" => match value {
+                "size" => self.sort = Sort::Size,
+                "name" => self.sort = Sort::Name,
+                _ => return Err(format!("There is no order called “{}”.", shown(value))),
+            },
+            _ => return Err(format!("The link says “{}”, which this page does not know.", shown(key))),
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
+}
+
+fn shown(value: &str) -> String {
+    crate::format::visible_text(&text(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_the_design_is_read_and_written_alike() {
+        let digest = "9f".repeat(32);
+        let fragment = format!(
+            "#/image/docker.io/library/nginx@sha256:{digest}?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=.so"
+        );
+        let (route, remarks) = Route::parse(&fragment);
+        assert!(remarks.is_empty(), "{remarks:?}");
+        assert_eq!(route.to_fragment(), fragment);
+        let Route::Image(image) = route else { panic!("no image") };
+        assert_eq!(image.layer, Some(3));
+        assert_eq!(image.view, View::Changes);
+        assert_eq!(image.path.as_deref(), Some(&b"/usr/lib"[..]));
+    }
+
+    #[test]
+    fn any_path_survives_the_address() {
+        let every_byte: Vec<u8> = std::iter::once(b'/').chain(0..=255).collect();
+        for path in [every_byte.as_slice(), b"/a b&c=d#e?f+g%2f", b"/\xff\xfe", "/ü/\u{202e}".as_bytes()] {
+            let route = Route::Image(ImageRoute {
+                path: Some(path.to_vec()),
+                find: "a&b = %41+é".to_owned(),
+                ..ImageRoute::of("demo/webapp:1.0")
+            });
+            let fragment = route.to_fragment();
+            assert!(fragment.is_ascii() && !fragment.contains(' '), "{fragment}");
+            assert_eq!(Route::parse(&fragment), (route, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_and_the_rest_still_works() {
+        let (route, remarks) = Route::parse("#/image/alpine:3?layer=0&view=x&path=usr&colour=red&find=a");
+        assert_eq!(route, Route::Image(ImageRoute { find: "a".to_owned(), ..ImageRoute::of("alpine:3") }));
+        assert_eq!(remarks.len(), 4, "{remarks:?}");
+        assert!(remarks.iter().any(|remark| remark.contains("numbered from 1")));
+        assert_eq!(Route::parse("#/nowhere").0, Route::Start);
+        assert_eq!(Route::parse("#/nowhere").1.len(), 1);
+        assert_eq!(Route::parse(""), (Route::Start, Vec::new()));
+    }
+}

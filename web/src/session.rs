@@ -1,0 +1,167 @@
+//! One image being read or looked at: its engine, and what that has told so far.
+
+use std::rc::Rc;
+
+use yew::Callback;
+
+use crate::route::ImageRoute;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Ask, Event, ImageFacts, LayerFacts, Numbers, Trouble};
+
+/// An image and the engine that reads it. Dropping it ends the work.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Session {
+    pub(crate) id: u32,
+    pub(crate) engine: Engine,
+    /// The reference and the platform as they were asked for.
+    pub(crate) asked: String,
+    pub(crate) platform: Option<String>,
+    /// None until the manifest is read.
+    pub(crate) image: Option<Image>,
+    /// Why there is no image.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// What is known of an image.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Image {
+    pub(crate) facts: Rc<ImageFacts>,
+    pub(crate) layers: Rc<Vec<LayerState>>,
+    pub(crate) numbers: Rc<Numbers>,
+    /// Everything that can be read is.
+    pub(crate) finished: bool,
+}
+
+/// How far a layer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LayerState {
+    /// So many bytes of the blob are here.
+    Receiving(u64),
+    Decoded(LayerFacts),
+    Broken(Trouble),
+}
+
+impl Session {
+    /// Begins to read an image; `events` gets what happens.
+    pub(crate) fn open(id: u32, engine: Engine, route: &ImageRoute, events: Callback<Event>) -> Self {
+        engine.listen(events);
+        // The answer is empty: what comes of it is told by events.
+        drop(engine.ask(Ask::Open { reference: route.reference.clone(), platform: route.platform.clone() }));
+        Session {
+            id,
+            engine,
+            asked: route.reference.clone(),
+            platform: route.platform.clone(),
+            image: None,
+            trouble: None,
+        }
+    }
+
+    /// Whether the route shows this image, under the tag that was asked for or pinned.
+    pub(crate) fn shows(&self, route: &ImageRoute) -> bool {
+        let facts = self.image.as_ref().map(|image| &image.facts);
+        let named = route.reference == self.asked
+            || facts.is_some_and(|facts| route.reference == facts.reference || route.reference == facts.pinned());
+        let platform = route.platform == self.platform
+            || facts.is_some_and(|facts| {
+                route.platform.as_deref().is_none_or(|platform| platform == facts.platform) && self.platform.is_none()
+            });
+        named && platform
+    }
+
+    /// Whether there is still something to come.
+    pub(crate) fn loading(&self) -> bool {
+        self.trouble.is_none() && self.image.as_ref().is_none_or(|image| !image.finished)
+    }
+
+    /// Takes in what the engine told.
+    pub(crate) fn take(&mut self, event: Event) {
+        match (event, self.image.as_mut()) {
+            (Event::Image(facts), _) => {
+                self.image = Some(Image {
+                    layers: Rc::new(vec![LayerState::Receiving(0); facts.layers.len()]),
+                    facts: Rc::new(*facts),
+                    numbers: Rc::default(),
+                    finished: false,
+                });
+            }
+            (Event::Failed(trouble), _) => self.trouble = Some(trouble),
+            (Event::Progress(received), Some(image)) => {
+                for (layer, bytes) in received {
+                    if let Some(state @ LayerState::Receiving(_)) = image.layer_mut(layer) {
+                        *state = LayerState::Receiving(bytes);
+                    }
+                }
+            }
+            (Event::Decoded { layer, facts }, Some(image)) => {
+                if let Some(state) = image.layer_mut(layer) {
+                    *state = LayerState::Decoded(facts);
+                }
+            }
+            (Event::Broken { layer, trouble }, Some(image)) => {
+                if let Some(state) = image.layer_mut(layer) {
+                    *state = LayerState::Broken(trouble);
+                }
+            }
+            (Event::Stacked(numbers), Some(image)) => image.numbers = Rc::new(*numbers),
+            (Event::Finished, Some(image)) => image.finished = true,
+            (_, None) => {}
+        }
+    }
+}
+
+impl Image {
+    /// How many layers it has.
+    pub(crate) fn depth(&self) -> u32 {
+        self.facts.layers.len() as u32
+    }
+
+    /// Whether the whole stack is read, so that its numbers are the image's.
+    pub(crate) fn whole(&self) -> bool {
+        self.finished && self.numbers.depth == self.depth()
+    }
+
+    /// The lowest layer that could not be read.
+    pub(crate) fn broken(&self) -> Option<u32> {
+        let index = self.layers.iter().position(|state| matches!(state, LayerState::Broken(_)))?;
+        Some(index as u32 + 1)
+    }
+
+    /// The layer that is looked at when the address names none: the last that can be.
+    pub(crate) fn top(&self) -> u32 {
+        if self.finished && self.broken().is_none() { self.depth() } else { self.numbers.depth.max(1) }
+    }
+
+    /// The state of a layer.
+    pub(crate) fn layer(&self, layer: u32) -> Option<&LayerState> {
+        self.layers.get(layer.checked_sub(1)? as usize)
+    }
+
+    fn layer_mut(&mut self, layer: u32) -> Option<&mut LayerState> {
+        Rc::make_mut(&mut self.layers).get_mut(layer.checked_sub(1)? as usize)
+    }
+
+    /// Bytes of all blobs, where the manifest tells them.
+    pub(crate) fn compressed(&self) -> Option<u64> {
+        self.facts.layers.iter().map(|layer| layer.compressed).sum()
+    }
+
+    /// Bytes received of all blobs.
+    pub(crate) fn received(&self) -> u64 {
+        self.layers
+            .iter()
+            .zip(&self.facts.layers)
+            .map(|(state, head)| match state {
+                LayerState::Receiving(bytes) => *bytes,
+                LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed.unwrap_or(0),
+            })
+            .sum()
+    }
+}
+
+impl ImageFacts {
+    /// The reference that always means this very image.
+    pub(crate) fn pinned(&self) -> String {
+        format!("{}@{}", self.name, self.pin)
+    }
+}

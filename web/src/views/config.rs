@@ -1,0 +1,139 @@
+//! The configuration that a container starts with, and the history that made the image.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::route::{ImageRoute, View};
+use crate::worker::protocol::{ImageFacts, Step};
+
+/// What [`Config`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) facts: Rc<ImageFacts>,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+}
+
+/// The configuration.
+#[component]
+pub(crate) fn Config(props: &Props) -> Html {
+    let config = &props.facts.config;
+    let env: Vec<_> = config
+        .env
+        .iter()
+        .map(|entry| entry.split_once('=').map_or((entry.as_str(), None), |(name, value)| (name, Some(value))))
+        .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
+        .collect();
+    html! {
+        <div class="pane config" tabindex="0" role="tabpanel" aria-label="Configuration">
+            { for props.facts.remarks.iter().map(|remark| html! { <p class="remark">{ format::visible_text(remark) }</p> }) }
+            <h2>{ "When a container starts" }</h2>
+            <dl class="facts">
+                { command("Entrypoint", config.entrypoint.as_deref()) }
+                { command("Command", config.cmd.as_deref()) }
+                { fact("User", config.user.as_deref().filter(|user| !user.is_empty()).or(Some("root, as none is named"))) }
+                { fact("Working folder", config.working_dir.as_deref().filter(|dir| !dir.is_empty()).or(Some("/"))) }
+                { list("Ports", &config.exposed_ports) }
+                { list("Volumes", &config.volumes) }
+                { fact("Health check", config.healthcheck.as_deref()) }
+                { fact("Stop signal", config.stop_signal.as_deref()) }
+            </dl>
+            { table("Environment", &env) }
+            { table("Labels", &config.labels) }
+            <h2>{ "How it was made" }</h2>
+            { history(props) }
+            <h2>{ "The image" }</h2>
+            <dl class="facts">
+                { fact("Digest", Some(&props.facts.digest)) }
+                { fact("Platform", Some(&props.facts.platform)) }
+                { fact("Created", config.created.as_deref()) }
+                { fact("Author", config.author.as_deref()) }
+            </dl>
+        </div>
+    }
+}
+
+fn fact(name: &str, value: Option<&str>) -> Html {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Html::default() };
+    html! { <><dt>{ name }</dt><dd class="mono">{ format::visible_text(value) }</dd></> }
+}
+
+fn command(name: &str, words: Option<&[String]>) -> Html {
+    let Some(words) = words.filter(|words| !words.is_empty()) else { return Html::default() };
+    let text: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+    fact(name, Some(&text.join(" ")))
+}
+
+/// A word as a shell would want it, so that words with spaces are told apart.
+fn quoted(word: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_./:=@%+,".contains(char);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn list(name: &str, values: &[String]) -> Html {
+    fact(name, Some(&values.join("  ")))
+}
+
+fn table(title: &str, rows: &[(String, String)]) -> Html {
+    if rows.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <>
+            <h2>{ title }</h2>
+            <dl class="facts wide">
+                for (name, value) in rows.iter() {
+                    <dt class="mono">{ format::visible_text(name) }</dt>
+                    <dd class="mono">{ format::visible_text(value) }</dd>
+                }
+            </dl>
+        </>
+    }
+}
+
+fn history(props: &Props) -> Html {
+    if props.facts.history.is_empty() {
+        return html! { <p class="muted">{ "The image does not say: it has no history." }</p> };
+    }
+    html! {
+        <ol class="history">
+            for step in props.facts.history.iter() {
+                <li>{ view_step(props, step) }</li>
+            }
+        </ol>
+    }
+}
+
+fn view_step(props: &Props, step: &Step) -> Html {
+    let text = html! {
+        <>
+            <span class="command" title={format::visible_text(&step.created_by)}>
+                if step.command.is_empty() {
+                    <span class="faint">{ "no command is recorded" }</span>
+                } else {
+                    { format::visible_text(&step.command) }
+                }
+            </span>
+            if let Some(comment) = step.comment.as_deref().filter(|comment| !comment.is_empty()) {
+                <span class="comment">{ format::visible_text(comment) }</span>
+            }
+        </>
+    };
+    let Some(layer) = step.layer else {
+        return html! { <div class="step empty"><span class="where">{ "no files" }</span>{ text }</div> };
+    };
+    let to = ImageRoute { layer: Some(layer), view: View::Changes, path: None, ..props.route.clone() };
+    html! {
+        <button
+            type="button"
+            class="step"
+            title={format!("What layer {layer} changed")}
+            onclick={props.go.reform(move |_| (to.clone(), true))}
+        >
+            <span class="where">{ format!("layer {layer}") }</span>
+            { text }
+        </button>
+    }
+}

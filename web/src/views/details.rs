@@ -1,0 +1,190 @@
+//! The life of the selected path: which layer added it, stored it again, deleted it, and what
+//! that costs.
+
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::bar::{self, Bar};
+use crate::parts::mark;
+use crate::parts::size::Size;
+use crate::route::{ImageRoute, View};
+use crate::session::Image;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, EntryKind, Life, LifeEvent, Mark};
+
+/// What [`Details`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    /// The layer that is looked at.
+    pub(crate) layer: u32,
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+}
+
+/// The panel on the right; a sheet from below where there is little room.
+#[component]
+pub(crate) fn Details(props: &Props) -> Html {
+    let life = use_state(|| None::<Box<Life>>);
+    {
+        let (life, engine) = (life.clone(), props.engine.clone());
+        let key = (engine, props.path.clone(), props.layer, props.route.view, props.image.numbers.depth);
+        use_effect_with(key, move |(engine, path, ..)| match path {
+            Some(path) => {
+                let answer = engine.ask(Ask::Life { path: path.clone() });
+                spawn_local(async move {
+                    match answer.await {
+                        Answer::Life(found) => life.set(Some(found)),
+                        _ => life.set(None),
+                    }
+                });
+            }
+            None => life.set(None),
+        });
+    }
+    let Some(path) = &props.path else {
+        return html! {
+            <aside class="details none" aria-label="Details">
+                <p class="muted">{ "Choose a path to see which layers touched it." }</p>
+            </aside>
+        };
+    };
+    let close = {
+        let to = ImageRoute { path: None, ..props.route.clone() };
+        props.go.reform(move |_| (to.clone(), true))
+    };
+    html! {
+        <aside class="details" aria-label="Details">
+            <button type="button" class="quiet close" aria-label="Close the details" onclick={close}>{ "✕" }</button>
+            <p class="mono muted folder">{ format::visible(format::folder(path)) }</p>
+            <h2>{ format::visible(format::file_name(path)) }</h2>
+            if let Some(life) = life.as_ref().filter(|life| life.path == *path) {
+                { facts(life) }
+                { story(props, life) }
+                { costs(life) }
+            }
+        </aside>
+    }
+}
+
+fn facts(life: &Life) -> Html {
+    let Some(row) = &life.now else {
+        return html! { <p class="muted">{ "It is not there at this layer." }</p> };
+    };
+    html! {
+        <dl class="facts">
+            <dt>{ "Type" }</dt>
+            <dd>{ format::kind(row.kind) }</dd>
+            if let Some(target) = &row.target {
+                <dt>{ "Leads to" }</dt>
+                <dd class="mono">{ format::visible(target) }</dd>
+            }
+            if matches!(row.kind, EntryKind::File | EntryKind::Dir | EntryKind::Hardlink) {
+                <dt>{ "Size" }</dt>
+                <dd>
+                    <Size bytes={row.size} />
+                    if row.kind == EntryKind::Dir {
+                        { format!(" in {}", format::counted(life.files, "file")) }
+                    }
+                </dd>
+            }
+            <dt>{ "Mode" }</dt>
+            <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
+            <dt>{ "Owner" }</dt>
+            <dd class="mono">{ format!("{}:{}", row.uid, row.gid) }</dd>
+            if let Some(mtime) = life.mtime {
+                <dt>{ "Changed" }</dt>
+                <dd>{ format::time(mtime) }</dd>
+            }
+        </dl>
+    }
+}
+
+fn story(props: &Props, life: &Life) -> Html {
+    let mut before: Option<&LifeEvent> = None;
+    let mut steps = Vec::new();
+    for event in &life.events {
+        steps.push(step(props, event, before));
+        before = Some(event);
+    }
+    html! {
+        <ol class="life">
+            { for steps }
+            if life.live {
+                <li class="live"><b>{ "In the container" }</b></li>
+            }
+        </ol>
+    }
+}
+
+fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
+    let (_, class, _) = mark::signs(event.mark);
+    let deed = match event.mark {
+        Mark::Added => "added it",
+        Mark::Modified => "replaced it",
+        Mark::Restated => "stored it again",
+        Mark::Deleted => "deleted it",
+    };
+    let to = ImageRoute { layer: Some(event.layer), view: View::Changes, ..props.route.clone() };
+    let head = event.layer.checked_sub(1).and_then(|index| props.image.facts.layers.get(index as usize));
+    html! {
+        <li {class}>
+            <button type="button" class="quiet" onclick={props.go.reform(move |_| (to.clone(), true))}>
+                <b>{ format!("Layer {} {deed}", event.layer) }</b>
+            </button>
+            if let Some(head) = head {
+                <span class="mono muted">{ format::visible_text(&head.command) }</span>
+            }
+            if event.mark == Mark::Deleted {
+                <span class="muted">{ "and every pull still downloads it" }</span>
+            } else {
+                <span class="muted">{ changed(event, before) }</span>
+            }
+        </li>
+    }
+}
+
+/// What a layer set, or, for content that it stored again, what it changed beside that.
+fn changed(event: &LifeEvent, before: Option<&LifeEvent>) -> String {
+    if event.mark == Mark::Restated
+        && let Some(before) = before
+    {
+        let mut changes = vec!["same content".to_owned()];
+        if before.mode != event.mode {
+            changes.push(format!("mode {:o} → {:o}", before.mode, event.mode));
+        }
+        if (before.uid, before.gid) != (event.uid, event.gid) {
+            changes.push(format!("owner {}:{} → {}:{}", before.uid, before.gid, event.uid, event.gid));
+        }
+        return changes.join("; ");
+    }
+    format!("{}, mode {:o}, owner {}:{}", format::size(event.size), event.mode, event.uid, event.gid)
+}
+
+fn costs(life: &Life) -> Html {
+    let dead = life.bytes.causes.total();
+    if life.bytes.retained == 0 {
+        return Html::default();
+    }
+    html! {
+        <section class="costs">
+            <h3>{ "What it costs" }</h3>
+            <Bar class="tall" parts={bar::parts(&life.bytes)} whole={life.bytes.retained} />
+            <p class="muted">
+                { format!("{} stored in all layers, ", format::size(life.bytes.retained)) }
+                if dead == 0 {
+                    { "all of it live." }
+                } else {
+                    { format!("{} of it dead", format::size(dead)) }
+                    if life.dead_compressed > 0 {
+                        { format!(": {} of every download", format::size(life.dead_compressed)) }
+                    }
+                    { "." }
+                }
+            </p>
+        </section>
+    }
+}

@@ -1,0 +1,175 @@
+//! The tree of a layer, with the box that finds names in it.
+
+use std::rc::Rc;
+
+use gloo::timers::callback::Timeout;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::tree::{Select, Tree};
+use crate::route::{ImageRoute, View};
+use crate::session::Image;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Shown, Showing, Sort};
+
+/// What [`Files`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    /// The layer that is looked at.
+    pub(crate) layer: u32,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+}
+
+/// How long a pause in typing ends a word, in milliseconds.
+const PAUSE: u32 = 200;
+
+/// The files of a layer.
+#[component]
+pub(crate) fn Files(props: &Props) -> Html {
+    let shown = use_state_eq(Shown::default);
+    let showing = Showing {
+        layer: props.layer,
+        changes: props.route.view == View::Changes,
+        sort: props.route.sort,
+        find: props.route.find.clone(),
+    };
+    let select = {
+        let (go, route) = (props.go.clone(), props.route.clone());
+        Callback::from(move |select: Select| {
+            go.emit((ImageRoute { path: Some(select.path), ..route.clone() }, select.new_step));
+        })
+    };
+    let sort = {
+        let route = props.route.clone();
+        props.go.reform(move |sort: Sort| (ImageRoute { sort, ..route.clone() }, false))
+    };
+    let on_shown = {
+        let shown = shown.clone();
+        Callback::from(move |value: Shown| shown.set(value))
+    };
+    // The stack changes while it grows; a tree below its top does not.
+    let grown = props.image.numbers.depth.min(props.layer);
+    html! {
+        <div class="files" role="tabpanel" aria-label="Files">
+            <Find route={props.route.clone()} go={props.go.clone()} matches={shown.matches} />
+            <Tree
+                engine={props.engine.clone()}
+                showing={Rc::new(showing)}
+                version={(grown, props.image.finished)}
+                path={props.route.path.clone()}
+                on_select={select}
+                on_sort={sort}
+                {on_shown}
+            />
+            { nothing(props, &shown) }
+            { foot(props, &shown) }
+        </div>
+    }
+}
+
+/// Why the tree is empty.
+fn nothing(props: &Props, shown: &Shown) -> Html {
+    if shown.missing {
+        let text = if props.image.finished {
+            format!("Layer {} cannot be shown: it could not be read.", props.layer)
+        } else {
+            format!("Layer {} is still being read; the layers below it can be looked at.", props.layer)
+        };
+        return html! { <div class="nothing"><p>{ text }</p></div> };
+    }
+    if shown.matches == Some(0) {
+        let clear = {
+            let to = ImageRoute { find: String::new(), ..props.route.clone() };
+            props.go.reform(move |_| (to.clone(), false))
+        };
+        return html! {
+            <div class="nothing">
+                <p>{ "Nothing here is called " }<span class="mono">{ format::visible_text(&props.route.find) }</span>{ "." }</p>
+                <button type="button" onclick={clear}>{ "Show everything" }</button>
+            </div>
+        };
+    }
+    if shown.total > 0 || shown.paths > 0 {
+        return Html::default();
+    }
+    let text = match props.route.view {
+        View::Changes => "This layer changed no files.",
+        _ => "There are no files at this layer.",
+    };
+    html! { <div class="nothing"><p>{ text }</p></div> }
+}
+
+fn foot(props: &Props, shown: &Shown) -> Html {
+    let what = match (props.route.view, shown.alone) {
+        (_, true) => "this layer alone, as one below it could not be read".to_owned(),
+        (View::Changes, _) => format!("changed by layer {}", props.layer),
+        _ => format!("at layer {}", props.layer),
+    };
+    html! {
+        <div class="foot">
+            <span>
+                { format!("{} · ", format::counted(u64::from(shown.paths), "path")) }
+                <span title={format::exact(shown.bytes)}>{ format::size(shown.bytes) }</span>
+                { " " }{ what }
+            </span>
+            <span class="keys" aria-hidden="true">{ "↑↓ walk · → open · ← close" }</span>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FindProps {
+    route: ImageRoute,
+    go: Callback<(ImageRoute, bool)>,
+    matches: Option<u32>,
+}
+
+/// The box that keeps only what is called so.
+#[component]
+fn Find(props: &FindProps) -> Html {
+    let input = use_node_ref();
+    let pause = use_mut_ref(|| None::<Timeout>);
+    {
+        let input = input.clone();
+        use_effect_with(props.route.find.clone(), move |find| {
+            if let Some(input) = input.cast::<HtmlInputElement>()
+                && input.value() != *find
+            {
+                input.set_value(find);
+            }
+        });
+    }
+    let typed = {
+        let (input, go, route) = (input.clone(), props.go.clone(), props.route.clone());
+        Callback::from(move |_: InputEvent| {
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let (go, route) = (go.clone(), route.clone());
+            let later = Timeout::new(PAUSE, move || go.emit((ImageRoute { find: input.value(), ..route }, false)));
+            pause.replace(Some(later));
+        })
+    };
+    html! {
+        <div class="toolbar">
+            <div class="field find">
+                <input
+                    ref={input}
+                    type="search"
+                    aria-label="Find a name or a path"
+                    placeholder="find a name or a path"
+                    autocomplete="off"
+                    spellcheck="false"
+                    oninput={typed}
+                />
+            </div>
+            if let Some(matches) = props.matches {
+                <span class="muted" role="status">
+                    { format!("{} found", format::count(u64::from(matches))) }
+                </span>
+            }
+        </div>
+    }
+}

@@ -1,0 +1,190 @@
+//! The line at the top: name, reference, platform, and what to do with them.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::browser::Theme;
+use crate::format;
+use crate::parts::logo::Logo;
+use crate::worker::protocol::ImageFacts;
+
+/// What [`Header`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) reference: AttrValue,
+    pub(crate) facts: Option<Rc<ImageFacts>>,
+    pub(crate) loading: bool,
+    /// The start has a box of its own in its middle.
+    pub(crate) start: bool,
+    pub(crate) theme: Theme,
+    pub(crate) notice: Option<&'static str>,
+    pub(crate) on_open: Callback<String>,
+    pub(crate) on_platform: Callback<String>,
+    pub(crate) on_cancel: Callback<()>,
+    pub(crate) on_copy: Callback<()>,
+    pub(crate) on_theme: Callback<()>,
+}
+
+/// The header.
+#[component]
+pub(crate) fn Header(props: &Props) -> Html {
+    let (theme_label, theme_sign) = match props.theme {
+        Theme::Light => ("Switch to the dark theme", "◐"),
+        Theme::Dark => ("Switch to the light theme", "◑"),
+    };
+    html! {
+        <header class={classes!("header", props.start.then_some("at-start"))}>
+            <a class="name" href="#/"><Logo />{ "Onionskin" }</a>
+            if !props.start {
+                <ReferenceBox
+                    reference={props.reference.clone()}
+                    facts={props.facts.clone()}
+                    loading={props.loading}
+                    on_open={props.on_open.clone()}
+                    on_cancel={props.on_cancel.clone()}
+                >
+                    { platform(props) }
+                </ReferenceBox>
+                <button
+                    type="button"
+                    class="copy"
+                    disabled={props.facts.is_none()}
+                    title="Copies the address of this view, pinned to the digest"
+                    onclick={props.on_copy.reform(|_| ())}
+                >
+                    { "Copy link" }
+                </button>
+            }
+            <span class="notice" role="status">{ props.notice.unwrap_or_default() }</span>
+            <button
+                type="button"
+                class="theme"
+                aria-label={theme_label}
+                title={theme_label}
+                onclick={props.on_theme.reform(|_| ())}
+            >
+                { theme_sign }
+            </button>
+        </header>
+    }
+}
+
+/// A choice where the index has several platforms, else a word.
+fn platform(props: &Props) -> Html {
+    let Some(facts) = &props.facts else { return Html::default() };
+    if facts.platforms.len() < 2 {
+        return html! { <span class="platform" title="The platform of this image">{ &facts.platform }</span> };
+    }
+    let chosen = props.on_platform.reform(|event: Event| {
+        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        select.map(|select| select.value()).unwrap_or_default()
+    });
+    html! {
+        <select class="platform" aria-label="Platform" onchange={chosen}>
+            for platform in facts.platforms.iter() {
+                <option value={platform.clone()} selected={*platform == facts.platform}>{ platform }</option>
+            }
+        </select>
+    }
+}
+
+/// What [`ReferenceBox`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct BoxProps {
+    #[prop_or_default]
+    pub(crate) reference: AttrValue,
+    #[prop_or_default]
+    pub(crate) facts: Option<Rc<ImageFacts>>,
+    #[prop_or_default]
+    pub(crate) loading: bool,
+    #[prop_or_default]
+    pub(crate) autofocus: bool,
+    pub(crate) on_open: Callback<String>,
+    #[prop_or_default]
+    pub(crate) on_cancel: Callback<()>,
+    #[prop_or_default]
+    pub(crate) children: Html,
+}
+
+/// Where a reference is typed. While nobody types, its parts are told apart.
+#[component]
+pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
+    let input = use_node_ref();
+    {
+        let input = input.clone();
+        let autofocus = props.autofocus;
+        use_effect_with(props.reference.clone(), move |reference| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.set_value(reference);
+                if autofocus {
+                    // A browser that refuses leaves the focus where it is.
+                    let _ = input.focus();
+                }
+            }
+        });
+    }
+    let submit = {
+        let (input, open) = (input.clone(), props.on_open.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let reference = input.value().trim().to_owned();
+            if !reference.is_empty() {
+                let _ = input.blur();
+                open.emit(reference);
+            }
+        })
+    };
+    html! {
+        <form class="reference" role="search" onsubmit={submit}>
+            <div class="field">
+                <input
+                    ref={input}
+                    type="text"
+                    name="reference"
+                    aria-label="Image reference"
+                    placeholder="nginx:1.27 or registry.example.com/team/app@sha256:…"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                />
+                { pretty(&props.reference, props.facts.as_deref()) }
+            </div>
+            { props.children.clone() }
+            if props.loading {
+                <button key="cancel" type="button" class="cancel" onclick={props.on_cancel.reform(|_| ())}>
+                    { "Cancel" }
+                </button>
+            } else {
+                <button key="open" type="submit" class="primary">{ "Open" }</button>
+            }
+        </form>
+    }
+}
+
+/// The reference with its registry and digest held back, laid over the box.
+fn pretty(reference: &str, facts: Option<&ImageFacts>) -> Html {
+    if reference.is_empty() {
+        return Html::default();
+    }
+    let (named, digest) = match reference.split_once('@') {
+        Some((named, digest)) => (named, Some(digest)),
+        None => (reference, facts.map(|facts| facts.digest.as_str())),
+    };
+    let (registry, rest) = match named.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (format!("{first}/"), rest),
+        _ => (String::new(), named),
+    };
+    html! {
+        <div class="pretty" aria-hidden="true">
+            <span class="muted">{ format::visible_text(&registry) }</span>
+            <span class="main">{ format::visible_text(rest) }</span>
+            if let Some(digest) = digest {
+                <span class="digest" title={digest.to_owned()}>{ format::short_digest(digest) }</span>
+            }
+        </div>
+    }
+}

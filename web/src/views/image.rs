@@ -1,0 +1,103 @@
+//! An image on the page: the band, the layers, what they hold, and what is selected.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::route::{ImageRoute, View};
+use crate::session::{Image, LayerState};
+use crate::views::band::Band;
+use crate::views::config::Config;
+use crate::views::details::Details;
+use crate::views::error::TroubleBox;
+use crate::views::files::Files;
+use crate::views::layers::Layers;
+use crate::views::waste::Waste;
+use crate::worker::client::Engine;
+
+/// What [`ImageView`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) on_retry: Callback<()>,
+}
+
+/// The whole view of an image.
+#[component]
+pub(crate) fn ImageView(props: &Props) -> Html {
+    let Props { engine, image, route, go, .. } = props;
+    let selected = route.layer.unwrap_or_else(|| image.top());
+    let content = match route.view {
+        View::Waste => html! {
+            <Waste engine={engine.clone()} image={image.clone()} route={route.clone()} go={go.clone()} />
+        },
+        View::Config => html! {
+            <Config facts={image.facts.clone()} route={route.clone()} go={go.clone()} />
+        },
+        View::Stack | View::Changes => match image.layer(selected) {
+            Some(LayerState::Broken(trouble)) => html! {
+                <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} />
+            },
+            _ => html! {
+                <Files
+                    engine={engine.clone()}
+                    image={image.clone()}
+                    route={route.clone()}
+                    layer={selected}
+                    go={go.clone()}
+                />
+            },
+        },
+    };
+    let details = route.path.clone().filter(|_| route.view.is_tree());
+    html! {
+        <main class="image">
+            <Band image={image.clone()} />
+            <div class={classes!("columns", details.is_some().then_some("with-details"))}>
+                <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
+                <section class="content">
+                    { tabs(props) }
+                    { content }
+                </section>
+                <Details
+                    engine={engine.clone()}
+                    image={image.clone()}
+                    route={route.clone()}
+                    layer={selected}
+                    path={details}
+                    go={go.clone()}
+                />
+            </div>
+        </main>
+    }
+}
+
+fn tabs(props: &Props) -> Html {
+    let dead = u64::from(props.image.numbers.dead_paths);
+    let tab = |view: View, word: &'static str, beside: Option<String>| {
+        let chosen = props.route.view == view || view == View::Stack && props.route.view.is_tree();
+        let to = ImageRoute { view, ..props.route.clone() };
+        html! {
+            <button
+                type="button"
+                role="tab"
+                aria-selected={chosen.to_string()}
+                onclick={props.go.reform(move |_| (to.clone(), true))}
+            >
+                { word }
+                if let Some(beside) = beside {
+                    <span class="beside">{ beside }</span>
+                }
+            </button>
+        }
+    };
+    html! {
+        <div class="tabs" role="tablist" aria-label="What to see of the image">
+            { tab(View::Stack, "Files", None) }
+            { tab(View::Waste, "Waste", (dead > 0).then(|| format::count(dead))) }
+            { tab(View::Config, "Config", None) }
+        </div>
+    }
+}

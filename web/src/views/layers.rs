@@ -1,0 +1,158 @@
+//! The layers on the left: what put them there, what they cost, how far they are.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::bar::{self, Bar, Progress};
+use crate::parts::size::Size;
+use crate::route::{ImageRoute, View};
+use crate::session::{Image, LayerState};
+use crate::worker::protocol::{LayerHead, LayerNumbers};
+
+/// What [`Layers`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    /// The layer that is looked at.
+    pub(crate) selected: u32,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+}
+
+/// The list of layers.
+#[component]
+pub(crate) fn Layers(props: &Props) -> Html {
+    let image = &props.image;
+    let most = image.numbers.layers.iter().map(|layer| layer.retained).max().unwrap_or(0);
+    let list = use_node_ref();
+    let keys = {
+        let (go, route, depth, selected) = (props.go.clone(), props.route.clone(), image.depth(), props.selected);
+        let list = list.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let layer = match event.key().as_str() {
+                "ArrowDown" | "ArrowRight" => (selected + 1).min(depth),
+                "ArrowUp" | "ArrowLeft" => selected.saturating_sub(1).max(1),
+                "Home" => 1,
+                "End" => depth,
+                _ => return,
+            };
+            event.prevent_default();
+            go.emit((ImageRoute { layer: Some(layer), ..tree_of(&route) }, false));
+            focus(&list, layer);
+        })
+    };
+    html! {
+        <section class="layers" aria-label="Layers">
+            <div class="layers-head">
+                <h2>{ format::counted(u64::from(image.depth()), "layer") }</h2>
+                { switch(props) }
+            </div>
+            <ol ref={list} role="listbox" aria-label="Layers" onkeydown={keys}>
+                for (index, head) in image.facts.layers.iter().enumerate() {
+                    { layer(props, index as u32 + 1, head, most) }
+                }
+            </ol>
+        </section>
+    }
+}
+
+/// Choosing a layer leads to its files, whatever was shown before.
+fn tree_of(route: &ImageRoute) -> ImageRoute {
+    let view = if route.view.is_tree() { route.view } else { View::Stack };
+    ImageRoute { view, ..route.clone() }
+}
+
+fn focus(list: &NodeRef, layer: u32) {
+    let item = list.cast::<web_sys::Element>().and_then(|list| list.children().item(layer - 1));
+    if let Some(item) = item.and_then(|item| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(item).ok()) {
+        // Focus only follows the keys; where it cannot go nothing is lost.
+        let _ = item.focus();
+    }
+}
+
+fn switch(props: &Props) -> Html {
+    let choice = |view: View, word: &'static str, title: &'static str| {
+        let to = ImageRoute { view, ..props.route.clone() };
+        html! {
+            <button
+                type="button"
+                aria-pressed={(props.route.view == view).to_string()}
+                {title}
+                onclick={props.go.reform(move |_| (to.clone(), true))}
+            >
+                { word }
+            </button>
+        }
+    };
+    html! {
+        <div class="switch" role="group" aria-label="What the tree shows">
+            { choice(View::Stack, "Stack", "The files as a container would see them at this layer") }
+            { choice(View::Changes, "Changes", "What this layer added, modified or removed") }
+        </div>
+    }
+}
+
+fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
+    let selected = props.selected == layer;
+    let to = ImageRoute { layer: Some(layer), ..tree_of(&props.route) };
+    let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
+    let state = props.image.layer(layer);
+    html! {
+        <li
+            key={layer}
+            role="option"
+            class={classes!("layer", matches!(state, Some(LayerState::Broken(_))).then_some("broken"))}
+            aria-selected={selected.to_string()}
+            tabindex={if selected { "0" } else { "-1" }}
+            title={format::visible_text(&head.created_by)}
+            data-layer={layer.to_string()}
+            onclick={props.go.reform(move |_| (to.clone(), true))}
+        >
+            <span class="number">{ layer }</span>
+            <span class="command">{ command(head) }</span>
+            <span class="sizes">
+                if let Some(bytes) = head.compressed {
+                    <Size {bytes} />
+                }
+            </span>
+            { below(layer, head, state, numbers, most) }
+        </li>
+    }
+}
+
+/// The command that made a layer, or words for that nothing is known of it.
+pub(crate) fn command(head: &LayerHead) -> Html {
+    if head.command.is_empty() {
+        html! { <span class="faint">{ "no command is recorded" }</span> }
+    } else {
+        html! { { format::visible_text(&head.command) } }
+    }
+}
+
+fn below(layer: u32, head: &LayerHead, state: Option<&LayerState>, numbers: Option<LayerNumbers>, most: u64) -> Html {
+    match (state, numbers) {
+        (Some(LayerState::Broken(trouble)), _) => html! { <span class="trouble-line">{ &trouble.title }</span> },
+        (Some(LayerState::Receiving(done)), _) => html! {
+            <Progress done={*done} whole={head.compressed} label={format!("Layer {layer}")} />
+        },
+        (_, Some(numbers)) => html! {
+            <>
+                <Bar parts={bar::parts(&numbers)} whole={most} />
+                <span class="below">
+                    <Size bytes={numbers.retained} />
+                    { " stored" }
+                    if numbers.causes.total() > 0 {
+                        { ", " }<Size class="dead" bytes={numbers.causes.total()} />{ " dead" }
+                    }
+                </span>
+            </>
+        },
+        (Some(LayerState::Decoded(facts)), None) => html! {
+            <>
+                <div class="bar empty"></div>
+                <span class="below"><Size bytes={facts.retained} />{ " stored" }</span>
+            </>
+        },
+        (None, None) => Html::default(),
+    }
+}

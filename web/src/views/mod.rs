@@ -1,0 +1,12 @@
+//! What fills the page, one view a file.
+
+mod band;
+mod config;
+mod details;
+pub(crate) mod error;
+mod files;
+pub(crate) mod header;
+pub(crate) mod image;
+mod layers;
+pub(crate) mod start;
+mod waste;

@@ -1,0 +1,112 @@
+//! The first thing a visitor sees: where to type a reference, and something to look at.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::logo::Logo;
+use crate::views::header::ReferenceBox;
+use crate::worker::protocol::Listed;
+
+/// What is told of the images that come with Onionskin.
+const DEMOS: [(&str, &str, &str); 3] = [
+    (
+        "demo/webapp:1.0",
+        "A web application, wasteful",
+        "A cache deleted too late, a folder owned anew, files stored twice: bytes of every cause that no container sees.",
+    ),
+    (
+        "demo/webapp:1.1",
+        "The same, mended",
+        "The next release, with the Dockerfile put right. Compare what a pull costs now.",
+    ),
+    ("demo/hello", "The smallest", "One program in one layer, to see what an image is made of."),
+];
+
+/// What [`Start`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The gateway's own images; none until it told.
+    pub(crate) catalog: Option<Vec<Listed>>,
+    pub(crate) recent: Vec<String>,
+    pub(crate) on_open: Callback<String>,
+}
+
+/// The start of the page.
+#[component]
+pub(crate) fn Start(props: &Props) -> Html {
+    let cards = cards(props.catalog.as_deref().unwrap_or_default());
+    html! {
+        <main class="start">
+            <Logo />
+            <h1>{ "See what is inside a container image" }</h1>
+            <p class="lead">{ "Layer by layer, with what no container will ever see. Read in this browser; nothing is uploaded." }</p>
+            <ReferenceBox on_open={props.on_open.clone()} autofocus=true />
+            if !cards.is_empty() {
+                <section aria-labelledby="demos">
+                    <h2 id="demos">{ "To look at right away" }</h2>
+                    <ul class="cards">
+                        for card in cards {
+                            <li>
+                                <button type="button" class="card" onclick={open(props, &card.reference)}>
+                                    <span class="title">{ card.title }</span>
+                                    <span class="text">{ card.text }</span>
+                                    <span class="mono">{ format::visible_text(&card.reference) }</span>
+                                </button>
+                            </li>
+                        }
+                    </ul>
+                </section>
+            }
+            if !props.recent.is_empty() {
+                <section aria-labelledby="recent">
+                    <h2 id="recent">{ "Opened lately in this browser" }</h2>
+                    <ul class="recent">
+                        for reference in props.recent.iter() {
+                            <li>
+                                <button type="button" class="quiet mono" onclick={open(props, reference)}>
+                                    { format::visible_text(reference) }
+                                </button>
+                            </li>
+                        }
+                    </ul>
+                </section>
+            }
+        </main>
+    }
+}
+
+fn open(props: &Props, reference: &str) -> Callback<MouseEvent> {
+    let reference = reference.to_owned();
+    props.on_open.reform(move |_| reference.clone())
+}
+
+struct Card {
+    reference: String,
+    title: String,
+    text: String,
+}
+
+/// The demo images that are there, then what else the gateway was given.
+fn cards(catalog: &[Listed]) -> Vec<Card> {
+    let mut found: Vec<Card> = catalog
+        .iter()
+        .flat_map(|listed| listed.tags.iter().map(move |tag| format!("{}:{tag}", listed.name)))
+        .map(|reference| {
+            let known = DEMOS.iter().find(|(demo, ..)| *demo == reference || format!("{demo}:latest") == reference);
+            let (title, text) = match known {
+                Some((_, title, text)) => ((*title).to_owned(), (*text).to_owned()),
+                None => (
+                    reference.rsplit('/').next().unwrap_or(&reference).to_owned(),
+                    "An image that this server was given.".to_owned(),
+                ),
+            };
+            Card { reference, title: format::visible_text(&title), text }
+        })
+        .collect();
+    let rank = |card: &Card| {
+        DEMOS.iter().position(|(demo, ..)| card.reference.starts_with(demo)).unwrap_or(usize::MAX)
+    };
+    found.sort_by_key(rank);
+    found.truncate(12);
+    found
+}

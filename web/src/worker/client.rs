@@ -1,0 +1,149 @@
+//! The page's end of the line to its engine worker.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use futures::channel::oneshot;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, Worker};
+use yew::Callback;
+
+use super::port;
+use super::protocol::{Answer, Ask, Event, Question, Told, Trouble};
+
+/// Where Trunk puts the script that loads a worker, beside the page.
+pub(crate) const SCRIPT: &str = "worker_loader.js";
+
+/// An engine worker. The last clone that goes takes the worker and all its work along.
+#[derive(Clone)]
+pub(crate) struct Engine(Rc<Line>);
+
+struct Line {
+    worker: Option<Worker>,
+    next: Cell<u32>,
+    waiting: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
+    /// Questions from before the worker could hear them; none once it can.
+    early: RefCell<Option<Vec<Uint8Array>>>,
+    events: RefCell<Callback<Event>>,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+    _failed: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Engine {
+    /// Starts a worker; what goes wrong on the way comes as an [`Event::Failed`].
+    pub(crate) fn start() -> Self {
+        Engine(Rc::new_cyclic(|line: &Weak<Line>| {
+            let hear = line.clone();
+            let heard = Closure::new(move |event: MessageEvent| {
+                if let Some(line) = hear.upgrade() {
+                    line.hear(&event);
+                }
+            });
+            let fail = line.clone();
+            let failed = Closure::new(move |_: web_sys::Event| {
+                if let Some(line) = fail.upgrade() {
+                    line.tell(Event::Failed(no_worker()));
+                }
+            });
+            let worker = Worker::new(SCRIPT).ok();
+            if let Some(worker) = &worker {
+                worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+                worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+            }
+            Line {
+                worker,
+                next: Cell::new(0),
+                waiting: RefCell::default(),
+                early: RefCell::new(Some(Vec::new())),
+                events: RefCell::new(Callback::noop()),
+                _heard: heard,
+                _failed: failed,
+            }
+        }))
+    }
+
+    /// Where events go from now on.
+    pub(crate) fn listen(&self, events: Callback<Event>) {
+        self.0.events.replace(events);
+        if self.0.worker.is_none() {
+            self.0.tell(Event::Failed(no_worker()));
+        }
+    }
+
+    /// Asks; the answer is [`Answer::Nothing`] where the worker ended before it had one.
+    pub(crate) fn ask(&self, ask: Ask) -> impl Future<Output = Answer> + use<> {
+        let (sender, answer) = oneshot::channel();
+        let id = self.0.next.get();
+        self.0.next.set(id.wrapping_add(1));
+        self.0.waiting.borrow_mut().insert(id, sender);
+        self.0.send(&Question { id, ask });
+        async move { answer.await.unwrap_or(Answer::Nothing) }
+    }
+}
+
+impl Line {
+    fn send(&self, question: &Question) {
+        let Some(message) = port::pack(question) else { return };
+        if let Some(early) = self.early.borrow_mut().as_mut() {
+            early.push(message);
+        } else if let Some(worker) = &self.worker {
+            let _ = port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+        }
+    }
+
+    fn hear(&self, event: &MessageEvent) {
+        match port::unpack::<Told>(&event.data()) {
+            Some(Told::Ready) => {
+                let early = self.early.borrow_mut().take().unwrap_or_default();
+                for message in early {
+                    if let Some(worker) = &self.worker {
+                        let _ =
+                            port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+                    }
+                }
+            }
+            Some(Told::Event(event)) => self.tell(event),
+            Some(Told::Answer { id, answer }) => {
+                let asker = self.waiting.borrow_mut().remove(&id);
+                if let Some(asker) = asker {
+                    // Whoever asked may be gone from the screen by now.
+                    let _ = asker.send(answer);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        let events = self.events.borrow().clone();
+        events.emit(event);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.terminate();
+        }
+    }
+}
+
+fn no_worker() -> Trouble {
+    Trouble {
+        title: "The reader of images stopped".to_owned(),
+        detail: "It runs in a Web Worker of this page, which could not start or ran out of memory.".to_owned(),
+        advice: "Load the page again; for a very large image, close other tabs first.".to_owned(),
+        retry: true,
+    }
+}

@@ -1,0 +1,82 @@
+//! A decoder: fetches one layer after the other, and hands over their indexes.
+
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
+use onionskin_core::source::Layer;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use super::listing::number;
+use super::place::{Gateway, Place};
+use super::port;
+use super::protocol::Trouble;
+
+/// A layer to decode.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) layer: Layer,
+    pub(crate) place: Place,
+}
+
+/// What a decoder tells the engine.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// It runs and waits for a job.
+    Ready,
+    /// So many bytes of the blob are here.
+    Progress(u64),
+    /// The next message is the layer's index, as bytes of its own.
+    Decoded,
+    Failed(Trouble),
+}
+
+/// Between two reports of progress, in milliseconds.
+const PAUSE: f64 = 100.0;
+
+/// Waits for jobs.
+pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
+    let answers = Rc::new(scope.clone());
+    port::listen(scope, move |data| {
+        let Some(job) = port::unpack::<Job>(&data) else { return };
+        let scope = Rc::clone(&answers);
+        spawn_local(async move {
+            let progress = |received| port::tell(&scope, &Report::Progress(received));
+            match run(&job, progress).await {
+                Ok(index) => {
+                    port::tell(&scope, &Report::Decoded);
+                    port::tell_bytes(&scope, &Uint8Array::from(index.to_bytes().as_slice()));
+                }
+                Err(trouble) => port::tell(&scope, &Report::Failed(trouble)),
+            }
+        });
+    });
+    port::tell(scope, &Report::Ready);
+}
+
+/// Fetches and decodes a layer, telling some ten times a second how far it is.
+pub(crate) async fn run(job: &Job, progress: impl Fn(u64)) -> Result<LayerIndex, Trouble> {
+    let layer = &job.layer;
+    let shown = number(layer.number);
+    let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(shown))?;
+    let mut decoder = LayerDecoder::new(Expected {
+        layer: layer.number,
+        digest: layer.digest.clone(),
+        size: layer.compressed_size,
+        diff_id: layer.diff_id.clone(),
+    });
+    let fetching = |error| Trouble::of_fetch(shown, &error);
+    let mut blob = gateway.remote(&job.place)?.layer(layer).await.map_err(fetching)?;
+    let mut told = 0.0;
+    while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
+        decoder.push(&chunk).map_err(|error| Trouble::of_layer(shown, &error))?;
+        let now = js_sys::Date::now();
+        if now - told >= PAUSE {
+            told = now;
+            progress(decoder.blob_bytes());
+        }
+    }
+    decoder.finish().map_err(|error| Trouble::of_layer(shown, &error))
+}

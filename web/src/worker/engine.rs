@@ -1,0 +1,231 @@
+//! The engine: keeps the image that is read, and answers what the page asks of it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
+
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::ledger::{Dead, Ledger};
+use onionskin_core::stack::view::View;
+use onionskin_core::stack::{NodeId, Stack};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use super::life;
+use super::listing::{At, Listing, number};
+use super::opening;
+use super::place::Gateway;
+use super::pool::Pool;
+use super::port;
+use super::protocol::{
+    Answer, Ask, Cause, DeadPath, Event, Found, LayerNumbers, Numbers, Question, Shown, Showing, Told, Trouble,
+};
+
+/// What the engine knows.
+#[derive(Default)]
+pub(crate) struct Engine {
+    /// The layers from the base up to the first that is missing.
+    pub(crate) main: Ground,
+    /// Layers that are decoded, while one below them is missing.
+    pub(crate) waiting: BTreeMap<u32, LayerIndex>,
+    /// Of those, the ones that are looked at, each on its own.
+    alone: BTreeMap<u32, Ground>,
+    listing: Option<Listing>,
+    ledger: Option<Ledger>,
+    largest: Vec<Dead>,
+    /// The final stack as a tree, once something needs its sums.
+    top: Option<View>,
+    /// Whether the source tells compressed sizes.
+    pub(crate) compressed_known: bool,
+    /// No more layers will come.
+    pub(crate) finished: bool,
+    pub(crate) pool: Option<Rc<Pool>>,
+}
+
+/// Layers that stand on each other, and which of their folders are open.
+#[derive(Default)]
+pub(crate) struct Ground {
+    pub(crate) stack: Stack,
+    open: HashSet<NodeId>,
+    /// How much higher layers are numbered in the image.
+    offset: usize,
+}
+
+impl Ground {
+    fn at(&self, layer: u32) -> At<'_> {
+        At { stack: &self.stack, layer: (layer as usize).saturating_sub(self.offset), offset: self.offset }
+    }
+}
+
+/// Waits for questions.
+pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
+    let engine = Rc::new(RefCell::new(Engine::default()));
+    let answers = scope.clone();
+    port::listen(scope, move |data| {
+        let Some(Question { id, ask }) = port::unpack(&data) else { return };
+        let (engine, scope) = (Rc::clone(&engine), answers.clone());
+        match ask {
+            Ask::Catalog => spawn_local(async move {
+                let catalog = match Gateway::here() {
+                    Some(gateway) => gateway.catalog().await,
+                    None => Vec::new(),
+                };
+                port::tell(&scope, &Told::Answer { id, answer: Answer::Catalog(catalog) });
+            }),
+            Ask::Open { reference, platform } => {
+                port::tell(&scope, &Told::Answer { id, answer: Answer::Nothing });
+                spawn_local(opening::open(engine, scope, reference, platform));
+            }
+            ask => {
+                let answer = engine.borrow_mut().answer(ask);
+                port::tell(&scope, &Told::Answer { id, answer });
+            }
+        }
+    });
+    port::tell(scope, &Told::Ready);
+}
+
+impl Engine {
+    fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Show(showing) => Answer::Shown(self.show(showing)),
+            Ask::Life { path } => self.life(&path),
+            Ask::Waste { cause, from, count } => self.waste(cause, from, count),
+            Ask::Catalog | Ask::Open { .. } => Answer::Nothing,
+            Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Collapse | Ask::Parent { .. } | Ask::Seek { .. } => {
+                self.of_listing(ask).unwrap_or(Answer::Nothing)
+            }
+        }
+    }
+
+    /// The layers that a showing stands on; for a layer above a broken one, that layer alone.
+    fn ground(&mut self, layer: u32) -> Option<u32> {
+        if layer >= 1 && layer as usize <= self.main.stack.depth() {
+            return None;
+        }
+        if !self.alone.contains_key(&layer) && self.finished {
+            let mut ground = Ground { offset: (layer as usize).saturating_sub(1), ..Ground::default() };
+            ground.stack.push(self.waiting.remove(&layer)?).ok()?;
+            self.alone.insert(layer, ground);
+        }
+        Some(layer)
+    }
+
+    fn show(&mut self, mut showing: Showing) -> Shown {
+        let alone = self.ground(showing.layer);
+        // Alone, a layer has changed nothing: it is shown as what it holds.
+        showing.changes &= alone.is_none();
+        let ground = match alone {
+            Some(layer) => self.alone.get(&layer),
+            None => Some(&self.main),
+        };
+        let Some(ground) = ground.filter(|ground| ground.stack.depth() > 0) else {
+            self.listing = None;
+            return Shown { missing: true, ..Shown::default() };
+        };
+        let at = ground.at(showing.layer);
+        match &mut self.listing {
+            Some(listing) if listing.showing == showing => {}
+            Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, &ground.open),
+            _ => self.listing = Some(Listing::new(at, showing, &ground.open)),
+        }
+        self.listing.as_ref().map(|listing| listing.shown(alone.is_some())).unwrap_or_default()
+    }
+
+    /// The listing and what it stands on.
+    fn listed(&mut self) -> Option<(&mut Listing, &mut Ground)> {
+        let listing = self.listing.as_mut()?;
+        let layer = listing.showing.layer;
+        let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);
+        Some((listing, ground))
+    }
+
+    fn of_listing(&mut self, ask: Ask) -> Option<Answer> {
+        let (listing, ground) = self.listed()?;
+        let alone = ground.offset > 0;
+        let Ground { stack, open, offset } = ground;
+        let layer = (listing.showing.layer as usize).saturating_sub(*offset);
+        let at = At { stack, layer, offset: *offset };
+        Some(match ask {
+            Ask::Rows { from, count } => {
+                let rows = listing.rows(at, open, from, count);
+                Answer::Rows { from, rows, total: listing.shown(alone).total }
+            }
+            Ask::Toggle { row, open: to } => {
+                listing.toggle(at, open, row, to);
+                Answer::Shown(listing.shown(alone))
+            }
+            Ask::Collapse => {
+                listing.collapse(at, open);
+                Answer::Shown(listing.shown(alone))
+            }
+            Ask::Parent { row } => Answer::Row(listing.parent(row)),
+            Ask::Seek { path } => Answer::Found(listing.seek(at, open, &path)),
+            _ => Answer::Found(Found { row: None, exact: false, total: 0 }),
+        })
+    }
+
+    fn life(&mut self, path: &[u8]) -> Answer {
+        if self.top.is_none() && self.finished {
+            let stack = &self.main.stack;
+            self.top = Some(View::stack(stack, stack.depth()));
+        }
+        let (top, dead) = (self.top.take(), std::mem::take(&mut self.largest));
+        let life = self
+            .listed()
+            .and_then(|(listing, ground)| life::of(ground.at(listing.showing.layer), listing, top.as_ref(), &dead, path));
+        (self.top, self.largest) = (top, dead);
+        life.map_or(Answer::Nothing, |life| Answer::Life(Box::new(life)))
+    }
+
+    fn waste(&self, cause: Option<Cause>, from: u32, count: u32) -> Answer {
+        let stack = &self.main.stack;
+        let of_cause = || self.largest.iter().filter(|dead| cause.is_none_or(|cause| dead.cause == cause));
+        let dead = of_cause().skip(from as usize).take(count as usize).filter_map(|dead| {
+            Some(DeadPath {
+                path: stack.layer(dead.added_by)?.path(dead.entry),
+                bytes: dead.bytes,
+                compressed: self.compressed_known.then_some(dead.compressed),
+                cause: dead.cause,
+                added_by: number(dead.added_by),
+                killed_by: number(dead.killed_by),
+            })
+        });
+        Answer::Waste { dead: dead.collect(), total: number(of_cause().count()) }
+    }
+
+    /// Stacks what can be; tells which layer could not.
+    pub(crate) fn grow(&mut self) -> Result<bool, (u32, Trouble)> {
+        let mut grown = false;
+        loop {
+            let next = number(self.main.stack.depth() + 1);
+            let Some(index) = self.waiting.remove(&next) else { return Ok(grown) };
+            self.main.stack.push(index).map_err(|error| (next, Trouble::of_stack(next, &error)))?;
+            grown = true;
+        }
+    }
+
+    /// Draws up the ledger of what is stacked.
+    pub(crate) fn count(&mut self) -> Event {
+        let stack = &self.main.stack;
+        let ledger = Ledger::of(stack);
+        self.largest = ledger.largest();
+        let numbers = Numbers {
+            depth: number(stack.depth()),
+            retained: ledger.total.retained,
+            live: ledger.total.live(),
+            dead: ledger.total.dead(),
+            dead_compressed: self.compressed_known.then_some(ledger.total.dead_compressed),
+            paths: life::paths(stack),
+            dead_paths: number(ledger.dead.len()),
+            causes: ledger.total.causes,
+            layers: ledger
+                .layers
+                .iter()
+                .map(|account| LayerNumbers { retained: account.retained, causes: account.causes })
+                .collect(),
+        };
+        self.ledger = Some(ledger);
+        Event::Stacked(Box::new(numbers))
+    }
+}

@@ -1,0 +1,86 @@
+//! The life of one path: what each layer did to it, and what its bytes cost.
+
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::ledger::Dead;
+use onionskin_core::stack::view::{Mark, View};
+use onionskin_core::stack::{NodeId, Stack, Version, What};
+
+use super::listing::{At, Listing, number};
+use super::protocol::{Cause, Causes, LayerNumbers, Life, LifeEvent};
+
+/// How many paths a container sees.
+pub(crate) fn paths(stack: &Stack) -> u64 {
+    let depth = stack.depth();
+    // The root is in every stack and is no path to count.
+    (1..number(stack.nodes())).filter(|node| stack.at(NodeId(*node), depth).is_some()).count() as u64
+}
+
+/// A path's life, seen from the layer of a listing. `dead` is all that is dead in the stack, and
+/// `top` the stack's last layer as a tree, where that is known.
+pub(crate) fn of(at: At<'_>, listing: &Listing, top: Option<&View>, dead: &[Dead], path: &[u8]) -> Option<Life> {
+    let stack = at.stack;
+    let node = stack.find(path)?;
+    let now = listing.row_of(at, node);
+    let row = listing.view().row(stack, node);
+    let mut versions: Vec<_> = stack.versions(node).filter(|version| version.layer > 0).collect();
+    versions.reverse();
+    let events = versions.iter().filter_map(|version| event(at, node, *version));
+    let mut bytes = LayerNumbers::default();
+    let mut dead_compressed = 0;
+    // A layer that stands alone is not in the ledger.
+    if at.offset == 0 {
+        for dead in dead {
+            let stored = stack.layer(dead.added_by).is_some_and(|index| is_below(index, dead, path));
+            if stored {
+                *of_cause(&mut bytes.causes, dead.cause) += dead.bytes;
+                dead_compressed += dead.compressed;
+            }
+        }
+        let live = top.and_then(|top| top.row(stack, node)).map_or(0, |row| row.sum.bytes);
+        bytes.retained = live + bytes.causes.total();
+    }
+    Some(Life {
+        path: path.to_vec(),
+        files: row.map_or(0, |row| row.sum.files),
+        mtime: row.and_then(|row| row.mtime()).map(|(seconds, _)| seconds),
+        now,
+        events: events.collect(),
+        live: at.offset == 0 && stack.at(node, stack.depth()).is_some(),
+        bytes,
+        dead_compressed,
+    })
+}
+
+/// Whether an entry is stored under a path, or below it.
+fn is_below(index: &LayerIndex, dead: &Dead, path: &[u8]) -> bool {
+    let entry = index.path(dead.entry);
+    let rest = entry.strip_prefix(path);
+    rest.is_some_and(|rest| path == b"/" || rest.is_empty() || rest.first() == Some(&b'/'))
+}
+
+fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
+    match cause {
+        Cause::Deleted => &mut causes.deleted,
+        Cause::Replaced => &mut causes.replaced,
+        Cause::Restated => &mut causes.restated,
+        Cause::Repeated => &mut causes.repeated,
+    }
+}
+
+/// What a version tells, unless nothing of it can be seen.
+fn event(at: At<'_>, node: NodeId, version: Version) -> Option<LifeEvent> {
+    let mark = at.stack.mark(node, version.layer)?;
+    let (mut size, mut mode, mut owner) = (0, 0o755, (0, 0));
+    if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {
+        (mode, owner) = (index.mode(entry), index.owner(entry));
+        size = at
+            .stack
+            .stored_by(version)
+            .and_then(|(layer, entry)| at.stack.layer(layer).map(|index| index.size(entry)))
+            .unwrap_or(0);
+    }
+    if mark == Mark::Deleted {
+        size = 0;
+    }
+    Some(LifeEvent { layer: number(version.layer + at.offset), mark, size, mode, uid: owner.0, gid: owner.1 })
+}

@@ -1,0 +1,331 @@
+//! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
+
+use std::collections::HashSet;
+
+use onionskin_core::layer::EntryKind;
+use onionskin_core::stack::view::{self, View};
+use onionskin_core::stack::{Death, NodeId, Stack, Version};
+
+use super::protocol::{Cause, Found, Row, Shown, Showing, Sort};
+
+/// A stack and which of its layers is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'s> {
+    pub(crate) stack: &'s Stack,
+    /// The layer's number in that stack.
+    pub(crate) layer: usize,
+    /// How much higher layers are numbered in the image: 0, but for a layer that stands alone.
+    pub(crate) offset: usize,
+}
+
+/// A tree, flattened to the rows that its open folders show.
+pub(crate) struct Listing {
+    pub(crate) showing: Showing,
+    view: View,
+    lines: Vec<Line>,
+    filter: Option<Filter>,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    node: NodeId,
+    depth: u32,
+}
+
+/// What is kept of the tree while something is looked for.
+struct Filter {
+    kept: Vec<Kept>,
+    matches: u32,
+    /// Open folders: at first those that lead to a match.
+    open: HashSet<NodeId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    No,
+    Way,
+    Match,
+}
+
+impl Listing {
+    /// The tree that is asked for, with the folders in `open` open.
+    pub(crate) fn new(at: At<'_>, showing: Showing, open: &HashSet<NodeId>) -> Self {
+        let view = if showing.changes {
+            View::changes(at.stack, at.layer)
+        } else {
+            View::stack(at.stack, at.layer)
+        };
+        let mut listing = Listing { showing, view, lines: Vec::new(), filter: None };
+        listing.refine(at, open);
+        listing
+    }
+
+    /// The same tree under another order or filter.
+    pub(crate) fn reshow(&mut self, at: At<'_>, showing: Showing, open: &HashSet<NodeId>) {
+        let same = self.showing.find == showing.find;
+        self.showing = showing;
+        if same {
+            self.build(at, open);
+        } else {
+            self.refine(at, open);
+        }
+    }
+
+    /// Whether `showing` is of the same tree, so that [`Self::reshow`] will do.
+    pub(crate) fn is_of(&self, showing: &Showing) -> bool {
+        (self.showing.layer, self.showing.changes) == (showing.layer, showing.changes)
+    }
+
+    fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
+        self.filter = (!self.showing.find.is_empty()).then(|| Filter::new(at.stack, &self.view, &self.showing.find));
+        self.build(at, open);
+    }
+
+    fn build(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
+        self.lines.clear();
+        let mut lines = Vec::new();
+        self.below(at, NodeId::ROOT, 0, open, &mut lines);
+        self.lines = lines;
+    }
+
+    /// What came of it, for the page.
+    pub(crate) fn shown(&self, alone: bool) -> Shown {
+        let total = self.view.total();
+        Shown {
+            total: number(self.lines.len()),
+            paths: u32::try_from(total.paths).unwrap_or(u32::MAX),
+            bytes: total.bytes,
+            matches: self.filter.as_ref().map(|filter| filter.matches),
+            alone,
+            missing: false,
+        }
+    }
+
+    /// The view that is listed.
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Rows from `from` on, at most `count`.
+    pub(crate) fn rows(&self, at: At<'_>, open: &HashSet<NodeId>, from: u32, count: u32) -> Vec<Row> {
+        let lines = self.lines.iter().skip(from as usize).take(count as usize);
+        lines.filter_map(|line| self.row(at, open, *line)).collect()
+    }
+
+    /// One path's row, whether or not it is folded away.
+    pub(crate) fn row_of(&self, at: At<'_>, node: NodeId) -> Option<Row> {
+        self.row(at, &HashSet::new(), Line { node, depth: 0 })
+    }
+
+    fn row(&self, at: At<'_>, open: &HashSet<NodeId>, line: Line) -> Option<Row> {
+        let row = self.view.row(at.stack, line.node)?;
+        let is_open = self.open(open).contains(&line.node);
+        let has_children = row.kind == EntryKind::Dir && self.children(line.node).next().is_some();
+        let (uid, gid) = row.owner();
+        Some(Row {
+            path: at.stack.path(line.node),
+            depth: line.depth,
+            kind: row.kind,
+            target: target(&row),
+            open: has_children.then_some(is_open),
+            size: row.sum.bytes,
+            mode: row.mode(),
+            uid,
+            gid,
+            layer: number(row.layer + at.offset),
+            mark: row.mark,
+            fate: self.fate(at, &row),
+        })
+    }
+
+    /// How the stored content of a row ends, if a container never sees it.
+    fn fate(&self, at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
+        let deleted = row.mark == Some(view::Mark::Deleted);
+        let then = if deleted { at.layer.saturating_sub(1) } else { at.layer };
+        let death = at.stack.at(row.node, then).and_then(|version| death(at.stack, version))?;
+        // Links and devices cost nothing, so that they go is no more than their mark says.
+        (row.sum.bytes > 0).then(|| (death.cause, number(death.killed_by + at.offset)))
+    }
+
+    /// Opens or closes the folder in a row.
+    pub(crate) fn toggle(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, row: u32, to: bool) {
+        let Some(line) = self.lines.get(row as usize).copied() else { return };
+        let set = match &mut self.filter {
+            Some(filter) => &mut filter.open,
+            None => &mut *open,
+        };
+        let changed = if to { set.insert(line.node) } else { set.remove(&line.node) };
+        if !changed {
+            return;
+        }
+        let after = row as usize + 1;
+        if to {
+            let mut below = Vec::new();
+            self.below(at, line.node, line.depth + 1, open, &mut below);
+            self.lines.splice(after..after, below);
+        } else {
+            let deeper = self.lines.iter().skip(after).take_while(|below| below.depth > line.depth).count();
+            self.lines.drain(after..after + deeper);
+        }
+    }
+
+    /// Closes every folder.
+    pub(crate) fn collapse(&mut self, at: At<'_>, open: &mut HashSet<NodeId>) {
+        match &mut self.filter {
+            Some(filter) => filter.open.clear(),
+            None => open.clear(),
+        }
+        self.build(at, open);
+    }
+
+    /// The row of the folder that holds a row.
+    pub(crate) fn parent(&self, row: u32) -> Option<u32> {
+        let depth = self.lines.get(row as usize)?.depth;
+        let above = self.lines.get(..row as usize)?;
+        above.iter().rposition(|line| line.depth < depth).map(number)
+    }
+
+    /// The row of a path, or of the nearest folder above it; opens what is on the way.
+    pub(crate) fn seek(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, path: &[u8]) -> Found {
+        let mut exact = true;
+        let mut names = path;
+        let node = loop {
+            match at.stack.find(names).filter(|node| self.keeps(*node)) {
+                Some(node) => break node,
+                None => exact = false,
+            }
+            let slash = names.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+            if slash == 0 {
+                break NodeId::ROOT;
+            }
+            names = names.get(..slash).unwrap_or_default();
+        };
+        let mut above = at.stack.parent(node);
+        let mut opened = false;
+        while above != NodeId::ROOT {
+            let set = match &mut self.filter {
+                Some(filter) => &mut filter.open,
+                None => &mut *open,
+            };
+            opened |= set.insert(above);
+            above = at.stack.parent(above);
+        }
+        if opened {
+            self.build(at, open);
+        }
+        Found {
+            row: self.lines.iter().position(|line| line.node == node).map(number),
+            exact,
+            total: number(self.lines.len()),
+        }
+    }
+
+    fn open<'o>(&'o self, open: &'o HashSet<NodeId>) -> &'o HashSet<NodeId> {
+        self.filter.as_ref().map_or(open, |filter| &filter.open)
+    }
+
+    fn keeps(&self, node: NodeId) -> bool {
+        self.view.contains(node) && self.filter.as_ref().is_none_or(|filter| filter.keeps(node))
+    }
+
+    fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> {
+        self.view.children(node).iter().copied().filter(|child| self.keeps(*child))
+    }
+
+    /// Adds the rows below a folder, as far as folders are open.
+    fn below(&self, at: At<'_>, folder: NodeId, depth: u32, open: &HashSet<NodeId>, lines: &mut Vec<Line>) {
+        let open = self.open(open);
+        let mut waiting: Vec<Line> = Vec::new();
+        self.push_children(at, folder, depth, &mut waiting);
+        while let Some(line) = waiting.pop() {
+            lines.push(line);
+            if open.contains(&line.node) {
+                self.push_children(at, line.node, line.depth + 1, &mut waiting);
+            }
+        }
+    }
+
+    /// Puts a folder's children on the pile, the first on top.
+    fn push_children(&self, at: At<'_>, folder: NodeId, depth: u32, pile: &mut Vec<Line>) {
+        let start = pile.len();
+        pile.extend(self.children(folder).map(|node| Line { node, depth }));
+        let added = pile.get_mut(start..).unwrap_or_default();
+        if self.showing.sort == Sort::Size {
+            let bytes = |node| self.view.row(at.stack, node).map_or(0, |row| row.sum.bytes);
+            // The names are in order, and the sort keeps them so among equals.
+            added.sort_by_cached_key(|line| std::cmp::Reverse(bytes(line.node)));
+        }
+        added.reverse();
+    }
+}
+
+impl Filter {
+    /// Keeps what is called so, the way to it and what is in it. With a slash, paths are compared.
+    fn new(stack: &Stack, view: &View, find: &str) -> Self {
+        let mut filter = Filter { kept: vec![Kept::No; stack.nodes()], matches: 0, open: HashSet::new() };
+        let by_path = find.contains('/');
+        let mut waiting = vec![(NodeId::ROOT, false)];
+        while let Some((node, inside)) = waiting.pop() {
+            let called = node != NodeId::ROOT
+                && if by_path {
+                    holds(&stack.path(node), find.as_bytes())
+                } else {
+                    holds(stack.name(node), find.as_bytes())
+                };
+            filter.matches += u32::from(called);
+            if called || inside {
+                filter.keep(node, Kept::Match);
+            }
+            if called {
+                filter.keep_way(stack, node);
+            }
+            waiting.extend(view.children(node).iter().map(|child| (*child, called || inside)));
+        }
+        filter
+    }
+
+    fn keeps(&self, node: NodeId) -> bool {
+        self.kept.get(node.0 as usize).is_some_and(|kept| *kept != Kept::No)
+    }
+
+    fn keep(&mut self, node: NodeId, how: Kept) {
+        if let Some(kept) = self.kept.get_mut(node.0 as usize) {
+            *kept = how;
+        }
+    }
+
+    fn keep_way(&mut self, stack: &Stack, node: NodeId) {
+        let mut above = stack.parent(node);
+        while above != NodeId::ROOT && self.open.insert(above) {
+            if !self.keeps(above) {
+                self.keep(above, Kept::Way);
+            }
+            above = stack.parent(above);
+        }
+    }
+}
+
+/// Whether a name holds a text, whatever the case of its ASCII letters.
+fn holds(name: &[u8], text: &[u8]) -> bool {
+    name.windows(text.len().max(1)).any(|part| part.eq_ignore_ascii_case(text))
+}
+
+/// How the content of a version ends; none while a container sees it.
+pub(crate) fn death(stack: &Stack, version: Version) -> Option<Death> {
+    let (layer, entry) = stack.stored_by(version)?;
+    stack.death(layer, entry)
+}
+
+/// Counts of rows and layers fit: nodes are numbered with 32 bits.
+pub(crate) fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Where a link leads; a hard link's target is a path of the image.
+fn target(row: &view::Row<'_>) -> Option<Vec<u8>> {
+    let link = row.link()?;
+    Some(match row.kind {
+        EntryKind::Hardlink => [b"/", link].concat(),
+        _ => link.to_vec(),
+    })
+}

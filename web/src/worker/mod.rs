@@ -1,0 +1,27 @@
+//! What runs in Web Workers, and what the page needs to talk to it.
+//!
+//! `engine` keeps an image and answers the page; `opening` fetches it, with a `pool` of workers
+//! that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it.
+
+pub(crate) mod client;
+mod decode;
+mod engine;
+mod facts;
+mod life;
+mod listing;
+mod opening;
+mod place;
+mod pool;
+mod port;
+pub(crate) mod protocol;
+mod trouble;
+
+/// Begins to listen, as what the worker's name says it is.
+pub(crate) fn start() {
+    let Some(scope) = port::scope() else { return };
+    if scope.name() == pool::DECODER {
+        decode::serve(&scope);
+    } else {
+        engine::serve(&scope);
+    }
+}

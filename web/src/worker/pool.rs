@@ -1,0 +1,190 @@
+//! The decoders of the engine: workers of its own, as many as the machine has cores to spare.
+//! Where workers cannot start workers, the engine decodes the layers itself.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use onionskin_core::layer::LayerIndex;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{MessageEvent, Worker, WorkerOptions};
+
+use super::client::SCRIPT;
+use super::decode::{self, Job, Report};
+use super::listing::number;
+use super::port;
+use super::protocol::Trouble;
+
+/// The name that tells a worker what it is.
+pub(crate) const DECODER: &str = "onionskin-decoder";
+
+/// Bounds on how many decoders run.
+const LEAST: usize = 2;
+const MOST: usize = 4;
+
+/// What comes of the layers.
+pub(crate) enum Outcome {
+    Progress(u32, u64),
+    Decoded(u32, Box<LayerIndex>),
+    Failed(u32, Trouble),
+}
+
+type Tell = Rc<dyn Fn(Outcome)>;
+type Heard = Closure<dyn FnMut(MessageEvent)>;
+type Failed = Closure<dyn FnMut(web_sys::Event)>;
+
+/// Decoders at work.
+pub(crate) struct Pool {
+    waiting: RefCell<VecDeque<Job>>,
+    members: RefCell<Vec<Member>>,
+    tell: Tell,
+}
+
+struct Member {
+    worker: Worker,
+    ready: bool,
+    /// The layer at work.
+    at: Option<u32>,
+    /// The index of the layer at work comes next.
+    index_next: bool,
+    _closures: (Heard, Failed),
+}
+
+impl Pool {
+    /// Starts decoders for these layers; `tell` hears what comes of each.
+    pub(crate) fn start(jobs: Vec<Job>, tell: impl Fn(Outcome) + 'static) -> Rc<Self> {
+        let cores = port::scope().map_or(LEAST, |scope| scope.navigator().hardware_concurrency() as usize);
+        let count = cores.clamp(LEAST, MOST).min(jobs.len());
+        let pool = Rc::new(Pool {
+            waiting: RefCell::new(jobs.into()),
+            members: RefCell::default(),
+            tell: Rc::new(tell),
+        });
+        for at in 0..count {
+            if let Some(member) = pool.hire(at) {
+                pool.members.borrow_mut().push(member);
+            }
+        }
+        if pool.members.borrow().is_empty() {
+            pool.alone();
+        }
+        pool
+    }
+
+    fn hire(self: &Rc<Self>, at: usize) -> Option<Member> {
+        let options = WorkerOptions::new();
+        options.set_name(DECODER);
+        let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
+        let pool = Rc::downgrade(self);
+        let heard = Heard::new(move |event: MessageEvent| {
+            if let Some(pool) = pool.upgrade() {
+                pool.hear(at, &event);
+            }
+        });
+        let pool = Rc::downgrade(self);
+        let failed = Failed::new(move |_: web_sys::Event| {
+            if let Some(pool) = pool.upgrade() {
+                pool.lose(at);
+            }
+        });
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        Some(Member { worker, ready: false, at: None, index_next: false, _closures: (heard, failed) })
+    }
+
+    fn hear(&self, at: usize, event: &MessageEvent) {
+        let outcome = {
+            let mut members = self.members.borrow_mut();
+            let Some(member) = members.get_mut(at) else { return };
+            member.hear(event)
+        };
+        if let Some(outcome) = outcome {
+            (self.tell)(outcome);
+        }
+        self.give(at);
+    }
+
+    /// Gives a decoder that has nothing to do the next layer, or lets it go.
+    fn give(&self, at: usize) {
+        let mut members = self.members.borrow_mut();
+        let Some(member) = members.get_mut(at).filter(|member| member.ready && member.at.is_none()) else { return };
+        match self.waiting.borrow_mut().pop_front() {
+            Some(job) => {
+                member.at = Some(number(job.layer.number));
+                if let Some(message) = port::pack(&job) {
+                    let worker = &member.worker;
+                    // A worker that is gone says so by its own error.
+                    let _ = port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+                }
+            }
+            None => member.worker.terminate(),
+        }
+    }
+
+    /// A decoder ended. Its layer is lost, but one that never began is no loss: another does it.
+    fn lose(self: &Rc<Self>, at: usize) {
+        let (layer, none_left) = {
+            let mut members = self.members.borrow_mut();
+            let Some(member) = members.get_mut(at) else { return };
+            member.ready = false;
+            member.worker.terminate();
+            let layer = member.at.take();
+            member.index_next = false;
+            // Those that are still starting may yet work.
+            member.worker.set_onerror(None);
+            member.worker.set_onmessage(None);
+            (layer, members.iter().all(|member| member.worker.onmessage().is_none()))
+        };
+        if let Some(layer) = layer {
+            (self.tell)(Outcome::Failed(layer, Trouble::of_worker(layer)));
+        }
+        if none_left {
+            self.alone();
+        }
+    }
+
+    /// Decodes what waits in this very worker, one layer after the other.
+    fn alone(self: &Rc<Self>) {
+        let pool = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                let job = pool.waiting.borrow_mut().pop_front();
+                let Some(job) = job else { return };
+                let layer = number(job.layer.number);
+                let tell = Rc::clone(&pool.tell);
+                let outcome = decode::run(&job, |received| tell(Outcome::Progress(layer, received))).await;
+                (pool.tell)(match outcome {
+                    Ok(index) => Outcome::Decoded(layer, Box::new(index)),
+                    Err(trouble) => Outcome::Failed(layer, trouble),
+                });
+            }
+        });
+    }
+}
+
+impl Member {
+    fn hear(&mut self, event: &MessageEvent) -> Option<Outcome> {
+        if std::mem::take(&mut self.index_next) {
+            let layer = self.at.take()?;
+            let index = port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
+            return Some(match index {
+                Some(index) => Outcome::Decoded(layer, Box::new(index)),
+                None => Outcome::Failed(layer, Trouble::of_worker(layer)),
+            });
+        }
+        match port::unpack::<Report>(&event.data())? {
+            Report::Ready => {
+                self.ready = true;
+                None
+            }
+            Report::Progress(received) => Some(Outcome::Progress(self.at?, received)),
+            Report::Decoded => {
+                self.index_next = true;
+                None
+            }
+            Report::Failed(trouble) => Some(Outcome::Failed(self.at.take()?, trouble)),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! What the page and its engine worker say to each other.
+//!
+//! Names and paths cross as bytes, as they stand in the image; the page makes them readable
+//! (`format::visible`) where it shows them. Layers are numbered from 1.
+
+pub(crate) use onionskin_core::layer::EntryKind;
+pub(crate) use onionskin_core::ledger::Causes;
+pub(crate) use onionskin_core::stack::Cause;
+pub(crate) use onionskin_core::stack::view::Mark;
+use serde::{Deserialize, Serialize};
+
+/// From the page to the engine: a question with the number that its answer will carry.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Question {
+    pub(crate) id: u32,
+    pub(crate) ask: Ask,
+}
+
+/// What the page may ask.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Ask {
+    /// The images that the gateway itself has.
+    Catalog,
+    /// Fetch and decode this image; what happens is told as [`Event`]s.
+    Open { reference: String, platform: Option<String> },
+    /// Choose what the tree shows. Opened folders stay open.
+    Show(Showing),
+    /// Rows of what is shown.
+    Rows { from: u32, count: u32 },
+    /// Open or close the folder in this row.
+    Toggle { row: u32, open: bool },
+    /// Close every folder.
+    Collapse,
+    /// The row of the folder that holds this row.
+    Parent { row: u32 },
+    /// The row of this path, once the folders above it are open.
+    Seek { path: Vec<u8> },
+    /// What the layers did to this path.
+    Life { path: Vec<u8> },
+    /// The largest dead paths, after the first `from` of them.
+    Waste { cause: Option<Cause>, from: u32, count: u32 },
+}
+
+/// From the engine to the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Told {
+    /// The worker runs and can be asked.
+    Ready,
+    Event(Event),
+    Answer { id: u32, answer: Answer },
+}
+
+/// What the engine answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    /// Done; also the answer to what cannot be answered (yet).
+    Nothing,
+    Catalog(Vec<Listed>),
+    Shown(Shown),
+    Rows { from: u32, rows: Vec<Row>, total: u32 },
+    Row(Option<u32>),
+    Found(Found),
+    Life(Box<Life>),
+    Waste { total: u32, dead: Vec<DeadPath> },
+}
+
+/// What happens while an image is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Event {
+    /// The manifest and the configuration are read.
+    Image(Box<ImageFacts>),
+    /// Bytes received so far, for the layers where that changed.
+    Progress(Vec<(u32, u64)>),
+    /// A layer is decoded. It joins the stack once all below it have.
+    Decoded { layer: u32, facts: LayerFacts },
+    /// A layer could not be read.
+    Broken { layer: u32, trouble: Trouble },
+    /// The stack has grown to this many layers, with these numbers.
+    Stacked(Box<Numbers>),
+    /// Everything that could be read was.
+    Finished,
+    /// The image could not be opened at all.
+    Failed(Trouble),
+}
+
+/// Something that went wrong, in the words of whoever looks at the image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trouble {
+    /// What was not possible.
+    pub(crate) title: String,
+    /// What was tried and how that went.
+    pub(crate) detail: String,
+    /// What to do now.
+    pub(crate) advice: String,
+    /// Whether trying the same again may help.
+    pub(crate) retry: bool,
+}
+
+/// A repository of the gateway's own and its tags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) tags: Vec<String>,
+}
+
+/// What the manifest and the configuration say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImageFacts {
+    /// The reference in full, as it was asked for.
+    pub(crate) reference: String,
+    /// The repository with its registry, without tag and digest.
+    pub(crate) name: String,
+    /// Of the manifest that is shown.
+    pub(crate) digest: String,
+    /// What a link pins: the digest of the index where there is one, else of the manifest.
+    pub(crate) pin: String,
+    pub(crate) platform: String,
+    /// Those of the index; empty where the reference names a single image.
+    pub(crate) platforms: Vec<String>,
+    pub(crate) layers: Vec<LayerHead>,
+    pub(crate) config: ConfigFacts,
+    pub(crate) history: Vec<Step>,
+    /// What is odd about the image's documents, though it can be shown.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// A layer as the manifest announces it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerHead {
+    pub(crate) digest: String,
+    pub(crate) media_type: String,
+    /// Bytes of the blob; unknown for some sources.
+    pub(crate) compressed: Option<u64>,
+    /// The command, in its clean form.
+    pub(crate) command: String,
+    /// The command as the configuration has it.
+    pub(crate) created_by: String,
+}
+
+/// The part of the configuration that a container starts with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConfigFacts {
+    pub(crate) env: Vec<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) cmd: Option<Vec<String>>,
+    pub(crate) working_dir: Option<String>,
+    pub(crate) volumes: Vec<String>,
+    pub(crate) exposed_ports: Vec<String>,
+    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) healthcheck: Option<String>,
+    pub(crate) stop_signal: Option<String>,
+    pub(crate) created: Option<String>,
+    pub(crate) author: Option<String>,
+}
+
+/// One step of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) command: String,
+    pub(crate) created_by: String,
+    pub(crate) created: Option<String>,
+    pub(crate) comment: Option<String>,
+    /// The layer that the step made; none for a step that changed only the configuration.
+    pub(crate) layer: Option<u32>,
+}
+
+/// What decoding a layer told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerFacts {
+    /// Bytes of the uncompressed tar.
+    pub(crate) size: u64,
+    pub(crate) entries: u64,
+    /// Bytes of all its regular files.
+    pub(crate) retained: u64,
+    /// What is odd in it, though it could be read.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// The ledger of the stack as far as it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    /// How many layers are in the stack, from the base up.
+    pub(crate) depth: u32,
+    pub(crate) retained: u64,
+    pub(crate) live: u64,
+    pub(crate) dead: u64,
+    /// Unknown where the source has no compressed sizes.
+    pub(crate) dead_compressed: Option<u64>,
+    /// Paths that a container sees.
+    pub(crate) paths: u64,
+    /// How many paths have dead bytes.
+    pub(crate) dead_paths: u32,
+    pub(crate) causes: Causes,
+    /// One for each layer in the stack.
+    pub(crate) layers: Vec<LayerNumbers>,
+}
+
+/// The bytes that one layer stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerNumbers {
+    pub(crate) retained: u64,
+    pub(crate) causes: Causes,
+}
+
+impl LayerNumbers {
+    /// Bytes that the container can still reach.
+    pub(crate) fn live(&self) -> u64 {
+        self.retained.saturating_sub(self.causes.total())
+    }
+}
+
+/// What the tree shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Showing {
+    pub(crate) layer: u32,
+    pub(crate) changes: bool,
+    pub(crate) sort: Sort,
+    /// Only paths whose name holds this; empty shows all.
+    pub(crate) find: String,
+}
+
+/// The order of siblings in the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sort {
+    #[default]
+    Name,
+    /// Largest first.
+    Size,
+}
+
+/// What came of [`Ask::Show`] and of opening and closing folders.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    /// Rows now visible in the tree.
+    pub(crate) total: u32,
+    /// All paths of the view, visible or folded away.
+    pub(crate) paths: u32,
+    /// Bytes of all its files.
+    pub(crate) bytes: u64,
+    /// Paths that match what is looked for; none without.
+    pub(crate) matches: Option<u32>,
+    /// The layer stands alone because one below it could not be read.
+    pub(crate) alone: bool,
+    /// There is nothing to show, as the layer is not read.
+    pub(crate) missing: bool,
+}
+
+/// Where a path is in the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// The row of the path, or of the nearest folder above it that exists.
+    pub(crate) row: Option<u32>,
+    /// Whether it is the path itself.
+    pub(crate) exact: bool,
+    pub(crate) total: u32,
+}
+
+/// One visible row of the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) path: Vec<u8>,
+    /// 0 for what lies in the root.
+    pub(crate) depth: u32,
+    pub(crate) kind: EntryKind,
+    /// Where a link leads.
+    pub(crate) target: Option<Vec<u8>>,
+    /// Whether it can be opened, and is.
+    pub(crate) open: Option<bool>,
+    /// Of the file, or of all files below the folder.
+    pub(crate) size: u64,
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+    /// The layer that provides it, or, for what is deleted, that shipped it.
+    pub(crate) layer: u32,
+    pub(crate) mark: Option<Mark>,
+    /// The layer that hides it later, and how, although it is still downloaded.
+    pub(crate) fate: Option<(Cause, u32)>,
+}
+
+/// A path's story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Life {
+    pub(crate) path: Vec<u8>,
+    /// What it is at the layer that is looked at, if it is there.
+    pub(crate) now: Option<Row>,
+    /// Files below it at that layer.
+    pub(crate) files: u64,
+    /// Seconds since 1970.
+    pub(crate) mtime: Option<i64>,
+    pub(crate) events: Vec<LifeEvent>,
+    /// Whether the container has it in the end.
+    pub(crate) live: bool,
+    /// Bytes live and dead stored under this path or below it.
+    pub(crate) bytes: LayerNumbers,
+    pub(crate) dead_compressed: u64,
+}
+
+/// What one layer did to a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LifeEvent {
+    pub(crate) layer: u32,
+    pub(crate) mark: Mark,
+    pub(crate) size: u64,
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+}
+
+/// A path whose bytes are downloaded and never seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeadPath {
+    pub(crate) path: Vec<u8>,
+    pub(crate) bytes: u64,
+    pub(crate) compressed: Option<u64>,
+    pub(crate) cause: Cause,
+    pub(crate) added_by: u32,
+    pub(crate) killed_by: u32,
+}
