@@ -180,6 +180,14 @@ impl LayerDecoder {
                 Problem::TooShort { size },
             ));
         }
+        // Blobs shorter than what decides, such as the gzip of a layer with a single folder.
+        let decided = match &mut self.framing {
+            Framing::Unknown { first } => {
+                let first = std::mem::take(first);
+                self.decide(&first)
+            }
+            _ => Ok(()),
+        };
         // A wrong digest explains every other problem that the end of the blob may show.
         let digest = self.blob.finish();
         if let Some(expected) = self.expected.digest
@@ -193,16 +201,7 @@ impl LayerDecoder {
                 },
             ));
         }
-        if let Framing::Unknown { first } = &mut self.framing {
-            let first = std::mem::take(first);
-            self.framing = Framing::Plain;
-            match first.as_slice() {
-                [0x1f, 0x8b, ..] => {
-                    return Err(LayerError::at_blob(self.blob_size, Problem::CompressionCut));
-                }
-                first => self.tar.push(first)?,
-            }
-        }
+        decided?;
         let points = match self.framing {
             Framing::Gzip(gzip) => gzip.finish()?,
             _ => Points::Every,
