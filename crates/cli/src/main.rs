@@ -1,5 +1,11 @@
 //! The `onionskin` command: what it understands, and how it ends.
 
+mod decode;
+mod image;
+mod inspect;
+mod ls;
+mod output;
+mod progress;
 mod serve;
 mod terminal;
 
@@ -28,12 +34,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Inspect(inspect::Arguments),
+    Ls(ls::Arguments),
     Serve(serve::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Inspect(arguments) => inspect::run(arguments).await,
+        Command::Ls(arguments) => ls::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
     };
     match done {

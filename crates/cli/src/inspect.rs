@@ -1,0 +1,41 @@
+//! `onionskin inspect`: an image at a glance.
+
+mod text;
+
+use onionskin_core::ledger::Ledger;
+use onionskin_core::report::inspection::Inspection;
+
+use crate::image::ImageArguments;
+use crate::output::{Format, OutputArguments};
+
+/// Show an image at a glance: layers, sizes, dead bytes and their causes, configuration
+///
+/// Dead bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  onionskin inspect nginx:1.27
+  onionskin inspect registry.example.com/team/app@sha256:…
+  onionskin inspect ./app.tar                       # what docker save wrote
+  onionskin inspect alpine --platform linux/arm64 --format json")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    image: ImageArguments,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let opened = arguments.image.open().await?;
+    let stack = opened.stack(&opened.image.layers).await?;
+    let ledger = Ledger::of(&stack);
+    let inspection = Inspection::new(&opened.image, &stack, &ledger);
+    let output = &arguments.output;
+    match output.format {
+        Format::Json => output.json(&inspection),
+        Format::Text => {
+            let dead = text::largest_dead(&stack, &ledger);
+            output.text(&text::report(&inspection, &dead, output.width()))
+        }
+    }
+}

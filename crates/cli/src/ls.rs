@@ -1,0 +1,195 @@
+//! `onionskin ls`: the files of an image, one line each.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+
+use anyhow::{bail, ensure};
+use onionskin_core::report::listing::{self, Line};
+use onionskin_core::report::text;
+
+use crate::image::{ImageArguments, Opened};
+use crate::output::{Format, OutputArguments};
+use crate::terminal::Visible;
+
+/// List files: what a container sees, or what one layer holds
+///
+/// Flat and in byte order, with mode, user, group, size, time and path. Layers count from 1, the base.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  onionskin ls debian:12                       # everything a container sees
+  onionskin ls debian:12 /usr/lib              # below one folder
+  onionskin ls app.tar --layer 3               # what layer 3 itself holds, what it deletes among it
+  onionskin ls app.tar --stack 2 --format json # as if layer 2 were the last")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    image: ImageArguments,
+
+    /// The folder or file to list
+    #[arg(default_value = "/")]
+    path: OsString,
+
+    /// List what layer N itself holds, whiteouts among it
+    #[arg(long, value_name = "N", conflicts_with = "stack")]
+    layer: Option<usize>,
+
+    /// List the files as they are with layer N as the last [default: all layers]
+    #[arg(long, value_name = "N")]
+    stack: Option<usize>,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let opened = arguments.image.open().await?;
+    let lines = lines(&arguments, &opened).await?;
+    match arguments.output.format {
+        Format::Json => arguments.output.json(&lines),
+        Format::Text => arguments.output.text(&table(&lines)),
+    }
+}
+
+async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Line>> {
+    let path = arguments.path.as_encoded_bytes();
+    let depth = opened.image.layers.len();
+    let (found, place) = match (arguments.layer, arguments.stack.unwrap_or(depth)) {
+        (Some(number), _) => {
+            let Some(layer) = number
+                .checked_sub(1)
+                .and_then(|at| opened.image.layers.get(at..=at))
+            else {
+                bail!("--layer {number}: {}", has(depth));
+            };
+            let mut indexes = opened.decode(layer).await?;
+            let found = match indexes.pop() {
+                Some(index) => listing::of_layer(index, number, path)?,
+                None => None,
+            };
+            (found, format!("layer {number}"))
+        }
+        (None, last) => {
+            ensure!(last <= depth, "--stack {last}: {}", has(depth));
+            let layers = opened.image.layers.get(..last).unwrap_or_default();
+            let stack = opened.stack(layers).await?;
+            (
+                listing::of_stack(&stack, last, path),
+                format!("the stack at layer {last}"),
+            )
+        }
+    };
+    found.ok_or_else(|| {
+        anyhow::anyhow!(
+            "{} is not in {place}; look around with `onionskin ls {}`",
+            text(path),
+            arguments.image.image
+        )
+    })
+}
+
+fn has(depth: usize) -> String {
+    match depth {
+        1 => "the image has one layer, number 1".to_owned(),
+        _ => format!("the image has {depth} layers, counted from 1"),
+    }
+}
+
+fn table(lines: &[Line]) -> String {
+    let widest = |number: fn(&Line) -> u64| {
+        let largest = lines.iter().map(number).max().unwrap_or(0);
+        largest.to_string().len()
+    };
+    let (uids, gids, sizes) = (widest(|l| l.uid), widest(|l| l.gid), widest(|l| l.size));
+    let mut table = String::new();
+    for line in lines {
+        let time = line.mtime.as_deref().unwrap_or_default();
+        let time = time.get(..16).unwrap_or(time).replace('T', " ");
+        let target = match (&line.link_target, line.kind.as_str()) {
+            (Some(target), "hardlink") => format!(" link to {}", Visible(target)),
+            (Some(target), _) => format!(" -> {}", Visible(target)),
+            (None, _) => String::new(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            table,
+            "{} {:>uids$} {:>gids$} {:>sizes$} {time:16} {}{target}",
+            mode(line),
+            line.uid,
+            line.gid,
+            line.size,
+            Visible(&line.path),
+        );
+    }
+    table
+}
+
+/// The ten letters that `ls -l` begins with; what hides something says so in their place.
+fn mode(line: &Line) -> String {
+    let kind = match line.kind.as_str() {
+        "whiteout" => return "deletes   ".to_owned(),
+        "opaque" => return "empties   ".to_owned(),
+        "dir" => 'd',
+        "symlink" => 'l',
+        "hardlink" => 'h',
+        "char" => 'c',
+        "block" => 'b',
+        "fifo" => 'p',
+        _ => '-',
+    };
+    let bits = u32::from_str_radix(&line.mode, 8).unwrap_or(0);
+    let mut letters = String::from(kind);
+    for (shift, special, set, unset) in [
+        (6, 0o4000, 's', 'S'),
+        (3, 0o2000, 's', 'S'),
+        (0, 0o1000, 't', 'T'),
+    ] {
+        let of = |bit: u32| bits >> shift & bit != 0;
+        letters.push(if of(4) { 'r' } else { '-' });
+        letters.push(if of(2) { 'w' } else { '-' });
+        letters.push(match (of(1), bits & special != 0) {
+            (true, true) => set,
+            (false, true) => unset,
+            (true, false) => 'x',
+            (false, false) => '-',
+        });
+    }
+    letters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(kind: &str, mode: &str, path: &str, target: Option<&str>) -> Line {
+        Line {
+            path: path.to_owned(),
+            kind: kind.to_owned(),
+            size: if kind == "file" { 12_345 } else { 0 },
+            mode: mode.to_owned(),
+            uid: 0,
+            gid: 1000,
+            mtime: Some("2026-11-02T09:31:21Z".to_owned()),
+            link_target: target.map(str::to_owned),
+            layer: 1,
+            xattrs: [].into(),
+        }
+    }
+
+    #[test]
+    fn lines_look_like_those_of_ls() {
+        let lines = [
+            line("dir", "1777", "/tmp", None),
+            line("file", "4755", "/usr/bin/su\u{1b}[2J", None),
+            line("symlink", "777", "/bin", Some("usr/bin")),
+            line("hardlink", "644", "/b", Some("/a")),
+            line("whiteout", "0", "/gone", None),
+        ];
+        assert_eq!(
+            table(&lines),
+            "drwxrwxrwt 0 1000     0 2026-11-02 09:31 /tmp\n\
+             -rwsr-xr-x 0 1000 12345 2026-11-02 09:31 /usr/bin/su\\x1b[2J\n\
+             lrwxrwxrwx 0 1000     0 2026-11-02 09:31 /bin -> usr/bin\n\
+             hrw-r--r-- 0 1000     0 2026-11-02 09:31 /b link to /a\n\
+             deletes    0 1000     0 2026-11-02 09:31 /gone\n"
+        );
+    }
+}

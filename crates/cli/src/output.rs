@@ -1,0 +1,75 @@
+//! Where a report goes: standard output or a file.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::terminal;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; the form is versioned and its order stable.
+    Json,
+}
+
+/// The flags of every command that reports.
+#[derive(clap::Args)]
+pub(crate) struct OutputArguments {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl OutputArguments {
+    /// The columns that text may take; `None` where nobody looks at a terminal.
+    pub(crate) fn width(&self) -> Option<usize> {
+        match self.output {
+            Some(_) => None,
+            None => terminal::width(),
+        }
+    }
+
+    /// Writes text, with its colours where a terminal shows them.
+    pub(crate) fn text(&self, report: &str) -> anyhow::Result<()> {
+        match &self.output {
+            Some(_) => self.bytes(anstream::adapter::strip_str(report).to_string().as_bytes()),
+            None => {
+                let mut out = anstream::stdout().lock();
+                out.write_all(report.as_bytes())?;
+                Ok(out.flush()?)
+            }
+        }
+    }
+
+    /// Writes a document as JSON, indented, with a newline at its end.
+    pub(crate) fn json(&self, report: &impl Serialize) -> anyhow::Result<()> {
+        let mut json =
+            serde_json::to_vec_pretty(report).context("cannot write the report as JSON")?;
+        json.push(b'\n');
+        self.bytes(&json)
+    }
+
+    fn bytes(&self, report: &[u8]) -> anyhow::Result<()> {
+        match &self.output {
+            Some(path) => {
+                fs::write(path, report).with_context(|| format!("cannot write {}", path.display()))
+            }
+            None => {
+                let mut out = std::io::stdout().lock();
+                out.write_all(report)?;
+                Ok(out.flush()?)
+            }
+        }
+    }
+}
