@@ -5,9 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use onionskin_fixtures::write::oci_layout;
 use onionskin_fixtures::{Blob, Packed};
-use serde_json::json;
 use tempfile::TempDir;
 
 /// The user that a registry with a password lets in.
@@ -76,28 +74,35 @@ impl Registry {
         &self.address
     }
 
-    /// Pushes an image made by us as `NAME:TAG`, by way of an OCI layout and skopeo; returns the reference with
-    /// the registry's address.
+    /// Pushes an image made by us as `NAME:TAG`, by skopeo; returns the reference with the registry's address.
     pub fn push(&self, name: &str, image: &Packed) -> String {
-        let layout = TempDir::new_in(self.folder.path()).unwrap();
-        oci_layout(layout.path(), &[("it", image)]).unwrap();
-        self.push_layout(layout.path(), "it", name)
+        self.push_folder(name, &image.manifest, std::slice::from_ref(image))
     }
 
     /// Pushes an index, as `NAME:TAG`, with the images that it lists; returns the reference with the registry's
     /// address.
     pub fn push_index(&self, name: &str, index: &Blob, images: &[Packed]) -> String {
-        let layout = TempDir::new_in(self.folder.path()).unwrap();
-        let named: Vec<_> = images.iter().map(|image| ("", image)).collect();
-        oci_layout(layout.path(), &named).unwrap();
-        let blob = layout.path().join("blobs/sha256").join(index.hex());
-        fs::write(blob, &index.bytes).unwrap();
-        let top = json!({"schemaVersion": 2, "manifests": [{
-            "mediaType": index.media_type, "digest": index.digest, "size": index.bytes.len(),
-            "annotations": {"org.opencontainers.image.ref.name": "it"},
-        }]});
-        fs::write(layout.path().join("index.json"), top.to_string()).unwrap();
-        self.push_layout(layout.path(), "it", name)
+        self.push_folder(name, index, images)
+    }
+
+    /// By way of a folder in the form that skopeo calls `dir:`, which holds documents of either family as they are.
+    fn push_folder(&self, name: &str, top: &Blob, images: &[Packed]) -> String {
+        let folder = TempDir::new_in(self.folder.path()).unwrap();
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        write("version", b"Directory Transport Version: 1.1\n");
+        write("manifest.json", &top.bytes);
+        for image in images {
+            write(
+                &format!("{}.manifest.json", image.manifest.hex()),
+                &image.manifest.bytes,
+            );
+            image
+                .blobs()
+                .for_each(|blob| write(blob.hex(), &blob.bytes));
+        }
+        let reference = format!("{}/{name}", self.address);
+        self.skopeo_copy(&format!("dir:{}", folder.path().display()), &reference);
+        reference
     }
 
     /// Pushes the image `tag` of an OCI layout folder as `NAME:TAG`; returns the reference with the registry's

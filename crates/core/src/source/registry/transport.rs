@@ -1,5 +1,7 @@
 //! One HTTP request and its redirects, under the rules for addresses and credentials.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE};
@@ -215,43 +217,42 @@ pub(super) fn forbidden(ask: &Ask, url: &Url, reason: String) -> SourceError {
 
 /// The resolver's reason, if it was the resolver that stopped the request.
 fn name_refused(error: &reqwest::Error) -> Option<String> {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if let Some(NameRefused(reason)) = error.downcast_ref() {
-            return Some(reason.clone());
+    let refused = causes(error).find_map(|cause| cause.downcast_ref::<NameRefused>());
+    refused.map(|NameRefused(reason)| reason.clone())
+}
+
+/// What lies behind an error, outermost first.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    fn behind<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<io::Error>() {
+            // An I/O error's source is that of the error it wraps, which itself would be passed over.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
         }
-        cause = error.source();
     }
-    None
+    std::iter::successors(error.source(), behind)
 }
 
 /// How a request failed that got no answer. Addresses are left out of the text: their queries may hold secrets.
 fn unreachable(error: reqwest::Error) -> Unreachable {
     let error = error.without_url();
-    if error.is_timeout() {
-        return Unreachable::Timeout;
-    }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    let mut tls = false;
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => return Unreachable::Refused,
-                std::io::ErrorKind::TimedOut => return Unreachable::Timeout,
-                // rustls reports what it minds about a peer as invalid data.
-                std::io::ErrorKind::InvalidData => tls = true,
-                _ => {}
-            }
-        }
-        // The innermost cause says what happened; those around it say that something did.
-        text = error.to_string();
-        if text.contains("failed to lookup address") || text.starts_with("dns error") {
-            return Unreachable::Name;
-        }
-        cause = error.source();
-    }
-    if tls {
+    let kind = |kind| {
+        let mut io = causes(&error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+        io.any(|io| io.kind() == kind)
+    };
+    // The innermost cause says what happened; those around it say that something did.
+    let text = causes(&error)
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    if error.is_timeout() || kind(io::ErrorKind::TimedOut) {
+        Unreachable::Timeout
+    } else if kind(io::ErrorKind::ConnectionRefused) {
+        Unreachable::Refused
+    } else if causes(&error).any(|cause| cause.to_string().starts_with("dns error")) {
+        Unreachable::Name
+    } else if kind(io::ErrorKind::InvalidData) {
+        // This is how rustls reports what it minds about a peer.
         Unreachable::Tls(text)
     } else {
         Unreachable::Other(text)
