@@ -112,7 +112,7 @@ fn cargo_test(what: &[&str]) -> Result<Command> {
 
 /// The package's tests in headless Chromium, in a worker, as the page runs the core.
 fn wasm(package: &str) -> Result<Command> {
-    let mut test = cargo_test(&["-p", package, "--lib", "--target", tools::WASM])?;
+    let mut test = cargo_test(&["-p", package, "--tests", "--target", tools::WASM])?;
     test.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
         tools::test_runner()?,

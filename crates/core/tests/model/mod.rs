@@ -1,0 +1,221 @@
+//! A naive, obviously right model of stacking: a map from paths to what stands there, changed entry
+//! by entry in the words of the design, with no thought of speed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onionskin_core::stack::Cause;
+
+/// An entry as a test describes it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub path: String,
+    pub kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    File(Vec<u8>),
+    Dir,
+    Symlink,
+    Hardlink(String),
+    Whiteout,
+    Opaque,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Thing {
+    Dir,
+    /// A name of the inode that this layer (from 1) stored with this entry (from 0).
+    Name(usize, usize),
+}
+
+/// A regular file that died: stored by (layer, entry), why, and by which layer.
+pub type Death = (usize, usize, Cause, usize);
+
+#[derive(Default)]
+pub struct Model {
+    pub layers: Vec<Vec<Entry>>,
+    pub tree: BTreeMap<String, Thing>,
+    pub deaths: Vec<Death>,
+}
+
+#[derive(Clone, Debug)]
+struct Own {
+    thing: Thing,
+    since: usize,
+    /// The hard link's entry, while its target is not known.
+    waits: Option<usize>,
+}
+
+fn below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn parents(path: &str) -> Vec<String> {
+    path.match_indices('/').skip(1).map(|(at, _)| path[..at].to_owned()).collect()
+}
+
+impl Model {
+    pub fn push(&mut self, entries: &[Entry]) {
+        self.layers.push(entries.to_vec());
+        let layer = self.layers.len();
+        let own = self.own_tree(layer, entries);
+        let mut lost: Vec<(usize, usize, Cause)> = Vec::new();
+        // Step 2.
+        for entry in entries {
+            let hidden: Vec<String> = match entry.kind {
+                Kind::Whiteout => self
+                    .tree
+                    .keys()
+                    .filter(|path| **path == entry.path || below(path, &entry.path))
+                    .cloned()
+                    .collect(),
+                Kind::Opaque => self.tree.keys().filter(|path| below(path, &entry.path)).cloned().collect(),
+                _ => continue,
+            };
+            self.take(&hidden, Cause::Deleted, &mut lost);
+        }
+        // Step 3, in the order of the tar; parents before children.
+        let mut order: Vec<(&String, &Own)> = own.iter().collect();
+        order.sort_by_key(|(path, own)| (own.since, path.matches('/').count()));
+        for (path, own) in order {
+            match (self.tree.get(path).cloned(), &own.thing) {
+                (Some(Thing::Dir), Thing::Dir) => continue,
+                (Some(Thing::Dir), _) => {
+                    let under: Vec<String> = self.tree.keys().filter(|other| below(other, path)).cloned().collect();
+                    self.take(&under, Cause::Deleted, &mut lost);
+                }
+                (Some(old), new) if old == *new => continue,
+                (Some(old), new) => {
+                    let equal = match (self.content(&old), self.content(new)) {
+                        (Some(a), Some(b)) => a == b,
+                        _ => false,
+                    };
+                    let cause = if equal { Cause::Restated } else { Cause::Replaced };
+                    self.take(&[path.clone()], cause, &mut lost);
+                }
+                (None, _) => {}
+            }
+            self.tree.insert(path.clone(), own.thing.clone());
+        }
+        // An inode lives as long as one of its names does.
+        let living: BTreeSet<(usize, usize)> = self
+            .tree
+            .values()
+            .filter_map(|thing| match thing {
+                Thing::Name(layer, entry) => Some((*layer, *entry)),
+                Thing::Dir => None,
+            })
+            .collect();
+        for (at, entry) in entries.iter().enumerate() {
+            let lost_later = lost.iter().any(|(l, e, _)| (*l, *e) == (layer, at));
+            if matches!(entry.kind, Kind::File(_)) && !living.contains(&(layer, at)) && !lost_later {
+                self.deaths.push((layer, at, Cause::Repeated, layer));
+            }
+        }
+        let mut settled = BTreeSet::new();
+        for (stored_by, entry, cause) in lost.into_iter().rev() {
+            let is_file = matches!(self.layers[stored_by - 1][entry].kind, Kind::File(_));
+            if is_file && !living.contains(&(stored_by, entry)) && settled.insert((stored_by, entry)) {
+                self.deaths.push((stored_by, entry, cause, layer));
+            }
+        }
+        self.deaths.sort();
+    }
+
+    /// Step 1.
+    fn own_tree(&self, layer: usize, entries: &[Entry]) -> BTreeMap<String, Own> {
+        let mut own: BTreeMap<String, Own> = BTreeMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let mut waits = None;
+            let thing = match &entry.kind {
+                Kind::Dir | Kind::Whiteout | Kind::Opaque => Thing::Dir,
+                Kind::Hardlink(target) if *target != entry.path => match self.target(&own, target) {
+                    Some((Thing::Dir, _)) => continue,
+                    Some((thing, None)) => thing,
+                    _ => {
+                        waits = Some(at);
+                        Thing::Name(layer, at)
+                    }
+                },
+                _ => Thing::Name(layer, at),
+            };
+            for parent in parents(&entry.path) {
+                imply(&mut own, &parent, at);
+            }
+            match entry.kind {
+                Kind::Whiteout => continue,
+                Kind::Opaque => {
+                    imply(&mut own, &entry.path, at);
+                    continue;
+                }
+                _ => {}
+            }
+            match own.get(&entry.path) {
+                Some(old) if old.thing == Thing::Dir && thing == Thing::Dir => continue,
+                _ => {}
+            }
+            own.retain(|path, _| !below(path, &entry.path));
+            own.insert(entry.path.clone(), Own { thing, since: at, waits });
+        }
+        // The second look: again and again, until nothing more is found.
+        loop {
+            let mut changed = false;
+            for path in own.keys().cloned().collect::<Vec<_>>() {
+                let Some(entry) = own.get(&path).and_then(|own| own.waits) else {
+                    continue;
+                };
+                let Kind::Hardlink(target) = &entries[entry].kind else { unreachable!() };
+                match self.target(&own, target) {
+                    Some((Thing::Dir, _)) => {
+                        own.remove(&path);
+                        changed = true;
+                    }
+                    Some((thing, None)) => {
+                        let place = own.get_mut(&path).unwrap();
+                        (place.thing, place.waits) = (thing, None);
+                        changed = true;
+                    }
+                    _ => {}
+                }
+            }
+            if !changed {
+                return own;
+            }
+        }
+    }
+
+    /// What stands at a hard link's target, and whether it is a link that waits itself.
+    fn target(&self, own: &BTreeMap<String, Own>, target: &str) -> Option<(Thing, Option<usize>)> {
+        own.get(target)
+            .map(|own| (own.thing.clone(), own.waits))
+            .or_else(|| self.tree.get(target).map(|thing| (thing.clone(), None)))
+    }
+
+    fn take(&mut self, paths: &[String], cause: Cause, lost: &mut Vec<(usize, usize, Cause)>) {
+        for path in paths {
+            if let Some(Thing::Name(layer, entry)) = self.tree.remove(path) {
+                lost.push((layer, entry, cause));
+            }
+        }
+    }
+
+    fn content(&self, thing: &Thing) -> Option<&Vec<u8>> {
+        match thing {
+            Thing::Name(layer, entry) => match &self.layers[layer - 1][*entry].kind {
+                Kind::File(content) => Some(content),
+                _ => None,
+            },
+            Thing::Dir => None,
+        }
+    }
+}
+
+fn imply(own: &mut BTreeMap<String, Own>, path: &str, at: usize) {
+    let is_dir = own.get(path).is_some_and(|own| own.thing == Thing::Dir);
+    if !is_dir {
+        let place = Own { thing: Thing::Dir, since: at, waits: None };
+        own.insert(path.to_owned(), place);
+    }
+}

@@ -1,0 +1,143 @@
+//! Any sequence of layers gives the same tree and the same deaths as a naive model, and the
+//! ledger's sums hold to the byte.
+
+mod model;
+mod support;
+
+use std::collections::BTreeMap;
+
+use model::{Entry, Kind, Model, Thing};
+use onionskin_core::layer::EntryKind;
+use onionskin_core::ledger::{Account, Ledger};
+use onionskin_core::stack::view::View;
+use onionskin_core::stack::{Cause, NodeId, Stack};
+use onionskin_fixtures::Layer;
+use proptest::prelude::*;
+
+/// Few names, so that entries meet.
+fn path() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..4)
+        .prop_map(|names| format!("/{}", names.join("/")))
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let kind = prop_oneof![
+        5 => (1usize..4, 0u8..2).prop_map(|(len, byte)| Kind::File(vec![byte + b'x'; len])),
+        2 => Just(Kind::Dir),
+        1 => Just(Kind::Symlink),
+        4 => path().prop_map(Kind::Hardlink),
+        3 => Just(Kind::Whiteout),
+        1 => Just(Kind::Opaque),
+    ];
+    (path(), kind).prop_map(|(path, kind)| Entry { path, kind })
+}
+
+fn image() -> impl Strategy<Value = Vec<Vec<Entry>>> {
+    prop::collection::vec(prop::collection::vec(entry(), 0..10), 1..5)
+}
+
+fn layer(entries: &[Entry]) -> Layer {
+    entries.iter().fold(Layer::new(), |layer, entry| {
+        let path = &entry.path;
+        match &entry.kind {
+            Kind::File(content) => layer.file(path, content.clone()),
+            Kind::Dir => layer.dir(path),
+            Kind::Symlink => layer.symlink(path, "x"),
+            Kind::Hardlink(target) => layer.hardlink(path, target),
+            Kind::Whiteout => layer.whiteout(path),
+            Kind::Opaque => layer.opaque(path),
+        }
+    })
+}
+
+/// The stack at its last layer as the model writes it.
+fn tree(stack: &Stack, at: usize) -> BTreeMap<String, Thing> {
+    (1..stack.nodes() as u32)
+        .map(NodeId)
+        .filter_map(|node| {
+            let version = stack.at(node, at)?;
+            let path = String::from_utf8(stack.path(node)).unwrap();
+            let thing = match stack.stored_by(version) {
+                None => Thing::Dir,
+                Some((layer, entry)) => Thing::Name(layer, entry.0 as usize),
+            };
+            Some((path, thing))
+        })
+        .collect()
+}
+
+/// Links that lead to nothing are inodes of their own to both, but which one of a circle's is no matter.
+fn without_broken(mut tree: BTreeMap<String, Thing>, layers: &[Vec<Entry>]) -> BTreeMap<String, Thing> {
+    for thing in tree.values_mut() {
+        if let Thing::Name(layer, entry) = thing
+            && matches!(layers[*layer - 1][*entry].kind, Kind::Hardlink(_))
+        {
+            *thing = Thing::Name(0, 0);
+        }
+    }
+    tree
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn stack_and_ledger_are_those_of_the_model(layers in image()) {
+        let mut model = Model::default();
+        let mut stack = Stack::new();
+        let mut trees = Vec::new();
+        for entries in &layers {
+            model.push(entries);
+            stack.push(support::index(&layer(entries))).unwrap();
+            trees.push(without_broken(model.tree.clone(), &layers));
+            // A later layer changes nothing about the stacks below it.
+            for (at, expected) in (1..).zip(&trees) {
+                prop_assert_eq!(&without_broken(tree(&stack, at), &layers), expected, "stack at {}", at);
+            }
+        }
+        let ledger = Ledger::of(&stack);
+        let mut dead: Vec<model::Death> = ledger
+            .dead
+            .iter()
+            .map(|dead| (dead.added_by, dead.entry.0 as usize, dead.cause, dead.killed_by))
+            .collect();
+        dead.sort();
+        prop_assert_eq!(&dead, &model.deaths);
+        check_sums(&stack, &ledger)?;
+    }
+}
+
+/// What must hold for every image, whatever is in it.
+fn check_sums(stack: &Stack, ledger: &Ledger) -> Result<(), TestCaseError> {
+    let total = &ledger.total;
+    prop_assert_eq!(total.live() + total.dead(), total.retained);
+    let mut layers = Account::default();
+    for (account, index) in ledger.layers.iter().zip(stack.layers()) {
+        layers += *account;
+        prop_assert_eq!(account.retained + account.overhead, index.size);
+    }
+    prop_assert_eq!(&layers, total);
+    let by_path: u64 = ledger.dead.iter().map(|dead| dead.bytes).sum();
+    prop_assert_eq!(by_path, total.dead());
+    for cause in Cause::ALL {
+        let of_cause = ledger.dead.iter().filter(|dead| dead.cause == cause);
+        prop_assert_eq!(of_cause.map(|dead| dead.bytes).sum::<u64>(), total.causes[cause]);
+    }
+    for dead in &ledger.dead {
+        let own = dead.added_by == dead.killed_by;
+        prop_assert_eq!(own, dead.cause == Cause::Repeated);
+    }
+    // The final stack holds what is live, and no more.
+    let view = View::stack(stack, stack.depth());
+    prop_assert_eq!(view.total().bytes, total.live());
+    // What the entries cost and the framing make the blob; here it is the tar itself.
+    for index in stack.layers() {
+        let costs: u64 = index.entries().map(|entry| index.cost(entry)).sum();
+        prop_assert!(costs <= index.blob_size);
+        let content = index.entries().filter(|entry| index.kind(*entry) == EntryKind::File);
+        for entry in content {
+            prop_assert!(index.cost(entry) >= index.size(entry));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Decoding and stacking what `onionskin-fixtures` writes, for the tests of this folder.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
+use onionskin_core::ledger::Ledger;
+use onionskin_core::stack::Stack;
+use onionskin_fixtures::Layer;
+
+/// Pushes `blob` in pieces of `size` bytes.
+pub fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
+    let mut decoder = LayerDecoder::new(Expected::default());
+    for piece in blob.chunks(size) {
+        decoder.push(piece)?;
+    }
+    decoder.finish()
+}
+
+pub fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
+    decode_in(blob, usize::MAX)
+}
+
+pub fn index(layer: &Layer) -> LayerIndex {
+    decode(&layer.tar()).unwrap()
+}
+
+pub fn stack(layers: &[Layer]) -> Stack {
+    let mut stack = Stack::new();
+    for layer in layers {
+        stack.push(index(layer)).unwrap();
+    }
+    stack
+}
+
+pub fn ledger(layers: &[Layer]) -> Ledger {
+    Ledger::of(&stack(layers))
+}
+
+/// The final stack in short: `/a dir`, `/a/b file 3 @1`, `/c hardlink /a/b @2`, one a line.
+pub fn tree(layers: &[Layer]) -> Vec<String> {
+    let stack = stack(layers);
+    onionskin_core::report::listing::of_stack(&stack, stack.depth(), b"/")
+        .unwrap()
+        .into_iter()
+        .map(|line| {
+            let path = &line.path;
+            let layer = line.layer;
+            match (line.kind.as_str(), line.link_target) {
+                ("dir", _) => format!("{path} dir"),
+                ("file", _) => format!("{path} file {} @{layer}", line.size),
+                (kind, Some(target)) => format!("{path} {kind} {target} @{layer}"),
+                (kind, None) => format!("{path} {kind} @{layer}"),
+            }
+        })
+        .collect()
+}
