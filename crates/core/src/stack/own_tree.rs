@@ -160,7 +160,7 @@ impl OwnTree {
             // Links may point at links: the chain is followed to its end and then settled as one.
             let mut chain = Vec::new();
             let mut at = start;
-            let end = loop {
+            let mut end = loop {
                 let place = &mut self.places[at as usize];
                 let (true, true, What::Entry(entry)) = (place.present, place.pending, place.what)
                 else {
@@ -175,15 +175,20 @@ impl OwnTree {
                     end => break Some(end),
                 }
             };
-            let Some(end) = end else { continue };
-            for (at, entry) in chain {
-                match end {
-                    Target::Inode(inode) => self.places[at as usize].inode = inode,
-                    Target::Dir => {
-                        stack.remark(layer, index, entry, RemarkKind::LinkToFolder);
-                        self.remove(at);
-                    }
-                    _ => {}
+            // Only the link that names the folder is refused. As it changes nothing, the one before
+            // it on the chain sees what the stack below has at its path.
+            while matches!(end, Some(Target::Dir))
+                && let Some((at, entry)) = chain.pop()
+            {
+                stack.remark(layer, index, entry, RemarkKind::LinkToFolder);
+                self.remove(at);
+                end = chain.last().map(|&(at, entry)| {
+                    self.target(stack, index, entry, self.places[at as usize].node)
+                });
+            }
+            if let Some(Target::Inode(inode)) = end {
+                for (at, _) in chain {
+                    self.places[at as usize].inode = inode;
                 }
             }
         }

@@ -7,13 +7,13 @@ use onionskin_core::stack::Cause;
 
 /// An entry as a test describes it.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub path: String,
     pub kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     File(Vec<u8>),
     Dir,
     Symlink,
@@ -24,17 +24,17 @@ pub enum Kind {
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Thing {
+pub(crate) enum Thing {
     Dir,
     /// A name of the inode that this layer (from 1) stored with this entry (from 0).
     Name(usize, usize),
 }
 
 /// A regular file that died: stored by (layer, entry), why, and by which layer.
-pub type Death = (usize, usize, Cause, usize);
+pub(crate) type Death = (usize, usize, Cause, usize);
 
 #[derive(Default)]
-pub struct Model {
+pub(crate) struct Model {
     pub layers: Vec<Vec<Entry>>,
     pub tree: BTreeMap<String, Thing>,
     pub deaths: Vec<Death>,
@@ -49,15 +49,19 @@ struct Own {
 }
 
 fn below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn parents(path: &str) -> Vec<String> {
-    path.match_indices('/').skip(1).map(|(at, _)| path[..at].to_owned()).collect()
+    path.match_indices('/')
+        .skip(1)
+        .map(|(at, _)| path[..at].to_owned())
+        .collect()
 }
 
 impl Model {
-    pub fn push(&mut self, entries: &[Entry]) {
+    pub(crate) fn push(&mut self, entries: &[Entry]) {
         self.layers.push(entries.to_vec());
         let layer = self.layers.len();
         let own = self.own_tree(layer, entries);
@@ -71,7 +75,12 @@ impl Model {
                     .filter(|path| **path == entry.path || below(path, &entry.path))
                     .cloned()
                     .collect(),
-                Kind::Opaque => self.tree.keys().filter(|path| below(path, &entry.path)).cloned().collect(),
+                Kind::Opaque => self
+                    .tree
+                    .keys()
+                    .filter(|path| below(path, &entry.path))
+                    .cloned()
+                    .collect(),
                 _ => continue,
             };
             self.take(&hidden, Cause::Deleted, &mut lost);
@@ -83,7 +92,12 @@ impl Model {
             match (self.tree.get(path).cloned(), &own.thing) {
                 (Some(Thing::Dir), Thing::Dir) => continue,
                 (Some(Thing::Dir), _) => {
-                    let under: Vec<String> = self.tree.keys().filter(|other| below(other, path)).cloned().collect();
+                    let under: Vec<String> = self
+                        .tree
+                        .keys()
+                        .filter(|other| below(other, path))
+                        .cloned()
+                        .collect();
                     self.take(&under, Cause::Deleted, &mut lost);
                 }
                 (Some(old), new) if old == *new => continue,
@@ -92,7 +106,11 @@ impl Model {
                         (Some(a), Some(b)) => a == b,
                         _ => false,
                     };
-                    let cause = if equal { Cause::Restated } else { Cause::Replaced };
+                    let cause = if equal {
+                        Cause::Restated
+                    } else {
+                        Cause::Replaced
+                    };
                     self.take(&[path.clone()], cause, &mut lost);
                 }
                 (None, _) => {}
@@ -110,14 +128,18 @@ impl Model {
             .collect();
         for (at, entry) in entries.iter().enumerate() {
             let lost_later = lost.iter().any(|(l, e, _)| (*l, *e) == (layer, at));
-            if matches!(entry.kind, Kind::File(_)) && !living.contains(&(layer, at)) && !lost_later {
+            if matches!(entry.kind, Kind::File(_)) && !living.contains(&(layer, at)) && !lost_later
+            {
                 self.deaths.push((layer, at, Cause::Repeated, layer));
             }
         }
         let mut settled = BTreeSet::new();
         for (stored_by, entry, cause) in lost.into_iter().rev() {
             let is_file = matches!(self.layers[stored_by - 1][entry].kind, Kind::File(_));
-            if is_file && !living.contains(&(stored_by, entry)) && settled.insert((stored_by, entry)) {
+            if is_file
+                && !living.contains(&(stored_by, entry))
+                && settled.insert((stored_by, entry))
+            {
                 self.deaths.push((stored_by, entry, cause, layer));
             }
         }
@@ -131,14 +153,16 @@ impl Model {
             let mut waits = None;
             let thing = match &entry.kind {
                 Kind::Dir | Kind::Whiteout | Kind::Opaque => Thing::Dir,
-                Kind::Hardlink(target) if *target != entry.path => match self.target(&own, target) {
-                    Some((Thing::Dir, _)) => continue,
-                    Some((thing, None)) => thing,
-                    _ => {
-                        waits = Some(at);
-                        Thing::Name(layer, at)
+                Kind::Hardlink(target) if *target != entry.path => {
+                    match self.target(&own, target) {
+                        Some((Thing::Dir, _)) => continue,
+                        Some((thing, None)) => thing,
+                        _ => {
+                            waits = Some(at);
+                            Thing::Name(layer, at)
+                        }
                     }
-                },
+                }
                 _ => Thing::Name(layer, at),
             };
             for parent in parents(&entry.path) {
@@ -157,7 +181,14 @@ impl Model {
                 _ => {}
             }
             own.retain(|path, _| !below(path, &entry.path));
-            own.insert(entry.path.clone(), Own { thing, since: at, waits });
+            own.insert(
+                entry.path.clone(),
+                Own {
+                    thing,
+                    since: at,
+                    waits,
+                },
+            );
         }
         // The second look: again and again, until nothing more is found.
         loop {
@@ -166,7 +197,9 @@ impl Model {
                 let Some(entry) = own.get(&path).and_then(|own| own.waits) else {
                     continue;
                 };
-                let Kind::Hardlink(target) = &entries[entry].kind else { unreachable!() };
+                let Kind::Hardlink(target) = &entries[entry].kind else {
+                    unreachable!()
+                };
                 match self.target(&own, target) {
                     Some((Thing::Dir, _)) => {
                         own.remove(&path);
@@ -215,7 +248,11 @@ impl Model {
 fn imply(own: &mut BTreeMap<String, Own>, path: &str, at: usize) {
     let is_dir = own.get(path).is_some_and(|own| own.thing == Thing::Dir);
     if !is_dir {
-        let place = Own { thing: Thing::Dir, since: at, waits: None };
+        let place = Own {
+            thing: Thing::Dir,
+            since: at,
+            waits: None,
+        };
         own.insert(path.to_owned(), place);
     }
 }

@@ -7,7 +7,7 @@ use onionskin_core::stack::Stack;
 use onionskin_fixtures::Layer;
 
 /// Pushes `blob` in pieces of `size` bytes.
-pub fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
+pub(crate) fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
     let mut decoder = LayerDecoder::new(Expected::default());
     for piece in blob.chunks(size) {
         decoder.push(piece)?;
@@ -15,15 +15,15 @@ pub fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
     decoder.finish()
 }
 
-pub fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
+pub(crate) fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
     decode_in(blob, usize::MAX)
 }
 
-pub fn index(layer: &Layer) -> LayerIndex {
+pub(crate) fn index(layer: &Layer) -> LayerIndex {
     decode(&layer.tar()).unwrap()
 }
 
-pub fn stack(layers: &[Layer]) -> Stack {
+pub(crate) fn stack(layers: &[Layer]) -> Stack {
     let mut stack = Stack::new();
     for layer in layers {
         stack.push(index(layer)).unwrap();
@@ -31,12 +31,12 @@ pub fn stack(layers: &[Layer]) -> Stack {
     stack
 }
 
-pub fn ledger(layers: &[Layer]) -> Ledger {
+pub(crate) fn ledger(layers: &[Layer]) -> Ledger {
     Ledger::of(&stack(layers))
 }
 
 /// The final stack in short: `/a dir`, `/a/b file 3 @1`, `/c hardlink /a/b @2`, one a line.
-pub fn tree(layers: &[Layer]) -> Vec<String> {
+pub(crate) fn tree(layers: &[Layer]) -> Vec<String> {
     let stack = stack(layers);
     onionskin_core::report::listing::of_stack(&stack, stack.depth(), b"/")
         .unwrap()

@@ -1,0 +1,545 @@
+//! From the bytes of a layer to its index: what every writer of tars and gzip does, and what damaged
+//! or hostile layers get.
+
+mod support;
+
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::{EntryKind, Expected, LayerDecoder, LayerIndex, Problem, RemarkKind};
+use onionskin_core::report::listing::{self, Line};
+use onionskin_fixtures::{Layer, bytes, gzip, layer, text};
+use proptest::prelude::*;
+use support::{decode, decode_in, index};
+
+fn lines(index: LayerIndex) -> Vec<Line> {
+    listing::of_layer(index, 1, b"/")
+        .unwrap()
+        .unwrap_or_default()
+}
+
+fn paths(layer: &Layer) -> Vec<String> {
+    lines(index(layer))
+        .into_iter()
+        .map(|line| line.path)
+        .collect()
+}
+
+/// The message of a tar that is refused.
+fn refusal(tar: &[u8]) -> String {
+    decode(tar).unwrap_err().to_string()
+}
+
+/// A layer with something of every kind.
+fn varied() -> Layer {
+    layer("COPY")
+        .dir("/app")
+        .file("/app/bin", bytes(40_000))
+        .file("/app/zeros", vec![0; 9000])
+        .symlink("/app/link", "bin")
+        .hardlink("/app/again", "/app/bin")
+        .file(format!("/app/{}/x", "long".repeat(60)), text(700))
+        .xattr("security.capability", "\x01\n=\n")
+        .sparse("/app/sparse", 1 << 20, &[(0, &[1; 512]), (8192, &[2; 100])])
+        .char_device("/dev/null", 1, 3)
+        .fifo("/run/p")
+        .whiteout("/etc/old")
+        .opaque("/var/lib")
+        .mtime(-5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pieces_of_any_size_give_the_same_index(size in 1usize..3000, packed in any::<bool>()) {
+        let blob = if packed { varied().gzip() } else { varied().tar() };
+        prop_assert_eq!(decode_in(&blob, size), decode(&blob));
+    }
+
+    /// Also of a layer that is damaged somewhere: never a panic, and the same error at the same place.
+    #[test]
+    fn damage_is_found_at_the_same_place(at in any::<prop::sample::Index>(), flip in 1u8..=255, size in 1usize..700) {
+        let mut blob = varied().tar();
+        let at = at.index(blob.len());
+        blob[at] ^= flip;
+        prop_assert_eq!(decode_in(&blob, size), decode(&blob));
+        let mut blob = varied().gzip();
+        let at = at % blob.len();
+        blob[at] ^= flip;
+        prop_assert_eq!(decode_in(&blob, size).is_err(), decode(&blob).is_err());
+    }
+
+    #[test]
+    fn a_cut_is_an_error_wherever_it_is(at in any::<prop::sample::Index>()) {
+        let blob = varied().gzip();
+        prop_assert!(decode(&blob[..1 + at.index(blob.len() - 1)]).is_err());
+        let tar = varied().trailer("").tar();
+        let at = at.index(tar.len());
+        let whole_entries = decode(&tar[..at]).map(|index| index.len());
+        // What ends at the end of an entry is a tar without end blocks; anything else was cut.
+        prop_assert_eq!(whole_entries.is_ok(), at == 0 || index_ends(&tar).contains(&at));
+    }
+}
+
+/// Where the entries of a tar end, by one byte of each: their costs are their spans in a plain tar.
+fn index_ends(tar: &[u8]) -> Vec<usize> {
+    let index = decode(tar).unwrap();
+    index
+        .entries()
+        .map(|entry| (index.start(entry) + index.cost(entry)) as usize)
+        .collect()
+}
+
+#[test]
+fn one_byte_at_a_time_is_enough() {
+    let blob = varied().gzip();
+    assert_eq!(decode_in(&blob, 1), decode(&blob));
+}
+
+#[test]
+fn an_index_survives_being_handed_over() {
+    let index = decode(&varied().gzip()).unwrap();
+    assert_eq!(LayerIndex::from_bytes(&index.to_bytes()), Ok(index.clone()));
+    let bytes = index.to_bytes();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        // Whatever it is then, it can be listed without a panic.
+        if let Ok(index) = LayerIndex::from_bytes(&damaged) {
+            index
+                .entries()
+                .for_each(|entry| drop((index.path(entry), index.cost(entry), index.owner(entry))));
+        }
+        assert!(LayerIndex::from_bytes(&bytes[..at]).is_err());
+    }
+}
+
+#[test]
+fn everything_but_content_is_overhead_to_the_byte() {
+    let layer = layer("x")
+        .file("/a", bytes(1000))
+        .dir("/d")
+        .file("/d/b", bytes(513))
+        .hardlink("/c", "/a")
+        .claimed_size(7);
+    let index = index(&layer);
+    assert_eq!(index.retained(), 1513);
+    assert_eq!(
+        index.retained() + index.overhead(),
+        layer.tar().len() as u64
+    );
+}
+
+#[test]
+fn digests_and_sizes_are_checked() {
+    let blob = varied().gzip();
+    let right = Expected {
+        layer: 3,
+        digest: Some(Digest::sha256(&blob)),
+        size: Some(blob.len() as u64),
+        diff_id: Some(Digest::sha256(&varied().tar())),
+    };
+    let decode = |expected: Expected, blob: &[u8]| {
+        let mut decoder = LayerDecoder::new(expected);
+        decoder.push(blob).and_then(|()| decoder.finish())
+    };
+    assert!(decode(right.clone(), &blob).is_ok());
+    let other = Some(Digest::sha256(b"other"));
+    let error = decode(
+        Expected {
+            digest: other.clone(),
+            ..right.clone()
+        },
+        &blob,
+    )
+    .unwrap_err();
+    assert!(matches!(error.problem(), Problem::Digest { .. }), "{error}");
+    assert!(
+        error.to_string().starts_with("layer 3, at byte "),
+        "{error}"
+    );
+    let error = decode(
+        Expected {
+            diff_id: other,
+            ..right.clone()
+        },
+        &blob,
+    )
+    .unwrap_err();
+    assert!(matches!(error.problem(), Problem::DiffId { .. }), "{error}");
+    let error = decode(
+        Expected {
+            size: Some(10),
+            ..right.clone()
+        },
+        &blob,
+    )
+    .unwrap_err();
+    assert!(
+        matches!(error.problem(), Problem::TooLong { .. }),
+        "{error}"
+    );
+    let error = decode(right, &blob[..blob.len() - 1]).unwrap_err();
+    assert!(
+        matches!(error.problem(), Problem::TooShort { .. }),
+        "{error}"
+    );
+}
+
+/// RFC 1952: optional header fields, members one after the other; pigz and eStargz write several.
+#[test]
+fn gzip_members_and_fields_of_all_sorts_are_read() {
+    let tar = varied().tar();
+    let plain = decode(&tar).unwrap();
+    let same = |blob: &[u8]| {
+        for size in [1, 7, usize::MAX] {
+            let index = decode_in(blob, size.min(blob.len())).unwrap();
+            assert_eq!(
+                (index.diff_id.clone(), index.len()),
+                (plain.diff_id.clone(), plain.len())
+            );
+        }
+    };
+    let members: Vec<u8> = tar.chunks(5000).flat_map(gzip).collect();
+    same(&members);
+    same(&[gzip(&tar), vec![0; 1000]].concat());
+    let body = &gzip(&tar)[10..];
+    let head = |flags: u8, fields: &[u8]| {
+        [&[0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255], fields, body].concat()
+    };
+    same(&head(4, b"\x03\0abc"));
+    same(&head(4, b"\0\0"));
+    same(&head(8, b"name\0"));
+    same(&head(16, b"comment\0"));
+    same(&head(2, b"xx"));
+    same(&head(31, b"\x01\0zname\0comment\0xx"));
+    for (damaged, why) in [
+        (
+            [gzip(&tar), b"junk".to_vec()].concat(),
+            "neither another one nor zeros",
+        ),
+        (
+            [gzip(&tar), vec![0, 0, 1]].concat(),
+            "padding after the gzip data",
+        ),
+        (head(0x20, b""), "does not exist"),
+        (gzip(&tar)[..2].to_vec(), "ends in the middle"),
+        ([gzip(&tar), vec![0x1f]].concat(), "ends in the middle"),
+    ] {
+        let error = decode(&damaged).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    let mut wrong_crc = gzip(&tar);
+    let at = wrong_crc.len() - 8;
+    wrong_crc[at] ^= 1;
+    assert!(
+        decode(&wrong_crc)
+            .unwrap_err()
+            .to_string()
+            .contains("checksum")
+    );
+}
+
+#[test]
+fn other_compressions_are_named() {
+    for (first, name) in [
+        (&b"\x28\xb5\x2f\xfd"[..], "zstd"),
+        (b"\x53\x2a\x4d\x18", "zstd"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"\x78\x9c\x01", "zlib"),
+    ] {
+        let blob = [first, &[1; 600]].concat();
+        let error = refusal(&blob);
+        assert!(error.contains(name), "{error}");
+    }
+    assert!(refusal(&[b'x'; 2000]).contains("no container layer"));
+    // A file's name may begin like a compressed stream does.
+    assert_eq!(paths(&layer("x").file("/BZh9", "")), ["/BZh9"]);
+}
+
+#[test]
+fn no_entries_at_all_is_an_empty_layer() {
+    for empty in [&[][..], &[0; 512], &[0; 1024], &[0; 10240]] {
+        assert_eq!(decode(empty).unwrap().len(), 0);
+        assert_eq!(decode(&gzip(empty)).unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn ends_of_all_sorts_are_ends() {
+    let with = |end: Vec<u8>| layer("x").file("/a", "1").trailer(end);
+    for end in [vec![], vec![0; 512], vec![0; 1024], vec![0; 1024 + 100]] {
+        assert_eq!(paths(&with(end)), ["/a"]);
+    }
+    let garbage = with([vec![0; 1024], vec![7; 700]].concat());
+    assert_eq!(paths(&garbage), ["/a"]);
+    assert_eq!(index(&garbage).remarks()[0].kind, RemarkKind::DataAfterEnd);
+    // The garbage counts: it is downloaded and belongs to the digest.
+    assert_eq!(index(&garbage).size, garbage.tar().len() as u64);
+    assert!(refusal(&with(vec![7; 700]).tar()).contains("no tar header"));
+    assert!(refusal(&with(vec![7; 100]).tar()).contains("middle of an entry"));
+}
+
+#[test]
+fn names_are_paths_inside_the_root() {
+    let named = |name: &str| layer("x").file("/x", "").named(name);
+    for (name, path) in [
+        ("./a", "/a"),
+        ("/a", "/a"),
+        ("a//b/../c", "/a/c"),
+        ("../../a", "/a"),
+        ("a/./b", "/a/b"),
+    ] {
+        assert_eq!(paths(&named(name)), [path]);
+    }
+    assert_eq!(
+        paths(&layer("x").dir("/x").named("./")),
+        Vec::<String>::new()
+    );
+    let latin1 = layer("x").file(b"/caf\xe9\xc3\xa9", "");
+    assert_eq!(paths(&latin1), ["/caf\\xe9\\xc3\\xa9"]);
+}
+
+/// GNU `L`/`K` and PAX `path`/`linkpath` say the same.
+#[test]
+fn long_names_and_links_in_both_forms() {
+    let long = format!("/{}/{}", "d".repeat(120), "f".repeat(150));
+    let story = layer("x")
+        .file(&long, "1")
+        .symlink("/s", &long)
+        .hardlink("/h", &long);
+    for layer in [story.clone(), story.gnu()] {
+        let lines = lines(index(&layer));
+        assert_eq!(lines[0].path, long);
+        assert_eq!(lines[1].link_target.as_deref(), Some(long.as_str()));
+        assert_eq!(lines[2].link_target.as_deref(), Some(long.as_str()));
+    }
+}
+
+/// GHSA-3cv2-h65g-fgmm: an `x` header belongs to the file, not to a GNU `L` in between.
+#[test]
+fn pax_records_pass_over_gnu_names() {
+    let pax = layer("x")
+        .file("/short", "")
+        .pax("mtime", "5.25")
+        .trailer("")
+        .tar();
+    let gnu = layer("x")
+        .gnu()
+        .file(format!("/{}", "n".repeat(150)), "")
+        .trailer("")
+        .tar();
+    let x_header = &pax[..pax.len() - 512];
+    let mixed = [x_header, &gnu].concat();
+    let lines = lines(decode(&mixed).unwrap());
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].path.len(), 151);
+    assert_eq!(lines[0].mtime.as_deref(), Some("1970-01-01T00:00:05.25Z"));
+}
+
+/// RUSTSEC-2025-0111, RUSTSEC-2026-0068: the PAX size wins over the header's, whatever that says.
+#[test]
+fn the_pax_size_wins() {
+    for claimed in [0, 1, 99_999] {
+        let layer = layer("x")
+            .file("/a", bytes(600))
+            .pax("size", "600")
+            .claimed_size(claimed)
+            .file("/b", "1");
+        let lines = lines(index(&layer));
+        assert_eq!(
+            (lines[0].size, lines[1].path.as_str()),
+            (600, "/b"),
+            "header says {claimed}"
+        );
+    }
+}
+
+#[test]
+fn hard_links_and_folders_have_no_data_whatever_their_headers_say() {
+    let layer = layer("x")
+        .file("/a", "1")
+        .hardlink("/b", "/a")
+        .claimed_size(512)
+        .dir("/d")
+        .claimed_size(512)
+        .symlink("/s", "a")
+        .claimed_size(512)
+        .file("/e", "2");
+    assert_eq!(paths(&layer), ["/a", "/b", "/d", "/e", "/s"]);
+}
+
+#[test]
+fn global_headers_hold_for_what_follows_and_are_overhead() {
+    let layer = layer("x")
+        .file("/before", "")
+        .global("mtime", "7")
+        .file("/after", "")
+        .file("/own", "")
+        .pax("mtime", "9");
+    let index = index(&layer);
+    assert_eq!(index.len(), 3);
+    let times: Vec<_> = index.entries().map(|entry| index.mtime(entry).0).collect();
+    assert_eq!(times[1..], [7, 9]);
+    assert_ne!(times[0], 7);
+}
+
+/// The four ways to store a sparse file; the ledger counts what is stored, `ls` what a program reads.
+#[test]
+fn sparse_files_count_what_is_stored() {
+    let data = bytes(1024);
+    let (first, second) = data.split_at(512);
+    let old = layer("x").sparse("/s", 100_000, &[(4096, first), (50_000, second)]);
+    let pax_01 = layer("x")
+        .file("/GNUSparseFile.1/s", data.clone())
+        .pax("GNU.sparse.size", "100000")
+        .pax("GNU.sparse.numblocks", "2")
+        .pax("GNU.sparse.map", "4096,512,50000,512")
+        .pax("GNU.sparse.name", "s");
+    let pax_00 = layer("x")
+        .file("/s", data.clone())
+        .pax("GNU.sparse.size", "100000")
+        .pax("GNU.sparse.offset", "4096")
+        .pax("GNU.sparse.numbytes", "512")
+        .pax("GNU.sparse.offset", "50000")
+        .pax("GNU.sparse.numbytes", "512");
+    let mut mapped = b"2\n4096\n512\n50000\n512\n".to_vec();
+    mapped.resize(512, 0);
+    mapped.extend_from_slice(&data);
+    let pax_10 = layer("x")
+        .file("/GNUSparseFile.1/s", mapped)
+        .pax("GNU.sparse.major", "1")
+        .pax("GNU.sparse.minor", "0")
+        .pax("GNU.sparse.realsize", "100000")
+        .pax("GNU.sparse.name", "s");
+    let mut whole = vec![0; 100_000];
+    whole[4096..4608].copy_from_slice(first);
+    whole[50_000..50_512].copy_from_slice(second);
+    let dense = index(&layer("x").file("/s", whole));
+    for sparse in [old, pax_01, pax_00, pax_10] {
+        let index = index(&sparse);
+        let entry = index.entries().next().unwrap();
+        assert_eq!(index.path(entry), b"/s");
+        assert_eq!(
+            (index.size(entry), index.logical_size(entry)),
+            (1024, 100_000)
+        );
+        assert_eq!(
+            index.retained() + index.overhead(),
+            sparse.tar().len() as u64
+        );
+        // The same file written out whole has the same content.
+        assert_eq!(
+            index.content(entry),
+            dense.content(dense.entries().next().unwrap())
+        );
+    }
+    let lying = layer("x")
+        .file("/s", data)
+        .pax("GNU.sparse.size", "100")
+        .pax("GNU.sparse.map", "0,512,99,512");
+    assert!(refusal(&lying.tar()).contains("sparse map"));
+}
+
+#[test]
+fn attributes_times_and_devices_are_kept() {
+    let layer = layer("x")
+        .file("/a", "")
+        .mode(0o4755)
+        .owner(3_000_000_000, 7)
+        .xattr("user.a", "1\n2")
+        .pax("LIBARCHIVE.xattr.user%2eb", "YmluYXJ5AA")
+        .pax("mtime", "-1.5")
+        .block_device("/sda", 8, 1);
+    let index = index(&layer);
+    let entries: Vec<_> = index.entries().collect();
+    assert_eq!(index.device(entries[1]), Some((8, 1)));
+    assert_eq!(index.kind(entries[1]), EntryKind::Block);
+    let line = &lines(index)[0];
+    assert_eq!(
+        (line.mode.as_str(), line.uid, line.gid),
+        ("4755", 3_000_000_000, 7)
+    );
+    assert_eq!(line.mtime.as_deref(), Some("1969-12-31T23:59:58.5Z"));
+    let xattrs: Vec<_> = line
+        .xattrs
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(xattrs, [("user.a", "1\n2"), ("user.b", "binary\0")]);
+}
+
+#[test]
+fn a_v7_name_that_ends_in_a_slash_is_a_folder() {
+    let folder = layer("x")
+        .file("/x", "")
+        .named("old/")
+        .typeflag(0)
+        .claimed_size(0);
+    assert_eq!(lines(index(&folder))[0].kind, "dir");
+    let file = layer("x").file("/x", "abc").typeflag(0);
+    assert_eq!(lines(index(&file))[0].kind, "file");
+}
+
+#[test]
+fn what_is_no_part_of_the_image_is_overhead() {
+    let layer = layer("x")
+        .file("/.wh..wh.plnk/1.2", "left over")
+        .file("/.wh..wh.aufs", "")
+        .file("/.wh.", "")
+        .file("/vol", "label")
+        .typeflag(b'V')
+        .file("/.wh.x/y", "below a whiteout")
+        .file("/.wh.gone", "stored in a whiteout")
+        .file("/a", "1");
+    let index = index(&layer);
+    assert_eq!(index.retained(), 1);
+    let kinds: Vec<_> = index.remarks().iter().map(|remark| remark.kind).collect();
+    assert_eq!(
+        kinds,
+        [RemarkKind::BareWhiteout, RemarkKind::UnknownType(b'V')]
+    );
+    let lines: Vec<_> = lines(index)
+        .into_iter()
+        .map(|line| (line.path, line.kind))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("/a".to_owned(), "file".to_owned()),
+            ("/gone".to_owned(), "whiteout".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn hostile_numbers_and_records_are_refused_with_their_place() {
+    for (layer, why) in [
+        (
+            layer("x").file("/a", "").pax("size", "-1"),
+            "should be a number",
+        ),
+        (
+            layer("x").file("/a", "").pax("size", "9223372036854775807"),
+            "should be a number",
+        ),
+        (layer("x").file("/a", "").pax("path", "a\0b"), "NUL"),
+        (
+            layer("x")
+                .file("/a", "")
+                .pax("comment", "x".repeat(2 << 20)),
+            "extension records",
+        ),
+        (
+            layer("x").file("/a", "").pax("GNU.sparse.major", "1"),
+            "without its size",
+        ),
+    ] {
+        let error = refusal(&layer.tar());
+        assert!(error.contains(why), "{error}");
+        assert!(error.contains("at byte 0 of its tar"), "{error}");
+    }
+    // A claimed size of terabytes is counted, not allocated; the tar then ends too early.
+    let huge = layer("x").file("/a", "").claimed_size(8 << 30);
+    assert!(refusal(&huge.tar()).contains("middle of an entry"));
+}
