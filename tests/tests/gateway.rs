@@ -1,5 +1,7 @@
 //! The gateway between real tools and real or hostile registries.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,28 +9,22 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use onionskin_fixtures::{Image, Packed, bytes, index, layer};
 use onionskin_gateway::{Gateway, Options};
+use onionskin_tests::{Registry, serve};
 use serde_json::Value;
-use tokio::net::TcpListener;
-
-/// Serves `router` on a free port for the rest of the test; returns `127.0.0.1:PORT`.
-async fn listen(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    address
-}
+use tokio::process::Command;
 
 /// A gateway that was told of `registries`; returns the root of its API.
 async fn gateway(registries: &[String]) -> String {
     let registries = registries.iter().map(|r| r.parse().unwrap()).collect();
     let gateway = Gateway::new(&Options { registries }).unwrap();
-    format!("http://{}/v2", listen(gateway.router()).await)
+    format!("http://{}/v2", serve(gateway.router()).await)
 }
 
 /// A registry that answers every request with `answer`.
 async fn registry(answer: impl Fn(&Uri) -> Response + Clone + Send + Sync + 'static) -> String {
-    listen(Router::new().fallback(move |uri: Uri| async move { answer(&uri) })).await
+    serve(Router::new().fallback(move |uri: Uri| async move { answer(&uri) })).await
 }
 
 /// A place that nobody should come to, and how often somebody did.
@@ -41,7 +37,7 @@ async fn secret_place() -> (String, Arc<AtomicUsize>) {
     let router = Router::new()
         .fallback(count)
         .with_state(Arc::clone(&visits));
-    (listen(router).await, visits)
+    (serve(router).await, visits)
 }
 
 fn answer(status: u16, name: HeaderName, value: &str) -> Response {
@@ -59,6 +55,131 @@ async fn refusal(url: &str) -> (u16, String, String) {
     let document: Value = response.json().await.unwrap();
     let text = |key: &str| document["errors"][0][key].as_str().unwrap().to_owned();
     (status, text("code"), text("message"))
+}
+
+fn image(platform: &str, content: usize) -> Packed {
+    Image::new()
+        .platform(platform)
+        .layer(layer("COPY app /app").file("/app", bytes(content)))
+        .layer(layer("RUN rm /app").whiteout("/app"))
+        .pack()
+}
+
+/// What skopeo pulls, as `FILE: bytes` of a folder: manifest, config and layers.
+async fn pulled(reference: &str, options: &[&str]) -> BTreeMap<String, Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("skopeo")
+        .args(["copy", "--quiet", "--src-tls-verify=false"])
+        .args(options)
+        .arg(format!("docker://{reference}"))
+        .arg(format!("dir:{}", folder.path().display()))
+        .output()
+        .await
+        .expect("skopeo is installed");
+    assert!(
+        output.status.success(),
+        "{reference}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let files = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap());
+    files
+        .map(|file| {
+            (
+                file.file_name().into_string().unwrap(),
+                fs::read(file.path()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn skopeo_gets_the_same_through_the_gateway_and_from_the_registry() {
+    let registry = Registry::start();
+    registry.push("some/app:1", &image("linux/amd64", 300_000));
+    let images = [image("linux/amd64", 1000), image("linux/arm64", 2000)];
+    registry.push_index("multi:1", &index(images[0].family, &images), &images);
+    let gateway = gateway(&[format!("team=http://{}", registry.address())]).await;
+    let gateway = gateway
+        .trim_start_matches("http://")
+        .trim_end_matches("/v2");
+    for (name, options) in [("some/app:1", &[][..]), ("multi:1", &["--all"])] {
+        let straight = pulled(&format!("{}/{name}", registry.address()), options).await;
+        let through = pulled(&format!("{gateway}/team/{name}"), options).await;
+        assert!(straight.len() > 4, "{:?}", straight.keys());
+        assert_eq!(straight, through);
+    }
+}
+
+#[tokio::test]
+async fn a_registry_answers_under_its_name_and_its_address() {
+    let registry = Registry::start();
+    registry.push("app:1", &image("linux/amd64", 1000));
+    registry.push("app:2", &image("linux/amd64", 1001));
+    let address = registry.address();
+    let gateway = gateway(&[format!("team=http://{address}")]).await;
+    for name in [
+        "team".to_owned(),
+        address.to_owned(),
+        address.replace(':', "%3A"),
+    ] {
+        let head = reqwest::Client::new()
+            .head(format!("{gateway}/{name}/app/manifests/1"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(head.status(), 200, "{name}");
+        let digest = head.headers()["docker-content-digest"].clone();
+        let manifest = reqwest::get(format!("{gateway}/{name}/app/manifests/1"))
+            .await
+            .unwrap();
+        assert_eq!(manifest.headers()["docker-content-digest"], digest);
+        assert_eq!(manifest.headers()[header::CACHE_CONTROL], "no-cache");
+
+        let tags = reqwest::get(format!("{gateway}/{name}/app/tags/list"));
+        let tags: Value = tags.await.unwrap().json().await.unwrap();
+        assert_eq!(tags["tags"].as_array().map(Vec::len), Some(2), "{tags}");
+    }
+}
+
+#[tokio::test]
+async fn parts_of_a_blob_are_passed_on_as_they_are() {
+    let registry = Registry::start();
+    let image = image("linux/amd64", 50_000);
+    registry.push("app:1", &image);
+    let gateway = gateway(&[format!("team=http://{}", registry.address())]).await;
+    let layer = &image.layers[0];
+    let url = format!("{gateway}/team/app/blobs/{}", layer.digest);
+    // What a browser sends, which must not make anybody touch the bytes.
+    let ask = reqwest::Client::new()
+        .get(&url)
+        .header(header::ACCEPT_ENCODING, "gzip, br, zstd");
+    let whole = ask.send().await.unwrap();
+    assert!(!whole.headers().contains_key(header::CONTENT_ENCODING));
+    assert_eq!(
+        whole.headers()[header::CONTENT_LENGTH],
+        layer.bytes.len().to_string()
+    );
+    assert!(
+        whole.headers()[header::CACHE_CONTROL]
+            .to_str()
+            .unwrap()
+            .contains("no-transform")
+    );
+    assert_eq!(whole.bytes().await.unwrap(), layer.bytes);
+
+    let ask = reqwest::Client::new()
+        .get(&url)
+        .header(header::RANGE, "bytes=10-19");
+    let part = ask.send().await.unwrap();
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.bytes().await.unwrap(), layer.bytes[10..20]);
+    let head = reqwest::Client::new().head(&url).send().await.unwrap();
+    assert_eq!(
+        head.headers()[header::CONTENT_LENGTH],
+        layer.bytes.len().to_string()
+    );
 }
 
 /// Each kind of request that leads to a fetch.
@@ -167,32 +288,36 @@ async fn troubles_of_a_registry_are_told_apart() {
 
 #[tokio::test]
 async fn the_next_page_of_tags_is_asked_from_the_gateway() {
-    let odd = registry(|uri| match uri.query() {
-        None => (
-            [(
-                header::LINK,
-                "<http://169.254.169.254/steal?last=b&n=2>; rel=\"next\"",
-            )],
-            r#"{"name":"app","tags":["a","b"]}"#,
-        )
-            .into_response(),
-        Some(_) => r#"{"name":"app","tags":["c"]}"#.into_response(),
+    let odd = registry(|uri| {
+        let link = match (uri.path(), uri.query()) {
+            ("/v2/app/tags/list", None) => "</v2/app/tags/list?last=b&n=2>; rel=\"next\"",
+            ("/v2/app/tags/list", Some("last=b&n=2")) => "",
+            _ => "<http://169.254.169.254/v2/evil/tags/list?last=b>; rel=\"next\"",
+        };
+        let tags = if link.is_empty() {
+            r#"{"tags":["c"]}"#
+        } else {
+            r#"{"tags":["a","b"]}"#
+        };
+        ([(header::LINK, link)], tags).into_response()
     })
     .await;
     let gateway = gateway(&[format!("odd=http://{odd}")]).await;
     let first = reqwest::get(format!("{gateway}/odd/app/tags/list"))
         .await
         .unwrap();
-    let link = first
-        .headers()
-        .get(header::LINK)
-        .map(|link| link.to_str().unwrap().to_owned());
-    assert!(
-        !link.clone().unwrap_or_default().contains("169.254"),
-        "{link:?}"
-    );
+    let link = first.headers()[header::LINK].to_str().unwrap().to_owned();
     let tags: Value = first.json().await.unwrap();
     assert_eq!(tags["name"], "odd/app");
+    let next = link.trim_start_matches("</v2").split('>').next().unwrap();
+    let next = reqwest::get(format!("{gateway}{next}")).await.unwrap();
+    let tags: Value = next.json().await.unwrap();
+    assert_eq!(tags["tags"], serde_json::json!(["c"]));
+
+    let evil = reqwest::get(format!("{gateway}/odd/evil/tags/list"))
+        .await
+        .unwrap();
+    assert_eq!(evil.headers().get(header::LINK), None);
 }
 
 #[tokio::test]
