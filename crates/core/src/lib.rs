@@ -1,7 +1,7 @@
 //! Container images, layer by layer.
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
-//! [`reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`report`].
+//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod digest;

@@ -52,6 +52,8 @@ struct Inner {
 impl Client {
     /// A client over `http`, which natively has to be one that follows no redirects itself.
     #[must_use]
+    // A page has one thread; natively all of it is Send and Sync.
+    #[cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
     pub fn new(http: reqwest::Client, options: Options) -> Self {
         let transport = Transport {
             http,
