@@ -610,6 +610,77 @@ async fn an_endless_document_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_at_the_token_server_is_no_access() {
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, _| {
+        let realm = format!("Bearer realm=\"http://{}/token\"", address.lock().unwrap());
+        match target.starts_with("/token") {
+            true => status(
+                401,
+                &[("content-type", "application/json")],
+                r#"{"details":"incorrect username or password"}"#,
+            ),
+            false => status(401, &[("www-authenticate", &realm)], ""),
+        }
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    let error = odd.remote(password()).image(None).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SourceError::NoAccess {
+                credentials: true,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("(incorrect username or password)"),
+        "{error}"
+    );
+    assert_eq!(odd.count(""), 2);
+}
+
+#[tokio::test]
+async fn layers_stored_elsewhere_are_asked_for_without_credentials_and_under_the_policy() {
+    struct NotElsewhere;
+    impl Policy for NotElsewhere {
+        fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String> {
+            match purpose {
+                Purpose::LayerUrl => Err(format!("not {}", url.host_str().unwrap())),
+                _ => Ok(()),
+            }
+        }
+    }
+    for (place, says) in [
+        ("http://169.254.169.254/x", "no https address"),
+        ("https://layers.test/x", "not layers.test"),
+    ] {
+        let with_urls =
+            manifest().replace(r#""size":7"#, &format!(r#""size":7,"urls":["{place}"]"#));
+        let odd = Odd::new(move |target, _| match target {
+            target if target.contains("/manifests/") => ok(OCI_MANIFEST, with_urls.clone()),
+            target if target.ends_with(&Digest::sha256(LAYER).to_string()) => status(404, &[], ""),
+            target => sound(target),
+        })
+        .await;
+        let remote = odd.remote_with(Options {
+            policy: Some(Arc::new(NotElsewhere)),
+            ..Options::default()
+        });
+        let image = remote.image(None).await.unwrap();
+        let error = remote.layer(&image.layers[0]).await.unwrap_err();
+        assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn indexes_that_nest_without_end_are_given_up() {
     let own = Arc::new(Mutex::new(String::new()));
     // Each level is known by the digest of the one inside it.

@@ -134,15 +134,17 @@ fn normal(architecture: String, variant: Option<String>) -> (String, Option<Stri
     (architecture, variant)
 }
 
+/// Whether a text can be one of a platform's names.
+pub(crate) fn is_part(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    !text.is_empty() && text.chars().all(fits)
+}
+
 impl FromStr for Platform {
     type Err = PlatformError;
 
     fn from_str(text: &str) -> Result<Self, PlatformError> {
         let form = || PlatformError::Form(text.chars().take(80).collect());
-        let part = |part: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-            !part.is_empty() && part.chars().all(fits)
-        };
         let parts: Vec<&str> = text.split('/').collect();
         let (os, architecture, variant) = match parts.as_slice() {
             [os, architecture] => (*os, *architecture, None),
@@ -157,7 +159,7 @@ impl FromStr for Platform {
         if ![Some(os), Some(architecture), variant, os_version]
             .into_iter()
             .flatten()
-            .all(part)
+            .all(is_part)
         {
             return Err(form());
         }

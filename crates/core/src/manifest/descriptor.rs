@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
-use super::{ManifestError, lenient};
+use super::{ManifestError, lenient, shorten};
 use crate::digest::Digest;
-use crate::platform::Platform;
+use crate::platform::{self, Platform};
 
 /// A promise about bytes that are stored elsewhere: their type, digest and size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,12 @@ impl Descriptor {
         let size = size
             .as_u64()
             .filter(|size| i64::try_from(*size).is_ok())
-            .ok_or_else(|| wrong(".size", format!("{size:.40} is no number of bytes")))?;
+            .ok_or_else(|| {
+                wrong(
+                    ".size",
+                    format!("{} is no number of bytes", shorten(&size.to_string())),
+                )
+            })?;
         let data = match object.get("data").and_then(Value::as_str) {
             Some(data) => {
                 let data = base64::engine::general_purpose::STANDARD
@@ -90,11 +95,11 @@ impl Descriptor {
 
 /// The platform that `os`, `architecture`, `variant` and `os.version` of an object say.
 pub(super) fn platform(object: &Map<String, Value>) -> Option<Platform> {
-    let os = lenient::text(object, "os")?;
-    let architecture = lenient::text(object, "architecture")?;
-    let variant = lenient::text(object, "variant");
+    // Text that no platform's name has names none; nobody could ask for it.
+    let part = |key: &str| lenient::text(object, key).filter(|text| platform::is_part(text));
+    let (os, architecture) = (part("os")?, part("architecture")?);
     Some(Platform {
-        os_version: lenient::text(object, "os.version"),
-        ..Platform::new(&os, &architecture, variant.as_deref())
+        os_version: part("os.version"),
+        ..Platform::new(&os, &architecture, part("variant").as_deref())
     })
 }

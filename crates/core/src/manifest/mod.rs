@@ -59,7 +59,7 @@ pub enum ManifestError {
     #[error("it is said to be {0}, but does not hold what that type has")]
     WrongShape(String),
     /// A type that is neither manifest nor index.
-    #[error("it is a document of type {0:?}, which is neither an image nor an index of images")]
+    #[error("it is a document of type {0}, which is neither an image nor an index of images")]
     UnknownType(String),
     /// One field is wrong.
     #[error("its field `{place}` is wrong: {problem}")]
@@ -164,7 +164,7 @@ impl Document {
         let Some(kind) = kind else {
             return Err(match media_type {
                 Some(media_type) => ManifestError::WrongShape(shorten(&media_type)),
-                None => ManifestError::UnknownType(String::new()),
+                None => ManifestError::UnknownType("(none)".to_owned()),
             });
         };
         if kind == DocumentKind::Index {
@@ -294,9 +294,12 @@ fn descriptors(
         .collect()
 }
 
-/// A text of a document for a message: as much as is needed to recognise it.
+/// A text of a document for a message: as much as is needed to recognise it, and nothing that a terminal acts on.
 fn shorten(text: &str) -> String {
-    text.chars().take(120).collect()
+    text.chars()
+        .take(120)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 #[cfg(test)]
@@ -406,7 +409,10 @@ mod tests {
             error("<html>", Some("text/html")),
             ManifestError::NotJson(_)
         ));
-        assert_eq!(error("{}", None), ManifestError::UnknownType(String::new()));
+        assert_eq!(
+            error("{}", None),
+            ManifestError::UnknownType("(none)".into())
+        );
         for (config, layer, named) in [
             (
                 "application/vnd.cncf.helm.config.v1+json",

@@ -320,7 +320,7 @@ impl Listed {
 fn names(listed: &[Listed]) -> String {
     let name = |(place, image): (usize, &Listed)| match image.tags.as_slice() {
         [] => format!("@{place} (without a name)"),
-        tags => tags.join(", "),
+        tags => tags.join(", ").escape_debug().to_string(),
     };
     listed
         .iter()

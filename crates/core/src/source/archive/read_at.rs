@@ -44,7 +44,7 @@ impl FileBytes {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(length.min(1 << 20));
         (&mut *file).take(length as u64).read_to_end(&mut bytes)?;
         Ok(bytes.into())
     }

@@ -137,8 +137,12 @@ fn said(body: &[u8]) -> (Vec<String>, String) {
 
 /// One short line without anything that a terminal would act on.
 fn plain(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if acts(c) { ' ' } else { c })
         .take(SHOWN)
         .collect()
 }

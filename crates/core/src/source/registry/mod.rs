@@ -2,6 +2,23 @@
 //!
 //! One client serves native programs and the page. Natively it follows redirects itself, so that every address
 //! passes the caller's [`Policy`] and credentials stay with the registry they belong to; in a page `fetch` does.
+//!
+//! ```no_run
+//! use onionskin_core::source::registry::{Client, Options, http_client};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new(http_client().build()?, Options::default());
+//! let remote = client.open(&"nginx:1.27".parse()?)?;
+//! let image = remote.image(None).await?;
+//! for layer in &image.layers {
+//!     let mut blob = remote.layer(layer).await?;
+//!     while let Some(chunk) = blob.next_chunk().await? {
+//!         println!("{} more, {} of {:?} bytes", chunk.len(), blob.received(), blob.size());
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod auth;

@@ -245,6 +245,13 @@ fn unreachable(error: reqwest::Error) -> Unreachable {
     let text = causes(&error)
         .last()
         .map_or_else(|| error.to_string(), ToString::to_string);
+    // A browser's error brings its stack along.
+    let text = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("JsValue(")
+        .to_owned();
     if error.is_timeout() || kind(io::ErrorKind::TimedOut) {
         Unreachable::Timeout
     } else if kind(io::ErrorKind::ConnectionRefused) {
