@@ -543,3 +543,58 @@ fn hostile_numbers_and_records_are_refused_with_their_place() {
     let huge = layer("x").file("/a", "").claimed_size(8 << 30);
     assert!(refusal(&huge.tar()).contains("middle of an entry"));
 }
+
+/// The definition in its own words: how much of the tar can be decoded from the first `n` bytes of the blob.
+fn decodable(prefix: &[u8]) -> u64 {
+    let mut decoder = flate2::bufread::MultiGzDecoder::new(prefix);
+    let mut buffer = [0; 4096];
+    let mut count = 0;
+    while let Ok(got @ 1..) = std::io::Read::read(&mut decoder, &mut buffer) {
+        count += got as u64;
+    }
+    count
+}
+
+fn cost_at(points: &[(u64, u64)], tar: u64) -> u64 {
+    let after = points.iter().position(|point| point.1 >= tar).unwrap();
+    let ((blob1, tar1), (blob0, tar0)) = (points[after], points[after.saturating_sub(1)]);
+    if tar == tar1 {
+        blob1
+    } else {
+        blob0 + (tar - tar0) * (blob1 - blob0) / (tar1 - tar0)
+    }
+}
+
+#[test]
+fn compressed_costs_follow_from_the_known_points() {
+    let mixed = (0..40).fold(layer("x"), |layer, n: usize| {
+        let (random, words) = (bytes(7000 + 997 * n), text(9000 + 1013 * n));
+        layer
+            .file(format!("/r{n}"), random)
+            .file(format!("/t{n}"), words)
+            .whiteout(format!("/w{n}"))
+    });
+    let tar = mixed.tar();
+    let members: Vec<u8> = tar.chunks(300_000).flat_map(gzip).collect();
+    for blob in [gzip(&tar), members] {
+        let mut points = vec![(0, 0)];
+        for end in (16_384..blob.len()).step_by(16_384).chain([blob.len()]) {
+            let tar = decodable(&blob[..end]);
+            if tar > points[points.len() - 1].1 {
+                points.push((end as u64, tar));
+            }
+        }
+        assert!(points.len() > 50, "enough points to be wrong about");
+        for size in [1000, usize::MAX] {
+            let index = decode_in(&blob, size.min(blob.len())).unwrap();
+            let ends = index.entries().map(|entry| index.start(entry)).skip(1);
+            let mut sum = 0;
+            for (entry, end) in index.entries().zip(ends) {
+                let cost = cost_at(&points, end) - cost_at(&points, index.start(entry));
+                assert_eq!(index.cost(entry), cost);
+                sum += cost;
+            }
+            assert!(sum <= index.blob_size);
+        }
+    }
+}
