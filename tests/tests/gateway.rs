@@ -49,12 +49,44 @@ fn answer(status: u16, name: HeaderName, value: &str) -> Response {
         .into_response()
 }
 
-async fn refusal(url: &str) -> (u16, String, String) {
-    let response = reqwest::get(url).await.unwrap();
+/// A client for one test. It trusts nobody, because reading the system's certificates takes its time.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_certs_only([])
+        .build()
+        .unwrap()
+}
+
+async fn refusal(client: &reqwest::Client, url: &str) -> (u16, String, String) {
+    let response = client.get(url).send().await.unwrap();
     let status = response.status().as_u16();
     let document: Value = response.json().await.unwrap();
     let text = |key: &str| document["errors"][0][key].as_str().unwrap().to_owned();
     (status, text("code"), text("message"))
+}
+
+/// Asserts that a gateway refuses every kind of fetch from a registry that gives these answers, for the
+/// repositories `0/app`, `1/app` and so on.
+async fn assert_denied(answers: Vec<(u16, HeaderName, String)>) {
+    let count = answers.len();
+    let odd = registry(move |uri| {
+        let number = uri.path().split('/').nth(2).unwrap_or_default();
+        let (status, name, value) = &answers[number.parse::<usize>().unwrap()];
+        answer(*status, name.clone(), value)
+    });
+    let gateway = gateway(&[format!("odd=http://{}", odd.await)]).await;
+    let client = client();
+    for number in 0..count {
+        for fetch in FETCHES {
+            let url = format!("{gateway}/odd/{number}/{fetch}");
+            let (status, code, message) = refusal(&client, &url).await;
+            assert_eq!(
+                (status, code.as_str()),
+                (403, "DENIED"),
+                "{number}/{fetch}: {message}"
+            );
+        }
+    }
 }
 
 fn image(platform: &str, content: usize) -> Packed {
@@ -124,20 +156,24 @@ async fn a_registry_answers_under_its_name_and_its_address() {
         address.to_owned(),
         address.replace(':', "%3A"),
     ] {
-        let head = reqwest::Client::new()
+        let head = client()
             .head(format!("{gateway}/{name}/app/manifests/1"))
             .send()
             .await
             .unwrap();
         assert_eq!(head.status(), 200, "{name}");
         let digest = head.headers()["docker-content-digest"].clone();
-        let manifest = reqwest::get(format!("{gateway}/{name}/app/manifests/1"))
+        let manifest = client()
+            .get(format!("{gateway}/{name}/app/manifests/1"))
+            .send()
             .await
             .unwrap();
         assert_eq!(manifest.headers()["docker-content-digest"], digest);
         assert_eq!(manifest.headers()[header::CACHE_CONTROL], "no-cache");
 
-        let tags = reqwest::get(format!("{gateway}/{name}/app/tags/list"));
+        let tags = client()
+            .get(format!("{gateway}/{name}/app/tags/list"))
+            .send();
         let tags: Value = tags.await.unwrap().json().await.unwrap();
         assert_eq!(tags["tags"].as_array().map(Vec::len), Some(2), "{tags}");
     }
@@ -152,7 +188,7 @@ async fn parts_of_a_blob_are_passed_on_as_they_are() {
     let layer = &image.layers[0];
     let url = format!("{gateway}/team/app/blobs/{}", layer.digest);
     // What a browser sends, which must not make anybody touch the bytes.
-    let ask = reqwest::Client::new()
+    let ask = client()
         .get(&url)
         .header(header::ACCEPT_ENCODING, "gzip, br, zstd");
     let whole = ask.send().await.unwrap();
@@ -169,13 +205,11 @@ async fn parts_of_a_blob_are_passed_on_as_they_are() {
     );
     assert_eq!(whole.bytes().await.unwrap(), layer.bytes);
 
-    let ask = reqwest::Client::new()
-        .get(&url)
-        .header(header::RANGE, "bytes=10-19");
+    let ask = client().get(&url).header(header::RANGE, "bytes=10-19");
     let part = ask.send().await.unwrap();
     assert_eq!(part.status(), 206);
     assert_eq!(part.bytes().await.unwrap(), layer.bytes[10..20]);
-    let head = reqwest::Client::new().head(&url).send().await.unwrap();
+    let head = client().head(&url).send().await.unwrap();
     assert_eq!(
         head.headers()[header::CONTENT_LENGTH],
         layer.bytes.len().to_string()
@@ -194,7 +228,7 @@ const FETCHES: [&str; 4] = [
 async fn a_registry_cannot_send_the_gateway_inside_by_a_redirect() {
     let (secret, visits) = secret_place().await;
     let port = secret.rsplit(':').next().unwrap().to_owned();
-    for target in [
+    let targets = [
         format!("http://{secret}/"),
         format!("http://localhost:{port}/"),
         format!("http://[::ffff:127.0.0.1]:{port}/"),
@@ -204,43 +238,23 @@ async fn a_registry_cannot_send_the_gateway_inside_by_a_redirect() {
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "https://169.254.169.254/latest/meta-data/".to_owned(),
         "file:///etc/passwd".to_owned(),
-    ] {
-        let to = target.clone();
-        let odd = registry(move |_| answer(307, header::LOCATION, &to)).await;
-        let gateway = gateway(&[format!("odd=http://{odd}")]).await;
-        for fetch in FETCHES {
-            let (status, code, message) = refusal(&format!("{gateway}/odd/{fetch}")).await;
-            assert_eq!(
-                (status, code.as_str()),
-                (403, "DENIED"),
-                "{target} {fetch}: {message}"
-            );
-        }
-    }
+    ];
+    assert_denied(targets.map(|target| (307, header::LOCATION, target)).into()).await;
     assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
 async fn a_registry_cannot_send_the_gateway_inside_by_a_realm() {
     let (secret, visits) = secret_place().await;
-    for realm in [
+    let realms = [
         "http://169.254.169.254/latest/meta-data/iam".to_owned(),
         "https://169.254.169.254/token".to_owned(),
         "https://localhost/token".to_owned(),
         format!("http://{secret}/token"),
-    ] {
-        let challenge = format!("Bearer realm=\"{realm}\",service=\"odd\"");
-        let odd = registry(move |_| answer(401, header::WWW_AUTHENTICATE, &challenge)).await;
-        let gateway = gateway(&[format!("odd=http://{odd}")]).await;
-        for fetch in FETCHES {
-            let (status, code, message) = refusal(&format!("{gateway}/odd/{fetch}")).await;
-            assert_eq!(
-                (status, code.as_str()),
-                (403, "DENIED"),
-                "{realm} {fetch}: {message}"
-            );
-        }
-    }
+    ];
+    let challenge = |realm| format!("Bearer realm=\"{realm}\",service=\"odd\"");
+    let answers = realms.map(|realm| (401, header::WWW_AUTHENTICATE, challenge(realm)));
+    assert_denied(answers.into()).await;
     assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
 
@@ -249,7 +263,7 @@ async fn a_name_that_leads_inside_is_refused_unless_it_was_named() {
     // `localhost` resolves to loopback addresses; as an https registry on 443 only its address speaks against it.
     let odd = registry(|_| answer(302, header::LOCATION, "https://localhost/v2/")).await;
     let gateway = gateway(&[format!("odd=http://{odd}")]).await;
-    let (_, _, message) = refusal(&format!("{gateway}/odd/app/manifests/1")).await;
+    let (_, _, message) = refusal(&client(), &format!("{gateway}/odd/app/manifests/1")).await;
     assert!(message.contains("not on the public internet"), "{message}");
 }
 
@@ -276,10 +290,12 @@ async fn troubles_of_a_registry_are_told_apart() {
         ("down/app/manifests/1", 502, "UNKNOWN"),
         ("down/app/tags/list", 502, "UNKNOWN"),
     ] {
-        let (got, said, message) = refusal(&format!("{gateway}/{path}")).await;
+        let (got, said, message) = refusal(&client(), &format!("{gateway}/{path}")).await;
         assert_eq!((got, said.as_str()), (status, code), "{path}: {message}");
     }
-    let busy = reqwest::get(format!("{gateway}/odd/busy/manifests/1"))
+    let busy = client()
+        .get(format!("{gateway}/odd/busy/manifests/1"))
+        .send()
         .await
         .unwrap();
     assert_eq!(busy.status(), 429);
@@ -303,18 +319,26 @@ async fn the_next_page_of_tags_is_asked_from_the_gateway() {
     })
     .await;
     let gateway = gateway(&[format!("odd=http://{odd}")]).await;
-    let first = reqwest::get(format!("{gateway}/odd/app/tags/list"))
+    let first = client()
+        .get(format!("{gateway}/odd/app/tags/list"))
+        .send()
         .await
         .unwrap();
     let link = first.headers()[header::LINK].to_str().unwrap().to_owned();
     let tags: Value = first.json().await.unwrap();
     assert_eq!(tags["name"], "odd/app");
     let next = link.trim_start_matches("</v2").split('>').next().unwrap();
-    let next = reqwest::get(format!("{gateway}{next}")).await.unwrap();
+    let next = client()
+        .get(format!("{gateway}{next}"))
+        .send()
+        .await
+        .unwrap();
     let tags: Value = next.json().await.unwrap();
     assert_eq!(tags["tags"], serde_json::json!(["c"]));
 
-    let evil = reqwest::get(format!("{gateway}/odd/evil/tags/list"))
+    let evil = client()
+        .get(format!("{gateway}/odd/evil/tags/list"))
+        .send()
         .await
         .unwrap();
     assert_eq!(evil.headers().get(header::LINK), None);
@@ -326,7 +350,7 @@ async fn a_blob_that_is_not_what_its_digest_says_never_ends_well() {
         let odd = registry(move |_| vec![b'x'; bytes].into_response()).await;
         let gateway = gateway(&[format!("odd=http://{odd}")]).await;
         let url = format!("{gateway}/odd/{}", FETCHES[2]);
-        let response = reqwest::get(url).await.unwrap();
+        let response = client().get(url).send().await.unwrap();
         let status = response.status().as_u16();
         let whole = response.bytes().await;
         // What is small is judged before the answer; of what is large the last bytes never come.
