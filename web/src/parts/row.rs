@@ -107,7 +107,7 @@ fn beside(row: &Row) -> Html {
 
 fn size(row: &Row) -> Html {
     match row.kind {
-        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => html! { <Size bytes={row.size} /> },
+        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => html! { <Size bytes={row.size} class={classes!((row.size == 0).then_some("zero"))} /> },
         _ => Html::default(),
     }
 }

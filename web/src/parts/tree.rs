@@ -13,7 +13,7 @@ use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
 use crate::parts::row::{TreeRow, element_id};
-use crate::parts::window::Window;
+use crate::parts::window::{ROW, Window};
 use crate::worker::client::Engine;
 use crate::worker::protocol::{Answer, Ask, Found, Row, Shown, Showing, Sort};
 
@@ -53,10 +53,23 @@ pub(crate) enum Msg {
 
 /// A tree and the rows of it to begin with.
 pub(crate) struct Fresh {
+    why: Why,
     shown: Shown,
+    /// Where the path of the address is.
     found: Option<Found>,
     from: u32,
     rows: Vec<Row>,
+}
+
+/// Why rows change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The address leads to another tree or path.
+    Asked,
+    /// More layers are here; whoever reads the tree stays where they are.
+    Grown,
+    /// A folder was opened or closed.
+    Toggled,
 }
 
 /// Rows are asked for in pages of so many.
@@ -80,8 +93,8 @@ pub(crate) struct Tree {
     pages: BTreeMap<u32, Vec<Rc<Row>>>,
     asked: Vec<u32>,
     active: Option<u32>,
-    /// The path that this tree itself selected last: no need to look for it.
-    chosen: Option<Vec<u8>>,
+    /// The path that the tree was brought to, or that was chosen in it.
+    placed: Option<Vec<u8>>,
     /// The active row is to be selected once it is here.
     select_when_here: bool,
     rest: Option<Timeout>,
@@ -103,23 +116,31 @@ impl Component for Tree {
             pages: BTreeMap::new(),
             asked: Vec::new(),
             active: None,
-            chosen: None,
+            placed: None,
             select_when_here: false,
             rest: None,
             _watch: None,
         };
-        tree.show(ctx, Ask::Show((*ctx.props().showing).clone()), true);
+        tree.show(ctx, Ask::Show((*ctx.props().showing).clone()), Why::Asked);
         tree
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
         let new = ctx.props();
-        if new.engine != old.engine || new.showing != old.showing || new.version != old.version {
-            self.show(ctx, Ask::Show((*new.showing).clone()), new.path != old.path);
-        } else if new.path != old.path && new.path != self.chosen {
-            self.seek(ctx);
+        let moved = new.path != old.path && new.path != self.placed;
+        if new.engine != old.engine || new.showing != old.showing || moved {
+            self.show(ctx, Ask::Show((*new.showing).clone()), Why::Asked);
+        } else if new.version != old.version {
+            self.show(ctx, Ask::Show((*new.showing).clone()), Why::Grown);
         }
         true
+    }
+
+    fn destroy(&mut self, _: &Context<Self>) {
+        // It would call what is gone by then.
+        if let Some((_, observer, _)) = &self._watch {
+            observer.disconnect();
+        }
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
@@ -188,15 +209,15 @@ impl Component for Tree {
                 aria-activedescendant={active.map(element_id)}
                 onkeydown={link.callback(Msg::Key)}
             >
-                { head(ctx.props()) }
                 <div
                     class="scroller"
                     ref={self.scroller.clone()}
-                    role="rowgroup"
+                    role="presentation"
                     tabindex="-1"
                     onclick={link.callback(Msg::Click)}
                     ondblclick={link.callback(Msg::DoubleClick)}
                 >
+                    { head(ctx.props()) }
                     <div class="space" role="presentation" ref={self.space.clone()}>
                         <div class="rows" role="presentation" ref={self.rows_box.clone()}>
                             for index in drawn {
@@ -237,12 +258,13 @@ impl Tree {
     }
 
     /// Asks for another tree, for the row of the path in it, and for the rows around that.
-    fn show(&mut self, ctx: &Context<Self>, ask: Ask, seek: bool) {
+    fn show(&mut self, ctx: &Context<Self>, ask: Ask, why: Why) {
         self.epoch += 1;
         self.asked.clear();
         let (epoch, window) = (self.epoch, self.window);
         let engine = ctx.props().engine.clone();
-        let path = ctx.props().path.clone().filter(|_| seek || self.active.is_some());
+        let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
+        let bring = why == Why::Asked || path != self.placed;
         let shown = engine.ask(ask);
         ctx.link().send_future(async move {
             let mut shown = match shown.await {
@@ -258,14 +280,14 @@ impl Tree {
             };
             shown.total = found.as_ref().map_or(shown.total, |found| found.total);
             let window = Window { total: shown.total, ..window };
-            let centre = found.as_ref().and_then(|found| found.row).and_then(|row| window.centre(row));
+            let centre = found.as_ref().filter(|_| bring).and_then(|found| found.row).and_then(|row| window.centre(row));
             let drawn = Window { scrolled: centre.unwrap_or(window.scrolled), ..window }.drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
             let rows = match engine.ask(Ask::Rows { from, count: end - from }).await {
                 Answer::Rows { rows, .. } => rows,
                 _ => Vec::new(),
             };
-            Msg::Fresh(epoch, Box::new(Fresh { shown, found, from, rows }))
+            Msg::Fresh(epoch, Box::new(Fresh { why, shown, found, from, rows }))
         });
     }
 
@@ -276,7 +298,7 @@ impl Tree {
         // The room has to be there before it can be scrolled.
         self.place();
         match &fresh.found {
-            Some(found) => self.arrive(found),
+            Some(found) => self.arrive(ctx, found, fresh.why),
             None => self.active = self.active.filter(|active| *active < fresh.shown.total),
         }
         self.measure();
@@ -285,18 +307,17 @@ impl Tree {
         true
     }
 
-    fn seek(&mut self, ctx: &Context<Self>) {
-        let Some(path) = ctx.props().path.clone() else { return };
-        // Folders open on the way, which moves rows: what is here is asked for again.
-        self.chosen = Some(path);
-        self.show(ctx, Ask::Show((*ctx.props().showing).clone()), true);
-    }
-
-    /// Puts the keyboard on what was sought, and that into view.
-    fn arrive(&mut self, found: &Found) {
+    /// Puts the keyboard on the path of the address, and brings that into view.
+    fn arrive(&mut self, ctx: &Context<Self>, found: &Found, why: Why) {
         self.active = found.row;
-        if let Some(row) = found.row {
+        let path = ctx.props().path.clone();
+        if let Some(row) = found.row.filter(|_| why == Why::Asked || path != self.placed) {
             self.scroll(self.window.centre(row));
+        }
+        // Until all layers are here, the path may still come.
+        let (_, finished) = ctx.props().version;
+        if found.exact || finished {
+            self.placed = path;
         }
     }
 
@@ -311,7 +332,8 @@ impl Tree {
     fn measure(&mut self) {
         if let Some(scroller) = self.scroller.cast::<Element>() {
             self.window.scrolled = f64::from(scroller.scroll_top());
-            self.window.view = f64::from(scroller.client_height()).max(1.0);
+            // The heads stay on top of the view.
+            self.window.view = (f64::from(scroller.client_height()) - ROW).max(1.0);
         }
     }
 
@@ -389,7 +411,7 @@ impl Tree {
         if let Some(open) = self.row(row).and_then(|row| row.open)
             && to != Some(open)
         {
-            self.show(ctx, Ask::Toggle { row, open: !open }, false);
+            self.show(ctx, Ask::Toggle { row, open: !open }, Why::Toggled);
         }
     }
 
@@ -460,7 +482,7 @@ impl Tree {
         let path = self.active.and_then(|active| self.row(active)).map(|row| row.path.clone());
         self.select_when_here = path.is_none();
         if let Some(path) = path {
-            self.chosen = Some(path.clone());
+            self.placed = Some(path.clone());
             ctx.props().on_select.emit(Select { path, new_step });
         }
     }

@@ -72,7 +72,7 @@ fn download(image: &Image) -> Html {
 }
 
 fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
-    let of_download = numbers.dead_compressed.filter(|_| !nothing).map(|bytes| {
+    let of_download = numbers.dead_compressed.filter(|_| numbers.dead > 0).map(|bytes| {
         html! {
             <div class="figure of-download">
                 <dt>{ "Of every download" }</dt>
@@ -86,7 +86,7 @@ fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
     html! {
         <>
             { figure(
-                "Never seen by it",
+                "Never seen",
                 (!nothing).then_some(numbers.dead),
                 html! { format!(" dead, {}", format::share(numbers.dead, numbers.retained)) },
             ) }
@@ -101,7 +101,7 @@ fn legend(numbers: &LayerNumbers) -> Html {
     html! {
         <ul class="legend">
             for (word, meaning, bytes) in std::iter::once(live).chain(causes) {
-                <li title={format!("{meaning}: {}", format::exact(bytes))} data-cause={word} data-bytes={bytes.to_string()}>
+                <li class={(bytes == 0).then_some("zero")} title={format!("{meaning}: {}", format::exact(bytes))} data-cause={word} data-bytes={bytes.to_string()}>
                     <span class={classes!("dot", word)} aria-hidden="true"></span>
                     { word }{ " " }<b>{ format::size(bytes) }</b>
                 </li>

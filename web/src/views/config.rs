@@ -16,6 +16,9 @@ pub(crate) struct Props {
     pub(crate) go: Callback<(ImageRoute, bool)>,
 }
 
+/// Comments that builders leave on every step.
+const NOISE: [&str; 2] = ["", "buildkit.dockerfile.v0"];
+
 /// The configuration.
 #[component]
 pub(crate) fn Config(props: &Props) -> Html {
@@ -116,7 +119,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
                     { format::visible_text(&step.command) }
                 }
             </span>
-            if let Some(comment) = step.comment.as_deref().filter(|comment| !comment.is_empty()) {
+            if let Some(comment) = step.comment.as_deref().filter(|comment| !NOISE.contains(comment)) {
                 <span class="comment">{ format::visible_text(comment) }</span>
             }
         </>

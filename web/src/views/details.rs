@@ -10,6 +10,7 @@ use crate::parts::mark;
 use crate::parts::size::Size;
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
+use crate::views::layer::LayerDetails;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{Answer, Ask, EntryKind, Life, LifeEvent, Mark};
 
@@ -29,17 +30,21 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Details(props: &Props) -> Html {
     let life = use_state(|| None::<Box<Life>>);
+    // The path of the last answer, also where that was none.
+    let asked = use_state_eq(|| None::<Vec<u8>>);
     {
-        let (life, engine) = (life.clone(), props.engine.clone());
+        let (life, asked, engine) = (life.clone(), asked.clone(), props.engine.clone());
         let key = (engine, props.path.clone(), props.layer, props.route.view, props.image.numbers.depth);
         use_effect_with(key, move |(engine, path, ..)| match path {
             Some(path) => {
                 let answer = engine.ask(Ask::Life { path: path.clone() });
+                let path = path.clone();
                 spawn_local(async move {
                     match answer.await {
                         Answer::Life(found) => life.set(Some(found)),
                         _ => life.set(None),
                     }
+                    asked.set(Some(path));
                 });
             }
             None => life.set(None),
@@ -47,8 +52,8 @@ pub(crate) fn Details(props: &Props) -> Html {
     }
     let Some(path) = &props.path else {
         return html! {
-            <aside class="details none" aria-label="Details">
-                <p class="muted">{ "Choose a path to see which layers touched it." }</p>
+            <aside class="details none" aria-label="Details of the layer">
+                <LayerDetails image={props.image.clone()} layer={props.layer} />
             </aside>
         };
     };
@@ -65,8 +70,21 @@ pub(crate) fn Details(props: &Props) -> Html {
                 { facts(life) }
                 { story(props, life) }
                 { costs(life) }
+            } else if *asked == Some(path.clone()) {
+                <p class="muted">{ unknown(&props.image) }</p>
             }
         </aside>
+    }
+}
+
+/// Why nothing is told of a path.
+fn unknown(image: &Image) -> &'static str {
+    if image.whole() {
+        "No layer has this path. The nearest folder that is there is shown."
+    } else if image.finished {
+        "No layer that could be read has this path."
+    } else {
+        "No layer that is here yet has this path."
     }
 }
 
@@ -122,8 +140,10 @@ fn story(props: &Props, life: &Life) -> Html {
 
 fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
     let (_, class, _) = mark::signs(event.mark);
+    let folder = event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
     let deed = match event.mark {
         Mark::Added => "added it",
+        Mark::Modified if folder => "changed it",
         Mark::Modified => "replaced it",
         Mark::Restated => "stored it again",
         Mark::Deleted => "deleted it",
@@ -138,30 +158,34 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
             if let Some(head) = head {
                 <span class="mono muted">{ format::visible_text(&head.command) }</span>
             }
-            if event.mark == Mark::Deleted {
-                <span class="muted">{ "and every pull still downloads it" }</span>
-            } else {
-                <span class="muted">{ changed(event, before) }</span>
-            }
+            <span class="muted">{ what(event, before, folder) }</span>
         </li>
     }
 }
 
-/// What a layer set, or, for content that it stored again, what it changed beside that.
-fn changed(event: &LifeEvent, before: Option<&LifeEvent>) -> String {
-    if event.mark == Mark::Restated
-        && let Some(before) = before
-    {
-        let mut changes = vec!["same content".to_owned()];
-        if before.mode != event.mode {
-            changes.push(format!("mode {:o} → {:o}", before.mode, event.mode));
+/// What a layer set; of what was there before and only changed in part, what it changed.
+fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
+    let owner = |event: &LifeEvent| format!("{}:{}", event.uid, event.gid);
+    match (event.mark, before) {
+        (Mark::Deleted, _) => "and every pull still downloads it".to_owned(),
+        (Mark::Restated | Mark::Modified, Some(before)) if folder || event.mark == Mark::Restated => {
+            let mut changes = Vec::new();
+            if event.mark == Mark::Restated {
+                changes.push("same content".to_owned());
+            }
+            if before.mode != event.mode {
+                changes.push(format!("mode {:o} → {:o}", before.mode, event.mode));
+            }
+            if owner(before) != owner(event) {
+                changes.push(format!("owner {} → {}", owner(before), owner(event)));
+            }
+            changes.join("; ")
         }
-        if (before.uid, before.gid) != (event.uid, event.gid) {
-            changes.push(format!("owner {}:{} → {}:{}", before.uid, before.gid, event.uid, event.gid));
+        _ if event.kind == EntryKind::File => {
+            format!("{}, mode {:o}, owner {}", format::size(event.size), event.mode, owner(event))
         }
-        return changes.join("; ");
+        _ => format!("{}, mode {:o}, owner {}", format::kind(event.kind), event.mode, owner(event)),
     }
-    format!("{}, mode {:o}, owner {}:{}", format::size(event.size), event.mode, event.uid, event.gid)
 }
 
 fn costs(life: &Life) -> Html {

@@ -1,5 +1,7 @@
 //! The layers on the left: what put them there, what they cost, how far they are.
 
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use crate::format;
@@ -38,9 +40,23 @@ pub(crate) fn Layers(props: &Props) -> Html {
             };
             event.prevent_default();
             go.emit((ImageRoute { layer: Some(layer), ..tree_of(&route) }, false));
-            focus(&list, layer);
+            if let Some(item) = item(&list, layer) {
+                // Focus only follows the keys; where it cannot go nothing is lost.
+                let _ = item.focus();
+            }
         })
     };
+    {
+        let list = list.clone();
+        use_effect_with(props.selected, move |selected| {
+            if let Some(item) = item(&list, *selected) {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                options.set_inline(ScrollLogicalPosition::Nearest);
+                item.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
     html! {
         <section class="layers" aria-label="Layers">
             <div class="layers-head">
@@ -62,12 +78,9 @@ fn tree_of(route: &ImageRoute) -> ImageRoute {
     ImageRoute { view, ..route.clone() }
 }
 
-fn focus(list: &NodeRef, layer: u32) {
-    let item = list.cast::<web_sys::Element>().and_then(|list| list.children().item(layer - 1));
-    if let Some(item) = item.and_then(|item| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(item).ok()) {
-        // Focus only follows the keys; where it cannot go nothing is lost.
-        let _ = item.focus();
-    }
+/// The element of a layer.
+fn item(list: &NodeRef, layer: u32) -> Option<HtmlElement> {
+    list.cast::<Element>()?.children().item(layer.checked_sub(1)?)?.dyn_into().ok()
 }
 
 fn switch(props: &Props) -> Html {
@@ -135,6 +148,7 @@ fn below(layer: u32, head: &LayerHead, state: Option<&LayerState>, numbers: Opti
         (Some(LayerState::Receiving(done)), _) => html! {
             <Progress done={*done} whole={head.compressed} label={format!("Layer {layer}")} />
         },
+        (_, Some(numbers)) if numbers.retained == 0 => html! { <span class="below">{ "no file contents" }</span> },
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />

@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod files;
 pub(crate) mod header;
 pub(crate) mod image;
+mod layer;
 mod layers;
 pub(crate) mod start;
 mod waste;

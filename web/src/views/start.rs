@@ -19,7 +19,7 @@ const DEMOS: [(&str, &str, &str); 3] = [
         "The same, mended",
         "The next release, with the Dockerfile put right. Compare what a pull costs now.",
     ),
-    ("demo/hello", "The smallest", "One program in one layer, to see what an image is made of."),
+    ("demo/hello", "The smallest", "One program in one layer, for two platforms, to see what an image is made of."),
 ];
 
 /// What [`Start`] shows.

@@ -1,8 +1,8 @@
 //! The life of one path: what each layer did to it, and what its bytes cost.
 
-use onionskin_core::layer::LayerIndex;
+use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::Dead;
-use onionskin_core::stack::view::{Mark, View};
+use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
 use super::listing::{At, Listing, number};
@@ -70,17 +70,14 @@ fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
 /// What a version tells, unless nothing of it can be seen.
 fn event(at: At<'_>, node: NodeId, version: Version) -> Option<LifeEvent> {
     let mark = at.stack.mark(node, version.layer)?;
-    let (mut size, mut mode, mut owner) = (0, 0o755, (0, 0));
+    let (mut kind, mut size, mut mode, mut owner) = (EntryKind::Dir, 0, 0o755, (0, 0));
     if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {
-        (mode, owner) = (index.mode(entry), index.owner(entry));
+        (kind, mode, owner) = (index.kind(entry), index.mode(entry), index.owner(entry));
         size = at
             .stack
             .stored_by(version)
             .and_then(|(layer, entry)| at.stack.layer(layer).map(|index| index.size(entry)))
             .unwrap_or(0);
     }
-    if mark == Mark::Deleted {
-        size = 0;
-    }
-    Some(LifeEvent { layer: number(version.layer + at.offset), mark, size, mode, uid: owner.0, gid: owner.1 })
+    Some(LifeEvent { layer: number(version.layer + at.offset), mark, kind, size, mode, uid: owner.0, gid: owner.1 })
 }

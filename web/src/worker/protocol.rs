@@ -302,6 +302,7 @@ pub(crate) struct Life {
 pub(crate) struct LifeEvent {
     pub(crate) layer: u32,
     pub(crate) mark: Mark,
+    pub(crate) kind: EntryKind,
     pub(crate) size: u64,
     pub(crate) mode: u32,
     pub(crate) uid: u64,

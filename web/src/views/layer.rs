@@ -1,0 +1,98 @@
+//! What is known of the selected layer, while no path is selected.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::bar::{self, Bar};
+use crate::parts::size::Size;
+use crate::session::{Image, LayerState};
+use crate::worker::protocol::{LayerFacts, LayerHead, LayerNumbers};
+
+/// What [`LayerDetails`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) image: Image,
+    pub(crate) layer: u32,
+}
+
+/// Remarks shown; the others are counted.
+const REMARKS: usize = 20;
+
+/// The layer in full.
+#[component]
+pub(crate) fn LayerDetails(props: &Props) -> Html {
+    let image = &props.image;
+    let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else { return Html::default() };
+    let Some(head) = image.facts.layers.get(index) else { return Html::default() };
+    let facts = match image.layer(props.layer) {
+        Some(LayerState::Decoded(facts)) => Some(facts),
+        _ => None,
+    };
+    html! {
+        <>
+            <h2>{ format!("Layer {}", props.layer) }</h2>
+            { command(head) }
+            { sizes(head, facts) }
+            { costs(image.numbers.layers.get(index).copied()) }
+            if let Some(facts) = facts.filter(|facts| !facts.remarks.is_empty()) {
+                <section class="costs">
+                    <h3>{ "What is odd in it" }</h3>
+                    <ul class="remarks-list">
+                        for remark in facts.remarks.iter().take(REMARKS) {
+                            <li class="mono">{ format::visible_text(remark) }</li>
+                        }
+                    </ul>
+                    if facts.remarks.len() > REMARKS {
+                        <p class="muted">{ format!("and {} more", facts.remarks.len() - REMARKS) }</p>
+                    }
+                </section>
+            }
+        </>
+    }
+}
+
+fn command(head: &LayerHead) -> Html {
+    if head.command.is_empty() {
+        return html! { <p class="muted">{ "No command is recorded for it." }</p> };
+    }
+    html! { <pre class="mono command">{ format::visible_text(&head.command) }</pre> }
+}
+
+fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
+    html! {
+        <dl class="facts">
+            if let Some(compressed) = head.compressed {
+                <dt>{ "Download" }</dt>
+                <dd><Size bytes={compressed} /></dd>
+            }
+            if let Some(facts) = facts {
+                <dt>{ "Unpacked" }</dt>
+                <dd><Size bytes={facts.size} />{ format!(" in {}", entries(facts.entries)) }</dd>
+            }
+            <dt>{ "Digest" }</dt>
+            <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
+            <dt>{ "Type" }</dt>
+            <dd class="mono">{ format::visible_text(&head.media_type) }</dd>
+        </dl>
+    }
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", format::count(count)) }
+}
+
+fn costs(numbers: Option<LayerNumbers>) -> Html {
+    let Some(numbers) = numbers.filter(|numbers| numbers.retained > 0) else { return Html::default() };
+    html! {
+        <section class="costs">
+            <h3>{ "What it ships" }</h3>
+            <Bar class="tall" parts={bar::parts(&numbers)} whole={numbers.retained} />
+            <dl class="facts shares">
+                for part in bar::parts(&numbers) {
+                    <dt><span class={classes!("dot", part.class)} aria-hidden="true"></span>{ part.class }</dt>
+                    <dd><Size bytes={part.bytes} />{ format!(", {}", format::share(part.bytes, numbers.retained)) }</dd>
+                }
+            </dl>
+        </section>
+    }
+}
