@@ -3,8 +3,7 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod odd;
+pub mod odd;
 mod registry;
 
-pub use odd::serve;
 pub use registry::{PASSWORD, Registry, USER};
