@@ -21,12 +21,12 @@ pub(crate) fn run() -> Result<()> {
         "onionskin-bench",
         "--lib",
         "--profile",
-        "page",
+        "web",
     ];
     work::run(work::cargo().args(build).args(["--target", tools::WASM]))?;
     let built = places::target()
         .join(tools::WASM)
-        .join("page/onionskin_bench.wasm");
+        .join("web/onionskin_bench.wasm");
     let mut bindgen = work::command("wasm-bindgen");
     bindgen.args([
         "--target",
