@@ -204,6 +204,24 @@ fn a_whiteout_of_nothing_is_legal_and_its_parents_come_into_being() {
     assert!(tree(&layers).contains(&"/z file 1 @2".to_owned()));
 }
 
+/// What umoci writes where a file took a folder's place, and unpacks to the file.
+#[test]
+fn a_whiteout_takes_nothing_of_its_own_layer() {
+    let after = layer("x")
+        .file("/app", "file")
+        .whiteout("/app/bin")
+        .opaque("/app");
+    let before = layer("x")
+        .whiteout("/app/bin")
+        .opaque("/app")
+        .file("/app", "file");
+    for over in [after, before] {
+        let layers = [base(), over];
+        assert_eq!(tree(&layers), ["/app file 4 @2"]);
+        assert_eq!(causes(&layers), deleted(1200));
+    }
+}
+
 /// anchore/stereoscope#694; overlay makes a real folder that hides the link.
 #[test]
 fn what_stands_below_a_lower_layers_symbolic_link_makes_a_folder_of_it() {

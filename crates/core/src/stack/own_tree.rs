@@ -74,7 +74,7 @@ impl OwnTree {
             let dir = dirs[index.dir(entry).0 as usize];
             let name = index.name(entry);
             if index.kind(entry) == EntryKind::Whiteout {
-                own.imply(stack, index, dir, entry);
+                own.imply_for_whiteout(stack, index, dir, entry);
                 own.whiteouts
                     .extend(stack.nodes.find(dir, name).map(Whiteout::Path));
                 continue;
@@ -109,7 +109,7 @@ impl OwnTree {
         let inode = stack.inodes.of(layer, entry);
         match index.kind(entry) {
             EntryKind::Opaque => {
-                self.imply(stack, index, node, entry);
+                self.imply_for_whiteout(stack, index, node, entry);
                 self.whiteouts.push(Whiteout::Below(node));
             }
             EntryKind::Dir => self.put(stack, index, node, entry, InodeId::NONE),
@@ -219,6 +219,28 @@ impl OwnTree {
         }
         self.add(node, what, inode, entry);
         self.hang(stack, node);
+    }
+
+    /// Makes folders of `node` and its parents for a whiteout, unless the layer itself has a file there:
+    /// whiteouts take nothing of their own layer. umoci writes such ones where a file took a folder's place.
+    fn imply_for_whiteout(
+        &mut self,
+        stack: &Stack,
+        index: &LayerIndex,
+        node: NodeId,
+        entry: EntryId,
+    ) {
+        let mut up = node;
+        // The nearest parent that the layer mentions decides; the root is one.
+        let at = loop {
+            match self.find(up) {
+                Some(at) => break at,
+                None => up = stack.nodes.parent(up),
+            }
+        };
+        if self.places[at as usize].is_dir(index) {
+            self.imply(stack, index, node, entry);
+        }
     }
 
     /// Makes sure that `node` and its parents are folders.

@@ -165,16 +165,24 @@ impl Model {
                 }
                 _ => Thing::Name(layer, at),
             };
-            for parent in parents(&entry.path) {
-                imply(&mut own, &parent, at);
-            }
-            match entry.kind {
-                Kind::Whiteout => continue,
-                Kind::Opaque => {
-                    imply(&mut own, &entry.path, at);
+            let mut above = parents(&entry.path);
+            if let Kind::Whiteout | Kind::Opaque = entry.kind {
+                if let Kind::Opaque = entry.kind {
+                    above.push(entry.path.clone());
+                }
+                // Whiteouts take nothing of their own layer.
+                if above
+                    .iter()
+                    .any(|path| own.get(path).is_some_and(|own| own.thing != Thing::Dir))
+                {
                     continue;
                 }
-                _ => {}
+            }
+            for path in above {
+                imply(&mut own, &path, at);
+            }
+            if let Kind::Whiteout | Kind::Opaque = entry.kind {
+                continue;
             }
             match own.get(&entry.path) {
                 Some(old) if old.thing == Thing::Dir && thing == Thing::Dir => continue,
