@@ -11,7 +11,8 @@ use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use onionskin_fixtures::{Image, Packed, bytes, index, layer};
 use onionskin_gateway::{Gateway, Options};
-use onionskin_tests::{Registry, serve};
+use onionskin_tests::Registry;
+use onionskin_tests::odd::serve;
 use serde_json::Value;
 use tokio::process::Command;
 

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
-use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
 use onionskin_core::source::{BlobStream, Layer};
@@ -34,9 +33,17 @@ where
         .clamp(2, AT_ONCE);
     stream::iter(layers)
         .map(|layer| async {
-            let blob = open(layer).await?;
-            let bar = progress.layer(layer.number, layer.compressed_size);
-            decode_one(layer, blob, &bar).await
+            let decoded = async {
+                let blob = open(layer).await?;
+                let bar = progress.layer(layer.number, layer.compressed_size);
+                decode_one(layer, blob, &bar).await
+            };
+            // Most errors name the layer; that a host is not reached, say, is not about one.
+            let name = format!("layer {}", layer.number);
+            decoded.await.map_err(|error| match error.to_string() {
+                text if text.contains(&name) => error,
+                _ => error.context(name),
+            })
         })
         .buffered(at_once)
         .try_collect()
@@ -62,8 +69,7 @@ async fn decode_one(
         }
         decoder.finish()
     });
-    let name = || format!("layer {}", layer.number);
-    while let Some(chunk) = blob.next_chunk().await.with_context(name)? {
+    while let Some(chunk) = blob.next_chunk().await? {
         bar.advance(chunk.len());
         if sender.send(chunk).await.is_err() {
             // The decoder has stopped; it says why below.
@@ -71,5 +77,5 @@ async fn decode_one(
         }
     }
     drop(sender);
-    Ok(decoding.await.with_context(name)??)
+    Ok(decoding.await??)
 }

@@ -73,18 +73,18 @@ fn write(
 /// What a reader came for, in words.
 fn sentence(inspection: &Inspection) -> String {
     let (image, bytes) = (&inspection.image, &inspection.bytes);
-    let layers = match inspection.layers.len() {
-        1 => "1 layer".to_owned(),
-        n => format!("{n} layers"),
+    let (layers, hold) = match inspection.layers.len() {
+        1 => ("1 layer".to_owned(), "holds"),
+        n => (format!("{n} layers"), "hold"),
     };
     let holds = match image.compressed_size {
         Some(compressed) => format!(
-            "A pull downloads {STRONG}{}{STRONG:#} in {layers}, which hold {} of files.",
+            "A pull downloads {STRONG}{}{STRONG:#} in {layers}, which {hold} {} of files.",
             size(compressed),
             size(bytes.retained)
         ),
         None => format!(
-            "{layers} hold {STRONG}{}{STRONG:#} of files.",
+            "{layers} {hold} {STRONG}{}{STRONG:#} of files.",
             size(bytes.retained)
         ),
     };
@@ -110,6 +110,7 @@ fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
         let (name, style, why) = told(cause);
         (name, style, bytes.causes[cause], why)
     });
+    let dead = dead.into_iter().filter(|(_, _, of, _)| *of > 0);
     let all = [("live", LIVE, bytes.live, "")].into_iter().chain(dead);
     let bars: Vec<_> = all
         .map(|(name, style, of, why)| (name, style, of, bar(of, bytes.retained), why))
@@ -254,8 +255,14 @@ fn size(bytes: u64) -> String {
     ByteSize::b(bytes).display().si().to_string()
 }
 
+/// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
 fn share(part: u64, whole: u64) -> String {
-    format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
+    let percent = part as f64 * 100.0 / whole.max(1) as f64;
+    match percent {
+        _ if part > 0 && percent < 0.1 => "<0.1 %".to_owned(),
+        _ if part < whole && percent > 99.9 => ">99.9 %".to_owned(),
+        _ => format!("{percent:.1} %"),
+    }
 }
 
 /// A bar as long as the part is of the whole; a part that is there shows.
@@ -263,4 +270,33 @@ fn bar(part: u64, whole: u64) -> String {
     let length = u128::from(part) * u128::from(BAR) / u128::from(whole.max(1));
     let least = usize::from(part > 0);
     "█".repeat(usize::try_from(length).unwrap_or(0).max(least))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_never_round_something_to_nothing() {
+        for (part, whole, text) in [
+            (0, 100, "0.0 %"),
+            (1, 1_000_000, "<0.1 %"),
+            (1, 3, "33.3 %"),
+            (999_999, 1_000_000, ">99.9 %"),
+            (5, 5, "100.0 %"),
+            (0, 0, "0.0 %"),
+        ] {
+            assert_eq!(share(part, whole), text);
+        }
+        assert_eq!(bar(1, u64::MAX), "█");
+        assert_eq!(bar(0, 0), "");
+        assert_eq!(bar(u64::MAX, u64::MAX).chars().count(), 40);
+    }
+
+    #[test]
+    fn sizes_are_decimal() {
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1_000), "1.0 kB");
+        assert_eq!(size(31_400_000), "31.4 MB");
+    }
 }
