@@ -1,5 +1,8 @@
 //! What the command says and how it ends, for good images and for everything that can be wrong with one.
 
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::convert::Infallible;
 use std::process::Output;
 
