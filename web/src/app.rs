@@ -41,6 +41,8 @@ pub(crate) struct App {
     /// An engine that is up and has no image yet.
     spare: Option<Engine>,
     sessions: u32,
+    /// The next image is read past the browser's cache, as what that has may be damaged.
+    fresh: bool,
     catalog: Option<Vec<Listed>>,
     theme: Theme,
     notice: Option<&'static str>,
@@ -72,6 +74,7 @@ impl Component for App {
             before: None,
             spare: Some(spare),
             sessions: 0,
+            fresh: false,
             catalog: None,
             theme: Theme::current(),
             notice: None,
@@ -98,6 +101,7 @@ impl Component for App {
             Msg::Cancel => self.cancel(),
             Msg::Retry => {
                 self.session = None;
+                self.fresh = true;
                 self.go(ctx, self.route.clone(), false);
             }
             Msg::Dismiss => self.remarks.clear(),
@@ -107,11 +111,16 @@ impl Component for App {
             }
             Msg::CopyLink => {
                 let link = format!("{}{}", browser::base(), self.pinned().to_fragment());
-                ctx.link().send_future(async move { Msg::Copied(browser::copy(&link).await) });
+                ctx.link()
+                    .send_future(async move { Msg::Copied(browser::copy(&link).await) });
                 return false;
             }
             Msg::Copied(done) => {
-                self.notice = Some(if done { "Link copied" } else { "The browser refused to copy" });
+                self.notice = Some(if done {
+                    "Link copied"
+                } else {
+                    "The browser refused to copy"
+                });
             }
         }
         true
@@ -120,12 +129,16 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
         let go = link.callback(|(route, new_step)| Msg::Go(Route::Image(route), new_step));
-        let image = self.session.as_ref().and_then(|session| session.image.clone());
+        let image = self
+            .session
+            .as_ref()
+            .and_then(|session| session.image.clone());
         let reference = match &self.route {
             Route::Image(route) => route.reference.clone(),
             Route::Start => String::new(),
         };
-        let open = link.callback(|reference: String| Msg::Go(Route::Image(ImageRoute::of(reference)), true));
+        let open = link
+            .callback(|reference: String| Msg::Go(Route::Image(ImageRoute::of(reference)), true));
         html! {
             <>
                 <Header
@@ -190,7 +203,11 @@ impl App {
                 browser::set_title("Onionskin");
             }
             Route::Image(image) => {
-                if self.session.as_ref().is_some_and(|session| session.shows(image)) {
+                if self
+                    .session
+                    .as_ref()
+                    .is_some_and(|session| session.shows(image))
+                {
                     self.check_layer();
                     return;
                 }
@@ -198,9 +215,17 @@ impl App {
                 let id = self.sessions;
                 let engine = self.spare.take().unwrap_or_else(Engine::start);
                 let events = ctx.link().callback(move |event| Msg::Told(id, event));
-                let session = Session::open(id, engine, image, events);
-                browser::set_title(&format!("{} · Onionskin", crate::format::visible_text(&image.reference)));
-                if let Some(old) = self.session.replace(session).filter(|old| !old.loading() && old.trouble.is_none()) {
+                let session =
+                    Session::open(id, engine, image, std::mem::take(&mut self.fresh), events);
+                browser::set_title(&format!(
+                    "{} · Onionskin",
+                    crate::format::visible_text(&image.reference)
+                ));
+                if let Some(old) = self
+                    .session
+                    .replace(session)
+                    .filter(|old| !old.loading() && old.trouble.is_none())
+                {
                     self.before = Some((old, before));
                 }
             }
@@ -208,8 +233,13 @@ impl App {
     }
 
     fn told(&mut self, id: u32, event: Event) -> bool {
-        let Some(session) = self.session.as_mut().filter(|session| session.id == id) else { return false };
-        let (first, last) = (matches!(event, Event::Image(_)), matches!(event, Event::Finished | Event::Failed(_)));
+        let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
+            return false;
+        };
+        let (first, last) = (
+            matches!(event, Event::Image(_)),
+            matches!(event, Event::Finished | Event::Failed(_)),
+        );
         session.take(event);
         if first && let (Some(image), Route::Image(route)) = (&session.image, &mut self.route) {
             // The address says in full what was opened, so that it means the same elsewhere.
@@ -230,11 +260,19 @@ impl App {
 
     /// A link may name a layer that the image does not have.
     fn check_layer(&mut self) {
-        let depth = self.session.as_ref().and_then(|session| session.image.as_ref()).map(|image| image.depth());
-        let (Some(depth), Route::Image(route)) = (depth, &mut self.route) else { return };
+        let depth = self
+            .session
+            .as_ref()
+            .and_then(|session| session.image.as_ref())
+            .map(|image| image.depth());
+        let (Some(depth), Route::Image(route)) = (depth, &mut self.route) else {
+            return;
+        };
         if let Some(layer) = route.layer.filter(|layer| *layer > depth) {
             let layers = crate::format::counted(u64::from(depth), "layer");
-            self.remarks.push(format!("There is no layer {layer}: this image has {layers}. The last one is shown."));
+            self.remarks.push(format!(
+                "There is no layer {layer}: this image has {layers}. The last one is shown."
+            ));
             route.layer = None;
             browser::set_fragment(&self.route.to_fragment(), false);
         }
@@ -253,7 +291,11 @@ impl App {
 
     /// The present place, pinned to the digest.
     fn pinned(&self) -> Route {
-        let facts = self.session.as_ref().and_then(|session| session.image.as_ref()).map(|image| &image.facts);
+        let facts = self
+            .session
+            .as_ref()
+            .and_then(|session| session.image.as_ref())
+            .map(|image| &image.facts);
         match (&self.route, facts) {
             (Route::Image(route), Some(facts)) => Route::Image(ImageRoute {
                 reference: facts.pinned(),
@@ -268,9 +310,12 @@ impl App {
         let route = self.route.clone();
         ctx.link().callback(move |platform| {
             let route = match &route {
-                Route::Image(image) => {
-                    Route::Image(ImageRoute { platform: Some(platform), layer: None, path: None, ..image.clone() })
-                }
+                Route::Image(image) => Route::Image(ImageRoute {
+                    platform: Some(platform),
+                    layer: None,
+                    path: None,
+                    ..image.clone()
+                }),
                 Route::Start => Route::Start,
             };
             Msg::Go(route, true)

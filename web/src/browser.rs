@@ -24,7 +24,9 @@ pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
     if fragment == self::fragment() {
         return;
     }
-    let Ok(history) = gloo::utils::window().history() else { return };
+    let Ok(history) = gloo::utils::window().history() else {
+        return;
+    };
     let state = wasm_bindgen::JsValue::NULL;
     // Browsers refuse too many changes a second; the address then follows with the next one.
     let _ = if new_step {
@@ -105,7 +107,11 @@ impl Theme {
 /// The references opened last in this browser, the last one first.
 pub(crate) fn recent() -> Vec<String> {
     let text = stored(RECENT).unwrap_or_default();
-    text.lines().filter(|line| !line.is_empty()).take(RECENT_MOST).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .take(RECENT_MOST)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Puts a reference first among the recent ones.
@@ -137,7 +143,12 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     area.set_value(text);
     document.body()?.append_child(&area).ok()?;
     area.select();
-    let copied = document.clone().dyn_into::<HtmlDocument>().ok()?.exec_command("copy").ok();
+    let copied = document
+        .clone()
+        .dyn_into::<HtmlDocument>()
+        .ok()?
+        .exec_command("copy")
+        .ok();
     area.remove();
     copied
 }

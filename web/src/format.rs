@@ -93,7 +93,11 @@ pub(crate) fn mode(kind: EntryKind, mode: u32) -> String {
         EntryKind::Block => 'b',
         EntryKind::Fifo => 'p',
     });
-    for (shift, special, both, alone) in [(6, 0o4000, 's', 'S'), (3, 0o2000, 's', 'S'), (0, 0o1000, 't', 'T')] {
+    for (shift, special, both, alone) in [
+        (6, 0o4000, 's', 'S'),
+        (3, 0o2000, 's', 'S'),
+        (0, 0o1000, 't', 'T'),
+    ] {
         let bits = mode >> shift;
         text.push(if bits & 4 != 0 { 'r' } else { '-' });
         text.push(if bits & 2 != 0 { 'w' } else { '-' });
@@ -128,7 +132,8 @@ pub(crate) fn file_name(path: &[u8]) -> &[u8] {
 
 /// The folder that holds a path, with the slash at its end.
 pub(crate) fn folder(path: &[u8]) -> &[u8] {
-    path.get(..path.len() - file_name(path).len()).unwrap_or_default()
+    path.get(..path.len() - file_name(path).len())
+        .unwrap_or_default()
 }
 
 /// A digest short enough to stand beside other things: `sha256:9f2c41…`.
@@ -152,7 +157,11 @@ pub(crate) fn time(seconds: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
@@ -171,7 +180,10 @@ mod tests {
         assert_eq!(size(571), "571 B");
         assert_eq!(size(1_000), "1.0 kB");
         assert_eq!(size(314_200_000), "314.2 MB");
-        assert_eq!(size_parts(314_200_000), ("314.2".to_owned(), "MB".to_owned()));
+        assert_eq!(
+            size_parts(314_200_000),
+            ("314.2".to_owned(), "MB".to_owned())
+        );
         assert_eq!(exact(1_234_567), "1,234,567 bytes");
         assert_eq!(counted(1, "layer"), "1 layer");
         assert_eq!(counted(1_600, "layer"), "1,600 layers");
@@ -184,7 +196,10 @@ mod tests {
         assert_eq!(visible("café".as_bytes()), "café");
         assert_eq!(visible(b"caf\xc3\xa9 \xff"), "caf\\xc3\\xa9 \\xff");
         assert_eq!(visible(b"a\nb\x1b[31m\x7f"), "a\\nb\\x1b[31m\\x7f");
-        assert_eq!(visible("txt.\u{202e}gpj\u{200b}".as_bytes()), "txt.\\u{202e}gpj\\u{200b}");
+        assert_eq!(
+            visible("txt.\u{202e}gpj\u{200b}".as_bytes()),
+            "txt.\\u{202e}gpj\\u{200b}"
+        );
         assert_eq!(visible(b"<img onerror=alert(1)>"), "<img onerror=alert(1)>");
     }
 

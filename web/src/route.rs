@@ -8,8 +8,17 @@ use crate::worker::protocol::Sort;
 
 /// What may not stand as itself in a value of the fragment's query. Everything else is left
 /// readable; bytes that are not ASCII are always encoded.
-const VALUE: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'`').add(b'\\');
+const VALUE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'+')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'\\');
 const REFERENCE: &AsciiSet = &VALUE.add(b'?');
 
 /// A place in the page.
@@ -61,7 +70,10 @@ impl View {
 impl ImageRoute {
     /// The first sight of an image.
     pub(crate) fn of(reference: impl Into<String>) -> Self {
-        ImageRoute { reference: reference.into(), ..Default::default() }
+        ImageRoute {
+            reference: reference.into(),
+            ..Default::default()
+        }
     }
 }
 
@@ -74,8 +86,14 @@ impl Route {
             return (Route::Start, Vec::new());
         }
         let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-        let Some(reference) = place.strip_prefix("/image/").filter(|text| !text.is_empty()) else {
-            let unknown = format!("This page has no place called “{}”.", crate::format::visible_text(place));
+        let Some(reference) = place
+            .strip_prefix("/image/")
+            .filter(|text| !text.is_empty())
+        else {
+            let unknown = format!(
+                "This page has no place called “{}”.",
+                crate::format::visible_text(place)
+            );
             return (Route::Start, vec![unknown]);
         };
         let mut remarks = Vec::new();
@@ -91,8 +109,13 @@ impl Route {
 
     /// Writes the fragment, with its `#`.
     pub(crate) fn to_fragment(&self) -> String {
-        let Route::Image(route) = self else { return "#/".to_owned() };
-        let mut fragment = format!("#/image/{}", percent_encode(route.reference.as_bytes(), REFERENCE));
+        let Route::Image(route) = self else {
+            return "#/".to_owned();
+        };
+        let mut fragment = format!(
+            "#/image/{}",
+            percent_encode(route.reference.as_bytes(), REFERENCE)
+        );
         let mut separator = '?';
         let mut push = |key: &str, value: &[u8]| {
             fragment.push(separator);
@@ -107,7 +130,9 @@ impl Route {
         if let Some(layer) = route.layer {
             push("layer", layer.to_string().as_bytes());
         }
-        if let Some((_, name)) = View::NAMED.iter().find(|(view, _)| *view == route.view && route.view != View::Stack)
+        if let Some((_, name)) = View::NAMED
+            .iter()
+            .find(|(view, _)| *view == route.view && route.view != View::Stack)
         {
             push("view", name.as_bytes());
         }
@@ -130,7 +155,12 @@ impl ImageRoute {
             "platform" => self.platform = Some(text(value)).filter(|platform| !platform.is_empty()),
             "layer" => match text(value).parse() {
                 Ok(layer) if layer > 0 => self.layer = Some(layer),
-                _ => return Err(format!("“{}” is no layer; layers are numbered from 1.", shown(value))),
+                _ => {
+                    return Err(format!(
+                        "“{}” is no layer; layers are numbered from 1.",
+                        shown(value)
+                    ));
+                }
             },
             "view" => match View::NAMED.iter().find(|(_, name)| *name == value) {
                 Some((view, _)) => self.view = *view,
@@ -139,7 +169,10 @@ impl ImageRoute {
             "path" => {
                 let bytes: Vec<u8> = percent_decode_str(value).collect();
                 if bytes.first() != Some(&b'/') {
-                    return Err(format!("“{}” is no path; paths begin with a slash.", shown(value)));
+                    return Err(format!(
+                        "“{}” is no path; paths begin with a slash.",
+                        shown(value)
+                    ));
                 }
                 self.path = Some(bytes);
             }
@@ -149,7 +182,12 @@ impl ImageRoute {
                 "name" => self.sort = Sort::Name,
                 _ => return Err(format!("There is no order called “{}”.", shown(value))),
             },
-            _ => return Err(format!("The link says “{}”, which this page does not know.", shown(key))),
+            _ => {
+                return Err(format!(
+                    "The link says “{}”, which this page does not know.",
+                    shown(key)
+                ));
+            }
         }
         Ok(())
     }
@@ -176,7 +214,9 @@ mod tests {
         let (route, remarks) = Route::parse(&fragment);
         assert!(remarks.is_empty(), "{remarks:?}");
         assert_eq!(route.to_fragment(), fragment);
-        let Route::Image(image) = route else { panic!("no image") };
+        let Route::Image(image) = route else {
+            panic!("no image")
+        };
         assert_eq!(image.layer, Some(3));
         assert_eq!(image.view, View::Changes);
         assert_eq!(image.path.as_deref(), Some(&b"/usr/lib"[..]));
@@ -185,7 +225,12 @@ mod tests {
     #[test]
     fn any_path_survives_the_address() {
         let every_byte: Vec<u8> = std::iter::once(b'/').chain(0..=255).collect();
-        for path in [every_byte.as_slice(), b"/a b&c=d#e?f+g%2f", b"/\xff\xfe", "/ü/\u{202e}".as_bytes()] {
+        for path in [
+            every_byte.as_slice(),
+            b"/a b&c=d#e?f+g%2f",
+            b"/\xff\xfe",
+            "/ü/\u{202e}".as_bytes(),
+        ] {
             let route = Route::Image(ImageRoute {
                 path: Some(path.to_vec()),
                 find: "a&b = %41+é".to_owned(),
@@ -199,10 +244,21 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_told_and_the_rest_still_works() {
-        let (route, remarks) = Route::parse("#/image/alpine:3?layer=0&view=x&path=usr&colour=red&find=a");
-        assert_eq!(route, Route::Image(ImageRoute { find: "a".to_owned(), ..ImageRoute::of("alpine:3") }));
+        let (route, remarks) =
+            Route::parse("#/image/alpine:3?layer=0&view=x&path=usr&colour=red&find=a");
+        assert_eq!(
+            route,
+            Route::Image(ImageRoute {
+                find: "a".to_owned(),
+                ..ImageRoute::of("alpine:3")
+            })
+        );
         assert_eq!(remarks.len(), 4, "{remarks:?}");
-        assert!(remarks.iter().any(|remark| remark.contains("numbered from 1")));
+        assert!(
+            remarks
+                .iter()
+                .any(|remark| remark.contains("numbered from 1"))
+        );
         assert_eq!(Route::parse("#/nowhere").0, Route::Start);
         assert_eq!(Route::parse("#/nowhere").1.len(), 1);
         assert_eq!(Route::parse(""), (Route::Start, Vec::new()));

@@ -42,11 +42,21 @@ pub(crate) enum LayerState {
 }
 
 impl Session {
-    /// Begins to read an image; `events` gets what happens.
-    pub(crate) fn open(id: u32, engine: Engine, route: &ImageRoute, events: Callback<Event>) -> Self {
+    /// Begins to read an image; `events` gets what happens. `fresh` asks past the browser's cache.
+    pub(crate) fn open(
+        id: u32,
+        engine: Engine,
+        route: &ImageRoute,
+        fresh: bool,
+        events: Callback<Event>,
+    ) -> Self {
         engine.listen(events);
         // The answer is empty: what comes of it is told by events.
-        drop(engine.ask(Ask::Open { reference: route.reference.clone(), platform: route.platform.clone() }));
+        drop(engine.ask(Ask::Open {
+            reference: route.reference.clone(),
+            platform: route.platform.clone(),
+            fresh,
+        }));
         Session {
             id,
             engine,
@@ -61,10 +71,16 @@ impl Session {
     pub(crate) fn shows(&self, route: &ImageRoute) -> bool {
         let facts = self.image.as_ref().map(|image| &image.facts);
         let named = route.reference == self.asked
-            || facts.is_some_and(|facts| route.reference == facts.reference || route.reference == facts.pinned());
+            || facts.is_some_and(|facts| {
+                route.reference == facts.reference || route.reference == facts.pinned()
+            });
         let platform = route.platform == self.platform
             || facts.is_some_and(|facts| {
-                route.platform.as_deref().is_none_or(|platform| platform == facts.platform) && self.platform.is_none()
+                route
+                    .platform
+                    .as_deref()
+                    .is_none_or(|platform| platform == facts.platform)
+                    && self.platform.is_none()
             });
         named && platform
     }
@@ -123,13 +139,20 @@ impl Image {
 
     /// The lowest layer that could not be read.
     pub(crate) fn broken(&self) -> Option<u32> {
-        let index = self.layers.iter().position(|state| matches!(state, LayerState::Broken(_)))?;
+        let index = self
+            .layers
+            .iter()
+            .position(|state| matches!(state, LayerState::Broken(_)))?;
         Some(index as u32 + 1)
     }
 
     /// The layer that is looked at when the address names none: the last that can be.
     pub(crate) fn top(&self) -> u32 {
-        if self.finished && self.broken().is_none() { self.depth() } else { self.numbers.depth.max(1) }
+        if self.finished && self.broken().is_none() {
+            self.depth()
+        } else {
+            self.numbers.depth.max(1)
+        }
     }
 
     /// The state of a layer.

@@ -15,9 +15,18 @@ pub(crate) struct Part {
 
 /// Live bytes, then the dead ones by cause.
 pub(crate) fn parts(numbers: &LayerNumbers) -> Vec<Part> {
-    let live = Part { class: "live", bytes: numbers.live() };
-    let dead = Cause::ALL.iter().map(|cause| Part { class: cause.name(), bytes: numbers.causes[*cause] });
-    std::iter::once(live).chain(dead).filter(|part| part.bytes > 0).collect()
+    let live = Part {
+        class: "live",
+        bytes: numbers.live(),
+    };
+    let dead = Cause::ALL.iter().map(|cause| Part {
+        class: cause.name(),
+        bytes: numbers.causes[*cause],
+    });
+    std::iter::once(live)
+        .chain(dead)
+        .filter(|part| part.bytes > 0)
+        .collect()
 }
 
 /// What [`Bar`] shows.
@@ -54,7 +63,11 @@ pub(crate) fn Bar(props: &Props) -> Html {
         })
         .collect();
     // The least widths may have added up to more than there is.
-    let shrink = if at - GAP > WIDTH { WIDTH / (at - GAP) } else { 1.0 };
+    let shrink = if at - GAP > WIDTH {
+        WIDTH / (at - GAP)
+    } else {
+        1.0
+    };
     html! {
         <svg
             class={classes!("bar", props.class.clone())}
@@ -89,7 +102,9 @@ pub(crate) struct ProgressProps {
 /// How far a download is.
 #[component]
 pub(crate) fn Progress(props: &ProgressProps) -> Html {
-    let share = props.whole.map(|whole| props.done as f64 / whole.max(1) as f64);
+    let share = props
+        .whole
+        .map(|whole| props.done as f64 / whole.max(1) as f64);
     let percent = share.map(|share| format!("{:.0}", (share * 100.0).min(100.0)));
     html! {
         <svg

@@ -90,7 +90,11 @@ fn classes_of(cause: Cause) -> &'static str {
 
 fn beside(row: &Row) -> Html {
     let target = row.target.as_ref().map(|target| {
-        let sign = if row.kind == EntryKind::Hardlink { " = " } else { " → " };
+        let sign = if row.kind == EntryKind::Hardlink {
+            " = "
+        } else {
+            " → "
+        };
         html! { <span class="note mono">{ sign }{ format::visible(target) }</span> }
     });
     let fate = row.fate.map(|(cause, layer)| {
@@ -107,7 +111,9 @@ fn beside(row: &Row) -> Html {
 
 fn size(row: &Row) -> Html {
     match row.kind {
-        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => html! { <Size bytes={row.size} class={classes!((row.size == 0).then_some("zero"))} /> },
+        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => {
+            html! { <Size bytes={row.size} class={classes!((row.size == 0).then_some("zero"))} /> }
+        }
         _ => Html::default(),
     }
 }

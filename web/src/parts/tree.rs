@@ -15,7 +15,7 @@ use yew::prelude::*;
 use crate::parts::row::{TreeRow, element_id};
 use crate::parts::window::{ROW, Window};
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Found, Row, Shown, Showing, Sort};
+use crate::worker::protocol::{Answer, Ask, Found, Row, Showing, Shown, Sort};
 
 /// A path was chosen; by a click it becomes a step of the browser's history.
 pub(crate) struct Select {
@@ -111,7 +111,10 @@ impl Component for Tree {
             scroller: NodeRef::default(),
             space: NodeRef::default(),
             rows_box: NodeRef::default(),
-            window: Window { view: 600.0, ..Window::default() },
+            window: Window {
+                view: 600.0,
+                ..Window::default()
+            },
             epoch: 0,
             pages: BTreeMap::new(),
             asked: Vec::new(),
@@ -197,7 +200,9 @@ impl Component for Tree {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
         let drawn = self.window.drawn();
-        let active = self.active.filter(|active| drawn.contains(active) && self.row(*active).is_some());
+        let active = self
+            .active
+            .filter(|active| drawn.contains(active) && self.row(*active).is_some());
         html! {
             <div
                 class="tree"
@@ -239,7 +244,9 @@ impl Component for Tree {
 
 impl Tree {
     fn row(&self, index: u32) -> Option<&Rc<Row>> {
-        self.pages.get(&(index / PAGE))?.get((index % PAGE) as usize)
+        self.pages
+            .get(&(index / PAGE))?
+            .get((index % PAGE) as usize)
     }
 
     fn keep(&mut self, from: u32, rows: Vec<Row>) {
@@ -248,11 +255,16 @@ impl Tree {
             if rows.peek().is_none() {
                 break;
             }
-            self.pages.insert(page, rows.by_ref().take(PAGE as usize).collect());
+            self.pages
+                .insert(page, rows.by_ref().take(PAGE as usize).collect());
         }
         while self.pages.len() > KEPT {
             let here = self.window.first() / PAGE;
-            let farthest = self.pages.keys().copied().max_by_key(|page| page.abs_diff(here));
+            let farthest = self
+                .pages
+                .keys()
+                .copied()
+                .max_by_key(|page| page.abs_diff(here));
             self.pages.remove(&farthest.unwrap_or_default());
         }
     }
@@ -269,7 +281,10 @@ impl Tree {
         ctx.link().send_future(async move {
             let mut shown = match shown.await {
                 Answer::Shown(shown) => shown,
-                _ => Shown { missing: true, ..Shown::default() },
+                _ => Shown {
+                    missing: true,
+                    ..Shown::default()
+                },
             };
             let found = match path {
                 Some(path) => match engine.ask(Ask::Seek { path }).await {
@@ -279,15 +294,41 @@ impl Tree {
                 None => None,
             };
             shown.total = found.as_ref().map_or(shown.total, |found| found.total);
-            let window = Window { total: shown.total, ..window };
-            let centre = found.as_ref().filter(|_| bring).and_then(|found| found.row).and_then(|row| window.centre(row));
-            let drawn = Window { scrolled: centre.unwrap_or(window.scrolled), ..window }.drawn();
+            let window = Window {
+                total: shown.total,
+                ..window
+            };
+            let centre = found
+                .as_ref()
+                .filter(|_| bring)
+                .and_then(|found| found.row)
+                .and_then(|row| window.centre(row));
+            let drawn = Window {
+                scrolled: centre.unwrap_or(window.scrolled),
+                ..window
+            }
+            .drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
-            let rows = match engine.ask(Ask::Rows { from, count: end - from }).await {
+            let rows = match engine
+                .ask(Ask::Rows {
+                    from,
+                    count: end - from,
+                })
+                .await
+            {
                 Answer::Rows { rows, .. } => rows,
                 _ => Vec::new(),
             };
-            Msg::Fresh(epoch, Box::new(Fresh { why, shown, found, from, rows }))
+            Msg::Fresh(
+                epoch,
+                Box::new(Fresh {
+                    why,
+                    shown,
+                    found,
+                    from,
+                    rows,
+                }),
+            )
         });
     }
 
@@ -311,7 +352,10 @@ impl Tree {
     fn arrive(&mut self, ctx: &Context<Self>, found: &Found, why: Why) {
         self.active = found.row;
         let path = ctx.props().path.clone();
-        if let Some(row) = found.row.filter(|_| why == Why::Asked || path != self.placed) {
+        if let Some(row) = found
+            .row
+            .filter(|_| why == Why::Asked || path != self.placed)
+        {
             self.scroll(self.window.centre(row));
         }
         // Until all layers are here, the path may still come.
@@ -346,7 +390,11 @@ impl Tree {
             }
         };
         set(&self.space, "height", format!("{}px", self.window.height()));
-        set(&self.rows_box, "transform", format!("translateY({}px)", self.window.offset()));
+        set(
+            &self.rows_box,
+            "transform",
+            format!("translateY({}px)", self.window.offset()),
+        );
     }
 
     /// Asks for the pages in view that are not here.
@@ -356,7 +404,10 @@ impl Tree {
             return;
         }
         for page in drawn.start / PAGE..=(drawn.end - 1) / PAGE {
-            if self.pages.contains_key(&page) || self.asked.contains(&page) || self.asked.len() >= AT_ONCE {
+            if self.pages.contains_key(&page)
+                || self.asked.contains(&page)
+                || self.asked.len() >= AT_ONCE
+            {
                 continue;
             }
             self.asked.push(page);
@@ -372,7 +423,9 @@ impl Tree {
     }
 
     fn watch(&mut self, ctx: &Context<Self>) {
-        let Some(scroller) = self.scroller.cast::<Element>() else { return };
+        let Some(scroller) = self.scroller.cast::<Element>() else {
+            return;
+        };
         let scrolled = ctx.link().callback(|()| Msg::Scrolled);
         let listener = EventListener::new(&scroller, "scroll", move |_| scrolled.emit(()));
         let resized = ctx.link().callback(|()| Msg::Resized);
@@ -393,7 +446,9 @@ impl Tree {
     }
 
     fn click(&mut self, ctx: &Context<Self>, event: &MouseEvent) -> bool {
-        let Some((index, twisty)) = self.target(event) else { return false };
+        let Some((index, twisty)) = self.target(event) else {
+            return false;
+        };
         if let Some(grid) = self.grid.cast::<HtmlElement>() {
             // Without focus the keys would not follow the pointer; the click works all the same.
             let _ = grid.focus();
@@ -418,7 +473,12 @@ impl Tree {
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let on_grid = event.target() == self.grid.cast::<Element>().map(Into::into)
             || event.target() == self.scroller.cast::<Element>().map(Into::into);
-        if self.window.total == 0 || !on_grid || event.alt_key() || event.ctrl_key() || event.meta_key() {
+        if self.window.total == 0
+            || !on_grid
+            || event.alt_key()
+            || event.ctrl_key()
+            || event.meta_key()
+        {
             return false;
         }
         let last = self.window.total - 1;
@@ -479,7 +539,10 @@ impl Tree {
 
     fn select_active(&mut self, ctx: &Context<Self>, new_step: bool) {
         self.rest = None;
-        let path = self.active.and_then(|active| self.row(active)).map(|row| row.path.clone());
+        let path = self
+            .active
+            .and_then(|active| self.row(active))
+            .map(|row| row.path.clone());
         self.select_when_here = path.is_none();
         if let Some(path) = path {
             self.placed = Some(path.clone());

@@ -30,7 +30,11 @@ impl Window {
     fn top(&self) -> f64 {
         let (full, height) = (f64::from(self.total) * ROW, self.height());
         let (far, hidden) = (height - self.view, full - self.view);
-        if far <= 0.0 { 0.0 } else { (self.scrolled / far * hidden).clamp(0.0, hidden) }
+        if far <= 0.0 {
+            0.0
+        } else {
+            (self.scrolled / far * hidden).clamp(0.0, hidden)
+        }
     }
 
     /// The first row in view.
@@ -46,7 +50,9 @@ impl Window {
     /// The rows to draw, as a range.
     pub(crate) fn drawn(&self) -> std::ops::Range<u32> {
         let first = self.first();
-        let end = first.saturating_add(self.visible() + 1 + SPARE).min(self.total);
+        let end = first
+            .saturating_add(self.visible() + 1 + SPARE)
+            .min(self.total);
         first.saturating_sub(SPARE).min(end)..end
     }
 
@@ -77,7 +83,11 @@ impl Window {
     fn scroll_to(&self, top: f64) -> f64 {
         let (full, height) = (f64::from(self.total) * ROW, self.height());
         let (far, hidden) = (height - self.view, full - self.view);
-        if hidden <= 0.0 { 0.0 } else { (top / hidden * far).clamp(0.0, far.max(0.0)) }
+        if hidden <= 0.0 {
+            0.0
+        } else {
+            (top / hidden * far).clamp(0.0, far.max(0.0))
+        }
     }
 }
 
@@ -86,7 +96,11 @@ mod tests {
     use super::*;
 
     fn window(total: u32, scrolled: f64) -> Window {
-        Window { total, view: 560.0, scrolled }
+        Window {
+            total,
+            view: 560.0,
+            scrolled,
+        }
     }
 
     #[test]
@@ -112,9 +126,14 @@ mod tests {
         assert_eq!(end.first(), total - 20);
         assert_eq!(end.drawn().end, total);
         let last_row_bottom = end.offset() + f64::from(end.drawn().len() as u32) * ROW;
-        assert!((last_row_bottom - TALLEST).abs() < 0.01, "{last_row_bottom}");
+        assert!(
+            (last_row_bottom - TALLEST).abs() < 0.01,
+            "{last_row_bottom}"
+        );
         for row in [0, 1, 1_500_000, total - 1] {
-            let scrolled = window(total, 7_000_000.0).reveal(row).unwrap_or(7_000_000.0);
+            let scrolled = window(total, 7_000_000.0)
+                .reveal(row)
+                .unwrap_or(7_000_000.0);
             assert!(window(total, scrolled).drawn().contains(&row), "row {row}");
         }
     }
@@ -125,6 +144,10 @@ mod tests {
         assert_eq!(window(100, 0.0).reveal(20), Some(28.0));
         assert_eq!(window(100, 280.0).reveal(3), Some(84.0));
         assert_eq!(window(100, 0.0).centre(5), None);
-        assert!(window(100, 0.0).centre(50).is_some_and(|at| (at - (1_400.0 - 266.0)).abs() < 0.01));
+        assert!(
+            window(100, 0.0)
+                .centre(50)
+                .is_some_and(|at| (at - (1_400.0 - 266.0)).abs() < 0.01)
+        );
     }
 }

@@ -19,7 +19,10 @@ pub(crate) fn Band(props: &Props) -> Html {
     let image = &props.image;
     let numbers = &*image.numbers;
     let nothing = numbers.depth == 0;
-    let whole = LayerNumbers { retained: numbers.retained, causes: numbers.causes };
+    let whole = LayerNumbers {
+        retained: numbers.retained,
+        causes: numbers.causes,
+    };
     html! {
         <section class={classes!("band", (!image.whole()).then_some("partial"))} aria-label="The numbers">
             <dl class="figures">
@@ -62,7 +65,9 @@ fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
 }
 
 fn download(image: &Image) -> Html {
-    let Some(compressed) = image.compressed() else { return figure("Download", None, Html::default()) };
+    let Some(compressed) = image.compressed() else {
+        return figure("Download", None, Html::default());
+    };
     let so_far = if image.finished {
         Html::default()
     } else {
@@ -72,17 +77,20 @@ fn download(image: &Image) -> Html {
 }
 
 fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
-    let of_download = numbers.dead_compressed.filter(|_| numbers.dead > 0).map(|bytes| {
-        html! {
-            <div class="figure of-download">
-                <dt>{ "Of every download" }</dt>
-                <dd title={format::exact(bytes)} data-bytes={bytes.to_string()}>
-                    <b>{ format::size_parts(bytes).0 }</b>
-                    <span>{ " " }{ format::size_parts(bytes).1 }{ " never seen" }</span>
-                </dd>
-            </div>
-        }
-    });
+    let of_download = numbers
+        .dead_compressed
+        .filter(|_| numbers.dead > 0)
+        .map(|bytes| {
+            html! {
+                <div class="figure of-download">
+                    <dt>{ "Of every download" }</dt>
+                    <dd title={format::exact(bytes)} data-bytes={bytes.to_string()}>
+                        <b>{ format::size_parts(bytes).0 }</b>
+                        <span>{ " " }{ format::size_parts(bytes).1 }{ " never seen" }</span>
+                    </dd>
+                </div>
+            }
+        });
     html! {
         <>
             { figure(
@@ -127,12 +135,21 @@ fn state(image: &Image) -> Html {
         return Html::default();
     }
     let text = match (image.broken(), depth) {
-        (Some(broken), 0) => format!("Layer {broken} could not be read, so the numbers are missing."),
-        (Some(broken), 1) => format!("Only of layer 1: layer {broken} could not be read, so those of the image are missing."),
-        (Some(broken), depth) => {
-            format!("Only of layers 1 to {depth}: layer {broken} could not be read, so those of the image are missing.")
+        (Some(broken), 0) => {
+            format!("Layer {broken} could not be read, so the numbers are missing.")
         }
-        (None, depth) => format!("Counting: {depth} of {} read.", format::counted(u64::from(all), "layer")),
+        (Some(broken), 1) => format!(
+            "Only of layer 1: layer {broken} could not be read, so those of the image are missing."
+        ),
+        (Some(broken), depth) => {
+            format!(
+                "Only of layers 1 to {depth}: layer {broken} could not be read, so those of the image are missing."
+            )
+        }
+        (None, depth) => format!(
+            "Counting: {depth} of {} read.",
+            format::counted(u64::from(all), "layer")
+        ),
     };
     let class = image.broken().map(|_| "missing");
     html! { <p class={classes!("state", class)} role="status">{ text }</p> }

@@ -26,7 +26,11 @@ pub(crate) fn Config(props: &Props) -> Html {
     let env: Vec<_> = config
         .env
         .iter()
-        .map(|entry| entry.split_once('=').map_or((entry.as_str(), None), |(name, value)| (name, Some(value))))
+        .map(|entry| {
+            entry
+                .split_once('=')
+                .map_or((entry.as_str(), None), |(name, value)| (name, Some(value)))
+        })
         .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
         .collect();
     html! {
@@ -59,12 +63,16 @@ pub(crate) fn Config(props: &Props) -> Html {
 }
 
 fn fact(name: &str, value: Option<&str>) -> Html {
-    let Some(value) = value.filter(|value| !value.is_empty()) else { return Html::default() };
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Html::default();
+    };
     html! { <><dt>{ name }</dt><dd class="mono">{ format::visible_text(value) }</dd></> }
 }
 
 fn command(name: &str, words: Option<&[String]>) -> Html {
-    let Some(words) = words.filter(|words| !words.is_empty()) else { return Html::default() };
+    let Some(words) = words.filter(|words| !words.is_empty()) else {
+        return Html::default();
+    };
     let text: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     fact(name, Some(&text.join(" ")))
 }
@@ -72,7 +80,11 @@ fn command(name: &str, words: Option<&[String]>) -> Html {
 /// A word as a shell would want it, so that words with spaces are told apart.
 fn quoted(word: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_./:=@%+,".contains(char);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn list(name: &str, values: &[String]) -> Html {
@@ -127,7 +139,12 @@ fn view_step(props: &Props, step: &Step) -> Html {
     let Some(layer) = step.layer else {
         return html! { <div class="step empty"><span class="where">{ "no files" }</span>{ text }</div> };
     };
-    let to = ImageRoute { layer: Some(layer), view: View::Changes, path: None, ..props.route.clone() };
+    let to = ImageRoute {
+        layer: Some(layer),
+        view: View::Changes,
+        path: None,
+        ..props.route.clone()
+    };
     html! {
         <button
             type="button"

@@ -34,7 +34,13 @@ pub(crate) fn Details(props: &Props) -> Html {
     let asked = use_state_eq(|| None::<Vec<u8>>);
     {
         let (life, asked, engine) = (life.clone(), asked.clone(), props.engine.clone());
-        let key = (engine, props.path.clone(), props.layer, props.route.view, props.image.numbers.depth);
+        let key = (
+            engine,
+            props.path.clone(),
+            props.layer,
+            props.route.view,
+            props.image.numbers.depth,
+        );
         use_effect_with(key, move |(engine, path, ..)| match path {
             Some(path) => {
                 let answer = engine.ask(Ask::Life { path: path.clone() });
@@ -58,7 +64,10 @@ pub(crate) fn Details(props: &Props) -> Html {
         };
     };
     let close = {
-        let to = ImageRoute { path: None, ..props.route.clone() };
+        let to = ImageRoute {
+            path: None,
+            ..props.route.clone()
+        };
         props.go.reform(move |_| (to.clone(), true))
     };
     html! {
@@ -140,7 +149,8 @@ fn story(props: &Props, life: &Life) -> Html {
 
 fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
     let (_, class, _) = mark::signs(event.mark);
-    let folder = event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
+    let folder =
+        event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
     let deed = match event.mark {
         Mark::Added => "added it",
         Mark::Modified if folder => "changed it",
@@ -148,8 +158,15 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
         Mark::Restated => "stored it again",
         Mark::Deleted => "deleted it",
     };
-    let to = ImageRoute { layer: Some(event.layer), view: View::Changes, ..props.route.clone() };
-    let head = event.layer.checked_sub(1).and_then(|index| props.image.facts.layers.get(index as usize));
+    let to = ImageRoute {
+        layer: Some(event.layer),
+        view: View::Changes,
+        ..props.route.clone()
+    };
+    let head = event
+        .layer
+        .checked_sub(1)
+        .and_then(|index| props.image.facts.layers.get(index as usize));
     html! {
         <li {class}>
             <button type="button" class="quiet" onclick={props.go.reform(move |_| (to.clone(), true))}>
@@ -168,7 +185,9 @@ fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
     let owner = |event: &LifeEvent| format!("{}:{}", event.uid, event.gid);
     match (event.mark, before) {
         (Mark::Deleted, _) => "and every pull still downloads it".to_owned(),
-        (Mark::Restated | Mark::Modified, Some(before)) if folder || event.mark == Mark::Restated => {
+        (Mark::Restated | Mark::Modified, Some(before))
+            if folder || event.mark == Mark::Restated =>
+        {
             let mut changes = Vec::new();
             if event.mark == Mark::Restated {
                 changes.push("same content".to_owned());
@@ -182,9 +201,19 @@ fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
             changes.join("; ")
         }
         _ if event.kind == EntryKind::File => {
-            format!("{}, mode {:o}, owner {}", format::size(event.size), event.mode, owner(event))
+            format!(
+                "{}, mode {:o}, owner {}",
+                format::size(event.size),
+                event.mode,
+                owner(event)
+            )
         }
-        _ => format!("{}, mode {:o}, owner {}", format::kind(event.kind), event.mode, owner(event)),
+        _ => format!(
+            "{}, mode {:o}, owner {}",
+            format::kind(event.kind),
+            event.mode,
+            owner(event)
+        ),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::parts::tree::{Select, Tree};
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Shown, Showing, Sort};
+use crate::worker::protocol::{Showing, Shown, Sort};
 
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
@@ -40,12 +40,26 @@ pub(crate) fn Files(props: &Props) -> Html {
     let select = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |select: Select| {
-            go.emit((ImageRoute { path: Some(select.path), ..route.clone() }, select.new_step));
+            go.emit((
+                ImageRoute {
+                    path: Some(select.path),
+                    ..route.clone()
+                },
+                select.new_step,
+            ));
         })
     };
     let sort = {
         let route = props.route.clone();
-        props.go.reform(move |sort: Sort| (ImageRoute { sort, ..route.clone() }, false))
+        props.go.reform(move |sort: Sort| {
+            (
+                ImageRoute {
+                    sort,
+                    ..route.clone()
+                },
+                false,
+            )
+        })
     };
     let on_shown = {
         let shown = shown.clone();
@@ -75,15 +89,24 @@ pub(crate) fn Files(props: &Props) -> Html {
 fn nothing(props: &Props, shown: &Shown) -> Html {
     if shown.missing {
         let text = if props.image.finished {
-            format!("Layer {} cannot be shown: it could not be read.", props.layer)
+            format!(
+                "Layer {} cannot be shown: it could not be read.",
+                props.layer
+            )
         } else {
-            format!("Layer {} is still being read; the layers below it can be looked at.", props.layer)
+            format!(
+                "Layer {} is still being read; the layers below it can be looked at.",
+                props.layer
+            )
         };
         return html! { <div class="nothing"><p>{ text }</p></div> };
     }
     if shown.matches == Some(0) {
         let clear = {
-            let to = ImageRoute { find: String::new(), ..props.route.clone() };
+            let to = ImageRoute {
+                find: String::new(),
+                ..props.route.clone()
+            };
             props.go.reform(move |_| (to.clone(), false))
         };
         return html! {
@@ -105,7 +128,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
 
 fn foot(props: &Props, shown: &Shown) -> Html {
     let what = match (props.route.view, shown.alone) {
-        (_, true) => "this layer alone, as one below it could not be read".to_owned(),
+        (_, true) => "· this layer alone, as one below it could not be read".to_owned(),
         (View::Changes, _) => format!("changed by layer {}", props.layer),
         _ => format!("at layer {}", props.layer),
     };
@@ -146,9 +169,19 @@ fn Find(props: &FindProps) -> Html {
     let typed = {
         let (input, go, route) = (input.clone(), props.go.clone(), props.route.clone());
         Callback::from(move |_: InputEvent| {
-            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let Some(input) = input.cast::<HtmlInputElement>() else {
+                return;
+            };
             let (go, route) = (go.clone(), route.clone());
-            let later = Timeout::new(PAUSE, move || go.emit((ImageRoute { find: input.value(), ..route }, false)));
+            let later = Timeout::new(PAUSE, move || {
+                go.emit((
+                    ImageRoute {
+                        find: input.value(),
+                        ..route
+                    },
+                    false,
+                ))
+            });
             pause.replace(Some(later));
         })
     };

@@ -74,12 +74,16 @@ pub(crate) fn Header(props: &Props) -> Html {
 
 /// A choice where the index has several platforms, else a word.
 fn platform(props: &Props) -> Html {
-    let Some(facts) = &props.facts else { return Html::default() };
+    let Some(facts) = &props.facts else {
+        return Html::default();
+    };
     if facts.platforms.len() < 2 {
         return html! { <span class="platform" title="The platform of this image">{ &facts.platform }</span> };
     }
     let chosen = props.on_platform.reform(|event: Event| {
-        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        let select = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
         select.map(|select| select.value()).unwrap_or_default()
     });
     html! {
@@ -130,7 +134,9 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
         let (input, open) = (input.clone(), props.on_open.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let Some(input) = input.cast::<HtmlInputElement>() else {
+                return;
+            };
             let reference = input.value().trim().to_owned();
             if !reference.is_empty() {
                 let _ = input.blur();
@@ -175,7 +181,9 @@ fn pretty(reference: &str, facts: Option<&ImageFacts>) -> Html {
         None => (reference, facts.map(|facts| facts.digest.as_str())),
     };
     let (registry, rest) = match named.split_once('/') {
-        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (format!("{first}/"), rest),
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
+            (format!("{first}/"), rest)
+        }
         _ => (String::new(), named),
     };
     html! {

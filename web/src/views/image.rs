@@ -27,7 +27,13 @@ pub(crate) struct Props {
 /// The whole view of an image.
 #[component]
 pub(crate) fn ImageView(props: &Props) -> Html {
-    let Props { engine, image, route, go, .. } = props;
+    let Props {
+        engine,
+        image,
+        route,
+        go,
+        ..
+    } = props;
     let selected = route.layer.unwrap_or_else(|| image.top());
     let content = match route.view {
         View::Waste => html! {
@@ -78,7 +84,10 @@ fn tabs(props: &Props) -> Html {
     let dead = u64::from(props.image.numbers.dead_paths);
     let tab = |view: View, word: &'static str, beside: Option<String>| {
         let chosen = props.route.view == view || view == View::Stack && props.route.view.is_tree();
-        let to = ImageRoute { view, ..props.route.clone() };
+        let to = ImageRoute {
+            view,
+            ..props.route.clone()
+        };
         html! {
             <button
                 type="button"

@@ -22,8 +22,12 @@ const REMARKS: usize = 20;
 #[component]
 pub(crate) fn LayerDetails(props: &Props) -> Html {
     let image = &props.image;
-    let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else { return Html::default() };
-    let Some(head) = image.facts.layers.get(index) else { return Html::default() };
+    let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else {
+        return Html::default();
+    };
+    let Some(head) = image.facts.layers.get(index) else {
+        return Html::default();
+    };
     let facts = match image.layer(props.layer) {
         Some(LayerState::Decoded(facts)) => Some(facts),
         _ => None,
@@ -78,11 +82,17 @@ fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
 }
 
 fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", format::count(count)) }
+    if count == 1 {
+        "1 entry".to_owned()
+    } else {
+        format!("{} entries", format::count(count))
+    }
 }
 
 fn costs(numbers: Option<LayerNumbers>) -> Html {
-    let Some(numbers) = numbers.filter(|numbers| numbers.retained > 0) else { return Html::default() };
+    let Some(numbers) = numbers.filter(|numbers| numbers.retained > 0) else {
+        return Html::default();
+    };
     html! {
         <section class="costs">
             <h3>{ "What it ships" }</h3>

@@ -25,10 +25,21 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Layers(props: &Props) -> Html {
     let image = &props.image;
-    let most = image.numbers.layers.iter().map(|layer| layer.retained).max().unwrap_or(0);
+    let most = image
+        .numbers
+        .layers
+        .iter()
+        .map(|layer| layer.retained)
+        .max()
+        .unwrap_or(0);
     let list = use_node_ref();
     let keys = {
-        let (go, route, depth, selected) = (props.go.clone(), props.route.clone(), image.depth(), props.selected);
+        let (go, route, depth, selected) = (
+            props.go.clone(),
+            props.route.clone(),
+            image.depth(),
+            props.selected,
+        );
         let list = list.clone();
         Callback::from(move |event: KeyboardEvent| {
             let layer = match event.key().as_str() {
@@ -39,7 +50,13 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go.emit((ImageRoute { layer: Some(layer), ..tree_of(&route) }, false));
+            go.emit((
+                ImageRoute {
+                    layer: Some(layer),
+                    ..tree_of(&route)
+                },
+                false,
+            ));
             if let Some(item) = item(&list, layer) {
                 // Focus only follows the keys; where it cannot go nothing is lost.
                 let _ = item.focus();
@@ -74,18 +91,32 @@ pub(crate) fn Layers(props: &Props) -> Html {
 
 /// Choosing a layer leads to its files, whatever was shown before.
 fn tree_of(route: &ImageRoute) -> ImageRoute {
-    let view = if route.view.is_tree() { route.view } else { View::Stack };
-    ImageRoute { view, ..route.clone() }
+    let view = if route.view.is_tree() {
+        route.view
+    } else {
+        View::Stack
+    };
+    ImageRoute {
+        view,
+        ..route.clone()
+    }
 }
 
 /// The element of a layer.
 fn item(list: &NodeRef, layer: u32) -> Option<HtmlElement> {
-    list.cast::<Element>()?.children().item(layer.checked_sub(1)?)?.dyn_into().ok()
+    list.cast::<Element>()?
+        .children()
+        .item(layer.checked_sub(1)?)?
+        .dyn_into()
+        .ok()
 }
 
 fn switch(props: &Props) -> Html {
     let choice = |view: View, word: &'static str, title: &'static str| {
-        let to = ImageRoute { view, ..props.route.clone() };
+        let to = ImageRoute {
+            view,
+            ..props.route.clone()
+        };
         html! {
             <button
                 type="button"
@@ -107,7 +138,10 @@ fn switch(props: &Props) -> Html {
 
 fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
     let selected = props.selected == layer;
-    let to = ImageRoute { layer: Some(layer), ..tree_of(&props.route) };
+    let to = ImageRoute {
+        layer: Some(layer),
+        ..tree_of(&props.route)
+    };
     let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
     let state = props.image.layer(layer);
     html! {
@@ -142,13 +176,23 @@ pub(crate) fn command(head: &LayerHead) -> Html {
     }
 }
 
-fn below(layer: u32, head: &LayerHead, state: Option<&LayerState>, numbers: Option<LayerNumbers>, most: u64) -> Html {
+fn below(
+    layer: u32,
+    head: &LayerHead,
+    state: Option<&LayerState>,
+    numbers: Option<LayerNumbers>,
+    most: u64,
+) -> Html {
     match (state, numbers) {
-        (Some(LayerState::Broken(trouble)), _) => html! { <span class="trouble-line">{ &trouble.title }</span> },
+        (Some(LayerState::Broken(trouble)), _) => {
+            html! { <span class="trouble-line">{ &trouble.title }</span> }
+        }
         (Some(LayerState::Receiving(done)), _) => html! {
             <Progress done={*done} whole={head.compressed} label={format!("Layer {layer}")} />
         },
-        (_, Some(numbers)) if numbers.retained == 0 => html! { <span class="below">{ "no file contents" }</span> },
+        (_, Some(numbers)) if numbers.retained == 0 => {
+            html! { <span class="below">{ "no file contents" }</span> }
+        }
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />

@@ -19,7 +19,11 @@ const DEMOS: [(&str, &str, &str); 3] = [
         "The same, mended",
         "The next release, with the Dockerfile put right. Compare what a pull costs now.",
     ),
-    ("demo/hello", "The smallest", "One program in one layer, for two platforms, to see what an image is made of."),
+    (
+        "demo/hello",
+        "The smallest",
+        "One program in one layer, for two platforms, to see what an image is made of.",
+    ),
 ];
 
 /// What [`Start`] shows.
@@ -90,21 +94,39 @@ struct Card {
 fn cards(catalog: &[Listed]) -> Vec<Card> {
     let mut found: Vec<Card> = catalog
         .iter()
-        .flat_map(|listed| listed.tags.iter().map(move |tag| format!("{}:{tag}", listed.name)))
+        .flat_map(|listed| {
+            listed
+                .tags
+                .iter()
+                .map(move |tag| format!("{}:{tag}", listed.name))
+        })
         .map(|reference| {
-            let known = DEMOS.iter().find(|(demo, ..)| *demo == reference || format!("{demo}:latest") == reference);
+            let known = DEMOS
+                .iter()
+                .find(|(demo, ..)| *demo == reference || format!("{demo}:latest") == reference);
             let (title, text) = match known {
                 Some((_, title, text)) => ((*title).to_owned(), (*text).to_owned()),
                 None => (
-                    reference.rsplit('/').next().unwrap_or(&reference).to_owned(),
+                    reference
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or(&reference)
+                        .to_owned(),
                     "An image that this server was given.".to_owned(),
                 ),
             };
-            Card { reference, title: format::visible_text(&title), text }
+            Card {
+                reference,
+                title: format::visible_text(&title),
+                text,
+            }
         })
         .collect();
     let rank = |card: &Card| {
-        DEMOS.iter().position(|(demo, ..)| card.reference.starts_with(demo)).unwrap_or(usize::MAX)
+        DEMOS
+            .iter()
+            .position(|(demo, ..)| card.reference.starts_with(demo))
+            .unwrap_or(usize::MAX)
     };
     found.sort_by_key(rank);
     found.truncate(12);

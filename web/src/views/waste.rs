@@ -32,9 +32,19 @@ pub(crate) fn Waste(props: &Props) -> Html {
     let found = use_state(|| None::<(u32, Vec<DeadPath>)>);
     {
         let (found, engine) = (found.clone(), props.engine.clone());
-        let key = (engine.clone(), *cause, *wanted, props.image.numbers.depth, props.image.numbers.dead);
+        let key = (
+            engine.clone(),
+            *cause,
+            *wanted,
+            props.image.numbers.depth,
+            props.image.numbers.dead,
+        );
         use_effect_with(key, move |(engine, cause, wanted, ..)| {
-            let answer = engine.ask(Ask::Waste { cause: *cause, from: 0, count: *wanted });
+            let answer = engine.ask(Ask::Waste {
+                cause: *cause,
+                from: 0,
+                count: *wanted,
+            });
             spawn_local(async move {
                 if let Answer::Waste { total, dead } = answer.await {
                     found.set(Some((total, dead)));
@@ -74,11 +84,18 @@ pub(crate) fn Waste(props: &Props) -> Html {
     }
 }
 
-fn list(props: &Props, found: Option<&(u32, Vec<DeadPath>)>, chips: Html, wanted: UseStateHandle<u32>) -> Html {
+fn list(
+    props: &Props,
+    found: Option<&(u32, Vec<DeadPath>)>,
+    chips: Html,
+    wanted: UseStateHandle<u32>,
+) -> Html {
     let image = &props.image;
     if image.numbers.depth == 0 {
         let text = match image.broken() {
-            Some(layer) => format!("Layer {layer} could not be read, so nothing can be said of waste."),
+            Some(layer) => {
+                format!("Layer {layer} could not be read, so nothing can be said of waste.")
+            }
             None => "Nothing is counted before the first layer is read.".to_owned(),
         };
         return html! { <p class="nothing">{ text }</p> };
@@ -91,7 +108,9 @@ fn list(props: &Props, found: Option<&(u32, Vec<DeadPath>)>, chips: Html, wanted
             </div>
         };
     }
-    let Some((total, dead)) = found else { return chips };
+    let Some((total, dead)) = found else {
+        return chips;
+    };
     let more = u64::from(*total).saturating_sub(dead.len() as u64);
     let next = Callback::from(move |_| wanted.set(*wanted + PAGE));
     html! {
@@ -160,6 +179,9 @@ fn entry(props: &Props, dead: &DeadPath) -> Html {
 }
 
 fn command_of(image: &Image, layer: u32) -> String {
-    let head = layer.checked_sub(1).and_then(|index| image.facts.layers.get(index as usize));
-    head.map(|head| format::visible_text(&head.command)).unwrap_or_default()
+    let head = layer
+        .checked_sub(1)
+        .and_then(|index| image.facts.layers.get(index as usize));
+    head.map(|head| format::visible_text(&head.command))
+        .unwrap_or_default()
 }

@@ -92,11 +92,15 @@ impl Engine {
 
 impl Line {
     fn send(&self, question: &Question) {
-        let Some(message) = port::pack(question) else { return };
+        let Some(message) = port::pack(question) else {
+            return;
+        };
         if let Some(early) = self.early.borrow_mut().as_mut() {
             early.push(message);
         } else if let Some(worker) = &self.worker {
-            let _ = port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+            let _ = port::transfer(&message, |message, list| {
+                worker.post_message_with_transfer(message, list)
+            });
         }
     }
 
@@ -106,8 +110,9 @@ impl Line {
                 let early = self.early.borrow_mut().take().unwrap_or_default();
                 for message in early {
                     if let Some(worker) = &self.worker {
-                        let _ =
-                            port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+                        let _ = port::transfer(&message, |message, list| {
+                            worker.post_message_with_transfer(message, list)
+                        });
                     }
                 }
             }
@@ -142,7 +147,8 @@ impl Drop for Line {
 fn no_worker() -> Trouble {
     Trouble {
         title: "The reader of images stopped".to_owned(),
-        detail: "It runs in a Web Worker of this page, which could not start or ran out of memory.".to_owned(),
+        detail: "It runs in a Web Worker of this page, which could not start or ran out of memory."
+            .to_owned(),
         advice: "Load the page again; for a very large image, close other tabs first.".to_owned(),
         retry: true,
     }

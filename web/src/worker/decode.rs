@@ -40,7 +40,9 @@ const PAUSE: f64 = 100.0;
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let answers = Rc::new(scope.clone());
     port::listen(scope, move |data| {
-        let Some(job) = port::unpack::<Job>(&data) else { return };
+        let Some(job) = port::unpack::<Job>(&data) else {
+            return;
+        };
         let scope = Rc::clone(&answers);
         spawn_local(async move {
             let progress = |received| port::tell(&scope, &Report::Progress(received));
@@ -68,15 +70,23 @@ pub(crate) async fn run(job: &Job, progress: impl Fn(u64)) -> Result<LayerIndex,
         diff_id: layer.diff_id.clone(),
     });
     let fetching = |error| Trouble::of_fetch(shown, &error);
-    let mut blob = gateway.remote(&job.place)?.layer(layer).await.map_err(fetching)?;
+    let mut blob = gateway
+        .remote(&job.place)?
+        .layer(layer)
+        .await
+        .map_err(fetching)?;
     let mut told = 0.0;
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
-        decoder.push(&chunk).map_err(|error| Trouble::of_layer(shown, &error))?;
+        decoder
+            .push(&chunk)
+            .map_err(|error| Trouble::of_layer(shown, &error))?;
         let now = js_sys::Date::now();
         if now - told >= PAUSE {
             told = now;
             progress(decoder.blob_bytes());
         }
     }
-    decoder.finish().map_err(|error| Trouble::of_layer(shown, &error))
+    decoder
+        .finish()
+        .map_err(|error| Trouble::of_layer(shown, &error))
 }

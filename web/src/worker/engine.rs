@@ -18,7 +18,8 @@ use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Answer, Ask, Cause, DeadPath, Event, Found, LayerNumbers, Numbers, Question, Shown, Showing, Told, Trouble,
+    Answer, Ask, Cause, DeadPath, Event, Found, LayerNumbers, Numbers, Question, Showing, Shown,
+    Told, Trouble,
 };
 
 /// What the engine knows.
@@ -53,7 +54,11 @@ pub(crate) struct Ground {
 
 impl Ground {
     fn at(&self, layer: u32) -> At<'_> {
-        At { stack: &self.stack, layer: (layer as usize).saturating_sub(self.offset), offset: self.offset }
+        At {
+            stack: &self.stack,
+            layer: (layer as usize).saturating_sub(self.offset),
+            offset: self.offset,
+        }
     }
 }
 
@@ -62,7 +67,9 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let engine = Rc::new(RefCell::new(Engine::default()));
     let answers = scope.clone();
     port::listen(scope, move |data| {
-        let Some(Question { id, ask }) = port::unpack(&data) else { return };
+        let Some(Question { id, ask }) = port::unpack(&data) else {
+            return;
+        };
         let (engine, scope) = (Rc::clone(&engine), answers.clone());
         match ask {
             Ask::Catalog => spawn_local(async move {
@@ -70,11 +77,35 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     Some(gateway) => gateway.catalog().await,
                     None => Vec::new(),
                 };
-                port::tell(&scope, &Told::Answer { id, answer: Answer::Catalog(catalog) });
+                port::tell(
+                    &scope,
+                    &Told::Answer {
+                        id,
+                        answer: Answer::Catalog(catalog),
+                    },
+                );
             }),
-            Ask::Open { reference, platform } => {
-                port::tell(&scope, &Told::Answer { id, answer: Answer::Nothing });
-                spawn_local(opening::open(engine, scope, reference, platform));
+            Ask::Open {
+                reference,
+                platform,
+                fresh,
+            } => {
+                port::tell(
+                    &scope,
+                    &Told::Answer {
+                        id,
+                        answer: Answer::Nothing,
+                    },
+                );
+                spawn_local(opening::open(
+                    engine,
+                    scope,
+                    opening::Wanted {
+                        typed: reference,
+                        platform,
+                        fresh,
+                    },
+                ));
             }
             ask => {
                 let answer = engine.borrow_mut().answer(ask);
@@ -92,9 +123,11 @@ impl Engine {
             Ask::Life { path } => self.life(&path),
             Ask::Waste { cause, from, count } => self.waste(cause, from, count),
             Ask::Catalog | Ask::Open { .. } => Answer::Nothing,
-            Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Collapse | Ask::Parent { .. } | Ask::Seek { .. } => {
-                self.of_listing(ask).unwrap_or(Answer::Nothing)
-            }
+            Ask::Rows { .. }
+            | Ask::Toggle { .. }
+            | Ask::Collapse
+            | Ask::Parent { .. }
+            | Ask::Seek { .. } => self.of_listing(ask).unwrap_or(Answer::Nothing),
         }
     }
 
@@ -104,7 +137,10 @@ impl Engine {
             return None;
         }
         if !self.alone.contains_key(&layer) && self.finished {
-            let mut ground = Ground { offset: (layer as usize).saturating_sub(1), ..Ground::default() };
+            let mut ground = Ground {
+                offset: (layer as usize).saturating_sub(1),
+                ..Ground::default()
+            };
             ground.stack.push(self.waiting.remove(&layer)?).ok()?;
             self.alone.insert(layer, ground);
         }
@@ -121,7 +157,10 @@ impl Engine {
         };
         let Some(ground) = ground.filter(|ground| ground.stack.depth() > 0) else {
             self.listing = None;
-            return Shown { missing: true, ..Shown::default() };
+            return Shown {
+                missing: true,
+                ..Shown::default()
+            };
         };
         let at = ground.at(showing.layer);
         match &mut self.listing {
@@ -129,7 +168,10 @@ impl Engine {
             Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, &ground.open),
             _ => self.listing = Some(Listing::new(at, showing, &ground.open)),
         }
-        self.listing.as_ref().map(|listing| listing.shown(alone.is_some())).unwrap_or_default()
+        self.listing
+            .as_ref()
+            .map(|listing| listing.shown(alone.is_some()))
+            .unwrap_or_default()
     }
 
     /// The listing and what it stands on.
@@ -143,13 +185,25 @@ impl Engine {
     fn of_listing(&mut self, ask: Ask) -> Option<Answer> {
         let (listing, ground) = self.listed()?;
         let alone = ground.offset > 0;
-        let Ground { stack, open, offset } = ground;
+        let Ground {
+            stack,
+            open,
+            offset,
+        } = ground;
         let layer = (listing.showing.layer as usize).saturating_sub(*offset);
-        let at = At { stack, layer, offset: *offset };
+        let at = At {
+            stack,
+            layer,
+            offset: *offset,
+        };
         Some(match ask {
             Ask::Rows { from, count } => {
                 let rows = listing.rows(at, open, from, count);
-                Answer::Rows { from, rows, total: listing.shown(alone).total }
+                Answer::Rows {
+                    from,
+                    rows,
+                    total: listing.shown(alone).total,
+                }
             }
             Ask::Toggle { row, open: to } => {
                 listing.toggle(at, open, row, to);
@@ -161,7 +215,11 @@ impl Engine {
             }
             Ask::Parent { row } => Answer::Row(listing.parent(row)),
             Ask::Seek { path } => Answer::Found(listing.seek(at, open, &path)),
-            _ => Answer::Found(Found { row: None, exact: false, total: 0 }),
+            _ => Answer::Found(Found {
+                row: None,
+                exact: false,
+                total: 0,
+            }),
         })
     }
 
@@ -171,27 +229,43 @@ impl Engine {
             self.top = Some(View::stack(stack, stack.depth()));
         }
         let (top, dead) = (self.top.take(), std::mem::take(&mut self.largest));
-        let life = self
-            .listed()
-            .and_then(|(listing, ground)| life::of(ground.at(listing.showing.layer), listing, top.as_ref(), &dead, path));
+        let life = self.listed().and_then(|(listing, ground)| {
+            life::of(
+                ground.at(listing.showing.layer),
+                listing,
+                top.as_ref(),
+                &dead,
+                path,
+            )
+        });
         (self.top, self.largest) = (top, dead);
         life.map_or(Answer::Nothing, |life| Answer::Life(Box::new(life)))
     }
 
     fn waste(&self, cause: Option<Cause>, from: u32, count: u32) -> Answer {
         let stack = &self.main.stack;
-        let of_cause = || self.largest.iter().filter(|dead| cause.is_none_or(|cause| dead.cause == cause));
-        let dead = of_cause().skip(from as usize).take(count as usize).filter_map(|dead| {
-            Some(DeadPath {
-                path: stack.layer(dead.added_by)?.path(dead.entry),
-                bytes: dead.bytes,
-                compressed: self.compressed_known.then_some(dead.compressed),
-                cause: dead.cause,
-                added_by: number(dead.added_by),
-                killed_by: number(dead.killed_by),
-            })
-        });
-        Answer::Waste { dead: dead.collect(), total: number(of_cause().count()) }
+        let of_cause = || {
+            self.largest
+                .iter()
+                .filter(|dead| cause.is_none_or(|cause| dead.cause == cause))
+        };
+        let dead = of_cause()
+            .skip(from as usize)
+            .take(count as usize)
+            .filter_map(|dead| {
+                Some(DeadPath {
+                    path: stack.layer(dead.added_by)?.path(dead.entry),
+                    bytes: dead.bytes,
+                    compressed: self.compressed_known.then_some(dead.compressed),
+                    cause: dead.cause,
+                    added_by: number(dead.added_by),
+                    killed_by: number(dead.killed_by),
+                })
+            });
+        Answer::Waste {
+            dead: dead.collect(),
+            total: number(of_cause().count()),
+        }
     }
 
     /// Stacks what can be; tells which layer could not.
@@ -199,8 +273,13 @@ impl Engine {
         let mut grown = false;
         loop {
             let next = number(self.main.stack.depth() + 1);
-            let Some(index) = self.waiting.remove(&next) else { return Ok(grown) };
-            self.main.stack.push(index).map_err(|error| (next, Trouble::of_stack(next, &error)))?;
+            let Some(index) = self.waiting.remove(&next) else {
+                return Ok(grown);
+            };
+            self.main
+                .stack
+                .push(index)
+                .map_err(|error| (next, Trouble::of_stack(next, &error)))?;
             grown = true;
         }
     }
@@ -215,14 +294,19 @@ impl Engine {
             retained: ledger.total.retained,
             live: ledger.total.live(),
             dead: ledger.total.dead(),
-            dead_compressed: self.compressed_known.then_some(ledger.total.dead_compressed),
+            dead_compressed: self
+                .compressed_known
+                .then_some(ledger.total.dead_compressed),
             paths: life::paths(stack),
             dead_paths: number(ledger.dead.len()),
             causes: ledger.total.causes,
             layers: ledger
                 .layers
                 .iter()
-                .map(|account| LayerNumbers { retained: account.retained, causes: account.causes })
+                .map(|account| LayerNumbers {
+                    retained: account.retained,
+                    causes: account.causes,
+                })
                 .collect(),
         };
         self.ledger = Some(ledger);

@@ -12,17 +12,31 @@ use super::protocol::{ConfigFacts, ImageFacts, LayerFacts, LayerHead, Step};
 
 /// What the documents of an image say. `reference` and `name` are what the page calls it.
 pub(crate) fn of_image(image: &Image, reference: String, name: String) -> ImageFacts {
-    let digest = image.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+    let digest = image
+        .digest
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     ImageFacts {
         reference,
         name,
-        pin: image.index_digest.as_ref().map_or_else(|| digest.clone(), ToString::to_string),
+        pin: image
+            .index_digest
+            .as_ref()
+            .map_or_else(|| digest.clone(), ToString::to_string),
         digest,
-        platform: image.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
+        platform: image
+            .platform
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         platforms: image.platforms.iter().map(ToString::to_string).collect(),
         layers: image.layers.iter().map(head).collect(),
         config: config(inspection::ConfigFacts::of(&image.config)),
-        history: inspection::steps(&image.config, image.layers.len()).into_iter().map(step).collect(),
+        history: inspection::steps(&image.config, image.layers.len())
+            .into_iter()
+            .map(step)
+            .collect(),
         remarks: image.remarks.clone(),
     }
 }
@@ -30,7 +44,11 @@ pub(crate) fn of_image(image: &Image, reference: String, name: String) -> ImageF
 fn head(layer: &Layer) -> LayerHead {
     let created_by = layer.created_by.clone().unwrap_or_default();
     LayerHead {
-        digest: layer.digest.as_ref().map(ToString::to_string).unwrap_or_default(),
+        digest: layer
+            .digest
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         media_type: layer.media_type.clone().unwrap_or_default(),
         compressed: layer.compressed_size,
         command: history::clean(&created_by).into_owned(),
@@ -73,7 +91,11 @@ fn healthcheck(check: &Healthcheck) -> String {
         Some((kind, words)) if kind == "CMD" || kind == "CMD-SHELL" => words.join(" "),
         _ => check.test.join(" "),
     };
-    let times = [("every", check.interval), ("within", check.timeout), ("after", check.start_period)];
+    let times = [
+        ("every", check.interval),
+        ("within", check.timeout),
+        ("after", check.start_period),
+    ];
     for (word, nanoseconds) in times {
         if let Some(nanoseconds) = nanoseconds.filter(|time| *time > 0) {
             text.push_str(&format!(", {word} {} s", nanoseconds as f64 / 1e9));
@@ -92,7 +114,9 @@ pub(crate) fn of_layer(index: &LayerIndex) -> LayerFacts {
             RemarkKind::UnknownType(kind) => format!("is of type {kind:#04x}, which is not shown"),
             RemarkKind::BareWhiteout => "is a whiteout of nothing".to_owned(),
             RemarkKind::DataAfterEnd => "is followed by data after the end of the tar".to_owned(),
-            RemarkKind::LinkToFolder => "is a hard link to a folder, which is not followed".to_owned(),
+            RemarkKind::LinkToFolder => {
+                "is a hard link to a folder, which is not followed".to_owned()
+            }
         };
         format!("{} {what}", text(&remark.path))
     });

@@ -12,31 +12,48 @@ use super::protocol::{Cause, Causes, LayerNumbers, Life, LifeEvent};
 pub(crate) fn paths(stack: &Stack) -> u64 {
     let depth = stack.depth();
     // The root is in every stack and is no path to count.
-    (1..number(stack.nodes())).filter(|node| stack.at(NodeId(*node), depth).is_some()).count() as u64
+    (1..number(stack.nodes()))
+        .filter(|node| stack.at(NodeId(*node), depth).is_some())
+        .count() as u64
 }
 
 /// A path's life, seen from the layer of a listing. `dead` is all that is dead in the stack, and
 /// `top` the stack's last layer as a tree, where that is known.
-pub(crate) fn of(at: At<'_>, listing: &Listing, top: Option<&View>, dead: &[Dead], path: &[u8]) -> Option<Life> {
+pub(crate) fn of(
+    at: At<'_>,
+    listing: &Listing,
+    top: Option<&View>,
+    dead: &[Dead],
+    path: &[u8],
+) -> Option<Life> {
     let stack = at.stack;
     let node = stack.find(path)?;
     let now = listing.row_of(at, node);
     let row = listing.view().row(stack, node);
-    let mut versions: Vec<_> = stack.versions(node).filter(|version| version.layer > 0).collect();
+    let mut versions: Vec<_> = stack
+        .versions(node)
+        .filter(|version| version.layer > 0)
+        .collect();
     versions.reverse();
-    let events = versions.iter().filter_map(|version| event(at, node, *version));
+    let events = versions
+        .iter()
+        .filter_map(|version| event(at, node, *version));
     let mut bytes = LayerNumbers::default();
     let mut dead_compressed = 0;
     // A layer that stands alone is not in the ledger.
     if at.offset == 0 {
         for dead in dead {
-            let stored = stack.layer(dead.added_by).is_some_and(|index| is_below(index, dead, path));
+            let stored = stack
+                .layer(dead.added_by)
+                .is_some_and(|index| is_below(index, dead, path));
             if stored {
                 *of_cause(&mut bytes.causes, dead.cause) += dead.bytes;
                 dead_compressed += dead.compressed;
             }
         }
-        let live = top.and_then(|top| top.row(stack, node)).map_or(0, |row| row.sum.bytes);
+        let live = top
+            .and_then(|top| top.row(stack, node))
+            .map_or(0, |row| row.sum.bytes);
         bytes.retained = live + bytes.causes.total();
     }
     Some(Life {
@@ -79,5 +96,13 @@ fn event(at: At<'_>, node: NodeId, version: Version) -> Option<LifeEvent> {
             .and_then(|(layer, entry)| at.stack.layer(layer).map(|index| index.size(entry)))
             .unwrap_or(0);
     }
-    Some(LifeEvent { layer: number(version.layer + at.offset), mark, kind, size, mode, uid: owner.0, gid: owner.1 })
+    Some(LifeEvent {
+        layer: number(version.layer + at.offset),
+        mark,
+        kind,
+        size,
+        mode,
+        uid: owner.0,
+        gid: owner.1,
+    })
 }

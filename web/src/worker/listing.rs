@@ -6,7 +6,7 @@ use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view::{self, View};
 use onionskin_core::stack::{Death, NodeId, Stack, Version};
 
-use super::protocol::{Cause, Found, Row, Shown, Showing, Sort};
+use super::protocol::{Cause, Found, Row, Showing, Shown, Sort};
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
@@ -55,7 +55,12 @@ impl Listing {
         } else {
             View::stack(at.stack, at.layer)
         };
-        let mut listing = Listing { showing, view, lines: Vec::new(), filter: None };
+        let mut listing = Listing {
+            showing,
+            view,
+            lines: Vec::new(),
+            filter: None,
+        };
         listing.refine(at, open);
         listing
     }
@@ -77,7 +82,8 @@ impl Listing {
     }
 
     fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
-        self.filter = (!self.showing.find.is_empty()).then(|| Filter::new(at.stack, &self.view, &self.showing.find));
+        self.filter = (!self.showing.find.is_empty())
+            .then(|| Filter::new(at.stack, &self.view, &self.showing.find));
         self.build(at, open);
     }
 
@@ -107,7 +113,13 @@ impl Listing {
     }
 
     /// Rows from `from` on, at most `count`.
-    pub(crate) fn rows(&self, at: At<'_>, open: &HashSet<NodeId>, from: u32, count: u32) -> Vec<Row> {
+    pub(crate) fn rows(
+        &self,
+        at: At<'_>,
+        open: &HashSet<NodeId>,
+        from: u32,
+        count: u32,
+    ) -> Vec<Row> {
         let lines = self.lines.iter().skip(from as usize).take(count as usize);
         lines.filter_map(|line| self.row(at, open, *line)).collect()
     }
@@ -141,20 +153,33 @@ impl Listing {
     /// How the stored content of a row ends, if a container never sees it.
     fn fate(&self, at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
         let deleted = row.mark == Some(view::Mark::Deleted);
-        let then = if deleted { at.layer.saturating_sub(1) } else { at.layer };
-        let death = at.stack.at(row.node, then).and_then(|version| death(at.stack, version))?;
+        let then = if deleted {
+            at.layer.saturating_sub(1)
+        } else {
+            at.layer
+        };
+        let death = at
+            .stack
+            .at(row.node, then)
+            .and_then(|version| death(at.stack, version))?;
         // Links and devices cost nothing, so that they go is no more than their mark says.
         (row.sum.bytes > 0).then(|| (death.cause, number(death.killed_by + at.offset)))
     }
 
     /// Opens or closes the folder in a row.
     pub(crate) fn toggle(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, row: u32, to: bool) {
-        let Some(line) = self.lines.get(row as usize).copied() else { return };
+        let Some(line) = self.lines.get(row as usize).copied() else {
+            return;
+        };
         let set = match &mut self.filter {
             Some(filter) => &mut filter.open,
             None => &mut *open,
         };
-        let changed = if to { set.insert(line.node) } else { set.remove(&line.node) };
+        let changed = if to {
+            set.insert(line.node)
+        } else {
+            set.remove(&line.node)
+        };
         if !changed {
             return;
         }
@@ -164,7 +189,12 @@ impl Listing {
             self.below(at, line.node, line.depth + 1, open, &mut below);
             self.lines.splice(after..after, below);
         } else {
-            let deeper = self.lines.iter().skip(after).take_while(|below| below.depth > line.depth).count();
+            let deeper = self
+                .lines
+                .iter()
+                .skip(after)
+                .take_while(|below| below.depth > line.depth)
+                .count();
             self.lines.drain(after..after + deeper);
         }
     }
@@ -182,7 +212,10 @@ impl Listing {
     pub(crate) fn parent(&self, row: u32) -> Option<u32> {
         let depth = self.lines.get(row as usize)?.depth;
         let above = self.lines.get(..row as usize)?;
-        above.iter().rposition(|line| line.depth < depth).map(number)
+        above
+            .iter()
+            .rposition(|line| line.depth < depth)
+            .map(number)
     }
 
     /// The row of a path, or of the nearest folder above it; opens what is on the way.
@@ -214,7 +247,11 @@ impl Listing {
             self.build(at, open);
         }
         Found {
-            row: self.lines.iter().position(|line| line.node == node).map(number),
+            row: self
+                .lines
+                .iter()
+                .position(|line| line.node == node)
+                .map(number),
             exact,
             total: number(self.lines.len()),
         }
@@ -229,11 +266,22 @@ impl Listing {
     }
 
     fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> {
-        self.view.children(node).iter().copied().filter(|child| self.keeps(*child))
+        self.view
+            .children(node)
+            .iter()
+            .copied()
+            .filter(|child| self.keeps(*child))
     }
 
     /// Adds the rows below a folder, as far as folders are open.
-    fn below(&self, at: At<'_>, folder: NodeId, depth: u32, open: &HashSet<NodeId>, lines: &mut Vec<Line>) {
+    fn below(
+        &self,
+        at: At<'_>,
+        folder: NodeId,
+        depth: u32,
+        open: &HashSet<NodeId>,
+        lines: &mut Vec<Line>,
+    ) {
         let open = self.open(open);
         let mut waiting: Vec<Line> = Vec::new();
         self.push_children(at, folder, depth, &mut waiting);
@@ -262,7 +310,11 @@ impl Listing {
 impl Filter {
     /// Keeps what is called so, the way to it and what is in it. With a slash, paths are compared.
     fn new(stack: &Stack, view: &View, find: &str) -> Self {
-        let mut filter = Filter { kept: vec![Kept::No; stack.nodes()], matches: 0, open: HashSet::new() };
+        let mut filter = Filter {
+            kept: vec![Kept::No; stack.nodes()],
+            matches: 0,
+            open: HashSet::new(),
+        };
         let by_path = find.contains('/');
         let mut waiting = vec![(NodeId::ROOT, false)];
         while let Some((node, inside)) = waiting.pop() {
@@ -279,13 +331,19 @@ impl Filter {
             if called {
                 filter.keep_way(stack, node);
             }
-            waiting.extend(view.children(node).iter().map(|child| (*child, called || inside)));
+            waiting.extend(
+                view.children(node)
+                    .iter()
+                    .map(|child| (*child, called || inside)),
+            );
         }
         filter
     }
 
     fn keeps(&self, node: NodeId) -> bool {
-        self.kept.get(node.0 as usize).is_some_and(|kept| *kept != Kept::No)
+        self.kept
+            .get(node.0 as usize)
+            .is_some_and(|kept| *kept != Kept::No)
     }
 
     fn keep(&mut self, node: NodeId, how: Kept) {
@@ -307,7 +365,8 @@ impl Filter {
 
 /// Whether a name holds a text, whatever the case of its ASCII letters.
 fn holds(name: &[u8], text: &[u8]) -> bool {
-    name.windows(text.len().max(1)).any(|part| part.eq_ignore_ascii_case(text))
+    name.windows(text.len().max(1))
+        .any(|part| part.eq_ignore_ascii_case(text))
 }
 
 /// How the content of a version ends; none while a container sees it.

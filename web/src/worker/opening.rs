@@ -24,9 +24,18 @@ const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<Engine>>;
 
+/// What is to be opened.
+pub(crate) struct Wanted {
+    /// The reference as it was typed, or as the address has it.
+    pub(crate) typed: String,
+    pub(crate) platform: Option<String>,
+    /// Past the browser's cache.
+    pub(crate) fresh: bool,
+}
+
 /// Opens an image and tells what happens until everything is there.
-pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, typed: String, platform: Option<String>) {
-    let progress = match begin(&engine, &scope, &typed, platform.as_deref()).await {
+pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Wanted) {
+    let progress = match begin(&engine, &scope, &wanted).await {
         Ok(progress) => progress,
         Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
     };
@@ -41,15 +50,14 @@ pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, type
 async fn begin(
     engine: &Shared,
     scope: &DedicatedWorkerGlobalScope,
-    typed: &str,
-    platform: Option<&str>,
+    wanted: &Wanted,
 ) -> Result<Rc<Progress>, Trouble> {
     let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
-    let platform: Option<Platform> = match platform.map(str::parse).transpose() {
+    let platform: Option<Platform> = match wanted.platform.as_deref().map(str::parse).transpose() {
         Ok(platform) => platform,
         Err(error) => return Err(Trouble::of_platform(&error)),
     };
-    let (place, image) = find(&gateway, typed, platform.as_ref()).await?;
+    let (place, image) = find(&gateway, wanted, platform.as_ref()).await?;
     let name = gateway.shown(&place, &image.reference);
     let name = name.split('@').next().unwrap_or(name);
     let without_tag = match name.rsplit_once(':') {
@@ -70,7 +78,14 @@ async fn begin(
         counted: Cell::new(0.0),
         ticks: RefCell::default(),
     });
-    let jobs = image.layers.into_iter().map(|layer| Job { layer, place: place.clone() }).collect();
+    let jobs = image
+        .layers
+        .into_iter()
+        .map(|layer| Job {
+            layer,
+            place: place.clone(),
+        })
+        .collect();
     let hears = Rc::clone(&progress);
     let pool = Pool::start(jobs, move |outcome| hears.take(outcome));
     engine.borrow_mut().pool = Some(pool);
@@ -78,13 +93,24 @@ async fn begin(
 }
 
 /// Looks where the image may be. What the first place says is told, unless it has no such name.
-async fn find(gateway: &Gateway, typed: &str, platform: Option<&Platform>) -> Result<(Place, Image), Trouble> {
-    let mut places = gateway.places(typed).await?.into_iter().peekable();
+async fn find(
+    gateway: &Gateway,
+    wanted: &Wanted,
+    platform: Option<&Platform>,
+) -> Result<(Place, Image), Trouble> {
+    let mut places = gateway
+        .places(&wanted.typed, wanted.fresh)
+        .await?
+        .into_iter()
+        .peekable();
     while let Some(place) = places.next() {
         match gateway.remote(&place)?.image(platform).await {
             Ok(image) => return Ok((place, image)),
-            Err(SourceError::NotFound { .. } | SourceError::NoAccess { .. } | SourceError::Forbidden { .. })
-                if places.peek().is_some() => {}
+            Err(
+                SourceError::NotFound { .. }
+                | SourceError::NoAccess { .. }
+                | SourceError::Forbidden { .. },
+            ) if places.peek().is_some() => {}
             Err(error) => return Err(Trouble::of_image(&error)),
         }
     }
@@ -117,7 +143,10 @@ impl Progress {
                 return;
             }
             Outcome::Decoded(layer, index) => {
-                self.tell(Event::Decoded { layer, facts: facts::of_layer(&index) });
+                self.tell(Event::Decoded {
+                    layer,
+                    facts: facts::of_layer(&index),
+                });
                 self.engine.borrow_mut().waiting.insert(layer, *index);
                 let grown = self.engine.borrow_mut().grow();
                 match grown {
@@ -127,7 +156,8 @@ impl Progress {
             }
             Outcome::Failed(layer, trouble) => self.tell(Event::Broken { layer, trouble }),
         }
-        self.open_layers.set(self.open_layers.get().saturating_sub(1));
+        self.open_layers
+            .set(self.open_layers.get().saturating_sub(1));
         if self.open_layers.get() == 0 {
             self.tick();
         }

@@ -15,6 +15,7 @@ pub(crate) struct Place {
     /// With a host, which is the page's own for what the gateway has.
     reference: String,
     own: bool,
+    fresh: bool,
 }
 
 /// The gateway that the page came from.
@@ -26,29 +27,47 @@ impl Gateway {
     /// The one that this worker's script came from.
     pub(crate) fn here() -> Option<Self> {
         let script = Url::parse(&port::scope()?.location().href()).ok()?;
-        Some(Gateway { root: script.join(".").ok()? })
+        Some(Gateway {
+            root: script.join(".").ok()?,
+        })
     }
 
     /// Its host as it stands in a reference.
     fn host(&self) -> String {
         let host = self.root.host_str().unwrap_or_default();
-        self.root.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.root
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// The places where what was typed may be, the likeliest first.
-    pub(crate) async fn places(&self, typed: &str) -> Result<Vec<Place>, Trouble> {
+    pub(crate) async fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, Trouble> {
         let typed = typed.trim().trim_start_matches("docker://");
         let wrong = |error: ReferenceError| Trouble::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = Place { reference: reference.to_string(), own: reference.domain() == self.host() };
-        let has_host = typed.split_once('/').is_some_and(|(first, _)| reference.domain() == first)
+        let full = Place {
+            reference: reference.to_string(),
+            own: reference.domain() == self.host(),
+            fresh,
+        };
+        let has_host = typed
+            .split_once('/')
+            .is_some_and(|(first, _)| reference.domain() == first)
             || reference.domain() != DEFAULT_DOMAIN;
         if full.own || has_host || typed.starts_with("index.docker.io/") {
             return Ok(vec![full]);
         }
         let here: Reference = format!("{}/{typed}", self.host()).parse().map_err(wrong)?;
-        let own = Place { reference: here.to_string(), own: true };
-        let known = self.catalog_names().await.iter().any(|name| *name == here.path());
+        let own = Place {
+            reference: here.to_string(),
+            own: true,
+            fresh,
+        };
+        let known = self
+            .catalog_names()
+            .await
+            .iter()
+            .any(|name| *name == here.path());
         // Names that the operator gave to registries are in no list: only asking tells.
         Ok(if known { vec![own] } else { vec![own, full] })
     }
@@ -57,11 +76,20 @@ impl Gateway {
     pub(crate) async fn catalog(&self) -> Vec<Listed> {
         let mut catalog = Vec::new();
         for name in self.catalog_names().await {
-            let place = Place { reference: format!("{}/{name}", self.host()), own: true };
-            let Ok(remote) = self.remote(&place) else { continue };
+            let place = Place {
+                reference: format!("{}/{name}", self.host()),
+                own: true,
+                fresh: false,
+            };
+            let Ok(remote) = self.remote(&place) else {
+                continue;
+            };
             // A repository that cannot be listed is left out; the others are still worth showing.
             if let Ok(page) = remote.tags(None).await {
-                catalog.push(Listed { name, tags: page.tags });
+                catalog.push(Listed {
+                    name,
+                    tags: page.tags,
+                });
             }
         }
         catalog
@@ -72,28 +100,50 @@ impl Gateway {
         struct Catalog {
             repositories: Vec<String>,
         }
-        let Ok(url) = self.root.join("v2/_catalog") else { return Vec::new() };
+        let Ok(url) = self.root.join("v2/_catalog") else {
+            return Vec::new();
+        };
         // Most registries have no catalog, and neither may what serves this page.
-        let Ok(response) = reqwest::get(url).await else { return Vec::new() };
-        response.json::<Catalog>().await.map(|catalog| catalog.repositories).unwrap_or_default()
+        let Ok(response) = reqwest::get(url).await else {
+            return Vec::new();
+        };
+        response
+            .json::<Catalog>()
+            .await
+            .map(|catalog| catalog.repositories)
+            .unwrap_or_default()
     }
 
     /// The image at a place; nothing is asked yet.
     pub(crate) fn remote(&self, place: &Place) -> Result<Remote, Trouble> {
-        let reference: Reference =
-            place.reference.parse().map_err(|error: ReferenceError| Trouble::of_reference(&error))?;
+        let reference: Reference = place
+            .reference
+            .parse()
+            .map_err(|error: ReferenceError| Trouble::of_reference(&error))?;
         let http = reqwest::Client::new();
+        let options = Options {
+            fresh: place.fresh,
+            ..Options::default()
+        };
         if place.own {
-            let client = Client::new(http, Options::default());
+            let client = Client::new(http, options);
             return Ok(client.open_at(Endpoint::new(self.root.clone()), &reference));
         }
-        let options = Options { gateway: Some(self.root.clone()), ..Options::default() };
-        Client::new(http, options).open(&reference).map_err(|error| Trouble::of_image(&error))
+        let options = Options {
+            gateway: Some(self.root.clone()),
+            ..options
+        };
+        Client::new(http, options)
+            .open(&reference)
+            .map_err(|error| Trouble::of_image(&error))
     }
 
     /// What the page calls a reference: what the gateway has itself goes without a host.
     pub(crate) fn shown<'r>(&self, place: &Place, reference: &'r str) -> &'r str {
-        let own = place.own.then(|| reference.strip_prefix(&format!("{}/", self.host()))).flatten();
+        let own = place
+            .own
+            .then(|| reference.strip_prefix(&format!("{}/", self.host())))
+            .flatten();
         own.unwrap_or(reference)
     }
 }

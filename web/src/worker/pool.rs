@@ -55,7 +55,9 @@ struct Member {
 impl Pool {
     /// Starts decoders for these layers; `tell` hears what comes of each.
     pub(crate) fn start(jobs: Vec<Job>, tell: impl Fn(Outcome) + 'static) -> Rc<Self> {
-        let cores = port::scope().map_or(LEAST, |scope| scope.navigator().hardware_concurrency() as usize);
+        let cores = port::scope().map_or(LEAST, |scope| {
+            scope.navigator().hardware_concurrency() as usize
+        });
         let count = cores.clamp(LEAST, MOST).min(jobs.len());
         let pool = Rc::new(Pool {
             waiting: RefCell::new(jobs.into()),
@@ -91,13 +93,21 @@ impl Pool {
         });
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
-        Some(Member { worker, ready: false, at: None, index_next: false, _closures: (heard, failed) })
+        Some(Member {
+            worker,
+            ready: false,
+            at: None,
+            index_next: false,
+            _closures: (heard, failed),
+        })
     }
 
     fn hear(&self, at: usize, event: &MessageEvent) {
         let outcome = {
             let mut members = self.members.borrow_mut();
-            let Some(member) = members.get_mut(at) else { return };
+            let Some(member) = members.get_mut(at) else {
+                return;
+            };
             member.hear(event)
         };
         if let Some(outcome) = outcome {
@@ -109,14 +119,21 @@ impl Pool {
     /// Gives a decoder that has nothing to do the next layer, or lets it go.
     fn give(&self, at: usize) {
         let mut members = self.members.borrow_mut();
-        let Some(member) = members.get_mut(at).filter(|member| member.ready && member.at.is_none()) else { return };
+        let Some(member) = members
+            .get_mut(at)
+            .filter(|member| member.ready && member.at.is_none())
+        else {
+            return;
+        };
         match self.waiting.borrow_mut().pop_front() {
             Some(job) => {
                 member.at = Some(number(job.layer.number));
                 if let Some(message) = port::pack(&job) {
                     let worker = &member.worker;
                     // A worker that is gone says so by its own error.
-                    let _ = port::transfer(&message, |message, list| worker.post_message_with_transfer(message, list));
+                    let _ = port::transfer(&message, |message, list| {
+                        worker.post_message_with_transfer(message, list)
+                    });
                 }
             }
             None => member.worker.terminate(),
@@ -127,7 +144,9 @@ impl Pool {
     fn lose(self: &Rc<Self>, at: usize) {
         let (layer, none_left) = {
             let mut members = self.members.borrow_mut();
-            let Some(member) = members.get_mut(at) else { return };
+            let Some(member) = members.get_mut(at) else {
+                return;
+            };
             member.ready = false;
             member.worker.terminate();
             let layer = member.at.take();
@@ -135,7 +154,12 @@ impl Pool {
             // Those that are still starting may yet work.
             member.worker.set_onerror(None);
             member.worker.set_onmessage(None);
-            (layer, members.iter().all(|member| member.worker.onmessage().is_none()))
+            (
+                layer,
+                members
+                    .iter()
+                    .all(|member| member.worker.onmessage().is_none()),
+            )
         };
         if let Some(layer) = layer {
             (self.tell)(Outcome::Failed(layer, Trouble::of_worker(layer)));
@@ -154,7 +178,8 @@ impl Pool {
                 let Some(job) = job else { return };
                 let layer = number(job.layer.number);
                 let tell = Rc::clone(&pool.tell);
-                let outcome = decode::run(&job, |received| tell(Outcome::Progress(layer, received))).await;
+                let outcome =
+                    decode::run(&job, |received| tell(Outcome::Progress(layer, received))).await;
                 (pool.tell)(match outcome {
                     Ok(index) => Outcome::Decoded(layer, Box::new(index)),
                     Err(trouble) => Outcome::Failed(layer, trouble),
@@ -168,7 +193,8 @@ impl Member {
     fn hear(&mut self, event: &MessageEvent) -> Option<Outcome> {
         if std::mem::take(&mut self.index_next) {
             let layer = self.at.take()?;
-            let index = port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
+            let index =
+                port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
             return Some(match index {
                 Some(index) => Outcome::Decoded(layer, Box::new(index)),
                 None => Outcome::Failed(layer, Trouble::of_worker(layer)),

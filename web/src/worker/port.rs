@@ -9,7 +9,9 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 /// A message as bytes of JavaScript's.
 pub(crate) fn pack<T: Serialize>(message: &T) -> Option<Uint8Array> {
-    postcard::to_allocvec(message).ok().map(|bytes| Uint8Array::from(bytes.as_slice()))
+    postcard::to_allocvec(message)
+        .ok()
+        .map(|bytes| Uint8Array::from(bytes.as_slice()))
 }
 
 /// The message in what came; none if it is none of ours.
@@ -41,7 +43,9 @@ pub(crate) fn tell<T: Serialize>(scope: &DedicatedWorkerGlobalScope, message: &T
 /// Sends bytes as they are.
 pub(crate) fn tell_bytes(scope: &DedicatedWorkerGlobalScope, message: &Uint8Array) {
     // The other end may have gone; then nobody waits for this.
-    let _ = transfer(message, |message, list| scope.post_message_with_transfer(message, list));
+    let _ = transfer(message, |message, list| {
+        scope.post_message_with_transfer(message, list)
+    });
 }
 
 /// This worker's own global object; none on the page's main thread.
@@ -51,7 +55,8 @@ pub(crate) fn scope() -> Option<DedicatedWorkerGlobalScope> {
 
 /// Hears all that comes, for as long as the worker lives.
 pub(crate) fn listen(scope: &DedicatedWorkerGlobalScope, mut hear: impl FnMut(JsValue) + 'static) {
-    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hear(event.data()));
+    let heard =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hear(event.data()));
     scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     heard.forget();
 }

@@ -22,7 +22,12 @@ pub(crate) enum Ask {
     /// The images that the gateway itself has.
     Catalog,
     /// Fetch and decode this image; what happens is told as [`Event`]s.
-    Open { reference: String, platform: Option<String> },
+    /// Once something failed, `fresh` asks past the browser's cache.
+    Open {
+        reference: String,
+        platform: Option<String>,
+        fresh: bool,
+    },
     /// Choose what the tree shows. Opened folders stay open.
     Show(Showing),
     /// Rows of what is shown.
@@ -38,7 +43,11 @@ pub(crate) enum Ask {
     /// What the layers did to this path.
     Life { path: Vec<u8> },
     /// The largest dead paths, after the first `from` of them.
-    Waste { cause: Option<Cause>, from: u32, count: u32 },
+    Waste {
+        cause: Option<Cause>,
+        from: u32,
+        count: u32,
+    },
 }
 
 /// From the engine to the page.
@@ -47,7 +56,10 @@ pub(crate) enum Told {
     /// The worker runs and can be asked.
     Ready,
     Event(Event),
-    Answer { id: u32, answer: Answer },
+    Answer {
+        id: u32,
+        answer: Answer,
+    },
 }
 
 /// What the engine answers.
@@ -57,11 +69,18 @@ pub(crate) enum Answer {
     Nothing,
     Catalog(Vec<Listed>),
     Shown(Shown),
-    Rows { from: u32, rows: Vec<Row>, total: u32 },
+    Rows {
+        from: u32,
+        rows: Vec<Row>,
+        total: u32,
+    },
     Row(Option<u32>),
     Found(Found),
     Life(Box<Life>),
-    Waste { total: u32, dead: Vec<DeadPath> },
+    Waste {
+        total: u32,
+        dead: Vec<DeadPath>,
+    },
 }
 
 /// What happens while an image is read.

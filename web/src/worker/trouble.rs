@@ -10,7 +10,12 @@ use super::protocol::Trouble;
 
 impl Trouble {
     fn new(title: impl Into<String>, detail: impl ToString, advice: &str, retry: bool) -> Self {
-        Trouble { title: title.into(), detail: sentence(&detail.to_string()), advice: advice.to_owned(), retry }
+        Trouble {
+            title: title.into(),
+            detail: sentence(&detail.to_string()),
+            advice: advice.to_owned(),
+            retry,
+        }
     }
 
     /// What was typed names no image.
@@ -21,46 +26,63 @@ impl Trouble {
 
     /// The address asks for something that is no platform.
     pub(crate) fn of_platform(error: &PlatformError) -> Self {
-        Trouble::new("That is no platform", error, "Open the reference without a platform, and choose one.", false)
+        Trouble::new(
+            "That is no platform",
+            error,
+            "Open the reference without a platform, and choose one.",
+            false,
+        )
     }
 
     /// The image could not be opened.
     pub(crate) fn of_image(error: &SourceError) -> Self {
         let (title, advice, retry) = match error {
-            SourceError::NotFound { .. } => {
-                ("There is no such image", "Is the tag right? Another one may exist.", true)
-            }
+            SourceError::NotFound { .. } => (
+                "There is no such image",
+                "Is the tag right? Another one may exist.",
+                true,
+            ),
             SourceError::NoAccess { .. } => (
                 "There is no such image, or no access to it",
                 "Check the name. For a private image, the operator of this server can give it credentials.",
                 true,
             ),
-            SourceError::Unreachable { .. } => {
-                ("The registry does not answer", "Is it up, and does the server of this page run?", true)
-            }
-            SourceError::TooManyRequests { .. } => {
-                ("The registry asks to wait", "It counts how much is asked of it; try again later.", true)
-            }
+            SourceError::Unreachable { .. } => (
+                "The registry does not answer",
+                "Is it up, and does the server of this page run?",
+                true,
+            ),
+            SourceError::TooManyRequests { .. } => (
+                "The registry asks to wait",
+                "It counts how much is asked of it; try again later.",
+                true,
+            ),
             SourceError::Mismatch { .. } => (
                 "The registry sent something else",
                 "Nothing of it is shown. Try again; if it stays so, tell whoever runs the registry.",
                 true,
             ),
-            SourceError::Document { .. } => {
-                ("This is no image that can be shown", "Does the reference name a container image?", false)
-            }
-            SourceError::NoPlatform { .. } => {
-                ("There is no image for this platform", "Open the reference without a platform, and choose one.", false)
-            }
+            SourceError::Document { .. } => (
+                "This is no image that can be shown",
+                "Does the reference name a container image?",
+                false,
+            ),
+            SourceError::NoPlatform { .. } => (
+                "There is no image for this platform",
+                "Open the reference without a platform, and choose one.",
+                false,
+            ),
             SourceError::Cut { .. } => ("The connection broke", "Try again.", true),
             SourceError::Forbidden { .. } => (
                 "This server may not ask that registry",
                 "Its operator can allow it: onionskin serve --registry HOST.",
                 true,
             ),
-            SourceError::Answer { .. } => {
-                ("The registry could not answer", "If it names no cause, try again, or ask whoever runs it.", true)
-            }
+            SourceError::Answer { .. } => (
+                "The registry could not answer",
+                "If it names no cause, try again, or ask whoever runs it.",
+                true,
+            ),
             SourceError::Archive { .. } => ("The archive cannot be read", "", false),
         };
         Trouble::new(title, error, advice, retry)
@@ -68,8 +90,14 @@ impl Trouble {
 
     /// A layer could not be fetched.
     pub(crate) fn of_fetch(layer: u32, error: &SourceError) -> Self {
-        let advice = "The layers below it can still be looked at. Try again to fetch the image anew.";
-        Trouble::new(format!("Layer {layer} could not be fetched"), error, advice, true)
+        let advice =
+            "The layers below it can still be looked at. Try again to fetch the image anew.";
+        Trouble::new(
+            format!("Layer {layer} could not be fetched"),
+            error,
+            advice,
+            true,
+        )
     }
 
     /// A layer could not be decoded.
@@ -81,20 +109,36 @@ impl Trouble {
     /// The worker that decoded a layer ended.
     pub(crate) fn of_worker(layer: u32) -> Self {
         let detail = "The worker that decoded it stopped, most likely for want of memory.";
-        Trouble::new(format!("Layer {layer} could not be decoded"), detail, "Close other tabs and try again.", true)
+        Trouble::new(
+            format!("Layer {layer} could not be decoded"),
+            detail,
+            "Close other tabs and try again.",
+            true,
+        )
     }
 
     /// The layers do not fit together.
     pub(crate) fn of_stack(layer: u32, error: &onionskin_core::stack::StackError) -> Self {
         let advice = "The layers below it can still be looked at.";
-        Trouble::new(format!("Layer {layer} cannot be put on those below"), error, advice, false)
+        Trouble::new(
+            format!("Layer {layer} cannot be put on those below"),
+            error,
+            advice,
+            false,
+        )
     }
 }
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let Some(first) = chars.next() else {
+        return String::new();
+    };
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{}{}{end}", first.to_uppercase(), chars.as_str())
 }

@@ -39,3 +39,14 @@ pub(super) type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 /// A boxed stream that may move between threads where there are any.
 #[cfg(target_arch = "wasm32")]
 pub(super) type BoxStream<T> = Pin<Box<dyn Stream<Item = T>>>;
+
+/// The request as it is: native clients keep no cache.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn past_cache(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    request
+}
+/// The request, past the browser's cache.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn past_cache(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    request.fetch_cache_reload()
+}

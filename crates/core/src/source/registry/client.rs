@@ -23,6 +23,8 @@ pub struct Options {
     pub plain_http: BTreeSet<String>,
     /// Credentials by the domain of a reference: `docker.io`, `registry.example.com:5000`.
     pub credentials: BTreeMap<String, Credentials>,
+    /// In a page: ask past the browser's cache, which keeps blobs also where they were damaged on their way.
+    pub fresh: bool,
     /// What sees, and may refuse, every address before it is requested.
     pub policy: Option<Arc<dyn Policy>>,
 }
@@ -58,6 +60,7 @@ impl Client {
         let transport = Transport {
             http,
             policy: options.policy.clone(),
+            fresh: options.fresh,
         };
         Self {
             inner: Arc::new(Inner {

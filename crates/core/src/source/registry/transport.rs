@@ -9,7 +9,7 @@ use reqwest::{Method, Response, Url};
 
 use super::answer;
 use crate::limits;
-use crate::source::portable::{MaybeSend, MaybeSync};
+use crate::source::portable::{past_cache, MaybeSend, MaybeSync};
 use crate::source::{SourceError, Unreachable};
 
 /// Why an address is about to be requested.
@@ -85,6 +85,8 @@ impl Ask {
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
     pub(super) policy: Option<Arc<dyn Policy>>,
+    /// Past the browser's cache.
+    pub(super) fresh: bool,
 }
 
 impl Transport {
@@ -159,6 +161,9 @@ impl Transport {
                     "application/x-www-form-urlencoded",
                 )
                 .body(form.clone());
+        }
+        if self.fresh {
+            request = past_cache(request);
         }
         request
             .send()
