@@ -87,15 +87,18 @@ impl ImageArguments {
     fn http(&self) -> anyhow::Result<reqwest::Client> {
         // Nothing is cached yet, so there is nothing to leave alone.
         let _ = self.no_cache;
-        let mut http = http_client().tls_danger_accept_invalid_certs(!self.tls_verify);
+        let mut certificates = Vec::new();
         if let Some(path) = &self.ca_file {
             let unusable = || format!("cannot take certificates from {}", path.display());
             let pem = fs::read(path).with_context(unusable)?;
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(&pem).with_context(unusable)?;
-            http = http.tls_certs_merge(certificates);
+            certificates = reqwest::Certificate::from_pem_bundle(&pem).with_context(unusable)?;
         }
-        http.build()
+        let client = || http_client().tls_danger_accept_invalid_certs(!self.tls_verify);
+        // Where the system has no certificates, only those given are trusted; archives need none.
+        client()
+            .tls_certs_merge(certificates.clone())
+            .build()
+            .or_else(|_| client().tls_certs_only(certificates).build())
             .context("cannot set up TLS for connections to registries")
     }
 }

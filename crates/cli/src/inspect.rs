@@ -35,7 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Format::Json => output.json(&inspection),
         Format::Text => {
             let dead = text::largest_dead(&stack, &ledger);
-            output.text(&text::report(&inspection, &dead, output.width()))
+            let remarks = &opened.image.remarks;
+            output.text(&text::report(&inspection, &dead, remarks, output.width()))
         }
     }
 }

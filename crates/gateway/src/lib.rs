@@ -54,7 +54,7 @@ pub enum GatewayError {
     /// The registries do not fit together.
     #[error(transparent)]
     Registries(#[from] NamedRegistryError),
-    /// There is no HTTP client, mostly for want of the system's certificates.
+    /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
 }
@@ -68,7 +68,7 @@ impl Gateway {
     /// Sets a gateway up; nothing is reached yet.
     ///
     /// # Errors
-    /// When two registries want one name, or the system has no usable certificates.
+    /// When two registries want one name, or TLS cannot be set up at all.
     pub fn new(options: &Options) -> Result<Self, GatewayError> {
         let upstreams = Upstreams::new(&options.registries)?;
         let served = Served::new(upstreams).map_err(GatewayError::Client)?;

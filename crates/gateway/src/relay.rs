@@ -40,15 +40,20 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
         let guard = Arc::new(Guard::new(&upstreams));
-        // A proxy would resolve names itself, and the guard would never see the addresses.
-        let http = http_client()
-            .no_proxy()
-            .dns_resolver(Arc::clone(&guard))
-            .connect_timeout(CONNECT)
-            .read_timeout(IDLE_READ)
-            .build()?;
+        let client = || {
+            http_client()
+                // A proxy would resolve names itself, and the guard would never see the addresses.
+                .no_proxy()
+                .dns_resolver(Arc::clone(&guard))
+                .connect_timeout(CONNECT)
+                .read_timeout(IDLE_READ)
+        };
+        // Where the system has no certificates, no https registry can be trusted; the rest still works.
+        let http = client()
+            .build()
+            .or_else(|_| client().tls_certs_only([]).build())?;
         let options = Options {
-            policy: Some(guard),
+            policy: Some(guard.clone()),
             ..Options::default()
         };
         Ok(Self {
@@ -297,4 +302,32 @@ fn verified(
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_passed_on_as_documents_only() {
+        for (sent, passed) in [
+            ("application/vnd.oci.image.index.v1+json", true),
+            (
+                "application/vnd.docker.distribution.manifest.v2+json; charset=utf-8",
+                true,
+            ),
+            (
+                "application/vnd.docker.distribution.manifest.v1+prettyjws",
+                true,
+            ),
+            ("application/json", true),
+            ("text/html", false),
+            ("text/javascript", false),
+            ("image/svg+xml", false),
+            ("application/vnd.x", false),
+            ("", false),
+        ] {
+            assert_eq!(document_type(sent).is_some(), passed, "{sent}");
+        }
+    }
 }

@@ -41,10 +41,15 @@ pub(super) fn largest_dead(stack: &Stack, ledger: &Ledger) -> Vec<DeadPath> {
 }
 
 /// The whole text, for a terminal of so many columns.
-pub(super) fn report(inspection: &Inspection, dead: &[DeadPath], columns: Option<usize>) -> String {
+pub(super) fn report(
+    inspection: &Inspection,
+    dead: &[DeadPath],
+    remarks: &[String],
+    columns: Option<usize>,
+) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, inspection, dead, columns);
+    let _ = write(&mut out, inspection, dead, remarks, columns);
     out
 }
 
@@ -52,6 +57,7 @@ fn write(
     out: &mut String,
     inspection: &Inspection,
     dead: &[DeadPath],
+    remarks: &[String],
     columns: Option<usize>,
 ) -> fmt::Result {
     let image = &inspection.image;
@@ -67,7 +73,14 @@ fn write(
     causes(out, &inspection.bytes)?;
     layers(out, &inspection.layers, columns)?;
     dead_paths(out, dead)?;
-    config(out, &inspection.config, columns)
+    config(out, &inspection.config, columns)?;
+    if !remarks.is_empty() {
+        writeln!(out)?;
+    }
+    for remark in remarks {
+        writeln!(out, "note: {}", Visible(remark))?;
+    }
+    Ok(())
 }
 
 /// What a reader came for, in words.
