@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::work::{self, say};
+use crate::work;
 
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let binary = build::binary()?;
@@ -15,7 +15,6 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         let port =
             free_port().context("no port from 8080 to 8179 is free: say --listen ADDRESS")?;
         serve.args(["--listen", &format!("127.0.0.1:{port}")]);
-        say(&format!("open http://127.0.0.1:{port}/ (Ctrl-C ends it)"));
     }
     work::run(&mut serve)
 }
