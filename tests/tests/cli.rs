@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::convert::Infallible;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,6 +15,7 @@ use onionskin_tests::Registry;
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::serve;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 async fn run(arguments: &[&str]) -> Output {
@@ -334,8 +335,8 @@ async fn a_reader_that_goes_away_is_no_error() {
     let reference = registry(app(), whole).await;
     let mut child = Command::new(onionskin())
         .args(["ls", &reference])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
@@ -358,4 +359,34 @@ async fn a_report_can_go_to_a_file() {
     let nowhere = folder.path().join("no/such/folder");
     let error = stopped(&["inspect", &reference, "-o", nowhere.to_str().unwrap()]).await;
     assert!(error.contains("no/such/folder"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_says_where_it_is_and_ends_when_told() {
+    let mut server = Command::new(onionskin())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut says = BufReader::new(server.stdout.take().unwrap()).lines();
+    let line = says.next_line().await.unwrap().unwrap();
+    let address = line.split('/').nth(2).unwrap();
+
+    let report = json(&["inspect", &format!("{address}/demo/webapp:1.0")]).await;
+    let causes = report["bytes"]["causes"].as_object().unwrap();
+    assert_eq!(causes.len(), 4);
+    assert!(
+        causes.values().all(|bytes| bytes.as_u64() > Some(0)),
+        "{causes:?}"
+    );
+
+    let id = server.id().unwrap().to_string();
+    let told = Command::new("kill")
+        .args(["-TERM", &id])
+        .status()
+        .await
+        .unwrap();
+    assert!(told.success());
+    assert!(server.wait().await.unwrap().success());
 }

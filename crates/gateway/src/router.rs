@@ -145,6 +145,8 @@ async fn logged(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use axum::body::Body;
     use http_body_util::BodyExt as _;
     use onionskin_core::digest::Digest;
@@ -153,12 +155,16 @@ mod tests {
     use super::*;
     use crate::{Gateway, Options};
 
+    /// One for all tests, because the system's certificates take their time.
+    static ROUTER: LazyLock<Router> =
+        LazyLock::new(|| Gateway::new(&Options::default()).unwrap().router());
+
     async fn ask(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        let router = Gateway::new(&Options::default()).unwrap().router();
+        let router = ROUTER.clone();
         router
             .oneshot(request.body(Body::empty()).unwrap())
             .await
