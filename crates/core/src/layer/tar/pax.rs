@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_record_is_as_long_as_it_says() {
         // The value of the attribute holds what looks like another record.
-        let data = b"41 SCHILY.xattr.user.a=x\n10 path=evil\nyz\n12 path=good\n";
+        let data = b"41 SCHILY.xattr.user.a=x\n10 path=evil\nyz\n13 path=good\n";
         let read = records(data).unwrap();
         assert_eq!(read.path.as_deref(), Some(&b"good"[..]));
         assert_eq!(read.xattrs[&b"user.a"[..]], b"x\n10 path=evil\nyz");
@@ -224,15 +224,15 @@ mod tests {
     #[test]
     fn wrong_lengths_and_numbers_are_errors() {
         for bad in [
-            &b"13 path=good\n"[..],
-            b"11 path=good\n",
-            b"12 path=good ",
+            &b"14 path=good\n"[..],
+            b"12 path=good\n",
+            b"13 path=good ",
             b"path=good\n",
             b"7 path\n",
             b"99999999999999999999 path=good\n",
             b"11 size=1k\n",
             b"11 size=-1\n",
-            b"13 path=a\0b\n",
+            b"12 path=a\0b\n",
         ] {
             assert!(records(bad).is_err(), "{:?}", String::from_utf8_lossy(bad));
         }
