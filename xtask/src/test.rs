@@ -34,7 +34,7 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
     let mut sum = Sum::default();
     // First what other steps wait for, and what fails quickly.
     if asked("e2e") || asked("page") || asked("core") {
-        debian::ensure()?;
+        sum.step("programs of the system", debian::ensure);
         sum.step("tools", || tools::setup().map(drop));
     }
     if asked("lint") {

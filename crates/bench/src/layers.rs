@@ -24,7 +24,7 @@ pub(crate) fn large(folder: &Path) -> Result<PathBuf> {
             return None;
         }
         let random = seeded(number as u64, 3);
-        let size = usize::from(random[0]) * if random[1] < 16 { 30_000 } else { 120 };
+        let size = usize::from(random[0]) * if random[1] < 8 { 8_000 } else { 60 };
         let content = match random[2] {
             0..100 => text(size),
             100..230 => [seeded(size as u64, size / 2), vec![random[1]; size / 2]].concat(),
