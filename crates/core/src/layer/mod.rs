@@ -6,14 +6,15 @@ mod gzip;
 mod index;
 mod points;
 mod tar;
+mod unpack;
 
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind, Xattrs};
 pub use points::{POINT_EVERY, Points};
+pub use unpack::Unpacker;
 
 use crate::digest::{Algorithm, Digest, Hasher};
-use gzip::Gzip;
 use tar::TarDecoder;
 
 /// What the manifest and the config say of a layer; each part is checked where it is known.
@@ -44,15 +45,8 @@ pub struct LayerDecoder {
     expected: Expected,
     blob: Hasher,
     blob_size: u64,
-    framing: Framing,
+    unpacker: Unpacker,
     tar: TarSide,
-}
-
-/// How the tar is packed, known from the first bytes (the media type is often wrong).
-enum Framing {
-    Unknown { first: Vec<u8> },
-    Plain,
-    Gzip(Box<Gzip>),
 }
 
 /// What sees the uncompressed bytes.
@@ -79,7 +73,7 @@ impl LayerDecoder {
         Self {
             blob: Hasher::new(algorithm(&expected.digest)),
             blob_size: 0,
-            framing: Framing::Unknown { first: Vec::new() },
+            unpacker: Unpacker::default(),
             tar: TarSide {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
@@ -127,48 +121,7 @@ impl LayerDecoder {
             return Err(LayerError::at_blob(size, Problem::TooLong { size }));
         }
         self.blob.update(data);
-        match &mut self.framing {
-            Framing::Unknown { first } => {
-                first.extend_from_slice(data);
-                if first.len() >= MAGIC_BYTES {
-                    let first = std::mem::take(first);
-                    self.decide(&first)?;
-                }
-                Ok(())
-            }
-            Framing::Plain => self.tar.push(data),
-            Framing::Gzip(gzip) => gzip.push(data, &mut |out| self.tar.push(out)),
-        }
-    }
-
-    /// Chooses the framing by the first bytes and decodes them.
-    fn decide(&mut self, first: &[u8]) -> Result<(), LayerError> {
-        match first {
-            [0x1f, 0x8b, ..] => {
-                let mut gzip = Box::new(Gzip::new());
-                let done = gzip.push(first, &mut |out| self.tar.push(out));
-                self.framing = Framing::Gzip(gzip);
-                return done;
-            }
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                return Err(LayerError::at_blob(0, Problem::Unsupported("zstd")));
-            }
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-                return Err(LayerError::at_blob(0, Problem::Unsupported("xz")));
-            }
-            _ => {}
-        }
-        self.framing = Framing::Plain;
-        // bzip2 and zlib begin with bytes that a file's name may begin with too, so they are
-        // only named when the tar decoder finds no header.
-        self.tar.push(first).map_err(|error| match first {
-            _ if !error.is_no_tar() => error,
-            [b'B', b'Z', b'h', ..] => LayerError::at_blob(0, Problem::Unsupported("bzip2")),
-            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
-                LayerError::at_blob(0, Problem::Unsupported("zlib"))
-            }
-            _ => error,
-        })
+        self.unpacker.push(data, &mut |out| self.tar.push(out))
     }
 
     fn finish_unnamed(mut self) -> Result<LayerIndex, LayerError> {
@@ -180,14 +133,7 @@ impl LayerDecoder {
                 Problem::TooShort { size },
             ));
         }
-        // Blobs shorter than what decides, such as the gzip of a layer with a single folder.
-        let decided = match &mut self.framing {
-            Framing::Unknown { first } => {
-                let first = std::mem::take(first);
-                self.decide(&first)
-            }
-            _ => Ok(()),
-        };
+        let unpacked = self.unpacker.finish_points(&mut |out| self.tar.push(out));
         // A wrong digest explains every other problem that the end of the blob may show.
         let digest = self.blob.finish();
         if let Some(expected) = self.expected.digest
@@ -201,11 +147,7 @@ impl LayerDecoder {
                 },
             ));
         }
-        decided?;
-        let points = match self.framing {
-            Framing::Gzip(gzip) => gzip.finish()?,
-            _ => Points::Every,
-        };
+        let points = unpacked?;
         let index = self.tar.decoder.finish()?;
         let diff_id = self.tar.diff_id.finish();
         if let Some(expected) = self.expected.diff_id
@@ -222,7 +164,3 @@ impl LayerDecoder {
         Ok(index.complete(digest, self.blob_size, diff_id, self.tar.size, points))
     }
 }
-
-/// Bytes that decide how a blob is packed; also the size of a tar header, so that "no tar" is
-/// known together with them.
-const MAGIC_BYTES: usize = 512;
