@@ -9,6 +9,8 @@ use onionskin_core::report::listing::{self, Line};
 use onionskin_fixtures::{Layer, bytes, gzip, layer, text};
 use proptest::prelude::*;
 use support::{decode, decode_in, index};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn lines(index: LayerIndex) -> Vec<Line> {
     listing::of_layer(index, 1, b"/")

@@ -13,6 +13,8 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{Cause, NodeId, Stack};
 use onionskin_fixtures::Layer;
 use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Few names, so that entries meet.
 fn path() -> impl Strategy<Value = String> {

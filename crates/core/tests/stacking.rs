@@ -9,6 +9,8 @@ use onionskin_core::ledger::Causes;
 use onionskin_core::stack::view::{Mark, View};
 use onionskin_fixtures::{Layer, bytes, layer};
 use support::{ledger, stack, tree};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn base() -> Layer {
     layer("COPY app /app")
