@@ -25,21 +25,12 @@ pub(crate) fn letter(cause: Cause) -> &'static str {
     }
 }
 
-/// What [`Sign`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) letter: &'static str,
-    pub(crate) class: &'static str,
-    pub(crate) word: &'static str,
-}
-
-/// A square with a letter.
-#[component]
-pub(crate) fn Sign(props: &Props) -> Html {
+/// A square with a letter, and the word for those who do not see it.
+pub(crate) fn sign(letter: &'static str, class: &'static str, word: &'static str) -> Html {
     html! {
-        <span class={classes!("sign", props.class)} title={props.word}>
-            <span aria-hidden="true">{ props.letter }</span>
-            <span class="off-screen">{ props.word }</span>
+        <span class={classes!("sign", class)} title={word}>
+            <span aria-hidden="true">{ letter }</span>
+            <span class="off-screen">{ word }</span>
         </span>
     }
 }
@@ -47,10 +38,10 @@ pub(crate) fn Sign(props: &Props) -> Html {
 /// The square of a mark.
 pub(crate) fn of_mark(mark: Mark) -> Html {
     let (letter, class, word) = signs(mark);
-    html! { <Sign {letter} {class} {word} /> }
+    sign(letter, class, word)
 }
 
 /// The square of a cause.
 pub(crate) fn of_cause(cause: Cause) -> Html {
-    html! { <Sign letter={letter(cause)} class={cause.name()} word={cause.name()} /> }
+    sign(letter(cause), cause.name(), cause.name())
 }

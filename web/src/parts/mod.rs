@@ -3,7 +3,5 @@
 pub(crate) mod bar;
 pub(crate) mod logo;
 pub(crate) mod mark;
-pub(crate) mod row;
 pub(crate) mod size;
 pub(crate) mod tree;
-pub(crate) mod window;

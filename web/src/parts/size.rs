@@ -1,23 +1,17 @@
 //! A size in words, with the exact bytes in its title.
+//!
+//! Plain functions, not components: rows have many of them, and are drawn while the tree scrolls.
 
 use yew::prelude::*;
 
 use crate::format;
 
-/// What [`Size`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) bytes: u64,
-    #[prop_or_default]
-    pub(crate) class: Classes,
+/// `31.2 MB`.
+pub(crate) fn size(bytes: u64) -> Html {
+    classed(bytes, "size")
 }
 
-/// `31.2 MB`.
-#[component]
-pub(crate) fn Size(props: &Props) -> Html {
-    html! {
-        <span class={classes!("size", props.class.clone())} title={format::exact(props.bytes)}>
-            { format::size(props.bytes) }
-        </span>
-    }
+/// [`size`] with classes of its own.
+pub(crate) fn classed(bytes: u64, class: &'static str) -> Html {
+    html! { <span {class} title={format::exact(bytes)}>{ format::size(bytes) }</span> }
 }

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::parts::mark;
-use crate::parts::size::Size;
+use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
 use crate::views::layer::LayerDetails;
@@ -112,7 +112,7 @@ fn facts(life: &Life) -> Html {
             if matches!(row.kind, EntryKind::File | EntryKind::Dir | EntryKind::Hardlink) {
                 <dt>{ "Size" }</dt>
                 <dd>
-                    <Size bytes={row.size} />
+                    { size(row.size) }
                     if row.kind == EntryKind::Dir {
                         { format!(" in {}", format::counted(life.files, "file")) }
                     }

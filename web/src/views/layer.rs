@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::bar::{self, Bar};
-use crate::parts::size::Size;
+use crate::parts::size::size;
 use crate::session::{Image, LayerState};
 use crate::worker::protocol::{LayerFacts, LayerHead, LayerNumbers};
 
@@ -67,11 +67,11 @@ fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
         <dl class="facts">
             if let Some(compressed) = head.compressed {
                 <dt>{ "Download" }</dt>
-                <dd><Size bytes={compressed} /></dd>
+                <dd>{ size(compressed) }</dd>
             }
             if let Some(facts) = facts {
                 <dt>{ "Unpacked" }</dt>
-                <dd><Size bytes={facts.size} />{ format!(" in {}", entries(facts.entries)) }</dd>
+                <dd>{ size(facts.size) }{ format!(" in {}", entries(facts.entries)) }</dd>
             }
             <dt>{ "Digest" }</dt>
             <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
@@ -100,7 +100,7 @@ fn costs(numbers: Option<LayerNumbers>) -> Html {
             <dl class="facts shares">
                 for part in bar::parts(&numbers) {
                     <dt><span class={classes!("dot", part.class)} aria-hidden="true"></span>{ part.class }</dt>
-                    <dd><Size bytes={part.bytes} />{ format!(", {}", format::share(part.bytes, numbers.retained)) }</dd>
+                    <dd>{ size(part.bytes) }{ format!(", {}", format::share(part.bytes, numbers.retained)) }</dd>
                 }
             </dl>
         </section>

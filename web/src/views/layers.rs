@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::bar::{self, Bar, Progress};
-use crate::parts::size::Size;
+use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
 use crate::worker::protocol::{LayerHead, LayerNumbers};
@@ -65,8 +65,10 @@ pub(crate) fn Layers(props: &Props) -> Html {
     };
     {
         let list = list.clone();
-        use_effect_with(props.selected, move |selected| {
-            if let Some(item) = item(&list, *selected) {
+        // What stands below the commands grows while layers come, so the list moves.
+        let key = (props.route.layer, props.image.finished);
+        use_effect_with(key, move |(layer, _)| {
+            if let Some(item) = layer.and_then(|layer| item(&list, layer)) {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
                 options.set_inline(ScrollLogicalPosition::Nearest);
@@ -159,7 +161,7 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
             <span class="command">{ command(head) }</span>
             <span class="sizes">
                 if let Some(bytes) = head.compressed {
-                    <Size {bytes} />
+                    { size(bytes) }
                 }
             </span>
             { below(layer, head, state, numbers, most) }
@@ -197,10 +199,10 @@ fn below(
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />
                 <span class="below">
-                    <Size bytes={numbers.retained} />
+                    { size(numbers.retained) }
                     { " stored" }
                     if numbers.causes.total() > 0 {
-                        { ", " }<Size class="dead" bytes={numbers.causes.total()} />{ " dead" }
+                        { ", " }{ size(numbers.causes.total()) }{ " dead" }
                     }
                 </span>
             </>
@@ -208,7 +210,7 @@ fn below(
         (Some(LayerState::Decoded(facts)), None) => html! {
             <>
                 <div class="bar empty"></div>
-                <span class="below"><Size bytes={facts.retained} />{ " stored" }</span>
+                <span class="below">{ size(facts.retained) }{ " stored" }</span>
             </>
         },
         (None, None) => Html::default(),

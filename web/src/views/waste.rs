@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::mark;
-use crate::parts::size::Size;
+use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
 use crate::views::band::meaning;
@@ -160,7 +160,7 @@ fn entry(props: &Props, dead: &DeadPath) -> Html {
                 <b>{ format::visible(format::file_name(&dead.path)) }</b>
             </span>
             <span class="cost">
-                <Size bytes={dead.bytes} />
+                { size(dead.bytes) }
                 if let Some(compressed) = dead.compressed {
                     <span class="pull" title={format::exact(compressed)}>
                         { format!("{} of every download", format::size(compressed)) }

@@ -152,18 +152,18 @@ impl Listing {
 
     /// How the stored content of a row ends, if a container never sees it.
     fn fate(&self, at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
-        let deleted = row.mark == Some(view::Mark::Deleted);
-        let then = if deleted {
-            at.layer.saturating_sub(1)
-        } else {
-            at.layer
-        };
-        let death = at
-            .stack
-            .at(row.node, then)
-            .and_then(|version| death(at.stack, version))?;
         // Links and devices cost nothing, so that they go is no more than their mark says.
-        (row.sum.bytes > 0).then(|| (death.cause, number(death.killed_by + at.offset)))
+        if row.sum.bytes == 0 {
+            return None;
+        }
+        let deleted = row.mark == Some(view::Mark::Deleted);
+        if deleted && row.kind == EntryKind::Dir {
+            return Some((Cause::Deleted, number(at.layer + at.offset)));
+        }
+        let then = at.layer - usize::from(deleted);
+        let version = at.stack.at(row.node, then)?;
+        let death = death(at.stack, version)?;
+        Some((death.cause, number(death.killed_by + at.offset)))
     }
 
     /// Opens or closes the folder in a row.

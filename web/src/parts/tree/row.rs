@@ -5,8 +5,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::format;
-use crate::parts::mark::{self, Sign};
-use crate::parts::size::Size;
+use crate::parts::mark;
+use crate::parts::size;
 use crate::worker::protocol::{Cause, EntryKind, Mark, Row};
 
 /// Deeper rows are indented no further.
@@ -59,7 +59,7 @@ pub(crate) fn TreeRow(props: &Props) -> Html {
                 <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
                 { beside(row) }
             </span>
-            <span role="gridcell" class="size-cell">{ size(row) }</span>
+            <span role="gridcell" class="size-cell">{ bytes(row) }</span>
             <span role="gridcell" class="mode" title={format!("{:o}", row.mode)}>{ format::mode(row.kind, row.mode) }</span>
             <span role="gridcell" class="owner">{ format!("{}:{}", row.uid, row.gid) }</span>
             <span role="gridcell" class="layer-cell">{ row.layer }</span>
@@ -72,7 +72,7 @@ fn sign(row: &Row) -> Html {
     match (row.mark, row.fate) {
         (Some(mark), _) => mark::of_mark(mark),
         (None, Some((cause, _))) => {
-            html! { <Sign letter={mark::letter(cause)} class={classes_of(cause)} word={cause.name()} /> }
+            mark::sign(mark::letter(cause), classes_of(cause), cause.name())
         }
         (None, None) => Html::default(),
     }
@@ -109,10 +109,10 @@ fn beside(row: &Row) -> Html {
     html! { <>{ for target }{ for fate }</> }
 }
 
-fn size(row: &Row) -> Html {
+fn bytes(row: &Row) -> Html {
     match row.kind {
         EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => {
-            html! { <Size bytes={row.size} class={classes!((row.size == 0).then_some("zero"))} /> }
+            size::classed(row.size, if row.size == 0 { "size zero" } else { "size" })
         }
         _ => Html::default(),
     }

@@ -56,6 +56,11 @@ impl Window {
         first.saturating_sub(SPARE).min(end)..end
     }
 
+    /// The most rows that are drawn at a time with this view, wherever it is scrolled to.
+    pub(crate) fn most_drawn(&self) -> u32 {
+        self.visible() + 1 + 2 * SPARE
+    }
+
     /// Where the first drawn row goes, in pixels from the top of everything.
     pub(crate) fn offset(&self) -> f64 {
         self.scrolled.max(0.0) - (self.top() - f64::from(self.drawn().start) * ROW)

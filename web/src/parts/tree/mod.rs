@@ -2,7 +2,11 @@
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
-use std::collections::BTreeMap;
+mod keys;
+mod pages;
+mod row;
+mod window;
+
 use std::rc::Rc;
 
 use gloo::events::EventListener;
@@ -12,8 +16,10 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
-use crate::parts::row::{TreeRow, element_id};
-use crate::parts::window::{ROW, Window};
+use self::keys::Walk;
+use self::pages::{PAGE, Pages};
+use self::row::{TreeRow, element_id};
+use self::window::{ROW, Window};
 use crate::worker::client::Engine;
 use crate::worker::protocol::{Answer, Ask, Found, Row, Showing, Shown, Sort};
 
@@ -72,12 +78,6 @@ enum Why {
     Toggled,
 }
 
-/// Rows are asked for in pages of so many.
-const PAGE: u32 = 64;
-/// Pages kept; the others are asked for again.
-const KEPT: usize = 64;
-/// Pages asked for at a time, so that a long drag does not queue what nobody sees any more.
-const AT_ONCE: usize = 3;
 /// How long the keyboard rests on a row before it is selected, in milliseconds.
 const REST: u32 = 120;
 
@@ -90,8 +90,7 @@ pub(crate) struct Tree {
     window: Window,
     /// Answers to questions about former trees carry an older number and are dropped.
     epoch: u32,
-    pages: BTreeMap<u32, Vec<Rc<Row>>>,
-    asked: Vec<u32>,
+    pages: Pages,
     active: Option<u32>,
     /// The path that the tree was brought to, or that was chosen in it.
     placed: Option<Vec<u8>>,
@@ -116,8 +115,7 @@ impl Component for Tree {
                 ..Window::default()
             },
             epoch: 0,
-            pages: BTreeMap::new(),
-            asked: Vec::new(),
+            pages: Pages::default(),
             active: None,
             placed: None,
             select_when_here: false,
@@ -170,8 +168,7 @@ impl Component for Tree {
             }
             Msg::Fresh(epoch, fresh) if epoch == self.epoch => self.refresh(ctx, *fresh),
             Msg::Rows(epoch, from, rows) if epoch == self.epoch => {
-                self.asked.retain(|page| page * PAGE != from);
-                self.keep(from, rows);
+                self.pages.keep(from, rows, self.window.first());
                 self.fetch(ctx);
                 if self.select_when_here {
                     self.select_active(ctx, false);
@@ -200,6 +197,7 @@ impl Component for Tree {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
         let drawn = self.window.drawn();
+        let pool = self.window.most_drawn();
         let active = self
             .active
             .filter(|active| drawn.contains(active) && self.row(*active).is_some());
@@ -226,8 +224,9 @@ impl Component for Tree {
                     <div class="space" role="presentation" ref={self.space.clone()}>
                         <div class="rows" role="presentation" ref={self.rows_box.clone()}>
                             for index in drawn {
+                                // Rows that leave on one side are drawn again on the other.
                                 <TreeRow
-                                    key={index}
+                                    key={index % pool}
                                     {index}
                                     row={self.row(index).cloned()}
                                     active={self.active == Some(index)}
@@ -244,35 +243,12 @@ impl Component for Tree {
 
 impl Tree {
     fn row(&self, index: u32) -> Option<&Rc<Row>> {
-        self.pages
-            .get(&(index / PAGE))?
-            .get((index % PAGE) as usize)
-    }
-
-    fn keep(&mut self, from: u32, rows: Vec<Row>) {
-        let mut rows = rows.into_iter().map(Rc::new).peekable();
-        for page in from / PAGE.. {
-            if rows.peek().is_none() {
-                break;
-            }
-            self.pages
-                .insert(page, rows.by_ref().take(PAGE as usize).collect());
-        }
-        while self.pages.len() > KEPT {
-            let here = self.window.first() / PAGE;
-            let farthest = self
-                .pages
-                .keys()
-                .copied()
-                .max_by_key(|page| page.abs_diff(here));
-            self.pages.remove(&farthest.unwrap_or_default());
-        }
+        self.pages.row(index)
     }
 
     /// Asks for another tree, for the row of the path in it, and for the rows around that.
     fn show(&mut self, ctx: &Context<Self>, ask: Ask, why: Why) {
         self.epoch += 1;
-        self.asked.clear();
         let (epoch, window) = (self.epoch, self.window);
         let engine = ctx.props().engine.clone();
         let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
@@ -335,7 +311,7 @@ impl Tree {
     fn refresh(&mut self, ctx: &Context<Self>, fresh: Fresh) -> bool {
         self.pages.clear();
         self.window.total = fresh.shown.total;
-        self.keep(fresh.from, fresh.rows);
+        self.pages.keep(fresh.from, fresh.rows, fresh.from);
         // The room has to be there before it can be scrolled.
         self.place();
         match &fresh.found {
@@ -399,19 +375,8 @@ impl Tree {
 
     /// Asks for the pages in view that are not here.
     fn fetch(&mut self, ctx: &Context<Self>) {
-        let drawn = self.window.drawn();
-        if drawn.is_empty() {
-            return;
-        }
-        for page in drawn.start / PAGE..=(drawn.end - 1) / PAGE {
-            if self.pages.contains_key(&page)
-                || self.asked.contains(&page)
-                || self.asked.len() >= AT_ONCE
-            {
-                continue;
-            }
-            self.asked.push(page);
-            let (epoch, from) = (self.epoch, page * PAGE);
+        for from in self.pages.ask(self.window.drawn()) {
+            let epoch = self.epoch;
             let answer = ctx.props().engine.ask(Ask::Rows { from, count: PAGE });
             ctx.link().send_future(async move {
                 match answer.await {
@@ -471,60 +436,47 @@ impl Tree {
     }
 
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        let on_grid = event.target() == self.grid.cast::<Element>().map(Into::into)
-            || event.target() == self.scroller.cast::<Element>().map(Into::into);
-        if self.window.total == 0
-            || !on_grid
-            || event.alt_key()
-            || event.ctrl_key()
-            || event.meta_key()
-        {
+        let on = |node: &NodeRef| event.target() == node.cast::<Element>().map(Into::into);
+        let ours = on(&self.grid) || on(&self.scroller);
+        let with_others = event.alt_key() || event.ctrl_key() || event.meta_key();
+        if self.window.total == 0 || !ours || with_others {
             return false;
         }
-        let last = self.window.total - 1;
-        let leap = self.window.visible().saturating_sub(1).max(1);
-        let at = self.active.unwrap_or(0);
-        let open = self.row(at).and_then(|row| row.open);
-        let to = match event.key().as_str() {
-            "ArrowDown" if self.active.is_none() => 0,
-            "ArrowDown" => (at + 1).min(last),
-            "ArrowUp" => at.saturating_sub(1),
-            "PageDown" => (at + leap).min(last),
-            "PageUp" => at.saturating_sub(leap),
-            "Home" => 0,
-            "End" => last,
-            "ArrowRight" if open == Some(true) => (at + 1).min(last),
-            "ArrowRight" if open == Some(false) => {
-                event.prevent_default();
-                self.toggle(ctx, at, Some(true));
-                return false;
+        let here = keys::Here {
+            row: self.active,
+            open: self
+                .active
+                .and_then(|active| self.row(active))
+                .and_then(|row| row.open),
+            last: self.window.total - 1,
+            leap: self.window.visible().saturating_sub(1).max(1),
+        };
+        let Some(walk) = here.press(&event.key()) else {
+            return false;
+        };
+        event.prevent_default();
+        match walk {
+            Walk::To(row) => self.walk(ctx, row),
+            Walk::Toggle(row, open) => {
+                self.toggle(ctx, row, Some(open));
+                false
             }
-            "ArrowLeft" if open == Some(true) => {
-                event.prevent_default();
-                self.toggle(ctx, at, Some(false));
-                return false;
+            Walk::Choose(row) => {
+                self.select_active(ctx, true);
+                self.toggle(ctx, row, None);
+                false
             }
-            "ArrowLeft" => {
-                event.prevent_default();
-                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Ask::Parent { row: at }));
+            Walk::Up(row) => {
+                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Ask::Parent { row }));
                 ctx.link().send_future(async move {
                     match answer.await {
                         Answer::Row(row) => Msg::Parent(epoch, row),
                         _ => Msg::Parent(epoch, None),
                     }
                 });
-                return false;
+                false
             }
-            "Enter" | " " => {
-                event.prevent_default();
-                self.select_active(ctx, true);
-                self.toggle(ctx, at, None);
-                return false;
-            }
-            _ => return false,
-        };
-        event.prevent_default();
-        self.walk(ctx, to)
+        }
     }
 
     /// Moves the keyboard to a row and selects it once it rests there.
