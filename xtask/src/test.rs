@@ -43,7 +43,16 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         });
         let others = ["--workspace", "--exclude", WEB, "--all-targets"];
         sum.step("clippy, native", || clippy(&others));
-        let wasm = ["-p", WEB, "-p", "onionskin-core", "--target", tools::WASM];
+        let wasm = [
+            "-p",
+            WEB,
+            "-p",
+            "onionskin-core",
+            "-p",
+            "onionskin-bench",
+            "--target",
+            tools::WASM,
+        ];
         sum.step("clippy, wasm", || clippy(&wasm));
     }
     match part {
@@ -64,10 +73,10 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         _ => {}
     }
     if asked("core") {
-        sum.tests("core in wasm", || wasm("onionskin-core"));
+        sum.tests("core in wasm", || wasm("onionskin-core", &["--test", "*"]));
     }
     if asked("page") {
-        sum.tests("page in wasm", || wasm(WEB));
+        sum.tests("page in wasm", || wasm(WEB, &["--lib"]));
         sum.step("build the page", build::page);
     }
     if asked("e2e") {
@@ -111,8 +120,8 @@ fn cargo_test(what: &[&str]) -> Result<Command> {
 }
 
 /// The package's tests in headless Chromium, in a worker, as the page runs the core.
-fn wasm(package: &str) -> Result<Command> {
-    let mut test = cargo_test(&["-p", package, "--tests", "--target", tools::WASM])?;
+fn wasm(package: &str, tests: &[&str]) -> Result<Command> {
+    let mut test = cargo_test(&[&["-p", package, "--target", tools::WASM], tests].concat())?;
     test.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
         tools::test_runner()?,
