@@ -122,7 +122,7 @@ impl Tool {
             return Ok(None);
         }
         // Made beside its place and moved there whole, so that a broken attempt leaves nothing.
-        let partial = home.with_extension("partial");
+        let partial = places::tools()?.join(format!("{}-{}.partial", self.package, self.version));
         let _ = fs::remove_dir_all(&partial);
         fs::create_dir_all(partial.join("bin"))
             .with_context(|| format!("could not make {}", partial.display()))?;
@@ -217,6 +217,8 @@ impl Tool {
         install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         install.env("CARGO_PROFILE_RELEASE_LTO", "off");
         install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256");
+        // So that Cargo does not advise to put that folder on PATH.
+        install.env("PATH", work::path_with(&[into.join("bin")])?);
         // One folder for all of them, since they share most of what they are made of.
         install.env("CARGO_TARGET_DIR", tools.join("build"));
         work::run(&mut install).with_context(|| {
