@@ -3,6 +3,8 @@
 //! All sizes are bytes of file content as stored in the layers' tars, unless they are called
 //! compressed: then they are bytes of the blobs.
 
+pub mod dive;
+
 use std::ops::{AddAssign, Index};
 
 use crate::layer::{EntryId, EntryKind, LayerIndex};
