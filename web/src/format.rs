@@ -174,6 +174,8 @@ pub(crate) fn time(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn sizes_are_decimal_and_exact_beside() {

@@ -74,6 +74,8 @@ impl Pages {
 mod tests {
     use super::*;
     use crate::worker::protocol::EntryKind;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn rows(count: u32) -> Vec<Row> {
         let row = |index: u32| Row {

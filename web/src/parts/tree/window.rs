@@ -99,6 +99,8 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn window(total: u32, scrolled: f64) -> Window {
         Window {
