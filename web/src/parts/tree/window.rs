@@ -33,7 +33,7 @@ impl Window {
         if far <= 0.0 {
             0.0
         } else {
-            (self.scrolled / far * hidden).clamp(0.0, hidden)
+            (self.scrolled * (hidden / far)).clamp(0.0, hidden)
         }
     }
 
@@ -98,6 +98,9 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
