@@ -1,10 +1,12 @@
 //! Container images, layer by layer.
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
-//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`report`].
+//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`findings`],
+//! [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod digest;
+pub mod findings;
 pub mod layer;
 pub mod ledger;
 pub mod limits;

@@ -1,0 +1,238 @@
+//! What to change in a Dockerfile so that a finding goes away, chosen by its kind and the commands
+//! that made its layers.
+
+use super::{Finding, Kind};
+use crate::manifest::history;
+
+/// The advice for a finding; `commands` are those that made the layers, base first.
+pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
+    let of = |layers: &[usize]| -> Vec<String> {
+        let command = |layer: &usize| commands.get(layer.checked_sub(1)?).copied().flatten();
+        let commands = layers.iter().filter_map(command);
+        commands
+            .map(|command| history::clean(command).into_owned())
+            .collect()
+    };
+    let (adders, killers) = (of(&finding.added_by), of(&finding.killed_by));
+    match finding.kind {
+        Kind::Deleted => deleted(finding, &adders),
+        Kind::Replaced => replaced(finding, &killers),
+        Kind::Restated => restated(finding, &adders, &killers),
+        Kind::Repeated => {
+            "Its layer stores the path more than once: let the tool that writes the layer's tar add each path only once"
+                .to_owned()
+        }
+    }
+}
+
+/// Caches of package managers, each with the folder that can be mounted while they run.
+const CACHES: [(&str, &str, &str); 12] = [
+    ("apt-get ", "/var/lib/apt", "/var/lib/apt"),
+    ("apt-get ", "/var/cache/apt", "/var/cache/apt"),
+    ("apk ", "/var/cache/apk", "/var/cache/apk"),
+    ("dnf ", "/var/cache/dnf", "/var/cache/dnf"),
+    ("yum ", "/var/cache/yum", "/var/cache/yum"),
+    ("pip", "/.cache/pip", "/root/.cache/pip"),
+    ("npm ", "/.npm", "/root/.npm"),
+    ("yarn", "/.cache/yarn", "/root/.cache/yarn"),
+    ("cargo ", "/.cargo/registry", "/root/.cargo/registry"),
+    ("go ", "/.cache/go-build", "/root/.cache/go-build"),
+    ("mvn ", "/.m2", "/root/.m2"),
+    ("gradle", "/.gradle", "/root/.gradle"),
+];
+
+fn deleted(finding: &Finding, adders: &[String]) -> String {
+    let path = String::from_utf8_lossy(&finding.path);
+    if let Some((_, _, target)) = CACHES.iter().find(|(_, folder, _)| path.contains(folder)) {
+        return format!(
+            "Keep the cache out of the layer: RUN --mount=type=cache,target={target} …, or remove it in the RUN that fills it ({})",
+            layers(&finding.added_by)
+        );
+    }
+    if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
+        return format!(
+            "Do not copy it ({}): name it in .dockerignore, bind it for one step with RUN --mount=type=bind, or copy it into an earlier stage of a multi-stage build",
+            layers(&finding.added_by)
+        );
+    }
+    format!(
+        "Delete it in the RUN that makes it ({}), or make it in an earlier stage of a multi-stage build and COPY --from only what is needed",
+        layers(&finding.added_by)
+    )
+}
+
+fn replaced(finding: &Finding, killers: &[String]) -> String {
+    if killers.iter().any(|command| installs(command)) {
+        return format!(
+            "Install and upgrade packages in one RUN ({} and {}), or start from a newer base image",
+            layers(&finding.added_by),
+            layers(&finding.killed_by)
+        );
+    }
+    if !killers.is_empty() && killers.iter().all(|command| copies(command)) {
+        return format!(
+            "Copy the final content only: {} brings what {} replaces",
+            layers(&finding.added_by),
+            layers(&finding.killed_by)
+        );
+    }
+    format!(
+        "Write it once: join the steps of {} and {} into one RUN, or make the file in an earlier stage of a multi-stage build",
+        layers(&finding.added_by),
+        layers(&finding.killed_by)
+    )
+}
+
+fn restated(finding: &Finding, adders: &[String], killers: &[String]) -> String {
+    let copied = !adders.is_empty() && adders.iter().all(|command| copies(command));
+    let change = |program: &str| {
+        killers.iter().find_map(|command| {
+            argument(command, program).or(command.contains(program).then_some("…"))
+        })
+    };
+    for (program, flag) in [("chown", "--chown"), ("chmod", "--chmod")] {
+        let Some(value) = change(program) else {
+            continue;
+        };
+        return if copied {
+            format!(
+                "COPY {flag}={value} where the files come from ({}), and leave out the {program} of {}: it stores every file again",
+                layers(&finding.added_by),
+                layers(&finding.killed_by)
+            )
+        } else {
+            format!(
+                "Run {program} in the RUN that makes the files ({}), or COPY {flag}={value} them from an earlier stage; the {program} of {} stores every file again",
+                layers(&finding.added_by),
+                layers(&finding.killed_by)
+            )
+        };
+    }
+    if !killers.is_empty() && killers.iter().all(|command| copies(command)) {
+        return format!(
+            "Copy these files once: {} stores again what {} has, with COPY --chown or --chmod if owner or mode shall differ",
+            layers(&finding.killed_by),
+            layers(&finding.added_by)
+        );
+    }
+    format!(
+        "Set mode, owner and time in the step that stores the files ({}): {} stores them again for nothing else",
+        layers(&finding.added_by),
+        layers(&finding.killed_by)
+    )
+}
+
+/// What `chown` sets as owner or `chmod` as mode: the first word after it that is no option.
+fn argument<'c>(command: &'c str, program: &str) -> Option<&'c str> {
+    let mut words = command.split_whitespace();
+    words.find(|word| *word == program)?;
+    let value = words.find(|word| !word.starts_with('-'))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.:+=,-".contains(c);
+    Some(value).filter(|value| value.chars().all(plain))
+}
+
+fn copies(command: &str) -> bool {
+    command.starts_with("COPY ") || command.starts_with("ADD ")
+}
+
+fn installs(command: &str) -> bool {
+    const PROGRAMS: [&str; 7] = [
+        "apt-get ",
+        "apt ",
+        "apk ",
+        "dnf ",
+        "microdnf ",
+        "yum ",
+        "zypper ",
+    ];
+    PROGRAMS.iter().any(|program| command.contains(program))
+}
+
+/// `layer 3`, `layers 3 and 4`, `layers 3, 4 and 7`.
+fn layers(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match words.as_slice() {
+        [] => "no layer".to_owned(),
+        [one] => format!("layer {one}"),
+        [others @ .., last] => format!("layers {} and {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(kind: Kind, path: &str, commands: [&str; 2]) -> String {
+        let finding = Finding {
+            kind,
+            path: path.into(),
+            files: 1,
+            bytes: 1,
+            compressed: 1,
+            added_by: vec![1],
+            killed_by: vec![2],
+            advice: String::new(),
+        };
+        of(&finding, &commands.map(Some))
+    }
+
+    #[test]
+    fn advice_fits_cause_path_and_commands() {
+        let run = "RUN /bin/sh -c make # buildkit";
+        let copy = "COPY . . # buildkit";
+        for (kind, path, commands, says) in [
+            (Kind::Deleted, "/app/o", [run, run], "multi-stage"),
+            (Kind::Deleted, "/app/o", [run, run], "(layer 1)"),
+            (Kind::Deleted, "/app/.env", [copy, run], ".dockerignore"),
+            (
+                Kind::Deleted,
+                "/root/.cache/pip",
+                [run, run],
+                "--mount=type=cache,target=/root/.cache/pip",
+            ),
+            (
+                Kind::Restated,
+                "/app",
+                [copy, "RUN chown -R node:node /app"],
+                "COPY --chown=node:node",
+            ),
+            (
+                Kind::Restated,
+                "/app",
+                [run, "RUN chmod -R a+rX /app"],
+                "Run chmod in the RUN",
+            ),
+            (
+                Kind::Restated,
+                "/app",
+                [copy, copy],
+                "Copy these files once",
+            ),
+            (
+                Kind::Replaced,
+                "/var/lib/dpkg/status",
+                [run, "/bin/sh -c apt-get install -y x"],
+                "one RUN",
+            ),
+            (Kind::Replaced, "/app/c", [copy, copy], "final content"),
+            (Kind::Repeated, "/app/c", [copy, copy], "only once"),
+        ] {
+            let advice = advice(kind, path, commands);
+            assert!(advice.contains(says), "{says}: {advice}");
+            assert_eq!(advice.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn words_of_a_command_that_are_no_plain_value_are_not_repeated() {
+        assert_eq!(argument("RUN chown -R a:b /x", "chown"), Some("a:b"));
+        assert_eq!(argument("RUN chown -R $(id -u) /x", "chown"), None);
+        assert_eq!(argument("RUN chown", "chown"), None);
+    }
+
+    #[test]
+    fn layers_are_listed_as_in_a_sentence() {
+        assert_eq!(layers(&[3]), "layer 3");
+        assert_eq!(layers(&[3, 4, 7]), "layers 3, 4 and 7");
+    }
+}
