@@ -4,7 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod binary;
+mod browser;
 pub mod odd;
 mod registry;
+mod served;
 
+pub use browser::Browser;
 pub use registry::{PASSWORD, Registry, USER};
+pub use served::Served;

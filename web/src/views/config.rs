@@ -126,7 +126,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
         <>
             <span class="command" title={format::visible_text(&step.created_by)}>
                 if step.command.is_empty() {
-                    <span class="faint">{ "no command is recorded" }</span>
+                    <span class="muted">{ "no command is recorded" }</span>
                 } else {
                     { format::visible_text(&step.command) }
                 }

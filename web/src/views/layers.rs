@@ -172,7 +172,7 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
 /// The command that made a layer, or words for that nothing is known of it.
 pub(crate) fn command(head: &LayerHead) -> Html {
     if head.command.is_empty() {
-        html! { <span class="faint">{ "no command is recorded" }</span> }
+        html! { <span class="muted">{ "no command is recorded" }</span> }
     } else {
         html! { { format::visible_text(&head.command) } }
     }

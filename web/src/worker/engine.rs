@@ -123,11 +123,9 @@ impl Engine {
             Ask::Life { path } => self.life(&path),
             Ask::Waste { cause, from, count } => self.waste(cause, from, count),
             Ask::Catalog | Ask::Open { .. } => Answer::Nothing,
-            Ask::Rows { .. }
-            | Ask::Toggle { .. }
-            | Ask::Collapse
-            | Ask::Parent { .. }
-            | Ask::Seek { .. } => self.of_listing(ask).unwrap_or(Answer::Nothing),
+            Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Parent { .. } | Ask::Seek { .. } => {
+                self.of_listing(ask).unwrap_or(Answer::Nothing)
+            }
         }
     }
 
@@ -199,18 +197,10 @@ impl Engine {
         Some(match ask {
             Ask::Rows { from, count } => {
                 let rows = listing.rows(at, open, from, count);
-                Answer::Rows {
-                    from,
-                    rows,
-                    total: listing.shown(alone).total,
-                }
+                Answer::Rows { rows }
             }
             Ask::Toggle { row, open: to } => {
                 listing.toggle(at, open, row, to);
-                Answer::Shown(listing.shown(alone))
-            }
-            Ask::Collapse => {
-                listing.collapse(at, open);
                 Answer::Shown(listing.shown(alone))
             }
             Ask::Parent { row } => Answer::Row(listing.parent(row)),

@@ -34,8 +34,6 @@ pub(crate) enum Ask {
     Rows { from: u32, count: u32 },
     /// Open or close the folder in this row.
     Toggle { row: u32, open: bool },
-    /// Close every folder.
-    Collapse,
     /// The row of the folder that holds this row.
     Parent { row: u32 },
     /// The row of this path, once the folders above it are open.
@@ -70,9 +68,7 @@ pub(crate) enum Answer {
     Catalog(Vec<Listed>),
     Shown(Shown),
     Rows {
-        from: u32,
         rows: Vec<Row>,
-        total: u32,
     },
     Row(Option<u32>),
     Found(Found),

@@ -292,7 +292,7 @@ impl Tree {
                 })
                 .await
             {
-                Answer::Rows { rows, .. } => rows,
+                Answer::Rows { rows } => rows,
                 _ => Vec::new(),
             };
             Msg::Fresh(
@@ -380,7 +380,7 @@ impl Tree {
             let answer = ctx.props().engine.ask(Ask::Rows { from, count: PAGE });
             ctx.link().send_future(async move {
                 match answer.await {
-                    Answer::Rows { rows, .. } => Msg::Rows(epoch, from, rows),
+                    Answer::Rows { rows } => Msg::Rows(epoch, from, rows),
                     _ => Msg::Rows(epoch, from, Vec::new()),
                 }
             });

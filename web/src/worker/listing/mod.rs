@@ -1,11 +1,16 @@
 //! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
 
+mod filter;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view::{self, View};
 use onionskin_core::stack::{Death, NodeId, Stack, Version};
 
+use self::filter::Filter;
 use super::protocol::{Cause, Found, Row, Showing, Shown, Sort};
 
 /// A stack and which of its layers is looked at.
@@ -30,21 +35,6 @@ pub(crate) struct Listing {
 struct Line {
     node: NodeId,
     depth: u32,
-}
-
-/// What is kept of the tree while something is looked for.
-struct Filter {
-    kept: Vec<Kept>,
-    matches: u32,
-    /// Open folders: at first those that lead to a match.
-    open: HashSet<NodeId>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    No,
-    Way,
-    Match,
 }
 
 impl Listing {
@@ -199,15 +189,6 @@ impl Listing {
         }
     }
 
-    /// Closes every folder.
-    pub(crate) fn collapse(&mut self, at: At<'_>, open: &mut HashSet<NodeId>) {
-        match &mut self.filter {
-            Some(filter) => filter.open.clear(),
-            None => open.clear(),
-        }
-        self.build(at, open);
-    }
-
     /// The row of the folder that holds a row.
     pub(crate) fn parent(&self, row: u32) -> Option<u32> {
         let depth = self.lines.get(row as usize)?.depth;
@@ -305,68 +286,6 @@ impl Listing {
         }
         added.reverse();
     }
-}
-
-impl Filter {
-    /// Keeps what is called so, the way to it and what is in it. With a slash, paths are compared.
-    fn new(stack: &Stack, view: &View, find: &str) -> Self {
-        let mut filter = Filter {
-            kept: vec![Kept::No; stack.nodes()],
-            matches: 0,
-            open: HashSet::new(),
-        };
-        let by_path = find.contains('/');
-        let mut waiting = vec![(NodeId::ROOT, false)];
-        while let Some((node, inside)) = waiting.pop() {
-            let called = node != NodeId::ROOT
-                && if by_path {
-                    holds(&stack.path(node), find.as_bytes())
-                } else {
-                    holds(stack.name(node), find.as_bytes())
-                };
-            filter.matches += u32::from(called);
-            if called || inside {
-                filter.keep(node, Kept::Match);
-            }
-            if called {
-                filter.keep_way(stack, node);
-            }
-            waiting.extend(
-                view.children(node)
-                    .iter()
-                    .map(|child| (*child, called || inside)),
-            );
-        }
-        filter
-    }
-
-    fn keeps(&self, node: NodeId) -> bool {
-        self.kept
-            .get(node.0 as usize)
-            .is_some_and(|kept| *kept != Kept::No)
-    }
-
-    fn keep(&mut self, node: NodeId, how: Kept) {
-        if let Some(kept) = self.kept.get_mut(node.0 as usize) {
-            *kept = how;
-        }
-    }
-
-    fn keep_way(&mut self, stack: &Stack, node: NodeId) {
-        let mut above = stack.parent(node);
-        while above != NodeId::ROOT && self.open.insert(above) {
-            if !self.keeps(above) {
-                self.keep(above, Kept::Way);
-            }
-            above = stack.parent(above);
-        }
-    }
-}
-
-/// Whether a name holds a text, whatever the case of its ASCII letters.
-fn holds(name: &[u8], text: &[u8]) -> bool {
-    name.windows(text.len().max(1))
-        .any(|part| part.eq_ignore_ascii_case(text))
 }
 
 /// How the content of a version ends; none while a container sees it.

@@ -1,0 +1,58 @@
+//! `onionskin serve` on a free loopback port.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::binary::onionskin;
+
+/// A running server of the page. It ends when this is dropped.
+pub struct Served {
+    process: Child,
+    address: String,
+}
+
+impl Served {
+    /// Starts a server that may reach these registries beside the public ones.
+    pub fn start(registries: &[String]) -> Self {
+        let mut process = Command::new(onionskin())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(
+                registries
+                    .iter()
+                    .flat_map(|registry| ["--registry", registry]),
+            )
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://"));
+        let address = address.unwrap_or_else(|| panic!("{line:?} says no address"));
+        Self {
+            address: address.trim_end_matches('/').to_owned(),
+            process,
+        }
+    }
+
+    /// Its host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The address of a place in the page; `fragment` goes without its `#`.
+    pub fn page(&self, fragment: &str) -> String {
+        format!("http://{}/#{fragment}", self.address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself, which a test would have seen.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

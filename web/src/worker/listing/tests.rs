@@ -1,0 +1,200 @@
+//! The rows of trees of small images, as a visitor opens, closes, sorts and looks for things.
+
+use std::collections::HashSet;
+
+use onionskin_core::layer::{Expected, LayerDecoder};
+use onionskin_core::stack::{NodeId, Stack};
+use onionskin_fixtures::{Layer, bytes, layer};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{At, Listing};
+use crate::worker::protocol::{Cause, Mark, Row, Showing, Sort};
+
+/// A stack with a listing of it, and the folders that are open.
+struct Tree {
+    stack: Stack,
+    listing: Listing,
+    open: HashSet<NodeId>,
+    layer: usize,
+}
+
+impl Tree {
+    fn new(layers: &[Layer], changes: bool) -> Self {
+        let mut stack = Stack::new();
+        for layer in layers {
+            let mut decoder = LayerDecoder::new(Expected::default());
+            decoder.push(&layer.gzip()).unwrap();
+            stack.push(decoder.finish().unwrap()).unwrap();
+        }
+        let layer = stack.depth();
+        let showing = Showing {
+            layer: layer as u32,
+            changes,
+            sort: Sort::Name,
+            find: String::new(),
+        };
+        let open = HashSet::new();
+        let at = At {
+            stack: &stack,
+            layer,
+            offset: 0,
+        };
+        let listing = Listing::new(at, showing, &open);
+        Self {
+            stack,
+            listing,
+            open,
+            layer,
+        }
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Listing, At<'_>, &mut HashSet<NodeId>) -> T) -> T {
+        let at = At {
+            stack: &self.stack,
+            layer: self.layer,
+            offset: 0,
+        };
+        act(&mut self.listing, at, &mut self.open)
+    }
+
+    fn rows(&mut self) -> Vec<Row> {
+        self.with(|listing, at, open| listing.rows(at, open, 0, 1_000))
+    }
+
+    /// The rows as indented names.
+    fn names(&mut self) -> Vec<String> {
+        let name = |row: &Row| {
+            let name = String::from_utf8_lossy(crate::format::file_name(&row.path)).into_owned();
+            format!("{}{name}", " ".repeat(row.depth as usize))
+        };
+        self.rows().iter().map(name).collect()
+    }
+
+    fn toggle(&mut self, row: u32, to: bool) {
+        self.with(|listing, at, open| listing.toggle(at, open, row, to));
+    }
+
+    fn show(&mut self, sort: Sort, find: &str) {
+        let showing = Showing {
+            sort,
+            find: find.to_owned(),
+            ..self.listing.showing.clone()
+        };
+        self.with(|listing, at, open| listing.reshow(at, showing, open));
+    }
+
+    fn seek(&mut self, path: &str) -> (Option<u32>, bool) {
+        let found = self.with(|listing, at, open| listing.seek(at, open, path.as_bytes()));
+        (found.row, found.exact)
+    }
+}
+
+fn layers() -> Vec<Layer> {
+    vec![
+        layer("one")
+            .dir("/app")
+            .dir("/app/bin")
+            .file("/app/bin/run", bytes(300))
+            .file("/app/README.md", bytes(20))
+            .file("/etc/motd", bytes(5)),
+        layer("two")
+            .whiteout("/app/bin")
+            .file("/app/README.md", bytes(20))
+            .mode(0o600),
+    ]
+}
+
+#[test]
+fn folders_open_and_close_where_they_stand() {
+    let mut tree = Tree::new(&layers()[..1], false);
+    assert_eq!(tree.names(), ["app", "etc"]);
+    tree.toggle(0, true);
+    assert_eq!(tree.names(), ["app", " README.md", " bin", "etc"]);
+    tree.toggle(2, true);
+    assert_eq!(tree.names(), ["app", " README.md", " bin", "  run", "etc"]);
+    assert_eq!(tree.listing.parent(3), Some(2));
+    assert_eq!(tree.listing.parent(4), None);
+    tree.toggle(0, false);
+    assert_eq!(tree.names(), ["app", "etc"]);
+    // What was open below a closed folder is so again.
+    tree.toggle(0, true);
+    assert_eq!(tree.names().len(), 5);
+    // Toggling a file, or a row that is not there, does nothing.
+    tree.toggle(1, true);
+    tree.toggle(99, true);
+    assert_eq!(tree.names().len(), 5);
+}
+
+#[test]
+fn sizes_sort_the_largest_first() {
+    let mut tree = Tree::new(&layers()[..1], false);
+    tree.toggle(0, true);
+    tree.show(Sort::Size, "");
+    assert_eq!(tree.names(), ["app", " bin", " README.md", "etc"]);
+    let sizes: Vec<u64> = tree.rows().iter().map(|row| row.size).collect();
+    assert_eq!(sizes, [320, 300, 20, 5]);
+}
+
+#[test]
+fn what_is_looked_for_is_shown_with_the_way_to_it() {
+    let mut tree = Tree::new(&layers()[..1], false);
+    tree.show(Sort::Name, "RUN");
+    assert_eq!(tree.names(), ["app", " bin", "  run"]);
+    assert_eq!(tree.listing.shown(false).matches, Some(1));
+    // A folder that matches keeps what is in it, closed at first.
+    tree.show(Sort::Name, "bin");
+    assert_eq!(tree.names(), ["app", " bin"]);
+    tree.toggle(1, true);
+    assert_eq!(tree.names(), ["app", " bin", "  run"]);
+    // With a slash it is a part of the path.
+    tree.show(Sort::Name, "app/r");
+    assert_eq!(tree.names(), ["app", " README.md"]);
+    tree.show(Sort::Name, "nothing");
+    assert_eq!(tree.listing.shown(false).matches, Some(0));
+    // Without it, the tree is as it was left.
+    tree.show(Sort::Name, "");
+    assert_eq!(tree.names(), ["app", "etc"]);
+}
+
+#[test]
+fn paths_are_found_and_the_nearest_folder_of_those_that_are_not() {
+    let mut tree = Tree::new(&layers()[..1], false);
+    assert_eq!(tree.seek("/app/bin/run"), (Some(3), true));
+    assert_eq!(tree.names(), ["app", " README.md", " bin", "  run", "etc"]);
+    assert_eq!(tree.seek("/app/bin/none/deeper"), (Some(2), false));
+    assert_eq!(tree.seek("/none"), (None, false));
+    assert_eq!(tree.seek("/"), (None, true));
+}
+
+#[test]
+fn changes_tell_what_is_gone_and_still_downloaded() {
+    let mut tree = Tree::new(&layers(), true);
+    tree.toggle(0, true);
+    tree.toggle(2, true);
+    let rows = tree.rows();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.mark, row.fate, row.layer))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (None, None, 1),
+            (Some(Mark::Restated), None, 2),
+            (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
+            (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
+        ]
+    );
+    // Seen at the first layer, the same file is there and will be stored again.
+    let mut first = Tree::new(&layers(), false);
+    first.layer = 1;
+    let showing = Showing {
+        layer: 1,
+        ..first.listing.showing.clone()
+    };
+    first.listing = first.with(|_, at, open| Listing::new(at, showing, open));
+    first.toggle(0, true);
+    let fates: Vec<_> = first.rows().iter().map(|row| row.fate).collect();
+    assert_eq!(fates, [None, Some((Cause::Restated, 2)), None, None]);
+}
