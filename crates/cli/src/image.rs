@@ -1,9 +1,10 @@
 //! The image that a command is about: which one, how it is reached, and its layers decoded.
 
-use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::{env, fs};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::ArgAction;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
@@ -14,10 +15,16 @@ use onionskin_core::stack::Stack;
 use crate::decode::decode;
 use crate::progress::Progress;
 
+/// Bytes on disk that the user should know of.
+const MUCH: u64 = 256 << 20;
+
 /// The arguments of every command about an image.
 #[derive(clap::Args)]
 pub(crate) struct ImageArguments {
-    /// A reference such as nginx:1.27, or docker-archive:PATH, or the path of a saved image
+    /// A reference such as nginx:1.27, the path of a saved image or layout, or `-` for one on standard input
+    ///
+    /// Prefixes say which is meant: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
+    /// oci:FOLDER[:NAME]. NAME is one of the names in it, or @0, @1 … by its place. Archives may be compressed.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 
@@ -59,7 +66,10 @@ impl ImageArguments {
         let locator: Locator = self.image.parse()?;
         let http = self.http()?;
         let client = Client::new(http.clone(), Options::default());
-        let source = Source::of(&locator, &client)?;
+        let source = match &locator {
+            Locator::Input => input()?,
+            _ => Source::of(&locator, &client)?,
+        };
         match (source.image(self.platform.as_ref()).await, &locator) {
             // What speaks no TLS can only be asked without it, once the user has said that this is no matter.
             (
@@ -101,6 +111,29 @@ impl ImageArguments {
             .or_else(|_| client().tls_certs_only(certificates).build())
             .context("cannot set up TLS for connections to registries")
     }
+}
+
+/// A saved image from standard input. It is kept on disk while we run, which is said when it takes much room.
+fn input() -> anyhow::Result<Source> {
+    let stdin = io::stdin();
+    ensure!(
+        !stdin.is_terminal(),
+        "standard input is a terminal; send a saved image to it, as in `docker save app | onionskin inspect -`"
+    );
+    let mut said = false;
+    let told = |bytes| {
+        if bytes >= MUCH && !said {
+            said = true;
+            let folder = env::temp_dir();
+            // Whoever does not listen does not need to know.
+            let _ = writeln!(
+                io::stderr(),
+                "onionskin: standard input is large; it is kept in a temporary file in {}",
+                folder.display()
+            );
+        }
+    };
+    Ok(Source::input(stdin.lock(), told)?)
 }
 
 impl Opened {

@@ -16,6 +16,8 @@ use crate::output::{Format, OutputArguments};
   onionskin inspect nginx:1.27
   onionskin inspect registry.example.com/team/app@sha256:…
   onionskin inspect ./app.tar                       # what docker save wrote
+  docker save app | onionskin inspect -
+  onionskin inspect oci:layout:1.0                  # a folder that umoci, skopeo or buildah wrote
   onionskin inspect alpine --platform linux/arm64 --format json")]
 pub(crate) struct Arguments {
     #[command(flatten)]

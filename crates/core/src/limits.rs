@@ -6,15 +6,20 @@
 pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
+/// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.
+pub const PATH_BYTES: usize = 4096;
 /// Entries of one layer.
 pub const LAYER_ENTRIES: usize = 16 << 20;
 /// Bytes of all names, link targets and attributes that one layer's index holds.
-pub const LAYER_NAME_BYTES: usize = 512 << 20;
+pub const LAYER_NAME_BYTES: usize = 256 << 20;
 /// Layers of one image; engines stop at 127.
 pub const IMAGE_LAYERS: usize = 4096;
 /// Redirects followed for one request.
 pub const REDIRECTS: usize = 5;
-/// Remarks kept of one layer; further ones are only counted.
+/// Remarks kept of one layer.
 pub const LAYER_REMARKS: usize = 100;
 /// Members of a saved image's outer tar.
 pub const ARCHIVE_MEMBERS: usize = 1 << 16;
+/// Bytes of a temporary file that holds an archive from standard input, an engine or a compressed file; bombs
+/// grow a thousandfold.
+pub const SPOOLED_BYTES: u64 = 64 << 30;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::archive::Form;
 use crate::reference::{Reference, ReferenceError};
 
 /// Where an image is.
@@ -10,13 +11,24 @@ use crate::reference::{Reference, ReferenceError};
 pub enum Locator {
     /// In a registry.
     Registry(Reference),
-    /// In a file that `docker save` or `podman save` wrote.
-    DockerArchive {
+    /// In a saved file.
+    Archive {
         /// The file.
+        path: PathBuf,
+        /// What it is said to be.
+        form: Form,
+        /// Which of its images, where it holds several.
+        reference: Option<String>,
+    },
+    /// In the folder of an OCI layout.
+    Layout {
+        /// The folder.
         path: PathBuf,
         /// Which of its images, where it holds several.
         reference: Option<String>,
     },
+    /// In a saved file that comes on standard input.
+    Input,
 }
 
 /// Why a text names no image.
@@ -41,30 +53,32 @@ pub enum LocatorError {
     },
     /// A prefix without a path behind it.
     #[error(
-        "there is no path after docker-archive:; write docker-archive:PATH, or docker-archive:PATH:NAME where the file holds several images"
+        "there is no path after {0}; write {0}PATH, or {0}PATH:NAME where it holds several images"
     )]
-    NoPath,
+    NoPath(&'static str),
     /// It looks like a path, and nothing is there.
     #[error("there is no file {0:?}")]
     NoFile(String),
+    /// A folder that is no layout.
+    #[error(
+        "the folder {0:?} is no OCI layout: there is no file oci-layout and no index.json in it"
+    )]
+    NoLayout(String),
 }
 
 /// Forms that other tools know, and what to do while we do not.
-const NOT_YET: [(&str, &str, &str); 4] = [
-    ("oci-archive:", "an OCI archive (oci-archive:)", COPY),
-    ("oci:", "an OCI layout folder (oci:)", COPY),
+const NOT_YET: [(&str, &str, &str); 2] = [
     (
         "docker-daemon:",
         "a Docker daemon (docker-daemon:)",
-        "run `docker save NAME -o image.tar` and give docker-archive:image.tar",
+        "run `docker save NAME | onionskin … -`",
     ),
     (
         "podman:",
         "podman's store (podman:)",
-        "run `podman save NAME -o image.tar` and give docker-archive:image.tar",
+        "run `podman save NAME | onionskin … -`",
     ),
 ];
-const COPY: &str = "run `skopeo copy` to docker-archive:image.tar and give that";
 
 impl FromStr for Locator {
     type Err = LocatorError;
@@ -73,8 +87,22 @@ impl FromStr for Locator {
         if let Some(reference) = text.strip_prefix("docker://") {
             return registry(reference);
         }
-        if let Some(rest) = text.strip_prefix("docker-archive:") {
-            return docker_archive(rest);
+        for (prefix, form) in [
+            ("docker-archive:", Form::Docker),
+            ("oci-archive:", Form::Oci),
+        ] {
+            if let Some(rest) = text.strip_prefix(prefix) {
+                let (path, reference) = split(rest).ok_or(LocatorError::NoPath(prefix))?;
+                return Ok(Self::Archive {
+                    path,
+                    form,
+                    reference,
+                });
+            }
+        }
+        if let Some(rest) = text.strip_prefix("oci:") {
+            let (path, reference) = split(rest).ok_or(LocatorError::NoPath("oci:"))?;
+            return Ok(Self::Layout { path, reference });
         }
         if let Some((_, form, instead)) =
             NOT_YET.iter().find(|(prefix, ..)| text.starts_with(prefix))
@@ -82,10 +110,7 @@ impl FromStr for Locator {
             return Err(LocatorError::NotYet { form, instead });
         }
         if text == "-" {
-            return Err(LocatorError::NotYet {
-                form: "standard input (-)",
-                instead: "save it to a file and give docker-archive:FILE",
-            });
+            return Ok(Self::Input);
         }
         bare(text)
     }
@@ -100,54 +125,54 @@ fn registry(text: &str) -> Result<Locator, LocatorError> {
         })
 }
 
-fn docker_archive(rest: &str) -> Result<Locator, LocatorError> {
-    // A file whose own name has a colon is still found under its whole name.
+/// `PATH[:REF]`; `None` without a path.
+fn split(rest: &str) -> Option<(PathBuf, Option<String>)> {
+    // What has a colon in its own name is still found under its whole name.
     let drive = usize::from(rest.get(1..3) == Some(":\\")) * 2;
     let colon = rest
         .get(drive..)
         .and_then(|rest| rest.find(':'))
         .map(|at| at + drive);
     let (path, reference) = match colon {
-        Some(at) if !Path::new(rest).is_file() => rest.split_at(at),
+        Some(at) if !Path::new(rest).exists() => rest.split_at(at),
         _ => (rest, ""),
     };
-    if path.is_empty() {
-        return Err(LocatorError::NoPath);
-    }
     let reference = reference.strip_prefix(':').filter(|text| !text.is_empty());
-    Ok(Locator::DockerArchive {
-        path: PathBuf::from(path),
-        reference: reference.map(str::to_owned),
-    })
+    (!path.is_empty()).then(|| (PathBuf::from(path), reference.map(str::to_owned)))
 }
 
-/// Without a prefix it is a file where one is there under a name like a file's, else a reference.
+/// Without a prefix it is a file or a folder where one is there under a name like a path's, else a reference.
 fn bare(text: &str) -> Result<Locator, LocatorError> {
-    let path = Path::new(text);
     let path_like = ["/", "./", "../", "~"]
         .iter()
-        .any(|start| text.starts_with(start));
-    let archive_like = path.extension().is_some_and(|extension| {
+        .any(|start| text.starts_with(start))
+        || matches!(text, "." | "..");
+    let archive_like = Path::new(text).extension().is_some_and(|extension| {
         ["tar", "tgz", "gz", "zst"]
             .iter()
             .any(|known| extension == *known)
     });
+    // A reference of a layout is only looked for behind what cannot be a reference itself.
+    let (path, reference) = if path_like {
+        split(text).unwrap_or_default()
+    } else {
+        (PathBuf::from(text), None)
+    };
     if (path_like || archive_like) && path.is_file() {
-        return Ok(Locator::DockerArchive {
-            path: path.to_owned(),
-            reference: None,
+        return Ok(Locator::Archive {
+            path,
+            form: Form::Any,
+            reference,
         });
     }
-    if path.join("oci-layout").is_file() {
-        return Err(LocatorError::NotYet {
-            form: "an OCI layout folder",
-            instead: COPY,
-        });
+    if path.join("oci-layout").is_file() || (path_like && path.join("index.json").is_file()) {
+        return Ok(Locator::Layout { path, reference });
     }
-    if path_like {
-        return Err(LocatorError::NoFile(text.to_owned()));
+    match path_like {
+        true if path.is_dir() => Err(LocatorError::NoLayout(text.to_owned())),
+        true => Err(LocatorError::NoFile(text.to_owned())),
+        false => registry(text),
     }
-    registry(text)
 }
 
 #[cfg(test)]
@@ -155,8 +180,17 @@ mod tests {
     use super::*;
 
     fn archive(path: &str, reference: Option<&str>) -> Result<Locator, LocatorError> {
-        Ok(Locator::DockerArchive {
+        archive_of(Form::Docker, path, reference)
+    }
+
+    fn archive_of(
+        form: Form,
+        path: &str,
+        reference: Option<&str>,
+    ) -> Result<Locator, LocatorError> {
+        Ok(Locator::Archive {
             path: path.into(),
+            form,
             reference: reference.map(str::to_owned),
         })
     }
@@ -176,19 +210,40 @@ mod tests {
             archive(r"C:\a.tar", Some("app"))
         );
         assert_eq!(
+            "oci-archive:a.tar:1.0".parse(),
+            archive_of(Form::Oci, "a.tar", Some("1.0"))
+        );
+        assert_eq!(
+            "oci:no/layout:app:1.0".parse(),
+            Ok(Locator::Layout {
+                path: "no/layout".into(),
+                reference: Some("app:1.0".to_owned())
+            })
+        );
+        assert_eq!("-".parse(), Ok(Locator::Input));
+        assert_eq!(
             "docker-archive:".parse::<Locator>(),
-            Err(LocatorError::NoPath)
+            Err(LocatorError::NoPath("docker-archive:"))
         );
         assert_eq!(
             "docker-archive::x".parse::<Locator>(),
-            Err(LocatorError::NoPath)
+            Err(LocatorError::NoPath("docker-archive:"))
         );
     }
 
     #[test]
     fn a_bare_path_to_a_file_is_an_archive_and_other_text_a_reference() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        assert_eq!(file.parse(), archive(file, None));
+        assert_eq!(file.parse(), archive_of(Form::Any, file, None));
+        assert_eq!(
+            format!("{file}:app:1").parse(),
+            archive_of(Form::Any, file, Some("app:1"))
+        );
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        assert_eq!(
+            folder.parse::<Locator>(),
+            Err(LocatorError::NoLayout(folder.to_owned()))
+        );
         assert!(matches!(
             "./no/such.tar".parse::<Locator>(),
             Err(LocatorError::NoFile(_))
@@ -205,13 +260,7 @@ mod tests {
 
     #[test]
     fn forms_that_come_later_say_so() {
-        for text in [
-            "oci-archive:x.tar",
-            "oci:dir:1",
-            "docker-daemon:nginx",
-            "podman:nginx",
-            "-",
-        ] {
+        for text in ["docker-daemon:nginx", "podman:nginx"] {
             assert!(
                 matches!(text.parse::<Locator>(), Err(LocatorError::NotYet { .. })),
                 "{text}"

@@ -7,6 +7,7 @@ mod credentials;
 mod error;
 mod image;
 mod locator;
+mod open;
 mod portable;
 pub mod registry;
 mod stream;
@@ -25,20 +26,41 @@ use crate::platform::Platform;
 pub enum Source {
     /// A repository of a registry, and which of its images.
     Registry(registry::Remote),
-    /// An archive as `docker save` makes it.
-    DockerArchive(archive::docker::DockerArchive),
+    /// A saved file, or the folder of an OCI layout.
+    Archive(archive::Archive),
 }
 
 impl Source {
-    /// What `locator` names; registries are asked through `client`.
+    /// What `locator` names; registries are asked through `client`. Standard input is read to its end, and an
+    /// archive that is compressed as a whole unpacked, before this returns.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn of(locator: &Locator, client: &registry::Client) -> Result<Self, SourceError> {
+        use archive::Archive;
         match locator {
             Locator::Registry(reference) => client.open(reference).map(Self::Registry),
-            Locator::DockerArchive { path, reference } => {
-                let archive = archive::docker::DockerArchive::file(path, reference.clone())?;
-                Ok(Self::DockerArchive(archive))
+            Locator::Archive {
+                path,
+                form,
+                reference,
+            } => Archive::file(path, *form, reference.clone()).map(Self::Archive),
+            Locator::Layout { path, reference } => {
+                Ok(Self::Archive(Archive::folder(path, reference.clone())))
             }
+            Locator::Input => Self::input(std::io::stdin().lock(), |_| {}),
+        }
+    }
+
+    /// A saved image from a stream, which is copied to a temporary file; `told` is told how many bytes are there.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn input(from: impl std::io::Read, told: impl FnMut(u64)) -> Result<Self, SourceError> {
+        let path = "standard input".to_owned();
+        match archive::spool(from, told) {
+            Ok(file) => {
+                let file = std::sync::Arc::new(file);
+                let archive = archive::Archive::new(path, file, archive::Form::Any, None);
+                Ok(Self::Archive(archive))
+            }
+            Err(problem) => Err(SourceError::Archive { path, problem }),
         }
     }
 
@@ -47,7 +69,7 @@ impl Source {
     pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
         match self {
             Self::Registry(remote) => remote.image(platform).await,
-            Self::DockerArchive(archive) => archive.image(platform).await,
+            Self::Archive(archive) => archive.image(platform).await,
         }
     }
 
@@ -56,7 +78,7 @@ impl Source {
     pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
         match self {
             Self::Registry(remote) => remote.layer(layer).await,
-            Self::DockerArchive(archive) => archive.layer(layer),
+            Self::Archive(archive) => archive.layer(layer),
         }
     }
 }

@@ -54,6 +54,15 @@ impl BlobStream {
         self.next().await.transpose()
     }
 
+    /// All bytes, for what is known to be small.
+    pub(super) async fn whole(mut self) -> Result<Bytes, SourceError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.into())
+    }
+
     /// The same stream, ending in an error if its bytes do not have this digest.
     #[must_use]
     pub fn verified(self, digest: Digest) -> Self {

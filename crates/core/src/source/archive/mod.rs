@@ -1,10 +1,257 @@
 //! Images in saved files, read where they lie: the outer tar is walked from header to header, and what its members
 //! hold is read only when it is asked for.
 
-pub mod docker;
+mod docker;
+mod files;
+mod layout;
 mod members;
 mod read_at;
+#[cfg(not(target_arch = "wasm32"))]
+mod spool;
+
+use std::fmt;
+#[cfg(not(target_arch = "wasm32"))]
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream;
+
+use crate::manifest::ManifestError;
+use crate::platform::Platform;
+use crate::source::image::{Image, Layer, Span};
+use crate::source::{BlobStream, SourceError};
+use files::{Files, Stored};
+use members::{Members, read};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
+#[cfg(not(target_arch = "wasm32"))]
+pub use spool::{Spool, spool};
+
+/// Bytes of a layer read at a time.
+const CHUNK: u64 = 256 << 10;
+
+/// How images are laid out in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As its members say; where both forms are there, Docker's, whose names are the ones that were saved.
+    #[default]
+    Any,
+    /// `manifest.json`, as `docker save` writes it.
+    Docker,
+    /// `index.json`, the OCI image layout.
+    Oci,
+}
+
+/// A saved file or folder of images, and which of them is meant.
+#[derive(Clone)]
+pub struct Archive {
+    /// What the user calls it.
+    path: String,
+    place: Place,
+    form: Form,
+    reference: Option<String>,
+}
+
+#[derive(Clone)]
+enum Place {
+    /// A tar.
+    Tar(Arc<dyn ReadAt>),
+    /// The folder of an OCI layout.
+    #[cfg(not(target_arch = "wasm32"))]
+    Folder(PathBuf),
+}
+
+impl Archive {
+    /// A tar whose bytes `source` gives; `path` names it in messages. Of several images, `reference` says
+    /// which: one of its names, or `@N` with its place from 0.
+    #[must_use]
+    pub fn new(
+        path: String,
+        source: Arc<dyn ReadAt>,
+        form: Form,
+        reference: Option<String>,
+    ) -> Self {
+        Self {
+            path,
+            place: Place::Tar(source),
+            form,
+            reference,
+        }
+    }
+
+    /// A tar on disk. One that is compressed as a whole is unpacked into a temporary file first.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn file(path: &Path, form: Form, reference: Option<String>) -> Result<Self, SourceError> {
+        let name = path.display().to_string();
+        let wrong = |problem: String| SourceError::Archive {
+            path: name.clone(),
+            problem,
+        };
+        let file = FileBytes::open(path)
+            .map_err(|error| wrong(format!("it cannot be opened: {error}")))?;
+        let file = spool::unpacked(file).map_err(wrong)?;
+        Ok(Self::new(name, Arc::new(file), form, reference))
+    }
+
+    /// The folder of an OCI layout.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn folder(path: &Path, reference: Option<String>) -> Self {
+        Self {
+            path: path.display().to_string(),
+            place: Place::Folder(path.to_owned()),
+            form: Form::Oci,
+            reference,
+        }
+    }
+
+    /// Reads the image's documents. What the archive cannot know is `None`.
+    pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
+        let files = self.files().await?;
+        let has = |name| Ok(self.find(&files, name)?.is_some());
+        match self.form {
+            Form::Oci => {}
+            Form::Docker if !has("manifest.json")? && has("index.json")? => {}
+            Form::Any if !has("manifest.json")? && has("index.json")? => {}
+            Form::Docker | Form::Any => return docker::image(self, &files, platform).await,
+        }
+        layout::image(self, &files, platform).await
+    }
+
+    /// Streams a layer of an image that this archive opened.
+    pub fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        let what = format!("layer {} of {}", layer.number, self.path);
+        let stored = match (&self.place, layer.span, &layer.digest) {
+            (Place::Tar(source), Some(span), _) => Some(Stored {
+                source: Arc::clone(source),
+                span,
+            }),
+            #[cfg(not(target_arch = "wasm32"))]
+            (Place::Folder(path), None, Some(digest)) => {
+                let files = Files::Folder(path.clone());
+                self.find(&files, &layout::blob(digest))?
+            }
+            _ => None,
+        };
+        let Some(stored) = stored else {
+            return Err(SourceError::NotFound {
+                what,
+                place: self.path.clone(),
+                reason: if layer.urls.is_empty() {
+                    "it was not saved with the image".to_owned()
+                } else {
+                    "its manifest says that it is to be fetched from elsewhere".to_owned()
+                },
+            });
+        };
+        let size = layer.compressed_size.unwrap_or(stored.span.size);
+        let archive = self.clone();
+        let chunks = stream::unfold(Some(stored), move |left| {
+            let archive = archive.clone();
+            async move {
+                let mut left = left.filter(|left| left.span.size > 0)?;
+                let size = left.span.size.min(CHUNK);
+                let now = Span { size, ..left.span };
+                left.span = Span {
+                    offset: now.offset + size,
+                    size: left.span.size - size,
+                };
+                match archive.read(&left, now).await {
+                    Ok(chunk) => Some((Ok(chunk), Some(left))),
+                    Err(error) => Some((Err(error), None)),
+                }
+            }
+        });
+        Ok(BlobStream::new(what, Some(size), chunks))
+    }
+
+    async fn files(&self) -> Result<Files, SourceError> {
+        match &self.place {
+            Place::Tar(source) => {
+                self.refuse_compressed(&**source).await?;
+                let members = Members::walk(&**source).await;
+                Ok(Files::Tar {
+                    source: Arc::clone(source),
+                    members: members.map_err(|problem| self.wrong(problem))?,
+                })
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Folder(path) => Ok(Files::Folder(path.clone())),
+        }
+    }
+
+    /// What can be unpacked was unpacked on the way here.
+    async fn refuse_compressed(&self, source: &dyn ReadAt) -> Result<(), SourceError> {
+        let start = source.read_at(0, 6).await;
+        let start = start.map_err(|error| self.wrong(format!("it cannot be read: {error}")))?;
+        match compression(&start) {
+            Some((name, tool)) => Err(self.wrong(format!(
+                "it is compressed as a whole ({name}), which is not read here; run `{tool}` on it first"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn find(&self, files: &Files, name: &str) -> Result<Option<Stored>, SourceError> {
+        files.find(name).map_err(|problem| self.wrong(problem))
+    }
+
+    /// A file that is small enough to be a document.
+    async fn document(&self, stored: &Stored, name: &str) -> Result<Bytes, SourceError> {
+        if stored.span.size > crate::limits::DOCUMENT_BYTES as u64 {
+            return Err(self.unusable(name, ManifestError::TooLarge));
+        }
+        self.read(stored, stored.span).await
+    }
+
+    async fn read(&self, stored: &Stored, span: Span) -> Result<Bytes, SourceError> {
+        let bytes = read(&*stored.source, span.offset, span.size).await;
+        bytes.map_err(|problem| self.wrong(problem))
+    }
+
+    fn wrong(&self, problem: String) -> SourceError {
+        SourceError::Archive {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+
+    fn unusable(&self, what: &str, problem: ManifestError) -> SourceError {
+        SourceError::Document {
+            what: format!("{what} of {}", self.path),
+            problem,
+        }
+    }
+
+    /// The place from 0 that a reference like `@2` names.
+    fn place_asked(&self) -> Option<Option<usize>> {
+        let place = self.reference.as_deref()?.strip_prefix('@')?;
+        Some(place.parse().ok())
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("path", &self.path)
+            .field("form", &self.form)
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How bytes that start so are compressed, and what undoes it.
+fn compression(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    match start {
+        [0x1f, 0x8b, ..] => Some(("gzip", "gunzip")),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            Some(("zstd", "unzstd"))
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some(("xz", "unxz")),
+        [b'B', b'Z', b'h', ..] => Some(("bzip2", "bunzip2")),
+        _ => None,
+    }
+}

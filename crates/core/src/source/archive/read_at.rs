@@ -26,18 +26,28 @@ pub struct FileBytes {
 impl FileBytes {
     /// Opens a file. What has no size of its own (a pipe, a folder) is an error.
     pub fn open(path: &std::path::Path) -> io::Result<Self> {
-        let file = std::fs::File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        // To open a pipe would wait for somebody to write into it.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
+        Self::of(std::fs::File::open(path)?)
+    }
+
+    /// A file that is open already.
+    pub(super) fn of(file: std::fs::File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
         Ok(Self {
             file: std::sync::Mutex::new(file),
-            size: metadata.len(),
+            size,
         })
     }
 
-    fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+    /// Its bytes one after the other.
+    pub(super) fn reader(&self) -> impl io::Read + '_ {
+        FromStart { file: self, at: 0 }
+    }
+
+    pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         use std::io::{Read as _, Seek as _, SeekFrom};
         let mut file = self
             .file
@@ -47,6 +57,25 @@ impl FileBytes {
         let mut bytes = Vec::with_capacity(length.min(1 << 20));
         (&mut *file).take(length as u64).read_to_end(&mut bytes)?;
         Ok(bytes.into())
+    }
+}
+
+/// Reads a file from its start to its end.
+#[cfg(not(target_arch = "wasm32"))]
+struct FromStart<'f> {
+    file: &'f FileBytes,
+    at: u64,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl io::Read for FromStart<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read(self.at, into.len())?;
+        self.at += bytes.len() as u64;
+        if let Some(into) = into.get_mut(..bytes.len()) {
+            into.copy_from_slice(&bytes);
+        }
+        Ok(bytes.len())
     }
 }
 

@@ -25,7 +25,6 @@ mod auth;
 mod challenge;
 mod client;
 mod endpoint;
-mod open;
 mod realm;
 mod remote;
 mod transport;

@@ -13,8 +13,10 @@ use super::transport::{Ask, Purpose, broken};
 use crate::digest::{Algorithm, Digest};
 use crate::limits;
 use crate::manifest::media_type;
+use crate::platform::Platform;
 use crate::reference::Reference;
-use crate::source::image::Layer;
+use crate::source::image::{Image, Layer};
+use crate::source::open::{self, Documents};
 use crate::source::{BlobStream, SourceError};
 
 /// One image of a registry. Opening it requests nothing.
@@ -61,6 +63,13 @@ impl Remote {
     #[must_use]
     pub const fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Reads the image's documents; of an index the image for `platform`, without which it is linux/amd64, or the
+    /// first there is.
+    pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
+        let top = self.manifest(&TagOrDigest::of(&self.reference)).await?;
+        open::image(self, top, None, platform).await
     }
 
     /// Fetches a manifest or index. Its bytes have the digest that was asked for, or, for a tag, the one that the
@@ -139,19 +148,6 @@ impl Remote {
         let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
         let response = self.send(&ask, |status| status == 200).await?;
         Ok(stream(response, ask.what, size))
-    }
-
-    /// Fetches a small blob whole and checks it.
-    pub(super) async fn document(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
-        let mut stream = self
-            .blob(digest, Some(size))
-            .await?
-            .verified(digest.clone());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = stream.next_chunk().await? {
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes.into())
     }
 
     /// Streams a layer. One that may not be pushed to registries is fetched from where its manifest says, without
@@ -253,6 +249,21 @@ impl Remote {
         self.client
             .send(&self.endpoint, &self.name, domain, ask, wanted)
             .await
+    }
+}
+
+impl Documents for Remote {
+    fn what(&self) -> String {
+        self.reference.to_string()
+    }
+
+    async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
+        Self::manifest(self, &TagOrDigest::Digest(digest.clone())).await
+    }
+
+    async fn blob(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
+        let stream = Self::blob(self, digest, Some(size)).await?;
+        stream.verified(digest.clone()).whole().await
     }
 }
 

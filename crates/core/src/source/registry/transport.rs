@@ -9,7 +9,7 @@ use reqwest::{Method, Response, Url};
 
 use super::answer;
 use crate::limits;
-use crate::source::portable::{past_cache, MaybeSend, MaybeSync};
+use crate::source::portable::{MaybeSend, MaybeSync, past_cache};
 use crate::source::{SourceError, Unreachable};
 
 /// Why an address is about to be requested.

@@ -1,0 +1,245 @@
+//! The OCI image layout, as a folder or in a tar: `index.json` names images, `blobs/` holds everything by digest.
+//!
+//! Names are the annotation `org.opencontainers.image.ref.name` (OCI image specification, annotations.md), which
+//! is often a tag only, and containerd's `io.containerd.image.name`, which is whole.
+
+use bytes::Bytes;
+
+use super::Archive;
+use super::files::{Files, Stored};
+use crate::digest::Digest;
+use crate::manifest::media_type::DocumentKind;
+use crate::manifest::{Descriptor, Document};
+use crate::platform::Platform;
+use crate::reference::Reference;
+use crate::source::SourceError;
+use crate::source::image::Image;
+use crate::source::open::{self, Documents};
+use crate::source::registry::Fetched;
+
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME: &str = "io.containerd.image.name";
+
+/// Manifests of an index that are looked at in search of the one that a configuration belongs to.
+const SEARCHED: usize = 64;
+
+/// The file that holds a blob.
+pub(super) fn blob(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
+}
+
+/// Reads the image that the archive's reference names, else the only one.
+pub(super) async fn image(
+    archive: &Archive,
+    files: &Files,
+    platform: Option<&Platform>,
+) -> Result<Image, SourceError> {
+    let layout = Layout { archive, files };
+    let listed = layout.index().await?;
+    let chosen = choose(archive, &listed)?;
+    let mut image = match chosen.as_slice() {
+        [only] => {
+            let top = open::promised(&layout, only).await?;
+            open::image(&layout, top, Some(only), platform).await?
+        }
+        several => {
+            let several = several.iter().map(|one| (*one).clone()).collect();
+            open::of_index(&layout, None, several, platform).await?
+        }
+    };
+    let name = chosen.first().and_then(|first| full_name(first));
+    let digest = image.index_digest.as_ref().or(image.digest.as_ref());
+    image.reference = name.unwrap_or_else(|| digest.map_or_else(String::new, Digest::to_string));
+    for layer in &mut image.layers {
+        let name = layer.digest.as_ref().map(blob);
+        layer.span = name.and_then(|name| files.span(&name));
+    }
+    Ok(image)
+}
+
+/// The manifest of a layout that has this configuration: its bytes, and what the layout lists for them.
+pub(super) async fn manifest_of(
+    archive: &Archive,
+    files: &Files,
+    config: &Digest,
+) -> Result<Option<(Digest, crate::manifest::Manifest)>, SourceError> {
+    let layout = Layout { archive, files };
+    let mut waiting = layout.index().await?;
+    for _ in 0..SEARCHED {
+        let Some(next) = waiting.pop() else { break };
+        if DocumentKind::of(&next.media_type).is_none() {
+            continue;
+        }
+        // An archive of one platform lists the others too, without holding them.
+        let Ok(fetched) = open::promised(&layout, &next).await else {
+            continue;
+        };
+        match open::parse(&layout, &fetched, Some(&next))? {
+            Document::Index(inner) => waiting.extend(inner.manifests),
+            Document::Manifest(manifest) if manifest.config.digest == *config => {
+                return Ok(Some((fetched.digest, *manifest)));
+            }
+            Document::Manifest(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+struct Layout<'a> {
+    archive: &'a Archive,
+    files: &'a Files,
+}
+
+impl Layout<'_> {
+    /// What `index.json` lists.
+    async fn index(&self) -> Result<Vec<Descriptor>, SourceError> {
+        let archive = self.archive;
+        let Some(stored) = archive.find(self.files, "index.json")? else {
+            return Err(archive.wrong("there is no index.json in it, so it is no OCI layout; an archive of `docker save` is docker-archive:PATH".to_owned()));
+        };
+        let bytes = archive.document(&stored, "index.json").await?;
+        match Document::parse(&bytes, None) {
+            Ok(Document::Index(index)) => Ok(index.manifests),
+            Ok(_) => Err(archive.wrong("its index.json is no index of images".to_owned())),
+            Err(problem) => Err(archive.unusable("index.json", problem)),
+        }
+    }
+
+    async fn checked(&self, digest: &Digest) -> Result<Bytes, SourceError> {
+        let stored = self.stored(digest)?;
+        let bytes = self.archive.document(&stored, &digest.to_string()).await?;
+        let got = Digest::of(digest.algorithm(), &bytes);
+        if got == *digest {
+            return Ok(bytes);
+        }
+        Err(self.archive.wrong(format!(
+            "its file {} is damaged: the content's digest is {got}",
+            blob(digest)
+        )))
+    }
+
+    fn stored(&self, digest: &Digest) -> Result<Stored, SourceError> {
+        let name = blob(digest);
+        self.archive.find(self.files, &name)?.ok_or_else(|| {
+            self.archive.wrong(format!(
+                "its file {name} is missing; was it saved whole, and for this platform?"
+            ))
+        })
+    }
+}
+
+impl Documents for Layout<'_> {
+    fn what(&self) -> String {
+        self.archive.path.clone()
+    }
+
+    async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
+        Ok(Fetched {
+            bytes: self.checked(digest).await?,
+            content_type: None,
+            digest: digest.clone(),
+        })
+    }
+
+    async fn blob(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
+        let bytes = self.checked(digest).await?;
+        if bytes.len() as u64 == size {
+            return Ok(bytes);
+        }
+        Err(SourceError::Mismatch {
+            what: format!("{digest} of {}", self.archive.path),
+            promised: format!("{size} bytes"),
+            got: format!("{}", bytes.len()),
+        })
+    }
+}
+
+/// The descriptors that are meant: one, or those of one name, each for another platform.
+fn choose<'d>(
+    archive: &Archive,
+    listed: &'d [Descriptor],
+) -> Result<Vec<&'d Descriptor>, SourceError> {
+    let mut images: Vec<&Descriptor> = Vec::new();
+    for one in listed {
+        // An image of several names is listed once a name.
+        let known = |other: &&Descriptor| {
+            other.digest == one.digest
+                && (archive.reference.is_none() || names(other) == names(one))
+        };
+        if !one.is_attestation() && !images.iter().any(known) {
+            images.push(one);
+        }
+    }
+    let found: Vec<&Descriptor> = match (&archive.reference, archive.place_asked()) {
+        (None, _) => images.clone(),
+        (Some(_), Some(place)) => {
+            let place = place.and_then(|place| listed.get(place));
+            place.into_iter().collect()
+        }
+        (Some(wanted), None) => images
+            .iter()
+            .filter(|image| is_named(image, wanted))
+            .copied()
+            .collect(),
+    };
+    match (&archive.reference, found.as_slice()) {
+        (None, []) => Err(archive.wrong("there is no image in it".to_owned())),
+        (Some(wanted), []) => Err(archive.wrong(format!(
+            "it holds no image {wanted:?}; it holds {}",
+            said(listed)
+        ))),
+        (_, [first, rest @ ..]) if rest.iter().any(|other| names(other) != names(first)) => {
+            Err(archive.wrong(format!(
+                "it holds {} images; say which with :NAME behind its path: {}",
+                found.len(),
+                said(listed)
+            )))
+        }
+        _ => Ok(found),
+    }
+}
+
+fn names(image: &Descriptor) -> Vec<&str> {
+    [CONTAINERD_NAME, REF_NAME]
+        .iter()
+        .filter_map(|key| image.annotations.get(*key))
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn is_named(image: &Descriptor, wanted: &str) -> bool {
+    let full = |text: &str| text.parse::<Reference>();
+    image.digest.to_string() == wanted
+        || names(image).iter().any(|name| {
+            *name == wanted
+                || matches!((full(name), full(wanted)), (Ok(name), Ok(wanted)) if name == wanted)
+        })
+}
+
+/// The name that is a reference, else the tag that it has.
+fn full_name(image: &Descriptor) -> Option<String> {
+    let names = names(image);
+    let whole = names.iter().find_map(|name| {
+        let is_whole = name.contains(['/', ':']);
+        let reference = name.parse::<Reference>().ok().filter(|_| is_whole)?;
+        Some(reference.to_string())
+    });
+    whole.or_else(|| names.first().map(|name| (*name).to_owned()))
+}
+
+/// The images of a layout, for people to choose from.
+fn said(listed: &[Descriptor]) -> String {
+    let one = |(place, image): (usize, &Descriptor)| match names(image).first() {
+        Some(name) => name.escape_debug().to_string(),
+        None => format!("@{place} (without a name)"),
+    };
+    if listed.is_empty() {
+        return "none".to_owned();
+    }
+    let said: Vec<String> = listed.iter().enumerate().map(one).collect();
+    said.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Layouts as tools write them, each as a small tar made here.
+
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use onionskin_fixtures::{self as fixtures, Family, Packed, layer, sha256};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::source::archive::Form;
+
+fn packed(content: &str) -> Packed {
+    fixtures::Image::new()
+        .layer(layer("COPY a /a").file("/a", content))
+        .pack()
+}
+
+/// A descriptor with these annotations.
+fn descriptor(media_type: &str, bytes: &[u8], annotations: &Value) -> Value {
+    json!({"mediaType": media_type, "digest": sha256(bytes), "size": bytes.len(), "annotations": annotations})
+}
+
+fn manifest(image: &Packed, annotations: &Value) -> Value {
+    descriptor(
+        &image.manifest.media_type,
+        &image.manifest.bytes,
+        annotations,
+    )
+}
+
+fn name(name: &str) -> Value {
+    json!({REF_NAME: name})
+}
+
+/// A layout in a tar: what its index lists, and the blobs that are there.
+fn layout(listed: &[Value], blobs: &[&[u8]]) -> Bytes {
+    let index = json!({"schemaVersion": 2, "manifests": listed}).to_string();
+    let mut tar = fixtures::Layer::new()
+        .file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#)
+        .file("./index.json", index);
+    for bytes in blobs {
+        let digest = sha256(bytes).replace(':', "/");
+        tar = tar.file(format!("blobs/{digest}"), *bytes);
+    }
+    tar.tar().into()
+}
+
+fn blobs(images: &[Packed]) -> Vec<&[u8]> {
+    images
+        .iter()
+        .flat_map(|image| std::iter::once(&image.manifest).chain(image.blobs()))
+        .map(|blob| blob.bytes.as_slice())
+        .collect()
+}
+
+fn open(bytes: Bytes, wanted: Option<&str>) -> Result<Image, SourceError> {
+    open_for(bytes, wanted, None)
+}
+
+fn open_for(
+    bytes: Bytes,
+    wanted: Option<&str>,
+    platform: Option<&str>,
+) -> Result<Image, SourceError> {
+    let wanted = wanted.map(str::to_owned);
+    let archive = Archive::new("a.tar".to_owned(), Arc::new(bytes), Form::Any, wanted);
+    let platform = platform.map(|text| text.parse().unwrap());
+    block_on(archive.image(platform.as_ref()))
+}
+
+fn problem(bytes: Bytes, wanted: Option<&str>) -> String {
+    open(bytes, wanted).unwrap_err().to_string()
+}
+
+#[test]
+fn an_image_is_all_that_a_registry_would_say_of_it() {
+    let images = [packed("one")];
+    let bytes = layout(&[manifest(&images[0], &name("app:1"))], &blobs(&images));
+    let image = open(bytes.clone(), None).unwrap();
+    assert_eq!(image.reference, "docker.io/library/app:1");
+    let digest = image.digest.as_ref().map(Digest::to_string);
+    assert_eq!(digest, Some(images[0].manifest.digest.clone()));
+    assert_eq!(image.layers.len(), 1);
+    let size = images[0].layers[0].bytes.len() as u64;
+    assert_eq!(image.layers[0].compressed_size, Some(size));
+    let archive = Archive::new("a.tar".to_owned(), Arc::new(bytes), Form::Oci, None);
+    let stream = archive.layer(&image.layers[0]).unwrap();
+    assert_eq!(block_on(stream.whole()).unwrap(), images[0].layers[0].bytes);
+}
+
+#[test]
+fn names_choose_whole_and_as_tags() {
+    let images = [packed("one"), packed("two")];
+    let full = "registry.example.com/team/app:2";
+    let both = json!({REF_NAME: "2", CONTAINERD_NAME: full});
+    let listed = [
+        manifest(&images[0], &name("1")),
+        manifest(&images[1], &both),
+    ];
+    let bytes = layout(&listed, &blobs(&images));
+    let digest = images[1].manifest.digest.as_str();
+    for (wanted, is, called) in [
+        ("1", 0, "1"),
+        ("@0", 0, "1"),
+        ("2", 1, full),
+        (full, 1, full),
+        (digest, 1, full),
+        ("@1", 1, full),
+    ] {
+        let image = open(bytes.clone(), Some(wanted)).unwrap();
+        let digest = image.digest.unwrap().to_string();
+        assert_eq!(digest, images[is].manifest.digest, "{wanted}");
+        assert_eq!(image.reference, called, "{wanted}");
+    }
+    for wanted in ["3", "@2", "@x", ""] {
+        let text = problem(bytes.clone(), Some(wanted));
+        assert!(text.contains("it holds 1, registry.example.com"), "{text}");
+    }
+    let text = problem(bytes, None);
+    assert!(
+        text.contains("2 images") && text.contains("it holds"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_image_under_several_names_is_one_image() {
+    let images = [packed("one")];
+    let listed = [
+        manifest(&images[0], &name("1")),
+        manifest(&images[0], &name("latest")),
+    ];
+    let bytes = layout(&listed, &blobs(&images));
+    assert!(open(bytes.clone(), None).is_ok());
+    assert!(open(bytes, Some("latest")).is_ok());
+}
+
+#[test]
+fn platforms_are_chosen_from_nested_indexes_and_from_the_layout_itself() {
+    let arm = fixtures::Image::new().platform("linux/arm64").pack();
+    let images = [packed("one"), arm];
+    let index = fixtures::index(Family::Oci, &images);
+    let outer = json!({"schemaVersion": 2, "manifests":
+        [descriptor(&index.media_type, &index.bytes, &json!({}))]})
+    .to_string();
+    let oci_index = "application/vnd.oci.image.index.v1+json";
+    let mut all = blobs(&images);
+    all.extend([index.bytes.as_slice(), outer.as_bytes()]);
+    let nested = layout(
+        &[descriptor(oci_index, outer.as_bytes(), &name("app:1"))],
+        &all,
+    );
+    let beside = |image: &Packed, architecture: &str| {
+        let mut one = manifest(image, &name("app:1"));
+        one["platform"] = json!({"os": "linux", "architecture": architecture});
+        one
+    };
+    let flat = layout(
+        &[beside(&images[0], "amd64"), beside(&images[1], "arm64")],
+        &blobs(&images),
+    );
+    for bytes in [nested, flat] {
+        for (platform, is) in [
+            (None, 0),
+            (Some("linux/amd64"), 0),
+            (Some("linux/arm64"), 1),
+        ] {
+            let image = open_for(bytes.clone(), None, platform).unwrap();
+            let digest = image.digest.unwrap().to_string();
+            assert_eq!(digest, images[is].manifest.digest, "{platform:?}");
+            assert_eq!(image.reference, "docker.io/library/app:1");
+        }
+        let error = open_for(bytes, None, Some("linux/s390x")).unwrap_err();
+        assert!(matches!(error, SourceError::NoPlatform { .. }), "{error}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_damaged_is_named() {
+    let images = [packed("one")];
+    let listed = [manifest(&images[0], &name("app:1"))];
+    let all = blobs(&images);
+    let text = problem(layout(&listed, &[]), None);
+    assert!(text.contains("is missing"), "{text}");
+    let text = problem(layout(&listed, &all[..1]), None);
+    assert!(text.contains(images[0].config.hex()), "{text}");
+
+    let damaged = fixtures::Layer::new()
+        .file(
+            "index.json",
+            json!({"schemaVersion": 2, "manifests": listed}).to_string(),
+        )
+        .file(format!("blobs/sha256/{}", images[0].manifest.hex()), "{}");
+    let text = problem(damaged.tar().into(), None);
+    assert!(text.contains("is damaged"), "{text}");
+
+    // A layer that was not saved with the image is missed when it is read.
+    let without = layout(&listed, &all[..2]);
+    let archive = Archive::new("a.tar".to_owned(), Arc::new(without), Form::Oci, None);
+    let image = block_on(archive.image(None)).unwrap();
+    let error = archive.layer(&image.layers[0]).unwrap_err().to_string();
+    assert!(error.contains("layer 1 of a.tar"), "{error}");
+
+    assert!(problem(layout(&[], &[]), None).contains("no image in it"));
+}

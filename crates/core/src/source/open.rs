@@ -1,0 +1,241 @@
+//! From an index or a manifest to an image: the manifest for a platform, the configuration, the layers by name.
+//!
+//! Registries and OCI layouts hold the same documents; where they lie is all that differs.
+
+use bytes::Bytes;
+
+use super::image::{Image, Layer};
+use super::registry::Fetched;
+use super::{MaybeSync, SourceError};
+use crate::digest::Digest;
+use crate::limits;
+use crate::manifest::media_type::DocumentKind;
+use crate::manifest::{Config, Descriptor, Document, Manifest, ManifestError};
+use crate::platform::{self, Platform};
+
+/// Indexes inside an index that are looked into.
+const NESTED: usize = 8;
+
+/// Something that holds documents by digest.
+pub(super) trait Documents: MaybeSync {
+    /// What is being opened, for messages.
+    fn what(&self) -> String;
+    /// A manifest or index. Its bytes have the digest.
+    fn manifest(
+        &self,
+        digest: &Digest,
+    ) -> impl Future<Output = Result<Fetched, SourceError>> + super::MaybeSend;
+    /// A blob small enough to be held. Its bytes have the digest.
+    fn blob(
+        &self,
+        digest: &Digest,
+        size: u64,
+    ) -> impl Future<Output = Result<Bytes, SourceError>> + super::MaybeSend;
+}
+
+/// The image of `top`, a manifest or an index, which has to be of the type that it was `promised` to be; of an index
+/// the image for `platform`, without which it is linux/amd64, or the first there is.
+pub(super) async fn image(
+    documents: &impl Documents,
+    top: Fetched,
+    promised: Option<&Descriptor>,
+    platform: Option<&Platform>,
+) -> Result<Image, SourceError> {
+    match parse(documents, &top, promised)? {
+        Document::Index(index) => {
+            of_index(documents, Some(top.digest), index.manifests, platform).await
+        }
+        Document::Manifest(manifest) => {
+            let image = of_manifest(documents, top.digest, *manifest).await?;
+            if let (Some(_), Some(own)) = (platform, &image.platform)
+                && platform::choose(platform, &[Some(own.clone())]).is_none()
+            {
+                return Err(no_platform(documents, platform, vec![own.clone()]));
+            }
+            Ok(image)
+        }
+    }
+}
+
+/// The image for `platform` of an index that lists these.
+pub(super) async fn of_index(
+    documents: &impl Documents,
+    digest: Option<Digest>,
+    manifests: Vec<Descriptor>,
+    platform: Option<&Platform>,
+) -> Result<Image, SourceError> {
+    let offered = offered(documents, manifests).await?;
+    let platforms: Vec<_> = offered.iter().map(|offer| offer.platform.clone()).collect();
+    let chosen = platform::choose(platform, &platforms).and_then(|at| offered.get(at));
+    let platforms: Vec<Platform> = platforms.into_iter().flatten().collect();
+    let Some(chosen) = chosen else {
+        return Err(no_platform(documents, platform, platforms));
+    };
+    let fetched = promised(documents, chosen).await?;
+    let Document::Manifest(manifest) = parse(documents, &fetched, Some(chosen))? else {
+        let problem = ManifestError::WrongShape(chosen.media_type.clone());
+        return Err(unusable(documents, problem));
+    };
+    let mut image = of_manifest(documents, fetched.digest, *manifest).await?;
+    image.index_digest = digest;
+    image.platforms = platforms;
+    let chosen = chosen.platform.clone();
+    if let (Some(chosen), Some(own)) = (&chosen, &image.platform)
+        && (&chosen.os, &chosen.architecture) != (&own.os, &own.architecture)
+    {
+        image.remarks.push(format!(
+            "the index says it is for {chosen}, its own configuration for {own}"
+        ));
+    }
+    image.platform = chosen.or(image.platform);
+    Ok(image)
+}
+
+async fn of_manifest(
+    documents: &impl Documents,
+    digest: Digest,
+    manifest: Manifest,
+) -> Result<Image, SourceError> {
+    manifest
+        .check_image()
+        .map_err(|problem| unusable(documents, problem))?;
+    let raw_config = config(documents, &manifest.config).await?;
+    let config = Config::parse(&raw_config).map_err(|problem| of_config(documents, problem))?;
+    let mut image = Image {
+        reference: documents.what(),
+        digest: Some(digest),
+        index_digest: None,
+        media_type: Some(manifest.media_type),
+        platform: config.platform.clone(),
+        platforms: Vec::new(),
+        annotations: manifest.annotations,
+        config,
+        raw_config: String::from_utf8_lossy(&raw_config).into_owned(),
+        config_digest: manifest.config.digest,
+        layers: (1..)
+            .zip(&manifest.layers)
+            .map(|(number, layer)| Layer::of(number, layer))
+            .collect(),
+        remarks: Vec::new(),
+    };
+    image.join_config();
+    Ok(image)
+}
+
+/// The images that descriptors lead to, those of indexes inside in their place, without attestations and artifacts.
+async fn offered(
+    documents: &impl Documents,
+    manifests: Vec<Descriptor>,
+) -> Result<Vec<Descriptor>, SourceError> {
+    let mut offered = Vec::new();
+    let mut waiting: Vec<Descriptor> = manifests.into_iter().rev().collect();
+    let mut nested = 0;
+    while let Some(next) = waiting.pop() {
+        if next.is_attestation() || next.platform.as_ref().is_some_and(Platform::is_unknown) {
+            continue;
+        }
+        match DocumentKind::of(&next.media_type) {
+            Some(DocumentKind::Index) if nested < NESTED => {
+                nested += 1;
+                let fetched = promised(documents, &next).await?;
+                if let Document::Index(inner) = parse(documents, &fetched, Some(&next))? {
+                    waiting.extend(inner.manifests.into_iter().rev());
+                }
+            }
+            Some(DocumentKind::Manifest) => offered.push(next),
+            None if next.media_type.is_empty() => offered.push(next),
+            _ => {}
+        }
+        if offered.len() + waiting.len() > limits::IMAGE_LAYERS {
+            let several = offered.len() + waiting.len();
+            return Err(unusable(
+                documents,
+                ManifestError::TooMany(several, "manifests"),
+            ));
+        }
+    }
+    Ok(offered)
+}
+
+/// The document that a descriptor promises.
+pub(super) async fn promised(
+    documents: &impl Documents,
+    descriptor: &Descriptor,
+) -> Result<Fetched, SourceError> {
+    if let Some(data) = &descriptor.data {
+        return Ok(Fetched {
+            bytes: data.clone().into(),
+            content_type: None,
+            digest: descriptor.digest.clone(),
+        });
+    }
+    let fetched = documents.manifest(&descriptor.digest).await?;
+    if fetched.bytes.len() as u64 != descriptor.size {
+        return Err(SourceError::Mismatch {
+            what: format!("{} of {}", descriptor.digest, documents.what()),
+            promised: format!("{} bytes", descriptor.size),
+            got: format!("{}", fetched.bytes.len()),
+        });
+    }
+    Ok(fetched)
+}
+
+/// Reads a document, which has to be of the type that it was sent as and, inside an index, was promised to be.
+pub(super) fn parse(
+    documents: &impl Documents,
+    fetched: &Fetched,
+    promised: Option<&Descriptor>,
+) -> Result<Document, SourceError> {
+    let document = Document::parse(&fetched.bytes, fetched.content_type.as_deref());
+    let document = document.map_err(|problem| unusable(documents, problem))?;
+    match promised.map(|descriptor| descriptor.media_type.as_str()) {
+        Some(sent) if !sent.is_empty() && sent != document.media_type() => {
+            let problem = ManifestError::TypeMismatch {
+                sent: sent.to_owned(),
+                own: document.media_type().to_owned(),
+            };
+            Err(unusable(documents, problem))
+        }
+        _ => Ok(document),
+    }
+}
+
+async fn config(
+    documents: &impl Documents,
+    descriptor: &Descriptor,
+) -> Result<Vec<u8>, SourceError> {
+    if let Some(data) = &descriptor.data {
+        return Ok(data.clone());
+    }
+    if descriptor.size > limits::DOCUMENT_BYTES as u64 {
+        return Err(of_config(documents, ManifestError::TooLarge));
+    }
+    let bytes = documents.blob(&descriptor.digest, descriptor.size).await?;
+    Ok(bytes.into())
+}
+
+fn of_config(documents: &impl Documents, problem: ManifestError) -> SourceError {
+    SourceError::Document {
+        what: format!("the configuration of {}", documents.what()),
+        problem,
+    }
+}
+
+fn unusable(documents: &impl Documents, problem: ManifestError) -> SourceError {
+    SourceError::Document {
+        what: documents.what(),
+        problem,
+    }
+}
+
+fn no_platform(
+    documents: &impl Documents,
+    wanted: Option<&Platform>,
+    available: Vec<Platform>,
+) -> SourceError {
+    SourceError::NoPlatform {
+        what: documents.what(),
+        wanted: wanted.map_or_else(|| "any platform".to_owned(), Platform::to_string),
+        available,
+    }
+}
