@@ -533,8 +533,8 @@ fn hostile_numbers_and_records_are_refused_with_their_place() {
             "extension records",
         ),
         (
-            layer("x").file("/a", "").pax("GNU.sparse.major", "1"),
-            "without its size",
+            layer("x").file("/a/".repeat(2000) + "b", ""),
+            "bytes in a path",
         ),
     ] {
         let error = refusal(&layer.tar());
@@ -598,5 +598,83 @@ fn compressed_costs_follow_from_the_known_points() {
             }
             assert!(sum <= index.blob_size);
         }
+    }
+}
+
+/// Go, which runtimes unpack with, takes the group for what it is only where a form of it is whole.
+#[test]
+fn records_of_sparse_files_mean_nothing_on_files_that_are_none() {
+    for (key, value) in [
+        ("GNU.sparse.name", "b"),
+        ("GNU.sparse.realsize", "9"),
+        ("GNU.sparse.realsize", ""),
+        ("GNU.sparse.major", "2"),
+    ] {
+        let layer = layer("x").file("/a", "12345").pax(key, value);
+        let lines = lines(index(&layer));
+        assert_eq!(
+            (lines[0].path.as_str(), lines[0].size),
+            ("/a", 5),
+            "{key}={value}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_long_name_leaves_the_headers_own() {
+    let long = |flag: u8, body: &'static str| {
+        layer("x")
+            .file("/@LongLink", body)
+            .typeflag(flag)
+            .trailer("")
+            .tar()
+    };
+    let file = layer("x").file("/a", "12345").symlink("/s", "target").tar();
+    for body in ["", "\0"] {
+        let tar = [long(b'L', body), long(b'K', body), file.clone()].concat();
+        let lines = lines(decode(&tar).unwrap());
+        assert_eq!((lines[0].path.as_str(), lines[0].size), ("/a", 5));
+    }
+    let tar = [long(b'K', "\0"), layer("x").symlink("/s", "target").tar()].concat();
+    assert_eq!(
+        lines(decode(&tar).unwrap())[0].link_target.as_deref(),
+        Some("target")
+    );
+}
+
+#[test]
+fn a_ustar_prefix_counts_whatever_the_version_behind_the_magic() {
+    let layer = layer("x").file("/a", "").header(|header| {
+        header[257..265].copy_from_slice(b"ustar\0  ");
+        header[345..348].copy_from_slice(b"pre");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    });
+    assert_eq!(paths(&layer), ["/pre/a"]);
+}
+
+/// What runtimes take, if not as it was meant.
+#[test]
+fn odd_owners_and_times_stop_nothing() {
+    let layer = layer("x")
+        .file("/a", "")
+        .pax("uid", "-2")
+        .pax("mtime", "+5")
+        .pax("LIBARCHIVE.xattr.user.x", "!!");
+    let line = &lines(index(&layer))[0];
+    assert_eq!(
+        (line.uid, line.mtime.as_deref()),
+        (4_294_967_294, Some("1970-01-01T00:00:05Z"))
+    );
+}
+
+#[test]
+fn a_sparse_map_under_a_whiteouts_name_is_passed_over() {
+    let piece: &[u8] = &[1; 512];
+    let segments: Vec<(u64, &[u8])> = (0..30).map(|n| (n * 4096, piece)).collect();
+    for name in ["/.wh.gone", "/.wh..wh.aufs"] {
+        let layer = layer("x").sparse(name, 1 << 20, &segments).file("/a", "1");
+        assert_eq!(index(&layer).retained(), 1, "{name}");
     }
 }

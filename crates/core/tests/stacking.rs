@@ -416,6 +416,26 @@ fn hard_links_to_folders_are_refused_and_those_to_nothing_are_broken() {
 }
 
 #[test]
+fn a_refused_link_changes_nothing_also_where_its_folder_comes_later() {
+    let own = [layer("x").file("/x", "one").hardlink("/x", "/d").dir("/d")];
+    assert_eq!(tree(&own), ["/d dir", "/x file 3 @1"]);
+    assert_eq!(causes(&own), Causes::default());
+    let lower = layer("x").file("/p", "lower");
+    let layers = [lower, layer("x").hardlink("/p/x", "/d").dir("/d")];
+    assert_eq!(tree(&layers), ["/d dir", "/p file 5 @1"]);
+    assert_eq!(stack(&layers).remarks().len(), 1);
+}
+
+#[test]
+fn a_link_to_the_inode_that_is_there_changes_nothing_in_its_own_layer_either() {
+    let layers = [layer("x")
+        .file("/a", "12345")
+        .hardlink("/b", "/a")
+        .hardlink("/a", "/b")];
+    assert_eq!(tree(&layers), ["/a file 5 @1", "/b hardlink /a @1"]);
+}
+
+#[test]
 fn missing_parents_are_made() {
     let stack = stack(&[layer("x").file("/a/b/c", "1")]);
     let view = View::stack(&stack, 1);

@@ -481,11 +481,11 @@ impl IndexBuilder {
             c.devices.push((entry, device));
         }
         if let Some(link) = new.link {
-            self.count_bytes(link.len())?;
+            self.count_bytes(link.len() + 32)?;
             self.columns.links.push((entry, link));
         }
         if !new.xattrs.is_empty() {
-            self.count_bytes(new.xattrs.iter().map(|(k, v)| k.len() + v.len()).sum())?;
+            self.count_bytes(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
             self.columns.xattrs.push((entry, new.xattrs));
         }
         Ok(EntryId(entry))

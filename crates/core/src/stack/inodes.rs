@@ -45,7 +45,7 @@ pub(super) struct InodeId(pub(super) u32);
 
 impl InodeId {
     /// Folders, which have none.
-    pub(super) const NONE: Self = Self(u32::MAX);
+    pub(super) const FOLDER: Self = Self(u32::MAX);
 }
 
 /// How an inode ended.

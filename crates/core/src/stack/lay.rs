@@ -5,7 +5,7 @@ use super::inodes::{Cause, InodeId};
 use super::nodes::NodeId;
 use super::own_tree::{Place, Whiteout};
 use super::versions::What;
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::LayerIndex;
 
 const NONE: u32 = u32::MAX;
 
@@ -95,7 +95,7 @@ impl Stack {
             return;
         };
         match (place.is_dir(index), below) {
-            (true, InodeId::NONE) => {
+            (true, InodeId::FOLDER) => {
                 // An implied folder says nothing about the one that is there.
                 if place.what != What::Implied {
                     self.store(layer, place);
@@ -105,15 +105,20 @@ impl Stack {
                 self.inodes.lose(file, Cause::Replaced);
                 self.store(layer, place);
             }
-            (false, InodeId::NONE) => {
+            (false, InodeId::FOLDER) => {
                 self.take_below(layer, node);
                 self.store(layer, place);
             }
             (false, file) if file == place.inode => {}
             (false, file) => {
-                let cause = match self.same_content(layer, index, file, place.inode) {
-                    true => Cause::Restated,
-                    false => Cause::Replaced,
+                let equal = match self.content(place.inode, Some((layer, index))) {
+                    Some(content) => self.content(file, Some((layer, index))) == Some(content),
+                    None => false,
+                };
+                let cause = if equal {
+                    Cause::Restated
+                } else {
+                    Cause::Replaced
                 };
                 self.inodes.lose(file, cause);
                 self.store(layer, place);
@@ -124,7 +129,7 @@ impl Stack {
     fn store(&mut self, layer: usize, place: &Place) {
         self.versions
             .set(place.node.at(), layer, place.what, place.inode);
-        if place.inode != InodeId::NONE {
+        if place.inode != InodeId::FOLDER {
             self.inodes.gain(place.inode);
         }
     }
@@ -138,25 +143,10 @@ impl Stack {
     }
 
     fn take(&mut self, layer: usize, node: NodeId, inode: InodeId) {
-        if inode != InodeId::NONE {
+        if inode != InodeId::FOLDER {
             self.inodes.lose(inode, Cause::Deleted);
         }
         self.versions
-            .set(node.at(), layer, What::Gone, InodeId::NONE);
-    }
-
-    /// Both are regular files of equal content; `index` is the layer under way.
-    fn same_content(&self, layer: usize, index: &LayerIndex, a: InodeId, b: InodeId) -> bool {
-        let content = |inode| {
-            let (stored_by, entry) = self.inodes.stored_by(inode);
-            let index = if stored_by == layer {
-                index
-            } else {
-                self.layer(stored_by)?
-            };
-            (index.kind(entry) == EntryKind::File)
-                .then(|| (index.logical_size(entry), index.content(entry)))
-        };
-        matches!((content(a), content(b)), (Some(a), Some(b)) if a == b)
+            .set(node.at(), layer, What::Gone, InodeId::FOLDER);
     }
 }

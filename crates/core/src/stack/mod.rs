@@ -21,7 +21,7 @@ use nodes::Nodes;
 use own_tree::OwnTree;
 use versions::Versions;
 
-use crate::layer::{EntryId, EntryKind, LayerIndex, Remark, RemarkKind};
+use crate::layer::{ContentId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind};
 use crate::limits::{IMAGE_LAYERS, LAYER_REMARKS};
 
 /// Layers stacked so far; layers count from 1, and the stack at 0 is empty.
@@ -67,7 +67,7 @@ impl Stack {
         stack.live.make_room(1);
         stack
             .versions
-            .set(NodeId::ROOT.at(), 0, What::Implied, InodeId::NONE);
+            .set(NodeId::ROOT.at(), 0, What::Implied, InodeId::FOLDER);
         stack
     }
 
@@ -177,7 +177,7 @@ impl Stack {
     /// the file's.
     #[must_use]
     pub fn stored_by(&self, version: Version) -> Option<(usize, EntryId)> {
-        (version.inode != InodeId::NONE).then(|| self.inodes.stored_by(version.inode))
+        (version.inode != InodeId::FOLDER).then(|| self.inodes.stored_by(version.inode))
     }
 
     /// How an entry's inode ended; None while it lives, and for folders and whiteouts.
@@ -196,14 +196,30 @@ impl Stack {
         &self.remarks
     }
 
-    /// The inode that a node has in the stack so far: None if it is not there, NONE for a folder.
+    /// The inode that a node has in the stack so far, FOLDER for a folder; None if it is not there.
     fn live_inode(&self, node: NodeId) -> Option<InodeId> {
         let latest = self.versions.of(node.at()).next()?;
         (latest.what != What::Gone).then_some(latest.inode)
     }
 
+    /// What a regular file holds, None for all else; `under_way` is a layer not yet stacked, and its number.
+    fn content(
+        &self,
+        inode: InodeId,
+        under_way: Option<(usize, &LayerIndex)>,
+    ) -> Option<(u64, ContentId)> {
+        let (layer, entry) = self.inodes.stored_by(inode);
+        let index = match under_way {
+            Some((number, index)) if number == layer => index,
+            _ => self.layer(layer)?,
+        };
+        (index.kind(entry) == EntryKind::File)
+            .then(|| (index.logical_size(entry), index.content(entry)))
+    }
+
     fn remark(&mut self, layer: usize, index: &LayerIndex, entry: EntryId, kind: RemarkKind) {
-        if self.remarks.len() < LAYER_REMARKS * IMAGE_LAYERS {
+        let of_layer = self.remarks.iter().rev().take_while(|(of, _)| *of == layer);
+        if of_layer.count() < LAYER_REMARKS {
             let remark = Remark {
                 offset: index.start(entry),
                 kind,

@@ -3,6 +3,8 @@
 //! What a later entry takes away from an earlier one is lost to `repeated`; whatever is left is
 //! laid over the stack below in step 3.
 
+use std::collections::BTreeSet;
+
 use super::Stack;
 use super::StackError;
 use super::inodes::InodeId;
@@ -18,7 +20,13 @@ pub(super) struct OwnTree {
     /// For each node the place that may belong to it; true only if that place names the node.
     place_of: Vec<u32>,
     pub(super) whiteouts: Vec<Whiteout>,
+    /// Hard links that were seen to name folders where they stand.
+    refused: Vec<EntryId>,
 }
+
+/// How often a tree is built again because links turned out to be refused. Each time at least one
+/// more is, so only a layer made to be slow needs many.
+const ROUNDS: usize = 8;
 
 /// Something that the layer hides from the stack below.
 pub(super) enum Whiteout {
@@ -64,13 +72,40 @@ impl OwnTree {
             let parent = dirs[index.dir_parent(dir).0 as usize];
             dirs.push(stack.nodes.child(parent, index.dir_name(dir))?);
         }
+        // A link to a folder changes nothing; where the folder comes later in the tar, this is known
+        // only at the end, and the tree is built again without the link.
+        let mut late = BTreeSet::new();
+        let mut own = Self::build_without(&late, stack, index, layer, &dirs)?;
+        for round in 1.. {
+            let refused = own.second_look(stack, index);
+            late.extend(refused.iter().copied());
+            if refused.is_empty() || round == ROUNDS {
+                break;
+            }
+            own = Self::build_without(&late, stack, index, layer, &dirs)?;
+        }
+        own.refused.extend(late);
+        for entry in &own.refused {
+            stack.remark(layer, index, *entry, RemarkKind::LinkToFolder);
+        }
+        Ok(own)
+    }
+
+    fn build_without(
+        refused: &BTreeSet<EntryId>,
+        stack: &mut Stack,
+        index: &LayerIndex,
+        layer: usize,
+        dirs: &[NodeId],
+    ) -> Result<Self, StackError> {
         let mut own = Self {
             places: Vec::with_capacity(index.len() + dirs.len()),
             place_of: vec![0; stack.nodes.len()],
             whiteouts: Vec::new(),
+            refused: Vec::new(),
         };
-        own.add(NodeId::ROOT, What::Implied, InodeId::NONE, EntryId(0));
-        for entry in index.entries() {
+        own.add(NodeId::ROOT, What::Implied, InodeId::FOLDER, EntryId(0));
+        for entry in index.entries().filter(|entry| !refused.contains(entry)) {
             let dir = dirs[index.dir(entry).0 as usize];
             let name = index.name(entry);
             if index.kind(entry) == EntryKind::Whiteout {
@@ -85,7 +120,6 @@ impl OwnTree {
             };
             own.apply(stack, index, layer, entry, node);
         }
-        own.second_look(stack, index, layer);
         Ok(own)
     }
 
@@ -93,14 +127,16 @@ impl OwnTree {
     pub(super) fn into_places(self) -> Vec<Place> {
         let mut places = self.places;
         places.retain(|place| place.present);
-        // Stable: a parent's place is older than its children's, so it stays before them.
-        places.sort_by_key(|place| place.since);
+        if !places.is_sorted_by_key(|place| place.since) {
+            // Stable: a parent's place is older than its children's, so it stays before them.
+            places.sort_by_key(|place| place.since);
+        }
         places
     }
 
     fn apply(
         &mut self,
-        stack: &mut Stack,
+        stack: &Stack,
         index: &LayerIndex,
         layer: usize,
         entry: EntryId,
@@ -112,12 +148,12 @@ impl OwnTree {
                 self.imply_for_whiteout(stack, index, node, entry);
                 self.whiteouts.push(Whiteout::Below(node));
             }
-            EntryKind::Dir => self.put(stack, index, node, entry, InodeId::NONE),
+            EntryKind::Dir => self.put(stack, index, node, entry, InodeId::FOLDER),
             // Whatever stands at the root, the root stays a folder.
             _ if node == NodeId::ROOT => {}
             EntryKind::Hardlink => match self.target(stack, index, entry, node) {
                 Target::Inode(inode) => self.put(stack, index, node, entry, inode),
-                Target::Dir => stack.remark(layer, index, entry, RemarkKind::LinkToFolder),
+                Target::Dir => self.refused.push(entry),
                 Target::Itself => self.put(stack, index, node, entry, inode),
                 Target::Nothing | Target::Pending(_) => {
                     self.put(stack, index, node, entry, inode);
@@ -149,13 +185,15 @@ impl OwnTree {
         }
         match stack.live_inode(target) {
             None => Target::Nothing,
-            Some(InodeId::NONE) => Target::Dir,
+            Some(InodeId::FOLDER) => Target::Dir,
             Some(inode) => Target::Inode(inode),
         }
     }
 
-    /// Resolves links whose targets came later in the tar; the rest is broken and stays as it is.
-    fn second_look(&mut self, stack: &mut Stack, index: &LayerIndex, layer: usize) {
+    /// Resolves links whose targets came later in the tar, and tells which of them name folders; the
+    /// rest is broken and stays as it is.
+    fn second_look(&mut self, stack: &Stack, index: &LayerIndex) -> Vec<EntryId> {
+        let mut refused = Vec::new();
         for start in 0..self.places.len() as u32 {
             // Links may point at links: the chain is followed to its end and then settled as one.
             let mut chain = Vec::new();
@@ -180,7 +218,7 @@ impl OwnTree {
             while matches!(end, Some(Target::Dir))
                 && let Some((at, entry)) = chain.pop()
             {
-                stack.remark(layer, index, entry, RemarkKind::LinkToFolder);
+                refused.push(entry);
                 self.remove(at);
                 end = chain.last().map(|&(at, entry)| {
                     self.target(stack, index, entry, self.places[at as usize].node)
@@ -192,6 +230,7 @@ impl OwnTree {
                 }
             }
         }
+        refused
     }
 
     /// Puts an entry at its path; what stood there or in its way is taken off.
@@ -214,6 +253,9 @@ impl OwnTree {
                     return;
                 }
                 self.remove_below(at);
+            } else if self.places[at as usize].inode == inode {
+                // A link that names the inode already there changes nothing.
+                return;
             }
             self.remove(at);
         }
@@ -259,7 +301,7 @@ impl OwnTree {
             if let Some(at) = self.find(node) {
                 self.remove(at);
             }
-            self.add(node, What::Implied, InodeId::NONE, entry);
+            self.add(node, What::Implied, InodeId::FOLDER, entry);
             self.hang(stack, node);
         }
     }

@@ -293,7 +293,7 @@ fn count_files(stack: &Stack, rows: &mut [Slot]) {
         for slot in rows.iter_mut() {
             let Some(version) = slot
                 .version
-                .filter(|version| version.inode != InodeId::NONE)
+                .filter(|version| version.inode != InodeId::FOLDER)
             else {
                 continue;
             };
@@ -343,7 +343,7 @@ impl Stack {
             };
             self.layer(version.layer).map(|index| (index, entry))
         };
-        let is_dir = |version: Version| version.inode == InodeId::NONE;
+        let is_dir = |version: Version| version.inode == InodeId::FOLDER;
         if is_dir(before) && is_dir(after) {
             // Tars announce the folders on the way to a change; only what differs is a change.
             let said = |version| {
@@ -354,10 +354,9 @@ impl Stack {
             return (said(before) != said(after)).then_some(Mark::Modified);
         }
         let file = |version: Version| {
-            let (layer, entry) = self.stored_by(version)?;
-            let index = self.layer(layer)?;
-            (index.kind(entry) == EntryKind::File)
-                .then(|| (index.logical_size(entry), index.content(entry)))
+            (!is_dir(version))
+                .then(|| self.content(version.inode, None))
+                .flatten()
         };
         match (file(before), file(after)) {
             (Some(a), Some(b)) if a == b => Some(Mark::Restated),

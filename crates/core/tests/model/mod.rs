@@ -146,10 +146,28 @@ impl Model {
         self.deaths.sort();
     }
 
-    /// Step 1.
+    /// Step 1. Links to folders change nothing, also where that is seen only at the end.
     fn own_tree(&self, layer: usize, entries: &[Entry]) -> BTreeMap<String, Own> {
+        let mut refused = BTreeSet::new();
+        loop {
+            match self.own_tree_without(layer, entries, &refused) {
+                Ok(own) => return own,
+                Err(late) => refused.extend(late),
+            }
+        }
+    }
+
+    fn own_tree_without(
+        &self,
+        layer: usize,
+        entries: &[Entry],
+        refused: &BTreeSet<usize>,
+    ) -> Result<BTreeMap<String, Own>, Vec<usize>> {
         let mut own: BTreeMap<String, Own> = BTreeMap::new();
         for (at, entry) in entries.iter().enumerate() {
+            if refused.contains(&at) {
+                continue;
+            }
             let mut waits = None;
             let thing = match &entry.kind {
                 Kind::Dir | Kind::Whiteout | Kind::Opaque => Thing::Dir,
@@ -185,7 +203,7 @@ impl Model {
                 continue;
             }
             match own.get(&entry.path) {
-                Some(old) if old.thing == Thing::Dir && thing == Thing::Dir => continue,
+                Some(old) if old.thing == thing => continue,
                 _ => {}
             }
             own.retain(|path, _| !below(path, &entry.path));
@@ -201,6 +219,7 @@ impl Model {
         // The second look: again and again, until nothing more is found.
         loop {
             let mut changed = false;
+            let mut late = Vec::new();
             for path in own.keys().cloned().collect::<Vec<_>>() {
                 let Some(entry) = own.get(&path).and_then(|own| own.waits) else {
                     continue;
@@ -209,10 +228,7 @@ impl Model {
                     unreachable!()
                 };
                 match self.target(&own, target) {
-                    Some((Thing::Dir, _)) => {
-                        own.remove(&path);
-                        changed = true;
-                    }
+                    Some((Thing::Dir, _)) => late.push(entry),
                     Some((thing, None)) => {
                         let place = own.get_mut(&path).unwrap();
                         (place.thing, place.waits) = (thing, None);
@@ -221,8 +237,11 @@ impl Model {
                     _ => {}
                 }
             }
+            if !late.is_empty() {
+                return Err(late);
+            }
             if !changed {
-                return own;
+                return Ok(own);
             }
         }
     }

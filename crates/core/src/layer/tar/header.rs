@@ -10,6 +10,9 @@ use crate::layer::Problem;
 /// Bytes of a header, and what every part of a tar is padded to.
 pub(super) const BLOCK: usize = 512;
 
+/// Where a header says what its entry is.
+pub(super) const KIND: usize = 156;
+
 /// What a header says, its numbers read; names are as they stand in it.
 pub(super) struct Fields {
     pub(super) kind: u8,
@@ -34,9 +37,9 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
         kind: old.linkflag[0],
         name: until_nul(&old.name).to_vec(),
         link: until_nul(&old.linkname).to_vec(),
-        mode: (unsigned(&old.mode, "its mode is no number")? & 0o7777) as u32,
-        uid: unsigned(&old.uid, "its user is no number")?,
-        gid: unsigned(&old.gid, "its group is no number")?,
+        mode: (bits(&old.mode, "its mode is no number")? & 0o7777) as u32,
+        uid: bits(&old.uid, "its user is no number")?,
+        gid: bits(&old.gid, "its group is no number")?,
         size: size(&old.size)?,
         mtime: number(&old.mtime).ok_or(Problem::BadEntry("its time is no number"))?,
         device: (0, 0),
@@ -47,8 +50,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
         fields.name = [prefix, b"/", &fields.name].concat();
     }
     // Char and block devices; other types leave anything they like here.
-    if matches!(fields.kind, b'3' | b'4') && header.as_ustar().is_some() | header.as_gnu().is_some()
-    {
+    if matches!(fields.kind, b'3' | b'4') && &block[257..262] == b"ustar" {
         let part = |field: &[u8]| {
             number(field)
                 .and_then(|n| u32::try_from(n).ok())
@@ -61,7 +63,8 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
 
 /// The first part of a long name, which only POSIX headers have.
 fn prefix<'b>(block: &'b [u8; BLOCK], header: &'b Header) -> Option<&'b [u8]> {
-    if header.as_ustar().is_some() {
+    // The version behind the magic differs between writers, and no reader looks at it.
+    if &block[257..263] == b"ustar\0" {
         // Jörg Schilling's star keeps times behind a shorter prefix.
         let len = if &block[508..512] == b"tar\0" {
             131
@@ -88,10 +91,19 @@ pub(super) fn size(field: &[u8]) -> Result<u64, Problem> {
         ))
 }
 
-fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Problem> {
-    number(field)
-        .and_then(|n| u64::try_from(n).ok())
-        .ok_or(Problem::BadEntry(what))
+/// A number that a kernel takes as 32 bits: a negative one is what those bits are.
+fn bits(field: &[u8], what: &'static str) -> Result<u64, Problem> {
+    number(field).map(wrap).ok_or(Problem::BadEntry(what))
+}
+
+/// A user, group or mode below zero, as a kernel takes it.
+pub(super) fn wrap(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(u64::from(number as u32))
+}
+
+/// The body of a GNU long name; None if it is empty.
+pub(super) fn long_name(body: &[u8]) -> Option<Vec<u8>> {
+    Some(until_nul(body).to_vec()).filter(|name| !name.is_empty())
 }
 
 /// A number in octal text or, with the first bit set, in base 256; None if it is neither or too large.

@@ -7,13 +7,13 @@ mod sparse;
 
 use header::{BLOCK, Fields};
 use path::Meaning;
-use pax::Records;
+use pax::{Globals, Records};
 use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
 
 use super::content::{ContentHasher, ContentId};
 use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry, RemarkKind};
 use super::{LayerError, Problem};
-use crate::limits::EXTENSION_BYTES;
+use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
 
 /// Reads a tar as it comes.
 pub(super) struct TarDecoder {
@@ -25,7 +25,7 @@ pub(super) struct TarDecoder {
     /// Where the entry under way began: at its first extension header, if it has one.
     entry_start: Option<u64>,
     extensions: Extensions,
-    globals: Records,
+    globals: Globals,
     index: IndexBuilder,
 }
 
@@ -59,6 +59,12 @@ enum State {
     OldGnuMap {
         entry: Headed,
         map: OldGnuMap,
+    },
+    /// Further blocks of such a map of something that is not shown as a file, and the bytes of data
+    /// that follow them.
+    UnshownMap {
+        entry: Option<EntryId>,
+        data: u64,
     },
     /// The map in front of a PAX 1.0 sparse file's data.
     MapInData {
@@ -111,7 +117,7 @@ impl TarDecoder {
             offset: 0,
             entry_start: None,
             extensions: Extensions::default(),
-            globals: Records::default(),
+            globals: Globals::default(),
             index: IndexBuilder::new(),
         }
     }
@@ -143,7 +149,10 @@ impl TarDecoder {
     /// Uses up some of `data`, at least one byte, and returns the rest.
     fn step<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Problem> {
         match &mut self.state {
-            State::Header | State::OldGnuMap { .. } | State::MapInData { .. } => {
+            State::Header
+            | State::OldGnuMap { .. }
+            | State::UnshownMap { .. }
+            | State::MapInData { .. } => {
                 let room = (BLOCK - self.have).min(data.len());
                 self.block[self.have..self.have + room].copy_from_slice(&data[..room]);
                 self.have += room;
@@ -191,10 +200,11 @@ impl TarDecoder {
                 Ok(rest)
             }
             State::End { remarked } => {
-                if !*remarked && data.iter().any(|byte| *byte != 0) {
+                let garbage = data.iter().position(|byte| *byte != 0);
+                if let (false, Some(at)) = (*remarked, garbage) {
                     *remarked = true;
-                    self.index
-                        .remark(self.offset, RemarkKind::DataAfterEnd, &[]);
+                    let offset = self.offset + at as u64;
+                    self.index.remark(offset, RemarkKind::DataAfterEnd, &[]);
                 }
                 self.offset += data.len() as u64;
                 Ok(&[])
@@ -216,6 +226,14 @@ impl TarDecoder {
                     return Ok(());
                 }
                 self.sparse_file(entry, map.real_size, map.segments)
+            }
+            State::UnshownMap { entry, data } => {
+                if OldGnuMap::block_goes_on(&self.block) {
+                    self.state = State::UnshownMap { entry, data };
+                } else {
+                    self.skip(data + padding(data), entry);
+                }
+                Ok(())
             }
             State::MapInData {
                 mut entry,
@@ -285,17 +303,14 @@ impl TarDecoder {
     fn extension_complete(&mut self, kind: Extension, body: &[u8]) -> Result<(), Problem> {
         match kind {
             Extension::Pax => {
-                let mut records = self.globals.clone();
+                let mut records = Records::under(self.globals);
                 records.add(body)?;
                 self.extensions.pax = Some(records);
             }
             Extension::PaxGlobal => self.globals.add(body)?,
-            Extension::LongName => {
-                self.extensions.long_name = Some(header::until_nul(body).to_vec());
-            }
-            Extension::LongLink => {
-                self.extensions.long_link = Some(header::until_nul(body).to_vec());
-            }
+            // An empty long name takes nothing from the header's, as for Go.
+            Extension::LongName => self.extensions.long_name = header::long_name(body),
+            Extension::LongLink => self.extensions.long_link = header::long_name(body),
         }
         Ok(())
     }
@@ -308,16 +323,26 @@ impl TarDecoder {
             long_name,
             long_link,
         } = std::mem::take(&mut self.extensions);
-        let records = pax.unwrap_or_else(|| self.globals.clone());
-        let sparse = records.sparse.unwrap_or_default();
-        // Go's order, which containers are unpacked by: PAX, over it GNU's long names.
+        let records = pax.unwrap_or_else(|| Records::under(self.globals));
+        let sparse = records.sparse.form()?;
+        // Go's order, which containers are unpacked by: PAX, over it GNU's long names, over them
+        // the name of a sparse file.
         let name = sparse
-            .name
+            .as_ref()
+            .and_then(|sparse| sparse.name.clone())
             .or(long_name)
             .or(records.path)
             .unwrap_or(fields.name);
         let link = long_link.or(records.link).unwrap_or(fields.link);
         let size = records.size.unwrap_or(fields.size);
+        for path in [&name, &link] {
+            if path.len() > PATH_BYTES {
+                return Err(Problem::TooMuch {
+                    what: "bytes in a path",
+                    limit: PATH_BYTES as u64,
+                });
+            }
+        }
         let kind = match fields.kind {
             0 if name.ends_with(b"/") => EntryKind::Dir,
             0 | b'0' | b'7' | b'S' => EntryKind::File,
@@ -331,7 +356,8 @@ impl TarDecoder {
                 let parts = path::parts(&name);
                 self.index
                     .remark(start, RemarkKind::UnknownType(fields.kind), &parts);
-                return self.skip_data(size);
+                self.skip_unshown(None, size);
+                return Ok(());
             }
         };
         let data = if kind == EntryKind::File { size } else { 0 };
@@ -342,7 +368,8 @@ impl TarDecoder {
                 if meaning == Meaning::BareWhiteout {
                     self.index.remark(start, RemarkKind::BareWhiteout, &parts);
                 }
-                return self.skip_data(data);
+                self.skip_unshown(None, data);
+                return Ok(());
             }
             Meaning::Opaque => (EntryKind::Opaque, parts[..parts.len() - 1].to_vec()),
             Meaning::Whiteout(hidden) => {
@@ -372,7 +399,7 @@ impl TarDecoder {
         };
         if kind != EntryKind::File {
             let entry = self.index.push(new)?;
-            self.skip(data + padding(data), Some(entry));
+            self.skip_unshown(Some(entry), data);
             return Ok(());
         }
         let headed = Headed { new, stored: size };
@@ -384,18 +411,22 @@ impl TarDecoder {
             }
             return self.sparse_file(headed, map.real_size, map.segments);
         }
-        match (sparse.map_in_data, sparse.real_size) {
-            (true, None) => Err(Problem::BadEntry("a sparse file without its size")),
-            (true, Some(real_size)) => {
-                self.state = State::MapInData {
-                    entry: headed,
-                    real_size,
-                    map: MapInData::default(),
-                };
-                Ok(())
+        match sparse {
+            None => self.file(headed, None),
+            Some(sparse) => {
+                let real_size = sparse.real_size.unwrap_or(size);
+                match sparse.segments {
+                    Some(segments) => self.sparse_file(headed, real_size, segments),
+                    None => {
+                        self.state = State::MapInData {
+                            entry: headed,
+                            real_size,
+                            map: MapInData::default(),
+                        };
+                        Ok(())
+                    }
+                }
             }
-            (false, Some(real_size)) => self.sparse_file(headed, real_size, sparse.segments),
-            (false, None) => self.file(headed, None),
         }
     }
 
@@ -440,11 +471,16 @@ impl TarDecoder {
         }
     }
 
-    /// Passes over the data of something that is not shown.
-    fn skip_data(&mut self, size: u64) -> Result<(), Problem> {
-        self.entry_start = None;
-        self.skip(size + padding(size), None);
-        Ok(())
+    /// Passes over the data of something that is not shown as a file, and its sparse map.
+    fn skip_unshown(&mut self, entry: Option<EntryId>, data: u64) {
+        if entry.is_none() {
+            self.entry_start = None;
+        }
+        if self.block[header::KIND] == b'S' && OldGnuMap::header_goes_on(&self.block) {
+            self.state = State::UnshownMap { entry, data };
+        } else {
+            self.skip(data + padding(data), entry);
+        }
     }
 
     /// Passes over `left` bytes and then expects a header; `entry` is complete with them.

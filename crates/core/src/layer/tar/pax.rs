@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::header::wrap;
 use super::sparse::Segment;
 use crate::layer::Problem;
 
@@ -23,24 +25,94 @@ pub(super) struct Records {
     pub(super) gid: Option<u64>,
     pub(super) mtime: Option<Time>,
     pub(super) xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(super) sparse: Option<SparseRecords>,
+    pub(super) sparse: SparseRecords,
+}
+
+/// What global records say about all entries that follow. Names, sizes and attributes can only be
+/// an entry's own: a global one would make every header say a megabyte.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Globals {
+    uid: Option<u64>,
+    gid: Option<u64>,
+    mtime: Option<Time>,
+}
+
+impl Globals {
+    /// Adds the records of a `g` header.
+    pub(super) fn add(&mut self, data: &[u8]) -> Result<(), Problem> {
+        let mut records = Records::under(*self);
+        records.add(data)?;
+        *self = Self {
+            uid: records.uid,
+            gid: records.gid,
+            mtime: records.mtime,
+        };
+        Ok(())
+    }
 }
 
 /// The `GNU.sparse.*` records.
 #[derive(Clone, Default)]
 pub(super) struct SparseRecords {
-    /// Format 1.0: the map stands in front of the data.
-    pub(super) map_in_data: bool,
-    pub(super) name: Option<Vec<u8>>,
-    pub(super) real_size: Option<u64>,
-    pub(super) segments: Vec<Segment>,
+    major: Vec<u8>,
+    minor: Vec<u8>,
+    name: Option<Vec<u8>>,
+    size: Option<u64>,
+    real_size: Option<u64>,
+    segments: Option<Vec<Segment>>,
     /// Format 0.0: an offset that waits for its length.
     offset: Option<u64>,
 }
 
+/// How a sparse file is stored.
+pub(super) struct SparseForm {
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) real_size: Option<u64>,
+    /// None where the map stands in front of the data (format 1.0).
+    pub(super) segments: Option<Vec<Segment>>,
+}
+
+impl SparseRecords {
+    /// What the records make of the entry; None if it is no sparse file of a form that exists.
+    pub(super) fn form(self) -> Result<Option<SparseForm>, Problem> {
+        let segments = match (self.major.as_slice(), self.minor.as_slice()) {
+            (b"1", b"0") => None,
+            (b"0", b"0" | b"1") => Some(self.segments.unwrap_or_default()),
+            // The first two forms had no version at first.
+            (b"", b"") if self.segments.is_some() => self.segments,
+            _ => return Ok(None),
+        };
+        if self.offset.is_some() {
+            return Err(Problem::BadEntry(
+                "its sparse map gives an offset without a length",
+            ));
+        }
+        Ok(Some(SparseForm {
+            name: self.name,
+            real_size: self.size.or(self.real_size),
+            segments,
+        }))
+    }
+}
+
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 const NO_NUMBER: Problem = Problem::BadEntry("a PAX record that should be a number is none");
 
 impl Records {
+    /// Records that global ones stand behind.
+    pub(super) fn under(globals: Globals) -> Self {
+        Self {
+            uid: globals.uid,
+            gid: globals.gid,
+            mtime: globals.mtime,
+            ..Self::default()
+        }
+    }
+
     /// Adds the records in `data`; later ones win, empty values take earlier ones back.
     pub(super) fn add(&mut self, mut data: &[u8]) -> Result<(), Problem> {
         while !data.is_empty() {
@@ -58,23 +130,18 @@ impl Records {
             b"path" => self.path = name(value)?,
             b"linkpath" => self.link = name(value)?,
             b"size" => self.size = optional(value, size)?,
-            b"uid" => self.uid = optional(value, decimal)?,
-            b"gid" => self.gid = optional(value, decimal)?,
+            b"uid" => self.uid = optional(value, identity)?,
+            b"gid" => self.gid = optional(value, identity)?,
             b"mtime" => self.mtime = optional(value, time)?,
             _ => {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
                     self.set_xattr(name.to_vec(), value.to_vec());
                 } else if let Some(name) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
                     let name = percent_encoding::percent_decode(name).collect();
-                    let bytes = base64::engine::general_purpose::GeneralPurpose::new(
-                        &base64::alphabet::STANDARD,
-                        base64::engine::GeneralPurposeConfig::new().with_decode_padding_mode(
-                            base64::engine::DecodePaddingMode::Indifferent,
-                        ),
-                    )
-                    .decode(value)
-                    .map_err(|_| Problem::BadEntry("an extended attribute is no base64"))?;
-                    self.set_xattr(name, bytes);
+                    // Runtimes do not read these at all, so one that is no base64 stops nothing.
+                    if let Ok(value) = UNPADDED.decode(value) {
+                        self.set_xattr(name, value);
+                    }
                 } else if let Some(name) = key.strip_prefix(b"GNU.sparse.") {
                     self.set_sparse(name, value)?;
                 }
@@ -92,38 +159,42 @@ impl Records {
     }
 
     fn set_sparse(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
-        let sparse = self.sparse.get_or_insert_default();
+        let sparse = &mut self.sparse;
         match key {
-            b"major" => sparse.map_in_data = value == b"1",
+            b"major" => sparse.major = value.to_vec(),
+            b"minor" => sparse.minor = value.to_vec(),
             b"name" => sparse.name = name(value)?,
-            b"realsize" | b"size" => sparse.real_size = Some(size(value)?),
-            b"offset" => sparse.offset = Some(size(value)?),
+            b"size" => sparse.size = optional(value, size)?,
+            b"realsize" => sparse.real_size = optional(value, size)?,
+            b"offset" => sparse.offset = optional(value, size)?,
             b"numbytes" => {
                 let offset = sparse.offset.take().ok_or(Problem::BadEntry(
                     "its sparse map gives a length without an offset",
                 ))?;
                 let len = size(value)?;
-                sparse.segments.push(Segment { offset, len });
+                let segments = sparse.segments.get_or_insert_default();
+                segments.push(Segment { offset, len });
             }
-            b"map" => {
-                let numbers = value
-                    .split(|byte| *byte == b',')
-                    .map(size)
-                    .collect::<Result<Vec<_>, _>>()?;
-                let (pairs, []) = numbers.as_chunks::<2>() else {
-                    return Err(Problem::BadEntry(
-                        "its sparse map has an odd count of numbers",
-                    ));
-                };
-                sparse.segments = pairs
-                    .iter()
-                    .map(|&[offset, len]| Segment { offset, len })
-                    .collect();
-            }
+            b"map" => sparse.segments = optional(value, segments)?,
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Offsets and lengths in turn, between commas.
+fn segments(value: &[u8]) -> Result<Vec<Segment>, Problem> {
+    let numbers = value
+        .split(|byte| *byte == b',')
+        .map(size)
+        .collect::<Result<Vec<_>, _>>()?;
+    let (pairs, []) = numbers.as_chunks::<2>() else {
+        return Err(Problem::BadEntry(
+            "its sparse map has an odd count of numbers",
+        ));
+    };
+    let pair = |&[offset, len]: &[u64; 2]| Segment { offset, len };
+    Ok(pairs.iter().map(pair).collect())
 }
 
 type Record<'d> = (&'d [u8], &'d [u8]);
@@ -176,12 +247,22 @@ fn decimal(text: &[u8]) -> Result<u64, Problem> {
         .ok_or(NO_NUMBER)
 }
 
-/// A time as `[-]SECONDS[.FRACTION]`.
+/// A user or group; below zero it is what its 32 bits are.
+fn identity(text: &[u8]) -> Result<u64, Problem> {
+    match text.strip_prefix(b"-") {
+        None => decimal(text.strip_prefix(b"+").unwrap_or(text)),
+        Some(digits) => decimal(digits)
+            .and_then(|number| i64::try_from(number).map_err(|_| NO_NUMBER))
+            .map(|number| wrap(-number)),
+    }
+}
+
+/// A time as `[+-]SECONDS[.FRACTION]`.
 fn time(text: &[u8]) -> Result<Time, Problem> {
     let bad = || Problem::BadEntry("a time in its PAX records is no number");
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),
-        None => (false, text),
+        None => (false, text.strip_prefix(b"+").unwrap_or(text)),
     };
     let mut parts = text.splitn(2, |byte| *byte == b'.');
     let whole = parts.next().unwrap_or_default();

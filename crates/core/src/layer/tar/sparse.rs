@@ -63,13 +63,23 @@ impl OldGnuMap {
             segments: Vec::new(),
         };
         map.add(&block[386..482])?;
-        Ok((map, block[482] != 0))
+        Ok((map, Self::header_goes_on(block)))
     }
 
     /// Reads one more block; true if another follows.
     pub(super) fn add_block(&mut self, block: &[u8; BLOCK]) -> Result<bool, Problem> {
         self.add(&block[..504])?;
-        Ok(block[504] != 0)
+        Ok(Self::block_goes_on(block))
+    }
+
+    /// Blocks of the map follow this header.
+    pub(super) const fn header_goes_on(block: &[u8; BLOCK]) -> bool {
+        block[482] != 0
+    }
+
+    /// Another block of the map follows this one.
+    pub(super) const fn block_goes_on(block: &[u8; BLOCK]) -> bool {
+        block[504] != 0
     }
 
     fn add(&mut self, pairs: &[u8]) -> Result<(), Problem> {

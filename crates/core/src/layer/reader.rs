@@ -1,0 +1,151 @@
+//! One file's content, cut out of its layer's blob while that streams by: pushed in, handed on, without I/O.
+
+use super::content::{ContentHasher, ContentId};
+use super::tar::TarDecoder;
+use super::{EntryId, LayerError, LayerIndex, Problem, Unpacker};
+
+/// A run of a file's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'d> {
+    /// Bytes that the layer stores.
+    Bytes(&'d [u8]),
+    /// So many zeros that a sparse file does not store.
+    Hole(u64),
+}
+
+/// Reads one file's content from a layer whose index is known.
+///
+/// ```
+/// use onionskin_core::layer::{ContentReader, EntryId, LayerIndex, Piece};
+/// # fn example(index: &LayerIndex, entry: EntryId, blob: &[&[u8]]) -> Result<Vec<u8>, onionskin_core::layer::LayerError> {
+/// let mut content = Vec::new();
+/// let mut keep = |piece: Piece<'_>| match piece {
+///     Piece::Bytes(bytes) => content.extend_from_slice(bytes),
+///     Piece::Hole(zeros) => content.resize(content.len() + zeros as usize, 0),
+/// };
+/// let mut reader = ContentReader::new(1, index, entry);
+/// for piece in blob {
+///     reader.push(piece, &mut keep)?;
+/// }
+/// reader.finish(&mut keep)?;
+/// # Ok(content)
+/// # }
+/// ```
+pub struct ContentReader {
+    layer: usize,
+    unpacker: Unpacker,
+    tar: TarDecoder,
+    file: File,
+}
+
+/// The file that is wanted, and how much of it has come.
+struct File {
+    entry: EntryId,
+    /// Stored bytes that are still to come.
+    left: u64,
+    position: u64,
+    logical_size: u64,
+    content: ContentId,
+    hasher: ContentHasher,
+}
+
+impl ContentReader {
+    /// A reader of the content of `entry`, a regular file of layer `layer` (from 1, for errors).
+    #[must_use]
+    pub fn new(layer: usize, index: &LayerIndex, entry: EntryId) -> Self {
+        Self {
+            layer,
+            unpacker: Unpacker::default(),
+            tar: TarDecoder::new(),
+            file: File {
+                entry,
+                left: index.size(entry),
+                position: 0,
+                logical_size: index.logical_size(entry),
+                content: index.content(entry),
+                hasher: ContentHasher::new(),
+            },
+        }
+    }
+
+    /// All stored bytes have been handed on; what comes after them in the blob need not be pushed.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.file.left == 0
+    }
+
+    /// Takes the next bytes of the blob, and gives `sink` what of the file is in them.
+    ///
+    /// # Errors
+    /// The layer is damaged before the file's end.
+    pub fn push(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), LayerError> {
+        if self.is_complete() {
+            return Ok(());
+        }
+        let Self {
+            unpacker,
+            tar,
+            file,
+            layer,
+        } = self;
+        unpacker
+            .push(data, &mut |out| {
+                tar.push_with(out, &mut |entry, piece| file.take(entry, piece, sink))
+            })
+            .map_err(|error| error.of_layer(*layer))
+    }
+
+    /// No more of the blob is needed, or there is no more: hands on the hole that a sparse file may end with.
+    ///
+    /// # Errors
+    /// The content is not the one that the index was made of.
+    pub fn finish(self, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), LayerError> {
+        let Self {
+            unpacker,
+            mut tar,
+            mut file,
+            layer,
+        } = self;
+        if file.left > 0 {
+            unpacker
+                .finish(&mut |out| {
+                    tar.push_with(out, &mut |entry, piece| file.take(entry, piece, sink))
+                })
+                .map_err(|error| error.of_layer(layer))?;
+        }
+        let end = file.logical_size.saturating_sub(file.position);
+        if file.left == 0 && end > 0 {
+            file.hasher.hole(end);
+            sink(Piece::Hole(end));
+        }
+        if file.left == 0 && file.hasher.finish() == file.content {
+            return Ok(());
+        }
+        Err(LayerError::at_tar(tar.offset(), Problem::OtherContent).of_layer(layer))
+    }
+}
+
+impl File {
+    fn take(&mut self, entry: EntryId, piece: Piece<'_>, sink: &mut dyn FnMut(Piece<'_>)) {
+        if entry != self.entry {
+            return;
+        }
+        match piece {
+            Piece::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                self.left = self.left.saturating_sub(length);
+                self.position += length;
+                self.hasher.update(bytes);
+            }
+            Piece::Hole(length) => {
+                self.position += length;
+                self.hasher.hole(length);
+            }
+        }
+        sink(piece);
+    }
+}
