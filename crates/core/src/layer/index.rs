@@ -3,9 +3,10 @@
 //! Names stand in one buffer and numbers in columns, so that a million entries take tens of
 //! megabytes. Folders that hold entries are interned: a path costs its last name only.
 
-use std::hash::BuildHasher as _;
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use super::content::ContentId;
@@ -124,6 +125,25 @@ impl Names {
                 .ends
                 .last()
                 .is_none_or(|end| *end as usize == self.bytes.len())
+    }
+}
+
+impl std::fmt::Display for RemarkKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnknownType(flag) => write!(
+                f,
+                "a tar entry of type {:?}, which is no part of a file system, is not shown",
+                char::from(*flag)
+            ),
+            Self::BareWhiteout => f.write_str("a whiteout without a name hides nothing"),
+            Self::DataAfterEnd => {
+                f.write_str("data follows the end of the tar; no container sees it")
+            }
+            Self::LinkToFolder => {
+                f.write_str("a hard link to a folder, which no file system allows, is left out")
+            }
+        }
     }
 }
 
@@ -414,8 +434,8 @@ pub(super) struct IndexBuilder {
     columns: Columns,
     dir_lookup: HashTable<u32>,
     owner_lookup: HashMap<(u64, u64), u32>,
-    /// Seeded by chance, so that no image can choose names that collide.
-    hasher: DefaultHashBuilder,
+    /// A keyed hash, so that an image cannot easily choose names that collide.
+    hasher: RandomState,
     name_bytes: usize,
 }
 
@@ -428,7 +448,7 @@ impl IndexBuilder {
             columns,
             dir_lookup: HashTable::new(),
             owner_lookup: HashMap::new(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: RandomState::new(),
             name_bytes: 0,
         }
     }

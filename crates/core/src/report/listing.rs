@@ -46,7 +46,11 @@ pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
     let rows = below(stack, &view, start)
         .into_iter()
         .filter_map(|node| view.row(stack, node))
-        .map(|row| (stack.path(row.node), line(&stack.path(row.node), &row)));
+        .map(|row| {
+            let path = stack.path(row.node);
+            let line = line(&path, &row);
+            (path, line)
+        });
     Some(sorted(rows.collect()))
 }
 
@@ -69,7 +73,9 @@ pub fn of_layer(
         // A folder that no entry announces is not held by the layer.
         let held = matches!(stack.at(node, 1), Some(version) if version.what != What::Implied);
         if let (true, Some(row)) = (held, view.row(&stack, node)) {
-            lines.push((stack.path(node), line(&stack.path(node), &row)));
+            let path = stack.path(node);
+            let line = line(&path, &row);
+            lines.push((path, line));
         }
     }
     let folder = cleaned(path);

@@ -4,7 +4,7 @@ use super::Stack;
 use super::inodes::{Cause, InodeId};
 use super::nodes::NodeId;
 use super::own_tree::{Place, Whiteout};
-use super::versions::What;
+use super::versions::Packed;
 use crate::layer::LayerIndex;
 
 const NONE: u32 = u32::MAX;
@@ -97,7 +97,7 @@ impl Stack {
         match (place.is_dir(index), below) {
             (true, InodeId::FOLDER) => {
                 // An implied folder says nothing about the one that is there.
-                if place.what != What::Implied {
+                if place.what != Packed::IMPLIED {
                     self.store(layer, place);
                 }
             }
@@ -147,6 +147,6 @@ impl Stack {
             self.inodes.lose(inode, Cause::Deleted);
         }
         self.versions
-            .set(node.at(), layer, What::Gone, InodeId::FOLDER);
+            .set(node.at(), layer, Packed::GONE, InodeId::FOLDER);
     }
 }

@@ -8,18 +8,20 @@ mod inodes;
 mod lay;
 mod nodes;
 mod own_tree;
+mod resolve;
 mod versions;
 pub mod view;
 
 pub use inodes::{Cause, Death};
 pub use nodes::NodeId;
+pub use resolve::ResolveError;
 pub use versions::{Version, What};
 
 use inodes::{InodeId, Inodes};
 use lay::Live;
 use nodes::Nodes;
 use own_tree::OwnTree;
-use versions::Versions;
+use versions::{Packed, Versions};
 
 use crate::layer::{ContentId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind};
 use crate::limits::{IMAGE_LAYERS, LAYER_REMARKS};
@@ -67,7 +69,7 @@ impl Stack {
         stack.live.make_room(1);
         stack
             .versions
-            .set(NodeId::ROOT.at(), 0, What::Implied, InodeId::FOLDER);
+            .set(NodeId::ROOT.at(), 0, Packed::IMPLIED, InodeId::FOLDER);
         stack
     }
 
@@ -190,10 +192,17 @@ impl Stack {
         self.inodes.death(self.inodes.of(layer, entry))
     }
 
-    /// What was odd in stacking, with the layer it was odd in.
-    #[must_use]
-    pub fn remarks(&self) -> &[(usize, Remark)] {
-        &self.remarks
+    /// What was odd, with the layer it was odd in: in its tar, or on the stack below it.
+    pub fn remarks(&self) -> impl Iterator<Item = (usize, &Remark)> {
+        (1..).zip(&self.layers).flat_map(|(number, index)| {
+            let on_stack = self.remarks.iter().filter(move |(of, _)| *of == number);
+            let on_stack = on_stack.map(|(_, remark)| remark);
+            index
+                .remarks()
+                .iter()
+                .chain(on_stack)
+                .map(move |remark| (number, remark))
+        })
     }
 
     /// The inode that a node has in the stack so far, FOLDER for a folder; None if it is not there.

@@ -1,8 +1,8 @@
 //! The table of paths: one node for each path that any layer mentions.
 
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, RandomState};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
 
 use super::StackError;
 
@@ -25,8 +25,8 @@ pub(super) struct Nodes {
     name_bytes: Vec<u8>,
     name_ends: Vec<u32>,
     lookup: HashTable<NodeId>,
-    /// Seeded by chance, so that no image can choose names that collide.
-    hasher: DefaultHashBuilder,
+    /// A keyed hash, so that an image cannot easily choose names that collide.
+    hasher: RandomState,
 }
 
 impl Nodes {
@@ -36,7 +36,7 @@ impl Nodes {
             name_bytes: Vec::new(),
             name_ends: vec![0],
             lookup: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: RandomState::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::Stack;
 use super::StackError;
 use super::inodes::InodeId;
 use super::nodes::NodeId;
-use super::versions::What;
+use super::versions::{Packed, What};
 use crate::layer::{DirId, EntryId, EntryKind, LayerIndex, RemarkKind};
 
 const NONE: u32 = u32::MAX;
@@ -41,14 +41,13 @@ pub(super) struct Place {
     pub(super) node: NodeId,
     /// False once a later entry took it away.
     pub(super) present: bool,
-    pub(super) what: What,
+    pub(super) what: Packed,
     pub(super) inode: InodeId,
     /// The entry with which it came to be.
     pub(super) since: EntryId,
     /// A hard link whose target is not known yet.
     pending: bool,
-    /// Places, linked: the parent's, the first child's, and the neighbours'.
-    parent: u32,
+    /// Places, linked: the first child's, and the neighbours'.
     first: u32,
     next: u32,
     before: u32,
@@ -104,7 +103,7 @@ impl OwnTree {
             whiteouts: Vec::new(),
             refused: Vec::new(),
         };
-        own.add(NodeId::ROOT, What::Implied, InodeId::FOLDER, EntryId(0));
+        own.add(NodeId::ROOT, Packed::IMPLIED, InodeId::FOLDER, EntryId(0));
         for entry in index.entries().filter(|entry| !refused.contains(entry)) {
             let dir = dirs[index.dir(entry).0 as usize];
             let name = index.name(entry);
@@ -200,7 +199,8 @@ impl OwnTree {
             let mut at = start;
             let mut end = loop {
                 let place = &mut self.places[at as usize];
-                let (true, true, What::Entry(entry)) = (place.present, place.pending, place.what)
+                let (true, true, What::Entry(entry)) =
+                    (place.present, place.pending, place.what.what())
                 else {
                     break None;
                 };
@@ -219,7 +219,7 @@ impl OwnTree {
                 && let Some((at, entry)) = chain.pop()
             {
                 refused.push(entry);
-                self.remove(at);
+                self.remove(stack, at);
                 end = chain.last().map(|&(at, entry)| {
                     self.target(stack, index, entry, self.places[at as usize].node)
                 });
@@ -242,7 +242,7 @@ impl OwnTree {
         entry: EntryId,
         inode: InodeId,
     ) {
-        let what = What::Entry(entry);
+        let what = Packed::entry(entry);
         if node != NodeId::ROOT {
             self.imply(stack, index, stack.nodes.parent(node), entry);
         }
@@ -257,7 +257,7 @@ impl OwnTree {
                 // A link that names the inode already there changes nothing.
                 return;
             }
-            self.remove(at);
+            self.remove(stack, at);
         }
         self.add(node, what, inode, entry);
         self.hang(stack, node);
@@ -299,9 +299,9 @@ impl OwnTree {
         }
         for node in missing.into_iter().rev() {
             if let Some(at) = self.find(node) {
-                self.remove(at);
+                self.remove(stack, at);
             }
-            self.add(node, What::Implied, InodeId::FOLDER, entry);
+            self.add(node, Packed::IMPLIED, InodeId::FOLDER, entry);
             self.hang(stack, node);
         }
     }
@@ -318,7 +318,7 @@ impl OwnTree {
     }
 
     /// Makes a place, or the node's earlier one anew: so parents keep standing before children.
-    fn add(&mut self, node: NodeId, what: What, inode: InodeId, since: EntryId) {
+    fn add(&mut self, node: NodeId, what: Packed, inode: InodeId, since: EntryId) {
         if self.place_of.len() <= node.at() {
             self.place_of.resize(node.at() + 1, 0);
         }
@@ -329,7 +329,6 @@ impl OwnTree {
             inode,
             since,
             pending: false,
-            parent: NONE,
             first: NONE,
             next: NONE,
             before: NONE,
@@ -350,24 +349,25 @@ impl OwnTree {
         let parent = self.place_of[stack.nodes.parent(node).at()];
         let next = std::mem::replace(&mut self.places[parent as usize].first, at);
         let place = &mut self.places[at as usize];
-        (place.parent, place.next, place.before) = (parent, next, NONE);
+        (place.next, place.before) = (next, NONE);
         if let Some(next) = self.places.get_mut(next as usize) {
             next.before = at;
         }
     }
 
     /// Takes one place off; what hung below it is the caller's business.
-    fn remove(&mut self, at: u32) {
+    fn remove(&mut self, stack: &Stack, at: u32) {
         let place = &mut self.places[at as usize];
         place.present = false;
-        let (parent, next, before) = (place.parent, place.next, place.before);
+        let (node, next, before) = (place.node, place.next, place.before);
         if let Some(next) = self.places.get_mut(next as usize) {
             next.before = before;
         }
         if let Some(before) = self.places.get_mut(before as usize) {
             before.next = next;
-        } else if let Some(parent) = self.places.get_mut(parent as usize) {
-            parent.first = next;
+        } else {
+            let parent = self.place_of[stack.nodes.parent(node).at()];
+            self.places[parent as usize].first = next;
         }
     }
 

@@ -14,16 +14,6 @@ pub enum What {
     Gone,
 }
 
-impl What {
-    pub(super) fn is_dir(self, index: &LayerIndex) -> bool {
-        match self {
-            Self::Entry(entry) => index.kind(entry) == EntryKind::Dir,
-            Self::Implied => true,
-            Self::Gone => false,
-        }
-    }
-}
-
 /// What a path is from `layer` on, until its next version.
 #[derive(Clone, Copy, Debug)]
 pub struct Version {
@@ -32,6 +22,36 @@ pub struct Version {
     /// What it is.
     pub what: What,
     pub(super) inode: InodeId,
+}
+
+/// A [`What`] in four bytes: there is one for every path of every layer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Packed(u32);
+
+impl Packed {
+    pub(super) const IMPLIED: Self = Self(u32::MAX - 1);
+    pub(super) const GONE: Self = Self(u32::MAX);
+
+    /// The number of an entry is below the limit of entries, far from the two above.
+    pub(super) const fn entry(entry: EntryId) -> Self {
+        Self(entry.0)
+    }
+
+    pub(super) const fn what(self) -> What {
+        match self {
+            Self::IMPLIED => What::Implied,
+            Self::GONE => What::Gone,
+            Self(entry) => What::Entry(EntryId(entry)),
+        }
+    }
+
+    pub(super) fn is_dir(self, index: &LayerIndex) -> bool {
+        match self.what() {
+            What::Entry(entry) => index.kind(entry) == EntryKind::Dir,
+            What::Implied => true,
+            What::Gone => false,
+        }
+    }
 }
 
 const NONE: u32 = u32::MAX;
@@ -45,7 +65,7 @@ pub(super) struct Versions {
 
 struct Row {
     layer: u32,
-    what: What,
+    what: Packed,
     inode: InodeId,
     before: u32,
 }
@@ -54,7 +74,7 @@ impl Row {
     fn version(&self) -> Version {
         Version {
             layer: self.layer as usize,
-            what: self.what,
+            what: self.what.what(),
             inode: self.inode,
         }
     }
@@ -83,7 +103,7 @@ impl Versions {
     }
 
     /// Sets what the node is from `layer` on; one version for each layer is kept.
-    pub(super) fn set(&mut self, node: usize, layer: usize, what: What, inode: InodeId) {
+    pub(super) fn set(&mut self, node: usize, layer: usize, what: Packed, inode: InodeId) {
         let latest = self.latest[node];
         let layer = layer as u32;
         if let Some(row) = self.rows.get_mut(latest as usize)
