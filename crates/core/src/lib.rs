@@ -1,7 +1,7 @@
 //! Container images, layer by layer.
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
-//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`findings`],
+//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`findings`], [`rules`],
 //! [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
@@ -14,5 +14,6 @@ pub mod manifest;
 pub mod platform;
 pub mod reference;
 pub mod report;
+pub mod rules;
 pub mod source;
 pub mod stack;

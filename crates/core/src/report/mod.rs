@@ -1,6 +1,8 @@
 //! What is told about an image: the models that text, JSON and the page are made from.
 
+pub mod audit;
 pub mod inspection;
+pub mod link;
 pub mod listing;
 mod names;
 

@@ -1,0 +1,164 @@
+//! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts};
+use super::link::Links;
+use super::{SCHEMA_VERSION, text};
+use crate::findings::{self, Finding, Kind};
+use crate::ledger::Ledger;
+use crate::ledger::dive::Dive;
+use crate::rules::{self, Measured, Rules, Verdict};
+use crate::source::Image;
+use crate::stack::Stack;
+
+/// What `audit --format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audit {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Which image.
+    pub image: ImageFacts,
+    /// The ledger's totals.
+    pub bytes: ByteTotals,
+    /// Live bytes as a share of all; 1 where there are none.
+    pub efficiency: f64,
+    /// dive's numbers, by its own definition.
+    pub dive: DiveFacts,
+    /// The layers, base first.
+    pub layers: Vec<LayerFacts>,
+    /// What to mend, the largest first.
+    pub findings: Vec<FindingFacts>,
+    /// The rules that the image was judged by.
+    pub rules: Vec<Verdict>,
+    /// Whether it keeps all of them; None where one cannot be judged.
+    pub passed: Option<bool>,
+}
+
+/// dive's numbers; see [`Dive`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiveFacts {
+    /// Its efficiency.
+    pub efficiency: f64,
+    /// Bytes of all paths that occur more than once.
+    pub wasted_bytes: u64,
+    /// These as a share, from 0, of the bytes of all layers but the first; None for 0/0.
+    pub user_wasted_percent: Option<f64>,
+}
+
+/// One thing to mend; see [`Finding`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingFacts {
+    /// What is wrong.
+    pub kind: Kind,
+    /// The file, or the folder that holds all of its files.
+    pub path: String,
+    /// Bytes of file content.
+    pub bytes: u64,
+    /// Bytes of the blobs that they cost.
+    pub compressed_bytes: Option<u64>,
+    /// The layers that ship them, from 1.
+    pub added_by: Vec<usize>,
+    /// The layers that hid them, from 1.
+    pub killed_by: Vec<usize>,
+    /// The commands that made these layers, in their order, as the builder wrote them.
+    pub created_by: Vec<String>,
+    /// What to change, in one line.
+    pub advice: String,
+    /// Where the page shows it.
+    pub link: Option<String>,
+}
+
+impl Audit {
+    /// Audits an image whose layers are all stacked.
+    #[must_use]
+    pub fn new(
+        image: &Image,
+        stack: &Stack,
+        ledger: &Ledger,
+        rules: &Rules,
+        links: Option<&Links>,
+    ) -> Self {
+        let Inspection {
+            image: facts,
+            bytes,
+            efficiency,
+            layers,
+            ..
+        } = Inspection::new(image, stack, ledger);
+        let dive = Dive::of(stack.layers());
+        let commands: Vec<Option<&str>> = image
+            .layers
+            .iter()
+            .map(|layer| layer.created_by.as_deref())
+            .collect();
+        let findings = findings::of(stack, ledger, &commands).into_iter();
+        let compressed = facts.compressed_size.is_some();
+        let findings = findings
+            .map(|finding| FindingFacts::of(finding, &commands, compressed, links))
+            .collect();
+        let rules = rules.judge(&Measured {
+            efficiency,
+            retained: bytes.retained,
+            dead: bytes.dead,
+            dead_compressed: bytes.dead_compressed,
+            size: facts.size,
+            compressed_size: facts.compressed_size,
+            largest_layer: layers.iter().map(|layer| layer.size).max().unwrap_or(0),
+            layers: layers.len() as u64,
+            dive,
+        });
+        Self {
+            schema_version: SCHEMA_VERSION,
+            image: facts,
+            bytes,
+            efficiency,
+            dive: DiveFacts {
+                efficiency: dive.efficiency,
+                wasted_bytes: dive.wasted_bytes,
+                user_wasted_percent: dive.user_wasted_percent(),
+            },
+            layers,
+            findings,
+            passed: rules::passed(&rules),
+            rules,
+        }
+    }
+}
+
+impl FindingFacts {
+    fn of(
+        finding: Finding,
+        commands: &[Option<&str>],
+        compressed: bool,
+        links: Option<&Links>,
+    ) -> Self {
+        let layers: BTreeSet<usize> = finding
+            .added_by
+            .iter()
+            .chain(&finding.killed_by)
+            .copied()
+            .collect();
+        let command = |layer: usize| commands.get(layer.checked_sub(1)?).copied().flatten();
+        let created_by = layers.into_iter().filter_map(command);
+        let place = finding.killed_by.last().or(finding.added_by.last());
+        Self {
+            kind: finding.kind,
+            path: text(&finding.path).into_owned(),
+            bytes: finding.bytes,
+            compressed_bytes: compressed.then_some(finding.compressed),
+            created_by: created_by.map(str::to_owned).collect(),
+            advice: finding.advice,
+            link: links
+                .zip(place)
+                .map(|(links, layer)| links.change(*layer, &finding.path)),
+            added_by: finding.added_by,
+            killed_by: finding.killed_by,
+        }
+    }
+}
