@@ -9,8 +9,6 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use hashbrown::HashMap as FastMap;
-
 use crate::layer::{EntryKind, LayerIndex};
 
 /// dive's numbers for one image.
@@ -112,7 +110,7 @@ fn visit(tree: &Tree, merged: &Merged, seen: &mut [Option<Seen>]) {
 struct Paths<'a> {
     parents: Vec<u32>,
     names: Vec<&'a [u8]>,
-    lookup: FastMap<(u32, &'a [u8]), u32>,
+    lookup: HashMap<(u32, &'a [u8]), u32>,
 }
 
 const ROOT: u32 = 0;
@@ -122,7 +120,7 @@ impl Default for Paths<'_> {
         Self {
             parents: vec![ROOT],
             names: vec![b""],
-            lookup: FastMap::new(),
+            lookup: HashMap::new(),
         }
     }
 }
