@@ -25,7 +25,7 @@ enum Place {
 pub enum Problem {
     /// Compressed in a way that is not read.
     #[error(
-        "the layer is compressed with {0}, which Onionskin does not read; gzip and uncompressed tar are read"
+        "the layer is compressed with {0}, which Onionskin does not read; gzip, zstd and uncompressed tar are read"
     )]
     Unsupported(&'static str),
     /// The compressed stream ends too early.
@@ -83,6 +83,11 @@ pub enum Problem {
         /// The limit.
         limit: u64,
     },
+    /// Between two readings of a layer something changed.
+    #[error(
+        "the file's content is not the one that was there when the layer was first read; something changed the layer where it is stored or on its way"
+    )]
+    OtherContent,
     /// A stored index is not one.
     #[error("the stored layer index is damaged")]
     BadIndex,

@@ -5,13 +5,16 @@ mod error;
 mod gzip;
 mod index;
 mod points;
+mod reader;
 mod tar;
 mod unpack;
+mod zstd;
 
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind, Xattrs};
 pub use points::{POINT_EVERY, Points};
+pub use reader::{ContentReader, Piece};
 pub use unpack::Unpacker;
 
 use crate::digest::{Algorithm, Digest, Hasher};

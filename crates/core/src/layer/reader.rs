@@ -78,11 +78,7 @@ impl ContentReader {
     ///
     /// # Errors
     /// The layer is damaged before the file's end.
-    pub fn push(
-        &mut self,
-        data: &[u8],
-        sink: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<(), LayerError> {
+    pub fn push(&mut self, data: &[u8], sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), LayerError> {
         if self.is_complete() {
             return Ok(());
         }

@@ -12,8 +12,12 @@ use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
 
 use super::content::{ContentHasher, ContentId};
 use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry, RemarkKind};
+use super::reader::Piece;
 use super::{LayerError, Problem};
 use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
+
+/// Sees the content of files while it is decoded.
+pub(super) type Tap<'t> = &'t mut dyn FnMut(EntryId, Piece<'_>);
 
 /// Reads a tar as it comes.
 pub(super) struct TarDecoder {
@@ -122,14 +126,24 @@ impl TarDecoder {
         }
     }
 
+    /// Bytes of the tar taken so far.
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(super) fn entries(&self) -> usize {
         self.index.len()
     }
 
-    pub(super) fn push(&mut self, mut data: &[u8]) -> Result<(), LayerError> {
+    pub(super) fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.push_with(data, &mut |_, _| {})
+    }
+
+    /// As [`Self::push`], and `tap` sees the content of files as it passes, but for holes at their ends.
+    pub(super) fn push_with(&mut self, mut data: &[u8], tap: Tap<'_>) -> Result<(), LayerError> {
         while !data.is_empty() {
             let start = self.offset;
-            data = self.step(data).map_err(|problem| {
+            data = self.step(data, tap).map_err(|problem| {
                 LayerError::at_tar(self.entry_start.unwrap_or(start / 512 * 512), problem)
             })?;
         }
@@ -147,7 +161,7 @@ impl TarDecoder {
     }
 
     /// Uses up some of `data`, at least one byte, and returns the rest.
-    fn step<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Problem> {
+    fn step<'d>(&mut self, data: &'d [u8], tap: Tap<'_>) -> Result<&'d [u8], Problem> {
         match &mut self.state {
             State::Header
             | State::OldGnuMap { .. }
@@ -182,7 +196,7 @@ impl TarDecoder {
             }
             State::Content(content) => {
                 let (now, rest) = split(data, content.left);
-                content.update(now);
+                content.update(now, tap);
                 self.offset += now.len() as u64;
                 if content.left == 0 {
                     self.content_complete();
@@ -498,10 +512,11 @@ impl TarDecoder {
 }
 
 impl Content {
-    fn update(&mut self, mut data: &[u8]) {
+    fn update(&mut self, mut data: &[u8], tap: Tap<'_>) {
         self.left -= data.len() as u64;
         let Some(layout) = &mut self.sparse else {
             self.hasher.update(data);
+            tap(self.entry, Piece::Bytes(data));
             return;
         };
         while !data.is_empty() {
@@ -510,12 +525,15 @@ impl Content {
                 let Some(segment) = layout.segments.next() else {
                     return;
                 };
-                self.hasher.hole(segment.offset - layout.position);
+                let hole = segment.offset - layout.position;
+                self.hasher.hole(hole);
+                tap(self.entry, Piece::Hole(hole));
                 layout.position = segment.offset;
                 layout.room = segment.len;
             }
             let (now, rest) = split(data, layout.room);
             self.hasher.update(now);
+            tap(self.entry, Piece::Bytes(now));
             layout.room -= now.len() as u64;
             layout.position += now.len() as u64;
             data = rest;
