@@ -13,9 +13,20 @@ const PATIENCE: u64 = 60;
 
 /// A browser with a fresh profile. It ends when this is dropped.
 pub struct Browser {
+    /// Dropped first: it asks chromedriver to end the browser, which would outlive chromedriver.
     driver: WebDriver,
-    process: Child,
+    _chromedriver: Chromedriver,
     _profile: TempDir,
+}
+
+struct Chromedriver(Child);
+
+impl Drop for Chromedriver {
+    fn drop(&mut self) {
+        // It may have ended by itself, which a test would have seen.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Browser {
@@ -33,13 +44,14 @@ impl Browser {
             .map_while(Result::ok)
             .find_map(|line| {
                 Some(
-                    line.split_once("on port ")?
+                    line.split_once("successfully on port ")?
                         .1
                         .trim_end_matches('.')
                         .to_owned(),
                 )
             })
             .expect("chromedriver says its port");
+        let _chromedriver = Chromedriver(process);
         let profile = TempDir::new().unwrap();
         let mut chrome = DesiredCapabilities::chrome();
         let data = format!("--user-data-dir={}", profile.path().display());
@@ -62,7 +74,7 @@ impl Browser {
         driver.set_script_timeout(patience).await.unwrap();
         Self {
             driver,
-            process,
+            _chromedriver,
             _profile: profile,
         }
     }
@@ -158,7 +170,7 @@ impl Browser {
     }
 
     /// Waits for an element and types into it.
-    pub async fn fill(&self, selector: &str, text: &str) {
+    pub async fn fill(&self, selector: &str, text: impl Into<TypingData>) {
         let _: bool = self
             .until(&format!(
                 "!!document.querySelector({})",
@@ -178,15 +190,5 @@ impl Browser {
     /// Saves what is seen.
     pub async fn screenshot(&self, path: &std::path::Path) {
         self.driver.screenshot(path).await.unwrap();
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // Its browser ends with it: that is what chromedriver does when it is told to stop.
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        let _ = self.process.wait();
     }
 }

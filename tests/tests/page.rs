@@ -3,10 +3,14 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::io;
 use std::process::Command;
 
+use axum::body::Body;
+use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::odd::{self, Odd};
 use onionskin_tests::{Browser, Registry, Served};
 use serde_json::Value;
 use thirtyfour::Key;
@@ -107,7 +111,7 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     let (_registry, served, reference) = registry_with(&story());
     let browser = Browser::start().await;
     browser.goto(&served.page("/")).await;
-    browser.fill(".start input", &reference).await;
+    browser.fill(".start input", reference.as_str()).await;
     browser.press(Key::Enter).await;
     let _: bool = browser.until(WHOLE).await;
 
@@ -130,6 +134,17 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     let _: bool = browser
         .until("location.hash.includes('path=/app/bin/run')")
         .await;
+
+    // The link to it is copied, pinned to the digest.
+    browser.click("button.copy").await;
+    browser.until_text(".notice", "Link copied").await;
+    browser.fill(".find input", Key::Control + "v").await;
+    let _: bool = browser
+        .until("document.querySelector('.find input').value.includes('/team/app@sha256:')")
+        .await;
+    browser.fill(".find input", Key::Control + "a").await;
+    browser.fill(".find input", Key::Backspace + "").await;
+    let _: bool = browser.until(&format!("!!{}", row("run"))).await;
 
     // The deleted file, in the changes of the layer that deleted it.
     browser.click(".layer[data-layer='2']").await;
@@ -315,6 +330,62 @@ async fn what_is_not_there_is_told_where_the_visitor_looks() {
         .until_text(".details", "No layer has this path")
         .await;
     let _: bool = browser.until(&format!("!!{}", row("bin"))).await;
+}
+
+/// A registry whose image `app:1` never comes to its end: of its last layer, only half is sent.
+async fn stalling(image: &Packed) -> Odd {
+    let half = image.layers.last().unwrap().clone();
+    let blobs: Vec<_> = image.blobs().cloned().collect();
+    let manifest = image.manifest.clone();
+    Odd::new(move |target, _| {
+        if target.contains("/manifests/") {
+            return odd::ok(&manifest.media_type, manifest.bytes.clone());
+        }
+        let blob = blobs
+            .iter()
+            .find(|blob| target.ends_with(&blob.digest))
+            .unwrap();
+        if blob.digest != half.digest {
+            return odd::ok("application/octet-stream", blob.bytes.clone());
+        }
+        let sent = blob.bytes[..blob.bytes.len() / 2].to_vec();
+        let sent = stream::iter([Ok::<_, io::Error>(sent)]).chain(stream::pending());
+        odd::ok("application/octet-stream", Body::from_stream(sent))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_here_can_be_looked_at_and_cancel_returns_to_what_was_before() {
+    let odd = stalling(&story()).await;
+    let served = Served::start(&[format!("http://{}", odd.address)]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/image/demo/hello")).await;
+    let _: bool = browser.until(WHOLE).await;
+    browser.click(".header input").await;
+    browser.fill(".header input", Key::Control + "a").await;
+    browser
+        .fill(".header input", format!("{}/app:1", odd.address))
+        .await;
+    browser.press(Key::Enter).await;
+    // The first layer is here, the second never will be.
+    browser
+        .until_text(".band .state", "1 of 2 layers read")
+        .await;
+    let _: bool = browser.until(&format!("!!{}", row("app"))).await;
+    let _: bool = browser
+        .until("!!document.querySelector('.layer[data-layer=\"2\"] [role=progressbar]')")
+        .await;
+    browser.click(".cancel").await;
+    let _: bool = browser
+        .until(&format!("{WHOLE} && !!{}", row("hello")))
+        .await;
+    assert!(
+        browser
+            .address()
+            .await
+            .ends_with("#/image/demo/hello:latest")
+    );
 }
 
 #[tokio::test]

@@ -32,7 +32,6 @@ pub(crate) struct Engine {
     /// Of those, the ones that are looked at, each on its own.
     alone: BTreeMap<u32, Ground>,
     listing: Option<Listing>,
-    ledger: Option<Ledger>,
     largest: Vec<Dead>,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
@@ -299,7 +298,6 @@ impl Engine {
                 })
                 .collect(),
         };
-        self.ledger = Some(ledger);
         Event::Stacked(Box::new(numbers))
     }
 }

@@ -86,7 +86,9 @@ impl Pool {
             }
         });
         let pool = Rc::downgrade(self);
-        let failed = Failed::new(move |_: web_sys::Event| {
+        let failed = Failed::new(move |event: web_sys::Event| {
+            // Else it counts as an error of the engine too.
+            event.prevent_default();
             if let Some(pool) = pool.upgrade() {
                 pool.lose(at);
             }
