@@ -1,5 +1,6 @@
 //! The `onionskin` command: what it understands, and how it ends.
 
+mod audit;
 mod decode;
 mod image;
 mod inspect;
@@ -7,6 +8,7 @@ mod ls;
 mod output;
 mod progress;
 mod serve;
+mod summary;
 mod terminal;
 
 use std::io::{self, Write as _};
@@ -16,6 +18,8 @@ use clap::{Parser, Subcommand};
 
 use crate::terminal::Visible;
 
+/// A rule failed.
+const FAILED: u8 = 1;
 /// What stopped the work: wrong usage, not found, no access, a damaged image.
 const STOPPED: u8 = 2;
 
@@ -36,18 +40,24 @@ struct Arguments {
 enum Command {
     Inspect(inspect::Arguments),
     Ls(ls::Arguments),
+    Audit(Box<audit::Arguments>),
     Serve(serve::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let fine = |()| ExitCode::SUCCESS;
     let done = match Arguments::parse().command {
-        Command::Inspect(arguments) => inspect::run(arguments).await,
-        Command::Ls(arguments) => ls::run(arguments).await,
-        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Inspect(arguments) => inspect::run(arguments).await.map(fine),
+        Command::Ls(arguments) => ls::run(arguments).await.map(fine),
+        Command::Audit(arguments) => audit::run(*arguments).await.map(|kept| match kept {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(FAILED),
+        }),
+        Command::Serve(arguments) => serve::run(arguments).await.map(fine),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Who reads our output has seen enough, as with `onionskin ls … | head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,0 +1,227 @@
+//! The text of `onionskin audit`: the bytes, what to mend, the verdict.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use onionskin_core::manifest::history;
+use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
+use onionskin_core::rules::{Amount, Verdict};
+
+use crate::summary::{self, QUIET, STRONG, size, told};
+use crate::terminal::{Visible, fit};
+
+/// Findings that are told; the rest is summed up.
+const SHOWN: usize = 20;
+/// Columns before what belongs to a finding.
+const INDENT: usize = 11;
+
+/// The whole text, for a terminal of so many columns.
+pub(super) fn report(audit: &Audit, remarks: &[String], columns: Option<usize>) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, audit, remarks, columns);
+    out
+}
+
+fn write(
+    out: &mut String,
+    audit: &Audit,
+    remarks: &[String],
+    columns: Option<usize>,
+) -> fmt::Result {
+    summary::write(out, &audit.image, &audit.bytes, audit.layers.len())?;
+    dive(out, &audit.dive)?;
+    findings(out, audit, columns)?;
+    for remark in remarks {
+        writeln!(out, "\nnote: {}", Visible(remark))?;
+    }
+    rules(out, audit)
+}
+
+fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
+    let of_user = match dive.user_wasted_percent {
+        Some(share) => format!(
+            " ({:.1} % of what the layers above the first hold)",
+            share * 100.0
+        ),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "\n{QUIET}dive counts: efficiency {:.4}, {} wasted{of_user}{QUIET:#}",
+        dive.efficiency,
+        size(dive.wasted_bytes)
+    )
+}
+
+fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
+    for finding in audit.findings.iter().take(SHOWN) {
+        writeln!(out)?;
+        one(out, finding, audit, columns)?;
+    }
+    let rest = audit.findings.get(SHOWN..).unwrap_or_default();
+    if !rest.is_empty() {
+        let bytes = rest.iter().map(|finding| finding.bytes).sum();
+        writeln!(
+            out,
+            "\n{QUIET}and {} smaller findings of {} in all; --format json tells each{QUIET:#}",
+            rest.len(),
+            size(bytes)
+        )?;
+    }
+    Ok(())
+}
+
+fn one(
+    out: &mut String,
+    finding: &FindingFacts,
+    audit: &Audit,
+    columns: Option<usize>,
+) -> fmt::Result {
+    let (name, style, _) = told(finding.kind.cause());
+    let cost = match finding.compressed_bytes {
+        Some(bytes) => format!("  {QUIET}{} of the download{QUIET:#}", size(bytes)),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "{:>9}  {style}{name}{style:#}  {STRONG}{}{STRONG:#}{cost}",
+        size(finding.bytes),
+        Visible(&finding.path)
+    )?;
+    let mut layers: Vec<(usize, &str)> = Vec::new();
+    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.killed_by, name)] {
+        for layer in numbers.iter().copied() {
+            match layers.iter_mut().find(|(number, _)| *number == layer) {
+                // A layer that replaces what another shipped, and is replaced itself, is told once.
+                Some(told) => told.1 = name,
+                None => layers.push((layer, does)),
+            }
+        }
+    }
+    layers.sort_unstable();
+    let room = columns.map(|columns| columns.saturating_sub(INDENT));
+    for (layer, does) in layers {
+        let command = audit.layers.iter().find(|facts| facts.layer == layer);
+        let command = command.and_then(|facts| facts.created_by.as_deref());
+        let command = command.map(history::clean).unwrap_or_default();
+        let line = format!("layer {layer} {does}: {command}");
+        let line = fit(line.trim_end_matches(": "), room);
+        writeln!(out, "{:INDENT$}{QUIET}{line}{QUIET:#}", "")?;
+    }
+    for line in wrapped(&Visible(&finding.advice).to_string(), room) {
+        writeln!(out, "{:INDENT$}{line}", "")?;
+    }
+    if let Some(link) = &finding.link {
+        writeln!(out, "{:INDENT$}{}", "", Visible(link))?;
+    }
+    Ok(())
+}
+
+/// Lines of at most so many characters, broken between words.
+fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let room = |line: &String| {
+            columns.is_none_or(|columns| {
+                line.chars().count() + 1 + word.chars().count() <= columns.max(1)
+            })
+        };
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if room(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
+    const KEPT: Style = AnsiColor::Green.on_default();
+    const BROKEN: Style = AnsiColor::Red.on_default().bold();
+    const UNKNOWN: Style = AnsiColor::Yellow.on_default();
+    if audit.rules.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let width = audit.rules.iter().map(|rule| rule.name.len()).max();
+    let width = width.unwrap_or(0);
+    for rule in &audit.rules {
+        let (word, style) = match rule.passed {
+            Some(true) => ("kept", KEPT),
+            Some(false) => ("FAILED", BROKEN),
+            None => ("unknown", UNKNOWN),
+        };
+        let Verdict {
+            name,
+            limit,
+            actual,
+            ..
+        } = rule;
+        let at = if name.to_lowercase().contains("efficiency") {
+            "at least"
+        } else {
+            "at most"
+        };
+        let actual = match actual {
+            Some(actual) => amount(name, *actual),
+            None => "not known".to_owned(),
+        };
+        let limit = amount(name, *limit);
+        writeln!(
+            out,
+            "{style}{word:7}{style:#}  {name:width$}  {actual}, {at} {limit}"
+        )?;
+    }
+    let failed = audit
+        .rules
+        .iter()
+        .filter(|rule| rule.passed == Some(false))
+        .count();
+    match audit.passed {
+        Some(true) => writeln!(out, "{KEPT}all rules are kept{KEPT:#}"),
+        Some(false) if audit.rules.len() == 1 => writeln!(out, "{BROKEN}the rule failed{BROKEN:#}"),
+        Some(false) => writeln!(
+            out,
+            "{BROKEN}{failed} of {} rules failed{BROKEN:#}",
+            audit.rules.len()
+        ),
+        None => writeln!(out, "{UNKNOWN}not all rules can be judged{UNKNOWN:#}"),
+    }
+}
+
+/// An amount in the unit that its rule counts in.
+fn amount(rule: &str, amount: Amount) -> String {
+    match amount {
+        Amount::Count(count) if rule == "maxLayers" => count.to_string(),
+        // A limit may be crossed by one byte; rounded, nobody would see it.
+        Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
+        Amount::Count(bytes) => size(bytes),
+        Amount::Share(share) => format!("{share:.6}")
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_broken_between_words() {
+        assert_eq!(wrapped("one two three", Some(7)), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", None), ["one two three"]);
+        assert_eq!(wrapped("longer than", Some(3)), ["longer", "than"]);
+    }
+
+    #[test]
+    fn a_limit_crossed_by_a_byte_can_be_seen() {
+        let told = |bytes| amount("maxDeadBytes", Amount::Count(bytes));
+        assert_ne!(told(20_000_000), told(20_000_001));
+        assert_eq!(amount("maxLayers", Amount::Count(1200)), "1200");
+    }
+}
