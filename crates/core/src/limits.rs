@@ -6,6 +6,8 @@
 pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
+/// Bytes of a zstd frame's window, as `zstd --long=27` writes and every decoder takes unasked.
+pub const ZSTD_WINDOW: u64 = 128 << 20;
 /// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.
 pub const PATH_BYTES: usize = 4096;
 /// Entries of one layer.

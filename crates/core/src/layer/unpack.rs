@@ -2,6 +2,7 @@
 
 use super::gzip::Gzip;
 use super::points::Points;
+use super::zstd::Zstd;
 use super::{LayerError, Problem};
 
 /// Takes a blob in pieces of any size and hands on what it holds uncompressed.
@@ -16,6 +17,7 @@ enum Framing {
     Unknown { first: Vec<u8> },
     Plain,
     Gzip(Box<Gzip>),
+    Zstd(Box<Zstd>),
 }
 
 impl Default for Framing {
@@ -48,6 +50,7 @@ impl Unpacker {
             }
             Framing::Plain => sink(data),
             Framing::Gzip(gzip) => gzip.push(data, sink),
+            Framing::Zstd(zstd) => zstd.push(data, sink),
         }
     }
 
@@ -68,6 +71,7 @@ impl Unpacker {
         }
         match std::mem::take(&mut self.framing) {
             Framing::Gzip(gzip) => gzip.finish(),
+            Framing::Zstd(zstd) => zstd.finish(),
             _ => Ok(Points::Every),
         }
     }
@@ -82,7 +86,10 @@ impl Unpacker {
                 return done;
             }
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                return Err(LayerError::at_blob(0, Problem::Unsupported("zstd")));
+                let mut zstd = Box::new(Zstd::new());
+                let done = zstd.push(first, sink);
+                self.framing = Framing::Zstd(zstd);
+                return done;
             }
             [0xfd, b'7', b'z', b'X', b'Z', ..] => {
                 return Err(LayerError::at_blob(0, Problem::Unsupported("xz")));

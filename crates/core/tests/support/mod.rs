@@ -53,3 +53,14 @@ pub(crate) fn tree(layers: &[Layer]) -> Vec<String> {
         })
         .collect()
 }
+
+/// Where a byte of the tar lies in the blob, between known points (blob, tar) that begin with (0, 0).
+pub(crate) fn cost_at(points: &[(u64, u64)], tar: u64) -> u64 {
+    let after = points.iter().position(|point| point.1 >= tar).unwrap();
+    let ((blob1, tar1), (blob0, tar0)) = (points[after], points[after.saturating_sub(1)]);
+    if tar == tar1 {
+        blob1
+    } else {
+        blob0 + (tar - tar0) * (blob1 - blob0) / (tar1 - tar0)
+    }
+}
