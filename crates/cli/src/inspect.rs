@@ -37,8 +37,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Format::Json => output.json(&inspection),
         Format::Text => {
             let dead = text::largest_dead(&stack, &ledger);
-            let remarks = &opened.image.remarks;
-            output.text(&text::report(&inspection, &dead, remarks, output.width()))
+            let in_layers = stack.remarks().map(|(layer, remark)| {
+                let path = names::text(&remark.path);
+                format!("layer {layer}, {path}: {}", remark.kind)
+            });
+            let remarks: Vec<String> = opened.image.remarks.iter().cloned().chain(in_layers).collect();
+            output.text(&text::report(&inspection, &dead, &remarks, output.width()))
         }
     }
 }
