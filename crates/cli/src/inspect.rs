@@ -4,6 +4,7 @@ mod text;
 
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::inspection::Inspection;
+use onionskin_core::report::text as names_text;
 
 use crate::image::ImageArguments;
 use crate::output::{Format, OutputArguments};
@@ -38,10 +39,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Format::Text => {
             let dead = text::largest_dead(&stack, &ledger);
             let in_layers = stack.remarks().map(|(layer, remark)| {
-                let path = names::text(&remark.path);
+                let path = names_text(&remark.path);
                 format!("layer {layer}, {path}: {}", remark.kind)
             });
-            let remarks: Vec<String> = opened.image.remarks.iter().cloned().chain(in_layers).collect();
+            let remarks: Vec<String> = opened
+                .image
+                .remarks
+                .iter()
+                .cloned()
+                .chain(in_layers)
+                .collect();
             output.text(&text::report(&inspection, &dead, &remarks, output.width()))
         }
     }
