@@ -197,7 +197,7 @@ impl OwnTree {
             // Links may point at links: the chain is followed to its end and then settled as one.
             let mut chain = Vec::new();
             let mut at = start;
-            let mut end = loop {
+            let end = loop {
                 let place = &mut self.places[at as usize];
                 let (true, true, What::Entry(entry)) =
                     (place.present, place.pending, place.what.what())
@@ -213,21 +213,20 @@ impl OwnTree {
                     end => break Some(end),
                 }
             };
-            // Only the link that names the folder is refused. As it changes nothing, the one before
-            // it on the chain sees what the stack below has at its path.
-            while matches!(end, Some(Target::Dir))
-                && let Some((at, entry)) = chain.pop()
-            {
-                refused.push(entry);
-                self.remove(stack, at);
-                end = chain.last().map(|&(at, entry)| {
-                    self.target(stack, index, entry, self.places[at as usize].node)
-                });
-            }
-            if let Some(Target::Inode(inode)) = end {
-                for (at, _) in chain {
-                    self.places[at as usize].inode = inode;
+            match end {
+                // Only the link that names the folder is refused; the tree is built again without it.
+                Some(Target::Dir) => {
+                    if let Some((at, entry)) = chain.pop() {
+                        refused.push(entry);
+                        self.remove(stack, at);
+                    }
                 }
+                Some(Target::Inode(inode)) => {
+                    for (at, _) in chain {
+                        self.places[at as usize].inode = inode;
+                    }
+                }
+                _ => {}
             }
         }
         refused
