@@ -389,6 +389,33 @@ fn a_hard_link_over_a_file() {
     assert!(tree(&layers).contains(&"/l hardlink /a @1".to_owned()));
 }
 
+/// A kernel follows symbolic links among the folders of a hard link's target, and so does umoci.
+#[test]
+fn a_hard_links_target_is_found_through_symbolic_links() {
+    let through = |text: &str| {
+        layer("x")
+            .file("/usr/f", bytes(9))
+            .symlink("/lnk", text)
+            .hardlink("/h", "/lnk/f")
+    };
+    for text in ["usr", "/usr", "./usr/../usr", "../usr"] {
+        let layers = [through(text), layer("x").whiteout("/usr/f")];
+        assert_eq!(causes(&layers), Causes::default(), "{text}");
+    }
+    // From another layer, and in a circle.
+    let layers = [
+        through("usr"),
+        layer("x").hardlink("/i", "/lnk/f"),
+        layer("x").whiteout("/usr/f").whiteout("/h"),
+    ];
+    assert_eq!(causes(&layers), Causes::default());
+    let circle = [layer("x")
+        .symlink("/a", "b")
+        .symlink("/b", "a")
+        .hardlink("/h", "/a/f")];
+    assert!(tree(&circle).contains(&"/h hardlink /a/f @1".to_owned()));
+}
+
 #[test]
 fn hard_links_to_folders_are_refused_and_those_to_nothing_are_broken() {
     let layers = [

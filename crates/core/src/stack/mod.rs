@@ -226,6 +226,25 @@ impl Stack {
             .then(|| (index.logical_size(entry), index.content(entry)))
     }
 
+    /// The text of a symbolic link; None for all else. `under_way` is a layer not yet stacked.
+    fn symlink<'s>(
+        &'s self,
+        inode: InodeId,
+        under_way: Option<&'s LayerIndex>,
+    ) -> Option<&'s [u8]> {
+        if inode == InodeId::FOLDER {
+            return None;
+        }
+        let (layer, entry) = self.inodes.stored_by(inode);
+        let index = match self.layer(layer) {
+            Some(index) => index,
+            None => under_way?,
+        };
+        (index.kind(entry) == EntryKind::Symlink)
+            .then(|| index.link(entry))
+            .flatten()
+    }
+
     fn remark(&mut self, layer: usize, index: &LayerIndex, entry: EntryId, kind: RemarkKind) {
         let of_layer = self.remarks.iter().rev().take_while(|(of, _)| *of == layer);
         if of_layer.count() < LAYER_REMARKS {

@@ -28,6 +28,9 @@ pub(super) struct OwnTree {
 /// more is, so only a layer made to be slow needs many.
 const ROUNDS: usize = 8;
 
+/// Symbolic links followed on the way to one hard link's target.
+const LINKS: usize = 8;
+
 /// Something that the layer hides from the stack below.
 pub(super) enum Whiteout {
     /// The path and all below it.
@@ -168,7 +171,23 @@ impl OwnTree {
     /// What a hard link's target is now: in the layer's own tree, else in the stack below.
     fn target(&self, stack: &Stack, index: &LayerIndex, entry: EntryId, node: NodeId) -> Target {
         let path = index.link(entry).unwrap_or_default();
-        let Some(target) = stack.find(path) else {
+        match self.named(stack, index, stack.find(path), node) {
+            Target::Nothing => {
+                let target = self.find_through_links(stack, index, path);
+                self.named(stack, index, target, node)
+            }
+            target => target,
+        }
+    }
+
+    fn named(
+        &self,
+        stack: &Stack,
+        index: &LayerIndex,
+        target: Option<NodeId>,
+        node: NodeId,
+    ) -> Target {
+        let Some(target) = target else {
             return Target::Nothing;
         };
         if target == node {
@@ -177,7 +196,7 @@ impl OwnTree {
         if let Some(at) = self.find(target) {
             let place = &self.places[at as usize];
             return match place {
-                place if place.is_dir(index) => Target::Dir,
+                place if place.what.is_dir(index) => Target::Dir,
                 place if place.pending => Target::Pending(at),
                 place => Target::Inode(place.inode),
             };
@@ -187,6 +206,44 @@ impl OwnTree {
             Some(InodeId::FOLDER) => Target::Dir,
             Some(inode) => Target::Inode(inode),
         }
+    }
+
+    /// The node that a path leads to if symbolic links among its folders are followed, as a kernel
+    /// does when it makes a hard link; the last name is taken as it is.
+    fn find_through_links(&self, stack: &Stack, index: &LayerIndex, path: &[u8]) -> Option<NodeId> {
+        let names = |path: &[u8]| {
+            let names = path.split(|byte| *byte == b'/').rev();
+            let names = names.filter(|name| !matches!(*name, b"" | b"."));
+            names.map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
+        let mut waiting = names(path);
+        let mut node = NodeId::ROOT;
+        let mut links = 0;
+        while let Some(name) = waiting.pop() {
+            if name == b".." {
+                node = stack.nodes.parent(node);
+                continue;
+            }
+            let child = stack.nodes.find(node, &name)?;
+            let text = match self.find(child).map(|at| &self.places[at as usize]) {
+                Some(place) => stack.symlink(place.inode, Some(index)),
+                None => stack
+                    .live_inode(child)
+                    .and_then(|inode| stack.symlink(inode, None)),
+            };
+            match text.filter(|_| !waiting.is_empty()) {
+                None => node = child,
+                Some(_) if links == LINKS => return None,
+                Some(text) => {
+                    links += 1;
+                    if text.starts_with(b"/") {
+                        node = NodeId::ROOT;
+                    }
+                    waiting.extend(names(text));
+                }
+            }
+        }
+        Some(node)
     }
 
     /// Resolves links whose targets came later in the tar, and tells which of them name folders; the
