@@ -97,15 +97,18 @@ impl Unpacker {
             _ => {}
         }
         self.framing = Framing::Plain;
-        // bzip2 and zlib begin with bytes that a file's name may begin with too, so they are
-        // only named when the tar decoder finds no header.
-        sink(first).map_err(|error| match first {
-            _ if !error.is_no_tar() => error,
-            [b'B', b'Z', b'h', ..] => LayerError::at_blob(0, Problem::Unsupported("bzip2")),
-            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
-                LayerError::at_blob(0, Problem::Unsupported("zlib"))
-            }
-            _ => error,
-        })
+        // bzip2 and zlib begin with bytes that a file's name may begin with too, so they are only
+        // named where there can be no tar: when its decoder finds no header, or too few bytes for one.
+        let named = match first {
+            [b'B', b'Z', b'h', ..] => Some("bzip2"),
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Some("zlib"),
+            _ => None,
+        };
+        let unsupported = |name| LayerError::at_blob(0, Problem::Unsupported(name));
+        match (named, sink(first)) {
+            (Some(name), Ok(())) if first.len() < MAGIC_BYTES => Err(unsupported(name)),
+            (Some(name), Err(error)) if error.is_no_tar() => Err(unsupported(name)),
+            (_, done) => done,
+        }
     }
 }
