@@ -1,14 +1,15 @@
 //! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
 
+mod rules;
 mod text;
 
 use anyhow::bail;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::audit::Audit;
 use onionskin_core::report::link::Links;
-use onionskin_core::rules::{Bytes, DiveRules, Limits, Rules, Share};
 use onionskin_core::source::Locator;
 
+use self::rules::RuleArguments;
 use crate::image::{ImageArguments, Opened};
 use crate::is_broken_pipe;
 use crate::output::{Format, OutputArguments};
@@ -18,8 +19,9 @@ use crate::output::{Format, OutputArguments};
 /// Dead bytes are told by what a person would mend: a folder that a later layer deleted, a tree that was stored again
 /// by chown -R, a file that step after step replaces; each with the layers, their commands and what to change.
 ///
-/// A rule is a limit. It is kept where the limit is met exactly; without rules the report is all there is. Exit codes:
-/// 0 all rules are kept, 1 a rule failed, 2 the image could not be read or a rule not be judged.
+/// A rule is a limit, set by a flag or in a rules file; it is kept where the limit is met exactly. Without rules the
+/// report is all there is. Exit codes: 0 all rules are kept, 1 a rule failed, 2 the image could not be read or a rule
+/// not be judged.
 #[derive(clap::Args)]
 #[command(
     after_help = "Bytes are written as 20000000, 20MB (millions) or 19MiB; shares as 0.1 or 10%.
@@ -28,6 +30,7 @@ Examples:
   onionskin audit nginx:1.27
   onionskin audit ./app.tar --max-dead-bytes 20MB --min-efficiency 0.95
   onionskin audit app:1.0 --max-dead-share 5% --dead-share-floor 1MB --format json -o audit.json
+  onionskin audit app:1.0 --ci-config .dive-ci           # dive's own rules and meanings
   onionskin audit app:1.0 --link-base https://onionskin.example.com/"
 )]
 pub(crate) struct Arguments {
@@ -42,72 +45,12 @@ pub(crate) struct Arguments {
     output: OutputArguments,
 
     #[command(flatten)]
-    limits: LimitArguments,
-}
-
-/// The limits of [`Limits`], each as a flag.
-#[derive(Clone, Copy, clap::Args)]
-#[command(next_help_heading = "Rules")]
-struct LimitArguments {
-    /// Least share of the files' bytes that a container shall see
-    #[arg(long, value_name = "SHARE")]
-    min_efficiency: Option<Share>,
-
-    /// Most dead bytes
-    #[arg(long, value_name = "BYTES")]
-    max_dead_bytes: Option<Bytes>,
-
-    /// Largest share of the files' bytes that may be dead
-    #[arg(long, value_name = "SHARE")]
-    max_dead_share: Option<Share>,
-
-    /// With fewer dead bytes than this, --max-dead-share is kept
-    #[arg(long, value_name = "BYTES")]
-    dead_share_floor: Option<Bytes>,
-
-    /// Most bytes of the download that dead files cost
-    #[arg(long, value_name = "BYTES")]
-    max_dead_compressed: Option<Bytes>,
-
-    /// Largest size of all layers, unpacked
-    #[arg(long, value_name = "BYTES")]
-    max_size: Option<Bytes>,
-
-    /// Largest size of all layers, as they are downloaded
-    #[arg(long, value_name = "BYTES")]
-    max_compressed_size: Option<Bytes>,
-
-    /// Largest size of any one layer, unpacked
-    #[arg(long, value_name = "BYTES")]
-    max_layer_size: Option<Bytes>,
-
-    /// Most layers
-    #[arg(long, value_name = "NUMBER")]
-    max_layers: Option<u64>,
-}
-
-impl From<LimitArguments> for Limits {
-    fn from(flags: LimitArguments) -> Self {
-        Self {
-            min_efficiency: flags.min_efficiency,
-            max_dead_bytes: flags.max_dead_bytes,
-            max_dead_share: flags.max_dead_share,
-            dead_share_floor: flags.dead_share_floor,
-            max_dead_compressed: flags.max_dead_compressed,
-            max_size: flags.max_size,
-            max_compressed_size: flags.max_compressed_size,
-            max_layer_size: flags.max_layer_size,
-            max_layers: flags.max_layers,
-        }
-    }
+    rules: RuleArguments,
 }
 
 /// Whether the image keeps all rules.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
-    let rules = Rules {
-        limits: arguments.limits.into(),
-        dive: DiveRules::default(),
-    };
+    let rules = arguments.rules.read()?;
     let opened = arguments.image.open().await?;
     let stack = opened.stack(&opened.image.layers).await?;
     let ledger = Ledger::of(&stack);

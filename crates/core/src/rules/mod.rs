@@ -4,10 +4,12 @@
 //! neither passed nor failed.
 
 mod dive;
+mod file;
 mod quantity;
 
 pub use dive::DiveRules;
-pub use quantity::{Bytes, QuantityError, Share};
+pub use file::RulesError;
+pub use quantity::{Bytes, Count, QuantityError, Share};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +36,7 @@ pub struct Limits {
     /// Bytes of the largest layer's tar.
     pub max_layer_size: Option<Bytes>,
     /// Number of layers.
-    pub max_layers: Option<u64>,
+    pub max_layers: Option<Count>,
 }
 
 impl Limits {
@@ -158,7 +160,7 @@ impl Rules {
             limits.max_layer_size,
             Some(measured.largest_layer),
         ));
-        let layers = limits.max_layers.map(Bytes);
+        let layers = limits.max_layers.map(|Count(layers)| Bytes(layers));
         verdicts.extend(at_most("maxLayers", layers, Some(measured.layers)));
         verdicts.extend(self.dive.judge(&measured.dive));
         verdicts
@@ -241,7 +243,7 @@ mod tests {
             max_size: bytes(2048),
             max_compressed_size: bytes(900),
             max_layer_size: bytes(1024),
-            max_layers: Some(2),
+            max_layers: Some(Count(2)),
             ..Limits::default()
         };
         let all = judged(met);
@@ -257,7 +259,7 @@ mod tests {
             max_size: bytes(2047),
             max_compressed_size: bytes(899),
             max_layer_size: bytes(1023),
-            max_layers: Some(1),
+            max_layers: Some(Count(1)),
             ..Limits::default()
         };
         let all = judged(crossed);
@@ -288,7 +290,7 @@ mod tests {
     fn what_is_not_known_is_not_judged() {
         let limits = Limits {
             max_dead_compressed: Some(Bytes(u64::MAX)),
-            max_layers: Some(1),
+            max_layers: Some(Count(1)),
             ..Limits::default()
         };
         let rules = Rules {

@@ -14,12 +14,19 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 pub struct Share(pub f64);
 
+/// A number of things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Count(pub u64);
+
 /// A text that is no quantity of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// No number of bytes.
     #[error("{0:?} is no number of bytes; write it as 20000000, 20MB (millions) or 19MiB")]
     Bytes(String),
+    /// No number.
+    #[error("{0:?} is no number; write it as 0, 1, 2 …")]
+    Count(String),
     /// No share.
     #[error("{0:?} is no share; write it as a number from 0 to 1, or as 10%")]
     Share(String),
@@ -72,6 +79,15 @@ impl FromStr for Bytes {
     }
 }
 
+impl FromStr for Count {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let count = text.trim().parse().map(Self);
+        count.map_err(|_| QuantityError::Count(text.to_owned()))
+    }
+}
+
 impl FromStr for Share {
     type Err = QuantityError;
 
@@ -92,10 +108,19 @@ impl FromStr for Share {
     }
 }
 
-/// Reads a scalar, number or text, as the text it was written as.
-struct Scalar;
+/// A scalar of any type, as the text that it was written as.
+#[derive(Debug)]
+pub(super) struct Scalar(pub(super) String);
 
-impl Visitor<'_> for Scalar {
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyScalar).map(Self)
+    }
+}
+
+struct AnyScalar;
+
+impl Visitor<'_> for AnyScalar {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,27 +143,25 @@ impl Visitor<'_> for Scalar {
         Ok(value.to_string())
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<String, E> {
-        Ok(String::new())
-    }
-
     fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
         Ok(value.to_owned())
     }
 }
 
-/// A scalar of any type as text.
-pub(super) fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_any(Scalar)
-}
-
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = QuantityError>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    scalar(deserializer)?.parse().map_err(de::Error::custom)
+    let Scalar(text) = Scalar::deserialize(deserializer)?;
+    text.parse().map_err(de::Error::custom)
 }
 
 impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer)
     }
