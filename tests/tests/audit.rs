@@ -1,0 +1,354 @@
+//! `onionskin audit`: what it tells, how it judges, and how it ends.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::{Image, Layer, Packed, layer, seeded};
+use onionskin_tests::binary::onionskin;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with saved images, in which the command runs.
+struct Ground(TempDir);
+
+impl Ground {
+    fn new() -> Self {
+        let ground = Self(tempfile::tempdir().unwrap());
+        let app = app();
+        ground.write("app.tar", oci_archive(&[("app:1.0", &app)]));
+        let saved = docker_archive(Generation::Folders, &[("app:1.0", &app)]);
+        ground.write("saved.tar", saved);
+        ground
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(onionskin())
+            .arg("audit")
+            .args(arguments)
+            .current_dir(self.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the command, which has to end with this code, and returns what it prints.
+    fn ends(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+        assert_eq!(errors.is_empty(), code != 2, "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, code: i32, arguments: &[&str]) -> Value {
+        let all = [arguments, &["--format", "json"]].concat();
+        serde_json::from_str(&self.ends(code, &all)).unwrap()
+    }
+
+    /// Runs the command, which has to stop, and returns its line of error.
+    fn stops(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+/// The image of docs/audit.md; not compressed, so that its numbers depend on no compressor.
+fn app() -> Packed {
+    let server = || seeded(1, 40_000);
+    Image::new()
+        .layer(
+            layer("COPY . /app")
+                .plain()
+                .dir("/app")
+                .file("/app/server", server())
+                .dir("/app/testdata")
+                .file("/app/testdata/a", seeded(2, 200_000))
+                .file("/app/testdata/b", seeded(3, 100_000)),
+        )
+        .layer(
+            layer("RUN chown -R 1000:1000 /app/server")
+                .plain()
+                .file("/app/server", server())
+                .owner(1000, 1000),
+        )
+        .layer(
+            layer("RUN rm -rf /app/testdata")
+                .plain()
+                .whiteout("/app/testdata"),
+        )
+        .pack()
+}
+
+#[test]
+fn the_report_has_the_documented_keys_and_adds_up() {
+    let ground = Ground::new();
+    let text = ground.ends(0, &["app.tar", "--format", "json"]);
+    let keys = [
+        "schemaVersion",
+        "image",
+        "bytes",
+        "efficiency",
+        "dive",
+        "layers",
+        "findings",
+        "rules",
+        "passed",
+    ];
+    let places: Vec<_> = keys
+        .iter()
+        .map(|key| text.find(&format!("\n  \"{key}\":")))
+        .collect();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}"
+    );
+
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let bytes = &report["bytes"];
+    assert_eq!(
+        (&bytes["retained"], &bytes["live"]),
+        (&380_000.into(), &40_000.into())
+    );
+    assert_eq!(bytes["dead"], 340_000);
+    // /app/server is there twice, and so is the leaf /app/testdata with nothing in it.
+    assert_eq!(report["dive"]["wastedBytes"], 80_000);
+    assert_eq!(report["dive"]["userWastedPercent"], 2.0);
+
+    let findings = report["findings"].as_array().unwrap();
+    let sum: u64 = findings
+        .iter()
+        .filter_map(|finding| finding["bytes"].as_u64())
+        .sum();
+    assert_eq!(sum, 340_000);
+    let finding: Vec<_> = findings[0].as_object().unwrap().keys().collect();
+    assert_eq!(finding.len(), 9, "{finding:?}");
+    let [deleted, restated] = findings.as_slice() else {
+        unreachable!("{findings:?}")
+    };
+    assert_eq!(
+        (&deleted["kind"], &deleted["path"]),
+        (&"deleted".into(), &"/app/testdata".into())
+    );
+    assert_eq!(deleted["bytes"], 300_000);
+    assert_eq!(deleted["addedBy"], Value::from(vec![1]));
+    assert_eq!(deleted["killedBy"], Value::from(vec![3]));
+    assert_eq!(
+        deleted["createdBy"],
+        Value::from(vec!["COPY . /app", "RUN rm -rf /app/testdata"])
+    );
+    assert_eq!(deleted["link"], Value::Null);
+    let advice = restated["advice"].as_str().unwrap();
+    assert!(advice.contains("COPY --chown=1000:1000"), "{advice}");
+    assert_eq!(report["rules"], Value::Array(Vec::new()));
+    assert_eq!(report["passed"], true);
+    // The same image gives the same bytes.
+    assert_eq!(text, ground.ends(0, &["app.tar", "--format", "json"]));
+}
+
+#[test]
+fn a_rule_that_fails_is_a_1_and_a_limit_met_exactly_none() {
+    let ground = Ground::new();
+    for (flag, kept, crossed) in [
+        ("--max-dead-bytes", "340kB", "339999"),
+        ("--min-efficiency", "0.105", "11%"),
+        ("--max-dead-share", "90%", "0.89"),
+        ("--max-layers", "3", "2"),
+        ("--max-size", "1MB", "380kB"),
+        ("--max-layer-size", "1MiB", "300kB"),
+        ("--max-compressed-size", "1GB", "1"),
+        ("--max-dead-compressed", "343kB", "340kB"),
+    ] {
+        let report = ground.json(0, &["app.tar", flag, kept]);
+        assert_eq!(
+            (&report["passed"], &report["rules"][0]["passed"]),
+            (&true.into(), &true.into())
+        );
+        let report = ground.json(1, &["app.tar", flag, crossed]);
+        assert_eq!(report["passed"], false, "{flag}");
+        let text = ground.ends(1, &["app.tar", flag, crossed]);
+        assert!(text.contains("FAILED"), "{text}");
+    }
+    let little = [
+        "app.tar",
+        "--max-dead-share",
+        "1%",
+        "--dead-share-floor",
+        "1MB",
+    ];
+    ground.ends(0, &little);
+}
+
+#[test]
+fn what_cannot_be_judged_is_a_2_and_no_pass() {
+    let ground = Ground::new();
+    // What `docker save` wrote before version 25 has no compressed sizes.
+    let limits = [
+        "saved.tar",
+        "--max-compressed-size",
+        "1GB",
+        "--max-dead-bytes",
+        "1",
+    ];
+    let report = ground.json(2, &limits);
+    assert_eq!(
+        (&report["passed"], &report["image"]["compressedSize"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(report["rules"][0]["passed"], false);
+    assert_eq!(report["rules"][1]["passed"], Value::Null);
+    assert!(report["findings"][0]["compressedBytes"].is_null());
+    assert!(ground.stops(&limits).contains("maxCompressedSize"));
+    let damaged = fs::read(ground.path().join("app.tar")).unwrap();
+    ground.write("cut.tar", &damaged[..100_000]);
+    ground.ends(2, &["cut.tar", "--max-dead-bytes", "1"]);
+    ground.ends(2, &["missing.tar"]);
+    for wrong in [
+        &["app.tar", "--min-efficiency", "95"][..],
+        &["app.tar", "--max-size", "much"],
+        &["app.tar", "--rules", "nowhere.yaml"],
+    ] {
+        assert!(!ground.stops(wrong).is_empty());
+    }
+}
+
+#[test]
+fn rules_files_are_found_named_and_outdone_by_flags() {
+    let ground = Ground::new();
+    ground.write("onionskin.yaml", "rules:\n  maxDeadBytes: 100kB\n");
+    let report = ground.json(1, &["app.tar"]);
+    assert_eq!(report["rules"][0]["name"], "maxDeadBytes");
+    assert_eq!(report["rules"][0]["limit"], 100_000);
+    assert_eq!(report["rules"][0]["actual"], 340_000);
+    ground.ends(0, &["app.tar", "--max-dead-bytes", "1MB"]);
+    ground.ends(0, &["app.tar", "--no-rules"]);
+    ground.write("other.yaml", "rules:\n  maxLayers: 3\n");
+    ground.ends(0, &["app.tar", "--rules", "other.yaml"]);
+    ground.write("wrong.yaml", "rules:\n  maxLayers: 3\n  maxlayers: 4\n");
+    let error = ground.stops(&["app.tar", "--rules", "wrong.yaml"]);
+    assert!(
+        error.contains("wrong.yaml: line 3") && error.contains("maxlayers"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn a_dive_ci_is_judged_as_dive_judges_it() {
+    let ground = Ground::new();
+    // dive's efficiency of the image is 340/380, and 2.0 of what the user added is wasted.
+    let dive_ci = |rules: &str| ground.write(".dive-ci", format!("rules:\n{rules}"));
+    dive_ci("  lowestEfficiency: 0.5\n  highestUserWastedPercent: off\n");
+    let report = ground.json(0, &["app.tar"]);
+    assert_eq!(report["rules"].as_array().unwrap().len(), 1);
+    dive_ci("  lowestEfficiency: 0.5\n  highestUserWastedPercent: 1\n");
+    ground.ends(1, &["app.tar"]);
+    dive_ci(
+        "  lowestEfficiency: 0.5\n  highestUserWastedPercent: off\n  highestWastedBytes: 80kB\n",
+    );
+    ground.ends(0, &["app.tar", "--ci-config", ".dive-ci"]);
+    dive_ci("  highestUserWastedPercent: off\n  highestWastedBytes: 79999\n");
+    let report = ground.json(1, &["app.tar", "--rules", ".dive-ci"]);
+    let names: Vec<_> = report["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| &rule["name"])
+        .collect();
+    assert_eq!(names, ["lowestEfficiency", "highestWastedBytes"]);
+}
+
+#[test]
+fn links_lead_into_the_page() {
+    let ground = Ground::new();
+    let base = ["app.tar", "--link-base", "https://peel.example.org/x"];
+    let report = ground.json(0, &base);
+    let link = report["findings"][0]["link"].as_str().unwrap();
+    assert!(
+        link.starts_with("https://peel.example.org/x/#/image/"),
+        "{link}"
+    );
+    assert!(
+        link.ends_with("layer=3&view=changes&path=/app/testdata"),
+        "{link}"
+    );
+    assert!(ground.ends(0, &base).contains(link));
+}
+
+#[test]
+fn names_and_commands_of_an_image_cannot_act_on_the_terminal() {
+    let ground = Ground::new();
+    let hostile = Image::new()
+        .layer(layer("COPY \u{1b}[2J /").file("/\u{1b}]0;x\u{7}\nz", "12345"))
+        .layer(layer("RUN chown -R \u{9b}2J\u{202e} /").file("/\u{1b}]0;x\u{7}\nz", "12345"))
+        .layer(Layer::new().whiteout("/\u{1b}]0;x\u{7}\nz"))
+        .pack();
+    ground.write("hostile.tar", oci_archive(&[("a:1", &hostile)]));
+    let text = ground.ends(0, &["hostile.tar"]);
+    let acts = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(!text.contains(acts), "{text:?}");
+    assert!(text.contains("\\x1b]0;x\\x07\\nz"), "{text}");
+}
+
+fn documentation() -> String {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/audit.md");
+    fs::read_to_string(docs).unwrap()
+}
+
+#[test]
+fn the_rules_of_the_documentation_are_those_that_there_are() {
+    let ground = Ground::new();
+    let docs = documentation();
+    let (_, example) = docs.split_once("```yaml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    ground.write("onionskin.yaml", example);
+    let report = ground.json(0, &["app.tar"]);
+    assert_eq!(report["rules"].as_array().unwrap().len(), 3);
+    fs::remove_file(ground.path().join("onionskin.yaml")).unwrap();
+    let help = ground.ends(0, &["--help"]);
+    let mut rules = 0;
+    for row in docs.lines().filter(|line| line.contains("` | `--")) {
+        let words: Vec<&str> = row.split('`').collect();
+        let (key, flag) = (words[1], words[3]);
+        ground.write("one.yaml", format!("rules:\n  {key}: 1\n"));
+        let output = ground.run(&["app.tar", "--rules", "one.yaml"]);
+        assert_ne!(output.status.code(), Some(2), "{key}");
+        assert!(help.contains(flag), "{flag}");
+        rules += 1;
+    }
+    let flags = help.lines().map(str::trim_start);
+    let most = flags.filter(|line| line.starts_with("--max-")).count();
+    assert_eq!(rules, most + 2, "one row for each flag");
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_what_is_printed() {
+    let ground = Ground::new();
+    let docs = documentation();
+    let mut examples = 0;
+    for block in docs.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").unwrap();
+        let (command, expected) = block.split_once('\n').unwrap();
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let ["$", "onionskin", "audit", arguments @ ..] = words.as_slice() else {
+            unreachable!("{command}")
+        };
+        let output = ground.run(arguments);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.trim(), expected.trim(), "{command}");
+        examples += 1;
+    }
+    assert!(examples > 0);
+}
