@@ -272,12 +272,7 @@ impl OwnTree {
             };
             match end {
                 // Only the link that names the folder is refused; the tree is built again without it.
-                Some(Target::Dir) => {
-                    if let Some((at, entry)) = chain.pop() {
-                        refused.push(entry);
-                        self.remove(stack, at);
-                    }
-                }
+                Some(Target::Dir) => refused.extend(chain.pop().map(|(_, entry)| entry)),
                 Some(Target::Inode(inode)) => {
                     for (at, _) in chain {
                         self.places[at as usize].inode = inode;
