@@ -390,3 +390,73 @@ async fn a_server_says_where_it_is_and_ends_when_told() {
     assert!(told.success());
     assert!(server.wait().await.unwrap().success());
 }
+
+#[tokio::test]
+async fn tags_are_listed_over_all_pages() {
+    let registry = Registry::start();
+    let tags: Vec<String> = (0..5).map(|number| format!("1.{number}")).collect();
+    for tag in &tags {
+        registry.push(&format!("team/app:{tag}"), &app());
+    }
+    let repository = format!("{}/team/app", registry.address());
+    // The registry itself has them in any order.
+    let mut listed: Vec<String> =
+        serde_json::from_value(json(&["tags", &repository]).await).unwrap();
+    listed.sort();
+    assert_eq!(listed, tags);
+
+    // One that gives two names a page, and one that sends round in circles.
+    let router = Router::new().fallback(|uri: Uri| async move {
+        let (tags, next) = match uri.query() {
+            None => (r#"["a","b"]"#, Some("last=b")),
+            Some("last=b") => (r#"["c","d"]"#, Some("last=d")),
+            _ if uri.path().contains("round") => (r#"["e"]"#, Some("last=d")),
+            _ => (r#"["e"]"#, None),
+        };
+        let body = format!(r#"{{"name":"x","tags":{tags}}}"#);
+        let mut response = body.into_response();
+        if let Some(next) = next {
+            let link = format!("<{}?{next}>; rel=\"next\"", uri.path());
+            response
+                .headers_mut()
+                .insert(header::LINK, link.parse().unwrap());
+        }
+        response
+    });
+    let address = serve(router).await;
+    for name in ["app", "round"] {
+        let text = printed(&["tags", &format!("{address}/{name}")]).await;
+        assert_eq!(text, "a\nb\nc\nd\ne\n", "{name}");
+    }
+    for (arguments, says) in [
+        (
+            ["tags", &format!("{}/none", registry.address())],
+            "not found",
+        ),
+        (["tags", "docker-archive:a.tar"], "saved image"),
+    ] {
+        let error = stopped(&arguments).await;
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_can_come_on_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    let packed = app();
+    let archive = onionskin_fixtures::write::oci_archive(&[("app:1", &packed)]);
+    std::fs::write(&file, onionskin_fixtures::gzip(&archive)).unwrap();
+    let output = Command::new(onionskin())
+        .args(["inspect", "-", "--format", "json"])
+        .stdin(std::fs::File::open(&file).unwrap())
+        .output()
+        .await
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["image"]["digest"], packed.manifest.digest.as_str());
+    let same = printed(&["inspect", file.to_str().unwrap(), "--format", "json"]).await;
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), same);
+}

@@ -1,19 +1,18 @@
 //! The image that a command is about: which one, how it is reached, and its layers decoded.
 
+use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
-use std::{env, fs};
 
 use anyhow::{Context as _, ensure};
-use clap::ArgAction;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::source::registry::{Client, Options, http_client, reqwest};
-use onionskin_core::source::{Image, Layer, Locator, Source, SourceError, Unreachable};
+use onionskin_core::source::registry::Client;
+use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
 use onionskin_core::stack::Stack;
 
 use crate::decode::decode;
 use crate::progress::Progress;
+use crate::registry::RegistryArguments;
 
 /// Bytes on disk that the user should know of.
 const MUCH: u64 = 256 << 20;
@@ -32,22 +31,8 @@ pub(crate) struct ImageArguments {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
 
-    /// With =false, accept a registry without a valid certificate, or without TLS
-    #[arg(
-        long,
-        value_name = "true|false",
-        default_value_t = true,
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        hide_default_value = true,
-        action = ArgAction::Set
-    )]
-    tls_verify: bool,
-
-    /// Certificates (PEM) to trust beside the system's
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    registry: RegistryArguments,
 
     /// Read nothing from and keep nothing in a cache on disk
     #[arg(long)]
@@ -63,53 +48,24 @@ pub(crate) struct Opened {
 impl ImageArguments {
     /// Finds the image and reads its documents.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
-        let locator: Locator = self.image.parse()?;
-        let http = self.http()?;
-        let client = Client::new(http.clone(), Options::default());
-        let source = match &locator {
-            Locator::Input => input()?,
-            _ => Source::of(&locator, &client)?,
-        };
-        match (source.image(self.platform.as_ref()).await, &locator) {
-            // What speaks no TLS can only be asked without it, once the user has said that this is no matter.
-            (
-                Err(SourceError::Unreachable {
-                    problem: Unreachable::Tls(_),
-                    ..
-                }),
-                Locator::Registry(reference),
-            ) if !self.tls_verify => {
-                let options = Options {
-                    plain_http: [reference.domain().to_owned()].into(),
-                    ..Options::default()
-                };
-                let source = Source::of(&locator, &Client::new(http, options))?;
-                let image = source.image(self.platform.as_ref()).await?;
-                Ok(Opened { image, source })
-            }
-            (image, _) => Ok(Opened {
-                image: image?,
-                source,
-            }),
-        }
-    }
-
-    fn http(&self) -> anyhow::Result<reqwest::Client> {
         // Nothing is cached yet, so there is nothing to leave alone.
         let _ = self.no_cache;
-        let mut certificates = Vec::new();
-        if let Some(path) = &self.ca_file {
-            let unusable = || format!("cannot take certificates from {}", path.display());
-            let pem = fs::read(path).with_context(unusable)?;
-            certificates = reqwest::Certificate::from_pem_bundle(&pem).with_context(unusable)?;
+        let locator: Locator = self.image.parse()?;
+        let platform = self.platform.as_ref();
+        if let Locator::Registry(reference) = &locator {
+            let open = async |client: &Client| {
+                let source = Source::of(&locator, client)?;
+                let image = source.image(platform).await?;
+                Ok(Opened { image, source })
+            };
+            return self.registry.ask(reference, open).await;
         }
-        let client = || http_client().tls_danger_accept_invalid_certs(!self.tls_verify);
-        // Where the system has no certificates, only those given are trusted; archives need none.
-        client()
-            .tls_certs_merge(certificates.clone())
-            .build()
-            .or_else(|_| client().tls_certs_only(certificates).build())
-            .context("cannot set up TLS for connections to registries")
+        let source = match &locator {
+            Locator::Input => input()?,
+            _ => Source::of(&locator, &self.registry.client()?)?,
+        };
+        let image = source.image(platform).await?;
+        Ok(Opened { image, source })
     }
 }
 
@@ -146,7 +102,16 @@ impl Opened {
         .await
     }
 
-    /// Decodes the image's first layers and puts them on each other.
+    /// Streams the blob of a layer, counted from 1.
+    pub(crate) async fn layer(&self, number: usize) -> anyhow::Result<BlobStream> {
+        let layer = number
+            .checked_sub(1)
+            .and_then(|at| self.image.layers.get(at));
+        let layer = layer.with_context(|| format!("there is no layer {number}"))?;
+        Ok(self.source.layer(layer).await?)
+    }
+
+    /// Decodes some of the image's layers and puts them on each other.
     pub(crate) async fn stack(&self, layers: &[Layer]) -> anyhow::Result<Stack> {
         let mut stack = Stack::new();
         for index in self.decode(layers).await? {

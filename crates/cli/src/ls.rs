@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use anyhow::{bail, ensure};
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::report::text;
 
 use crate::image::{ImageArguments, Opened};
+use crate::layers::{LayerArguments, Wanted};
 use crate::output::{Format, OutputArguments};
 use crate::terminal::Visible;
 
@@ -28,13 +28,8 @@ pub(crate) struct Arguments {
     #[arg(default_value = "/")]
     path: OsString,
 
-    /// List what layer N itself holds, whiteouts among it
-    #[arg(long, value_name = "N", conflicts_with = "stack")]
-    layer: Option<usize>,
-
-    /// List the files as they are with layer N as the last [default: all layers]
-    #[arg(long, value_name = "N")]
-    stack: Option<usize>,
+    #[command(flatten)]
+    layers: LayerArguments,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -51,46 +46,23 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Line>> {
     let path = arguments.path.as_encoded_bytes();
-    let depth = opened.image.layers.len();
-    let (found, place) = match (arguments.layer, arguments.stack.unwrap_or(depth)) {
-        (Some(number), _) => {
-            let Some(layer) = number
-                .checked_sub(1)
-                .and_then(|at| opened.image.layers.get(at..=at))
-            else {
-                bail!("--layer {number}: {}", has(depth));
-            };
-            let mut indexes = opened.decode(layer).await?;
-            let found = match indexes.pop() {
-                Some(index) => listing::of_layer(index, number, path)?,
-                None => None,
-            };
-            (found, format!("layer {number}"))
-        }
-        (None, last) => {
-            ensure!(last <= depth, "--stack {last}: {}", has(depth));
-            let layers = opened.image.layers.get(..last).unwrap_or_default();
-            let stack = opened.stack(layers).await?;
-            (
-                listing::of_stack(&stack, last, path),
-                format!("the stack at layer {last}"),
-            )
-        }
+    let wanted = arguments.layers.of(&opened.image)?;
+    let layers = wanted.decoded(&opened.image);
+    let found = match wanted {
+        Wanted::Layer(number) => match opened.decode(layers).await?.pop() {
+            Some(index) => listing::of_layer(index, number, path)?,
+            None => None,
+        },
+        Wanted::Stack(last) => listing::of_stack(&opened.stack(layers).await?, last, path),
     };
     found.ok_or_else(|| {
         anyhow::anyhow!(
-            "{} is not in {place}; look around with `onionskin ls {}`",
+            "{} is not in {}; look around with `onionskin ls {}`",
             text(path),
+            wanted.name(),
             arguments.image.image
         )
     })
-}
-
-fn has(depth: usize) -> String {
-    match depth {
-        1 => "the image has one layer, number 1".to_owned(),
-        _ => format!("the image has {depth} layers, counted from 1"),
-    }
 }
 
 fn table(lines: &[Line]) -> String {

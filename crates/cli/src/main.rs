@@ -1,14 +1,18 @@
 //! The `onionskin` command: what it understands, and how it ends.
 
 mod audit;
+mod cat;
 mod decode;
 mod image;
 mod inspect;
+mod layers;
 mod ls;
 mod output;
 mod progress;
+mod registry;
 mod serve;
 mod summary;
+mod tags;
 mod terminal;
 
 use std::io::{self, Write as _};
@@ -40,6 +44,8 @@ struct Arguments {
 enum Command {
     Inspect(inspect::Arguments),
     Ls(ls::Arguments),
+    Cat(cat::Arguments),
+    Tags(tags::Arguments),
     Audit(Box<audit::Arguments>),
     Serve(serve::Arguments),
 }
@@ -50,6 +56,8 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Inspect(arguments) => inspect::run(arguments).await.map(fine),
         Command::Ls(arguments) => ls::run(arguments).await.map(fine),
+        Command::Cat(arguments) => cat::run(arguments).await.map(fine),
+        Command::Tags(arguments) => tags::run(arguments).await.map(fine),
         Command::Audit(arguments) => audit::run(*arguments).await.map(|kept| match kept {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),

@@ -1,0 +1,272 @@
+//! `onionskin cat`: the content of one file.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Seek as _, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use onionskin_core::layer::{ContentReader, EntryId, EntryKind, LayerIndex, Piece};
+use onionskin_core::report::text;
+use onionskin_core::stack::{ResolveError, Stack};
+
+use crate::image::{ImageArguments, Opened};
+use crate::layers::LayerArguments;
+
+/// Zeros written at a time where a file has a hole.
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+
+/// Print a file's content, as a container sees it or as one layer has it
+///
+/// Links are followed inside the image. Bytes come as they are; holes of sparse files come as zeros.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  onionskin cat debian:12 /etc/os-release
+  onionskin cat app.tar /app/config.json --layer 3   # as layer 3 itself has it
+  onionskin cat app.tar /app/config.json --stack 2   # as if layer 2 were the last
+  onionskin cat debian:12 /usr/bin/env -o env")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    image: ImageArguments,
+
+    /// The file
+    path: OsString,
+
+    #[command(flatten)]
+    layers: LayerArguments,
+
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Where a file's content is stored.
+struct Stored<'s> {
+    /// From 1.
+    layer: usize,
+    index: &'s LayerIndex,
+    entry: EntryId,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let opened = arguments.image.open().await?;
+    let wanted = arguments.layers.of(&opened.image)?;
+    let stack = opened.stack(wanted.decoded(&opened.image)).await?;
+    let path = arguments.path.as_encoded_bytes();
+    let mut stored = find(&stack, path, &wanted.name(), &arguments.image.image)?;
+    // Of a layer alone the stack has one.
+    stored.layer += wanted.below();
+    match &arguments.output {
+        None => {
+            let mut out = Out::new(io::stdout().lock(), None);
+            copy(&opened, &stored, &mut out).await?;
+            out.end()
+        }
+        Some(path) => to_file(&opened, &stored, path).await,
+    }
+}
+
+/// Finds the file that `path` leads to; `place` names where it is looked for, in messages.
+fn find<'s>(stack: &'s Stack, path: &[u8], place: &str, image: &str) -> anyhow::Result<Stored<'s>> {
+    let asked = text(path);
+    let depth = stack.depth();
+    let node = match stack.resolve(path, depth) {
+        Ok(node) => node,
+        Err(ResolveError::Missing { path, .. }) if hides(stack, &path) => {
+            bail!(
+                "{} is deleted by {place}, which has no content of it",
+                text(&path)
+            )
+        }
+        Err(ResolveError::Missing {
+            path: gone,
+            deleted_by,
+        }) => {
+            let way = if clean(path) == gone {
+                format!("{asked} is not in {place}")
+            } else {
+                format!("{asked} leads to {}, which is not in {place}", text(&gone))
+            };
+            match deleted_by {
+                Some(layer) => bail!(
+                    "{way}: layer {layer} took it away; `--stack {}` shows it as it was before",
+                    layer - 1
+                ),
+                None => bail!("{way}; look around with `onionskin ls {image}`"),
+            }
+        }
+        Err(ResolveError::NotAFolder { path }) => {
+            bail!("{asked} is not in {place}: {} is no folder", text(&path))
+        }
+        Err(ResolveError::Loop { path }) => {
+            bail!(
+                "{asked} leads nowhere: the links at {} lead round in a circle",
+                text(&path)
+            )
+        }
+    };
+    let stored = stack
+        .at(node, depth)
+        .and_then(|version| stack.stored_by(version));
+    let found = stored.and_then(|(layer, entry)| {
+        let index = stack.layer(layer)?;
+        Some(Stored {
+            layer,
+            index,
+            entry,
+        })
+    });
+    let Some(stored) = found else {
+        bail!("{asked} is a folder; `onionskin ls {image} {asked}` lists it");
+    };
+    let what = match stored.index.kind(stored.entry) {
+        EntryKind::File => return Ok(stored),
+        EntryKind::Hardlink => {
+            let target = stored.index.link(stored.entry).unwrap_or_default();
+            bail!(
+                "{asked} is another name of /{}, which is not in {place}",
+                text(target)
+            )
+        }
+        EntryKind::Char | EntryKind::Block => "a device",
+        EntryKind::Fifo => "a FIFO",
+        _ => "no file",
+    };
+    bail!("{asked} is {what}, which has no content in an image")
+}
+
+/// Whether the one layer that is looked at hides this path.
+fn hides(stack: &Stack, path: &[u8]) -> bool {
+    let [layer] = stack.layers() else {
+        return false;
+    };
+    layer
+        .entries()
+        .any(|entry| layer.kind(entry) == EntryKind::Whiteout && layer.path(entry) == path)
+}
+
+/// The path as the stack would write it.
+fn clean(path: &[u8]) -> Vec<u8> {
+    let names = path.split(|byte| *byte == b'/');
+    names
+        .filter(|name| !matches!(*name, b"" | b"."))
+        .flat_map(|name| [b"/", name].concat())
+        .collect()
+}
+
+async fn to_file(opened: &Opened, stored: &Stored<'_>, path: &Path) -> anyhow::Result<()> {
+    let unwritable = || format!("cannot write {}", path.display());
+    let file = File::create(path).with_context(unwritable)?;
+    let copy_of_it = file.try_clone().with_context(unwritable)?;
+    let mut out = Out::new(file, Some(copy_of_it));
+    let done = match copy(opened, stored, &mut out).await {
+        Ok(()) => out.end().with_context(unwritable),
+        Err(error) => Err(error),
+    };
+    if done.is_err() {
+        // Half a file is worse than none. The error that brought us here is the one to tell.
+        let _ = fs::remove_file(path);
+    }
+    done
+}
+
+/// Streams the layer again and writes what of the file comes by. The whole blob is read, so that its digest is
+/// known to be right.
+async fn copy<W: Write>(
+    opened: &Opened,
+    stored: &Stored<'_>,
+    out: &mut Out<W>,
+) -> anyhow::Result<()> {
+    let blob = opened.layer(stored.layer).await?;
+    let mut blob = blob.verified(stored.index.digest.clone());
+    let mut reader = ContentReader::new(stored.layer, stored.index, stored.entry);
+    while let Some(chunk) = blob.next_chunk().await? {
+        reader.push(&chunk, &mut |piece| out.write(piece))?;
+        out.check()?;
+    }
+    reader.finish(&mut |piece| out.write(piece))?;
+    out.check()
+}
+
+/// Where content goes; remembers the first failure, after which it takes nothing more.
+struct Out<W> {
+    to: W,
+    /// The file that it is, where it is one: holes stay holes in it.
+    file: Option<File>,
+    length: u64,
+    failed: io::Result<()>,
+}
+
+impl<W: Write> Out<W> {
+    fn new(to: W, file: Option<File>) -> Self {
+        Self {
+            to,
+            file,
+            length: 0,
+            failed: Ok(()),
+        }
+    }
+
+    fn write(&mut self, piece: Piece<'_>) {
+        if self.failed.is_ok() {
+            self.failed = match piece {
+                Piece::Bytes(bytes) => self.to.write_all(bytes),
+                Piece::Hole(length) => self.hole(length),
+            };
+            self.length += match piece {
+                Piece::Bytes(bytes) => bytes.len() as u64,
+                Piece::Hole(length) => length,
+            };
+        }
+    }
+
+    fn hole(&mut self, length: u64) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            let end = self.length.saturating_add(length);
+            return file.seek(SeekFrom::Start(end)).map(drop);
+        }
+        let mut left = length;
+        while left > 0 {
+            let now = usize::try_from(left).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
+            self.to.write_all(ZEROS.get(..now).unwrap_or_default())?;
+            left -= now as u64;
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> anyhow::Result<()> {
+        Ok(std::mem::replace(&mut self.failed, Ok(()))?)
+    }
+
+    /// All is written: a hole at the end becomes a part of the file.
+    fn end(&mut self) -> anyhow::Result<()> {
+        if let Some(file) = &self.file {
+            file.set_len(self.length)?;
+        }
+        Ok(self.to.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_zeros_in_a_stream_and_holes_in_a_file() {
+        let pieces = [Piece::Hole(70_000), Piece::Bytes(b"x"), Piece::Hole(3)];
+        let mut stream = Out::new(Vec::new(), None);
+        pieces.iter().for_each(|piece| stream.write(*piece));
+        stream.end().unwrap();
+        let mut expected = vec![0; 70_000];
+        expected.extend_from_slice(b"x\0\0\0");
+        assert_eq!(stream.to, expected);
+
+        let path = std::env::temp_dir().join(format!("onionskin-cat-{}", std::process::id()));
+        let file = File::create(&path).unwrap();
+        let mut out = Out::new(file.try_clone().unwrap(), Some(file));
+        pieces.iter().for_each(|piece| out.write(*piece));
+        out.end().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), expected);
+        fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,78 @@
+//! `--layer` and `--stack`: which of an image's layers a command is about.
+
+use anyhow::{bail, ensure};
+use onionskin_core::source::{Image, Layer};
+
+/// The flags of commands that look at a stack or at one layer.
+#[derive(clap::Args)]
+pub(crate) struct LayerArguments {
+    /// Look at what layer N itself holds; layers count from 1, the base
+    #[arg(long, value_name = "N", conflicts_with = "stack")]
+    layer: Option<usize>,
+
+    /// Look at the files as they are with layer N as the last [default: all layers]
+    #[arg(long, value_name = "N")]
+    stack: Option<usize>,
+}
+
+/// What of an image is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// One layer by itself.
+    Layer(usize),
+    /// The layers up to this one.
+    Stack(usize),
+}
+
+impl LayerArguments {
+    /// What is wanted of `image`, which has to have it.
+    pub(crate) fn of(&self, image: &Image) -> anyhow::Result<Wanted> {
+        let depth = image.layers.len();
+        match (self.layer, self.stack) {
+            (Some(number), _) => {
+                ensure!(
+                    (1..=depth).contains(&number),
+                    "--layer {number}: {}",
+                    has(depth)
+                );
+                Ok(Wanted::Layer(number))
+            }
+            (None, Some(last)) if last > depth => bail!("--stack {last}: {}", has(depth)),
+            (None, last) => Ok(Wanted::Stack(last.unwrap_or(depth))),
+        }
+    }
+}
+
+impl Wanted {
+    /// The layers that have to be decoded for it.
+    pub(crate) fn decoded(self, image: &Image) -> &[Layer] {
+        let range = match self {
+            Self::Layer(number) => number.saturating_sub(1)..number,
+            Self::Stack(last) => 0..last,
+        };
+        image.layers.get(range).unwrap_or_default()
+    }
+
+    /// Layers below the first of those.
+    pub(crate) const fn below(self) -> usize {
+        match self {
+            Self::Layer(number) => number.saturating_sub(1),
+            Self::Stack(_) => 0,
+        }
+    }
+
+    /// Its name in messages.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Layer(number) => format!("layer {number}"),
+            Self::Stack(last) => format!("the stack at layer {last}"),
+        }
+    }
+}
+
+fn has(depth: usize) -> String {
+    match depth {
+        1 => "the image has one layer, number 1".to_owned(),
+        _ => format!("the image has {depth} layers, counted from 1"),
+    }
+}
