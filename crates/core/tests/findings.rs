@@ -16,8 +16,17 @@ fn found(layers: &[Layer]) -> Vec<Finding> {
     findings::of(&stack, &Ledger::of(&stack), &commands)
 }
 
-/// `deleted /app 10 1>2`, one for each finding.
+/// `deleted /app 10 1>2`, one for each finding of dead bytes.
 fn short(layers: &[Layer]) -> Vec<String> {
+    lines(layers, |kind| kind.cause().is_some())
+}
+
+/// The same for live bytes.
+fn avoidable(layers: &[Layer]) -> Vec<String> {
+    lines(layers, |kind| kind.cause().is_none())
+}
+
+fn lines(layers: &[Layer], wanted: impl Fn(Kind) -> bool) -> Vec<String> {
     let join = |layers: &[usize]| {
         let words: Vec<String> = layers.iter().map(ToString::to_string).collect();
         words.join(",")
@@ -32,7 +41,9 @@ fn short(layers: &[Layer]) -> Vec<String> {
             join(&finding.killed_by)
         )
     };
-    found(layers).iter().map(line).collect()
+    let findings = found(layers);
+    let wanted = findings.iter().filter(|finding| wanted(finding.kind));
+    wanted.map(line).collect()
 }
 
 fn tree(folder: &str, files: usize, content: &str) -> Layer {
@@ -119,6 +130,59 @@ fn a_path_stored_by_layer_after_layer_is_one_finding() {
     );
 }
 
+#[test]
+fn copied_trees_are_one_finding_and_hard_links_none() {
+    let files = |layer: Layer, folder: &str| {
+        layer
+            .file(format!("{folder}/a"), "12345")
+            .file(format!("{folder}/lib/b"), "123")
+            .file(format!("{folder}/lib/deep/c"), "1234567")
+    };
+    let layers = [
+        files(Layer::new(), "/app").hardlink("/app/again", "/app/a"),
+        files(Layer::new(), "/srv/app"),
+    ];
+    assert_eq!(avoidable(&layers), ["duplicate /srv/app 15 2>"]);
+    let advice = found(&layers).swap_remove(0).advice;
+    assert!(advice.contains("at /app:"), "{advice}");
+    let other = [
+        Layer::new().file("/a", "1").file("/b", "2"),
+        Layer::new()
+            .whiteout("/a")
+            .file("/c", "1")
+            .file("/empty", ""),
+    ];
+    assert_eq!(avoidable(&other), [""; 0]);
+}
+
+#[test]
+fn leftovers_are_known_by_place_and_name() {
+    let layers = [
+        Layer::new()
+            .file("/var/lib/apt/lists/x_InRelease", "12345")
+            .file("/var/lib/apt/lists/y_Packages", "1234")
+            .file("/app/__pycache__/a.pyc", "123")
+            .file("/root/.cache/pip/http/z", "12")
+            .file("/app/main.py", "123456"),
+        Layer::new()
+            .file("/app/core.o", "1")
+            .file("/app/core.so", "7"),
+    ];
+    let expected = [
+        "leftover /var/lib/apt/lists 9 1>",
+        "leftover /app/__pycache__ 3 1>",
+        "leftover /root/.cache/pip 2 1>",
+        "leftover /app/core.o 1 2>",
+    ];
+    assert_eq!(avoidable(&layers), expected);
+    // Deleted in time they are nobody's business; what has a name elsewhere is needed there.
+    let clean = [
+        Layer::new().file("/app/keep", "12345"),
+        Layer::new().hardlink("/tmp/keep", "/app/keep"),
+    ];
+    assert_eq!(avoidable(&clean), [""; 0]);
+}
+
 /// Few names, so that entries meet, but more than make one finding of a folder.
 fn entry() -> impl Strategy<Value = (String, u8)> {
     let name = prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]);
@@ -151,8 +215,13 @@ proptest! {
         let findings = findings::of(&stack, &ledger, &[]);
         prop_assert!(findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.bytes)));
         let mut by_cause: BTreeMap<Cause, (u64, u64, u64)> = BTreeMap::new();
+        let mut live = [0, 0];
         for finding in &findings {
-            let sum = by_cause.entry(finding.kind.cause()).or_default();
+            let Some(cause) = finding.kind.cause() else {
+                live[usize::from(finding.kind == Kind::Leftover)] += finding.bytes;
+                continue;
+            };
+            let sum = by_cause.entry(cause).or_default();
             *sum = (sum.0 + finding.bytes, sum.1 + finding.compressed, sum.2 + finding.files);
         }
         let mut expected: BTreeMap<Cause, (u64, u64, u64)> = BTreeMap::new();
@@ -161,6 +230,17 @@ proptest! {
             *sum = (sum.0 + dead.bytes, sum.1 + dead.compressed, sum.2 + 1);
         }
         prop_assert_eq!(by_cause, expected);
+        // Each content is kept once; nothing here is in a place of leftovers.
+        let mut contents = BTreeMap::new();
+        for (number, index) in (1..).zip(stack.layers()) {
+            for entry in index.entries().filter(|entry| index.size(*entry) > 0) {
+                if stack.death(number, entry).is_none() {
+                    contents.insert(index.content(entry), index.size(entry));
+                }
+            }
+        }
+        let kept: u64 = contents.values().sum();
+        prop_assert_eq!(live, [ledger.total.live() - kept, 0]);
         // Every layer that is named did ship or hide something, and none that did is left out.
         for dead in &ledger.dead {
             let told = findings.iter().any(|finding: &Finding| {

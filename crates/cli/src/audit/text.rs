@@ -10,8 +10,8 @@ use onionskin_core::rules::{Amount, Verdict};
 use crate::summary::{self, QUIET, STRONG, size, told};
 use crate::terminal::{Visible, fit};
 
-/// Findings that are told; the rest is summed up.
-const SHOWN: usize = 20;
+/// Findings of dead bytes that are told, and as many of live ones; the rest is summed up.
+const SHOWN: usize = 15;
 /// Columns before what belongs to a finding.
 const INDENT: usize = 11;
 
@@ -55,11 +55,28 @@ fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
 }
 
 fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
-    for finding in audit.findings.iter().take(SHOWN) {
+    let is_dead = |finding: &&FindingFacts| finding.kind.cause().is_some();
+    let (dead, live): (Vec<_>, Vec<_>) = audit.findings.iter().partition(is_dead);
+    some(out, &dead, audit, columns)?;
+    if !live.is_empty() {
+        let live = "a container sees the following, and yet it can be avoided";
+        writeln!(out, "\n{QUIET}{live}{QUIET:#}")?;
+    }
+    some(out, &live, audit, columns)
+}
+
+/// The largest of these findings, and what the rest comes to.
+fn some(
+    out: &mut String,
+    findings: &[&FindingFacts],
+    audit: &Audit,
+    columns: Option<usize>,
+) -> fmt::Result {
+    for finding in findings.iter().take(SHOWN) {
         writeln!(out)?;
         one(out, finding, audit, columns)?;
     }
-    let rest = audit.findings.get(SHOWN..).unwrap_or_default();
+    let rest = findings.get(SHOWN..).unwrap_or_default();
     if !rest.is_empty() {
         let bytes = rest.iter().map(|finding| finding.bytes).sum();
         writeln!(
@@ -78,7 +95,11 @@ fn one(
     audit: &Audit,
     columns: Option<usize>,
 ) -> fmt::Result {
-    let (name, style, _) = told(finding.kind.cause());
+    let name = finding.kind.name();
+    let style = match finding.kind.cause() {
+        Some(cause) => told(cause).1,
+        None => Style::new(),
+    };
     let cost = match finding.compressed_bytes {
         Some(bytes) => format!("  {QUIET}{} of the download{QUIET:#}", size(bytes)),
         None => String::new(),

@@ -1,7 +1,7 @@
 //! What to change in a Dockerfile so that a finding goes away, chosen by its kind and the commands
 //! that made its layers.
 
-use super::{Finding, Kind};
+use super::{Finding, Kind, leftovers};
 use crate::manifest::history;
 
 /// The advice for a finding; `commands` are those that made the layers, base first.
@@ -22,32 +22,14 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
             "Its layer stores the path more than once: let the tool that writes the layer's tar add each path only once"
                 .to_owned()
         }
+        // Those who find them know what to do.
+        Kind::Duplicate | Kind::Leftover => finding.advice.clone(),
     }
 }
 
-/// Caches of package managers, each with the folder that can be mounted while they run.
-const CACHES: [(&str, &str, &str); 12] = [
-    ("apt-get ", "/var/lib/apt", "/var/lib/apt"),
-    ("apt-get ", "/var/cache/apt", "/var/cache/apt"),
-    ("apk ", "/var/cache/apk", "/var/cache/apk"),
-    ("dnf ", "/var/cache/dnf", "/var/cache/dnf"),
-    ("yum ", "/var/cache/yum", "/var/cache/yum"),
-    ("pip", "/.cache/pip", "/root/.cache/pip"),
-    ("npm ", "/.npm", "/root/.npm"),
-    ("yarn", "/.cache/yarn", "/root/.cache/yarn"),
-    ("cargo ", "/.cargo/registry", "/root/.cargo/registry"),
-    ("go ", "/.cache/go-build", "/root/.cache/go-build"),
-    ("mvn ", "/.m2", "/root/.m2"),
-    ("gradle", "/.gradle", "/root/.gradle"),
-];
-
 fn deleted(finding: &Finding, adders: &[String]) -> String {
-    let path = String::from_utf8_lossy(&finding.path);
-    if let Some((_, _, target)) = CACHES.iter().find(|(_, folder, _)| path.contains(folder)) {
-        return format!(
-            "Keep the cache out of the layer: RUN --mount=type=cache,target={target} …, or remove it in the RUN that fills it ({})",
-            layers(&finding.added_by)
-        );
+    if let Some(leftover) = leftovers::of_path(&finding.path) {
+        return format!("{} ({})", leftover.advice, layers(&finding.added_by));
     }
     if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
         return format!(

@@ -1,63 +1,16 @@
 //! Dead files gathered: a folder deleted whole, a tree re-owned by one command, a path stored again
 //! by layer after layer is one finding each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Finding;
+use super::gather::{Group, MANY, MANY_TREES, gathered};
+use super::{Finding, Kind};
 use crate::layer::EntryKind;
 use crate::ledger::{Dead, Ledger};
 use crate::stack::{Cause, NodeId, Stack, What};
 
-/// So many findings of one cause and layer in one folder are one finding of that folder.
-const MANY: usize = 8;
-/// The same for the root, which tells a reader less than any other folder.
-const MANY_TREES: usize = 64;
 /// So many trees re-stated by one layer are one finding of the root.
 const RESTATED_TREES: usize = 4;
-
-/// Files that are dead for one reason.
-struct Group {
-    node: NodeId,
-    files: u64,
-    bytes: u64,
-    compressed: u64,
-    added_by: BTreeSet<usize>,
-    killed_by: BTreeSet<usize>,
-}
-
-impl Group {
-    fn new(node: NodeId) -> Self {
-        Self {
-            node,
-            files: 0,
-            bytes: 0,
-            compressed: 0,
-            added_by: BTreeSet::new(),
-            killed_by: BTreeSet::new(),
-        }
-    }
-
-    fn take(&mut self, other: Self) {
-        self.files += other.files;
-        self.bytes += other.bytes;
-        self.compressed += other.compressed;
-        self.added_by.extend(other.added_by);
-        self.killed_by.extend(other.killed_by);
-    }
-
-    fn finding(self, stack: &Stack, cause: Cause) -> Finding {
-        Finding {
-            kind: cause.into(),
-            path: stack.path(self.node),
-            files: self.files,
-            bytes: self.bytes,
-            compressed: self.compressed,
-            added_by: self.added_by.into_iter().collect(),
-            killed_by: self.killed_by.into_iter().collect(),
-            advice: String::new(),
-        }
-    }
-}
 
 /// The findings of all dead files, in no order.
 pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
@@ -80,12 +33,12 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
             .entry(node)
             .or_insert_with(|| Group::new(node))
             .take(Group {
-                node,
                 files: 1,
                 bytes: dead.bytes,
                 compressed: dead.compressed,
                 added_by: [dead.added_by].into(),
                 killed_by: [dead.killed_by].into(),
+                ..Group::new(node)
             });
     }
     let mut findings = Vec::new();
@@ -96,55 +49,23 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
             Cause::Restated => (2, RESTATED_TREES),
             _ => (MANY, MANY_TREES),
         };
-        for group in gathered(stack, groups, limits) {
+        for group in gathered(stack, groups.into_values(), limits) {
             if cause == Cause::Replaced {
                 let node = group.node;
                 let same = replaced.entry(node).or_insert_with(|| Group::new(node));
                 same.take(group);
             } else {
-                findings.push(group.finding(stack, cause));
+                findings.push(group.finding(stack, cause.into()));
             }
         }
     }
     let replaced = replaced.into_values();
-    findings.extend(replaced.map(|group| group.finding(stack, Cause::Replaced)));
+    findings.extend(replaced.map(|group| group.finding(stack, Kind::Replaced)));
     findings
 }
 
 fn node(stack: &Stack, dead: &Dead) -> Option<NodeId> {
     stack.find(&stack.layer(dead.added_by)?.path(dead.entry))
-}
-
-/// Groups that meet in a folder in a number of at least `many` become one of that folder, from the
-/// bottom up; in the root in a number of `many_trees`.
-fn gathered(
-    stack: &Stack,
-    groups: BTreeMap<NodeId, Group>,
-    (many, many_trees): (usize, usize),
-) -> Vec<Group> {
-    let mut open: BTreeMap<NodeId, Vec<Group>> = groups
-        .into_iter()
-        .map(|(node, group)| (node, vec![group]))
-        .collect();
-    // Children have higher numbers than their parents, so the highest has all of its own.
-    while let Some((node, mut groups)) = open.pop_last() {
-        let limit = if node == NodeId::ROOT {
-            many_trees
-        } else {
-            many
-        };
-        if groups.len() >= limit {
-            let mut one = Group::new(node);
-            groups.into_iter().for_each(|group| one.take(group));
-            groups = vec![one];
-        }
-        if node == NodeId::ROOT {
-            return groups;
-        }
-        let above = open.entry(stack.parent(node)).or_default();
-        above.append(&mut groups);
-    }
-    Vec::new()
 }
 
 /// What one layer hides of those below it, at one stroke each.

@@ -1,14 +1,20 @@
 //! Findings: the bytes that an image ships for nothing, gathered as a person would mend them.
 //!
-//! The findings of the four dead kinds sum to the ledger's dead bytes, each byte in one of them.
+//! The findings of the four dead kinds sum to the ledger's dead bytes, each byte in one of them. Those
+//! of the other kinds are about live bytes that can be avoided, and may be about the same ones.
 
 mod advice;
 mod dead;
+mod duplicates;
+mod gather;
+mod leftovers;
+mod live;
 
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use self::live::Live;
 use crate::ledger::Ledger;
 use crate::stack::{Cause, Stack};
 
@@ -24,23 +30,35 @@ pub enum Kind {
     Restated,
     /// Dead: lost to a later entry of its own layer.
     Repeated,
+    /// Live: the same content as at another path.
+    Duplicate,
+    /// Live: a cache, a log, a build tree or the like, which no container needs.
+    Leftover,
 }
 
 impl Kind {
     /// The name used in JSON and on screen.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.cause().name()
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Leftover => "leftover",
+            Self::Deleted => Cause::Deleted.name(),
+            Self::Replaced => Cause::Replaced.name(),
+            Self::Restated => Cause::Restated.name(),
+            Self::Repeated => Cause::Repeated.name(),
+        }
     }
 
-    /// The cause of which the bytes are dead.
+    /// The cause of which the bytes are dead; None for live ones.
     #[must_use]
-    pub const fn cause(self) -> Cause {
+    pub const fn cause(self) -> Option<Cause> {
         match self {
-            Self::Deleted => Cause::Deleted,
-            Self::Replaced => Cause::Replaced,
-            Self::Restated => Cause::Restated,
-            Self::Repeated => Cause::Repeated,
+            Self::Deleted => Some(Cause::Deleted),
+            Self::Replaced => Some(Cause::Replaced),
+            Self::Restated => Some(Cause::Restated),
+            Self::Repeated => Some(Cause::Repeated),
+            Self::Duplicate | Self::Leftover => None,
         }
     }
 }
@@ -56,7 +74,7 @@ impl From<Cause> for Kind {
     }
 }
 
-/// One explained reason for dead bytes.
+/// One explained reason for dead or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What is wrong.
@@ -71,7 +89,7 @@ pub struct Finding {
     pub compressed: u64,
     /// The layers that ship them, from 1, ascending.
     pub added_by: Vec<usize>,
-    /// The layers that hid them, from 1, ascending.
+    /// The layers that hid them, from 1, ascending; none of live bytes.
     pub killed_by: Vec<usize>,
     /// What to change, in one line.
     pub advice: String,
@@ -84,6 +102,9 @@ pub fn of(stack: &Stack, ledger: &Ledger, commands: &[Option<&str>]) -> Vec<Find
     for finding in &mut findings {
         finding.advice = advice::of(finding, commands);
     }
+    let live = Live::of(stack);
+    findings.extend(duplicates::of(stack, &live));
+    findings.extend(leftovers::of(stack, &live));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
@@ -96,5 +117,6 @@ fn order(finding: &Finding) -> impl Ord + '_ {
         finding.path.as_slice(),
         finding.killed_by.as_slice(),
         finding.added_by.as_slice(),
+        finding.advice.as_str(),
     )
 }

@@ -1,0 +1,80 @@
+//! Live files with the same content as another one elsewhere, tree by tree.
+
+use std::collections::BTreeMap;
+
+use super::gather::{Group, MANY, MANY_TREES, gathered};
+use super::live::{File, Live};
+use super::{Finding, Kind};
+use crate::stack::{NodeId, Stack};
+
+/// Files that are there more than once, in no order; of equal files the one whose path comes first
+/// is the one to keep.
+pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
+    let mut equal: BTreeMap<_, Vec<&File>> = BTreeMap::new();
+    for file in &live.files {
+        if let Some(index) = stack.layer(file.layer) {
+            let content = (index.logical_size(file.entry), index.content(file.entry));
+            equal.entry(content).or_default().push(file);
+        }
+    }
+    // What is kept and what repeats it, without the names that both end in: copied trees are one.
+    let mut trees: BTreeMap<(NodeId, NodeId), Group> = BTreeMap::new();
+    for files in equal.into_values().filter(|files| files.len() > 1) {
+        let mut places: Vec<(Vec<u8>, NodeId, &File)> = files
+            .into_iter()
+            .filter_map(|file| {
+                let node = *file.names.first()?;
+                Some((stack.path(node), node, file))
+            })
+            .collect();
+        places.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let Some(((_, kept, _), copies)) = places.split_first() else {
+            continue;
+        };
+        for (_, copy, file) in copies {
+            let (kept, copy) = differing(stack, *kept, *copy);
+            let group = trees.entry((kept, copy)).or_insert_with(|| Group {
+                kept: Some(kept),
+                ..Group::new(copy)
+            });
+            group.take(file.group(copy));
+        }
+    }
+    let groups = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();
+    let finding = |group: Group| {
+        let advice = advice(stack, group.kept);
+        Finding {
+            advice,
+            ..group.finding(stack, Kind::Duplicate)
+        }
+    };
+    groups.map(finding).collect()
+}
+
+/// Both without the names that they end in alike.
+fn differing(stack: &Stack, mut a: NodeId, mut b: NodeId) -> (NodeId, NodeId) {
+    while stack.name(a) == stack.name(b) {
+        let (above_a, above_b) = (stack.parent(a), stack.parent(b));
+        // A tree and one inside it stay as they are named.
+        if above_a == NodeId::ROOT || above_b == NodeId::ROOT {
+            break;
+        }
+        (a, b) = (above_a, above_b);
+    }
+    (a, b)
+}
+
+/// Where many copies were gathered in one folder, what they repeat is no one place.
+fn advice(stack: &Stack, kept: Option<NodeId>) -> String {
+    let how = "store it once, and make the others hard or symbolic links in the same step, or copy only what is used";
+    match kept {
+        Some(kept) => {
+            let path = stack.path(kept);
+            format!(
+                "The same content is at {}: {how}",
+                String::from_utf8_lossy(&path)
+            )
+        }
+        None => format!("The same content is at other paths too: {how}"),
+    }
+}

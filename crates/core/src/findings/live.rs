@@ -1,0 +1,60 @@
+//! The files of the final stack, each once, with all of its names.
+
+use std::collections::HashMap;
+
+use super::gather::Group;
+use crate::layer::{EntryId, EntryKind};
+use crate::stack::{NodeId, Stack};
+
+/// The files with content that the final stack reaches, in the order of layers and tars.
+pub(super) struct Live {
+    pub(super) files: Vec<File>,
+}
+
+/// One of them.
+pub(super) struct File {
+    pub(super) layer: usize,
+    pub(super) entry: EntryId,
+    pub(super) bytes: u64,
+    pub(super) compressed: u64,
+    /// At least one.
+    pub(super) names: Vec<NodeId>,
+}
+
+impl File {
+    pub(super) fn group(&self, node: NodeId) -> Group {
+        Group {
+            files: 1,
+            bytes: self.bytes,
+            compressed: self.compressed,
+            added_by: [self.layer].into(),
+            ..Group::new(node)
+        }
+    }
+}
+
+impl Live {
+    pub(super) fn of(stack: &Stack) -> Self {
+        let mut names: HashMap<(usize, EntryId), Vec<NodeId>> = HashMap::new();
+        for node in (1..stack.nodes() as u32).map(NodeId) {
+            let version = stack.at(node, stack.depth());
+            if let Some(inode) = version.and_then(|version| stack.stored_by(version)) {
+                names.entry(inode).or_default().push(node);
+            }
+        }
+        let files = names.into_iter().filter_map(|((layer, entry), names)| {
+            let index = stack.layer(layer)?;
+            let bytes = index.size(entry);
+            (index.kind(entry) == EntryKind::File && bytes > 0).then(|| File {
+                layer,
+                entry,
+                bytes,
+                compressed: index.cost(entry),
+                names,
+            })
+        });
+        let mut files: Vec<File> = files.collect();
+        files.sort_unstable_by_key(|file| (file.layer, file.entry));
+        Self { files }
+    }
+}
