@@ -22,7 +22,15 @@ use tokio::process::Command;
 /// A gateway that was told of `registries`; returns the root of its API.
 async fn gateway(registries: &[String]) -> String {
     let registries = registries.iter().map(|r| r.parse().unwrap()).collect();
-    let gateway = Gateway::new(&Options { registries }).unwrap();
+    gateway_with(Options {
+        registries,
+        ..Options::default()
+    })
+    .await
+}
+
+async fn gateway_with(options: Options) -> String {
+    let gateway = Gateway::new(&options).unwrap();
     format!("http://{}/v2", serve(gateway.router()).await)
 }
 

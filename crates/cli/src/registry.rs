@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::ArgAction;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{Client, Options, http_client, reqwest};
-use onionskin_core::source::{SourceError, Unreachable};
+use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
 /// The flags of every command that may ask a registry.
 #[derive(clap::Args)]
@@ -30,6 +30,14 @@ pub(crate) struct RegistryArguments {
     ca_file: Option<PathBuf>,
 }
 
+/// As the user of this machine.
+fn options() -> Options {
+    Options {
+        keychain: Some(Keychain::of_user()),
+        ..Options::default()
+    }
+}
+
 impl RegistryArguments {
     /// Asks the registry of `reference` for something. What speaks no TLS can only be asked without it, which is
     /// done once the user has said that this is no matter.
@@ -45,7 +53,7 @@ impl RegistryArguments {
             }) if !self.tls_verify => {
                 let options = Options {
                     plain_http: [reference.domain().to_owned()].into(),
-                    ..Options::default()
+                    ..options()
                 };
                 let client = Client::new(self.http()?, options);
                 Ok(question(&client).await?)
@@ -56,7 +64,7 @@ impl RegistryArguments {
 
     /// A client for registries, over TLS.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        Ok(Client::new(self.http()?, Options::default()))
+        Ok(Client::new(self.http()?, options()))
     }
 
     fn http(&self) -> anyhow::Result<reqwest::Client> {

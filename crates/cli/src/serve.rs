@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use onionskin_core::source::Keychain;
 use onionskin_gateway::{Gateway, NamedRegistry, Options};
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::LevelFilter as Level;
 
 /// How long a stop waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -14,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Serve the page, and the registries that it may look into
 ///
 /// The page needs nothing else: open the address that is printed. Images are fetched by this process, so it reaches
-/// only the well-known public registries and those that you name.
+/// only the well-known public registries and those that you name. It asks them with the credentials of `docker login`
+/// and `podman login`, on behalf of everybody who can reach the address that it listens on.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin serve
@@ -35,6 +38,10 @@ pub(crate) struct Arguments {
     #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
     registries: Vec<NamedRegistry>,
 
+    /// Ask registries as nobody, also where this machine is logged in to them
+    #[arg(long)]
+    no_credentials: bool,
+
     /// Write a line for each request to standard error
     #[arg(short, long)]
     verbose: bool,
@@ -46,14 +53,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             "{image}: serve cannot show images given on the command line yet; start it without, and type a registry's image into the page"
         );
     }
-    if arguments.verbose {
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .with_target(false)
-            .init();
-    }
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_max_level(if arguments.verbose {
+            Level::INFO
+        } else {
+            Level::WARN
+        })
+        .init();
     let gateway = Gateway::new(&Options {
         registries: arguments.registries,
+        keychain: (!arguments.no_credentials).then(Keychain::of_user),
     })?;
     let listen = &arguments.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {

@@ -22,6 +22,8 @@ pub const REDIRECTS: usize = 5;
 pub const LAYER_REMARKS: usize = 100;
 /// Members of a saved image's outer tar.
 pub const ARCHIVE_MEMBERS: usize = 1 << 16;
+/// Repositories whose credentials are remembered; a gateway sees new names for as long as it runs.
+pub const REMEMBERED_REPOSITORIES: usize = 4096;
 /// Bytes of a temporary file that holds an archive from standard input, an engine or a compressed file; bombs
 /// grow a thousandfold.
 pub const SPOOLED_BYTES: u64 = 64 << 30;

@@ -78,9 +78,17 @@ impl Refused {
             SourceError::TooManyRequests { retry, .. } => retry.as_ref().and_then(retry_header),
             _ => None,
         };
+        let message = match &error {
+            // What is wrong names files of the operator's, which are nobody else's business.
+            SourceError::Credentials { registry, .. } => {
+                tracing::error!("{error}");
+                format!("this gateway's credentials for {registry} cannot be had; its log says why")
+            }
+            _ => error.to_string(),
+        };
         Self {
             retry_after,
-            ..Self::new(status, code, error.to_string())
+            ..Self::new(status, code, message)
         }
     }
 

@@ -8,7 +8,10 @@
 //! use onionskin_gateway::{Gateway, Options};
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let options = Options { registries: vec!["team=https://registry.example.com:5000".parse()?] };
+//! let options = Options {
+//!     registries: vec!["team=https://registry.example.com:5000".parse()?],
+//!     ..Options::default()
+//! };
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! // /v2/team/app/manifests/1.0, /v2/docker.io/library/nginx/manifests/latest …
 //! Gateway::new(&options)?.serve(listener, std::future::pending()).await?;
@@ -33,6 +36,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use onionskin_core::source::Keychain;
 use tokio::net::TcpListener;
 
 use crate::router::Served;
@@ -46,6 +50,8 @@ pub struct Options {
     /// Registries beside the public ones, or in place of one under its name. Only these may have private
     /// addresses, plain http and other ports than 443.
     pub registries: Vec<NamedRegistry>,
+    /// Credentials with which registries are asked, for everybody who may ask this gateway; `None`: as nobody.
+    pub keychain: Option<Arc<Keychain>>,
 }
 
 /// Why a gateway could not be set up.
@@ -71,7 +77,7 @@ impl Gateway {
     /// When two registries want one name, or TLS cannot be set up at all.
     pub fn new(options: &Options) -> Result<Self, GatewayError> {
         let upstreams = Upstreams::new(&options.registries)?;
-        let served = Served::new(upstreams).map_err(GatewayError::Client)?;
+        let served = Served::new(upstreams, options.keychain.clone()).map_err(GatewayError::Client)?;
         Ok(Self {
             served: Arc::new(served),
         })

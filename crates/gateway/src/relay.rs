@@ -14,6 +14,7 @@ use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{
     Client, Endpoint, Fetched, Options, Remote, TagOrDigest, http_client,
 };
+use onionskin_core::source::Keychain;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Refused;
@@ -38,7 +39,10 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        upstreams: Upstreams,
+        keychain: Option<Arc<Keychain>>,
+    ) -> Result<Self, reqwest::Error> {
         let guard = Arc::new(Guard::new(&upstreams));
         let client = || {
             http_client()
@@ -54,6 +58,7 @@ impl Relay {
             .or_else(|_| client().tls_certs_only([]).build())?;
         let options = Options {
             policy: Some(guard.clone()),
+            keychain,
             ..Options::default()
         };
         Ok(Self {

@@ -9,6 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use onionskin_core::source::Keychain;
 
 use crate::error::Refused;
 use crate::listing::{self, Paging};
@@ -32,11 +33,14 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        upstreams: Upstreams,
+        keychain: Option<Arc<Keychain>>,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             page: Page::embedded(),
             repositories: Repositories::demo(),
-            relay: Relay::new(upstreams)?,
+            relay: Relay::new(upstreams, keychain)?,
         })
     }
 }

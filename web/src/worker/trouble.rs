@@ -83,6 +83,11 @@ impl Trouble {
                 "If it names no cause, try again, or ask whoever runs it.",
                 true,
             ),
+            SourceError::Credentials { .. } => (
+                "The registry wants credentials",
+                "Whoever runs this server finds in its log why it has none.",
+                true,
+            ),
             SourceError::Archive { .. } => ("The archive cannot be read", "", false),
         };
         Trouble::new(title, error, advice, retry)

@@ -30,6 +30,14 @@ pub enum SourceError {
         /// What the registry said.
         reason: String,
     },
+    /// Credentials are said to be somewhere, and could not be had.
+    #[error("the credentials for {registry} cannot be had: {problem}")]
+    Credentials {
+        /// The registry that wants to know who asks.
+        registry: String,
+        /// What is wrong, and in which file.
+        problem: String,
+    },
     /// No answer came.
     #[error("{host} cannot be reached: {problem}")]
     Unreachable {

@@ -13,6 +13,8 @@ pub mod registry;
 mod stream;
 
 pub use credentials::Credentials;
+#[cfg(not(target_arch = "wasm32"))]
+pub use credentials::{Keychain, KeychainError};
 pub use error::{RetryAfter, SourceError, Unreachable};
 pub use image::{Image, Layer};
 pub use locator::{Locator, LocatorError};

@@ -34,7 +34,7 @@ pub(super) struct Audience<'a> {
     pub(super) registry: &'a Url,
     /// The repository's name there.
     pub(super) name: &'a str,
-    pub(super) credentials: Option<&'a Credentials>,
+    pub(super) credentials: Option<Credentials>,
 }
 
 impl Auth {
@@ -72,7 +72,7 @@ impl Auth {
                 Some(bearer(transport, audience, realm, service.as_deref(), asked).await?)
             }
             _ if challenges.is_empty() => None,
-            _ => match audience.credentials {
+            _ => match &audience.credentials {
                 Some(Credentials::Password { user, password }) => Some(basic(user, password)),
                 _ => None,
             },
@@ -120,7 +120,7 @@ async fn bearer(
     service: Option<&str>,
     asked: &Asked,
 ) -> Result<HeaderValue, SourceError> {
-    if let Some(Credentials::RegistryToken(token)) = audience.credentials {
+    if let Some(Credentials::RegistryToken(token)) = &audience.credentials {
         return secret(&format!("Bearer {token}"))
             .ok_or_else(|| answer::no_access(asked, "the token given is none"));
     }
@@ -139,7 +139,7 @@ async fn bearer(
     }
     ask.url = realm;
     let scope = format!("repository:{}:pull", audience.name);
-    let authorization = match audience.credentials {
+    let authorization = match &audience.credentials {
         Some(Credentials::IdentityToken(refresh)) => {
             ask.method = Method::POST;
             ask.form = Some(refresh_form(&scope, service, refresh));

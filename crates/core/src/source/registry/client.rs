@@ -23,6 +23,9 @@ pub struct Options {
     pub plain_http: BTreeSet<String>,
     /// Credentials by the domain of a reference: `docker.io`, `registry.example.com:5000`.
     pub credentials: BTreeMap<String, Credentials>,
+    /// Where the credentials of all other registries are looked for.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub keychain: Option<Arc<crate::source::Keychain>>,
     /// In a page: ask past the browser's cache, which keeps blobs also where they were damaged on their way.
     pub fresh: bool,
     /// What sees, and may refuse, every address before it is requested.
@@ -112,34 +115,60 @@ impl Client {
             options,
             auth,
         } = &*self.inner;
-        let credentials = options.credentials.get(domain);
-        let audience = Audience {
+        let mut audience = Audience {
             registry: endpoint.base(),
             name,
-            credentials,
+            credentials: options.credentials.get(domain).cloned(),
         };
-        let asked = Asked {
+        let mut asked = Asked {
             what: ask.what.clone(),
             registry: endpoint.registry(),
-            credentials: credentials.is_some(),
+            credentials: audience.credentials.is_some(),
         };
         let used = auth.current(&audience).await;
         let mut response = transport.send(ask, used.as_ref()).await?;
         // A 401 of another host, where a redirect led, is no word of the registry: its challenge is not answered.
         let own = |response: &Response| response.url().origin() == ask.url.origin();
-        if response.status() == 401
-            && own(&response)
-            && let Some(fresh) = auth
-                .renew(transport, &audience, used.as_ref(), &response, &asked)
-                .await?
-        {
-            response = transport.send(ask, Some(&fresh)).await?;
+        if response.status() == 401 && own(&response) {
+            if audience.credentials.is_none() {
+                audience.credentials = self.look_up(endpoint, name).await?;
+                asked.credentials = audience.credentials.is_some();
+            }
+            let fresh = auth.renew(transport, &audience, used.as_ref(), &response, &asked);
+            if let Some(fresh) = fresh.await? {
+                response = transport.send(ask, Some(&fresh)).await?;
+            }
         }
         if wanted(response.status().as_u16()) {
             Ok(response)
         } else {
             Err(answer::error(response, &asked).await)
         }
+    }
+}
+
+impl Client {
+    /// What the keychain has for a repository. It goes by the host that is asked, whatever name it is given here.
+    #[cfg(not(target_arch = "wasm32"))]
+    async fn look_up(
+        &self,
+        endpoint: &Endpoint,
+        name: &str,
+    ) -> Result<Option<Credentials>, SourceError> {
+        let (Some(keychain), Some(host)) = (&self.inner.options.keychain, endpoint.owner()) else {
+            return Ok(None);
+        };
+        let found = keychain.find(&host, name).await;
+        found.map_err(|error| SourceError::Credentials {
+            registry: endpoint.registry(),
+            problem: error.to_string(),
+        })
+    }
+
+    /// A page has no keychain.
+    #[cfg(target_arch = "wasm32")]
+    async fn look_up(&self, _: &Endpoint, _: &str) -> Result<Option<Credentials>, SourceError> {
+        Ok(None)
     }
 }
 

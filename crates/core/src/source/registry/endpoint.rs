@@ -90,6 +90,17 @@ impl Endpoint {
         }
     }
 
+    /// The host that is asked, as files of credentials name it; none behind a gateway, which asks with its own.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn owner(&self) -> Option<String> {
+        let host = host_of(&self.base);
+        match host.as_str() {
+            _ if self.prefix.is_some() => None,
+            "registry-1.docker.io" => Some(crate::reference::DOCKER_HUB.to_owned()),
+            _ => Some(host),
+        }
+    }
+
     /// The repository's whole name there.
     pub(super) fn name(&self, path: &str) -> String {
         match &self.prefix {

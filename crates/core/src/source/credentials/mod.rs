@@ -1,5 +1,15 @@
 //! What a registry is shown to be let in. Never printed.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod config;
+#[cfg(not(target_arch = "wasm32"))]
+mod helper;
+#[cfg(not(target_arch = "wasm32"))]
+mod keychain;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use keychain::{Keychain, KeychainError};
+
 use std::fmt;
 
 /// The credentials for one registry.

@@ -1,0 +1,89 @@
+//! Credential helpers: programs that keep secrets and hand them out (docker-credential-helpers, README).
+
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+
+use super::Credentials;
+use super::config::{Helper, of_pair};
+
+/// Bytes of a helper's answer; tokens of some clouds have a few thousand.
+const ANSWER_BYTES: u64 = 1 << 20;
+
+/// Asks a helper, which has `patience` to answer. `None`: it has no credentials for that registry. Errors say what
+/// is wrong, and never what it answered, which may hold a secret.
+pub(super) async fn ask(
+    helper: &Helper,
+    patience: Duration,
+) -> Result<Option<Credentials>, String> {
+    let program = format!("docker-credential-{}", helper.name);
+    if helper.name.contains(['/', '\\']) {
+        return Err(format!("{program} is no name of a program on PATH"));
+    }
+    answer_of(&program, helper, patience).await
+}
+
+/// What the helper that is this program answers.
+pub(super) async fn answer_of(
+    program: &str,
+    helper: &Helper,
+    patience: Duration,
+) -> Result<Option<Credentials>, String> {
+    match tokio::time::timeout(patience, run(program, &helper.key)).await {
+        Err(_) => Err(format!(
+            "{program} did not answer within {} seconds; does it wait for somebody to unlock it?",
+            patience.as_secs()
+        )),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(format!(
+            "{program}, which keeps them, is not on PATH; install it, or take it out of the file"
+        )),
+        Ok(Err(error)) => Err(format!("{program} cannot be asked: {error}")),
+        Ok(Ok((true, answer))) => credentials(&answer)
+            .map(Some)
+            .ok_or_else(|| format!("{program} gave an answer that is not understood")),
+        Ok(Ok((false, answer))) => {
+            // Helpers tell what is wrong on standard output.
+            let said = String::from_utf8_lossy(&answer);
+            let said = said.trim();
+            if said.contains("credentials not found") {
+                return Ok(None);
+            }
+            let said: String = said
+                .chars()
+                .take(200)
+                .flat_map(char::escape_debug)
+                .collect();
+            Err(format!("{program} failed: {said}"))
+        }
+    }
+}
+
+/// Whether it ended well, and what it printed.
+async fn run(program: &str, key: &str) -> io::Result<(bool, Vec<u8>)> {
+    let mut child = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that knows its answer without reading the key has closed its end by now.
+        let _ = input.write_all(key.as_bytes()).await;
+    }
+    let mut answer = Vec::new();
+    if let Some(output) = child.stdout.take() {
+        output.take(ANSWER_BYTES).read_to_end(&mut answer).await?;
+    }
+    Ok((child.wait().await?.success(), answer))
+}
+
+fn credentials(answer: &[u8]) -> Option<Credentials> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let text = |key: &str| answer.get(key)?.as_str();
+    Some(of_pair(text("Username")?, text("Secret")?))
+}
