@@ -212,11 +212,11 @@ fn count(command: &mut Command) -> Result<(bool, u64, u64)> {
 /// runner (`test result: FAILED. 2 passed; 1 failed; …`) counts; zeros for any other line.
 fn counts(line: &str) -> (u64, u64) {
     let line = without_colour(line);
-    let summary = line.trim_start();
-    if !summary.starts_with("Summary [") && !summary.starts_with("test result: ") {
+    // Under nextest, a failed test's own `test result` is shown too, indented.
+    if !line.trim_start().starts_with("Summary [") && !line.starts_with("test result: ") {
         return (0, 0);
     }
-    let words: Vec<_> = summary.split_whitespace().collect();
+    let words: Vec<_> = line.split_whitespace().collect();
     let before = |name: &str| {
         words
             .windows(2)
@@ -249,6 +249,10 @@ mod tests {
         assert_eq!(
             counts("test result: FAILED. 7 passed; 1 failed; 0 ignored; finished"),
             (7, 1)
+        );
+        assert_eq!(
+            counts("    test result: FAILED. 0 passed; 1 failed; 0 ignored"),
+            (0, 0)
         );
         assert_eq!(counts("test says 3 passed, 4 failed"), (0, 0));
     }
