@@ -1,6 +1,8 @@
 //! The demo images tell what they were made to tell, natively and in a browser, to the same byte:
 //! waste of every cause, and a release without.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use onionskin_core::layer::{Expected, LayerDecoder};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
