@@ -159,6 +159,44 @@ fn the_report_has_the_documented_keys_and_adds_up() {
 }
 
 #[test]
+fn reports_are_of_the_form_that_the_schemas_publish() {
+    let ground = Ground::new();
+    let schema = |name: &str| {
+        let file = format!("{}/../schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    let report = |arguments: &[&str]| -> Value {
+        let all = [arguments, &["--format", "json"]].concat();
+        let command = Command::new(onionskin())
+            .args(all)
+            .current_dir(ground.path())
+            .output();
+        serde_json::from_slice(&command.unwrap().stdout).unwrap()
+    };
+    for image in ["app.tar", "saved.tar"] {
+        let limits = ["--max-compressed-size", "1GB", "--min-efficiency", "0"];
+        for (name, arguments) in [
+            ("audit", &[&["audit", image], &limits[..]].concat()[..]),
+            ("inspect", &["inspect", image]),
+            ("ls", &["ls", image]),
+            ("ls", &["ls", image, "--layer", "3"]),
+        ] {
+            let report = report(arguments);
+            let schema = schema(name);
+            let errors: Vec<String> = schema
+                .iter_errors(&report)
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{arguments:?}: {errors:?}");
+            // A schema that everything fits would be none.
+            let nothing = serde_json::json!([{}]);
+            assert!(!schema.is_valid(&nothing), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_rule_that_fails_is_a_1_and_a_limit_met_exactly_none() {
     let ground = Ground::new();
     for (flag, kept, crossed) in [

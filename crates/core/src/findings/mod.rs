@@ -19,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::stack::{Cause, Stack};
 
 /// What is wrong with the bytes of a finding.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {

@@ -11,6 +11,7 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::stack::{Cause, Stack};
 
 /// Dead bytes by cause.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Causes {
     /// Hidden by a whiteout, or by something that is no folder in a parent's place.

@@ -49,6 +49,7 @@ pub struct Config {
 }
 
 /// A health check of Docker's.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Healthcheck {

@@ -15,10 +15,11 @@ use crate::source::Image;
 use crate::stack::Stack;
 
 /// What `audit --format json` prints.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Audit {
-    /// [`SCHEMA_VERSION`].
+    /// The version of this form.
     pub schema_version: u32,
     /// Which image.
     pub image: ImageFacts,
@@ -38,7 +39,8 @@ pub struct Audit {
     pub passed: Option<bool>,
 }
 
-/// dive's numbers; see [`Dive`].
+/// dive's numbers, by its own definition.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DiveFacts {
@@ -50,7 +52,8 @@ pub struct DiveFacts {
     pub user_wasted_percent: Option<f64>,
 }
 
-/// One thing to mend; see [`Finding`].
+/// One thing to mend.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingFacts {

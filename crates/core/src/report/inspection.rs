@@ -13,10 +13,11 @@ use crate::source::Image;
 use crate::stack::Stack;
 
 /// What `inspect --format json` prints.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
-    /// [`SCHEMA_VERSION`].
+    /// The version of this form.
     pub schema_version: u32,
     /// Which image.
     pub image: ImageFacts,
@@ -33,12 +34,14 @@ pub struct Inspection {
 }
 
 /// Which image, and how large.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageFacts {
     /// What was opened, written out in full.
     pub reference: String,
     /// The manifest's digest.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub digest: Option<Digest>,
     /// The manifest's media type.
     pub media_type: Option<String>,
@@ -51,6 +54,7 @@ pub struct ImageFacts {
 }
 
 /// The ledger's totals, in bytes.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ByteTotals {
@@ -69,14 +73,17 @@ pub struct ByteTotals {
 }
 
 /// One layer.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayerFacts {
     /// Its number; the base is 1.
     pub layer: usize,
     /// The blob's digest.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub digest: Option<Digest>,
     /// The uncompressed tar's digest.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub diff_id: Digest,
     /// The blob's media type.
     pub media_type: Option<String>,
@@ -94,7 +101,8 @@ pub struct LayerFacts {
     pub dead: u64,
 }
 
-/// What a container of the image runs; see [`Config`].
+/// What a container of the image runs.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigFacts {
@@ -125,6 +133,7 @@ pub struct ConfigFacts {
 }
 
 /// One step of the build.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryStep {

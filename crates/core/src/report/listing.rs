@@ -11,6 +11,7 @@ use crate::stack::view::{Row, View};
 use crate::stack::{NodeId, Stack, StackError, What};
 
 /// What `ls --format json` prints of one path.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {

@@ -5,6 +5,8 @@ pub mod inspection;
 pub mod link;
 pub mod listing;
 mod names;
+#[cfg(test)]
+mod schemas;
 
 pub use names::text;
 

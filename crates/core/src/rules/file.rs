@@ -7,9 +7,10 @@ use super::quantity::Scalar;
 use super::{DiveRules, Limits, QuantityError, Rules, dive};
 
 /// What an `onionskin.yaml` may say.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct File {
+pub(crate) struct File {
     /// The limits.
     rules: Option<Limits>,
 }

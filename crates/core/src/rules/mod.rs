@@ -8,6 +8,8 @@ mod file;
 mod quantity;
 
 pub use dive::DiveRules;
+#[cfg(test)]
+pub(crate) use file::File as RulesFile;
 pub use file::RulesError;
 pub use quantity::{Bytes, Count, QuantityError, Share};
 
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::dive::Dive;
 
 /// The limits of a rules file or of flags; those that are not set judge nothing.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
@@ -90,6 +93,7 @@ pub struct Measured {
 }
 
 /// A limit or what was measured: a number of bytes or layers, or a share of 1.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Amount {
@@ -100,6 +104,7 @@ pub enum Amount {
 }
 
 /// One rule and what became of it.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The rule's key in a rules file.

@@ -1,0 +1,95 @@
+//! The JSON Schemas in `schemas/` are those of the types that are written.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::audit::Audit;
+use super::inspection::Inspection;
+use super::listing::Line;
+use crate::rules::{Bytes, Count, RulesFile, Share};
+
+/// How a quantity of a rules file can be written.
+macro_rules! quantity {
+    ($type:ident, $schema:tt) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+quantity!(Bytes, {
+    "description": "A number of bytes: 20000000, 20MB (millions) or 19MiB.",
+    "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string" }]
+});
+quantity!(Count, {
+    "description": "A number of things.",
+    "type": "integer",
+    "minimum": 0
+});
+quantity!(Share, {
+    "description": "A share from 0 to 1, or a percentage such as 10%.",
+    "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string" }]
+});
+
+/// Compares a schema with its file, which `UPDATE_SCHEMAS=1` writes anew.
+fn check(name: &str, settings: SchemaSettings, is: &str, of: fn(&mut SchemaGenerator) -> Schema) {
+    let mut schema = of(&mut settings.into_generator());
+    schema.insert(
+        "$id".to_owned(),
+        format!("https://github.com/onionskin/onionskin/schemas/{name}").into(),
+    );
+    let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    // The types' own words, but for the one that JSON has another name for.
+    let expected = expected
+        .replace("None where", "null where")
+        .replace("None for", "null for");
+    #[cfg(not(target_arch = "wasm32"))]
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/");
+        std::fs::write(format!("{file}{name}"), &expected).unwrap();
+        return;
+    }
+    assert_eq!(
+        is, expected,
+        "schemas/{name} is stale: UPDATE_SCHEMAS=1 cargo test -p onionskin-core --lib schemas"
+    );
+}
+
+macro_rules! schema {
+    ($test:ident, $file:literal, $type:ty, $settings:expr) => {
+        #[test]
+        fn $test() {
+            let is = include_str!(concat!("../../../../schemas/", $file));
+            check($file, $settings, is, |generator| {
+                generator.root_schema_for::<$type>()
+            });
+        }
+    };
+}
+
+fn written() -> SchemaSettings {
+    SchemaSettings::draft2020_12().for_serialize()
+}
+
+schema!(audit_is_as_its_schema_says, "audit.json", Audit, written());
+schema!(
+    inspect_is_as_its_schema_says,
+    "inspect.json",
+    Inspection,
+    written()
+);
+schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());
+schema!(
+    a_rules_file_is_as_its_schema_says,
+    "rules.json",
+    RulesFile,
+    SchemaSettings::draft2020_12()
+);
