@@ -23,7 +23,7 @@ pub(crate) struct ImageArguments {
     /// A reference such as nginx:1.27, the path of a saved image or layout, or `-` for one on standard input
     ///
     /// Prefixes say which is meant: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
-    /// oci:FOLDER[:NAME]. NAME is one of the names in it, or @0, @1 … by its place. Archives may be compressed.
+    /// oci:FOLDER[:NAME], docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by its place. Archives may be compressed.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 

@@ -40,7 +40,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .ask(reference, async |client| {
             match Source::of(&locator, client)? {
                 Source::Registry(remote) => all(&remote).await,
-                Source::Archive(_) => Ok(Vec::new()),
+                // Only registries come this way.
+                _ => Ok(Vec::new()),
             }
         })
         .await?;

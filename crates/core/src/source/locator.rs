@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::archive::Form;
+#[cfg(not(target_arch = "wasm32"))]
+use super::engine::Kind;
 use crate::reference::{Reference, ReferenceError};
 
 /// Where an image is.
@@ -27,6 +29,14 @@ pub enum Locator {
         /// Which of its images, where it holds several.
         reference: Option<String>,
     },
+    /// In the store of an engine on this machine.
+    #[cfg(not(target_arch = "wasm32"))]
+    Engine {
+        /// Which engine.
+        kind: Kind,
+        /// The image's name or ID.
+        image: String,
+    },
     /// In a saved file that comes on standard input.
     Input,
 }
@@ -43,14 +53,9 @@ pub enum LocatorError {
         #[source]
         reason: ReferenceError,
     },
-    /// A known form that cannot be read yet.
-    #[error("images from {form} are not yet supported; {instead}")]
-    NotYet {
-        /// The form.
-        form: &'static str,
-        /// What to do instead.
-        instead: &'static str,
-    },
+    /// A prefix without an image behind it.
+    #[error("there is no image after {0}; write {0}NAME:TAG")]
+    NoImage(&'static str),
     /// A prefix without a path behind it.
     #[error(
         "there is no path after {0}; write {0}PATH, or {0}PATH:NAME where it holds several images"
@@ -65,20 +70,6 @@ pub enum LocatorError {
     )]
     NoLayout(String),
 }
-
-/// Forms that other tools know, and what to do while we do not.
-const NOT_YET: [(&str, &str, &str); 2] = [
-    (
-        "docker-daemon:",
-        "a Docker daemon (docker-daemon:)",
-        "run `docker save NAME | onionskin … -`",
-    ),
-    (
-        "podman:",
-        "podman's store (podman:)",
-        "run `podman save NAME | onionskin … -`",
-    ),
-];
 
 impl FromStr for Locator {
     type Err = LocatorError;
@@ -104,16 +95,33 @@ impl FromStr for Locator {
             let (path, reference) = split(rest).ok_or(LocatorError::NoPath("oci:"))?;
             return Ok(Self::Layout { path, reference });
         }
-        if let Some((_, form, instead)) =
-            NOT_YET.iter().find(|(prefix, ..)| text.starts_with(prefix))
-        {
-            return Err(LocatorError::NotYet { form, instead });
+        #[cfg(not(target_arch = "wasm32"))]
+        for (prefix, kind) in [("docker-daemon:", Kind::Docker), ("podman:", Kind::Podman)] {
+            if let Some(image) = text.strip_prefix(prefix) {
+                return engine(prefix, kind, image);
+            }
         }
         if text == "-" {
             return Ok(Self::Input);
         }
         bare(text)
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn engine(prefix: &'static str, kind: Kind, image: &str) -> Result<Locator, LocatorError> {
+    if image.is_empty() {
+        return Err(LocatorError::NoImage(prefix));
+    }
+    // An image's ID is no reference, and what an engine is asked for has to be one of both.
+    let id = image.strip_prefix("sha256:").unwrap_or(image);
+    if !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        registry(image)?;
+    }
+    Ok(Locator::Engine {
+        kind,
+        image: image.to_owned(),
+    })
 }
 
 fn registry(text: &str) -> Result<Locator, LocatorError> {
@@ -259,12 +267,18 @@ mod tests {
     }
 
     #[test]
-    fn forms_that_come_later_say_so() {
-        for text in ["docker-daemon:nginx", "podman:nginx"] {
-            assert!(
-                matches!(text.parse::<Locator>(), Err(LocatorError::NotYet { .. })),
-                "{text}"
-            );
+    fn engines_are_asked_for_names_and_ids() {
+        let id = format!("sha256:{}", "ab".repeat(32));
+        for (prefix, kind) in [("docker-daemon:", Kind::Docker), ("podman:", Kind::Podman)] {
+            for image in ["nginx", "localhost/app:1", "0123456789ab", &id] {
+                let image = image.to_owned();
+                let text = format!("{prefix}{image}");
+                assert_eq!(text.parse(), Ok(Locator::Engine { kind, image }));
+            }
+            for image in ["", "Not an image", "a/../b", "a?b", "a%2e"] {
+                let text = format!("{prefix}{image}");
+                assert!(text.parse::<Locator>().is_err(), "{text}");
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 
 pub mod archive;
 mod credentials;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod engine;
 mod error;
 mod image;
 mod locator;
@@ -30,6 +32,9 @@ pub enum Source {
     Registry(registry::Remote),
     /// A saved file, or the folder of an OCI layout.
     Archive(archive::Archive),
+    /// An engine on this machine.
+    #[cfg(not(target_arch = "wasm32"))]
+    Engine(engine::Engine),
 }
 
 impl Source {
@@ -47,6 +52,9 @@ impl Source {
             } => Archive::file(path, *form, reference.clone()).map(Self::Archive),
             Locator::Layout { path, reference } => {
                 Ok(Self::Archive(Archive::folder(path, reference.clone())))
+            }
+            Locator::Engine { kind, image } => {
+                Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
             }
             Locator::Input => Self::input(std::io::stdin().lock(), |_| {}),
         }
@@ -72,6 +80,8 @@ impl Source {
         match self {
             Self::Registry(remote) => remote.image(platform).await,
             Self::Archive(archive) => archive.image(platform).await,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Engine(engine) => engine.archive().await?.image(platform).await,
         }
     }
 
@@ -81,6 +91,8 @@ impl Source {
         match self {
             Self::Registry(remote) => remote.layer(layer).await,
             Self::Archive(archive) => archive.layer(layer),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Engine(engine) => engine.archive().await?.layer(layer),
         }
     }
 }
