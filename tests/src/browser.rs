@@ -1,11 +1,12 @@
 //! A headless Chromium, driven by `chromedriver` on a free port.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tempfile::TempDir;
 use thirtyfour::prelude::*;
 
 /// How long something that should appear is waited for, in seconds: enough for a slow machine.
@@ -13,48 +14,29 @@ const PATIENCE: u64 = 60;
 
 /// A browser with a fresh profile. It ends when this is dropped.
 pub struct Browser {
-    /// Dropped first: it asks chromedriver to end the browser, which would outlive chromedriver.
     driver: WebDriver,
-    _chromedriver: Chromedriver,
-    _profile: TempDir,
-}
-
-struct Chromedriver(Child);
-
-impl Drop for Chromedriver {
-    fn drop(&mut self) {
-        // It may have ended by itself, which a test would have seen.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    chromedriver: Child,
+    port: String,
 }
 
 impl Browser {
     /// Starts a browser with a window of 1440 by 900 pixels.
     pub async fn start() -> Self {
-        let mut process = Command::new("chromedriver")
+        let mut chromedriver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver can be run");
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(chromedriver.stdout.take().unwrap()).lines();
         let port = lines
-            .by_ref()
             .map_while(Result::ok)
             .find_map(|line| {
-                Some(
-                    line.split_once("successfully on port ")?
-                        .1
-                        .trim_end_matches('.')
-                        .to_owned(),
-                )
+                let (_, port) = line.split_once("successfully on port ")?;
+                Some(port.trim_end_matches('.').to_owned())
             })
             .expect("chromedriver says its port");
-        let _chromedriver = Chromedriver(process);
-        let profile = TempDir::new().unwrap();
         let mut chrome = DesiredCapabilities::chrome();
-        let data = format!("--user-data-dir={}", profile.path().display());
         // Containers have no room in /dev/shm and no user namespaces for Chromium's sandbox.
         for argument in [
             "--headless=new",
@@ -63,19 +45,18 @@ impl Browser {
             "--disable-gpu",
             "--no-first-run",
             "--window-size=1440,900",
-            &data,
         ] {
             chrome.add_arg(argument).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), chrome)
             .await
             .expect("Chromium starts");
-        let patience = std::time::Duration::from_secs(PATIENCE + 30);
+        let patience = Duration::from_secs(PATIENCE + 30);
         driver.set_script_timeout(patience).await.unwrap();
         Self {
             driver,
-            _chromedriver,
-            _profile: profile,
+            chromedriver,
+            port,
         }
     }
 
@@ -190,5 +171,25 @@ impl Browser {
     /// Saves what is seen.
     pub async fn screenshot(&self, path: &std::path::Path) {
         self.driver.screenshot(path).await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Asked to, chromedriver ends the browser, which would outlive it. The WebDriver itself can do so
+        // only where its runtime still runs, and that may be the one that a failed test is leaving.
+        let session = self.driver.session_id();
+        let request = format!(
+            "DELETE /session/{session} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        );
+        if let Ok(mut stream) = TcpStream::connect(format!("127.0.0.1:{}", self.port)) {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.write_all(request.as_bytes());
+            // It answers when the browser has ended.
+            let _ = stream.read(&mut [0; 64]);
+        }
+        let _ = self.driver.clone().leak();
+        let _ = self.chromedriver.kill();
+        let _ = self.chromedriver.wait();
     }
 }
