@@ -252,7 +252,7 @@ fn what_cannot_be_judged_is_a_2_and_no_pass() {
     let damaged = fs::read(ground.path().join("app.tar")).unwrap();
     ground.write("cut.tar", &damaged[..100_000]);
     ground.ends(2, &["cut.tar", "--max-dead-bytes", "1"]);
-    ground.ends(2, &["missing.tar"]);
+    ground.ends(2, &["./missing.tar"]);
     for wrong in [
         &["app.tar", "--min-efficiency", "95"][..],
         &["app.tar", "--max-size", "much"],
@@ -306,6 +306,91 @@ fn a_dive_ci_is_judged_as_dive_judges_it() {
         .map(|rule| &rule["name"])
         .collect();
     assert_eq!(names, ["lowestEfficiency", "highestWastedBytes"]);
+}
+
+#[test]
+fn of_several_images_each_has_its_line_and_the_worst_code_wins() {
+    let ground = Ground::new();
+    let all = ["app.tar", "./missing.tar", "saved.tar", "--format", "json"];
+    let lines = |output: &Output| -> Vec<Value> {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
+    };
+    let output = ground.run(&all);
+    assert_eq!(output.status.code(), Some(2));
+    let reports = lines(&output);
+    assert_eq!(reports.len(), 3);
+    assert_eq!(reports[0]["bytes"]["dead"], 340_000);
+    assert_eq!(reports[1]["image"]["reference"], "./missing.tar");
+    let error = reports[1]["error"].as_str().unwrap();
+    assert!(error.contains("./missing.tar"), "{error}");
+    assert!(reports[1]["passed"].is_null());
+    assert_eq!(reports[2]["bytes"]["dead"], 340_000);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+
+    let limited = [
+        "app.tar",
+        "saved.tar",
+        "--format",
+        "json",
+        "--max-dead-bytes",
+        "1",
+    ];
+    let output = ground.run(&limited);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(lines(&output).len(), 2);
+    let whole = [&all[..], &limited[3..]].concat();
+    assert_eq!(ground.run(&whole).status.code(), Some(2));
+    assert_eq!(ground.run(&["app.tar", "saved.tar"]).status.code(), Some(0));
+    let file = [
+        "app.tar",
+        "saved.tar",
+        "--format",
+        "json",
+        "-o",
+        "lines.json",
+    ];
+    assert_eq!(ground.ends(0, &file), "");
+    let written = fs::read_to_string(ground.path().join("lines.json")).unwrap();
+    assert_eq!(written.lines().count(), 2);
+}
+
+#[test]
+fn markdown_is_short_on_top_and_nothing_in_it_is_an_images_own() {
+    let ground = Ground::new();
+    let limits = [
+        "--max-dead-bytes",
+        "1kB",
+        "--link-base",
+        "http://localhost/",
+    ];
+    let text = ground.ends(
+        1,
+        &[&["app.tar", "--format", "markdown"], &limits[..]].concat(),
+    );
+    let (top, folded) = text.split_once("<details>").unwrap();
+    assert!(top.contains("**1 of 1 rules failed.**"), "{top}");
+    assert!(top.contains("340.0 kB of 380.0 kB (89.5 %)"), "{top}");
+    assert!(
+        folded.contains("[`/app/testdata`](<http://localhost/#/image/"),
+        "{folded}"
+    );
+    assert!(
+        folded.contains("| 1 → 3 |") && folded.ends_with("</details>\n"),
+        "{folded}"
+    );
+    let hostile = Image::new()
+        .layer(layer("COPY a /").file("/<img src=x>`@team|[x](y)", "12345"))
+        .layer(Layer::new().whiteout("/<img src=x>`@team|[x](y)"))
+        .pack();
+    ground.write("hostile.tar", oci_archive(&[("a:1", &hostile)]));
+    let text = ground.ends(0, &["hostile.tar", "--format", "markdown"]);
+    assert!(
+        text.contains("| `` /<img src=x>`@team\\|[x](y) `` |"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -48,9 +48,14 @@ pub(crate) struct Opened {
 impl ImageArguments {
     /// Finds the image and reads its documents.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
+        self.open_other(&self.image).await
+    }
+
+    /// The same for another image, asked for in the same way.
+    pub(crate) async fn open_other(&self, image: &str) -> anyhow::Result<Opened> {
         // Nothing is cached yet, so there is nothing to leave alone.
         let _ = self.no_cache;
-        let locator: Locator = self.image.parse()?;
+        let locator: Locator = image.parse()?;
         let platform = self.platform.as_ref();
         if let Locator::Registry(reference) = &locator {
             let open = async |client: &Client| {

@@ -21,17 +21,23 @@ pub(crate) enum Format {
 
 /// The flags of every command that reports.
 #[derive(clap::Args)]
-pub(crate) struct OutputArguments {
+pub(crate) struct OutputArguments<F = Format>
+where
+    F: clap::ValueEnum + Default + Send + Sync + 'static,
+{
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: F,
 
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-impl OutputArguments {
+impl<F> OutputArguments<F>
+where
+    F: clap::ValueEnum + Default + Send + Sync + 'static,
+{
     /// The columns that text may take; `None` where nobody looks at a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         match self.output {
@@ -60,7 +66,8 @@ impl OutputArguments {
         self.bytes(&json)
     }
 
-    fn bytes(&self, report: &[u8]) -> anyhow::Result<()> {
+    /// Writes bytes as they are.
+    pub(crate) fn bytes(&self, report: &[u8]) -> anyhow::Result<()> {
         match &self.output {
             Some(path) => {
                 fs::write(path, report).with_context(|| format!("cannot write {}", path.display()))

@@ -130,7 +130,7 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
-fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     let percent = part as f64 * 100.0 / whole.max(1) as f64;
     match percent {
         _ if part > 0 && percent < 0.1 => "<0.1 %".to_owned(),

@@ -182,11 +182,7 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
             actual,
             ..
         } = rule;
-        let at = if name.to_lowercase().contains("efficiency") {
-            "at least"
-        } else {
-            "at most"
-        };
+        let at = at(name);
         let actual = match actual {
             Some(actual) => amount(name, *actual),
             None => "not known".to_owned(),
@@ -214,8 +210,17 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
     }
 }
 
+/// Which side of its limit a rule allows.
+pub(super) fn at(rule: &str) -> &'static str {
+    if rule.to_lowercase().contains("efficiency") {
+        "at least"
+    } else {
+        "at most"
+    }
+}
+
 /// An amount in the unit that its rule counts in.
-fn amount(rule: &str, amount: Amount) -> String {
+pub(super) fn amount(rule: &str, amount: Amount) -> String {
     match amount {
         Amount::Count(count) if rule == "maxLayers" => count.to_string(),
         // A limit may be crossed by one byte; rounded, nobody would see it.
