@@ -1,6 +1,9 @@
 //! A naive, obviously right model of stacking: a map from paths to what stands there, changed entry
 //! by entry in the words of the design, with no thought of speed.
 
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use onionskin_core::stack::Cause;
@@ -111,7 +114,7 @@ impl Model {
                     } else {
                         Cause::Replaced
                     };
-                    self.take(&[path.clone()], cause, &mut lost);
+                    self.take(std::slice::from_ref(path), cause, &mut lost);
                 }
                 (None, _) => {}
             }

@@ -1,4 +1,7 @@
 //! Decoding and stacking what `onionskin-fixtures` writes, for the tests of this folder.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used)]
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
