@@ -97,7 +97,14 @@ pub(crate) struct Tree {
     /// The active row is to be selected once it is here.
     select_when_here: bool,
     rest: Option<Timeout>,
-    _watch: Option<(EventListener, ResizeObserver, Closure<dyn FnMut()>)>,
+    watch: Option<Watch>,
+}
+
+/// What tells of scrolling and of a new size, for as long as it is kept.
+struct Watch {
+    _scrolled: EventListener,
+    observer: ResizeObserver,
+    _resized: Closure<dyn FnMut()>,
 }
 
 impl Component for Tree {
@@ -120,7 +127,7 @@ impl Component for Tree {
             placed: None,
             select_when_here: false,
             rest: None,
-            _watch: None,
+            watch: None,
         };
         tree.show(ctx, Ask::Show((*ctx.props().showing).clone()), Why::Asked);
         tree
@@ -139,7 +146,7 @@ impl Component for Tree {
 
     fn destroy(&mut self, _: &Context<Self>) {
         // It would call what is gone by then.
-        if let Some((_, observer, _)) = &self._watch {
+        if let Some(Watch { observer, .. }) = &self.watch {
             observer.disconnect();
         }
     }
@@ -397,7 +404,11 @@ impl Tree {
         let closure = Closure::<dyn FnMut()>::new(move || resized.emit(()));
         if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
             observer.observe(&scroller);
-            self._watch = Some((listener, observer, closure));
+            self.watch = Some(Watch {
+                _scrolled: listener,
+                observer,
+                _resized: closure,
+            });
         }
         ctx.link().send_message(Msg::Resized);
     }
