@@ -65,12 +65,17 @@ impl ImageArguments {
             };
             return self.registry.ask(reference, open).await;
         }
-        let source = match &locator {
-            Locator::Input => input()?,
-            _ => Source::of(&locator, &self.registry.client()?)?,
-        };
+        let source = saved(&locator)?;
         let image = source.image(platform).await?;
         Ok(Opened { image, source })
+    }
+}
+
+/// The source of an image that is in no registry.
+pub(crate) fn saved(locator: &Locator) -> anyhow::Result<Source> {
+    match locator {
+        Locator::Input => input(),
+        _ => Ok(Source::saved(locator)?),
     }
 }
 

@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use onionskin_core::source::Keychain;
-use onionskin_gateway::{Gateway, NamedRegistry, Options};
+use onionskin_core::source::{Keychain, Locator};
+use onionskin_gateway::{Gateway, NamedRegistry, Options, SavedImage};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
+
+use crate::image;
+use crate::terminal::Visible;
 
 /// How long a stop waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -21,12 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin serve
+  onionskin serve app.tar oci:layout:1.0                # saved images, as saved/app:1.0 on the page
   onionskin serve --listen 127.0.0.1:0                  # a free port
   onionskin serve --registry registry.example.com       # one more registry, over https
   onionskin serve --registry http://127.0.0.1:5000      # a local one without TLS
   onionskin serve --registry team=https://10.0.0.7:5000 # as team/app:1.0 on the page")]
 pub(crate) struct Arguments {
-    /// Images to show beside the demo images
+    /// Saved images to show beside the demo images: a file, oci:FOLDER, docker-daemon:NAME, `-` …
     #[arg(value_name = "IMAGE")]
     images: Vec<String>,
 
@@ -48,11 +52,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    if let Some(image) = arguments.images.first() {
-        bail!(
-            "{image}: serve cannot show images given on the command line yet; start it without, and type a registry's image into the page"
-        );
-    }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_target(false)
@@ -62,10 +61,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Level::WARN
         })
         .init();
-    let gateway = Gateway::new(&Options {
+    let images = saved(&arguments.images).await?;
+    let names: Vec<String> = images.iter().map(SavedImage::name).collect();
+    let options = Options {
         registries: arguments.registries,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
-    })?;
+    };
+    let gateway = Gateway::with_images(&options, images)?;
     let listen = &arguments.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; give another place, as in --listen 127.0.0.1:0 for a free port")
@@ -73,12 +75,42 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let address = open_at(listener.local_addr()?);
     let mut out = anstream::stdout();
     writeln!(out, "Onionskin is at {address} (Ctrl+C ends it)")?;
+    for name in names {
+        writeln!(out, "{} is at {address}#/image/{name}", Visible(&name))?;
+    }
     out.flush()?;
 
     tokio::select! {
         done = gateway.serve(listener, stopped()) => Ok(done?),
         () = async { stopped().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
     }
+}
+
+/// Opens the images that are to be shown.
+async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
+    let mut saved = Vec::new();
+    for image in images {
+        let locator: Locator = image.parse()?;
+        if let Locator::Registry(reference) = &locator {
+            bail!(
+                "{image} is no saved image: there is no such file or folder. Type {} into the page; it needs not be named here",
+                reference.familiar()
+            );
+        }
+        let source = image::saved(&locator)?;
+        // Reading it as an image once tells what is wrong now and not when somebody looks.
+        source.image(None).await?;
+        let held = source.held().await?;
+        let held = held.with_context(|| format!("{image} is no saved image"))?;
+        let file = match &locator {
+            Locator::Archive { path, .. } | Locator::Layout { path, .. } => {
+                path.display().to_string()
+            }
+            _ => String::new(),
+        };
+        saved.push(SavedImage::new(held, &file));
+    }
+    Ok(saved)
 }
 
 /// Waits until somebody asks this process to end: Ctrl+C, or what service managers send.

@@ -30,6 +30,7 @@ mod relay;
 mod repository;
 mod route;
 mod router;
+mod saved;
 mod upstream;
 
 use std::io;
@@ -39,9 +40,11 @@ use axum::Router;
 use onionskin_core::source::Keychain;
 use tokio::net::TcpListener;
 
+use crate::repository::Repositories;
 use crate::router::Served;
 use crate::upstream::Upstreams;
 
+pub use crate::saved::SavedImage;
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 
 /// What a gateway serves.
@@ -60,6 +63,9 @@ pub enum GatewayError {
     /// The registries do not fit together.
     #[error(transparent)]
     Registries(#[from] NamedRegistryError),
+    /// Two saved images are called the same.
+    #[error("two of the images are called {0}; give one of them alone")]
+    SameName(String),
     /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
@@ -76,8 +82,21 @@ impl Gateway {
     /// # Errors
     /// When two registries want one name, or TLS cannot be set up at all.
     pub fn new(options: &Options) -> Result<Self, GatewayError> {
+        Self::with_images(options, Vec::new())
+    }
+
+    /// As [`Gateway::new`], with saved images beside the demo images.
+    ///
+    /// # Errors
+    /// As there, and when two images have one name.
+    pub fn with_images(options: &Options, images: Vec<SavedImage>) -> Result<Self, GatewayError> {
+        let mut repositories = Repositories::demo();
+        for image in images {
+            repositories.add(image).map_err(GatewayError::SameName)?;
+        }
         let upstreams = Upstreams::new(&options.registries)?;
-        let served = Served::new(upstreams, options.keychain.clone()).map_err(GatewayError::Client)?;
+        let served = Served::new(upstreams, options.keychain.clone(), repositories)
+            .map_err(GatewayError::Client)?;
         Ok(Self {
             served: Arc::new(served),
         })

@@ -11,10 +11,10 @@ use futures::{Stream, StreamExt as _, stream};
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
+use onionskin_core::source::Keychain;
 use onionskin_core::source::registry::{
     Client, Endpoint, Fetched, Options, Remote, TagOrDigest, http_client,
 };
-use onionskin_core::source::Keychain;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Refused;

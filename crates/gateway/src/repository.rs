@@ -1,4 +1,4 @@
-//! Images that the gateway has of its own, served as repositories: the demo images.
+//! Images that the gateway has of its own, served as repositories: the demo images, and saved ones it was given.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use onionskin_core::digest::Digest;
+use onionskin_core::source::SourceError;
+use onionskin_core::source::archive::{Blob, Held};
 use onionskin_core::source::registry::TagOrDigest;
 
 use crate::demo;
@@ -14,21 +16,31 @@ use crate::error::Refused;
 use crate::listing::{self, Paging};
 use crate::policy::{self, matches_etag};
 use crate::range::Wanted;
+use crate::saved::SavedImage;
 
 /// The digest of what is sent, for clients that asked by tag.
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// Repositories by name.
 pub(crate) struct Repositories {
-    by_name: BTreeMap<&'static str, Repository>,
+    by_name: BTreeMap<String, Repository>,
 }
 
 /// What there is under one name. Blobs are reachable through the repository that has them and no other.
+#[derive(Default)]
 pub(crate) struct Repository {
-    name: &'static str,
-    tags: BTreeMap<&'static str, Digest>,
-    manifests: HashMap<Digest, (&'static str, Bytes)>,
+    name: String,
+    tags: BTreeMap<String, Digest>,
+    manifests: HashMap<Digest, (String, Bytes)>,
     blobs: HashMap<Digest, Bytes>,
+    /// Saved images, in which more of both lies.
+    held: Vec<Held>,
+}
+
+/// What an answer is made of.
+enum Content {
+    Bytes(Bytes),
+    Stored(Blob),
 }
 
 impl Repositories {
@@ -36,8 +48,21 @@ impl Repositories {
     pub(crate) fn demo() -> Self {
         let by_name = demo::REPOSITORIES.iter().map(Repository::new);
         Self {
-            by_name: by_name.map(|r| (r.name, r)).collect(),
+            by_name: by_name.map(|r| (r.name.clone(), r)).collect(),
         }
+    }
+
+    /// Takes a saved image in; `Err` is its name, where another has it.
+    pub(crate) fn add(&mut self, image: SavedImage) -> Result<(), String> {
+        let name = image.name();
+        let repository = self.by_name.entry(image.repository.clone()).or_default();
+        repository.name = image.repository;
+        let digest = image.held.digest().clone();
+        if repository.tags.insert(image.tag, digest).is_some() {
+            return Err(name);
+        }
+        repository.held.push(image.held);
+        Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Repository> {
@@ -45,95 +70,138 @@ impl Repositories {
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().copied()
+        self.by_name.keys().map(String::as_str)
     }
 }
 
 impl Repository {
     fn new(demo: &'static demo::Repository) -> Self {
         // The build script wrote well-formed digests; one that is not would be missing.
+        let digest = |text: &str| text.parse::<Digest>().ok();
         Self {
-            name: demo.name,
+            name: demo.name.to_owned(),
             tags: demo
                 .tags
                 .iter()
-                .filter_map(|(tag, digest)| Some((*tag, digest.parse().ok()?)))
+                .filter_map(|(tag, of)| Some(((*tag).to_owned(), digest(of)?)))
                 .collect(),
             manifests: demo
                 .manifests
                 .iter()
-                .filter_map(|(digest, media_type, bytes)| {
-                    Some((
-                        digest.parse().ok()?,
-                        (*media_type, Bytes::from_static(bytes)),
-                    ))
+                .filter_map(|(of, media_type, bytes)| {
+                    let manifest = ((*media_type).to_owned(), Bytes::from_static(bytes));
+                    Some((digest(of)?, manifest))
                 })
                 .collect(),
             blobs: demo
                 .blobs
                 .iter()
-                .filter_map(|(digest, bytes)| {
-                    Some((digest.parse().ok()?, Bytes::from_static(bytes)))
-                })
+                .filter_map(|(of, bytes)| Some((digest(of)?, Bytes::from_static(bytes))))
                 .collect(),
+            held: Vec::new(),
         }
     }
 
     pub(crate) fn tags(&self, paging: &Paging) -> Response {
-        listing::tags(self.name, self.tags.keys().copied(), paging)
+        listing::tags(&self.name, self.tags.keys().map(String::as_str), paging)
     }
 
-    pub(crate) fn manifest(
+    pub(crate) async fn manifest(
         &self,
         pointer: &TagOrDigest,
         asked: &HeaderMap,
     ) -> Result<Response, Refused> {
         let (digest, caching) = match pointer {
             TagOrDigest::Digest(digest) => (Some(digest), policy::IMMUTABLE),
-            TagOrDigest::Tag(tag) => (self.tags.get(tag.as_str()), policy::ASK_AGAIN),
+            TagOrDigest::Tag(tag) => (self.tags.get(tag), policy::ASK_AGAIN),
         };
-        let found = digest.and_then(|digest| Some((digest, self.manifests.get(digest)?)));
-        let Some((digest, (media_type, bytes))) = found else {
-            let tags: Vec<_> = self.tags.keys().copied().collect();
-            return Err(Refused::manifest_unknown(format!(
-                "{} has no {pointer}; its tags are {}",
-                self.name,
-                tags.join(", ")
-            )));
-        };
-        Ok(answer(digest, media_type, bytes, caching, asked))
+        if let Some(digest) = digest
+            && let Some((media_type, bytes)) = self.find(digest).await?
+        {
+            let bytes = Content::Bytes(bytes);
+            return Ok(answer(digest, &media_type, bytes, caching, asked));
+        }
+        let tags: Vec<_> = self.tags.keys().map(String::as_str).collect();
+        Err(Refused::manifest_unknown(format!(
+            "{} has no {pointer}; its tags are {}",
+            self.name,
+            tags.join(", ")
+        )))
+    }
+
+    async fn find(&self, digest: &Digest) -> Result<Option<(String, Bytes)>, Refused> {
+        if let Some(manifest) = self.manifests.get(digest) {
+            return Ok(Some(manifest.clone()));
+        }
+        for held in &self.held {
+            if let Some(found) = held.manifest(digest).await.map_err(unreadable)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) fn blob(&self, digest: &Digest, asked: &HeaderMap) -> Result<Response, Refused> {
-        let bytes = self
-            .blobs
-            .get(digest)
+        let mut found = self.blobs.get(digest).cloned().map(Content::Bytes);
+        for held in &self.held {
+            if found.is_none() {
+                found = held.config(digest).map(Content::Bytes);
+            }
+            if found.is_none() {
+                found = held.blob(digest).map_err(unreadable)?.map(Content::Stored);
+            }
+        }
+        let content = found
             .ok_or_else(|| Refused::blob_unknown(format!("{} has no blob {digest}", self.name)))?;
         let caching = policy::IMMUTABLE_AS_IS;
-        Ok(answer(
-            digest,
-            "application/octet-stream",
-            bytes,
-            caching,
-            asked,
-        ))
+        let kind = "application/octet-stream";
+        Ok(answer(digest, kind, content, caching, asked))
+    }
+}
+
+/// A saved image that was readable when we began. Where it lies is the operator's business.
+fn unreadable(error: SourceError) -> Refused {
+    tracing::error!("{error}");
+    let message = "the saved image cannot be read any more; this gateway's log says why";
+    Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
+}
+
+impl Content {
+    fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Stored(blob) => usize::try_from(blob.size()).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn body(self, part: std::ops::Range<usize>) -> Body {
+        match self {
+            Self::Bytes(bytes) => Body::from(bytes.slice(part)),
+            Self::Stored(blob) => {
+                Body::from_stream(blob.stream(part.start as u64..part.end as u64))
+            }
+        }
     }
 }
 
 fn answer(
     digest: &Digest,
-    media_type: &'static str,
-    bytes: &Bytes,
+    media_type: &str,
+    content: Content,
     caching: HeaderValue,
     asked: &HeaderMap,
 ) -> Response {
     let etag = HeaderValue::try_from(format!("\"{digest}\"")).ok();
     let cached = matches_etag(asked, etag.as_ref());
-    let mut response = match Wanted::of(asked.get(header::RANGE), bytes.len()) {
+    let length = content.len();
+    let mut response = match Wanted::of(asked.get(header::RANGE), length) {
         _ if cached => StatusCode::NOT_MODIFIED.into_response(),
-        Wanted::Whole => Body::from(bytes.clone()).into_response(),
+        Wanted::Whole => {
+            let sized = [(header::CONTENT_LENGTH, length)];
+            (sized, content.body(0..length)).into_response()
+        }
         Wanted::Nothing => {
-            let all = format!("bytes */{}", bytes.len());
+            let all = format!("bytes */{length}");
             (
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 [(header::CONTENT_RANGE, all)],
@@ -141,22 +209,23 @@ fn answer(
                 .into_response()
         }
         Wanted::Part(part) => {
-            let of = format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len());
-            let body = Body::from(bytes.slice(part));
-            (
-                StatusCode::PARTIAL_CONTENT,
-                [(header::CONTENT_RANGE, of)],
-                body,
-            )
-                .into_response()
+            let of = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            let sized = [(header::CONTENT_LENGTH, part.len())];
+            let ranged = [(header::CONTENT_RANGE, of)];
+            let body = content.body(part);
+            (StatusCode::PARTIAL_CONTENT, sized, ranged, body).into_response()
         }
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, caching);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let content_digest = HeaderValue::try_from(digest.to_string()).ok();
-    for (name, value) in [(header::ETAG, etag), (CONTENT_DIGEST, content_digest)] {
+    let media_type = HeaderValue::try_from(media_type).ok();
+    for (name, value) in [
+        (header::CONTENT_TYPE, media_type),
+        (header::ETAG, etag),
+        (CONTENT_DIGEST, content_digest),
+    ] {
         if let Some(value) = value {
             headers.insert(name, value);
         }

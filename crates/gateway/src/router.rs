@@ -36,10 +36,11 @@ impl Served {
     pub(crate) fn new(
         upstreams: Upstreams,
         keychain: Option<Arc<Keychain>>,
+        repositories: Repositories,
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             page: Page::embedded(),
-            repositories: Repositories::demo(),
+            repositories,
             relay: Relay::new(upstreams, keychain)?,
         })
     }
@@ -95,7 +96,7 @@ async fn registry(
             None => served.relay.tags(&name, uri.query()).await,
         },
         Route::Manifest(name, pointer) => match served.repositories.get(&name) {
-            Some(repository) => repository.manifest(&pointer, &asked),
+            Some(repository) => repository.manifest(&pointer, &asked).await,
             None => {
                 served
                     .relay

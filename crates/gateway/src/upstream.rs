@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+use crate::saved::SAVED;
+
 /// Registries whose public images anybody may pull, served unless the operator gives the name to another.
 const PUBLIC: &[&str] = &[
     DOCKER_HUB,
@@ -59,8 +61,10 @@ pub enum NamedRegistryError {
         "{0:?} cannot stand in an image's name; use lower-case letters, digits and single `.`, `_` or `-` between them, as in team=https://registry.example.com:5000"
     )]
     Name(String),
-    /// The name is kept for the demo images.
-    #[error("the name {DEMO:?} is that of the demo images; choose another one")]
+    /// The name is kept for images of our own.
+    #[error(
+        "the name {DEMO:?} is that of the demo images, and {SAVED:?} that of saved ones; choose another one"
+    )]
     Taken,
     /// The part that should be a host is none.
     #[error("{0:?} is no registry: {1}")]
@@ -137,7 +141,7 @@ impl FromStr for NamedRegistry {
         };
         let name = match name {
             None => authority.clone(),
-            Some(DEMO) => return Err(NamedRegistryError::Taken),
+            Some(DEMO | SAVED) => return Err(NamedRegistryError::Taken),
             Some(name) if is_path_part(name) => name.to_owned(),
             Some(name) => return Err(NamedRegistryError::Name(beginning(name))),
         };

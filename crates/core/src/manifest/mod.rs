@@ -234,6 +234,41 @@ impl Index {
     }
 }
 
+/// An index that lists these, each with its platform.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn index_of(manifests: &[&Descriptor]) -> bytes::Bytes {
+    let one = |manifest: &&Descriptor| {
+        let mut object = serde_json::json!({
+            "mediaType": manifest.media_type,
+            "digest": manifest.digest.to_string(),
+            "size": manifest.size,
+        });
+        if let Some(platform) = &manifest.platform {
+            let mut parts = serde_json::json!({
+                "os": platform.os,
+                "architecture": platform.architecture,
+            });
+            for (key, value) in [
+                ("variant", &platform.variant),
+                ("os.version", &platform.os_version),
+            ] {
+                if let Some(value) = value {
+                    parts[key] = value.as_str().into();
+                }
+            }
+            object["platform"] = parts;
+        }
+        object
+    };
+    let manifests: Vec<Value> = manifests.iter().map(one).collect();
+    let index = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::OCI_INDEX,
+        "manifests": manifests,
+    });
+    index.to_string().into_bytes().into()
+}
+
 /// JSON that is an object and within bounds; how deep it may nest is serde_json's own limit.
 fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, ManifestError> {
     if bytes.len() > limits::DOCUMENT_BYTES {

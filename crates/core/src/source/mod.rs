@@ -42,9 +42,21 @@ impl Source {
     /// archive that is compressed as a whole unpacked, before this returns.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn of(locator: &Locator, client: &registry::Client) -> Result<Self, SourceError> {
-        use archive::Archive;
         match locator {
             Locator::Registry(reference) => client.open(reference).map(Self::Registry),
+            _ => Self::saved(locator),
+        }
+    }
+
+    /// What `locator` names, if it is no registry.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn saved(locator: &Locator) -> Result<Self, SourceError> {
+        use archive::Archive;
+        match locator {
+            Locator::Registry(reference) => Err(SourceError::Archive {
+                path: reference.to_string(),
+                problem: "it is in a registry, and no saved image".to_owned(),
+            }),
             Locator::Archive {
                 path,
                 form,
@@ -82,6 +94,16 @@ impl Source {
             Self::Archive(archive) => archive.image(platform).await,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Engine(engine) => engine.archive().await?.image(platform).await,
+        }
+    }
+
+    /// The image for reading by digest, if it is no registry's.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn held(&self) -> Result<Option<archive::Held>, SourceError> {
+        match self {
+            Self::Registry(_) => Ok(None),
+            Self::Archive(archive) => archive.held().await.map(Some),
+            Self::Engine(engine) => engine.archive().await?.held().await.map(Some),
         }
     }
 

@@ -47,14 +47,68 @@ pub(super) async fn image(
             open::of_index(&layout, None, several, platform).await?
         }
     };
-    let name = chosen.first().and_then(|first| full_name(first));
     let digest = image.index_digest.as_ref().or(image.digest.as_ref());
-    image.reference = name.unwrap_or_else(|| digest.map_or_else(String::new, Digest::to_string));
+    image.reference = called(&chosen, digest);
     for layer in &mut image.layers {
         let name = layer.digest.as_ref().map(blob);
         layer.span = name.and_then(|name| files.span(&name));
     }
     Ok(image)
+}
+
+/// The name of what was chosen, else its digest.
+fn called(chosen: &[&Descriptor], digest: Option<&Digest>) -> String {
+    let name = chosen.first().and_then(|first| full_name(first));
+    name.unwrap_or_else(|| digest.map_or_else(String::new, Digest::to_string))
+}
+
+/// What a registry would give for the image's name.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) struct Top {
+    pub(super) reference: String,
+    pub(super) digest: Digest,
+    /// An index of the platforms that the layout itself lists, where it has none.
+    pub(super) made: Option<(String, Bytes)>,
+}
+
+/// The manifest or index that the archive's reference names, else the only one.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceError> {
+    let listed = Layout { archive, files }.index().await?;
+    let chosen = choose(archive, &listed)?;
+    let (digest, made) = match chosen.as_slice() {
+        [only] => (only.digest.clone(), None),
+        several => {
+            let index = crate::manifest::index_of(several);
+            let digest = Digest::sha256(&index);
+            let media_type = crate::manifest::media_type::OCI_INDEX.to_owned();
+            (digest, Some((media_type, index)))
+        }
+    };
+    Ok(Top {
+        reference: called(&chosen, Some(&digest)),
+        digest,
+        made,
+    })
+}
+
+/// The manifest or index of this digest, with its media type; `None` where there is none.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn document(
+    archive: &Archive,
+    files: &Files,
+    digest: &Digest,
+) -> Result<Option<(String, Bytes)>, SourceError> {
+    let Some(stored) = archive.find(files, &blob(digest))? else {
+        return Ok(None);
+    };
+    if stored.span.size > crate::limits::DOCUMENT_BYTES as u64 {
+        return Ok(None);
+    }
+    let bytes = Layout { archive, files }.checked(digest).await?;
+    // What is a blob and no document is not handed out as one.
+    let document = Document::parse(&bytes, None).ok();
+    Ok(document.map(|document| (document.media_type().to_owned(), bytes)))
 }
 
 /// The manifest of a layout that has this configuration: its bytes, and what the layout lists for them.

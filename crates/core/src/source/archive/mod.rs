@@ -3,6 +3,8 @@
 
 mod docker;
 mod files;
+#[cfg(not(target_arch = "wasm32"))]
+mod held;
 mod layout;
 mod members;
 mod read_at;
@@ -24,6 +26,8 @@ use crate::source::{BlobStream, SourceError};
 use files::{Files, Stored};
 use members::{Members, read};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use held::{Blob, Held};
 #[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
@@ -53,6 +57,13 @@ pub struct Archive {
     place: Place,
     form: Form,
     reference: Option<String>,
+}
+
+/// Which of the two forms is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Docker,
+    Layout,
 }
 
 #[derive(Clone)]
@@ -111,14 +122,20 @@ impl Archive {
     /// Reads the image's documents. What the archive cannot know is `None`.
     pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
         let files = self.files().await?;
-        let has = |name| Ok(self.find(&files, name)?.is_some());
-        match self.form {
-            Form::Oci => {}
-            Form::Docker if !has("manifest.json")? && has("index.json")? => {}
-            Form::Any if !has("manifest.json")? && has("index.json")? => {}
-            Form::Docker | Form::Any => return docker::image(self, &files, platform).await,
+        match self.inside(&files)? {
+            Inside::Layout => layout::image(self, &files, platform).await,
+            Inside::Docker => docker::image(self, &files, platform).await,
         }
-        layout::image(self, &files, platform).await
+    }
+
+    /// Which form is read: the one that was asked for, where it is there.
+    fn inside(&self, files: &Files) -> Result<Inside, SourceError> {
+        let has = |name| Ok(self.find(files, name)?.is_some());
+        match self.form {
+            Form::Oci => Ok(Inside::Layout),
+            _ if !has("manifest.json")? && has("index.json")? => Ok(Inside::Layout),
+            _ => Ok(Inside::Docker),
+        }
     }
 
     /// Streams a layer of an image that this archive opened.
@@ -148,6 +165,11 @@ impl Archive {
             });
         };
         let size = layer.compressed_size.unwrap_or(stored.span.size);
+        Ok(self.stream(what, stored, size))
+    }
+
+    /// Streams what is stored, which has to have `size` bytes.
+    fn stream(&self, what: String, stored: Stored, size: u64) -> BlobStream {
         let archive = self.clone();
         let chunks = stream::unfold(Some(stored), move |left| {
             let archive = archive.clone();
@@ -165,7 +187,7 @@ impl Archive {
                 }
             }
         });
-        Ok(BlobStream::new(what, Some(size), chunks))
+        BlobStream::new(what, Some(size), chunks)
     }
 
     async fn files(&self) -> Result<Files, SourceError> {

@@ -1,0 +1,224 @@
+//! A saved image as a registry would serve it: documents and blobs by digest, as their bytes are.
+//!
+//! A layout has all of them. A docker-archive has no manifest of its own, so one is made, with its layers as they lie
+//! in it: mostly plain tars.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::files::{Files, Stored};
+use super::{Archive, CHUNK, Inside, compression, docker, layout};
+use crate::digest::{Digest, Hasher};
+use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
+use crate::source::image::{Image, Layer, Span};
+use crate::source::{BlobStream, SourceError};
+
+/// An image of an archive, reachable by digest.
+pub struct Held {
+    archive: Archive,
+    files: Files,
+    reference: String,
+    top: Digest,
+    /// Documents that are in no file as they are: media type and content.
+    made: HashMap<Digest, (String, Bytes)>,
+    /// Layers that do not lie under their digest.
+    layers: HashMap<Digest, Span>,
+}
+
+/// A blob that lies in an archive.
+pub struct Blob {
+    archive: Archive,
+    stored: Stored,
+}
+
+impl Archive {
+    /// The image that is meant, with all its platforms where it has several, for reading by digest. Layers of which
+    /// the digest is not known are read for it.
+    pub async fn held(&self) -> Result<Held, SourceError> {
+        let files = self.files().await?;
+        if self.inside(&files)? == Inside::Layout {
+            let top = layout::top(self, &files).await?;
+            return Ok(Held::of_layout(self, files, top));
+        }
+        let image = docker::image(self, &files, None).await?;
+        if let Some(digest) = image.digest.clone() {
+            let top = layout::Top {
+                reference: image.reference,
+                digest,
+                made: None,
+            };
+            return Ok(Held::of_layout(self, files, top));
+        }
+        Held::of_docker(self, files, image).await
+    }
+
+    async fn digest_of(&self, stored: &Stored) -> Result<Digest, SourceError> {
+        let mut hasher = Hasher::new(crate::digest::Algorithm::Sha256);
+        let Span { mut offset, size } = stored.span;
+        let end = offset + size;
+        while offset < end {
+            let size = CHUNK.min(end - offset);
+            hasher.update(&self.read(stored, Span { offset, size }).await?);
+            offset += size;
+        }
+        Ok(hasher.finish())
+    }
+}
+
+impl Held {
+    fn of_layout(archive: &Archive, files: Files, top: layout::Top) -> Self {
+        let made = top.made.map(|made| (top.digest.clone(), made));
+        Self {
+            archive: archive.clone(),
+            files,
+            reference: top.reference,
+            top: top.digest,
+            made: made.into_iter().collect(),
+            layers: HashMap::new(),
+        }
+    }
+
+    async fn of_docker(archive: &Archive, files: Files, image: Image) -> Result<Self, SourceError> {
+        let mut layers = HashMap::new();
+        let mut descriptors = Vec::new();
+        for layer in &image.layers {
+            let (digest, span, media_type) = described(archive, &files, layer).await?;
+            descriptors.push(descriptor(media_type, &digest, span.size));
+            layers.insert(digest, span);
+        }
+        let config = Bytes::from(image.raw_config.into_bytes());
+        if Digest::sha256(&config) != image.config_digest {
+            return Err(
+                archive.wrong("its configuration is not text, so it cannot be served".to_owned())
+            );
+        }
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": descriptor(OCI_CONFIG, &image.config_digest, config.len() as u64),
+            "layers": descriptors,
+        });
+        let manifest = Bytes::from(manifest.to_string().into_bytes());
+        let top = Digest::sha256(&manifest);
+        let made = [
+            (image.config_digest, (OCI_CONFIG.to_owned(), config)),
+            (top.clone(), (OCI_MANIFEST.to_owned(), manifest)),
+        ];
+        Ok(Self {
+            archive: archive.clone(),
+            files,
+            reference: image.reference,
+            top,
+            made: made.into(),
+            layers,
+        })
+    }
+
+    /// What the image is called in the archive: a whole reference, a tag, or where it has no name its digest.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The digest of its manifest, or of the index of its platforms.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.top
+    }
+
+    /// The manifest or index with this digest, and its media type.
+    ///
+    /// # Errors
+    /// The archive cannot be read, or the file is not what its name says.
+    pub async fn manifest(&self, digest: &Digest) -> Result<Option<(String, Bytes)>, SourceError> {
+        match self.made.get(digest) {
+            Some((media_type, _)) if media_type == OCI_CONFIG => Ok(None),
+            Some(made) => Ok(Some(made.clone())),
+            None => layout::document(&self.archive, &self.files, digest).await,
+        }
+    }
+
+    /// The configuration that was read out of an archive.
+    #[must_use]
+    pub fn config(&self, digest: &Digest) -> Option<Bytes> {
+        let (media_type, bytes) = self.made.get(digest)?;
+        (media_type == OCI_CONFIG).then(|| bytes.clone())
+    }
+
+    /// The blob with this digest.
+    ///
+    /// # Errors
+    /// The archive cannot be read.
+    pub fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
+        let stored = match (&self.files, self.layers.get(digest)) {
+            (Files::Tar { source, .. }, Some(span)) => Some(Stored {
+                source: source.clone(),
+                span: *span,
+            }),
+            _ => self.archive.find(&self.files, &layout::blob(digest))?,
+        };
+        Ok(stored.map(|stored| Blob {
+            archive: self.archive.clone(),
+            stored,
+        }))
+    }
+}
+
+impl Blob {
+    /// Bytes of it.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.stored.span.size
+    }
+
+    /// Streams these bytes of it.
+    #[must_use]
+    pub fn stream(self, part: Range<u64>) -> BlobStream {
+        let end = part.end.min(self.size());
+        let start = part.start.min(end);
+        let stored = Stored {
+            source: self.stored.source,
+            span: Span {
+                offset: self.stored.span.offset + start,
+                size: end - start,
+            },
+        };
+        let what = format!("a blob of {}", self.archive.path);
+        self.archive.stream(what, stored, end - start)
+    }
+}
+
+/// Digest, place and media type of a docker-archive's layer.
+async fn described(
+    archive: &Archive,
+    files: &Files,
+    layer: &Layer,
+) -> Result<(Digest, Span, &'static str), SourceError> {
+    let (Files::Tar { source, .. }, Some(span)) = (files, layer.span) else {
+        return Err(archive.wrong(format!("layer {} is not in it", layer.number)));
+    };
+    let stored = Stored {
+        source: source.clone(),
+        span,
+    };
+    let size = span.size.min(6);
+    let start = archive.read(&stored, Span { size, ..span }).await?;
+    let packed = compression(&start).map(|(name, _)| name);
+    let digest = match (packed, &layer.digest, &layer.diff_id) {
+        (Some(_), Some(digest), _) | (None, _, Some(digest)) => digest.clone(),
+        _ => archive.digest_of(&stored).await?,
+    };
+    let media_type = match packed {
+        Some("gzip") => "application/vnd.oci.image.layer.v1.tar+gzip",
+        Some("zstd") => "application/vnd.oci.image.layer.v1.tar+zstd",
+        _ => OCI_LAYER,
+    };
+    Ok((digest, span, media_type))
+}
+
+fn descriptor(media_type: &str, digest: &Digest, size: u64) -> Value {
+    json!({"mediaType": media_type, "digest": digest.to_string(), "size": size})
+}
