@@ -408,6 +408,11 @@ fn links_lead_into_the_page() {
         "{link}"
     );
     assert!(ground.ends(0, &base).contains(link));
+    let digest = report["image"]["digest"].as_str().unwrap();
+    assert!(
+        link.contains(&format!("/docker.io/library/app@{digest}?")),
+        "{link}"
+    );
 }
 
 #[test]

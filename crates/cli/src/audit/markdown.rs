@@ -37,7 +37,11 @@ fn write(out: &mut String, audit: &Audit) -> fmt::Result {
         }
         _ => String::new(),
     };
-    let failed = audit.rules.iter().filter(|rule| rule.passed == Some(false)).count();
+    let failed = audit
+        .rules
+        .iter()
+        .filter(|rule| rule.passed == Some(false))
+        .count();
     let verdict = match audit.passed {
         _ if audit.rules.is_empty() => String::new(),
         Some(true) => " All rules are kept.".to_owned(),
@@ -101,7 +105,12 @@ fn findings(out: &mut String, audit: &Audit) -> fmt::Result {
     let rest = audit.findings.get(SHOWN..).unwrap_or_default();
     if !rest.is_empty() {
         let bytes = rest.iter().map(|finding| finding.bytes).sum();
-        writeln!(out, "\nand {} smaller ones of {} in all", rest.len(), size(bytes))?;
+        writeln!(
+            out,
+            "\nand {} smaller ones of {} in all",
+            rest.len(),
+            size(bytes)
+        )?;
     }
     writeln!(out, "\n</details>")
 }
