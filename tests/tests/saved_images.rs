@@ -207,3 +207,32 @@ async fn docker_25_with_a_registrys_blobs_knows_their_sizes_and_digest() {
         (None, None)
     );
 }
+
+/// What a compressor makes of bytes.
+fn compressed(program: &str, bytes: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plain");
+    std::fs::write(&file, bytes).unwrap();
+    let output = Command::new(program).arg("--stdout").arg(file).output();
+    output.expect("the compressor is installed").stdout
+}
+
+#[tokio::test]
+async fn an_archive_in_zstd_is_read_and_others_are_named() {
+    let packed = app();
+    let archive = oci_archive(&[("app:1", &packed)]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar.zst");
+    std::fs::write(&file, compressed("zstd", &archive)).unwrap();
+    let image = open(file.to_str().unwrap()).await.unwrap();
+    assert_eq!(image.digest.unwrap().to_string(), packed.manifest.digest);
+    for (magic, name) in [(&b"\xfd7zXZ\0"[..], "xz"), (b"BZh91AY", "bzip2")] {
+        let bytes = [magic, &archive].concat();
+        let error = match Source::input(bytes.as_slice(), |_| {}) {
+            Ok(source) => source.image(None).await.map(drop),
+            Err(error) => Err(error),
+        };
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
+}

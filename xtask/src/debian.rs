@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 5] = [
+const NEEDED: [(&str, &str, &str); 6] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -25,6 +25,7 @@ const NEEDED: [(&str, &str, &str); 5] = [
         "skopeo, https://github.com/containers/skopeo",
     ),
     ("umoci", "umoci", "umoci, https://umo.ci"),
+    ("zstd", "zstd", "zstd, https://facebook.github.io/zstd"),
 ];
 
 /// Installs what is missing where that is possible without asking, else says what to install.

@@ -203,3 +203,61 @@ fn what_is_missing_or_damaged_is_named() {
 
     assert!(problem(layout(&[], &[]), None).contains("no image in it"));
 }
+
+#[test]
+fn attestations_are_passed_over_and_artifacts_refused_by_name() {
+    let image = packed("one");
+    let attestation = fixtures::attestation(&image);
+    let about = json!({"vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": image.manifest.digest});
+    let listed = [
+        manifest(&attestation, &about),
+        manifest(&image, &name("app:1")),
+    ];
+    let images = [image, attestation];
+    let opened = open(layout(&listed, &blobs(&images)), None).unwrap();
+    let digest = opened.digest.unwrap().to_string();
+    assert_eq!(digest, images[0].manifest.digest);
+
+    let helm = fixtures::Image::new()
+        .layer(layer("").file("/a", "a"))
+        .edit_manifest(|manifest| {
+            manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json".into();
+        })
+        .pack();
+    let listed = [manifest(&helm, &name("chart"))];
+    let text = problem(layout(&listed, &blobs(&[helm])), None);
+    let says = "artifact of type application/vnd.cncf.helm.config.v1+json";
+    assert!(text.contains(says), "{text}");
+}
+
+#[test]
+fn documents_in_descriptors_and_sha512_digests_are_read() {
+    let image = packed("one");
+    let config = image.config.bytes.clone();
+    let sha512 = Digest::of(crate::digest::Algorithm::Sha512, &config);
+    let mut document: Value = serde_json::from_slice(&image.manifest.bytes).unwrap();
+    document["config"]["digest"] = sha512.to_string().into();
+    let document = document.to_string();
+    let descriptor = || descriptor(&image.manifest.media_type, document.as_bytes(), &name("1"));
+    let tar = |index: &Value| {
+        fixtures::Layer::new()
+            .file("index.json", index.to_string())
+            .file(format!("blobs/sha512/{}", sha512.hex()), config.clone())
+    };
+    let digest = Digest::sha256(document.as_bytes());
+    let index = json!({"schemaVersion": 2, "manifests": [descriptor()]});
+    let stored = tar(&index).file(blob(&digest), document.clone()).tar();
+    let mut inside = descriptor();
+    inside["data"] = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        document.as_bytes(),
+    )
+    .into();
+    let embedded = tar(&json!({"schemaVersion": 2, "manifests": [inside]})).tar();
+    for archive in [stored, embedded] {
+        let image = open(archive.into(), None).unwrap();
+        assert_eq!(image.digest.as_ref(), Some(&digest));
+        assert_eq!(image.config_digest, sha512);
+    }
+}
