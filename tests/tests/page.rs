@@ -310,9 +310,9 @@ async fn what_is_not_there_is_told_where_the_visitor_looks() {
         .goto(&served.page("/image/registry.invalid/app:1"))
         .await;
     browser
-        .until_text(".trouble h2", "This server may not ask that registry")
+        .until_text(".trouble", "can add it with --registry registry.invalid")
         .await;
-    browser.goto(&served.page("/image/UPPER/app")).await;
+    browser.goto(&served.page("/image/team/APP")).await;
     browser
         .until_text(".trouble h2", "That is no image reference")
         .await;

@@ -166,23 +166,27 @@ fn Find(props: &FindProps) -> Html {
             }
         });
     }
+    // Whatever else changes the address while the word is typed stays.
+    let latest = use_mut_ref(|| props.route.clone());
+    latest.replace(props.route.clone());
     let typed = {
-        let (input, go, route) = (input.clone(), props.go.clone(), props.route.clone());
+        let (input, go) = (input.clone(), props.go.clone());
         Callback::from(move |_: InputEvent| {
             let Some(input) = input.cast::<HtmlInputElement>() else {
                 return;
             };
-            let (go, route) = (go.clone(), route.clone());
-            let later = Timeout::new(PAUSE, move || {
+            let (go, latest) = (go.clone(), latest.clone());
+            let find = move || {
+                let route = latest.borrow().clone();
                 go.emit((
                     ImageRoute {
                         find: input.value(),
                         ..route
                     },
                     false,
-                ))
-            });
-            pause.replace(Some(later));
+                ));
+            };
+            pause.replace(Some(Timeout::new(PAUSE, find)));
         })
     };
     html! {
