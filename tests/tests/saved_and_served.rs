@@ -238,3 +238,35 @@ async fn what_cannot_be_served_is_told_before_anything_listens() {
         assert!(errors.contains(says), "{errors}");
     }
 }
+
+#[tokio::test]
+async fn a_layout_gives_out_its_blobs_through_links_and_no_other_files() {
+    let folder = TempDir::new().unwrap();
+    let layout = folder.path().join("layout");
+    let packed = app();
+    oci_layout(&layout, &[("app:1", &packed)]).unwrap();
+    let blobs = layout.join("blobs/sha256");
+    let link = |target: &std::path::Path, hex: &str| {
+        let _ = fs::remove_file(blobs.join(hex));
+        std::os::unix::fs::symlink(target, blobs.join(hex)).unwrap();
+    };
+    let good = folder.path().join("good");
+    fs::write(&good, &packed.layers[0].bytes).unwrap();
+    link(&good, packed.layers[0].hex());
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "secret").unwrap();
+    let hex = "0".repeat(64);
+    link(&secret, &hex);
+    let (_server, address, _) = served(&[&format!("oci:{}", layout.display())]).await;
+    pull(&format!("{address}/saved/app:1"), &folder).await;
+    let client = reqwest::Client::builder()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    for kind in ["blobs", "manifests"] {
+        let url = format!("http://{address}/v2/saved/app/{kind}/sha256:{hex}");
+        let response = client.get(url).send().await.unwrap();
+        assert!(!response.status().is_success(), "{kind}");
+        assert!(!response.text().await.unwrap().contains("secret"), "{kind}");
+    }
+}

@@ -141,14 +141,22 @@ impl Repository {
         Ok(None)
     }
 
-    pub(crate) fn blob(&self, digest: &Digest, asked: &HeaderMap) -> Result<Response, Refused> {
+    pub(crate) async fn blob(
+        &self,
+        digest: &Digest,
+        asked: &HeaderMap,
+    ) -> Result<Response, Refused> {
         let mut found = self.blobs.get(digest).cloned().map(Content::Bytes);
         for held in &self.held {
             if found.is_none() {
                 found = held.config(digest).map(Content::Bytes);
             }
             if found.is_none() {
-                found = held.blob(digest).map_err(unreadable)?.map(Content::Stored);
+                found = held
+                    .blob(digest)
+                    .await
+                    .map_err(unreadable)?
+                    .map(Content::Stored);
             }
         }
         let content = found

@@ -105,7 +105,7 @@ async fn registry(
             }
         },
         Route::Blob(name, digest) => match served.repositories.get(&name) {
-            Some(repository) => repository.blob(&digest, &asked),
+            Some(repository) => repository.blob(&digest, &asked).await,
             None => served.relay.blob(&method, &name, &digest, &asked).await,
         },
     }

@@ -46,6 +46,18 @@ impl Files {
         }
     }
 
+    /// Whether a file of a folder is a link to somewhere else, as some builders lay out their blobs.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn is_outside(&self, name: &str) -> bool {
+        let Self::Folder(folder) = self else {
+            return false;
+        };
+        match (folder.canonicalize(), folder.join(name).canonicalize()) {
+            (Ok(folder), Ok(file)) => !file.starts_with(folder),
+            _ => true,
+        }
+    }
+
     /// Where in the archive itself the file lies; in a folder nowhere.
     pub(super) fn span(&self, name: &str) -> Option<Span> {
         match self {

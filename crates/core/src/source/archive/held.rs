@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::files::{Files, Stored};
 use super::{Archive, CHUNK, Inside, compression, docker, layout};
-use crate::digest::{Digest, Hasher};
+use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use crate::source::image::{Image, Layer, Span};
 use crate::source::{BlobStream, SourceError};
@@ -55,8 +55,12 @@ impl Archive {
         Held::of_docker(self, files, image).await
     }
 
-    async fn digest_of(&self, stored: &Stored) -> Result<Digest, SourceError> {
-        let mut hasher = Hasher::new(crate::digest::Algorithm::Sha256);
+    async fn digest_of(
+        &self,
+        stored: &Stored,
+        algorithm: Algorithm,
+    ) -> Result<Digest, SourceError> {
+        let mut hasher = Hasher::new(algorithm);
         let Span { mut offset, size } = stored.span;
         let end = offset + size;
         while offset < end {
@@ -148,11 +152,12 @@ impl Held {
         (media_type == OCI_CONFIG).then(|| bytes.clone())
     }
 
-    /// The blob with this digest.
+    /// The blob with this digest. One that a link outside the folder stands for has to have it, lest a layout gives out
+    /// any file of this machine.
     ///
     /// # Errors
     /// The archive cannot be read.
-    pub fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
+    pub async fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
         let stored = match (&self.files, self.layers.get(digest)) {
             (Files::Tar { source, .. }, Some(span)) => Some(Stored {
                 source: source.clone(),
@@ -160,6 +165,12 @@ impl Held {
             }),
             _ => self.archive.find(&self.files, &layout::blob(digest))?,
         };
+        if let Some(stored) = &stored
+            && self.files.is_outside(&layout::blob(digest))
+            && self.archive.digest_of(stored, digest.algorithm()).await? != *digest
+        {
+            return Ok(None);
+        }
         Ok(stored.map(|stored| Blob {
             archive: self.archive.clone(),
             stored,
@@ -209,7 +220,7 @@ async fn described(
     let packed = compression(&start).map(|(name, _)| name);
     let digest = match (packed, &layer.digest, &layer.diff_id) {
         (Some(_), Some(digest), _) | (None, _, Some(digest)) => digest.clone(),
-        _ => archive.digest_of(&stored).await?,
+        _ => archive.digest_of(&stored, Algorithm::Sha256).await?,
     };
     let media_type = match packed {
         Some("gzip") => "application/vnd.oci.image.layer.v1.tar+gzip",
