@@ -460,3 +460,35 @@ async fn an_image_can_come_on_standard_input() {
     let same = printed(&["inspect", file.to_str().unwrap(), "--format", "json"]).await;
     assert_eq!(String::from_utf8(output.stdout).unwrap(), same);
 }
+
+#[tokio::test]
+async fn of_several_images_on_standard_input_one_can_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    let other = image([layer("COPY b").file("/b", "b")]);
+    let images = [("app:1", &app()), ("other:1", &other)];
+    for archive in [
+        onionskin_fixtures::write::oci_archive(&images),
+        onionskin_fixtures::write::docker_archive(
+            onionskin_fixtures::write::Generation::Skopeo,
+            &images,
+        ),
+    ] {
+        std::fs::write(&file, archive).unwrap();
+        let cat = async |image: &str| {
+            let mut command = Command::new(onionskin());
+            command.args(["cat", image, "/b"]);
+            command.stdin(std::fs::File::open(&file).unwrap());
+            command.output().await.unwrap()
+        };
+        assert_eq!(cat("docker-archive:-:other:1").await.stdout, b"b");
+        assert_eq!(cat("oci-archive:-:@1").await.stdout, b"b");
+        let output = cat("-").await;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let says = "standard input: it holds 2 images; say which with :NAME";
+        assert!(
+            errors.contains(says) && errors.contains("other:1"),
+            "{errors}"
+        );
+    }
+}

@@ -156,9 +156,9 @@ async fn an_archive_may_be_compressed_as_a_whole_and_come_from_a_stream() {
         std::fs::write(&file, &compressed).unwrap();
         let saved = source(file.to_str().unwrap());
         let mut told = 0;
-        let streamed = Source::input(compressed.as_slice(), |size| told = size).unwrap();
+        let streamed = Source::input(compressed.as_slice(), None, |size| told = size).unwrap();
         assert_eq!(told, archive.len() as u64);
-        let plain = Source::input(archive.as_slice(), |_| {}).unwrap();
+        let plain = Source::input(archive.as_slice(), None, |_| {}).unwrap();
         for source in [saved, streamed, plain] {
             let image = source.image(None).await.unwrap();
             assert_eq!(image.config_digest.to_string(), packed.config.digest);
@@ -168,7 +168,7 @@ async fn an_archive_may_be_compressed_as_a_whole_and_come_from_a_stream() {
             assert!(content == packed.tars[1] || content == packed.layers[1].bytes);
         }
         let cut = compressed.get(..compressed.len() / 2).unwrap();
-        let error = Source::input(cut, |_| {}).unwrap_err().to_string();
+        let error = Source::input(cut, None, |_| {}).unwrap_err().to_string();
         assert!(
             error.contains("standard input: its compressed data ends"),
             "{error}"
@@ -228,7 +228,7 @@ async fn an_archive_in_zstd_is_read_and_others_are_named() {
     assert_eq!(image.digest.unwrap().to_string(), packed.manifest.digest);
     for (magic, name) in [(&b"\xfd7zXZ\0"[..], "xz"), (b"BZh91AY", "bzip2")] {
         let bytes = [magic, &archive].concat();
-        let error = match Source::input(bytes.as_slice(), |_| {}) {
+        let error = match Source::input(bytes.as_slice(), None, |_| {}) {
             Ok(source) => source.image(None).await.map(drop),
             Err(error) => Err(error),
         };

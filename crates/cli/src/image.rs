@@ -23,7 +23,8 @@ pub(crate) struct ImageArguments {
     /// A reference such as nginx:1.27, the path of a saved image or layout, or `-` for one on standard input
     ///
     /// Prefixes say which is meant: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
-    /// oci:FOLDER[:NAME], docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by its place. Archives may be compressed.
+    /// oci:FOLDER[:NAME], docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by
+    /// its place; PATH may be - for standard input, and archives may be compressed.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 
@@ -74,13 +75,13 @@ impl ImageArguments {
 /// The source of an image that is in no registry.
 pub(crate) fn saved(locator: &Locator) -> anyhow::Result<Source> {
     match locator {
-        Locator::Input => input(),
+        Locator::Input(reference) => input(reference.clone()),
         _ => Ok(Source::saved(locator)?),
     }
 }
 
 /// A saved image from standard input. It is kept on disk while we run, which is said when it takes much room.
-fn input() -> anyhow::Result<Source> {
+fn input(reference: Option<String>) -> anyhow::Result<Source> {
     let stdin = io::stdin();
     ensure!(
         !stdin.is_terminal(),
@@ -99,7 +100,7 @@ fn input() -> anyhow::Result<Source> {
             );
         }
     };
-    Ok(Source::input(stdin.lock(), told)?)
+    Ok(Source::input(stdin.lock(), reference, told)?)
 }
 
 impl Opened {

@@ -37,8 +37,8 @@ pub enum Locator {
         /// The image's name or ID.
         image: String,
     },
-    /// In a saved file that comes on standard input.
-    Input,
+    /// In a saved file that comes on standard input, and which of its images, where it holds several.
+    Input(Option<String>),
 }
 
 /// Why a text names no image.
@@ -84,6 +84,9 @@ impl FromStr for Locator {
         ] {
             if let Some(rest) = text.strip_prefix(prefix) {
                 let (path, reference) = split(rest).ok_or(LocatorError::NoPath(prefix))?;
+                if path == Path::new("-") {
+                    return Ok(Self::Input(reference));
+                }
                 return Ok(Self::Archive {
                     path,
                     form,
@@ -102,7 +105,7 @@ impl FromStr for Locator {
             }
         }
         if text == "-" {
-            return Ok(Self::Input);
+            return Ok(Self::Input(None));
         }
         bare(text)
     }
@@ -228,7 +231,9 @@ mod tests {
                 reference: Some("app:1.0".to_owned())
             })
         );
-        assert_eq!("-".parse(), Ok(Locator::Input));
+        assert_eq!("-".parse(), Ok(Locator::Input(None)));
+        let second = Some("app:2".to_owned());
+        assert_eq!("docker-archive:-:app:2".parse(), Ok(Locator::Input(second)));
         assert_eq!(
             "docker-archive:".parse::<Locator>(),
             Err(LocatorError::NoPath("docker-archive:"))

@@ -68,18 +68,25 @@ impl Source {
             Locator::Engine { kind, image } => {
                 Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
             }
-            Locator::Input => Self::input(std::io::stdin().lock(), |_| {}),
+            Locator::Input(reference) => {
+                Self::input(std::io::stdin().lock(), reference.clone(), |_| {})
+            }
         }
     }
 
-    /// A saved image from a stream, which is copied to a temporary file; `told` is told how many bytes are there.
+    /// A saved image from a stream, which is copied to a temporary file; `told` is told how many bytes are there. Of
+    /// several images `reference` says which.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn input(from: impl std::io::Read, told: impl FnMut(u64)) -> Result<Self, SourceError> {
+    pub fn input(
+        from: impl std::io::Read,
+        reference: Option<String>,
+        told: impl FnMut(u64),
+    ) -> Result<Self, SourceError> {
         let path = "standard input".to_owned();
         match archive::spool(from, told) {
             Ok(file) => {
                 let file = std::sync::Arc::new(file);
-                let archive = archive::Archive::new(path, file, archive::Form::Any, None);
+                let archive = archive::Archive::new(path, file, archive::Form::Any, reference);
                 Ok(Self::Archive(archive))
             }
             Err(problem) => Err(SourceError::Archive { path, problem }),

@@ -116,9 +116,8 @@ impl Saved<'_> {
                 [only] => Ok(only),
                 [] => Err(archive.wrong("there is no image in it".to_owned())),
                 several => Err(archive.wrong(format!(
-                    "it holds {} images; say which, as in docker-archive:{}:NAME: {}",
+                    "it holds {} images; say which with :NAME behind its path (docker-archive:-:NAME for standard input): {}",
                     several.len(),
-                    archive.path,
                     names(several)
                 ))),
             };

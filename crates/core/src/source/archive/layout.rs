@@ -244,7 +244,7 @@ fn choose<'d>(
         ))),
         (_, [first, rest @ ..]) if rest.iter().any(|other| names(other) != names(first)) => {
             Err(archive.wrong(format!(
-                "it holds {} images; say which with :NAME behind its path: {}",
+                "it holds {} images; say which with :NAME behind its path (docker-archive:-:NAME for standard input): {}",
                 found.len(),
                 said(listed)
             )))
