@@ -369,3 +369,24 @@ async fn a_blob_that_is_not_what_its_digest_says_never_ends_well() {
         assert!(status == 502 || whole.is_err(), "{bytes}: {status}");
     }
 }
+
+/// DNS rebinding: a page of somebody else's whose name leads to this machine.
+#[tokio::test]
+async fn a_name_of_somebody_elses_is_not_answered_on_this_machine() {
+    let options = Options {
+        hosts: vec!["onionskin.example.com".to_owned()],
+        ..Options::default()
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let gateway = Gateway::new(&options).unwrap();
+    tokio::spawn(gateway.serve(listener, std::future::pending()));
+    let asked_as = async |host: &str| {
+        let request = client().get(format!("http://{address}/v2/_catalog"));
+        let response = request.header(header::HOST, host).send().await.unwrap();
+        response.status().as_u16()
+    };
+    assert_eq!(asked_as(&address.to_string()).await, 200);
+    assert_eq!(asked_as("onionskin.example.com").await, 200);
+    assert_eq!(asked_as("evil.example.com").await, 421);
+}

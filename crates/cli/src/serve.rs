@@ -42,6 +42,12 @@ pub(crate) struct Arguments {
     #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
     registries: Vec<NamedRegistry>,
 
+    /// A name that this is reached by through a proxy on this machine; can be given again
+    ///
+    /// On a loopback address only names of this machine are answered, so that no other site can pose as this one.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+
     /// Ask registries as nobody, also where this machine is logged in to them
     #[arg(long)]
     no_credentials: bool,
@@ -66,6 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let options = Options {
         registries: arguments.registries,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
+        hosts: arguments.hosts,
     };
     let gateway = Gateway::with_images(&options, images)?;
     let listen = &arguments.listen;

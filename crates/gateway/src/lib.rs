@@ -22,6 +22,7 @@
 mod demo;
 mod error;
 mod guard;
+mod host;
 mod listing;
 mod page;
 mod policy;
@@ -36,7 +37,7 @@ mod upstream;
 use std::io;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use onionskin_core::source::Keychain;
 use tokio::net::TcpListener;
 
@@ -55,6 +56,9 @@ pub struct Options {
     pub registries: Vec<NamedRegistry>,
     /// Credentials with which registries are asked, for everybody who may ask this gateway; `None`: as nobody.
     pub keychain: Option<Arc<Keychain>>,
+    /// Names that a gateway on a loopback address answers to beside those of this machine, as where a proxy stands in
+    /// front of it. On other addresses it answers to every name.
+    pub hosts: Vec<String>,
 }
 
 /// Why a gateway could not be set up.
@@ -74,6 +78,7 @@ pub enum GatewayError {
 /// A gateway that is ready to serve.
 pub struct Gateway {
     served: Arc<Served>,
+    hosts: host::Names,
 }
 
 impl Gateway {
@@ -99,6 +104,7 @@ impl Gateway {
             .map_err(GatewayError::Client)?;
         Ok(Self {
             served: Arc::new(served),
+            hosts: options.hosts.clone().into(),
         })
     }
 
@@ -116,7 +122,14 @@ impl Gateway {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(listener, self.router())
+        let mut router = self.router();
+        if listener.local_addr()?.ip().is_loopback() {
+            let hosts = self.hosts;
+            router = router.layer(middleware::from_fn(move |request, next| {
+                host::meant_for_us(Arc::clone(&hosts), request, next)
+            }));
+        }
+        axum::serve(listener, router)
             .with_graceful_shutdown(stop)
             .await
     }
