@@ -41,7 +41,9 @@ pub(crate) fn Band(props: &Props) -> Html {
                 } else {
                     <Bar class="tall" parts={bar::parts(&whole)} whole={numbers.retained} />
                 }
-                { legend(&whole) }
+                if !nothing {
+                    { legend(&whole) }
+                }
                 { state(image) }
             </div>
         </section>

@@ -88,16 +88,13 @@ pub(crate) fn Files(props: &Props) -> Html {
 /// Why the tree is empty.
 fn nothing(props: &Props, shown: &Shown) -> Html {
     if shown.missing {
-        let text = if props.image.finished {
-            format!(
-                "Layer {} cannot be shown: it could not be read.",
-                props.layer
-            )
-        } else {
-            format!(
-                "Layer {} is still being read; the layers below it can be looked at.",
-                props.layer
-            )
+        let layer = props.layer;
+        let text = match (props.image.finished, layer) {
+            (true, _) => format!("Layer {layer} cannot be shown: it could not be read."),
+            (false, 1) => "The first layer is still being read.".to_owned(),
+            (false, _) => {
+                format!("Layer {layer} is still being read; those below it can be looked at.")
+            }
         };
         return html! { <div class="nothing"><p>{ text }</p></div> };
     }
@@ -127,6 +124,9 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
 }
 
 fn foot(props: &Props, shown: &Shown) -> Html {
+    if shown.missing {
+        return Html::default();
+    }
     let what = match (props.route.view, shown.alone) {
         (_, true) => "· this layer alone, as one below it could not be read".to_owned(),
         (View::Changes, _) => format!("changed by layer {}", props.layer),

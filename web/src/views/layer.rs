@@ -59,7 +59,9 @@ fn command(head: &LayerHead) -> Html {
     if head.command.is_empty() {
         return html! { <p class="muted">{ "No command is recorded for it." }</p> };
     }
-    html! { <pre class="mono command">{ format::visible_text(&head.command) }</pre> }
+    // Commands of several lines (here-documents) keep them.
+    let lines: Vec<_> = head.command.lines().map(format::visible_text).collect();
+    html! { <pre class="mono command">{ lines.join("\n") }</pre> }
 }
 
 fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {

@@ -214,7 +214,8 @@ impl Listing {
             }
             names = names.get(..slash).unwrap_or_default();
         };
-        let mut above = at.stack.parent(node);
+        // Of what is not there, the nearest folder is shown with what it has.
+        let mut above = if exact { at.stack.parent(node) } else { node };
         let mut opened = false;
         while above != NodeId::ROOT {
             let set = match &mut self.filter {
