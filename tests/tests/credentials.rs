@@ -185,6 +185,7 @@ async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for()
         let options = Options {
             registries: vec![registries.parse().unwrap()],
             keychain,
+            ..Options::default()
         };
         let gateway = serve(Gateway::new(&options).unwrap().router()).await;
         let name = registries.split('=').next().unwrap();
