@@ -2,6 +2,8 @@
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
+mod hands;
+mod head;
 mod keys;
 mod pages;
 mod row;
@@ -16,7 +18,6 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
-use self::keys::Walk;
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
@@ -77,9 +78,6 @@ enum Why {
     /// A folder was opened or closed.
     Toggled,
 }
-
-/// How long the keyboard rests on a row before it is selected, in milliseconds.
-const REST: u32 = 120;
 
 /// The tree grid.
 pub(crate) struct Tree {
@@ -227,7 +225,7 @@ impl Component for Tree {
                     onclick={link.callback(Msg::Click)}
                     ondblclick={link.callback(Msg::DoubleClick)}
                 >
-                    { head(ctx.props()) }
+                    { head::head(ctx.props()) }
                     <div class="space" role="presentation" ref={self.space.clone()}>
                         <div class="rows" role="presentation" ref={self.rows_box.clone()}>
                             for index in drawn {
@@ -411,131 +409,5 @@ impl Tree {
             });
         }
         ctx.link().send_message(Msg::Resized);
-    }
-
-    /// The row under the pointer, and whether it is on the sign that opens it.
-    fn target(&self, event: &MouseEvent) -> Option<(u32, bool)> {
-        let element: Element = event.target()?.dyn_into().ok()?;
-        let row = element.closest("[data-row]").ok()??;
-        let index = row.get_attribute("data-row")?.parse().ok()?;
-        Some((index, element.class_list().contains("twisty")))
-    }
-
-    fn click(&mut self, ctx: &Context<Self>, event: &MouseEvent) -> bool {
-        let Some((index, twisty)) = self.target(event) else {
-            return false;
-        };
-        if let Some(grid) = self.grid.cast::<HtmlElement>() {
-            // Without focus the keys would not follow the pointer; the click works all the same.
-            let _ = grid.focus();
-        }
-        self.active = Some(index);
-        if twisty && self.row(index).is_some_and(|row| row.open.is_some()) {
-            self.toggle(ctx, index, None);
-        } else {
-            self.select_active(ctx, true);
-        }
-        true
-    }
-
-    fn toggle(&mut self, ctx: &Context<Self>, row: u32, to: Option<bool>) {
-        if let Some(open) = self.row(row).and_then(|row| row.open)
-            && to != Some(open)
-        {
-            self.show(ctx, Ask::Toggle { row, open: !open }, Why::Toggled);
-        }
-    }
-
-    fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        let on = |node: &NodeRef| event.target() == node.cast::<Element>().map(Into::into);
-        let ours = on(&self.grid) || on(&self.scroller);
-        let with_others = event.alt_key() || event.ctrl_key() || event.meta_key();
-        if self.window.total == 0 || !ours || with_others {
-            return false;
-        }
-        let here = keys::Here {
-            row: self.active,
-            open: self
-                .active
-                .and_then(|active| self.row(active))
-                .and_then(|row| row.open),
-            last: self.window.total - 1,
-            leap: self.window.visible().saturating_sub(1).max(1),
-        };
-        let Some(walk) = here.press(&event.key()) else {
-            return false;
-        };
-        event.prevent_default();
-        match walk {
-            Walk::To(row) => self.walk(ctx, row),
-            Walk::Toggle(row, open) => {
-                self.toggle(ctx, row, Some(open));
-                false
-            }
-            Walk::Choose(row) => {
-                self.select_active(ctx, true);
-                self.toggle(ctx, row, None);
-                false
-            }
-            Walk::Up(row) => {
-                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Ask::Parent { row }));
-                ctx.link().send_future(async move {
-                    match answer.await {
-                        Answer::Row(row) => Msg::Parent(epoch, row),
-                        _ => Msg::Parent(epoch, None),
-                    }
-                });
-                false
-            }
-        }
-    }
-
-    /// Moves the keyboard to a row and selects it once it rests there.
-    fn walk(&mut self, ctx: &Context<Self>, to: u32) -> bool {
-        self.active = Some(to);
-        self.scroll(self.window.reveal(to));
-        self.fetch(ctx);
-        let rested = ctx.link().callback(|()| Msg::Rested);
-        self.rest = Some(Timeout::new(REST, move || rested.emit(())));
-        true
-    }
-
-    fn select_active(&mut self, ctx: &Context<Self>, new_step: bool) {
-        self.rest = None;
-        let path = self
-            .active
-            .and_then(|active| self.row(active))
-            .map(|row| row.path.clone());
-        self.select_when_here = path.is_none();
-        if let Some(path) = path {
-            self.placed = Some(path.clone());
-            ctx.props().on_select.emit(Select { path, new_step });
-        }
-    }
-}
-
-fn head(props: &Props) -> Html {
-    let sort = |order: Sort, word: &'static str| {
-        let sorted = props.showing.sort == order;
-        let (aria, arrow) = match order {
-            Sort::Name => ("ascending", " ↑"),
-            Sort::Size => ("descending", " ↓"),
-        };
-        html! {
-            <span role="columnheader" class={classes!("head", word.to_lowercase())} aria-sort={if sorted { aria } else { "none" }}>
-                <button type="button" class="quiet" title={format!("Sort by {}", word.to_lowercase())} onclick={props.on_sort.reform(move |_| order)}>
-                    { word }<span aria-hidden="true">{ if sorted { arrow } else { "" } }</span>
-                </button>
-            </span>
-        }
-    };
-    html! {
-        <div class="row heads" role="row" aria-rowindex="1">
-            { sort(Sort::Name, "Name") }
-            { sort(Sort::Size, "Size") }
-            <span role="columnheader" class="head mode">{ "Mode" }</span>
-            <span role="columnheader" class="head owner">{ "Owner" }</span>
-            <span role="columnheader" class="head layer-cell">{ "Layer" }</span>
-        </div>
     }
 }
