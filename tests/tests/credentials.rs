@@ -174,14 +174,15 @@ async fn credentials_that_cannot_be_had_are_told() {
 #[tokio::test]
 async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for() {
     let registry = Registry::with_password();
-    registry.push("team/app:1", &app());
+    let image = app();
+    registry.push("team/app:1", &image);
     let home = Home::new();
     let file = |key: &str, name: &str| {
         let content = format!(r#"{{"auths":{{"{key}":{}}}}}"#, auth(PASSWORD));
         home.file(name, &content);
         Keychain::of_files(vec![home.0.path().join(name)])
     };
-    let status = async |keychain, registries: &str| {
+    let asked = async |keychain, registries: &str| {
         let options = Options {
             registries: vec![registries.parse().unwrap()],
             keychain,
@@ -189,16 +190,29 @@ async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for()
         };
         let gateway = serve(Gateway::new(&options).unwrap().router()).await;
         let name = registries.split('=').next().unwrap();
-        let url = format!("http://{gateway}/v2/{name}/team/app/manifests/1");
+        let digest = &image.manifest.digest;
+        let url = format!("http://{gateway}/v2/{name}/team/app/manifests/{digest}");
         let client = reqwest::Client::builder()
             .tls_certs_only([])
             .build()
             .unwrap();
-        client.get(url).send().await.unwrap().status().as_u16()
+        let response = client.get(url).send().await.unwrap();
+        let caching = response.headers().get("cache-control").cloned();
+        (response.status().as_u16(), caching)
     };
+    let status = async |keychain, registries: &str| asked(keychain, registries).await.0;
     let team = format!("team=http://{}", registry.address());
     let right = file(registry.address(), "right.json");
-    assert_eq!(status(Some(right), &team).await, 200);
+    let (found, caching) = asked(Some(right), &team).await;
+    assert_eq!(found, 200);
+    // What took credentials is not for caches that others share.
+    assert!(
+        caching
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("private, max-age=")
+    );
     assert_eq!(status(None, &team).await, 403);
     let other = file("registry.example.com", "other.json");
     assert_eq!(status(Some(other), &team).await, 403);

@@ -38,6 +38,19 @@ pub(crate) const IMMUTABLE: HeaderValue =
 pub(crate) const IMMUTABLE_AS_IS: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable, no-transform");
 
+/// Keeps caches that people share from keeping an answer; the asker's own still may.
+pub(crate) fn only_for_the_asker(response: &mut Response) {
+    let caching = response.headers().get(header::CACHE_CONTROL);
+    let rest = caching
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("public"));
+    if let Some(Ok(private)) = rest.map(|rest| HeaderValue::try_from(format!("private{rest}"))) {
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, private);
+    }
+}
+
 /// For what may be another thing tomorrow: kept, but asked after before each use.
 pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 

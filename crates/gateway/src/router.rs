@@ -30,6 +30,8 @@ pub(crate) struct Served {
     page: Page,
     repositories: Repositories,
     relay: Relay,
+    /// Registries are asked with the operator's credentials.
+    with_credentials: bool,
 }
 
 impl Served {
@@ -41,6 +43,7 @@ impl Served {
         Ok(Self {
             page: Page::embedded(),
             repositories,
+            with_credentials: keychain.is_some(),
             relay: Relay::new(upstreams, keychain)?,
         })
     }
@@ -86,6 +89,12 @@ async fn registry(
     asked: HeaderMap,
 ) -> Result<Response, Refused> {
     let path = uri.path().trim_start_matches("/v2/");
+    let relayed = |mut response: Response| {
+        if served.with_credentials {
+            policy::only_for_the_asker(&mut response);
+        }
+        response
+    };
     match Route::parse(path)? {
         Route::Catalog => Ok(listing::catalog(
             served.repositories.names(),
@@ -97,16 +106,19 @@ async fn registry(
         },
         Route::Manifest(name, pointer) => match served.repositories.get(&name) {
             Some(repository) => repository.manifest(&pointer, &asked).await,
-            None => {
-                served
-                    .relay
-                    .manifest(&method, &name, &pointer, &asked)
-                    .await
-            }
+            None => served
+                .relay
+                .manifest(&method, &name, &pointer, &asked)
+                .await
+                .map(relayed),
         },
         Route::Blob(name, digest) => match served.repositories.get(&name) {
             Some(repository) => repository.blob(&digest, &asked).await,
-            None => served.relay.blob(&method, &name, &digest, &asked).await,
+            None => served
+                .relay
+                .blob(&method, &name, &digest, &asked)
+                .await
+                .map(relayed),
         },
     }
 }
