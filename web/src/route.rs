@@ -2,24 +2,10 @@
 //!
 //! `#/image/docker.io/library/nginx@sha256:…?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=…`
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+use onionskin_core::report::link::{REFERENCE, VALUE};
+use percent_encoding::{percent_decode_str, percent_encode};
 
 use crate::worker::protocol::Sort;
-
-/// What may not stand as itself in a value of the fragment's query. Everything else is left
-/// readable; bytes that are not ASCII are always encoded.
-const VALUE: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'&')
-    .add(b'+')
-    .add(b'<')
-    .add(b'>')
-    .add(b'`')
-    .add(b'\\');
-const REFERENCE: &AsciiSet = &VALUE.add(b'?');
 
 /// A place in the page.
 #[derive(Clone, Debug, PartialEq, Eq)]

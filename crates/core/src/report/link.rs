@@ -5,8 +5,9 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use crate::digest::Digest;
 use crate::reference::Reference;
 
-/// What cannot stand as itself in a value of the page's addresses.
-const VALUE: &AsciiSet = &CONTROLS
+/// What cannot stand as itself in a value of the page's addresses. Everything else is left readable;
+/// bytes that are not ASCII are always encoded.
+pub const VALUE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -17,7 +18,8 @@ const VALUE: &AsciiSet = &CONTROLS
     .add(b'>')
     .add(b'`')
     .add(b'\\');
-const REFERENCE: &AsciiSet = &VALUE.add(b'?');
+/// The same for the reference, which ends where the values begin.
+pub const REFERENCE: &AsciiSet = &VALUE.add(b'?');
 
 /// Makes the links to one image.
 #[derive(Clone, Debug)]
