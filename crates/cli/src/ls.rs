@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
+use onionskin_core::report::labels::Label;
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::report::text;
 
@@ -13,7 +14,8 @@ use crate::terminal::Visible;
 
 /// List files: what a container sees, or what one layer holds
 ///
-/// Flat and in byte order, with mode, user, group, size, time and path. Layers count from 1, the base.
+/// Flat and in byte order, with mode, user, group, size, time and path, then what a link leads to and
+/// extended attributes in braces; capabilities by name. Layers count from 1, the base.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin ls debian:12                       # everything a container sees
@@ -40,7 +42,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let lines = lines(&arguments, &opened).await?;
     match arguments.output.format {
         Format::Json => arguments.output.json(&lines),
-        Format::Text => arguments.output.text(&table(&lines)),
+        Format::Text => {
+            let platform = opened.image.platform.as_ref();
+            let os = platform.map(|platform| platform.os.as_str());
+            arguments.output.text(&table(&lines, os))
+        }
     }
 }
 
@@ -65,7 +71,7 @@ async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Lin
     })
 }
 
-fn table(lines: &[Line]) -> String {
+fn table(lines: &[Line], os: Option<&str>) -> String {
     let widest = |number: fn(&Line) -> u64| {
         let largest = lines.iter().map(number).max().unwrap_or(0);
         largest.to_string().len()
@@ -81,7 +87,7 @@ fn table(lines: &[Line]) -> String {
             (None, _) => String::new(),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(
+        let _ = write!(
             table,
             "{} {:>uids$} {:>gids$} {:>sizes$} {time:16} {}{target}",
             mode(line),
@@ -90,6 +96,14 @@ fn table(lines: &[Line]) -> String {
             line.size,
             Visible(&line.path),
         );
+        for (name, value) in &line.xattrs {
+            let _ = write!(table, " {{{}={}}}", Visible(name), Visible(value));
+        }
+        let label = Label::of(line.path.as_bytes(), line.kind == "dir", os);
+        match label {
+            Some(label) => _ = writeln!(table, " ({})", label.text()),
+            None => table.push('\n'),
+        }
     }
     table
 }
@@ -156,12 +170,30 @@ mod tests {
             line("whiteout", "0", "/gone", None),
         ];
         assert_eq!(
-            table(&lines),
+            table(&lines, None),
             "drwxrwxrwt 0 1000     0 2026-11-02 09:31 /tmp\n\
              -rwsr-xr-x 0 1000 12345 2026-11-02 09:31 /usr/bin/su\\x1b[2J\n\
              lrwxrwxrwx 0 1000     0 2026-11-02 09:31 /bin -> usr/bin\n\
              hrw-r--r-- 0 1000     0 2026-11-02 09:31 /b link to /a\n\
              deletes    0 1000     0 2026-11-02 09:31 /gone\n"
+        );
+    }
+
+    #[test]
+    fn attributes_and_labels_follow_the_path() {
+        let mut ping = line("file", "755", "/bin/ping", None);
+        ping.xattrs = [
+            ("security.capability", "cap_net_raw=ep"),
+            ("user.\u{1b}", "\n"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let lines = [line("dir", "755", "/Files", None), ping];
+        assert_eq!(
+            table(&lines, Some("windows")),
+            "drwxr-xr-x 0 1000     0 2026-11-02 09:31 /Files (the drive C:)\n\
+             -rwxr-xr-x 0 1000 12345 2026-11-02 09:31 /bin/ping \
+             {security.capability=cap_net_raw=ep} {user.\\x1b=\\n}\n"
         );
     }
 }

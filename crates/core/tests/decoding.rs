@@ -452,6 +452,10 @@ fn attributes_times_and_devices_are_kept() {
         .mode(0o4755)
         .owner(3_000_000_000, 7)
         .xattr("user.a", "1\n2")
+        .xattr(
+            "security.capability",
+            b"\x01\0\0\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        )
         .pax("LIBARCHIVE.xattr.user%2eb", "YmluYXJ5AA")
         .pax("mtime", "-1.5")
         .block_device("/sda", 8, 1);
@@ -470,7 +474,14 @@ fn attributes_times_and_devices_are_kept() {
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
         .collect();
-    assert_eq!(xattrs, [("user.a", "1\n2"), ("user.b", "binary\0")]);
+    assert_eq!(
+        xattrs,
+        [
+            ("security.capability", "cap_net_bind_service=ep"),
+            ("user.a", "1\n2"),
+            ("user.b", "binary\0")
+        ]
+    );
 }
 
 #[test]

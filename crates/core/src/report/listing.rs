@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{text, xattrs};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::stack::view::{Row, View};
 use crate::stack::{NodeId, Stack, StackError, What};
@@ -34,7 +34,7 @@ pub struct Line {
     pub link_target: Option<String>,
     /// The layer that made the path what it is, from 1.
     pub layer: usize,
-    /// Extended attributes.
+    /// Extended attributes; capabilities and access control lists as their tools print them.
     pub xattrs: BTreeMap<String, String>,
 }
 
@@ -152,7 +152,7 @@ fn line(path: &[u8], row: &Row<'_>) -> Line {
         xattrs: row
             .xattrs()
             .iter()
-            .map(|(name, value)| (text(name).into_owned(), text(value).into_owned()))
+            .map(|(name, value)| (text(name).into_owned(), xattrs::value(name, value)))
             .collect(),
     }
 }

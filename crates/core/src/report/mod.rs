@@ -2,11 +2,13 @@
 
 pub mod audit;
 pub mod inspection;
+pub mod labels;
 pub mod link;
 pub mod listing;
 mod names;
 #[cfg(test)]
 mod schemas;
+pub mod xattrs;
 
 pub use names::text;
 

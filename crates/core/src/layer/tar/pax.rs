@@ -133,6 +133,8 @@ impl Records {
             b"uid" => self.uid = optional(value, identity)?,
             b"gid" => self.gid = optional(value, identity)?,
             b"mtime" => self.mtime = optional(value, time)?,
+            // Access control lists as text (SCHILY.acl.*) and what Windows stores (MSWINDOWS.*) are
+            // passed over as by every runtime: a container sees neither.
             _ => {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
                     self.set_xattr(name.to_vec(), value.to_vec());
@@ -323,6 +325,13 @@ mod tests {
     fn an_empty_value_takes_back() {
         let read = records(b"10 path=a\n8 path=\n").unwrap();
         assert_eq!(read.path, None);
+    }
+
+    #[test]
+    fn what_no_runtime_applies_is_no_attribute() {
+        let acl = b"34 SCHILY.acl.access=user::rw-,x=\n";
+        let read = records(&[&acl[..], b"29 MSWINDOWS.fileattr=000032\n"].concat()).unwrap();
+        assert!(read.xattrs.is_empty());
     }
 
     #[test]
