@@ -10,12 +10,10 @@ use std::iter;
 use anyhow::anyhow;
 use futures::{StreamExt as _, stream};
 use onionskin_core::ledger::Ledger;
-use onionskin_core::reference::Reference;
 use onionskin_core::report::SCHEMA_VERSION;
 use onionskin_core::report::audit::Audit;
 use onionskin_core::report::link::Links;
 use onionskin_core::rules::Rules;
-use onionskin_core::source::Image;
 use serde::Serialize;
 
 use self::rules::RuleArguments;
@@ -183,7 +181,7 @@ impl Arguments {
         let stack = opened.stack(&opened.image.layers).await?;
         let ledger = Ledger::of(&stack);
         let links = self.link_base.as_ref();
-        let links = links.map(|base| links_to(base, &opened.image));
+        let links = links.map(|base| Links::of(base, &opened.image));
         Ok(Audited {
             audit: Audit::new(&opened.image, &stack, &ledger, rules, links.as_ref()),
             remarks: opened.image.remarks,
@@ -199,17 +197,5 @@ impl Arguments {
             Format::Text => text::report(audit, remarks, self.output.width()),
             Format::Markdown => markdown::report(audit),
         })
-    }
-}
-
-fn links_to(base: &str, image: &Image) -> Links {
-    let platform = image.platform.as_ref().map(ToString::to_string);
-    let platform = platform.as_deref();
-    let whole = |reference: &Reference| reference.to_string() == image.reference;
-    match image.reference.parse().ok().filter(whole) {
-        // Pinned, so that what the page shows is this image or none.
-        Some(reference) => Links::to_registry(base, &reference, image.digest.as_ref(), platform),
-        // A page that can show it knows it by the same name.
-        None => Links::to(base, &image.reference, platform),
     }
 }

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::digest::Digest;
 use crate::reference::Reference;
+use crate::source::Image;
 
 /// What cannot stand as itself in a value of the page's addresses. Everything else is left readable;
 /// bytes that are not ASCII are always encoded.
@@ -29,6 +30,20 @@ pub struct Links {
 }
 
 impl Links {
+    /// Links to an opened image; one in a registry is pinned, so that what the page shows is this
+    /// image or none. `base` is where the page lives.
+    #[must_use]
+    pub fn of(base: &str, image: &Image) -> Self {
+        let platform = image.platform.as_ref().map(ToString::to_string);
+        let platform = platform.as_deref();
+        let whole = |reference: &Reference| reference.to_string() == image.reference;
+        match image.reference.parse().ok().filter(whole) {
+            Some(reference) => Self::to_registry(base, &reference, image.digest.as_ref(), platform),
+            // A page that can show it knows it by the same name.
+            None => Self::to(base, &image.reference, platform),
+        }
+    }
+
     /// Links to an image in a registry, pinned to its digest where that is known.
     #[must_use]
     pub fn to_registry(
