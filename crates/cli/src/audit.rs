@@ -19,6 +19,7 @@ use serde::Serialize;
 use self::rules::RuleArguments;
 use crate::image::ImageArguments;
 use crate::output::OutputArguments;
+use crate::summary::not_covered;
 use crate::terminal::Visible;
 use crate::{is_broken_pipe, sentence};
 
@@ -166,12 +167,17 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
 fn unjudged(audit: &Audit) -> Option<anyhow::Error> {
     let unknown = audit.rules.iter().filter(|rule| rule.passed.is_none());
     let names: Vec<&str> = unknown.map(|rule| rule.name.as_str()).collect();
-    (!names.is_empty()).then(|| {
-        anyhow!(
-            "{}: this source does not tell compressed sizes, so nobody can judge {}; audit the image in its registry, or leave these rules out",
-            audit.image.reference,
-            names.join(" and ")
-        )
+    if names.is_empty() {
+        return None;
+    }
+    let (image, names) = (&audit.image.reference, names.join(" and "));
+    Some(match not_covered(&audit.layers).next() {
+        Some(_) => anyhow!(
+            "{image}: not all layers could be fetched, so nobody can judge {names}; leave these rules out"
+        ),
+        None => anyhow!(
+            "{image}: this source does not tell compressed sizes, so nobody can judge {names}; audit the image in its registry, or leave these rules out"
+        ),
     })
 }
 

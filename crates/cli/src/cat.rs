@@ -5,13 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use onionskin_core::layer::{ContentReader, EntryId, EntryKind, LayerIndex, Piece};
 use onionskin_core::report::text;
 use onionskin_core::stack::{ResolveError, Stack};
 
 use crate::image::{ImageArguments, Opened};
-use crate::layers::LayerArguments;
+use crate::layers::{LayerArguments, Wanted, not_fetched};
 
 /// Zeros written at a time where a file has a hole.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
@@ -51,9 +51,20 @@ struct Stored<'s> {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let opened = arguments.image.open().await?;
     let wanted = arguments.layers.of(&opened.image)?;
-    let stack = opened.stack(wanted.decoded(&opened.image)).await?;
+    let stack = match wanted {
+        Wanted::Layer(number) => {
+            let mut alone = Stack::new();
+            alone.push(opened.decode_one(number).await?)?;
+            alone
+        }
+        Wanted::Stack(_) => opened.stack(wanted.decoded(&opened.image)).await?,
+    };
     let path = arguments.path.as_encoded_bytes();
-    let mut stored = find(&stack, path, &wanted.name(), &arguments.image.image)?;
+    let found = find(&stack, path, &wanted.name(), &arguments.image.image);
+    let mut stored = found.map_err(|error| match not_fetched(&stack) {
+        Some(unseen) => anyhow!("{error} (as far as it can be seen, without {unseen})"),
+        None => error,
+    })?;
     // Of a layer alone the stack has one.
     stored.layer += wanted.below();
     match &arguments.output {

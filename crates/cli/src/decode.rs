@@ -5,7 +5,7 @@ use std::thread;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
-use onionskin_core::source::{BlobStream, Layer};
+use onionskin_core::source::{BlobStream, Layer, SourceError};
 use tokio::sync::mpsc;
 
 use crate::progress::{LayerProgress, Progress};
@@ -16,6 +16,14 @@ const WAITING_CHUNKS: usize = 16;
 /// Layers in work at once, at most: what one registry bears well.
 const AT_ONCE: usize = 6;
 
+/// What became of a layer.
+pub(crate) enum Decoded {
+    /// It was read.
+    Read(Box<LayerIndex>),
+    /// Its source has no copy of it, for this reason.
+    NotFetched(String),
+}
+
 /// The indexes of `layers`, in their order; `open` starts the transfer of one.
 ///
 /// # Errors
@@ -24,9 +32,9 @@ pub(crate) async fn decode<'a, Opened>(
     layers: &'a [Layer],
     progress: &'a Progress,
     open: impl Fn(&'a Layer) -> Opened,
-) -> anyhow::Result<Vec<LayerIndex>>
+) -> anyhow::Result<Vec<Decoded>>
 where
-    Opened: Future<Output = anyhow::Result<BlobStream>>,
+    Opened: Future<Output = Result<BlobStream, SourceError>>,
 {
     let at_once = thread::available_parallelism()
         .map_or(2, NonZeroUsize::get)
@@ -34,16 +42,25 @@ where
     stream::iter(layers)
         .map(|layer| async {
             let decoded = async {
-                let blob = open(layer).await?;
+                let blob = match open(layer).await {
+                    Err(SourceError::NotFetched { reason, .. }) => {
+                        return Ok(Decoded::NotFetched(reason));
+                    }
+                    blob => blob?,
+                };
                 let bar = progress.layer(layer.number, layer.compressed_size);
-                decode_one(layer, blob, &bar).await
+                decode_one(layer, blob, &bar)
+                    .await
+                    .map(|index| Decoded::Read(Box::new(index)))
             };
             // Most errors name the layer; that a host is not reached, say, is not about one.
             let name = format!("layer {}", layer.number);
-            decoded.await.map_err(|error| match error.to_string() {
-                text if text.contains(&name) => error,
-                _ => error.context(name),
-            })
+            decoded
+                .await
+                .map_err(|error: anyhow::Error| match error.to_string() {
+                    text if text.contains(&name) => error,
+                    _ => error.context(name),
+                })
         })
         .buffered(at_once)
         .try_collect()

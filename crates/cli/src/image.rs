@@ -3,14 +3,14 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
 use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
 use onionskin_core::stack::Stack;
 
-use crate::decode::decode;
+use crate::decode::{Decoded, decode};
 use crate::progress::Progress;
 use crate::registry::RegistryArguments;
 
@@ -105,29 +105,44 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
 
 impl Opened {
     /// Decodes some of the image's layers, with a bar for each.
-    pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<LayerIndex>> {
+    pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
         let progress = Progress::new(self.image.layers.len());
-        decode(layers, &progress, async |layer| {
-            Ok(self.source.layer(layer).await?)
-        })
-        .await
+        decode(layers, &progress, |layer| self.source.layer(layer)).await
     }
 
     /// Streams the blob of a layer, counted from 1.
     pub(crate) async fn layer(&self, number: usize) -> anyhow::Result<BlobStream> {
-        let layer = number
-            .checked_sub(1)
-            .and_then(|at| self.image.layers.get(at));
-        let layer = layer.with_context(|| format!("there is no layer {number}"))?;
-        Ok(self.source.layer(layer).await?)
+        Ok(self.source.layer(self.numbered(number)?).await?)
     }
 
     /// Decodes some of the image's layers and puts them on each other.
     pub(crate) async fn stack(&self, layers: &[Layer]) -> anyhow::Result<Stack> {
         let mut stack = Stack::new();
-        for index in self.decode(layers).await? {
-            stack.push(index)?;
+        for decoded in self.decode(layers).await? {
+            match decoded {
+                Decoded::Read(index) => stack.push(*index)?,
+                Decoded::NotFetched(reason) => stack.push_not_fetched(reason)?,
+            }
         }
         Ok(stack)
+    }
+
+    /// Decodes one layer, counted from 1, which has to be there.
+    pub(crate) async fn decode_one(&self, number: usize) -> anyhow::Result<LayerIndex> {
+        let layer = self.numbered(number)?;
+        match self.decode(std::slice::from_ref(layer)).await?.pop() {
+            Some(Decoded::Read(index)) => Ok(*index),
+            Some(Decoded::NotFetched(reason)) => {
+                bail!("layer {number} was not fetched, so nobody can look into it: {reason}")
+            }
+            None => bail!("there is no layer {number}"),
+        }
+    }
+
+    fn numbered(&self, number: usize) -> anyhow::Result<&Layer> {
+        let layer = number
+            .checked_sub(1)
+            .and_then(|at| self.image.layers.get(at));
+        layer.with_context(|| format!("there is no layer {number}"))
     }
 }

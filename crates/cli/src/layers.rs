@@ -2,6 +2,7 @@
 
 use anyhow::{bail, ensure};
 use onionskin_core::source::{Image, Layer};
+use onionskin_core::stack::Stack;
 
 /// The flags of commands that look at a stack or at one layer.
 #[derive(clap::Args)]
@@ -75,4 +76,13 @@ fn has(depth: usize) -> String {
         1 => "the image has one layer, number 1".to_owned(),
         _ => format!("the image has {depth} layers, counted from 1"),
     }
+}
+
+/// The layers of a stack that were not fetched, and why, for messages; `None` where all were.
+pub(crate) fn not_fetched(stack: &Stack) -> Option<String> {
+    let layers = stack.not_fetched().iter();
+    let told: Vec<String> = layers
+        .map(|(layer, reason)| format!("layer {layer}, which was not fetched ({reason})"))
+        .collect();
+    (!told.is_empty()).then(|| told.join(" and "))
 }

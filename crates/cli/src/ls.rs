@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
+use anyhow::bail;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::report::text;
 
 use crate::image::{ImageArguments, Opened};
-use crate::layers::{LayerArguments, Wanted};
+use crate::layers::{LayerArguments, Wanted, not_fetched};
 use crate::output::{Format, OutputArguments};
 use crate::terminal::Visible;
 
@@ -53,22 +55,35 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Line>> {
     let path = arguments.path.as_encoded_bytes();
     let wanted = arguments.layers.of(&opened.image)?;
-    let layers = wanted.decoded(&opened.image);
+    let mut unseen = None;
     let found = match wanted {
-        Wanted::Layer(number) => match opened.decode(layers).await?.pop() {
-            Some(index) => listing::of_layer(index, number, path)?,
-            None => None,
-        },
-        Wanted::Stack(last) => listing::of_stack(&opened.stack(layers).await?, last, path),
+        Wanted::Layer(number) => listing::of_layer(opened.decode_one(number).await?, number, path)?,
+        Wanted::Stack(last) => {
+            let stack = opened.stack(wanted.decoded(&opened.image)).await?;
+            unseen = not_fetched(&stack);
+            listing::of_stack(&stack, last, path)
+        }
     };
-    found.ok_or_else(|| {
-        anyhow::anyhow!(
+    match (found, unseen) {
+        (Some(lines), None) => Ok(lines),
+        (Some(lines), Some(unseen)) => {
+            let note = format!("what is there is listed without {unseen}");
+            // Whoever does not listen has the list all the same.
+            let _ = writeln!(io::stderr(), "onionskin: {}", Visible(&note));
+            Ok(lines)
+        }
+        (None, None) => bail!(
             "{} is not in {}; look around with `onionskin ls {}`",
             text(path),
             wanted.name(),
             arguments.image.image
-        )
-    })
+        ),
+        (None, Some(unseen)) => bail!(
+            "{} is not in {} as far as it can be seen, which is without {unseen}",
+            text(path),
+            wanted.name(),
+        ),
+    }
 }
 
 fn table(lines: &[Line], os: Option<&str>) -> String {

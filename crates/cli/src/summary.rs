@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
-use onionskin_core::report::inspection::{ByteTotals, ImageFacts};
+use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
 use onionskin_core::stack::Cause;
 
 use crate::terminal::Visible;
@@ -21,7 +21,7 @@ pub(crate) fn write(
     out: &mut String,
     image: &ImageFacts,
     bytes: &ByteTotals,
-    layers: usize,
+    layers: &[LayerFacts],
 ) -> fmt::Result {
     write!(out, "{STRONG}{}{STRONG:#}", Visible(&image.reference))?;
     if let Some(platform) = &image.platform {
@@ -31,29 +31,56 @@ pub(crate) fn write(
     if let Some(digest) = &image.digest {
         writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
     }
-    writeln!(out, "\n{}\n", sentence(image, bytes, layers))?;
+    writeln!(out, "\n{}", sentence(image, bytes, layers))?;
+    for line in not_covered(layers) {
+        writeln!(out, "{}", Visible(&line))?;
+    }
+    writeln!(out)?;
     causes(out, bytes)
 }
 
+/// Which layers the numbers of files do not cover, a sentence each.
+pub(crate) fn not_covered(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
+    layers.iter().filter_map(|layer| {
+        let reason = layer.not_fetched.as_deref()?;
+        let number = layer.layer;
+        Some(format!(
+            "Not counted: layer {number}, which was not fetched ({reason})."
+        ))
+    })
+}
+
 /// What a reader came for, in words.
-fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: usize) -> String {
-    let (layers, hold) = match layers {
-        1 => ("1 layer".to_owned(), "holds"),
-        n => (format!("{n} layers"), "hold"),
+fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> String {
+    let all = layers.len();
+    let read = all - not_covered(layers).count();
+    let number = |n| match n {
+        1 => "1 layer".to_owned(),
+        n => format!("{n} layers"),
+    };
+    let hold = if read == 1 { "holds" } else { "hold" };
+    let which = match read {
+        _ if read == all => format!(", which {hold}"),
+        _ => format!("; the {read} that could be fetched {hold}"),
     };
     let holds = match image.compressed_size {
         Some(compressed) => format!(
-            "A pull downloads {STRONG}{}{STRONG:#} in {layers}, which {hold} {} of files.",
+            "A pull downloads {STRONG}{}{STRONG:#} in {}{which} {} of files.",
             size(compressed),
+            number(all),
             size(bytes.retained)
         ),
         None => format!(
-            "{layers} {hold} {STRONG}{}{STRONG:#} of files.",
+            "{} {hold} {STRONG}{}{STRONG:#} of files.",
+            number(read),
             size(bytes.retained)
         ),
     };
     if bytes.dead == 0 {
-        return format!("{holds}\nA container sees all of it.");
+        return match read == all {
+            true => format!("{holds}\nA container sees all of it."),
+            false => holds,
+        };
     }
     let cost = match bytes.dead_compressed {
         Some(dead) => format!(

@@ -42,6 +42,11 @@ impl Trouble {
                 "Is the tag right? Another one may exist.",
                 true,
             ),
+            SourceError::NotFetched { .. } => (
+                "A layer was not fetched",
+                "Whoever made it is the only one to have it.",
+                false,
+            ),
             SourceError::NoAccess { .. } => (
                 "There is no such image, or no access to it",
                 "Check the name. For a private image, the operator of this server can give it credentials.",

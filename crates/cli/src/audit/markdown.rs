@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use onionskin_core::report::audit::{Audit, FindingFacts};
 
 use super::text::{amount, at};
-use crate::summary::{share, size};
+use crate::summary::{not_covered, share, size};
 use crate::terminal::Visible;
 
 /// Findings in the table; the rest is summed up.
@@ -49,6 +49,9 @@ fn write(out: &mut String, audit: &Audit) -> fmt::Result {
         None => " **Not all rules can be judged.**".to_owned(),
     };
     writeln!(out, "{dead}{cost}.{verdict}")?;
+    for line in not_covered(&audit.layers) {
+        writeln!(out, "\n{}", escaped(&line))?;
+    }
     rules(out, audit)?;
     findings(out, audit)
 }

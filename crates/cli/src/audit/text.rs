@@ -29,7 +29,7 @@ fn write(
     remarks: &[String],
     columns: Option<usize>,
 ) -> fmt::Result {
-    summary::write(out, &audit.image, &audit.bytes, audit.layers.len())?;
+    summary::write(out, &audit.image, &audit.bytes, &audit.layers)?;
     dive(out, &audit.dive)?;
     findings(out, audit, columns)?;
     for remark in remarks {

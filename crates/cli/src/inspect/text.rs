@@ -57,7 +57,7 @@ fn write(
         out,
         &inspection.image,
         &inspection.bytes,
-        inspection.layers.len(),
+        &inspection.layers,
     )?;
     layers(out, &inspection.layers, columns)?;
     dead_paths(out, dead)?;
@@ -82,14 +82,18 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
         let command = layer.created_by.as_deref().map(history::clean);
         let room = columns.map(|columns| columns.saturating_sub(BEFORE_COMMAND));
         let dead = match layer.dead {
-            0 => String::new(),
-            dead => size(dead),
+            None | Some(0) => String::new(),
+            Some(dead) => size(dead),
+        };
+        let unpacked = match layer.size {
+            Some(unpacked) => size(unpacked),
+            None => "unknown".to_owned(),
         };
         let line = format!(
             "{:>5}  {:>10}  {:>9}  {dead:>9}  {}",
             layer.layer,
             layer.compressed_size.map(size).unwrap_or_default(),
-            size(layer.size),
+            unpacked,
             fit(&command.unwrap_or_default(), room),
         );
         writeln!(out, "{}", line.trim_end())?;

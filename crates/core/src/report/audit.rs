@@ -112,9 +112,14 @@ impl Audit {
             dead_compressed: bytes.dead_compressed,
             size: facts.size,
             compressed_size: facts.compressed_size,
-            largest_layer: layers.iter().map(|layer| layer.size).max().unwrap_or(0),
+            largest_layer: layers
+                .iter()
+                .filter_map(|layer| layer.size)
+                .max()
+                .unwrap_or(0),
             layers: layers.len() as u64,
             dive,
+            whole: stack.not_fetched().is_empty(),
         });
         Self {
             schema_version: SCHEMA_VERSION,

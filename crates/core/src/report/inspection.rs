@@ -49,7 +49,7 @@ pub struct ImageFacts {
     pub platform: Option<String>,
     /// Bytes of all layers' blobs.
     pub compressed_size: Option<u64>,
-    /// Bytes of all layers' tars.
+    /// Bytes of all layers' tars, as far as they were fetched.
     pub size: u64,
 }
 
@@ -83,22 +83,25 @@ pub struct LayerFacts {
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub digest: Option<Digest>,
     /// The uncompressed tar's digest.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub diff_id: Digest,
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub diff_id: Option<Digest>,
     /// The blob's media type.
     pub media_type: Option<String>,
     /// Bytes of the blob.
     pub compressed_size: Option<u64>,
-    /// Bytes of the tar.
-    pub size: u64,
+    /// Bytes of the tar; None where it was not fetched, as are all numbers about what it holds.
+    pub size: Option<u64>,
     /// Entries of the tar, whiteouts among them.
-    pub entries: usize,
+    pub entries: Option<usize>,
     /// The command that made it, as the builder wrote it.
     pub created_by: Option<String>,
     /// Bytes of file content.
-    pub retained: u64,
+    pub retained: Option<u64>,
     /// Of it, what the final stack does not reach.
-    pub dead: u64,
+    pub dead: Option<u64>,
+    /// Why the layer was not fetched. There is no such key for all that were; the totals are those of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_fetched: Option<String>,
 }
 
 /// What a container of the image runs.
@@ -177,17 +180,25 @@ impl Inspection {
             },
             efficiency: total.efficiency(),
             layers: layers
-                .map(|((layer, index), account)| LayerFacts {
-                    layer: layer.number,
-                    digest: layer.digest.clone(),
-                    diff_id: index.diff_id.clone(),
-                    media_type: layer.media_type.clone(),
-                    compressed_size: layer.compressed_size,
-                    size: index.size,
-                    entries: index.len(),
-                    created_by: layer.created_by.clone(),
-                    retained: account.retained,
-                    dead: account.dead(),
+                .map(|((layer, index), account)| {
+                    let not_fetched = stack.not_fetched().get(&layer.number).cloned();
+                    let read = not_fetched.is_none();
+                    LayerFacts {
+                        layer: layer.number,
+                        digest: layer.digest.clone(),
+                        diff_id: match read {
+                            true => Some(index.diff_id.clone()),
+                            false => layer.diff_id.clone(),
+                        },
+                        media_type: layer.media_type.clone(),
+                        compressed_size: layer.compressed_size,
+                        size: read.then_some(index.size),
+                        entries: read.then(|| index.len()),
+                        created_by: layer.created_by.clone(),
+                        retained: read.then_some(account.retained),
+                        dead: read.then(|| account.dead()),
+                        not_fetched,
+                    }
                 })
                 .collect(),
             config: ConfigFacts::of(&image.config),

@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::dive::Dive;
 
+/// Rules about what the manifest alone says; all others need the contents of every layer.
+const OF_DOCUMENTS: [&str; 2] = ["maxCompressedSize", "maxLayers"];
+
 /// The limits of a rules file or of flags; those that are not set judge nothing.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
@@ -90,6 +93,8 @@ pub struct Measured {
     pub layers: u64,
     /// dive's numbers.
     pub dive: Dive,
+    /// All layers were read. Else what depends on their contents is not known, whatever the numbers above say.
+    pub whole: bool,
 }
 
 /// A limit or what was measured: a number of bytes or layers, or a share of 1.
@@ -168,6 +173,12 @@ impl Rules {
         let layers = limits.max_layers.map(|Count(layers)| Bytes(layers));
         verdicts.extend(at_most("maxLayers", layers, Some(measured.layers)));
         verdicts.extend(self.dive.judge(&measured.dive));
+        if !measured.whole {
+            let by_content = |verdict: &&mut Verdict| !OF_DOCUMENTS.contains(&&*verdict.name);
+            for verdict in verdicts.iter_mut().filter(by_content) {
+                (verdict.actual, verdict.passed) = (None, None);
+            }
+        }
         verdicts
     }
 }
@@ -224,6 +235,7 @@ mod tests {
                 wasted_bytes: 200,
                 user_wasted: f64::NAN,
             },
+            whole: true,
         }
     }
 
@@ -289,6 +301,38 @@ mod tests {
             judged(limits(100)),
             [("maxDeadShare".to_owned(), Some(false))]
         );
+    }
+
+    #[test]
+    fn without_a_layer_only_what_the_manifest_says_is_judged() {
+        let limits = Limits {
+            min_efficiency: Some(Share(0.0)),
+            max_dead_bytes: Some(Bytes(u64::MAX)),
+            max_dead_share: Some(Share(1.0)),
+            max_dead_compressed: Some(Bytes(u64::MAX)),
+            max_size: Some(Bytes(u64::MAX)),
+            max_layer_size: Some(Bytes(u64::MAX)),
+            max_compressed_size: Some(Bytes(899)),
+            max_layers: Some(Count(2)),
+            ..Limits::default()
+        };
+        let rules = Rules {
+            limits,
+            dive: DiveRules::DEFAULT,
+        };
+        let measured = Measured {
+            whole: false,
+            ..measured()
+        };
+        for verdict in rules.judge(&measured) {
+            let (passed, known) = match verdict.name.as_str() {
+                "maxCompressedSize" => (Some(false), true),
+                "maxLayers" => (Some(true), true),
+                _ => (None, false),
+            };
+            assert_eq!(verdict.passed, passed, "{}", verdict.name);
+            assert_eq!(verdict.actual.is_some(), known, "{}", verdict.name);
+        }
     }
 
     #[test]

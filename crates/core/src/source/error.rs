@@ -18,6 +18,14 @@ pub enum SourceError {
         /// What the registry said.
         reason: String,
     },
+    /// A layer that only its maker hands out: the source has no copy of it.
+    #[error("{what} was not fetched: {reason}")]
+    NotFetched {
+        /// Which layer of which image.
+        what: String,
+        /// Where it was looked for, and where it was not.
+        reason: String,
+    },
     /// The registry does not let this reader in, or hides what does not exist.
     #[error("{}", no_access(.what, .registry, *.credentials, .reason))]
     NoAccess {

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use futures::stream;
 use serde::{Deserialize, Serialize};
 
+use super::{BlobStream, SourceError};
 use crate::digest::Digest;
-use crate::manifest::{Config, Descriptor, history};
+use crate::manifest::{Config, Descriptor, history, media_type};
 use crate::platform::Platform;
+
+/// Characters of an image's text that a message shows.
+const SHOWN: usize = 200;
 
 /// One image for one platform. What its source cannot know is `None`, never a guess.
 ///
@@ -54,12 +60,14 @@ pub struct Layer {
     pub compressed_size: Option<u64>,
     /// The digest of its uncompressed tar.
     pub diff_id: Option<Digest>,
-    /// Other places to fetch it from.
+    /// Other places that have it. Nothing is fetched from them: they are any hosts that an image names.
     pub urls: Vec<String>,
     /// The command that made it, as the builder wrote it; [`history::clean`] gives the form to show.
     pub created_by: Option<String>,
     /// The span of an archive that holds it.
     pub(super) span: Option<Span>,
+    /// Its blob, where the manifest embeds it.
+    pub(super) data: Option<Vec<u8>>,
 }
 
 /// A run of bytes of an archive.
@@ -81,6 +89,7 @@ impl Layer {
             urls: Vec::new(),
             created_by: None,
             span: None,
+            data: None,
         }
     }
 
@@ -91,8 +100,40 @@ impl Layer {
             media_type: Some(descriptor.media_type.clone()).filter(|text| !text.is_empty()),
             compressed_size: Some(descriptor.size),
             urls: descriptor.urls.clone(),
+            data: descriptor.data.clone(),
             ..Self::unknown(number)
         }
+    }
+
+    /// The blob that the manifest embeds, if it does; `of` names the image.
+    pub(super) fn embedded(&self, of: &str) -> Option<BlobStream> {
+        let data = Bytes::from(self.data.clone()?);
+        let what = format!("layer {} of {of}", self.number);
+        let size = data.len() as u64;
+        Some(BlobStream::new(what, Some(size), stream::iter([Ok(data)])))
+    }
+
+    /// The error for a blob that `place` does not have: a layer that may not be copied is to be had from its maker
+    /// only, any other is missing.
+    pub(super) fn not_held(&self, what: String, place: String, reason: String) -> SourceError {
+        let kind = self.media_type.as_deref().unwrap_or_default();
+        if self.urls.is_empty() && !media_type::is_foreign_layer(kind) {
+            return SourceError::NotFound {
+                what,
+                place,
+                reason,
+            };
+        }
+        let elsewhere = match self.urls.first() {
+            Some(url) => {
+                let url: String = url.chars().take(SHOWN).collect();
+                format!("; its manifest says that {url} has it, where nothing is fetched from")
+            }
+            None => String::new(),
+        };
+        let reason =
+            format!("{place} has no copy of it, as its licence may forbid to copy it{elsewhere}");
+        SourceError::NotFetched { what, reason }
     }
 }
 

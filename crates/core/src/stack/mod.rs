@@ -17,6 +17,8 @@ pub use nodes::NodeId;
 pub use resolve::ResolveError;
 pub use versions::{Version, What};
 
+use std::collections::BTreeMap;
+
 use inodes::{InodeId, Inodes};
 use lay::Live;
 use nodes::Nodes;
@@ -33,6 +35,7 @@ pub struct Stack {
     live: Live,
     inodes: Inodes,
     layers: Vec<LayerIndex>,
+    not_fetched: BTreeMap<usize, String>,
     remarks: Vec<(usize, Remark)>,
 }
 
@@ -63,6 +66,7 @@ impl Stack {
             live: Live::default(),
             inodes: Inodes::new(),
             layers: Vec::new(),
+            not_fetched: BTreeMap::new(),
             remarks: Vec::new(),
         };
         stack.versions.make_room(1);
@@ -98,6 +102,23 @@ impl Stack {
             return Err(StackError::TooLarge);
         }
         Ok(())
+    }
+
+    /// Puts a layer on top that is not to be had, and why: it counts, and changes nothing. What it holds and hides is
+    /// not known, so what is said of the stack holds only as far as it was read.
+    ///
+    /// # Errors
+    /// There are too many layers; the stack is of no use afterwards.
+    pub fn push_not_fetched(&mut self, reason: String) -> Result<(), StackError> {
+        self.push(LayerIndex::nothing())?;
+        self.not_fetched.insert(self.depth(), reason);
+        Ok(())
+    }
+
+    /// The layers that were not fetched, with the reasons; [`Self::layers`] has an index without entries for each.
+    #[must_use]
+    pub const fn not_fetched(&self) -> &BTreeMap<usize, String> {
+        &self.not_fetched
     }
 
     /// Number of layers.

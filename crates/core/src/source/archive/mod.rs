@@ -140,6 +140,9 @@ impl Archive {
 
     /// Streams a layer of an image that this archive opened.
     pub fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        if let Some(embedded) = layer.embedded(&self.path) {
+            return Ok(embedded);
+        }
         let what = format!("layer {} of {}", layer.number, self.path);
         let stored = match (&self.place, layer.span, &layer.digest) {
             (Place::Tar(source), Some(span), _) => Some(Stored {
@@ -154,15 +157,8 @@ impl Archive {
             _ => None,
         };
         let Some(stored) = stored else {
-            return Err(SourceError::NotFound {
-                what,
-                place: self.path.clone(),
-                reason: if layer.urls.is_empty() {
-                    "it was not saved with the image".to_owned()
-                } else {
-                    "its manifest says that it is to be fetched from elsewhere".to_owned()
-                },
-            });
+            let reason = "it was not saved with the image".to_owned();
+            return Err(layer.not_held(what, self.path.clone(), reason));
         };
         let size = layer.compressed_size.unwrap_or(stored.span.size);
         Ok(self.stream(what, stored, size))

@@ -96,10 +96,6 @@ impl Client {
         Remote::new(self.clone(), endpoint, reference.clone())
     }
 
-    pub(super) fn transport(&self) -> &Transport {
-        &self.inner.transport
-    }
-
     /// Sends a request to a repository, showing what it takes to be let in. Answers other than those that
     /// `wanted` says yes to become errors.
     pub(super) async fn send(

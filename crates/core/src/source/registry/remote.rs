@@ -150,9 +150,12 @@ impl Remote {
         Ok(stream(response, ask.what, size))
     }
 
-    /// Streams a layer. One that may not be pushed to registries is fetched from where its manifest says, without
-    /// credentials.
+    /// Streams a layer. One that may not be copied is asked of the registry like any other, which may have it; from
+    /// where its manifest says it is nothing is fetched (GHSA-qvqc-4c52-x6qp is what may come of that).
     pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        if let Some(embedded) = layer.embedded(&self.reference.to_string()) {
+            return Ok(embedded);
+        }
         let what = format!("layer {} of {}", layer.number, self.reference);
         let Some(digest) = &layer.digest else {
             return Err(SourceError::NotFound {
@@ -161,42 +164,16 @@ impl Remote {
                 reason: "it comes from another source".to_owned(),
             });
         };
-        let ask = self.ask(&format!("blobs/{digest}"), what.clone());
+        let ask = self.ask(&format!("blobs/{digest}"), what);
         match self.send(&ask, |status| status == 200).await {
-            Ok(response) => Ok(stream(response, what, layer.compressed_size)),
-            Err(error @ SourceError::NotFound { .. }) => match layer.urls.first() {
-                Some(url) => self.foreign(url, what, layer.compressed_size).await,
-                None => Err(error),
-            },
+            Ok(response) => Ok(stream(response, ask.what, layer.compressed_size)),
+            Err(SourceError::NotFound {
+                what,
+                place,
+                reason,
+            }) => Err(layer.not_held(what, place, reason)),
             Err(error) => Err(error),
         }
-    }
-
-    async fn foreign(
-        &self,
-        url: &str,
-        what: String,
-        size: Option<u64>,
-    ) -> Result<BlobStream, SourceError> {
-        let url = Url::parse(url).ok().filter(|url| url.scheme() == "https");
-        let Some(url) = url else {
-            return Err(SourceError::Forbidden {
-                what,
-                url: "where its manifest says".to_owned(),
-                reason: "that is no https address".to_owned(),
-            });
-        };
-        let ask = Ask::get(url, Purpose::LayerUrl, what);
-        let response = self.client.transport().send(&ask, None).await?;
-        if response.status() == 200 {
-            return Ok(stream(response, ask.what, size));
-        }
-        let asked = answer::Asked {
-            registry: super::endpoint::host_of(&ask.url),
-            what: ask.what,
-            credentials: false,
-        };
-        Err(answer::error(response, &asked).await)
     }
 
     /// Lists tags: the first page, or the one that `query` (of a page before, or `n=…&last=…`) asks for.

@@ -21,8 +21,6 @@ pub enum Purpose {
     Redirect,
     /// The registry says that tokens are given there.
     Token,
-    /// A manifest says that a layer is stored there.
-    LayerUrl,
 }
 
 /// What may be requested. It sees every address before a connection is made: each hop, each realm.
