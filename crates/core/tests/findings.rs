@@ -172,6 +172,12 @@ fn leftovers_are_known_by_place_and_name() {
         "leftover /app/core.o 1 2>",
     ];
     assert_eq!(avoidable(&layers), expected);
+    let rules: Vec<_> = found(&layers)
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect();
+    let expected = ["apt-lists", "python-bytecode", "pip-cache", "object-files"];
+    assert_eq!(rules, expected.map(|rule| Some(rule.to_owned())));
     // Deleted in time they are nobody's business; what has a name elsewhere is needed there.
     let clean = [
         Layer::new().file("/app/keep", "12345"),

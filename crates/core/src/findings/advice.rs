@@ -23,7 +23,7 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
                 .to_owned()
         }
         // Those who find them know what to do.
-        Kind::Duplicate | Kind::Leftover => finding.advice.clone(),
+        _ => finding.advice.clone(),
     }
 }
 
@@ -147,6 +147,7 @@ mod tests {
     fn advice(kind: Kind, path: &str, commands: [&str; 2]) -> String {
         let finding = Finding {
             kind,
+            rule: None,
             path: path.into(),
             files: 1,
             bytes: 1,

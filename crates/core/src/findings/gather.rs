@@ -46,6 +46,7 @@ impl Group {
     pub(super) fn finding(self, stack: &Stack, kind: Kind) -> Finding {
         Finding {
             kind,
+            rule: None,
             path: stack.path(self.node),
             files: self.files,
             bytes: self.bytes,

@@ -14,6 +14,11 @@ use crate::stack::{NodeId, Stack};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Leftover {
+    /// What it is called in reports and rules; it stays.
+    id: String,
+    /// Whether it is only told, as some do need it.
+    #[serde(default)]
+    informational: bool,
     /// What it is.
     name: String,
     /// Where it is: from the root with a leading slash, else anywhere; `*` stands for any part of a name.
@@ -179,13 +184,17 @@ pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
     for (row, groups) in rows {
         for group in gathered(stack, groups.into_values(), (MANY, MANY_TREES)) {
             let mut finding = group.finding(stack, Kind::Leftover);
-            if let Some(Leftover {
-                name,
-                reason,
-                advice,
-                ..
-            }) = TABLE.rows.get(row)
-            {
+            if let Some(row) = TABLE.rows.get(row) {
+                let Leftover {
+                    name,
+                    reason,
+                    advice,
+                    ..
+                } = row;
+                if row.informational {
+                    finding.kind = Kind::Informational;
+                }
+                finding.rule = Some(row.id.clone());
                 finding.advice = format!("{advice} ({name}: {reason})");
             }
             findings.push(finding);
@@ -196,11 +205,15 @@ pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn the_table_can_be_read_and_says_something_in_every_row() {
         assert!(TABLE.rows.len() > 20);
+        let ids: HashSet<&str> = TABLE.rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids.len(), TABLE.rows.len(), "an id stands twice");
         for row in &TABLE.rows {
             let texts = [&row.name, &row.reason, &row.advice];
             assert!(

@@ -7,79 +7,25 @@ mod advice;
 mod dead;
 mod duplicates;
 mod gather;
+mod kind;
 mod leftovers;
 mod live;
 
 use std::cmp::Reverse;
 
-use serde::{Deserialize, Serialize};
-
+pub use self::kind::Kind;
 use self::live::Live;
 use crate::ledger::Ledger;
-use crate::stack::{Cause, Stack};
-
-/// What is wrong with the bytes of a finding.
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Dead: hidden by a whiteout, or by something that is no folder in a parent's place.
-    Deleted,
-    /// Dead: the same path stored again with other content or as something else.
-    Replaced,
-    /// Dead: the same path stored again with the same content.
-    Restated,
-    /// Dead: lost to a later entry of its own layer.
-    Repeated,
-    /// Live: the same content as at another path.
-    Duplicate,
-    /// Live: a cache, a log, a build tree or the like, which no container needs.
-    Leftover,
-}
-
-impl Kind {
-    /// The name used in JSON and on screen.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Duplicate => "duplicate",
-            Self::Leftover => "leftover",
-            Self::Deleted => Cause::Deleted.name(),
-            Self::Replaced => Cause::Replaced.name(),
-            Self::Restated => Cause::Restated.name(),
-            Self::Repeated => Cause::Repeated.name(),
-        }
-    }
-
-    /// The cause of which the bytes are dead; None for live ones.
-    #[must_use]
-    pub const fn cause(self) -> Option<Cause> {
-        match self {
-            Self::Deleted => Some(Cause::Deleted),
-            Self::Replaced => Some(Cause::Replaced),
-            Self::Restated => Some(Cause::Restated),
-            Self::Repeated => Some(Cause::Repeated),
-            Self::Duplicate | Self::Leftover => None,
-        }
-    }
-}
-
-impl From<Cause> for Kind {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::Deleted => Self::Deleted,
-            Cause::Replaced => Self::Replaced,
-            Cause::Restated => Self::Restated,
-            Cause::Repeated => Self::Repeated,
-        }
-    }
-}
+use crate::stack::Stack;
 
 /// One explained reason for dead or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What is wrong.
     pub kind: Kind,
+    /// Which rule of its kind found it, such as `apt-lists`: a name that stays. None for dead bytes and
+    /// duplicates.
+    pub rule: Option<String>,
     /// The file, or the folder that holds all of its files.
     pub path: Vec<u8>,
     /// Files that it is about.
@@ -116,6 +62,7 @@ fn order(finding: &Finding) -> impl Ord + '_ {
         Reverse(finding.bytes),
         finding.kind,
         finding.path.as_slice(),
+        finding.rule.as_deref(),
         finding.killed_by.as_slice(),
         finding.added_by.as_slice(),
         finding.advice.as_str(),

@@ -75,6 +75,9 @@ pub struct FindingFacts {
     pub advice: String,
     /// Where the page shows it.
     pub link: Option<String>,
+    /// Which rule of its kind found it, a name that stays. There is no such key for dead bytes and duplicates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 impl Audit {
@@ -167,6 +170,7 @@ impl FindingFacts {
                 .map(|(links, layer)| links.change(*layer, &finding.path)),
             added_by: finding.added_by,
             killed_by: finding.killed_by,
+            rule: finding.rule,
         }
     }
 }

@@ -1,0 +1,119 @@
+//! The kinds of findings: what can be wrong with what an image ships.
+
+use serde::{Deserialize, Serialize};
+
+use crate::stack::Cause;
+
+/// What is wrong.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Dead: hidden by a whiteout, or by something that is no folder in a parent's place.
+    Deleted,
+    /// Dead: the same path stored again with other content or as something else.
+    Replaced,
+    /// Dead: the same path stored again with the same content.
+    Restated,
+    /// Dead: lost to a later entry of its own layer.
+    Repeated,
+    /// Live: the same content as at another path.
+    Duplicate,
+    /// Live: a cache, a log, a build tree or the like, which no container needs.
+    Leftover,
+    /// Live: documentation, translations and the like, which most containers do not need.
+    Informational,
+    /// A layer that holds nothing, and is downloaded all the same.
+    Empty,
+    /// A key, token or password, in any layer or in the configuration.
+    Secret,
+    /// A program that runs with the rights of its owner or group, whoever starts it.
+    Setid,
+    /// A file or folder that everybody may write to.
+    Writable,
+    /// A fact of the configuration.
+    Config,
+}
+
+impl Kind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 12] = [
+        Self::Deleted,
+        Self::Replaced,
+        Self::Restated,
+        Self::Repeated,
+        Self::Duplicate,
+        Self::Leftover,
+        Self::Informational,
+        Self::Empty,
+        Self::Secret,
+        Self::Setid,
+        Self::Writable,
+        Self::Config,
+    ];
+
+    /// The name used in JSON and on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => Cause::Deleted.name(),
+            Self::Replaced => Cause::Replaced.name(),
+            Self::Restated => Cause::Restated.name(),
+            Self::Repeated => Cause::Repeated.name(),
+            Self::Duplicate => "duplicate",
+            Self::Leftover => "leftover",
+            Self::Informational => "informational",
+            Self::Empty => "empty",
+            Self::Secret => "secret",
+            Self::Setid => "setid",
+            Self::Writable => "writable",
+            Self::Config => "config",
+        }
+    }
+
+    /// The cause of which the bytes are dead; None for all that is not about dead bytes.
+    #[must_use]
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Deleted => Some(Cause::Deleted),
+            Self::Replaced => Some(Cause::Replaced),
+            Self::Restated => Some(Cause::Restated),
+            Self::Repeated => Some(Cause::Repeated),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about what an image risks, rather than about bytes that it could do without.
+    #[must_use]
+    pub const fn is_risk(self) -> bool {
+        matches!(
+            self,
+            Self::Secret | Self::Setid | Self::Writable | Self::Config
+        )
+    }
+}
+
+impl From<Cause> for Kind {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Deleted => Self::Deleted,
+            Cause::Replaced => Self::Replaced,
+            Cause::Restated => Self::Restated,
+            Cause::Repeated => Self::Repeated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_name_in_json_and_on_screen() {
+        for (at, kind) in Kind::ALL.into_iter().enumerate() {
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(json, format!("\"{}\"", kind.name()));
+            assert_eq!(kind as usize, at);
+        }
+    }
+}
