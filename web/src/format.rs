@@ -1,6 +1,7 @@
 //! How bytes, names and modes are written on the page.
 
 use bytesize::ByteSize;
+use onionskin_core::report::Visible;
 
 use crate::worker::protocol::EntryKind;
 
@@ -58,28 +59,7 @@ pub(crate) fn visible(bytes: &[u8]) -> String {
 
 /// [`visible`] for text.
 pub(crate) fn visible_text(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    text.chars().for_each(|char| push_visible(&mut shown, char));
-    shown
-}
-
-fn push_visible(shown: &mut String, char: char) {
-    match char {
-        '\n' => shown.push_str("\\n"),
-        '\r' => shown.push_str("\\r"),
-        '\t' => shown.push_str("\\t"),
-        '\0'..='\x1f' | '\x7f' => shown.push_str(&format!("\\x{:02x}", u32::from(char))),
-        '\u{80}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' => shown.push_str(&format!("\\u{{{:x}}}", u32::from(char))),
-        _ => shown.push(char),
-    }
+    Visible(text).to_string()
 }
 
 /// Type and permissions as `ls -l` writes them.

@@ -13,13 +13,14 @@ use onionskin_core::ledger::Ledger;
 use onionskin_core::report::SCHEMA_VERSION;
 use onionskin_core::report::audit::Audit;
 use onionskin_core::report::link::Links;
+use onionskin_core::report::words::not_covered;
 use onionskin_core::rules::Rules;
 use serde::Serialize;
 
 use self::rules::RuleArguments;
 use crate::image::ImageArguments;
 use crate::output::OutputArguments;
-use crate::summary::not_covered;
+
 use crate::terminal::Visible;
 use crate::{is_broken_pipe, sentence};
 

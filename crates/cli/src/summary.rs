@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use bytesize::ByteSize;
+use onionskin_core::findings::Kind;
 use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
+use onionskin_core::report::words::{not_covered, share, size};
 use onionskin_core::stack::Cause;
 
 use crate::terminal::Visible;
@@ -37,17 +38,6 @@ pub(crate) fn write(
     }
     writeln!(out)?;
     causes(out, bytes)
-}
-
-/// Which layers the numbers of files do not cover, a sentence each.
-pub(crate) fn not_covered(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
-    layers.iter().filter_map(|layer| {
-        let reason = layer.not_fetched.as_deref()?;
-        let number = layer.layer;
-        Some(format!(
-            "Not counted: layer {number}, which was not fetched ({reason})."
-        ))
-    })
 }
 
 /// What a reader came for, in words.
@@ -130,40 +120,14 @@ fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
 
 /// A cause's name, colour and meaning.
 pub(crate) fn told(cause: Cause) -> (&'static str, Style, &'static str) {
-    let style = |color: AnsiColor| color.on_default();
-    match cause {
-        Cause::Deleted => ("deleted", style(AnsiColor::Red), "removed by a later layer"),
-        Cause::Replaced => (
-            "replaced",
-            style(AnsiColor::Yellow),
-            "stored again with other content",
-        ),
-        Cause::Restated => (
-            "restated",
-            style(AnsiColor::Magenta),
-            "stored again, only mode, owner or time changed",
-        ),
-        Cause::Repeated => (
-            "repeated",
-            style(AnsiColor::Blue),
-            "stored twice in one layer",
-        ),
-    }
-}
-
-/// Bytes as people read them: 1 kB is 1000 B.
-pub(crate) fn size(bytes: u64) -> String {
-    ByteSize::b(bytes).display().si().to_string()
-}
-
-/// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    let percent = part as f64 * 100.0 / whole.max(1) as f64;
-    match percent {
-        _ if part > 0 && percent < 0.1 => "<0.1 %".to_owned(),
-        _ if part < whole && percent > 99.9 => ">99.9 %".to_owned(),
-        _ => format!("{percent:.1} %"),
-    }
+    let color = match cause {
+        Cause::Deleted => AnsiColor::Red,
+        Cause::Replaced => AnsiColor::Yellow,
+        Cause::Restated => AnsiColor::Magenta,
+        Cause::Repeated => AnsiColor::Blue,
+    };
+    let meaning = Kind::from(cause).meaning();
+    (cause.name(), color.on_default(), meaning)
 }
 
 /// A bar as long as the part is of the whole; a part that is there shows.
@@ -178,26 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_never_round_something_to_nothing() {
-        for (part, whole, text) in [
-            (0, 100, "0.0 %"),
-            (1, 1_000_000, "<0.1 %"),
-            (1, 3, "33.3 %"),
-            (999_999, 1_000_000, ">99.9 %"),
-            (5, 5, "100.0 %"),
-            (0, 0, "0.0 %"),
-        ] {
-            assert_eq!(share(part, whole), text);
-        }
+    fn a_part_that_is_there_shows() {
         assert_eq!(bar(1, u64::MAX), "█");
         assert_eq!(bar(0, 0), "");
         assert_eq!(bar(u64::MAX, u64::MAX).chars().count(), 40);
-    }
-
-    #[test]
-    fn sizes_are_decimal() {
-        assert_eq!(size(999), "999 B");
-        assert_eq!(size(1_000), "1.0 kB");
-        assert_eq!(size(31_400_000), "31.4 MB");
     }
 }

@@ -3,9 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use onionskin_core::report::audit::{Audit, FindingFacts};
+use onionskin_core::report::words::{self, not_covered, share, size};
 
-use super::text::{amount, at};
-use crate::summary::{not_covered, share, size};
 use crate::terminal::Visible;
 
 /// Findings in the table; the rest is summed up.
@@ -67,14 +66,12 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
             Some(false) => "**failed**",
             None => "**unknown**",
         };
-        let actual = rule.actual.map(|actual| amount(&rule.name, actual));
         writeln!(
             out,
-            "| {word} | {} | {} | {} {} |",
+            "| {word} | {} | {} | {} |",
             code(&rule.name),
-            actual.unwrap_or_else(|| "not known".to_owned()),
-            at(&rule.name),
-            amount(&rule.name, rule.limit)
+            words::actual(rule),
+            words::limit(rule)
         )?;
     }
     Ok(())

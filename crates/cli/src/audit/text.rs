@@ -5,9 +5,9 @@ use std::fmt::{self, Write as _};
 use anstyle::{AnsiColor, Style};
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
-use onionskin_core::rules::{Amount, Verdict};
+use onionskin_core::report::words::{self, size};
 
-use crate::summary::{self, QUIET, STRONG, size, told};
+use crate::summary::{self, QUIET, STRONG, told};
 use crate::terminal::{Visible, fit};
 
 /// Findings of dead bytes that are told, and as many of live ones; the rest is summed up.
@@ -176,21 +176,11 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
             Some(false) => ("FAILED", BROKEN),
             None => ("unknown", UNKNOWN),
         };
-        let Verdict {
-            name,
-            limit,
-            actual,
-            ..
-        } = rule;
-        let at = at(name);
-        let actual = match actual {
-            Some(actual) => amount(name, *actual),
-            None => "not known".to_owned(),
-        };
-        let limit = amount(name, *limit);
         writeln!(
             out,
-            "{style}{word:7}{style:#}  {name:width$}  {actual}, {at} {limit}"
+            "{style}{word:7}{style:#}  {:width$}  {}",
+            rule.name,
+            words::verdict(rule)
         )?;
     }
     let failed = audit
@@ -210,29 +200,6 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
     }
 }
 
-/// Which side of its limit a rule allows.
-pub(super) fn at(rule: &str) -> &'static str {
-    if rule.to_lowercase().contains("efficiency") {
-        "at least"
-    } else {
-        "at most"
-    }
-}
-
-/// An amount in the unit that its rule counts in.
-pub(super) fn amount(rule: &str, amount: Amount) -> String {
-    match amount {
-        Amount::Count(count) if rule == "maxLayers" => count.to_string(),
-        // A limit may be crossed by one byte; rounded, nobody would see it.
-        Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
-        Amount::Count(bytes) => size(bytes),
-        Amount::Share(share) => format!("{share:.6}")
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,12 +209,5 @@ mod tests {
         assert_eq!(wrapped("one two three", Some(7)), ["one two", "three"]);
         assert_eq!(wrapped("one two three", None), ["one two three"]);
         assert_eq!(wrapped("longer than", Some(3)), ["longer", "than"]);
-    }
-
-    #[test]
-    fn a_limit_crossed_by_a_byte_can_be_seen() {
-        let told = |bytes| amount("maxDeadBytes", Amount::Count(bytes));
-        assert_ne!(told(20_000_000), told(20_000_001));
-        assert_eq!(amount("maxLayers", Amount::Count(1200)), "1200");
     }
 }

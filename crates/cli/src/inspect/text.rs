@@ -6,9 +6,10 @@ use onionskin_core::ledger::{Dead, Ledger};
 use onionskin_core::manifest::history;
 use onionskin_core::report;
 use onionskin_core::report::inspection::{ConfigFacts, Inspection, LayerFacts};
+use onionskin_core::report::words::size;
 use onionskin_core::stack::{Cause, Stack};
 
-use crate::summary::{self, QUIET, size, told};
+use crate::summary::{self, QUIET, told};
 use crate::terminal::{Visible, fit};
 
 /// Dead paths that are listed.

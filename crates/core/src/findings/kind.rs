@@ -71,6 +71,25 @@ impl Kind {
         }
     }
 
+    /// What is wrong, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Deleted => "removed by a later layer",
+            Self::Replaced => "stored again with other content",
+            Self::Restated => "stored again, only mode, owner or time changed",
+            Self::Repeated => "stored twice in one layer",
+            Self::Duplicate => "the same content as at another path",
+            Self::Leftover => "a cache, a log or the like, which no container needs",
+            Self::Informational => "documentation or the like, which most containers do not need",
+            Self::Empty => "a layer that holds nothing, and is downloaded all the same",
+            Self::Secret => "looks like a key, token or password, for everybody who can pull",
+            Self::Setid => "runs with the rights of its owner or group, whoever starts it",
+            Self::Writable => "everybody in the container may write to it",
+            Self::Config => "a fact of the configuration",
+        }
+    }
+
     /// The cause of which the bytes are dead; None for all that is not about dead bytes.
     #[must_use]
     pub const fn cause(self) -> Option<Cause> {

@@ -8,9 +8,12 @@ pub mod listing;
 mod names;
 #[cfg(test)]
 mod schemas;
+mod visible;
+pub mod words;
 pub mod xattrs;
 
 pub use names::text;
+pub use visible::Visible;
 
 /// The version of all JSON that is written; it rises when a key changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,107 @@
+//! Numbers as people read them: sizes, shares, and what a rule allows.
+
+use bytesize::ByteSize;
+
+use super::inspection::LayerFacts;
+use crate::rules::{Amount, Verdict};
+
+/// Bytes as people read them: 1 kB is 1000 B.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    ByteSize::b(bytes).display().si().to_string()
+}
+
+/// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
+#[must_use]
+pub fn share(part: u64, whole: u64) -> String {
+    let percent = part as f64 * 100.0 / whole.max(1) as f64;
+    match percent {
+        _ if part > 0 && percent < 0.1 => "<0.1 %".to_owned(),
+        _ if part < whole && percent > 99.9 => ">99.9 %".to_owned(),
+        _ => format!("{percent:.1} %"),
+    }
+}
+
+/// Which layers the numbers of files do not cover, a sentence each.
+pub fn not_covered(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
+    layers.iter().filter_map(|layer| {
+        let reason = layer.not_fetched.as_deref()?;
+        let number = layer.layer;
+        Some(format!(
+            "Not counted: layer {number}, which was not fetched ({reason})."
+        ))
+    })
+}
+
+/// What was measured and what is allowed: `340.0 kB (340000 B), at most 100.0 kB (100000 B)`.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> String {
+    format!("{}, {}", actual(verdict), limit(verdict))
+}
+
+/// What a rule measured.
+#[must_use]
+pub fn actual(verdict: &Verdict) -> String {
+    match verdict.actual {
+        Some(actual) => amount(&verdict.name, actual),
+        None => "not known".to_owned(),
+    }
+}
+
+/// What a rule allows: `at most 100.0 kB (100000 B)`.
+#[must_use]
+pub fn limit(verdict: &Verdict) -> String {
+    let side = if verdict.name.to_lowercase().contains("efficiency") {
+        "at least"
+    } else {
+        "at most"
+    };
+    format!("{side} {}", amount(&verdict.name, verdict.limit))
+}
+
+/// An amount in the unit that its rule counts in.
+fn amount(rule: &str, amount: Amount) -> String {
+    match amount {
+        Amount::Count(count) if rule == "maxLayers" => count.to_string(),
+        // A limit may be crossed by one byte; rounded, nobody would see it.
+        Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
+        Amount::Count(bytes) => size(bytes),
+        Amount::Share(share) => format!("{share:.6}")
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_never_round_something_to_nothing() {
+        for (part, whole, text) in [
+            (0, 100, "0.0 %"),
+            (1, 1_000_000, "<0.1 %"),
+            (1, 3, "33.3 %"),
+            (999_999, 1_000_000, ">99.9 %"),
+            (5, 5, "100.0 %"),
+            (0, 0, "0.0 %"),
+        ] {
+            assert_eq!(share(part, whole), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_decimal() {
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1_000), "1.0 kB");
+        assert_eq!(size(31_400_000), "31.4 MB");
+    }
+
+    #[test]
+    fn a_limit_crossed_by_a_byte_can_be_seen() {
+        let told = |bytes| amount("maxDeadBytes", Amount::Count(bytes));
+        assert_ne!(told(20_000_000), told(20_000_001));
+        assert_eq!(amount("maxLayers", Amount::Count(1200)), "1200");
+    }
+}
