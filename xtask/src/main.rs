@@ -1,4 +1,4 @@
-//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `setup`.
+//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `fuzz`, `setup`.
 
 #![allow(
     clippy::print_stdout,
@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod debian;
+mod fuzz;
 mod places;
 mod serve;
 mod stamp;
@@ -25,6 +26,7 @@ cargo xtask run [serve's options]   build what changed, start Onionskin, print i
 cargo xtask test [PART]             all checks and tests, or a part: lint, core, gateway, cli, page, e2e
 cargo xtask build                   target/release/onionskin, one file that holds the page
 cargo xtask bench                   one table of ratios
+cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
 cargo xtask setup                   only fetch the tools that the others need";
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", part] => test::run(Some(part)),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench"] => bench::run(),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["setup"] => tools::setup().map(drop),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

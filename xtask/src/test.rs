@@ -62,7 +62,14 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
             sum.tests("doc tests", || cargo_test(&[&all[..], &["--doc"]].concat()));
         }
         Some("core") => {
-            let core = ["-p", "onionskin-core", "-p", "onionskin-fixtures"];
+            let core = [
+                "-p",
+                "onionskin-core",
+                "-p",
+                "onionskin-fixtures",
+                "-p",
+                "onionskin-oracles",
+            ];
             sum.tests("unit tests", || nextest(&core));
             sum.tests("doc tests", || {
                 cargo_test(&[&core[..], &["--doc"]].concat())

@@ -559,6 +559,17 @@ fn hostile_numbers_and_records_are_refused_with_their_place() {
     assert!(refusal(&huge.tar()).contains("middle of an entry"));
 }
 
+/// Found by the fuzz target `pax`: the place was that of the piece in which the header's body ended.
+#[test]
+fn a_wrong_global_header_is_named_by_its_own_place() {
+    let wrong = layer("x").file("/g", "9 a=b\n").typeflag(b'g');
+    let tar = layer("x").file("/a", "1").with(wrong).tar();
+    for size in [1, 700, tar.len()] {
+        let error = decode_in(&tar, size).unwrap_err().to_string();
+        assert!(error.contains("at byte 1024 of its tar"), "{error}");
+    }
+}
+
 /// The definition in its own words: how much of the tar can be decoded from the first `n` bytes of the blob.
 fn decodable(prefix: &[u8]) -> u64 {
     let mut decoder = flate2::bufread::MultiGzDecoder::new(prefix);

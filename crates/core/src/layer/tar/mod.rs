@@ -28,6 +28,8 @@ pub(super) struct TarDecoder {
     offset: u64,
     /// Where the entry under way began: at its first extension header, if it has one.
     entry_start: Option<u64>,
+    /// Where the last header began, whatever it was.
+    header_start: u64,
     extensions: Extensions,
     globals: Globals,
     index: IndexBuilder,
@@ -120,6 +122,7 @@ impl TarDecoder {
             have: 0,
             offset: 0,
             entry_start: None,
+            header_start: 0,
             extensions: Extensions::default(),
             globals: Globals::default(),
             index: IndexBuilder::new(),
@@ -142,9 +145,8 @@ impl TarDecoder {
     /// As [`Self::push`], and `tap` sees the content of files as it passes, but for holes at their ends.
     pub(super) fn push_with(&mut self, mut data: &[u8], tap: Tap<'_>) -> Result<(), LayerError> {
         while !data.is_empty() {
-            let start = self.offset;
             data = self.step(data, tap).map_err(|problem| {
-                LayerError::at_tar(self.entry_start.unwrap_or(start / 512 * 512), problem)
+                LayerError::at_tar(self.entry_start.unwrap_or(self.header_start), problem)
             })?;
         }
         Ok(())
@@ -280,6 +282,7 @@ impl TarDecoder {
             return Ok(());
         }
         let start = self.offset - BLOCK as u64;
+        self.header_start = start;
         let fields = header::parse(&self.block)?;
         let extension = match fields.kind {
             b'x' => Some(Extension::Pax),

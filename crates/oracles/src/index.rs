@@ -1,0 +1,35 @@
+//! A layer index that a cache or another worker hands over: used or refused, never believed.
+
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::ledger::Ledger;
+use onionskin_core::stack::Stack;
+
+use crate::invariants;
+
+/// All that uses an index comes to an end on whatever `from_bytes` takes for one.
+pub(crate) fn index(data: &[u8]) {
+    let Ok(index) = LayerIndex::from_bytes(data) else {
+        return;
+    };
+    assert_eq!(
+        LayerIndex::from_bytes(&index.to_bytes()).as_ref(),
+        Ok(&index)
+    );
+    for entry in index.entries() {
+        let _ = (index.path(entry), index.cost(entry), index.owner(entry));
+        let _ = (index.link(entry), index.xattrs(entry), index.device(entry));
+        let _ = (index.start(entry), index.mtime(entry), index.mode(entry));
+    }
+    let mut stack = Stack::new();
+    for _ in 0..2 {
+        if stack.push(index.clone()).is_err() {
+            return;
+        }
+    }
+    let ledger = Ledger::of(&stack);
+    assert_eq!(
+        ledger.total.live() + ledger.total.dead(),
+        ledger.total.retained
+    );
+    invariants::browsed(&stack, &ledger);
+}

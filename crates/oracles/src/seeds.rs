@@ -1,0 +1,305 @@
+//! What mutations begin with: small inputs, each of which takes another way through the code.
+
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::{self as fixtures, Image, Layer, Packed, bytes, layer, text};
+
+use crate::layer::decoded;
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub(crate) fn references() -> Vec<Vec<u8>> {
+    let digest = fixtures::sha256(b"");
+    let mut seeds = texts(&[
+        "nginx",
+        "index.docker.io/library/nginx:1.27",
+        "localhost/team/app",
+        "[::1]:5000/team__a/b-c/d.e:v1",
+        "registry.example.com:65535/team/app:1.0",
+        "linux/arm/v7",
+        "windows/amd64",
+    ]);
+    seeds.push(digest.clone().into_bytes());
+    seeds.push(format!("foo:5000/bar:1@{digest}").into_bytes());
+    seeds.push(format!("sha512:{}", "0123456789abcdef".repeat(8)).into_bytes());
+    seeds
+}
+
+fn app() -> Image {
+    Image::new()
+        .layer(layer("COPY . /app").dir("/app").file("/app/run", "run"))
+        .layer(layer("RUN rm /app/run").whiteout("/app/run"))
+        .env("PATH=/bin")
+        .volume("/data")
+        .expose("80/tcp")
+        .label("a", "b")
+        .healthcheck("true")
+        .cmd(&["/bin/sh"])
+}
+
+pub(crate) fn manifests() -> Vec<Vec<u8>> {
+    let (oci, docker) = (app().annotation("a", "b").pack(), app().docker().pack());
+    let attestation = fixtures::attestation(&oci);
+    let index = fixtures::index(oci.family, &[oci.clone(), attestation.clone()]);
+    let list = fixtures::index(docker.family, std::slice::from_ref(&docker));
+    let mut seeds = vec![
+        oci.manifest.bytes,
+        docker.manifest.bytes,
+        attestation.manifest.bytes,
+        index.bytes,
+        list.bytes,
+    ];
+    seeds.extend(texts(&[
+        r#"{"schemaVersion":1,"fsLayers":[],"history":[],"signatures":[]}"#,
+        r#"{"schemaVersion":2,"artifactType":"a/b","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"data":"e30="},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"urls":["https://example.com/x"]}]}"#,
+    ]));
+    seeds
+}
+
+pub(crate) fn configs() -> Vec<Vec<u8>> {
+    let mut seeds = vec![app().pack().config.bytes];
+    seeds.extend(texts(&[
+        r#"{"config":null,"rootfs":{"diff_ids":[null]},"history":[{"created_by":"/bin/sh -c #(nop)  CMD [\"sh\"]","empty_layer":true},null,{"created_by":"RUN |1 A=b /bin/sh -c make # buildkit"}]}"#,
+        r#"{"config":{"Env":{"A":"b"},"Cmd":"sh","Volumes":["/v"],"ExposedPorts":8080,"Labels":["k=v"],"Healthcheck":{"Test":"true","Interval":-1}}}"#,
+    ]));
+    seeds
+}
+
+pub(crate) fn rules() -> Vec<Vec<u8>> {
+    texts(&[
+        "rules:\n  minEfficiency: 95%\n  maxDeadBytes: 20 MB\n  deadShareFloor: 1MiB\n  maxLayers: 30\n",
+        "rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 20MB\n  highestUserWastedPercent: \"0.20\"\n",
+        "rules: {maxSize: 1.5 GiB, maxDeadShare: 0.1}\n# comment\n",
+        "a: &a [1]\nb: *a\n",
+    ])
+}
+
+/// Something of every kind, with every extension.
+fn varied() -> Layer {
+    layer("COPY")
+        .dir("/app")
+        .file("/app/bin", bytes(600))
+        .symlink("/app/link", "bin")
+        .hardlink("/app/again", "/app/bin")
+        .file(format!("/app/{}/x", "long".repeat(30)), text(100))
+        .xattr("security.capability", "\x01\n=\n")
+        .sparse("/app/sparse", 1 << 20, &[(0, &[1; 512]), (8192, &[2; 100])])
+        .char_device("/dev/null", 1, 3)
+        .fifo("/run/p")
+        .whiteout("/etc/old")
+        .opaque("/var/lib")
+        .mtime(-5)
+}
+
+/// Tars of one idea each, small enough to be turned over often.
+fn ideas() -> Vec<Layer> {
+    let segment: &[u8] = &[1; 512];
+    let segments: Vec<(u64, &[u8])> = (0..6).map(|n| (n * 4096, segment)).collect();
+    let mut mapped = b"2\n4096\n512\n50000\n100\n".to_vec();
+    mapped.resize(512, 0);
+    mapped.extend_from_slice(&bytes(612));
+    vec![
+        Layer::new(),
+        varied().gnu(),
+        layer("old sparse")
+            .sparse("/s", 1 << 20, &segments)
+            .file("/t", ""),
+        layer("PAX 0.0")
+            .file("/s", bytes(600))
+            .pax("GNU.sparse.size", "100000")
+            .pax("GNU.sparse.offset", "4096")
+            .pax("GNU.sparse.numbytes", "600"),
+        layer("PAX 0.1")
+            .file("/GNUSparseFile.1/s", bytes(600))
+            .pax("GNU.sparse.size", "100000")
+            .pax("GNU.sparse.map", "4096,512,50000,88")
+            .pax("GNU.sparse.name", "s"),
+        layer("PAX 1.0")
+            .file("/GNUSparseFile.1/s", mapped)
+            .pax("GNU.sparse.major", "1")
+            .pax("GNU.sparse.minor", "0")
+            .pax("GNU.sparse.realsize", "100000")
+            .pax("GNU.sparse.name", "s"),
+        layer("global")
+            .global("mtime", "7.5")
+            .file("/a", "1")
+            .pax("size", "1")
+            .claimed_size(9),
+        layer("base 256")
+            .file("/a", "")
+            .owner(3_000_000_000, 7)
+            .pax("mtime", "-1.5"),
+        layer("names")
+            .file("/x", "")
+            .named("./a//b/../c")
+            .dir("/x")
+            .named("../.."),
+        layer("whiteouts")
+            .file("/.wh.", "")
+            .file("/.wh..wh.plnk/1", "x")
+            .file("/.wh.x/y", "z")
+            .whiteout("/-x"),
+        layer("v7")
+            .file("/x", "")
+            .named("old/")
+            .typeflag(0)
+            .file("/y", "1")
+            .typeflag(b'7')
+            .file("/z", "2")
+            .typeflag(b'V'),
+        layer("links")
+            .hardlink("/b", "/c")
+            .hardlink("/a", "/b")
+            .file("/c", "1")
+            .hardlink("/d", "/d")
+            .hardlink("/e", "/"),
+        layer("end")
+            .file("/a", "1")
+            .trailer([vec![0; 1024], vec![7; 600]].concat()),
+    ]
+}
+
+pub(crate) fn tars() -> Vec<Vec<u8>> {
+    ideas()
+        .iter()
+        .map(Layer::tar)
+        .chain([varied().tar()])
+        .collect()
+}
+
+pub(crate) fn pax_records() -> Vec<Vec<u8>> {
+    let mut seeds = texts(&[
+        "13 path=good\n",
+        "12 mtime=-1.5\n9 uid=-2\n",
+        "11 size=600\n",
+        "41 SCHILY.xattr.user.a=x\n10 path=evil\nyz\n",
+        "37 LIBARCHIVE.xattr.user%2eb=YmluYXJ5\n",
+        "25 GNU.sparse.size=100000\n23 GNU.sparse.offset=0\n26 GNU.sparse.numbytes=50\n",
+        "25 GNU.sparse.size=100000\n22 GNU.sparse.map=0,50\n19 GNU.sparse.name=s\n",
+        "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n",
+        "long/name\0",
+    ]);
+    seeds.push([&b"1\n0\n5\n"[..], &[0; 505], b"12345"].concat());
+    seeds
+}
+
+pub(crate) fn gzip() -> Vec<Vec<u8>> {
+    let (small, large) = (gzip_of(&text(300)), gzip_of(&text(30_000)));
+    let body = small[10..].to_vec();
+    let head = |flags: u8, fields: &[u8]| {
+        [&[0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255], fields, &body].concat()
+    };
+    vec![
+        body[..body.len() - 8].to_vec(),
+        [small.clone(), gzip_of(b"second")].concat(),
+        [small.clone(), vec![0; 30]].concat(),
+        head(4, b"\x03\0abc"),
+        head(8, b"name\0"),
+        head(31, b"\x01\0zname\0comment\0xx"),
+        gzip_of(&bytes(600)),
+        gzip_of(&[0; 100_000]),
+        large,
+        small,
+    ]
+}
+
+fn gzip_of(bytes: &[u8]) -> Vec<u8> {
+    fixtures::gzip(bytes)
+}
+
+fn zstd_of(bytes: &[u8], checksum: bool) -> Vec<u8> {
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).expect("an encoder");
+    encoder.include_checksum(checksum).expect("an encoder");
+    std::io::Write::write_all(&mut encoder, bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+pub(crate) fn zstd() -> Vec<Vec<u8>> {
+    let skippable = [&[0x5a, 0x2a, 0x4d, 0x18][..], &[3, 0, 0, 0], b"abc"].concat();
+    let (small, summed) = (zstd_of(&text(300), false), zstd_of(&text(2000), true));
+    vec![
+        [
+            skippable.clone(),
+            small.clone(),
+            skippable.clone(),
+            summed.clone(),
+        ]
+        .concat(),
+        zstd::bulk::compress(&text(500), 19).expect("memory"),
+        zstd_of(&bytes(600), true),
+        zstd_of(&[0; 300_000], true),
+        zstd_of(&text(200_000), false),
+        skippable,
+        small,
+        summed,
+    ]
+}
+
+pub(crate) fn layers() -> Vec<Vec<u8>> {
+    let tar = varied().tar();
+    let blobs = [tar.clone(), gzip_of(&tar), zstd_of(&tar, true)];
+    let members: Vec<u8> = tar.chunks(700).flat_map(gzip_of).collect();
+    let sizes: &[u8] = &[0, 3, 85, 171];
+    blobs
+        .into_iter()
+        .chain([members, gzip_of(&Layer::new().tar())])
+        .map(|blob| [sizes, &blob].concat())
+        .collect()
+}
+
+pub(crate) fn indexes() -> Vec<Vec<u8>> {
+    let mut layers = ideas();
+    layers.push(varied());
+    let blobs = layers.iter().flat_map(|layer| [layer.tar(), layer.gzip()]);
+    let indexes =
+        blobs.map(|blob| decoded(&blob, &[usize::MAX]).expect("a layer of our own making"));
+    indexes.map(|index| index.to_bytes()).collect()
+}
+
+pub(crate) fn stacks() -> Vec<Vec<u8>> {
+    vec![
+        // A file, deleted, made again, linked, replaced by a folder.
+        vec![
+            0x00,
+            0x00,
+            2,
+            0x0f | 0xb0,
+            0x00,
+            0,
+            0x0f,
+            0x00,
+            2,
+            0x90,
+            0x01,
+            0x00,
+            0x5f,
+            0x00,
+            7,
+        ],
+        // A folder with files, emptied, and a link into it.
+        vec![
+            0x50, 0x00, 7, 0x00, 0x40, 3, 0x00, 0x44, 3, 0xdf, 0x00, 0, 0x70, 0x01, 0x00, 0x9f,
+            0x02, 0x41,
+        ],
+        (0u8..240).collect(),
+        bytes(300),
+    ]
+}
+
+pub(crate) fn archives() -> Vec<Vec<u8>> {
+    let (gzip, docker) = (app().pack(), app().docker().pack());
+    let plain = Image::new()
+        .layer(layer("x").file("/a", "1").plain())
+        .pack();
+    let of = |generation, packed: &Packed| docker_archive(generation, &[("app:1", packed)]);
+    vec![
+        of(Generation::Folders, &plain),
+        of(Generation::Skopeo, &plain),
+        of(Generation::Blobs, &gzip),
+        oci_archive(&[("app:1", &docker)]),
+        oci_archive(&[("app:1", &gzip), ("app:2", &docker)]),
+        docker_archive(Generation::Folders, &[("app:1", &gzip), ("", &plain)]),
+        varied().tar(),
+    ]
+}
