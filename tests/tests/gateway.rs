@@ -229,11 +229,12 @@ async fn parts_of_a_blob_are_passed_on_as_they_are() {
 }
 
 /// Each kind of request that leads to a fetch.
-const FETCHES: [&str; 4] = [
+const FETCHES: [&str; 5] = [
     "app/manifests/latest",
     "app/manifests/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "app/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "app/tags/list",
+    "app/referrers/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 ];
 
 #[tokio::test]
@@ -253,6 +254,28 @@ async fn a_registry_cannot_send_the_gateway_inside_by_a_redirect() {
     ];
     assert_denied(targets.map(|target| (307, header::LOCATION, target)).into()).await;
     assert_eq!(visits.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_list_of_repositories_leads_nowhere_else_either() {
+    let (secret, visits) = secret_place().await;
+    let inside = format!("http://{secret}/");
+    let realm = format!("Bearer realm=\"{inside}token\",service=\"odd\"");
+    for (status, name, value) in [
+        (307, header::LOCATION, inside),
+        (401, header::WWW_AUTHENTICATE, realm),
+    ] {
+        let odd = registry(move |_| answer(status, name.clone(), &value)).await;
+        let gateway = gateway(&[format!("odd=http://{odd}")]).await;
+        let url = format!("{gateway}/odd/_catalog");
+        let (status, code, message) = refusal(&client(), &url).await;
+        assert_eq!((status, code.as_str()), (403, "DENIED"), "{message}");
+    }
+    assert_eq!(visits.load(Ordering::SeqCst), 0);
+    let gateway = gateway(&[]).await;
+    let url = format!("{gateway}/169.254.169.254/_catalog");
+    let (status, code, _) = refusal(&client(), &url).await;
+    assert_eq!((status, code.as_str()), (403, "DENIED"));
 }
 
 #[tokio::test]

@@ -229,7 +229,11 @@ async fn documents_that_are_no_image_are_refused_by_name() {
     ] {
         let odd = Odd::new(move |_, _| ok(content_type, body.clone())).await;
         let error = odd.error().await;
-        assert!(matches!(error, SourceError::Document { .. }), "{error:?}");
+        let refused = matches!(
+            error,
+            SourceError::Document { .. } | SourceError::Artifact(_)
+        );
+        assert!(refused, "{error:?}");
         assert!(error.to_string().contains(says), "{error}");
         assert!(!error.to_string().contains("<html>"), "{error}");
     }

@@ -64,7 +64,7 @@ impl ImageArguments {
                 let image = source.image(platform).await?;
                 Ok(Opened { image, source })
             };
-            return self.registry.ask(reference, open).await;
+            return self.registry.ask(reference.domain(), open).await;
         }
         let source = saved(&locator)?;
         let image = source.image(platform).await?;

@@ -8,8 +8,11 @@ mod inspect;
 mod layers;
 mod ls;
 mod output;
+mod pages;
 mod progress;
+mod referrers;
 mod registry;
+mod repositories;
 mod serve;
 mod summary;
 mod tags;
@@ -46,6 +49,8 @@ enum Command {
     Ls(ls::Arguments),
     Cat(cat::Arguments),
     Tags(tags::Arguments),
+    Repositories(repositories::Arguments),
+    Referrers(referrers::Arguments),
     Audit(Box<audit::Arguments>),
     Serve(serve::Arguments),
 }
@@ -58,6 +63,8 @@ async fn main() -> ExitCode {
         Command::Ls(arguments) => ls::run(arguments).await.map(fine),
         Command::Cat(arguments) => cat::run(arguments).await.map(fine),
         Command::Tags(arguments) => tags::run(arguments).await.map(fine),
+        Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
+        Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
         Command::Audit(arguments) => audit::run(*arguments).await.map(|kept| match kept {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),

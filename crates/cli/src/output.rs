@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::terminal;
+use crate::terminal::{self, Visible};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -76,6 +76,19 @@ where
                 let mut out = std::io::stdout().lock();
                 out.write_all(report)?;
                 Ok(out.flush()?)
+            }
+        }
+    }
+}
+
+impl OutputArguments {
+    /// Writes names that a registry gave.
+    pub(crate) fn names(&self, names: &[String]) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => self.json(&names),
+            Format::Text => {
+                let lines = names.iter().map(|name| format!("{}\n", Visible(name)));
+                self.text(&lines.collect::<String>())
             }
         }
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ArgAction;
-use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{Client, Options, http_client, reqwest};
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
@@ -39,11 +38,11 @@ fn options() -> Options {
 }
 
 impl RegistryArguments {
-    /// Asks the registry of `reference` for something. What speaks no TLS can only be asked without it, which is
+    /// Asks the registry at `domain` for something. What speaks no TLS can only be asked without it, which is
     /// done once the user has said that this is no matter.
     pub(crate) async fn ask<T>(
         &self,
-        reference: &Reference,
+        domain: &str,
         question: impl AsyncFn(&Client) -> Result<T, SourceError>,
     ) -> anyhow::Result<T> {
         match question(&self.client()?).await {
@@ -52,7 +51,7 @@ impl RegistryArguments {
                 ..
             }) if !self.tls_verify => {
                 let options = Options {
-                    plain_http: [reference.domain().to_owned()].into(),
+                    plain_http: [domain.to_owned()].into(),
                     ..options()
                 };
                 let client = Client::new(self.http()?, options);

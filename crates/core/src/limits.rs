@@ -27,3 +27,9 @@ pub const REMEMBERED_REPOSITORIES: usize = 4096;
 /// Bytes of a temporary file that holds an archive from standard input, an engine or a compressed file; bombs
 /// grow a thousandfold.
 pub const SPOOLED_BYTES: u64 = 64 << 30;
+/// Bytes of the names of one list of tags or repositories.
+pub const LISTED_BYTES: usize = 64 << 20;
+/// Pages of one such list; where a page has a hundred names this is a million of them.
+pub const LISTED_PAGES: usize = 10_000;
+/// Manifests kept that refer to one image; signatures of every build of a year are far fewer.
+pub const REFERRERS: usize = 10_000;

@@ -12,6 +12,8 @@ pub(crate) struct Refused {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// The registry that this gateway does not reach, which is why it refuses.
+    pub(crate) not_reached: Option<String>,
     /// When to try again, as the registry that refused put it.
     pub(crate) retry_after: Option<HeaderValue>,
 }
@@ -22,6 +24,7 @@ impl Refused {
             status,
             code,
             message: message.into(),
+            not_reached: None,
             retry_after: None,
         }
     }
@@ -43,7 +46,7 @@ impl Refused {
         }
     }
 
-    /// A registry did not give a list of tags.
+    /// A registry did not give a list.
     pub(crate) fn unknown_name(error: SourceError) -> Self {
         Self::of(error, "NAME_UNKNOWN")
     }
@@ -62,6 +65,7 @@ impl Refused {
     fn of(error: SourceError, unknown: &'static str) -> Self {
         let (status, code) = match &error {
             SourceError::NotFound { .. } => (StatusCode::NOT_FOUND, unknown),
+            SourceError::NoList { .. } => (StatusCode::NOT_FOUND, "UNSUPPORTED"),
             SourceError::NoAccess { .. } | SourceError::Forbidden { .. } => {
                 (StatusCode::FORBIDDEN, "DENIED")
             }
@@ -84,6 +88,11 @@ impl Refused {
                 tracing::error!("{error}");
                 format!("this gateway's credentials for {registry} cannot be had; its log says why")
             }
+            // The client says the rest of the sentence.
+            SourceError::NoList { reason, .. } if reason.is_empty() => {
+                "it answers that it has no such list".to_owned()
+            }
+            SourceError::NoList { reason, .. } => reason.clone(),
             _ => error.to_string(),
         };
         Self {
@@ -100,8 +109,21 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", message)
     }
 
-    pub(crate) fn denied(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "DENIED", message)
+    /// The registry is not one of those that this gateway may ask. The specification leaves to registries what
+    /// `detail` holds; clients that know ours tell this from a registry's own refusal by it.
+    pub(crate) fn not_reached(registry: &str) -> Self {
+        let message = format!(
+            "{registry} is not among the registries that it may ask; whoever runs it can add it with --registry {registry}"
+        );
+        Self {
+            not_reached: Some(registry.to_owned()),
+            ..Self::new(StatusCode::FORBIDDEN, "DENIED", message)
+        }
+    }
+
+    /// There is no such list here.
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "UNSUPPORTED", message)
     }
 
     /// The specification has no code for a gateway's own troubles; `UNKNOWN` is what registries send.
@@ -126,7 +148,13 @@ struct Document<'a> {
 struct Entry<'a> {
     code: &'a str,
     message: &'a str,
-    detail: (),
+    detail: Option<Detail<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail<'a> {
+    not_reached: &'a str,
 }
 
 impl IntoResponse for Refused {
@@ -135,7 +163,10 @@ impl IntoResponse for Refused {
             errors: [Entry {
                 code: self.code,
                 message: &self.message,
-                detail: (),
+                detail: self
+                    .not_reached
+                    .as_deref()
+                    .map(|not_reached| Detail { not_reached }),
             }],
         };
         let mut response = (self.status, Json(document)).into_response();

@@ -1,9 +1,11 @@
 //! Lists in pages, as the distribution specification has them: `?n=` and `?last=`, the next page in `Link`.
 
 use axum::Json;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use onionskin_core::source::registry::TagsPage;
+use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type::OCI_INDEX;
+use onionskin_core::source::registry::{ReferrersPage, RepositoriesPage, TagsPage};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,9 @@ use crate::policy;
 
 /// The most names of one page, and what a request without `n` gets.
 const PAGE: usize = 1000;
+
+/// Which of the filters that were asked for the registry applied (distribution specification, Listing Referrers).
+const FILTERS: HeaderName = HeaderName::from_static("oci-filters-applied");
 
 /// Which part of a list is wanted.
 #[derive(Debug, Default, Deserialize)]
@@ -55,6 +60,30 @@ pub(crate) fn relayed_tags(name: &str, page: &TagsPage) -> Response {
         &format!("/v2/{name}/tags/list"),
         next,
     )
+}
+
+/// A page of the repositories of the registry that is `name` here.
+pub(crate) fn relayed_catalog(name: &str, page: &RepositoriesPage) -> Response {
+    let here: Vec<String> = page
+        .repositories
+        .iter()
+        .map(|repository| format!("{name}/{repository}"))
+        .collect();
+    let repositories = here.iter().map(String::as_str).collect();
+    let path = format!("/v2/{name}/_catalog");
+    answer(Json(Catalog { repositories }), &path, page.next.clone())
+}
+
+/// A page of what refers to a manifest of repository `name`, as the registry gave it.
+pub(crate) fn relayed_referrers(name: &str, digest: &Digest, page: ReferrersPage) -> Response {
+    let index = [(header::CONTENT_TYPE, OCI_INDEX)];
+    let path = format!("/v2/{name}/referrers/{digest}");
+    let mut response = answer((index, page.bytes), &path, page.next);
+    if page.filtered {
+        let filter = HeaderValue::from_static("artifactType");
+        response.headers_mut().insert(FILTERS, filter);
+    }
+    response
 }
 
 /// A page of the repositories that this gateway has of its own; `names` are in order.

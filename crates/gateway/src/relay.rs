@@ -76,6 +76,36 @@ impl Relay {
         Ok(listing::relayed_tags(name, &page))
     }
 
+    /// A page of a registry's repositories, under the names that they have here.
+    pub(crate) async fn catalog(
+        &self,
+        name: &str,
+        query: Option<&str>,
+    ) -> Result<Response, Refused> {
+        let Some(Upstream { domain, base }) = self.upstreams.get(name).map(Arc::as_ref) else {
+            return Err(not_here(name, name));
+        };
+        let registry = self.client.registry_at(Endpoint::new(base.clone()), domain);
+        let _turn = self.turn().await?;
+        let page = registry.repositories(query).await;
+        let page = page.map_err(Refused::unknown_name)?;
+        Ok(listing::relayed_catalog(name, &page))
+    }
+
+    /// A page of what refers to a manifest. A registry that has no such list has none here either.
+    pub(crate) async fn referrers(
+        &self,
+        name: &str,
+        digest: &Digest,
+        query: Option<&str>,
+    ) -> Result<Response, Refused> {
+        let remote = self.find(name)?;
+        let _turn = self.turn().await?;
+        let page = remote.referrers_page(digest, query).await;
+        let page = page.map_err(Refused::unknown_manifest)?;
+        Ok(listing::relayed_referrers(name, digest, page))
+    }
+
     /// A manifest. Its bytes have the digest that was asked for or that the registry said.
     pub(crate) async fn manifest(
         &self,
@@ -185,9 +215,7 @@ impl Relay {
 
 fn not_here(name: &str, first: &str) -> Refused {
     if first.contains(['.', ':']) || first == "localhost" {
-        Refused::denied(format!(
-            "{first} is not among the registries that this gateway may reach; whoever runs it can add it with --registry {first}"
-        ))
+        Refused::not_reached(first)
     } else {
         Refused::name_unknown(format!(
             "{name} is not here; names begin with their registry's host, as in docker.io/library/nginx"

@@ -1,7 +1,7 @@
 //! What a path under `/v2/` asks for.
 
 use axum::http::StatusCode;
-use onionskin_core::digest::Digest;
+use onionskin_core::digest::{Digest, DigestError};
 use onionskin_core::source::registry::TagOrDigest;
 use percent_encoding::percent_decode_str;
 
@@ -12,6 +12,10 @@ use crate::error::Refused;
 pub(crate) enum Route {
     /// `/v2/_catalog`
     Catalog,
+    /// `/v2/REGISTRY/_catalog`, which the specification has not: no repository's name ends so.
+    CatalogOf(String),
+    /// `/v2/NAME/referrers/DIGEST`
+    Referrers(String, Digest),
     /// `/v2/NAME/tags/list`
     Tags(String),
     /// `/v2/NAME/manifests/REFERENCE`
@@ -29,11 +33,17 @@ impl Route {
         if path == "_catalog" {
             return Ok(Self::Catalog);
         }
+        if let Some(registry) = path
+            .strip_suffix("/_catalog")
+            .filter(|name| !name.contains('/'))
+        {
+            return Ok(Self::CatalogOf(registry.to_owned()));
+        }
         let unsupported = || {
             Refused::new(
                 StatusCode::NOT_FOUND,
                 "UNSUPPORTED",
-                "this registry serves manifests, blobs, lists of tags and the catalog",
+                "this registry serves manifests, blobs, referrers, lists of tags and the catalog",
             )
         };
         let (front, last) = path.rsplit_once('/').ok_or_else(unsupported)?;
@@ -42,17 +52,17 @@ impl Route {
         match (kind, last) {
             ("tags", "list") => Ok(Self::Tags(name)),
             ("manifests", _) => Ok(Self::Manifest(name, pointer(last)?)),
-            ("blobs", digest) => match digest.parse() {
-                Ok(digest) => Ok(Self::Blob(name, digest)),
-                Err(error) => Err(Refused::new(
-                    StatusCode::BAD_REQUEST,
-                    "DIGEST_INVALID",
-                    error.to_string(),
-                )),
-            },
+            ("blobs", digest) => Ok(Self::Blob(name, parsed(digest)?)),
+            ("referrers", digest) => Ok(Self::Referrers(name, parsed(digest)?)),
             _ => Err(unsupported()),
         }
     }
+}
+
+fn parsed(digest: &str) -> Result<Digest, Refused> {
+    digest.parse().map_err(|error: DigestError| {
+        Refused::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", error.to_string())
+    })
 }
 
 fn pointer(text: &str) -> Result<TagOrDigest, Refused> {
@@ -86,6 +96,14 @@ mod tests {
         let digest = digest();
         for (path, route) in [
             ("_catalog".to_owned(), Route::Catalog),
+            (
+                "127.0.0.1%3A5000/_catalog".to_owned(),
+                Route::CatalogOf("127.0.0.1:5000".to_owned()),
+            ),
+            (
+                format!("quay.io/app/referrers/{digest}"),
+                Route::Referrers("quay.io/app".to_owned(), digest.clone()),
+            ),
             (
                 "docker.io/library/nginx/tags/list".to_owned(),
                 Route::Tags(name()),
@@ -128,6 +146,8 @@ mod tests {
             ("a/b/manifests/sha256:00", "DIGEST_INVALID"),
             ("a/b/manifests/a@b", "TAG_INVALID"),
             ("a/b/blobs/latest", "DIGEST_INVALID"),
+            ("a/b/referrers/latest", "DIGEST_INVALID"),
+            ("a/b/_catalog", "UNSUPPORTED"),
             ("a/b/blobs/sha256:../../x", "UNSUPPORTED"),
             ("a/b/blobs/uploads/", "UNSUPPORTED"),
             ("a/b/%FF/tags/list", "NAME_INVALID"),

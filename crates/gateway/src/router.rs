@@ -100,6 +100,13 @@ async fn registry(
             served.repositories.names(),
             &paging(&uri)?,
         )),
+        Route::CatalogOf(registry) => served.relay.catalog(&registry, uri.query()).await,
+        Route::Referrers(name, digest) => match served.repositories.get(&name) {
+            Some(_) => Err(Refused::unsupported(
+                "what this gateway has itself has no list of referrers",
+            )),
+            None => served.relay.referrers(&name, &digest, uri.query()).await,
+        },
         Route::Tags(name) => match served.repositories.get(&name) {
             Some(repository) => Ok(repository.tags(&paging(&uri)?)),
             None => served.relay.tags(&name, uri.query()).await,

@@ -47,6 +47,26 @@ impl Trouble {
                 "Whoever made it is the only one to have it.",
                 false,
             ),
+            SourceError::Artifact(_) => (
+                "This is no image",
+                "It is stored where images are, but has no files that a container would see.",
+                false,
+            ),
+            SourceError::NotReached { .. } => (
+                "This gateway does not reach that registry",
+                "Its operator can allow it: onionskin serve --registry HOST.",
+                true,
+            ),
+            SourceError::NoList { .. } => (
+                "This registry does not list its repositories",
+                "Type the name of one of them.",
+                false,
+            ),
+            SourceError::NoRegistry(_) => (
+                "That is no registry",
+                "Type its host, as in registry.example.com:5000.",
+                false,
+            ),
             SourceError::NoAccess { .. } => (
                 "There is no such image, or no access to it",
                 "Check the name. For a private image, the operator of this server can give it credentials.",

@@ -18,6 +18,7 @@ pub use descriptor::Descriptor;
 pub use history::Step;
 use media_type::DocumentKind;
 
+use crate::digest::Digest;
 use crate::limits;
 
 /// Why a document is not understood. Texts of the document are cut short before they come in here.
@@ -97,6 +98,8 @@ pub struct Manifest {
     pub layers: Vec<Descriptor>,
     /// What kind of artifact it is, where it says so.
     pub artifact_type: Option<String>,
+    /// The manifest that it is about.
+    pub subject: Option<Digest>,
     /// Free notes.
     pub annotations: BTreeMap<String, String>,
 }
@@ -194,6 +197,8 @@ impl Manifest {
             config,
             layers: descriptors(root, "layers")?,
             artifact_type: lenient::text(root, "artifactType"),
+            subject: lenient::object(root, "subject")
+                .and_then(|subject| lenient::text(subject, "digest")?.parse().ok()),
             annotations: lenient::text_map(root, "annotations"),
         })
     }

@@ -6,6 +6,7 @@ pub mod labels;
 pub mod link;
 pub mod listing;
 mod names;
+pub mod referrers;
 #[cfg(test)]
 mod schemas;
 mod visible;

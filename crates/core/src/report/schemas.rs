@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::audit::Audit;
 use super::inspection::Inspection;
 use super::listing::Line;
+use super::referrers::ReferrersReport;
 use crate::rules::{Bytes, Count, RulesFile, Share};
 
 /// How a quantity of a rules file can be written.
@@ -84,6 +85,12 @@ schema!(
     inspect_is_as_its_schema_says,
     "inspect.json",
     Inspection,
+    written()
+);
+schema!(
+    referrers_is_as_its_schema_says,
+    "referrers.json",
+    ReferrersReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Artifact;
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
 
@@ -36,6 +37,29 @@ pub enum SourceError {
         /// Whether credentials were sent.
         credentials: bool,
         /// What the registry said.
+        reason: String,
+    },
+    /// The registry has no list of its repositories, or not for this asker.
+    #[error("{}", no_list(.registry, *.credentials, .reason))]
+    NoList {
+        /// The registry.
+        registry: String,
+        /// Whether credentials were sent.
+        credentials: bool,
+        /// What the registry said.
+        reason: String,
+    },
+    /// A text that names no registry.
+    #[error(
+        "{0:?} names no registry; write its host, as in registry.example.com:5000 or docker.io"
+    )]
+    NoRegistry(String),
+    /// The gateway that stands between does not reach the registry.
+    #[error("this gateway does not reach {registry}: {reason}")]
+    NotReached {
+        /// The registry.
+        registry: String,
+        /// What the gateway said.
         reason: String,
     },
     /// Credentials are said to be somewhere, and could not be had.
@@ -85,6 +109,9 @@ pub enum SourceError {
         #[source]
         problem: ManifestError,
     },
+    /// What is there is something else than an image.
+    #[error("{} cannot be shown: {}", .0.reference, .0)]
+    Artifact(Box<Artifact>),
     /// The image is there, but not for the platform that was asked for.
     #[error("{what} has no image for {wanted}; it has {}", platforms(.available))]
     NoPlatform {
@@ -205,6 +232,18 @@ fn no_access(what: &str, registry: &str, credentials: bool, reason: &str) -> Str
             "no access to {what}: it does not exist in {registry}, or it needs a log-in{reason}; check the name, or give credentials"
         )
     }
+}
+
+fn no_list(registry: &str, credentials: bool, reason: &str) -> String {
+    let whom = if credentials {
+        ", or not to whom the credentials belong"
+    } else {
+        ""
+    };
+    format!(
+        "{registry} does not list its repositories{whom}{}; name one of them, as in HOST/team/app",
+        because(reason)
+    )
 }
 
 fn try_again(retry: Option<&RetryAfter>) -> String {

@@ -32,6 +32,8 @@ pub struct Image {
     pub platform: Option<Platform>,
     /// All platforms of the index, in its order; empty where there was no index.
     pub platforms: Vec<Platform>,
+    /// What the index has on how its images were built, for all of them.
+    pub attestations: Vec<Attestation>,
     /// The manifest's annotations.
     pub annotations: BTreeMap<String, String>,
     /// The configuration.
@@ -44,6 +46,33 @@ pub struct Image {
     pub layers: Vec<Layer>,
     /// What is odd about the documents and was passed over.
     pub remarks: Vec<String>,
+}
+
+/// A manifest that BuildKit puts beside the image that it is about: provenance, SBOM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attestation {
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// Its media type.
+    pub media_type: String,
+    /// Bytes of it.
+    pub size: u64,
+    /// The manifest that it is about; `None` where the index does not say.
+    pub subject: Option<Digest>,
+}
+
+impl Attestation {
+    /// The attestation that `descriptor` of an index is.
+    pub(super) fn of(descriptor: &Descriptor) -> Self {
+        let subject = descriptor.annotations.get("vnd.docker.reference.digest");
+        Self {
+            digest: descriptor.digest.clone(),
+            media_type: descriptor.media_type.clone(),
+            size: descriptor.size,
+            subject: subject.and_then(|digest| digest.parse().ok()),
+        }
+    }
 }
 
 /// A layer before it is fetched.

@@ -3,6 +3,7 @@
 //! A [`Source`] opens an [`Image`] (its documents) and streams its layers as chunks of bytes ([`BlobStream`]).
 
 pub mod archive;
+mod artifact;
 mod credentials;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod engine;
@@ -14,11 +15,12 @@ mod portable;
 pub mod registry;
 mod stream;
 
+pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
 pub use credentials::{Keychain, KeychainError};
 pub use error::{RetryAfter, SourceError, Unreachable};
-pub use image::{Image, Layer};
+pub use image::{Attestation, Image, Layer};
 pub use locator::{Locator, LocatorError};
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use stream::BlobStream;

@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 
-use super::image::{Image, Layer};
+use super::image::{Attestation, Image, Layer};
 use super::registry::Fetched;
-use super::{MaybeSync, SourceError};
+use super::{Artifact, MaybeSync, SourceError};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -64,7 +64,7 @@ pub(super) async fn of_index(
     manifests: Vec<Descriptor>,
     platform: Option<&Platform>,
 ) -> Result<Image, SourceError> {
-    let offered = offered(documents, manifests).await?;
+    let (offered, attestations) = offered(documents, manifests).await?;
     let platforms: Vec<_> = offered.iter().map(|offer| offer.platform.clone()).collect();
     let chosen = platform::choose(platform, &platforms).and_then(|at| offered.get(at));
     let platforms: Vec<Platform> = platforms.into_iter().flatten().collect();
@@ -79,6 +79,7 @@ pub(super) async fn of_index(
     let mut image = of_manifest(documents, fetched.digest, *manifest).await?;
     image.index_digest = digest;
     image.platforms = platforms;
+    image.attestations = attestations;
     let chosen = chosen.platform.clone();
     if let (Some(chosen), Some(own)) = (&chosen, &image.platform)
         && (&chosen.os, &chosen.architecture) != (&own.os, &own.architecture)
@@ -96,9 +97,14 @@ async fn of_manifest(
     digest: Digest,
     manifest: Manifest,
 ) -> Result<Image, SourceError> {
-    manifest
-        .check_image()
-        .map_err(|problem| unusable(documents, problem))?;
+    match manifest.check_image() {
+        Ok(()) => {}
+        Err(ManifestError::Artifact(kind)) => {
+            let artifact = Artifact::of(documents.what(), digest, kind, manifest);
+            return Err(SourceError::Artifact(Box::new(artifact)));
+        }
+        Err(problem) => return Err(unusable(documents, problem)),
+    }
     let raw_config = config(documents, &manifest.config).await?;
     let config = Config::parse(&raw_config).map_err(|problem| of_config(documents, problem))?;
     let mut image = Image {
@@ -108,6 +114,7 @@ async fn of_manifest(
         media_type: Some(manifest.media_type),
         platform: config.platform.clone(),
         platforms: Vec::new(),
+        attestations: Vec::new(),
         annotations: manifest.annotations,
         config,
         raw_config: String::from_utf8_lossy(&raw_config).into_owned(),
@@ -122,16 +129,22 @@ async fn of_manifest(
     Ok(image)
 }
 
-/// The images that descriptors lead to, those of indexes inside in their place, without attestations and artifacts.
+/// The images that descriptors lead to, those of indexes inside in their place, without artifacts; and beside them the
+/// attestations.
 async fn offered(
     documents: &impl Documents,
     manifests: Vec<Descriptor>,
-) -> Result<Vec<Descriptor>, SourceError> {
+) -> Result<(Vec<Descriptor>, Vec<Attestation>), SourceError> {
     let mut offered = Vec::new();
+    let mut attestations = Vec::new();
     let mut waiting: Vec<Descriptor> = manifests.into_iter().rev().collect();
     let mut nested = 0;
     while let Some(next) = waiting.pop() {
-        if next.is_attestation() || next.platform.as_ref().is_some_and(Platform::is_unknown) {
+        if next.is_attestation() {
+            attestations.push(Attestation::of(&next));
+            continue;
+        }
+        if next.platform.as_ref().is_some_and(Platform::is_unknown) {
             continue;
         }
         match DocumentKind::of(&next.media_type) {
@@ -154,7 +167,7 @@ async fn offered(
             ));
         }
     }
-    Ok(offered)
+    Ok((offered, attestations))
 }
 
 /// The document that a descriptor promises.

@@ -55,6 +55,7 @@ pub(super) async fn image(
         media_type: None,
         platform: own,
         platforms: Vec::new(),
+        attestations: Vec::new(),
         annotations: std::collections::BTreeMap::new(),
         config,
         raw_config: String::from_utf8_lossy(&raw_config).into_owned(),

@@ -21,6 +21,8 @@ pub(super) struct Asked {
     pub(super) what: String,
     pub(super) registry: String,
     pub(super) credentials: bool,
+    /// The answer is a gateway's, on behalf of the registry or for itself.
+    pub(super) gateway: bool,
 }
 
 /// The whole body, if it is not larger than `most`.
@@ -60,10 +62,17 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_none_or(|value| !value.starts_with("text/html"));
-    let (codes, reason) = match beginning(response).await {
-        body if json => said(&body),
-        _ => (Vec::new(), String::new()),
+    let body = beginning(response).await;
+    let (codes, reason) = match json {
+        true => said(&body),
+        false => (Vec::new(), String::new()),
     };
+    if asked.gateway && is_not_reached(&body) {
+        return SourceError::NotReached {
+            registry: asked.registry.clone(),
+            reason,
+        };
+    }
     let Asked { what, registry, .. } = asked.clone();
     let has = |code: &str| codes.iter().any(|found| found == code);
     match status {
@@ -133,6 +142,14 @@ fn said(body: &[u8]) -> (Vec<String>, String) {
         })
         .collect();
     (codes, plain(&messages.join("; ")))
+}
+
+/// Whether a gateway says that it does not reach the registry, in its error's `detail`.
+fn is_not_reached(body: &[u8]) -> bool {
+    let document = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    document
+        .pointer("/errors/0/detail/notReached")
+        .is_some_and(Value::is_string)
 }
 
 /// One short line without anything that a terminal would act on.

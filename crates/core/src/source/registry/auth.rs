@@ -22,23 +22,41 @@ const REMEMBERED: usize = 4096;
 /// What lets into one repository; held while it is being asked for, so that parallel requests wait for the one.
 type Slot = Arc<futures::lock::Mutex<Option<HeaderValue>>>;
 
-/// The `Authorization` headers that worked, by registry and repository.
+/// What leave is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope<'a> {
+    /// To read the repository with this name at the registry.
+    Repository(&'a str),
+    /// To list the registry's repositories.
+    Catalog,
+}
+
+impl Scope<'_> {
+    /// As token servers write it (distribution, docs/spec/auth/scope.md).
+    fn text(self) -> String {
+        match self {
+            Self::Repository(name) => format!("repository:{name}:pull"),
+            Self::Catalog => "registry:catalog:*".to_owned(),
+        }
+    }
+}
+
+/// The `Authorization` headers that worked, by registry and scope.
 #[derive(Default)]
 pub(super) struct Auth {
     slots: Mutex<HashMap<(String, String), Slot>>,
 }
 
-/// A repository, as a token server knows it.
+/// A registry and a part of it, as a token server knows them.
 pub(super) struct Audience<'a> {
     /// The registry's root.
     pub(super) registry: &'a Url,
-    /// The repository's name there.
-    pub(super) name: &'a str,
+    pub(super) scope: Scope<'a>,
     pub(super) credentials: Option<Credentials>,
 }
 
 impl Auth {
-    /// What is known to let into the repository; waits for a token that is on its way.
+    /// What is known to be let in with; waits for a token that is on its way.
     pub(super) async fn current(&self, audience: &Audience<'_>) -> Option<HeaderValue> {
         self.slot(audience).lock().await.clone()
     }
@@ -83,7 +101,7 @@ impl Auth {
     }
 
     fn slot(&self, audience: &Audience<'_>) -> Slot {
-        let key = (audience.registry.to_string(), audience.name.to_owned());
+        let key = (audience.registry.to_string(), audience.scope.text());
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= REMEMBERED && !slots.contains_key(&key) {
             slots.clear();
@@ -110,7 +128,7 @@ struct Token {
     access_token: Option<String>,
 }
 
-/// Asks the token server for leave to read the repository.
+/// Asks the token server for leave.
 ///
 /// The scope is always our own: one that a challenge asks for might reach further than what is read here.
 async fn bearer(
@@ -138,7 +156,7 @@ async fn bearer(
         return Err(forbidden(&ask, &realm, reason));
     }
     ask.url = realm;
-    let scope = format!("repository:{}:pull", audience.name);
+    let scope = audience.scope.text();
     let authorization = match &audience.credentials {
         Some(Credentials::IdentityToken(refresh)) => {
             ask.method = Method::POST;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use reqwest::{Response, Url};
 
 use super::answer::{self, Asked};
-use super::auth::{Audience, Auth};
+use super::auth::{Audience, Auth, Scope};
+use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
 use super::remote::Remote;
 use super::transport::{Ask, Policy, Transport};
@@ -76,17 +77,41 @@ impl Client {
 
     /// The image that a reference names; nothing is requested yet.
     pub fn open(&self, reference: &Reference) -> Result<Remote, SourceError> {
+        Ok(Remote::new(
+            self.clone(),
+            self.endpoint(reference)?,
+            reference.clone(),
+        ))
+    }
+
+    /// The registry that people write as `host` (`registry.example.com:5000`, `docker.io`); nothing is requested yet.
+    pub fn registry(&self, host: &str) -> Result<Registry, SourceError> {
+        let reference = catalog::any_of(host)?;
+        let domain = reference.domain().to_owned();
+        Ok(Registry::new(
+            self.clone(),
+            self.endpoint(&reference)?,
+            domain,
+        ))
+    }
+
+    /// A registry at an address that the caller knows; `name` is what it is called in messages.
+    #[must_use]
+    pub fn registry_at(&self, endpoint: Endpoint, name: &str) -> Registry {
+        Registry::new(self.clone(), endpoint, name.to_owned())
+    }
+
+    fn endpoint(&self, reference: &Reference) -> Result<Endpoint, SourceError> {
         let options = &self.inner.options;
-        let endpoint = match &options.gateway {
-            Some(gateway) => Endpoint::through(gateway.clone(), reference),
+        match &options.gateway {
+            Some(gateway) => Ok(Endpoint::through(gateway.clone(), reference)),
             None => {
                 let domain = reference.domain();
                 let plain =
                     options.plain_http.contains(domain) || is_loopback(without_port(domain));
-                Endpoint::of(reference, plain)?
+                Endpoint::of(reference, plain)
             }
-        };
-        Ok(Remote::new(self.clone(), endpoint, reference.clone()))
+        }
     }
 
     /// The image that a reference names, at a registry whose address the caller knows better: the reference's
@@ -96,12 +121,12 @@ impl Client {
         Remote::new(self.clone(), endpoint, reference.clone())
     }
 
-    /// Sends a request to a repository, showing what it takes to be let in. Answers other than those that
+    /// Sends a request to a registry, showing what it takes to be let in. Answers other than those that
     /// `wanted` says yes to become errors.
     pub(super) async fn send(
         &self,
         endpoint: &Endpoint,
-        name: &str,
+        scope: Scope<'_>,
         domain: &str,
         ask: &Ask,
         wanted: fn(u16) -> bool,
@@ -113,13 +138,14 @@ impl Client {
         } = &*self.inner;
         let mut audience = Audience {
             registry: endpoint.base(),
-            name,
+            scope,
             credentials: options.credentials.get(domain).cloned(),
         };
         let mut asked = Asked {
             what: ask.what.clone(),
             registry: endpoint.registry(),
             credentials: audience.credentials.is_some(),
+            gateway: endpoint.is_gateway(),
         };
         let used = auth.current(&audience).await;
         let mut response = transport.send(ask, used.as_ref()).await?;
@@ -127,7 +153,7 @@ impl Client {
         let own = |response: &Response| response.url().origin() == ask.url.origin();
         if response.status() == 401 && own(&response) {
             if audience.credentials.is_none() {
-                audience.credentials = self.look_up(endpoint, name).await?;
+                audience.credentials = self.look_up(endpoint, scope).await?;
                 asked.credentials = audience.credentials.is_some();
             }
             let fresh = auth.renew(transport, &audience, used.as_ref(), &response, &asked);
@@ -144,15 +170,19 @@ impl Client {
 }
 
 impl Client {
-    /// What the keychain has for a repository. It goes by the host that is asked, whatever name it is given here.
+    /// What the keychain has for a repository, or the registry. It goes by the host that is asked, whatever name it is given here.
     #[cfg(not(target_arch = "wasm32"))]
     async fn look_up(
         &self,
         endpoint: &Endpoint,
-        name: &str,
+        scope: Scope<'_>,
     ) -> Result<Option<Credentials>, SourceError> {
         let (Some(keychain), Some(host)) = (&self.inner.options.keychain, endpoint.owner()) else {
             return Ok(None);
+        };
+        let name = match scope {
+            Scope::Repository(name) => name,
+            Scope::Catalog => "",
         };
         let found = keychain.find(&host, name).await;
         found.map_err(|error| SourceError::Credentials {
@@ -163,7 +193,11 @@ impl Client {
 
     /// A page has no keychain.
     #[cfg(target_arch = "wasm32")]
-    async fn look_up(&self, _: &Endpoint, _: &str) -> Result<Option<Credentials>, SourceError> {
+    async fn look_up(
+        &self,
+        _: &Endpoint,
+        _: Scope<'_>,
+    ) -> Result<Option<Credentials>, SourceError> {
         Ok(None)
     }
 }

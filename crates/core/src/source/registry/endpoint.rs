@@ -81,6 +81,16 @@ impl Endpoint {
         &self.base
     }
 
+    /// Whether the registry is asked through a gateway.
+    pub(super) const fn is_gateway(&self) -> bool {
+        self.prefix.is_some()
+    }
+
+    /// What all names begin with there.
+    pub(super) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
     /// The registry's name for messages.
     pub(super) fn registry(&self) -> String {
         match &self.prefix {
@@ -109,13 +119,22 @@ impl Endpoint {
         }
     }
 
+    /// `/v2/_catalog`, behind a gateway that of the registry.
+    pub(super) fn catalog(&self) -> Url {
+        match &self.prefix {
+            Some(prefix) => self.url(prefix, "_catalog"),
+            None => self.at("/v2/_catalog"),
+        }
+    }
+
     /// `/v2/NAME/REST`; both have been checked to hold nothing that could leave their place.
     pub(super) fn url(&self, name: &str, rest: &str) -> Url {
+        self.at(&format!("/v2/{name}/{rest}"))
+    }
+
+    fn at(&self, path: &str) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!(
-            "{}/v2/{name}/{rest}",
-            self.base.path().trim_end_matches('/')
-        ));
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url.set_query(None);
         url.set_fragment(None);
         url

@@ -22,15 +22,20 @@
 
 mod answer;
 mod auth;
+mod catalog;
 mod challenge;
 mod client;
 mod endpoint;
+mod listing;
 mod realm;
+mod referrers;
 mod remote;
 mod transport;
 
+pub use catalog::{Registry, RepositoriesPage};
 pub use client::{Client, Options};
 pub use endpoint::{Endpoint, TagOrDigest};
+pub use referrers::{Referrer, Referrers, ReferrersPage};
 pub use remote::{Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]

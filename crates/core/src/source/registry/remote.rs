@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
-use reqwest::{Method, Response, Url};
-use serde_json::Value;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Response};
 
 use super::answer;
+use super::auth::Scope;
 use super::client::Client;
 use super::endpoint::{Endpoint, TagOrDigest};
+use super::listing;
 use super::transport::{Ask, Purpose, broken};
 use crate::digest::{Algorithm, Digest};
 use crate::limits;
@@ -182,49 +183,33 @@ impl Remote {
         let mut ask = self.ask("tags/list", what);
         ask.url.set_query(query);
         let response = self.send(&ask, |status| status == 200).await?;
-        let next =
-            header(response.headers(), LINK.as_str()).and_then(|link| next_page(&link, &ask.url));
-        let body = answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await?;
-        let tags = match serde_json::from_slice(&body) {
-            Ok(Value::Object(mut root)) => root.remove("tags"),
-            _ => None,
-        };
-        let tags = match tags {
-            Some(Value::Array(tags)) => tags,
-            // Registries say null where there are none.
-            Some(Value::Null) => Vec::new(),
-            _ => {
-                return Err(SourceError::Mismatch {
-                    what: ask.what,
-                    promised: "a list of tags".to_owned(),
-                    got: "something else".to_owned(),
-                });
-            }
-        };
-        let is_tag = |tag: &&str| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
-        Ok(TagsPage {
-            tags: tags
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(is_tag)
-                .map(str::to_owned)
-                .collect(),
-            next,
-        })
+        let (mut tags, next) = listing::page(response, &ask, "tags").await?;
+        tags.retain(|tag| matches!(tag.parse(), Ok(TagOrDigest::Tag(_))));
+        Ok(TagsPage { tags, next })
     }
 
     pub(super) fn blob_name(&self, digest: &Digest) -> String {
         format!("blob {} of {}", digest.short(), self.reference)
     }
 
-    fn ask(&self, rest: &str, what: String) -> Ask {
+    pub(super) fn ask(&self, rest: &str, what: String) -> Ask {
         Ask::get(self.endpoint.url(&self.name, rest), Purpose::Registry, what)
     }
 
-    async fn send(&self, ask: &Ask, wanted: fn(u16) -> bool) -> Result<Response, SourceError> {
+    pub(super) async fn send(
+        &self,
+        ask: &Ask,
+        wanted: fn(u16) -> bool,
+    ) -> Result<Response, SourceError> {
         let domain = self.reference.domain();
         self.client
-            .send(&self.endpoint, &self.name, domain, ask, wanted)
+            .send(
+                &self.endpoint,
+                Scope::Repository(&self.name),
+                domain,
+                ask,
+                wanted,
+            )
             .await
     }
 }
@@ -265,7 +250,7 @@ fn stream(response: Response, what: String, size: Option<u64>) -> BlobStream {
     BlobStream::new(what, size, chunks)
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
@@ -274,53 +259,5 @@ pub(super) fn mismatch(what: String, promised: &Digest, got: &Digest) -> SourceE
         what,
         promised: promised.to_string(),
         got: got.to_string(),
-    }
-}
-
-/// The query of `<…>; rel="next"`, if it leads to the same list of the same host.
-fn next_page(link: &str, from: &Url) -> Option<String> {
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-    let is_next = |parameter: &str| matches!(parameter.trim(), r#"rel="next""# | "rel=next");
-    if !parameters.split(';').any(is_next) {
-        return None;
-    }
-    let next = from.join(target).ok()?;
-    if next.origin() != from.origin() || next.path() != from.path() {
-        return None;
-    }
-    next.query().map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_page_is_on_the_same_host() {
-        let from = Url::parse("https://r.example/v2/team/app/tags/list?n=2").unwrap();
-        for (link, expected) in [
-            (
-                "</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"",
-                Some("last=b&n=2"),
-            ),
-            (
-                "<https://r.example/v2/team/app/tags/list?last=b>; rel=next",
-                Some("last=b"),
-            ),
-            ("<?last=b>;rel=\"next\"", Some("last=b")),
-            (
-                "<https://evil.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
-                None,
-            ),
-            (
-                "<http://r.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
-                None,
-            ),
-            ("</v2/other/tags/list?last=b>; rel=\"next\"", None),
-            ("</v2/team/app/tags/list?last=b>; rel=\"prev\"", None),
-            ("nonsense", None),
-        ] {
-            assert_eq!(next_page(link, &from).as_deref(), expected, "{link}");
-        }
     }
 }

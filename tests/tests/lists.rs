@@ -1,0 +1,515 @@
+//! What registries tell of themselves: their repositories, and what refers to an image.
+//!
+//! Source: OCI distribution specification 1.1, Listing Referrers and Referrers Tag Schema; distribution's catalog API.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+
+use axum::response::Response;
+use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
+use onionskin_core::reference::Reference;
+use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
+use onionskin_core::source::{Credentials, SourceError};
+use onionskin_fixtures::{Image, Packed, attestation, bytes, index, layer};
+use onionskin_gateway::{Gateway, Options};
+use onionskin_tests::Registry;
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::odd::{Odd, ok, serve, status};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+const SBOM: &str = "application/spdx+json";
+const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+
+async fn run(arguments: &[&str]) -> Output {
+    Command::new(onionskin())
+        .args(arguments)
+        .output()
+        .await
+        .unwrap()
+}
+
+async fn json_of(arguments: &[&str]) -> Value {
+    let output = run(&[arguments, &["--format", "json"]].concat()).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs the command, which has to stop with code 2, and returns its error.
+async fn stopped(arguments: &[&str]) -> String {
+    let output = run(arguments).await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    errors
+}
+
+/// A client that goes through a gateway which was told of these registries.
+async fn through_gateway(registries: &[String]) -> (Client, String) {
+    let options = Options {
+        registries: registries.iter().map(|r| r.parse().unwrap()).collect(),
+        ..Options::default()
+    };
+    let address = serve(Gateway::new(&options).unwrap().router()).await;
+    let options = ClientOptions {
+        gateway: Some(Url::parse(&format!("http://{address}/")).unwrap()),
+        ..ClientOptions::default()
+    };
+    (
+        Client::new(http_client().build().unwrap(), options),
+        address,
+    )
+}
+
+fn image(content: usize) -> Packed {
+    Image::new()
+        .layer(layer("COPY app /app").file("/app", bytes(content)))
+        .pack()
+}
+
+/// A manifest of an artifact that is about `subject`.
+fn artifact(kind: &str, subject: &Packed) -> Vec<u8> {
+    let empty =
+        json!({"mediaType": OCI_EMPTY, "digest": Digest::sha256(b"{}").to_string(), "size": 2});
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": kind,
+        "config": empty,
+        "layers": [empty],
+        "subject": {
+            "mediaType": subject.manifest.media_type,
+            "digest": subject.manifest.digest,
+            "size": subject.manifest.bytes.len(),
+        },
+        "annotations": {"org.opencontainers.image.created": "2026-01-01T00:00:00Z"},
+    });
+    manifest.to_string().into_bytes()
+}
+
+fn descriptor(kind: &str, manifest: &[u8]) -> Value {
+    json!({
+        "mediaType": OCI_MANIFEST,
+        "digest": Digest::sha256(manifest).to_string(),
+        "size": manifest.len(),
+        "artifactType": kind,
+        "annotations": {"org.opencontainers.image.created": "2026-01-01T00:00:00Z"},
+    })
+}
+
+fn index_of(manifests: &[Value]) -> String {
+    json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}).to_string()
+}
+
+/// Puts documents into a real registry, which are no images, so that skopeo would not.
+struct Pusher<'a> {
+    registry: &'a Registry,
+    http: reqwest::Client,
+}
+
+impl Pusher<'_> {
+    async fn blob(&self, name: &str, content: &'static [u8]) {
+        let root = format!("http://{}", self.registry.address());
+        let begun = self
+            .http
+            .post(format!("{root}/v2/{name}/blobs/uploads/"))
+            .send()
+            .await
+            .unwrap();
+        let place = begun.headers()["location"].to_str().unwrap();
+        let digest = Digest::sha256(content);
+        let place = format!("{place}&digest={digest}");
+        let done = self.http.put(place).body(content).send().await.unwrap();
+        assert_eq!(done.status(), 201);
+    }
+
+    async fn manifest(&self, name: &str, tag: &str, kind: &str, content: Vec<u8>) {
+        let url = format!(
+            "http://{}/v2/{name}/manifests/{tag}",
+            self.registry.address()
+        );
+        let put = self
+            .http
+            .put(url)
+            .header("content-type", kind)
+            .body(content);
+        let done = put.send().await.unwrap();
+        assert_eq!(done.status(), 201, "{}", done.text().await.unwrap());
+    }
+}
+
+/// Debian's docker-registry is one without the API.
+#[tokio::test]
+async fn of_a_registry_without_the_list_the_tag_is_read() {
+    let registry = Registry::start();
+    let image = image(1_000);
+    let reference = registry.push("team/app:1", &image);
+    let none = json_of(&["referrers", &reference]).await;
+    assert_eq!(none["referrers"], json!([]));
+    assert_eq!(none["image"]["digest"], image.manifest.digest.as_str());
+
+    let pusher = Pusher {
+        registry: &registry,
+        http: http_client().build().unwrap(),
+    };
+    pusher.blob("team/app", b"{}").await;
+    let (sbom, signature) = (artifact(SBOM, &image), artifact(SIGNATURE, &image));
+    let listed = index_of(&[descriptor(SBOM, &sbom), descriptor(SIGNATURE, &signature)]);
+    for (manifest, tag) in [(&sbom, "sbom"), (&signature, "signature")] {
+        let manifest = manifest.clone();
+        pusher
+            .manifest("team/app", tag, OCI_MANIFEST, manifest)
+            .await;
+    }
+    let tag = format!("sha256-{}", image.manifest.hex());
+    pusher
+        .manifest("team/app", &tag, OCI_INDEX, listed.into_bytes())
+        .await;
+
+    let report = json_of(&["referrers", &reference]).await;
+    let kinds = |report: &Value| -> Vec<String> {
+        let all = report["referrers"].as_array().unwrap().iter();
+        all.map(|one| one["artifactType"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(kinds(&report), [SBOM, SIGNATURE]);
+    let first = &report["referrers"][0];
+    assert_eq!(first["digest"], Digest::sha256(&sbom).to_string());
+    assert_eq!(first["size"], sbom.len());
+    assert_eq!(first["by"], "tag");
+    assert_eq!(first["subject"], image.manifest.digest.as_str());
+    assert_eq!(
+        first["annotations"]["org.opencontainers.image.created"],
+        "2026-01-01T00:00:00Z"
+    );
+    let schema: Value = serde_json::from_str(include_str!("../../schemas/referrers.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    assert!(schema.is_valid(&report) && !schema.is_valid(&json!({})));
+
+    let signatures = json_of(&["referrers", &reference, "--artifact-type", SIGNATURE]).await;
+    assert_eq!(kinds(&signatures), [SIGNATURE]);
+    let text = run(&["referrers", &reference]).await.stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(SBOM) && text.contains(&Digest::sha256(&sbom).to_string()));
+
+    // The same through a gateway, which invents nothing.
+    let (client, _) = through_gateway(&[format!("http://{}", registry.address())]).await;
+    let remote = client.open(&reference.parse().unwrap()).unwrap();
+    let digest = image.manifest.digest.parse().unwrap();
+    let found = remote.referrers(&digest, None).await.unwrap();
+    assert!(found.by_tag);
+    assert_eq!(found.referrers.len(), 2);
+
+    // What is listed is no image, and is told by its name.
+    let sbom = format!("{}/team/app:sbom", registry.address());
+    let error = stopped(&["ls", &sbom]).await;
+    assert!(
+        error.contains(SBOM) && error.contains("no image"),
+        "{error}"
+    );
+    let about = json_of(&["referrers", &sbom]).await;
+    assert_eq!(about["referrers"], json!([]));
+}
+
+/// A registry with the API, which gives a referrer a page and knows the filter if `filters`.
+async fn with_api(image: Packed, filters: bool) -> Odd {
+    let listed = [
+        descriptor(SBOM, b"sbom"),
+        descriptor(SIGNATURE, b"signature"),
+        descriptor(SBOM, b"second sbom"),
+    ];
+    Odd::new(move |target, _| {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if path.ends_with("/manifests/1") {
+            return ok(OCI_MANIFEST, image.manifest.bytes.clone());
+        }
+        if !path.ends_with(&format!("/referrers/{}", image.manifest.digest)) {
+            return status(404, &[], "");
+        }
+        let of = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key));
+        let filter = of("artifactType=").filter(|_| filters);
+        let kind = filter.map(|kind| kind.replace("%2F", "/").replace("%2B", "+"));
+        let all: Vec<&Value> = listed
+            .iter()
+            .filter(|one| {
+                kind.as_deref()
+                    .is_none_or(|kind| one["artifactType"] == kind)
+            })
+            .collect();
+        let at: usize = of("page=").map_or(0, |at| at.parse().unwrap());
+        let page = all.get(at).map(|one| (*one).clone());
+        let mut response = ok(OCI_INDEX, index_of(page.as_slice()));
+        let mut header = |name: &'static str, value: String| {
+            response.headers_mut().insert(name, value.parse().unwrap());
+        };
+        if let Some(filter) = filter {
+            header("oci-filters-applied", "artifactType".to_owned());
+            if at + 1 < all.len() {
+                header(
+                    "link",
+                    format!(
+                        "<{path}?artifactType={filter}&page={}>; rel=\"next\"",
+                        at + 1
+                    ),
+                );
+            }
+        } else if at + 1 < all.len() {
+            header("link", format!("<{path}?page={}>; rel=\"next\"", at + 1));
+        }
+        response
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_list_is_read_page_by_page_and_filtered_by_whom_it_may() {
+    for filters in [true, false] {
+        let image = image(100);
+        let digest: Digest = image.manifest.digest.parse().unwrap();
+        let odd = with_api(image, filters).await;
+        let reference = format!("{}/app:1", odd.address);
+        let (client, _) = through_gateway(&[format!("http://{}", odd.address)]).await;
+        let through = client.open(&reference.parse().unwrap()).unwrap();
+        for remote in [odd.remote(None), through] {
+            let found = remote.referrers(&digest, None).await.unwrap();
+            assert!(!found.by_tag && !found.cut);
+            let sizes: Vec<u64> = found.referrers.iter().map(|one| one.size).collect();
+            assert_eq!(sizes, [4, 9, 11]);
+            let sboms = remote.referrers(&digest, Some(SBOM)).await.unwrap();
+            let sizes: Vec<u64> = sboms.referrers.iter().map(|one| one.size).collect();
+            assert_eq!(sizes, [4, 11], "{filters}");
+            let none = remote.referrers(&digest, Some("x/y")).await.unwrap();
+            assert_eq!(none.referrers, []);
+        }
+        let report = json_of(&["referrers", &reference]).await;
+        assert_eq!(report["referrers"][1]["by"], "registry");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_referrers_that_leads_round_or_elsewhere_ends() {
+    let elsewhere = Odd::new(|_, _| status(404, &[], "")).await;
+    let image = image(100);
+    let digest: Digest = image.manifest.digest.parse().unwrap();
+    for link in [
+        "<?page=1>; rel=\"next\"".to_owned(),
+        format!(
+            "<http://{}/v2/app/referrers/{digest}?page=2>; rel=\"next\"",
+            elsewhere.address
+        ),
+    ] {
+        let odd = Odd::new(move |_, _| {
+            let mut response = ok(OCI_INDEX, index_of(&[descriptor(SBOM, b"sbom")]));
+            response.headers_mut().insert("link", link.parse().unwrap());
+            response
+        })
+        .await;
+        let found = odd.remote(None).referrers(&digest, None).await.unwrap();
+        assert!(found.referrers.len() <= 2, "{}", found.referrers.len());
+    }
+    assert_eq!(elsewhere.count(""), 0);
+}
+
+/// What answers anything with 200 is no list, and what keeps people out is no empty one.
+#[tokio::test]
+async fn an_answer_that_is_no_list_is_an_error() {
+    let digest = Digest::sha256(b"");
+    for (response, says) in [
+        (ok as fn(&str, &'static str) -> Response, "cannot be shown"),
+        (|_, _| status(403, &[], ""), "no access"),
+        (|_, _| status(500, &[], ""), "answered 500"),
+    ] {
+        let odd = Odd::new(move |_, _| response("application/json", r#"{"manifest":[]}"#)).await;
+        let error = odd.remote(None).referrers(&digest, None).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+/// BuildKit's attestations are in the image's own index.
+#[tokio::test]
+async fn attestations_of_the_index_refer_to_the_image_too() {
+    let registry = Registry::start();
+    let images = [image(1_000), image(2_000)];
+    let arm = Image::new()
+        .platform("linux/arm64")
+        .layer(layer("COPY app /app").file("/app", bytes(2_000)))
+        .pack();
+    let amd = images.into_iter().next().unwrap();
+    let all = [
+        amd.clone(),
+        attestation(&amd),
+        arm.clone(),
+        attestation(&arm),
+    ];
+    let top = index(amd.family, &all);
+    let reference = registry.push_index("app:1", &top, &all);
+    let report = json_of(&["referrers", &reference]).await;
+    assert_eq!(report["image"]["digest"], top.digest.as_str());
+    assert_eq!(report["referrers"].as_array().unwrap().len(), 2);
+    let of_arm = json_of(&["referrers", &reference, "--platform", "linux/arm64"]).await;
+    assert_eq!(of_arm["image"]["digest"], arm.manifest.digest.as_str());
+    let one = &of_arm["referrers"][0];
+    assert_eq!(one["by"], "index");
+    assert_eq!(one["subject"], arm.manifest.digest.as_str());
+    assert_eq!(one["digest"], all[3].manifest.digest.as_str());
+    assert_eq!(of_arm["referrers"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn repositories_are_listed_where_the_registry_lists_them() {
+    let registry = Registry::start();
+    let image = image(100);
+    let names = ["app", "team/app", "team/web"];
+    for name in names {
+        registry.push(&format!("{name}:1"), &image);
+    }
+    let address = registry.address();
+    assert_eq!(json_of(&["repositories", address]).await, json!(names));
+    let text = run(&["repositories", &format!("docker://{address}/")]).await;
+    assert_eq!(text.stdout, b"app\nteam/app\nteam/web\n");
+
+    // Through a gateway the registry's host comes first, page by page.
+    let (client, gateway) = through_gateway(&[format!("team=http://{address}")]).await;
+    let http = http_client().build().unwrap();
+    let page = http.get(format!("http://{gateway}/v2/team/_catalog?n=2"));
+    let page = page.send().await.unwrap();
+    let link = page.headers()["link"].to_str().unwrap().to_owned();
+    let listed: Value = page.json().await.unwrap();
+    assert_eq!(listed["repositories"], json!(["team/app", "team/team/app"]));
+    let next = link.trim_start_matches('<').split('>').next().unwrap();
+    let rest = http.get(format!("http://{gateway}{next}")).send().await;
+    let rest: Value = rest.unwrap().json().await.unwrap();
+    assert_eq!(rest["repositories"], json!(["team/team/web"]));
+    let page = client.registry(address).unwrap().repositories(None).await;
+    assert_eq!(page.unwrap().repositories, names);
+
+    // Its own list stays what it was, and other tools find tags by the names that it gives.
+    let own = http
+        .get(format!("http://{gateway}/v2/_catalog"))
+        .send()
+        .await;
+    let own: Value = own.unwrap().json().await.unwrap();
+    assert_eq!(own["repositories"], json!(["demo/hello", "demo/webapp"]));
+    let tags = Command::new("skopeo")
+        .args(["list-tags", "--tls-verify=false"])
+        .arg(format!("docker://{gateway}/team/team/web"))
+        .output()
+        .await
+        .expect("skopeo is installed");
+    let errors = String::from_utf8_lossy(&tags.stderr);
+    assert!(tags.status.success(), "{errors}");
+    let tags: Value = serde_json::from_slice(&tags.stdout).unwrap();
+    assert_eq!(tags["Tags"], json!(["1"]));
+}
+
+#[tokio::test]
+async fn a_registry_that_lists_nothing_is_said_to() {
+    // Docker Hub answers 401, others 404, 403 or 405.
+    for code in [401, 403, 404, 405] {
+        let odd = Odd::new(move |_, _| status(code, &[], "")).await;
+        let error = stopped(&["repositories", &odd.address]).await;
+        let says = format!("{} does not list its repositories", odd.address);
+        assert!(error.contains(&says), "{code}: {error}");
+        // The same through a gateway.
+        let (client, _) = through_gateway(&[format!("http://{}", odd.address)]).await;
+        let registry = client.registry(&odd.address).unwrap();
+        let error = registry.repositories(None).await.unwrap_err();
+        assert!(matches!(error, SourceError::NoList { .. }), "{error:?}");
+        assert_eq!(error.to_string().matches(&says).count(), 1, "{error}");
+    }
+    for wrong in ["nginx", "team/app", "quay.io/team", "http://quay.io"] {
+        let error = stopped(&["repositories", wrong]).await;
+        assert!(error.contains("names no registry"), "{error}");
+    }
+}
+
+/// A registry asks for leave to list in a scope of its own (distribution, docs/spec/auth/scope.md).
+#[tokio::test]
+async fn leave_to_list_is_asked_for_as_such() {
+    let registry = Registry::with_password();
+    let client = |credentials| {
+        let options = ClientOptions {
+            credentials,
+            ..ClientOptions::default()
+        };
+        Client::new(http_client().build().unwrap(), options)
+    };
+    let nobody = client([].into()).registry(registry.address()).unwrap();
+    let error = nobody.repositories(None).await.unwrap_err();
+    assert!(matches!(error, SourceError::NoList { .. }), "{error:?}");
+    let known = Credentials::Password {
+        user: onionskin_tests::USER.to_owned(),
+        password: onionskin_tests::PASSWORD.to_owned(),
+    };
+    let somebody = client([(registry.address().to_owned(), known)].into());
+    let somebody = somebody.registry(registry.address()).unwrap();
+    assert_eq!(
+        somebody.repositories(None).await.unwrap().repositories,
+        Vec::<String>::new()
+    );
+
+    // The realm is the registry's own host, which is known once it runs.
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, authorization| {
+        if target.starts_with("/token") {
+            return ok("application/json", r#"{"token":"list"}"#);
+        }
+        if authorization == Some("Bearer list") {
+            let names = r#"{"repositories":["a","../x","UPPER","b:1"]}"#;
+            return ok("application/json", names);
+        }
+        let realm = format!("http://{}/token", address.lock().unwrap());
+        let challenge = format!("Bearer realm=\"{realm}\",service=\"s\"");
+        status(401, &[("www-authenticate", &challenge)], "")
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    let registry = client([].into()).registry(&odd.address).unwrap();
+    // What cannot be a name is none.
+    assert_eq!(
+        registry.repositories(None).await.unwrap().repositories,
+        ["a"]
+    );
+    assert_eq!(odd.count("scope=registry%3Acatalog%3A*"), 1);
+}
+
+/// What a gateway does not reach is another thing than what a registry keeps from people.
+#[tokio::test]
+async fn a_gateway_says_which_registry_it_does_not_reach() {
+    let (client, _) = through_gateway(&[]).await;
+    let reference: Reference = "registry.example.com/team/app:1".parse().unwrap();
+    let remote = client.open(&reference).unwrap();
+    let layer = Digest::sha256(b"");
+    for error in [
+        remote.image(None).await.unwrap_err(),
+        remote.tags(None).await.unwrap_err(),
+        remote.blob(&layer, None).await.unwrap_err(),
+        remote.referrers(&layer, None).await.unwrap_err(),
+        client
+            .registry("registry.example.com")
+            .unwrap()
+            .repositories(None)
+            .await
+            .unwrap_err(),
+    ] {
+        let SourceError::NotReached { registry, .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(registry, "registry.example.com");
+        let text = error.to_string();
+        assert!(text.contains("--registry registry.example.com"), "{text}");
+    }
+    // A registry of itself cannot say so.
+    let odd = Odd::new(|_, _| {
+        let body = r#"{"errors":[{"code":"DENIED","message":"no","detail":{"notReached":"x"}}]}"#;
+        status(403, &[("content-type", "application/json")], body)
+    })
+    .await;
+    assert!(matches!(odd.error().await, SourceError::NoAccess { .. }));
+}
