@@ -6,11 +6,12 @@ use std::io::{self, Write as _};
 use anyhow::bail;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::referrers::{By, ReferrersReport};
+use onionskin_core::report::words::size;
 use onionskin_core::source::Locator;
 
 use crate::output::{Format, OutputArguments};
 use crate::registry::RegistryArguments;
-use crate::summary::{QUIET, STRONG, size};
+use crate::summary::{QUIET, STRONG};
 use crate::terminal::Visible;
 
 /// List what a registry keeps about an image: signatures, SBOMs, attestations
