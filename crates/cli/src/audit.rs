@@ -11,7 +11,7 @@ use anyhow::anyhow;
 use futures::{StreamExt as _, stream};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::SCHEMA_VERSION;
-use onionskin_core::report::audit::Audit;
+use onionskin_core::report::audit::{Audit, Terms};
 use onionskin_core::report::link::Links;
 use onionskin_core::report::words::not_covered;
 use onionskin_core::rules::Rules;
@@ -190,7 +190,16 @@ impl Arguments {
         let links = self.link_base.as_ref();
         let links = links.map(|base| Links::of(base, &opened.image));
         Ok(Audited {
-            audit: Audit::new(&opened.image, &stack, &ledger, rules, links.as_ref()),
+            audit: Audit::new(
+                &opened.image,
+                &stack,
+                &ledger,
+                &Terms {
+                    rules,
+                    base: None,
+                    links: links.as_ref(),
+                },
+            ),
             remarks: opened.image.remarks,
         })
     }

@@ -1,10 +1,11 @@
 //! Container images, layer by layer.
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
-//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`layer`], [`stack`], [`ledger`], [`findings`], [`rules`],
-//! [`report`].
+//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`mod@base`], [`layer`], [`stack`], [`ledger`],
+//! [`findings`], [`rules`], [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
+pub mod base;
 pub mod digest;
 pub mod findings;
 pub mod layer;

@@ -4,8 +4,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use onionskin_core::findings::{self, Finding, Kind};
+use onionskin_core::findings::{self, Finding, Kind, Subject};
 use onionskin_core::ledger::Ledger;
+use onionskin_core::manifest::Config;
 use onionskin_core::stack::{Cause, Stack};
 use onionskin_fixtures::Layer;
 use proptest::prelude::*;
@@ -13,7 +14,20 @@ use proptest::prelude::*;
 fn found(layers: &[Layer]) -> Vec<Finding> {
     let stack = support::stack(layers);
     let commands = ["COPY . /app", "RUN make", "RUN chown -R 1:1 /app"].map(Some);
-    findings::of(&stack, &Ledger::of(&stack), &commands)
+    all(&stack, &Ledger::of(&stack), &commands)
+}
+
+/// Those of the layers; what a configuration that says nothing is told has tests of its own.
+fn all(stack: &Stack, ledger: &Ledger, commands: &[Option<&str>]) -> Vec<Finding> {
+    let mut findings = findings::of(&Subject {
+        stack,
+        ledger,
+        commands,
+        config: &Config::default(),
+        base: None,
+    });
+    findings.retain(|finding| finding.kind != Kind::Config);
+    findings
 }
 
 /// `deleted /app 10 1>2`, one for each finding of dead bytes.
@@ -219,7 +233,7 @@ proptest! {
             stack.push(support::index(&layer(entries))).unwrap();
         }
         let ledger = Ledger::of(&stack);
-        let findings = findings::of(&stack, &ledger, &[]);
+        let findings = all(&stack, &ledger, &[]);
         prop_assert!(findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.bytes)));
         let mut by_cause: BTreeMap<Cause, (u64, u64, u64)> = BTreeMap::new();
         let mut live = [0, 0];

@@ -131,7 +131,7 @@ fn installs(command: &str) -> bool {
 }
 
 /// `layer 3`, `layers 3 and 4`, `layers 3, 4 and 7`.
-fn layers(numbers: &[usize]) -> String {
+pub(super) fn layers(numbers: &[usize]) -> String {
     let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     match words.as_slice() {
         [] => "no layer".to_owned(),
@@ -153,6 +153,7 @@ mod tests {
             bytes: 1,
             compressed: 1,
             added_by: vec![1],
+            shipped: Vec::new(),
             killed_by: vec![2],
             advice: String::new(),
         };

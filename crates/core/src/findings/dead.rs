@@ -29,17 +29,9 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
             _ => node,
         };
         let groups = taken.entry((dead.cause, dead.killed_by)).or_default();
-        groups
-            .entry(node)
-            .or_insert_with(|| Group::new(node))
-            .take(Group {
-                files: 1,
-                bytes: dead.bytes,
-                compressed: dead.compressed,
-                added_by: [dead.added_by].into(),
-                killed_by: [dead.killed_by].into(),
-                ..Group::new(node)
-            });
+        let group = groups.entry(node).or_insert_with(|| Group::new(node));
+        group.add(dead.added_by, dead.bytes, dead.compressed);
+        group.killed_by.insert(dead.killed_by);
     }
     let mut findings = Vec::new();
     // A path that layer after layer replaces is mended once.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Kind};
+use super::{Finding, Kind, Shipped};
 use crate::stack::{NodeId, Stack};
 
 /// So many findings of one sort and layer in one folder are one finding of that folder.
@@ -16,9 +16,8 @@ pub(super) struct Group {
     /// What they repeat, where that is one place.
     pub(super) kept: Option<NodeId>,
     pub(super) files: u64,
-    pub(super) bytes: u64,
-    pub(super) compressed: u64,
-    pub(super) added_by: BTreeSet<usize>,
+    /// Bytes, and what they cost in the blob, by the layer that ships them.
+    pub(super) shipped: BTreeMap<usize, (u64, u64)>,
     pub(super) killed_by: BTreeSet<usize>,
 }
 
@@ -28,30 +27,63 @@ impl Group {
             node,
             kept: None,
             files: 0,
-            bytes: 0,
-            compressed: 0,
-            added_by: BTreeSet::new(),
+            shipped: BTreeMap::new(),
             killed_by: BTreeSet::new(),
         }
     }
 
+    /// Adds a file.
+    pub(super) fn add(&mut self, layer: usize, bytes: u64, compressed: u64) {
+        self.files += 1;
+        self.ship(layer, bytes, compressed);
+    }
+
+    /// Adds something without content.
+    pub(super) fn touch(&mut self, layer: usize) {
+        self.ship(layer, 0, 0);
+    }
+
+    fn ship(&mut self, layer: usize, bytes: u64, compressed: u64) {
+        let shipped = self.shipped.entry(layer).or_default();
+        shipped.0 += bytes;
+        shipped.1 += compressed;
+    }
+
     pub(super) fn take(&mut self, other: Self) {
         self.files += other.files;
-        self.bytes += other.bytes;
-        self.compressed += other.compressed;
-        self.added_by.extend(other.added_by);
+        for (layer, (bytes, compressed)) in other.shipped {
+            self.ship(layer, bytes, compressed);
+        }
         self.killed_by.extend(other.killed_by);
     }
 
+    /// What a rule of its kind found.
+    pub(super) fn told(self, stack: &Stack, kind: Kind, rule: &str, advice: String) -> Finding {
+        Finding {
+            rule: Some(rule.to_owned()),
+            advice,
+            ..self.finding(stack, kind)
+        }
+    }
+
     pub(super) fn finding(self, stack: &Stack, kind: Kind) -> Finding {
+        let shipped = self.shipped.into_iter();
+        let shipped: Vec<Shipped> = shipped
+            .map(|(layer, (bytes, compressed))| Shipped {
+                layer,
+                bytes,
+                compressed,
+            })
+            .collect();
         Finding {
             kind,
             rule: None,
             path: stack.path(self.node),
             files: self.files,
-            bytes: self.bytes,
-            compressed: self.compressed,
-            added_by: self.added_by.into_iter().collect(),
+            bytes: shipped.iter().map(|part| part.bytes).sum(),
+            compressed: shipped.iter().map(|part| part.compressed).sum(),
+            added_by: shipped.iter().map(|part| part.layer).collect(),
+            shipped,
             killed_by: self.killed_by.into_iter().collect(),
             advice: String::new(),
         }

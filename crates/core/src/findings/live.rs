@@ -23,13 +23,9 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn group(&self, node: NodeId) -> Group {
-        Group {
-            files: 1,
-            bytes: self.bytes,
-            compressed: self.compressed,
-            added_by: [self.layer].into(),
-            ..Group::new(node)
-        }
+        let mut group = Group::new(node);
+        group.add(self.layer, self.bytes, self.compressed);
+        group
     }
 }
 

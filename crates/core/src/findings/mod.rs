@@ -1,21 +1,27 @@
 //! Findings: the bytes that an image ships for nothing, gathered as a person would mend them.
 //!
 //! The findings of the four dead kinds sum to the ledger's dead bytes, each byte in one of them. Those
-//! of the other kinds are about live bytes that can be avoided, and may be about the same ones.
+//! of the other kinds are about live bytes that can be avoided, or about what a release risks, and may be
+//! about the same ones.
 
 mod advice;
+mod config;
 mod dead;
 mod duplicates;
+mod empty;
 mod gather;
 mod kind;
 mod leftovers;
 mod live;
+mod modes;
 
 use std::cmp::Reverse;
 
 pub use self::kind::Kind;
 use self::live::Live;
+use crate::base::Base;
 use crate::ledger::Ledger;
+use crate::manifest::Config;
 use crate::stack::Stack;
 
 /// One explained reason for dead or avoidable bytes.
@@ -26,7 +32,8 @@ pub struct Finding {
     /// Which rule of its kind found it, such as `apt-lists`: a name that stays. None for dead bytes and
     /// duplicates.
     pub rule: Option<String>,
-    /// The file, or the folder that holds all of its files.
+    /// The file, or the folder that holds all of its files; with a leading slash. Of the configuration the
+    /// place in it, such as `config.user`.
     pub path: Vec<u8>,
     /// Files that it is about.
     pub files: u64,
@@ -36,24 +43,74 @@ pub struct Finding {
     pub compressed: u64,
     /// The layers that ship them, from 1, ascending.
     pub added_by: Vec<usize>,
+    /// The bytes by these layers, in the same order.
+    pub shipped: Vec<Shipped>,
     /// The layers that hid them, from 1, ascending; none of live bytes.
     pub killed_by: Vec<usize>,
     /// What to change, in one line.
     pub advice: String,
 }
 
-/// All findings, the largest first; `commands` are those that made the layers, base first.
+/// What one layer ships of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shipped {
+    /// The layer, from 1.
+    pub layer: usize,
+    /// Bytes of file content.
+    pub bytes: u64,
+    /// Bytes of the blob that they cost.
+    pub compressed: u64,
+}
+
+/// What findings are looked for in.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// All layers, stacked.
+    pub stack: &'a Stack,
+    /// Their ledger.
+    pub ledger: &'a Ledger,
+    /// The commands that made the layers, base first, as the builder wrote them.
+    pub commands: &'a [Option<&'a str>],
+    /// The configuration.
+    pub config: &'a Config,
+    /// What the image was built from, where that is known.
+    pub base: Option<&'a Base>,
+}
+
+/// All findings, the largest first.
 #[must_use]
-pub fn of(stack: &Stack, ledger: &Ledger, commands: &[Option<&str>]) -> Vec<Finding> {
-    let mut findings = dead::of(stack, ledger);
+pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
+    let stack = subject.stack;
+    let mut findings = dead::of(stack, subject.ledger);
     for finding in &mut findings {
-        finding.advice = advice::of(finding, commands);
+        finding.advice = advice::of(finding, subject.commands);
     }
     let live = Live::of(stack);
     findings.extend(duplicates::of(stack, &live));
     findings.extend(leftovers::of(stack, &live));
+    findings.extend(empty::of(subject));
+    findings.extend(modes::of(subject));
+    findings.extend(config::of(subject));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
+}
+
+impl Finding {
+    /// One about the configuration, at a place that is no path.
+    fn of_config(kind: Kind, rule: &str, place: &str, advice: String) -> Self {
+        Self {
+            kind,
+            rule: Some(rule.to_owned()),
+            path: place.into(),
+            files: 0,
+            bytes: 0,
+            compressed: 0,
+            added_by: Vec::new(),
+            shipped: Vec::new(),
+            killed_by: Vec::new(),
+            advice,
+        }
+    }
 }
 
 /// No two findings are equal in this.

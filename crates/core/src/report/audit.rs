@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts};
 use super::link::Links;
 use super::{SCHEMA_VERSION, text};
-use crate::findings::{self, Finding, Kind};
+use crate::base::Base;
+use crate::findings::{self, Finding, Kind, Subject};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
 use crate::rules::{self, Measured, Rules, Verdict};
@@ -37,6 +38,19 @@ pub struct Audit {
     pub rules: Vec<Verdict>,
     /// Whether it keeps all of them; None where one cannot be judged.
     pub passed: Option<bool>,
+    /// What the image was built from; None where nothing tells it.
+    pub base: Option<Base>,
+}
+
+/// What an image is audited by.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    /// The rules that it is judged by.
+    pub rules: &'a Rules,
+    /// Its base; None leaves it to what the image's own documents tell.
+    pub base: Option<Base>,
+    /// Makes the links to what is found.
+    pub links: Option<&'a Links>,
 }
 
 /// dive's numbers, by its own definition.
@@ -59,7 +73,8 @@ pub struct DiveFacts {
 pub struct FindingFacts {
     /// What is wrong.
     pub kind: Kind,
-    /// The file, or the folder that holds all of its files.
+    /// The file, or the folder that holds all of its files, with a leading slash; of the configuration the place in
+    /// it, such as `config.user`.
     pub path: String,
     /// Bytes of file content.
     pub bytes: u64,
@@ -83,13 +98,7 @@ pub struct FindingFacts {
 impl Audit {
     /// Audits an image whose layers are all stacked.
     #[must_use]
-    pub fn new(
-        image: &Image,
-        stack: &Stack,
-        ledger: &Ledger,
-        rules: &Rules,
-        links: Option<&Links>,
-    ) -> Self {
+    pub fn new(image: &Image, stack: &Stack, ledger: &Ledger, terms: &Terms<'_>) -> Self {
         let Inspection {
             image: facts,
             bytes,
@@ -103,12 +112,20 @@ impl Audit {
             .iter()
             .map(|layer| layer.created_by.as_deref())
             .collect();
-        let findings = findings::of(stack, ledger, &commands).into_iter();
+        let base = terms.base.clone().or_else(|| Base::told(image));
+        let findings = findings::of(&Subject {
+            stack,
+            ledger,
+            commands: &commands,
+            config: &image.config,
+            base: base.as_ref(),
+        });
         let compressed = facts.compressed_size.is_some();
         let findings = findings
-            .map(|finding| FindingFacts::of(finding, &commands, compressed, links))
+            .into_iter()
+            .map(|finding| FindingFacts::of(finding, &commands, compressed, terms.links))
             .collect();
-        let rules = rules.judge(&Measured {
+        let rules = terms.rules.judge(&Measured {
             efficiency,
             retained: bytes.retained,
             dead: bytes.dead,
@@ -138,6 +155,7 @@ impl Audit {
             findings,
             passed: rules::passed(&rules),
             rules,
+            base,
         }
     }
 }
@@ -165,9 +183,10 @@ impl FindingFacts {
             compressed_bytes: compressed.then_some(finding.compressed),
             created_by: created_by.map(str::to_owned).collect(),
             advice: finding.advice,
-            link: links
-                .zip(place)
-                .map(|(links, layer)| links.change(*layer, &finding.path)),
+            link: links.map(|links| match place {
+                Some(layer) => links.change(*layer, &finding.path),
+                None => links.config(),
+            }),
             added_by: finding.added_by,
             killed_by: finding.killed_by,
             rule: finding.rule,

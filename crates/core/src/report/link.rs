@@ -80,7 +80,16 @@ impl Links {
     #[must_use]
     pub fn change(&self, layer: usize, path: &[u8]) -> String {
         let path = percent_encode(path, VALUE);
-        let place = format!("layer={layer}&view=changes&path={path}");
+        self.place(&format!("layer={layer}&view=changes&path={path}"))
+    }
+
+    /// The configuration and the history.
+    #[must_use]
+    pub fn config(&self) -> String {
+        self.place("view=config")
+    }
+
+    fn place(&self, place: &str) -> String {
         match &self.platform {
             Some(platform) => format!("{}?platform={platform}&{place}", self.image),
             None => format!("{}?{place}", self.image),
@@ -112,6 +121,10 @@ mod tests {
         assert_eq!(
             links.change(1, b"/"),
             "http://localhost:8080/#/image/app.tar%3F?layer=1&view=changes&path=/"
+        );
+        assert_eq!(
+            links.config(),
+            "http://localhost:8080/#/image/app.tar%3F?view=config"
         );
     }
 }

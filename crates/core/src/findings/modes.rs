@@ -1,0 +1,154 @@
+//! Set-id programs, and what everybody may write to, of the final stack.
+//!
+//! Where the base is known, only what the image's own layers add: what the base has is mended there.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::advice::layers as layers_of;
+use super::gather::{Group, MANY, MANY_TREES, gathered};
+use super::{Finding, Kind, Subject};
+use crate::layer::{EntryId, EntryKind};
+use crate::stack::{NodeId, Stack, What};
+
+const SETUID: u32 = 0o4000;
+const SETGID: u32 = 0o2000;
+const STICKY: u32 = 0o1000;
+const EXECUTABLE: u32 = 0o111;
+const WRITABLE: u32 = 0o002;
+
+/// So many set-id programs in one folder are told as one: below it a reader wants every name.
+const MANY_PROGRAMS: usize = 64;
+
+/// A path as the stack at a layer has it.
+struct Place {
+    layer: usize,
+    entry: EntryId,
+    kind: EntryKind,
+    mode: u32,
+    bytes: u64,
+    compressed: u64,
+}
+
+impl Place {
+    /// None for what no entry announces. A hard link is the file that it names.
+    fn of(stack: &Stack, node: NodeId, depth: usize) -> Option<Self> {
+        let version = stack.at(node, depth)?;
+        let What::Entry(own) = version.what else {
+            return None;
+        };
+        let (layer, entry) = stack.stored_by(version).unwrap_or((version.layer, own));
+        let index = stack.layer(layer)?;
+        Some(Self {
+            layer,
+            entry,
+            kind: index.kind(entry),
+            mode: index.mode(entry),
+            bytes: index.size(entry),
+            compressed: index.cost(entry),
+        })
+    }
+
+    fn is_program(&self, bit: u32) -> bool {
+        self.kind == EntryKind::File && self.mode & bit != 0 && self.mode & EXECUTABLE != 0
+    }
+
+    /// In a sticky folder everybody removes only what is theirs.
+    fn is_writable(&self) -> bool {
+        match self.kind {
+            EntryKind::File => self.mode & WRITABLE != 0,
+            EntryKind::Dir => self.mode & WRITABLE != 0 && self.mode & STICKY == 0,
+            _ => false,
+        }
+    }
+
+    fn group(&self, top: NodeId) -> Group {
+        let mut group = Group::new(top);
+        match self.kind {
+            EntryKind::File => group.add(self.layer, self.bytes, self.compressed),
+            _ => group.touch(self.layer),
+        }
+        group
+    }
+}
+
+/// In no order.
+pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
+    let stack = subject.stack;
+    let platform = subject.config.platform.as_ref();
+    // Windows has other rights than those that a tar can hold.
+    if platform.is_some_and(|platform| platform.os == "windows") {
+        return Vec::new();
+    }
+    let base = subject.base.and_then(|base| base.layers).unwrap_or(0);
+    let added = |node: NodeId, is: &dyn Fn(&Place) -> bool| {
+        let now = Place::of(stack, node, stack.depth())?;
+        let before = || Place::of(stack, node, base);
+        (is(&now) && now.layer > base && !(base > 0 && before().is_some_and(|old| is(&old))))
+            .then_some(now)
+    };
+    let nodes = || (0..stack.nodes() as u32).map(NodeId);
+    let mut findings = Vec::new();
+    for (rule, bit) in [("setuid", SETUID), ("setgid", SETGID)] {
+        let is =
+            |place: &Place| place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID));
+        // A program with several names is told by its first.
+        let mut told = HashSet::new();
+        let programs = nodes().filter_map(|node| Some((node, added(node, &is)?)));
+        let groups: Vec<Group> = programs
+            .filter(|(_, place)| told.insert((place.layer, place.entry)))
+            .map(|(node, place)| place.group(node))
+            .collect();
+        let limits = (MANY_PROGRAMS, MANY_PROGRAMS);
+        findings.extend(gathered(stack, groups, limits).into_iter().map(|group| {
+            let advice = set_id(bit, group.files);
+            group.told(stack, Kind::Setid, rule, advice)
+        }));
+    }
+    // Each with the topmost folder from which everything down to it is writable; parents stand first.
+    let mut tops: Vec<Option<NodeId>> = vec![None; stack.nodes()];
+    let mut trees: BTreeMap<NodeId, Group> = BTreeMap::new();
+    let mut told = HashSet::new();
+    for node in nodes() {
+        let Some(place) = added(node, &Place::is_writable) else {
+            continue;
+        };
+        let parent = stack.parent(node).0 as usize;
+        let above = tops.get(parent).copied().flatten();
+        let top = above.filter(|_| node != NodeId::ROOT).unwrap_or(node);
+        if let Some(slot) = tops.get_mut(node.0 as usize) {
+            *slot = Some(top);
+        }
+        if told.insert((place.layer, place.entry)) {
+            let tree = trees.entry(top).or_insert_with(|| Group::new(top));
+            tree.take(place.group(top));
+        }
+    }
+    let trees = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();
+    findings.extend(trees.map(|tree| {
+        let advice = writable(&tree);
+        tree.told(stack, Kind::Writable, "world-writable", advice)
+    }));
+    findings
+}
+
+fn set_id(bit: u32, programs: u64) -> String {
+    let (whose, flag) = match bit {
+        SETUID => ("owner", "u-s"),
+        _ => ("group", "g-s"),
+    };
+    let what = match programs {
+        1 => "It runs".to_owned(),
+        many => format!("{many} programs here run"),
+    };
+    format!(
+        "{what} with the rights of the {whose}, whoever starts it: leave it out, or chmod {flag} it in the RUN that installs it; containers that run with no-new-privileges ignore the bit"
+    )
+}
+
+fn writable(tree: &Group) -> String {
+    let layers: Vec<usize> = tree.shipped.keys().copied().collect();
+    format!(
+        "Everybody in the container may change it: chmod o-w it in the RUN that makes it ({}), or COPY --chmod=755 --chown=USER",
+        layers_of(&layers)
+    )
+}
