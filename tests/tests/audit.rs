@@ -89,6 +89,8 @@ fn app() -> Packed {
                 .plain()
                 .whiteout("/app/testdata"),
         )
+        .user("1000")
+        .healthcheck("/app/server --check")
         .pack()
 }
 
@@ -106,6 +108,7 @@ fn the_report_has_the_documented_keys_and_adds_up() {
         "findings",
         "rules",
         "passed",
+        "base",
     ];
     let places: Vec<_> = keys
         .iter()

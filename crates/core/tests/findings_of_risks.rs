@@ -1,6 +1,8 @@
 //! What a release risks, and what it need not have: set-id programs, what everybody may write to, empty layers, facts
 //! of the configuration.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use onionskin_core::base::{Base, By};

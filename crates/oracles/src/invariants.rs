@@ -1,9 +1,11 @@
 //! What holds for every layer that was decoded, and for every stack of such layers, whatever is in them.
 
-use onionskin_core::findings;
+use onionskin_core::findings::{self, Subject};
 use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::dive::Dive;
 use onionskin_core::ledger::{Account, Ledger};
+use onionskin_core::manifest::Config;
+use onionskin_core::manifest::Config;
 use onionskin_core::report::listing;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{Cause, NodeId, Stack};
@@ -82,5 +84,11 @@ pub(crate) fn browsed(stack: &Stack, ledger: &Ledger) {
         let _ = serde_json::to_vec(&lines).expect("lines can be written");
     }
     let _ = Dive::of(stack.layers());
-    let _ = findings::of(stack, ledger, &[]);
+    let _ = findings::of(&Subject {
+        stack,
+        ledger,
+        commands: &[],
+        config: &Config::default(),
+        base: None,
+    });
 }

@@ -55,14 +55,28 @@ fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
 }
 
 fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
-    let is_dead = |finding: &&FindingFacts| finding.kind.cause().is_some();
-    let (dead, live): (Vec<_>, Vec<_>) = audit.findings.iter().partition(is_dead);
+    let (mut risks, waste): (Vec<_>, Vec<_>) = audit
+        .findings
+        .iter()
+        .partition(|finding| finding.kind.is_risk());
+    // Small ones may be the worst.
+    risks.sort_by_key(|finding| finding.kind);
+    let (dead, live): (Vec<_>, Vec<_>) = waste
+        .into_iter()
+        .partition(|finding| finding.kind.cause().is_some());
     some(out, &dead, audit, columns)?;
     if !live.is_empty() {
         let live = "a container sees the following, and yet it can be avoided";
         writeln!(out, "\n{QUIET}{live}{QUIET:#}")?;
     }
-    some(out, &live, audit, columns)
+    some(out, &live, audit, columns)?;
+    if !risks.is_empty() {
+        writeln!(
+            out,
+            "\n{QUIET}look at the following before you release{QUIET:#}"
+        )?;
+    }
+    some(out, &risks, audit, columns)
 }
 
 /// The largest of these findings, and what the rest comes to.
@@ -81,7 +95,7 @@ fn some(
         let bytes = rest.iter().map(|finding| finding.bytes).sum();
         writeln!(
             out,
-            "\n{QUIET}and {} smaller findings of {} in all; --format json tells each{QUIET:#}",
+            "\n{QUIET}and {} more findings of {} in all; --format json tells each{QUIET:#}",
             rest.len(),
             size(bytes)
         )?;
@@ -100,14 +114,18 @@ fn one(
         Some(cause) => told(cause).1,
         None => Style::new(),
     };
+    // What is not about bytes has none.
+    let bytes = match finding.bytes {
+        0 => String::new(),
+        bytes => size(bytes),
+    };
     let cost = match finding.compressed_bytes {
-        Some(bytes) => format!("  {QUIET}{} of the download{QUIET:#}", size(bytes)),
-        None => String::new(),
+        Some(bytes) if bytes > 0 => format!("  {QUIET}{} of the download{QUIET:#}", size(bytes)),
+        _ => String::new(),
     };
     writeln!(
         out,
-        "{:>9}  {style}{name}{style:#}  {STRONG}{}{STRONG:#}{cost}",
-        size(finding.bytes),
+        "{bytes:>9}  {style}{name}{style:#}  {STRONG}{}{STRONG:#}{cost}",
         Visible(&finding.path)
     )?;
     let mut layers: Vec<(usize, &str)> = Vec::new();
