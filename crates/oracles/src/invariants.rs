@@ -5,7 +5,6 @@ use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::dive::Dive;
 use onionskin_core::ledger::{Account, Ledger};
 use onionskin_core::manifest::Config;
-use onionskin_core::manifest::Config;
 use onionskin_core::report::listing;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{Cause, NodeId, Stack};
