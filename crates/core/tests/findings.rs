@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use onionskin_core::findings::{self, Finding, Kind, Subject};
+use onionskin_core::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::manifest::Config;
 use onionskin_core::stack::{Cause, Stack};
@@ -25,6 +25,7 @@ fn all(stack: &Stack, ledger: &Ledger, commands: &[Option<&str>]) -> Vec<Finding
         commands,
         config: &Config::default(),
         base: None,
+        leftovers: Leftovers::standard(),
     });
     findings.retain(|finding| finding.kind != Kind::Config);
     findings

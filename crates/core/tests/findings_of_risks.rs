@@ -6,7 +6,7 @@
 mod support;
 
 use onionskin_core::base::{Base, By};
-use onionskin_core::findings::{self, Finding, Kind, Subject};
+use onionskin_core::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::manifest::{Config, Healthcheck};
 use onionskin_core::stack::Stack;
@@ -24,6 +24,7 @@ fn told_of(stack: &Stack, config: &Config, base: Option<&Base>) -> Vec<Finding> 
         commands: &[],
         config,
         base,
+        leftovers: Leftovers::standard(),
     })
 }
 

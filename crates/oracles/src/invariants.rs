@@ -1,6 +1,6 @@
 //! What holds for every layer that was decoded, and for every stack of such layers, whatever is in them.
 
-use onionskin_core::findings::{self, Subject};
+use onionskin_core::findings::{self, Leftovers, Subject};
 use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::dive::Dive;
 use onionskin_core::ledger::{Account, Ledger};
@@ -89,5 +89,6 @@ pub(crate) fn browsed(stack: &Stack, ledger: &Ledger) {
         commands: &[],
         config: &Config::default(),
         base: None,
+        leftovers: Leftovers::standard(),
     });
 }

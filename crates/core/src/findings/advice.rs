@@ -1,11 +1,11 @@
 //! What to change in a Dockerfile so that a finding goes away, chosen by its kind and the commands
 //! that made its layers.
 
-use super::{Finding, Kind, leftovers};
+use super::{Finding, Kind, Leftovers};
 use crate::manifest::history;
 
 /// The advice for a finding; `commands` are those that made the layers, base first.
-pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
+pub(super) fn of(finding: &Finding, commands: &[Option<&str>], leftovers: &Leftovers) -> String {
     let of = |layers: &[usize]| -> Vec<String> {
         let command = |layer: &usize| commands.get(layer.checked_sub(1)?).copied().flatten();
         let commands = layers.iter().filter_map(command);
@@ -15,7 +15,7 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
     };
     let (adders, killers) = (of(&finding.added_by), of(&finding.killed_by));
     match finding.kind {
-        Kind::Deleted => deleted(finding, &adders),
+        Kind::Deleted => deleted(finding, &adders, leftovers),
         Kind::Replaced => replaced(finding, &killers),
         Kind::Restated => restated(finding, &adders, &killers),
         Kind::Repeated => {
@@ -27,8 +27,8 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>]) -> String {
     }
 }
 
-fn deleted(finding: &Finding, adders: &[String]) -> String {
-    if let Some(leftover) = leftovers::of_path(&finding.path) {
+fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> String {
+    if let Some(leftover) = leftovers.of_path(&finding.path) {
         return format!("{} ({})", leftover.advice, layers(&finding.added_by));
     }
     if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
@@ -157,7 +157,7 @@ mod tests {
             killed_by: vec![2],
             advice: String::new(),
         };
-        of(&finding, &commands.map(Some))
+        of(&finding, &commands.map(Some), Leftovers::standard())
     }
 
     #[test]

@@ -30,8 +30,7 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
         };
         let groups = taken.entry((dead.cause, dead.killed_by)).or_default();
         let group = groups.entry(node).or_insert_with(|| Group::new(node));
-        group.add(dead.added_by, dead.bytes, dead.compressed);
-        group.killed_by.insert(dead.killed_by);
+        group.lose(dead);
     }
     let mut findings = Vec::new();
     // A path that layer after layer replaces is mended once.

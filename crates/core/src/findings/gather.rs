@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Kind, Shipped};
+use crate::ledger::Dead;
 use crate::stack::{NodeId, Stack};
 
 /// So many findings of one sort and layer in one folder are one finding of that folder.
@@ -16,9 +17,8 @@ pub(super) struct Group {
     /// What they repeat, where that is one place.
     pub(super) kept: Option<NodeId>,
     pub(super) files: u64,
-    /// Bytes, and what they cost in the blob, by the layer that ships them.
-    pub(super) shipped: BTreeMap<usize, (u64, u64)>,
-    pub(super) killed_by: BTreeSet<usize>,
+    /// Bytes, and what they cost in the blob, by the layer that ships them and the one that hid them.
+    pub(super) shipped: BTreeMap<(usize, Option<usize>), (u64, u64)>,
 }
 
 impl Group {
@@ -28,33 +28,49 @@ impl Group {
             kept: None,
             files: 0,
             shipped: BTreeMap::new(),
-            killed_by: BTreeSet::new(),
         }
     }
 
-    /// Adds a file.
+    /// Adds a live file.
     pub(super) fn add(&mut self, layer: usize, bytes: u64, compressed: u64) {
         self.files += 1;
-        self.ship(layer, bytes, compressed);
+        self.ship((layer, None), bytes, compressed);
+    }
+
+    /// Adds a dead file.
+    pub(super) fn lose(&mut self, dead: &Dead) {
+        self.files += 1;
+        let layers = (dead.added_by, Some(dead.killed_by));
+        self.ship(layers, dead.bytes, dead.compressed);
     }
 
     /// Adds something without content.
     pub(super) fn touch(&mut self, layer: usize) {
-        self.ship(layer, 0, 0);
+        self.ship((layer, None), 0, 0);
     }
 
-    fn ship(&mut self, layer: usize, bytes: u64, compressed: u64) {
-        let shipped = self.shipped.entry(layer).or_default();
+    fn ship(&mut self, layers: (usize, Option<usize>), bytes: u64, compressed: u64) {
+        let shipped = self.shipped.entry(layers).or_default();
         shipped.0 += bytes;
         shipped.1 += compressed;
     }
 
     pub(super) fn take(&mut self, other: Self) {
         self.files += other.files;
-        for (layer, (bytes, compressed)) in other.shipped {
-            self.ship(layer, bytes, compressed);
+        for (layers, (bytes, compressed)) in other.shipped {
+            self.ship(layers, bytes, compressed);
         }
-        self.killed_by.extend(other.killed_by);
+    }
+
+    /// The layers that ship it, ascending.
+    pub(super) fn added_by(&self) -> Vec<usize> {
+        let layers: BTreeSet<usize> = self.shipped.keys().map(|(layer, _)| *layer).collect();
+        layers.into_iter().collect()
+    }
+
+    fn killed_by(&self) -> Vec<usize> {
+        let layers: BTreeSet<usize> = self.shipped.keys().filter_map(|(_, by)| *by).collect();
+        layers.into_iter().collect()
     }
 
     /// What a rule of its kind found.
@@ -67,10 +83,12 @@ impl Group {
     }
 
     pub(super) fn finding(self, stack: &Stack, kind: Kind) -> Finding {
+        let (added_by, killed_by) = (self.added_by(), self.killed_by());
         let shipped = self.shipped.into_iter();
         let shipped: Vec<Shipped> = shipped
-            .map(|(layer, (bytes, compressed))| Shipped {
+            .map(|((layer, killed_by), (bytes, compressed))| Shipped {
                 layer,
+                killed_by,
                 bytes,
                 compressed,
             })
@@ -82,9 +100,9 @@ impl Group {
             files: self.files,
             bytes: shipped.iter().map(|part| part.bytes).sum(),
             compressed: shipped.iter().map(|part| part.compressed).sum(),
-            added_by: shipped.iter().map(|part| part.layer).collect(),
+            added_by,
+            killed_by,
             shipped,
-            killed_by: self.killed_by.into_iter().collect(),
             advice: String::new(),
         }
     }

@@ -18,6 +18,7 @@ mod modes;
 use std::cmp::Reverse;
 
 pub use self::kind::Kind;
+pub use self::leftovers::{Leftover, Leftovers, PathPattern, Silenced};
 use self::live::Live;
 use crate::base::Base;
 use crate::ledger::Ledger;
@@ -43,7 +44,7 @@ pub struct Finding {
     pub compressed: u64,
     /// The layers that ship them, from 1, ascending.
     pub added_by: Vec<usize>,
-    /// The bytes by these layers, in the same order.
+    /// The bytes by the layers that ship and those that hid them, in the order of these.
     pub shipped: Vec<Shipped>,
     /// The layers that hid them, from 1, ascending; none of live bytes.
     pub killed_by: Vec<usize>,
@@ -51,11 +52,13 @@ pub struct Finding {
     pub advice: String,
 }
 
-/// What one layer ships of a finding.
+/// What one layer ships of a finding, and one other hid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shipped {
     /// The layer, from 1.
     pub layer: usize,
+    /// The layer that hid it, from 1; None of live bytes.
+    pub killed_by: Option<usize>,
     /// Bytes of file content.
     pub bytes: u64,
     /// Bytes of the blob that they cost.
@@ -75,6 +78,8 @@ pub struct Subject<'a> {
     pub config: &'a Config,
     /// What the image was built from, where that is known.
     pub base: Option<&'a Base>,
+    /// What is looked for as a leftover.
+    pub leftovers: &'a Leftovers,
 }
 
 /// All findings, the largest first.
@@ -83,11 +88,11 @@ pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
     let mut findings = dead::of(stack, subject.ledger);
     for finding in &mut findings {
-        finding.advice = advice::of(finding, subject.commands);
+        finding.advice = advice::of(finding, subject.commands, subject.leftovers);
     }
     let live = Live::of(stack);
     findings.extend(duplicates::of(stack, &live));
-    findings.extend(leftovers::of(stack, &live));
+    findings.extend(leftovers::of(stack, &live, subject.leftovers));
     findings.extend(empty::of(subject));
     findings.extend(modes::of(subject));
     findings.extend(config::of(subject));

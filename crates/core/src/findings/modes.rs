@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::advice::layers as layers_of;
+use super::advice::layers;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::layer::{EntryId, EntryKind};
@@ -146,9 +146,8 @@ fn set_id(bit: u32, programs: u64) -> String {
 }
 
 fn writable(tree: &Group) -> String {
-    let layers: Vec<usize> = tree.shipped.keys().copied().collect();
     format!(
         "Everybody in the container may change it: chmod o-w it in the RUN that makes it ({}), or COPY --chmod=755 --chown=USER",
-        layers_of(&layers)
+        layers(&tree.added_by())
     )
 }

@@ -8,7 +8,7 @@ use super::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts};
 use super::link::Links;
 use super::{SCHEMA_VERSION, text};
 use crate::base::Base;
-use crate::findings::{self, Finding, Kind, Subject};
+use crate::findings::{self, Finding, Kind, Leftovers, Subject};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
 use crate::rules::{self, Measured, Rules, Verdict};
@@ -119,6 +119,7 @@ impl Audit {
             commands: &commands,
             config: &image.config,
             base: base.as_ref(),
+            leftovers: Leftovers::standard(),
         });
         let compressed = facts.compressed_size.is_some();
         let findings = findings

@@ -1,0 +1,73 @@
+//! Known leftovers: live files that a container does not need, by a table of places and names.
+
+mod table;
+
+use std::collections::BTreeMap;
+
+pub use self::table::{Leftover, Leftovers, PathPattern, Silenced};
+
+use super::gather::{Group, MANY, MANY_TREES, gathered};
+use super::live::Live;
+use super::{Finding, Kind};
+use crate::stack::{NodeId, Stack};
+
+/// The names of a node's path, the last first.
+#[derive(Clone)]
+struct Names<'s>(&'s Stack, NodeId);
+
+impl<'s> Iterator for Names<'s> {
+    type Item = &'s [u8];
+
+    fn next(&mut self) -> Option<&'s [u8]> {
+        let Self(stack, node) = *self;
+        if node == NodeId::ROOT {
+            return None;
+        }
+        self.1 = stack.parent(node);
+        Some(stack.name(node))
+    }
+}
+
+/// Live files in places of the table, in no order. A file with a name elsewhere is none.
+pub(super) fn of(stack: &Stack, live: &Live, table: &Leftovers) -> Vec<Finding> {
+    // For each node the row and the topmost path that is one of it; parents stand before children.
+    let mut marks: Vec<Option<(usize, NodeId)>> = vec![None; stack.nodes()];
+    for node in (1..stack.nodes() as u32).map(NodeId) {
+        let parent = stack.parent(node).0 as usize;
+        let mark = marks.get(parent).copied().flatten();
+        let mark = mark.or_else(|| Some((table.find(Names(stack, node))?, node)));
+        if let Some(place) = marks.get_mut(node.0 as usize) {
+            *place = mark;
+        }
+    }
+    let mark = |node: NodeId| marks.get(node.0 as usize).copied().flatten();
+    let mut rows: BTreeMap<usize, BTreeMap<NodeId, Group>> = BTreeMap::new();
+    for file in &live.files {
+        let Some((row, top)) = file.names.first().and_then(|node| mark(*node)) else {
+            continue;
+        };
+        let excepted = |node: NodeId| {
+            let row = mark(node).and_then(|(row, _)| table.row(row));
+            row.is_none_or(|row| row.excepts(Names(stack, node)))
+        };
+        if !file.names.iter().any(|node| excepted(*node)) {
+            let groups = rows.entry(row).or_default();
+            let group = groups.entry(top).or_insert_with(|| Group::new(top));
+            group.take(file.group(top));
+        }
+    }
+    let mut findings = Vec::new();
+    for (row, groups) in rows {
+        for group in gathered(stack, groups.into_values(), (MANY, MANY_TREES)) {
+            let Some(row) = table.row(row) else {
+                continue;
+            };
+            let kind = match row.informational {
+                true => Kind::Informational,
+                false => Kind::Leftover,
+            };
+            findings.push(group.told(stack, kind, &row.id, row.told()));
+        }
+    }
+    findings
+}

@@ -1,0 +1,383 @@
+//! The table of leftovers: places and names, each with a reason and an advice; and a user's changes to it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+
+/// One row of the table.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leftover {
+    /// What it is called in reports and rules; one of the table's own replaces that row.
+    pub id: String,
+    /// What it is, in words; without it the id.
+    #[serde(default)]
+    pub name: String,
+    /// Where it is: from the root with a leading slash, else anywhere; `*` stands for any part of a name.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub paths: Vec<PathPattern>,
+    /// Where, below these, it is none.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub except: Vec<PathPattern>,
+    /// Why a container does not need it.
+    #[serde(default)]
+    pub reason: String,
+    /// What to change.
+    pub advice: String,
+    /// Whether it is told for information only, as some do need it.
+    #[serde(default)]
+    pub informational: bool,
+}
+
+/// A path, or the end of one, with stars in its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    absolute: bool,
+    /// The last name first.
+    names: Vec<Name>,
+}
+
+/// A name, or the parts between its stars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    Whole(Vec<u8>),
+    Starred(Vec<Vec<u8>>),
+}
+
+/// The rows that are looked for, and the way into them from a path's last name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    rows: Vec<Leftover>,
+    by_name: HashMap<Vec<u8>, Vec<Way>>,
+    /// Those whose last name has a star.
+    by_star: Vec<Way>,
+}
+
+/// A row, and which of its paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Way {
+    row: usize,
+    path: usize,
+}
+
+/// An id of the standard table that is not to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silenced(pub String);
+
+static STANDARD: LazyLock<Leftovers> = LazyLock::new(|| {
+    Leftovers::new(serde_json::from_str(include_str!("../leftovers.json")).unwrap_or_default())
+});
+
+impl Name {
+    fn of(text: &str) -> Self {
+        if text.contains('*') {
+            Self::Starred(text.split('*').map(Into::into).collect())
+        } else {
+            Self::Whole(text.into())
+        }
+    }
+
+    /// A star stands for at least one byte, so that `*.o` is no `.o`.
+    fn matches(&self, name: &[u8]) -> bool {
+        let parts = match self {
+            Self::Whole(whole) => return name == whole,
+            Self::Starred(parts) => parts,
+        };
+        let [first, middle @ .., last] = parts.as_slice() else {
+            return false;
+        };
+        let Some(mut rest) = name.strip_prefix(first.as_slice()) else {
+            return false;
+        };
+        for part in middle {
+            // The first place is as good as any later one.
+            let place = (1..=rest.len().saturating_sub(part.len()))
+                .find(|at| rest.get(*at..).is_some_and(|rest| rest.starts_with(part)));
+            let Some(behind) = place.and_then(|at| rest.get(at + part.len()..)) else {
+                return false;
+            };
+            rest = behind;
+        }
+        rest.len() > last.len() && rest.ends_with(last)
+    }
+}
+
+impl std::str::FromStr for PathPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let names = text.split('/').skip(usize::from(text.starts_with('/')));
+        let names: Vec<&str> = names.collect();
+        let odd = |name: &&str| matches!(*name, "" | "." | ".." | "**");
+        if names.iter().any(odd) {
+            return Err(format!(
+                "{text:?} is no place of leftovers; write names with single stars, as /var/cache/apt, .cache/pip or *.o"
+            ));
+        }
+        Ok(Self {
+            absolute: text.starts_with('/'),
+            names: names.into_iter().rev().map(Name::of).collect(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PathPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Silenced {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        if STANDARD.rows.iter().any(|row| row.id == id) {
+            return Ok(Self(id));
+        }
+        Err(de::Error::custom(format!(
+            "{id:?} is none of the leftovers that are looked for; their ids are the `rule` of findings"
+        )))
+    }
+}
+
+impl PathPattern {
+    /// `names` leads from a path's last name to its first.
+    fn matches<'n>(&self, mut names: impl Iterator<Item = &'n [u8]>) -> bool {
+        let all = self
+            .names
+            .iter()
+            .all(|pattern| names.next().is_some_and(|name| pattern.matches(name)));
+        all && (!self.absolute || names.next().is_none())
+    }
+}
+
+impl Leftover {
+    /// Whether a path, given by its names from the last to the first, or a folder above it is excepted.
+    pub(super) fn excepts<'n>(&self, mut names: impl Iterator<Item = &'n [u8]> + Clone) -> bool {
+        while !self.except.is_empty() {
+            if self
+                .except
+                .iter()
+                .any(|except| except.matches(names.clone()))
+            {
+                return true;
+            }
+            if names.next().is_none() {
+                break;
+            }
+        }
+        false
+    }
+
+    /// What is told of it, in one line.
+    pub(super) fn told(&self) -> String {
+        let Self {
+            id,
+            name,
+            reason,
+            advice,
+            ..
+        } = self;
+        let name = if name.is_empty() { id } else { name };
+        match reason.as_str() {
+            "" => format!("{advice} ({name})"),
+            reason => format!("{advice} ({name}: {reason})"),
+        }
+    }
+}
+
+impl Leftovers {
+    /// What is looked for where nobody says anything else.
+    #[must_use]
+    pub fn standard() -> &'static Self {
+        &STANDARD
+    }
+
+    /// The standard table with more rows, and without some of its own.
+    #[must_use]
+    pub fn changed(add: Vec<Leftover>, silence: &[Silenced]) -> Self {
+        let replaced: Vec<&str> = add.iter().map(|row| row.id.as_str()).collect();
+        let kept = STANDARD.rows.iter().filter(|row| {
+            let silenced = silence.iter().any(|Silenced(id)| *id == row.id);
+            !silenced && !replaced.contains(&row.id.as_str())
+        });
+        let kept: Vec<Leftover> = kept.cloned().collect();
+        // Of two rows for one place the first is told.
+        Self::new(add.into_iter().chain(kept).collect())
+    }
+
+    fn new(rows: Vec<Leftover>) -> Self {
+        let mut table = Self::default();
+        for (row, leftover) in rows.iter().enumerate() {
+            for (path, pattern) in leftover.paths.iter().enumerate() {
+                let way = Way { row, path };
+                match pattern.names.first() {
+                    Some(Name::Whole(name)) => {
+                        table.by_name.entry(name.clone()).or_default().push(way);
+                    }
+                    _ => table.by_star.push(way),
+                }
+            }
+        }
+        table.rows = rows;
+        table
+    }
+
+    /// The number of the row of a path, given by its names from the last to the first.
+    pub(super) fn find<'n>(&self, names: impl Iterator<Item = &'n [u8]> + Clone) -> Option<usize> {
+        let last = names.clone().next()?;
+        let exact = self.by_name.get(last).into_iter().flatten();
+        let mut ways = exact.chain(&self.by_star);
+        let fits = |way: &&Way| {
+            let pattern = self.rows.get(way.row)?.paths.get(way.path)?;
+            Some(pattern.matches(names.clone()))
+        };
+        ways.find(|way| fits(way) == Some(true)).map(|way| way.row)
+    }
+
+    pub(super) fn row(&self, row: usize) -> Option<&Leftover> {
+        self.rows.get(row)
+    }
+
+    /// The row of a path or of a folder above it.
+    pub(in crate::findings) fn of_path(&self, path: &[u8]) -> Option<&Leftover> {
+        let names: Vec<&[u8]> = path
+            .split(|byte| *byte == b'/')
+            .filter(|name| !name.is_empty())
+            .collect();
+        let row = (1..=names.len()).find_map(|depth| {
+            let names = names.get(..depth).unwrap_or_default();
+            self.find(names.iter().rev().copied())
+        })?;
+        let row = self.row(row)?;
+        (!row.excepts(names.iter().rev().copied())).then_some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn id(table: &Leftovers, path: &str) -> Option<String> {
+        table.of_path(path.as_bytes()).map(|row| row.id.clone())
+    }
+
+    #[test]
+    fn the_table_can_be_read_and_says_something_in_every_row() {
+        let rows = &STANDARD.rows;
+        assert!(rows.len() > 40);
+        let ids: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids.len(), rows.len(), "an id stands twice");
+        for row in rows {
+            let texts = [&row.id, &row.name, &row.reason, &row.advice];
+            assert!(
+                texts
+                    .iter()
+                    .all(|text| text.len() > 3 && !text.contains('\n')),
+                "{row:?}"
+            );
+            assert!(!row.paths.is_empty(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_known_and_their_neighbours_are_not() {
+        for (path, is) in [
+            ("/var/lib/apt/lists/deb.debian.org_InRelease", "apt-lists"),
+            ("/var/cache/apk/APKINDEX.tar.gz", "apk-cache"),
+            ("/var/cache/dnf/x", "dnf-cache"),
+            ("/root/.cache/pip/http/a", "pip-cache"),
+            ("/opt/conda/pkgs/a.conda", "conda-packages"),
+            ("/home/app/.npm/_cacache", "npm-cache"),
+            ("/usr/local/share/.cache/yarn/v6/a", "yarn-cache"),
+            ("/root/.local/share/pnpm/store/v3/a", "pnpm-store"),
+            ("/usr/local/cargo/registry/cache/a", "cargo-registry"),
+            ("/root/.cache/go-build/00/a", "go-build-cache"),
+            ("/go/pkg/mod/a", "go-module-cache"),
+            ("/root/.m2/repository/a", "maven-repository"),
+            ("/root/.gradle/caches/a", "gradle-cache"),
+            ("/app/__pycache__/a.pyc", "python-bytecode"),
+            ("/app/src/core.o", "object-files"),
+            ("/tmp/x", "temporary-files"),
+            ("/var/log/dpkg.log", "logs"),
+            ("/app/.git/HEAD", "version-control"),
+            ("/app/.idea/a.xml", "editor-files"),
+            ("/app/node_modules/.cache/x", "node-build-caches"),
+            ("/usr/share/man/man1/ls.1.gz", "man-pages"),
+            ("/usr/share/locale/de/LC_MESSAGES/a.mo", "locales"),
+            ("/usr/share/doc/bash/README", "docs"),
+        ] {
+            assert_eq!(id(&STANDARD, path).as_deref(), Some(is), "{path}");
+        }
+        for path in [
+            "/srv/var/lib/apt/lists/x",
+            "/var/lib/apt/listsx",
+            "/app/tmp/x",
+            "/app/cache/pip",
+            "/app/.o",
+            "/app/x.so",
+            "/app/.github/x",
+            "/usr/lib/x86_64-linux-gnu/crt1.o",
+            "/usr/share/doc/bash/copyright",
+            "/app/.yarn/cache/a.zip",
+            "/app/node_modules/a/package.json",
+            "/usr/share/zoneinfo/UTC",
+            "/",
+        ] {
+            assert_eq!(id(&STANDARD, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_star_is_some_part_of_one_name() {
+        for (pattern, name, is) in [
+            ("*.o", "a.o", true),
+            ("*.o", ".o", false),
+            ("a*", "ab", true),
+            ("a*", "a", false),
+            ("hs_err_pid*.log", "hs_err_pid1.log", true),
+            ("*a*b*", "xaxbx", true),
+            ("*a*b*", "xabx", false),
+            ("a*b*b", "a1b2b", true),
+            ("*", "x", true),
+        ] {
+            assert_eq!(
+                Name::of(pattern).matches(name.as_bytes()),
+                is,
+                "{pattern} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_user_adds_replaces_and_silences() {
+        let row = |id: &str, path: &str| Leftover {
+            id: id.to_owned(),
+            name: String::new(),
+            paths: vec![path.parse().unwrap()],
+            except: Vec::new(),
+            reason: String::new(),
+            advice: "Leave it out".to_owned(),
+            informational: false,
+        };
+        let table = Leftovers::changed(
+            vec![row("checkpoints", "*.ckpt"), row("apt-lists", "/mine")],
+            &[Silenced("logs".to_owned())],
+        );
+        assert_eq!(id(&table, "/srv/a.ckpt").as_deref(), Some("checkpoints"));
+        assert_eq!(id(&table, "/mine/a").as_deref(), Some("apt-lists"));
+        assert_eq!(id(&table, "/var/lib/apt/lists/a"), None);
+        assert_eq!(id(&table, "/var/log/a"), None);
+        assert_eq!(id(&table, "/tmp/a").as_deref(), Some("temporary-files"));
+        assert_eq!(table.row(0).unwrap().told(), "Leave it out (checkpoints)");
+        for wrong in ["", "/", "a//b", "../a", "**/a", "/a/"] {
+            assert!(wrong.parse::<PathPattern>().is_err(), "{wrong}");
+        }
+    }
+}
