@@ -122,6 +122,13 @@ impl Layer {
         }
     }
 
+    /// Bytes that are read for it: those of its blob, or of its plain tar where an archive holds that.
+    #[must_use]
+    pub fn stored_size(&self) -> Option<u64> {
+        self.compressed_size
+            .or_else(|| self.span.map(|span| span.size))
+    }
+
     /// The layer that `descriptor` promises.
     pub(super) fn of(number: usize, descriptor: &Descriptor) -> Self {
         Self {

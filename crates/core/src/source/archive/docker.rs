@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::files::Files;
-use super::{Archive, compression, layout};
+use super::{Archive, START, compression, layout};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::{Config, ManifestError};
@@ -75,6 +75,22 @@ pub(super) async fn image(
     saved.adopt(&mut image).await;
     image.join_config();
     Ok(image)
+}
+
+/// The images that `manifest.json` lists.
+pub(super) async fn list(
+    archive: &Archive,
+    files: &Files,
+) -> Result<Vec<super::Listed>, SourceError> {
+    let listed = Saved { archive, files }.list().await?;
+    let of = |(place, image): (usize, Listed)| super::Listed {
+        reference: match image.tags.first() {
+            Some(tag) => tag.clone(),
+            None => format!("@{place}"),
+        },
+        names: image.tags,
+    };
+    Ok(listed.into_iter().enumerate().map(of).collect())
 }
 
 /// An archive with a `manifest.json`.
@@ -158,7 +174,7 @@ impl Saved<'_> {
     async fn layer(&self, number: usize, name: &str) -> Result<Layer, SourceError> {
         let stored = self.member(name, &format!("layer {number}"))?;
         let start = Span {
-            size: stored.span.size.min(6),
+            size: stored.span.size.min(START as u64),
             ..stored.span
         };
         let start = self.archive.read(&stored, start).await?;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::files::{Files, Stored};
-use super::{Archive, CHUNK, Inside, compression, docker, layout};
+use super::{Archive, CHUNK, Inside, START, compression, docker, layout};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use crate::source::image::{Image, Layer, Span};
@@ -215,7 +215,7 @@ async fn described(
         source: source.clone(),
         span,
     };
-    let size = span.size.min(6);
+    let size = span.size.min(START as u64);
     let start = archive.read(&stored, Span { size, ..span }).await?;
     let packed = compression(&start).map(|(name, _)| name);
     let digest = match (packed, &layer.digest, &layer.diff_id) {

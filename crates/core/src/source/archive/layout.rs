@@ -56,6 +56,39 @@ pub(super) async fn image(
     Ok(image)
 }
 
+/// The images that `index.json` lists. Those of one name, or of none, are platforms of one image.
+pub(super) async fn list(
+    archive: &Archive,
+    files: &Files,
+) -> Result<Vec<super::Listed>, SourceError> {
+    let listed = Layout { archive, files }.index().await?;
+    let mut images: Vec<(&Digest, super::Listed)> = Vec::new();
+    for (place, one) in listed.iter().enumerate() {
+        if one.is_attestation() {
+            continue;
+        }
+        let names: Vec<String> = names(one).into_iter().map(str::to_owned).collect();
+        let again = images.iter_mut().find(|(digest, image)| {
+            **digest == one.digest
+                || image.names.iter().any(|name| names.contains(name))
+                || image.names.is_empty() && names.is_empty()
+        });
+        match again {
+            Some((_, image)) => {
+                let other = |name: &String| !image.names.contains(name);
+                let others: Vec<String> = names.into_iter().filter(other).collect();
+                image.names.extend(others);
+            }
+            None => {
+                let reference = names.first().cloned();
+                let reference = reference.unwrap_or_else(|| format!("@{place}"));
+                images.push((&one.digest, super::Listed { reference, names }));
+            }
+        }
+    }
+    Ok(images.into_iter().map(|(_, image)| image).collect())
+}
+
 /// The name of what was chosen, else its digest.
 fn called(chosen: &[&Descriptor], digest: Option<&Digest>) -> String {
     let name = chosen.first().and_then(|first| full_name(first));

@@ -8,7 +8,6 @@ mod held;
 mod layout;
 mod members;
 mod read_at;
-#[cfg(not(target_arch = "wasm32"))]
 mod spool;
 
 use std::fmt;
@@ -31,11 +30,15 @@ pub use held::{Blob, Held};
 #[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
+pub use spool::Spool;
 #[cfg(not(target_arch = "wasm32"))]
-pub use spool::{Spool, spool};
+pub use spool::spool;
 
 /// Bytes of a layer read at a time.
 const CHUNK: u64 = 256 << 10;
+
+/// Bytes at a file's start that tell whether and how it is compressed.
+pub const START: usize = 6;
 
 /// How images are laid out in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +62,15 @@ pub struct Archive {
     reference: Option<String>,
 }
 
+/// One of the images that an archive holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What [`Archive::new`] takes as the reference of this image.
+    pub reference: String,
+    /// All its names; an image without one has none.
+    pub names: Vec<String>,
+}
+
 /// Which of the two forms is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
@@ -77,7 +89,8 @@ enum Place {
 
 impl Archive {
     /// A tar whose bytes `source` gives; `path` names it in messages. Of several images, `reference` says
-    /// which: one of its names, or `@N` with its place from 0.
+    /// which: one of its names, or `@N` with its place from 0. One that is compressed as a whole
+    /// ([`is_compressed`]) goes through a [`Spool`] first.
     #[must_use]
     pub fn new(
         path: String,
@@ -125,6 +138,18 @@ impl Archive {
         match self.inside(&files)? {
             Inside::Layout => layout::image(self, &files, platform).await,
             Inside::Docker => docker::image(self, &files, platform).await,
+        }
+    }
+
+    /// The images that it holds, in its order; all platforms of one name count as one.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no saved image.
+    pub async fn list(&self) -> Result<Vec<Listed>, SourceError> {
+        let files = self.files().await?;
+        match self.inside(&files)? {
+            Inside::Layout => layout::list(self, &files).await,
+            Inside::Docker => docker::list(self, &files).await,
         }
     }
 
@@ -203,7 +228,7 @@ impl Archive {
 
     /// What can be unpacked was unpacked on the way here.
     async fn refuse_compressed(&self, source: &dyn ReadAt) -> Result<(), SourceError> {
-        let start = source.read_at(0, 6).await;
+        let start = source.read_at(0, START).await;
         let start = start.map_err(|error| self.wrong(format!("it cannot be read: {error}")))?;
         match compression(&start) {
             Some((name, tool)) => Err(self.wrong(format!(
@@ -259,6 +284,12 @@ impl fmt::Debug for Archive {
             .field("reference", &self.reference)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a file that starts with these bytes, [`START`] of them, is compressed as a whole.
+#[must_use]
+pub fn is_compressed(start: &[u8]) -> bool {
+    compression(start).is_some()
 }
 
 /// How bytes that start so are compressed, and what undoes it.

@@ -273,3 +273,28 @@ fn another_platform_is_refused_with_the_one_there_is() {
         "a.tar has no image for linux/arm64; it has linux/amd64"
     );
 }
+
+#[test]
+fn what_is_held_is_listed_as_it_can_be_asked_for() {
+    let config = config();
+    let images = json!([
+        {"Config": "c.json", "RepoTags": ["app:1", "app:latest"], "Layers": ["1.tar", "2.tar"]},
+        {"Config": "c.json", "RepoTags": null, "Layers": ["1.tar", "2.tar"]},
+    ])
+    .to_string();
+    let bytes = tar(&[
+        ("c.json", File(&config)),
+        ("1.tar", File(b"first")),
+        ("2.tar", File(b"second")),
+        ("manifest.json", File(images.as_bytes())),
+    ]);
+    let listed = block_on(archive(bytes.clone(), None).list()).unwrap();
+    let said: Vec<_> = listed
+        .iter()
+        .map(|image| (image.reference.as_str(), image.names.len()))
+        .collect();
+    assert_eq!(said, [("app:1", 2), ("@1", 0)]);
+    for image in listed {
+        open(bytes.clone(), Some(&image.reference)).unwrap();
+    }
+}

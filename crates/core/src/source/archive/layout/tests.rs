@@ -261,3 +261,37 @@ fn documents_in_descriptors_and_sha512_digests_are_read() {
         assert_eq!(image.config_digest, sha512);
     }
 }
+
+#[test]
+fn what_is_held_is_listed_as_it_can_be_asked_for() {
+    let images = [packed("one"), packed("two"), packed("three")];
+    let listed = [
+        manifest(&images[0], &name("app:1")),
+        manifest(&images[1], &name("app:1")),
+        manifest(&images[2], &json!({})),
+        manifest(&images[2], &name("app:3")),
+    ];
+    let bytes = layout(&listed, &blobs(&images));
+    let all = |bytes: Bytes| {
+        let archive = Archive::new("a.tar".to_owned(), Arc::new(bytes), Form::Any, None);
+        block_on(archive.list()).unwrap()
+    };
+    let found = all(bytes.clone());
+    let said: Vec<_> = found
+        .iter()
+        .map(|image| (image.reference.as_str(), image.names.join(" ")))
+        .collect();
+    // Two platforms of one name, and an image that is there with a name and without.
+    assert_eq!(
+        said,
+        [("app:1", "app:1".to_owned()), ("@2", "app:3".to_owned())]
+    );
+    for image in found {
+        open(bytes.clone(), Some(&image.reference)).unwrap();
+    }
+    // What is one image for several platforms is no choice.
+    let unnamed = images.each_ref().map(|image| manifest(image, &json!({})));
+    let bytes = layout(&unnamed, &blobs(&images));
+    assert_eq!(all(bytes.clone()).len(), 1);
+    open(bytes, None).unwrap();
+}
