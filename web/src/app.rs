@@ -1,12 +1,17 @@
 //! The whole page: the address leads, the state follows.
 
+use std::collections::HashMap;
+
 use gloo::events::EventListener;
+use web_sys::{Blob, File};
 use yew::prelude::*;
 
 use crate::browser::{self, Theme};
+use crate::parts::drop::DropZone;
 use crate::route::{ImageRoute, Route};
 use crate::session::Session;
 use crate::views::error::Failed;
+use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
@@ -22,6 +27,8 @@ pub(crate) enum Msg {
     /// The engine of the session with this number told something.
     Told(u32, Event),
     Catalog(Vec<Listed>),
+    /// The visitor chose a file.
+    Chosen(File),
     Cancel,
     Retry,
     Dismiss,
@@ -40,6 +47,8 @@ pub(crate) struct App {
     before: Option<(Session, Route)>,
     /// An engine that is up and has no image yet.
     spare: Option<Engine>,
+    /// The files that were chosen, by name, in the form that needs no more unpacking. Nothing of them is in memory.
+    files: HashMap<String, Blob>,
     sessions: u32,
     /// The next image is read past the browser's cache, as what that has may be damaged.
     fresh: bool,
@@ -73,6 +82,7 @@ impl Component for App {
             session: None,
             before: None,
             spare: Some(spare),
+            files: HashMap::new(),
             sessions: 0,
             fresh: false,
             catalog: None,
@@ -98,6 +108,7 @@ impl Component for App {
             }
             Msg::Told(id, event) => return self.told(id, event),
             Msg::Catalog(list) => self.catalog = Some(list),
+            Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Cancel => self.cancel(),
             Msg::Retry => {
                 self.session = None;
@@ -133,28 +144,33 @@ impl Component for App {
             .session
             .as_ref()
             .and_then(|session| session.image.clone());
-        let reference = match &self.route {
-            Route::Image(route) => route.reference.clone(),
-            Route::Start => String::new(),
+        let (called, file) = match &self.route {
+            Route::Image(route) => (route.called().to_owned(), route.file.is_some()),
+            Route::Start => (String::new(), false),
         };
+        let on_file = link.callback(Msg::Chosen);
         let open = link
             .callback(|reference: String| Msg::Go(Route::Image(ImageRoute::of(reference)), true));
+        let choose = link.callback(|route| Msg::Go(Route::Image(route), true));
         html! {
             <>
                 <Header
-                    reference={reference}
+                    reference={called}
+                    {file}
                     facts={image.as_ref().map(|image| image.facts.clone())}
                     loading={self.session.as_ref().is_some_and(Session::loading)}
                     start={self.route == Route::Start}
                     theme={self.theme}
                     notice={self.notice}
                     on_open={open.clone()}
+                    on_file={on_file.clone()}
                     on_platform={self.platform_callback(ctx)}
                     on_cancel={link.callback(|()| Msg::Cancel)}
                     on_copy={link.callback(|()| Msg::CopyLink)}
                     on_theme={link.callback(|()| Msg::SwitchTheme)}
                 />
                 { self.view_remarks(ctx) }
+                <DropZone on_file={on_file.clone()} />
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => html! {
@@ -166,16 +182,21 @@ impl Component for App {
                                     {go}
                                     on_retry={link.callback(|()| Msg::Retry)}
                                 />
+                            } else if let Some(name) = route.file.clone().filter(|_| session.trouble.is_none()) {
+                                <Reading {name} session={session.clone()} on_choose={choose} />
                             } else {
                                 <Failed
-                                    reference={route.reference.clone()}
+                                    reference={route.called().to_owned()}
                                     trouble={session.trouble.clone()}
                                     on_retry={link.callback(|()| Msg::Retry)}
                                 />
                             }
                         },
+                        (Route::Image(ImageRoute { file: Some(name), .. }), None) => html! {
+                            <Missing name={name.clone()} {on_file} />
+                        },
                         _ => html! {
-                            <Start catalog={self.catalog.clone()} recent={browser::recent()} on_open={open} />
+                            <Start catalog={self.catalog.clone()} recent={browser::recent()} on_open={open} {on_file} />
                         },
                     }
                 }
@@ -211,16 +232,23 @@ impl App {
                     self.check_layer();
                     return;
                 }
+                browser::set_title(&format!(
+                    "{} · Onionskin",
+                    crate::format::visible_text(image.called())
+                ));
+                let file = image.file.as_ref().map(|name| self.files.get(name));
+                if file == Some(None) {
+                    // It has to be chosen again.
+                    self.session = None;
+                    self.before = None;
+                    return;
+                }
                 self.sessions += 1;
                 let id = self.sessions;
                 let engine = self.spare.take().unwrap_or_else(Engine::start);
                 let events = ctx.link().callback(move |event| Msg::Told(id, event));
-                let session =
-                    Session::open(id, engine, image, std::mem::take(&mut self.fresh), events);
-                browser::set_title(&format!(
-                    "{} · Onionskin",
-                    crate::format::visible_text(&image.reference)
-                ));
+                let fresh = std::mem::take(&mut self.fresh);
+                let session = Session::open(id, engine, image, file.flatten(), fresh, events);
                 if let Some(old) = self
                     .session
                     .replace(session)
@@ -241,7 +269,13 @@ impl App {
             matches!(event, Event::Finished | Event::Failed(_)),
         );
         session.take(event);
-        if first && let (Some(image), Route::Image(route)) = (&session.image, &mut self.route) {
+        if let (Some(name), Some(unpacked)) = (&session.file, session.engine.unpacked()) {
+            self.files.insert(name.clone(), unpacked);
+        }
+        if first
+            && session.file.is_none()
+            && let (Some(image), Route::Image(route)) = (&session.image, &mut self.route)
+        {
             // The address says in full what was opened, so that it means the same elsewhere.
             if route.reference == session.asked && !route.reference.contains('@') {
                 route.reference = image.facts.reference.clone();
@@ -256,6 +290,29 @@ impl App {
             self.check_layer();
         }
         true
+    }
+
+    /// Opens a file: where the address waits for it, at what that says of it.
+    fn chosen(&mut self, ctx: &Context<Self>, file: File) {
+        let name = file.name();
+        self.files.insert(name.clone(), file.into());
+        self.remarks.clear();
+        let waits = self.session.is_none()
+            && matches!(&self.route, Route::Image(route) if route.file.as_ref() == Some(&name));
+        let route = if waits {
+            self.route.clone()
+        } else {
+            Route::Image(ImageRoute::of_file(name.as_str()))
+        };
+        // Under the same name there may be another file now.
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.file.as_ref() == Some(&name))
+        {
+            self.session = None;
+        }
+        self.go(ctx, route, !waits);
     }
 
     /// A link may name a layer that the image does not have.

@@ -37,6 +37,12 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// A reference without what is taken for granted: Docker Hub, and its own images there.
+pub(crate) fn without_default_registry(reference: &str) -> &str {
+    let rest = reference.strip_prefix("docker.io/").unwrap_or(reference);
+    rest.strip_prefix("library/").unwrap_or(rest)
+}
+
 /// A count with its noun: `1 layer`, `16 layers`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

@@ -1,6 +1,9 @@
 //! The address of what is seen: the URL's fragment, read and written.
 //!
 //! `#/image/docker.io/library/nginx@sha256:…?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=…`
+//!
+//! A file that the visitor chose has an address as well, `#/file/app.tar?image=app:1.0&layer=3`, so that back and
+//! forward work; it leads there for as long as the page has the file.
 
 use onionskin_core::report::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
@@ -17,7 +20,10 @@ pub(crate) enum Route {
 /// A place in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ImageRoute {
+    /// The image; empty for the only one of a file.
     pub(crate) reference: String,
+    /// The name of the file that it is in, where it is in one.
+    pub(crate) file: Option<String>,
     pub(crate) platform: Option<String>,
     /// The layer that is looked at; without it, the last.
     pub(crate) layer: Option<u32>,
@@ -61,6 +67,19 @@ impl ImageRoute {
             ..Default::default()
         }
     }
+
+    /// The first sight of a file that was chosen, which may hold several images.
+    pub(crate) fn of_file(name: impl Into<String>) -> Self {
+        ImageRoute {
+            file: Some(name.into()),
+            ..Default::default()
+        }
+    }
+
+    /// What is opened, in the words of the visitor: the reference, or the file's name.
+    pub(crate) fn called(&self) -> &str {
+        self.file.as_ref().unwrap_or(&self.reference)
+    }
 }
 
 impl Route {
@@ -72,10 +91,12 @@ impl Route {
             return (Route::Start, Vec::new());
         }
         let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-        let Some(reference) = place
-            .strip_prefix("/image/")
-            .filter(|text| !text.is_empty())
-        else {
+        let after = |prefix| {
+            let rest = place.strip_prefix(prefix);
+            rest.filter(|rest: &&str| !rest.is_empty()).map(text)
+        };
+        let found = after("/image/").map(ImageRoute::of);
+        let Some(mut route) = found.or_else(|| after("/file/").map(ImageRoute::of_file)) else {
             let unknown = format!(
                 "This page has no place called “{}”.",
                 crate::format::visible_text(place)
@@ -83,7 +104,6 @@ impl Route {
             return (Route::Start, vec![unknown]);
         };
         let mut remarks = Vec::new();
-        let mut route = ImageRoute::of(text(reference));
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Err(remark) = route.set(key, value) {
@@ -98,10 +118,13 @@ impl Route {
         let Route::Image(route) = self else {
             return "#/".to_owned();
         };
-        let mut fragment = format!(
-            "#/image/{}",
-            percent_encode(route.reference.as_bytes(), REFERENCE)
-        );
+        let mut fragment = match &route.file {
+            Some(name) => format!("#/file/{}", percent_encode(name.as_bytes(), REFERENCE)),
+            None => format!(
+                "#/image/{}",
+                percent_encode(route.reference.as_bytes(), REFERENCE)
+            ),
+        };
         let mut separator = '?';
         let mut push = |key: &str, value: &[u8]| {
             fragment.push(separator);
@@ -110,6 +133,9 @@ impl Route {
             fragment.extend(percent_encode(value, VALUE));
             separator = '&';
         };
+        if route.file.is_some() && !route.reference.is_empty() {
+            push("image", route.reference.as_bytes());
+        }
         if let Some(platform) = &route.platform {
             push("platform", platform.as_bytes());
         }
@@ -138,6 +164,7 @@ impl Route {
 impl ImageRoute {
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
+            "image" if self.file.is_some() => self.reference = text(value),
             "platform" => self.platform = Some(text(value)).filter(|platform| !platform.is_empty()),
             "layer" => match text(value).parse() {
                 Ok(layer) if layer > 0 => self.layer = Some(layer),
@@ -228,6 +255,24 @@ mod tests {
             assert!(fragment.is_ascii() && !fragment.contains(' '), "{fragment}");
             assert_eq!(Route::parse(&fragment), (route, Vec::new()));
         }
+    }
+
+    #[test]
+    fn a_file_has_an_address_whatever_it_is_called() {
+        for name in ["app.tar.gz", "a b?&#=%41+é/.tar", "..", "image"] {
+            for reference in ["", "app:1.0", "@2"] {
+                let route = Route::Image(ImageRoute {
+                    reference: reference.to_owned(),
+                    layer: Some(2),
+                    ..ImageRoute::of_file(name)
+                });
+                let fragment = route.to_fragment();
+                assert!(fragment.starts_with("#/file/"), "{fragment}");
+                assert_eq!(Route::parse(&fragment), (route, Vec::new()));
+            }
+        }
+        // Outside of a file, there is nothing to choose from.
+        assert_eq!(Route::parse("#/image/alpine?image=x").1.len(), 1);
     }
 
     #[test]

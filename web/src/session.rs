@@ -2,22 +2,30 @@
 
 use std::rc::Rc;
 
+use web_sys::Blob;
 use yew::Callback;
 
 use crate::route::ImageRoute;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Ask, Event, ImageFacts, LayerFacts, Numbers, Trouble};
+use crate::worker::protocol::{
+    Ask, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
+};
 
 /// An image and the engine that reads it. Dropping it ends the work.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) id: u32,
     pub(crate) engine: Engine,
-    /// The reference and the platform as they were asked for.
+    /// The reference, the file and the platform as they were asked for.
     pub(crate) asked: String,
+    pub(crate) file: Option<String>,
     pub(crate) platform: Option<String>,
     /// None until the manifest is read.
     pub(crate) image: Option<Image>,
+    /// How far the file is unpacked, where that takes its time: bytes done, and of the whole.
+    pub(crate) unpacked: Option<(u64, u64)>,
+    /// The images that the file holds, where one has to be chosen.
+    pub(crate) several: Option<Rc<Vec<Held>>>,
     /// Why there is no image.
     pub(crate) trouble: Option<Trouble>,
 }
@@ -42,18 +50,30 @@ pub(crate) enum LayerState {
 }
 
 impl Session {
-    /// Begins to read an image; `events` gets what happens. `fresh` asks past the browser's cache.
+    /// Begins to read an image, of `file` if the route is about one; `events` gets what happens. `fresh` asks past
+    /// the browser's cache.
     pub(crate) fn open(
         id: u32,
         engine: Engine,
         route: &ImageRoute,
+        file: Option<&Blob>,
         fresh: bool,
         events: Callback<Event>,
     ) -> Self {
         engine.listen(events);
+        if let Some(file) = file {
+            engine.give(file);
+        }
+        let subject = match &route.file {
+            Some(name) => Subject::File {
+                name: name.clone(),
+                image: Some(route.reference.clone()).filter(|image| !image.is_empty()),
+            },
+            None => Subject::Reference(route.reference.clone()),
+        };
         // The answer is empty: what comes of it is told by events.
         drop(engine.ask(Ask::Open {
-            reference: route.reference.clone(),
+            subject,
             platform: route.platform.clone(),
             fresh,
         }));
@@ -61,8 +81,11 @@ impl Session {
             id,
             engine,
             asked: route.reference.clone(),
+            file: route.file.clone(),
             platform: route.platform.clone(),
             image: None,
+            unpacked: None,
+            several: None,
             trouble: None,
         }
     }
@@ -70,8 +93,11 @@ impl Session {
     /// Whether the route shows this image, under the tag that was asked for or pinned.
     pub(crate) fn shows(&self, route: &ImageRoute) -> bool {
         let facts = self.image.as_ref().map(|image| &image.facts);
+        if route.file != self.file {
+            return false;
+        }
         let named = route.reference == self.asked
-            || facts.is_some_and(|facts| {
+            || facts.filter(|_| self.file.is_none()).is_some_and(|facts| {
                 route.reference == facts.reference || route.reference == facts.pinned()
             });
         let platform = route.platform == self.platform
@@ -87,7 +113,9 @@ impl Session {
 
     /// Whether there is still something to come.
     pub(crate) fn loading(&self) -> bool {
-        self.trouble.is_none() && self.image.as_ref().is_none_or(|image| !image.finished)
+        self.trouble.is_none()
+            && self.several.is_none()
+            && self.image.as_ref().is_none_or(|image| !image.finished)
     }
 
     /// Takes in what the engine told.
@@ -101,6 +129,8 @@ impl Session {
                     finished: false,
                 });
             }
+            (Event::Unpacked { done, whole }, _) => self.unpacked = Some((done, whole)),
+            (Event::Several(held), _) => self.several = Some(Rc::new(held)),
             (Event::Failed(trouble), _) => self.trouble = Some(trouble),
             (Event::Progress(received), Some(image)) => {
                 for (layer, bytes) in received {

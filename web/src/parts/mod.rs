@@ -1,7 +1,9 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+pub(crate) mod drop;
 pub(crate) mod logo;
 pub(crate) mod mark;
+pub(crate) mod pick;
 pub(crate) mod size;
 pub(crate) mod tree;

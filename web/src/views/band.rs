@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::session::Image;
+use crate::views::layers::UNKNOWN;
 use crate::worker::protocol::{Cause, LayerNumbers, Numbers};
 
 /// What [`Band`] shows.
@@ -31,7 +32,11 @@ pub(crate) fn Band(props: &Props) -> Html {
                 { figure(
                     "In the container",
                     (!nothing).then_some(numbers.live),
-                    html! { format!(", {}", format::counted(numbers.paths, "path")) },
+                    if nothing {
+                    Html::default()
+                } else {
+                    html! { format!(", {}", format::counted(numbers.paths, "path")) }
+                },
                 ) }
                 { never_seen(numbers, nothing) }
             </dl>
@@ -60,7 +65,7 @@ fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
                     <span>{ " " }{ format::size_parts(bytes).1 }{ beside }</span>
                 </dd>
             } else {
-                <dd><b class="faint">{ "–" }</b></dd>
+                <dd><b class="faint">{ "–" }</b>{ beside }</dd>
             }
         </div>
     }
@@ -68,7 +73,8 @@ fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
 
 fn download(image: &Image) -> Html {
     let Some(compressed) = image.compressed() else {
-        return figure("Download", None, Html::default());
+        let unknown = html! { <span class="muted" title={UNKNOWN}>{ " not known" }</span> };
+        return figure("Download", None, unknown);
     };
     let so_far = if image.finished {
         Html::default()
@@ -98,7 +104,11 @@ fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
             { figure(
                 "Never seen",
                 (!nothing).then_some(numbers.dead),
-                html! { format!(" dead, {}", format::share(numbers.dead, numbers.retained)) },
+                if nothing {
+                    Html::default()
+                } else {
+                    html! { format!(" dead, {}", format::share(numbers.dead, numbers.retained)) }
+                },
             ) }
             { for of_download }
         </>

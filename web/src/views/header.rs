@@ -9,12 +9,15 @@ use yew::prelude::*;
 use crate::browser::Theme;
 use crate::format;
 use crate::parts::logo::Logo;
+use crate::parts::pick::Pick;
 use crate::worker::protocol::ImageFacts;
 
 /// What [`Header`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// What is open: a reference, or the name of a file.
     pub(crate) reference: AttrValue,
+    pub(crate) file: bool,
     pub(crate) facts: Option<Rc<ImageFacts>>,
     pub(crate) loading: bool,
     /// The start has a box of its own in its middle.
@@ -22,6 +25,7 @@ pub(crate) struct Props {
     pub(crate) theme: Theme,
     pub(crate) notice: Option<&'static str>,
     pub(crate) on_open: Callback<String>,
+    pub(crate) on_file: Callback<web_sys::File>,
     pub(crate) on_platform: Callback<String>,
     pub(crate) on_cancel: Callback<()>,
     pub(crate) on_copy: Callback<()>,
@@ -41,6 +45,7 @@ pub(crate) fn Header(props: &Props) -> Html {
             if !props.start {
                 <ReferenceBox
                     reference={props.reference.clone()}
+                    file={props.file}
                     facts={props.facts.clone()}
                     loading={props.loading}
                     on_open={props.on_open.clone()}
@@ -48,11 +53,16 @@ pub(crate) fn Header(props: &Props) -> Html {
                 >
                     { platform(props) }
                 </ReferenceBox>
+                <Pick class="open-file" on_file={props.on_file.clone()}>{ "Open file…" }</Pick>
                 <button
                     type="button"
                     class="copy"
-                    disabled={props.facts.is_none()}
-                    title="Copies the address of this view, pinned to the digest"
+                    disabled={props.facts.is_none() || props.file}
+                    title={if props.file {
+                        "A file has no address that others could open"
+                    } else {
+                        "Copies the address of this view, pinned to the digest"
+                    }}
                     onclick={props.on_copy.reform(|_| ())}
                 >
                     { "Copy link" }
@@ -100,6 +110,9 @@ fn platform(props: &Props) -> Html {
 pub(crate) struct BoxProps {
     #[prop_or_default]
     pub(crate) reference: AttrValue,
+    /// That is the name of a file.
+    #[prop_or_default]
+    pub(crate) file: bool,
     #[prop_or_default]
     pub(crate) facts: Option<Rc<ImageFacts>>,
     #[prop_or_default]
@@ -132,13 +145,14 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
     }
     let submit = {
         let (input, open) = (input.clone(), props.on_open.clone());
+        let file = props.file.then(|| props.reference.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let Some(input) = input.cast::<HtmlInputElement>() else {
                 return;
             };
             let reference = input.value().trim().to_owned();
-            if !reference.is_empty() {
+            if !reference.is_empty() && file.as_ref().is_none_or(|file| *file != reference) {
                 let _ = input.blur();
                 open.emit(reference);
             }
@@ -157,7 +171,11 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
                     autocapitalize="off"
                     spellcheck="false"
                 />
-                { pretty(&props.reference, props.facts.as_deref()) }
+                if props.file {
+                    { pretty_file(&props.reference, props.facts.as_deref()) }
+                } else {
+                    { pretty(&props.reference, props.facts.as_deref()) }
+                }
             </div>
             { props.children.clone() }
             if props.loading {
@@ -168,6 +186,21 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
                 <button key="open" type="submit" class="primary">{ "Open" }</button>
             }
         </form>
+    }
+}
+
+/// The name of a file, and what the image in it is called.
+fn pretty_file(name: &str, facts: Option<&ImageFacts>) -> Html {
+    html! {
+        <div class="pretty" aria-hidden="true">
+            <span class="muted">{ "file\u{a0}" }</span>
+            <span class="main">{ format::visible_text(name) }</span>
+            if let Some(facts) = facts {
+                <span class="digest" title={format::visible_text(&facts.reference)}>
+                    { format::visible_text(format::without_default_registry(&facts.reference)) }
+                </span>
+            }
+        </div>
     }
 }
 

@@ -6,6 +6,7 @@ use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
 use crate::session::{Image, LayerState};
+use crate::views::layers::UNKNOWN;
 use crate::worker::protocol::{LayerFacts, LayerHead, LayerNumbers};
 
 /// What [`LayerDetails`] shows.
@@ -67,18 +68,26 @@ fn command(head: &LayerHead) -> Html {
 fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
     html! {
         <dl class="facts">
+            <dt>{ "Download" }</dt>
             if let Some(compressed) = head.compressed {
-                <dt>{ "Download" }</dt>
                 <dd>{ size(compressed) }</dd>
+            } else {
+                <dd class="muted" title={UNKNOWN}>{ "not known" }</dd>
             }
             if let Some(facts) = facts {
                 <dt>{ "Unpacked" }</dt>
                 <dd>{ size(facts.size) }{ format!(" in {}", entries(facts.entries)) }</dd>
             }
             <dt>{ "Digest" }</dt>
-            <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
-            <dt>{ "Type" }</dt>
-            <dd class="mono">{ format::visible_text(&head.media_type) }</dd>
+            if head.digest.is_empty() {
+                <dd class="muted">{ "not known" }</dd>
+            } else {
+                <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
+            }
+            if !head.media_type.is_empty() {
+                <dt>{ "Type" }</dt>
+                <dd class="mono">{ format::visible_text(&head.media_type) }</dd>
+            }
         </dl>
     }
 }

@@ -91,6 +91,9 @@ pub(crate) fn Layers(props: &Props) -> Html {
     }
 }
 
+/// Why a layer has no compressed size.
+pub(crate) const UNKNOWN: &str = "Not known: the file has the layer unpacked, and what a registry would hold of it may be packed in many ways";
+
 /// Choosing a layer leads to its files, whatever was shown before.
 fn tree_of(route: &ImageRoute) -> ImageRoute {
     let view = if route.view.is_tree() {
@@ -162,6 +165,8 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
             <span class="sizes">
                 if let Some(bytes) = head.compressed {
                     { size(bytes) }
+                } else {
+                    <span class="faint" title={UNKNOWN}>{ "–" }</span>
                 }
             </span>
             { below(layer, head, state, numbers, most) }
@@ -190,7 +195,7 @@ fn below(
             html! { <span class="trouble-line">{ &trouble.title }</span> }
         }
         (Some(LayerState::Receiving(done)), _) => html! {
-            <Progress done={*done} whole={head.compressed} label={format!("Layer {layer}")} />
+            <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
         },
         (_, Some(numbers)) if numbers.retained == 0 => {
             html! { <span class="below">{ "no file contents" }</span> }

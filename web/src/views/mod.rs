@@ -4,6 +4,7 @@ mod band;
 mod config;
 mod details;
 pub(crate) mod error;
+pub(crate) mod file;
 mod files;
 pub(crate) mod header;
 pub(crate) mod image;

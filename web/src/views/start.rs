@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::logo::Logo;
+use crate::parts::pick::Pick;
 use crate::views::header::ReferenceBox;
 use crate::worker::protocol::Listed;
 
@@ -33,6 +34,7 @@ pub(crate) struct Props {
     pub(crate) catalog: Option<Vec<Listed>>,
     pub(crate) recent: Vec<String>,
     pub(crate) on_open: Callback<String>,
+    pub(crate) on_file: Callback<web_sys::File>,
 }
 
 /// The start of the page.
@@ -45,6 +47,10 @@ pub(crate) fn Start(props: &Props) -> Html {
             <h1>{ "See what is inside a container image" }</h1>
             <p class="lead">{ "Layer by layer, with what no container will ever see. Read in this browser; nothing is uploaded." }</p>
             <ReferenceBox on_open={props.on_open.clone()} autofocus=true />
+            <p class="or-file">
+                { "or drop a saved image anywhere on this page: " }
+                <Pick class="quiet" on_file={props.on_file.clone()}>{ "choose a file…" }</Pick>
+            </p>
             if !cards.is_empty() {
                 <section aria-labelledby="demos">
                     <h2 id="demos">{ "To look at right away" }</h2>

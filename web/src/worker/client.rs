@@ -8,7 +8,7 @@ use futures::channel::oneshot;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{MessageEvent, Worker};
+use web_sys::{Blob, MessageEvent, Worker};
 use yew::Callback;
 
 use super::port;
@@ -25,11 +25,19 @@ struct Line {
     worker: Option<Worker>,
     next: Cell<u32>,
     waiting: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
-    /// Questions from before the worker could hear them; none once it can.
-    early: RefCell<Option<Vec<Uint8Array>>>,
+    /// What was to be sent before the worker could hear it; none once it can.
+    early: RefCell<Option<Vec<Message>>>,
+    /// What the file that was handed over holds, where that was unpacked.
+    unpacked: RefCell<Option<Blob>>,
     events: RefCell<Callback<Event>>,
     _heard: Closure<dyn FnMut(MessageEvent)>,
     _failed: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+/// What is sent to a worker.
+enum Message {
+    Bytes(Uint8Array),
+    File(Blob),
 }
 
 impl PartialEq for Engine {
@@ -64,6 +72,7 @@ impl Engine {
                 next: Cell::new(0),
                 waiting: RefCell::default(),
                 early: RefCell::new(Some(Vec::new())),
+                unpacked: RefCell::default(),
                 events: RefCell::new(Callback::noop()),
                 _heard: heard,
                 _failed: failed,
@@ -85,36 +94,48 @@ impl Engine {
         let id = self.0.next.get();
         self.0.next.set(id.wrapping_add(1));
         self.0.waiting.borrow_mut().insert(id, sender);
-        self.0.send(&Question { id, ask });
+        if let Some(question) = port::pack(&Question { id, ask }) {
+            self.0.send(Message::Bytes(question));
+        }
         async move { answer.await.unwrap_or(Answer::Nothing) }
+    }
+
+    /// Hands over the file that the next question is about.
+    pub(crate) fn give(&self, file: &Blob) {
+        self.0.send(Message::File(file.clone()));
+    }
+
+    /// What the file holds, where it was compressed as a whole: to be handed over in its place the next time.
+    pub(crate) fn unpacked(&self) -> Option<Blob> {
+        self.0.unpacked.borrow().clone()
     }
 }
 
 impl Line {
-    fn send(&self, question: &Question) {
-        let Some(message) = port::pack(question) else {
-            return;
-        };
+    fn send(&self, message: Message) {
         if let Some(early) = self.early.borrow_mut().as_mut() {
             early.push(message);
-        } else if let Some(worker) = &self.worker {
-            let _ = port::transfer(&message, |message, list| {
-                worker.post_message_with_transfer(message, list)
-            });
+            return;
         }
+        let Some(worker) = &self.worker else { return };
+        // A worker that is gone says so by its own error.
+        let _ = match message {
+            Message::File(file) => worker.post_message(&file),
+            Message::Bytes(bytes) => port::transfer(&bytes, |message, list| {
+                worker.post_message_with_transfer(message, list)
+            }),
+        };
     }
 
     fn hear(&self, event: &MessageEvent) {
+        if let Some(file) = port::file(&event.data()) {
+            self.unpacked.replace(Some(file));
+            return;
+        }
         match port::unpack::<Told>(&event.data()) {
             Some(Told::Ready) => {
                 let early = self.early.borrow_mut().take().unwrap_or_default();
-                for message in early {
-                    if let Some(worker) = &self.worker {
-                        let _ = port::transfer(&message, |message, list| {
-                            worker.post_message_with_transfer(message, list)
-                        });
-                    }
-                }
+                early.into_iter().for_each(|message| self.send(message));
             }
             Some(Told::Event(event)) => self.tell(event),
             Some(Told::Answer { id, answer }) => {

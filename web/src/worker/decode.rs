@@ -1,14 +1,16 @@
 //! A decoder: fetches one layer after the other, and hands over their indexes.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
-use onionskin_core::source::Layer;
+use onionskin_core::source::{BlobStream, Layer, SourceError};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::DedicatedWorkerGlobalScope;
+use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use super::file;
 use super::listing::number;
 use super::place::{Gateway, Place};
 use super::port;
@@ -18,7 +20,15 @@ use super::protocol::Trouble;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) layer: Layer,
-    pub(crate) place: Place,
+    pub(crate) origin: Origin,
+}
+
+/// Where a layer comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    Gateway(Place),
+    /// The file of this name, which goes to the decoder before the job does.
+    File(String),
 }
 
 /// What a decoder tells the engine.
@@ -39,14 +49,19 @@ const PAUSE: f64 = 100.0;
 /// Waits for jobs.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let answers = Rc::new(scope.clone());
+    let chosen = Rc::new(RefCell::new(None));
     port::listen(scope, move |data| {
+        if let Some(file) = port::file(&data) {
+            chosen.replace(Some(file));
+            return;
+        }
         let Some(job) = port::unpack::<Job>(&data) else {
             return;
         };
-        let scope = Rc::clone(&answers);
+        let (scope, file) = (Rc::clone(&answers), chosen.borrow().clone());
         spawn_local(async move {
             let progress = |received| port::tell(&scope, &Report::Progress(received));
-            match run(&job, progress).await {
+            match run(&job, file.as_ref(), progress).await {
                 Ok(index) => {
                     port::tell(&scope, &Report::Decoded);
                     port::tell_bytes(&scope, &Uint8Array::from(index.to_bytes().as_slice()));
@@ -59,10 +74,13 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
 }
 
 /// Fetches and decodes a layer, telling some ten times a second how far it is.
-pub(crate) async fn run(job: &Job, progress: impl Fn(u64)) -> Result<LayerIndex, Trouble> {
+pub(crate) async fn run(
+    job: &Job,
+    file: Option<&Blob>,
+    progress: impl Fn(u64),
+) -> Result<LayerIndex, Trouble> {
     let layer = &job.layer;
     let shown = number(layer.number);
-    let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(shown))?;
     let mut decoder = LayerDecoder::new(Expected {
         layer: layer.number,
         digest: layer.digest.clone(),
@@ -70,11 +88,7 @@ pub(crate) async fn run(job: &Job, progress: impl Fn(u64)) -> Result<LayerIndex,
         diff_id: layer.diff_id.clone(),
     });
     let fetching = |error| Trouble::of_fetch(shown, &error);
-    let mut blob = gateway
-        .remote(&job.place)?
-        .layer(layer)
-        .await
-        .map_err(fetching)?;
+    let mut blob = stream(job, file).await?;
     let mut told = 0.0;
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
         decoder
@@ -89,4 +103,25 @@ pub(crate) async fn run(job: &Job, progress: impl Fn(u64)) -> Result<LayerIndex,
     decoder
         .finish()
         .map_err(|error| Trouble::of_layer(shown, &error))
+}
+
+/// The bytes of the layer, from wherever they are.
+async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Trouble> {
+    let shown = number(job.layer.number);
+    let failed = |error: SourceError| Trouble::of_fetch(shown, &error);
+    match (&job.origin, file) {
+        (Origin::Gateway(place), _) => {
+            let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(shown))?;
+            gateway
+                .remote(place)?
+                .layer(&job.layer)
+                .await
+                .map_err(failed)
+        }
+        (Origin::File(name), Some(file)) => file::open(name, file, None)
+            .map_err(|problem| Trouble::of_file(name, &problem))?
+            .layer(&job.layer)
+            .map_err(failed),
+        (Origin::File(_), None) => Err(Trouble::of_worker(shown)),
+    }
 }

@@ -9,7 +9,7 @@ use onionskin_core::ledger::{Dead, Ledger};
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::DedicatedWorkerGlobalScope;
+use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::life;
 use super::listing::{At, Listing, number};
@@ -40,6 +40,8 @@ pub(crate) struct Engine {
     /// No more layers will come.
     pub(crate) finished: bool,
     pub(crate) pool: Option<Rc<Pool>>,
+    /// The file that the visitor chose.
+    pub(crate) file: Option<Blob>,
 }
 
 /// Layers that stand on each other, and which of their folders are open.
@@ -66,6 +68,10 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let engine = Rc::new(RefCell::new(Engine::default()));
     let answers = scope.clone();
     port::listen(scope, move |data| {
+        if let Some(file) = port::file(&data) {
+            engine.borrow_mut().file = Some(file);
+            return;
+        }
         let Some(Question { id, ask }) = port::unpack(&data) else {
             return;
         };
@@ -85,7 +91,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 );
             }),
             Ask::Open {
-                reference,
+                subject,
                 platform,
                 fresh,
             } => {
@@ -100,7 +106,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     engine,
                     scope,
                     opening::Wanted {
-                        typed: reference,
+                        subject,
                         platform,
                         fresh,
                     },

@@ -51,6 +51,7 @@ fn head(layer: &Layer) -> LayerHead {
             .unwrap_or_default(),
         media_type: layer.media_type.clone().unwrap_or_default(),
         compressed: layer.compressed_size,
+        stored: layer.stored_size(),
         command: history::clean(&created_by).into_owned(),
         created_by,
     }

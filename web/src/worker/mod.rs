@@ -1,12 +1,13 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
-//! `engine` keeps an image and answers the page; `opening` fetches it, with a `pool` of workers
-//! that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it.
+//! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
+//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it.
 
 pub(crate) mod client;
 mod decode;
 mod engine;
 mod facts;
+mod file;
 mod life;
 mod listing;
 mod opening;

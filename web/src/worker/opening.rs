@@ -7,15 +7,16 @@ use std::rc::Rc;
 use gloo::timers::callback::Interval;
 use onionskin_core::platform::Platform;
 use onionskin_core::source::{Image, SourceError};
-use web_sys::DedicatedWorkerGlobalScope;
+use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::decode::Job;
+use super::decode::{Job, Origin};
 use super::engine::Engine;
 use super::facts;
-use super::place::{Gateway, Place};
+use super::file;
+use super::place::Gateway;
 use super::pool::{Outcome, Pool};
 use super::port;
-use super::protocol::{Event, Told, Trouble};
+use super::protocol::{Event, Held, Subject, Told, Trouble};
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 const PAUSE: u32 = 100;
@@ -26,19 +27,32 @@ type Shared = Rc<RefCell<Engine>>;
 
 /// What is to be opened.
 pub(crate) struct Wanted {
-    /// The reference as it was typed, or as the address has it.
-    pub(crate) typed: String,
+    pub(crate) subject: Subject,
     pub(crate) platform: Option<String>,
     /// Past the browser's cache.
     pub(crate) fresh: bool,
 }
 
+/// An image whose documents are read.
+struct Opened {
+    image: Image,
+    /// What the page calls it, with and without its tag.
+    reference: String,
+    name: String,
+    origin: Origin,
+    /// The file that it is in.
+    file: Option<Blob>,
+}
+
 /// Opens an image and tells what happens until everything is there.
 pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Wanted) {
-    let progress = match begin(&engine, &scope, &wanted).await {
-        Ok(progress) => progress,
+    let opened = match begin(&engine, &scope, &wanted).await {
+        Ok(Some(opened)) => opened,
+        // There is a choice to make first.
+        Ok(None) => return,
         Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
     };
+    let progress = decode(engine, scope, opened);
     progress.tick();
     if progress.open_layers.get() > 0 {
         let ticking = Rc::clone(&progress);
@@ -51,61 +65,39 @@ async fn begin(
     engine: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     wanted: &Wanted,
-) -> Result<Rc<Progress>, Trouble> {
-    let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
+) -> Result<Option<Opened>, Trouble> {
     let platform: Option<Platform> = match wanted.platform.as_deref().map(str::parse).transpose() {
         Ok(platform) => platform,
         Err(error) => return Err(Trouble::of_platform(&error)),
     };
-    let (place, image) = find(&gateway, wanted, platform.as_ref()).await?;
-    let name = gateway.shown(&place, &image.reference);
-    let name = name.split('@').next().unwrap_or(name);
-    let without_tag = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    let reference = gateway.shown(&place, &image.reference).to_owned();
-    let facts = facts::of_image(&image, reference, without_tag.to_owned());
-    port::tell(scope, &Told::Event(Event::Image(Box::new(facts))));
-
-    engine.borrow_mut().compressed_known = image.compressed_size().is_some();
-    let progress = Rc::new(Progress {
-        engine: Rc::clone(engine),
-        scope: scope.clone(),
-        received: RefCell::default(),
-        open_layers: Cell::new(image.layers.len()),
-        grown: Cell::new(false),
-        counted: Cell::new(0.0),
-        ticks: RefCell::default(),
-    });
-    let jobs = image
-        .layers
-        .into_iter()
-        .map(|layer| Job {
-            layer,
-            place: place.clone(),
-        })
-        .collect();
-    let hears = Rc::clone(&progress);
-    let pool = Pool::start(jobs, move |outcome| hears.take(outcome));
-    engine.borrow_mut().pool = Some(pool);
-    Ok(progress)
+    match &wanted.subject {
+        Subject::Reference(typed) => find(typed, wanted.fresh, platform.as_ref()).await.map(Some),
+        Subject::File { name, image } => {
+            let Some(file) = engine.borrow().file.clone() else {
+                return Err(Trouble::of_worker(0));
+            };
+            let file = unpack(scope, name, file)?;
+            in_file(scope, name, file, image.clone(), platform.as_ref()).await
+        }
+    }
 }
 
 /// Looks where the image may be. What the first place says is told, unless it has no such name.
-async fn find(
-    gateway: &Gateway,
-    wanted: &Wanted,
-    platform: Option<&Platform>,
-) -> Result<(Place, Image), Trouble> {
-    let mut places = gateway
-        .places(&wanted.typed, wanted.fresh)
-        .await?
-        .into_iter()
-        .peekable();
+async fn find(typed: &str, fresh: bool, platform: Option<&Platform>) -> Result<Opened, Trouble> {
+    let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
+    let mut places = gateway.places(typed, fresh).await?.into_iter().peekable();
     while let Some(place) = places.next() {
         match gateway.remote(&place)?.image(platform).await {
-            Ok(image) => return Ok((place, image)),
+            Ok(image) => {
+                let reference = gateway.shown(&place, &image.reference).to_owned();
+                return Ok(Opened {
+                    name: without_tag(&reference).to_owned(),
+                    reference,
+                    image,
+                    origin: Origin::Gateway(place),
+                    file: None,
+                });
+            }
             Err(
                 SourceError::NotFound { .. }
                 | SourceError::NoAccess { .. }
@@ -115,6 +107,96 @@ async fn find(
         }
     }
     Err(Trouble::of_worker(0))
+}
+
+/// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
+/// unpacked only once.
+fn unpack(scope: &DedicatedWorkerGlobalScope, name: &str, file: Blob) -> Result<Blob, Trouble> {
+    let whole = file.size() as u64;
+    let told = Cell::new(0.0);
+    let unpacked = file::unpacked(&file, |done| {
+        let now = js_sys::Date::now();
+        if now - told.get() >= f64::from(PAUSE) {
+            told.set(now);
+            port::tell(scope, &Told::Event(Event::Unpacked { done, whole }));
+        }
+    });
+    match unpacked.map_err(|problem| Trouble::of_file(name, &problem))? {
+        Some(unpacked) => {
+            port::tell_file(scope, &unpacked);
+            Ok(unpacked)
+        }
+        None => Ok(file),
+    }
+}
+
+/// The image in a file; of several the one that is wanted, without which they are told.
+async fn in_file(
+    scope: &DedicatedWorkerGlobalScope,
+    name: &str,
+    file: Blob,
+    wanted: Option<String>,
+    platform: Option<&Platform>,
+) -> Result<Option<Opened>, Trouble> {
+    let failed = |error: SourceError| Trouble::of_image(&error);
+    let unreadable = |problem: String| Trouble::of_file(name, &problem);
+    if wanted.is_none() {
+        let all = file::open(name, &file, None).map_err(unreadable)?;
+        let held = all.list().await.map_err(failed)?;
+        if held.len() > 1 {
+            let held = held.into_iter().map(|held| Held {
+                image: held.reference,
+                names: held.names,
+            });
+            port::tell(scope, &Told::Event(Event::Several(held.collect())));
+            return Ok(None);
+        }
+    }
+    let archive = file::open(name, &file, wanted).map_err(unreadable)?;
+    let image = archive.image(platform).await.map_err(failed)?;
+    Ok(Some(Opened {
+        reference: image.reference.clone(),
+        name: without_tag(&image.reference).to_owned(),
+        image,
+        origin: Origin::File(name.to_owned()),
+        file: Some(file),
+    }))
+}
+
+/// A reference without its tag and digest.
+fn without_tag(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    }
+}
+
+/// Tells of the image and sets the decoders to work.
+fn decode(engine: Shared, scope: DedicatedWorkerGlobalScope, opened: Opened) -> Rc<Progress> {
+    let image = opened.image;
+    let facts = facts::of_image(&image, opened.reference, opened.name);
+    port::tell(&scope, &Told::Event(Event::Image(Box::new(facts))));
+
+    engine.borrow_mut().compressed_known = image.compressed_size().is_some();
+    let progress = Rc::new(Progress {
+        engine: Rc::clone(&engine),
+        scope,
+        received: RefCell::default(),
+        open_layers: Cell::new(image.layers.len()),
+        grown: Cell::new(false),
+        counted: Cell::new(0.0),
+        ticks: RefCell::default(),
+    });
+    let job = |layer| Job {
+        layer,
+        origin: opened.origin.clone(),
+    };
+    let jobs = image.layers.into_iter().map(job).collect();
+    let hears = Rc::clone(&progress);
+    let pool = Pool::start(jobs, opened.file, move |outcome| hears.take(outcome));
+    engine.borrow_mut().pool = Some(pool);
+    progress
 }
 
 /// How far the layers are.

@@ -9,7 +9,7 @@ use onionskin_core::layer::LayerIndex;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessageEvent, Worker, WorkerOptions};
+use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 
 use super::client::SCRIPT;
 use super::decode::{self, Job, Report};
@@ -39,6 +39,8 @@ type Failed = Closure<dyn FnMut(web_sys::Event)>;
 pub(crate) struct Pool {
     waiting: RefCell<VecDeque<Job>>,
     members: RefCell<Vec<Member>>,
+    /// The file that the layers are in, if they are in one.
+    file: Option<Blob>,
     tell: Tell,
 }
 
@@ -53,8 +55,12 @@ struct Member {
 }
 
 impl Pool {
-    /// Starts decoders for these layers; `tell` hears what comes of each.
-    pub(crate) fn start(jobs: Vec<Job>, tell: impl Fn(Outcome) + 'static) -> Rc<Self> {
+    /// Starts decoders for these layers, all of `file` where there is one; `tell` hears what comes of each.
+    pub(crate) fn start(
+        jobs: Vec<Job>,
+        file: Option<Blob>,
+        tell: impl Fn(Outcome) + 'static,
+    ) -> Rc<Self> {
         let cores = port::scope().map_or(LEAST, |scope| {
             scope.navigator().hardware_concurrency() as usize
         });
@@ -62,6 +68,7 @@ impl Pool {
         let pool = Rc::new(Pool {
             waiting: RefCell::new(jobs.into()),
             members: RefCell::default(),
+            file,
             tell: Rc::new(tell),
         });
         for at in 0..count {
@@ -130,9 +137,12 @@ impl Pool {
         match self.waiting.borrow_mut().pop_front() {
             Some(job) => {
                 member.at = Some(number(job.layer.number));
+                let worker = &member.worker;
+                // A worker that is gone says so by its own error.
+                if let Some(file) = &self.file {
+                    let _ = worker.post_message(file);
+                }
                 if let Some(message) = port::pack(&job) {
-                    let worker = &member.worker;
-                    // A worker that is gone says so by its own error.
                     let _ = port::transfer(&message, |message, list| {
                         worker.post_message_with_transfer(message, list)
                     });
@@ -180,8 +190,8 @@ impl Pool {
                 let Some(job) = job else { return };
                 let layer = number(job.layer.number);
                 let tell = Rc::clone(&pool.tell);
-                let outcome =
-                    decode::run(&job, |received| tell(Outcome::Progress(layer, received))).await;
+                let progress = |received| tell(Outcome::Progress(layer, received));
+                let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
                 (pool.tell)(match outcome {
                     Ok(index) => Outcome::Decoded(layer, Box::new(index)),
                     Err(trouble) => Outcome::Failed(layer, trouble),

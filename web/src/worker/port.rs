@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 /// A message as bytes of JavaScript's.
 pub(crate) fn pack<T: Serialize>(message: &T) -> Option<Uint8Array> {
@@ -22,6 +22,11 @@ pub(crate) fn unpack<T: DeserializeOwned>(data: &JsValue) -> Option<T> {
 /// The bytes in what came.
 pub(crate) fn bytes(data: &JsValue) -> Option<Vec<u8>> {
     Some(data.dyn_ref::<Uint8Array>()?.to_vec())
+}
+
+/// The file in what came. Files cross as they are: what is copied is where the bytes lie.
+pub(crate) fn file(data: &JsValue) -> Option<Blob> {
+    data.dyn_ref::<Blob>().cloned()
 }
 
 /// Hands the message's buffer over instead of copying it.
@@ -46,6 +51,12 @@ pub(crate) fn tell_bytes(scope: &DedicatedWorkerGlobalScope, message: &Uint8Arra
     let _ = transfer(message, |message, list| {
         scope.post_message_with_transfer(message, list)
     });
+}
+
+/// Sends a file from inside a worker.
+pub(crate) fn tell_file(scope: &DedicatedWorkerGlobalScope, file: &Blob) {
+    // As above.
+    let _ = scope.post_message(file);
 }
 
 /// This worker's own global object; none on the page's main thread.

@@ -24,7 +24,7 @@ pub(crate) enum Ask {
     /// Fetch and decode this image; what happens is told as [`Event`]s.
     /// Once something failed, `fresh` asks past the browser's cache.
     Open {
-        reference: String,
+        subject: Subject,
         platform: Option<String>,
         fresh: bool,
     },
@@ -45,6 +45,19 @@ pub(crate) enum Ask {
         cause: Option<Cause>,
         from: u32,
         count: u32,
+    },
+}
+
+/// What is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Subject {
+    /// An image by its reference, as it was typed or as the address has it.
+    Reference(String),
+    /// An image in the file that was handed over just before.
+    File {
+        name: String,
+        /// Which, where it holds several.
+        image: Option<String>,
     },
 }
 
@@ -84,6 +97,10 @@ pub(crate) enum Answer {
 pub(crate) enum Event {
     /// The manifest and the configuration are read.
     Image(Box<ImageFacts>),
+    /// So many bytes of the file, which is compressed as a whole, are unpacked.
+    Unpacked { done: u64, whole: u64 },
+    /// The file holds several images: one has to be chosen.
+    Several(Vec<Held>),
     /// Bytes received so far, for the layers where that changed.
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
@@ -118,6 +135,15 @@ pub(crate) struct Listed {
     pub(crate) tags: Vec<String>,
 }
 
+/// One of the images in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// What asks for it.
+    pub(crate) image: String,
+    /// Its names; some images have none.
+    pub(crate) names: Vec<String>,
+}
+
 /// What the manifest and the configuration say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImageFacts {
@@ -125,7 +151,7 @@ pub(crate) struct ImageFacts {
     pub(crate) reference: String,
     /// The repository with its registry, without tag and digest.
     pub(crate) name: String,
-    /// Of the manifest that is shown.
+    /// Of the manifest that is shown; empty where the source has none.
     pub(crate) digest: String,
     /// What a link pins: the digest of the index where there is one, else of the manifest.
     pub(crate) pin: String,
@@ -142,10 +168,13 @@ pub(crate) struct ImageFacts {
 /// A layer as the manifest announces it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LayerHead {
+    /// Empty where the source does not tell, as is the media type.
     pub(crate) digest: String,
     pub(crate) media_type: String,
     /// Bytes of the blob; unknown for some sources.
     pub(crate) compressed: Option<u64>,
+    /// Bytes that are read for it: of the blob, or of the plain tar where an archive has that.
+    pub(crate) stored: Option<u64>,
     /// The command, in its clean form.
     pub(crate) command: String,
     /// The command as the configuration has it.

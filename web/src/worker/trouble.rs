@@ -113,9 +113,20 @@ impl Trouble {
                 "Whoever runs this server finds in its log why it has none.",
                 true,
             ),
-            SourceError::Archive { .. } => ("The archive cannot be read", "", false),
+            SourceError::Archive { .. } => ("This file cannot be opened as an image", SAVED, false),
         };
         Trouble::new(title, error, advice, retry)
+    }
+
+    /// The file that was chosen cannot be read.
+    pub(crate) fn of_file(name: &str, problem: &str) -> Self {
+        let detail = format!("{name}: {problem}");
+        Trouble::new(
+            "This file cannot be opened as an image",
+            detail,
+            SAVED,
+            false,
+        )
     }
 
     /// A layer could not be fetched.
@@ -158,6 +169,9 @@ impl Trouble {
         )
     }
 }
+
+/// What can be opened.
+const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive and oci-archive, also compressed with gzip or zstd.";
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone.
 fn sentence(text: &str) -> String {

@@ -1,0 +1,100 @@
+//! A file on its way to be an image: to be given again, being unpacked, or holding several images.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::bar::Progress;
+use crate::parts::pick::Pick;
+use crate::route::ImageRoute;
+use crate::session::Session;
+use crate::worker::protocol::Held;
+
+/// What [`Missing`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct MissingProps {
+    /// What the address calls the file.
+    pub(crate) name: AttrValue,
+    pub(crate) on_file: Callback<web_sys::File>,
+}
+
+/// The address names a file that the page does not have.
+#[component]
+pub(crate) fn Missing(props: &MissingProps) -> Html {
+    html! {
+        <main class="message">
+            <section class="file-wanted" aria-labelledby="wanted">
+                <h2 id="wanted">{ "Drop this file again" }</h2>
+                <p class="mono">{ format::visible_text(&props.name) }</p>
+                <p>{ "A file stays on the computer that it is on: this address only remembers its name and what was looked at in it. Drop the file anywhere here, and the page shows the same place again." }</p>
+                <div class="actions">
+                    <Pick class="primary" on_file={props.on_file.clone()}>{ "Choose the file…" }</Pick>
+                    <a class="button" href="#/">{ "Other images" }</a>
+                </div>
+            </section>
+        </main>
+    }
+}
+
+/// What [`Reading`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) name: AttrValue,
+    pub(crate) session: Session,
+    pub(crate) on_choose: Callback<ImageRoute>,
+}
+
+/// A file that is being read, or that leaves a choice.
+#[component]
+pub(crate) fn Reading(props: &Props) -> Html {
+    let name = format::visible_text(&props.name);
+    if let Some(several) = &props.session.several {
+        return html! {
+            <main class="message">
+                <section class="several" aria-labelledby="several">
+                    <h2 id="several">{ format!("{} images are in this file", format::count(several.len() as u64)) }</h2>
+                    <p class="mono">{ name }</p>
+                    <ul>
+                        for (at, held) in several.iter().enumerate() {
+                            <li>{ choice(props, at, held) }</li>
+                        }
+                    </ul>
+                </section>
+            </main>
+        };
+    }
+    html! {
+        <main class="message">
+            <div class="waiting" role="status">
+                if let Some((done, whole)) = props.session.unpacked {
+                    <p>{ "Unpacking " }<span class="mono">{ name }</span></p>
+                    <Progress {done} whole={Some(whole)} label="Unpacking" />
+                    <p class="muted">{ format!("{} of {}", format::size(done), format::size(whole)) }</p>
+                } else {
+                    <div class="spinner" aria-hidden="true"></div>
+                    <p>{ "Reading " }<span class="mono">{ name }</span></p>
+                }
+            </div>
+        </main>
+    }
+}
+
+fn choice(props: &Props, at: usize, held: &Held) -> Html {
+    let to = ImageRoute {
+        reference: held.image.clone(),
+        ..ImageRoute::of_file(props.name.to_string())
+    };
+    let mut names = held.names.iter();
+    let first = match names.next() {
+        Some(name) => format::visible_text(name),
+        None => format!("Image {} of the file, without a name", at + 1),
+    };
+    let others: Vec<_> = names.map(|name| format::visible_text(name)).collect();
+    html! {
+        <button type="button" class="card" onclick={props.on_choose.reform(move |_| to.clone())}>
+            <span class={classes!("title", (!held.names.is_empty()).then_some("mono"))}>{ first }</span>
+            if !others.is_empty() {
+                <span class="text">{ format!("also {}", others.join(", ")) }</span>
+            }
+        </button>
+    }
+}
