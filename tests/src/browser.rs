@@ -1,7 +1,9 @@
 //! A headless Chromium, driven by `chromedriver` on a free port.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -22,6 +24,11 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser with a window of 1440 by 900 pixels.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more arguments for Chromium.
+    pub async fn start_with(arguments: &[&str]) -> Self {
         let mut chromedriver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -45,7 +52,10 @@ impl Browser {
             "--disable-gpu",
             "--no-first-run",
             "--window-size=1440,900",
-        ] {
+        ]
+        .iter()
+        .chain(arguments)
+        {
             chrome.add_arg(argument).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), chrome)
@@ -168,10 +178,38 @@ impl Browser {
         focused.send_keys("" + key).await.unwrap();
     }
 
+    /// Bytes of memory that the browser's processes use together, the page's and its workers' among them.
+    pub fn memory(&self) -> u64 {
+        let mut family = vec![self.chromedriver.id()];
+        let processes: Vec<(u32, u32, u64)> = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| process(&entry.ok()?.path()))
+            .collect();
+        let mut sum = 0;
+        while let Some(parent) = family.pop() {
+            for (id, _, bytes) in processes.iter().filter(|(_, of, _)| *of == parent) {
+                family.push(*id);
+                sum += bytes;
+            }
+        }
+        sum
+    }
+
     /// Saves what is seen.
     pub async fn screenshot(&self, path: &std::path::Path) {
         self.driver.screenshot(path).await.unwrap();
     }
+}
+
+/// A process in `/proc`: its number, its parent's, and the bytes that are its own.
+fn process(folder: &Path) -> Option<(u32, u32, u64)> {
+    let status = fs::read_to_string(folder.join("status")).ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let number = |name| u32::try_from(field(name)?).ok();
+    Some((number("Pid:")?, number("PPid:")?, field("RssAnon:")? << 10))
 }
 
 impl Drop for Browser {

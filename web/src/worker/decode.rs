@@ -119,7 +119,7 @@ async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Trouble> {
                 .map_err(failed)
         }
         (Origin::File(name), Some(file)) => file::open(name, file, None)
-            .map_err(|problem| Trouble::of_file(name, &problem))?
+            .map_err(|problem| Trouble::of_file(&problem))?
             .layer(&job.layer)
             .map_err(failed),
         (Origin::File(_), None) => Err(Trouble::of_worker(shown)),

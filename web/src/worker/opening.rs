@@ -76,7 +76,7 @@ async fn begin(
             let Some(file) = engine.borrow().file.clone() else {
                 return Err(Trouble::of_worker(0));
             };
-            let file = unpack(scope, name, file)?;
+            let file = unpack(scope, file)?;
             in_file(scope, name, file, image.clone(), platform.as_ref()).await
         }
     }
@@ -111,7 +111,7 @@ async fn find(typed: &str, fresh: bool, platform: Option<&Platform>) -> Result<O
 
 /// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
 /// unpacked only once.
-fn unpack(scope: &DedicatedWorkerGlobalScope, name: &str, file: Blob) -> Result<Blob, Trouble> {
+fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, Trouble> {
     let whole = file.size() as u64;
     let told = Cell::new(0.0);
     let unpacked = file::unpacked(&file, |done| {
@@ -121,7 +121,7 @@ fn unpack(scope: &DedicatedWorkerGlobalScope, name: &str, file: Blob) -> Result<
             port::tell(scope, &Told::Event(Event::Unpacked { done, whole }));
         }
     });
-    match unpacked.map_err(|problem| Trouble::of_file(name, &problem))? {
+    match unpacked.map_err(|problem| Trouble::of_file(&problem))? {
         Some(unpacked) => {
             port::tell_file(scope, &unpacked);
             Ok(unpacked)
@@ -139,7 +139,7 @@ async fn in_file(
     platform: Option<&Platform>,
 ) -> Result<Option<Opened>, Trouble> {
     let failed = |error: SourceError| Trouble::of_image(&error);
-    let unreadable = |problem: String| Trouble::of_file(name, &problem);
+    let unreadable = |problem: String| Trouble::of_file(&problem);
     if wanted.is_none() {
         let all = file::open(name, &file, None).map_err(unreadable)?;
         let held = all.list().await.map_err(failed)?;

@@ -36,6 +36,10 @@ impl Trouble {
 
     /// The image could not be opened.
     pub(crate) fn of_image(error: &SourceError) -> Self {
+        if let SourceError::Archive { problem, .. } = error {
+            // Its name stands above.
+            return Trouble::of_file(problem);
+        }
         let (title, advice, retry) = match error {
             SourceError::NotFound { .. } => (
                 "There is no such image",
@@ -119,11 +123,10 @@ impl Trouble {
     }
 
     /// The file that was chosen cannot be read.
-    pub(crate) fn of_file(name: &str, problem: &str) -> Self {
-        let detail = format!("{name}: {problem}");
+    pub(crate) fn of_file(problem: &str) -> Self {
         Trouble::new(
             "This file cannot be opened as an image",
-            detail,
+            problem,
             SAVED,
             false,
         )

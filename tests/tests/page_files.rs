@@ -1,0 +1,531 @@
+//! Saved images that are given to the page: dropped or chosen, read in the browser, sent nowhere.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive, oci_layout};
+use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::{Browser, Registry, Served};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A browser at the start of a page.
+async fn at_start() -> (Served, Browser) {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/")).await;
+    (served, browser)
+}
+
+/// Chooses a file as a visitor does with the button.
+async fn choose(browser: &Browser, file: &Path) {
+    browser
+        .fill("input[type=file]", file.to_str().unwrap())
+        .await;
+}
+
+/// Waits until the file of this name is read to its end.
+async fn whole(browser: &Browser, name: &str) {
+    let _: bool = browser
+        .until(&format!(
+            "document.querySelector('.header .pretty .main')?.textContent === {} && !!document.querySelector('.band') && !document.querySelector('.band.partial')",
+            Value::from(name)
+        ))
+        .await;
+}
+
+/// One line for each path of an image: path, mode, owner, layer, and the size of files.
+type Lines = BTreeSet<String>;
+
+/// What `ls` prints of it.
+fn listed(file: &Path) -> Lines {
+    let output = Command::new(onionskin())
+        .args(["ls", "--format", "json"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let told: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let line = |entry: &Value| {
+        let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+        let size = if entry["type"] == "file" {
+            entry["size"].to_string()
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {} {}:{} {} {size}",
+            text("path"),
+            text("mode"),
+            entry["uid"],
+            entry["gid"],
+            entry["layer"]
+        )
+    };
+    told.iter().map(line).collect()
+}
+
+/// What the tree shows with all folders open.
+async fn shown(browser: &Browser) -> Lines {
+    let lines: Vec<String> = browser
+        .run(
+            "const done = arguments[arguments.length - 1];
+            const next = () => new Promise(next => requestAnimationFrame(next));
+            (async () => {
+                while (!document.querySelector('.row[data-row]')) await next();
+                for (;;) {
+                    const closed = document.querySelector('.row .twisty.closed');
+                    if (!closed) break;
+                    closed.click();
+                    while (closed.isConnected && closed.classList.contains('closed')) await next();
+                    while (document.querySelector('.row.pending')) await next();
+                }
+                done([...document.querySelectorAll('.row[data-row]')].map(row => {
+                    const text = part => row.querySelector(part).textContent;
+                    const mode = row.querySelector('.mode');
+                    const size = mode.textContent.startsWith('-') ? row.querySelector('.size').title.replace(/\\D/g, '') : '';
+                    return [row.querySelector('.label').title, mode.title, text('.owner'), text('.layer-cell'), size].join(' ');
+                }));
+            })();",
+        )
+        .await;
+    lines.into_iter().collect()
+}
+
+fn app() -> Packed {
+    Image::new()
+        .layer(
+            layer("COPY one")
+                .dir("/app")
+                .file("/app/run", bytes(300_000))
+                .mode(0o755)
+                .file("/app/old", bytes(1_000))
+                .dir("/etc")
+                .symlink("/etc/run", "../app/run"),
+        )
+        .layer(
+            layer("COPY two")
+                .file("/app/data", bytes(5_000))
+                .owner(1000, 1000)
+                .whiteout("/app/old"),
+        )
+        .pack()
+}
+
+fn zstd(file: &Path) -> PathBuf {
+    let status = Command::new("zstd")
+        .args(["--quiet", "--force"])
+        .arg(file)
+        .status();
+    assert!(status.expect("zstd is installed").success());
+    PathBuf::from(format!("{}.zst", file.display()))
+}
+
+/// Runs a tool to its success.
+fn run(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+}
+
+/// The same image in every form that people have, written by us and by real tools.
+fn every_form(folder: &Path) -> Vec<PathBuf> {
+    let packed = app();
+    let mut files = Vec::new();
+    let mut write = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        fs::write(&file, bytes).unwrap();
+        files.push(file);
+    };
+    for generation in [Generation::Folders, Generation::Skopeo, Generation::Blobs] {
+        let saved = docker_archive(generation, &[("app:1", &packed)]);
+        write(&format!("{generation:?}.tar"), &saved);
+        write(&format!("{generation:?}.tar.gz"), &gzip(&saved));
+    }
+    write("oci.tar", &oci_archive(&[("app:1", &packed)]));
+    for name in ["Folders.tar", "oci.tar"] {
+        files.push(zstd(&folder.join(name)));
+    }
+    let registry = Registry::start();
+    let reference = format!("docker://{}", registry.push("team/app:1", &packed));
+    for form in ["docker-archive", "oci-archive"] {
+        let file = folder.join(format!("skopeo-{form}.tar"));
+        let to = format!("{form}:{}:app:2", file.display());
+        run(
+            "skopeo",
+            &["copy", "--quiet", "--src-tls-verify=false", &reference, &to],
+        );
+        files.push(file);
+    }
+    // umoci writes a layout, which tar makes an archive of.
+    let layout = folder.join("layout");
+    oci_layout(&layout, &[("one", &packed)]).unwrap();
+    let image = layout.display().to_string();
+    run(
+        "umoci",
+        &[
+            "config",
+            "--image",
+            &format!("{image}:one"),
+            "--tag",
+            "two",
+            "--config.user",
+            "app",
+        ],
+    );
+    run("umoci", &["rm", "--image", &format!("{image}:one")]);
+    run("umoci", &["gc", "--layout", &image]);
+    let file = folder.join("umoci.tar");
+    run("tar", &["-C", &image, "-cf", file.to_str().unwrap(), "."]);
+    files.push(file);
+    files
+}
+
+#[tokio::test]
+async fn every_form_shows_what_ls_prints() {
+    let folder = TempDir::new().unwrap();
+    let files = every_form(folder.path());
+    let (_served, browser) = at_start().await;
+    for file in &files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        choose(&browser, file).await;
+        whole(&browser, name).await;
+        let expected = listed(file);
+        assert_eq!(expected.len(), 5, "{expected:?}");
+        assert_eq!(shown(&browser).await, expected, "{name}");
+        let address = browser.address().await;
+        assert!(address.ends_with(&format!("#/file/{name}")), "{address}");
+        // What the form does not tell is not told: an engine's archive has no compressed sizes.
+        let download: Option<String> = browser
+            .value("document.querySelector('.figure dd').dataset.bytes ?? null")
+            .await;
+        let plain = name.starts_with("Folders")
+            || name.starts_with("Skopeo")
+            || name == "skopeo-docker-archive.tar";
+        assert_eq!(download.is_none(), plain, "{name}: {download:?}");
+        if plain {
+            browser.until_text(".figure", "not known").await;
+        }
+    }
+    // Each is a step back.
+    browser.back().await;
+    whole(&browser, "skopeo-oci-archive.tar").await;
+}
+
+#[tokio::test]
+async fn of_several_images_in_a_file_one_is_chosen() {
+    let folder = TempDir::new().unwrap();
+    let one = app();
+    let other = Image::new()
+        .layer(layer("COPY other").file("/other", "other"))
+        .pack();
+    let third = Image::new()
+        .layer(layer("COPY third").file("/third", "third"))
+        .pack();
+    let saved = docker_archive(
+        Generation::Folders,
+        &[("app:1", &one), ("team/other:2", &other), ("", &third)],
+    );
+    let file = folder.path().join("several.tar.gz");
+    fs::write(&file, gzip(&saved)).unwrap();
+    let (_served, browser) = at_start().await;
+    choose(&browser, &file).await;
+    browser.until_text(".several h2", "3 images").await;
+    assert_eq!(
+        browser.texts(".several .title").await,
+        [
+            "app:1",
+            "team/other:2",
+            "Image 3 of the file, without a name"
+        ]
+    );
+    browser.click(".several li:nth-child(2) button").await;
+    whole(&browser, "several.tar.gz").await;
+    browser.until_text(".row .label", "other").await;
+    let address = browser.address().await;
+    assert!(
+        address.ends_with("#/file/several.tar.gz?image=team/other:2"),
+        "{address}"
+    );
+    // Back is the choice; the third is as good as the second.
+    browser.back().await;
+    browser.click(".several li:nth-child(3) button").await;
+    whole(&browser, "several.tar.gz").await;
+    let address = browser.address().await;
+    assert!(address.ends_with("?image=@2"), "{address}");
+    browser.back().await;
+    browser.click(".several li:nth-child(1) button").await;
+    whole(&browser, "several.tar.gz").await;
+    browser.until_text(".row .label", "app").await;
+}
+
+#[tokio::test]
+async fn loaded_again_the_page_asks_for_the_file_and_shows_the_same_place() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("my app.tar");
+    fs::write(&file, oci_archive(&[("app:1", &app())])).unwrap();
+    let (served, browser) = at_start().await;
+    choose(&browser, &file).await;
+    whole(&browser, "my app.tar").await;
+    browser.click(".layer[data-layer='1']").await;
+    let _: bool = browser.until("location.hash.includes('layer=1')").await;
+    // A link to a file leads nowhere but here.
+    let copy: bool = browser
+        .value("document.querySelector('button.copy').disabled")
+        .await;
+    assert!(copy);
+    let place = format!("{}&view=changes&path=/app/old", browser.address().await);
+    browser.goto(&place).await;
+    browser.until_text(".details h2", "old").await;
+    browser.reload().await;
+    browser
+        .until_text(".file-wanted", "Drop this file again")
+        .await;
+    browser.until_text(".file-wanted .mono", "my app.tar").await;
+    assert_eq!(browser.address().await, place);
+    browser
+        .fill(".file-wanted input[type=file]", file.to_str().unwrap())
+        .await;
+    browser.until_text(".details h2", "old").await;
+    browser.until_text(".life", "Layer 2 deleted it").await;
+    assert_eq!(browser.address().await, place);
+
+    // Something else under its name, given where it is open already, is read anew.
+    let other = Image::new()
+        .layer(layer("COPY other").file("/other", "other"))
+        .pack();
+    fs::write(&file, oci_archive(&[("app:1", &other)])).unwrap();
+    choose(&browser, &file).await;
+    browser.until_text(".row .label", "other").await;
+
+    // From elsewhere the way leads back to it without being given again.
+    browser.goto(&served.page("/image/demo/hello")).await;
+    browser.until_text(".row .label", "hello").await;
+    browser.back().await;
+    browser.until_text(".row .label", "other").await;
+}
+
+#[tokio::test]
+async fn a_file_is_dropped_anywhere() {
+    let saved = oci_archive(&[("app:1", &app())]);
+    let (served, browser) = at_start().await;
+    let drag = |kind: &str, name: &str| {
+        format!(
+            "(() => {{ const held = new DataTransfer();
+            held.items.add(new File([new Uint8Array(window.saved)], {name:?}));
+            const event = new DragEvent({kind:?}, {{ dataTransfer: held, bubbles: true, cancelable: true }});
+            document.querySelector('h1, .layers, .message').dispatchEvent(event);
+            return event.defaultPrevented; }})()"
+        )
+    };
+    let _: bool = browser
+        .run(&format!(
+            "window.saved = {}; arguments[0](true)",
+            serde_json::to_string(&saved).unwrap()
+        ))
+        .await;
+    for name in ["first.tar", "second.tar", "third.tar"] {
+        assert!(browser.value::<bool>(&drag("dragenter", name)).await);
+        browser.until_text(".drop-zone", "Drop a saved image").await;
+        assert!(browser.value::<bool>(&drag("dragover", name)).await);
+        assert!(browser.value::<bool>(&drag("drop", name)).await);
+        whole(&browser, name).await;
+        let _: bool = browser.until("!document.querySelector('.drop-zone')").await;
+    }
+    // Also where something is shown that is no file.
+    browser.goto(&served.page("/image/team/APP")).await;
+    browser
+        .until_text(".trouble h2", "That is no image reference")
+        .await;
+    assert!(browser.value::<bool>(&drag("drop", "fourth.tar")).await);
+    whole(&browser, "fourth.tar").await;
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_told_and_the_next_file_is_opened() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let saved = docker_archive(Generation::Folders, &[("app:1", &app())]);
+    let packed = gzip(&saved);
+    fs::write(at("noise"), bytes(5_000)).unwrap();
+    fs::write(at("empty.tar"), "").unwrap();
+    fs::write(at("cut.tar"), &saved[..saved.len() / 2]).unwrap();
+    fs::write(at("cut.tar.gz"), &packed[..packed.len() / 2]).unwrap();
+    fs::write(at("other.tar"), layer("x").file("/a", "a").tar()).unwrap();
+    fs::write(at("x.tar.xz"), [b"\xfd7zXZ\0", &bytes(600)[..]].concat()).unwrap();
+    fs::write(at("good.tar"), &saved).unwrap();
+    let (_served, browser) = at_start().await;
+    for (name, says) in [
+        ("noise", "is no tar"),
+        ("empty.tar", "no saved image"),
+        ("cut.tar", "cut short"),
+        ("cut.tar.gz", "ends in the middle"),
+        ("other.tar", "no manifest.json and no index.json"),
+        ("x.tar.xz", "xz"),
+    ] {
+        choose(&browser, &at(name)).await;
+        browser.until_text(".trouble > .mono", name).await;
+        browser.until_text(".trouble", says).await;
+    }
+    choose(&browser, &at("good.tar")).await;
+    whole(&browser, "good.tar").await;
+}
+
+/// A proxy that everything goes through which the browser asks for, wherever it goes; it knows only `served`.
+async fn watched(served: &str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let client = reqwest::Client::builder()
+        .tls_certs_only([])
+        .no_proxy()
+        .build()
+        .unwrap();
+    let (log, served) = (Arc::clone(&seen), served.to_owned());
+    let router = Router::new().fallback(move |request: Request| {
+        let (log, client, served) = (log.clone(), client.clone(), served.clone());
+        async move { passed(request, &log, &client, &served).await }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, seen)
+}
+
+async fn passed(
+    request: Request,
+    log: &Mutex<Vec<String>>,
+    client: &reqwest::Client,
+    served: &str,
+) -> Response {
+    let (method, target) = (request.method().clone(), request.uri().to_string());
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    // The browser's own errands, to its maker's hosts, are not the page's.
+    if !target.contains("google") && !target.contains("gvt1") {
+        log.lock()
+            .unwrap()
+            .push(format!("{method} {target} with {} bytes", body.len()));
+    }
+    if !target.starts_with(&format!("http://{served}/")) {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    let answer = client.request(method, target).send().await.unwrap();
+    let mut response = Response::builder().status(answer.status());
+    for (name, value) in answer.headers() {
+        if name != "transfer-encoding" {
+            response = response.header(name, value);
+        }
+    }
+    response
+        .body(Body::from(answer.bytes().await.unwrap()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn nothing_of_a_file_leaves_the_browser() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let saved = docker_archive(Generation::Folders, &[("secret:1", &app())]);
+    fs::write(at("plain.tar"), &saved).unwrap();
+    fs::write(at("packed.tar.gz"), gzip(&saved)).unwrap();
+    fs::write(at("oci.tar"), oci_archive(&[("secret:1", &app())])).unwrap();
+    let served = Served::start(&[]);
+    let (proxy, seen) = watched(served.address()).await;
+    let browser = Browser::start_with(&[
+        &format!("--proxy-server=http://{proxy}"),
+        // Loopback addresses too.
+        "--proxy-bypass-list=<-loopback>",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ])
+    .await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    let _: bool = browser
+        .until("!!document.querySelector('.band') && !document.querySelector('.band.partial')")
+        .await;
+    let before: BTreeSet<String> = seen.lock().unwrap().drain(..).collect();
+    assert!(
+        before.iter().any(|line| line.contains("/blobs/sha256:")),
+        "what the page asks for is seen: {before:?}"
+    );
+    for name in ["plain.tar", "packed.tar.gz", "oci.tar"] {
+        choose(&browser, &at(name)).await;
+        whole(&browser, name).await;
+        shown(&browser).await;
+        for tab in 1..=3 {
+            browser
+                .click(&format!(".tabs button:nth-child({tab})"))
+                .await;
+        }
+    }
+    // New workers ask for their program again, and for nothing else.
+    let program = ["worker_loader.js", "worker.js", "worker_bg.wasm"]
+        .map(|file| format!("GET http://{}/{file} with 0 bytes", served.address()));
+    for line in seen.lock().unwrap().iter() {
+        assert!(program.contains(line), "{line}");
+    }
+}
+
+/// Writes a tar header for a file of `size` bytes.
+fn header(name: &str, size: u64) -> [u8; 512] {
+    let mut header = [0; 512];
+    let mut put =
+        |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    put(0, name);
+    put(100, "0000644\0");
+    put(108, "0000000\0");
+    put(116, "0000000\0");
+    put(124, &format!("{size:011o}\0"));
+    put(136, "00000000000\0");
+    put(148, "        ");
+    put(156, "0");
+    put(257, "ustar\00000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
+#[tokio::test]
+async fn a_file_of_more_than_4_gib_is_read_where_it_lies() {
+    const BIG: u64 = 5 << 30;
+    const ROOM: u64 = 256 << 20;
+    let folder = TempDir::new().unwrap();
+    // The image lies behind something that nobody asks for.
+    let file = folder.path().join("big.tar");
+    let mut writer = File::create(&file).unwrap();
+    writer.write_all(&header("big.bin", BIG)).unwrap();
+    writer.seek(SeekFrom::Current(BIG as i64)).unwrap();
+    let saved = docker_archive(Generation::Folders, &[("app:1", &app())]);
+    writer.write_all(&saved).unwrap();
+    drop(writer);
+    assert!(file.metadata().unwrap().len() > 4 << 30);
+    let (_served, browser) = at_start().await;
+    let small = folder.path().join("small.tar");
+    fs::write(&small, &saved).unwrap();
+    choose(&browser, &small).await;
+    whole(&browser, "small.tar").await;
+    let before = browser.memory();
+    choose(&browser, &file).await;
+    whole(&browser, "big.tar").await;
+    let expected = listed(&small);
+    assert_eq!(shown(&browser).await, expected);
+    let after = browser.memory();
+    assert!(before > 1 << 20, "{before}");
+    assert!(after < before + ROOM, "from {before} to {after} bytes");
+}
