@@ -8,6 +8,7 @@ mod browser;
 pub mod odd;
 mod registry;
 mod served;
+pub mod tls;
 
 pub use browser::Browser;
 pub use registry::{PASSWORD, Registry, USER};

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
 use crate::image;
+use crate::registry::certificates_in;
 use crate::terminal::Visible;
 
 /// How long a stop waits for what is under way.
@@ -48,6 +50,16 @@ pub(crate) struct Arguments {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
+    /// Certificates (PEM) to trust registries by beside the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Reach registries through the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY
+    ///
+    /// A proxy looks names up by itself: it is then the proxy that has to refuse names which lead to private addresses.
+    #[arg(long)]
+    proxy: bool,
+
     /// Ask registries as nobody, also where this machine is logged in to them
     #[arg(long)]
     no_credentials: bool,
@@ -73,6 +85,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         registries: arguments.registries,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
+        certificates: match &arguments.ca_file {
+            Some(path) => certificates_in(path)?,
+            None => Vec::new(),
+        },
+        proxies: arguments.proxy,
     };
     let gateway = Gateway::with_images(&options, images)?;
     let listen = &arguments.listen;

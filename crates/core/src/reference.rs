@@ -18,6 +18,8 @@ pub const PATH_LENGTH: usize = 255;
 /// Characters of a tag, at most.
 pub const TAG_LENGTH: usize = 128;
 
+/// The host that serves its API.
+pub const DOCKER_HUB_API: &str = "registry-1.docker.io";
 const LEGACY_DOCKER_HUB: &str = "index.docker.io";
 const OFFICIAL: &str = "library/";
 
@@ -218,7 +220,7 @@ impl Reference {
     #[must_use]
     pub fn api_host(&self) -> &str {
         if self.is_docker_hub() {
-            "registry-1.docker.io"
+            DOCKER_HUB_API
         } else {
             &self.domain
         }

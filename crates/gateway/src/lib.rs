@@ -39,8 +39,10 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use onionskin_core::source::Keychain;
+use onionskin_core::source::registry::ProxyError;
 use tokio::net::TcpListener;
 
+use crate::relay::Relay;
 use crate::repository::Repositories;
 use crate::router::Served;
 use crate::upstream::Upstreams;
@@ -56,6 +58,11 @@ pub struct Options {
     pub registries: Vec<NamedRegistry>,
     /// Credentials with which registries are asked, for everybody who may ask this gateway; `None`: as nobody.
     pub keychain: Option<Arc<Keychain>>,
+    /// Certificates that registries are trusted by beside those of the system.
+    pub certificates: Vec<reqwest::Certificate>,
+    /// Registries are reached through the proxies that the environment names (`HTTPS_PROXY` and so on). A proxy looks
+    /// names up by itself, so that a name which leads to a private address is for the proxy to refuse.
+    pub proxies: bool,
     /// Names that a gateway on a loopback address answers to beside those of this machine, as where a proxy stands in
     /// front of it. On other addresses it answers to every name.
     pub hosts: Vec<String>,
@@ -70,6 +77,9 @@ pub enum GatewayError {
     /// Two saved images are called the same.
     #[error("two of the images are called {0}; give one of them alone")]
     SameName(String),
+    /// The environment names no proxy.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
@@ -100,8 +110,8 @@ impl Gateway {
             repositories.add(image).map_err(GatewayError::SameName)?;
         }
         let upstreams = Upstreams::new(&options.registries)?;
-        let served = Served::new(upstreams, options.keychain.clone(), repositories)
-            .map_err(GatewayError::Client)?;
+        let relay = Relay::new(upstreams, options)?;
+        let served = Served::new(relay, repositories, options.keychain.is_some());
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone().into(),

@@ -11,12 +11,13 @@ use futures::{Stream, StreamExt as _, stream};
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::Keychain;
 use onionskin_core::source::registry::{
-    Client, Endpoint, Fetched, Options, Remote, TagOrDigest, http_client,
+    Client, Endpoint, Fetched, Options, ProxyError, Remote, TagOrDigest, http_client,
+    through_proxies,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::GatewayError;
 use crate::error::Refused;
 use crate::guard::Guard;
 use crate::listing;
@@ -39,26 +40,31 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(
-        upstreams: Upstreams,
-        keychain: Option<Arc<Keychain>>,
-    ) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(upstreams: Upstreams, told: &crate::Options) -> Result<Self, GatewayError> {
         let guard = Arc::new(Guard::new(&upstreams));
         let client = || {
-            http_client()
-                // A proxy would resolve names itself, and the guard would never see the addresses.
-                .no_proxy()
+            // Else no proxy is used: it would resolve names itself, and the guard would never see the addresses.
+            let client = match told.proxies {
+                true => through_proxies(http_client())?,
+                false => http_client(),
+            };
+            let client = client
                 .dns_resolver(Arc::clone(&guard))
                 .connect_timeout(CONNECT)
-                .read_timeout(IDLE_READ)
+                .read_timeout(IDLE_READ);
+            Ok::<_, ProxyError>(client)
         };
-        // Where the system has no certificates, no https registry can be trusted; the rest still works.
-        let http = client()
+        let given = told.certificates.clone();
+        let without_system = client()?;
+        // Where the system has no certificates, only registries with those given can be trusted; the rest still works.
+        let http = client()?
+            .tls_certs_merge(given.clone())
             .build()
-            .or_else(|_| client().tls_certs_only([]).build())?;
+            .or_else(|_| without_system.tls_certs_only(given).build())
+            .map_err(GatewayError::Client)?;
         let options = Options {
             policy: Some(guard.clone()),
-            keychain,
+            keychain: told.keychain.clone(),
             ..Options::default()
         };
         Ok(Self {

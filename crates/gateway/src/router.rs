@@ -9,7 +9,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use onionskin_core::source::Keychain;
 
 use crate::error::Refused;
 use crate::listing::{self, Paging};
@@ -18,7 +17,6 @@ use crate::policy;
 use crate::relay::Relay;
 use crate::repository::Repositories;
 use crate::route::Route;
-use crate::upstream::Upstreams;
 
 /// Bytes of a request's target. Names, tags and digests stay far below.
 const URI_BYTES: usize = 4096;
@@ -35,17 +33,13 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(
-        upstreams: Upstreams,
-        keychain: Option<Arc<Keychain>>,
-        repositories: Repositories,
-    ) -> Result<Self, reqwest::Error> {
-        Ok(Self {
+    pub(crate) fn new(relay: Relay, repositories: Repositories, with_credentials: bool) -> Self {
+        Self {
             page: Page::embedded(),
             repositories,
-            with_credentials: keychain.is_some(),
-            relay: Relay::new(upstreams, keychain)?,
-        })
+            relay,
+            with_credentials,
+        }
     }
 }
 

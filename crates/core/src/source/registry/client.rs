@@ -12,7 +12,7 @@ use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
 use super::remote::Remote;
 use super::transport::{Ask, Policy, Transport};
-use crate::reference::Reference;
+use crate::reference::{DOCKER_HUB, DOCKER_HUB_API, Reference};
 use crate::source::{Credentials, SourceError};
 
 /// What a [`Client`] may do, and as whom.
@@ -22,6 +22,11 @@ pub struct Options {
     pub gateway: Option<Url>,
     /// Registries (`host` or `host:port`) that speak plain http. Loopback hosts are taken to.
     pub plain_http: BTreeSet<String>,
+    /// Loopback hosts are spoken to over TLS as all others are, unless they are in `plain_http`.
+    pub tls_on_loopback: bool,
+    /// Registries (`host` or `host:port`) whose certificates are not checked, and the client that does not. All other
+    /// hosts, also those that such a registry leads to, have to be who they say they are.
+    pub unchecked: Option<(BTreeSet<String>, reqwest::Client)>,
     /// Credentials by the domain of a reference: `docker.io`, `registry.example.com:5000`.
     pub credentials: BTreeMap<String, Credentials>,
     /// Where the credentials of all other registries are looked for.
@@ -63,6 +68,13 @@ impl Client {
     pub fn new(http: reqwest::Client, options: Options) -> Self {
         let transport = Transport {
             http,
+            unchecked: options.unchecked.clone().map(|(domains, http)| {
+                let host = |domain: &String| match domain.as_str() {
+                    DOCKER_HUB => DOCKER_HUB_API.to_owned(),
+                    domain => without_port(domain).to_owned(),
+                };
+                (domains.iter().map(host).collect(), http)
+            }),
             policy: options.policy.clone(),
             fresh: options.fresh,
         };
@@ -107,8 +119,8 @@ impl Client {
             Some(gateway) => Ok(Endpoint::through(gateway.clone(), reference)),
             None => {
                 let domain = reference.domain();
-                let plain =
-                    options.plain_http.contains(domain) || is_loopback(without_port(domain));
+                let plain = options.plain_http.contains(domain)
+                    || (!options.tls_on_loopback && is_loopback(without_port(domain)));
                 Endpoint::of(reference, plain)
             }
         }

@@ -106,7 +106,7 @@ impl Endpoint {
         let host = host_of(&self.base);
         match host.as_str() {
             _ if self.prefix.is_some() => None,
-            "registry-1.docker.io" => Some(crate::reference::DOCKER_HUB.to_owned()),
+            crate::reference::DOCKER_HUB_API => Some(crate::reference::DOCKER_HUB.to_owned()),
             _ => Some(host),
         }
     }
@@ -151,7 +151,8 @@ pub(super) fn host_of(url: &Url) -> String {
 }
 
 /// Whether a host is this machine, which engines talk to over plain http.
-pub(super) fn is_loopback(host: &str) -> bool {
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host
@@ -160,7 +161,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
 }
 
 /// A domain of a reference without its port.
-pub(super) fn without_port(domain: &str) -> &str {
+#[must_use]
+pub fn without_port(domain: &str) -> &str {
     match domain.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => domain,

@@ -27,6 +27,8 @@ mod challenge;
 mod client;
 mod endpoint;
 mod listing;
+#[cfg(not(target_arch = "wasm32"))]
+mod proxies;
 mod realm;
 mod referrers;
 mod remote;
@@ -34,7 +36,9 @@ mod transport;
 
 pub use catalog::{Registry, RepositoriesPage};
 pub use client::{Client, Options};
-pub use endpoint::{Endpoint, TagOrDigest};
+pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
+#[cfg(not(target_arch = "wasm32"))]
+pub use proxies::{ProxyError, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};
 pub use remote::{Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};

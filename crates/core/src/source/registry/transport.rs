@@ -1,5 +1,6 @@
 //! One HTTP request and its redirects, under the rules for addresses and credentials.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
@@ -36,7 +37,8 @@ pub trait Policy: MaybeSend + MaybeSync {
 #[error("{0}")]
 pub struct NameRefused(pub String);
 
-/// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are.
+/// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are, no proxy but
+/// where [`through_proxies`](super::through_proxies) is asked for.
 ///
 /// Whoever builds another one (with a resolver that refuses private addresses, say) has to switch its
 /// redirects off too, else hops escape the [`Policy`].
@@ -45,6 +47,7 @@ pub fn http_client() -> reqwest::ClientBuilder {
     use std::time::Duration;
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .connect_timeout(Duration::from_secs(15))
         .read_timeout(Duration::from_secs(60))
         .user_agent(concat!("onionskin/", env!("CARGO_PKG_VERSION")))
@@ -82,6 +85,8 @@ impl Ask {
 #[derive(Clone)]
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
+    /// For hosts whose certificates are not checked, and these hosts.
+    pub(super) unchecked: Option<(BTreeSet<String>, reqwest::Client)>,
     pub(super) policy: Option<Arc<dyn Policy>>,
     /// Past the browser's cache.
     pub(super) fresh: bool,
@@ -148,8 +153,12 @@ impl Transport {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let mut request = self
-            .http
+        let host = url.host_str().unwrap_or_default();
+        let http = match &self.unchecked {
+            Some((hosts, unchecked)) if hosts.contains(host) => unchecked,
+            _ => &self.http,
+        };
+        let mut request = http
             .request(ask.method.clone(), url.clone())
             .headers(headers);
         if let Some(form) = &ask.form {
