@@ -5,6 +5,7 @@
 
 pub mod binary;
 mod browser;
+pub mod disk;
 pub mod odd;
 mod registry;
 mod served;

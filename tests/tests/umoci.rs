@@ -1,25 +1,23 @@
-//! What `umoci unpack` writes to disk is the judge of the tree at the last layer.
-//!
-//! The images are changed on disk and repacked by umoci, so every whiteout in them is its own, and
-//! they travel through a real registry. Needs root, as unpacking with owners does.
+//! What `umoci unpack` writes to disk is the judge of the tree at the last layer: of the conformance corpus, but for the
+//! cases that say why it is not, and of an image whose every whiteout is umoci's own, by way of a real registry.
+//! Needs root, as unpacking with owners does.
 
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures::TryStreamExt as _;
 use onionskin_core::layer::{Expected, LayerDecoder};
-use onionskin_core::report::listing::{self, Line};
-use onionskin_core::report::text;
 use onionskin_core::source::registry::{Client, Options, http_client};
 use onionskin_core::stack::Stack;
-use onionskin_fixtures::{bytes, text as words};
-use onionskin_tests::Registry;
+use onionskin_fixtures::corpus::{self, Case};
+use onionskin_fixtures::write::oci_layout;
+use onionskin_fixtures::{Packed, bytes, text as words};
+use onionskin_tests::{Registry, disk};
 use tempfile::TempDir;
 
 /// An image in an OCI layout folder, changed by umoci.
@@ -75,93 +73,28 @@ fn umoci(arguments: &[&str]) {
     );
 }
 
-/// What both sides can tell of a path: type, permission bits, owner, size, link target.
-type Facts = (String, String, u64, u64, u64, Option<String>);
-
-fn on_disk(root: &Path) -> BTreeMap<String, Facts> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let facts = fs::symlink_metadata(&path).unwrap();
-            let kind = facts.file_type();
-            let (name, size, target) = if kind.is_dir() {
-                open.push(path.clone());
-                ("dir", 0, None)
-            } else if kind.is_symlink() {
-                let target = fs::read_link(&path).unwrap();
-                (
-                    "symlink",
-                    0,
-                    Some(text(target.as_os_str().as_encoded_bytes()).into_owned()),
-                )
-            } else if kind.is_fifo() {
-                ("fifo", 0, None)
-            } else {
-                ("file", facts.len(), None)
-            };
-            let mode = format!("{:o}", facts.permissions().mode() & 0o7777);
-            let inside = path
-                .strip_prefix(root)
-                .unwrap()
-                .as_os_str()
-                .as_encoded_bytes();
-            found.insert(
-                format!("/{}", text(inside)),
-                (
-                    name.to_owned(),
-                    mode,
-                    u64::from(facts.uid()),
-                    u64::from(facts.gid()),
-                    size,
-                    target,
-                ),
-            );
-        }
-    }
-    found
-}
-
-fn as_on_disk(lines: Vec<Line>) -> BTreeMap<String, Facts> {
-    let sizes: BTreeMap<String, u64> = lines
-        .iter()
-        .map(|line| (line.path.clone(), line.size))
-        .collect();
-    lines
-        .into_iter()
-        .map(|line| {
-            // On disk all names of a file are alike.
-            let (kind, size, target) = match (line.kind.as_str(), line.link_target) {
-                ("hardlink", Some(target)) => {
-                    ("file", sizes.get(&target).copied().unwrap_or(0), None)
-                }
-                (kind, target) => (kind, line.size, target),
-            };
-            (
-                line.path,
-                (kind.to_owned(), line.mode, line.uid, line.gid, size, target),
-            )
-        })
-        .collect()
-}
-
-async fn stacked(reference: &str) -> Stack {
+/// The blobs of an image in a registry, and the stack of them.
+async fn stacked(reference: &str) -> (Stack, Vec<Vec<u8>>) {
     let client = Client::new(http_client().build().unwrap(), Options::default());
     let remote = client.open(&reference.parse().unwrap()).unwrap();
     let image = remote.image(None).await.unwrap();
-    let mut stack = Stack::new();
+    let mut blobs = Vec::new();
     for layer in &image.layers {
+        let stream = remote.layer(layer).await.unwrap();
+        let chunks: Vec<_> = stream.try_collect().await.unwrap();
+        blobs.push(chunks.concat());
+    }
+    (stack(&blobs), blobs)
+}
+
+fn stack(blobs: &[impl AsRef<[u8]>]) -> Stack {
+    let mut stack = Stack::new();
+    for (layer, blob) in (1..).zip(blobs) {
         let mut decoder = LayerDecoder::new(Expected {
-            layer: layer.number,
-            digest: layer.digest.clone(),
-            size: layer.compressed_size,
-            diff_id: layer.diff_id.clone(),
+            layer,
+            ..Expected::default()
         });
-        let mut stream = remote.layer(layer).await.unwrap();
-        while let Some(chunk) = stream.try_next().await.unwrap() {
-            decoder.push(&chunk).unwrap();
-        }
+        decoder.push(blob.as_ref()).unwrap();
         stack.push(decoder.finish().unwrap()).unwrap();
     }
     stack
@@ -226,18 +159,62 @@ async fn the_last_layers_tree_is_what_umoci_writes_to_disk() {
 
     let registry = Registry::start();
     let reference = registry.push_layout(&layout.path(), "latest", "judged:1");
-    let stack = stacked(&reference).await;
+    let (stack, blobs) = stacked(&reference).await;
     assert!(stack.depth() >= 3);
-    let ours = as_on_disk(listing::of_stack(&stack, stack.depth(), b"/").unwrap());
+    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
     let bundle = layout.unpack();
-    let disk = on_disk(&bundle.path().join("b/rootfs"));
+    let disk = disk::on_disk(&bundle.path().join("b/rootfs"));
     assert!(disk.len() > 15, "{}", disk.len());
-    for (path, facts) in &disk {
-        assert_eq!(ours.get(path), Some(facts), "{path}");
+    let differences = disk::differences(&disk::of_stack(&stack, &blobs), &disk);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// What umoci makes of a case: the differences to ours, or why it makes nothing of it.
+fn judged(case: &Case, layout: &Path) -> Result<Vec<String>, String> {
+    let bundle = TempDir::new().unwrap();
+    let output = Command::new("umoci")
+        .args(["unpack", "--image"])
+        .arg(format!("{}:{}", layout.display(), case.name))
+        .arg(bundle.path().join("b"))
+        .output()
+        .expect("umoci is installed");
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let only_ours: Vec<_> = ours
-        .keys()
-        .filter(|path| !disk.contains_key(*path))
+    let packed = case.pack();
+    let blobs: Vec<&[u8]> = packed
+        .layers
+        .iter()
+        .map(|blob| blob.bytes.as_slice())
         .collect();
-    assert!(only_ours.is_empty(), "{only_ours:?}");
+    let ours = disk::of_stack(&stack(&blobs), &blobs);
+    let disk = disk::on_disk(&bundle.path().join("b/rootfs"));
+    Ok(disk::differences(&ours, &disk))
+}
+
+/// Types, modes, owners, sizes, times, contents, link targets, attributes, and which names are of one file.
+#[test]
+fn every_case_of_the_corpus_is_what_umoci_writes_to_disk() {
+    let cases = corpus::cases();
+    let packed: Vec<Packed> = cases.iter().map(Case::pack).collect();
+    let names = cases.iter().map(|case| case.name);
+    let named: Vec<_> = names.zip(&packed).collect();
+    let layout = TempDir::new().unwrap();
+    oci_layout(layout.path(), &named).unwrap();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let judgement = judged(case, layout.path());
+        match (judgement, case.not_judged) {
+            (Ok(differences), None) if differences.is_empty() => {}
+            (Ok(differences), None) => wrong.push(format!("{}: {differences:#?}", case.name)),
+            (Err(error), None) => wrong.push(format!("{}: umoci: {error}", case.name)),
+            // An exception stands only as long as it is one.
+            (Ok(differences), Some(reason)) if differences.is_empty() => wrong.push(format!(
+                "{}: umoci agrees, so that {reason:?} is not true",
+                case.name
+            )),
+            (_, Some(_)) => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

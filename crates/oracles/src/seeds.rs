@@ -1,7 +1,9 @@
 //! What mutations begin with: small inputs, each of which takes another way through the code.
 
+use std::collections::HashSet;
+
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
-use onionskin_fixtures::{self as fixtures, Image, Layer, Packed, bytes, layer, text};
+use onionskin_fixtures::{self as fixtures, Image, Layer, Packed, bytes, corpus, layer, text};
 
 use crate::layer::decoded;
 
@@ -92,72 +94,19 @@ fn varied() -> Layer {
         .mtime(-5)
 }
 
-/// Tars of one idea each, small enough to be turned over often.
+/// Bytes of a tar, at most, so that it is turned over often.
+const SMALL: usize = 8 << 10;
+
+/// Layers of the conformance corpus, each of one idea.
 fn ideas() -> Vec<Layer> {
-    let segment: &[u8] = &[1; 512];
-    let segments: Vec<(u64, &[u8])> = (0..6).map(|n| (n * 4096, segment)).collect();
-    let mut mapped = b"2\n4096\n512\n50000\n100\n".to_vec();
-    mapped.resize(512, 0);
-    mapped.extend_from_slice(&bytes(612));
-    vec![
-        Layer::new(),
-        varied().gnu(),
-        layer("old sparse")
-            .sparse("/s", 1 << 20, &segments)
-            .file("/t", ""),
-        layer("PAX 0.0")
-            .file("/s", bytes(600))
-            .pax("GNU.sparse.size", "100000")
-            .pax("GNU.sparse.offset", "4096")
-            .pax("GNU.sparse.numbytes", "600"),
-        layer("PAX 0.1")
-            .file("/GNUSparseFile.1/s", bytes(600))
-            .pax("GNU.sparse.size", "100000")
-            .pax("GNU.sparse.map", "4096,512,50000,88")
-            .pax("GNU.sparse.name", "s"),
-        layer("PAX 1.0")
-            .file("/GNUSparseFile.1/s", mapped)
-            .pax("GNU.sparse.major", "1")
-            .pax("GNU.sparse.minor", "0")
-            .pax("GNU.sparse.realsize", "100000")
-            .pax("GNU.sparse.name", "s"),
-        layer("global")
-            .global("mtime", "7.5")
-            .file("/a", "1")
-            .pax("size", "1")
-            .claimed_size(9),
-        layer("base 256")
-            .file("/a", "")
-            .owner(3_000_000_000, 7)
-            .pax("mtime", "-1.5"),
-        layer("names")
-            .file("/x", "")
-            .named("./a//b/../c")
-            .dir("/x")
-            .named("../.."),
-        layer("whiteouts")
-            .file("/.wh.", "")
-            .file("/.wh..wh.plnk/1", "x")
-            .file("/.wh.x/y", "z")
-            .whiteout("/-x"),
-        layer("v7")
-            .file("/x", "")
-            .named("old/")
-            .typeflag(0)
-            .file("/y", "1")
-            .typeflag(b'7')
-            .file("/z", "2")
-            .typeflag(b'V'),
-        layer("links")
-            .hardlink("/b", "/c")
-            .hardlink("/a", "/b")
-            .file("/c", "1")
-            .hardlink("/d", "/d")
-            .hardlink("/e", "/"),
-        layer("end")
-            .file("/a", "1")
-            .trailer([vec![0; 1024], vec![7; 600]].concat()),
-    ]
+    let layers = corpus::cases().into_iter().flat_map(|case| case.layers);
+    let mut seen = HashSet::new();
+    layers
+        .filter(|layer| {
+            let tar = layer.tar();
+            tar.len() <= SMALL && seen.insert(fixtures::sha256(&tar))
+        })
+        .collect()
 }
 
 pub(crate) fn tars() -> Vec<Vec<u8>> {

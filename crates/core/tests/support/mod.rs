@@ -6,6 +6,7 @@
 
 use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
 use onionskin_core::ledger::Ledger;
+use onionskin_core::report::listing::{self, Line};
 use onionskin_core::stack::Stack;
 use onionskin_fixtures::Layer;
 
@@ -38,23 +39,43 @@ pub(crate) fn ledger(layers: &[Layer]) -> Ledger {
     Ledger::of(&stack(layers))
 }
 
-/// The final stack in short: `/a dir`, `/a/b file 3 @1`, `/c hardlink /a/b @2`, one a line.
-pub(crate) fn tree(layers: &[Layer]) -> Vec<String> {
-    let stack = stack(layers);
-    onionskin_core::report::listing::of_stack(&stack, stack.depth(), b"/")
-        .unwrap()
-        .into_iter()
-        .map(|line| {
-            let path = &line.path;
-            let layer = line.layer;
-            match (line.kind.as_str(), line.link_target) {
-                ("dir", _) => format!("{path} dir"),
-                ("file", _) => format!("{path} file {} @{layer}", line.size),
-                (kind, Some(target)) => format!("{path} {kind} {target} @{layer}"),
-                (kind, None) => format!("{path} {kind} @{layer}"),
-            }
-        })
-        .collect()
+/// The rows of the final stack.
+pub(crate) fn rows(stack: &Stack) -> Vec<Line> {
+    listing::of_stack(stack, stack.depth(), b"/").unwrap()
+}
+
+/// A row in the words of the conformance corpus: what is not usual stands behind what always is.
+pub(crate) fn row(line: &Line) -> String {
+    let mut row = format!("{} {}", line.path, line.kind);
+    let mut tell = |word: String| row = format!("{row} {word}");
+    if line.kind == "file" {
+        tell(line.size.to_string());
+    }
+    line.link_target
+        .iter()
+        .for_each(|target| tell(target.clone()));
+    tell(format!("@{}", line.layer));
+    let usual = match line.kind.as_str() {
+        "dir" => "755",
+        "symlink" => "777",
+        "char" | "block" | "fifo" => "600",
+        _ => "644",
+    };
+    if line.mode != usual {
+        tell(format!("mode {}", line.mode));
+    }
+    if (line.uid, line.gid) != (0, 0) {
+        tell(format!("owner {}:{}", line.uid, line.gid));
+    }
+    match line.mtime.as_deref() {
+        None => tell("implied".to_owned()),
+        Some("2023-11-14T22:13:20Z") => {}
+        Some(other) => tell(format!("mtime {other}")),
+    }
+    for (name, value) in &line.xattrs {
+        tell(format!("{name}={value}"));
+    }
+    row
 }
 
 /// Where a byte of the tar lies in the blob, between known points (blob, tar) that begin with (0, 0).
