@@ -53,9 +53,11 @@ impl RegistryArguments {
         let unspoken = |problem: &Unreachable| {
             may_be_plain && matches!(problem, Unreachable::Tls(_) | Unreachable::Other(_))
         };
-        match question(&self.client(domain, Speech::Tls)?).await {
+        // Reading the system's certificates takes its time.
+        let http = self.http(Certificates::Checked)?;
+        match question(&self.client(http.clone(), domain, Speech::Tls)?).await {
             Err(SourceError::Unreachable { host, problem }) if unspoken(&problem) => {
-                match question(&self.client(domain, Speech::Plain)?).await {
+                match question(&self.client(http, domain, Speech::Plain)?).await {
                     // Then it was TLS that failed. 400 is what servers say to http where they speak TLS.
                     Err(
                         SourceError::Unreachable { .. } | SourceError::Answer { status: 400, .. },
@@ -67,7 +69,12 @@ impl RegistryArguments {
         }
     }
 
-    fn client(&self, domain: &str, speech: Speech) -> anyhow::Result<Client> {
+    fn client(
+        &self,
+        http: reqwest::Client,
+        domain: &str,
+        speech: Speech,
+    ) -> anyhow::Result<Client> {
         let mut options = Options {
             keychain: Some(Keychain::of_user()),
             tls_on_loopback: true,
@@ -79,7 +86,7 @@ impl RegistryArguments {
             let domains = [domain.to_owned()].into();
             options.unchecked = Some((domains, self.http(Certificates::Any)?));
         }
-        Ok(Client::new(self.http(Certificates::Checked)?, options))
+        Ok(Client::new(http, options))
     }
 
     fn http(&self, certificates: Certificates) -> anyhow::Result<reqwest::Client> {

@@ -1,5 +1,7 @@
 //! `onionskin repositories`: what a registry has, where it says so.
 
+use onionskin_core::source::registry;
+
 use crate::output::OutputArguments;
 use crate::pages;
 use crate::registry::RegistryArguments;
@@ -24,11 +26,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let host = arguments.host.trim_end_matches('/');
+    let domain = registry::domain(&arguments.host)?;
     let repositories = arguments
         .registry
-        .ask(host, async |client| {
-            let registry = client.registry(host)?;
+        .ask(&domain, async |client| {
+            let registry = client.registry(&domain)?;
             pages::all(async |query| {
                 let page = registry.repositories(query).await?;
                 Ok((page.repositories, page.next))

@@ -113,6 +113,12 @@ fn no_list(error: SourceError) -> SourceError {
     }
 }
 
+/// The domain that references to images of a registry begin with, of its host as people write it:
+/// `docker://registry.example.com:5000/` is `registry.example.com:5000`.
+pub fn domain(host: &str) -> Result<String, SourceError> {
+    any_of(host).map(|reference| reference.domain().to_owned())
+}
+
 /// A reference to something in the registry that `host` names.
 pub(super) fn any_of(host: &str) -> Result<Reference, SourceError> {
     let host = host.trim();

@@ -34,7 +34,7 @@ mod referrers;
 mod remote;
 mod transport;
 
-pub use catalog::{Registry, RepositoriesPage};
+pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]
