@@ -33,3 +33,8 @@ pub const LISTED_BYTES: usize = 64 << 20;
 pub const LISTED_PAGES: usize = 10_000;
 /// Manifests kept that refer to one image; signatures of every build of a year are far fewer.
 pub const REFERRERS: usize = 10_000;
+/// Bytes of a file that is looked through for secrets: nearly all that people write by hand are
+/// smaller, and it is held while its bytes come.
+pub const SECRET_FILE_BYTES: usize = 256 << 10;
+/// Secrets that one layer's index tells of.
+pub const LAYER_SECRETS: usize = 10_000;

@@ -1,0 +1,247 @@
+//! Commands of a build, and variables: forms of tokens, and what is named as a secret.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+use super::scan::{Hit, Hits, Kind, hits};
+use super::{Rule, variable};
+
+/// `NAME=value`, `--name=value`, with quotes or without.
+static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:^|[\s;&|('"`,\[])(?:--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`,\]]+))"#,
+    )
+    .ok()
+});
+/// `--name value`.
+static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"--([a-z][a-z0-9-]*)(?:\s+|["']\s*,\s*["'])(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`-][^\s;&|'"()<>`]*))"#).ok()
+});
+/// Where a value of an instruction begins.
+static NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:^|\s)["']?([A-Za-z_][A-Za-z0-9_./-]*)["']?="#).ok());
+
+/// All secrets of a command, as builders write it into the history.
+pub(super) fn secrets(command: &str) -> Hits {
+    let kind = Kind {
+        command: true,
+        ..Kind::default()
+    };
+    let mut hits = hits(command.as_bytes(), kind);
+    for (segment, rule) in instructions(command) {
+        for value in values(command, segment) {
+            add(&mut hits.found, rule, value);
+        }
+    }
+    for expression in [&ASSIGNED, &OPTION] {
+        let Some(expression) = expression.as_ref() else {
+            continue;
+        };
+        for found in expression.captures_iter(command) {
+            let name = found.get(1).map_or("", |name| name.as_str());
+            let value = found.iter().skip(2).flatten().next();
+            let secret = value.filter(|value| {
+                variable::is_secretive(name) && variable::is_secret(value.as_str())
+            });
+            if let Some(value) = secret {
+                add(&mut hits.found, Rule::COMMAND, value.range());
+            }
+        }
+    }
+    hits.found.sort_by_key(|hit| hit.range.start);
+    hits
+}
+
+/// All secrets of the value of a variable or label.
+pub(super) fn of_value(name: &str, value: &str, rule: Rule) -> Hits {
+    let mut hits = secrets(value);
+    if variable::is_secretive(name) && variable::is_secret(value) {
+        add(&mut hits.found, rule, 0..value.len());
+    }
+    hits
+}
+
+/// What has a form of its own is not told again by its name.
+fn add(found: &mut Vec<Hit>, rule: Rule, range: Range<usize>) {
+    let overlaps = |hit: &Hit| hit.range.start < range.end && range.start < hit.range.end;
+    if !range.is_empty() && !found.iter().any(overlaps) {
+        found.push(Hit { rule, range });
+    }
+}
+
+/// The parts of a command that are the variables of `ENV`, `ARG`, `LABEL`, and the build arguments
+/// that stand before the shell (`|1 NAME=value /bin/sh -c`).
+fn instructions(command: &str) -> Vec<(Range<usize>, Rule)> {
+    let end = command.rfind("# buildkit").unwrap_or(command.len());
+    let start = match command.find("#(nop)") {
+        Some(at) => at + "#(nop)".len(),
+        None => 0,
+    };
+    let Some(instruction) = command.get(start..end) else {
+        return Vec::new();
+    };
+    let trimmed = instruction.trim_start();
+    let start = start + instruction.len() - trimmed.len();
+    for (keyword, rule) in [
+        ("ENV ", Rule::VARIABLE),
+        ("ARG ", Rule::ARGUMENT),
+        ("LABEL ", Rule::LABEL),
+    ] {
+        if trimmed.starts_with(keyword) {
+            return vec![(start + keyword.len()..end, rule)];
+        }
+    }
+    let arguments = trimmed.strip_prefix("RUN ").unwrap_or(trimmed).trim_start();
+    let from = start + trimmed.len() - arguments.len();
+    let shell = [
+        "/bin/sh -c",
+        "/bin/bash -c",
+        "cmd /S /C",
+        "powershell -Command",
+    ]
+    .iter()
+    .filter_map(|shell| arguments.find(shell))
+    .min();
+    if !arguments.starts_with('|') {
+        return Vec::new();
+    }
+    vec![(
+        from..from + shell.unwrap_or(arguments.len()),
+        Rule::ARGUMENT,
+    )]
+}
+
+/// The values in such a part that are named as secrets; each goes to the next name.
+fn values(command: &str, part: Range<usize>) -> Vec<Range<usize>> {
+    let (Some(text), Some(expression)) = (command.get(part.clone()), NAME.as_ref()) else {
+        return Vec::new();
+    };
+    let names: Vec<(Range<usize>, &str)> = expression
+        .captures_iter(text)
+        .filter_map(|found| Some((found.get(0)?.range(), found.get(1)?.as_str())))
+        .collect();
+    let next = names
+        .iter()
+        .skip(1)
+        .map(|(range, _)| range.start)
+        .chain([text.len()]);
+    names
+        .iter()
+        .zip(next)
+        .filter_map(|((range, name), next)| {
+            let value = text.get(range.end..next)?;
+            let inner = value.trim().trim_matches(['"', '\'']);
+            let at = range.end + value.find(inner)?;
+            let secret = variable::is_secretive(name) && variable::is_secret(inner);
+            secret.then(|| part.start + at..part.start + at + inner.len())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(command: &str) -> Vec<(&'static str, &str)> {
+        let hits = secrets(command).found.into_iter();
+        hits.filter_map(|hit| Some((hit.rule.id(), command.get(hit.range)?)))
+            .collect()
+    }
+
+    #[test]
+    fn secrets_of_commands() {
+        for (command, rule, secret) in [
+            (
+                "RUN |1 NPM_TOKEN=Xk29vLqp /bin/sh -c npm ci # buildkit",
+                "secret-argument",
+                "Xk29vLqp",
+            ),
+            (
+                "|2 A=1 DB_PASSWORD=two words /bin/sh -c make",
+                "secret-argument",
+                "two words",
+            ),
+            (
+                "/bin/sh -c #(nop)  ENV API_TOKEN=Xk29vLqp",
+                "secret-variable",
+                "Xk29vLqp",
+            ),
+            (
+                "ENV A=1 API_TOKEN=\"Xk29vLqp\" B=2",
+                "secret-variable",
+                "Xk29vLqp",
+            ),
+            ("ARG TOKEN=Xk29vLqp", "secret-argument", "Xk29vLqp"),
+            (
+                "LABEL com.example.token=Xk29vLqp",
+                "secret-label",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN /bin/sh -c export PASSWORD='Xk29vLqp' && x # buildkit",
+                "secret-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN /bin/sh -c x --password=Xk29vLqp",
+                "secret-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN /bin/sh -c x --token Xk29vLqp y",
+                "secret-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "[\"x\", \"--api-key\", \"Xk29vLqp\"]",
+                "secret-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN curl -u me:Xk29vLqp https://x",
+                "password-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN curl -H 'Authorization: Bearer Xk29vLqpTz81' x",
+                "authorization-header",
+                "Xk29vLqpTz81",
+            ),
+            (
+                "RUN echo root:Xk29vLqp | chpasswd",
+                "password-in-command",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN git clone https://me:Xk29vLqp@x/y",
+                "url-password",
+                "Xk29vLqp",
+            ),
+            (
+                "RUN mysql -u root -pXk29vLqp < a.sql",
+                "password-in-command",
+                "Xk29vLqp",
+            ),
+        ] {
+            assert_eq!(found(command), [(rule, secret)], "{command}");
+        }
+        for command in [
+            "RUN |1 NPM_TOKEN= /bin/sh -c npm ci # buildkit",
+            "ARG NPM_TOKEN",
+            "RUN --mount=type=secret,id=npm_token /bin/sh -c NPM_TOKEN=$(cat /run/secrets/npm_token) npm ci",
+            "ENV GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+            "ENV DB_PASSWORD_FILE=/run/secrets/db",
+            "RUN echo $PASSWORD | docker login -u x --password-stdin",
+            "RUN x --password $PASSWORD --token=${TOKEN}",
+            "RUN echo root:$PASSWORD | chpasswd",
+            "RUN mkdir -p /app && chown -R app:app /app",
+            "RUN curl -u \"$USER:$PASSWORD\" https://x",
+            "RUN curl -fsSL https://x/y -o /z",
+            "CMD [\"sh\"]",
+        ] {
+            assert_eq!(found(command), [], "{command}");
+        }
+    }
+}

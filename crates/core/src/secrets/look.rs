@@ -1,0 +1,224 @@
+//! A file looked at while its bytes pass: what is kept of it is what was found, and on which line.
+
+use super::Spot;
+use super::place::{Place, is_packaged};
+use super::scan::{Kind, hits};
+use crate::limits::SECRET_FILE_BYTES;
+
+/// Bytes in which a NUL says that a file is no text, as for Git.
+const TEXT_BYTES: usize = 8000;
+
+/// Looks at one file after the other, given in pieces of any size.
+#[derive(Default)]
+pub(crate) struct Look {
+    /// What came of the file so far, if it came in pieces.
+    buffer: Vec<u8>,
+    file: Option<File>,
+}
+
+/// The file that is looked at.
+struct File {
+    place: Option<Place>,
+    packaged: bool,
+    size: usize,
+    /// What was found, once that is known.
+    found: Option<Vec<Spot>>,
+}
+
+impl Look {
+    /// A file of so many bytes begins; its path is given by its names.
+    pub(crate) fn begin(&mut self, path: &[Vec<u8>], size: u64) {
+        self.buffer.clear();
+        self.file = None;
+        if size == 0 {
+            return;
+        }
+        let place = Place::of(path);
+        let whole = place.filter(|place| place.holds_anything());
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > SECRET_FILE_BYTES && whole.is_none() {
+            return;
+        }
+        self.file = Some(File {
+            place,
+            packaged: is_packaged(path),
+            size,
+            found: (size > SECRET_FILE_BYTES).then(|| spots(whole)),
+        });
+    }
+
+    /// The next bytes of the file.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        let Some(file) = self.file.as_mut().filter(|file| file.found.is_none()) else {
+            return;
+        };
+        if self.buffer.is_empty() && bytes.len() == file.size {
+            file.found = Some(file.look(bytes));
+            return;
+        }
+        let first = self.buffer.len() < TEXT_BYTES;
+        self.buffer.extend_from_slice(bytes);
+        if first && file.is_passed_over(&self.buffer) {
+            file.found = Some(spots(file.place.filter(|place| place.holds_anything())));
+            self.buffer.clear();
+        }
+    }
+
+    /// The file is complete: what was found in it, each rule once.
+    pub(crate) fn finish(&mut self) -> Vec<Spot> {
+        let Some(file) = self.file.take() else {
+            return Vec::new();
+        };
+        match file.found {
+            Some(found) => found,
+            None => file.look(&self.buffer),
+        }
+    }
+}
+
+impl File {
+    /// It is no text, and nothing that is looked for in other files.
+    fn is_passed_over(&self, content: &[u8]) -> bool {
+        let start = content
+            .get(..content.len().min(TEXT_BYTES))
+            .unwrap_or_default();
+        !self.place.is_some_and(Place::is_binary)
+            && !is_utf16(start)
+            && memchr::memchr(0, start).is_some()
+    }
+
+    fn look(&self, content: &[u8]) -> Vec<Spot> {
+        if self.is_passed_over(content) {
+            return spots(self.place.filter(|place| place.holds_anything()));
+        }
+        let narrow;
+        let content = if is_utf16(content) {
+            narrow = narrowed(content);
+            &narrow
+        } else {
+            content
+        };
+        let kind = Kind {
+            packaged: self.packaged,
+            once: true,
+            ..Kind::default()
+        };
+        let hits = hits(content, kind).found.into_iter();
+        let mut found: Vec<Spot> = hits
+            .map(|hit| Spot {
+                rule: hit.rule,
+                line: line(content, hit.range.start),
+            })
+            .collect();
+        let place = self
+            .place
+            .and_then(|place| place.look(content, self.packaged));
+        // What is known by its form is not told again by its place.
+        let known = |spot: &Spot| {
+            found.iter().any(|other| {
+                other.line == spot.line && spot.line > 0 && spot.rule.id() != "env-file"
+            })
+        };
+        found.extend(place.filter(|spot| !known(spot)));
+        found.sort_unstable();
+        found.dedup_by_key(|spot| spot.rule);
+        found
+    }
+}
+
+fn spots(place: Option<Place>) -> Vec<Spot> {
+    place.and_then(Place::spot).into_iter().collect()
+}
+
+/// The line of a byte, from 1.
+pub(super) fn line(content: &[u8], at: usize) -> u32 {
+    let before = content.get(..at).unwrap_or_default();
+    let ends = memchr::memchr_iter(b'\n', before).count();
+    u32::try_from(ends).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Text of Windows, which begins with a mark of its order of bytes.
+fn is_utf16(content: &[u8]) -> bool {
+    matches!(content, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+}
+
+/// The ASCII letters of UTF-16; what is none becomes a byte that no secret has.
+fn narrowed(content: &[u8]) -> Vec<u8> {
+    let big = content.starts_with(&[0xfe, 0xff]);
+    let pairs = content.chunks_exact(2).skip(1);
+    pairs
+        .map(|pair| match pair {
+            [letter, 0] if !big => *letter,
+            [0, letter] if big => *letter,
+            _ => 0xff,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn look(path: &str, content: &[u8], piece: usize) -> Vec<String> {
+        let names: Vec<Vec<u8>> = path
+            .split('/')
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        let mut look = Look::default();
+        look.begin(&names, content.len() as u64);
+        content.chunks(piece).for_each(|piece| look.update(piece));
+        let found = look.finish().into_iter();
+        found
+            .map(|spot| format!("{}:{}", spot.rule.id(), spot.line))
+            .collect()
+    }
+
+    fn key() -> String {
+        ["AK", "IA", "Q3EGRT5YHM2PLW7N"].concat()
+    }
+
+    #[test]
+    fn lines_are_told_and_each_rule_once() {
+        let text = format!("a\nb = {}\nc = {}\n", key(), key());
+        assert_eq!(
+            look("app/x.ini", text.as_bytes(), 1 << 20),
+            ["aws-access-key-id:2"]
+        );
+    }
+
+    #[test]
+    fn binary_and_large_files_are_passed_over_but_for_their_names() {
+        let binary = [b"\x7fELF\0", key().as_bytes()].concat();
+        assert_eq!(look("app/x", &binary, 7), [""; 0]);
+        assert_eq!(look("root/.bash_history", &binary, 7), ["shell-history:0"]);
+        let large = [key().as_bytes(), &[b'\n'; SECRET_FILE_BYTES]].concat();
+        assert_eq!(look("app/x", &large, 4096), [""; 0]);
+        assert_eq!(
+            look("root/.bash_history", &large, 4096),
+            ["shell-history:0"]
+        );
+        assert_eq!(look("root/.bash_history", b"", 1), [""; 0]);
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(key().bytes().flat_map(|byte| [byte, 0]))
+            .collect();
+        assert_eq!(look("app/x", &wide, 5), ["aws-access-key-id:1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_show(mut parts in prop::collection::vec(prop_oneof![
+            Just(b"\n-----BEGIN PRIVATE KEY-----\n".to_vec()), Just(b"://a:b7vQ2@".to_vec()), Just(b"eyJ".to_vec()),
+            Just(b"\0".to_vec()), Just(b"password=".to_vec()), Just(key().into_bytes()), Just(b" ".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..20),
+        ], 0..12), piece in 1usize..40, place in 0..4usize) {
+            let path = ["app/x", "root/.netrc", "app/.env", "app/k.p12"][place];
+            let content = parts.concat();
+            let whole = look(path, &content, content.len().max(1));
+            prop_assert_eq!(look(path, &content, piece), whole);
+            parts.clear();
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A text looked through: where an anchor is met, its row or its code decides.
+
+use std::ops::Range;
+
+use super::table::{Check, Detector, Row, TABLE};
+use super::{Rule, checksum, key, placeholder, url, web_token};
+
+/// Bytes after an anchor that a form may take.
+const WINDOW: usize = 1024;
+/// Bytes that may be tried against forms, for each byte of the text, and in any text: a text that
+/// is all anchors must not cost more than it is worth.
+const TRIED: usize = 2;
+const TRIED_AT_LEAST: usize = 8 << 10;
+/// Letters beside a token that make it a part of encoded bytes.
+const ENCODED: usize = 16;
+
+/// Something that looks like a secret, and where it is in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) rule: Rule,
+    pub(super) range: Range<usize>,
+}
+
+/// What a text is, which decides what is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// A command or a variable: forms that would mean nothing elsewhere are looked for as well.
+    pub(super) command: bool,
+    /// Of a package or its tests: what its documentation shows is passed over.
+    pub(super) packaged: bool,
+    /// One hit of each rule is enough.
+    pub(super) once: bool,
+}
+
+/// What was found, in the order of the text, and whether all of it was looked at.
+pub(super) struct Hits {
+    pub(super) found: Vec<Hit>,
+    pub(super) complete: bool,
+}
+
+/// Looks through a text. No two hits overlap.
+pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
+    let mut found: Vec<Hit> = Vec::new();
+    let mut left = TRIED * text.len() + TRIED_AT_LEAST;
+    let mut complete = true;
+    for (at, detector) in TABLE.anchors(text) {
+        // A key of a hundred lines may hold anything as its letters.
+        if found
+            .iter()
+            .rev()
+            .take(4)
+            .any(|hit| hit.range.contains(&at))
+        {
+            continue;
+        }
+        let hit = match detector {
+            Detector::Row(number) => {
+                let Some(row) = TABLE.rows.get(number) else {
+                    continue;
+                };
+                let seen = |hit: &Hit| hit.rule == row.rule();
+                if (row.commands && !kind.command) || (kind.once && found.iter().any(seen)) {
+                    continue;
+                }
+                let Some(window) = window(text, at, row) else {
+                    continue;
+                };
+                if left < window.len() {
+                    complete = false;
+                    break;
+                }
+                left -= window.len();
+                of_row(text, at, window, number, row)
+            }
+            Detector::Key => key::pem(text, at),
+            Detector::EncodedKey => key::encoded(text, at),
+            Detector::Putty => key::putty(text, at),
+            Detector::Url | Detector::WebToken if kind.packaged => None,
+            Detector::Url => url::password(text, at),
+            Detector::WebToken => web_token::at(text, at),
+        };
+        let Some(hit) = hit else {
+            continue;
+        };
+        if kind.once && found.iter().any(|other| other.rule == hit.rule) {
+            continue;
+        }
+        let overlaps =
+            |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
+        if !found.iter().rev().take(8).any(overlaps) {
+            found.push(hit);
+        }
+    }
+    found.sort_by_key(|hit| hit.range.start);
+    Hits { found, complete }
+}
+
+/// The part of the text that a row's form is tried on, where it may stand at all.
+fn window(text: &[u8], at: usize, row: &Row) -> Option<Range<usize>> {
+    let shown = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    if row.reach == 0 && at > 0 && is_word(*text.get(at - 1)?) && row.is_token() {
+        return None;
+    }
+    let before = text.get(at.saturating_sub(row.reach)..at)?;
+    let start = at - before.iter().rev().take_while(|byte| shown(byte)).count();
+    let after = text.get(at..)?.iter().take(WINDOW);
+    let end = at + after.take_while(|byte| shown(byte)).count();
+    // A token has no blank in it.
+    let end = match row.is_token() {
+        true => {
+            at + text
+                .get(at..end)?
+                .iter()
+                .take_while(|byte| byte.is_ascii_graphic())
+                .count()
+        }
+        false => end,
+    };
+    Some(start..end)
+}
+
+fn of_row(
+    text: &[u8],
+    at: usize,
+    window: Range<usize>,
+    number: usize,
+    row: &'static Row,
+) -> Option<Hit> {
+    let part = std::str::from_utf8(text.get(window.clone())?).ok()?;
+    let shape = TABLE.shape(number)?;
+    let anchor = at - window.start;
+    for found in shape.captures_iter(part) {
+        let whole = found.get(0)?;
+        if whole.start() > anchor {
+            break;
+        }
+        let secret = found.iter().skip(1).flatten().next().unwrap_or(whole);
+        if whole.end() <= anchor {
+            continue;
+        }
+        let range = window.start + secret.start()..window.start + secret.end();
+        if stands_alone(text, &range, row) && is_real(secret.as_str(), row) {
+            return Some(Hit {
+                rule: row.rule(),
+                range,
+            });
+        }
+    }
+    None
+}
+
+/// It is no part of a longer word, nor of encoded bytes.
+fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row) -> bool {
+    let joins = |byte: &u8| is_word(*byte) || row.beside.as_bytes().contains(byte);
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
+    let after = text.get(range.end);
+    // `=` begins values, and `/` addresses; only what follows tells of them.
+    let before = before.filter(|byte| !matches!(byte, b'=' | b'/' | b':'));
+    // Where the form names what stands before the token, nothing else does.
+    if row.is_token() && before.is_some_and(joins) {
+        return false;
+    }
+    if let Some(byte) = after {
+        let next = text.get(range.end + 1);
+        // A full stop or a dash may end a sentence.
+        let ends =
+            matches!(byte, b'.' | b'-' | b'~' | b':') && !next.is_some_and(|byte| is_word(*byte));
+        if joins(byte) && !ends {
+            return false;
+        }
+    }
+    !is_encoded(text, range)
+}
+
+/// It stands in the middle of Base64.
+fn is_encoded(text: &[u8], range: &Range<usize>) -> bool {
+    let encoded = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let before = text.get(..range.start).unwrap_or_default();
+    let after = text.get(range.end..).unwrap_or_default();
+    let around: Vec<u8> = (before.iter().rev().take(64).take_while(encoded))
+        .chain(after.iter().take(64).take_while(encoded))
+        .copied()
+        .collect();
+    around.len() >= ENCODED
+        && around.iter().any(u8::is_ascii_uppercase)
+        && around.iter().any(u8::is_ascii_lowercase)
+        && around.iter().any(u8::is_ascii_digit)
+}
+
+/// Nobody typed it as an example, and its check letters are right.
+fn is_real(secret: &str, row: &Row) -> bool {
+    let checked = match row.check {
+        None => true,
+        Some(Check::Crc32) => checksum::ends_in_crc32(secret),
+        Some(Check::Snowflake) => is_snowflake(secret),
+        Some(Check::Login) => return is_login(secret),
+        Some(Check::Words) => {
+            return !placeholder::is_placeholder(secret) && !placeholder::is_reference(secret);
+        }
+    };
+    checked && !placeholder::is_typed(secret)
+}
+
+fn is_snowflake(token: &str) -> bool {
+    let first = token.split('.').next().unwrap_or_default();
+    checksum::base64(first.as_bytes())
+        .is_some_and(|id| id.len() >= 15 && id.iter().all(u8::is_ascii_digit))
+}
+
+/// `name:password` in Base64, or a token, neither a placeholder.
+fn is_login(text: &str) -> bool {
+    let decoded = checksum::base64(text.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
+    match decoded.as_deref().and_then(|login| login.split_once(':')) {
+        Some((name, password)) => {
+            !name.is_empty()
+                && password.chars().all(|c| !c.is_control())
+                && !placeholder::is_placeholder(password)
+        }
+        // An identity token is none of Base64's text.
+        None => text.len() >= 40 && !placeholder::is_typed(text),
+    }
+}
+
+/// A letter, a digit or `_`: what makes two words one.
+pub(super) const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
