@@ -13,7 +13,8 @@ use super::content::ContentId;
 use super::points::Points;
 use super::{LayerError, Problem};
 use crate::digest::Digest;
-use crate::limits::{LAYER_ENTRIES, LAYER_NAME_BYTES, LAYER_REMARKS};
+use crate::limits::{LAYER_ENTRIES, LAYER_NAME_BYTES, LAYER_REMARKS, LAYER_SECRETS};
+use crate::secrets::Spot;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,6 +184,7 @@ struct Columns {
     logical_sizes: Vec<(u32, u64)>,
     devices: Vec<(u32, (u32, u32))>,
     xattrs: Vec<(u32, Xattrs)>,
+    secrets: Vec<(u32, Spot)>,
     remarks: Vec<Remark>,
 }
 
@@ -330,6 +332,12 @@ impl LayerIndex {
         beside(&self.columns.xattrs, entry).map_or(&[], Vec::as_slice)
     }
 
+    /// What looks like a secret in the layer's files, in their order; at most [`LAYER_SECRETS`] of it.
+    pub fn secrets(&self) -> impl Iterator<Item = (EntryId, Spot)> + '_ {
+        let secrets = self.columns.secrets.iter();
+        secrets.map(|(entry, spot)| (EntryId(*entry), *spot))
+    }
+
     /// Bytes of the blob that the entry costs, from its first extension header to its padding's end.
     #[must_use]
     pub fn cost(&self, entry: EntryId) -> u64 {
@@ -414,6 +422,8 @@ impl LayerIndex {
                 .iter()
                 .try_fold(0u64, |sum, size| sum.checked_add(*size))
                 .is_some_and(|sum| sum <= self.size)
+            && c.secrets.iter().all(|(entry, _)| (*entry as usize) < len)
+            && c.secrets.len() <= LAYER_SECRETS
             && self.points.is_sound(self.blob_size)
     }
 }
@@ -523,6 +533,14 @@ impl IndexBuilder {
 
     pub(super) fn set_end(&mut self, entry: EntryId, end: u64) {
         self.columns.ends[entry.0 as usize] = end;
+    }
+
+    /// The files of few layers hold secrets; of one that holds too many, the first are enough.
+    pub(super) fn set_secrets(&mut self, entry: EntryId, spots: Vec<Spot>) {
+        let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
+        let spots = spots.into_iter().take(room);
+        let rows = spots.map(|spot| (entry.0, spot));
+        self.columns.secrets.extend(rows);
     }
 
     pub(super) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {

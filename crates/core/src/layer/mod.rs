@@ -80,7 +80,7 @@ impl LayerDecoder {
             tar: TarSide {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
-                decoder: TarDecoder::new(),
+                decoder: TarDecoder::with_look(),
             },
             expected,
         }

@@ -150,7 +150,7 @@ fn body(content: &[u8]) -> (Vec<u8>, bool) {
             (Some(first), Some(last)) if last > first => {
                 line.get(first + 1..last).unwrap_or_default()
             }
-            (Some(only), _) if only == 0 => line.get(1..).unwrap_or_default(),
+            (Some(0), _) => line.get(1..).unwrap_or_default(),
             (Some(only), _) => line.get(..only).unwrap_or_default(),
             _ => line,
         };

@@ -139,7 +139,8 @@ fn of_row(
             continue;
         }
         let range = window.start + secret.start()..window.start + secret.end();
-        if stands_alone(text, &range, row) && is_real(secret.as_str(), row) {
+        let named = secret.start() > whole.start();
+        if stands_alone(text, &range, row, named) && is_real(secret.as_str(), row) {
             return Some(Hit {
                 rule: row.rule(),
                 range,
@@ -149,15 +150,15 @@ fn of_row(
     None
 }
 
-/// It is no part of a longer word, nor of encoded bytes.
-fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row) -> bool {
+/// It is no part of a longer word, nor of encoded bytes; `named` has its name before it.
+fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row, named: bool) -> bool {
     let joins = |byte: &u8| is_word(*byte) || row.beside.as_bytes().contains(byte);
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
     let after = text.get(range.end);
     // `=` begins values, and `/` addresses; only what follows tells of them.
     let before = before.filter(|byte| !matches!(byte, b'=' | b'/' | b':'));
     // Where the form names what stands before the token, nothing else does.
-    if row.is_token() && before.is_some_and(joins) {
+    if !named && before.is_some_and(joins) {
         return false;
     }
     if let Some(byte) = after {

@@ -1,6 +1,6 @@
 //! The table of tokens: their published forms, and one automaton that finds where any may be.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_lite::Regex;
@@ -34,6 +34,13 @@ pub(super) struct Row {
     /// A regular expression; the token is its group, or all of it where it has none.
     shape: String,
     /// Who publishes the form.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "for readers of the table; a test sees that it is there"
+        )
+    )]
     source: String,
     /// The form is all token, and names nothing around it.
     #[serde(skip)]
@@ -82,7 +89,8 @@ const BY_CODE: [(&str, Detector); 5] = [
 
 pub(super) struct Table {
     pub(super) rows: Vec<Row>,
-    shapes: Vec<LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send + Sync>>>,
+    /// The rows' expressions, compiled when they are first needed.
+    shapes: Vec<OnceLock<Option<Regex>>>,
     detectors: Vec<Detector>,
     automaton: Option<AhoCorasick>,
 }
@@ -108,23 +116,22 @@ impl Table {
             .kind(Some(AhoCorasickKind::DFA))
             .prefilter(false)
             .build(&anchors);
-        let shapes = rows.iter().map(|row| {
-            let anchor = if row.reach == 0 { "^" } else { "" };
-            let shape = format!("{anchor}(?:{})", row.shape);
-            let compile = move || Regex::new(&shape).ok();
-            LazyLock::new(Box::new(compile) as Box<dyn FnOnce() -> Option<Regex> + Send + Sync>)
-        });
         Self {
-            shapes: shapes.collect(),
+            shapes: rows.iter().map(|_| OnceLock::new()).collect(),
             rows,
             detectors,
             automaton: automaton.ok(),
         }
     }
 
-    /// The row's expression, compiled when it is first needed.
+    /// The row's expression; it begins at the anchor where the token does.
     pub(super) fn shape(&self, row: usize) -> Option<&Regex> {
-        self.shapes.get(row)?.as_ref()
+        let compile = || {
+            let row = self.rows.get(row)?;
+            let start = if row.reach == 0 { "^" } else { "" };
+            Regex::new(&format!("{start}(?:{})", row.shape)).ok()
+        };
+        self.shapes.get(row)?.get_or_init(compile).as_ref()
     }
 
     /// Where something has to be looked at, in order; overlapping ones too.

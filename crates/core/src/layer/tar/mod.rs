@@ -15,6 +15,7 @@ use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry, RemarkKind};
 use super::reader::Piece;
 use super::{LayerError, Problem};
 use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
+use crate::secrets::Look;
 
 /// Sees the content of files while it is decoded.
 pub(super) type Tap<'t> = &'t mut dyn FnMut(EntryId, Piece<'_>);
@@ -33,6 +34,8 @@ pub(super) struct TarDecoder {
     extensions: Extensions,
     globals: Globals,
     index: IndexBuilder,
+    /// Looks for secrets in files; nobody does where the index is known already.
+    look: Option<Look>,
 }
 
 /// What extension headers said about the entry that follows them.
@@ -126,6 +129,15 @@ impl TarDecoder {
             extensions: Extensions::default(),
             globals: Globals::default(),
             index: IndexBuilder::new(),
+            look: None,
+        }
+    }
+
+    /// A decoder that looks for secrets as well.
+    pub(super) fn with_look() -> Self {
+        Self {
+            look: Some(Look::default()),
+            ..Self::new()
         }
     }
 
@@ -199,6 +211,9 @@ impl TarDecoder {
             State::Content(content) => {
                 let (now, rest) = split(data, content.left);
                 content.update(now, tap);
+                if let Some(look) = &mut self.look {
+                    look.update(now);
+                }
                 self.offset += now.len() as u64;
                 if content.left == 0 {
                     self.content_complete();
@@ -461,6 +476,9 @@ impl TarDecoder {
         let Headed { mut new, stored } = entry;
         new.size = stored;
         new.logical_size = map.as_ref().map(|map| map.real_size);
+        if let Some(look) = &mut self.look {
+            look.begin(&new.parts, stored);
+        }
         let entry = self.index.push(new)?;
         self.state = State::Content(Content {
             entry,
@@ -484,6 +502,9 @@ impl TarDecoder {
         if let State::Content(content) = std::mem::replace(&mut self.state, State::Header) {
             let (entry, padding) = (content.entry, content.padding);
             self.index.set_content(entry, content.finish());
+            if let Some(look) = &mut self.look {
+                self.index.set_secrets(entry, look.finish());
+            }
             self.skip(padding, Some(entry));
         }
     }
