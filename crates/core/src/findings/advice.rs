@@ -113,7 +113,7 @@ fn argument<'c>(command: &'c str, program: &str) -> Option<&'c str> {
     Some(value).filter(|value| value.chars().all(plain))
 }
 
-fn copies(command: &str) -> bool {
+pub(super) fn copies(command: &str) -> bool {
     command.starts_with("COPY ") || command.starts_with("ADD ")
 }
 
@@ -149,6 +149,7 @@ mod tests {
             kind,
             rule: None,
             path: path.into(),
+            line: None,
             files: 1,
             bytes: 1,
             compressed: 1,

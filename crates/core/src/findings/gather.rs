@@ -68,6 +68,13 @@ impl Group {
         layers.into_iter().collect()
     }
 
+    /// Nothing of it is in the final stack.
+    pub(super) fn is_dead(&self) -> bool {
+        self.shipped
+            .keys()
+            .all(|(_, killed_by)| killed_by.is_some())
+    }
+
     fn killed_by(&self) -> Vec<usize> {
         let layers: BTreeSet<usize> = self.shipped.keys().filter_map(|(_, by)| *by).collect();
         layers.into_iter().collect()
@@ -97,6 +104,7 @@ impl Group {
             kind,
             rule: None,
             path: stack.path(self.node),
+            line: None,
             files: self.files,
             bytes: shipped.iter().map(|part| part.bytes).sum(),
             compressed: shipped.iter().map(|part| part.compressed).sum(),

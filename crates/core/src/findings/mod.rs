@@ -14,6 +14,7 @@ mod kind;
 mod leftovers;
 mod live;
 mod modes;
+mod secrets;
 
 use std::cmp::Reverse;
 
@@ -36,6 +37,8 @@ pub struct Finding {
     /// The file, or the folder that holds all of its files; with a leading slash. Of the configuration the
     /// place in it, such as `config.user`.
     pub path: Vec<u8>,
+    /// The line of the file, from 1; None where it is about more than a line.
+    pub line: Option<u32>,
     /// Files that it is about.
     pub files: u64,
     /// Bytes of their content.
@@ -96,6 +99,7 @@ pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     findings.extend(empty::of(subject));
     findings.extend(modes::of(subject));
     findings.extend(config::of(subject));
+    findings.extend(secrets::of(subject));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
@@ -107,6 +111,7 @@ impl Finding {
             kind,
             rule: Some(rule.to_owned()),
             path: place.into(),
+            line: None,
             files: 0,
             bytes: 0,
             compressed: 0,

@@ -12,6 +12,7 @@ use crate::findings::{self, Finding, Kind, Leftovers, Subject};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
 use crate::rules::{self, Measured, Rules, Verdict};
+use crate::secrets::Mask;
 use crate::source::Image;
 use crate::stack::Stack;
 
@@ -84,7 +85,8 @@ pub struct FindingFacts {
     pub added_by: Vec<usize>,
     /// The layers that hid them, from 1.
     pub killed_by: Vec<usize>,
-    /// The commands that made these layers, in their order, as the builder wrote them.
+    /// The commands that made these layers, in their order, as the builder wrote them but for secrets, which are
+    /// `***`.
     pub created_by: Vec<String>,
     /// What to change, in one line.
     pub advice: String,
@@ -93,6 +95,9 @@ pub struct FindingFacts {
     /// Which rule of its kind found it, a name that stays. There is no such key for dead bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The line of the file, from 1; there is such a key only where it is about one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 impl Audit {
@@ -103,12 +108,17 @@ impl Audit {
             image: facts,
             bytes,
             efficiency,
-            layers,
+            mut layers,
             ..
         } = Inspection::new(image, stack, ledger);
+        // A report goes to places where nobody may read secrets: commands are told without them.
+        let mask = Mask::of(&image.config);
+        for layer in &mut layers {
+            let command = layer.created_by.take();
+            layer.created_by = command.map(|command| mask.text(&command).into_owned());
+        }
         let dive = Dive::of(stack.layers());
-        let commands: Vec<Option<&str>> = image
-            .layers
+        let commands: Vec<Option<&str>> = layers
             .iter()
             .map(|layer| layer.created_by.as_deref())
             .collect();
@@ -191,6 +201,7 @@ impl FindingFacts {
             added_by: finding.added_by,
             killed_by: finding.killed_by,
             rule: finding.rule,
+            line: finding.line,
         }
     }
 }

@@ -118,11 +118,9 @@ fn places(config: &Config) -> Vec<(Source, String, Hits)> {
         places.push((source, text, hits));
     }
     for (number, step) in (1..).zip(&config.history) {
-        let text =
-            [&step.created_by, &step.comment].map(|text| text.as_deref().unwrap_or_default());
-        let text = text.join("\n");
-        let hits = secrets(&text);
-        places.push((Source::Step(number), text, hits));
+        for text in [&step.created_by, &step.comment].into_iter().flatten() {
+            places.push((Source::Step(number), text.clone(), secrets(text)));
+        }
     }
     places
 }

@@ -29,15 +29,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use look::Look;
 pub use mask::{ConfigSecret, Mask, Source, in_config};
+pub(crate) use place::is_packaged_path as is_packaged;
 
 /// What sort of secret: a stable id, such as `github-token`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rule(&'static str);
 
 impl Rule {
-    /// A PEM or PuTTY private key.
-    pub(crate) const PRIVATE_KEY: Self = Self("private-key");
+    const PRIVATE_KEY: Self = Self("private-key");
     const SERVICE_ACCOUNT: Self = Self("gcp-service-account");
+    /// What a shell remembers.
+    pub(crate) const SHELL_HISTORY: Self = Self("shell-history");
     const KEYSTORE: Self = Self("keystore");
     const URL: Self = Self("url-password");
     const WEB_TOKEN: Self = Self("json-web-token");
@@ -61,6 +63,11 @@ impl Rule {
         (Self::LABEL, "label that is named as a secret"),
         (Self::COMMAND, "secret in a command"),
     ];
+
+    /// A private key, which takes many lines.
+    fn is_key(self) -> bool {
+        self == Self::PRIVATE_KEY || self == Self::SERVICE_ACCOUNT
+    }
 
     /// The id, as in JSON and in a rules file.
     #[must_use]

@@ -194,6 +194,16 @@ pub(super) fn is_packaged(path: &[Vec<u8>]) -> bool {
         || TREES.iter().any(|tree| below(tree))
 }
 
+/// The same of a whole path.
+pub(crate) fn is_packaged_path(path: &[u8]) -> bool {
+    let names = path.split(|byte| *byte == b'/');
+    let names: Vec<Vec<u8>> = names
+        .filter(|name| !name.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect();
+    is_packaged(&names)
+}
+
 pub(super) fn rules() -> impl Iterator<Item = Rule> {
     TABLE.rows.iter().map(|row| Rule(row.rule.as_str()))
 }

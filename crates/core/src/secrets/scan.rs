@@ -44,42 +44,24 @@ pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
     let mut left = TRIED * text.len() + TRIED_AT_LEAST;
     let mut complete = true;
     for (at, detector) in TABLE.anchors(text) {
-        // A key of a hundred lines may hold anything as its letters.
-        if found
-            .iter()
-            .rev()
-            .take(4)
-            .any(|hit| hit.range.contains(&at))
-        {
+        // The letters of a key may be anything.
+        let in_key = |hit: &Hit| hit.rule.is_key() && hit.range.contains(&at);
+        if found.iter().rev().take(4).any(in_key) {
             continue;
         }
-        let hit = match detector {
-            Detector::Row(number) => {
-                let Some(row) = TABLE.rows.get(number) else {
-                    continue;
-                };
-                let seen = |hit: &Hit| hit.rule == row.rule();
-                if (row.commands && !kind.command) || (kind.once && found.iter().any(seen)) {
-                    continue;
-                }
-                let Some(window) = window(text, at, row) else {
-                    continue;
-                };
-                if left < window.len() {
-                    complete = false;
-                    break;
-                }
-                left -= window.len();
-                of_row(text, at, window, number, row)
+        if let Detector::Row(number) = detector
+            && let Some(row) = TABLE.rows.get(number)
+        {
+            let seen = |hit: &Hit| hit.rule == row.rule();
+            if (row.commands && !kind.command) || (kind.once && found.iter().any(seen)) {
+                continue;
             }
-            Detector::Key => key::pem(text, at),
-            Detector::EncodedKey => key::encoded(text, at),
-            Detector::Putty => key::putty(text, at),
-            Detector::Url | Detector::WebToken if kind.packaged => None,
-            Detector::Url => url::password(text, at),
-            Detector::WebToken => web_token::at(text, at),
-        };
-        let Some(hit) = hit else {
+        }
+        let Some(hit) = tried(text, at, detector, kind, &mut left) else {
+            if left == 0 {
+                complete = false;
+                break;
+            }
             continue;
         };
         if kind.once && found.iter().any(|other| other.rule == hit.rule) {
@@ -87,12 +69,44 @@ pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
         }
         let overlaps =
             |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
+        // A form of its own says more than the words around it.
+        if !is_vague(hit.rule) {
+            found.retain(|other| !(is_vague(other.rule) && overlaps(other)));
+        }
         if !found.iter().rev().take(8).any(overlaps) {
             found.push(hit);
         }
     }
     found.sort_by_key(|hit| hit.range.start);
     Hits { found, complete }
+}
+
+/// What is at an anchor; `left` is what may still be tried, 0 from when it does not suffice.
+fn tried(text: &[u8], at: usize, detector: Detector, kind: Kind, left: &mut usize) -> Option<Hit> {
+    let mut pay = |bytes: usize| {
+        *left = left.saturating_sub(bytes);
+        (*left > 0).then_some(())
+    };
+    match detector {
+        Detector::Row(number) => {
+            let row = TABLE.rows.get(number)?;
+            let window = window(text, at, row)?;
+            pay(window.len())?;
+            of_row(text, at, window, number, row)
+        }
+        Detector::Url | Detector::WebToken if kind.packaged => None,
+        Detector::Url => url::password(text, at),
+        Detector::WebToken => web_token::at(text, at),
+        Detector::Key => pay(WINDOW).and_then(|()| key::pem(text, at)),
+        Detector::EncodedKey => pay(WINDOW).and_then(|()| key::encoded(text, at)),
+        Detector::Putty => pay(WINDOW).and_then(|()| key::putty(text, at)),
+    }
+}
+
+/// It is known by the words around it, and could be anything.
+fn is_vague(rule: Rule) -> bool {
+    let vague = |row: &Row| row.check == Some(Check::Words) && row.rule == rule.id();
+    rule == Rule::URL || TABLE.rows.iter().any(vague)
 }
 
 /// The part of the text that a row's form is tried on, where it may stand at all.
