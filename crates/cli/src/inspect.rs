@@ -1,17 +1,20 @@
 //! `onionskin inspect`: an image at a glance.
 
+mod artifact;
 mod text;
 
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::inspection::Inspection;
 use onionskin_core::report::text as names_text;
+use onionskin_core::source::SourceError;
 
 use crate::image::ImageArguments;
 use crate::output::{Format, OutputArguments};
 
 /// Show an image at a glance: layers, sizes, dead bytes and their causes, configuration
 ///
-/// Dead bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them.
+/// Dead bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them. What is
+/// stored beside images and is none (charts, signatures, SBOMs) is told as what it is.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin inspect nginx:1.27
@@ -29,7 +32,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let opened = arguments.image.open().await?;
+    let opened = match arguments.image.open().await {
+        Ok(opened) => opened,
+        Err(error) => match error.downcast() {
+            Ok(SourceError::Artifact(found)) => return artifact::tell(*found, &arguments.output),
+            Ok(error) => return Err(error.into()),
+            Err(error) => return Err(error),
+        },
+    };
     let stack = opened.stack(&opened.image.layers).await?;
     let ledger = Ledger::of(&stack);
     let inspection = Inspection::new(&opened.image, &stack, &ledger);

@@ -5,13 +5,15 @@ use std::fmt::{self, Write as _};
 use onionskin_core::ledger::{Dead, Ledger};
 use onionskin_core::manifest::history;
 use onionskin_core::report;
-use onionskin_core::report::inspection::{ConfigFacts, Inspection, LayerFacts};
+use onionskin_core::report::inspection::{ConfigFacts, IndexFacts, Inspection, LayerFacts};
 use onionskin_core::report::words::size;
 use onionskin_core::stack::{Cause, Stack};
 
 use crate::summary::{self, QUIET, told};
 use crate::terminal::{Visible, fit};
 
+/// Columns before what a label is of.
+const LABEL: usize = 12;
 /// Dead paths that are listed.
 const SHOWN_PATHS: usize = 10;
 
@@ -63,6 +65,9 @@ fn write(
     layers(out, &inspection.layers, columns)?;
     dead_paths(out, dead)?;
     config(out, &inspection.config, columns)?;
+    if let Some(index) = &inspection.index {
+        of_index(out, index, columns)?;
+    }
     if !remarks.is_empty() {
         writeln!(out)?;
     }
@@ -127,7 +132,6 @@ fn dead_paths(out: &mut String, dead: &[DeadPath]) -> fmt::Result {
 }
 
 fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt::Result {
-    const LABEL: usize = 12;
     let words = |words: &Option<Vec<String>>| words.as_ref().map(|words| words.join(" "));
     let labels = config
         .labels
@@ -159,6 +163,18 @@ fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt
         let label = if name == before { "" } else { name };
         writeln!(out, "{QUIET}{label:10}{QUIET:#}  {}", fit(&value, room))?;
         before = name;
+    }
+    Ok(())
+}
+
+fn of_index(out: &mut String, index: &IndexFacts, columns: Option<usize>) -> fmt::Result {
+    let room = columns.map(|columns| columns.saturating_sub(LABEL));
+    let platforms = fit(&index.platforms.join(" "), room);
+    writeln!(out, "{QUIET}{:10}{QUIET:#}  {platforms}", "platforms")?;
+    let mut label = "attested";
+    for one in &index.attestations {
+        writeln!(out, "{QUIET}{label:10}{QUIET:#}  {}", one.digest)?;
+        label = "";
     }
     Ok(())
 }

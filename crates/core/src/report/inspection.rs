@@ -31,6 +31,36 @@ pub struct Inspection {
     pub config: ConfigFacts,
     /// The steps that made the image.
     pub history: Vec<HistoryStep>,
+    /// The index that the image was chosen from; None where there is none.
+    pub index: Option<IndexFacts>,
+}
+
+/// An index of images for several platforms.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexFacts {
+    /// Its digest; None where it is the list of a saved layout.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub digest: Option<Digest>,
+    /// Its platforms in its order, `os/architecture[/variant]`.
+    pub platforms: Vec<String>,
+    /// What it has on how this image was built (BuildKit's provenance and SBOM).
+    pub attestations: Vec<AttestationFacts>,
+}
+
+/// A manifest that an index has about one of its images.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttestationFacts {
+    /// Its digest.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub digest: Digest,
+    /// Its media type.
+    pub media_type: String,
+    /// Bytes of it.
+    pub size: u64,
 }
 
 /// Which image, and how large.
@@ -203,7 +233,31 @@ impl Inspection {
                 .collect(),
             config: ConfigFacts::of(&image.config),
             history: steps(&image.config, image.layers.len()),
+            index: IndexFacts::of(image),
         }
+    }
+}
+
+impl IndexFacts {
+    fn of(image: &Image) -> Option<Self> {
+        if image.index_digest.is_none() && image.platforms.is_empty() {
+            return None;
+        }
+        let about = image.attestations.iter().filter(|one| {
+            let subject = one.subject.as_ref();
+            subject.is_none() || subject == image.digest.as_ref()
+        });
+        Some(Self {
+            digest: image.index_digest.clone(),
+            platforms: image.platforms.iter().map(ToString::to_string).collect(),
+            attestations: about
+                .map(|one| AttestationFacts {
+                    digest: one.digest.clone(),
+                    media_type: one.media_type.clone(),
+                    size: one.size,
+                })
+                .collect(),
+        })
     }
 }
 

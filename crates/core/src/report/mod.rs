@@ -1,5 +1,6 @@
 //! What is told about an image: the models that text, JSON and the page are made from.
 
+pub mod artifact;
 pub mod audit;
 pub mod inspection;
 pub mod labels;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::artifact::ArtifactReport;
 use super::audit::Audit;
 use super::inspection::Inspection;
 use super::listing::Line;
@@ -85,6 +86,12 @@ schema!(
     inspect_is_as_its_schema_says,
     "inspect.json",
     Inspection,
+    written()
+);
+schema!(
+    inspect_of_an_artifact_is_as_its_schema_says,
+    "artifact.json",
+    ArtifactReport,
     written()
 );
 schema!(
