@@ -8,15 +8,17 @@ use yew::prelude::*;
 
 use crate::browser::{self, Theme};
 use crate::parts::drop::DropZone;
-use crate::route::{ImageRoute, Route};
+use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::session::Session;
+use crate::views::artifact::Artifact;
+use crate::views::browse::Browse;
 use crate::views::error::Failed;
 use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Event, Listed};
+use crate::worker::protocol::{Answer, Ask, Event, List, Listed};
 
 /// What can happen to the page.
 pub(crate) enum Msg {
@@ -146,11 +148,11 @@ impl Component for App {
             .and_then(|session| session.image.clone());
         let (called, file) = match &self.route {
             Route::Image(route) => (route.called().to_owned(), route.file.is_some()),
+            Route::Browse(BrowseRoute { list, .. }) => (of_list(list), false),
             Route::Start => (String::new(), false),
         };
         let on_file = link.callback(Msg::Chosen);
-        let open = link
-            .callback(|reference: String| Msg::Go(Route::Image(ImageRoute::of(reference)), true));
+        let open = link.callback(|typed: String| Msg::Go(typed_route(typed), true));
         let choose = link.callback(|route| Msg::Go(Route::Image(route), true));
         html! {
             <>
@@ -182,11 +184,14 @@ impl Component for App {
                                     {go}
                                     on_retry={link.callback(|()| Msg::Retry)}
                                 />
+                            } else if let Some(facts) = session.artifact.clone() {
+                                <Artifact {facts} />
                             } else if let Some(name) = route.file.clone().filter(|_| session.trouble.is_none()) {
                                 <Reading {name} session={session.clone()} on_choose={choose} />
                             } else {
                                 <Failed
                                     reference={route.called().to_owned()}
+                                    tags={route.repository().map(str::to_owned)}
                                     trouble={session.trouble.clone()}
                                     on_retry={link.callback(|()| Msg::Retry)}
                                 />
@@ -194,6 +199,11 @@ impl Component for App {
                         },
                         (Route::Image(ImageRoute { file: Some(name), .. }), None) => html! {
                             <Missing name={name.clone()} {on_file} />
+                        },
+                        (Route::Browse(route), _) => html! {
+                            if let Some(engine) = self.spare.clone() {
+                                <Browse {engine} route={route.clone()} go={link.callback(|(route, new_step)| Msg::Go(route, new_step))} />
+                            }
                         },
                         _ => html! {
                             <Start catalog={self.catalog.clone()} recent={browser::recent()} on_open={open} {on_file} />
@@ -222,6 +232,14 @@ impl App {
                 self.session = None;
                 self.before = None;
                 browser::set_title("Onionskin");
+            }
+            Route::Browse(browse) => {
+                self.session = None;
+                self.before = None;
+                // Lists are asked of it.
+                self.spare.get_or_insert_with(Engine::start);
+                let title = format!("{} · Onionskin", of_list(&browse.list));
+                browser::set_title(&crate::format::visible_text(&title));
             }
             Route::Image(image) => {
                 if self
@@ -266,7 +284,10 @@ impl App {
         };
         let (first, last) = (
             matches!(event, Event::Image(_)),
-            matches!(event, Event::Finished | Event::Failed(_)),
+            matches!(
+                event,
+                Event::Finished | Event::Failed(_) | Event::Several(_) | Event::Artifact(_)
+            ),
         );
         session.take(event);
         if let (Some(name), Some(unpacked)) = (&session.file, session.engine.unpacked()) {
@@ -373,7 +394,7 @@ impl App {
                     path: None,
                     ..image.clone()
                 }),
-                Route::Start => Route::Start,
+                other => other.clone(),
             };
             Msg::Go(route, true)
         })
@@ -389,5 +410,25 @@ impl App {
                 <button type="button" class="quiet" onclick={ctx.link().callback(|_| Msg::Dismiss)}>{ "Dismiss" }</button>
             </div>
         }
+    }
+}
+
+/// What the box shows of a list: what leads there when it is typed.
+fn of_list(list: &List) -> String {
+    match list {
+        List::Repositories(host) => format!("{}/", host.as_deref().unwrap_or_default()),
+        List::Tags(name) => name.clone(),
+    }
+}
+
+/// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
+fn typed_route(typed: String) -> Route {
+    let host = typed.trim().trim_start_matches("docker://");
+    match host.strip_suffix('/') {
+        Some("") => Route::Browse(BrowseRoute::of(List::Repositories(None))),
+        Some(host) if !host.contains('/') => {
+            Route::Browse(BrowseRoute::of(List::Repositories(Some(host.to_owned()))))
+        }
+        _ => Route::Image(ImageRoute::of(typed)),
     }
 }

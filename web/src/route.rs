@@ -8,13 +8,22 @@
 use onionskin_core::report::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
-use crate::worker::protocol::Sort;
+use crate::worker::protocol::{List, Sort};
 
 /// A place in the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Start,
     Image(ImageRoute),
+    Browse(BrowseRoute),
+}
+
+/// A list of a registry: `#/repositories/registry.example.com`, `#/tags/nginx?find=1.27`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BrowseRoute {
+    pub(crate) list: List,
+    /// Only names that hold this; empty shows all.
+    pub(crate) find: String,
 }
 
 /// A place in an image.
@@ -76,6 +85,16 @@ impl ImageRoute {
         }
     }
 
+    /// The reference without tag and digest; none for a file.
+    pub(crate) fn repository(&self) -> Option<&str> {
+        let named = self.reference.split('@').next().unwrap_or_default();
+        let name = match named.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => name,
+            _ => named,
+        };
+        Some(name).filter(|_| self.file.is_none())
+    }
+
     /// What is opened, in the words of the visitor: the reference, or the file's name.
     pub(crate) fn called(&self) -> &str {
         self.file.as_ref().unwrap_or(&self.reference)
@@ -95,6 +114,9 @@ impl Route {
             let rest = place.strip_prefix(prefix);
             rest.filter(|rest: &&str| !rest.is_empty()).map(text)
         };
+        if let Some(browse) = BrowseRoute::parse(place, query) {
+            return (Route::Browse(browse), Vec::new());
+        }
         let found = after("/image/").map(ImageRoute::of);
         let Some(mut route) = found.or_else(|| after("/file/").map(ImageRoute::of_file)) else {
             let unknown = format!(
@@ -115,8 +137,10 @@ impl Route {
 
     /// Writes the fragment, with its `#`.
     pub(crate) fn to_fragment(&self) -> String {
-        let Route::Image(route) = self else {
-            return "#/".to_owned();
+        let route = match self {
+            Route::Start => return "#/".to_owned(),
+            Route::Browse(browse) => return browse.to_fragment(),
+            Route::Image(route) => route,
         };
         let mut fragment = match &route.file {
             Some(name) => format!("#/file/{}", percent_encode(name.as_bytes(), REFERENCE)),
@@ -156,6 +180,45 @@ impl Route {
         }
         if route.sort == Sort::Size {
             push("sort", b"size");
+        }
+        fragment
+    }
+}
+
+impl BrowseRoute {
+    /// All of a list.
+    pub(crate) fn of(list: List) -> Self {
+        BrowseRoute {
+            list,
+            find: String::new(),
+        }
+    }
+
+    fn parse(place: &str, query: &str) -> Option<Self> {
+        let named = |rest: &str| Some(text(rest)).filter(|name| !name.is_empty());
+        let list = match place.strip_prefix('/')?.split_once('/') {
+            None if place == "/repositories" => List::Repositories(None),
+            Some(("repositories", host)) => List::Repositories(named(host)),
+            Some(("tags", name)) => List::Tags(named(name)?),
+            _ => return None,
+        };
+        let find = query.split('&').find_map(|pair| pair.strip_prefix("find="));
+        Some(BrowseRoute {
+            list,
+            find: find.map(text).unwrap_or_default(),
+        })
+    }
+
+    fn to_fragment(&self) -> String {
+        let encoded = |name: &str| percent_encode(name.as_bytes(), REFERENCE).to_string();
+        let mut fragment = match &self.list {
+            List::Repositories(None) => "#/repositories".to_owned(),
+            List::Repositories(Some(host)) => format!("#/repositories/{}", encoded(host)),
+            List::Tags(name) => format!("#/tags/{}", encoded(name)),
+        };
+        if !self.find.is_empty() {
+            fragment.push_str("?find=");
+            fragment.extend(percent_encode(self.find.as_bytes(), VALUE));
         }
         fragment
     }
@@ -273,6 +336,20 @@ mod tests {
         }
         // Outside of a file, there is nothing to choose from.
         assert_eq!(Route::parse("#/image/alpine?image=x").1.len(), 1);
+    }
+
+    #[test]
+    fn lists_have_addresses() {
+        for fragment in [
+            "#/repositories",
+            "#/repositories/registry.example.com:5000",
+            "#/tags/docker.io/library/nginx?find=1.27%20a%26b",
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert!(matches!(route, Route::Browse(_)) && remarks.is_empty());
+            assert_eq!(route.to_fragment(), fragment);
+        }
+        assert_eq!(Route::parse("#/tags/").0, Route::Start);
     }
 
     #[test]

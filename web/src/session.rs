@@ -8,7 +8,7 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{
-    Ask, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
+    ArtifactFacts, Ask, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
 };
 
 /// An image and the engine that reads it. Dropping it ends the work.
@@ -26,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) unpacked: Option<(u64, u64)>,
     /// The images that the file holds, where one has to be chosen.
     pub(crate) several: Option<Rc<Vec<Held>>>,
+    /// What is there, where that is no image.
+    pub(crate) artifact: Option<Rc<ArtifactFacts>>,
     /// Why there is no image.
     pub(crate) trouble: Option<Trouble>,
 }
@@ -46,6 +48,8 @@ pub(crate) enum LayerState {
     /// So many bytes of the blob are here.
     Receiving(u64),
     Decoded(LayerFacts),
+    /// It is not to be had, for this reason: the stack goes on without what it does.
+    NotFetched(String),
     Broken(Trouble),
 }
 
@@ -86,6 +90,7 @@ impl Session {
             image: None,
             unpacked: None,
             several: None,
+            artifact: None,
             trouble: None,
         }
     }
@@ -115,6 +120,7 @@ impl Session {
     pub(crate) fn loading(&self) -> bool {
         self.trouble.is_none()
             && self.several.is_none()
+            && self.artifact.is_none()
             && self.image.as_ref().is_none_or(|image| !image.finished)
     }
 
@@ -130,6 +136,7 @@ impl Session {
                 });
             }
             (Event::Unpacked { done, whole }, _) => self.unpacked = Some((done, whole)),
+            (Event::Artifact(facts), _) => self.artifact = Some(Rc::new(*facts)),
             (Event::Several(held), _) => self.several = Some(Rc::new(held)),
             (Event::Failed(trouble), _) => self.trouble = Some(trouble),
             (Event::Progress(received), Some(image)) => {
@@ -142,6 +149,11 @@ impl Session {
             (Event::Decoded { layer, facts }, Some(image)) => {
                 if let Some(state) = image.layer_mut(layer) {
                     *state = LayerState::Decoded(facts);
+                }
+            }
+            (Event::NotFetched { layer, reason }, Some(image)) => {
+                if let Some(state) = image.layer_mut(layer) {
+                    *state = LayerState::NotFetched(reason);
                 }
             }
             (Event::Broken { layer, trouble }, Some(image)) => {
@@ -164,7 +176,16 @@ impl Image {
 
     /// Whether the whole stack is read, so that its numbers are the image's.
     pub(crate) fn whole(&self) -> bool {
-        self.finished && self.numbers.depth == self.depth()
+        self.finished && self.numbers.depth == self.depth() && self.not_fetched().is_empty()
+    }
+
+    /// The layers that are not to be had.
+    pub(crate) fn not_fetched(&self) -> Vec<u32> {
+        let numbered = (1..).zip(self.layers.iter());
+        numbered
+            .filter(|(_, state)| matches!(state, LayerState::NotFetched(_)))
+            .map(|(layer, _)| layer)
+            .collect()
     }
 
     /// The lowest layer that could not be read.
@@ -206,6 +227,7 @@ impl Image {
             .zip(&self.facts.layers)
             .map(|(state, head)| match state {
                 LayerState::Receiving(bytes) => *bytes,
+                LayerState::NotFetched(_) => 0,
                 LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed.unwrap_or(0),
             })
             .sum()

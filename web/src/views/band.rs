@@ -146,6 +146,19 @@ fn state(image: &Image) -> Html {
     if image.whole() {
         return Html::default();
     }
+    let missing = image.not_fetched();
+    if image.finished && image.broken().is_none() && !missing.is_empty() {
+        let numbers: Vec<_> = missing.iter().map(u32::to_string).collect();
+        let (layers, were) = match missing.len() {
+            1 => ("layer", "was"),
+            _ => ("layers", "were"),
+        };
+        let text = format!(
+            "Without {layers} {}, which {were} not fetched.",
+            numbers.join(", ")
+        );
+        return html! { <p class="state missing" role="status">{ text }</p> };
+    }
     let text = match (image.broken(), depth) {
         (Some(broken), 0) => {
             format!("Layer {broken} could not be read, so the numbers are missing.")

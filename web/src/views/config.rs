@@ -6,11 +6,14 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::route::{ImageRoute, View};
+use crate::views::beside::Beside;
+use crate::worker::client::Engine;
 use crate::worker::protocol::{ImageFacts, Step};
 
 /// What [`Config`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    pub(crate) engine: Engine,
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
@@ -58,6 +61,9 @@ pub(crate) fn Config(props: &Props) -> Html {
                 { fact("Created", config.created.as_deref()) }
                 { fact("Author", config.author.as_deref()) }
             </dl>
+            if props.route.file.is_none() {
+                <Beside engine={props.engine.clone()} facts={props.facts.clone()} />
+            }
         </div>
     }
 }

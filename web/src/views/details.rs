@@ -122,9 +122,17 @@ fn facts(life: &Life) -> Html {
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
             <dt>{ "Owner" }</dt>
             <dd class="mono">{ format!("{}:{}", row.uid, row.gid) }</dd>
+            if let Some(label) = &life.label {
+                <dt>{ "This is" }</dt>
+                <dd>{ label }</dd>
+            }
             if let Some(mtime) = life.mtime {
                 <dt>{ "Changed" }</dt>
                 <dd>{ format::time(mtime) }</dd>
+            }
+            for (name, value) in life.attributes.iter() {
+                <dt class="mono">{ format::visible_text(name) }</dt>
+                <dd class="mono">{ format::visible_text(value) }</dd>
             }
         </dl>
     }

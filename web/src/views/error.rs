@@ -3,7 +3,8 @@
 use yew::prelude::*;
 
 use crate::format;
-use crate::worker::protocol::Trouble;
+use crate::route::{BrowseRoute, Route};
+use crate::worker::protocol::{List, Trouble};
 
 /// What [`Failed`] shows.
 #[derive(PartialEq, Properties)]
@@ -12,6 +13,9 @@ pub(crate) struct Props {
     /// None while the image is still being asked for.
     pub(crate) trouble: Option<Trouble>,
     pub(crate) on_retry: Callback<()>,
+    /// The repository, if it is in one.
+    #[prop_or_default]
+    pub(crate) tags: Option<String>,
 }
 
 /// An image that is not there, or not yet.
@@ -21,7 +25,7 @@ pub(crate) fn Failed(props: &Props) -> Html {
     html! {
         <main class="message">
             if let Some(trouble) = &props.trouble {
-                <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} {reference} />
+                <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} {reference} tags={props.tags.clone()} />
             } else {
                 <div class="waiting" role="status">
                     <div class="spinner" aria-hidden="true"></div>
@@ -39,6 +43,8 @@ pub(crate) struct BoxProps {
     #[prop_or_default]
     pub(crate) reference: AttrValue,
     pub(crate) on_retry: Callback<()>,
+    #[prop_or_default]
+    pub(crate) tags: Option<String>,
 }
 
 /// A trouble in full.
@@ -58,6 +64,9 @@ pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
             <div class="actions">
                 if trouble.retry {
                     <button type="button" class="primary" onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
+                }
+                if let Some(name) = props.tags.clone().filter(|_| trouble.retry) {
+                    <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "Its tags" }</a>
                 }
                 <a class="button" href="#/">{ "Other images" }</a>
             </div>

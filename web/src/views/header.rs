@@ -10,7 +10,8 @@ use crate::browser::Theme;
 use crate::format;
 use crate::parts::logo::Logo;
 use crate::parts::pick::Pick;
-use crate::worker::protocol::ImageFacts;
+use crate::route::{BrowseRoute, Route};
+use crate::worker::protocol::{ImageFacts, List};
 
 /// What [`Header`] shows.
 #[derive(PartialEq, Properties)]
@@ -53,6 +54,9 @@ pub(crate) fn Header(props: &Props) -> Html {
                 >
                     { platform(props) }
                 </ReferenceBox>
+                if let Some(name) = props.facts.as_ref().map(|facts| facts.name.clone()).filter(|_| !props.file) {
+                    <a class="button tags" href={tags_of(name)} title="What else this repository has">{ "Tags" }</a>
+                }
                 <Pick class="open-file" on_file={props.on_file.clone()}>{ "Open file…" }</Pick>
                 <button
                     type="button"
@@ -80,6 +84,10 @@ pub(crate) fn Header(props: &Props) -> Html {
             </button>
         </header>
     }
+}
+
+fn tags_of(name: String) -> String {
+    Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()
 }
 
 /// A choice where the index has several platforms, else a word.

@@ -40,9 +40,21 @@ pub(crate) fn ImageView(props: &Props) -> Html {
             <Waste engine={engine.clone()} image={image.clone()} route={route.clone()} go={go.clone()} />
         },
         View::Config => html! {
-            <Config facts={image.facts.clone()} route={route.clone()} go={go.clone()} />
+            <Config
+                engine={engine.clone()}
+                facts={image.facts.clone()}
+                route={route.clone()}
+                go={go.clone()}
+            />
         },
         View::Stack | View::Changes => match image.layer(selected) {
+            Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {
+                <div class="nothing">
+                    <h2>{ format!("Layer {selected} was not fetched") }</h2>
+                    <p>{ format::visible_text(reason) }</p>
+                    <p>{ "What it adds, changes or removes is not known." }</p>
+                </div>
+            },
             Some(LayerState::Broken(trouble)) => html! {
                 <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} />
             },

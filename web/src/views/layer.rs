@@ -38,7 +38,14 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
             <h2>{ format!("Layer {}", props.layer) }</h2>
             { command(head) }
             { sizes(head, facts) }
-            { costs(image.numbers.layers.get(index).copied()) }
+            if let Some(LayerState::NotFetched(reason)) = image.layer(props.layer) {
+                <section class="costs">
+                    <h3>{ "Not fetched" }</h3>
+                    <p class="muted">{ format::visible_text(reason) }</p>
+                </section>
+            } else {
+                { costs(image.numbers.layers.get(index).copied()) }
+            }
             if let Some(facts) = facts.filter(|facts| !facts.remarks.is_empty()) {
                 <section class="costs">
                     <h3>{ "What is odd in it" }</h3>

@@ -194,6 +194,9 @@ fn below(
         (Some(LayerState::Broken(trouble)), _) => {
             html! { <span class="trouble-line">{ &trouble.title }</span> }
         }
+        (Some(LayerState::NotFetched(reason)), _) => {
+            html! { <span class="below" title={format::visible_text(reason)}>{ "not fetched" }</span> }
+        }
         (Some(LayerState::Receiving(done)), _) => html! {
             <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
         },

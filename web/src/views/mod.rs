@@ -1,6 +1,9 @@
 //! What fills the page, one view a file.
 
+pub(crate) mod artifact;
 mod band;
+mod beside;
+pub(crate) mod browse;
 mod config;
 mod details;
 pub(crate) mod error;

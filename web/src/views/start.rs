@@ -67,6 +67,11 @@ pub(crate) fn Start(props: &Props) -> Html {
                     </ul>
                 </section>
             }
+            <p class="or-file">
+                <a href="#/repositories">{ "All repositories of this server" }</a>
+                { ", or those of a registry: type its host and a slash, as in " }
+                <span class="mono">{ "registry.example.com/" }</span>
+            </p>
             if !props.recent.is_empty() {
                 <section aria-labelledby="recent">
                     <h2 id="recent">{ "Opened lately in this browser" }</h2>

@@ -40,7 +40,21 @@ pub(crate) enum Report {
     Progress(u64),
     /// The next message is the layer's index, as bytes of its own.
     Decoded,
+    /// The layer is not to be had, for this reason.
+    NotFetched(String),
     Failed(Trouble),
+}
+
+/// Why a layer was not decoded.
+pub(crate) enum Missing {
+    NotFetched(String),
+    Failed(Trouble),
+}
+
+impl From<Trouble> for Missing {
+    fn from(trouble: Trouble) -> Self {
+        Missing::Failed(trouble)
+    }
 }
 
 /// Between two reports of progress, in milliseconds.
@@ -66,7 +80,10 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     port::tell(&scope, &Report::Decoded);
                     port::tell_bytes(&scope, &Uint8Array::from(index.to_bytes().as_slice()));
                 }
-                Err(trouble) => port::tell(&scope, &Report::Failed(trouble)),
+                Err(Missing::NotFetched(reason)) => {
+                    port::tell(&scope, &Report::NotFetched(reason));
+                }
+                Err(Missing::Failed(trouble)) => port::tell(&scope, &Report::Failed(trouble)),
             }
         });
     });
@@ -78,7 +95,7 @@ pub(crate) async fn run(
     job: &Job,
     file: Option<&Blob>,
     progress: impl Fn(u64),
-) -> Result<LayerIndex, Trouble> {
+) -> Result<LayerIndex, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
     let mut decoder = LayerDecoder::new(Expected {
@@ -100,15 +117,17 @@ pub(crate) async fn run(
             progress(decoder.blob_bytes());
         }
     }
-    decoder
-        .finish()
-        .map_err(|error| Trouble::of_layer(shown, &error))
+    let index = decoder.finish();
+    Ok(index.map_err(|error| Trouble::of_layer(shown, &error))?)
 }
 
 /// The bytes of the layer, from wherever they are.
-async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Trouble> {
+async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
     let shown = number(job.layer.number);
-    let failed = |error: SourceError| Trouble::of_fetch(shown, &error);
+    let failed = |error: SourceError| match error {
+        SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
+        error => Missing::Failed(Trouble::of_fetch(shown, &error)),
+    };
     match (&job.origin, file) {
         (Origin::Gateway(place), _) => {
             let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(shown))?;
@@ -122,6 +141,6 @@ async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Trouble> {
             .map_err(|problem| Trouble::of_file(&problem))?
             .layer(&job.layer)
             .map_err(failed),
-        (Origin::File(_), None) => Err(Trouble::of_worker(shown)),
+        (Origin::File(_), None) => Err(Trouble::of_worker(shown).into()),
     }
 }

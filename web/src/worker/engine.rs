@@ -11,10 +11,10 @@ use onionskin_core::stack::{NodeId, Stack};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use super::browsing;
 use super::life;
 use super::listing::{At, Listing, number};
 use super::opening;
-use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
@@ -29,6 +29,10 @@ pub(crate) struct Engine {
     pub(crate) main: Ground,
     /// Layers that are decoded, while one below them is missing.
     pub(crate) waiting: BTreeMap<u32, LayerIndex>,
+    /// Layers that are not to be had, with the reasons, while one below them is missing.
+    pub(crate) not_fetched: BTreeMap<u32, String>,
+    /// What the image runs on, as its configuration says.
+    pub(crate) os: Option<String>,
     /// Of those, the ones that are looked at, each on its own.
     alone: BTreeMap<u32, Ground>,
     listing: Option<Listing>,
@@ -77,19 +81,12 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         };
         let (engine, scope) = (Rc::clone(&engine), answers.clone());
         match ask {
-            Ask::Catalog => spawn_local(async move {
-                let catalog = match Gateway::here() {
-                    Some(gateway) => gateway.catalog().await,
-                    None => Vec::new(),
-                };
-                port::tell(
-                    &scope,
-                    &Told::Answer {
-                        id,
-                        answer: Answer::Catalog(catalog),
-                    },
-                );
-            }),
+            ask @ (Ask::Catalog | Ask::List { .. } | Ask::Referrers { .. }) => {
+                spawn_local(async move {
+                    let answer = browsing::answer(ask).await;
+                    port::tell(&scope, &Told::Answer { id, answer });
+                });
+            }
             Ask::Open {
                 subject,
                 platform,
@@ -127,7 +124,9 @@ impl Engine {
             Ask::Show(showing) => Answer::Shown(self.show(showing)),
             Ask::Life { path } => self.life(&path),
             Ask::Waste { cause, from, count } => self.waste(cause, from, count),
-            Ask::Catalog | Ask::Open { .. } => Answer::Nothing,
+            Ask::Catalog | Ask::List { .. } | Ask::Referrers { .. } | Ask::Open { .. } => {
+                Answer::Nothing
+            }
             Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Parent { .. } | Ask::Seek { .. } => {
                 self.of_listing(ask).unwrap_or(Answer::Nothing)
             }
@@ -224,6 +223,7 @@ impl Engine {
             self.top = Some(View::stack(stack, stack.depth()));
         }
         let (top, dead) = (self.top.take(), std::mem::take(&mut self.largest));
+        let os = self.os.clone();
         let life = self.listed().and_then(|(listing, ground)| {
             life::of(
                 ground.at(listing.showing.layer),
@@ -231,6 +231,7 @@ impl Engine {
                 top.as_ref(),
                 &dead,
                 path,
+                os.as_deref(),
             )
         });
         (self.top, self.largest) = (top, dead);
@@ -268,13 +269,13 @@ impl Engine {
         let mut grown = false;
         loop {
             let next = number(self.main.stack.depth() + 1);
-            let Some(index) = self.waiting.remove(&next) else {
-                return Ok(grown);
+            let stack = &mut self.main.stack;
+            let pushed = match (self.waiting.remove(&next), self.not_fetched.remove(&next)) {
+                (Some(index), _) => stack.push(index),
+                (None, Some(reason)) => stack.push_not_fetched(reason),
+                (None, None) => return Ok(grown),
             };
-            self.main
-                .stack
-                .push(index)
-                .map_err(|error| (next, Trouble::of_stack(next, &error)))?;
+            pushed.map_err(|error| (next, Trouble::of_stack(next, &error)))?;
             grown = true;
         }
     }

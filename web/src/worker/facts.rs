@@ -5,10 +5,13 @@ use onionskin_core::manifest::config::Healthcheck;
 use onionskin_core::manifest::history;
 use onionskin_core::report::inspection;
 use onionskin_core::report::text;
-use onionskin_core::source::{Image, Layer};
+use onionskin_core::source::registry::Referrer;
+use onionskin_core::source::{Artifact, Attestation, Image, Layer};
 
 use super::listing::number;
-use super::protocol::{ConfigFacts, ImageFacts, LayerFacts, LayerHead, Step};
+use super::protocol::{
+    ArtifactFacts, ArtifactFile, Beside, ConfigFacts, ImageFacts, LayerFacts, LayerHead, Step,
+};
 
 /// What the documents of an image say. `reference` and `name` are what the page calls it.
 pub(crate) fn of_image(image: &Image, reference: String, name: String) -> ImageFacts {
@@ -37,7 +40,51 @@ pub(crate) fn of_image(image: &Image, reference: String, name: String) -> ImageF
             .into_iter()
             .map(step)
             .collect(),
+        attestations: image
+            .attestations
+            .iter()
+            .filter(|one| one.subject.is_none() || one.subject == image.digest)
+            .map(attestation)
+            .collect(),
         remarks: image.remarks.clone(),
+    }
+}
+
+fn attestation(attestation: &Attestation) -> Beside {
+    Beside {
+        digest: attestation.digest.to_string(),
+        artifact_type: "attestation".to_owned(),
+        size: attestation.size,
+        annotations: Vec::new(),
+    }
+}
+
+/// What a list says of something that refers to an image.
+pub(crate) fn of_referrer(referrer: Referrer) -> Beside {
+    Beside {
+        digest: referrer.digest.to_string(),
+        artifact_type: referrer.artifact_type.unwrap_or_default(),
+        size: referrer.size,
+        annotations: referrer.annotations.into_iter().collect(),
+    }
+}
+
+/// What stands where an image would. `reference` and `name` are what the page calls it.
+pub(crate) fn of_artifact(artifact: Artifact, reference: String, name: String) -> ArtifactFacts {
+    let files = artifact.files.into_iter().map(|file| ArtifactFile {
+        name: file.name,
+        media_type: file.media_type,
+        digest: file.digest.to_string(),
+        size: file.size,
+    });
+    ArtifactFacts {
+        reference,
+        name,
+        digest: artifact.digest.to_string(),
+        artifact_type: artifact.artifact_type,
+        subject: artifact.subject.as_ref().map(ToString::to_string),
+        annotations: artifact.annotations.into_iter().collect(),
+        files: files.collect(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::Dead;
+use onionskin_core::report::labels::Label;
+use onionskin_core::report::{text, xattrs};
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
@@ -18,13 +20,14 @@ pub(crate) fn paths(stack: &Stack) -> u64 {
 }
 
 /// A path's life, seen from the layer of a listing. `dead` is all that is dead in the stack, and
-/// `top` the stack's last layer as a tree, where that is known.
+/// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
 pub(crate) fn of(
     at: At<'_>,
     listing: &Listing,
     top: Option<&View>,
     dead: &[Dead],
     path: &[u8],
+    os: Option<&str>,
 ) -> Option<Life> {
     let stack = at.stack;
     let node = stack.find(path)?;
@@ -56,7 +59,15 @@ pub(crate) fn of(
             .map_or(0, |row| row.sum.bytes);
         bytes.retained = live + bytes.causes.total();
     }
+    let is_dir = now.as_ref().is_some_and(|row| row.kind == EntryKind::Dir);
+    let label = now.as_ref().and_then(|_| Label::of(path, is_dir, os));
+    let attributes = row.as_ref().map_or(&[][..], |row| row.xattrs());
     Some(Life {
+        label: label.map(|label| label.text().to_owned()),
+        attributes: attributes
+            .iter()
+            .map(|(name, value)| (text(name).into_owned(), xattrs::value(name, value)))
+            .collect(),
         path: path.to_vec(),
         files: row.map_or(0, |row| row.sum.files),
         mtime: row.and_then(|row| row.mtime()).map(|(seconds, _)| seconds),

@@ -1,8 +1,9 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
 //! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
-//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it.
+//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it, `browsing` what is asked of registries.
 
+mod browsing;
 pub(crate) mod client;
 mod decode;
 mod engine;

@@ -48,7 +48,7 @@ struct Opened {
 pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Wanted) {
     let opened = match begin(&engine, &scope, &wanted).await {
         Ok(Some(opened)) => opened,
-        // There is a choice to make first.
+        // There is a choice to make first, or no image.
         Ok(None) => return,
         Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
     };
@@ -71,7 +71,7 @@ async fn begin(
         Err(error) => return Err(Trouble::of_platform(&error)),
     };
     match &wanted.subject {
-        Subject::Reference(typed) => find(typed, wanted.fresh, platform.as_ref()).await.map(Some),
+        Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::File { name, image } => {
             let Some(file) = engine.borrow().file.clone() else {
                 return Err(Trouble::of_worker(0));
@@ -83,24 +83,37 @@ async fn begin(
 }
 
 /// Looks where the image may be. What the first place says is told, unless it has no such name.
-async fn find(typed: &str, fresh: bool, platform: Option<&Platform>) -> Result<Opened, Trouble> {
+async fn find(
+    scope: &DedicatedWorkerGlobalScope,
+    typed: &str,
+    fresh: bool,
+    platform: Option<&Platform>,
+) -> Result<Option<Opened>, Trouble> {
     let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
     let mut places = gateway.places(typed, fresh).await?.into_iter().peekable();
     while let Some(place) = places.next() {
         match gateway.remote(&place)?.image(platform).await {
             Ok(image) => {
                 let reference = gateway.shown(&place, &image.reference).to_owned();
-                return Ok(Opened {
+                return Ok(Some(Opened {
                     name: without_tag(&reference).to_owned(),
                     reference,
                     image,
                     origin: Origin::Gateway(place),
                     file: None,
-                });
+                }));
+            }
+            Err(SourceError::Artifact(artifact)) => {
+                let reference = gateway.shown(&place, &artifact.reference).to_owned();
+                let name = without_tag(&reference).to_owned();
+                let facts = facts::of_artifact(*artifact, reference, name);
+                port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
+                return Ok(None);
             }
             Err(
                 SourceError::NotFound { .. }
                 | SourceError::NoAccess { .. }
+                | SourceError::NotReached { .. }
                 | SourceError::Forbidden { .. },
             ) if places.peek().is_some() => {}
             Err(error) => return Err(Trouble::of_image(&error)),
@@ -153,7 +166,16 @@ async fn in_file(
         }
     }
     let archive = file::open(name, &file, wanted).map_err(unreadable)?;
-    let image = archive.image(platform).await.map_err(failed)?;
+    let image = match archive.image(platform).await {
+        Ok(image) => image,
+        Err(SourceError::Artifact(artifact)) => {
+            let reference = artifact.reference.clone();
+            let facts = facts::of_artifact(*artifact, reference, String::new());
+            port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(error)),
+    };
     Ok(Some(Opened {
         reference: image.reference.clone(),
         name: without_tag(&image.reference).to_owned(),
@@ -179,6 +201,7 @@ fn decode(engine: Shared, scope: DedicatedWorkerGlobalScope, opened: Opened) -> 
     port::tell(&scope, &Told::Event(Event::Image(Box::new(facts))));
 
     engine.borrow_mut().compressed_known = image.compressed_size().is_some();
+    engine.borrow_mut().os = image.platform.as_ref().map(|platform| platform.os.clone());
     let progress = Rc::new(Progress {
         engine: Rc::clone(&engine),
         scope,
@@ -230,11 +253,15 @@ impl Progress {
                     facts: facts::of_layer(&index),
                 });
                 self.engine.borrow_mut().waiting.insert(layer, *index);
-                let grown = self.engine.borrow_mut().grow();
-                match grown {
-                    Ok(grown) => self.grown.set(self.grown.get() || grown),
-                    Err((layer, trouble)) => self.tell(Event::Broken { layer, trouble }),
-                }
+                self.grow();
+            }
+            Outcome::NotFetched(layer, reason) => {
+                self.tell(Event::NotFetched {
+                    layer,
+                    reason: reason.clone(),
+                });
+                self.engine.borrow_mut().not_fetched.insert(layer, reason);
+                self.grow();
             }
             Outcome::Failed(layer, trouble) => self.tell(Event::Broken { layer, trouble }),
         }
@@ -242,6 +269,15 @@ impl Progress {
             .set(self.open_layers.get().saturating_sub(1));
         if self.open_layers.get() == 0 {
             self.tick();
+        }
+    }
+
+    /// Stacks what can be.
+    fn grow(&self) {
+        let grown = self.engine.borrow_mut().grow();
+        match grown {
+            Ok(grown) => self.grown.set(self.grown.get() || grown),
+            Err((layer, trouble)) => self.tell(Event::Broken { layer, trouble }),
         }
     }
 

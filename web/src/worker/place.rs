@@ -3,7 +3,7 @@
 
 use onionskin_core::reference::{Reference, ReferenceError};
 use onionskin_core::source::registry::reqwest::{self, Url};
-use onionskin_core::source::registry::{Client, Endpoint, Options, Remote};
+use onionskin_core::source::registry::{Client, Endpoint, Options, Registry, Remote};
 use serde::{Deserialize, Serialize};
 
 use super::port;
@@ -33,7 +33,7 @@ impl Gateway {
     }
 
     /// Its host as it stands in a reference.
-    fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let host = self.root.host_str().unwrap_or_default();
         self.root
             .port()
@@ -112,6 +112,22 @@ impl Gateway {
             .await
             .map(|catalog| catalog.repositories)
             .unwrap_or_default()
+    }
+
+    /// A registry as a whole; nothing is asked yet.
+    pub(crate) fn registry(&self, host: &str) -> Result<Registry, Trouble> {
+        let http = reqwest::Client::new();
+        if host == self.host() {
+            let client = Client::new(http, Options::default());
+            return Ok(client.registry_at(Endpoint::new(self.root.clone()), host));
+        }
+        let options = Options {
+            gateway: Some(self.root.clone()),
+            ..Options::default()
+        };
+        Client::new(http, options)
+            .registry(host)
+            .map_err(|error| Trouble::of_image(&error))
     }
 
     /// The image at a place; nothing is asked yet.

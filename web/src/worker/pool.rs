@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 
 use super::client::SCRIPT;
-use super::decode::{self, Job, Report};
+use super::decode::{self, Job, Missing, Report};
 use super::listing::number;
 use super::port;
 use super::protocol::Trouble;
@@ -28,6 +28,7 @@ const MOST: usize = 4;
 pub(crate) enum Outcome {
     Progress(u32, u64),
     Decoded(u32, Box<LayerIndex>),
+    NotFetched(u32, String),
     Failed(u32, Trouble),
 }
 
@@ -194,7 +195,8 @@ impl Pool {
                 let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
                 (pool.tell)(match outcome {
                     Ok(index) => Outcome::Decoded(layer, Box::new(index)),
-                    Err(trouble) => Outcome::Failed(layer, trouble),
+                    Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
+                    Err(Missing::Failed(trouble)) => Outcome::Failed(layer, trouble),
                 });
             }
         });
@@ -222,6 +224,7 @@ impl Member {
                 self.index_next = true;
                 None
             }
+            Report::NotFetched(reason) => Some(Outcome::NotFetched(self.at.take()?, reason)),
             Report::Failed(trouble) => Some(Outcome::Failed(self.at.take()?, trouble)),
         }
     }

@@ -21,6 +21,10 @@ pub(crate) struct Question {
 pub(crate) enum Ask {
     /// The images that the gateway itself has.
     Catalog,
+    /// A page of a list of names: the first, or the one that `query` of a page before asks for.
+    List { list: List, query: Option<String> },
+    /// What refers to a manifest of an image's repository.
+    Referrers { reference: String, digest: String },
     /// Fetch and decode this image; what happens is told as [`Event`]s.
     /// Once something failed, `fresh` asks past the browser's cache.
     Open {
@@ -46,6 +50,15 @@ pub(crate) enum Ask {
         from: u32,
         count: u32,
     },
+}
+
+/// A list that a registry may give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum List {
+    /// The repositories of the registry with this host; of the gateway's own where there is none.
+    Repositories(Option<String>),
+    /// The tags of a repository.
+    Tags(String),
 }
 
 /// What is to be opened.
@@ -79,6 +92,17 @@ pub(crate) enum Answer {
     /// Done; also the answer to what cannot be answered (yet).
     Nothing,
     Catalog(Vec<Listed>),
+    Names {
+        names: Vec<String>,
+        /// What asks for the next ones; none at the end.
+        next: Option<String>,
+    },
+    Referrers {
+        referrers: Vec<Beside>,
+        /// There are more, which were not asked for.
+        cut: bool,
+    },
+    Trouble(Trouble),
     Shown(Shown),
     Rows {
         rows: Vec<Row>,
@@ -105,12 +129,16 @@ pub(crate) enum Event {
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
     Decoded { layer: u32, facts: LayerFacts },
+    /// A layer is not to be had, for this reason. It counts, and nothing is known of what it does.
+    NotFetched { layer: u32, reason: String },
     /// A layer could not be read.
     Broken { layer: u32, trouble: Trouble },
     /// The stack has grown to this many layers, with these numbers.
     Stacked(Box<Numbers>),
     /// Everything that could be read was.
     Finished,
+    /// What is there is no image.
+    Artifact(Box<ArtifactFacts>),
     /// The image could not be opened at all.
     Failed(Trouble),
 }
@@ -144,6 +172,40 @@ pub(crate) struct Held {
     pub(crate) names: Vec<String>,
 }
 
+/// Something that a registry keeps beside an image: a signature, an SBOM, an attestation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Beside {
+    pub(crate) digest: String,
+    /// What kind of thing it is; empty where the list does not say.
+    pub(crate) artifact_type: String,
+    /// Bytes of its manifest.
+    pub(crate) size: u64,
+    pub(crate) annotations: Vec<(String, String)>,
+}
+
+/// What stands where an image would, and is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ArtifactFacts {
+    /// The reference and the repository, as the page has them.
+    pub(crate) reference: String,
+    pub(crate) name: String,
+    pub(crate) digest: String,
+    pub(crate) artifact_type: String,
+    /// The digest of what it is about.
+    pub(crate) subject: Option<String>,
+    pub(crate) annotations: Vec<(String, String)>,
+    pub(crate) files: Vec<ArtifactFile>,
+}
+
+/// One file of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ArtifactFile {
+    pub(crate) name: Option<String>,
+    pub(crate) media_type: String,
+    pub(crate) digest: String,
+    pub(crate) size: u64,
+}
+
 /// What the manifest and the configuration say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImageFacts {
@@ -161,6 +223,8 @@ pub(crate) struct ImageFacts {
     pub(crate) layers: Vec<LayerHead>,
     pub(crate) config: ConfigFacts,
     pub(crate) history: Vec<Step>,
+    /// What its index has on how it was built.
+    pub(crate) attestations: Vec<Beside>,
     /// What is odd about the image's documents, though it can be shown.
     pub(crate) remarks: Vec<String>,
 }
@@ -333,6 +397,10 @@ pub(crate) struct Life {
     pub(crate) files: u64,
     /// Seconds since 1970.
     pub(crate) mtime: Option<i64>,
+    /// What it is by the rules of a format, where one names it.
+    pub(crate) label: Option<String>,
+    /// Extended attributes, capabilities and access control lists in their own notation.
+    pub(crate) attributes: Vec<(String, String)>,
     pub(crate) events: Vec<LifeEvent>,
     /// Whether the container has it in the end.
     pub(crate) live: bool,

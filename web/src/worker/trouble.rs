@@ -56,11 +56,11 @@ impl Trouble {
                 "It is stored where images are, but has no files that a container would see.",
                 false,
             ),
-            SourceError::NotReached { .. } => (
-                "This gateway does not reach that registry",
-                "Its operator can allow it: onionskin serve --registry HOST.",
-                true,
-            ),
+            SourceError::NotReached { registry, .. } => {
+                let title = format!("This gateway does not reach {registry}");
+                let advice = "Its operator can allow it: onionskin serve --registry HOST.";
+                return Trouble::new(title, error, advice, true);
+            }
             SourceError::NoList { .. } => (
                 "This registry does not list its repositories",
                 "Type the name of one of them.",

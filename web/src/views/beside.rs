@@ -1,0 +1,145 @@
+//! What a registry keeps beside an image: attestations of its index, and what refers to it.
+
+use std::rc::Rc;
+
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::format;
+use crate::route::{ImageRoute, Route};
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, Beside as Thing, ImageFacts, Trouble};
+
+/// What [`Beside`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) facts: Rc<ImageFacts>,
+}
+
+/// What refers to the image, as far as it is known.
+#[derive(Clone, PartialEq)]
+enum Found {
+    Asking,
+    Things { things: Rc<Vec<Thing>>, cut: bool },
+    Trouble(Trouble),
+}
+
+/// The list, asked for once it is looked at.
+#[component]
+pub(crate) fn Beside(props: &Props) -> Html {
+    let found = use_state(|| Found::Asking);
+    {
+        let found = found.clone();
+        let key = (props.engine.clone(), props.facts.clone());
+        use_effect_with(key, move |(engine, facts)| {
+            let answer = engine.ask(Ask::Referrers {
+                reference: facts.reference.clone(),
+                digest: facts.digest.clone(),
+            });
+            let index = (facts.pin != facts.digest).then(|| {
+                engine.ask(Ask::Referrers {
+                    reference: facts.reference.clone(),
+                    digest: facts.pin.clone(),
+                })
+            });
+            spawn_local(async move {
+                let mut all = taken(answer.await);
+                // Some sign the index, some the manifest of a platform.
+                if let Some(index) = index {
+                    all = joined(all, taken(index.await));
+                }
+                found.set(all);
+            });
+        });
+    }
+    let facts = &props.facts;
+    html! {
+        <>
+            <h2>{ "Beside the image" }</h2>
+            if !facts.attestations.is_empty() {
+                <ul class="things">
+                    for thing in facts.attestations.iter() {
+                        { item(&facts.name, thing) }
+                    }
+                </ul>
+            }
+            {
+                match &*found {
+                    Found::Asking => html! { <p class="muted" role="status">{ "Asking the registry for signatures, SBOMs and the like." }</p> },
+                    Found::Trouble(trouble) => html! {
+                        <p class="muted">{ format!("{}: {}", trouble.title, format::visible_text(&trouble.detail)) }</p>
+                    },
+                    Found::Things { things, .. } if things.is_empty() => html! {
+                        <p class="muted">{ "The registry knows of no signature, SBOM or other artifact that refers to it." }</p>
+                    },
+                    Found::Things { things, cut } => html! {
+                        <>
+                            <ul class="things">
+                                for thing in things.iter() {
+                                    { item(&facts.name, thing) }
+                                }
+                            </ul>
+                            if *cut {
+                                <p class="muted">{ "There are more, which are left out." }</p>
+                            }
+                        </>
+                    },
+                }
+            }
+        </>
+    }
+}
+
+fn taken(answer: Answer) -> Found {
+    match answer {
+        Answer::Referrers { referrers, cut } => Found::Things {
+            things: Rc::new(referrers),
+            cut,
+        },
+        Answer::Trouble(trouble) => Found::Trouble(trouble),
+        _ => Found::Things {
+            things: Rc::default(),
+            cut: false,
+        },
+    }
+}
+
+fn joined(one: Found, other: Found) -> Found {
+    match (one, other) {
+        (
+            Found::Things { things, cut },
+            Found::Things {
+                things: more,
+                cut: more_cut,
+            },
+        ) => {
+            let more = more.iter().filter(|thing| !things.contains(thing)).cloned();
+            let things = things.iter().cloned().chain(more).collect();
+            Found::Things {
+                things: Rc::new(things),
+                cut: cut || more_cut,
+            }
+        }
+        (Found::Trouble(trouble), _) | (_, Found::Trouble(trouble)) => Found::Trouble(trouble),
+        (found, _) => found,
+    }
+}
+
+fn item(name: &str, thing: &Thing) -> Html {
+    let to = Route::Image(ImageRoute::of(format!("{name}@{}", thing.digest)));
+    let kind = if thing.artifact_type.is_empty() {
+        "of a type that the list does not say".to_owned()
+    } else {
+        format::visible_text(&thing.artifact_type)
+    };
+    html! {
+        <li>
+            <a class="mono" href={to.to_fragment()}>{ kind }</a>
+            <span class="mono muted end" title={thing.digest.clone()}>{ format::short_digest(&thing.digest) }</span>
+            for (key, value) in thing.annotations.iter() {
+                <span class="mono muted wide">{ format!("{}: {}", format::visible_text(key), format::visible_text(value)) }</span>
+            }
+        </li>
+    }
+}

@@ -1,0 +1,239 @@
+//! Repositories of a registry, tags of a repository: as far as the registry lists them, with a search.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use web_sys::HtmlInputElement;
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::format;
+use crate::route::{BrowseRoute, ImageRoute, Route};
+use crate::views::error::TroubleBox;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, List, Trouble};
+
+/// Names drawn at a time.
+const DRAWN: usize = 200;
+/// Names that are asked for unasked: further pages come when they are wanted.
+const EAGER: usize = 5_000;
+
+/// What [`Browse`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) route: BrowseRoute,
+    pub(crate) go: Callback<(Route, bool)>,
+}
+
+/// A list, as far as it is here.
+pub(crate) struct Browse {
+    names: Vec<String>,
+    next: Option<String>,
+    asked: HashSet<String>,
+    asking: bool,
+    trouble: Option<Trouble>,
+    /// Names that may be drawn.
+    room: usize,
+    /// Answers to questions about another list come too late.
+    list: Rc<List>,
+}
+
+pub(crate) enum Msg {
+    Answered(Rc<List>, Answer),
+    More,
+    Retry,
+}
+
+impl Component for Browse {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut browse = Browse::of(ctx.props().route.list.clone());
+        browse.ask(ctx);
+        browse
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, _: &Props) -> bool {
+        if *self.list != ctx.props().route.list {
+            *self = Browse::of(ctx.props().route.list.clone());
+            self.ask(ctx);
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Answered(list, answer) => {
+                if !Rc::ptr_eq(&list, &self.list) {
+                    return false;
+                }
+                self.asking = false;
+                self.take(answer);
+                if self.next.is_some() && self.names.len() < EAGER {
+                    self.ask(ctx);
+                }
+            }
+            Msg::More => {
+                self.room += DRAWN;
+                if self.next.is_some() && !self.asking && self.room > self.names.len() {
+                    self.ask(ctx);
+                }
+            }
+            Msg::Retry => {
+                *self = Browse::of(ctx.props().route.list.clone());
+                self.ask(ctx);
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let route = &ctx.props().route;
+        let (title, of) = match &route.list {
+            List::Repositories(None) => ("Repositories", "of this server".to_owned()),
+            List::Repositories(Some(host)) => ("Repositories", format!("of {host}")),
+            List::Tags(name) => ("Tags", format!("of {name}")),
+        };
+        html! {
+            <main class="page-list">
+                <h1>{ title }{ " " }<span class="mono">{ format::visible_text(&of) }</span></h1>
+                if let Some(trouble) = &self.trouble {
+                    <TroubleBox trouble={trouble.clone()} on_retry={ctx.link().callback(|()| Msg::Retry)} />
+                } else {
+                    { self.view_names(ctx) }
+                }
+            </main>
+        }
+    }
+}
+
+impl Browse {
+    fn of(list: List) -> Self {
+        Browse {
+            names: Vec::new(),
+            next: None,
+            asked: HashSet::new(),
+            asking: false,
+            trouble: None,
+            room: DRAWN,
+            list: Rc::new(list),
+        }
+    }
+
+    fn ask(&mut self, ctx: &Context<Self>) {
+        let query = self.next.take();
+        self.asked.extend(query.clone());
+        self.asking = true;
+        let list = Rc::clone(&self.list);
+        let answer = ctx.props().engine.ask(Ask::List {
+            list: (*list).clone(),
+            query,
+        });
+        let link = ctx.link().clone();
+        spawn_local(async move {
+            let answer = answer.await;
+            link.send_message(Msg::Answered(list, answer));
+        });
+    }
+
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Names { names, next } => {
+                // A page that came before, or one without names, would come for ever.
+                self.next = next.filter(|next| !names.is_empty() && !self.asked.contains(next));
+                self.names.extend(names);
+            }
+            Answer::Trouble(trouble) => self.trouble = Some(trouble),
+            _ => {}
+        }
+    }
+
+    fn view_names(&self, ctx: &Context<Self>) -> Html {
+        let route = &ctx.props().route;
+        let wanted = route.find.to_lowercase();
+        let found: Vec<&String> = self
+            .names
+            .iter()
+            .filter(|name| wanted.is_empty() || name.to_lowercase().contains(&wanted))
+            .collect();
+        let more = found.len() > self.room || self.next.is_some() && !self.asking;
+        html! {
+            <>
+                <div class="toolbar">
+                    <div class="field find">
+                        <input
+                            type="search"
+                            aria-label="Search these names"
+                            placeholder="search"
+                            autocomplete="off"
+                            spellcheck="false"
+                            value={route.find.clone()}
+                            oninput={self.typed(ctx)}
+                        />
+                    </div>
+                    <span class="muted" role="status">{ self.counted(found.len(), !wanted.is_empty()) }</span>
+                </div>
+                if found.is_empty() && !self.asking {
+                    <p class="muted">
+                        { if wanted.is_empty() { "The list is empty." } else { "No name holds this." } }
+                    </p>
+                }
+                <ul class="names">
+                    for name in found.iter().take(self.room) {
+                        <li key={(*name).clone()}>
+                            <a class="mono" href={leads(&route.list, name).to_fragment()}>{ format::visible_text(name) }</a>
+                        </li>
+                    }
+                </ul>
+                if more {
+                    <button type="button" onclick={ctx.link().callback(|_| Msg::More)}>{ "Show more" }</button>
+                }
+            </>
+        }
+    }
+
+    fn typed(&self, ctx: &Context<Self>) -> Callback<InputEvent> {
+        let (go, list) = (ctx.props().go.clone(), ctx.props().route.list.clone());
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let route = BrowseRoute {
+                list: list.clone(),
+                find: input.value(),
+            };
+            go.emit((Route::Browse(route), false));
+        })
+    }
+
+    fn counted(&self, found: usize, searched: bool) -> String {
+        let all = format::count(self.names.len() as u64);
+        let so_far = if self.asking || self.next.is_some() {
+            " so far"
+        } else {
+            ""
+        };
+        if searched {
+            format!("{} of {all}{so_far}", format::count(found as u64))
+        } else if self.asking && self.names.is_empty() {
+            "Asking the registry".to_owned()
+        } else {
+            format!("{all}{so_far}")
+        }
+    }
+}
+
+/// Where a name of the list leads: a repository to its tags, a tag to its image.
+fn leads(list: &List, name: &str) -> Route {
+    let tags = |repository: String| {
+        Route::Browse(BrowseRoute {
+            list: List::Tags(repository),
+            find: String::new(),
+        })
+    };
+    match list {
+        List::Repositories(None) => tags(name.to_owned()),
+        List::Repositories(Some(host)) => tags(format!("{host}/{name}")),
+        List::Tags(repository) => Route::Image(ImageRoute::of(format!("{repository}:{name}"))),
+    }
+}
