@@ -416,7 +416,8 @@ impl App {
 /// What the box shows of a list: what leads there when it is typed.
 fn of_list(list: &List) -> String {
     match list {
-        List::Repositories(host) => format!("{}/", host.as_deref().unwrap_or_default()),
+        List::Repositories(None) => String::new(),
+        List::Repositories(Some(host)) => format!("{host}/"),
         List::Tags(name) => name.clone(),
     }
 }

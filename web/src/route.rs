@@ -8,6 +8,7 @@
 use onionskin_core::report::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
+use crate::worker::place::repository;
 use crate::worker::protocol::{List, Sort};
 
 /// A place in the page.
@@ -87,11 +88,7 @@ impl ImageRoute {
 
     /// The reference without tag and digest; none for a file.
     pub(crate) fn repository(&self) -> Option<&str> {
-        let named = self.reference.split('@').next().unwrap_or_default();
-        let name = match named.rsplit_once(':') {
-            Some((name, tag)) if !tag.contains('/') => name,
-            _ => named,
-        };
+        let name = repository(&self.reference);
         Some(name).filter(|_| self.file.is_none())
     }
 

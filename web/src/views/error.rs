@@ -65,7 +65,7 @@ pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
                 if trouble.retry {
                     <button type="button" class="primary" onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
                 }
-                if let Some(name) = props.tags.clone().filter(|_| trouble.retry) {
+                if let Some(name) = props.tags.clone().filter(|_| trouble.missing) {
                     <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "Its tags" }</a>
                 }
                 <a class="button" href="#/">{ "Other images" }</a>

@@ -172,5 +172,6 @@ fn no_worker() -> Trouble {
             .to_owned(),
         advice: "Load the page again; for a very large image, close other tabs first.".to_owned(),
         retry: true,
+        missing: false,
     }
 }

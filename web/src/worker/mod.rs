@@ -12,7 +12,7 @@ mod file;
 mod life;
 mod listing;
 mod opening;
-mod place;
+pub(crate) mod place;
 mod pool;
 mod port;
 pub(crate) mod protocol;

@@ -13,7 +13,7 @@ use super::decode::{Job, Origin};
 use super::engine::Engine;
 use super::facts;
 use super::file;
-use super::place::Gateway;
+use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Event, Held, Subject, Told, Trouble};
@@ -96,7 +96,7 @@ async fn find(
             Ok(image) => {
                 let reference = gateway.shown(&place, &image.reference).to_owned();
                 return Ok(Some(Opened {
-                    name: without_tag(&reference).to_owned(),
+                    name: repository(&reference).to_owned(),
                     reference,
                     image,
                     origin: Origin::Gateway(place),
@@ -105,7 +105,7 @@ async fn find(
             }
             Err(SourceError::Artifact(artifact)) => {
                 let reference = gateway.shown(&place, &artifact.reference).to_owned();
-                let name = without_tag(&reference).to_owned();
+                let name = repository(&reference).to_owned();
                 let facts = facts::of_artifact(*artifact, reference, name);
                 port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
                 return Ok(None);
@@ -178,20 +178,11 @@ async fn in_file(
     };
     Ok(Some(Opened {
         reference: image.reference.clone(),
-        name: without_tag(&image.reference).to_owned(),
+        name: repository(&image.reference).to_owned(),
         image,
         origin: Origin::File(name.to_owned()),
         file: Some(file),
     }))
-}
-
-/// A reference without its tag and digest.
-fn without_tag(reference: &str) -> &str {
-    let name = reference.split('@').next().unwrap_or(reference);
-    match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    }
 }
 
 /// Tells of the image and sets the decoders to work.

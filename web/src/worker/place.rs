@@ -164,5 +164,14 @@ impl Gateway {
     }
 }
 
+/// A reference without its tag and digest.
+pub(crate) fn repository(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    }
+}
+
 /// The registry of references that name none.
 const DEFAULT_DOMAIN: &str = "docker.io";

@@ -154,6 +154,8 @@ pub(crate) struct Trouble {
     pub(crate) advice: String,
     /// Whether trying the same again may help.
     pub(crate) retry: bool,
+    /// Whether the registry answered that it has no such image, so that another one of the repository may be meant.
+    pub(crate) missing: bool,
 }
 
 /// A repository of the gateway's own and its tags.

@@ -15,6 +15,7 @@ impl Trouble {
             detail: sentence(&detail.to_string()),
             advice: advice.to_owned(),
             retry,
+            missing: false,
         }
     }
 
@@ -56,10 +57,10 @@ impl Trouble {
                 "It is stored where images are, but has no files that a container would see.",
                 false,
             ),
-            SourceError::NotReached { registry, .. } => {
+            SourceError::NotReached { registry, reason } => {
                 let title = format!("This gateway does not reach {registry}");
                 let advice = "Its operator can allow it: onionskin serve --registry HOST.";
-                return Trouble::new(title, error, advice, true);
+                return Trouble::new(title, reason, advice, true);
             }
             SourceError::NoList { .. } => (
                 "This registry does not list its repositories",
@@ -119,7 +120,14 @@ impl Trouble {
             ),
             SourceError::Archive { .. } => ("This file cannot be opened as an image", SAVED, false),
         };
-        Trouble::new(title, error, advice, retry)
+        let missing = matches!(
+            error,
+            SourceError::NotFound { .. } | SourceError::NoAccess { .. }
+        );
+        Trouble {
+            missing,
+            ..Trouble::new(title, error, advice, retry)
+        }
     }
 
     /// The file that was chosen cannot be read.
