@@ -199,7 +199,10 @@ fn without(text: &str, secret: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::manifest::history::Step;
 
     fn config() -> Config {
         Config::parse(
@@ -240,5 +243,37 @@ mod tests {
         assert_eq!(mask.text("RUN make"), "RUN make");
         assert_eq!(mask.value("MY_TOKEN", "qwErt7yu"), "***");
         assert!(!format!("{:?}", in_config(&config(), 2)).contains("Xk29vLqp"));
+    }
+
+    proptest! {
+        /// Whatever is found in a configuration does not show in any of its texts.
+        #[test]
+        fn what_is_found_is_hidden(
+            secrets in prop::collection::vec("[A-Za-z0-9]{3}[A-Za-z0-9+/!.~]{5,20}[0-9][a-z]", 1..5),
+            forms in prop::collection::vec(0..9usize, 1..6),
+        ) {
+            let texts: Vec<String> = forms.iter().zip(secrets.iter().cycle()).map(|(form, secret)| match form {
+                0 => format!("RUN |1 NPM_TOKEN={secret} /bin/sh -c npm ci # buildkit"),
+                1 => format!("ENV A=1 DB_PASSWORD={secret} B=2"),
+                2 => format!("/bin/sh -c #(nop)  LABEL api-token={secret}"),
+                3 => format!("RUN x --password {secret} --quiet"),
+                4 => format!("RUN x --token='{secret}'"),
+                5 => format!("RUN git clone https://me:{}@example.org/a", secret.replace('/', "_")),
+                6 => format!("RUN curl -u me:{secret} https://example.org"),
+                7 => format!("RUN export API_KEY=\"{secret}\" && echo \"{secret}\""),
+                _ => format!("CMD [\"run\", \"--api-key\", \"{secret}\"]"),
+            }).collect();
+            let history = texts.iter().map(|text| Step { created_by: Some(text.clone()), ..Step::default() });
+            let config = Config { history: history.collect(), ..Config::default() };
+            let found = in_config(&config, texts.len());
+            prop_assert!(!found.is_empty());
+            let mask = Mask::of(&config);
+            for text in &texts {
+                let shown = mask.text(text);
+                for found in &found {
+                    prop_assert!(!shown.contains(&found.secret), "{} shows {}", shown, found.secret);
+                }
+            }
+        }
     }
 }
