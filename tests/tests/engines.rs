@@ -11,9 +11,11 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use onionskin_core::digest::Digest;
 use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::tls::Tls;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::UnixListener;
@@ -52,14 +54,26 @@ fn answer(target: &str) -> Response {
     }
 }
 
+fn router() -> Router {
+    Router::new().fallback(|request: Request| async move { answer(request.uri().path()) })
+}
+
 /// An engine that listens at this path for as long as the test runs.
 fn engine(socket: &Path) {
     std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
     let listener = UnixListener::bind(socket).unwrap();
-    let router =
-        Router::new().fallback(|request: Request| async move { answer(request.uri().path()) });
+    let router = router();
     tokio::spawn(async move { axum::serve(listener, router).await });
 }
+
+/// Every variable that leads to Docker.
+const DOCKERS: [&str; 5] = [
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+];
 
 /// A folder that stands for a user's home and runtime folder.
 struct User(TempDir);
@@ -79,8 +93,10 @@ impl User {
             .args(arguments)
             .env("HOME", self.at("home"))
             .env("XDG_RUNTIME_DIR", self.at("run"))
-            .env_remove("CONTAINER_HOST")
-            .env_remove("DOCKER_HOST");
+            .env_remove("CONTAINER_HOST");
+        for variable in DOCKERS {
+            command.env_remove(variable);
+        }
         if let Some(host) = docker_host {
             command.env("DOCKER_HOST", host);
         }
@@ -157,4 +173,74 @@ async fn what_an_engine_cannot_give_is_told() {
         .stopped("docker-daemon:app:1", Some("ssh://me@host"))
         .await;
     assert!(error.contains("DOCKER_HOST=ssh://me@host"), "{error}");
+}
+
+/// Docker's documentation, "Docker contexts": what Docker Desktop, colima and others set up.
+#[tokio::test]
+async fn the_context_that_docker_uses_is_used() {
+    let user = User::new();
+    let socket = user.at("elsewhere/docker.sock");
+    engine(&socket);
+    let hash = Digest::sha256(b"elsewhere");
+    let write = |path: String, content: String| {
+        let path = user.at(&path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    };
+    let host = format!("unix://{}", socket.display());
+    let meta = json!({"Name": "elsewhere", "Endpoints": {"docker": {"Host": host}}});
+    let place = format!("home/.docker/contexts/meta/{}/meta.json", hash.hex());
+    write(place, meta.to_string());
+    let config = json!({"auths": {}, "currentContext": "elsewhere"});
+    write("home/.docker/config.json".to_owned(), config.to_string());
+    let output = user.run(&["ls", "docker-daemon:app:1", "/app"], None).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    // The variable goes before it.
+    let nowhere = format!("unix://{}", user.at("none.sock").display());
+    let error = user.stopped("docker-daemon:app:1", Some(&nowhere)).await;
+    assert!(error.contains("none.sock"), "{error}");
+}
+
+/// Docker's documentation, "Protect the Docker daemon socket": both sides show a certificate.
+#[tokio::test]
+async fn a_daemon_elsewhere_is_asked_over_tls() {
+    let daemon = Tls::serve_visitor(&["127.0.0.1"], router()).await;
+    let (certificate, key) = daemon.visitor.clone().unwrap();
+    let folder = TempDir::new().unwrap();
+    let write =
+        |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
+    let run = async || {
+        let mut command = Command::new(onionskin());
+        for variable in DOCKERS {
+            command.env_remove(variable);
+        }
+        command
+            .args(["ls", "docker-daemon:app:1", "/app"])
+            .env("DOCKER_HOST", format!("tcp://{}", daemon.address))
+            .env("DOCKER_TLS_VERIFY", "1")
+            .env("DOCKER_CERT_PATH", folder.path())
+            .output()
+            .await
+            .unwrap()
+    };
+    let refused = async |why: &str| {
+        let output = run().await;
+        assert_eq!(output.status.code(), Some(2), "{why}");
+        assert!(output.stdout.is_empty(), "{why}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    refused("nobody says that the daemon is to be trusted").await;
+    write("ca.pem", &daemon.certificate);
+    refused("the daemon does not know us").await;
+    write("cert.pem", &certificate);
+    write("key.pem", &key);
+    let output = run().await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    write("ca.pem", &certificate);
+    refused("somebody else is to be trusted").await;
+    write("ca.pem", "nonsense");
+    let error = refused("there is no certificate").await;
+    assert!(error.contains("ca.pem"), "{error}");
 }

@@ -3,8 +3,10 @@
 //! `GET /images/NAME/get` streams what `docker save` writes (Docker Engine API, "Export an image"); it is kept in a
 //! temporary file, as a tar's members can only be found from its start.
 
+mod place;
+
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use reqwest::{Client, Response, Url};
 use super::SourceError;
 use super::archive::{Archive, Form, Spool};
 use crate::reference::Reference;
+use place::{Place, Surroundings};
 
 /// An engine writes an image to its own disk before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -23,7 +26,7 @@ const MESSAGE_BYTES: usize = 64 << 10;
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Docker, at `$DOCKER_HOST` or its usual sockets.
+    /// Docker, at `$DOCKER_HOST`, where its context leads, or its usual sockets.
     Docker,
     /// podman, at `$CONTAINER_HOST` or its usual sockets.
     Podman,
@@ -35,13 +38,6 @@ pub struct Engine {
     kind: Kind,
     image: String,
     saved: Arc<Mutex<Option<Archive>>>,
-}
-
-/// Where an engine listens.
-#[derive(Debug, PartialEq, Eq)]
-enum Place {
-    Socket(PathBuf),
-    Tcp(Url),
 }
 
 impl Kind {
@@ -74,54 +70,6 @@ impl Kind {
             Self::Podman => "`podman save IMAGE` can be sent to `-` instead",
         }
     }
-
-    /// Where it is by its variable, else the first usual socket that is there, else the usual one.
-    fn place(self) -> Result<Place, String> {
-        let folder = |variable: &str| {
-            let value = env::var_os(variable).filter(|value| !value.is_empty());
-            value.map(PathBuf::from)
-        };
-        if let Some(address) = env::var(self.variable())
-            .ok()
-            .filter(|text| !text.is_empty())
-        {
-            return self.named(&address);
-        }
-        let below = |root: &str, path: &str| folder(root).map(|root| root.join(path));
-        let usual = match self {
-            Self::Docker => vec![
-                Some(PathBuf::from("/var/run/docker.sock")),
-                below("XDG_RUNTIME_DIR", "docker.sock"),
-                below("HOME", ".docker/run/docker.sock"),
-            ],
-            Self::Podman => vec![
-                below("XDG_RUNTIME_DIR", "podman/podman.sock"),
-                Some(PathBuf::from("/run/podman/podman.sock")),
-            ],
-        };
-        let usual: Vec<PathBuf> = usual.into_iter().flatten().collect();
-        let there = usual.iter().find(|path| path.exists());
-        let place = there.or(usual.first()).cloned().unwrap_or_default();
-        Ok(Place::Socket(place))
-    }
-
-    fn named(self, address: &str) -> Result<Place, String> {
-        if let Some(path) = address.strip_prefix("unix://") {
-            return Ok(Place::Socket(PathBuf::from(path)));
-        }
-        let secure = env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty());
-        let plain = address.strip_prefix("tcp://").filter(|_| !secure);
-        plain
-            .and_then(|host| Url::parse(&format!("http://{host}/")).ok())
-            .map(Place::Tcp)
-            .ok_or_else(|| {
-                format!(
-                    "{}={address} is no unix:// socket and no plain tcp:// address, which are all that is spoken; {}",
-                    self.variable(),
-                    self.instead()
-                )
-            })
-    }
 }
 
 impl Engine {
@@ -147,7 +95,9 @@ impl Engine {
     }
 
     async fn save(&self) -> Result<Archive, SourceError> {
-        let place = self.kind.place().map_err(|problem| self.wrong(problem))?;
+        let variable = |name: &str| env::var(name).ok();
+        let place = self.kind.place(&Surroundings(&variable), &self.name());
+        let place = place.map_err(|problem| self.wrong(problem))?;
         let mut response = self.ask(&place).await?;
         let mut spool = Spool::new().map_err(|problem| self.wrong(problem))?;
         loop {
@@ -180,7 +130,12 @@ impl Engine {
                     Url::parse("http://localhost/").map_err(|e| self.wrong(e.to_string()))?;
                 (over(path), root, path.display().to_string())
             }
-            Place::Tcp(url) => (plain().build(), url.clone(), url.to_string()),
+            Place::Tcp(url, None) => (plain().build(), url.clone(), url.to_string()),
+            Place::Tcp(url, Some(certificates)) => {
+                let client = certificates.apply(client());
+                let client = client.map_err(|problem| self.wrong(problem))?;
+                (client.build(), url.clone(), url.to_string())
+            }
         };
         let client = client.map_err(|error| self.wrong(innermost(&error)))?;
         url.set_path(&format!("/images/{}/get", self.name()));
@@ -235,11 +190,14 @@ impl Engine {
     }
 }
 
-/// An engine is no registry: no proxy leads to it, and there is nobody to trust but who owns the socket.
+/// An engine is no registry: no proxy leads to it, and without TLS there is nobody to trust but who owns the socket.
 fn plain() -> reqwest::ClientBuilder {
+    client().tls_certs_only([])
+}
+
+fn client() -> reqwest::ClientBuilder {
     Client::builder()
         .no_proxy()
-        .tls_certs_only([])
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(15))
         .read_timeout(PATIENCE)
@@ -300,22 +258,6 @@ mod tests {
         ] {
             let engine = Engine::new(Kind::Docker, image.to_owned());
             assert_eq!(engine.name(), *asked, "{image}");
-        }
-    }
-
-    #[test]
-    fn addresses_are_sockets_and_plain_hosts() {
-        let named = |address| Kind::Docker.named(address);
-        let socket = Place::Socket("/run/x.sock".into());
-        assert_eq!(named("unix:///run/x.sock"), Ok(socket));
-        let tcp = Place::Tcp(Url::parse("http://127.0.0.1:2375/").unwrap());
-        assert_eq!(named("tcp://127.0.0.1:2375"), Ok(tcp));
-        for address in ["ssh://me@host", "npipe:////./pipe/x", "nonsense"] {
-            let error = named(address).unwrap_err();
-            assert!(
-                error.contains("DOCKER_HOST=") && error.contains("docker save"),
-                "{error}"
-            );
         }
     }
 }
