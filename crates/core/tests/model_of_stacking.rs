@@ -25,11 +25,29 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|names| format!("/{}", names.join("/")))
 }
 
+/// What a symbolic link may say.
+fn text() -> impl Strategy<Value = String> {
+    let relative = vec![
+        "a",
+        "b/c",
+        "./c",
+        "..",
+        "../a",
+        "../../b",
+        "c/../a",
+        "../../../..",
+    ];
+    prop_oneof![
+        path(),
+        prop::sample::select(relative).prop_map(str::to_owned)
+    ]
+}
+
 fn entry() -> impl Strategy<Value = Entry> {
     let kind = prop_oneof![
         5 => (1usize..4, 0u8..2).prop_map(|(len, byte)| Kind::File(vec![byte + b'x'; len])),
         2 => Just(Kind::Dir),
-        1 => Just(Kind::Symlink),
+        2 => text().prop_map(Kind::Symlink),
         4 => path().prop_map(Kind::Hardlink),
         3 => Just(Kind::Whiteout),
         1 => Just(Kind::Opaque),
@@ -47,7 +65,7 @@ fn layer(entries: &[Entry]) -> Layer {
         match &entry.kind {
             Kind::File(content) => layer.file(path, content.clone()),
             Kind::Dir => layer.dir(path),
-            Kind::Symlink => layer.symlink(path, "x"),
+            Kind::Symlink(text) => layer.symlink(path, text),
             Kind::Hardlink(target) => layer.hardlink(path, target),
             Kind::Whiteout => layer.whiteout(path),
             Kind::Opaque => layer.opaque(path),
@@ -96,6 +114,7 @@ proptest! {
         let mut trees = Vec::new();
         for entries in &layers {
             model.push(entries);
+            prop_assume!(!model.ambiguous.get());
             stack.push(support::index(&layer(entries))).unwrap();
             trees.push(without_broken(model.tree.clone(), &layers));
             // A later layer changes nothing about the stacks below it.

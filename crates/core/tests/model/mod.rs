@@ -4,7 +4,8 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use onionskin_core::stack::Cause;
 
@@ -19,11 +20,15 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     File(Vec<u8>),
     Dir,
-    Symlink,
+    /// With its text.
+    Symlink(String),
     Hardlink(String),
     Whiteout,
     Opaque,
 }
+
+/// Symbolic links that are followed on the way to one target.
+const LINKS: usize = 8;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +46,9 @@ pub(crate) struct Model {
     pub layers: Vec<Vec<Entry>>,
     pub tree: BTreeMap<String, Thing>,
     pub deaths: Vec<Death>,
+    /// A hard link that stood before its target turned out to be another name of a symbolic link. Whether targets of
+    /// others that waited lead through it depends on the order in which they are looked at, which no rule says.
+    pub ambiguous: Cell<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -174,7 +182,7 @@ impl Model {
             let mut waits = None;
             let thing = match &entry.kind {
                 Kind::Dir | Kind::Whiteout | Kind::Opaque => Thing::Dir,
-                Kind::Hardlink(target) if *target != entry.path => {
+                Kind::Hardlink(target) if !self.is_itself(&own, target, &entry.path) => {
                     match self.target(&own, target) {
                         Some((Thing::Dir, _)) => continue,
                         Some((thing, None)) => thing,
@@ -233,6 +241,9 @@ impl Model {
                 match self.target(&own, target) {
                     Some((Thing::Dir, _)) => late.push(entry),
                     Some((thing, None)) => {
+                        if self.text(&thing).is_some() {
+                            self.ambiguous.set(true);
+                        }
                         let place = own.get_mut(&path).unwrap();
                         (place.thing, place.waits) = (thing, None);
                         changed = true;
@@ -251,9 +262,60 @@ impl Model {
 
     /// What stands at a hard link's target, and whether it is a link that waits itself.
     fn target(&self, own: &BTreeMap<String, Own>, target: &str) -> Option<(Thing, Option<usize>)> {
-        own.get(target)
+        self.standing(own, target)
+            .or_else(|| self.standing(own, &self.through_links(own, target)?))
+    }
+
+    fn is_itself(&self, own: &BTreeMap<String, Own>, target: &str, path: &str) -> bool {
+        target == path
+            || self.standing(own, target).is_none()
+                && self.through_links(own, target).as_deref() == Some(path)
+    }
+
+    fn standing(&self, own: &BTreeMap<String, Own>, path: &str) -> Option<(Thing, Option<usize>)> {
+        own.get(path)
             .map(|own| (own.thing.clone(), own.waits))
-            .or_else(|| self.tree.get(target).map(|thing| (thing.clone(), None)))
+            .or_else(|| self.tree.get(path).map(|thing| (thing.clone(), None)))
+    }
+
+    /// The path that a kernel finds: symbolic links among its folders are followed, the last name is taken as it is.
+    fn through_links(&self, own: &BTreeMap<String, Own>, path: &str) -> Option<String> {
+        let mut left: VecDeque<String> = path.split('/').map(str::to_owned).collect();
+        let mut at = String::new();
+        let mut links = 0;
+        while let Some(name) = left.pop_front() {
+            match name.as_str() {
+                "" | "." => continue,
+                ".." => {
+                    at.truncate(at.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let below = format!("{at}/{name}");
+            let is_last = left.iter().all(|name| name.is_empty() || name == ".");
+            if is_last {
+                return Some(below);
+            }
+            let standing = self.standing(own, &below).map(|(thing, _)| thing);
+            let text = standing.and_then(|thing| self.text(&thing));
+            let Some(text) = text else {
+                // Whether it can have anything in it shows where the last name is looked up.
+                at = below;
+                continue;
+            };
+            links += 1;
+            if links > LINKS {
+                return None;
+            }
+            if text.starts_with('/') {
+                at.clear();
+            }
+            for name in text.split('/').rev() {
+                left.push_front(name.to_owned());
+            }
+        }
+        Some(at)
     }
 
     fn take(&mut self, paths: &[String], cause: Cause, lost: &mut Vec<(usize, usize, Cause)>) {
@@ -261,6 +323,17 @@ impl Model {
             if let Some(Thing::Name(layer, entry)) = self.tree.remove(path) {
                 lost.push((layer, entry, cause));
             }
+        }
+    }
+
+    /// A symbolic link's text.
+    fn text(&self, thing: &Thing) -> Option<String> {
+        match thing {
+            Thing::Name(layer, entry) => match &self.layers[layer - 1][*entry].kind {
+                Kind::Symlink(text) => Some(text.clone()),
+                _ => None,
+            },
+            Thing::Dir => None,
         }
     }
 
