@@ -163,19 +163,21 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
         .await;
     assert_eq!(settings, "modified");
 
-    // It leads the waste, and from there to where it was added.
+    // It leads the waste, and from there to where it was deleted.
     browser.click(".tabs button:nth-child(2)").await;
-    browser.until_text(".dead-path", "core.o").await;
-    let finding = browser.texts(".dead-path").await.remove(0);
+    browser
+        .until_text(".finding[data-kind=deleted]", "core.o")
+        .await;
+    let finding = browser.texts(".finding[data-kind=deleted]").await.remove(0);
     for part in [
         "/app/core.o",
         "100.0 kB",
-        "added by layer 1 RUN make",
-        "deleted by layer 2 RUN rm /app/core.o",
+        "layer 1 ships it RUN make",
+        "layer 2 deletes it RUN rm /app/core.o",
     ] {
         assert!(finding.contains(part), "{part} is not in {finding}");
     }
-    browser.click(".dead-path").await;
+    browser.click(".finding[data-kind=deleted] h4 a").await;
     let _: bool = browser
         .until(&format!(
             "{}?.classList.contains('selected')",
@@ -185,7 +187,7 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser.until_text(".life", "Layer 2 deleted it").await;
     let address = browser.address().await;
     assert!(
-        address.contains("layer=1&view=changes&path=/app/core.o"),
+        address.contains("layer=2&view=changes&path=/app/core.o"),
         "{address}"
     );
 
@@ -202,7 +204,7 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
 
     // Back is where the finding was clicked.
     browser.back().await;
-    browser.until_text(".dead-path", "core.o").await;
+    browser.until_text(".finding.selected", "core.o").await;
 }
 
 #[tokio::test]

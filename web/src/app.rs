@@ -8,7 +8,8 @@ use yew::prelude::*;
 
 use crate::browser::{self, Theme};
 use crate::parts::drop::DropZone;
-use crate::route::{BrowseRoute, ImageRoute, Route};
+use crate::route::{BrowseRoute, ImageRoute, Route, View};
+use crate::ruling::Ruling;
 use crate::session::Session;
 use crate::views::artifact::Artifact;
 use crate::views::browse::Browse;
@@ -18,7 +19,7 @@ use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Event, List, Listed};
+use crate::worker::protocol::{Answer, Ask, Event, List, Listed, RulesTrouble};
 
 /// What can happen to the page.
 pub(crate) enum Msg {
@@ -37,6 +38,10 @@ pub(crate) enum Msg {
     SwitchTheme,
     CopyLink,
     Copied(bool),
+    /// Judge by this rules file from now on, or by none.
+    Judge(Option<Ruling>),
+    /// What came of it.
+    Judged(Option<RulesTrouble>),
 }
 
 /// The page.
@@ -55,6 +60,8 @@ pub(crate) struct App {
     /// The next image is read past the browser's cache, as what that has may be damaged.
     fresh: bool,
     catalog: Option<Vec<Listed>>,
+    /// The rules file that images are judged by.
+    ruling: Option<Ruling>,
     theme: Theme,
     notice: Option<&'static str>,
     _address: [EventListener; 2],
@@ -88,6 +95,7 @@ impl Component for App {
             sessions: 0,
             fresh: false,
             catalog: None,
+            ruling: None,
             theme: Theme::current(),
             notice: None,
             _address: address,
@@ -128,6 +136,14 @@ impl Component for App {
                     .send_future(async move { Msg::Copied(browser::copy(&link).await) });
                 return false;
             }
+            Msg::Judge(ruling) => {
+                self.ruling = ruling;
+                self.judge(ctx);
+            }
+            Msg::Judged(trouble) => match &mut self.ruling {
+                Some(ruling) => ruling.trouble = trouble,
+                None => return false,
+            },
             Msg::Copied(done) => {
                 self.notice = Some(if done {
                     "Link copied"
@@ -182,6 +198,8 @@ impl Component for App {
                                     {image}
                                     route={route.clone()}
                                     {go}
+                                    ruling={self.ruling.clone()}
+                                    on_rules={link.callback(Msg::Judge)}
                                     on_retry={link.callback(|()| Msg::Retry)}
                                 />
                             } else if let Some(facts) = session.artifact.clone() {
@@ -274,7 +292,26 @@ impl App {
                 {
                     self.before = Some((old, before));
                 }
+                self.judge(ctx);
             }
+        }
+    }
+
+    /// Tells the engine what to judge by.
+    fn judge(&self, ctx: &Context<Self>) {
+        let Some(session) = &self.session else { return };
+        match &self.ruling {
+            Some(ruling) if ruling.trouble.is_some() => {}
+            Some(ruling) => {
+                let judged = session.engine.ask(Ask::Judge(Some(ruling.file.clone())));
+                ctx.link().send_future(async move {
+                    match judged.await {
+                        Answer::Judged(Err(trouble)) => Msg::Judged(Some(trouble)),
+                        _ => Msg::Judged(None),
+                    }
+                });
+            }
+            None => drop(session.engine.ask(Ask::Judge(None))),
         }
     }
 
@@ -313,9 +350,17 @@ impl App {
         true
     }
 
-    /// Opens a file: where the address waits for it, at what that says of it.
+    /// Opens a file: where the address waits for it, at what that says of it. Rules judge what is shown.
     fn chosen(&mut self, ctx: &Context<Self>, file: File) {
         let name = file.name();
+        if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
+            && Ruling::is_called(&name)
+        {
+            let waste = Route::Image(route.in_view(View::Waste));
+            ctx.link()
+                .send_future(async move { Msg::Judge(Some(Ruling::of(&file).await)) });
+            return self.go(ctx, waste, true);
+        }
         self.files.insert(name.clone(), file.into());
         self.remarks.clear();
         let waits = self.session.is_none()

@@ -1,7 +1,10 @@
 //! What the page asks of the browser around it: address, storage, clipboard.
 
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlDocument, HtmlTextAreaElement, Storage};
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, Storage, Url,
+};
 
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
@@ -121,6 +124,29 @@ pub(crate) fn remember(reference: &str) {
     list.insert(0, reference.to_owned());
     list.truncate(RECENT_MOST);
     store(RECENT, &list.join("\n"));
+}
+
+/// Gives the visitor a file to keep.
+pub(crate) fn save(name: &str, media_type: &str, text: &str) {
+    // A browser that refuses has told so itself.
+    let _ = offer(name, media_type, text);
+}
+
+fn offer(name: &str, media_type: &str, text: &str) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = gloo::utils::document().create_element("a")?.dyn_into()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The download has begun by then.
+    gloo::timers::callback::Timeout::new(60_000, move || {
+        let _ = Url::revoke_object_url(&url);
+    })
+    .forget();
+    Ok(())
 }
 
 /// Puts text on the clipboard; says whether that worked.

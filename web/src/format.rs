@@ -57,6 +57,12 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 / whole as f64 * 100.0)
 }
 
+/// A share of 1 to six places, without the zeros at its end.
+pub(crate) fn fraction(share: f64) -> String {
+    let text = format!("{share:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A name or path of an image as text that cannot play tricks: what is not UTF-8 becomes `\xNN`,
 /// and so does each character that is invisible or turns the direction of writing become an escape.
 pub(crate) fn visible(bytes: &[u8]) -> String {
@@ -177,6 +183,10 @@ mod tests {
         assert_eq!(counted(1_600, "layer"), "1,600 layers");
         assert_eq!(share(356, 754), "47.2 %");
         assert_eq!(share(0, 0), "0 %");
+        assert_eq!(fraction(0.95), "0.95");
+        assert_eq!(fraction(1.0), "1");
+        assert_eq!(fraction(0.0), "0");
+        assert_eq!(fraction(1.0 / 3.0), "0.333333");
     }
 
     #[test]

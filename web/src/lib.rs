@@ -8,6 +8,7 @@ mod browser;
 mod format;
 mod parts;
 mod route;
+mod ruling;
 mod session;
 mod views;
 mod worker;

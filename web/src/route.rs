@@ -5,9 +5,12 @@
 //! A file that the visitor chose has an address as well, `#/file/app.tar?image=app:1.0&layer=3`, so that back and
 //! forward work; it leads there for as long as the page has the file.
 
+pub(crate) mod waste;
+
 use onionskin_core::report::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
+use self::waste::WastePlace;
 use crate::worker::place::repository;
 use crate::worker::protocol::{List, Sort};
 
@@ -41,6 +44,8 @@ pub(crate) struct ImageRoute {
     pub(crate) path: Option<Vec<u8>>,
     pub(crate) find: String,
     pub(crate) sort: Sort,
+    /// What of the findings is seen.
+    pub(crate) waste: WastePlace,
 }
 
 /// What the middle of the page shows.
@@ -95,6 +100,34 @@ impl ImageRoute {
     /// What is opened, in the words of the visitor: the reference, or the file's name.
     pub(crate) fn called(&self) -> &str {
         self.file.as_ref().unwrap_or(&self.reference)
+    }
+}
+
+impl ImageRoute {
+    /// Other findings: those are looked at from the first, and none is selected.
+    pub(crate) fn with_waste(&self, choose: impl FnOnce(&mut WastePlace)) -> Self {
+        let mut route = ImageRoute {
+            path: None,
+            ..self.clone()
+        };
+        route.waste.page = None;
+        route.waste.finding = None;
+        choose(&mut route.waste);
+        route
+    }
+
+    /// Another view, without what was looked for in this one.
+    pub(crate) fn in_view(&self, view: View) -> Self {
+        let find = match view.is_tree() == self.view.is_tree() {
+            true => self.find.clone(),
+            false => String::new(),
+        };
+        ImageRoute {
+            view,
+            find,
+            waste: WastePlace::default(),
+            ..self.clone()
+        }
     }
 }
 
@@ -175,7 +208,11 @@ impl Route {
         if !route.find.is_empty() {
             push("find", route.find.as_bytes());
         }
-        if route.sort == Sort::Size {
+        if route.view == View::Waste {
+            for (key, value) in route.waste.pairs() {
+                push(key, value.as_bytes());
+            }
+        } else if route.sort == Sort::Size {
             push("sort", b"size");
         }
         fragment
@@ -250,11 +287,14 @@ impl ImageRoute {
                 self.path = Some(bytes);
             }
             "find" => self.find = text(value),
-            "sort" => match value {
-                "size" => self.sort = Sort::Size,
-                "name" => self.sort = Sort::Name,
+            // The tree and the findings have orders of their own.
+            "sort" => match (value, waste::order(value)) {
+                ("size", _) => self.sort = Sort::Size,
+                ("name", _) => self.sort = Sort::Name,
+                (_, Some(order)) => self.waste.order = order,
                 _ => return Err(format!("There is no order called “{}”.", shown(value))),
             },
+            "kind" | "of" | "finding" | "page" => self.waste.set(key, &text(value))?,
             _ => {
                 return Err(format!(
                     "The link says “{}”, which this page does not know.",

@@ -8,7 +8,7 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{
-    ArtifactFacts, Ask, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
+    ArtifactFacts, Ask, AuditFacts, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
 };
 
 /// An image and the engine that reads it. Dropping it ends the work.
@@ -38,6 +38,8 @@ pub(crate) struct Image {
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) layers: Rc<Vec<LayerState>>,
     pub(crate) numbers: Rc<Numbers>,
+    /// None until the findings are gathered.
+    pub(crate) audit: Option<Rc<AuditFacts>>,
     /// Everything that can be read is.
     pub(crate) finished: bool,
 }
@@ -132,6 +134,7 @@ impl Session {
                     layers: Rc::new(vec![LayerState::Receiving(0); facts.layers.len()]),
                     facts: Rc::new(*facts),
                     numbers: Rc::default(),
+                    audit: None,
                     finished: false,
                 });
             }
@@ -162,6 +165,7 @@ impl Session {
                 }
             }
             (Event::Stacked(numbers), Some(image)) => image.numbers = Rc::new(*numbers),
+            (Event::Audited(facts), Some(image)) => image.audit = Some(Rc::new(*facts)),
             (Event::Finished, Some(image)) => image.finished = true,
             (_, None) => {}
         }
@@ -177,6 +181,11 @@ impl Image {
     /// Whether the whole stack is read, so that its numbers are the image's.
     pub(crate) fn whole(&self) -> bool {
         self.finished && self.numbers.depth == self.depth() && self.not_fetched().is_empty()
+    }
+
+    /// Whether all is read that can be had, so that it is what the command would tell of.
+    pub(crate) fn settled(&self) -> bool {
+        self.finished && self.numbers.depth == self.depth()
     }
 
     /// The layers that are not to be had.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bar;
 pub(crate) mod drop;
+pub(crate) mod find;
 pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod pick;

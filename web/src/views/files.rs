@@ -1,12 +1,11 @@
-//! The tree of a layer, with the box that finds names in it.
+//! The tree of a layer.
 
 use std::rc::Rc;
 
-use gloo::timers::callback::Timeout;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::format;
+use crate::parts::find::Find;
 use crate::parts::tree::{Select, Tree};
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
@@ -23,9 +22,6 @@ pub(crate) struct Props {
     pub(crate) layer: u32,
     pub(crate) go: Callback<(ImageRoute, bool)>,
 }
-
-/// How long a pause in typing ends a word, in milliseconds.
-const PAUSE: u32 = 200;
 
 /// The files of a layer.
 #[component]
@@ -69,7 +65,14 @@ pub(crate) fn Files(props: &Props) -> Html {
     let grown = props.image.numbers.depth.min(props.layer);
     html! {
         <div class="files" role="tabpanel" aria-label="Files">
-            <Find route={props.route.clone()} go={props.go.clone()} matches={shown.matches} />
+            <div class="toolbar">
+                <Find route={props.route.clone()} go={props.go.clone()} what="find a name or a path" />
+                if let Some(matches) = shown.matches {
+                    <span class="muted" role="status">
+                        { format!("{} found", format::count(u64::from(matches))) }
+                    </span>
+                }
+            </div>
             <Tree
                 engine={props.engine.clone()}
                 showing={Rc::new(showing)}
@@ -140,73 +143,6 @@ fn foot(props: &Props, shown: &Shown) -> Html {
                 { " " }{ what }
             </span>
             <span class="keys" aria-hidden="true">{ "↑↓ walk · → open · ← close" }</span>
-        </div>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct FindProps {
-    route: ImageRoute,
-    go: Callback<(ImageRoute, bool)>,
-    matches: Option<u32>,
-}
-
-/// The box that keeps only what is called so.
-#[component]
-fn Find(props: &FindProps) -> Html {
-    let input = use_node_ref();
-    let pause = use_mut_ref(|| None::<Timeout>);
-    {
-        let input = input.clone();
-        use_effect_with(props.route.find.clone(), move |find| {
-            if let Some(input) = input.cast::<HtmlInputElement>()
-                && input.value() != *find
-            {
-                input.set_value(find);
-            }
-        });
-    }
-    // Whatever else changes the address while the word is typed stays.
-    let latest = use_mut_ref(|| props.route.clone());
-    latest.replace(props.route.clone());
-    let typed = {
-        let (input, go) = (input.clone(), props.go.clone());
-        Callback::from(move |_: InputEvent| {
-            let Some(input) = input.cast::<HtmlInputElement>() else {
-                return;
-            };
-            let (go, latest) = (go.clone(), latest.clone());
-            let find = move || {
-                let route = latest.borrow().clone();
-                go.emit((
-                    ImageRoute {
-                        find: input.value(),
-                        ..route
-                    },
-                    false,
-                ));
-            };
-            pause.replace(Some(Timeout::new(PAUSE, find)));
-        })
-    };
-    html! {
-        <div class="toolbar">
-            <div class="field find">
-                <input
-                    ref={input}
-                    type="search"
-                    aria-label="Find a name or a path"
-                    placeholder="find a name or a path"
-                    autocomplete="off"
-                    spellcheck="false"
-                    oninput={typed}
-                />
-            </div>
-            if let Some(matches) = props.matches {
-                <span class="muted" role="status">
-                    { format!("{} found", format::count(u64::from(matches))) }
-                </span>
-            }
         </div>
     }
 }

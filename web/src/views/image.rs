@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::route::{ImageRoute, View};
+use crate::ruling::Ruling;
 use crate::session::{Image, LayerState};
 use crate::views::band::Band;
 use crate::views::config::Config;
@@ -21,6 +22,9 @@ pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
+    /// The rules file that the image is judged by.
+    pub(crate) ruling: Option<Ruling>,
+    pub(crate) on_rules: Callback<Option<Ruling>>,
     pub(crate) on_retry: Callback<()>,
 }
 
@@ -37,7 +41,14 @@ pub(crate) fn ImageView(props: &Props) -> Html {
     let selected = route.layer.unwrap_or_else(|| image.top());
     let content = match route.view {
         View::Waste => html! {
-            <Waste engine={engine.clone()} image={image.clone()} route={route.clone()} go={go.clone()} />
+            <Waste
+                engine={engine.clone()}
+                image={image.clone()}
+                route={route.clone()}
+                go={go.clone()}
+                ruling={props.ruling.clone()}
+                on_rules={props.on_rules.clone()}
+            />
         },
         View::Config => html! {
             <Config
@@ -70,36 +81,41 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         },
     };
     let details = route.path.clone().filter(|_| route.view.is_tree());
+    let columns = classes!(
+        "columns",
+        details.is_some().then_some("with-details"),
+        (route.view == View::Waste).then_some("without-details"),
+    );
     html! {
         <main class="image">
             <Band image={image.clone()} />
-            <div class={classes!("columns", details.is_some().then_some("with-details"))}>
+            <div class={columns}>
                 <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
                 <section class="content">
                     { tabs(props) }
                     { content }
                 </section>
-                <Details
-                    engine={engine.clone()}
-                    image={image.clone()}
-                    route={route.clone()}
-                    layer={selected}
-                    path={details}
-                    go={go.clone()}
-                />
+                // The findings tell all that there is to tell of them.
+                if route.view != View::Waste {
+                    <Details
+                        engine={engine.clone()}
+                        image={image.clone()}
+                        route={route.clone()}
+                        layer={selected}
+                        path={details}
+                        go={go.clone()}
+                    />
+                }
             </div>
         </main>
     }
 }
 
 fn tabs(props: &Props) -> Html {
-    let dead = u64::from(props.image.numbers.dead_paths);
+    let findings = props.image.audit.as_ref().map(|audit| audit.findings());
     let tab = |view: View, word: &'static str, beside: Option<String>| {
         let chosen = props.route.view == view || view == View::Stack && props.route.view.is_tree();
-        let to = ImageRoute {
-            view,
-            ..props.route.clone()
-        };
+        let to = props.route.in_view(view);
         html! {
             <button
                 type="button"
@@ -117,7 +133,7 @@ fn tabs(props: &Props) -> Html {
     html! {
         <div class="tabs" role="tablist" aria-label="What to see of the image">
             { tab(View::Stack, "Files", None) }
-            { tab(View::Waste, "Waste", (dead > 0).then(|| format::count(dead))) }
+            { tab(View::Waste, "Waste", findings.filter(|count| *count > 0).map(format::count)) }
             { tab(View::Config, "Config", None) }
         </div>
     }

@@ -50,13 +50,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go.emit((
-                ImageRoute {
-                    layer: Some(layer),
-                    ..tree_of(&route)
-                },
-                false,
-            ));
+            go.emit((at(&route, layer), false));
             if let Some(item) = item(&list, layer) {
                 // Focus only follows the keys; where it cannot go nothing is lost.
                 let _ = item.focus();
@@ -94,16 +88,19 @@ pub(crate) fn Layers(props: &Props) -> Html {
 /// Why a layer has no compressed size.
 pub(crate) const UNKNOWN: &str = "Not known: the file has the layer unpacked, and what a registry would hold of it may be packed in many ways";
 
-/// Choosing a layer leads to its files, whatever was shown before.
-fn tree_of(route: &ImageRoute) -> ImageRoute {
-    let view = if route.view.is_tree() {
-        route.view
-    } else {
-        View::Stack
-    };
-    ImageRoute {
-        view,
+/// Choosing a layer leads to its findings where findings are shown, else to its files.
+fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
+    let chosen = ImageRoute {
+        layer: Some(layer),
         ..route.clone()
+    };
+    match route.view {
+        View::Waste => chosen.with_waste(|waste| waste.of = Some(layer)),
+        View::Config => ImageRoute {
+            view: View::Stack,
+            ..chosen
+        },
+        View::Stack | View::Changes => chosen,
     }
 }
 
@@ -143,10 +140,7 @@ fn switch(props: &Props) -> Html {
 
 fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
     let selected = props.selected == layer;
-    let to = ImageRoute {
-        layer: Some(layer),
-        ..tree_of(&props.route)
-    };
+    let to = at(&props.route, layer);
     let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
     let state = props.image.layer(layer);
     html! {

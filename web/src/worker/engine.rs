@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Dead, Ledger};
+use onionskin_core::rules::Rules;
+use onionskin_core::source::Image;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 use wasm_bindgen_futures::spawn_local;
@@ -15,12 +17,14 @@ use super::browsing;
 use super::life;
 use super::listing::{At, Listing, number};
 use super::opening;
+use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Answer, Ask, Cause, DeadPath, Event, Found, LayerNumbers, Numbers, Question, Showing, Shown,
-    Told, Trouble,
+    Answer, Ask, Event, Found, LayerNumbers, Numbers, Question, RulesFile, RulesTrouble, Showing,
+    Shown, Told, Trouble,
 };
+use super::waste::{self, Waste};
 
 /// What the engine knows.
 #[derive(Default)]
@@ -39,6 +43,10 @@ pub(crate) struct Engine {
     largest: Vec<Dead>,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
+    pub(crate) image: Option<Image>,
+    rules: Rules,
+    /// Once the layers are all there.
+    waste: Option<Waste>,
     /// Whether the source tells compressed sizes.
     pub(crate) compressed_known: bool,
     /// No more layers will come.
@@ -109,6 +117,18 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     },
                 ));
             }
+            Ask::Judge(file) => {
+                let judged = engine.borrow_mut().judge(file.as_ref());
+                let (event, judged) = match judged {
+                    Ok(event) => (event, Ok(())),
+                    Err(trouble) => (None, Err(trouble)),
+                };
+                if let Some(event) = event {
+                    port::tell(&scope, &Told::Event(event));
+                }
+                let answer = Answer::Judged(judged);
+                port::tell(&scope, &Told::Answer { id, answer });
+            }
             ask => {
                 let answer = engine.borrow_mut().answer(ask);
                 port::tell(&scope, &Told::Answer { id, answer });
@@ -123,10 +143,16 @@ impl Engine {
         match ask {
             Ask::Show(showing) => Answer::Shown(self.show(showing)),
             Ask::Life { path } => self.life(&path),
-            Ask::Waste { cause, from, count } => self.waste(cause, from, count),
-            Ask::Catalog | Ask::List { .. } | Ask::Referrers { .. } | Ask::Open { .. } => {
-                Answer::Nothing
-            }
+            Ask::Findings(asked) => match &self.waste {
+                Some(waste) => Answer::Findings(Box::new(waste.findings(&asked))),
+                None => Answer::Nothing,
+            },
+            Ask::Report => Answer::Report(self.waste.as_ref().and_then(Waste::json)),
+            Ask::Catalog
+            | Ask::List { .. }
+            | Ask::Referrers { .. }
+            | Ask::Open { .. }
+            | Ask::Judge(_) => Answer::Nothing,
             Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Parent { .. } | Ask::Seek { .. } => {
                 self.of_listing(ask).unwrap_or(Answer::Nothing)
             }
@@ -238,30 +264,24 @@ impl Engine {
         life.map_or(Answer::Nothing, |life| Answer::Life(Box::new(life)))
     }
 
-    fn waste(&self, cause: Option<Cause>, from: u32, count: u32) -> Answer {
+    /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.
+    fn judge(&mut self, file: Option<&RulesFile>) -> Result<Option<Event>, RulesTrouble> {
+        self.rules = file.map(waste::rules).transpose()?.unwrap_or_default();
+        Ok(self.audit())
+    }
+
+    /// Audits what is stacked, once no more layers come.
+    pub(crate) fn audit(&mut self) -> Option<Event> {
+        let image = self.image.as_ref()?;
+        let page = Gateway::here()?.base();
         let stack = &self.main.stack;
-        let of_cause = || {
-            self.largest
-                .iter()
-                .filter(|dead| cause.is_none_or(|cause| dead.cause == cause))
-        };
-        let dead = of_cause()
-            .skip(from as usize)
-            .take(count as usize)
-            .filter_map(|dead| {
-                Some(DeadPath {
-                    path: stack.layer(dead.added_by)?.path(dead.entry),
-                    bytes: dead.bytes,
-                    compressed: self.compressed_known.then_some(dead.compressed),
-                    cause: dead.cause,
-                    added_by: number(dead.added_by),
-                    killed_by: number(dead.killed_by),
-                })
-            });
-        Answer::Waste {
-            dead: dead.collect(),
-            total: number(of_cause().count()),
+        if !self.finished || stack.depth() == 0 {
+            return None;
         }
+        let waste = Waste::of(image, stack, &self.rules, &page);
+        let facts = waste.facts();
+        self.waste = Some(waste);
+        Some(Event::Audited(Box::new(facts)))
     }
 
     /// Stacks what can be; tells which layer could not.
@@ -294,7 +314,6 @@ impl Engine {
                 .compressed_known
                 .then_some(ledger.total.dead_compressed),
             paths: life::paths(stack),
-            dead_paths: number(ledger.dead.len()),
             causes: ledger.total.causes,
             layers: ledger
                 .layers

@@ -17,6 +17,7 @@ mod pool;
 mod port;
 pub(crate) mod protocol;
 mod trouble;
+mod waste;
 
 /// Begins to listen, as what the worker's name says it is.
 pub(crate) fn start() {

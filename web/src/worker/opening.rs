@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
 use onionskin_core::source::{Image, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
@@ -191,8 +191,12 @@ fn decode(engine: Shared, scope: DedicatedWorkerGlobalScope, opened: Opened) -> 
     let facts = facts::of_image(&image, opened.reference, opened.name);
     port::tell(&scope, &Told::Event(Event::Image(Box::new(facts))));
 
-    engine.borrow_mut().compressed_known = image.compressed_size().is_some();
-    engine.borrow_mut().os = image.platform.as_ref().map(|platform| platform.os.clone());
+    {
+        let mut engine = engine.borrow_mut();
+        engine.compressed_known = image.compressed_size().is_some();
+        engine.os = image.platform.as_ref().map(|platform| platform.os.clone());
+        engine.image = Some(image.clone());
+    }
     let progress = Rc::new(Progress {
         engine: Rc::clone(&engine),
         scope,
@@ -290,6 +294,16 @@ impl Progress {
         if done && !self.engine.borrow().finished {
             self.engine.borrow_mut().finished = true;
             self.tell(Event::Finished);
+            let engine = Rc::clone(&self.engine);
+            let scope = self.scope.clone();
+            // What is asked of the tree by now is answered first.
+            Timeout::new(0, move || {
+                let audited = engine.borrow_mut().audit();
+                if let Some(audited) = audited {
+                    port::tell(&scope, &Told::Event(audited));
+                }
+            })
+            .forget();
         }
         if done {
             self.ticks.replace(None);

@@ -32,6 +32,11 @@ impl Gateway {
         })
     }
 
+    /// Where the page lives.
+    pub(crate) fn base(&self) -> String {
+        self.root.to_string()
+    }
+
     /// Its host as it stands in a reference.
     pub(crate) fn host(&self) -> String {
         let host = self.root.host_str().unwrap_or_default();

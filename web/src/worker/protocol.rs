@@ -3,11 +3,15 @@
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod waste;
+
 pub(crate) use onionskin_core::layer::EntryKind;
 pub(crate) use onionskin_core::ledger::Causes;
 pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::waste::*;
 
 /// From the page to the engine: a question with the number that its answer will carry.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,12 +48,12 @@ pub(crate) enum Ask {
     Seek { path: Vec<u8> },
     /// What the layers did to this path.
     Life { path: Vec<u8> },
-    /// The largest dead paths, after the first `from` of them.
-    Waste {
-        cause: Option<Cause>,
-        from: u32,
-        count: u32,
-    },
+    /// Findings, once there are any.
+    Findings(Box<Asked>),
+    /// Judge by these rules from now on, or by none.
+    Judge(Option<RulesFile>),
+    /// The report as the command prints it.
+    Report,
 }
 
 /// A list that a registry may give.
@@ -110,10 +114,11 @@ pub(crate) enum Answer {
     Row(Option<u32>),
     Found(Found),
     Life(Box<Life>),
-    Waste {
-        total: u32,
-        dead: Vec<DeadPath>,
-    },
+    Findings(Box<Findings>),
+    /// What came of [`Ask::Judge`]: verdicts come with [`Event::Audited`].
+    Judged(Result<(), RulesTrouble>),
+    /// In JSON; none while there is none.
+    Report(Option<String>),
 }
 
 /// What happens while an image is read.
@@ -135,6 +140,8 @@ pub(crate) enum Event {
     Broken { layer: u32, trouble: Trouble },
     /// The stack has grown to this many layers, with these numbers.
     Stacked(Box<Numbers>),
+    /// The findings are gathered, and the rules judged.
+    Audited(Box<AuditFacts>),
     /// Everything that could be read was.
     Finished,
     /// What is there is no image.
@@ -299,8 +306,6 @@ pub(crate) struct Numbers {
     pub(crate) dead_compressed: Option<u64>,
     /// Paths that a container sees.
     pub(crate) paths: u64,
-    /// How many paths have dead bytes.
-    pub(crate) dead_paths: u32,
     pub(crate) causes: Causes,
     /// One for each layer in the stack.
     pub(crate) layers: Vec<LayerNumbers>,
@@ -421,15 +426,4 @@ pub(crate) struct LifeEvent {
     pub(crate) mode: u32,
     pub(crate) uid: u64,
     pub(crate) gid: u64,
-}
-
-/// A path whose bytes are downloaded and never seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DeadPath {
-    pub(crate) path: Vec<u8>,
-    pub(crate) bytes: u64,
-    pub(crate) compressed: Option<u64>,
-    pub(crate) cause: Cause,
-    pub(crate) added_by: u32,
-    pub(crate) killed_by: u32,
 }

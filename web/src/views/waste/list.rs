@@ -1,0 +1,232 @@
+//! The findings that were chosen, a page at a time, in their groups.
+
+use web_sys::{Element, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::find::Find;
+use crate::route::ImageRoute;
+use crate::route::waste::{ORDERS, order};
+use crate::session::Image;
+use crate::views::waste::finding::Card;
+use crate::views::waste::words;
+use crate::worker::protocol::{AuditFacts, Finding, Findings, Group, Kind, OfKind};
+
+/// What [`List`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+    /// None until the engine told.
+    pub(crate) found: Option<Box<Findings>>,
+}
+
+/// What chooses, and what was chosen.
+#[component]
+pub(crate) fn List(props: &Props) -> Html {
+    let top = use_node_ref();
+    {
+        let top = top.clone();
+        let found = props.found.as_ref();
+        let from = found.map(|found| found.from);
+        // A selected finding shows itself.
+        let selected = found.is_some_and(|found| found.selected.is_some());
+        let last = use_mut_ref(|| None::<u32>);
+        use_effect_with((from, selected), move |(from, selected)| {
+            let before = last.replace(*from);
+            // Another page is read from its top.
+            if before.is_some()
+                && before != *from
+                && !selected
+                && let Some(top) = top.cast::<Element>()
+            {
+                top.scroll_into_view();
+            }
+        });
+    }
+    let Some(audit) = props
+        .image
+        .audit
+        .clone()
+        .filter(|audit| audit.findings() > 0)
+    else {
+        return Html::default();
+    };
+    html! {
+        <>
+            <div ref={top}></div>
+            { tools(props, &audit) }
+            if let Some(found) = &props.found {
+                { findings(props, &audit, found) }
+                { pages(props, found) }
+            }
+        </>
+    }
+}
+
+fn tools(props: &Props, audit: &AuditFacts) -> Html {
+    let route = &props.route;
+    let all = audit.findings();
+    let find = props
+        .go
+        .reform(|(route, step): (ImageRoute, bool)| (route.with_waste(|_| {}), step));
+    let sorted = {
+        let (go, route) = (props.go.clone(), route.clone());
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            let order = order(&select.value()).unwrap_or_default();
+            go.emit((route.with_waste(|waste| waste.order = order), false));
+        })
+    };
+    html! {
+        <div class="tools">
+            <div class="tools-line">
+                <Find route={route.clone()} go={find} what="find a path, a command, an advice" />
+                <label class="sort">
+                    <span class="muted">{ "by" }</span>
+                    <select onchange={sorted}>
+                        for (order, name, word) in ORDERS {
+                            <option value={name} selected={route.waste.order == order}>{ word }</option>
+                        }
+                    </select>
+                </label>
+            </div>
+            <div class="chips" role="group" aria-label="Only of one kind">
+                { chip(props, None, all) }
+                for of in audit.kinds.iter() {
+                    { chip(props, Some(of), u64::from(of.findings)) }
+                }
+                if let Some(layer) = route.waste.of {
+                    { only_layer(props, layer) }
+                }
+            </div>
+        </div>
+    }
+}
+
+fn chip(props: &Props, of: Option<&OfKind>, findings: u64) -> Html {
+    let kind = of.map(|of| of.kind);
+    let to = props.route.with_waste(|waste| waste.kind = kind);
+    let title = of.map(|of| format!("{}: {}", of.kind.meaning(), format::exact(of.bytes)));
+    html! {
+        <button
+            type="button"
+            class="chip"
+            aria-pressed={(props.route.waste.kind == kind).to_string()}
+            {title}
+            data-kind={kind.map(Kind::name)}
+            onclick={props.go.reform(move |_| (to.clone(), false))}
+        >
+            if let Some(kind) = kind {
+                <span class={classes!("dot", words::class(kind))} aria-hidden="true"></span>
+            }
+            { kind.map_or("all", Kind::name) }{ " " }<b>{ format::count(findings) }</b>
+        </button>
+    }
+}
+
+fn only_layer(props: &Props, layer: u32) -> Html {
+    let to = props.route.with_waste(|waste| waste.of = None);
+    html! {
+        <button
+            type="button"
+            class="chip"
+            aria-pressed="true"
+            title="Show the findings of all layers"
+            onclick={props.go.reform(move |_| (to.clone(), false))}
+        >
+            { format!("layer {layer} ") }<span aria-hidden="true">{ "✕" }</span>
+        </button>
+    }
+}
+
+fn findings(props: &Props, audit: &AuditFacts, found: &Findings) -> Html {
+    if found.total == 0 {
+        let to = ImageRoute {
+            find: String::new(),
+            ..props.route.with_waste(|waste| {
+                waste.kind = None;
+                waste.of = None;
+            })
+        };
+        return html! {
+            <div class="nothing" role="status">
+                <p>{ "No finding is like that." }</p>
+                <button type="button" onclick={props.go.reform(move |_| (to.clone(), false))}>{ "Show all findings" }</button>
+            </div>
+        };
+    }
+    let groups = found
+        .rows
+        .chunk_by(|a, b| Group::of(a.name.kind) == Group::of(b.name.kind));
+    let mut at = found.from;
+    let groups = groups.map(|rows| {
+        let from = at;
+        at += rows.len() as u32;
+        group(props, audit, found, from, rows)
+    });
+    html! { { for groups } }
+}
+
+fn group(props: &Props, audit: &AuditFacts, found: &Findings, from: u32, rows: &[Finding]) -> Html {
+    let Some(group) = rows.first().map(|row| Group::of(row.name.kind)) else {
+        return Html::default();
+    };
+    let (heading, meaning) = words::of_group(group);
+    let of_group = audit
+        .kinds
+        .iter()
+        .filter(|of| Group::of(of.kind) == group)
+        .map(|of| u64::from(of.findings));
+    let id = format!("group-{group:?}");
+    html! {
+        <section class="group" aria-labelledby={id.clone()} key={id.clone()}>
+            <h3 {id}>{ heading }<span class="beside">{ format::count(of_group.sum()) }</span></h3>
+            <p class="muted">{ meaning }</p>
+            <ol class="cards-of-findings">
+                for (at, row) in (from..).zip(rows) {
+                    <Card
+                        key={at}
+                        image={props.image.clone()}
+                        route={props.route.clone()}
+                        go={props.go.clone()}
+                        finding={row.clone()}
+                        page={found.from / super::PAGE + 1}
+                        selected={found.selected == Some(at)}
+                    />
+                }
+            </ol>
+        </section>
+    }
+}
+
+fn pages(props: &Props, found: &Findings) -> Html {
+    let shown = found.rows.len() as u32;
+    if shown >= found.total {
+        return Html::default();
+    }
+    let page = found.from / super::PAGE + 1;
+    let last = found.total.div_ceil(super::PAGE);
+    let turn = |to: u32, word: &'static str| {
+        let there = (1..=last).contains(&to);
+        let to = props.route.with_waste(|waste| waste.page = Some(to));
+        html! {
+            <button type="button" disabled={!there} onclick={props.go.reform(move |_| (to.clone(), true))}>{ word }</button>
+        }
+    };
+    html! {
+        <nav class="pages" aria-label="Pages of findings">
+            { turn(page.saturating_sub(1), "Previous") }
+            <span class="muted">
+                { format!(
+                    "{} to {} of {}",
+                    format::count(u64::from(found.from) + 1),
+                    format::count(u64::from(found.from + shown)),
+                    format::count(u64::from(found.total)),
+                ) }
+            </span>
+            { turn(page + 1, "Next") }
+        </nav>
+    }
+}

@@ -1,0 +1,98 @@
+//! What the image ships for nothing, told as what to mend: the findings of `onionskin audit`.
+
+mod finding;
+mod list;
+mod rules;
+mod side;
+mod summary;
+mod words;
+
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::route::ImageRoute;
+use crate::ruling::Ruling;
+use crate::session::Image;
+use crate::views::waste::list::List;
+use crate::views::waste::side::Side;
+use crate::views::waste::summary::Summary;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, Asked, Choice, Findings, Selected};
+
+/// What [`Waste`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+    /// The rules file that the image is judged by.
+    pub(crate) ruling: Option<Ruling>,
+    pub(crate) on_rules: Callback<Option<Ruling>>,
+}
+
+/// How many findings a page has.
+const PAGE: u32 = 50;
+
+/// The findings, and what they come to.
+#[component]
+pub(crate) fn Waste(props: &Props) -> Html {
+    let found = use_state(|| None::<Box<Findings>>);
+    let asked = asked(&props.route);
+    {
+        let (found, engine) = (found.clone(), props.engine.clone());
+        let key = (engine, asked, props.image.audit.clone());
+        use_effect_with(key, move |(engine, asked, audit)| {
+            if audit.is_none() {
+                found.set(None);
+                return;
+            }
+            let answer = engine.ask(Ask::Findings(Box::new(asked.clone())));
+            spawn_local(async move {
+                if let Answer::Findings(findings) = answer.await {
+                    found.set(Some(findings));
+                }
+            });
+        });
+    }
+    html! {
+        <div class="waste" role="tabpanel" aria-label="Waste">
+            <div class="pane findings" tabindex="0" aria-label="Findings" role="region">
+                <Summary image={props.image.clone()} />
+                <List
+                    image={props.image.clone()}
+                    route={props.route.clone()}
+                    go={props.go.clone()}
+                    found={(*found).clone()}
+                />
+            </div>
+            <Side
+                engine={props.engine.clone()}
+                image={props.image.clone()}
+                route={props.route.clone()}
+                go={props.go.clone()}
+                ruling={props.ruling.clone()}
+                on_rules={props.on_rules.clone()}
+            />
+        </div>
+    }
+}
+
+/// The findings that an address asks for.
+fn asked(route: &ImageRoute) -> Asked {
+    let waste = &route.waste;
+    Asked {
+        choice: Choice {
+            kind: waste.kind,
+            layer: waste.of,
+            find: route.find.clone(),
+            order: waste.order,
+        },
+        page: waste.page.map(|page| page.saturating_sub(1)),
+        rows: PAGE,
+        selected: Selected {
+            path: route.path.clone(),
+            name: waste.finding.clone(),
+        },
+    }
+}

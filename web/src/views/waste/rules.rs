@@ -1,0 +1,176 @@
+//! What a pipeline would say: the verdicts of a rules file that the visitor drops or picks.
+
+use web_sys::{DragEvent, File};
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::pick::Pick;
+use crate::ruling::Ruling;
+use crate::session::Image;
+use crate::worker::protocol::{AuditFacts, RulesTrouble, Verdict};
+
+/// What [`RulesBox`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) image: Image,
+    pub(crate) ruling: Option<Ruling>,
+    pub(crate) on_rules: Callback<Option<Ruling>>,
+}
+
+/// Where the file goes, and what it says.
+#[component]
+pub(crate) fn RulesBox(props: &Props) -> Html {
+    let over = use_state_eq(|| false);
+    let take = {
+        let on_rules = props.on_rules.clone();
+        Callback::from(move |file: File| {
+            let on_rules = on_rules.clone();
+            spawn_local(async move { on_rules.emit(Some(Ruling::of(&file).await)) });
+        })
+    };
+    let ondragover = {
+        let over = over.clone();
+        move |event: DragEvent| {
+            event.prevent_default();
+            over.set(true);
+        }
+    };
+    let ondragleave = {
+        let over = over.clone();
+        move |_: DragEvent| over.set(false)
+    };
+    let ondrop = {
+        let (over, take) = (over.clone(), take.clone());
+        move |event: DragEvent| {
+            // What is dropped elsewhere is opened as an image.
+            event.prevent_default();
+            over.set(false);
+            let files = event.data_transfer().and_then(|data| data.files());
+            if let Some(file) = files.and_then(|files| files.item(0)) {
+                take.emit(file);
+            }
+        }
+    };
+    let remove = props.on_rules.reform(|_: MouseEvent| None);
+    html! {
+        <section
+            class={classes!("rules", over.then_some("over"))}
+            aria-labelledby="rules"
+            {ondragover}
+            {ondragleave}
+            {ondrop}
+        >
+            <h3 id="rules">{ "Would it pass?" }</h3>
+            { told(props) }
+            <div class="actions">
+                <Pick on_file={take}>
+                    { if props.ruling.is_some() { "Another file" } else { "Choose a file" } }
+                    <span class="off-screen">{ " of rules" }</span>
+                </Pick>
+                if props.ruling.is_some() {
+                    <button type="button" onclick={remove}>{ "Without rules" }</button>
+                }
+            </div>
+        </section>
+    }
+}
+
+fn told(props: &Props) -> Html {
+    let Some(ruling) = &props.ruling else {
+        return html! {
+            <p class="muted">
+                { "Drop your " }<code>{ "onionskin.yaml" }</code>{ " or " }<code>{ ".dive-ci" }</code>
+                { " here to see what a pipeline would say. It stays in this browser." }
+            </p>
+        };
+    };
+    html! {
+        <>
+            <p class="mono name">{ format::visible_text(&ruling.file.name) }</p>
+            {
+                match &ruling.trouble {
+                    Some(trouble) => unusable(ruling, trouble),
+                    None => verdicts(&props.image),
+                }
+            }
+        </>
+    }
+}
+
+fn unusable(ruling: &Ruling, trouble: &RulesTrouble) -> Html {
+    html! {
+        <div class="unusable" role="alert">
+            <p><b>{ "This file cannot be used: a pipeline would stop with exit code 2." }</b></p>
+            <p>
+                if let Some(line) = trouble.line {
+                    { format!("Line {line}: ") }
+                }
+                { format::visible_text(&trouble.problem) }
+            </p>
+            if let Some(line) = ruling.line() {
+                <pre class="mono">{ format::visible_text(line) }</pre>
+            }
+        </div>
+    }
+}
+
+fn verdicts(image: &Image) -> Html {
+    if let Some(broken) = image.broken().filter(|_| image.finished) {
+        return html! {
+            <p role="status">
+                { format!("Layer {broken} could not be read: a pipeline would stop with exit code 2, whatever the rules say.") }
+            </p>
+        };
+    }
+    let Some(audit) = image.audit.as_ref() else {
+        return html! { <p class="muted" role="status">{ "Judged when all layers are read." }</p> };
+    };
+    html! {
+        <>
+            <p class="verdict" role="status">{ verdict(audit) }</p>
+            <ul class="verdicts">
+                for rule in audit.rules.iter() {
+                    { of_rule(rule) }
+                }
+            </ul>
+        </>
+    }
+}
+
+/// What all rules come to, as an exit code.
+fn verdict(audit: &AuditFacts) -> String {
+    let all = audit.rules.len();
+    let failed = audit
+        .rules
+        .iter()
+        .filter(|rule| rule.passed == Some(false))
+        .count();
+    match audit.passed {
+        Some(true) if all == 0 => "It passes, exit code 0: the file sets no limit.".to_owned(),
+        Some(true) if all == 1 => "It passes, exit code 0: the rule is kept.".to_owned(),
+        Some(true) => format!("It passes, exit code 0: all {all} rules are kept."),
+        Some(false) if all == 1 => "It fails, exit code 1: the rule is not kept.".to_owned(),
+        Some(false) => format!("It fails, exit code 1: {failed} of {all} rules are not kept."),
+        None => "It cannot be judged, exit code 2.".to_owned(),
+    }
+}
+
+fn of_rule(rule: &Verdict) -> Html {
+    let (sign, class, word) = match rule.passed {
+        Some(true) => ("✓", "passed", "passed"),
+        Some(false) => ("✕", "failed", "failed"),
+        None => ("?", "unknown", "cannot be judged"),
+    };
+    html! {
+        <li {class}>
+            <span class="outcome" title={word}>
+                <span aria-hidden="true">{ sign }</span><span class="off-screen">{ word }</span>
+            </span>
+            <span>
+                <code>{ format::visible_text(&rule.name) }</code>{ " " }
+                <span class="amounts">{ &rule.told }</span>
+            </span>
+        </li>
+    }
+}

@@ -1,0 +1,139 @@
+//! Beside the findings: what rules say, which layers ship the dead bytes, dive's numbers, the report.
+
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use crate::browser;
+use crate::format;
+use crate::parts::bar::{self, Bar};
+use crate::parts::size::size;
+use crate::route::ImageRoute;
+use crate::ruling::Ruling;
+use crate::session::Image;
+use crate::views::waste::rules::RulesBox;
+use crate::worker::client::Engine;
+use crate::worker::protocol::{Answer, Ask, LayerNumbers};
+
+/// What [`Side`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) engine: Engine,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) ruling: Option<Ruling>,
+    pub(crate) on_rules: Callback<Option<Ruling>>,
+}
+
+/// The column beside the findings.
+#[component]
+pub(crate) fn Side(props: &Props) -> Html {
+    html! {
+        <aside class="side" aria-label="What the findings come to">
+            <RulesBox
+                image={props.image.clone()}
+                ruling={props.ruling.clone()}
+                on_rules={props.on_rules.clone()}
+            />
+            { by_layer(props) }
+            { dive(&props.image) }
+            { report(props) }
+        </aside>
+    }
+}
+
+fn by_layer(props: &Props) -> Html {
+    let layers = &props.image.numbers.layers;
+    let dead = |numbers: &LayerNumbers| LayerNumbers {
+        retained: numbers.causes.total(),
+        ..*numbers
+    };
+    let mut shipping: Vec<(u32, LayerNumbers)> = (1..)
+        .zip(layers.iter().map(dead))
+        .filter(|(_, dead)| dead.retained > 0)
+        .collect();
+    shipping.sort_by_key(|(layer, dead)| (std::cmp::Reverse(dead.retained), *layer));
+    let most = shipping.first().map_or(0, |(_, dead)| dead.retained);
+    if most == 0 {
+        return Html::default();
+    }
+    html! {
+        <section class="by-layer" aria-labelledby="by-layer">
+            <h3 id="by-layer">{ "Which layers ship the dead bytes" }</h3>
+            <ol>
+                for (layer, dead) in shipping {
+                    { of_layer(props, layer, &dead, most) }
+                }
+            </ol>
+        </section>
+    }
+}
+
+fn of_layer(props: &Props, layer: u32, dead: &LayerNumbers, most: u64) -> Html {
+    let chosen = props.route.waste.of == Some(layer);
+    let of = (!chosen).then_some(layer);
+    let to = props.route.with_waste(|waste| waste.of = of);
+    let causes: Vec<_> = bar::parts(dead)
+        .into_iter()
+        .map(|part| format!("{} {}", part.class, format::size(part.bytes)))
+        .collect();
+    html! {
+        <li key={layer}>
+            <button
+                type="button"
+                class="quiet"
+                aria-pressed={chosen.to_string()}
+                title={format!("Only the findings of layer {layer}: {}", causes.join(", "))}
+                onclick={props.go.reform(move |_| (to.clone(), false))}
+            >
+                <span class="number"><span class="off-screen">{ "layer " }</span>{ layer }</span>
+                <Bar parts={bar::parts(dead)} whole={most} />
+                { size(dead.retained) }
+            </button>
+        </li>
+    }
+}
+
+fn dive(image: &Image) -> Html {
+    let Some(dive) = image.audit.as_ref().map(|audit| audit.dive) else {
+        return Html::default();
+    };
+    html! {
+        <section class="dive" aria-labelledby="dive">
+            <h3 id="dive">{ "dive’s numbers, for comparison" }</h3>
+            <dl class="facts">
+                <dt>{ "efficiency" }</dt>
+                <dd>{ format::fraction(dive.efficiency) }</dd>
+                <dt>{ "wasted" }</dt>
+                <dd title={format::exact(dive.wasted)} data-bytes={dive.wasted.to_string()}>{ format::size(dive.wasted) }</dd>
+                <dt>{ "user wasted" }</dt>
+                <dd>
+                    { dive.user_wasted.map_or_else(|| "no number".to_owned(), format::fraction) }
+                </dd>
+            </dl>
+            <p class="muted">{ "By its own definition: folders deleted whole are no waste to it, and live copies are." }</p>
+        </section>
+    }
+}
+
+fn report(props: &Props) -> Html {
+    if !props.image.settled() || props.image.audit.is_none() {
+        return Html::default();
+    }
+    let engine = props.engine.clone();
+    let save = move |_| {
+        let answer = engine.ask(Ask::Report);
+        spawn_local(async move {
+            if let Answer::Report(Some(json)) = answer.await {
+                browser::save("audit.json", "application/json", &json);
+            }
+        });
+    };
+    html! {
+        <section class="report" aria-labelledby="report">
+            <h3 id="report">{ "The report" }</h3>
+            <p class="muted">{ "All of this as JSON, byte for byte what " }<code>{ "onionskin audit --format json" }</code>{ " prints with links to this page." }</p>
+            <button type="button" onclick={save}>{ "Save audit.json" }</button>
+        </section>
+    }
+}

@@ -1,0 +1,79 @@
+//! What the kinds of findings and their groups are called.
+
+use yew::prelude::*;
+
+use crate::format;
+use crate::parts::mark;
+use crate::worker::protocol::{Cause, Group, Kind};
+
+/// A group's heading and what it means.
+pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
+    match group {
+        Group::Risk => (
+            "Look at this before a release",
+            "Found by names and shapes: a first look, no full scanner.",
+        ),
+        Group::Dead => (
+            "Downloaded and never seen",
+            "Later layers hide these bytes, and every pull still downloads them.",
+        ),
+        Group::Avoidable => (
+            "Seen, and not needed",
+            "No dead bytes: containers have these files and could do without. A file may be in several of these.",
+        ),
+    }
+}
+
+/// What a layer did that hides bytes.
+pub(super) fn of_cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Deleted => "deletes it",
+        Cause::Replaced => "replaces it",
+        Cause::Restated => "stores it again",
+        Cause::Repeated => "stores it twice",
+    }
+}
+
+/// The square with a letter.
+pub(super) fn sign(kind: Kind) -> Html {
+    if let Some(cause) = kind.cause() {
+        return mark::of_cause(cause);
+    }
+    let letter = match kind {
+        Kind::Duplicate => "=",
+        Kind::Leftover => "~",
+        Kind::Informational => "i",
+        Kind::Empty => "0",
+        Kind::Secret => "!",
+        Kind::Setid => "s",
+        Kind::Writable => "w",
+        _ => "c",
+    };
+    mark::sign(letter, class(kind), kind.name())
+}
+
+/// Names the colour in the style sheet.
+pub(super) fn class(kind: Kind) -> &'static str {
+    match (kind.cause(), Group::of(kind)) {
+        (Some(cause), _) => cause.name(),
+        (None, _) if kind == Kind::Config => "fact",
+        (None, Group::Risk) => "risk",
+        (None, _) => "avoidable",
+    }
+}
+
+/// The longest word that lines are not broken in, in characters: longer ones would leave the card.
+const UNBROKEN: usize = 40;
+
+/// An advice, whose options are not broken at their hyphens.
+pub(super) fn unbroken(advice: &str) -> Vec<Html> {
+    let words = advice.split_inclusive(' ').map(|word| {
+        let text = format::visible_text(word);
+        if word.starts_with('-') && word.chars().count() <= UNBROKEN {
+            html! { <span class="option">{ text }</span> }
+        } else {
+            html! { { text } }
+        }
+    });
+    words.collect()
+}

@@ -1,0 +1,201 @@
+//! What page and engine say about findings, and about the rules that an image is judged by.
+
+pub(crate) use onionskin_core::findings::Kind;
+use serde::{Deserialize, Serialize};
+
+/// Which findings are shown, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Choice {
+    /// Only those of this kind.
+    pub(crate) kind: Option<Kind>,
+    /// Only those whose bytes this layer ships or hides.
+    pub(crate) layer: Option<u32>,
+    /// Only those whose path, advice, rule or commands hold this text.
+    pub(crate) find: String,
+    pub(crate) order: Order,
+}
+
+/// Which page of the findings is asked for, and the finding that it should hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) choice: Choice,
+    /// From 0; none is that of the selected finding, or the first.
+    pub(crate) page: Option<u32>,
+    /// How many findings a page has.
+    pub(crate) rows: u32,
+    pub(crate) selected: Selected,
+}
+
+/// The order of findings within their group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// The largest first, as in the report.
+    #[default]
+    Size,
+    /// What costs most of the download first.
+    Compressed,
+    /// By kind, then by size.
+    Kind,
+    /// By the first layer that ships the bytes, then by size.
+    Layer,
+    /// In byte order of the paths as they are shown.
+    Path,
+}
+
+/// A finding as an address has it: none where both are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Selected {
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) name: Option<FindingName>,
+}
+
+/// Names one finding, beside its path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FindingName {
+    pub(crate) kind: Kind,
+    /// The layer at which the tree shows it; none of the configuration.
+    pub(crate) layer: Option<u32>,
+    /// The rule that found it, where its kind has several.
+    pub(crate) rule: Option<String>,
+    /// Which of those that are alike in all of this and the path, from 1, in the order of the report.
+    pub(crate) nth: u32,
+}
+
+/// What a reader does about findings of some kinds, in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Group {
+    /// What a release should not carry, whatever its size.
+    Risk,
+    /// Bytes that no container sees.
+    Dead,
+    /// Bytes that containers see and do not need.
+    Avoidable,
+}
+
+impl Group {
+    /// The group of a kind.
+    pub(crate) fn of(kind: Kind) -> Self {
+        if kind.is_risk() {
+            Group::Risk
+        } else if kind.cause().is_some() {
+            Group::Dead
+        } else {
+            Group::Avoidable
+        }
+    }
+}
+
+/// A page of the findings that were chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Findings {
+    /// How many were chosen.
+    pub(crate) total: u32,
+    /// The place of the first row among them, from 0.
+    pub(crate) from: u32,
+    pub(crate) rows: Vec<Finding>,
+    /// The row that was asked for by name.
+    pub(crate) selected: Option<u32>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) name: FindingName,
+    /// As the report has it.
+    pub(crate) path: String,
+    /// Of the file, from 1.
+    pub(crate) line: Option<u32>,
+    pub(crate) bytes: u64,
+    /// Unknown where the source has no compressed sizes.
+    pub(crate) compressed: Option<u64>,
+    pub(crate) added_by: Vec<u32>,
+    pub(crate) killed_by: Vec<u32>,
+    pub(crate) advice: String,
+    pub(crate) place: Place,
+}
+
+/// Where the page shows what a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// Among the changes of this layer, under this path.
+    Change(u32, Vec<u8>),
+    Config,
+}
+
+/// What the image was built from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BaseFacts {
+    /// Its name, where that is known.
+    pub(crate) reference: Option<String>,
+    /// So many leading layers are the base's, where that is known.
+    pub(crate) layers: Option<u32>,
+}
+
+/// What is known of the findings as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AuditFacts {
+    /// How many layers from the base up it is about.
+    pub(crate) depth: u32,
+    /// The commands of these layers in their clean form, without the secrets that are in them.
+    pub(crate) commands: Vec<String>,
+    /// The kinds that there are, in the order in which they are shown.
+    pub(crate) kinds: Vec<OfKind>,
+    pub(crate) dive: DiveNumbers,
+    /// None where nothing tells it.
+    pub(crate) base: Option<BaseFacts>,
+    /// What became of each rule.
+    pub(crate) rules: Vec<Verdict>,
+    /// None where one cannot be judged.
+    pub(crate) passed: Option<bool>,
+}
+
+impl AuditFacts {
+    /// How many findings there are.
+    pub(crate) fn findings(&self) -> u64 {
+        self.kinds.iter().map(|kind| u64::from(kind.findings)).sum()
+    }
+}
+
+/// The findings of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OfKind {
+    pub(crate) kind: Kind,
+    pub(crate) findings: u32,
+    pub(crate) bytes: u64,
+    pub(crate) compressed: Option<u64>,
+}
+
+/// dive's own three numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DiveNumbers {
+    pub(crate) efficiency: f64,
+    pub(crate) wasted: u64,
+    /// A share; none for 0/0.
+    pub(crate) user_wasted: Option<f64>,
+}
+
+/// A rules file as the visitor gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RulesFile {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Why a rules file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RulesTrouble {
+    /// From 1, where the place is known.
+    pub(crate) line: Option<u32>,
+    pub(crate) problem: String,
+}
+
+/// A rule and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    /// The rule's key in a rules file.
+    pub(crate) name: String,
+    /// What was measured, and what is allowed, in words.
+    pub(crate) told: String,
+    /// None where it cannot be judged.
+    pub(crate) passed: Option<bool>,
+}

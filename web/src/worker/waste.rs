@@ -1,0 +1,278 @@
+//! What `onionskin audit` says of the image, asked for in pieces: this is its own model, so the page
+//! and the command cannot differ.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use onionskin_core::ledger::Ledger;
+use onionskin_core::manifest::history;
+use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
+use onionskin_core::report::inspection::LayerFacts;
+use onionskin_core::report::link::Links;
+use onionskin_core::report::words;
+use onionskin_core::rules::{self, Rules, RulesError};
+use onionskin_core::source::Image;
+use onionskin_core::stack::Stack;
+
+use super::listing::number;
+use super::protocol::{
+    Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
+    OfKind, Order, Place, RulesFile, RulesTrouble, Selected, Verdict,
+};
+use crate::route::{ImageRoute, Route};
+
+/// The name of a rules file that is read as dive reads it.
+const DIVES: &str = ".dive-ci";
+
+/// An audited image.
+pub(crate) struct Waste {
+    audit: Audit,
+    /// What addresses call the findings, in their order.
+    names: Vec<FindingName>,
+}
+
+impl Waste {
+    /// Audits the layers that are stacked; `page` is where the page lives.
+    pub(crate) fn of(image: &Image, stack: &Stack, rules: &Rules, page: &str) -> Self {
+        let mut image = image.clone();
+        // Above a layer that could not be read nothing is known.
+        image.layers.truncate(stack.depth());
+        let (ledger, links) = (Ledger::of(stack), Links::of(page, &image));
+        let terms = Terms {
+            rules,
+            base: None,
+            links: Some(&links),
+        };
+        let audit = Audit::new(&image, stack, &ledger, &terms);
+        Waste {
+            names: names(&audit.findings),
+            audit,
+        }
+    }
+
+    /// What is known as a whole.
+    pub(crate) fn facts(&self) -> AuditFacts {
+        let Audit {
+            dive,
+            layers,
+            findings,
+            rules,
+            passed,
+            base,
+            ..
+        } = &self.audit;
+        let mut kinds: Vec<OfKind> = Vec::new();
+        for finding in findings {
+            let compressed = finding.compressed_bytes;
+            match kinds.iter_mut().find(|of| of.kind == finding.kind) {
+                Some(of) => {
+                    of.findings += 1;
+                    of.bytes += finding.bytes;
+                    of.compressed = of.compressed.zip(compressed).map(|(a, b)| a + b);
+                }
+                None => kinds.push(OfKind {
+                    kind: finding.kind,
+                    findings: 1,
+                    bytes: finding.bytes,
+                    compressed,
+                }),
+            }
+        }
+        kinds.sort_by_key(|of| (Group::of(of.kind), of.kind));
+        AuditFacts {
+            depth: number(layers.len()),
+            commands: layers.iter().map(command).collect(),
+            kinds,
+            dive: DiveNumbers {
+                efficiency: dive.efficiency,
+                wasted: dive.wasted_bytes,
+                user_wasted: dive.user_wasted_percent,
+            },
+            base: base.as_ref().map(|base| BaseFacts {
+                reference: base.reference.clone(),
+                layers: base.layers.map(number),
+            }),
+            rules: rules.iter().map(verdict).collect(),
+            passed: *passed,
+        }
+    }
+
+    /// The report as `onionskin audit --format json` prints it.
+    pub(crate) fn json(&self) -> Option<String> {
+        let mut json = serde_json::to_string_pretty(&self.audit).ok()?;
+        json.push('\n');
+        Some(json)
+    }
+
+    /// A page of the findings.
+    pub(crate) fn findings(&self, asked: &Asked) -> Findings {
+        let chosen = self.chosen(&asked.choice);
+        let selected = chosen
+            .iter()
+            .position(|at| self.is(*at, &asked.selected))
+            .map(number);
+        let rows = asked.rows.max(1);
+        let last = number(chosen.len().saturating_sub(1)) / rows;
+        let page = asked
+            .page
+            .unwrap_or_else(|| selected.map_or(0, |at| at / rows))
+            .min(last);
+        let from = page * rows;
+        Findings {
+            total: number(chosen.len()),
+            from,
+            rows: chosen
+                .iter()
+                .skip(from as usize)
+                .take(rows as usize)
+                .filter_map(|at| self.row(*at))
+                .collect(),
+            selected,
+        }
+    }
+
+    /// The places of the chosen findings in the report.
+    fn chosen(&self, choice: &Choice) -> Vec<usize> {
+        let find = choice.find.to_lowercase();
+        let layer = choice.layer.map(|layer| layer as usize);
+        let mut chosen: Vec<(usize, &FindingFacts)> = self
+            .audit
+            .findings
+            .iter()
+            .enumerate()
+            .filter(|(_, finding)| choice.kind.is_none_or(|kind| kind == finding.kind))
+            .filter(|(_, finding)| {
+                layer.is_none_or(|layer| {
+                    finding.added_by.contains(&layer) || finding.killed_by.contains(&layer)
+                })
+            })
+            .filter(|(_, finding)| find.is_empty() || holds(finding, &find))
+            .collect();
+        // The report has them by size already, and the sort keeps that order among equals.
+        chosen.sort_by(|(_, a), (_, b)| compare(choice.order, a, b));
+        chosen.into_iter().map(|(at, _)| at).collect()
+    }
+
+    fn row(&self, at: usize) -> Option<Finding> {
+        let finding = self.audit.findings.get(at)?;
+        let numbers = |layers: &[usize]| layers.iter().copied().map(number).collect();
+        Some(Finding {
+            name: self.names.get(at)?.clone(),
+            path: finding.path.clone(),
+            line: finding.line,
+            bytes: finding.bytes,
+            compressed: finding.compressed_bytes,
+            added_by: numbers(&finding.added_by),
+            killed_by: numbers(&finding.killed_by),
+            advice: finding.advice.clone(),
+            place: place(finding),
+        })
+    }
+
+    /// Whether an address means this finding.
+    fn is(&self, at: usize, Selected { path, name }: &Selected) -> bool {
+        if name.is_some() && name.as_ref() != self.names.get(at) {
+            return false;
+        }
+        match self.audit.findings.get(at).map(place) {
+            Some(Place::Change(_, at)) => path.as_ref() == Some(&at),
+            Some(Place::Config) => name.is_some(),
+            None => false,
+        }
+    }
+}
+
+/// The order of two findings: by group, then as it is asked for.
+fn compare(order: Order, a: &FindingFacts, b: &FindingFacts) -> Ordering {
+    let group = |finding: &FindingFacts| Group::of(finding.kind);
+    let compressed = |finding: &FindingFacts| finding.compressed_bytes.unwrap_or(finding.bytes);
+    group(a).cmp(&group(b)).then_with(|| match order {
+        // Of what a release risks, the size says little.
+        Order::Size if a.kind.is_risk() => a.kind.cmp(&b.kind),
+        Order::Size => Ordering::Equal,
+        Order::Compressed => compressed(b).cmp(&compressed(a)),
+        Order::Kind => a.kind.cmp(&b.kind),
+        Order::Layer => a.added_by.first().cmp(&b.added_by.first()),
+        Order::Path => a.path.cmp(&b.path),
+    })
+}
+
+/// What addresses call these findings.
+fn names(findings: &[FindingFacts]) -> Vec<FindingName> {
+    let mut alike: HashMap<_, u32> = HashMap::new();
+    let named = findings.iter().map(|finding| {
+        let nth = alike
+            .entry((finding.kind, &finding.rule, &finding.link))
+            .or_default();
+        *nth += 1;
+        FindingName {
+            kind: finding.kind,
+            layer: match place(finding) {
+                Place::Change(layer, _) => Some(layer),
+                Place::Config => None,
+            },
+            rule: finding.rule.clone(),
+            nth: *nth,
+        }
+    });
+    named.collect()
+}
+
+/// The command of a layer, as the report has it.
+fn command(layer: &LayerFacts) -> String {
+    let command = layer.created_by.as_deref().unwrap_or_default();
+    history::clean(command).into_owned()
+}
+
+/// Whether a finding has this text, which is in lower case, in anything that is shown of it.
+fn holds(finding: &FindingFacts, find: &str) -> bool {
+    [finding.path.as_str(), &finding.advice]
+        .into_iter()
+        .chain(finding.rule.as_deref())
+        .chain(finding.created_by.iter().map(String::as_str))
+        .any(|text| text.to_lowercase().contains(find))
+}
+
+/// Where the report's own link leads.
+fn place(finding: &FindingFacts) -> Place {
+    let fragment = finding
+        .link
+        .as_deref()
+        .and_then(|link| link.split_once('#'));
+    let route = fragment.map(|(_, fragment)| Route::parse(fragment).0);
+    match route {
+        Some(Route::Image(ImageRoute {
+            layer: Some(layer),
+            path: Some(path),
+            ..
+        })) => Place::Change(layer, path),
+        _ => Place::Config,
+    }
+}
+
+fn verdict(verdict: &rules::Verdict) -> Verdict {
+    Verdict {
+        name: verdict.name.clone(),
+        told: words::verdict(verdict),
+        passed: verdict.passed,
+    }
+}
+
+/// Reads a rules file as the command would.
+pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesTrouble> {
+    let read = if file.name == DIVES {
+        Rules::from_dive_ci(&file.text)
+    } else {
+        Rules::from_yaml(&file.text)
+    };
+    read.map_err(|error| match error {
+        RulesError::Form { line, problem } => RulesTrouble {
+            line: u32::try_from(line).ok(),
+            problem,
+        },
+        error => RulesTrouble {
+            line: None,
+            problem: error.to_string(),
+        },
+    })
+}
