@@ -216,6 +216,45 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
     assert_eq!(about["referrers"], json!([]));
 }
 
+/// cosign's SIGNATURE_SPEC.md: an image manifest whose layers are signatures, under a tag made of the digest.
+#[tokio::test]
+async fn signatures_under_cosigns_tags_are_found() {
+    const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+    let registry = Registry::start();
+    let image = image(1_000);
+    let reference = registry.push("team/app:1", &image);
+    let pusher = Pusher {
+        registry: &registry,
+        http: http_client().build().unwrap(),
+    };
+    pusher.blob("team/app", b"{}").await;
+    let part = |kind: &str| json!({"mediaType": kind, "digest": Digest::sha256(b"{}").to_string(), "size": 2});
+    let signature = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": part("application/vnd.oci.image.config.v1+json"),
+        "layers": [part(SIMPLE)],
+    });
+    let signature = signature.to_string().into_bytes();
+    let tag = format!("sha256-{}.sig", image.manifest.hex());
+    pusher
+        .manifest("team/app", &tag, OCI_MANIFEST, signature.clone())
+        .await;
+    // Under a tag that looks so may be anything.
+    let tag = format!("team/app:sha256-{}.att", image.manifest.hex());
+    registry.push(&tag, &image);
+
+    let report = json_of(&["referrers", &reference]).await;
+    let found = report["referrers"].as_array().unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["by"], "cosign");
+    assert_eq!(found[0]["artifactType"], SIMPLE);
+    assert_eq!(found[0]["digest"], Digest::sha256(&signature).to_string());
+    assert_eq!(found[0]["subject"], image.manifest.digest.as_str());
+    let none = json_of(&["referrers", &reference, "--artifact-type", SBOM]).await;
+    assert_eq!(none["referrers"], json!([]));
+}
+
 /// A registry with the API, which gives a referrer a page and knows the filter if `filters`.
 async fn with_api(image: Packed, filters: bool) -> Odd {
     let listed = [

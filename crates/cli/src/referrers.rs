@@ -16,8 +16,8 @@ use crate::terminal::Visible;
 
 /// List what a registry keeps about an image: signatures, SBOMs, attestations
 ///
-/// These are manifests of their own that name the image as their subject, and attestations that BuildKit puts into the
-/// image's index. Of a registry that has no list of them the tag is read that stands in for it.
+/// These are manifests of their own that name the image as their subject, what cosign keeps under tags made of the
+/// image's digest, and attestations that BuildKit puts into the image's index. Of a registry that has no list of them the tag is read that stands in for it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin referrers ghcr.io/team/app:1.0

@@ -43,6 +43,8 @@ pub enum By {
     Registry,
     /// The tag lists it that stands in for such a list.
     Tag,
+    /// A tag that cosign makes of the image's digest names it.
+    Cosign,
     /// The image's own index lists it, as BuildKit does with attestations.
     Index,
 }
@@ -100,7 +102,10 @@ impl ReferrersReport {
             size: one.size,
             annotations: one.annotations,
             subject: digest.clone(),
-            by,
+            by: match one.tag {
+                Some(_) => By::Cosign,
+                None => by,
+            },
         });
         Self {
             schema_version: SCHEMA_VERSION,

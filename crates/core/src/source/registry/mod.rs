@@ -25,6 +25,7 @@ mod auth;
 mod catalog;
 mod challenge;
 mod client;
+mod cosign;
 mod endpoint;
 mod listing;
 #[cfg(not(target_arch = "wasm32"))]

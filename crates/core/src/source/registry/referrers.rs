@@ -31,12 +31,14 @@ pub struct Referrer {
     pub size: u64,
     /// Its annotations, as its list has them.
     pub annotations: BTreeMap<String, String>,
+    /// The tag by which cosign finds it; no list has it then.
+    pub tag: Option<String>,
 }
 
 /// All that a registry tells of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Referrers {
-    /// In the registry's order.
+    /// In the registry's order, and after them what only cosign's tags lead to.
     pub referrers: Vec<Referrer>,
     /// The registry has no such list; they are those of the tag that stands in for it.
     pub by_tag: bool,
@@ -118,6 +120,15 @@ impl Remote {
         }
         found.cut |= found.referrers.len() > limits::REFERRERS;
         found.referrers.truncate(limits::REFERRERS);
+        for one in self.cosigned(digest).await? {
+            if !found
+                .referrers
+                .iter()
+                .any(|known| known.digest == one.digest)
+            {
+                found.referrers.push(one);
+            }
+        }
         if let Some(wanted) = artifact_type {
             let is_wanted = |one: &Referrer| one.artifact_type.as_deref() == Some(wanted);
             found.referrers.retain(is_wanted);
@@ -194,6 +205,7 @@ impl Referrer {
             artifact_type: descriptor.artifact_type,
             size: descriptor.size,
             annotations: descriptor.annotations,
+            tag: None,
         }
     }
 }
