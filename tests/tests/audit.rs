@@ -445,23 +445,37 @@ fn the_rules_of_the_documentation_are_those_that_there_are() {
     let (_, example) = docs.split_once("```yaml\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     ground.write("onionskin.yaml", example);
-    let report = ground.json(0, &["app.tar"]);
-    assert_eq!(report["rules"].as_array().unwrap().len(), 3);
+    let report = ground.json(0, &["app.tar", "--base", "app.tar"]);
+    let rules = report["rules"].as_array().unwrap().iter();
+    let names: Vec<&str> = rules.map(|rule| rule["name"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names[7..], ["forbiddenInLayers .env", "own.maxBaseDead"]);
     fs::remove_file(ground.path().join("onionskin.yaml")).unwrap();
     let help = ground.ends(0, &["--help"]);
-    let mut rules = 0;
+    let mut rows = 0;
     for row in docs.lines().filter(|line| line.contains("` | `--")) {
         let words: Vec<&str> = row.split('`').collect();
         let (key, flag) = (words[1], words[3]);
-        ground.write("one.yaml", format!("rules:\n  {key}: 1\n"));
-        let output = ground.run(&["app.tar", "--rules", "one.yaml"]);
+        let flag = flag.split(' ').next().unwrap();
+        let key = key.replace("KIND", "leftover");
+        let keys: Vec<&str> = key.split('.').collect();
+        let rules = match keys.as_slice() {
+            ["growth", key] => format!("growth:\n  against: app.tar\n  {key}: 1\n"),
+            ["findings", kind, key] => {
+                format!("rules: {{ findings: {{ {kind}: {{ {key}: 1 }} }} }}")
+            }
+            [key] if key.starts_with("forbidden") => format!("rules:\n  {key}: [/a]\n"),
+            _ => format!("rules:\n  {key}: 1\n"),
+        };
+        ground.write("one.yaml", rules);
+        let output = ground.run(&["app.tar", "--rules", "one.yaml", "--base", "app.tar"]);
         assert_ne!(output.status.code(), Some(2), "{key}");
         assert!(help.contains(flag), "{flag}");
-        rules += 1;
+        rows += 1;
     }
     let flags = help.lines().map(str::trim_start);
     let most = flags.filter(|line| line.starts_with("--max-")).count();
-    assert_eq!(rules, most + 2, "one row for each flag");
+    assert_eq!(rows, most + 4, "one row for each flag");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
 
+mod beside;
 mod markdown;
 mod rules;
 mod text;
@@ -13,10 +14,10 @@ use onionskin_core::ledger::Ledger;
 use onionskin_core::report::SCHEMA_VERSION;
 use onionskin_core::report::audit::{Audit, Terms};
 use onionskin_core::report::link::Links;
-use onionskin_core::report::words::not_covered;
 use onionskin_core::rules::Rules;
 use serde::Serialize;
 
+use self::beside::BaseArguments;
 use self::rules::RuleArguments;
 use crate::image::ImageArguments;
 use crate::output::OutputArguments;
@@ -32,6 +33,9 @@ const AT_ONCE: usize = 3;
 /// Dead bytes are told by what a person would mend: a folder that a later layer deleted, a tree that was stored again
 /// by chown -R, a file that step after step replaces; each with the layers, their commands and what to change.
 ///
+/// Caches and other leftovers, content that is there twice, set-id programs, what everybody may write to and facts of
+/// the configuration are told too.
+///
 /// A rule is a limit, set by a flag or in a rules file; it is kept where the limit is met exactly. Without rules the
 /// report is all there is. Exit codes: 0 all rules are kept, 1 a rule failed, 2 the image could not be read or a rule
 /// not be judged.
@@ -44,6 +48,9 @@ Examples:
   onionskin audit ./app.tar --max-dead-bytes 20MB --min-efficiency 0.95
   onionskin audit app:1.0 --max-dead-share 5% --dead-share-floor 1MB --format json -o audit.json
   onionskin audit app:1.0 --ci-config .dive-ci           # dive's own rules and meanings
+  onionskin audit app:1.0 --own --base node:22 --max-dead-bytes 0
+  onionskin audit app:1.1 --growth-against app:1.0 --max-compressed-growth 5MB
+  onionskin audit app:1.0 --forbid '*.pem' --forbid-in-layers .env --max-findings setid=0
   onionskin audit api:1.0 web:1.0 --format json          # a line for each image; the worst exit code wins
   onionskin audit app:1.0 --format markdown --link-base https://onionskin.example.com/"
 )]
@@ -61,6 +68,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     output: OutputArguments<Format>,
+
+    #[command(flatten)]
+    base: BaseArguments,
 
     #[command(flatten)]
     rules: RuleArguments,
@@ -164,22 +174,22 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     Err(last)
 }
 
-/// What to say of rules that could not be judged.
+/// What to say of rules that could not be judged, each reason once.
 fn unjudged(audit: &Audit) -> Option<anyhow::Error> {
-    let unknown = audit.rules.iter().filter(|rule| rule.passed.is_none());
-    let names: Vec<&str> = unknown.map(|rule| rule.name.as_str()).collect();
-    if names.is_empty() {
-        return None;
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for rule in audit.rules.iter().filter(|rule| rule.passed.is_none()) {
+        let reason = rule.reason.as_deref().unwrap_or("it is not known");
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, names)) => names.push(&rule.name),
+            None => reasons.push((reason, vec![&rule.name])),
+        }
     }
-    let (image, names) = (&audit.image.reference, names.join(" and "));
-    Some(match not_covered(&audit.layers).next() {
-        Some(_) => anyhow!(
-            "{image}: not all layers could be fetched, so nobody can judge {names}; leave these rules out"
-        ),
-        None => anyhow!(
-            "{image}: this source does not tell compressed sizes, so nobody can judge {names}; audit the image in its registry, or leave these rules out"
-        ),
-    })
+    let told = reasons.iter().map(|(reason, names)| {
+        let names = names.join(" and ");
+        format!("nobody can judge {names}: {reason}")
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| anyhow!("{}: {}", audit.image.reference, told.join("; ")))
 }
 
 impl Arguments {
@@ -189,19 +199,19 @@ impl Arguments {
         let ledger = Ledger::of(&stack);
         let links = self.link_base.as_ref();
         let links = links.map(|base| Links::of(base, &opened.image));
-        Ok(Audited {
-            audit: Audit::new(
-                &opened.image,
-                &stack,
-                &ledger,
-                &Terms {
-                    rules,
-                    base: None,
-                    links: links.as_ref(),
-                },
-            ),
-            remarks: opened.image.remarks,
-        })
+        let mut remarks = opened.image.remarks.clone();
+        let base = self.base.of(&opened.image, &self.image, &mut remarks);
+        let base = base.await?;
+        let against = beside::against(&rules.growth, &stack, &self.image).await?;
+        let terms = Terms {
+            rules,
+            base,
+            against: against.as_ref(),
+            today: self.rules.today(),
+            links: links.as_ref(),
+        };
+        let audit = Audit::new(&opened.image, &stack, &ledger, &terms);
+        Ok(Audited { audit, remarks })
     }
 
     /// One image's part of the output, which is about so many.

@@ -240,7 +240,7 @@ mod tests {
         serde_json::from_value(json!({
             "reference": reference, "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
             "platforms": [], "annotations": {}, "config": {}, "rawConfig": "",
-            "configDigest": Digest::sha256(b""), "layers": layers, "remarks": [],
+            "configDigest": Digest::sha256(b""), "layers": layers, "remarks": [], "attestations": [],
         }))
         .unwrap()
     }

@@ -12,6 +12,7 @@ pub mod layer;
 pub mod ledger;
 pub mod limits;
 pub mod manifest;
+mod names;
 pub mod platform;
 pub mod reference;
 pub mod report;

@@ -1,10 +1,16 @@
 //! The rules that `onionskin audit` judges by: from flags, from a rules file, from a `.dive-ci`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
-use onionskin_core::rules::{Bytes, Count, Limits, Rules, Share};
+use anyhow::{Context as _, ensure};
+use onionskin_core::findings::Kind;
+use onionskin_core::rules::{
+    Bytes, Count, Day, FindingLimit, GrowthLimits, Limits, PathGlob, QuantityError, Rules, Share,
+};
 
 /// The rules file that is read where none is named.
 const OURS: &str = "onionskin.yaml";
@@ -62,6 +68,71 @@ pub(super) struct RuleArguments {
     /// Most layers
     #[arg(long, value_name = "NUMBER")]
     max_layers: Option<Count>,
+
+    /// Most bytes of the base that the layers on top of it may hide
+    #[arg(long, value_name = "BYTES")]
+    max_base_dead: Option<Bytes>,
+
+    /// Most findings of a kind, such as leftover=3 or setid=0; may be given again
+    #[arg(long, value_name = "KIND=NUMBER", value_parser = of_kind::<Count>)]
+    max_findings: Vec<(Kind, Count)>,
+
+    /// Most bytes in the findings of a kind, such as leftover=1MB; may be given again
+    #[arg(long, value_name = "KIND=BYTES", value_parser = of_kind::<Bytes>)]
+    max_finding_bytes: Vec<(Kind, Bytes)>,
+
+    /// Paths that a container must not see; may be given again
+    ///
+    /// A glob is from the root with a leading slash, else at any depth: /etc/shadow, *.pem, /app/**/*.map.
+    #[arg(long, value_name = "GLOB")]
+    forbid: Vec<PathGlob>,
+
+    /// Paths that no layer may store, even where a later one deletes them; may be given again
+    #[arg(long, value_name = "GLOB")]
+    forbid_in_layers: Vec<PathGlob>,
+
+    /// Judge the image's own layers by these flags, without those of its base
+    #[arg(long)]
+    own: bool,
+
+    /// The image that growth is measured against
+    #[arg(long, value_name = "IMAGE")]
+    growth_against: Option<String>,
+
+    /// Most bytes by which all layers, unpacked, may be larger than those of the other image
+    #[arg(long, value_name = "BYTES")]
+    max_growth: Option<Bytes>,
+
+    /// Largest share of the other image's size by which it may be larger
+    #[arg(long, value_name = "SHARE")]
+    max_growth_share: Option<Share>,
+
+    /// Most bytes by which the download may be larger
+    #[arg(long, value_name = "BYTES")]
+    max_compressed_growth: Option<Bytes>,
+
+    /// Largest share of the other image's download by which it may be larger
+    #[arg(long, value_name = "SHARE")]
+    max_compressed_growth_share: Option<Share>,
+
+    /// The day on which `until` of what a rules file ignores is judged [default: today, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Day>,
+}
+
+/// `leftover=3`.
+fn of_kind<T>(text: &str) -> Result<(Kind, T), String>
+where
+    T: FromStr<Err = QuantityError>,
+{
+    let (kind, limit) = text.split_once('=').ok_or("write it as KIND=LIMIT")?;
+    let kinds = || Kind::ALL.map(Kind::name).join(", ");
+    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = kind.ok_or_else(|| format!("there is no such kind; there are {}", kinds()))?;
+    let limit = limit
+        .parse()
+        .map_err(|error: QuantityError| error.to_string())?;
+    Ok((kind, limit))
 }
 
 impl RuleArguments {
@@ -79,8 +150,47 @@ impl RuleArguments {
         if let Some(file) = &self.ci_config {
             rules.dive = dive(file)?.dive;
         }
-        rules.limits = self.limits().or(rules.limits);
+        let flags = self.limits();
+        if self.own {
+            rules.own = flags.or(rules.own);
+        } else {
+            rules.limits = flags.or(rules.limits);
+        }
+        rules.growth = self.growth().or(rules.growth);
+        ensure!(
+            rules.growth.against.is_some() || !rules.growth.are_set(),
+            "growth is limited, but against which image? Name it with --growth-against, or as `against` in the rules file"
+        );
         Ok(rules)
+    }
+
+    /// The day on which an image is judged.
+    pub(super) fn today(&self) -> Day {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seconds = now.map_or(0, |now| now.as_secs());
+        let today = || Day::of_unix(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.today.unwrap_or_else(today)
+    }
+
+    fn growth(&self) -> GrowthLimits {
+        GrowthLimits {
+            against: self.growth_against.clone(),
+            max_bytes: self.max_growth,
+            max_share: self.max_growth_share,
+            max_compressed_bytes: self.max_compressed_growth,
+            max_compressed_share: self.max_compressed_growth_share,
+        }
+    }
+
+    fn findings(&self) -> BTreeMap<Kind, FindingLimit> {
+        let mut limits: BTreeMap<Kind, FindingLimit> = BTreeMap::new();
+        for (kind, count) in &self.max_findings {
+            limits.entry(*kind).or_default().max_count = Some(*count);
+        }
+        for (kind, bytes) in &self.max_finding_bytes {
+            limits.entry(*kind).or_default().max_bytes = Some(*bytes);
+        }
+        limits
     }
 
     fn limits(&self) -> Limits {
@@ -94,6 +204,10 @@ impl RuleArguments {
             max_compressed_size: self.max_compressed_size,
             max_layer_size: self.max_layer_size,
             max_layers: self.max_layers,
+            max_base_dead: self.max_base_dead,
+            findings: self.findings(),
+            forbidden: self.forbid.clone(),
+            forbidden_in_layers: self.forbid_in_layers.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use onionskin_core::base::By;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
 use onionskin_core::report::words::{self, size};
@@ -12,6 +13,8 @@ use crate::terminal::{Visible, fit};
 
 /// Findings of dead bytes that are told, and as many of live ones; the rest is summed up.
 const SHOWN: usize = 15;
+/// Paths that are told of a forbidden glob.
+const SHOWN_PATHS: usize = 5;
 /// Columns before what belongs to a finding.
 const INDENT: usize = 11;
 
@@ -31,6 +34,7 @@ fn write(
 ) -> fmt::Result {
     summary::write(out, &audit.image, &audit.bytes, &audit.layers)?;
     dive(out, &audit.dive)?;
+    base(out, audit)?;
     findings(out, audit, columns)?;
     for remark in remarks {
         writeln!(out, "\nnote: {}", Visible(remark))?;
@@ -54,10 +58,74 @@ fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
     )
 }
 
+/// What it was built from, and what the layers on top of that come to.
+fn base(out: &mut String, audit: &Audit) -> fmt::Result {
+    let Some(base) = &audit.base else {
+        return Ok(());
+    };
+    let name = match &base.reference {
+        Some(name) => format!(" {}", Visible(name)),
+        None => String::new(),
+    };
+    let by = match base.by {
+        By::Named => "as named",
+        By::Annotations => "by its annotations",
+        By::History => "by its history",
+    };
+    match (base.layers, &audit.own) {
+        (Some(layers), Some(own)) => {
+            let layers = match layers {
+                1 => "layer 1".to_owned(),
+                layers => format!("layers 1 to {layers}"),
+            };
+            writeln!(
+                out,
+                "{QUIET}base{name}: {layers}, {by}; the image's own layers hold {}, {} of them dead, and hide {} of the base{QUIET:#}",
+                size(own.retained),
+                size(own.dead),
+                size(own.base_dead)
+            )
+        }
+        _ => writeln!(
+            out,
+            "{QUIET}base{name}, {by}; which layers are its own is not known{QUIET:#}"
+        ),
+    }
+}
+
+/// What the rules file ignores, and what it does no more.
+fn ignored(out: &mut String, audit: &Audit) -> fmt::Result {
+    for ignore in &audit.ignore {
+        let reason = Visible(&ignore.reason);
+        let until = match &ignore.until {
+            Some(until) => format!(" until {until}"),
+            None => String::new(),
+        };
+        if ignore.expired {
+            writeln!(
+                out,
+                "\nnote: what was ignored{until} is counted again: {reason}"
+            )?;
+            continue;
+        }
+        let findings = match ignore.findings {
+            1 => "1 finding".to_owned(),
+            findings => format!("{findings} findings"),
+        };
+        writeln!(
+            out,
+            "\n{QUIET}ignored{until}: {findings} of {}: {reason}{QUIET:#}",
+            size(ignore.bytes)
+        )?;
+    }
+    Ok(())
+}
+
 fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
     let (mut risks, waste): (Vec<_>, Vec<_>) = audit
         .findings
         .iter()
+        .filter(|finding| finding.ignored.is_none())
         .partition(|finding| finding.kind.is_risk());
     // Small ones may be the worst.
     risks.sort_by_key(|finding| finding.kind);
@@ -76,7 +144,8 @@ fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Res
             "\n{QUIET}look at the following before you release{QUIET:#}"
         )?;
     }
-    some(out, &risks, audit, columns)
+    some(out, &risks, audit, columns)?;
+    ignored(out, audit)
 }
 
 /// The largest of these findings, and what the rest comes to.
@@ -186,8 +255,8 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
         return Ok(());
     }
     writeln!(out)?;
-    let width = audit.rules.iter().map(|rule| rule.name.len()).max();
-    let width = width.unwrap_or(0);
+    let width = audit.rules.iter().map(|rule| rule.name.chars().count());
+    let width = width.max().unwrap_or(0);
     for rule in &audit.rules {
         let (word, style) = match rule.passed {
             Some(true) => ("kept", KEPT),
@@ -197,9 +266,15 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
         writeln!(
             out,
             "{style}{word:7}{style:#}  {:width$}  {}",
-            rule.name,
+            Visible(&rule.name).to_string(),
             words::verdict(rule)
         )?;
+        for path in rule.met.iter().take(SHOWN_PATHS) {
+            writeln!(out, "{:9}{}", "", Visible(path))?;
+        }
+        if rule.met.len() > SHOWN_PATHS {
+            writeln!(out, "{:9}…", "")?;
+        }
     }
     let failed = audit
         .rules

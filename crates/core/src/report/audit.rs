@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts};
 use super::link::Links;
+use super::own::{IgnoreFacts, OwnFacts};
 use super::{SCHEMA_VERSION, text};
 use crate::base::Base;
 use crate::findings::{self, Finding, Kind, Leftovers, Subject};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
-use crate::rules::{self, Measured, Rules, Verdict};
+use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
 use crate::secrets::Mask;
 use crate::source::Image;
 use crate::stack::Stack;
@@ -41,6 +42,12 @@ pub struct Audit {
     pub passed: Option<bool>,
     /// What the image was built from; None where nothing tells it.
     pub base: Option<Base>,
+    /// The layers above the base; None where its layers are not known.
+    pub own: Option<OwnFacts>,
+    /// The image that this one was compared with.
+    pub against: Option<Against>,
+    /// What the rules file ignores, as it stands there, and what that came to.
+    pub ignore: Vec<IgnoreFacts>,
 }
 
 /// What an image is audited by.
@@ -50,6 +57,10 @@ pub struct Terms<'a> {
     pub rules: &'a Rules,
     /// Its base; None leaves it to what the image's own documents tell.
     pub base: Option<Base>,
+    /// The image that it is compared with.
+    pub against: Option<&'a Against>,
+    /// The day on which it is judged.
+    pub today: Day,
     /// Makes the links to what is found.
     pub links: Option<&'a Links>,
 }
@@ -98,6 +109,9 @@ pub struct FindingFacts {
     /// The line of the file, from 1; there is such a key only where it is about one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Why a rules file ignores it. There is no such key for findings that are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
 }
 
 impl Audit {
@@ -129,29 +143,43 @@ impl Audit {
             commands: &commands,
             config: &image.config,
             base: base.as_ref(),
-            leftovers: Leftovers::standard(),
+            leftovers: terms
+                .rules
+                .leftovers
+                .as_ref()
+                .unwrap_or(Leftovers::standard()),
         });
-        let compressed = facts.compressed_size.is_some();
-        let findings = findings
-            .into_iter()
-            .map(|finding| FindingFacts::of(finding, &commands, compressed, terms.links))
+        let ignores: Vec<Option<&Ignore>> = findings
+            .iter()
+            .map(|finding| terms.ignored(finding))
             .collect();
+        let weighed = findings.iter().zip(&ignores);
+        let weighed: Vec<Weighed<'_>> = weighed
+            .map(|(finding, ignore)| Weighed {
+                finding,
+                ignored: ignore.is_some(),
+            })
+            .collect();
+        let base_layers = base.as_ref().and_then(|base| base.layers);
+        let part = |findings, below| Part::of((image, stack, ledger), findings, below, base_layers);
         let rules = terms.rules.judge(&Measured {
-            efficiency,
-            retained: bytes.retained,
-            dead: bytes.dead,
-            dead_compressed: bytes.dead_compressed,
-            size: facts.size,
-            compressed_size: facts.compressed_size,
-            largest_layer: layers
-                .iter()
-                .filter_map(|layer| layer.size)
-                .max()
-                .unwrap_or(0),
-            layers: layers.len() as u64,
+            stack,
+            image: part(&weighed, 0),
+            base: base_layers,
+            own: base_layers.map(|base| part(&weighed, base)),
             dive,
-            whole: stack.not_fetched().is_empty(),
+            against: terms.against,
         });
+        let own = base_layers.map(|base| OwnFacts::of(&part(&[], base)));
+        let ignore = terms.ignore_facts(&weighed);
+        let compressed = facts.compressed_size.is_some();
+        let findings = findings.into_iter().zip(ignores);
+        let findings = findings
+            .map(|(finding, ignore)| FindingFacts {
+                ignored: ignore.map(|ignore| ignore.reason.clone()),
+                ..FindingFacts::of(finding, &commands, compressed, terms.links)
+            })
+            .collect();
         Self {
             schema_version: SCHEMA_VERSION,
             image: facts,
@@ -167,6 +195,9 @@ impl Audit {
             passed: rules::passed(&rules),
             rules,
             base,
+            own,
+            against: terms.against.cloned(),
+            ignore,
         }
     }
 }
@@ -202,6 +233,7 @@ impl FindingFacts {
             killed_by: finding.killed_by,
             rule: finding.rule,
             line: finding.line,
+            ignored: None,
         }
     }
 }

@@ -6,7 +6,7 @@ pub mod inspection;
 pub mod labels;
 pub mod link;
 pub mod listing;
-mod names;
+pub mod own;
 pub mod referrers;
 #[cfg(test)]
 mod schemas;
@@ -14,7 +14,7 @@ mod visible;
 pub mod words;
 pub mod xattrs;
 
-pub use names::text;
+pub use crate::names::text;
 pub use visible::Visible;
 
 /// The version of all JSON that is written; it rises when a key changes its meaning or goes.

@@ -10,7 +10,7 @@ use super::audit::Audit;
 use super::inspection::Inspection;
 use super::listing::Line;
 use super::referrers::ReferrersReport;
-use crate::rules::{Bytes, Count, RulesFile, Share};
+use crate::rules::{Bytes, Count, FindingLimit, RulesFile, Share, WrittenFindingLimit};
 
 /// How a quantity of a rules file can be written.
 macro_rules! quantity {
@@ -40,6 +40,21 @@ quantity!(Share, {
     "description": "A share from 0 to 1, or a percentage such as 10%.",
     "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string" }]
 });
+
+impl JsonSchema for FindingLimit {
+    fn schema_name() -> Cow<'static, str> {
+        "FindingLimit".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let count = generator.subschema_for::<Count>();
+        let written = generator.subschema_for::<WrittenFindingLimit>();
+        json_schema!({
+            "description": "How much may be found of one kind: a number of findings, or more than that.",
+            "anyOf": [count, written]
+        })
+    }
+}
 
 /// Compares a schema with its file, which `UPDATE_SCHEMAS=1` writes anew.
 fn check(name: &str, settings: SchemaSettings, is: &str, of: fn(&mut SchemaGenerator) -> Schema) {

@@ -43,7 +43,7 @@ pub fn verdict(verdict: &Verdict) -> String {
 #[must_use]
 pub fn actual(verdict: &Verdict) -> String {
     match verdict.actual {
-        Some(actual) => amount(&verdict.name, actual),
+        Some(actual) => amount(verdict, actual),
         None => "not known".to_owned(),
     }
 }
@@ -51,18 +51,17 @@ pub fn actual(verdict: &Verdict) -> String {
 /// What a rule allows: `at most 100.0 kB (100000 B)`.
 #[must_use]
 pub fn limit(verdict: &Verdict) -> String {
-    let side = if verdict.name.to_lowercase().contains("efficiency") {
-        "at least"
-    } else {
-        "at most"
+    let side = match verdict.is_at_least() {
+        true => "at least",
+        false => "at most",
     };
-    format!("{side} {}", amount(&verdict.name, verdict.limit))
+    format!("{side} {}", amount(verdict, verdict.limit))
 }
 
 /// An amount in the unit that its rule counts in.
-fn amount(rule: &str, amount: Amount) -> String {
+fn amount(verdict: &Verdict, amount: Amount) -> String {
     match amount {
-        Amount::Count(count) if rule == "maxLayers" => count.to_string(),
+        Amount::Count(count) if verdict.counts_things() => count.to_string(),
         // A limit may be crossed by one byte; rounded, nobody would see it.
         Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
         Amount::Count(bytes) => size(bytes),
@@ -100,8 +99,21 @@ mod tests {
 
     #[test]
     fn a_limit_crossed_by_a_byte_can_be_seen() {
-        let told = |bytes| amount("maxDeadBytes", Amount::Count(bytes));
-        assert_ne!(told(20_000_000), told(20_000_001));
-        assert_eq!(amount("maxLayers", Amount::Count(1200)), "1200");
+        let told = |name: &str, count| {
+            limit(&Verdict {
+                name: name.to_owned(),
+                limit: Amount::Count(count),
+                actual: None,
+                passed: None,
+                met: Vec::new(),
+                reason: None,
+            })
+        };
+        let bytes = |bytes| told("maxDeadBytes", bytes);
+        assert_ne!(bytes(20_000_000), bytes(20_000_001));
+        for name in ["maxLayers", "own.maxLayers", "findings.secret.maxCount"] {
+            assert_eq!(told(name, 1200), "at most 1200");
+        }
+        assert_eq!(told("forbidden /etc/efficiency", 0), "at most 0");
     }
 }

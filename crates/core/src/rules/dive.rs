@@ -1,7 +1,7 @@
 //! dive's three rules with its meanings: thresholds that may be met, and be written as `disabled`.
 
+use super::Verdict;
 use super::quantity::{Bytes, QuantityError};
-use super::{Amount, Verdict};
 use crate::ledger::dive::Dive;
 
 /// dive's thresholds; None is disabled.
@@ -28,12 +28,8 @@ impl DiveRules {
             let failed = limit > dive.efficiency;
             Verdict::share("lowestEfficiency", limit, dive.efficiency, !failed)
         });
-        let wasted = self.highest_wasted_bytes.map(|limit| Verdict {
-            name: "highestWastedBytes".to_owned(),
-            limit: Amount::Count(limit),
-            actual: Some(Amount::Count(dive.wasted_bytes)),
-            passed: Some(dive.wasted_bytes <= limit),
-        });
+        let limit = self.highest_wasted_bytes.map(Bytes);
+        let wasted = Verdict::at_most("highestWastedBytes", limit, Some(dive.wasted_bytes));
         let share = self.highest_user_wasted_percent.map(|limit| {
             // What is not a number is not larger, and so passes.
             let failed = dive.user_wasted > limit;

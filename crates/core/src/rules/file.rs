@@ -4,15 +4,37 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::quantity::Scalar;
-use super::{DiveRules, Limits, QuantityError, Rules, dive};
+use super::{DiveRules, GrowthLimits, Ignore, Limits, QuantityError, Rules, dive};
+use crate::findings::{Leftover, Leftovers, Silenced};
 
 /// What an `onionskin.yaml` may say.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct File {
-    /// The limits.
+    /// Limits on the whole image.
     rules: Option<Limits>,
+    /// The same limits on the layers above its base alone.
+    own: Option<Limits>,
+    /// Limits on how much larger the image is than another one.
+    growth: Option<GrowthLimits>,
+    /// Findings that are told and not counted, each with a reason.
+    #[cfg_attr(test, schemars(with = "Option<Vec<super::WrittenIgnore>>"))]
+    ignore: Option<Vec<Ignore>>,
+    /// Changes to what is looked for as a leftover.
+    leftovers: Option<LeftoverChanges>,
+}
+
+/// Changes to what is looked for as a leftover.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct LeftoverChanges {
+    /// More rows; one with the id of a row that is there takes its place.
+    add: Vec<Leftover>,
+    /// Ids of rows that are not looked for.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    silence: Vec<Silenced>,
 }
 
 /// What is read of a `.dive-ci`; dive looks at nothing else in it.
@@ -59,8 +81,13 @@ impl Rules {
     /// It is no YAML, or has a key or a value that means nothing.
     pub fn from_yaml(text: &str) -> Result<Self, RulesError> {
         let file: File = read(text)?;
+        let leftovers = file.leftovers;
         Ok(Self {
             limits: file.rules.unwrap_or_default(),
+            own: file.own.unwrap_or_default(),
+            growth: file.growth.unwrap_or_default(),
+            ignore: file.ignore.unwrap_or_default(),
+            leftovers: leftovers.map(|changes| Leftovers::changed(changes.add, &changes.silence)),
             dive: DiveRules::default(),
         })
     }
@@ -75,7 +102,6 @@ impl Rules {
         let said = file.rules.unwrap_or_default();
         let default = DiveRules::DEFAULT;
         Ok(Self {
-            limits: Limits::default(),
             dive: DiveRules {
                 lowest_efficiency: threshold(
                     "lowestEfficiency",
@@ -96,6 +122,7 @@ impl Rules {
                     dive::share,
                 )?,
             },
+            ..Self::default()
         })
     }
 }
@@ -131,8 +158,9 @@ fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, RulesError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Bytes, Count, Share};
+    use super::super::{Bytes, Count, FindingLimit, Share};
     use super::*;
+    use crate::findings::Kind;
 
     #[test]
     fn limits_are_read_in_every_form() {
@@ -162,6 +190,36 @@ mod tests {
             ("rules:\n  maxLayers: many\n", 2, "many"),
             ("rules:\n\tmaxLayers: 3\n", 2, ""),
             ("rules: [1]\n", 1, ""),
+            (
+                "rules:\n  findings:\n    secret: 0\n    secrets: 0\n",
+                4,
+                "secrets",
+            ),
+            ("rules:\n  findings:\n    secret: few\n", 3, "few"),
+            ("rules:\n  findings:\n    secret: -1\n", 3, "-1"),
+            ("rules:\n  findings:\n    secret:\n      max: 1\n", 4, "max"),
+            (
+                "rules:\n  findings:\n    secret:\n      maxBytes: x\n",
+                4,
+                "x",
+            ),
+            ("own:\n  forbidden:\n    - /a\n    - \"[a\"\n", 4, "[a"),
+            ("growth:\n  maxBytes: 1\n  maxCount: 1\n", 3, "maxCount"),
+            (
+                "ignore:\n  - kind: setid\n    until: 2026-13-01\n",
+                3,
+                "2026-13-01",
+            ),
+            (
+                "leftovers:\n  silence:\n    - logs\n    - logz\n",
+                4,
+                "logz",
+            ),
+            (
+                "leftovers:\n  add:\n    - id: a\n      paths: [a/../b]\n",
+                4,
+                "a/../b",
+            ),
         ] {
             match Rules::from_yaml(text).unwrap_err() {
                 RulesError::Form { line: at, problem } => {
@@ -172,6 +230,51 @@ mod tests {
                 error => panic!("{error}"),
             }
         }
+    }
+
+    #[test]
+    fn an_ignore_needs_a_reason_and_something_that_it_names() {
+        for (text, says) in [
+            ("ignore:\n  - kind: setid\n", "reason"),
+            ("ignore:\n  - kind: setid\n    reason: \" \"\n", "reason"),
+            ("ignore:\n  - reason: because\n", "everything"),
+            ("ignore:\n  - kind: set-id\n    reason: because\n", "set-id"),
+        ] {
+            let error = Rules::from_yaml(text).unwrap_err().to_string();
+            assert!(
+                error.starts_with("line ") && error.contains(says),
+                "{says}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn everything_that_a_file_may_say_is_read() {
+        let rules = Rules::from_yaml(
+            "rules:\n  findings:\n    secret: 0\n    leftover: { maxBytes: 1MB, maxCount: 3 }\n  forbidden: [/etc/shadow-, '*.pem']\n  forbiddenInLayers:\n    - .env\n\
+            own:\n  maxDeadBytes: 0\n  maxBaseDead: 5MB\n\
+            growth:\n  against: app:1.0\n  maxShare: 10%\n\
+            ignore:\n  - kind: leftover\n    rule: apt-lists\n    path: /var/**\n    reason: the base has them\n    until: 2026-12-31\n\
+            leftovers:\n  silence: [logs]\n  add:\n    - id: checkpoints\n      paths: ['*.ckpt']\n      advice: Copy the exported model only\n",
+        )
+        .unwrap();
+        assert_eq!(rules.limits.findings.len(), 2);
+        assert_eq!(
+            rules.limits.findings[&Kind::Secret],
+            FindingLimit::count(Count(0))
+        );
+        assert_eq!(
+            rules.limits.forbidden.len() + rules.limits.forbidden_in_layers.len(),
+            3
+        );
+        assert_eq!(rules.own.max_base_dead, Some(Bytes(5_000_000)));
+        assert_eq!(rules.growth.against.as_deref(), Some("app:1.0"));
+        let [ignore] = rules.ignore.as_slice() else {
+            unreachable!("{:?}", rules.ignore)
+        };
+        assert_eq!(ignore.until.unwrap().to_string(), "2026-12-31");
+        let leftovers = rules.leftovers.unwrap();
+        assert_ne!(&leftovers, Leftovers::standard());
     }
 
     #[test]

@@ -1,0 +1,108 @@
+//! The images that an audited one is measured by: the base that it was built on, and the one that it may outgrow by
+//! so much.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use onionskin_core::base::{self, Base, By};
+use onionskin_core::digest::Digest;
+use onionskin_core::rules::{Against, GrowthLimits};
+use onionskin_core::source::{Image, Layer};
+use onionskin_core::stack::Stack;
+
+use crate::decode::Decoded;
+use crate::image::ImageArguments;
+use crate::sentence;
+
+/// The flags that name the base.
+#[derive(clap::Args)]
+pub(super) struct BaseArguments {
+    /// The image that it was built from: its layers are not counted as the image's own [default: what the history
+    /// shows]
+    #[arg(long, value_name = "IMAGE")]
+    base: Option<String>,
+
+    /// Ask for the base that the image's annotations name, in its registry
+    #[arg(long, conflicts_with = "base")]
+    fetch_base: bool,
+}
+
+impl BaseArguments {
+    /// The base of an opened image; None leaves it to what the image's documents tell. What could not be found out
+    /// for want of an answer is a remark.
+    pub(super) async fn of(
+        &self,
+        image: &Image,
+        images: &ImageArguments,
+        remarks: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Base>> {
+        if let Some(name) = &self.base {
+            let base = images.open_other(name).await.context("--base")?;
+            return Ok(Some(Base::of(image, &base.image, By::Named)?));
+        }
+        if !self.fetch_base {
+            return Ok(None);
+        }
+        let Some(named) = base::reference(image) else {
+            remarks.push("no annotation or label names a base that can be asked for".to_owned());
+            return Ok(None);
+        };
+        let fetched = images.open_other(&format!("docker://{named}")).await;
+        let base = fetched.and_then(|base| Ok(Base::of(image, &base.image, By::Annotations)?));
+        match base {
+            Ok(base) => Ok(Some(base)),
+            Err(error) => {
+                remarks.push(format!(
+                    "the base that the annotations name is of no use: {}",
+                    sentence(&error)
+                ));
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The image to compare with, if growth is limited. Of its layers only those are read that `stack` does not have.
+pub(super) async fn against(
+    limits: &GrowthLimits,
+    stack: &Stack,
+    images: &ImageArguments,
+) -> anyhow::Result<Option<Against>> {
+    let Some(name) = limits.against.as_ref().filter(|_| limits.are_set()) else {
+        return Ok(None);
+    };
+    let opened = images.open_other(name).await;
+    let opened = opened.with_context(|| format!("cannot compare with {name}"))?;
+    let image = &opened.image;
+    let mut size = None;
+    if limits.need_sizes() {
+        let known: HashMap<&Digest, u64> = stack
+            .layers()
+            .iter()
+            .map(|index| (&index.diff_id, index.size))
+            .collect();
+        let known = |layer: &Layer| known.get(layer.diff_id.as_ref()?).copied();
+        let others: Vec<Layer> = image
+            .layers
+            .iter()
+            .filter(|layer| known(layer).is_none())
+            .cloned()
+            .collect();
+        let read = opened.decode(&others).await;
+        let read = read.with_context(|| format!("cannot compare with {name}"))?;
+        let read = read.iter().map(|decoded| match decoded {
+            Decoded::Read(index) => Some(index.size),
+            Decoded::NotFetched(_) => None,
+        });
+        let shared = image.layers.iter().filter_map(known).map(Some);
+        size = shared
+            .chain(read)
+            .try_fold(0_u64, |sum, size| sum.checked_add(size?));
+    }
+    Ok(Some(Against {
+        reference: image.reference.clone(),
+        digest: image.digest.clone(),
+        size,
+        compressed_size: image.compressed_size(),
+    }))
+}

@@ -1,0 +1,104 @@
+//! What is an image's own: the numbers of the layers above its base, and what its team has decided to ignore.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::Terms;
+use crate::findings::{Finding, Kind};
+use crate::rules::{Day, Ignore, Part, Weighed};
+
+/// The layers above the base. Bytes are dead here where these layers ship them.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnFacts {
+    /// Number of these layers.
+    pub layers: u64,
+    /// Bytes of their tars, as far as they were fetched.
+    pub size: u64,
+    /// Bytes of their blobs.
+    pub compressed_size: Option<u64>,
+    /// File content in them.
+    pub retained: u64,
+    /// Of it, what the final stack reaches.
+    pub live: u64,
+    /// Of it, what it does not reach.
+    pub dead: u64,
+    /// What the dead content costs in the blobs.
+    pub dead_compressed: Option<u64>,
+    /// Live bytes as a share of all; 1 where there are none.
+    pub efficiency: f64,
+    /// Bytes that the base ships and these layers hid: deleted, replaced or stored again.
+    pub base_dead: u64,
+}
+
+/// One entry of `ignore`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IgnoreFacts {
+    /// The kind that it names.
+    pub kind: Option<Kind>,
+    /// The rule that it names.
+    pub rule: Option<String>,
+    /// The glob that it names.
+    pub path: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub until: Option<Day>,
+    /// That day has passed: what it names is counted again.
+    pub expired: bool,
+    /// Findings that it took out of the count; each is taken by the first entry that names it.
+    pub findings: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl OwnFacts {
+    /// The numbers of a part from which nothing was taken out.
+    pub(super) fn of(part: &Part) -> Self {
+        Self {
+            layers: part.layers,
+            size: part.size,
+            compressed_size: part.compressed_size,
+            retained: part.retained,
+            live: part.retained - part.dead,
+            dead: part.dead,
+            dead_compressed: part.dead_compressed,
+            efficiency: part.efficiency(),
+            base_dead: part.base_dead.unwrap_or(0),
+        }
+    }
+}
+
+impl<'a> Terms<'a> {
+    /// The entry that takes a finding out of the count.
+    pub(super) fn ignored(&self, finding: &Finding) -> Option<&'a Ignore> {
+        let mut ignores = self.rules.ignore.iter();
+        ignores.find(|ignore| !ignore.is_expired(self.today) && ignore.meets(finding))
+    }
+
+    pub(super) fn ignore_facts(&self, findings: &[Weighed<'_>]) -> Vec<IgnoreFacts> {
+        let taken: Vec<(&Ignore, u64)> = findings
+            .iter()
+            .filter_map(|weighed| Some((self.ignored(weighed.finding)?, weighed.finding.bytes)))
+            .collect();
+        let ignores = self.rules.ignore.iter();
+        ignores
+            .map(|ignore| {
+                let taken = || taken.iter().filter(|(by, _)| std::ptr::eq(*by, ignore));
+                IgnoreFacts {
+                    kind: ignore.kind,
+                    rule: ignore.rule.clone(),
+                    path: ignore.path.as_ref().map(|path| path.text().to_owned()),
+                    reason: ignore.reason.clone(),
+                    until: ignore.until,
+                    expired: ignore.is_expired(self.today),
+                    findings: taken().count() as u64,
+                    bytes: taken().map(|(_, bytes)| bytes).sum(),
+                }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! Growth: limits on how much larger an image is than another one.
+
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{Bytes, Share};
+use super::{Amount, Verdict};
+use crate::digest::Digest;
+
+/// Limits on growth. An image that has shrunk has grown by 0.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GrowthLimits {
+    /// The image to compare with, as on the command line.
+    pub against: Option<String>,
+    /// By so many bytes of all layers' tars.
+    pub max_bytes: Option<Bytes>,
+    /// By such a share of the other image's.
+    pub max_share: Option<Share>,
+    /// By so many bytes of the download.
+    pub max_compressed_bytes: Option<Bytes>,
+    /// By such a share of the other image's.
+    pub max_compressed_share: Option<Share>,
+}
+
+/// The image that another one is compared with.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Against {
+    /// What was opened, written out in full.
+    pub reference: String,
+    /// The manifest's digest.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub digest: Option<Digest>,
+    /// Bytes of all layers' tars; None where no rule asked for them.
+    pub size: Option<u64>,
+    /// Bytes of all layers' blobs.
+    pub compressed_size: Option<u64>,
+}
+
+impl GrowthLimits {
+    /// These limits, and where one is not set, that of `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            against: self.against.or(other.against),
+            max_bytes: self.max_bytes.or(other.max_bytes),
+            max_share: self.max_share.or(other.max_share),
+            max_compressed_bytes: self.max_compressed_bytes.or(other.max_compressed_bytes),
+            max_compressed_share: self.max_compressed_share.or(other.max_compressed_share),
+        }
+    }
+
+    /// Whether any is set.
+    #[must_use]
+    pub const fn are_set(&self) -> bool {
+        self.need_sizes()
+            || self.max_compressed_bytes.is_some()
+            || self.max_compressed_share.is_some()
+    }
+
+    /// Whether layers have to be read for them: a manifest tells compressed sizes only.
+    #[must_use]
+    pub const fn need_sizes(&self) -> bool {
+        self.max_bytes.is_some() || self.max_share.is_some()
+    }
+
+    /// `size` is None where not all layers were read.
+    pub(super) fn judge(
+        &self,
+        size: Option<u64>,
+        compressed_size: Option<u64>,
+        against: Option<&Against>,
+    ) -> Vec<Verdict> {
+        let before = against.and_then(|against| against.size);
+        let compressed_before = against.and_then(|against| against.compressed_size);
+        let unknown = match against {
+            None => "the image to compare with was not opened",
+            Some(_) => "the size of one of the images is not known",
+        };
+        let verdicts = [
+            bytes("growth.maxBytes", self.max_bytes, size, before),
+            share("growth.maxShare", self.max_share, size, before),
+            bytes(
+                "growth.maxCompressedBytes",
+                self.max_compressed_bytes,
+                compressed_size,
+                compressed_before,
+            ),
+            share(
+                "growth.maxCompressedShare",
+                self.max_compressed_share,
+                compressed_size,
+                compressed_before,
+            ),
+        ];
+        let verdicts = verdicts.into_iter().flatten();
+        verdicts
+            .map(|verdict| verdict.or_unknown(unknown))
+            .collect()
+    }
+}
+
+fn grown(now: Option<u64>, before: Option<u64>) -> Option<u64> {
+    Some(now?.saturating_sub(before?))
+}
+
+fn bytes(
+    name: &str,
+    limit: Option<Bytes>,
+    now: Option<u64>,
+    before: Option<u64>,
+) -> Option<Verdict> {
+    Verdict::at_most(name, limit, grown(now, before))
+}
+
+fn share(
+    name: &str,
+    limit: Option<Share>,
+    now: Option<u64>,
+    before: Option<u64>,
+) -> Option<Verdict> {
+    let Share(limit) = limit?;
+    let Some((grown, before)) = grown(now, before).zip(before) else {
+        return Some(Verdict::unknown(name, Amount::Share(limit)));
+    };
+    let share = match grown {
+        0 => 0.0,
+        grown => grown as f64 / before as f64,
+    };
+    Some(Verdict::share(name, limit, share, share <= limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(now: Option<u64>, before: Option<u64>) -> Vec<Option<bool>> {
+        let limits = GrowthLimits {
+            max_bytes: Some(Bytes(10)),
+            max_share: Some(Share(0.1)),
+            ..GrowthLimits::default()
+        };
+        let against = Against {
+            reference: "old".to_owned(),
+            digest: None,
+            size: before,
+            compressed_size: None,
+        };
+        let verdicts = limits.judge(now, None, Some(&against));
+        verdicts.iter().map(|verdict| verdict.passed).collect()
+    }
+
+    #[test]
+    fn an_image_may_grow_by_the_limit_and_shrink_as_it_likes() {
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(judged(Some(110), Some(100)), [yes, yes]);
+        assert_eq!(judged(Some(111), Some(100)), [no, no]);
+        assert_eq!(judged(Some(111), Some(1000)), [yes, yes]);
+        assert_eq!(judged(Some(1011), Some(1000)), [no, yes]);
+        // Of nothing any growth is beyond measure.
+        assert_eq!(judged(Some(1), Some(0)), [yes, no]);
+        assert_eq!(judged(Some(0), Some(0)), [yes, yes]);
+        assert_eq!(judged(None, Some(1)), [None, None]);
+        assert_eq!(judged(Some(1), None), [None, None]);
+    }
+}

@@ -1,0 +1,170 @@
+//! What limits look at: the numbers of an image, and of the layers that are on top of its base.
+
+use std::collections::BTreeMap;
+
+use crate::findings::{Finding, Kind, Shipped};
+use crate::ledger::dive::Dive;
+use crate::ledger::{Account, Ledger};
+use crate::source::Image;
+use crate::stack::Stack;
+
+use super::growth::Against;
+
+/// A finding, and whether a rules file ignores it.
+#[derive(Clone, Copy)]
+pub struct Weighed<'a> {
+    /// The finding.
+    pub finding: &'a Finding,
+    /// It is told, and not counted.
+    pub ignored: bool,
+}
+
+/// The numbers of the layers above some base; those of the whole image above none. Dead bytes of ignored findings are
+/// in none of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// File content in these layers, in bytes.
+    pub retained: u64,
+    /// Of it, what the final stack does not reach.
+    pub dead: u64,
+    /// What that costs in the blobs; None where the source does not tell their sizes.
+    pub dead_compressed: Option<u64>,
+    /// Dead bytes that layers of the base ship and layers above it hid; None where the base is not known.
+    pub base_dead: Option<u64>,
+    /// The layers' tars, in bytes.
+    pub size: u64,
+    /// The layers' blobs, in bytes.
+    pub compressed_size: Option<u64>,
+    /// The largest of the layers' tars, in bytes.
+    pub largest_layer: u64,
+    /// Number of layers.
+    pub layers: u64,
+    /// The findings of these layers and of the configuration.
+    pub findings: BTreeMap<Kind, Tally>,
+}
+
+/// How much was found of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Findings that these layers have a part in.
+    pub count: u64,
+    /// Bytes that these layers ship of them.
+    pub bytes: u64,
+}
+
+/// All that is judged.
+#[derive(Clone)]
+pub struct Measured<'a> {
+    /// The layers.
+    pub stack: &'a Stack,
+    /// The whole image.
+    pub image: Part,
+    /// Layers of the base; None where it is not known.
+    pub base: Option<usize>,
+    /// The layers above it.
+    pub own: Option<Part>,
+    /// dive's numbers.
+    pub dive: Dive,
+    /// The image that this one is compared with.
+    pub against: Option<&'a Against>,
+}
+
+impl Part {
+    /// The numbers of the layers of `image` above the first `below`, of which `base` are the base's.
+    #[must_use]
+    pub fn of(
+        (image, stack, ledger): (&Image, &Stack, &Ledger),
+        findings: &[Weighed<'_>],
+        below: usize,
+        base: Option<usize>,
+    ) -> Self {
+        let mut total = Account::default();
+        for account in ledger.layers.iter().skip(below) {
+            total += *account;
+        }
+        let layers = || image.layers.iter().skip(below);
+        let mut sizes = layers().map(|layer| layer.compressed_size);
+        let compressed_size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
+        let tars = || stack.layers().iter().skip(below).map(|index| index.size);
+        let mut part = Self {
+            retained: total.retained,
+            dead: total.dead(),
+            // Where the blobs are not known, neither is what of them is dead.
+            dead_compressed: compressed_size.map(|_| total.dead_compressed),
+            base_dead: base.map(|base| base_dead(ledger, base)),
+            size: tars().sum(),
+            compressed_size,
+            largest_layer: tars().max().unwrap_or(0),
+            layers: layers().count() as u64,
+            findings: BTreeMap::new(),
+        };
+        for weighed in findings {
+            if weighed.ignored {
+                part.excuse(weighed.finding, below, base);
+            } else {
+                part.count(weighed.finding, below);
+            }
+        }
+        part
+    }
+
+    /// Live bytes as a share of all, ignored dead ones among them; 1 where there are none.
+    #[must_use]
+    pub fn efficiency(&self) -> f64 {
+        match self.retained {
+            0 => 1.0,
+            retained => (retained - self.dead) as f64 / retained as f64,
+        }
+    }
+
+    /// Dead bytes as a share of all; 0 where there are none.
+    #[must_use]
+    pub fn dead_share(&self) -> f64 {
+        match self.retained {
+            0 => 0.0,
+            retained => self.dead as f64 / retained as f64,
+        }
+    }
+
+    fn count(&mut self, finding: &Finding, below: usize) {
+        let own = || finding.shipped.iter().filter(|part| part.layer > below);
+        // What no layer ships is in the configuration, which is the image's own.
+        if finding.shipped.is_empty() || own().next().is_some() {
+            let tally = self.findings.entry(finding.kind).or_default();
+            tally.count += 1;
+            tally.bytes += own().map(|part| part.bytes).sum::<u64>();
+        }
+    }
+
+    /// Takes an ignored finding's dead bytes out of those that are counted.
+    fn excuse(&mut self, finding: &Finding, below: usize, base: Option<usize>) {
+        if finding.kind.cause().is_none() {
+            return;
+        }
+        for part in finding.shipped.iter().filter(|part| part.layer > below) {
+            self.dead = self.dead.saturating_sub(part.bytes);
+            let compressed = self.dead_compressed;
+            self.dead_compressed = compressed.map(|dead| dead.saturating_sub(part.compressed));
+        }
+        let hidden = |part: &&Shipped| {
+            base.is_some_and(|base| {
+                part.layer <= base && part.killed_by.is_some_and(|layer| layer > base)
+            })
+        };
+        let excused: u64 = finding
+            .shipped
+            .iter()
+            .filter(hidden)
+            .map(|part| part.bytes)
+            .sum();
+        self.base_dead = self.base_dead.map(|dead| dead.saturating_sub(excused));
+    }
+}
+
+fn base_dead(ledger: &Ledger, base: usize) -> u64 {
+    let hidden = ledger
+        .dead
+        .iter()
+        .filter(|dead| dead.added_by <= base && dead.killed_by > base);
+    hidden.map(|dead| dead.bytes).sum()
+}

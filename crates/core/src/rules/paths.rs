@@ -1,0 +1,159 @@
+//! Globs of paths, and the paths of an image that they meet.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use globset::{Candidate, GlobBuilder, GlobMatcher};
+use serde::de::{self, Deserialize, Deserializer};
+
+use crate::stack::{NodeId, Stack};
+
+/// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, `**`
+/// goes across folders, `{a,b}` is either, `\` takes a character as it is.
+#[derive(Clone, Debug)]
+pub struct PathGlob {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+/// A text that is no glob.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{glob:?} is no glob of paths: {problem}")]
+pub struct GlobError {
+    /// The text.
+    glob: String,
+    /// What is wrong with it.
+    problem: String,
+}
+
+impl FromStr for PathGlob {
+    type Err = GlobError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = |problem: String| GlobError {
+            glob: text.to_owned(),
+            problem,
+        };
+        let glob = text.strip_suffix('/').unwrap_or(text);
+        if glob.trim().is_empty() {
+            return Err(error("it is empty".to_owned()));
+        }
+        let whole = match glob.starts_with('/') {
+            true => glob.to_owned(),
+            false => format!("**/{glob}"),
+        };
+        let glob = GlobBuilder::new(&whole)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build();
+        let glob = glob.map_err(|problem| error(problem.kind().to_string()))?;
+        Ok(Self {
+            text: text.to_owned(),
+            matcher: glob.compile_matcher(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PathGlob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl PartialEq for PathGlob {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PathGlob {}
+
+impl PathGlob {
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it meets a path, with a leading slash.
+    #[must_use]
+    pub fn meets(&self, path: &[u8]) -> bool {
+        self.matcher
+            .is_match_candidate(&Candidate::from_bytes(path))
+    }
+
+    /// Whether it meets a path, or all that is below it: `/app/**` means `/app`.
+    pub(super) fn covers(&self, path: &[u8]) -> bool {
+        self.meets(path) || self.text.ends_with("/**") && self.meets(&[path, b"/."].concat())
+    }
+
+    /// The paths of the final stack that it meets, of layers above `base`, in byte order.
+    pub(super) fn in_stack(&self, stack: &Stack, base: usize) -> BTreeSet<Vec<u8>> {
+        let nodes = (1..stack.nodes() as u32).map(NodeId);
+        let there = nodes.filter(|node| {
+            let version = stack.at(*node, stack.depth());
+            version.is_some_and(|version| version.layer > base)
+        });
+        let paths = there.map(|node| stack.path(node));
+        paths.filter(|path| self.meets(path)).collect()
+    }
+
+    /// The paths that any layer above `base` stores and it meets, those that are deleted later too.
+    pub(super) fn in_layers(&self, stack: &Stack, base: usize) -> BTreeSet<Vec<u8>> {
+        let layers = stack.layers().iter().skip(base);
+        layers
+            .flat_map(|index| {
+                let stored = index.entries().filter(|entry| !index.kind(*entry).hides());
+                stored.map(|entry| index.path(entry))
+            })
+            .filter(|path| self.meets(path))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_meets_what_its_documentation_says() {
+        for (glob, path, meets) in [
+            ("/etc/shadow", "/etc/shadow", true),
+            ("/etc/shadow", "/app/etc/shadow", false),
+            ("/etc/", "/etc", true),
+            (".env", "/app/.env", true),
+            (".env", "/.env", true),
+            (".env", "/app/x.env", false),
+            ("*.pem", "/etc/ssl/a.pem", true),
+            ("/etc/*.pem", "/etc/ssl/a.pem", false),
+            ("/etc/**/*.pem", "/etc/ssl/a.pem", true),
+            ("/etc/**/*.pem", "/etc/a.pem", true),
+            ("/usr/{bin,sbin}/gcc", "/usr/sbin/gcc", true),
+            ("/a?", "/ab", true),
+            ("/a?", "/a/", false),
+            ("config.user", "config.user", true),
+            ("/a\\*", "/a*", true),
+            ("/a\\*", "/ab", false),
+            ("/app/**", "/app/a/b", true),
+            ("/app/**", "/apps", false),
+        ] {
+            let glob: PathGlob = glob.parse().unwrap();
+            assert_eq!(glob.meets(path.as_bytes()), meets, "{} {path}", glob.text());
+        }
+        let glob: PathGlob = "/app/**".parse().unwrap();
+        assert!(glob.covers(b"/app") && glob.covers(b"/app/x") && !glob.covers(b"/apps"));
+        let glob: PathGlob = "*.\u{fc}".parse().unwrap();
+        assert!(glob.meets("/a.\u{fc}".as_bytes()) && !glob.meets(b"/a.\xfc"));
+        let glob: PathGlob = "a*".parse().unwrap();
+        assert!(glob.meets(b"/a\xff\n"));
+    }
+
+    #[test]
+    fn what_is_no_glob_is_an_error_and_never_meets_nothing_in_silence() {
+        for wrong in ["", "/", " ", "[a", "{a", "a\\"] {
+            assert!(wrong.parse::<PathGlob>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The numbers of an image's own layers and of its base add up to the ledger's, and what is ignored leaves every sum
+//! that it was in.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use onionskin_core::base::{Base, By};
+use onionskin_core::findings::{self, Kind, Leftovers, Subject};
+use onionskin_core::ledger::Ledger;
+use onionskin_core::manifest::Config;
+use onionskin_core::rules::{Part, Weighed};
+use onionskin_core::source::Image;
+use onionskin_core::stack::Stack;
+use onionskin_fixtures::Layer;
+use proptest::prelude::*;
+use serde_json::json;
+
+/// An image of so many layers that nothing is known of.
+fn image(layers: usize) -> Image {
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let layer = |number: usize| {
+        json!({ "number": number, "digest": null, "mediaType": null, "compressedSize": 1,
+            "diffId": null, "urls": [], "createdBy": null, "span": null })
+    };
+    serde_json::from_value(json!({
+        "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
+        "platforms": [], "attestations": [], "annotations": {}, "config": {}, "rawConfig": "",
+        "configDigest": digest, "layers": (1..=layers).map(layer).collect::<Vec<_>>(), "remarks": [],
+    }))
+    .unwrap()
+}
+
+/// Few names, so that entries meet.
+fn entry() -> impl Strategy<Value = (String, u8)> {
+    let name = prop::sample::select(vec!["a", "b", "c", "tmp"]);
+    let path = prop::collection::vec(name, 1..3).prop_map(|names| format!("/{}", names.join("/")));
+    (path, 0..13_u8)
+}
+
+fn layer(entries: &[(String, u8)]) -> Layer {
+    entries
+        .iter()
+        .fold(Layer::new(), |layer, (path, kind)| match kind {
+            0 => layer.dir(path),
+            1 => layer.hardlink(path, "/a/a"),
+            2 => layer.opaque(path),
+            3..6 => layer.whiteout(path),
+            kind => layer
+                .file(path, vec![kind % 2 + b'x'; usize::from(kind % 3 + 1)])
+                .mode(if kind % 5 == 0 { 0o666 } else { 0o644 }),
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn own_and_base_sum_to_all(
+        layers in prop::collection::vec(prop::collection::vec(entry(), 0..25), 1..5),
+        below in 0..5_usize,
+        ignored in prop::collection::hash_set(0..40_usize, 0..10),
+    ) {
+        let mut stack = Stack::new();
+        for entries in &layers {
+            stack.push(support::index(&layer(entries))).unwrap();
+        }
+        let below = below.min(layers.len());
+        let ledger = Ledger::of(&stack);
+        let image = image(layers.len());
+        let base = Base { reference: None, digest: None, layers: Some(below), by: By::Named };
+        let findings = findings::of(&Subject {
+            stack: &stack,
+            ledger: &ledger,
+            commands: &[],
+            config: &Config::default(),
+            base: Some(&base),
+            leftovers: Leftovers::standard(),
+        });
+        let weigh = |ignore: &dyn Fn(usize) -> bool| -> Vec<Weighed<'_>> {
+            let findings = findings.iter().enumerate();
+            findings.map(|(at, finding)| Weighed { finding, ignored: ignore(at) }).collect()
+        };
+        let part = |weighed: &[Weighed<'_>], above| Part::of((&image, &stack, &ledger), weighed, above, Some(below));
+
+        // Nothing is ignored: what own layers ship and what the base ships is all.
+        let counted = weigh(&|_| false);
+        let (all, own) = (part(&counted, 0), part(&counted, below));
+        prop_assert_eq!((all.retained, all.dead), (ledger.total.retained, ledger.total.dead()));
+        prop_assert_eq!(all.dead_compressed, Some(ledger.total.dead_compressed));
+        let of_base: u64 = ledger.layers[..below].iter().map(|account| account.dead()).sum();
+        prop_assert_eq!(own.dead + of_base, all.dead);
+        let hidden_by_base: u64 = ledger.dead.iter().filter(|dead| dead.killed_by <= below).map(|dead| dead.bytes).sum();
+        prop_assert_eq!(own.dead + own.base_dead.unwrap() + hidden_by_base, all.dead);
+        let live: u64 = ledger.layers[below..].iter().map(|account| account.live()).sum();
+        prop_assert_eq!(own.retained - own.dead, live);
+        for kind in Kind::ALL {
+            let of_kind = || findings.iter().filter(|finding| finding.kind == kind);
+            let tally = all.findings.get(&kind).copied().unwrap_or_default();
+            prop_assert_eq!(tally.count, of_kind().count() as u64);
+            prop_assert_eq!(tally.bytes, of_kind().map(|finding| finding.bytes).sum::<u64>());
+            let own_tally = own.findings.get(&kind).copied().unwrap_or_default();
+            prop_assert!(own_tally.count <= tally.count && own_tally.bytes <= tally.bytes);
+        }
+        let dead_of_own: u64 = own.findings.iter().filter(|(kind, _)| kind.cause().is_some()).map(|(_, tally)| tally.bytes).sum();
+        prop_assert_eq!(dead_of_own, own.dead);
+
+        // What is ignored leaves the sums that it was in, and nothing else does.
+        let some = weigh(&|at| ignored.contains(&at));
+        let (less, own_less) = (part(&some, 0), part(&some, below));
+        let excused = || some.iter().filter(|weighed| weighed.ignored && weighed.finding.kind.cause().is_some());
+        let shipped = || excused().flat_map(|weighed| &weighed.finding.shipped);
+        prop_assert_eq!(less.dead, all.dead - shipped().map(|part| part.bytes).sum::<u64>());
+        let own_parts = || shipped().filter(|part| part.layer > below);
+        prop_assert_eq!(own_less.dead, own.dead - own_parts().map(|part| part.bytes).sum::<u64>());
+        let base_parts = || shipped().filter(|part| part.layer <= below && part.killed_by.unwrap() > below);
+        prop_assert_eq!(own_less.base_dead.unwrap(), own.base_dead.unwrap() - base_parts().map(|part| part.bytes).sum::<u64>());
+        prop_assert_eq!(less.retained, all.retained);
+        let all_ignored = part(&weigh(&|_| true), 0);
+        prop_assert_eq!((all_ignored.dead, all_ignored.findings.len()), (0, 0));
+        prop_assert_eq!((all_ignored.base_dead, all_ignored.dead_compressed), (Some(0), Some(0)));
+    }
+}
