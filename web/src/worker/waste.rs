@@ -10,7 +10,7 @@ use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
 use onionskin_core::report::inspection::LayerFacts;
 use onionskin_core::report::link::Links;
 use onionskin_core::report::words;
-use onionskin_core::rules::{self, Rules, RulesError};
+use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
@@ -41,6 +41,9 @@ impl Waste {
         let terms = Terms {
             rules,
             base: None,
+            // Whoever wants growth judged asks the command line: another image is not opened here.
+            against: None,
+            today: Day::of_unix((js_sys::Date::now() / 1000.0) as i64),
             links: Some(&links),
         };
         let audit = Audit::new(&image, stack, &ledger, &terms);

@@ -36,7 +36,11 @@ pub fn not_covered(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
 /// What was measured and what is allowed: `340.0 kB (340000 B), at most 100.0 kB (100000 B)`.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
-    format!("{}, {}", actual(verdict), limit(verdict))
+    let reason = match &verdict.reason {
+        Some(reason) => format!(" ({reason})"),
+        None => String::new(),
+    };
+    format!("{}, {}{reason}", actual(verdict), limit(verdict))
 }
 
 /// What a rule measured.
