@@ -73,7 +73,8 @@ pub(crate) fn layer(data: &[u8]) {
     }
 }
 
-fn checked_tar(tar: &[u8]) {
+/// However the tar comes, it gives one index or one error; what it holds can be stacked and read back.
+pub(crate) fn checked_tar(tar: &[u8]) {
     let compressed = matches!(
         tar,
         [0x1f, 0x8b, ..] | [0x28, 0xb5, ..] | [0x50..=0x5f, 0x2a, ..]

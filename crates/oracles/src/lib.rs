@@ -20,6 +20,7 @@ mod invariants;
 mod layer;
 mod mended;
 pub mod mutation;
+mod secrets;
 mod seeds;
 mod stack;
 
@@ -34,7 +35,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -54,6 +55,11 @@ pub const TARGETS: [Target; 12] = [
         name: "rules",
         check: documents::rules,
         seeds: seeds::rules,
+    },
+    Target {
+        name: "secrets",
+        check: secrets::secrets,
+        seeds: seeds::secrets,
     },
     Target {
         name: "gzip",

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
-use onionskin_fixtures::{self as fixtures, Image, Layer, Packed, bytes, corpus, layer, text};
+use onionskin_fixtures::{
+    self as fixtures, Image, Layer, Packed, bytes, corpus, layer, planted, text,
+};
 
 use crate::layer::decoded;
 
@@ -75,6 +77,23 @@ pub(crate) fn rules() -> Vec<Vec<u8>> {
         "rules: {maxSize: 1.5 GiB, maxDeadShare: 0.1}\n# comment\n",
         "a: &a [1]\nb: *a\n",
     ])
+}
+
+/// What was planted to be found, each in a file of any sort, and what only looks like it.
+pub(crate) fn secrets() -> Vec<Vec<u8>> {
+    let planted = planted::secrets().into_iter();
+    let mut seeds: Vec<Vec<u8>> = (0u8..)
+        .zip(planted)
+        .map(|(place, plant)| [&[place][..], plant.content.as_bytes()].concat())
+        .collect();
+    seeds.extend(texts(&[
+        "\x01API_TOKEN=$TOKEN\nPASSWORD=changeme\n",
+        "\x05machine example.com login me password letmein99\n",
+        "\x0acurl -u me:hunter2hunter2 https://me:hunter2hunter2@example.com/ # comment\n",
+        "\x09root:$6$saltsalt$hashhashhashhash:19700:0:99999:7:::\n",
+        "\0\u{feff}key: \"value\"\r\n",
+    ]));
+    seeds
 }
 
 /// Something of every kind, with every extension.
