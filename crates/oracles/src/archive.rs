@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use futures::executor::block_on;
+use onionskin_core::manifest::Document;
 use onionskin_core::source::archive::{Archive, Form};
 use std::sync::Arc;
 
@@ -16,15 +17,41 @@ pub(crate) fn archive(data: &[u8]) {
             (Form::Docker, Some("@0")),
             (Form::Oci, Some("app:1")),
         ] {
-            let source = Arc::new(tar.clone());
-            let archive = Archive::new(
-                "fuzzed.tar".into(),
-                source,
-                form,
-                reference.map(str::to_owned),
-            );
-            block_on(opened(&archive, tar.len()));
+            block_on(opened(&saved(&tar, form, reference), tar.len()));
         }
+        block_on(listed(&tar));
+        block_on(held(&saved(&tar, Form::Any, None)));
+    }
+}
+
+fn saved(tar: &Bytes, form: Form, reference: Option<&str>) -> Archive {
+    let reference = reference.map(str::to_owned);
+    Archive::new("fuzzed.tar".into(), Arc::new(tar.clone()), form, reference)
+}
+
+/// What an archive says that it holds is found there by what it says.
+async fn listed(tar: &Bytes) {
+    let Ok(listed) = saved(tar, Form::Any, None).list().await else {
+        return;
+    };
+    for one in listed.iter().take(4) {
+        let archive = saved(tar, Form::Any, Some(&one.reference));
+        if let Err(error) = archive.image(None).await {
+            assert!(
+                !error.to_string().contains(": it holds "),
+                "{one:?}: {error}"
+            );
+        }
+    }
+}
+
+/// What is given out by digest has a document to begin with.
+async fn held(archive: &Archive) {
+    if let Ok(held) = archive.held().await
+        && let Ok(top) = held.manifest(held.digest()).await
+        && let Some((media_type, document)) = top
+    {
+        assert!(Document::parse(&document, Some(&media_type)).is_ok());
     }
 }
 
