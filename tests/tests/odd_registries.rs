@@ -208,6 +208,113 @@ async fn a_connection_cut_in_the_middle_of_a_blob_is_an_error_that_says_where() 
     }
 }
 
+/// How a server treats a request for the rest of a blob.
+#[derive(Clone, Copy, Debug)]
+enum Rest {
+    /// As asked.
+    Given,
+    /// It begins anew, which RFC 9110 allows.
+    FromTheStart,
+    /// It sends some other part.
+    Wrong,
+}
+
+/// A server that hangs up after each few bytes of the blob; returns its address and the starts it was asked for.
+async fn breaks_off(
+    blob: &'static [u8],
+    each: usize,
+    rest: Rest,
+) -> (String, Arc<Mutex<Vec<usize>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let starts = Arc::<Mutex<Vec<usize>>>::default();
+    let log = Arc::clone(&starts);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(connection.read_u8().await.unwrap());
+            }
+            let request = String::from_utf8(request).unwrap().to_lowercase();
+            let asked = request.split("range: bytes=").nth(1);
+            let asked = asked.map(|rest| rest.split('-').next().unwrap().parse().unwrap());
+            log.lock().unwrap().push(asked.unwrap_or(0));
+            let (start, head) = match (asked, rest) {
+                (None, _) | (_, Rest::FromTheStart) => (0, "200 OK".to_owned()),
+                (Some(start), Rest::Given) => (start, "206 Partial Content".to_owned()),
+                (Some(start), Rest::Wrong) => (start + 1, "206 Partial Content".to_owned()),
+            };
+            // Those that begin anew get a little further each time.
+            let times = log.lock().unwrap().len();
+            let end = match rest {
+                Rest::Given | Rest::Wrong => start + each,
+                Rest::FromTheStart => each * times,
+            };
+            let part = &blob[start..end.min(blob.len())];
+            let head = format!(
+                "HTTP/1.1 {head}\r\ncontent-length: {}\r\ncontent-range: bytes {start}-{}/{}\r\n\r\n",
+                blob.len() - start,
+                blob.len() - 1,
+                blob.len()
+            );
+            connection.write_all(head.as_bytes()).await.unwrap();
+            connection.write_all(part).await.unwrap();
+        }
+    });
+    (address, starts)
+}
+
+#[tokio::test]
+async fn a_blob_goes_on_where_it_broke_off() {
+    // No part is like another.
+    static BLOB: [u8; 10_000] = {
+        let mut blob = [0; 10_000];
+        let mut at = 0;
+        while at < blob.len() {
+            blob[at] = (at % 251) as u8;
+            at += 1;
+        }
+        blob
+    };
+    let whole = Digest::sha256(&BLOB);
+    for rest in [Rest::Given, Rest::FromTheStart, Rest::Wrong] {
+        let (address, starts) = breaks_off(&BLOB, 1_500, rest).await;
+        let reference: Reference = format!("{address}/app:1").parse().unwrap();
+        let client = Client::new(http_client().build().unwrap(), Options::default());
+        let remote = client.open(&reference).unwrap();
+        let blob = remote.blob(&whole, Some(BLOB.len() as u64)).await.unwrap();
+        let mut blob = blob.verified(whole.clone());
+        let mut came = 0;
+        let end = loop {
+            match blob.next_chunk().await {
+                Ok(Some(chunk)) => came += chunk.len(),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let starts = starts.lock().unwrap().clone();
+        match rest {
+            Rest::Wrong => {
+                // Nothing of another part is taken, and it is not asked for without an end.
+                let cut = matches!(
+                    end,
+                    Err(SourceError::Cut {
+                        received: 1_500,
+                        ..
+                    })
+                );
+                assert!(cut, "{end:?}");
+                assert!(starts.len() < 10, "{starts:?}");
+            }
+            _ => {
+                assert!(end.is_ok(), "{rest:?}: {end:?}");
+                assert_eq!(came, BLOB.len(), "{rest:?}");
+                assert_eq!(starts.get(..3), Some(&[0, 1_500, 3_000][..]), "{rest:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn documents_that_are_no_image_are_refused_by_name() {
     let both = manifest().replace(r#""layers""#, r#""manifests":[],"layers""#);

@@ -33,6 +33,7 @@ mod proxies;
 mod realm;
 mod referrers;
 mod remote;
+mod transfer;
 mod transport;
 
 pub use catalog::{Registry, RepositoriesPage, domain};

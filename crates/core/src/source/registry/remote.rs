@@ -1,7 +1,6 @@
 //! One image of a registry, and its repository: documents, blobs, tags.
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response};
 
@@ -10,7 +9,8 @@ use super::auth::Scope;
 use super::client::Client;
 use super::endpoint::{Endpoint, TagOrDigest};
 use super::listing;
-use super::transport::{Ask, Purpose, broken};
+use super::transfer;
+use super::transport::{Ask, Purpose};
 use crate::digest::{Algorithm, Digest};
 use crate::limits;
 use crate::manifest::media_type;
@@ -148,7 +148,7 @@ impl Remote {
     ) -> Result<BlobStream, SourceError> {
         let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
         let response = self.send(&ask, |status| status == 200).await?;
-        Ok(stream(response, ask.what, size))
+        Ok(transfer::stream(self.clone(), ask, response, size))
     }
 
     /// Streams a layer. One that may not be copied is asked of the registry like any other, which may have it; from
@@ -167,7 +167,12 @@ impl Remote {
         };
         let ask = self.ask(&format!("blobs/{digest}"), what);
         match self.send(&ask, |status| status == 200).await {
-            Ok(response) => Ok(stream(response, ask.what, layer.compressed_size)),
+            Ok(response) => Ok(transfer::stream(
+                self.clone(),
+                ask,
+                response,
+                layer.compressed_size,
+            )),
             Err(SourceError::NotFound {
                 what,
                 place,
@@ -227,27 +232,6 @@ impl Documents for Remote {
         let stream = Self::blob(self, digest, Some(size)).await?;
         stream.verified(digest.clone()).whole().await
     }
-}
-
-fn stream(response: Response, what: String, size: Option<u64>) -> BlobStream {
-    let broke = what.clone();
-    let mut received = 0;
-    let chunks = response
-        .bytes_stream()
-        .map_err(broken)
-        .map(move |chunk| match chunk {
-            Ok(chunk) => {
-                received += chunk.len() as u64;
-                Ok(chunk)
-            }
-            Err(reason) => Err(SourceError::Cut {
-                what: broke.clone(),
-                received,
-                size,
-                reason,
-            }),
-        });
-    BlobStream::new(what, size, chunks)
 }
 
 pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
