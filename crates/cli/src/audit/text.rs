@@ -4,12 +4,14 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use onionskin_core::base::By;
+use onionskin_core::findings::Kind;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
 use onionskin_core::report::words::{self, size};
 
 use crate::summary::{self, QUIET, STRONG, told};
 use crate::terminal::{Visible, fit};
+use onionskin_core::stack::Cause;
 
 /// Findings of dead bytes that are told, and as many of live ones; the rest is summed up.
 const SHOWN: usize = 15;
@@ -122,13 +124,11 @@ fn ignored(out: &mut String, audit: &Audit) -> fmt::Result {
 }
 
 fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
-    let (mut risks, waste): (Vec<_>, Vec<_>) = audit
+    let (risks, waste): (Vec<_>, Vec<_>) = audit
         .findings
         .iter()
         .filter(|finding| finding.ignored.is_none())
         .partition(|finding| finding.kind.is_risk());
-    // Small ones may be the worst.
-    risks.sort_by_key(|finding| finding.kind);
     let (dead, live): (Vec<_>, Vec<_>) = waste
         .into_iter()
         .partition(|finding| finding.kind.cause().is_some());
@@ -144,7 +144,12 @@ fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Res
             "\n{QUIET}look at the following before you release{QUIET:#}"
         )?;
     }
-    some(out, &risks, audit, columns)?;
+    // By kind, as small ones may be the worst.
+    for kind in Kind::ALL {
+        let of_kind = risks.iter().filter(|finding| finding.kind == kind);
+        let of_kind: Vec<_> = of_kind.copied().collect();
+        some(out, &of_kind, audit, columns)?;
+    }
     ignored(out, audit)
 }
 
@@ -161,12 +166,14 @@ fn some(
     }
     let rest = findings.get(SHOWN..).unwrap_or_default();
     if !rest.is_empty() {
-        let bytes = rest.iter().map(|finding| finding.bytes).sum();
+        let bytes = match rest.iter().map(|finding| finding.bytes).sum() {
+            0 => String::new(),
+            bytes => format!(" of {} in all", size(bytes)),
+        };
         writeln!(
             out,
-            "\n{QUIET}and {} more findings of {} in all; --format json tells each{QUIET:#}",
-            rest.len(),
-            size(bytes)
+            "\n{QUIET}and {} more findings{bytes}; --format json tells each{QUIET:#}",
+            rest.len()
         )?;
     }
     Ok(())
@@ -198,11 +205,12 @@ fn one(
         Visible(&finding.path)
     )?;
     let mut layers: Vec<(usize, &str)> = Vec::new();
-    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.killed_by, name)] {
+    let hides = finding.kind.cause().map_or("hides", Cause::name);
+    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.killed_by, hides)] {
         for layer in numbers.iter().copied() {
             match layers.iter_mut().find(|(number, _)| *number == layer) {
                 // A layer that replaces what another shipped, and is replaced itself, is told once.
-                Some(told) => told.1 = name,
+                Some(told) => told.1 = hides,
                 None => layers.push((layer, does)),
             }
         }
