@@ -23,6 +23,9 @@ impl Ground {
         ground.write("app.tar", oci_archive(&[("app:1.0", &app)]));
         let saved = docker_archive(Generation::Folders, &[("app:1.0", &app)]);
         ground.write("saved.tar", saved);
+        ground.write("base.tar", oci_archive(&[("base:1.0", &base().pack())]));
+        let service = oci_archive(&[("service:1.0", &service())]);
+        ground.write("service.tar", service);
         ground
     }
 
@@ -91,6 +94,44 @@ fn app() -> Packed {
         )
         .user("1000")
         .healthcheck("/app/server --check")
+        .pack()
+}
+
+/// What the second image of docs/audit.md is built on.
+fn base() -> Image {
+    Image::new().layer(
+        layer("RUN make-a-base")
+            .plain()
+            .file("/bin/sh", seeded(4, 60_000))
+            .mode(0o755)
+            .file("/bin/su", seeded(5, 9_000))
+            .mode(0o4755),
+    )
+}
+
+/// The second image of docs/audit.md.
+fn service() -> Packed {
+    base()
+        .layer(
+            layer("RUN apt-get update && apt-get install -y tool")
+                .plain()
+                .file("/usr/bin/tool", seeded(6, 12_000))
+                .mode(0o4755)
+                .file("/usr/share/man/man1/tool.1", seeded(7, 3_000))
+                .file("/var/lib/apt/lists/InRelease", seeded(8, 8_000)),
+        )
+        .layer(
+            layer("COPY --chmod=777 . /srv")
+                .plain()
+                .dir("/srv")
+                .mode(0o777)
+                .file("/srv/server", seeded(9, 20_000))
+                .mode(0o777)
+                .file("/srv/server.key", "to be filled in\n")
+                .mode(0o666),
+        )
+        .layer(layer("RUN true").plain())
+        .expose("8080/tcp")
         .pack()
 }
 
@@ -486,7 +527,8 @@ fn the_examples_of_the_documentation_are_what_is_printed() {
     for block in docs.split("```console\n").skip(1) {
         let (block, _) = block.split_once("```").unwrap();
         let (command, expected) = block.split_once('\n').unwrap();
-        let words: Vec<&str> = command.split_whitespace().collect();
+        let words = command.split_whitespace();
+        let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
         let ["$", "onionskin", "audit", arguments @ ..] = words.as_slice() else {
             unreachable!("{command}")
         };
