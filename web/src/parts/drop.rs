@@ -2,8 +2,11 @@
 
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{DataTransfer, DragEvent, File};
 use yew::prelude::*;
+
+use super::folder;
 
 /// What [`DropZone`] does.
 #[derive(PartialEq, Properties)]
@@ -58,9 +61,8 @@ fn listen(over: impl Fn(bool) + 'static, on_file: Callback<File>) -> Vec<EventLi
                 "dragleave" => {}
                 "drop" => {
                     over(false);
-                    let file = held.files().and_then(|files| files.get(0));
-                    if let Some(file) = file.filter(|_| !taken) {
-                        on_file.emit(file);
+                    if !taken {
+                        take(&held, on_file.clone());
                     }
                 }
                 _ => over(!taken),
@@ -69,6 +71,20 @@ fn listen(over: impl Fn(bool) + 'static, on_file: Callback<File>) -> Vec<EventLi
         listeners.push(listener);
     }
     listeners
+}
+
+/// Hands on the first file, or folder, of what was dropped.
+fn take(held: &DataTransfer, on_file: Callback<File>) {
+    let file = held.files().and_then(|files| files.get(0));
+    let Some(folder) = folder::dropped(held) else {
+        return file.into_iter().for_each(|file| on_file.emit(file));
+    };
+    spawn_local(async move {
+        // What stands for a folder among the files can be named, and not read: the reader says so.
+        if let Some(file) = folder::as_file(folder).await.or(file) {
+            on_file.emit(file);
+        }
+    });
 }
 
 /// Text and links can be dragged too.

@@ -3,6 +3,7 @@
 pub(crate) mod bar;
 pub(crate) mod drop;
 pub(crate) mod find;
+mod folder;
 pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod pick;
