@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 /// How long something that should appear is waited for, in seconds: enough for a slow machine.
@@ -176,6 +176,17 @@ impl Browser {
     pub async fn press(&self, key: Key) {
         let focused = self.driver.active_element().await.unwrap();
         focused.send_keys("" + key).await.unwrap();
+    }
+
+    /// Drops a file or a folder on the page, as a visitor does with the mouse.
+    pub async fn drop_on_page(&self, path: &Path) {
+        let tools = self.driver.cdp();
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let held = json!({"items": [], "files": [path], "dragOperationsMask": 1});
+            let event = json!({"type": kind, "x": 700, "y": 450, "data": held});
+            let sent = tools.send_raw("Input.dispatchDragEvent", event).await;
+            sent.unwrap();
+        }
     }
 
     /// Bytes of memory that the browser's processes use together, the page's and its workers' among them.

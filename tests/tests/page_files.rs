@@ -358,6 +358,26 @@ async fn a_file_is_dropped_anywhere() {
 }
 
 #[tokio::test]
+async fn the_folder_of_a_layout_is_dropped_like_a_file() {
+    let folder = TempDir::new().unwrap();
+    let layout = folder.path().join("my layout");
+    oci_layout(&layout, &[("app:1", &app())]).unwrap();
+    let file = folder.path().join("app.tar");
+    fs::write(&file, oci_archive(&[("app:1", &app())])).unwrap();
+    let (_served, browser) = at_start().await;
+    for _ in 0..2 {
+        browser.drop_on_page(&layout).await;
+        whole(&browser, "my layout").await;
+        assert_eq!(shown(&browser).await, listed(&file));
+        browser.drop_on_page(&file).await;
+        whole(&browser, "app.tar").await;
+    }
+    // A folder of something else.
+    browser.drop_on_page(folder.path()).await;
+    browser.until_text(".trouble", "no saved image").await;
+}
+
+#[tokio::test]
 async fn what_is_no_image_is_told_and_the_next_file_is_opened() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -17,7 +17,8 @@ const BLOCK: u64 = 512;
 /// The folder among what was dropped, if the first of it is one. Known only while the event is handled.
 pub(crate) fn dropped(held: &DataTransfer) -> Option<FileSystemDirectoryEntry> {
     let entry = held.items().get(0)?.webkit_get_as_entry().ok()??;
-    entry.dyn_into().ok()
+    // Chromium has no classes for these, so that nothing can be asked of them but what they say.
+    entry.is_directory().then(|| entry.unchecked_into())
 }
 
 /// The folder as a file; none where the browser gives out no part of it, or it has too many.
@@ -32,9 +33,10 @@ pub(crate) async fn as_file(folder: FileSystemDirectoryEntry) -> Option<File> {
                 return None;
             }
             let path = format!("{below}{}", entry.name());
-            match entry.dyn_into::<FileSystemFileEntry>() {
-                Ok(entry) => add(&parts, &path, &file(&entry).await?)?,
-                Err(entry) => waiting.push((format!("{path}/"), entry.dyn_into().ok()?)),
+            if entry.is_directory() {
+                waiting.push((format!("{path}/"), entry.unchecked_into()));
+            } else {
+                add(&parts, &path, &file(entry.unchecked_ref()).await?)?;
             }
         }
     }
@@ -52,7 +54,7 @@ async fn entries(folder: &FileSystemDirectoryEntry) -> Option<Vec<FileSystemEntr
         if batch.length() == 0 || all.len() > limits::ARCHIVE_MEMBERS {
             return Some(all);
         }
-        all.extend(batch.iter().filter_map(|entry| entry.dyn_into().ok()));
+        all.extend(batch.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
     }
 }
 
