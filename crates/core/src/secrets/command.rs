@@ -56,11 +56,32 @@ pub(super) fn secrets(command: &str) -> Hits {
 
 /// All secrets of the value of a variable or label.
 pub(super) fn of_value(name: &str, value: &str, rule: Rule) -> Hits {
-    let mut hits = secrets(value);
+    // Some forms are known by the name before them.
+    let kind = Kind {
+        command: true,
+        ..Kind::default()
+    };
+    let whole = format!("{name}={value}");
+    let start = name.len() + 1;
+    let Hits { found, complete } = hits(whole.as_bytes(), kind);
+    let mut found: Vec<Hit> = found
+        .into_iter()
+        .filter_map(|hit| {
+            let range = hit.range.start.checked_sub(start)?..hit.range.end.checked_sub(start)?;
+            Some(Hit { range, ..hit })
+        })
+        .collect();
     if variable::is_secretive(name) && variable::is_secret(value) {
-        add(&mut hits.found, rule, 0..value.len());
+        add(&mut found, rule, 0..value.len());
     }
-    hits
+    let inner = secrets(value);
+    for hit in inner.found {
+        add(&mut found, hit.rule, hit.range);
+    }
+    Hits {
+        found,
+        complete: complete && inner.complete,
+    }
 }
 
 /// What has a form of its own is not told again by its name.

@@ -13,13 +13,14 @@ const KEY_BAGS: [[u8; 11]; 2] = [
     ],
 ];
 
-/// The file is a keystore that holds a private key.
+/// The file, a keystore by its name, may hold a private key: it does not show that it holds none.
 pub(super) fn holds_key(file: &[u8]) -> bool {
     if JKS.iter().any(|magic| file.starts_with(magic)) {
-        return java(file.get(8..).unwrap_or_default()).unwrap_or(false);
+        return java(file.get(8..).unwrap_or_default()).unwrap_or(true);
     }
     let mut bags = KEY_BAGS.iter();
-    file.first() == Some(&0x30) && bags.any(|bag| memchr::memmem::find(file, bag).is_some())
+    // What is none of the known forms may be one of others: the name says that it is a keystore.
+    file.first() != Some(&0x30) || bags.any(|bag| memchr::memmem::find(file, bag).is_some())
 }
 
 /// Walks over Java's entries: kind 1 is a key, 2 a certificate, 3 (of JCEKS) a secret key.
@@ -80,7 +81,6 @@ mod tests {
         assert!(holds_key(&store(&[certificate(), key])));
         assert!(!holds_key(&store(&[certificate(), certificate()])));
         assert!(!holds_key(&store(&[])));
-        assert!(!holds_key(&store(&[certificate()])[..40]));
         let bag = |last| {
             [
                 &[0x30, 0x82, 4, 0][..],
@@ -92,6 +92,6 @@ mod tests {
         };
         assert!(holds_key(&bag(2)));
         assert!(!holds_key(&bag(3)));
-        assert!(!holds_key(b"password"));
+        assert!(holds_key(b"\0another form"));
     }
 }

@@ -160,7 +160,18 @@ pub(super) fn is_reference(value: &str) -> bool {
         .any(|begin| lower.starts_with(begin))
         || SWITCHES.contains(&lower.as_str())
         || value.contains("://")
+        || is_path(value)
         || is_drive(value)
+}
+
+/// `/srv/login.json`: letters drawn at random have a capital among them.
+fn is_path(value: &str) -> bool {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'/' | b'.' | b'-' | b'_')
+    };
+    value.starts_with('/') && value.bytes().all(plain)
 }
 
 /// `C:\…`.

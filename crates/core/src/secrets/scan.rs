@@ -112,7 +112,8 @@ fn is_vague(rule: Rule) -> bool {
 /// The part of the text that a row's form is tried on, where it may stand at all.
 fn window(text: &[u8], at: usize, row: &Row) -> Option<Range<usize>> {
     let shown = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-    if row.reach == 0 && at > 0 && is_word(*text.get(at - 1)?) && row.is_token() {
+    let inside = || letter_before(text, at).is_some_and(is_word);
+    if row.reach == 0 && row.is_token() && inside() {
         return None;
     }
     let before = text.get(at.saturating_sub(row.reach)..at)?;
@@ -167,12 +168,12 @@ fn of_row(
 /// It is no part of a longer word, nor of encoded bytes; `named` has its name before it.
 fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row, named: bool) -> bool {
     let joins = |byte: &u8| is_word(*byte) || row.beside.as_bytes().contains(byte);
-    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
+    let before = letter_before(text, range.start);
     let after = text.get(range.end);
     // `=` begins values, and `/` addresses; only what follows tells of them.
-    let before = before.filter(|byte| !matches!(byte, b'=' | b'/' | b':'));
+    let before = before.filter(|byte| !matches!(*byte, b'=' | b'/' | b':'));
     // Where the form names what stands before the token, nothing else does.
-    if !named && before.is_some_and(joins) {
+    if !named && before.is_some_and(|byte| joins(&byte)) {
         return false;
     }
     if let Some(byte) = after {
@@ -185,6 +186,16 @@ fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row, named: bool) -> bo
         }
     }
     !is_encoded(text, range)
+}
+
+/// The letter before a place; none where an escape ends there, such as `\n` in JSON or `%3D` in an address.
+fn letter_before(text: &[u8], at: usize) -> Option<u8> {
+    let before = text.get(..at)?;
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => None,
+        [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => None,
+        _ => before.last().copied(),
+    }
 }
 
 /// It stands in the middle of Base64.
@@ -227,9 +238,11 @@ fn is_login(text: &str) -> bool {
     let decoded = checksum::base64(text.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded.as_deref().and_then(|login| login.split_once(':')) {
         Some((name, password)) => {
+            let marks = ["${", "{{", "<", "***", "xxx"];
             !name.is_empty()
+                && !password.is_empty()
                 && password.chars().all(|c| !c.is_control())
-                && !placeholder::is_placeholder(password)
+                && !marks.iter().any(|mark| password.contains(mark))
         }
         // An identity token is none of Base64's text.
         None => text.len() >= 40 && !placeholder::is_typed(text),

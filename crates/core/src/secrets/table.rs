@@ -1,8 +1,12 @@
-//! The table of tokens: their published forms, and one automaton that finds where any may be.
+//! The table of tokens: their published forms, and where in a text any of them may be.
+//!
+//! Every byte of every small file goes through here, so what most bytes cost is what counts: three
+//! bytes at a time are looked up in a set of bits, and only what is in it is compared with the anchors
+//! that begin so. An automaton over all anchors is larger than the caches that it would have to fit in.
 
+use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -91,8 +95,56 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
     /// The rows' expressions, compiled when they are first needed.
     shapes: Vec<OnceLock<Option<Regex>>>,
-    detectors: Vec<Detector>,
-    automaton: Option<AhoCorasick>,
+    anchors: Anchors,
+}
+
+/// What texts begin with at which something is to be looked at.
+type Start = [u8; 3];
+
+/// All anchors, by the three bytes that they begin with.
+struct Anchors {
+    /// A bit for each start, at its hash.
+    filter: Box<[u64; 1024]>,
+    by_start: HashMap<Start, Vec<(Vec<u8>, Detector)>>,
+}
+
+impl Anchors {
+    fn of(anchors: impl Iterator<Item = (String, Detector)>) -> Self {
+        let mut filter = Box::new([0; 1024]);
+        let mut by_start: HashMap<Start, Vec<_>> = HashMap::new();
+        for (anchor, detector) in anchors {
+            if let Some(start) = anchor.as_bytes().first_chunk() {
+                let (word, bit) = place(*start);
+                filter[word] |= bit;
+                by_start
+                    .entry(*start)
+                    .or_default()
+                    .push((anchor.into_bytes(), detector));
+            }
+        }
+        Self { filter, by_start }
+    }
+
+    /// Whether any anchor may begin so; some that it says of begin otherwise.
+    fn may_begin(&self, start: &[u8]) -> bool {
+        let [a, b, c] = start else {
+            return false;
+        };
+        let (word, bit) = place([*a, *b, *c]);
+        self.filter[word] & bit != 0
+    }
+
+    /// The anchors that begin so.
+    fn beginning(&self, start: &[u8]) -> &[(Vec<u8>, Detector)] {
+        self.by_start.get(start).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The word and the bit of three bytes in the filter, by a multiplication that mixes them well.
+const fn place([a, b, c]: Start) -> (usize, u64) {
+    let number = u32::from_le_bytes([a, b, c, 0]);
+    let hash = number.wrapping_mul(0x9e37_79b1) >> 16;
+    ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
 pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -106,21 +158,15 @@ impl Table {
             row.is_token = groups.all(|group| group.starts_with('?'));
         }
         let by_rows = rows.iter().enumerate().flat_map(|(at, row)| {
-            let anchors = row.anchors.iter();
-            anchors.map(move |anchor| (anchor.as_str(), Detector::Row(at)))
+            let anchors = row.anchors.iter().cloned();
+            anchors.map(move |anchor| (anchor, Detector::Row(at)))
         });
-        let (anchors, detectors): (Vec<&str>, Vec<Detector>) = by_rows.chain(BY_CODE).unzip();
-        // A table of states: each byte costs one step, on every machine and in a browser.
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(&anchors);
+        let by_code = BY_CODE.map(|(anchor, detector)| (anchor.to_owned(), detector));
+        let anchors = Anchors::of(by_rows.chain(by_code));
         Self {
             shapes: rows.iter().map(|_| OnceLock::new()).collect(),
             rows,
-            detectors,
-            automaton: automaton.ok(),
+            anchors,
         }
     }
 
@@ -139,13 +185,13 @@ impl Table {
         &'t self,
         text: &'t [u8],
     ) -> impl Iterator<Item = (usize, Detector)> + 't {
-        let found = self
-            .automaton
-            .iter()
-            .flat_map(move |automaton| automaton.find_overlapping_iter(text));
-        found.filter_map(|found| {
-            let detector = self.detectors.get(found.pattern().as_usize())?;
-            Some((found.start(), *detector))
+        let starts = text.windows(size_of::<Start>()).enumerate();
+        let starts = starts.filter(|(_, start)| self.anchors.may_begin(start));
+        starts.flat_map(move |(at, start)| {
+            let anchors = self.anchors.beginning(start).iter();
+            let here = text.get(at..).unwrap_or_default();
+            let anchors = anchors.filter(move |(anchor, _)| here.starts_with(anchor));
+            anchors.map(move |(_, detector)| (at, *detector))
         })
     }
 }
@@ -177,12 +223,11 @@ mod tests {
     #[test]
     fn every_row_can_be_used_and_says_where_it_comes_from() {
         assert!(TABLE.rows.len() > 60);
-        assert!(TABLE.automaton.is_some());
         for (at, row) in TABLE.rows.iter().enumerate() {
             assert!(TABLE.shape(at).is_some(), "{row:?}");
             assert!(row.name.len() > 3 && row.source.len() > 3, "{row:?}");
             assert!(!row.anchors.is_empty(), "{row:?}");
-            assert!(row.anchors.iter().all(|anchor| anchor.len() > 1), "{row:?}");
+            assert!(row.anchors.iter().all(|anchor| anchor.len() > 2), "{row:?}");
         }
     }
 }

@@ -20,7 +20,7 @@ const LAST: [&str; 14] = [
     "secretkey",
 ];
 /// Last two.
-const LAST_TWO: [(&str, &str); 16] = [
+const LAST_TWO: [(&str, &str); 17] = [
     ("api", "key"),
     ("access", "key"),
     ("secret", "key"),
@@ -37,6 +37,7 @@ const LAST_TWO: [(&str, &str); 16] = [
     ("secret", "id"),
     ("storage", "key"),
     ("deploy", "key"),
+    ("jwt", "key"),
 ];
 
 /// The name says that the value is a secret.
