@@ -38,3 +38,5 @@ pub const REFERRERS: usize = 10_000;
 pub const SECRET_FILE_BYTES: usize = 256 << 10;
 /// Secrets that one layer's index tells of.
 pub const LAYER_SECRETS: usize = 10_000;
+/// Bytes of one glob of a rules file; its alternatives nest no deeper than that, and one is compiled for each.
+pub const GLOB_BYTES: usize = 1024;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::limits::or_nothing;
 use super::quantity::Scalar;
 use super::{DiveRules, GrowthLimits, Ignore, Limits, QuantityError, Rules, dive};
 use crate::findings::{Leftover, Leftovers, Silenced};
@@ -31,8 +32,10 @@ pub(crate) struct File {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct LeftoverChanges {
     /// More rows; one with the id of a row that is there takes its place.
+    #[serde(deserialize_with = "or_nothing")]
     add: Vec<Leftover>,
     /// Ids of rows that are not looked for.
+    #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     silence: Vec<Silenced>,
 }
@@ -175,7 +178,13 @@ mod tests {
             ..Limits::default()
         };
         assert_eq!(limits, expected);
-        for empty in ["", "# nothing\n", "rules:\n", "---\nrules: {}\n"] {
+        for empty in [
+            "",
+            "# nothing\n",
+            "rules:\n",
+            "---\nrules: {}\n",
+            "rules:\n  findings:\n  forbidden:\nown:\ngrowth:\nignore:\nleftovers:\n  add:\n  silence:\n",
+        ] {
             assert_eq!(Rules::from_yaml(empty).unwrap().limits, Limits::default());
         }
     }

@@ -37,14 +37,24 @@ pub struct Limits {
     /// Number of layers.
     pub max_layers: Option<Count>,
     /// Findings of a kind: a number of them, or `maxCount` and `maxBytes`.
+    #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(extend("propertyNames" = { "$ref": "#/$defs/Kind" })))]
     pub findings: BTreeMap<Kind, FindingLimit>,
     /// Globs of paths that no container shall see.
+    #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub forbidden: Vec<PathGlob>,
     /// Globs of paths that no layer shall store, those that are deleted later too.
+    #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub forbidden_in_layers: Vec<PathGlob>,
+}
+
+/// A key with nothing behind it, all of which is commented out, says nothing.
+pub(super) fn or_nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// How much may be found of one kind.

@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use globset::{Candidate, GlobBuilder, GlobMatcher};
+use globset::{Candidate, GlobBuilder, GlobSet};
 use serde::de::{self, Deserialize, Deserializer};
 
+use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
+
+/// Characters of a wrong glob that a message shows.
+const SHOWN: usize = 80;
 
 /// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, `**`
 /// goes across folders, `{a,b}` is either, `\` takes a character as it is.
 #[derive(Clone, Debug)]
 pub struct PathGlob {
     text: String,
-    matcher: GlobMatcher,
+    matcher: GlobSet,
 }
 
 /// A text that is no glob.
@@ -31,12 +35,15 @@ impl FromStr for PathGlob {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = |problem: String| GlobError {
-            glob: text.to_owned(),
+            glob: text.chars().take(SHOWN).collect(),
             problem,
         };
         let glob = text.strip_suffix('/').unwrap_or(text);
         if glob.trim().is_empty() {
             return Err(error("it is empty".to_owned()));
+        }
+        if glob.len() > GLOB_BYTES {
+            return Err(error(format!("it is longer than {GLOB_BYTES} bytes")));
         }
         let whole = match glob.starts_with('/') {
             true => glob.to_owned(),
@@ -47,10 +54,11 @@ impl FromStr for PathGlob {
             .backslash_escape(true)
             .empty_alternates(true)
             .build();
-        let glob = glob.map_err(|problem| error(problem.kind().to_string()))?;
+        // A set, though of one, says what is wrong with a glob where a single matcher would panic.
+        let matcher = glob.and_then(|glob| GlobSet::builder().add(glob).build());
         Ok(Self {
             text: text.to_owned(),
-            matcher: glob.compile_matcher(),
+            matcher: matcher.map_err(|problem| error(problem.kind().to_string()))?,
         })
     }
 }
@@ -155,5 +163,19 @@ mod tests {
         for wrong in ["", "/", " ", "[a", "{a", "a\\"] {
             assert!(wrong.parse::<PathGlob>().is_err(), "{wrong}");
         }
+        let deep = "{".repeat(500) + "a" + &"}".repeat(500);
+        for hostile in [deep, "[a-z]*".repeat(100_000), "{a,".repeat(300)] {
+            let error = hostile.parse::<PathGlob>().map(|_| ()).unwrap_err();
+            assert!(error.to_string().len() < 300, "{error}");
+        }
+        // What is large and means something works.
+        let wide = format!(
+            "{{{}}}",
+            (0..150)
+                .map(|n| format!("a{n}"))
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        assert!(wide.parse::<PathGlob>().unwrap().meets(b"/x/a149"));
     }
 }
