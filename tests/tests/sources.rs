@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use axum::Router;
 use futures::TryStreamExt as _;
 use onionskin_core::layer::{Expected, LayerDecoder};
 use onionskin_core::ledger::Ledger;
@@ -27,6 +28,7 @@ use onionskin_tests::Registry;
 use onionskin_tests::binary::onionskin;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::UnixListener;
 
 const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const PLAIN: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -202,24 +204,33 @@ async fn the_whole_corpus_is_the_same_from_every_source() {
     }
 }
 
+/// An engine on a socket that gives out this archive for every image.
+fn engine(socket: &Path, archive: Vec<u8>) {
+    let listener = UnixListener::bind(socket).unwrap();
+    let router = Router::new().fallback(move || std::future::ready(archive.clone()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
 /// Runs the command, which has to end well, with this standard input, and returns what it prints.
 fn printed(arguments: &[&str], input: Option<&Path>) -> Vec<u8> {
     let input = input.map_or(Stdio::null(), |path| {
         std::fs::File::open(path).unwrap().into()
     });
-    let output = Command::new(onionskin())
-        .args(arguments)
-        .stdin(input)
-        .output()
-        .unwrap();
+    let mut command = Command::new(onionskin());
+    command.args(arguments).stdin(input);
+    run(&mut command)
+}
+
+fn run(command: &mut Command) -> Vec<u8> {
+    let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert!(output.status.success(), "{command:?}: {errors}");
     output.stdout
 }
 
 /// The command itself, over every way to name a source.
-#[test]
-fn ls_prints_the_same_bytes_for_every_source() {
+#[tokio::test(flavor = "multi_thread")]
+async fn ls_prints_the_same_bytes_for_every_source() {
     let registry = Registry::start();
     let wanted = [
         "every-type-of-entry",
@@ -268,6 +279,27 @@ fn ls_prints_the_same_bytes_for_every_source() {
         ] {
             let lines = printed(&["ls", &source, "--format", "json"], None);
             assert!(lines == expected, "{}: {source}", case.name);
+        }
+        for (generation, socket) in [
+            (Generation::Folders, "docker.sock"),
+            (Generation::Blobs, "docker25.sock"),
+        ] {
+            let socket = folder.path().join(socket);
+            engine(&socket, docker_archive(generation, image));
+            let host = format!("unix://{}", socket.display());
+            for (source, variable) in [
+                ("docker-daemon:app:1", "DOCKER_HOST"),
+                ("podman:app:1", "CONTAINER_HOST"),
+            ] {
+                let mut command = Command::new(onionskin());
+                command
+                    .args(["ls", source, "--format", "json"])
+                    .env(variable, &host)
+                    .env_remove("DOCKER_CONTEXT")
+                    .env_remove("DOCKER_TLS_VERIFY");
+                let lines = run(&mut command);
+                assert!(lines == expected, "{}: {source}, {generation:?}", case.name);
+            }
         }
         for input in ["oci.tar", "kaniko.tar", "nix.tar.gz", "skopeo.tar.zst"] {
             let lines = printed(
