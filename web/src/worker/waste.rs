@@ -19,6 +19,7 @@ use super::protocol::{
     Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
     OfKind, Order, Place, RulesFile, RulesTrouble, Selected, Verdict,
 };
+use crate::format::visible_text;
 use crate::route::{ImageRoute, Route};
 
 /// The name of a rules file that is read as dive reads it.
@@ -168,6 +169,7 @@ impl Waste {
             added_by: numbers(&finding.added_by),
             killed_by: numbers(&finding.killed_by),
             advice: finding.advice.clone(),
+            ignored: finding.ignored.clone(),
             place: place(finding),
         })
     }
@@ -254,9 +256,14 @@ fn place(finding: &FindingFacts) -> Place {
 }
 
 fn verdict(verdict: &rules::Verdict) -> Verdict {
+    let mut told = words::verdict(verdict);
+    if !verdict.met.is_empty() {
+        told.push_str(": ");
+        told.push_str(&visible_text(&verdict.met.join(", ")));
+    }
     Verdict {
         name: verdict.name.clone(),
-        told: words::verdict(verdict),
+        told,
         passed: verdict.passed,
     }
 }

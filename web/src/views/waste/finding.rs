@@ -67,6 +67,9 @@ pub(crate) fn Card(props: &Props) -> Html {
             { cost(props) }
             { story(props) }
             <p class="advice">{ for words::unbroken(&finding.advice) }</p>
+            if let Some(reason) = &finding.ignored {
+                <p class="muted">{ format!("Not counted by the rules: {}", format::visible_text(reason)) }</p>
+            }
             { more(props) }
         </li>
     }

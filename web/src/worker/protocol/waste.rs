@@ -111,6 +111,8 @@ pub(crate) struct Finding {
     pub(crate) added_by: Vec<u32>,
     pub(crate) killed_by: Vec<u32>,
     pub(crate) advice: String,
+    /// Why the rules file does not count it.
+    pub(crate) ignored: Option<String>,
     pub(crate) place: Place,
 }
 
