@@ -521,6 +521,51 @@ fn header(name: &str, size: u64) -> [u8; 512] {
     header
 }
 
+/// Writes an archive with an image behind `size` bytes of zeros that nobody asks for.
+fn behind_zeros(file: &Path, size: u64) {
+    let mut writer = File::create(file).unwrap();
+    writer.write_all(&header("big.bin", size)).unwrap();
+    writer.seek(SeekFrom::Current(size as i64)).unwrap();
+    let saved = docker_archive(Generation::Folders, &[("app:1", &app())]);
+    writer.write_all(&saved).unwrap();
+}
+
+#[tokio::test]
+async fn unpacking_is_told_while_it_goes_on_and_done_once() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("big.tar");
+    behind_zeros(&file, 512 << 20);
+    let packed = zstd(&file);
+    let (served, browser) = at_start().await;
+    let _: bool = browser
+        .run(
+            "window.told = [];
+            new MutationObserver(() => {
+                const text = document.querySelector('.waiting')?.innerText;
+                if (text) told.push(text);
+            }).observe(document.body, { subtree: true, childList: true, characterData: true });
+            arguments[0](true);",
+        )
+        .await;
+    choose(&browser, &packed).await;
+    whole(&browser, "big.tar.zst").await;
+    let told: Vec<String> = browser.value("window.told").await;
+    let unpacked = |text: &&String| text.contains("Unpacking") && text.contains("MB unpacked");
+    assert!(told.iter().filter(unpacked).count() > 1, "{told:?}");
+    assert_eq!(shown(&browser).await, listed(&packed));
+    // What is unpacked is kept: on the way back it is not done again.
+    browser.goto(&served.page("/image/demo/hello")).await;
+    browser.until_text(".row .label", "hello").await;
+    let _: bool = browser.value("(told.length = 0, true)").await;
+    browser.back().await;
+    whole(&browser, "big.tar.zst").await;
+    let told: Vec<String> = browser.value("window.told").await;
+    assert!(
+        !told.iter().any(|text| text.contains("Unpacking")),
+        "{told:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_file_of_more_than_4_gib_is_read_where_it_lies() {
     const BIG: u64 = 5 << 30;
@@ -528,16 +573,12 @@ async fn a_file_of_more_than_4_gib_is_read_where_it_lies() {
     let folder = TempDir::new().unwrap();
     // The image lies behind something that nobody asks for.
     let file = folder.path().join("big.tar");
-    let mut writer = File::create(&file).unwrap();
-    writer.write_all(&header("big.bin", BIG)).unwrap();
-    writer.seek(SeekFrom::Current(BIG as i64)).unwrap();
-    let saved = docker_archive(Generation::Folders, &[("app:1", &app())]);
-    writer.write_all(&saved).unwrap();
-    drop(writer);
+    behind_zeros(&file, BIG);
     assert!(file.metadata().unwrap().len() > 4 << 30);
     let (_served, browser) = at_start().await;
     let small = folder.path().join("small.tar");
-    fs::write(&small, &saved).unwrap();
+    let saved = docker_archive(Generation::Folders, &[("app:1", &app())]);
+    fs::write(&small, saved).unwrap();
     choose(&browser, &small).await;
     whole(&browser, "small.tar").await;
     let before = browser.memory();

@@ -22,8 +22,8 @@ pub(crate) struct Session {
     pub(crate) platform: Option<String>,
     /// None until the manifest is read.
     pub(crate) image: Option<Image>,
-    /// How far the file is unpacked, where that takes its time: bytes done, and of the whole.
-    pub(crate) unpacked: Option<(u64, u64)>,
+    /// How far the file is unpacked, where that takes its time: bytes done, of the whole, and what came of them.
+    pub(crate) unpacked: Option<(u64, u64, u64)>,
     /// The images that the file holds, where one has to be chosen.
     pub(crate) several: Option<Rc<Vec<Held>>>,
     /// What is there, where that is no image.
@@ -138,7 +138,9 @@ impl Session {
                     finished: false,
                 });
             }
-            (Event::Unpacked { done, whole }, _) => self.unpacked = Some((done, whole)),
+            (Event::Unpacked { done, whole, size }, _) => {
+                self.unpacked = Some((done, whole, size));
+            }
             (Event::Artifact(facts), _) => self.artifact = Some(Rc::new(*facts)),
             (Event::Several(held), _) => self.several = Some(Rc::new(held)),
             (Event::Failed(trouble), _) => self.trouble = Some(trouble),

@@ -65,10 +65,12 @@ pub(crate) fn Reading(props: &Props) -> Html {
     html! {
         <main class="message">
             <div class="waiting" role="status">
-                if let Some((done, whole)) = props.session.unpacked {
+                if let Some((done, whole, size)) = props.session.unpacked {
                     <p>{ "Unpacking " }<span class="mono">{ name }</span></p>
                     <Progress {done} whole={Some(whole)} label="Unpacking" />
-                    <p class="muted">{ format!("{} of {}", format::size(done), format::size(whole)) }</p>
+                    <p class="muted">
+                        { format!("{} of {}, {} unpacked", format::size(done), format::size(whole), format::size(size)) }
+                    </p>
                 } else {
                     <div class="spinner" aria-hidden="true"></div>
                     <p>{ "Reading " }<span class="mono">{ name }</span></p>

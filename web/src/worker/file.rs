@@ -15,6 +15,8 @@ use web_sys::{Blob, DomException, FileReaderSync};
 const WINDOW: u64 = 64 << 10;
 /// Compressed bytes read at a time.
 const PIECE: u64 = 1 << 20;
+/// Of those, how many are unpacked at a time: each may become a thousand, and the page wants to hear of it.
+const PART: usize = 64 << 10;
 /// Unpacked bytes handed to the browser at a time.
 const KEPT: usize = 8 << 20;
 
@@ -27,9 +29,9 @@ pub(crate) fn open(name: &str, file: &Blob, image: Option<String>) -> Result<Arc
     Ok(Archive::new(name.to_owned(), bytes, Form::Any, image))
 }
 
-/// What a file holds, where it is compressed as a whole; `told` hears how many of its bytes are done. Errors say
-/// what is wrong.
-pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64)) -> Result<Option<Blob>, String> {
+/// What a file holds, where it is compressed as a whole; `told` hears how many of its bytes are done, and
+/// what came of them. Errors say what is wrong.
+pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64, u64)) -> Result<Option<Blob>, String> {
     let bytes = InPlace::new(file.clone()).map_err(|error| unreadable(&error))?;
     let start = bytes.read(0, archive::START as u64);
     if !archive::is_compressed(&start.map_err(|error| unreadable(&error))?) {
@@ -42,9 +44,11 @@ pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64)) -> Result<Option<Blob>, 
         if piece.is_empty() {
             return Err("it ended early".to_owned());
         }
-        spool.push(&piece)?;
-        at += piece.len() as u64;
-        told(at);
+        for part in piece.chunks(PART) {
+            told(at, spool.size());
+            spool.push(part)?;
+            at += part.len() as u64;
+        }
     }
     spool
         .fill()?

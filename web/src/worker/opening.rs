@@ -127,11 +127,11 @@ async fn find(
 fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, Trouble> {
     let whole = file.size() as u64;
     let told = Cell::new(0.0);
-    let unpacked = file::unpacked(&file, |done| {
+    let unpacked = file::unpacked(&file, |done, size| {
         let now = js_sys::Date::now();
         if now - told.get() >= f64::from(PAUSE) {
             told.set(now);
-            port::tell(scope, &Told::Event(Event::Unpacked { done, whole }));
+            port::tell(scope, &Told::Event(Event::Unpacked { done, whole, size }));
         }
     });
     match unpacked.map_err(|problem| Trouble::of_file(&problem))? {

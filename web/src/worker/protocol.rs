@@ -126,8 +126,8 @@ pub(crate) enum Answer {
 pub(crate) enum Event {
     /// The manifest and the configuration are read.
     Image(Box<ImageFacts>),
-    /// So many bytes of the file, which is compressed as a whole, are unpacked.
-    Unpacked { done: u64, whole: u64 },
+    /// So many bytes of the file, which is compressed as a whole, are unpacked, and have become `size`.
+    Unpacked { done: u64, whole: u64, size: u64 },
     /// The file holds several images: one has to be chosen.
     Several(Vec<Held>),
     /// Bytes received so far, for the layers where that changed.
