@@ -6,6 +6,7 @@
 pub mod binary;
 mod browser;
 pub mod disk;
+pub mod files;
 pub mod odd;
 mod registry;
 mod served;
