@@ -1,5 +1,6 @@
 //! Files that hold credentials by their name: the table of places, and what such a file has to hold.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -51,16 +52,35 @@ enum Holds {
 }
 
 struct Table {
-    rows: Vec<Row>,
+    rows: &'static [Row],
     shapes: Vec<Option<Regex>>,
+    /// The rows by the last names of their places: every file of an image is asked for.
+    by_name: HashMap<&'static [u8], Vec<usize>>,
+    /// Those whose last name has a star, with what stands before and behind it.
+    by_part: Vec<(&'static str, &'static str, usize)>,
 }
 
+static ROWS: LazyLock<Vec<Row>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("places.json")).unwrap_or_default());
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let rows: Vec<Row> = serde_json::from_str(include_str!("places.json")).unwrap_or_default();
+    let rows: &'static [Row] = &ROWS;
     let shape = |row: &Row| Regex::new(row.shape.as_deref()?).ok();
+    let mut by_name: HashMap<&'static [u8], Vec<usize>> = HashMap::new();
+    let mut by_part = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        for last in row.paths.iter().filter_map(|path| path.rsplit('/').next()) {
+            match last.split_once('*') {
+                Some((before, behind)) => by_part.push((before, behind, at)),
+                None => by_name.entry(last.as_bytes()).or_default().push(at),
+            }
+        }
+    }
     Table {
-        shapes: rows.iter().map(shape).collect(),
         rows,
+        shapes: rows.iter().map(shape).collect(),
+        by_name,
+        by_part,
     }
 });
 
@@ -76,7 +96,13 @@ impl Place {
             row.paths.iter().any(|place| ends_in(path, place))
                 && !row.except.iter().any(|name| is_like(last, name))
         };
-        TABLE.rows.iter().position(fits).map(Self)
+        let by_name = TABLE.by_name.get(last.as_slice()).into_iter().flatten();
+        let by_part = TABLE.by_part.iter().filter(|(before, behind, _)| {
+            last.starts_with(before.as_bytes()) && last.ends_with(behind.as_bytes())
+        });
+        let rows = by_name.chain(by_part.map(|(_, _, row)| row)).copied();
+        let fitting = rows.filter(|row| TABLE.rows.get(*row).is_some_and(fits));
+        fitting.min().map(Self)
     }
 
     fn row(self) -> Option<&'static Row> {
