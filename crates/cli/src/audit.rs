@@ -34,7 +34,8 @@ const AT_ONCE: usize = 3;
 /// by chown -R, a file that step after step replaces; each with the layers, their commands and what to change.
 ///
 /// Caches and other leftovers, content that is there twice, set-id programs, what everybody may write to and facts of
-/// the configuration are told too.
+/// the configuration are told too. Keys, tokens and passwords are looked for in all layers, deleted files too, in the
+/// configuration and the history: a first look and no full scanner. No report shows them.
 ///
 /// A rule is a limit, set by a flag or in a rules file; it is kept where the limit is met exactly. Without rules the
 /// report is all there is. Exit codes: 0 all rules are kept, 1 a rule failed, 2 the image could not be read or a rule

@@ -148,6 +148,10 @@ fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Res
     for kind in Kind::ALL {
         let of_kind = risks.iter().filter(|finding| finding.kind == kind);
         let of_kind: Vec<_> = of_kind.copied().collect();
+        if kind == Kind::Secret && !of_kind.is_empty() {
+            let look = "secrets, by names and forms: a first look, no full scanner";
+            writeln!(out, "\n{QUIET}{look}{QUIET:#}")?;
+        }
         some(out, &of_kind, audit, columns)?;
     }
     ignored(out, audit)
