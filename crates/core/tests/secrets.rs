@@ -459,6 +459,7 @@ fn examples_and_placeholders_are_none() {
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "//registry.npmjs.org/:_authToken=${NPM_TOKEN}",
         "token: changeme",
+        "let client_auth = Some(resolver.resolve());",
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
         "postgres://user:password@localhost/db",
         "https://${USER}:${TOKEN}@github.com/x/y",

@@ -45,6 +45,8 @@ enum Holds {
     Anything,
     /// Variables with values.
     Values,
+    /// Variables that are named as secrets, with values.
+    Secrets,
     /// Something of the row's shape that is no placeholder.
     Shape,
     /// A private key in a keystore.
@@ -135,6 +137,7 @@ impl Place {
             Holds::Anything => Some(0),
             Holds::Keystore => keystore::holds_key(content).then_some(0),
             Holds::Values => variable::first_value(content, packaged),
+            Holds::Secrets => variable::first_value(content, true),
             Holds::Shape => {
                 let text = String::from_utf8_lossy(content);
                 let shape = TABLE.shapes.get(self.0)?.as_ref()?;
@@ -276,6 +279,12 @@ mod tests {
                 "env-file",
             ),
             ("/root/.bash_history", "ls\n", "shell-history"),
+            (
+                "/etc/x/prod.env",
+                "MODE=x\nDB_PASSWORD=hunter2\n",
+                "env-file",
+            ),
+            ("/root/.npmrc", "_auth=Xk29vLqp\n", "npm-auth"),
             ("/root/.netrc", "machine a login b password Xk29vL", "netrc"),
             (
                 "/root/.pypirc",
@@ -330,6 +339,8 @@ mod tests {
             ("/app/.env.example", "DB_PASSWORD=hunter2\n"),
             ("/app/.env", "DB_PASSWORD=\nTOKEN=${TOKEN}\n# A=1\n"),
             ("/app/node_modules/x/.env", "REDIS_HOST=127.0.0.1\n"),
+            ("/etc/x/build.env", "MODE=chroot\n"),
+            ("/root/.npmrc", "_auth=${NPM_AUTH}\n"),
             ("/root/.netrc", "machine a login b password ${PASSWORD}"),
             ("/root/.pypirc", "[pypi]\nusername = a\n"),
             ("/etc/shadow", "root:*:1:::::\napp:!:1:::::\n"),
