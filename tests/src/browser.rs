@@ -206,6 +206,27 @@ impl Browser {
         sum
     }
 
+    /// What the page's console has of warnings and errors since it was last asked.
+    pub async fn console(&self) -> Vec<String> {
+        let (session, body) = (self.driver.session_id(), r#"{"type":"browser"}"#);
+        let request = format!(
+            "POST /session/{session}/se/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        while reader.read_line(&mut line).unwrap() > 2 {
+            line.clear();
+        }
+        // chromedriver leaves the connection open, so what it says ends where its JSON does.
+        let mut values = serde_json::Deserializer::from_reader(reader).into_iter::<Value>();
+        let answer = values.next().unwrap().unwrap();
+        let entries = answer["value"].as_array().unwrap().iter();
+        entries.map(|entry| entry["message"].to_string()).collect()
+    }
+
     /// Saves what is seen.
     pub async fn screenshot(&self, path: &std::path::Path) {
         self.driver.screenshot(path).await.unwrap();

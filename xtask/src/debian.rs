@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 6] = [
+const NEEDED: [(&str, &str, &str); 7] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -25,6 +25,11 @@ const NEEDED: [(&str, &str, &str); 6] = [
         "skopeo, https://github.com/containers/skopeo",
     ),
     ("umoci", "umoci", "umoci, https://umo.ci"),
+    (
+        "xmllint",
+        "libxml2-utils",
+        "xmllint of libxml2, https://gitlab.gnome.org/GNOME/libxml2",
+    ),
     ("zstd", "zstd", "zstd, https://facebook.github.io/zstd"),
 ];
 

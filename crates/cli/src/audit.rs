@@ -1,6 +1,7 @@
 //! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
 
 mod beside;
+mod formats;
 mod markdown;
 mod rules;
 mod text;
@@ -11,17 +12,17 @@ use std::iter;
 use anyhow::anyhow;
 use futures::{StreamExt as _, stream};
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::SCHEMA_VERSION;
 use onionskin_core::report::audit::{Audit, Terms};
+use onionskin_core::report::dive::Export;
 use onionskin_core::report::link::Links;
+use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
-use serde::Serialize;
 
 use self::beside::BaseArguments;
+use self::formats::{Audited, Format, Reported};
 use self::rules::RuleArguments;
 use crate::image::ImageArguments;
 use crate::output::OutputArguments;
-
 use crate::terminal::Visible;
 use crate::{is_broken_pipe, sentence};
 
@@ -52,8 +53,10 @@ Examples:
   onionskin audit app:1.0 --own --base node:22 --max-dead-bytes 0
   onionskin audit app:1.1 --growth-against app:1.0 --max-compressed-growth 5MB
   onionskin audit app:1.0 --forbid '*.pem' --forbid-in-layers .env --max-findings setid=0
-  onionskin audit api:1.0 web:1.0 --format json          # a line for each image; the worst exit code wins
-  onionskin audit app:1.0 --format markdown --link-base https://onionskin.example.com/"
+  onionskin audit api:1.0 web:1.0 --format ndjson        # a line for each image; the worst exit code wins
+  onionskin audit app:1.0 --format markdown --link-base https://onionskin.example.com/
+  onionskin audit app:1.0 --format html -o audit.html    # a page that opens without a network
+  onionskin audit app:1.0 --format sarif -o audit.sarif  # for code scanning; junit for pipelines that show tests"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -77,38 +80,6 @@ pub(crate) struct Arguments {
     rules: RuleArguments,
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs; of several images a line each.
-    Json,
-    /// For a comment in a review.
-    Markdown,
-}
-
-/// What an audit of one image came to.
-struct Audited {
-    audit: Audit,
-    remarks: Vec<String>,
-}
-
-/// The line of JSON in place of a report that there is none of.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Stopped<'a> {
-    schema_version: u32,
-    image: Asked<'a>,
-    error: String,
-}
-
-#[derive(Serialize)]
-struct Asked<'a> {
-    reference: &'a str,
-}
-
 /// Whether all images keep all rules.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let rules = arguments.rules.read()?;
@@ -122,43 +93,41 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     } else {
         AT_ONCE
     };
-    let outcomes: Vec<anyhow::Result<Audited>> = stream::iter(&images)
-        .map(|image| arguments.audit(image, &rules))
+    let reported: Vec<Reported> = stream::iter(&images)
+        .map(async |image| match arguments.audit(image, &rules).await {
+            Ok(audited) => Reported::Audited(Box::new(audited)),
+            Err(error) => Reported::Stopped {
+                reference: (*image).to_owned(),
+                error: sentence(&error),
+            },
+        })
         .buffered(at_once)
         .collect()
         .await;
+    let alone = images.len() == 1;
     let mut passed = true;
-    let mut reports = Vec::new();
     let mut problems = Vec::new();
-    for (image, outcome) in images.iter().zip(outcomes) {
-        match outcome {
-            Ok(audited) => {
+    for reported in &reported {
+        match reported {
+            Reported::Audited(audited) => {
                 problems.extend(unjudged(&audited.audit));
                 passed &= audited.audit.passed == Some(true);
-                reports.push(arguments.report(&audited, images.len())?);
             }
-            // Alone it is told where all commands tell it.
-            Err(error) if images.len() == 1 => return Err(error),
-            Err(error) => {
-                if arguments.output.format == Format::Json {
-                    let stopped = Stopped {
-                        schema_version: SCHEMA_VERSION,
-                        image: Asked { reference: image },
-                        error: sentence(&error),
-                    };
-                    reports.push(serde_json::to_string(&stopped)? + "\n");
-                }
-                problems.push(match sentence(&error) {
-                    text if text.contains(image) => error,
-                    _ => error.context((*image).to_owned()),
-                });
+            // Alone it is told as all commands tell it.
+            Reported::Stopped { reference, error } if alone || error.contains(reference) => {
+                problems.push(anyhow!("{error}"));
+            }
+            Reported::Stopped { reference, error } => {
+                problems.push(anyhow!("{reference}: {error}"))
             }
         }
     }
-    let written = match arguments.output.format {
-        Format::Json => arguments.output.bytes(reports.concat().as_bytes()),
-        Format::Text => arguments.output.text(&reports.join("\n\n")),
-        Format::Markdown => arguments.output.bytes(reports.join("\n").as_bytes()),
+    let format = arguments.output.format;
+    let nothing =
+        matches!(reported.as_slice(), [Reported::Stopped { .. }]) && !format.tells_errors();
+    let written = match nothing {
+        true => Ok(()),
+        false => formats::write(format, &reported, &arguments.output),
     };
     match written {
         // Who reads our output has seen enough; the verdict stays what it is.
@@ -212,17 +181,12 @@ impl Arguments {
             links: links.as_ref(),
         };
         let audit = Audit::new(&opened.image, &stack, &ledger, &terms);
-        Ok(Audited { audit, remarks })
-    }
-
-    /// One image's part of the output, which is about so many.
-    fn report(&self, audited: &Audited, images: usize) -> anyhow::Result<String> {
-        let Audited { audit, remarks } = audited;
-        Ok(match self.output.format {
-            Format::Json if images > 1 => serde_json::to_string(audit)? + "\n",
-            Format::Json => serde_json::to_string_pretty(audit)? + "\n",
-            Format::Text => text::report(audit, remarks, self.output.width()),
-            Format::Markdown => markdown::report(audit),
+        let format = self.output.format;
+        Ok(Audited {
+            map: (format == Format::Html).then(|| Map::of(&stack)),
+            dive: (format == Format::DiveJson).then(|| Export::new(&audit, &stack)),
+            audit,
+            remarks,
         })
     }
 }

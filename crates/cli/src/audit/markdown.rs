@@ -2,25 +2,75 @@
 
 use std::fmt::{self, Write as _};
 
+use onionskin_core::findings::Kind;
 use onionskin_core::report::audit::{Audit, FindingFacts};
-use onionskin_core::report::words::{self, not_covered, share, size};
+use onionskin_core::report::notes::notes;
+use onionskin_core::report::outcome::{Outcome, weightiest};
+use onionskin_core::report::words::{self, share, size};
 
 use crate::terminal::Visible;
 
-/// Findings in the table; the rest is summed up.
+/// Findings in the table of one image; the rest is summed up.
 const SHOWN: usize = 50;
+/// Characters of a comment, well below the 65,536 that GitHub takes.
+const ROOM: usize = 60_000;
+/// Characters that the end of a list of findings takes at most.
+const END: usize = 100;
+/// Characters of a path or an advice; what is longer is cut.
+const LONGEST: usize = 300;
 
-/// The whole report.
-pub(super) fn report(audit: &Audit) -> String {
+/// The whole report, as much of it as fits into a comment: what is on top of each image first, then findings.
+pub(super) fn report(outcomes: &[Outcome<'_>]) -> String {
+    let mut left = ROOM;
+    let heads: Vec<String> = outcomes
+        .iter()
+        .map_while(|outcome| {
+            let mut top = String::new();
+            // Writing to a String cannot fail.
+            let _ = head(&mut top, outcome);
+            left = left.checked_sub(top.len() + 1)?;
+            Some(top)
+        })
+        .collect();
     let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = write(&mut out, audit);
+    for (at, (top, outcome)) in heads.iter().zip(outcomes).enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(top);
+        if let Outcome::Audited { audit, .. } = outcome {
+            let before = out.len();
+            // What an image leaves is for those after it.
+            let _ = findings(&mut out, audit, left / (heads.len() - at));
+            left = left.saturating_sub(out.len() - before);
+        }
+    }
+    let rest = outcomes.len() - heads.len();
+    if rest > 0 {
+        let plural = if rest == 1 { "" } else { "s" };
+        let _ = writeln!(
+            out,
+            "\nand {rest} more image{plural}, for which a comment has no room"
+        );
+    }
     out
 }
 
-fn write(out: &mut String, audit: &Audit) -> fmt::Result {
+fn head(out: &mut String, outcome: &Outcome<'_>) -> fmt::Result {
+    writeln!(out, "### Onionskin: {}\n", code(outcome.reference()))?;
+    match outcome {
+        Outcome::Audited { audit, .. } => {
+            summary(out, audit)?;
+            rules(out, audit)
+        }
+        Outcome::Stopped { error, .. } => {
+            writeln!(out, "**Could not be read:** {}", escaped(&cut(error)))
+        }
+    }
+}
+
+fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     let (image, bytes) = (&audit.image, &audit.bytes);
-    writeln!(out, "### Onionskin: {}\n", code(&image.reference))?;
     let dead = match bytes.dead {
         0 => "No dead bytes".to_owned(),
         dead => format!(
@@ -48,11 +98,17 @@ fn write(out: &mut String, audit: &Audit) -> fmt::Result {
         None => " **Not all rules can be judged.**".to_owned(),
     };
     writeln!(out, "{dead}{cost}.{verdict}")?;
-    for line in not_covered(&audit.layers) {
-        writeln!(out, "\n{}", escaped(&line))?;
+    let findings = weightiest(audit).into_iter();
+    let secrets = findings.filter(|finding| finding.kind == Kind::Secret);
+    let secrets = secrets.count();
+    if secrets > 0 {
+        let plural = if secrets == 1 { "" } else { "s" };
+        writeln!(out, "\n**{secrets} possible secret{plural}.**")?;
     }
-    rules(out, audit)?;
-    findings(out, audit)
+    for line in notes(audit, &[]) {
+        writeln!(out, "\n{}", escaped(&cut(&line)))?;
+    }
+    Ok(())
 }
 
 fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
@@ -69,61 +125,93 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
         writeln!(
             out,
             "| {word} | {} | {} | {} |",
-            code(&rule.name),
+            cell(&rule.name),
             words::actual(rule),
-            words::limit(rule)
+            escaped(&cut(&words::limit(rule)))
         )?;
     }
     Ok(())
 }
 
-fn findings(out: &mut String, audit: &Audit) -> fmt::Result {
-    let count = audit.findings.len();
+/// The weightiest findings, as many as fit into so many characters.
+fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
+    let all = weightiest(audit);
+    let count = all.len();
     if count == 0 {
         return Ok(());
     }
     let findings = if count == 1 { "finding" } else { "findings" };
-    writeln!(
-        out,
-        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | kind | path | layers | what to change |\n|---:|---|---|---|---|"
-    )?;
-    for finding in audit.findings.iter().take(SHOWN) {
-        let path = code(&finding.path);
-        let path = match &finding.link {
-            Some(link) => format!("[{path}](<{}>)", link.replace('|', "%7C")),
-            None => path,
-        };
-        writeln!(
-            out,
-            "| {} | {} | {path} | {} | {} |",
-            size(finding.bytes),
-            finding.kind.name(),
-            layers(finding),
-            escaped(&finding.advice)
-        )?;
+    let mut folded = format!(
+        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | kind | path | layers | what to change |\n|---:|---|---|---|---|\n"
+    );
+    if folded.len() + END > room {
+        return Ok(());
     }
-    let rest = audit.findings.get(SHOWN..).unwrap_or_default();
+    let mut shown = 0;
+    for finding in all.iter().take(SHOWN) {
+        let line = row(finding);
+        // Below the table there have to be its rest and its end.
+        if folded.len() + line.len() + END > room {
+            break;
+        }
+        folded.push_str(&line);
+        shown += 1;
+    }
+    let rest = all.get(shown..).unwrap_or_default();
     if !rest.is_empty() {
-        let bytes = rest.iter().map(|finding| finding.bytes).sum();
+        let bytes = rest
+            .iter()
+            .fold(0, |sum: u64, finding| sum.saturating_add(finding.bytes));
         writeln!(
-            out,
-            "\nand {} smaller ones of {} in all",
+            folded,
+            "\nand {} more of {} in all",
             rest.len(),
             size(bytes)
         )?;
     }
-    writeln!(out, "\n</details>")
+    writeln!(folded, "\n</details>")?;
+    out.push_str(&folded);
+    Ok(())
+}
+
+fn row(finding: &FindingFacts) -> String {
+    let path = cell(&cut(&finding.path));
+    let path = match finding.link.as_deref().filter(|link| fits(link)) {
+        Some(link) => format!("[{path}](<{}>)", link.replace('|', "%7C")),
+        None => path,
+    };
+    format!(
+        "| {} | {} | {path} | {} | {} |\n",
+        size(finding.bytes),
+        finding.kind.name(),
+        layers(finding),
+        escaped(&cut(&finding.advice))
+    )
+}
+
+/// A link that is one, and stays one in Markdown.
+fn fits(link: &str) -> bool {
+    link.len() <= 2_000 && !link.contains(['<', '>', '\n', '\r', '\\'])
 }
 
 /// `1, 2 → 3`.
 fn layers(finding: &FindingFacts) -> String {
     let list = |layers: &[usize]| {
-        let words: Vec<String> = layers.iter().map(ToString::to_string).collect();
-        words.join(", ")
+        let shown = layers.iter().take(8).map(ToString::to_string);
+        let more = (layers.len() > 8).then(|| "…".to_owned());
+        shown.chain(more).collect::<Vec<_>>().join(", ")
     };
     match finding.killed_by.as_slice() {
         [] => list(&finding.added_by),
         killers => format!("{} → {}", list(&finding.added_by), list(killers)),
+    }
+}
+
+/// As much of a text as a table's cell has room for.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -137,27 +225,38 @@ fn code(text: &str) -> String {
         longest = longest.max(run);
     }
     let fence = "`".repeat(longest + 1);
-    let gap = if longest > 0 { " " } else { "" };
-    // A table ends its cells before it looks for code.
-    format!("{fence}{gap}{}{gap}{fence}", text.replace('|', "\\|"))
+    // Of a span that begins and ends with a space Markdown takes one away at each end.
+    let spaced = text.starts_with(' ') && text.ends_with(' ');
+    let gap = if longest > 0 || spaced { " " } else { "" };
+    format!("{fence}{gap}{text}{gap}{fence}")
 }
 
-/// Text in which nothing is markup, a mention or HTML.
+/// The same in a table, which ends its cells before it looks for code.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Text in which nothing is markup, a mention, a reference to an issue, a link or HTML.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for c in Visible(text).to_string().chars() {
+    let text = Visible(text).to_string();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '>' | '$' => {
+            // Addresses become links by themselves, and `:tada:` a picture.
+            ':' if rest.peek().is_some_and(|next| !next.is_whitespace()) => out.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '|' | '~' | '>' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             c => out.push(c),
         }
     }
-    out
+    out.replace("www.", "www&#46;").replace("GH-", "GH&#45;")
 }
 
 #[cfg(test)]
@@ -167,10 +266,23 @@ mod tests {
     #[test]
     fn nothing_of_an_image_is_markup() {
         assert_eq!(code("/a`b``c"), "``` /a`b``c ```");
-        assert_eq!(code("/a|b\n"), "`/a\\|b\\n`");
+        assert_eq!(code("/a|b\n"), "`/a|b\\n`");
+        assert_eq!(cell("/a|b"), "`/a\\|b`");
+        assert_eq!(code(" a "), "`  a  `");
         assert_eq!(
             escaped("at <b>/@team [x](y)|`z`"),
             "at &lt;b\\>/&#64;team \\[x\\](y)\\|\\`z\\`"
         );
+        assert_eq!(
+            escaped("owner/repo#1 GH-2 https://x www.y :tada: so: no"),
+            "owner/repo&#35;1 GH&#45;2 https&#58;//x www&#46;y &#58;tada: so: no"
+        );
+    }
+
+    #[test]
+    fn what_is_long_is_cut_between_characters() {
+        let cut = cut(&"ü".repeat(LONGEST + 1));
+        assert_eq!(cut.chars().count(), LONGEST + 1);
+        assert!(cut.ends_with('…'));
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use onionskin_core::base::By;
 use onionskin_core::findings::Kind;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
+use onionskin_core::report::notes;
 use onionskin_core::report::words::{self, size};
 
 use crate::summary::{self, QUIET, STRONG, told};
@@ -62,63 +62,20 @@ fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
 
 /// What it was built from, and what the layers on top of that come to.
 fn base(out: &mut String, audit: &Audit) -> fmt::Result {
-    let Some(base) = &audit.base else {
-        return Ok(());
-    };
-    let name = match &base.reference {
-        Some(name) => format!(" {}", Visible(name)),
-        None => String::new(),
-    };
-    let by = match base.by {
-        By::Named => "as named",
-        By::Annotations => "by its annotations",
-        By::History => "by its history",
-    };
-    match (base.layers, &audit.own) {
-        (Some(layers), Some(own)) => {
-            let layers = match layers {
-                1 => "layer 1".to_owned(),
-                layers => format!("layers 1 to {layers}"),
-            };
-            writeln!(
-                out,
-                "{QUIET}base{name}: {layers}, {by}; the image's own layers hold {}, {} of them dead, and hide {} of the base{QUIET:#}",
-                size(own.retained),
-                size(own.dead),
-                size(own.base_dead)
-            )
-        }
-        _ => writeln!(
-            out,
-            "{QUIET}base{name}, {by}; which layers are its own is not known{QUIET:#}"
-        ),
+    match notes::base(audit) {
+        Some(text) => writeln!(out, "{QUIET}{}{QUIET:#}", Visible(&text)),
+        None => Ok(()),
     }
 }
 
 /// What the rules file ignores, and what it does no more.
 fn ignored(out: &mut String, audit: &Audit) -> fmt::Result {
-    for ignore in &audit.ignore {
-        let reason = Visible(&ignore.reason);
-        let until = match &ignore.until {
-            Some(until) => format!(" until {until}"),
-            None => String::new(),
-        };
-        if ignore.expired {
-            writeln!(
-                out,
-                "\nnote: what was ignored{until} is counted again: {reason}"
-            )?;
-            continue;
+    for (ignore, text) in audit.ignore.iter().zip(notes::ignored(audit)) {
+        let text = Visible(&text);
+        match ignore.expired {
+            true => writeln!(out, "\nnote: {text}")?,
+            false => writeln!(out, "\n{QUIET}{text}{QUIET:#}")?,
         }
-        let findings = match ignore.findings {
-            1 => "1 finding".to_owned(),
-            findings => format!("{findings} findings"),
-        };
-        writeln!(
-            out,
-            "\n{QUIET}ignored{until}: {findings} of {}: {reason}{QUIET:#}",
-            size(ignore.bytes)
-        )?;
     }
     Ok(())
 }

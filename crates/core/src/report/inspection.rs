@@ -129,6 +129,8 @@ pub struct LayerFacts {
     pub retained: Option<u64>,
     /// Of it, what the final stack does not reach.
     pub dead: Option<u64>,
+    /// The dead content by cause.
+    pub causes: Option<Causes>,
     /// Why the layer was not fetched. There is no such key for all that were; the totals are those of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_fetched: Option<String>,
@@ -227,6 +229,7 @@ impl Inspection {
                         created_by: layer.created_by.clone(),
                         retained: read.then_some(account.retained),
                         dead: read.then(|| account.dead()),
+                        causes: read.then_some(account.causes),
                         not_fetched,
                     }
                 })

@@ -2,12 +2,19 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod dive;
+pub mod html;
 pub mod inspection;
+pub mod junit;
 pub mod labels;
 pub mod link;
 pub mod listing;
+pub mod map;
+pub mod notes;
+pub mod outcome;
 pub mod own;
 pub mod referrers;
+pub mod sarif;
 #[cfg(test)]
 mod schemas;
 mod visible;

@@ -1,0 +1,139 @@
+//! The forms in which `onionskin audit` reports, about one image or several.
+
+use onionskin_core::report::audit::Audit;
+use onionskin_core::report::dive::Export;
+use onionskin_core::report::map::Map;
+use onionskin_core::report::outcome::Outcome;
+use onionskin_core::report::{SCHEMA_VERSION, html, junit, sarif};
+use serde::Serialize;
+
+use super::{markdown, text};
+use crate::output::OutputArguments;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; of several images a line each.
+    Json,
+    /// JSON in a line for each image.
+    Ndjson,
+    /// For a comment in a review.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning; a run for each image.
+    Sarif,
+    /// JUnit XML, for pipelines that show tests; a suite for each image.
+    Junit,
+    /// One file that opens in a browser, without a network.
+    Html,
+    /// What dive's own --json writes; of several images a line each.
+    DiveJson,
+}
+
+impl Format {
+    /// Whether it has a place for an image that could not be read, also where that is the only one:
+    /// whoever collects such reports would miss one that is not there.
+    pub(super) const fn tells_errors(self) -> bool {
+        matches!(self, Self::Sarif | Self::Junit)
+    }
+}
+
+/// What an audit of one image came to, where it could be read.
+pub(super) struct Audited {
+    pub(super) audit: Audit,
+    pub(super) remarks: Vec<String>,
+    /// For the forms that draw it.
+    pub(super) map: Option<Map>,
+    /// For the one that dive has.
+    pub(super) dive: Option<Export>,
+}
+
+/// What is reported of one image.
+pub(super) enum Reported {
+    Audited(Box<Audited>),
+    Stopped { reference: String, error: String },
+}
+
+/// The line of JSON in place of a report that there is none of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stopped<'a> {
+    schema_version: u32,
+    image: Asked<'a>,
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    reference: &'a str,
+}
+
+/// Writes the report where it should go.
+pub(super) fn write(
+    format: Format,
+    reported: &[Reported],
+    output: &OutputArguments<Format>,
+) -> anyhow::Result<()> {
+    let outcomes: Vec<Outcome<'_>> = reported.iter().map(Reported::outcome).collect();
+    let report = match format {
+        Format::Text => {
+            let texts = audited(reported)
+                .map(|Audited { audit, remarks, .. }| text::report(audit, remarks, output.width()));
+            return output.text(&texts.collect::<Vec<_>>().join("\n\n"));
+        }
+        Format::Json | Format::DiveJson => match reported {
+            [Reported::Audited(one)] if format == Format::Json => return output.json(&one.audit),
+            [Reported::Audited(one)] => return output.json(&one.dive),
+            all => lines(all, format)?,
+        },
+        Format::Ndjson => lines(reported, format)?,
+        Format::Markdown => markdown::report(&outcomes),
+        Format::Sarif => sarif::report(&outcomes)?,
+        Format::Junit => junit::report(&outcomes)?,
+        Format::Html => html::report(&outcomes),
+    };
+    output.bytes(report.as_bytes())
+}
+
+fn audited(reported: &[Reported]) -> impl Iterator<Item = &Audited> {
+    reported.iter().filter_map(|reported| match reported {
+        Reported::Audited(audited) => Some(&**audited),
+        Reported::Stopped { .. } => None,
+    })
+}
+
+/// A line of JSON for each image.
+fn lines(reported: &[Reported], format: Format) -> serde_json::Result<String> {
+    reported
+        .iter()
+        .map(|reported| {
+            let line = match reported {
+                Reported::Audited(audited) if format == Format::DiveJson => {
+                    serde_json::to_string(&audited.dive)
+                }
+                Reported::Audited(audited) => serde_json::to_string(&audited.audit),
+                Reported::Stopped { reference, error } => serde_json::to_string(&Stopped {
+                    schema_version: SCHEMA_VERSION,
+                    image: Asked { reference },
+                    error,
+                }),
+            };
+            Ok(line? + "\n")
+        })
+        .collect()
+}
+
+impl Reported {
+    fn outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::Audited(audited) => Outcome::Audited {
+                audit: &audited.audit,
+                remarks: &audited.remarks,
+                map: audited.map.as_ref(),
+            },
+            Self::Stopped { reference, error } => Outcome::Stopped { reference, error },
+        }
+    }
+}

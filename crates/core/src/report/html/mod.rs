@@ -1,0 +1,282 @@
+//! The audit as one HTML file that needs nothing else: numbers, a bar for each layer, the map, findings, rules.
+//!
+//! It has no scripts, and its policy lets a browser fetch nothing. What comes from an image is text.
+
+mod findings;
+mod squarify;
+mod treemap;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use self::findings::findings;
+use self::treemap::treemap;
+use super::Visible;
+use super::audit::Audit;
+use super::inspection::LayerFacts;
+use super::map::Map;
+use super::notes::notes;
+use super::outcome::Outcome;
+use super::words::{self, share, size};
+use crate::ledger::Causes;
+use crate::manifest::history;
+use crate::stack::Cause;
+
+/// What the file may do: show itself, and fetch nothing.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The whole file.
+#[must_use]
+pub fn report(outcomes: &[Outcome<'_>]) -> String {
+    let title = match outcomes {
+        [one] => one.reference().to_owned(),
+        all => format!("{} images", all.len()),
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { "Onionskin audit: " (Visible(&title)) }
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                @if outcomes.len() > 1 { (contents(outcomes)) }
+                @for (number, outcome) in (1..).zip(outcomes) {
+                    section.image id={ "image-" (number) } { (image(outcome)) }
+                }
+                footer.quiet {
+                    "Onionskin " (env!("CARGO_PKG_VERSION")) ". Sizes are bytes of file content, 1 kB is 1000 B. The same digest gives the same file."
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// What of several images there is, each in a line.
+fn contents(outcomes: &[Outcome<'_>]) -> Markup {
+    html! {
+        table {
+            thead { tr { th { "image" } th.right { "dead" } th.right { "rules" } } }
+            tbody {
+                @for (number, outcome) in (1..).zip(outcomes) {
+                    tr {
+                        td { a href={ "#image-" (number) } { code { (Visible(outcome.reference())) } } }
+                        @match outcome {
+                            Outcome::Audited { audit, .. } => {
+                                td.right { (size(audit.bytes.dead)) " " span.quiet { (share(audit.bytes.dead, audit.bytes.retained)) } }
+                                td.right { @if audit.rules.is_empty() { "none" } @else { (verdict(audit)) } }
+                            }
+                            Outcome::Stopped { .. } => {
+                                td.right { "not known" }
+                                td.right { span.failed { "could not be read" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn image(outcome: &Outcome<'_>) -> Markup {
+    match *outcome {
+        Outcome::Audited {
+            audit,
+            remarks,
+            map,
+        } => audited(audit, remarks, map),
+        Outcome::Stopped { reference, error } => html! {
+            h1 { (Visible(reference)) }
+            p.error { "Could not be read: " (Visible(error)) }
+        },
+    }
+}
+
+fn audited(audit: &Audit, remarks: &[String], map: Option<&Map>) -> Markup {
+    let image = &audit.image;
+    html! {
+        h1 { (Visible(&image.reference)) }
+        p.quiet.digest {
+            @if let Some(platform) = &image.platform { (Visible(platform)) " " }
+            @if let Some(digest) = &image.digest { code { (digest) } }
+        }
+        @if !audit.rules.is_empty() { p.verdict.(class(audit.passed)) { (verdict(audit)) } }
+        (figures(audit))
+        (bar(&audit.bytes.causes, audit.bytes.live, audit.bytes.retained))
+        (legend(audit))
+        @for text in notes(audit, remarks) {
+            p.quiet { (Visible(&text)) }
+        }
+        (rules(audit))
+        @if let Some(map) = map.filter(|map| map.bytes.total() > 0) {
+            h2 { "Where the bytes lie" }
+            (treemap(map))
+            ul.legend { (signs()) }
+        }
+        (findings(audit))
+        (layers(&audit.layers))
+        (dive(audit))
+    }
+}
+
+const fn class(passed: Option<bool>) -> &'static str {
+    match passed {
+        Some(true) => "kept",
+        Some(false) => "failed",
+        None => "unknown",
+    }
+}
+
+/// What all rules come to.
+fn verdict(audit: &Audit) -> Markup {
+    let failed = audit.rules.iter().filter(|rule| rule.passed == Some(false));
+    html! {
+        @match audit.passed {
+            Some(true) => "✓ all rules are kept",
+            Some(false) => { "✕ " (failed.count()) " of " (audit.rules.len()) " rules failed" }
+            None => "? not all rules can be judged",
+        }
+    }
+}
+
+fn figures(audit: &Audit) -> Markup {
+    let (image, bytes) = (&audit.image, &audit.bytes);
+    html! {
+        dl.figures {
+            @if let Some(download) = image.compressed_size {
+                div { dt { "Download" } dd { (size(download)) } }
+            }
+            div { dt { "In the layers" } dd { (size(bytes.retained)) " " small { (audit.layers.len()) " layers" } } }
+            div { dt { "In the container" } dd { (size(bytes.live)) } }
+            div {
+                dt { "Never seen by the container" }
+                dd { (size(bytes.dead)) " " small { (share(bytes.dead, bytes.retained)) } }
+            }
+            @if let Some(dead) = bytes.dead_compressed {
+                div { dt { "Of every download for nothing" } dd { (size(dead)) } }
+            }
+        }
+    }
+}
+
+/// Live and dead bytes beside each other, of a bar that is `whole` long.
+fn bar(causes: &Causes, live: u64, whole: u64) -> Markup {
+    let of = |bytes: u64| format!("width:{:.3}%", bytes as f64 * 100.0 / whole.max(1) as f64);
+    html! {
+        div.bar {
+            @if live > 0 { i.live style=(of(live)) {} }
+            @for cause in Cause::ALL {
+                @if causes[cause] > 0 { i.(cause.name()) style=(of(causes[cause])) {} }
+            }
+        }
+    }
+}
+
+fn legend(audit: &Audit) -> Markup {
+    let bytes = &audit.bytes;
+    html! {
+        ul.legend {
+            li { i.sign.live {} "live " b { (size(bytes.live)) } }
+            @for cause in Cause::ALL {
+                @if bytes.causes[cause] > 0 {
+                    li { i.sign.(cause.name()) {} (cause.name()) " " b { (size(bytes.causes[cause])) } ", " (crate::findings::Kind::from(cause).meaning()) }
+                }
+            }
+        }
+    }
+}
+
+/// What the colours mean.
+fn signs() -> Markup {
+    html! {
+        li { i.sign.live {} "live" }
+        @for cause in Cause::ALL { li { i.sign.(cause.name()) {} (cause.name()) } }
+    }
+}
+
+fn rules(audit: &Audit) -> Markup {
+    html! {
+        @if !audit.rules.is_empty() {
+            h2 { "Rules" }
+            table.rules {
+                tbody {
+                    @for rule in &audit.rules {
+                        tr {
+                            td class=(class(rule.passed)) {
+                                @match rule.passed {
+                                    Some(true) => "✓ kept",
+                                    Some(false) => "✕ failed",
+                                    None => "? unknown",
+                                }
+                            }
+                            td { code { (Visible(&rule.name)) } }
+                            td {
+                                (Visible(&words::verdict(rule)))
+                                @if !rule.met.is_empty() {
+                                    ul { @for path in &rule.met { li { code { (Visible(path)) } } } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn layers(layers: &[LayerFacts]) -> Markup {
+    let largest = layers.iter().filter_map(|layer| layer.retained).max();
+    html! {
+        h2 { "Layers" }
+        table.layers {
+            thead {
+                tr { th { "" } th { "made by" } th.right.wide { "download" } th.right { "files" } th.right { "dead" } }
+            }
+            tbody {
+                @for layer in layers {
+                    tr {
+                        td { (layer.layer) }
+                        td {
+                            code.command {
+                                @match &layer.created_by {
+                                    Some(command) => (Visible(&history::clean(command))),
+                                    None => "not told",
+                                }
+                            }
+                            @if let (Some(retained), Some(dead), Some(causes)) = (layer.retained, layer.dead, &layer.causes) {
+                                (bar(causes, retained.saturating_sub(dead), largest.unwrap_or(0)))
+                            }
+                            @if let Some(reason) = &layer.not_fetched { span.quiet { "not fetched: " (Visible(reason)) } }
+                        }
+                        td.right.wide { (known(layer.compressed_size)) }
+                        td.right { (known(layer.retained)) }
+                        td.right { (known(layer.dead)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn known(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "–".to_owned(), size)
+}
+
+fn dive(audit: &Audit) -> Markup {
+    let dive = &audit.dive;
+    html! {
+        h2 { "As dive counts" }
+        p.quiet {
+            "Efficiency " (format!("{:.4}", dive.efficiency)) ", " (size(dive.wasted_bytes)) " wasted"
+            @if let Some(share) = dive.user_wasted_percent {
+                " (" (format!("{:.1}", share * 100.0)) " % of what the layers above the first hold)"
+            }
+            ". Its definition misses folders deleted whole and counts live copies as waste; the numbers above are exact."
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is said of an audit beside its numbers and findings, a sentence each: the base, what is ignored, what is
+//! not covered.
+
+use super::audit::Audit;
+use super::words::{not_covered, size};
+use crate::base::By;
+
+/// All notes, the image's own remarks at their end.
+pub fn notes<'a>(audit: &'a Audit, remarks: &'a [String]) -> impl Iterator<Item = String> + 'a {
+    let ignored = ignored(audit).into_iter();
+    let covered = not_covered(&audit.layers);
+    let notes = base(audit).into_iter().chain(covered).chain(ignored);
+    notes.chain(remarks.iter().cloned())
+}
+
+/// What the image was built from, and what its own layers hold.
+#[must_use]
+pub fn base(audit: &Audit) -> Option<String> {
+    let base = audit.base.as_ref()?;
+    let name = match &base.reference {
+        Some(name) => format!(" {name}"),
+        None => String::new(),
+    };
+    let by = match base.by {
+        By::Named => "as named",
+        By::Annotations => "by its annotations",
+        By::History => "by its history",
+    };
+    Some(match (base.layers, &audit.own) {
+        (Some(layers), Some(own)) => {
+            let layers = match layers {
+                1 => "layer 1".to_owned(),
+                layers => format!("layers 1 to {layers}"),
+            };
+            format!(
+                "base{name}: {layers}, {by}; the image's own layers hold {}, {} of them dead, and hide {} of the base",
+                size(own.retained),
+                size(own.dead),
+                size(own.base_dead)
+            )
+        }
+        _ => format!("base{name}, {by}; which layers are its own is not known"),
+    })
+}
+
+/// What the rules file ignores, and what it does no more.
+#[must_use]
+pub fn ignored(audit: &Audit) -> Vec<String> {
+    let told = audit.ignore.iter().map(|ignore| {
+        let reason = &ignore.reason;
+        let until = match &ignore.until {
+            Some(until) => format!(" until {until}"),
+            None => String::new(),
+        };
+        if ignore.expired {
+            return format!("what was ignored{until} is counted again: {reason}");
+        }
+        let findings = match ignore.findings {
+            1 => "1 finding".to_owned(),
+            findings => format!("{findings} findings"),
+        };
+        format!(
+            "ignored{until}: {findings} of {}: {reason}",
+            size(ignore.bytes)
+        )
+    });
+    told.collect()
+}

@@ -1,0 +1,49 @@
+//! What the audits of one call came to, image by image: what reports about several images tell of.
+
+use super::audit::{Audit, FindingFacts};
+use super::map::Map;
+use crate::findings::Kind;
+
+/// What the audit of one image came to.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// It was read and judged.
+    Audited {
+        /// All that is told of it.
+        audit: &'a Audit,
+        /// What was odd about its documents, a sentence each.
+        remarks: &'a [String],
+        /// Where its bytes lie, for reports that draw it.
+        map: Option<&'a Map>,
+    },
+    /// It could not be read, so nothing can be said of it.
+    Stopped {
+        /// What was asked for.
+        reference: &'a str,
+        /// Why, in one line.
+        error: &'a str,
+    },
+}
+
+impl<'a> Outcome<'a> {
+    /// The image, by the name that the report has for it.
+    #[must_use]
+    pub fn reference(&self) -> &'a str {
+        match *self {
+            Self::Audited { audit, .. } => &audit.image.reference,
+            Self::Stopped { reference, .. } => reference,
+        }
+    }
+}
+
+/// The findings that count in the order of their weight, for reports that have no room for all: secrets, which
+/// are few bytes, before what is told by its size.
+#[must_use]
+pub fn weightiest(audit: &Audit) -> Vec<&FindingFacts> {
+    let findings = audit.findings.iter();
+    let mut findings: Vec<&FindingFacts> = findings
+        .filter(|finding| finding.ignored.is_none())
+        .collect();
+    findings.sort_by_key(|finding| finding.kind != Kind::Secret);
+    findings
+}

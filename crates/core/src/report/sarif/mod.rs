@@ -1,0 +1,410 @@
+//! The audit as SARIF 2.1.0, for code scanning: a run for each image, a result for each finding and
+//! each rule that failed.
+//!
+//! Written by the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0",
+//! and so that GitHub takes it: each result has an address, a fingerprint that stays from build to
+//! build, and runs can be told apart by `automationDetails.id`.
+
+mod model;
+
+use std::collections::HashMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+use self::model::{
+    ArtifactLocation, AutomationDetails, BaseLocation, Configuration, Descriptor,
+    DescriptorProperties, Driver, Finding, Fingerprints, Invocation, Level, Location, Log,
+    LogicalLocation, Notification, PhysicalLocation, Properties, Region, Run, Suppression, Text,
+    Tool, UriBaseIds,
+};
+use super::Visible;
+use super::audit::{Audit, FindingFacts};
+use super::notes::ignored;
+use super::outcome::{Outcome, weightiest};
+use super::words::{self, size};
+use crate::digest::Digest;
+use crate::findings::Kind;
+use crate::reference::Reference;
+use crate::rules::Verdict;
+
+/// Where the standard publishes its schema.
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// Findings that a run has, the weightiest first. GitHub refuses a run of more than 25,000 results.
+const MOST: usize = 20_000;
+/// The name of the image's root folder, which addresses are relative to.
+const BASE: &str = "IMAGE";
+/// What of a path stands as itself in an address (RFC 3986, `pchar` but for the colon, and slashes).
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'+')
+    .remove(b'@')
+    .remove(b'=');
+
+/// The whole report.
+///
+/// # Errors
+/// It cannot be written as JSON, which no content can cause.
+pub fn report(outcomes: &[Outcome<'_>]) -> serde_json::Result<String> {
+    let ids = ids(outcomes);
+    let runs = outcomes
+        .iter()
+        .zip(ids)
+        .map(|(outcome, id)| run(outcome, id));
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: runs.collect(),
+    };
+    Ok(serde_json::to_string_pretty(&log)? + "\n")
+}
+
+/// What each run is called: the repository and platform, so that the alerts of one release follow those
+/// of the one before; the whole reference where two images of the call share these.
+fn ids(outcomes: &[Outcome<'_>]) -> Vec<String> {
+    let short: Vec<String> = outcomes.iter().map(short_id).collect();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    outcomes
+        .iter()
+        .zip(&short)
+        .map(|(outcome, id)| {
+            let shared = short.iter().filter(|other| *other == id).count() > 1;
+            let id = match shared {
+                true => format!("onionskin/{}/", Visible(outcome.reference())),
+                false => id.clone(),
+            };
+            let again = seen.entry(id.clone()).or_default();
+            *again += 1;
+            match *again {
+                1 => id,
+                again => format!("{id}{again}/"),
+            }
+        })
+        .collect()
+}
+
+fn short_id(outcome: &Outcome<'_>) -> String {
+    let name = match outcome.reference().parse::<Reference>() {
+        Ok(reference) => reference.name(),
+        Err(_) => Visible(outcome.reference()).to_string(),
+    };
+    match outcome {
+        Outcome::Audited { audit, .. } => match &audit.image.platform {
+            Some(platform) => format!("onionskin/{name}/{}/", Visible(platform)),
+            None => format!("onionskin/{name}/"),
+        },
+        Outcome::Stopped { .. } => format!("onionskin/{name}/"),
+    }
+}
+
+fn run(outcome: &Outcome<'_>, id: String) -> Run {
+    let mut rules = Rules::default();
+    let mut results = Vec::new();
+    let mut notifications = Vec::new();
+    let mut properties = None;
+    match *outcome {
+        Outcome::Audited { audit, remarks, .. } => {
+            for rule in &audit.rules {
+                match rule.passed {
+                    Some(true) => {}
+                    Some(false) => results.push(failed(rule, audit, &mut rules)),
+                    None => notifications.push(notification(
+                        Level::Error,
+                        &format!("{} cannot be judged: {}", rule.name, words::verdict(rule)),
+                    )),
+                }
+            }
+            let mut same = HashMap::new();
+            // What is ignored is told as suppressed, after all that counts.
+            let suppressed = audit
+                .findings
+                .iter()
+                .filter(|facts| facts.ignored.is_some());
+            let findings = weightiest(audit).into_iter().chain(suppressed).take(MOST);
+            results.extend(findings.map(|facts| finding(facts, audit, &mut rules, &mut same)));
+            let rest = audit.findings.len().saturating_sub(MOST);
+            if rest > 0 {
+                let text = format!("{rest} smaller findings are left out");
+                notifications.push(notification(Level::Note, &text));
+            }
+            for text in words::not_covered(&audit.layers) {
+                notifications.push(notification(Level::Warning, &text));
+            }
+            for text in ignored(audit).iter().chain(remarks) {
+                notifications.push(notification(Level::Note, text));
+            }
+            properties = Some(json!({
+                "image": audit.image,
+                "bytes": audit.bytes,
+                "efficiency": audit.efficiency,
+                "passed": audit.passed,
+            }));
+        }
+        Outcome::Stopped { error, .. } => notifications.push(notification(Level::Error, error)),
+    }
+    let stopped = notifications
+        .iter()
+        .any(|notification| notification.level == Level::Error);
+    Run {
+        tool: Tool {
+            driver: Driver {
+                name: "Onionskin",
+                semantic_version: env!("CARGO_PKG_VERSION"),
+                information_uri: env!("CARGO_PKG_REPOSITORY"),
+                rules: rules.descriptors,
+            },
+        },
+        automation_details: AutomationDetails { id },
+        invocations: [Invocation {
+            execution_successful: !stopped,
+            tool_execution_notifications: notifications,
+        }],
+        original_uri_base_ids: (!results.is_empty()).then(|| UriBaseIds {
+            image: BaseLocation {
+                description: text("The root folder of the image."),
+            },
+        }),
+        results,
+        properties,
+    }
+}
+
+fn notification(level: Level, message: &str) -> Notification {
+    Notification {
+        level,
+        message: text(message),
+    }
+}
+
+/// A rule that the image does not keep: it is about the image as a whole.
+fn failed(rule: &Verdict, audit: &Audit, rules: &mut Rules) -> Finding {
+    let met = match rule.met.as_slice() {
+        [] => String::new(),
+        paths => format!(": {}", paths.join(", ")),
+    };
+    let message = format!(
+        "{} does not keep {}: {}{met}",
+        audit.image.reference,
+        rule.name,
+        words::verdict(rule)
+    );
+    Finding {
+        rule_index: rules.of_limit(&rule.name),
+        level: Level::Error,
+        message: text(&message),
+        locations: [location("/", 1, Vec::new())],
+        partial_fingerprints: fingerprint(&rule.name, "/", 1),
+        suppressions: Vec::new(),
+        hosted_viewer_uri: None,
+        properties: Properties::Rule(rule.clone()),
+        rule_id: rule.name.clone(),
+    }
+}
+
+fn finding(
+    facts: &FindingFacts,
+    audit: &Audit,
+    rules: &mut Rules,
+    same: &mut HashMap<(String, String), usize>,
+) -> Finding {
+    let rule_id = match &facts.rule {
+        Some(rule) => format!("{}/{rule}", facts.kind.name()),
+        None => facts.kind.name().to_owned(),
+    };
+    let nth = same
+        .entry((rule_id.clone(), facts.path.clone()))
+        .or_default();
+    *nth += 1;
+    let layers = facts.added_by.iter().chain(&facts.killed_by).copied();
+    let layers: std::collections::BTreeSet<usize> = layers.collect();
+    let layers = layers.into_iter().map(|number| {
+        let layer = audit.layers.iter().find(|layer| layer.layer == number);
+        LogicalLocation {
+            name: format!("layer {number}"),
+            fully_qualified_name: layer.and_then(|layer| Some(layer.diff_id.as_ref()?.to_string())),
+            kind: "layer",
+        }
+    });
+    // An address that is none would make the whole report one that no reader takes.
+    let viewer = facts.link.as_ref().filter(|link| {
+        (link.starts_with("https://") || link.starts_with("http://")) && link.is_ascii()
+    });
+    Finding {
+        rule_index: rules.of_kind(&rule_id, facts),
+        level: level(facts.kind),
+        message: text(&sentence(facts)),
+        locations: [location(
+            &facts.path,
+            facts.line.unwrap_or(1),
+            layers.collect(),
+        )],
+        partial_fingerprints: fingerprint(&rule_id, &facts.path, *nth),
+        suppressions: facts
+            .ignored
+            .iter()
+            .map(|reason| Suppression::external(reason))
+            .collect(),
+        hosted_viewer_uri: viewer.cloned(),
+        properties: Properties::Finding(facts.clone()),
+        rule_id,
+    }
+}
+
+/// What is wrong with what, which layers are to blame, and what to change.
+fn sentence(facts: &FindingFacts) -> String {
+    let bytes = match (facts.kind.is_risk(), facts.compressed_bytes) {
+        (true, _) => String::new(),
+        (false, Some(cost)) => format!("{} ({} of the download), ", size(facts.bytes), size(cost)),
+        (false, None) => format!("{}, ", size(facts.bytes)),
+    };
+    let layers = |layers: &[usize]| {
+        let numbers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        let plural = if numbers.len() == 1 { "" } else { "s" };
+        format!("layer{plural} {}", numbers.join(", "))
+    };
+    let blame = match (facts.added_by.as_slice(), facts.killed_by.as_slice()) {
+        ([], []) => String::new(),
+        (added, []) => format!("; from {}", layers(added)),
+        (added, killed) => format!("; from {}, hidden by {}", layers(added), layers(killed)),
+    };
+    let meaning = facts.kind.meaning();
+    format!("{}: {bytes}{meaning}{blame}. {}", facts.path, facts.advice)
+}
+
+/// What mends findings of a kind, whatever they are about.
+const fn help(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Deleted => {
+            "Delete it in the RUN that makes it, do not copy it, or make it in an earlier stage of a multi-stage build."
+        }
+        Kind::Replaced => "Write it once: join the steps, or copy only the final content.",
+        Kind::Restated => {
+            "Set owner and mode where the files come from: COPY --chown and --chmod, or in the same RUN."
+        }
+        Kind::Repeated => "Let the tool that writes the layer add each path once.",
+        Kind::Duplicate => "Keep one copy, and link to it.",
+        Kind::Leftover => {
+            "Clean up in the RUN that makes it, or keep it out of the layer with RUN --mount=type=cache."
+        }
+        Kind::Informational => "Leave it out if no one reads it in a container.",
+        Kind::Empty => "Leave out the step that makes it, or join it with another.",
+        Kind::Secret => {
+            "Take it back where it came from, and give it to the build with RUN --mount=type=secret. Deleting it in a later layer hides it from containers, not from those who pull."
+        }
+        Kind::Setid => "Take the bits away with chmod if the program needs no rights of others.",
+        Kind::Writable => {
+            "Give it to the user who has to write to it, and take the others' right away."
+        }
+        Kind::Config => "Change the instruction of the Dockerfile that sets it.",
+    }
+}
+
+const fn level(kind: Kind) -> Level {
+    match kind {
+        Kind::Secret => Level::Error,
+        Kind::Deleted | Kind::Replaced | Kind::Restated | Kind::Repeated => Level::Warning,
+        Kind::Setid | Kind::Writable => Level::Warning,
+        Kind::Duplicate | Kind::Leftover | Kind::Informational | Kind::Empty | Kind::Config => {
+            Level::Note
+        }
+    }
+}
+
+fn location(path: &str, start_line: u32, logical_locations: Vec<LogicalLocation>) -> Location {
+    let relative = path.trim_start_matches('/');
+    // An address that is empty would be that of the report itself.
+    let relative = if relative.is_empty() { "." } else { relative };
+    Location {
+        physical_location: PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: utf8_percent_encode(relative, PATH).to_string(),
+                uri_base_id: BASE,
+            },
+            region: Region { start_line },
+        },
+        logical_locations,
+    }
+}
+
+/// The same for the same trouble at the same path in the next build, whatever its size and layers.
+fn fingerprint(rule: &str, path: &str, nth: usize) -> Fingerprints {
+    let digest = Digest::sha256(format!("{rule}\0{path}").as_bytes());
+    Fingerprints {
+        primary_location_line_hash: format!("{}:{nth}", digest.hex()),
+    }
+}
+
+/// A message in which nothing of an image acts, hides, or is a link (SARIF 3.11.6).
+fn text(message: &str) -> Text {
+    Text {
+        text: Visible(message).to_string().replace("](", "\\]("),
+    }
+}
+
+/// The rules that the results of a run name, in the order in which they come.
+#[derive(Default)]
+struct Rules {
+    descriptors: Vec<Descriptor>,
+    places: HashMap<String, usize>,
+}
+
+impl Rules {
+    fn of_limit(&mut self, name: &str) -> usize {
+        let what = match name.starts_with("lowest") || name.starts_with("highest") {
+            true => format!("dive's rule {name} is not kept"),
+            false => format!("The rule {name} is not kept"),
+        };
+        let help =
+            "A limit of the rules file or of the command line; the findings tell what to change.";
+        self.place(name, Level::Error, &what, help, "rules", (&["image"], None))
+    }
+
+    fn of_kind(&mut self, id: &str, facts: &FindingFacts) -> usize {
+        let kind = facts.kind;
+        let meaning = kind.meaning();
+        let properties: (&[&str], _) = match kind {
+            Kind::Secret => (&["image", "security"], Some("8.0")),
+            Kind::Setid | Kind::Writable => (&["image", "security"], Some("4.0")),
+            Kind::Config => (&["image"], None),
+            _ => (&["image", "size"], None),
+        };
+        let what = format!("{id}: {meaning}");
+        self.place(id, level(kind), &what, help(kind), "findings", properties)
+    }
+
+    fn place(
+        &mut self,
+        id: &str,
+        level: Level,
+        what: &str,
+        help: &str,
+        section: &str,
+        (tags, security_severity): (&'static [&'static str], Option<&'static str>),
+    ) -> usize {
+        let next = self.descriptors.len();
+        let place = *self.places.entry(id.to_owned()).or_insert(next);
+        if place == next {
+            self.descriptors.push(Descriptor {
+                id: id.to_owned(),
+                short_description: text(what),
+                full_description: text(&format!("{what}.")),
+                help_uri: format!(
+                    "{}/blob/main/docs/audit.md#{section}",
+                    env!("CARGO_PKG_REPOSITORY")
+                ),
+                help: text(help),
+                default_configuration: Configuration { level },
+                properties: DescriptorProperties {
+                    tags,
+                    security_severity,
+                },
+            });
+        }
+        place
+    }
+}
