@@ -8,7 +8,7 @@ use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::words;
-use crate::worker::protocol::{Finding, Group, Place};
+use crate::worker::protocol::{Finding, FindingName, Group, Place};
 
 /// What [`Card`] shows.
 #[derive(PartialEq, Properties)]
@@ -47,7 +47,7 @@ pub(crate) fn Card(props: &Props) -> Html {
                 "finding",
                 words::class(finding.name.kind),
                 props.selected.then_some("selected"),
-                (finding.bytes == 0).then_some("free"),
+                (!costs(finding)).then_some("free"),
             )}
             aria-current={props.selected.then_some("true")}
             data-kind={finding.name.kind.name()}
@@ -59,13 +59,13 @@ pub(crate) fn Card(props: &Props) -> Html {
                 if let Some(line) = finding.line {
                     <span class="muted">{ format!(" line {line}") }</span>
                 }
-                { " " }<span class="deed">{ finding.name.kind.meaning() }</span>
-                if let Some(rule) = &finding.name.rule {
-                    { " " }<code class="rule">{ format::visible_text(rule) }</code>
-                }
+                { " " }{ deed(&finding.name) }
             </h4>
             { cost(props) }
             { story(props) }
+            if props.selected {
+                { exactly(finding) }
+            }
             <p class="advice">{ for words::unbroken(&finding.advice) }</p>
             if let Some(reason) = &finding.ignored {
                 <p class="muted">{ format!("Not counted by the rules: {}", format::visible_text(reason)) }</p>
@@ -73,6 +73,35 @@ pub(crate) fn Card(props: &Props) -> Html {
             { more(props) }
         </li>
     }
+}
+
+/// What is wrong: what of its kind it is, where the kind has several.
+fn deed(name: &FindingName) -> Html {
+    let meaning = name.kind.meaning();
+    match &name.rule {
+        Some(rule) => html! {
+            <span class="deed" title={meaning}>
+                { name.kind.name() }{ " " }<code>{ format::visible_text(rule) }</code>
+            </span>
+        },
+        None => html! { <span class="deed">{ meaning }</span> },
+    }
+}
+
+/// Whether its bytes are what matters about it.
+fn costs(finding: &Finding) -> bool {
+    finding.bytes > 0 && !finding.name.kind.is_risk()
+}
+
+/// The numbers that are rounded elsewhere.
+fn exactly(finding: &Finding) -> Html {
+    if !costs(finding) {
+        return Html::default();
+    }
+    let of_download = finding
+        .compressed
+        .map(|bytes| format!(", {} of every download", format::exact(bytes)));
+    html! { <p class="exactly muted">{ format::exact(finding.bytes) }{ " stored" }{ of_download }</p> }
 }
 
 /// The address of a finding in this view.
@@ -128,7 +157,7 @@ fn path(props: &Props) -> Html {
 
 fn cost(props: &Props) -> Html {
     let finding = &props.finding;
-    if finding.bytes == 0 {
+    if !costs(finding) {
         return Html::default();
     }
     let of_download = finding.compressed.map(|compressed| {
@@ -145,7 +174,11 @@ fn cost(props: &Props) -> Html {
 
 /// The layers that ship the bytes and those that hide them, each told once.
 fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
-    let hides = finding.name.kind.cause().map_or("", words::of_cause);
+    let hides = finding
+        .name
+        .kind
+        .cause()
+        .map_or("hides it", words::of_cause);
     let ships = match Group::of(finding.name.kind) {
         Group::Dead => "ships it",
         _ => "brings it",
@@ -179,7 +212,9 @@ fn story(props: &Props) -> Html {
         <ul class={classes!("story", props.selected.then_some("whole"))}>
             for (layer, deed) in layers.into_iter().take(shown) {
                 <li>
-                    <span class="muted">{ format!("layer {layer}{} {deed} ", of_base(&props.image, layer)) }</span>
+                    <span class="muted">
+                        { at_layer(props, layer) }{ format!("{} {deed} ", of_base(&props.image, layer)) }
+                    </span>
                     <code>{ command(&props.image, layer) }</code>
                 </li>
             }
@@ -188,6 +223,24 @@ fn story(props: &Props) -> Html {
             }
         </ul>
     }
+}
+
+/// A layer's number; of a selected finding the link to what that layer did to its path.
+fn at_layer(props: &Props, layer: u32) -> Html {
+    let text = format!("layer {layer}");
+    let Place::Change(_, path) = &props.finding.place else {
+        return html! { { text } };
+    };
+    if !props.selected {
+        return html! { { text } };
+    }
+    let to = ImageRoute {
+        layer: Some(layer),
+        path: Some(path.clone()),
+        ..props.route.in_view(View::Changes)
+    };
+    let href = Route::Image(to).to_fragment();
+    html! { <a {href} title={format!("Shows it among the changes of layer {layer}")}>{ text }</a> }
 }
 
 /// Says so of a layer that came with the base image.

@@ -36,6 +36,7 @@ pub(crate) fn Side(props: &Props) -> Html {
                 on_rules={props.on_rules.clone()}
             />
             { by_layer(props) }
+            { base(&props.image) }
             { dive(&props.image) }
             { report(props) }
         </aside>
@@ -91,6 +92,26 @@ fn of_layer(props: &Props, layer: u32, dead: &LayerNumbers, most: u64) -> Html {
                 { size(dead.retained) }
             </button>
         </li>
+    }
+}
+
+fn base(image: &Image) -> Html {
+    let Some(base) = image.audit.as_ref().and_then(|audit| audit.base.clone()) else {
+        return Html::default();
+    };
+    let layers = match base.layers {
+        Some(0) | None => "Which layers came with it is not known.".to_owned(),
+        Some(1) => "Layer 1 came with it.".to_owned(),
+        Some(layers) => format!("Layers 1 to {layers} came with it."),
+    };
+    html! {
+        <section class="base" aria-labelledby="base">
+            <h3 id="base">{ "The base image" }</h3>
+            if let Some(reference) = &base.reference {
+                <p class="mono">{ format::visible_text(reference) }</p>
+            }
+            <p class="muted">{ layers }</p>
+        </section>
     }
 }
 

@@ -45,15 +45,17 @@ fn headline(image: &Image) -> Html {
         return html! { <h2 class="good">{ text }</h2> };
     }
     let (bytes, verb) = match numbers.dead_compressed {
-        Some(bytes) => (bytes, "You download"),
-        None => (numbers.dead, "You store"),
+        Some(bytes) => (bytes, "download"),
+        None => (numbers.dead, "store"),
+    };
+    let who = match (image.settled(), image.broken()) {
+        (true, _) => "You",
+        (false, Some(_)) => "Of what could be read, you",
+        (false, None) => "So far you",
     };
     html! {
         <h2>
-            if !image.settled() {
-                { "So far: " }
-            }
-            { verb }{ " " }
+            { format!("{who} {verb} ") }
             <b title={format::exact(bytes)} data-bytes={bytes.to_string()}>{ format::size(bytes) }</b>
             { " to never see it" }
         </h2>
