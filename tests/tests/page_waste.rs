@@ -322,7 +322,11 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
         .await;
 
     let pick = ".rules input[type=file]";
-    for (rules, code) in [(&strict, 1), (&dives, 1)] {
+    let more = file(
+        "onionskin.yml",
+        "rules:\n  forbidden: [/app/**]\n  findings:\n    secret: 0\n    deleted: 20\nignore:\n  - kind: secret\n    reason: made up for the demo\n    until: 2999-12-31\n  - kind: leftover\n    reason: was agreed\n    until: 2020-01-01\n",
+    );
+    for (rules, code) in [(&strict, 1), (&more, 1), (&dives, 1)] {
         browser.fill(pick, rules.as_str()).await;
         browser
             .until_text(".rules .verdict", &format!("exit code {code}"))
@@ -346,6 +350,25 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
         let printed = printed(&served, &reference, &["--rules", rules]);
         assert_eq!(saved(&browser).await, printed);
     }
+
+    browser.fill(pick, more.as_str()).await;
+    browser
+        .until_text(
+            ".ignores",
+            "secret 2 findings: made up for the demo; until 2999-12-31",
+        )
+        .await;
+    browser
+        .until_text(".ignores", "expired after 2020-01-01")
+        .await;
+    browser
+        .until_text(
+            ".finding[data-kind=secret]",
+            "Ignored by the rules file: made up for the demo",
+        )
+        .await;
+    browser.until_text(".verdicts .met", "/app").await;
+    browser.fill(pick, dives.as_str()).await;
 
     // The same rules judge the next image: the mended release.
     browser

@@ -9,6 +9,7 @@ use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
 use onionskin_core::report::inspection::LayerFacts;
 use onionskin_core::report::link::Links;
+use onionskin_core::report::own::IgnoreFacts;
 use onionskin_core::report::words;
 use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
@@ -17,9 +18,8 @@ use onionskin_core::stack::Stack;
 use super::listing::number;
 use super::protocol::{
     Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
-    OfKind, Order, Place, RulesFile, RulesTrouble, Selected, Verdict,
+    Ignored, OfKind, Order, Place, RulesFile, RulesTrouble, Selected, Verdict,
 };
-use crate::format::visible_text;
 use crate::route::{ImageRoute, Route};
 
 /// The name of a rules file that is read as dive reads it.
@@ -63,6 +63,7 @@ impl Waste {
             rules,
             passed,
             base,
+            ignore,
             ..
         } = &self.audit;
         let mut kinds: Vec<OfKind> = Vec::new();
@@ -98,6 +99,7 @@ impl Waste {
             }),
             rules: rules.iter().map(verdict).collect(),
             passed: *passed,
+            ignores: ignore.iter().map(ignored).collect(),
         }
     }
 
@@ -256,15 +258,26 @@ fn place(finding: &FindingFacts) -> Place {
 }
 
 fn verdict(verdict: &rules::Verdict) -> Verdict {
-    let mut told = words::verdict(verdict);
-    if !verdict.met.is_empty() {
-        told.push_str(": ");
-        told.push_str(&visible_text(&verdict.met.join(", ")));
-    }
     Verdict {
         name: verdict.name.clone(),
-        told,
+        told: words::verdict(verdict),
+        met: verdict.met.clone(),
         passed: verdict.passed,
+    }
+}
+
+fn ignored(entry: &IgnoreFacts) -> Ignored {
+    let what = [
+        entry.kind.map(|kind| kind.name()),
+        entry.rule.as_deref(),
+        entry.path.as_deref(),
+    ];
+    Ignored {
+        what: what.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        reason: entry.reason.clone(),
+        until: entry.until.map(|day| day.to_string()),
+        expired: entry.expired,
+        findings: entry.findings,
     }
 }
 

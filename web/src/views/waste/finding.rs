@@ -66,10 +66,10 @@ pub(crate) fn Card(props: &Props) -> Html {
             if props.selected {
                 { exactly(finding) }
             }
-            <p class="advice">{ for words::unbroken(&finding.advice) }</p>
             if let Some(reason) = &finding.ignored {
-                <p class="muted">{ format!("Not counted by the rules: {}", format::visible_text(reason)) }</p>
+                <p class="exactly muted">{ "Ignored by the rules file: " }{ format::visible_text(reason) }</p>
             }
+            <p class="advice">{ for words::unbroken(&finding.advice) }</p>
             { more(props) }
         </li>
     }

@@ -58,6 +58,7 @@ pub(crate) fn List(props: &Props) -> Html {
             <div ref={top}></div>
             { tools(props, &audit) }
             if let Some(found) = &props.found {
+                <p class="off-screen" role="status">{ format::counted(u64::from(found.total), "finding") }</p>
                 { findings(props, &audit, found) }
                 { pages(props, found) }
             }

@@ -8,7 +8,7 @@ use crate::format;
 use crate::parts::pick::Pick;
 use crate::ruling::Ruling;
 use crate::session::Image;
-use crate::worker::protocol::{AuditFacts, RulesTrouble, Verdict};
+use crate::worker::protocol::{AuditFacts, Ignored, RulesTrouble, Verdict};
 
 /// What [`RulesBox`] shows.
 #[derive(PartialEq, Properties)]
@@ -134,6 +134,14 @@ fn verdicts(image: &Image) -> Html {
                     { of_rule(rule) }
                 }
             </ul>
+            if !audit.ignores.is_empty() {
+                <h4>{ "Ignored" }</h4>
+                <ul class="ignores">
+                    for entry in audit.ignores.iter() {
+                        { ignored(entry) }
+                    }
+                </ul>
+            }
         </>
     }
 }
@@ -169,7 +177,28 @@ fn of_rule(rule: &Verdict) -> Html {
             </span>
             <span>
                 <code>{ format::visible_text(&rule.name) }</code>{ " " }
-                <span class="amounts">{ &rule.told }</span>
+                <span class="amounts">{ format::visible_text(&rule.told) }</span>
+                for path in rule.met.iter() {
+                    <span class="met mono">{ format::visible_text(path) }</span>
+                }
+            </span>
+        </li>
+    }
+}
+
+/// What the file ignores, why, and what that came to.
+fn ignored(entry: &Ignored) -> Html {
+    let until = match (&entry.until, entry.expired) {
+        (Some(day), true) => format!("; expired after {day}, so it is counted again"),
+        (Some(day), false) => format!("; until {day}"),
+        (None, _) => String::new(),
+    };
+    html! {
+        <li>
+            <code>{ format::visible_text(&entry.what) }</code>{ " " }
+            <span class="amounts">
+                { format!("{}: ", format::counted(entry.findings, "finding")) }
+                { format::visible_text(&entry.reason) }{ until }
             </span>
         </li>
     }

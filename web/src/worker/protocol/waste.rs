@@ -149,6 +149,8 @@ pub(crate) struct AuditFacts {
     pub(crate) rules: Vec<Verdict>,
     /// None where one cannot be judged.
     pub(crate) passed: Option<bool>,
+    /// What the rules file ignores.
+    pub(crate) ignores: Vec<Ignored>,
 }
 
 impl AuditFacts {
@@ -198,6 +200,22 @@ pub(crate) struct Verdict {
     pub(crate) name: String,
     /// What was measured, and what is allowed, in words.
     pub(crate) told: String,
+    /// The first paths that a forbidden glob met.
+    pub(crate) met: Vec<String>,
     /// None where it cannot be judged.
     pub(crate) passed: Option<bool>,
+}
+
+/// Something that the rules file ignores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ignored {
+    /// Kind, rule and path, as far as it names them.
+    pub(crate) what: String,
+    pub(crate) reason: String,
+    /// The last day on which it holds.
+    pub(crate) until: Option<String>,
+    /// That day has passed.
+    pub(crate) expired: bool,
+    /// Findings that it took out of the count.
+    pub(crate) findings: u64,
 }
