@@ -550,7 +550,7 @@ async fn findings_among_120000_entries_never_stop_the_page() {
         .goto(&served.page(&format!("/image/{reference}?view=waste")))
         .await;
     let _: bool = browser.until(GATHERED).await;
-    let measured: (Vec<f64>, f64) = browser
+    let (tasks, answer, judged): (Vec<f64>, f64, f64) = browser
         .run(
             "const done = arguments[0], tasks = [];
              new PerformanceObserver(list => list.getEntries().forEach(entry => tasks.push(entry.duration)))
@@ -565,12 +565,18 @@ async fn findings_among_120000_entries_never_stop_the_page() {
                      await until(() => !!document.querySelector('.finding[data-kind=restated]') === (step % 2 === 1));
                      longest = Math.max(longest, performance.now() - from);
                  }
-                 done([tasks, longest]);
+                 const data = new DataTransfer();
+                 data.items.add(new File(['rules: { maxLayers: 9 }'], 'onionskin.yaml'));
+                 const from = performance.now();
+                 document.querySelector('.rules').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+                 await until(() => document.querySelector('.rules .verdict'));
+                 done([tasks, longest, performance.now() - from]);
              })();",
         )
         .await;
-    let (tasks, answer) = measured;
-    println!("long tasks in ms: {tasks:.0?}; the slowest answer in ms: {answer:.0}");
+    println!(
+        "long tasks in ms: {tasks:.0?}; the slowest answer in ms: {answer:.0}; all findings again, judged, in ms: {judged:.0}"
+    );
     assert!(
         tasks.iter().all(|task| *task < TASK) && answer < 1_000.0,
         "{tasks:?} {answer}"

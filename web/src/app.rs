@@ -119,7 +119,10 @@ impl Component for App {
             Msg::Told(id, event) => return self.told(id, event),
             Msg::Catalog(list) => self.catalog = Some(list),
             Msg::Chosen(file) => self.chosen(ctx, file),
-            Msg::Cancel => self.cancel(),
+            Msg::Cancel => {
+                self.cancel();
+                self.judge(ctx);
+            }
             Msg::Retry => {
                 self.session = None;
                 self.fresh = true;
@@ -141,7 +144,10 @@ impl Component for App {
                 self.judge(ctx);
             }
             Msg::Judged(trouble) => match &mut self.ruling {
-                Some(ruling) => ruling.trouble = trouble,
+                Some(ruling) => {
+                    ruling.trouble = trouble;
+                    ruling.judged = true;
+                }
                 None => return false,
             },
             Msg::Copied(done) => {
@@ -298,11 +304,12 @@ impl App {
     }
 
     /// Tells the engine what to judge by.
-    fn judge(&self, ctx: &Context<Self>) {
+    fn judge(&mut self, ctx: &Context<Self>) {
         let Some(session) = &self.session else { return };
-        match &self.ruling {
+        match &mut self.ruling {
             Some(ruling) if ruling.trouble.is_some() => {}
             Some(ruling) => {
+                ruling.judged = false;
                 let judged = session.engine.ask(Ask::Judge(Some(ruling.file.clone())));
                 ctx.link().send_future(async move {
                     match judged.await {

@@ -13,6 +13,8 @@ const LARGEST: f64 = 1_000_000.0;
 pub(crate) struct Ruling {
     pub(crate) file: RulesFile,
     pub(crate) trouble: Option<RulesTrouble>,
+    /// The image that is shown is judged by it.
+    pub(crate) judged: bool,
 }
 
 impl Ruling {
@@ -37,6 +39,7 @@ impl Ruling {
                 line: None,
                 problem: problem.to_owned(),
             }),
+            judged: false,
             file: RulesFile {
                 name: file.name(),
                 text: text.unwrap_or_default(),

@@ -91,7 +91,8 @@ fn told(props: &Props) -> Html {
             {
                 match &ruling.trouble {
                     Some(trouble) => unusable(ruling, trouble),
-                    None => verdicts(&props.image),
+                    None if ruling.judged => verdicts(&props.image),
+                    None => html! { <p class="muted" role="status">{ "Judging …" }</p> },
                 }
             }
         </>
