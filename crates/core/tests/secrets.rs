@@ -266,6 +266,12 @@ const NAMED: &[(&str, &str, &[Part], &str)] = &[
         ";EndpointSuffix=x",
     ),
     (
+        "airtable-token",
+        "AIRTABLE_KEY=",
+        &[Is("pat"), Of(ALNUM, 14), Is("."), Of(HEX, 64)],
+        "\n",
+    ),
+    (
         "wireguard-key",
         "[Interface]\nPrivateKey = ",
         &[Of(BASE64, 42), Is("E=")],
@@ -422,10 +428,15 @@ fn what_is_nearly_a_form_is_none() {
             );
         }
         if form.contains(&Sum) {
-            let mut bytes = token.clone().into_bytes();
-            let digit = bytes.len() - 1;
-            bytes[digit] = if bytes[digit] == b'0' { b'1' } else { b'0' };
-            assert_eq!(found(&bytes), [""; 0], "{rule}");
+            let (prefix, drawn) = token.split_once('_').unwrap();
+            // Where the sum is wrong, letters that somebody typed are none; drawn ones are told.
+            for typed in ["abcdefghijklmnopqrstuvwxyz", ALNUM, "0123456789aB"] {
+                let typed: String = typed.chars().cycle().take(drawn.len()).collect();
+                assert_eq!(found(format!("{prefix}_{typed}")), [""; 0], "{rule}");
+            }
+            let mangled: String = drawn.chars().rev().collect();
+            let told = [format!("{rule}:1")];
+            assert_eq!(found(format!("{prefix}_{mangled}")), told);
         }
     }
     for (seed, (rule, before, form, after)) in (1000..).zip(NAMED) {

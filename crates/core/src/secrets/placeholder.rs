@@ -123,6 +123,21 @@ pub(super) fn is_typed(token: &str) -> bool {
     lower.contains("example") || lower.contains("xxxxx") || is_filled(token)
 }
 
+/// Letters as chance draws them: of every sort, many different ones, and not in the alphabet's order.
+pub(super) fn is_drawn(token: &str) -> bool {
+    let letters = token.split_once('_').map_or(token, |(_, letters)| letters);
+    let mut different = letters.as_bytes().to_vec();
+    different.sort_unstable();
+    different.dedup();
+    let successors = letters.as_bytes().windows(2);
+    let in_order = successors.filter(|pair| pair[0].checked_add(1) == Some(pair[1]));
+    different.len() >= 16
+        && in_order.count() < letters.len() / 4
+        && letters.bytes().any(|letter| letter.is_ascii_digit())
+        && letters.bytes().any(|letter| letter.is_ascii_uppercase())
+        && letters.bytes().any(|letter| letter.is_ascii_lowercase())
+}
+
 /// It has very few letters, or one many times in a row.
 fn is_filled(value: &str) -> bool {
     let body = value.as_bytes();

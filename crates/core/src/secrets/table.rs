@@ -55,7 +55,7 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Check {
-    /// The last six letters are the CRC-32 of those before them.
+    /// The last six letters are the CRC-32 of those before them, or all look drawn by chance.
     Crc32,
     /// Its first part is a number in Base64.
     Snowflake,
