@@ -14,6 +14,25 @@ use thirtyfour::prelude::*;
 /// How long something that should appear is waited for, in seconds: enough for a slow machine.
 const PATIENCE: u64 = 60;
 
+/// Starts a driver and reads the port that it takes; None where it ended before it had one.
+fn chromedriver() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver can be run");
+    let lines = BufReader::new(driver.stdout.take()?).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        Some(port.trim_end_matches('.').to_owned())
+    });
+    if port.is_none() {
+        driver.wait().expect("chromedriver ended");
+    }
+    Some((driver, port?))
+}
+
 /// A browser with a fresh profile. It ends when this is dropped.
 pub struct Browser {
     driver: WebDriver,
@@ -29,19 +48,9 @@ impl Browser {
 
     /// The same, with more arguments for Chromium.
     pub async fn start_with(arguments: &[&str]) -> Self {
-        let mut chromedriver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver can be run");
-        let lines = BufReader::new(chromedriver.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("successfully on port ")?;
-                Some(port.trim_end_matches('.').to_owned())
-            })
+        // The port that it takes for IPv4 may be another's for IPv6: then it ends, and takes another.
+        let (chromedriver, port) = (0..5)
+            .find_map(|_| chromedriver())
             .expect("chromedriver says its port");
         let mut chrome = DesiredCapabilities::chrome();
         // Containers have no room in /dev/shm and no user namespaces for Chromium's sandbox.
