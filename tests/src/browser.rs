@@ -22,15 +22,18 @@ fn chromedriver() -> Option<(Child, String)> {
         .stderr(Stdio::null())
         .spawn()
         .expect("chromedriver can be run");
-    let lines = BufReader::new(driver.stdout.take()?).lines();
+    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     let port = lines.map_while(Result::ok).find_map(|line| {
         let (_, port) = line.split_once("successfully on port ")?;
         Some(port.trim_end_matches('.').to_owned())
     });
-    if port.is_none() {
-        driver.wait().expect("chromedriver ended");
+    match port {
+        Some(port) => Some((driver, port)),
+        None => {
+            driver.wait().expect("chromedriver ended");
+            None
+        }
     }
-    Some((driver, port?))
 }
 
 /// A browser with a fresh profile. It ends when this is dropped.

@@ -165,6 +165,14 @@ fn unjudged(audit: &Audit) -> Option<anyhow::Error> {
 impl Arguments {
     async fn audit(&self, image: &str, rules: &Rules) -> anyhow::Result<Audited> {
         let opened = self.image.open_other(image).await?;
+        // A damaged image is never a pass: a rule would judge layers that may be another image's.
+        anyhow::ensure!(
+            !opened.image.is_torn(),
+            "{image} cannot be audited: its configuration names {} layers and its manifest {}, so one of them \
+             is damaged; `onionskin inspect {image}` shows what there is",
+            opened.image.config.diff_ids.len(),
+            opened.image.layers.len(),
+        );
         let stack = opened.stack(&opened.image.layers).await?;
         let ledger = Ledger::of(&stack);
         let links = self.link_base.as_ref();

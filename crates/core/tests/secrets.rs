@@ -533,3 +533,19 @@ proptest! {
         let _ = found_at(path, parts.concat());
     }
 }
+
+#[test]
+fn logins_of_yarn_are_found() {
+    for text in [
+        "npmAuthToken: Xk29vLqpTz81",
+        "npmRegistries:\n  \"//npm.example\":\n    npmAuthIdent: \"YWNtZTpYazI5\"",
+    ] {
+        let found = found_at("/app/.yarnrc.yml", text);
+        assert!(
+            found.iter().any(|found| found.starts_with("yarn-auth:")),
+            "{text}"
+        );
+    }
+    let reference = found_at("/app/.yarnrc.yml", "npmAuthToken: \"${NPM_TOKEN}\"");
+    assert_eq!(reference, [""; 0]);
+}

@@ -12,16 +12,16 @@ use onionskin_core::rules::{
     Bytes, Count, Day, FindingLimit, GrowthLimits, Limits, PathGlob, QuantityError, Rules, Share,
 };
 
-/// The rules file that is read where none is named.
-const OURS: &str = "onionskin.yaml";
-/// The one that is read where there is none of ours.
+/// dive's rules file.
 const DIVES: &str = ".dive-ci";
+/// The rules files of which the first that is there is read where none is named.
+const KNOWN: [&str; 3] = ["onionskin.yaml", "onionskin.yml", DIVES];
 
 /// The flags that say what is allowed.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub(super) struct RuleArguments {
-    /// A rules file [default: onionskin.yaml in the current folder, else .dive-ci, where there is one]
+    /// A rules file [default: onionskin.yaml or onionskin.yml in the current folder, else .dive-ci, where there is one]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
 
@@ -141,8 +141,9 @@ impl RuleArguments {
         let mut rules = match (&self.rules, &self.ci_config) {
             (Some(file), _) => read(file)?,
             (None, None) if !self.no_rules => {
-                let there = [OURS, DIVES].map(Path::new).into_iter();
-                let first = there.into_iter().find(|file| file.exists());
+                // A link that leads nowhere is there too: a gate that cannot be read is not left open.
+                let there = |file: &&Path| file.symlink_metadata().is_ok();
+                let first = KNOWN.map(Path::new).into_iter().find(there);
                 first.map(read).transpose()?.unwrap_or_default()
             }
             (None, _) => Rules::default(),

@@ -136,7 +136,7 @@ impl Audit {
             .iter()
             .map(|layer| layer.created_by.as_deref())
             .collect();
-        let base = terms.base.clone().or_else(|| Base::told(image));
+        let mut base = terms.base.clone().or_else(|| Base::told(image));
         let findings = findings::of(&Subject {
             stack,
             ledger,
@@ -171,12 +171,17 @@ impl Audit {
             against: terms.against,
         });
         let own = base_layers.map(|base| OwnFacts::of(&part(&[], base)));
+        if let Some(base) = &mut base {
+            let reference = base.reference.take();
+            base.reference = reference.map(|reference| mask.text(&reference).into_owned());
+        }
         let ignore = terms.ignore_facts(&weighed);
         let compressed = facts.compressed_size.is_some();
         let findings = findings.into_iter().zip(ignores);
         let findings = findings
             .map(|(finding, ignore)| FindingFacts {
                 ignored: ignore.map(|ignore| ignore.reason.clone()),
+                advice: mask.text(&finding.advice).into_owned(),
                 ..FindingFacts::of(finding, &commands, compressed, terms.links)
             })
             .collect();
@@ -202,6 +207,17 @@ impl Audit {
     }
 }
 
+/// Characters of a command that a finding repeats: with thousands of findings, a command of a megabyte
+/// would make gigabytes. The layers have all of it.
+const COMMAND: usize = 4096;
+
+fn shortened(command: &str) -> String {
+    match command.char_indices().nth(COMMAND) {
+        Some((end, _)) => format!("{}…", command.get(..end).unwrap_or_default()),
+        None => command.to_owned(),
+    }
+}
+
 impl FindingFacts {
     fn of(
         finding: Finding,
@@ -223,7 +239,7 @@ impl FindingFacts {
             path: text(&finding.path).into_owned(),
             bytes: finding.bytes,
             compressed_bytes: compressed.then_some(finding.compressed),
-            created_by: created_by.map(str::to_owned).collect(),
+            created_by: created_by.map(shortened).collect(),
             advice: finding.advice,
             link: links.map(|links| match place {
                 Some(layer) => links.change(*layer, &finding.path),

@@ -182,6 +182,14 @@ impl Image {
             .try_fold(0_u64, |sum, layer| sum.checked_add(layer.compressed_size?))
     }
 
+    /// The configuration speaks of other layers than the manifest has: one of them is not this image's.
+    /// What there is can be shown, but nothing be said of it as a whole.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        let ids = self.config.diff_ids.len();
+        ids != 0 && ids != self.layers.len()
+    }
+
     /// Gives the layers what the configuration knows of them, and remarks on what does not fit together.
     pub(super) fn join_config(&mut self) {
         let depth = self.layers.len();

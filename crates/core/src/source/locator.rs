@@ -152,23 +152,26 @@ fn split(rest: &str) -> Option<(PathBuf, Option<String>)> {
     (!path.is_empty()).then(|| (PathBuf::from(path), reference.map(str::to_owned)))
 }
 
+/// How saved images are called; those in xz and bzip2 are told to be unpacked first.
+const ARCHIVES: [&str; 10] = [
+    "tar", "tgz", "gz", "zst", "tzst", "zstd", "xz", "txz", "bz2", "tbz2",
+];
+
 /// Without a prefix it is a file or a folder where one is there under a name like a path's, else a reference.
 fn bare(text: &str) -> Result<Locator, LocatorError> {
     let path_like = ["/", "./", "../", "~"]
         .iter()
         .any(|start| text.starts_with(start))
         || matches!(text, "." | "..");
-    let archive_like = Path::new(text).extension().is_some_and(|extension| {
-        ["tar", "tgz", "gz", "zst"]
-            .iter()
-            .any(|known| extension == *known)
-    });
-    // A reference of a layout is only looked for behind what cannot be a reference itself.
-    let (path, reference) = if path_like {
-        split(text).unwrap_or_default()
-    } else {
-        (PathBuf::from(text), None)
+    let archive_like = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.is_some_and(|extension| ARCHIVES.contains(&extension)) && path.is_file()
     };
+    // A reference of a layout is only looked for behind what cannot be a reference itself.
+    let (path, reference) = split(text)
+        .filter(|(path, _)| path_like || archive_like(path))
+        .unwrap_or_else(|| (PathBuf::from(text), None));
+    let archive_like = archive_like(&path);
     if (path_like || archive_like) && path.is_file() {
         return Ok(Locator::Archive {
             path,
