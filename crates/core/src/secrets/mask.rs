@@ -203,6 +203,7 @@ mod tests {
 
     use super::*;
     use crate::manifest::history::Step;
+    use crate::secrets::placeholder;
 
     fn config() -> Config {
         Config::parse(
@@ -252,6 +253,8 @@ mod tests {
             secrets in prop::collection::vec("[A-Za-z0-9]{3}[A-Za-z0-9+/!.~]{5,20}[0-9][a-z]", 1..5),
             forms in prop::collection::vec(0..9usize, 1..6),
         ) {
+            let none = |secret: &String| placeholder::is_placeholder(secret) || placeholder::is_reference(secret);
+            prop_assume!(!secrets.iter().any(none));
             let texts: Vec<String> = forms.iter().zip(secrets.iter().cycle()).map(|(form, secret)| match form {
                 0 => format!("RUN |1 NPM_TOKEN={secret} /bin/sh -c npm ci # buildkit"),
                 1 => format!("ENV A=1 DB_PASSWORD={secret} B=2"),
