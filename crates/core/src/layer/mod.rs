@@ -6,15 +6,17 @@ mod gzip;
 mod index;
 mod points;
 mod reader;
+mod remark;
 mod tar;
 mod unpack;
 mod zstd;
 
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
-pub use index::{DirId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind, Xattrs};
+pub use index::{DirId, EntryId, EntryKind, LayerIndex, Xattrs};
 pub use points::{POINT_EVERY, Points};
 pub use reader::{ContentReader, Piece};
+pub use remark::{Remark, RemarkKind};
 pub use unpack::Unpacker;
 
 use crate::digest::{Algorithm, Digest, Hasher};

@@ -11,8 +11,9 @@ use pax::{Globals, Records};
 use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
 
 use super::content::{ContentHasher, ContentId};
-use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry, RemarkKind};
+use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry};
 use super::reader::Piece;
+use super::remark::RemarkKind;
 use super::{LayerError, Problem};
 use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
 use crate::secrets::Look;

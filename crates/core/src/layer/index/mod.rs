@@ -3,17 +3,18 @@
 //! Names stand in one buffer and numbers in columns, so that a million entries take tens of
 //! megabytes. Folders that hold entries are interned: a path costs its last name only.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+mod builder;
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
+
+pub(super) use builder::{IndexBuilder, NewEntry};
 
 use super::content::ContentId;
 use super::points::Points;
+use super::remark::Remark;
 use super::{LayerError, Problem};
 use crate::digest::Digest;
-use crate::limits::{LAYER_ENTRIES, LAYER_NAME_BYTES, LAYER_REMARKS, LAYER_SECRETS};
+use crate::limits::{LAYER_ENTRIES, LAYER_SECRETS};
 use crate::secrets::Spot;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
@@ -76,30 +77,6 @@ impl EntryKind {
     }
 }
 
-/// Something odd in a layer that did not stop its decoding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remark {
-    /// Offset in the uncompressed tar.
-    pub offset: u64,
-    /// What is odd.
-    pub kind: RemarkKind,
-    /// The path in the image, with a leading slash.
-    pub path: Vec<u8>,
-}
-
-/// What can be odd in a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RemarkKind {
-    /// A tar entry of this type is not shown.
-    UnknownType(u8),
-    /// A whiteout of nothing that can have a name.
-    BareWhiteout,
-    /// Something other than zeros follows the tar's end.
-    DataAfterEnd,
-    /// A hard link to a folder, which no file system allows.
-    LinkToFolder,
-}
-
 /// Byte strings one after the other in one buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Names {
@@ -126,25 +103,6 @@ impl Names {
                 .ends
                 .last()
                 .is_none_or(|end| *end as usize == self.bytes.len())
-    }
-}
-
-impl std::fmt::Display for RemarkKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::UnknownType(flag) => write!(
-                f,
-                "a tar entry of type {:?}, which is no part of a file system, is not shown",
-                char::from(*flag)
-            ),
-            Self::BareWhiteout => f.write_str("a whiteout without a name hides nothing"),
-            Self::DataAfterEnd => {
-                f.write_str("data follows the end of the tar; no container sees it")
-            }
-            Self::LinkToFolder => {
-                f.write_str("a hard link to a folder, which no file system allows, is left out")
-            }
-        }
     }
 }
 
@@ -425,182 +383,5 @@ impl LayerIndex {
             && c.secrets.iter().all(|(entry, _)| (*entry as usize) < len)
             && c.secrets.len() <= LAYER_SECRETS
             && self.points.is_sound(self.blob_size)
-    }
-}
-
-/// What the decoder knows of an entry when its headers are read.
-pub(super) struct NewEntry {
-    pub(super) kind: EntryKind,
-    /// The path's names; none for the root.
-    pub(super) parts: Vec<Vec<u8>>,
-    pub(super) start: u64,
-    pub(super) size: u64,
-    pub(super) logical_size: Option<u64>,
-    pub(super) mode: u32,
-    pub(super) uid: u64,
-    pub(super) gid: u64,
-    pub(super) mtime: (i64, u32),
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) device: Option<(u32, u32)>,
-    pub(super) xattrs: Xattrs,
-}
-
-/// Gathers entries into columns.
-pub(super) struct IndexBuilder {
-    columns: Columns,
-    dir_lookup: HashTable<u32>,
-    owner_lookup: HashMap<(u64, u64), u32>,
-    /// A keyed hash, so that an image cannot easily choose names that collide.
-    hasher: RandomState,
-    name_bytes: usize,
-}
-
-impl IndexBuilder {
-    pub(super) fn new() -> Self {
-        let mut columns = Columns::default();
-        columns.dir_parents.push(0);
-        columns.dir_names.push(b"");
-        Self {
-            columns,
-            dir_lookup: HashTable::new(),
-            owner_lookup: HashMap::new(),
-            hasher: RandomState::new(),
-            name_bytes: 0,
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.columns.kinds.len()
-    }
-
-    pub(super) fn push(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
-        let at = self.len();
-        if at >= LAYER_ENTRIES {
-            return Err(Problem::TooMuch {
-                what: "entries",
-                limit: LAYER_ENTRIES as u64,
-            });
-        }
-        let entry = at as u32;
-        let (name, parents) = match new.parts.split_last() {
-            Some((name, parents)) => (name.as_slice(), parents),
-            None => (&b""[..], &[][..]),
-        };
-        let mut dir = 0;
-        for part in parents {
-            dir = self.intern(dir, part)?;
-        }
-        self.count_bytes(name.len())?;
-        let c = &mut self.columns;
-        c.kinds.push(new.kind);
-        c.dirs.push(dir);
-        c.names.push(name);
-        c.starts.push(new.start);
-        c.ends.push(new.start);
-        c.sizes.push(new.size);
-        c.modes.push(new.mode as u16);
-        let owner = *self
-            .owner_lookup
-            .entry((new.uid, new.gid))
-            .or_insert_with(|| {
-                c.owner_table.push((new.uid, new.gid));
-                (c.owner_table.len() - 1) as u32
-            });
-        c.owners.push(owner);
-        c.seconds.push(new.mtime.0);
-        c.nanos.push(new.mtime.1);
-        c.contents.push(ContentId::default());
-        if let Some(size) = new.logical_size {
-            c.logical_sizes.push((entry, size));
-        }
-        if let Some(device) = new.device {
-            c.devices.push((entry, device));
-        }
-        if let Some(link) = new.link {
-            self.count_bytes(link.len() + 32)?;
-            self.columns.links.push((entry, link));
-        }
-        if !new.xattrs.is_empty() {
-            self.count_bytes(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
-            self.columns.xattrs.push((entry, new.xattrs));
-        }
-        Ok(EntryId(entry))
-    }
-
-    pub(super) fn set_content(&mut self, entry: EntryId, content: ContentId) {
-        self.columns.contents[entry.0 as usize] = content;
-    }
-
-    pub(super) fn set_end(&mut self, entry: EntryId, end: u64) {
-        self.columns.ends[entry.0 as usize] = end;
-    }
-
-    /// The files of few layers hold secrets; of one that holds too many, the first are enough.
-    pub(super) fn set_secrets(&mut self, entry: EntryId, spots: Vec<Spot>) {
-        let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
-        let spots = spots.into_iter().take(room);
-        let rows = spots.map(|spot| (entry.0, spot));
-        self.columns.secrets.extend(rows);
-    }
-
-    pub(super) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {
-        if self.columns.remarks.len() < LAYER_REMARKS {
-            self.columns.remarks.push(Remark {
-                offset,
-                kind,
-                path: [b"/", parts.join(&b'/').as_slice()].concat(),
-            });
-        }
-    }
-
-    pub(super) fn complete(
-        self,
-        digest: Digest,
-        blob_size: u64,
-        diff_id: Digest,
-        size: u64,
-        points: Points,
-    ) -> LayerIndex {
-        LayerIndex {
-            digest,
-            blob_size,
-            diff_id,
-            size,
-            points,
-            columns: self.columns,
-        }
-    }
-
-    fn intern(&mut self, parent: u32, name: &[u8]) -> Result<u32, Problem> {
-        let c = &self.columns;
-        let hash = self.hasher.hash_one((parent, name));
-        let found = self.dir_lookup.find(hash, |dir| {
-            c.dir_parents[*dir as usize] == parent && c.dir_names.get(*dir as usize) == name
-        });
-        if let Some(dir) = found {
-            return Ok(*dir);
-        }
-        self.count_bytes(name.len() + 8)?;
-        let c = &mut self.columns;
-        let dir = c.dir_parents.len() as u32;
-        c.dir_parents.push(parent);
-        c.dir_names.push(name);
-        self.dir_lookup.insert_unique(hash, dir, |dir| {
-            let at = *dir as usize;
-            self.hasher
-                .hash_one((c.dir_parents[at], c.dir_names.get(at)))
-        });
-        Ok(dir)
-    }
-
-    fn count_bytes(&mut self, more: usize) -> Result<(), Problem> {
-        self.name_bytes += more;
-        if self.name_bytes > LAYER_NAME_BYTES {
-            return Err(Problem::TooMuch {
-                what: "bytes of names, links and attributes",
-                limit: LAYER_NAME_BYTES as u64,
-            });
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,191 @@
+//! Builds an index, entry by entry, while a layer is decoded.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
+use hashbrown::HashTable;
+
+use super::{Columns, EntryId, EntryKind, LayerIndex, Xattrs};
+use crate::digest::Digest;
+use crate::layer::content::ContentId;
+use crate::layer::points::Points;
+use crate::layer::{Problem, Remark, RemarkKind};
+use crate::limits::{LAYER_ENTRIES, LAYER_NAME_BYTES, LAYER_REMARKS, LAYER_SECRETS};
+use crate::secrets::Spot;
+
+/// What the decoder knows of an entry when its headers are read.
+pub(in crate::layer) struct NewEntry {
+    pub(in crate::layer) kind: EntryKind,
+    /// The path's names; none for the root.
+    pub(in crate::layer) parts: Vec<Vec<u8>>,
+    pub(in crate::layer) start: u64,
+    pub(in crate::layer) size: u64,
+    pub(in crate::layer) logical_size: Option<u64>,
+    pub(in crate::layer) mode: u32,
+    pub(in crate::layer) uid: u64,
+    pub(in crate::layer) gid: u64,
+    pub(in crate::layer) mtime: (i64, u32),
+    pub(in crate::layer) link: Option<Vec<u8>>,
+    pub(in crate::layer) device: Option<(u32, u32)>,
+    pub(in crate::layer) xattrs: Xattrs,
+}
+
+/// Gathers entries into columns.
+pub(in crate::layer) struct IndexBuilder {
+    columns: Columns,
+    dir_lookup: HashTable<u32>,
+    owner_lookup: HashMap<(u64, u64), u32>,
+    /// A keyed hash, so that an image cannot easily choose names that collide.
+    hasher: RandomState,
+    name_bytes: usize,
+}
+
+impl IndexBuilder {
+    pub(in crate::layer) fn new() -> Self {
+        let mut columns = Columns::default();
+        columns.dir_parents.push(0);
+        columns.dir_names.push(b"");
+        Self {
+            columns,
+            dir_lookup: HashTable::new(),
+            owner_lookup: HashMap::new(),
+            hasher: RandomState::new(),
+            name_bytes: 0,
+        }
+    }
+
+    pub(in crate::layer) fn len(&self) -> usize {
+        self.columns.kinds.len()
+    }
+
+    pub(in crate::layer) fn push(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
+        let at = self.len();
+        if at >= LAYER_ENTRIES {
+            return Err(Problem::TooMuch {
+                what: "entries",
+                limit: LAYER_ENTRIES as u64,
+            });
+        }
+        let entry = at as u32;
+        let (name, parents) = match new.parts.split_last() {
+            Some((name, parents)) => (name.as_slice(), parents),
+            None => (&b""[..], &[][..]),
+        };
+        let mut dir = 0;
+        for part in parents {
+            dir = self.intern(dir, part)?;
+        }
+        self.count_bytes(name.len())?;
+        let c = &mut self.columns;
+        c.kinds.push(new.kind);
+        c.dirs.push(dir);
+        c.names.push(name);
+        c.starts.push(new.start);
+        c.ends.push(new.start);
+        c.sizes.push(new.size);
+        c.modes.push(new.mode as u16);
+        let owner = *self
+            .owner_lookup
+            .entry((new.uid, new.gid))
+            .or_insert_with(|| {
+                c.owner_table.push((new.uid, new.gid));
+                (c.owner_table.len() - 1) as u32
+            });
+        c.owners.push(owner);
+        c.seconds.push(new.mtime.0);
+        c.nanos.push(new.mtime.1);
+        c.contents.push(ContentId::default());
+        if let Some(size) = new.logical_size {
+            c.logical_sizes.push((entry, size));
+        }
+        if let Some(device) = new.device {
+            c.devices.push((entry, device));
+        }
+        if let Some(link) = new.link {
+            self.count_bytes(link.len() + 32)?;
+            self.columns.links.push((entry, link));
+        }
+        if !new.xattrs.is_empty() {
+            self.count_bytes(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
+            self.columns.xattrs.push((entry, new.xattrs));
+        }
+        Ok(EntryId(entry))
+    }
+
+    pub(in crate::layer) fn set_content(&mut self, entry: EntryId, content: ContentId) {
+        self.columns.contents[entry.0 as usize] = content;
+    }
+
+    pub(in crate::layer) fn set_end(&mut self, entry: EntryId, end: u64) {
+        self.columns.ends[entry.0 as usize] = end;
+    }
+
+    /// The files of few layers hold secrets; of one that holds too many, the first are enough.
+    pub(in crate::layer) fn set_secrets(&mut self, entry: EntryId, spots: Vec<Spot>) {
+        let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
+        let spots = spots.into_iter().take(room);
+        let rows = spots.map(|spot| (entry.0, spot));
+        self.columns.secrets.extend(rows);
+    }
+
+    pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {
+        if self.columns.remarks.len() < LAYER_REMARKS {
+            self.columns.remarks.push(Remark {
+                offset,
+                kind,
+                path: [b"/", parts.join(&b'/').as_slice()].concat(),
+            });
+        }
+    }
+
+    pub(in crate::layer) fn complete(
+        self,
+        digest: Digest,
+        blob_size: u64,
+        diff_id: Digest,
+        size: u64,
+        points: Points,
+    ) -> LayerIndex {
+        LayerIndex {
+            digest,
+            blob_size,
+            diff_id,
+            size,
+            points,
+            columns: self.columns,
+        }
+    }
+
+    fn intern(&mut self, parent: u32, name: &[u8]) -> Result<u32, Problem> {
+        let c = &self.columns;
+        let hash = self.hasher.hash_one((parent, name));
+        let found = self.dir_lookup.find(hash, |dir| {
+            c.dir_parents[*dir as usize] == parent && c.dir_names.get(*dir as usize) == name
+        });
+        if let Some(dir) = found {
+            return Ok(*dir);
+        }
+        self.count_bytes(name.len() + 8)?;
+        let c = &mut self.columns;
+        let dir = c.dir_parents.len() as u32;
+        c.dir_parents.push(parent);
+        c.dir_names.push(name);
+        self.dir_lookup.insert_unique(hash, dir, |dir| {
+            let at = *dir as usize;
+            self.hasher
+                .hash_one((c.dir_parents[at], c.dir_names.get(at)))
+        });
+        Ok(dir)
+    }
+
+    fn count_bytes(&mut self, more: usize) -> Result<(), Problem> {
+        self.name_bytes += more;
+        if self.name_bytes > LAYER_NAME_BYTES {
+            return Err(Problem::TooMuch {
+                what: "bytes of names, links and attributes",
+                limit: LAYER_NAME_BYTES as u64,
+            });
+        }
+        Ok(())
+    }
+}
