@@ -506,3 +506,31 @@ fn reports_with_everything_in_them_are_of_the_published_form() {
         assert!(!schema.is_valid(&wrong), "{wrong}");
     }
 }
+
+#[test]
+fn an_image_whose_documents_disagree_is_no_pass() {
+    let ground = Ground::new();
+    // The configuration keeps the digest of a layer that is lost.
+    let mut torn = app().pack();
+    torn.layers.pop();
+    torn.tars.pop();
+    torn.diff_ids.pop();
+    let old = docker_archive(Generation::Folders, &[("torn:1", &torn)]);
+    ground.write("torn.tar", old);
+    let error = ground.stops(&["torn.tar", "--max-layers", "100"]);
+    assert!(error.contains("cannot be audited"), "{error}");
+}
+
+#[test]
+fn the_first_rules_file_of_the_folder_is_read_and_never_passed_over() {
+    let ground = Ground::new();
+    ground.write("onionskin.yml", "rules: { maxLayers: 0 }\n");
+    ground.ends(1, &["app.tar"]);
+    ground.write("onionskin.yaml", "rules: { maxLayers: 100 }\n");
+    ground.ends(0, &["app.tar"]);
+    let link = ground.0.path().join("onionskin.yaml");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("nowhere", link).unwrap();
+    let error = ground.stops(&["app.tar"]);
+    assert!(error.contains("onionskin.yaml"), "{error}");
+}

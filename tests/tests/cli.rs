@@ -492,3 +492,26 @@ async fn of_several_images_on_standard_input_one_can_be_named() {
         );
     }
 }
+
+#[test]
+fn a_bare_name_is_that_of_a_saved_image_where_one_lies_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = Image::new().layer(layer("COPY a /").file("/a", "x")).pack();
+    let saved = onionskin_fixtures::write::oci_archive(&[("app:1", &image), ("app:2", &image)]);
+    std::fs::write(folder.path().join("app.tar"), saved).unwrap();
+    std::fs::write(folder.path().join("app.tar.xz"), b"\xfd7zXZ\0\0\0").unwrap();
+    let run = |image: &str| {
+        let mut command = std::process::Command::new(onionskin());
+        let command = command.args(["ls", image]).current_dir(folder.path());
+        command.output().unwrap()
+    };
+    let listed = run("app.tar:app:2");
+    assert!(listed.status.success(), "{listed:?}");
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("/a"));
+    let refused = run("app.tar.xz");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("xz"),
+        "{refused:?}"
+    );
+}

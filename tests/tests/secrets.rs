@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
-use onionskin_fixtures::{Packed, planted};
+use onionskin_fixtures::{Image, Packed, layer, planted};
 use onionskin_tests::binary::onionskin;
 use serde_json::Value;
 
@@ -133,4 +133,25 @@ fn inspect_shows_the_configuration_as_it_is() {
         .find(|plant| plant.path.starts_with("config.env"))
         .unwrap();
     assert!(text.contains(&told.secret));
+}
+
+/// What an image says of its base, its volumes and its commands goes into reports by other ways.
+#[test]
+fn no_report_shows_a_secret_of_a_label_or_an_advice() {
+    let secret = "Xk29vLqpTz81";
+    let image = Image::new()
+        .layer(layer("RUN make").file("/a", "x"))
+        .env(&format!("DB_PASSWORD={secret}"))
+        .volume(&format!("/{secret}"))
+        .label(
+            "org.opencontainers.image.base.name",
+            &format!("https://me:{secret}@registry.example/base"),
+        )
+        .pack();
+    let folder = saved(&image);
+    for format in formats(folder.path()) {
+        let output = run(folder.path(), &["audit", "app.tar", "--format", &format]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(!text.is_empty() && !text.contains(secret), "{format}");
+    }
 }
