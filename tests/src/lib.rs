@@ -5,6 +5,7 @@
 
 pub mod binary;
 mod browser;
+pub mod command;
 pub mod disk;
 pub mod files;
 pub mod odd;

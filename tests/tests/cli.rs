@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::convert::Infallible;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,41 +13,11 @@ use axum::response::{IntoResponse, Response};
 use onionskin_fixtures::{Blob, Image, Layer, Packed, bytes, layer, seeded};
 use onionskin_tests::Registry;
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, printed, run, stopped};
 use onionskin_tests::odd::serve;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
-
-async fn run(arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .output()
-        .await
-        .unwrap()
-}
-
-/// Runs the command, which has to end well, and returns what it prints.
-async fn printed(arguments: &[&str]) -> String {
-    let output = run(arguments).await;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-async fn json(arguments: &[&str]) -> Value {
-    serde_json::from_str(&printed(&[arguments, &["--format", "json"]].concat()).await).unwrap()
-}
-
-/// Runs the command, which has to stop with code 2 and nothing half-shown, and returns its one line of error.
-async fn stopped(arguments: &[&str]) -> String {
-    let output = run(arguments).await;
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    assert!(errors.starts_with("onionskin: "), "{errors}");
-    assert_eq!(errors.lines().count(), 1, "{errors}");
-    errors
-}
 
 /// A registry with one image, whose last layer's blob is sent by `layer`; returns the image's reference.
 async fn registry(image: Packed, layer: fn(&Blob) -> Response) -> String {

@@ -6,15 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::process::Output;
 
 use onionskin_core::digest::Digest;
 use onionskin_fixtures::{Image, Packed, bytes, layer};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, run};
 use onionskin_tests::odd::{Odd, ok, status};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 
 const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
@@ -65,29 +63,15 @@ async fn registry(image: Packed, has_foreign: bool) -> Odd {
     .await
 }
 
-async fn run(arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .output()
-        .await
-        .unwrap()
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-async fn json_of(arguments: &[&str]) -> Value {
-    let output = run(&[arguments, &["--format", "json"]].concat()).await;
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[tokio::test]
 async fn what_the_registry_lacks_is_unknown_and_the_rest_is_told() {
     let odd = registry(image(), false).await;
     let reference = format!("{}/app:1", odd.address);
-    let report = json_of(&["inspect", &reference]).await;
+    let report = json(&["inspect", &reference]).await;
     let base = &report["layers"][0];
     assert_eq!(base["layer"], 1);
     for key in ["size", "entries", "retained", "dead"] {
@@ -220,7 +204,7 @@ async fn rules_that_need_the_layer_are_not_judged() {
 async fn a_registry_that_has_the_layer_is_asked_for_it() {
     let odd = registry(image(), true).await;
     let reference = format!("{}/app:1", odd.address);
-    let report = json_of(&["inspect", &reference]).await;
+    let report = json(&["inspect", &reference]).await;
     assert_eq!(report["layers"][0]["retained"], 5_000);
     assert_eq!(report["layers"][0]["dead"], 5_000);
     assert_eq!(report["layers"][0].get("notFetched"), None);
@@ -249,7 +233,7 @@ async fn a_layout_without_the_layer_is_read_the_same() {
         }
     }
     let locator = format!("oci:{}", folder.path().display());
-    let report = json_of(&["inspect", &locator]).await;
+    let report = json(&["inspect", &locator]).await;
     assert_eq!(report["layers"][0]["retained"], Value::Null);
     assert_eq!(report["bytes"]["retained"], 1_000);
     let reason = report["layers"][0]["notFetched"].as_str().unwrap();
@@ -314,7 +298,7 @@ async fn what_a_manifest_embeds_is_not_fetched() {
         false => status(404, &[], ""),
     })
     .await;
-    let lines = json_of(&["ls", &format!("{}/app:1", odd.address)]).await;
+    let lines = json(&["ls", &format!("{}/app:1", odd.address)]).await;
     assert_eq!(lines[0]["path"], "/a");
     assert_eq!(odd.count(""), 1, "one document holds everything");
 }

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
-use std::process::Output;
 use std::sync::Arc;
 
 use onionskin_core::digest::{Algorithm, Digest};
@@ -15,25 +14,9 @@ use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, ht
 use onionskin_fixtures::{Image, attestation, bytes, index, layer};
 use onionskin_gateway::{Gateway, Options};
 use onionskin_tests::Registry;
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, run};
 use onionskin_tests::odd::{Odd, ok, serve, status};
 use serde_json::{Value, json};
-use tokio::process::Command;
-
-async fn run(arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .output()
-        .await
-        .unwrap()
-}
-
-async fn json_of(arguments: &[&str]) -> Value {
-    let output = run(&[arguments, &["--format", "json"]].concat()).await;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 fn is_of_schema(report: &Value, schema: &str) -> bool {
     let schema: Value = serde_json::from_str(schema).unwrap();
@@ -112,7 +95,7 @@ async fn sha512_is_as_good_as_sha256() {
     let digest = image["digest"].as_str().unwrap().to_owned();
     let odd = store.serve().await;
     let reference = format!("{}/app@{digest}", odd.address);
-    let report = json_of(&["inspect", &reference]).await;
+    let report = json(&["inspect", &reference]).await;
     assert_eq!(report["image"]["digest"], digest);
     let layer = &report["layers"][0];
     assert!(layer["digest"].as_str().unwrap().starts_with("sha512:"));
@@ -121,7 +104,7 @@ async fn sha512_is_as_good_as_sha256() {
     let content = run(&["cat", &reference, "/app"]).await;
     assert_eq!(content.stdout, bytes(1_000));
     // By its tag too, of which only sha256 is known where the registry says nothing else.
-    let tagged = json_of(&["ls", &format!("{}/app:1", odd.address)]).await;
+    let tagged = json(&["ls", &format!("{}/app:1", odd.address)]).await;
     assert_eq!(tagged[0]["path"], "/app");
 
     // And through a gateway, which checks what passes.
@@ -177,7 +160,7 @@ async fn indexes_inside_indexes_offer_their_images() {
         ("linux/s390x", 3_000),
         ("linux/amd64", 1_000),
     ] {
-        let report = json_of(&["inspect", &reference, "--platform", platform]).await;
+        let report = json(&["inspect", &reference, "--platform", platform]).await;
         assert_eq!(report["bytes"]["retained"], size, "{platform}");
         assert_eq!(report["index"]["digest"], outer["digest"]);
         assert_eq!(
@@ -185,7 +168,7 @@ async fn indexes_inside_indexes_offer_their_images() {
             json!(["linux/arm64", "linux/s390x", "linux/amd64"])
         );
     }
-    let report = json_of(&["inspect", &reference]).await;
+    let report = json(&["inspect", &reference]).await;
     assert_eq!(report["image"]["platform"], "linux/amd64");
 }
 
@@ -207,7 +190,7 @@ async fn attestations_stand_beside_the_platforms() {
         attestation(&arm),
     ];
     let reference = registry.push_index("app:1", &index(amd.family, &all), &all);
-    let report = json_of(&["inspect", &reference, "--platform", "linux/arm64"]).await;
+    let report = json(&["inspect", &reference, "--platform", "linux/arm64"]).await;
     assert_eq!(
         report["index"]["platforms"],
         json!(["linux/amd64", "linux/arm64"])
@@ -224,7 +207,7 @@ async fn attestations_stand_beside_the_platforms() {
     assert!(text.contains(&all[1].manifest.digest), "{text}");
     // A single image has none.
     let single = registry.push("single:1", &amd);
-    assert_eq!(json_of(&["inspect", &single]).await["index"], Value::Null);
+    assert_eq!(json(&["inspect", &single]).await["index"], Value::Null);
 }
 
 #[tokio::test]
@@ -258,7 +241,7 @@ async fn an_artifact_is_told_as_what_it_is() {
     let odd = store.serve().await;
 
     let reference = format!("{}/app:chart", odd.address);
-    let report = json_of(&["inspect", &reference]).await;
+    let report = json(&["inspect", &reference]).await;
     let artifact = &report["artifact"];
     assert_eq!(artifact["artifactType"], CHART);
     assert_eq!(artifact["digest"], helm["digest"]);
@@ -282,7 +265,7 @@ async fn an_artifact_is_told_as_what_it_is() {
     );
 
     let sbom = format!("{}/app:sbom", odd.address);
-    let report = json_of(&["inspect", &sbom]).await;
+    let report = json(&["inspect", &sbom]).await;
     assert_eq!(report["artifact"]["artifactType"], SBOM);
     assert_eq!(report["artifact"]["subject"], image["digest"]);
 

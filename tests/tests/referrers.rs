@@ -5,8 +5,6 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::Output;
-
 use axum::response::Response;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
@@ -14,37 +12,12 @@ use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, ht
 use onionskin_fixtures::{Image, Packed, attestation, bytes, index, layer};
 use onionskin_gateway::{Gateway, Options};
 use onionskin_tests::Registry;
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, run, stopped};
 use onionskin_tests::odd::{Odd, ok, serve, status};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 const SBOM: &str = "application/spdx+json";
 const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-
-async fn run(arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .output()
-        .await
-        .unwrap()
-}
-
-async fn json_of(arguments: &[&str]) -> Value {
-    let output = run(&[arguments, &["--format", "json"]].concat()).await;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Runs the command, which has to stop with code 2, and returns its error.
-async fn stopped(arguments: &[&str]) -> String {
-    let output = run(arguments).await;
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    errors
-}
 
 /// A client that goes through a gateway which was told of these registries.
 async fn through_gateway(registries: &[String]) -> (Client, String) {
@@ -146,7 +119,7 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
     let registry = Registry::start();
     let image = image(1_000);
     let reference = registry.push("team/app:1", &image);
-    let none = json_of(&["referrers", &reference]).await;
+    let none = json(&["referrers", &reference]).await;
     assert_eq!(none["referrers"], json!([]));
     assert_eq!(none["image"]["digest"], image.manifest.digest.as_str());
 
@@ -168,7 +141,7 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
         .manifest("team/app", &tag, OCI_INDEX, listed.into_bytes())
         .await;
 
-    let report = json_of(&["referrers", &reference]).await;
+    let report = json(&["referrers", &reference]).await;
     let kinds = |report: &Value| -> Vec<String> {
         let all = report["referrers"].as_array().unwrap().iter();
         all.map(|one| one["artifactType"].as_str().unwrap().to_owned())
@@ -188,7 +161,7 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
     let schema = jsonschema::validator_for(&schema).unwrap();
     assert!(schema.is_valid(&report) && !schema.is_valid(&json!({})));
 
-    let signatures = json_of(&["referrers", &reference, "--artifact-type", SIGNATURE]).await;
+    let signatures = json(&["referrers", &reference, "--artifact-type", SIGNATURE]).await;
     assert_eq!(kinds(&signatures), [SIGNATURE]);
     let text = run(&["referrers", &reference]).await.stdout;
     let text = String::from_utf8(text).unwrap();
@@ -209,7 +182,7 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
         error.contains(SBOM) && error.contains("no image"),
         "{error}"
     );
-    let about = json_of(&["referrers", &sbom]).await;
+    let about = json(&["referrers", &sbom]).await;
     assert_eq!(about["referrers"], json!([]));
 }
 
@@ -241,14 +214,14 @@ async fn signatures_under_cosigns_tags_are_found() {
     let tag = format!("team/app:sha256-{}.att", image.manifest.hex());
     registry.push(&tag, &image);
 
-    let report = json_of(&["referrers", &reference]).await;
+    let report = json(&["referrers", &reference]).await;
     let found = report["referrers"].as_array().unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["by"], "cosign");
     assert_eq!(found[0]["artifactType"], SIMPLE);
     assert_eq!(found[0]["digest"], Digest::sha256(&signature).to_string());
     assert_eq!(found[0]["subject"], image.manifest.digest.as_str());
-    let none = json_of(&["referrers", &reference, "--artifact-type", SBOM]).await;
+    let none = json(&["referrers", &reference, "--artifact-type", SBOM]).await;
     assert_eq!(none["referrers"], json!([]));
 }
 
@@ -322,7 +295,7 @@ async fn the_list_is_read_page_by_page_and_filtered_by_whom_it_may() {
             let none = remote.referrers(&digest, Some("x/y")).await.unwrap();
             assert_eq!(none.referrers, []);
         }
-        let report = json_of(&["referrers", &reference]).await;
+        let report = json(&["referrers", &reference]).await;
         assert_eq!(report["referrers"][1]["by"], "registry");
     }
 }
@@ -384,10 +357,10 @@ async fn attestations_of_the_index_refer_to_the_image_too() {
     ];
     let top = index(amd.family, &all);
     let reference = registry.push_index("app:1", &top, &all);
-    let report = json_of(&["referrers", &reference]).await;
+    let report = json(&["referrers", &reference]).await;
     assert_eq!(report["image"]["digest"], top.digest.as_str());
     assert_eq!(report["referrers"].as_array().unwrap().len(), 2);
-    let of_arm = json_of(&["referrers", &reference, "--platform", "linux/arm64"]).await;
+    let of_arm = json(&["referrers", &reference, "--platform", "linux/arm64"]).await;
     assert_eq!(of_arm["image"]["digest"], arm.manifest.digest.as_str());
     let one = &of_arm["referrers"][0];
     assert_eq!(one["by"], "index");

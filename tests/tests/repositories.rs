@@ -5,7 +5,6 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 use onionskin_core::digest::Digest;
@@ -15,34 +14,10 @@ use onionskin_core::source::{Credentials, SourceError};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_gateway::{Gateway, Options};
 use onionskin_tests::Registry;
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, run, stopped};
 use onionskin_tests::odd::{Odd, ok, serve, status};
 use serde_json::{Value, json};
 use tokio::process::Command;
-
-async fn run(arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .output()
-        .await
-        .unwrap()
-}
-
-async fn json_of(arguments: &[&str]) -> Value {
-    let output = run(&[arguments, &["--format", "json"]].concat()).await;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Runs the command, which has to stop with code 2, and returns its error.
-async fn stopped(arguments: &[&str]) -> String {
-    let output = run(arguments).await;
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    errors
-}
 
 /// A client that goes through a gateway which was told of these registries.
 async fn through_gateway(registries: &[String]) -> (Client, String) {
@@ -76,7 +51,7 @@ async fn repositories_are_listed_where_the_registry_lists_them() {
         registry.push(&format!("{name}:1"), &image);
     }
     let address = registry.address();
-    assert_eq!(json_of(&["repositories", address]).await, json!(names));
+    assert_eq!(json(&["repositories", address]).await, json!(names));
     let text = run(&["repositories", &format!("docker://{address}/")]).await;
     assert_eq!(text.stdout, b"app\nteam/app\nteam/web\n");
 
