@@ -8,11 +8,13 @@ mod browser;
 pub mod command;
 pub mod disk;
 pub mod files;
+mod ground;
 pub mod odd;
 mod registry;
 mod served;
 pub mod tls;
 
 pub use browser::Browser;
+pub use ground::Ground;
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;

@@ -4,70 +4,25 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::process::{Command, Output};
 
-use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Packed, layer, seeded};
-use onionskin_tests::Registry;
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::{Ground, Registry};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// A folder with saved images, in which the command runs.
-struct Ground(TempDir);
+/// `base.tar`, and `app.tar` that is built on it.
+fn ground() -> Ground {
+    let ground = Ground::default();
+    ground.save("base.tar", "base:1", &base().pack());
+    ground.save("app.tar", "app:1", &app().pack());
+    ground
+}
 
-impl Ground {
-    /// `base.tar`, and `app.tar` that is built on it.
-    fn new() -> Self {
-        let ground = Self(tempfile::tempdir().unwrap());
-        ground.save("base.tar", "base:1", &base().pack());
-        ground.save("app.tar", "app:1", &app().pack());
-        ground
-    }
-
-    fn save(&self, file: &str, name: &str, image: &Packed) {
-        self.write(file, oci_archive(&[(name, image)]));
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.0.path().join(name), content).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(onionskin())
-            .arg("audit")
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
-    }
-
-    /// Runs the command, which has to end with this code, and returns what it prints.
-    fn ends(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, code: i32, arguments: &[&str]) -> Value {
-        let all = [arguments, &["--format", "json"]].concat();
-        serde_json::from_str(&self.ends(code, &all)).unwrap()
-    }
-
-    /// Judges `app.tar` by a rules file.
-    fn judged(&self, code: i32, rules: &str, arguments: &[&str]) -> Value {
-        self.write("rules.yaml", rules);
-        let all = [&["app.tar", "--rules", "rules.yaml"], arguments].concat();
-        self.json(code, &all)
-    }
-
-    /// Runs the command, which has to stop, and returns its line of error.
-    fn stops(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
+/// Judges `app.tar` by a rules file.
+fn judged(ground: &Ground, code: i32, rules: &str, arguments: &[&str]) -> Value {
+    ground.write("rules.yaml", rules);
+    let all = [&["app.tar", "--rules", "rules.yaml"], arguments].concat();
+    ground.json(code, &all)
 }
 
 fn base() -> Image {
@@ -125,9 +80,9 @@ fn outcome(name: &str, actual: u64, passed: bool) -> (String, Value, Value) {
 
 #[test]
 fn findings_are_limited_by_kind() {
-    let ground = Ground::new();
+    let ground = ground();
     let rules = "rules:\n  findings:\n    setid: 2\n    leftover: { maxBytes: 699 }\n    deleted: { maxCount: 9, maxBytes: 1MB }\n    secret: 99\n";
-    let report = ground.judged(1, rules, &[]);
+    let report = judged(&ground, 1, rules, &[]);
     let [deleted, deleted_bytes, leftover, _, setid] = outcomes(&report).try_into().unwrap();
     assert_eq!(deleted, outcome("findings.deleted.maxCount", 3, true));
     assert_eq!(deleted_bytes.1, 1_000 + 4 + 2_000);
@@ -155,9 +110,9 @@ fn findings_are_limited_by_kind() {
 
 #[test]
 fn paths_are_forbidden_to_containers_or_to_all_layers() {
-    let ground = Ground::new();
+    let ground = ground();
     let rules = "rules:\n  forbidden: ['*.pem', .env, /bin/sh]\n  forbiddenInLayers: [.env]\n";
-    let report = ground.judged(1, rules, &[]);
+    let report = judged(&ground, 1, rules, &[]);
     assert_eq!(
         outcomes(&report),
         [
@@ -190,7 +145,7 @@ fn paths_are_forbidden_to_containers_or_to_all_layers() {
 
 #[test]
 fn own_layers_are_told_from_those_of_the_base() {
-    let ground = Ground::new();
+    let ground = ground();
     let report = ground.json(0, &["app.tar"]);
     // Nothing tells where the base ends.
     assert_eq!(
@@ -248,7 +203,12 @@ fn own_layers_are_told_from_those_of_the_base() {
             outcome("own.forbidden /bin/su", 0, true)
         ]
     );
-    let report = ground.judged(1, "own:\n  maxDeadBytes: 10003\n", &["--base", "base.tar"]);
+    let report = judged(
+        &ground,
+        1,
+        "own:\n  maxDeadBytes: 10003\n",
+        &["--base", "base.tar"],
+    );
     assert_eq!(
         outcomes(&report),
         [outcome("own.maxDeadBytes", 10_003 + 1, false)]
@@ -280,7 +240,7 @@ fn own_layers_are_told_from_those_of_the_base() {
 
 #[test]
 fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
-    let ground = Ground::new();
+    let ground = ground();
     let built = |base: Image| {
         base.layer(layer("COPY a /").file("/a", "a"))
             .user("1")
@@ -325,12 +285,12 @@ fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
 
 #[test]
 fn growth_is_measured_against_another_image() {
-    let ground = Ground::new();
+    let ground = ground();
     let sizes = |image: &Packed| -> u64 { image.tars.iter().map(|tar| tar.len() as u64).sum() };
     let grown = sizes(&app().pack()) - sizes(&base().pack());
     let judge = |code, limit: &str, arguments: &[&str]| {
         let rules = format!("growth:\n  against: base.tar\n  {limit}\n");
-        ground.judged(code, &rules, arguments)
+        judged(&ground, code, &rules, arguments)
     };
     let report = judge(0, &format!("maxBytes: {grown}"), &[]);
     assert_eq!(outcomes(&report), [outcome("growth.maxBytes", grown, true)]);
@@ -385,14 +345,14 @@ fn growth_is_measured_against_another_image() {
 
 #[test]
 fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
-    let ground = Ground::new();
+    let ground = ground();
     let rules = "rules:\n  maxDeadBytes: 1003\n  maxDeadCompressed: 3kB\n  findings: { setid: 1, restated: 0 }\n\
         ignore:\n  - kind: restated\n    path: /app/**\n    reason: mended in the next release\n    until: 2026-12-31\n\
         \x20 - path: /var/cache/apt\n    reason: the base's\n\
         \x20 - { rule: setuid, path: /bin/su, reason: it is needed }\n\
         \x20 - { kind: config, reason: never met }\n";
     let day = ["--today", "2026-12-31"];
-    let report = ground.judged(1, rules, &day);
+    let report = judged(&ground, 1, rules, &day);
     let [dead, _, restated, setid] = outcomes(&report).try_into().unwrap();
     // Of 13004 bytes 10000 are restated and 2000 of the cache.
     assert_eq!(dead, outcome("maxDeadBytes", 1_004, false));
@@ -413,8 +373,8 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
     );
     assert_eq!(report["ignore"][3]["findings"], 0);
     let kept = rules.replace("1003", "1004");
-    ground.judged(0, &kept, &day);
-    let report = ground.judged(1, &kept, &["--today", "2027-01-01"]);
+    judged(&ground, 0, &kept, &day);
+    let report = judged(&ground, 1, &kept, &["--today", "2027-01-01"]);
     assert_eq!(report["ignore"][0]["expired"], true);
     let [dead, _, restated, _] = outcomes(&report).try_into().unwrap();
     assert_eq!((dead.1, restated.1), (11_004.into(), 1.into()));
@@ -441,9 +401,9 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
 
 #[test]
 fn a_rules_file_adds_leftovers_and_silences_them() {
-    let ground = Ground::new();
+    let ground = ground();
     let leftovers = |rules: &str| -> Vec<String> {
-        let report = ground.judged(0, rules, &[]);
+        let report = judged(&ground, 0, rules, &[]);
         let findings = report["findings"].as_array().unwrap().iter();
         let leftovers = findings.filter(|finding| finding["kind"] == "leftover");
         leftovers
@@ -473,7 +433,7 @@ fn a_rules_file_adds_leftovers_and_silences_them() {
 
 #[test]
 fn reports_with_everything_in_them_are_of_the_published_form() {
-    let ground = Ground::new();
+    let ground = ground();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/audit.json");
     let schema = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
@@ -482,7 +442,7 @@ fn reports_with_everything_in_them_are_of_the_published_form() {
         ignore:\n  - { kind: setid, reason: because, until: 2020-01-01 }\n";
     for base in [&[][..], &["--base", "base.tar"]] {
         let code = if base.is_empty() { 2 } else { 1 };
-        let report = ground.judged(code, rules, base);
+        let report = judged(&ground, code, rules, base);
         let errors: Vec<String> = schema
             .iter_errors(&report)
             .map(|error| error.to_string())
@@ -509,7 +469,7 @@ fn reports_with_everything_in_them_are_of_the_published_form() {
 
 #[test]
 fn an_image_whose_documents_disagree_is_no_pass() {
-    let ground = Ground::new();
+    let ground = ground();
     // The configuration keeps the digest of a layer that is lost.
     let mut torn = app().pack();
     torn.layers.pop();
@@ -523,12 +483,12 @@ fn an_image_whose_documents_disagree_is_no_pass() {
 
 #[test]
 fn the_first_rules_file_of_the_folder_is_read_and_never_passed_over() {
-    let ground = Ground::new();
+    let ground = ground();
     ground.write("onionskin.yml", "rules: { maxLayers: 0 }\n");
     ground.ends(1, &["app.tar"]);
     ground.write("onionskin.yaml", "rules: { maxLayers: 100 }\n");
     ground.ends(0, &["app.tar"]);
-    let link = ground.0.path().join("onionskin.yaml");
+    let link = ground.path().join("onionskin.yaml");
     fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink("nowhere", link).unwrap();
     let error = ground.stops(&["app.tar"]);

@@ -3,35 +3,22 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Packed, layer, planted};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::{Ground, command};
 use serde_json::Value;
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(onionskin())
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
-fn saved(image: &Packed) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
-    write("app.tar", oci_archive(&[("app:1.0", image)]));
+fn saved(image: &Packed) -> Ground {
+    let ground = Ground::default();
+    ground.save("app.tar", "app:1.0", image);
     let old = docker_archive(Generation::Folders, &[("app:1.0", image)]);
-    write("old.tar", old);
-    folder
+    ground.write("old.tar", old);
+    ground
 }
 
 /// What `--format` takes, as the help says.
-fn formats(folder: &Path) -> Vec<String> {
-    let help = run(folder, &["audit", "--help"]).stdout;
+fn formats(ground: &Ground) -> Vec<String> {
+    let help = ground.run(&["--help"]).stdout;
     let help = String::from_utf8(help).unwrap();
     let after = help.split("--format").nth(1).unwrap();
     let format = after.split("\n      --").next().unwrap();
@@ -50,12 +37,12 @@ fn formats(folder: &Path) -> Vec<String> {
 
 #[test]
 fn no_report_shows_a_secret() {
-    let folder = saved(&planted::image());
-    let formats = formats(folder.path());
+    let ground = saved(&planted::image());
+    let formats = formats(&ground);
     assert!(formats.len() >= 3, "{formats:?}");
     for archive in ["app.tar", "old.tar"] {
         for format in &formats {
-            let output = run(folder.path(), &["audit", archive, "--format", format]);
+            let output = ground.run(&[archive, "--format", format]);
             assert!(output.status.success(), "{format}: {output:?}");
             let text = String::from_utf8_lossy(&output.stdout);
             let errors = String::from_utf8_lossy(&output.stderr);
@@ -82,23 +69,12 @@ fn no_report_shows_a_secret() {
 
 #[test]
 fn every_secret_is_in_the_json_and_none_of_the_twin() {
-    let folder = saved(&planted::image());
-    let findings = |folder: &Path| -> Vec<Value> {
-        let output = run(
-            folder,
-            &[
-                "audit",
-                "app.tar",
-                "--format",
-                "json",
-                "--link-base",
-                "https://example.org",
-            ],
-        );
-        let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ground = saved(&planted::image());
+    let findings = |ground: &Ground| -> Vec<Value> {
+        let audit = ground.json(0, &["app.tar", "--link-base", "https://example.org"]);
         audit["findings"].as_array().unwrap().clone()
     };
-    let secrets: Vec<Value> = findings(folder.path())
+    let secrets: Vec<Value> = findings(&ground)
         .into_iter()
         .filter(|finding| finding["kind"] == "secret")
         .collect();
@@ -119,14 +95,14 @@ fn every_secret_is_in_the_json_and_none_of_the_twin() {
         assert!(found["advice"].as_str().unwrap().len() > 40);
     }
     let twin = saved(&planted::twin());
-    assert_eq!(findings(twin.path()), [Value::Null; 0]);
+    assert_eq!(findings(&twin), [Value::Null; 0]);
 }
 
-#[test]
-fn inspect_shows_the_configuration_as_it_is() {
-    let folder = saved(&planted::image());
-    let output = run(folder.path(), &["inspect", "app.tar", "--format", "json"]);
-    let text = String::from_utf8(output.stdout).unwrap();
+#[tokio::test]
+async fn inspect_shows_the_configuration_as_it_is() {
+    let ground = saved(&planted::image());
+    let archive = ground.path().join("app.tar");
+    let text = command::printed(&["inspect", archive.to_str().unwrap(), "--format", "json"]).await;
     let told = planted::secrets();
     let told = told
         .iter()
@@ -148,9 +124,9 @@ fn no_report_shows_a_secret_of_a_label_or_an_advice() {
             &format!("https://me:{secret}@registry.example/base"),
         )
         .pack();
-    let folder = saved(&image);
-    for format in formats(folder.path()) {
-        let output = run(folder.path(), &["audit", "app.tar", "--format", &format]);
+    let ground = saved(&image);
+    for format in formats(&ground) {
+        let output = ground.run(&["app.tar", "--format", &format]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(!text.is_empty() && !text.contains(secret), "{format}");
     }

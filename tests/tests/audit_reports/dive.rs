@@ -4,7 +4,7 @@ use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, Layer, layer, seeded};
 use serde_json::{Value, json};
 
-use crate::ground::Ground;
+use crate::ground::{ground, json_of};
 
 /// The keys of a JSON object, which may have no others.
 fn keys(value: &Value) -> Vec<&str> {
@@ -18,7 +18,7 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[test]
 fn dives_export_has_the_shape_that_dive_gives_it_and_its_numbers() {
-    let ground = Ground::new();
+    let ground = ground();
     let app = Image::new()
         .layer(
             layer("/bin/sh -c make")
@@ -38,8 +38,8 @@ fn dives_export_has_the_shape_that_dive_gives_it_and_its_numbers() {
         .pack();
     ground.write("app.tar", oci_archive(&[("app:1", &app)]));
     for image in ["app.tar", "oci:demo:demo/webapp:1.0"] {
-        let export = ground.json(&[image, "--format", "dive-json"]);
-        let audit = ground.json(&[image, "--format", "json"]);
+        let export = json_of(&ground, &[image, "--format", "dive-json"]);
+        let audit = json_of(&ground, &[image, "--format", "json"]);
         assert_eq!(keys(&export), ["layer", "image"]);
         let whole = &export["image"];
         assert_eq!(
@@ -96,7 +96,7 @@ fn dives_export_has_the_shape_that_dive_gives_it_and_its_numbers() {
             }
         }
     }
-    let export = ground.json(&["app.tar", "--format", "dive-json"]);
+    let export = json_of(&ground, &["app.tar", "--format", "dive-json"]);
     let files = |layer: usize| -> Vec<(String, u64, u64)> {
         let files = export["layer"][layer]["fileList"]
             .as_array()

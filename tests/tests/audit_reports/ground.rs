@@ -2,55 +2,29 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use onionskin_fixtures::{Image, Layer, Packed, Repository, demo, layer, seeded};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::Ground;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// A folder in which the command runs, with the demo images as the layout `demo`.
-pub(crate) struct Ground(TempDir);
+/// The demo images as the layout `demo`.
+pub(crate) fn ground() -> Ground {
+    let ground = Ground::default();
+    layout(&ground.path().join("demo"), &demo::images());
+    ground
+}
 
-impl Ground {
-    pub(crate) fn new() -> Self {
-        let ground = Self(tempfile::tempdir().unwrap());
-        layout(&ground.path().join("demo"), &demo::images());
-        ground
-    }
+/// What the command prints, however it ends.
+pub(crate) fn printed(ground: &Ground, arguments: &[&str]) -> String {
+    let output = ground.run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.stdout.is_empty(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
 
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path().join(name), content).unwrap();
-    }
-
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(onionskin());
-        command
-            .arg("audit")
-            .args(arguments)
-            .current_dir(self.path());
-        command
-    }
-
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// What the command prints, however it ends.
-    pub(crate) fn prints(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.stdout.is_empty(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.prints(arguments)).unwrap()
-    }
+/// The same, read as JSON.
+pub(crate) fn json_of(ground: &Ground, arguments: &[&str]) -> Value {
+    serde_json::from_str(&printed(ground, arguments)).unwrap()
 }
 
 /// Writes what registries hold as an OCI image layout, each image under its name.

@@ -4,11 +4,11 @@ use onionskin_fixtures::write::oci_archive;
 use onionskin_tests::Browser;
 
 use crate::RULES;
-use crate::ground::{Ground, HOSTILE, hostile};
+use crate::ground::{HOSTILE, ground, hostile};
 
 #[tokio::test]
 async fn html_opens_without_a_network_and_runs_nothing_of_an_image() {
-    let ground = Ground::new();
+    let ground = ground();
     ground.write("hostile.tar", oci_archive(&[("a:1", &hostile())]));
     let images = [
         "hostile.tar",

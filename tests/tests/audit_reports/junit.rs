@@ -5,11 +5,11 @@ use std::process::Command;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 
 use crate::RULES;
-use crate::ground::{Ground, data, hostile};
+use crate::ground::{data, ground, hostile};
 
 #[test]
 fn junit_is_what_the_schema_of_its_readers_allows() {
-    let ground = Ground::new();
+    let ground = ground();
     ground.write("hostile.tar", oci_archive(&[("a:1", &hostile())]));
     let saved = docker_archive(Generation::Folders, &[("a:1", &hostile())]);
     ground.write("saved.tar", saved);

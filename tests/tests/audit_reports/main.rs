@@ -14,9 +14,10 @@ use std::fs;
 
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, layer, seeded};
+use onionskin_tests::Ground;
 use serde_json::Value;
 
-use ground::{Ground, golden};
+use ground::{golden, ground, printed};
 
 /// The images that have golden reports, by what their reports are called.
 const GOLDEN: [(&str, &str); 3] = [
@@ -48,12 +49,12 @@ const RULES: [&str; 7] = [
 
 #[test]
 fn reports_of_the_demo_images_are_the_golden_ones_to_the_byte() {
-    let ground = Ground::new();
+    let ground = ground();
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     for (name, image) in GOLDEN {
         for (format, extension) in FORMATS {
             let arguments = [&[image, "--format", format][..], &RULES].concat();
-            let report = ground.prints(&arguments);
+            let report = printed(&ground, &arguments);
             let file = golden(name, extension);
             if update {
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -71,8 +72,7 @@ fn reports_of_the_demo_images_are_the_golden_ones_to_the_byte() {
 
 #[test]
 fn the_same_image_gives_the_same_bytes_whatever_the_machine() {
-    let ground = Ground::new();
-    let elsewhere = Ground::new();
+    let (ground, elsewhere) = (ground(), ground());
     for (format, _) in FORMATS {
         let arguments = [
             &[
@@ -120,7 +120,7 @@ fn the_same_image_gives_the_same_bytes_whatever_the_machine() {
 
 #[test]
 fn a_comment_has_room_for_every_markdown_report() {
-    let ground = Ground::new();
+    let ground = ground();
     // Each file is a finding of its own: other layers ship them, and others replace them.
     let mut image = Image::new();
     for at in 0..55 {
@@ -147,7 +147,7 @@ fn a_comment_has_room_for_every_markdown_report() {
 
 #[test]
 fn each_form_has_a_place_for_every_image_and_an_error() {
-    let ground = Ground::new();
+    let ground = ground();
     let images = [
         "oci:demo:demo/webapp:1.1",
         "./missing.tar",
@@ -172,7 +172,10 @@ fn each_form_has_a_place_for_every_image_and_an_error() {
     assert!(markdown.contains("**Could not be read:**"), "{markdown}");
     assert_eq!(report("html").matches("<section").count(), 3);
     assert_eq!(report("junit").matches("<testsuite ").count(), 3);
-    let one = ground.prints(&["oci:demo:demo/hello:latest", "--format", "ndjson"]);
+    let one = printed(
+        &ground,
+        &["oci:demo:demo/hello:latest", "--format", "ndjson"],
+    );
     assert_eq!(one.lines().count(), 1);
     // Alone, an image that cannot be read has a report where its form has a place for errors.
     for (format, written) in [

@@ -8,11 +8,11 @@ use onionskin_fixtures::{Image, Packed, layer, seeded};
 use serde_json::{Value, json};
 
 use crate::RULES;
-use crate::ground::{Ground, data, hostile};
+use crate::ground::{data, ground, hostile, json_of};
 
 #[test]
 fn sarif_is_what_the_standards_schema_and_code_scanning_take() {
-    let ground = Ground::new();
+    let ground = ground();
     ground.write("hostile.tar", oci_archive(&[("a:1", &hostile())]));
     let saved = docker_archive(Generation::Folders, &[("a:1", &hostile())]);
     ground.write("saved.tar", saved);
@@ -63,7 +63,7 @@ fn sarif_is_what_the_standards_schema_and_code_scanning_take() {
         (&["./missing.tar"], 1, 0),
         (&several, 5, 4),
     ] {
-        let report = ground.json(&[arguments, &["--format", "sarif"]].concat());
+        let report = json_of(&ground, &[arguments, &["--format", "sarif"]].concat());
         let errors: Vec<String> = schema
             .iter_errors(&report)
             .map(|error| error.to_string())
@@ -115,7 +115,7 @@ fn taken(run: &Value) {
 
 #[test]
 fn a_finding_keeps_its_fingerprint_from_build_to_build() {
-    let ground = Ground::new();
+    let ground = ground();
     let build = |size: usize, more: bool| {
         let base = if more {
             vec![layer("ADD base /").file("/base", "x")]
@@ -134,7 +134,7 @@ fn a_finding_keeps_its_fingerprint_from_build_to_build() {
     };
     let prints = |name: &str, image: &Packed| {
         ground.write(name, oci_archive(&[("app:1", image)]));
-        let report = ground.json(&[name, "--format", "sarif"]);
+        let report = json_of(&ground, &[name, "--format", "sarif"]);
         let results = report["runs"][0]["results"].as_array().unwrap().clone();
         assert!(!results.is_empty());
         results

@@ -142,7 +142,7 @@ fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
     }
     let findings = if count == 1 { "finding" } else { "findings" };
     let mut folded = format!(
-        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | kind | path | layers | what to change |\n|---:|---|---|---|---|\n"
+        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | of the download | kind | path | layers | what to change |\n|---:|---:|---|---|---|---|\n"
     );
     if folded.len() + END > room {
         return Ok(());
@@ -181,8 +181,9 @@ fn row(finding: &FindingFacts) -> String {
         None => path,
     };
     format!(
-        "| {} | {} | {path} | {} | {} |\n",
+        "| {} | {} | {} | {path} | {} | {} |\n",
         size(finding.bytes),
+        words::cost(finding).unwrap_or_default(),
         finding.kind.name(),
         layers(finding),
         escaped(&cut(&finding.advice))

@@ -156,9 +156,9 @@ fn one(
         0 => String::new(),
         bytes => size(bytes),
     };
-    let cost = match finding.compressed_bytes {
-        Some(bytes) if bytes > 0 => format!("  {QUIET}{} of the download{QUIET:#}", size(bytes)),
-        _ => String::new(),
+    let cost = match words::cost(finding) {
+        Some(cost) => format!("  {QUIET}{cost} of the download{QUIET:#}"),
+        None => String::new(),
     };
     writeln!(
         out,

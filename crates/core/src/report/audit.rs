@@ -80,7 +80,7 @@ pub struct DiveFacts {
 
 /// One thing to mend.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingFacts {
     /// What is wrong.
@@ -103,6 +103,8 @@ pub struct FindingFacts {
     pub advice: String,
     /// Where the page shows it.
     pub link: Option<String>,
+    /// `compressedBytes` as a share, from 0 to 1, of the image's compressed size: what of a pull is for it.
+    pub download_share: Option<f64>,
     /// Which rule of its kind found it, a name that stays. There is no such key for dead bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -176,13 +178,13 @@ impl Audit {
             base.reference = reference.map(|reference| mask.text(&reference).into_owned());
         }
         let ignore = terms.ignore_facts(&weighed);
-        let compressed = facts.compressed_size.is_some();
+        let download = facts.compressed_size;
         let findings = findings.into_iter().zip(ignores);
         let findings = findings
             .map(|(finding, ignore)| FindingFacts {
                 ignored: ignore.map(|ignore| ignore.reason.clone()),
                 advice: mask.text(&finding.advice).into_owned(),
-                ..FindingFacts::of(finding, &commands, compressed, terms.links)
+                ..FindingFacts::of(finding, &commands, download, terms.links)
             })
             .collect();
         Self {
@@ -222,7 +224,7 @@ impl FindingFacts {
     fn of(
         finding: Finding,
         commands: &[Option<&str>],
-        compressed: bool,
+        download: Option<u64>,
         links: Option<&Links>,
     ) -> Self {
         let layers: BTreeSet<usize> = finding
@@ -238,7 +240,10 @@ impl FindingFacts {
             kind: finding.kind,
             path: text(&finding.path).into_owned(),
             bytes: finding.bytes,
-            compressed_bytes: compressed.then_some(finding.compressed),
+            compressed_bytes: download.map(|_| finding.compressed),
+            download_share: download
+                .filter(|all| *all > 0)
+                .map(|all| finding.compressed as f64 / all as f64),
             created_by: created_by.map(shortened).collect(),
             advice: finding.advice,
             link: links.map(|links| match place {

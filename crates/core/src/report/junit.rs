@@ -13,7 +13,7 @@ use super::Visible;
 use super::audit::{Audit, FindingFacts};
 use super::notes::notes;
 use super::outcome::{Outcome, weightiest};
-use super::words::{self, size};
+use super::words::{self, cost, size};
 use crate::rules::Verdict;
 
 /// Findings that a suite tells, the weightiest first.
@@ -202,8 +202,12 @@ fn findings(all: Vec<&FindingFacts>, shown: usize) -> Vec<String> {
             .rule
             .as_ref()
             .map_or_else(String::new, |rule| format!(" ({rule})"));
+        let cost = match cost(finding) {
+            Some(cost) => format!(", {cost} of the download,"),
+            None => String::new(),
+        };
         format!(
-            "{} {}{rule} {}: {}",
+            "{}{cost} {}{rule} {}: {}",
             size(finding.bytes),
             finding.kind.name(),
             Visible(&finding.path),

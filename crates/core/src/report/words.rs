@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 
+use super::audit::FindingFacts;
 use super::inspection::LayerFacts;
 use crate::rules::{Amount, Verdict};
 
@@ -14,12 +15,25 @@ pub fn size(bytes: u64) -> String {
 /// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
 #[must_use]
 pub fn share(part: u64, whole: u64) -> String {
-    let percent = part as f64 * 100.0 / whole.max(1) as f64;
-    match percent {
-        _ if part > 0 && percent < 0.1 => "<0.1 %".to_owned(),
-        _ if part < whole && percent > 99.9 => ">99.9 %".to_owned(),
-        _ => format!("{percent:.1} %"),
+    percent(part as f64 / whole.max(1) as f64)
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.1 => "<0.1 %".to_owned(),
+        percent if percent > 99.9 && percent < 100.0 => ">99.9 %".to_owned(),
+        percent => format!("{percent:.1} %"),
     }
+}
+
+/// What a finding costs of the download: `301.6 kB (77.7 %)`. None where that is not known, or nothing.
+#[must_use]
+pub fn cost(finding: &FindingFacts) -> Option<String> {
+    let bytes = finding.compressed_bytes.filter(|bytes| *bytes > 0)?;
+    Some(match finding.download_share {
+        Some(share) => format!("{} ({})", size(bytes), percent(share)),
+        None => size(bytes),
+    })
 }
 
 /// Which layers the numbers of files do not cover, a sentence each.
@@ -79,6 +93,7 @@ fn amount(verdict: &Verdict, amount: Amount) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::findings::Kind;
 
     #[test]
     fn shares_never_round_something_to_nothing() {
@@ -92,6 +107,34 @@ mod tests {
         ] {
             assert_eq!(share(part, whole), text);
         }
+    }
+
+    #[test]
+    fn a_finding_costs_a_share_of_the_download() {
+        let told = |compressed_bytes, download_share| {
+            cost(&FindingFacts {
+                kind: Kind::Deleted,
+                path: "/a".to_owned(),
+                bytes: 9,
+                compressed_bytes,
+                added_by: vec![1],
+                killed_by: vec![2],
+                created_by: Vec::new(),
+                advice: String::new(),
+                link: None,
+                download_share,
+                rule: None,
+                line: None,
+                ignored: None,
+            })
+        };
+        assert_eq!(
+            told(Some(3_000), Some(0.25)).as_deref(),
+            Some("3.0 kB (25.0 %)")
+        );
+        assert_eq!(told(Some(3_000), None).as_deref(), Some("3.0 kB"));
+        assert_eq!(told(Some(0), Some(0.0)), None);
+        assert_eq!(told(None, None), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::manifest::history;
 use crate::report::Visible;
 use crate::report::audit::{Audit, FindingFacts};
-use crate::report::words::size;
+use crate::report::words::{cost, size};
 
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;
@@ -76,8 +76,8 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
                 }
                 div.bytes {
                     span.number { (size(finding.bytes)) }
-                    @if let Some(cost) = finding.compressed_bytes {
-                        div.quiet { (size(cost)) " of the download" }
+                    @if let Some(cost) = cost(finding) {
+                        div.quiet { (cost) " of the download" }
                     }
                 }
             }

@@ -22,7 +22,7 @@ use super::Visible;
 use super::audit::{Audit, FindingFacts};
 use super::notes::ignored;
 use super::outcome::{Outcome, weightiest};
-use super::words::{self, size};
+use super::words::{self, cost, size};
 use crate::digest::Digest;
 use crate::findings::Kind;
 use crate::reference::Reference;
@@ -257,9 +257,9 @@ fn finding(
 
 /// What is wrong with what, which layers are to blame, and what to change.
 fn sentence(facts: &FindingFacts) -> String {
-    let bytes = match (facts.kind.is_risk(), facts.compressed_bytes) {
+    let bytes = match (facts.kind.is_risk(), cost(facts)) {
         (true, _) => String::new(),
-        (false, Some(cost)) => format!("{} ({} of the download), ", size(facts.bytes), size(cost)),
+        (false, Some(cost)) => format!("{}, {cost} of the download, ", size(facts.bytes)),
         (false, None) => format!("{}, ", size(facts.bytes)),
     };
     let layers = |layers: &[usize]| {
