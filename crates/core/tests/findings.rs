@@ -157,6 +157,21 @@ fn copied_trees_are_one_finding_and_hard_links_none() {
     assert_eq!(avoidable(&layers), ["duplicate /srv/app 15 2>"]);
     let advice = found(&layers).swap_remove(0).advice;
     assert!(advice.contains("at /app:"), "{advice}");
+    // A file alone goes by its own name, and a folder repeats nothing of what is in it.
+    let alone = [Layer::new()
+        .file("/app/dist/logo", "12345")
+        .file("/app/logo", "12345")
+        .file("/app/x/a/icon", "123")
+        .file("/srv/y/a/icon", "123")];
+    assert_eq!(
+        avoidable(&alone),
+        ["duplicate /app/logo 5 1>", "duplicate /srv/y/a/icon 3 1>"]
+    );
+    let inside = [files(files(Layer::new(), "/app/dist"), "/app")];
+    assert_eq!(
+        avoidable(&inside),
+        ["duplicate /app/lib 10 1>", "duplicate /app/dist/a 5 1>",]
+    );
     let other = [
         Layer::new().file("/a", "1").file("/b", "2"),
         Layer::new()

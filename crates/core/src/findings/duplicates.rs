@@ -1,6 +1,7 @@
 //! Live files with the same content as another one elsewhere, tree by tree.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::live::{File, Live};
@@ -32,12 +33,22 @@ pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
             continue;
         };
         for (_, copy, file) in copies {
-            let (kept, copy) = differing(stack, *kept, *copy);
-            let group = trees.entry((kept, copy)).or_insert_with(|| Group {
+            let group = |kept, copy| Group {
                 kept: Some(kept),
-                ..Group::new(copy)
-            });
-            group.take(file.group(copy));
+                ..file.group(copy)
+            };
+            match trees.entry(differing(stack, *kept, *copy)) {
+                // A file alone is no tree, and goes by its own name.
+                Entry::Vacant(vacant) => {
+                    vacant.insert(group(*kept, *copy));
+                }
+                Entry::Occupied(mut occupied) => {
+                    let (kept, copy) = *occupied.key();
+                    let tree = occupied.get_mut();
+                    (tree.kept, tree.node) = (Some(kept), copy);
+                    tree.take(group(kept, copy));
+                }
+            }
         }
     }
     let groups = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();
@@ -51,17 +62,30 @@ pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
     groups.map(finding).collect()
 }
 
-/// Both without the names that they end in alike.
+/// Both without the names that they end in alike, as long as they stay two trees beside each other: a tree is no
+/// copy of one inside it.
 fn differing(stack: &Stack, mut a: NodeId, mut b: NodeId) -> (NodeId, NodeId) {
+    let both = above_both(stack, a, b);
     while stack.name(a) == stack.name(b) {
         let (above_a, above_b) = (stack.parent(a), stack.parent(b));
-        // A tree and one inside it stay as they are named.
-        if above_a == NodeId::ROOT || above_b == NodeId::ROOT {
+        if above_a <= both || above_b <= both {
             break;
         }
         (a, b) = (above_a, above_b);
     }
     (a, b)
+}
+
+/// The lowest folder that holds both.
+fn above_both(stack: &Stack, mut a: NodeId, mut b: NodeId) -> NodeId {
+    // Children have higher numbers than their parents.
+    while a != b {
+        match a > b {
+            true => a = stack.parent(a),
+            false => b = stack.parent(b),
+        }
+    }
+    a
 }
 
 /// Where many copies were gathered in one folder, what they repeat is no one place.
