@@ -80,7 +80,7 @@ fn waste_of_every_sort_is_found() {
         (Kind::Deleted, "/app/testdata"),
         (Kind::Restated, "/app"),
         (Kind::Repeated, "/app/config.status"),
-        (Kind::Duplicate, "/app/copies"),
+        (Kind::Duplicate, "/app/copies/logo.png"),
         (Kind::Leftover, "/var/lib/apt/lists"),
         (Kind::Leftover, "/root/.cache/pip"),
         (Kind::Leftover, "/app/__pycache__"),
