@@ -170,7 +170,11 @@ fn of_history(steps: &[Step], depth: usize) -> Option<(usize, Option<String>)> {
     if made(steps) != depth {
         return None;
     }
-    let (below, name) = said(steps).or_else(|| Some((ended(steps)?, None)))?;
+    // Of what is seen, all is true: the base has at least the most of it.
+    let (below, name) = match said(steps) {
+        Some(said) => said,
+        None => (ended(steps).max(marked(steps))?, None),
+    };
     let layers = made(steps.get(..below)?);
     (layers > 0).then_some((layers, name))
 }
@@ -204,6 +208,15 @@ fn ended(steps: &[Step]) -> Option<usize> {
         (Some(base), Some(own)) if own <= base => None,
         _ => Some(command + 1),
     }
+}
+
+/// BuildKit marks each step of a Dockerfile. What stands below all that it marked was made by another builder, as the
+/// bases of distributions are.
+fn marked(steps: &[Step]) -> Option<usize> {
+    const MARK: &str = "buildkit.dockerfile.v0";
+    let is_marked = |step: &Step| step.comment.as_deref() == Some(MARK);
+    let last = steps.iter().rposition(|step| !is_marked(step))?;
+    (last + 1 < steps.len()).then_some(last + 1)
 }
 
 /// For a base of so many layers whether a layer, from 1, is on top of it.
@@ -314,8 +327,12 @@ mod tests {
             (9, docker, "(CMD [\"node\" \"app\"])"),
         ];
         assert_eq!(of_history(&steps(&node), 3), Some((2, None)));
-        // The command at the end is the image's own.
-        assert_eq!(of_history(&steps(&node[..3]), 2), None);
+        // The command at the end is the image's own, and BuildKit marks what it made.
+        assert_eq!(of_history(&steps(&node[..3]), 2), Some((1, None)));
+        assert_eq!(of_history(&steps(&node[1..3]), 1), None);
+        // What was done by other means to an image of BuildKit is no base.
+        let commit = [(1, docker, "COPY . /app"), (9, "", "make")];
+        assert_eq!(of_history(&steps(&commit), 2), None);
         // Classic builds.
         let classic = [
             (1, "", "/bin/sh -c #(nop) ADD file:1 in /"),
