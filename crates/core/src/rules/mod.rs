@@ -51,6 +51,8 @@ pub struct Rules {
 const NO_SIZES: &str = "the source does not tell compressed sizes; audit the image in its registry";
 const NO_BASE: &str = "the base is not known; name it with --base";
 const NOT_WHOLE: &str = "not all layers could be fetched";
+/// Why a share is kept although it is too large.
+const FEW: &str = "fewer dead bytes than deadShareFloor";
 
 impl Rules {
     /// Judges an image by every limit that is set, always in the same order.
@@ -98,8 +100,11 @@ impl Limits {
             let actual = part.dead_share();
             let floor = self.dead_share_floor;
             let told = floor.is_none_or(|Bytes(floor)| part.dead >= floor);
-            let passed = !told || actual <= limit;
-            Verdict::share(&name("maxDeadShare"), limit, actual, passed)
+            let kept = actual <= limit;
+            Verdict {
+                reason: (!told && !kept).then(|| FEW.to_owned()),
+                ..Verdict::share(&name("maxDeadShare"), limit, actual, kept || !told)
+            }
         });
         let dead = at_most("maxDeadBytes", self.max_dead_bytes, Some(part.dead));
         let compressed = self.max_dead_compressed;

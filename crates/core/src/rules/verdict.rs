@@ -34,7 +34,7 @@ pub struct Verdict {
     /// The first twenty paths that a forbidden glob met, in byte order. There is no such key for other rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub met: Vec<String>,
-    /// Why it cannot be judged. There is no such key where it can.
+    /// Why it cannot be judged, or is kept in spite of its numbers. There is no such key for other verdicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
