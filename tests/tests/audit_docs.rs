@@ -162,8 +162,10 @@ fn the_examples_of_the_documentation_are_what_is_printed() {
             let findings = shown.lines().filter(|line| !line.contains('█'));
             let findings: Vec<&str> = findings.collect();
             let told = Kind::ALL.into_iter().filter(|kind| {
-                let named = format!("  {}  ", kind.name());
-                findings.iter().any(|line| line.contains(&named))
+                let named = [" ", " ("].map(|end| format!("  {}{end}", kind.name()));
+                findings
+                    .iter()
+                    .any(|line| named.iter().any(|named| line.contains(named)))
             });
             kinds.extend(told.map(Kind::name));
         }

@@ -175,16 +175,20 @@ fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
 }
 
 fn row(finding: &FindingFacts) -> String {
+    // What is not about bytes has none.
+    let bytes = match finding.bytes {
+        0 => String::new(),
+        bytes => size(bytes),
+    };
     let path = cell(&cut(&finding.path));
     let path = match finding.link.as_deref().filter(|link| fits(link)) {
         Some(link) => format!("[{path}](<{}>)", link.replace('|', "%7C")),
         None => path,
     };
     format!(
-        "| {} | {} | {} | {path} | {} | {} |\n",
-        size(finding.bytes),
+        "| {bytes} | {} | {} | {path} | {} | {} |\n",
         words::cost(finding).unwrap_or_default(),
-        finding.kind.name(),
+        escaped(&words::kind(finding)),
         layers(finding),
         escaped(&cut(&finding.advice))
     )

@@ -146,7 +146,7 @@ fn one(
     audit: &Audit,
     columns: Option<usize>,
 ) -> fmt::Result {
-    let name = finding.kind.name();
+    let name = words::kind(finding);
     let style = match finding.kind.cause() {
         Some(cause) => told(cause).1,
         None => Style::new(),

@@ -198,18 +198,14 @@ fn findings(all: Vec<&FindingFacts>, shown: usize) -> Vec<String> {
     let rest = (!rest.is_empty())
         .then(|| format!("and {} smaller ones of {} in all", rest.len(), size(bytes)));
     let line = |finding: &&FindingFacts| {
-        let rule = finding
-            .rule
-            .as_ref()
-            .map_or_else(String::new, |rule| format!(" ({rule})"));
         let cost = match cost(finding) {
             Some(cost) => format!(", {cost} of the download,"),
             None => String::new(),
         };
         format!(
-            "{}{cost} {}{rule} {}: {}",
+            "{}{cost} {} {}: {}",
             size(finding.bytes),
-            finding.kind.name(),
+            words::kind(finding),
             Visible(&finding.path),
             Visible(&finding.advice)
         )

@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 
+use super::Visible;
 use super::audit::FindingFacts;
 use super::inspection::LayerFacts;
 use crate::rules::{Amount, Verdict};
@@ -23,6 +24,16 @@ fn percent(share: f64) -> String {
         percent if percent > 0.0 && percent < 0.1 => "<0.1 %".to_owned(),
         percent if percent > 99.9 && percent < 100.0 => ">99.9 %".to_owned(),
         percent => format!("{percent:.1} %"),
+    }
+}
+
+/// Of which kind a finding is, and by which rule: `leftover (apt-lists)`.
+#[must_use]
+pub fn kind(finding: &FindingFacts) -> String {
+    let name = finding.kind.name();
+    match &finding.rule {
+        Some(rule) => format!("{name} ({})", Visible(rule)),
+        None => name.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::manifest::history;
 use crate::report::Visible;
 use crate::report::audit::{Audit, FindingFacts};
-use crate::report::words::{cost, size};
+use crate::report::words::{cost, kind, size};
 
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;
@@ -69,9 +69,7 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
                         None => (path),
                     }
                     div.quiet {
-                        (finding.kind.name())
-                        @if let Some(rule) = &finding.rule { " (" (Visible(rule)) ")" }
-                        ": " (finding.kind.meaning())
+                        (kind(finding)) ": " (finding.kind.meaning())
                     }
                 }
                 div.bytes {
