@@ -73,7 +73,8 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
                     }
                 }
                 div.bytes {
-                    span.number { (size(finding.bytes)) }
+                    // What is not about bytes has none.
+                    @if finding.bytes > 0 { span.number { (size(finding.bytes)) } }
                     @if let Some(cost) = cost(finding) {
                         div.quiet { (cost) " of the download" }
                     }

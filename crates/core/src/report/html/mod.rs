@@ -109,8 +109,10 @@ fn audited(audit: &Audit, remarks: &[String], map: Option<&Map>) -> Markup {
         (figures(audit))
         (bar(&audit.bytes.causes, audit.bytes.live, audit.bytes.retained))
         (legend(audit))
-        @for text in notes(audit, remarks) {
-            p.quiet { (Visible(&text)) }
+        div.notes {
+            @for text in notes(audit, remarks) {
+                p.quiet { (Visible(&text)) }
+            }
         }
         (rules(audit))
         @if let Some(map) = map.filter(|map| map.bytes.total() > 0) {
