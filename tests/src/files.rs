@@ -1,7 +1,7 @@
 //! The page as a visitor with files uses it: what is chosen, what the tree then shows, and what `ls` says of the same.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -15,6 +15,16 @@ pub async fn at_start() -> (Served, Browser) {
     let browser = Browser::start().await;
     browser.goto(&served.page("/")).await;
     (served, browser)
+}
+
+/// Packs a file, beside it, and returns where.
+pub fn zstd(file: &Path) -> PathBuf {
+    let status = Command::new("zstd")
+        .args(["--quiet", "--force"])
+        .arg(file)
+        .status();
+    assert!(status.expect("zstd is installed").success());
+    PathBuf::from(format!("{}.zst", file.display()))
 }
 
 /// Chooses a file as a visitor does with the button.

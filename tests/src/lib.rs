@@ -8,6 +8,7 @@ mod browser;
 pub mod command;
 pub mod disk;
 pub mod files;
+mod gateway;
 mod ground;
 pub mod odd;
 mod registry;
@@ -15,6 +16,7 @@ mod served;
 pub mod tls;
 
 pub use browser::Browser;
+pub use gateway::through_gateway;
 pub use ground::Ground;
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;

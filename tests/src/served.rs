@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use onionskin_fixtures::Packed;
+
+use crate::Registry;
 use crate::binary::onionskin;
 
 /// A running server of the page. It ends when this is dropped.
@@ -36,6 +39,16 @@ impl Served {
             address: address.trim_end_matches('/').to_owned(),
             process,
         }
+    }
+
+    /// Starts a registry with one image as `team/app:1.0` and a server that may reach it; the image's reference
+    /// comes last.
+    pub fn in_front_of(image: &Packed) -> (Registry, Self, String) {
+        let registry = Registry::start();
+        registry.push("team/app:1.0", image);
+        let served = Self::start(&[format!("http://{}", registry.address())]);
+        let reference = format!("{}/team/app:1.0", registry.address());
+        (registry, served, reference)
     }
 
     /// Its host and port.

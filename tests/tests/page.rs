@@ -13,21 +13,12 @@ use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{self, Odd};
-use onionskin_tests::{Browser, Registry, Served};
+use onionskin_tests::{Browser, Served};
 use serde_json::Value;
 use thirtyfour::Key;
 
 /// True once the image is read to its end and its numbers are those of the whole.
 const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
-
-/// A registry with one image as `team/app:1.0`, a server that may reach it, and the reference to type.
-fn registry_with(image: &Packed) -> (Registry, Served, String) {
-    let registry = Registry::start();
-    registry.push("team/app:1.0", image);
-    let served = Served::start(&[format!("http://{}", registry.address())]);
-    let reference = format!("{}/team/app:1.0", registry.address());
-    (registry, served, reference)
-}
 
 /// A file that is added, one that a later layer deletes, one that it replaces.
 fn story() -> Packed {
@@ -110,7 +101,7 @@ async fn the_demo_shows_every_cause_with_the_numbers_of_inspect() {
 
 #[tokio::test]
 async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
-    let (_registry, served, reference) = registry_with(&story());
+    let (_registry, served, reference) = Served::in_front_of(&story());
     let browser = Browser::start().await;
     browser.goto(&served.page("/")).await;
     browser.fill(".start input", reference.as_str()).await;
@@ -233,7 +224,7 @@ async fn names_are_text_whatever_they_say() {
         .layer(hostile)
         .label("<b>bold</b>", "\u{1b}[2J")
         .pack();
-    let (_registry, served, reference) = registry_with(&image);
+    let (_registry, served, reference) = Served::in_front_of(&image);
     let browser = Browser::start().await;
     browser
         .goto(&served.page(&format!("/image/{reference}")))
@@ -273,7 +264,7 @@ async fn a_broken_layer_leaves_the_others_to_look_at() {
         .layer(layer("RUN two").stored(vec![0x1f; 4_096]))
         .layer(layer("RUN three").file("/three", bytes(3_000)))
         .pack();
-    let (_registry, served, reference) = registry_with(&image);
+    let (_registry, served, reference) = Served::in_front_of(&image);
     let browser = Browser::start().await;
     browser
         .goto(&served.page(&format!("/image/{reference}")))
@@ -299,7 +290,7 @@ async fn a_broken_layer_leaves_the_others_to_look_at() {
 
 #[tokio::test]
 async fn what_is_not_there_is_told_where_the_visitor_looks() {
-    let (_registry, served, reference) = registry_with(&story());
+    let (_registry, served, reference) = Served::in_front_of(&story());
     let browser = Browser::start().await;
     let missing = reference.replace(":1.0", ":9");
     browser
@@ -438,7 +429,7 @@ async fn a_tree_of_120000_rows_never_stops_the_page() {
     let flat = (0..FILES).fold(layer("COPY big").dir("/big"), |layer, file| {
         layer.file(format!("/big/file-{file:06}"), "")
     });
-    let (_registry, served, reference) = registry_with(&Image::new().layer(flat).pack());
+    let (_registry, served, reference) = Served::in_front_of(&Image::new().layer(flat).pack());
     let browser = Browser::start().await;
     browser
         .goto(&served.page(&format!("/image/{reference}")))

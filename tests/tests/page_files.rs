@@ -10,7 +10,7 @@ use std::process::Command;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive, oci_layout};
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
 use onionskin_tests::Registry;
-use onionskin_tests::files::{at_start, choose, listed, shown, whole};
+use onionskin_tests::files::{at_start, choose, listed, shown, whole, zstd};
 use tempfile::TempDir;
 
 fn app() -> Packed {
@@ -31,15 +31,6 @@ fn app() -> Packed {
                 .whiteout("/app/old"),
         )
         .pack()
-}
-
-fn zstd(file: &Path) -> PathBuf {
-    let status = Command::new("zstd")
-        .args(["--quiet", "--force"])
-        .arg(file)
-        .status();
-    assert!(status.expect("zstd is installed").success());
-    PathBuf::from(format!("{}.zst", file.display()))
 }
 
 /// Runs a tool to its success.

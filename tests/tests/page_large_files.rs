@@ -5,12 +5,11 @@
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
-use onionskin_tests::files::{at_start, choose, listed, shown, whole};
+use onionskin_tests::files::{at_start, choose, listed, shown, whole, zstd};
 use tempfile::TempDir;
 
 fn app() -> Packed {
@@ -23,15 +22,6 @@ fn app() -> Packed {
         )
         .layer(layer("COPY two").whiteout("/app/old"))
         .pack()
-}
-
-fn zstd(file: &Path) -> PathBuf {
-    let status = Command::new("zstd")
-        .args(["--quiet", "--force"])
-        .arg(file)
-        .status();
-    assert!(status.expect("zstd is installed").success());
-    PathBuf::from(format!("{}.zst", file.display()))
 }
 
 /// Writes a tar header for a file of `size` bytes.

@@ -10,22 +10,13 @@ use std::process::{Command, Output};
 
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::{Browser, Registry, Served};
+use onionskin_tests::{Browser, Served};
 use serde_json::Value;
 use tempfile::TempDir;
 use thirtyfour::Key;
 
 /// True once the findings are gathered and the first page of them is here.
 const GATHERED: &str = "!!document.querySelector('.finding')";
-
-/// A registry with one image as `team/app:1.0`, a server that may reach it, and its reference.
-fn registry_with(image: &Packed) -> (Registry, Served, String) {
-    let registry = Registry::start();
-    registry.push("team/app:1.0", image);
-    let served = Served::start(&[format!("http://{}", registry.address())]);
-    let reference = format!("{}/team/app:1.0", registry.address());
-    (registry, served, reference)
-}
 
 /// Runs the command on an image, in a folder without rules of its own.
 fn audit(arguments: &[&str]) -> Output {
@@ -85,7 +76,7 @@ fn told(finding: &Value) -> (String, String, String) {
 #[tokio::test]
 async fn the_page_and_the_command_say_the_same_byte_for_byte() {
     let planted = onionskin_fixtures::planted::image();
-    let (_registry, served, planted) = registry_with(&planted);
+    let (_registry, served, planted) = Served::in_front_of(&planted);
     let browser = Browser::start().await;
     let demo = |tag: &str| {
         (
@@ -423,7 +414,7 @@ async fn what_is_missing_is_told_where_it_is_missed() {
         .layer(layer("RUN broken").stored(vec![0x1f; 4_096]))
         .layer(layer("RUN rm /two").whiteout("/two"))
         .pack();
-    let (_registry, served, reference) = registry_with(&image);
+    let (_registry, served, reference) = Served::in_front_of(&image);
     let browser = Browser::start().await;
     browser
         .goto(&served.page(&format!("/image/{reference}?view=waste")))
@@ -458,7 +449,7 @@ async fn what_is_missing_is_told_where_it_is_missed() {
     let clean = Image::new()
         .layer(layer("COPY one").file("/one", bytes(1_000)))
         .pack();
-    let (_registry, served, reference) = registry_with(&clean);
+    let (_registry, served, reference) = Served::in_front_of(&clean);
     browser
         .goto(&served.page(&format!("/image/{reference}?view=waste")))
         .await;
@@ -485,7 +476,7 @@ fn many_findings() -> (Packed, usize) {
 #[tokio::test]
 async fn thousands_of_findings_are_turned_like_pages() {
     let (image, number) = many_findings();
-    let (_registry, served, reference) = registry_with(&image);
+    let (_registry, served, reference) = Served::in_front_of(&image);
     let report = parsed(&printed(&served, &reference, &[]));
     let expected: Vec<_> = findings(&report)
         .iter()
@@ -544,7 +535,7 @@ async fn findings_among_120000_entries_never_stop_the_page() {
                 .whiteout("/srv/d10"),
         )
         .pack();
-    let (_registry, served, reference) = registry_with(&image);
+    let (_registry, served, reference) = Served::in_front_of(&image);
     let browser = Browser::start().await;
     browser
         .goto(&served.page(&format!("/image/{reference}?view=waste")))

@@ -8,33 +8,15 @@
 use axum::response::Response;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
-use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
+use onionskin_core::source::registry::http_client;
 use onionskin_fixtures::{Image, Packed, attestation, bytes, index, layer};
-use onionskin_gateway::{Gateway, Options};
-use onionskin_tests::Registry;
 use onionskin_tests::command::{json, run, stopped};
-use onionskin_tests::odd::{Odd, ok, serve, status};
+use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::{Registry, through_gateway};
 use serde_json::{Value, json};
 
 const SBOM: &str = "application/spdx+json";
 const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-
-/// A client that goes through a gateway which was told of these registries.
-async fn through_gateway(registries: &[String]) -> (Client, String) {
-    let options = Options {
-        registries: registries.iter().map(|r| r.parse().unwrap()).collect(),
-        ..Options::default()
-    };
-    let address = serve(Gateway::new(&options).unwrap().router()).await;
-    let options = ClientOptions {
-        gateway: Some(Url::parse(&format!("http://{address}/")).unwrap()),
-        ..ClientOptions::default()
-    };
-    (
-        Client::new(http_client().build().unwrap(), options),
-        address,
-    )
-}
 
 fn image(content: usize) -> Packed {
     Image::new()

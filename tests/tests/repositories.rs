@@ -9,32 +9,14 @@ use std::sync::{Arc, Mutex};
 
 use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
+use onionskin_core::source::registry::{Client, Options as ClientOptions, http_client};
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
-use onionskin_gateway::{Gateway, Options};
-use onionskin_tests::Registry;
 use onionskin_tests::command::{json, run, stopped};
-use onionskin_tests::odd::{Odd, ok, serve, status};
+use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::{Registry, through_gateway};
 use serde_json::{Value, json};
 use tokio::process::Command;
-
-/// A client that goes through a gateway which was told of these registries.
-async fn through_gateway(registries: &[String]) -> (Client, String) {
-    let options = Options {
-        registries: registries.iter().map(|r| r.parse().unwrap()).collect(),
-        ..Options::default()
-    };
-    let address = serve(Gateway::new(&options).unwrap().router()).await;
-    let options = ClientOptions {
-        gateway: Some(Url::parse(&format!("http://{address}/")).unwrap()),
-        ..ClientOptions::default()
-    };
-    (
-        Client::new(http_client().build().unwrap(), options),
-        address,
-    )
-}
 
 fn image(content: usize) -> Packed {
     Image::new()

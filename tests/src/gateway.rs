@@ -1,0 +1,24 @@
+//! A gateway inside the test's own process, and a client that goes through it.
+
+use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
+use onionskin_gateway::{Gateway, Options};
+
+use crate::odd::serve;
+
+/// A client that goes through a gateway which was told of these registries, and the
+/// gateway's address.
+pub async fn through_gateway(registries: &[String]) -> (Client, String) {
+    let options = Options {
+        registries: registries.iter().map(|r| r.parse().unwrap()).collect(),
+        ..Options::default()
+    };
+    let address = serve(Gateway::new(&options).unwrap().router()).await;
+    let options = ClientOptions {
+        gateway: Some(Url::parse(&format!("http://{address}/")).unwrap()),
+        ..ClientOptions::default()
+    };
+    (
+        Client::new(http_client().build().unwrap(), options),
+        address,
+    )
+}
