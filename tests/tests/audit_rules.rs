@@ -383,6 +383,10 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
         &["app.tar", "--rules", "rules.yaml", "--today", "2027-01-01"],
     );
     assert!(
+        text.contains("note: an entry of `ignore` meets no finding: never met"),
+        "{text}"
+    );
+    assert!(
         text.contains(
             "note: what was ignored until 2026-12-31 is counted again: mended in the next release"
         ),
@@ -429,6 +433,84 @@ fn a_rules_file_adds_leftovers_and_silences_them() {
         error.contains("line 3") && error.contains("nothing-such"),
         "{error}"
     );
+}
+
+#[test]
+fn a_wrong_rules_file_is_told_by_name_and_line() {
+    let ground = Ground::new();
+    for (name, text, says) in [
+        (
+            "onionskin.yaml",
+            &b"rules:\n  maxLayer: 3\n"[..],
+            "onionskin.yaml: line 2: there is no key \"maxLayer\" here (did you mean \"maxLayers\"?)",
+        ),
+        (
+            "onionskin.yaml",
+            b"ignore:\n  - rule: apt-list\n    reason: x\n",
+            "onionskin.yaml: line 2: no finding has the rule \"apt-list\" (did you mean \"apt-lists\"?)",
+        ),
+        (
+            "onionskin.yaml",
+            b"rules:\n  maxLayers: 3 # f\xfcr\n",
+            "onionskin.yaml: line 2: it is no UTF-8 text",
+        ),
+        (
+            ".dive-ci",
+            b"rules:\n  lowestEfficiency: 95\n",
+            ".dive-ci: line 2: \"95\" is no threshold of dive's",
+        ),
+    ] {
+        ground.write(name, text);
+        let error = ground.stops(&["app.tar", "--rules", name]);
+        assert!(error.contains(says), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn thresholds_of_dive_are_flags_too_and_go_before_its_file() {
+    let ground = Ground::new();
+    let names = |report: &Value| -> Vec<String> {
+        outcomes(report)
+            .into_iter()
+            .map(|(name, ..)| name)
+            .collect()
+    };
+    let report = ground.json(
+        1,
+        &[
+            "app.tar",
+            "--lowestEfficiency",
+            "1",
+            "--highest-wasted-bytes",
+            "20MB",
+        ],
+    );
+    assert_eq!(names(&report), ["lowestEfficiency", "highestWastedBytes"]);
+    ground.write(
+        ".dive-ci",
+        "rules:\n  lowestEfficiency: 1\n  highestUserWastedPercent: off\n",
+    );
+    ground.ends(1, &["app.tar"]);
+    let report = ground.json(0, &["app.tar", "--lowest-efficiency", "disabled"]);
+    assert_eq!(names(&report), [""; 0]);
+    for wrong in [
+        &["--lowest-efficiency", "10%"][..],
+        &["--highestWastedBytes", "much"],
+        &["--max-dead-bytes", "1,5GB"],
+        &["--max-dead-share", "5"],
+        &["--max-layers", "-1"],
+        &["--forbid", "/"],
+        &["--max-findings", "setid"],
+        &["--max-findings", "setid=x"],
+        &["--max-finding-bytes", "setid=x"],
+        &["--own"],
+        &["--growth-against", ""],
+    ] {
+        let error = ground.stops(&[&["app.tar"], wrong].concat());
+        let value = wrong.last().unwrap();
+        assert!(error.contains(value), "{wrong:?}: {error}");
+    }
 }
 
 #[test]

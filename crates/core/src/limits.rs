@@ -40,3 +40,5 @@ pub const SECRET_FILE_BYTES: usize = 256 << 10;
 pub const LAYER_SECRETS: usize = 10_000;
 /// Bytes of one glob of a rules file; its alternatives nest no deeper than that, and one is compiled for each.
 pub const GLOB_BYTES: usize = 1024;
+/// Bytes of a rules file; those that people write by hand have a few thousand.
+pub const RULES_BYTES: usize = 1 << 20;

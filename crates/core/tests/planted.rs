@@ -37,6 +37,21 @@ fn place(finding: &Finding) -> String {
 }
 
 #[test]
+fn every_finding_has_a_rule_that_a_file_can_name() {
+    let known: Vec<(Kind, &str)> = findings::rules(Leftovers::standard()).collect();
+    for finding in audit(&planted::image()) {
+        match finding.rule.as_deref() {
+            Some(rule) => assert!(known.contains(&(finding.kind, rule)), "{}", place(&finding)),
+            None => assert!(
+                finding.kind.cause().is_some() || finding.kind == Kind::Duplicate,
+                "{}",
+                place(&finding)
+            ),
+        }
+    }
+}
+
+#[test]
 fn every_secret_is_found_at_its_place() {
     let findings = audit(&planted::image());
     let secrets = findings

@@ -102,15 +102,14 @@ pub(crate) fn config(data: &[u8]) {
 
 /// Files that anybody may have written are read or refused in words.
 pub(crate) fn rules(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
+    let lines = data.split(|byte| *byte == b'\n').count() as u64;
     for read in [
-        Rules::from_yaml(text).map(drop),
-        Rules::from_dive_ci(text).map(drop),
+        Rules::from_yaml(data).map(drop),
+        Rules::from_dive_ci(data).map(drop),
     ] {
         if let Err(error) = read {
-            assert!(!error.to_string().is_empty());
+            assert!(!error.problem.is_empty());
+            assert!((1..=lines).contains(&error.line), "{error}");
         }
     }
 }

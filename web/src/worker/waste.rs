@@ -284,18 +284,12 @@ fn ignored(entry: &IgnoreFacts) -> Ignored {
 /// Reads a rules file as the command would.
 pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesTrouble> {
     let read = if file.name == DIVES {
-        Rules::from_dive_ci(&file.text)
+        Rules::from_dive_ci(file.text.as_bytes())
     } else {
-        Rules::from_yaml(&file.text)
+        Rules::from_yaml(file.text.as_bytes())
     };
-    read.map_err(|error| match error {
-        RulesError::Form { line, problem } => RulesTrouble {
-            line: u32::try_from(line).ok(),
-            problem,
-        },
-        error => RulesTrouble {
-            line: None,
-            problem: error.to_string(),
-        },
+    read.map_err(|RulesError { line, problem }| RulesTrouble {
+        line: u32::try_from(line).ok(),
+        problem,
     })
 }

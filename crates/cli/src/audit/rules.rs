@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, ensure};
 use onionskin_core::findings::Kind;
 use onionskin_core::rules::{
-    Bytes, Count, Day, FindingLimit, GrowthLimits, Limits, PathGlob, QuantityError, Rules, Share,
+    Bytes, Count, Day, DiveBytes, DiveRules, DiveShare, FindingLimit, GrowthLimits, Limits,
+    PathGlob, QuantityError, Rules, Share,
 };
 
 /// dive's rules file.
@@ -115,6 +116,18 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "SHARE")]
     max_compressed_growth_share: Option<Share>,
 
+    /// Least efficiency by dive's definition, from 0 to 1, or `disabled`
+    #[arg(long, value_name = "SHARE", alias = "lowestEfficiency")]
+    lowest_efficiency: Option<DiveShare>,
+
+    /// Most wasted bytes by dive's definition, or `disabled`
+    #[arg(long, value_name = "BYTES", alias = "highestWastedBytes")]
+    highest_wasted_bytes: Option<DiveBytes>,
+
+    /// Largest share of wasted bytes by dive's definition, from 0 to 1, or `disabled`
+    #[arg(long, value_name = "SHARE", alias = "highestUserWastedPercent")]
+    highest_user_wasted_percent: Option<DiveShare>,
+
     /// The day on which `until` of what a rules file ignores is judged [default: today, in UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
@@ -151,8 +164,13 @@ impl RuleArguments {
         if let Some(file) = &self.ci_config {
             rules.dive = dive(file)?.dive;
         }
+        self.thresholds(&mut rules.dive);
         let flags = self.limits();
         if self.own {
+            ensure!(
+                flags != Limits::default(),
+                "--own is about limits that flags set, and there is none; those of a rules file stand under `own` in it"
+            );
             rules.own = flags.or(rules.own);
         } else {
             rules.limits = flags.or(rules.limits);
@@ -180,6 +198,19 @@ impl RuleArguments {
             max_share: self.max_growth_share,
             max_compressed_bytes: self.max_compressed_growth,
             max_compressed_share: self.max_compressed_growth_share,
+        }
+    }
+
+    /// Sets those of dive's thresholds that flags name.
+    fn thresholds(&self, dive: &mut DiveRules) {
+        if let Some(DiveShare(threshold)) = self.lowest_efficiency {
+            dive.lowest_efficiency = threshold;
+        }
+        if let Some(DiveBytes(threshold)) = self.highest_wasted_bytes {
+            dive.highest_wasted_bytes = threshold;
+        }
+        if let Some(DiveShare(threshold)) = self.highest_user_wasted_percent {
+            dive.highest_user_wasted_percent = threshold;
         }
     }
 
@@ -224,6 +255,6 @@ fn dive(file: &Path) -> anyhow::Result<Rules> {
     Rules::from_dive_ci(&text(file)?).with_context(|| file.display().to_string())
 }
 
-fn text(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read the rules in {}", file.display()))
+fn text(file: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read the rules in {}", file.display()))
 }

@@ -6,6 +6,14 @@ use crate::reference::Reference;
 /// Ports or folders that are listed; the rest is counted.
 const LISTED: usize = 8;
 
+const ROOT: &str = "runs-as-root";
+const HEALTHCHECK: &str = "no-healthcheck";
+const LATEST: &str = "latest-base";
+const PORTS: &str = "exposed-ports";
+const VOLUMES: &str = "volumes";
+/// All that is looked for.
+pub(super) const RULES: [&str; 5] = [ROOT, HEALTHCHECK, LATEST, PORTS, VOLUMES];
+
 /// In no order. The path of each is where `inspect --format json` has it.
 pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let config = subject.config;
@@ -17,7 +25,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let windows = platform.is_some_and(|platform| platform.os == "windows");
     if is_root(config.user.as_deref(), windows) {
         tell(
-            "runs-as-root",
+            ROOT,
             "config.user",
             "It runs as root: make a user and name it with USER, by number where the orchestrator is to check it (runAsNonRoot)".to_owned(),
         );
@@ -29,7 +37,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     });
     if !checks {
         tell(
-            "no-healthcheck",
+            HEALTHCHECK,
             "config.healthcheck",
             "Nothing asks whether it is well: add a HEALTHCHECK, unless an orchestrator's probes ask (Kubernetes passes HEALTHCHECK over)".to_owned(),
         );
@@ -38,14 +46,14 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         && is_latest(base)
     {
         tell(
-            "latest-base",
+            LATEST,
             "base.reference",
             "Its base is whatever was the latest on the day of the build: name a version, and its digest, in FROM".to_owned(),
         );
     }
     if !config.exposed_ports.is_empty() {
         tell(
-            "exposed-ports",
+            PORTS,
             "config.exposedPorts",
             format!(
                 "It announces {}: expose what is meant to be reached, and nothing for debugging",
@@ -55,7 +63,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     }
     if !config.volumes.is_empty() {
         tell(
-            "volumes",
+            VOLUMES,
             "config.volumes",
             format!(
                 "Each container gets a volume for {}, which outlives it: leave VOLUME to those who run the image, unless data have to be kept",

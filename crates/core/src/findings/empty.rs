@@ -4,6 +4,9 @@ use super::gather::Group;
 use super::{Finding, Kind, Subject};
 use crate::stack::NodeId;
 
+/// What finds them.
+pub(super) const RULE: &str = "empty-layer";
+
 /// One for each, in no order; steps of the history that made no layer are none.
 pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let layers = (1..).zip(subject.stack.layers());
@@ -18,7 +21,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
             );
             Finding {
                 compressed: index.blob_size,
-                ..group.told(subject.stack, Kind::Empty, "empty-layer", advice)
+                ..group.told(subject.stack, Kind::Empty, RULE, advice)
             }
         })
         .collect()

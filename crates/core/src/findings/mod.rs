@@ -14,13 +14,15 @@ mod kind;
 mod leftovers;
 mod live;
 mod modes;
+mod rule;
 mod secrets;
 
 use std::cmp::Reverse;
 
 pub use self::kind::Kind;
-pub use self::leftovers::{Leftover, Leftovers, PathPattern, Silenced};
+pub use self::leftovers::{Leftover, LeftoverError, Leftovers, PathPattern};
 use self::live::Live;
+pub use self::rule::rules;
 use crate::base::Base;
 use crate::ledger::Ledger;
 use crate::manifest::Config;

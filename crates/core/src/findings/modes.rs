@@ -71,6 +71,10 @@ impl Place {
     }
 }
 
+pub(super) const SETUID_RULE: &str = "setuid";
+pub(super) const SETGID_RULE: &str = "setgid";
+pub(super) const WRITABLE_RULE: &str = "world-writable";
+
 /// In no order.
 pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
@@ -88,7 +92,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     };
     let nodes = || (0..stack.nodes() as u32).map(NodeId);
     let mut findings = Vec::new();
-    for (rule, bit) in [("setuid", SETUID), ("setgid", SETGID)] {
+    for (rule, bit) in [(SETUID_RULE, SETUID), (SETGID_RULE, SETGID)] {
         let is =
             |place: &Place| place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID));
         // A program with several names is told by its first.
@@ -126,7 +130,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let trees = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();
     findings.extend(trees.map(|tree| {
         let advice = writable(&tree);
-        tree.told(stack, Kind::Writable, "world-writable", advice)
+        tree.told(stack, Kind::Writable, WRITABLE_RULE, advice)
     }));
     findings
 }

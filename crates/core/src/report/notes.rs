@@ -56,6 +56,8 @@ pub fn ignored(audit: &Audit) -> Vec<String> {
             return format!("what was ignored{until} is counted again: {reason}");
         }
         let findings = match ignore.findings {
+            // It may be mended, or misspelt.
+            0 => return format!("an entry of `ignore`{until} meets no finding: {reason}"),
             1 => "1 finding".to_owned(),
             findings => format!("{findings} findings"),
         };

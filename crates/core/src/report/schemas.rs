@@ -29,16 +29,30 @@ macro_rules! quantity {
 
 quantity!(Bytes, {
     "description": "A number of bytes: 20000000, 20MB (millions) or 19MiB.",
-    "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string" }]
+    "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": u64::MAX },
+        {
+            "type": "string",
+            "pattern": "^\\s*([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\\s*[bB]?|(\\.[0-9]*)?\\s*[kKmMgGtTpPeE][iI]?[bB]?)\\s*$"
+        }
+    ]
 });
 quantity!(Count, {
     "description": "A number of things.",
-    "type": "integer",
-    "minimum": 0
+    "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": u64::MAX },
+        { "type": "string", "pattern": "^\\s*[0-9]{1,19}\\s*$" }
+    ]
 });
 quantity!(Share, {
     "description": "A share from 0 to 1, or a percentage such as 10%.",
-    "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string" }]
+    "anyOf": [
+        { "type": "number", "minimum": 0, "maximum": 1 },
+        {
+            "type": "string",
+            "pattern": "^\\s*(0+\\.?|0*\\.[0-9]+|0*1(\\.0*)?|(0*[0-9]{1,2}(\\.[0-9]*)?|\\.[0-9]+|0*100(\\.0*)?)\\s*%)\\s*$"
+        }
+    ]
 });
 
 impl JsonSchema for FindingLimit {

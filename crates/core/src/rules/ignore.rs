@@ -8,6 +8,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
 use super::paths::PathGlob;
+use super::quantity::shown;
 use crate::findings::{Finding, Kind};
 
 /// A day, without a time zone.
@@ -26,7 +27,7 @@ impl FromStr for Day {
         // Jiff takes times too, which would be passed over in silence.
         let is_day = text.len() == 10 && !text.contains(['T', ' ', ':']);
         let day = text.parse().ok().filter(|_| is_day);
-        day.map(Self).ok_or_else(|| DayError(text.to_owned()))
+        day.map(Self).ok_or_else(|| DayError(shown(text)))
     }
 }
 
@@ -75,7 +76,12 @@ pub struct Ignore {
 
 /// One entry of `ignore`: one at least of `kind`, `rule` and `path`, and a reason.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(serde::Deserialize)]
+#[cfg_attr(test, schemars(rename = "IgnoreEntry", extend("anyOf" = [
+    { "required": ["kind"], "properties": { "kind": { "not": { "type": "null" } } } },
+    { "required": ["rule"], "properties": { "rule": { "not": { "type": "null" } } } },
+    { "required": ["path"], "properties": { "path": { "not": { "type": "null" } } } },
+])))]
+#[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     /// Findings of this kind.
@@ -83,33 +89,45 @@ pub(crate) struct Written {
     /// Findings of this rule, such as `apt-lists`.
     rule: Option<String>,
     /// Findings at paths that this glob meets.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("pattern" = r"[^\s/]")))]
     path: Option<PathGlob>,
     /// Why.
+    #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = r"\S")))]
     reason: String,
     /// The last day on which they are ignored.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend(
+        "pattern" = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+    )))]
     until: Option<Day>,
 }
 
-impl<'de> Deserialize<'de> for Ignore {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written {
+/// Why an entry of `ignore` means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum IgnoreError {
+    #[error("the `reason` of this entry is empty; say why it is ignored")]
+    Reason,
+    #[error("this entry would ignore everything; name a `kind`, a `rule` or a `path`")]
+    Everything,
+}
+
+impl Written {
+    /// The same, where it says something; its reason made one line.
+    pub(super) fn checked(self) -> Result<Ignore, IgnoreError> {
+        let Self {
             kind,
             rule,
             path,
             reason,
             until,
-        } = Written::deserialize(deserializer)?;
-        if reason.trim().is_empty() {
-            return Err(de::Error::custom("the `reason` of an `ignore` is empty"));
+        } = self;
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.is_empty() {
+            return Err(IgnoreError::Reason);
         }
         if kind.is_none() && rule.is_none() && path.is_none() {
-            return Err(de::Error::custom(
-                "an `ignore` without `kind`, `rule` and `path` would ignore everything",
-            ));
+            return Err(IgnoreError::Everything);
         }
-        Ok(Self {
+        Ok(Ignore {
             kind,
             rule,
             path,

@@ -38,15 +38,19 @@ pub struct Limits {
     pub max_layers: Option<Count>,
     /// Findings of a kind: a number of them, or `maxCount` and `maxBytes`.
     #[serde(deserialize_with = "or_nothing")]
-    #[cfg_attr(test, schemars(extend("propertyNames" = { "$ref": "#/$defs/Kind" })))]
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, FindingLimit>>", extend("propertyNames" = { "$ref": "#/$defs/Kind" })))]
     pub findings: BTreeMap<Kind, FindingLimit>,
     /// Globs of paths that no container shall see.
     #[serde(deserialize_with = "or_nothing")]
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>", extend(
+        "items" = { "type": "string", "pattern": r"[^\s/]", "maxLength": crate::limits::GLOB_BYTES }
+    )))]
     pub forbidden: Vec<PathGlob>,
     /// Globs of paths that no layer shall store, those that are deleted later too.
     #[serde(deserialize_with = "or_nothing")]
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>", extend(
+        "items" = { "type": "string", "pattern": r"[^\s/]", "maxLength": crate::limits::GLOB_BYTES }
+    )))]
     pub forbidden_in_layers: Vec<PathGlob>,
 }
 
@@ -68,6 +72,7 @@ pub struct FindingLimit {
 
 /// A finding limit that is written out.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "CountAndBytes"))]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct WrittenOut {
@@ -118,6 +123,14 @@ impl<'de> Visitor<'de> for EitherForm {
     }
 
     fn visit_i64<E: de::Error>(self, count: i64) -> Result<FindingLimit, E> {
+        self.visit_str(&count.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, count: f64) -> Result<FindingLimit, E> {
+        self.visit_str(&count.to_string())
+    }
+
+    fn visit_bool<E: de::Error>(self, count: bool) -> Result<FindingLimit, E> {
         self.visit_str(&count.to_string())
     }
 

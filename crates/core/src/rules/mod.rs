@@ -12,14 +12,13 @@ mod measure;
 mod paths;
 mod quantity;
 mod verdict;
+mod yaml;
 
-pub use dive::DiveRules;
+pub use dive::{DiveBytes, DiveRules, DiveShare};
 #[cfg(test)]
 pub(crate) use file::File as RulesFile;
 pub use file::RulesError;
 pub use growth::{Against, GrowthLimits};
-#[cfg(test)]
-pub(crate) use ignore::Written as WrittenIgnore;
 pub use ignore::{Day, DayError, Ignore};
 #[cfg(test)]
 pub(crate) use limits::WrittenOut as WrittenFindingLimit;

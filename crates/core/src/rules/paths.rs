@@ -6,11 +6,9 @@ use std::str::FromStr;
 use globset::{Candidate, GlobBuilder, GlobSet};
 use serde::de::{self, Deserialize, Deserializer};
 
+use super::quantity::shown;
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
-
-/// Characters of a wrong glob that a message shows.
-const SHOWN: usize = 80;
 
 /// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, `**`
 /// goes across folders, `{a,b}` is either, `\` takes a character as it is.
@@ -35,7 +33,7 @@ impl FromStr for PathGlob {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = |problem: String| GlobError {
-            glob: text.chars().take(SHOWN).collect(),
+            glob: shown(text),
             problem,
         };
         let glob = text.strip_suffix('/').unwrap_or(text);

@@ -1,9 +1,8 @@
 //! Quantities as people write them in rules: `20MB`, `1.5 GiB`, `0.9`, `10%`.
 
-use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
 /// A number of bytes.
@@ -28,8 +27,26 @@ pub enum QuantityError {
     #[error("{0:?} is no number; write it as 0, 1, 2 …")]
     Count(String),
     /// No share.
-    #[error("{0:?} is no share; write it as a number from 0 to 1, or as 10%")]
+    #[error("{0:?} is no share; write it as a number from 0 to 1, or as {percent}", percent = percent(.0))]
     Share(String),
+    /// No threshold that dive would take for a share.
+    #[error("{0:?} is no threshold of dive's; write it as a number from 0 to 1, or as disabled")]
+    DiveShare(String),
+}
+
+/// Characters of a wrong value that a message shows.
+const SHOWN: usize = 80;
+
+/// A wrong value, as far as a message shows it.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+/// What somebody may have meant who wrote a share beyond 1.
+fn percent(text: &str) -> String {
+    let number = text.parse::<f64>().ok();
+    let number = number.filter(|number| (1.0..=100.0).contains(number));
+    format!("{}%", number.unwrap_or(10.0))
 }
 
 const UNITS: [(&str, u64); 13] = [
@@ -51,32 +68,48 @@ const UNITS: [(&str, u64); 13] = [
 impl FromStr for Bytes {
     type Err = QuantityError;
 
-    /// Digits with an optional fraction, then a unit in any case; commas between digits are passed over.
+    /// Digits, then a unit in any case, and with a unit a fraction. Commas stand between thousands: `1,5GB` may be
+    /// meant as 1.5 or as 15, and is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || QuantityError::Bytes(text.to_owned());
-        let trimmed = text.trim();
-        let end = trimmed
-            .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
-            .unwrap_or(trimmed.len());
-        let (number, unit) = trimmed.split_at(end);
-        let number = number.replace(',', "");
-        let unit = unit.trim().to_ascii_lowercase();
-        let unit = unit.strip_suffix('b').unwrap_or(&unit);
-        let (_, factor) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(error)?;
-        // Whole numbers stay exact beyond what a float can hold.
-        if let Ok(whole) = number.parse::<u64>() {
-            return whole.checked_mul(*factor).map(Self).ok_or_else(error);
+        let error = || QuantityError::Bytes(shown(text));
+        let (number, factor) = split(text.trim()).ok_or_else(error)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let mut groups = whole.split(',');
+        let first = groups.next().unwrap_or_default();
+        let in_thousands = groups.all(|group| group.len() == 3)
+            && (first.len() <= 3 || !whole.contains(','))
+            && !fraction.contains(',');
+        if first.is_empty() || !in_thousands || (factor == 1 && number.contains('.')) {
+            return Err(error());
         }
-        let bytes = number.parse::<f64>().map_err(|_| error())? * *factor as f64;
-        if bytes < u64::MAX as f64 {
-            Ok(Self(bytes as u64))
-        } else {
-            Err(error())
-        }
+        product(number, factor).map(Self).ok_or_else(error)
     }
+}
+
+/// A number of bytes as dive reads it: commas anywhere are passed over.
+pub(super) fn dive_bytes(text: &str) -> Result<u64, QuantityError> {
+    let (number, factor) = split(text.trim()).unwrap_or_default();
+    product(number, factor).ok_or_else(|| QuantityError::Bytes(shown(text)))
+}
+
+/// The digits, points and commas in front, and the bytes of the unit behind them.
+fn split(text: &str) -> Option<(&str, u64)> {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let unit = unit.trim().to_ascii_lowercase();
+    let unit = unit.strip_suffix('b').unwrap_or(&unit);
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    Some((number, *factor))
+}
+
+fn product(number: &str, factor: u64) -> Option<u64> {
+    let number = number.replace(',', "");
+    // Whole numbers stay exact beyond what a float can hold.
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor);
+    }
+    let bytes = number.parse::<f64>().ok()? * factor as f64;
+    (bytes < u64::MAX as f64).then_some(bytes as u64)
 }
 
 impl FromStr for Count {
@@ -84,7 +117,7 @@ impl FromStr for Count {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let count = text.trim().parse().map(Self);
-        count.map_err(|_| QuantityError::Count(text.to_owned()))
+        count.map_err(|_| QuantityError::Count(shown(text)))
     }
 }
 
@@ -104,54 +137,15 @@ impl FromStr for Share {
             .ok()
             .filter(|share| (0.0..=1.0).contains(share))
             .map(Self)
-            .ok_or_else(|| QuantityError::Share(text.to_owned()))
-    }
-}
-
-/// A scalar of any type, as the text that it was written as.
-#[derive(Debug)]
-pub(super) struct Scalar(pub(super) String);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyScalar).map(Self)
-    }
-}
-
-struct AnyScalar;
-
-impl Visitor<'_> for AnyScalar {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or a text such as 20MB or 10%")
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
-        Ok(value.to_owned())
+            .ok_or_else(|| QuantityError::Share(shown(text)))
     }
 }
 
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = QuantityError>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let Scalar(text) = Scalar::deserialize(deserializer)?;
+    // Not as a number: what it was written as is what a message shows, and 1e400 or 1_000 are no quantities.
+    let text = String::deserialize(deserializer)?;
     text.parse().map_err(de::Error::custom)
 }
 
@@ -186,6 +180,8 @@ mod tests {
             ("20 mib", 20 << 20),
             ("1.5k", 1_500),
             ("1,000b", 1_000),
+            ("12,345,678", 12_345_678),
+            ("1,234.5kB", 1_234_500),
             ("2Ki", 2048),
             ("18446744073709551615", u64::MAX),
         ] {
@@ -201,6 +197,16 @@ mod tests {
             "99999999999EB",
             "1e9",
             "1bb",
+            "1,5GB",
+            "1,0000",
+            "1000,000",
+            ",000",
+            "1,000,",
+            "0.5",
+            ".5GB",
+            "1_000",
+            "0x10",
+            "20 MB each",
         ] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
@@ -211,7 +217,9 @@ mod tests {
         assert_eq!("10%".parse(), Ok(Share(0.1)));
         assert_eq!("0.95".parse(), Ok(Share(0.95)));
         assert_eq!("1".parse(), Ok(Share(1.0)));
-        for text in ["", "-0.1", "1.01", "101%", "NaN", "%", "ten"] {
+        for text in [
+            "", "-0.1", "1.01", "101%", "NaN", "%", "ten", "5", "inf", "1e400", "-0.1%",
+        ] {
             assert!(text.parse::<Share>().is_err(), "{text}");
         }
     }

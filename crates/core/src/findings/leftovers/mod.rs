@@ -4,11 +4,11 @@ mod table;
 
 use std::collections::BTreeMap;
 
-pub use self::table::{Leftover, Leftovers, PathPattern, Silenced};
+pub use self::table::{Leftover, LeftoverError, Leftovers, PathPattern};
 
+use super::Finding;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::live::Live;
-use super::{Finding, Kind};
 use crate::stack::{NodeId, Stack};
 
 /// The names of a node's path, the last first.
@@ -62,11 +62,7 @@ pub(super) fn of(stack: &Stack, live: &Live, table: &Leftovers) -> Vec<Finding> 
             let Some(row) = table.row(row) else {
                 continue;
             };
-            let kind = match row.informational {
-                true => Kind::Informational,
-                false => Kind::Leftover,
-            };
-            findings.push(group.told(stack, kind, &row.id, row.told()));
+            findings.push(group.told(stack, row.kind(), &row.id, row.told()));
         }
     }
     findings

@@ -6,31 +6,50 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
+use crate::findings::Kind;
+
+/// Bytes of an id, and characters of a wrong text that a message shows; ids of the table have a dozen or two.
+const ID_BYTES: usize = 64;
+
 /// One row of the table.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leftover {
     /// What it is called in reports and rules; one of the table's own replaces that row.
+    #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = "^[A-Za-z0-9._-]{1,64}$")))]
     pub id: String,
     /// What it is, in words; without it the id.
     #[serde(default)]
+    #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"])))]
     pub name: String,
     /// Where it is: from the root with a leading slash, else anywhere; `*` stands for any part of a name.
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[cfg_attr(test, schemars(with = "Vec<String>", extend("minItems" = 1, "items" = place())))]
     pub paths: Vec<PathPattern>,
     /// Where, below these, it is none.
     #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[cfg_attr(test, schemars(with = "Vec<String>", extend("items" = place())))]
     pub except: Vec<PathPattern>,
     /// Why a container does not need it.
     #[serde(default)]
+    #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"])))]
     pub reason: String,
     /// What to change.
+    #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = r"\S")))]
     pub advice: String,
     /// Whether it is told for information only, as some do need it.
     #[serde(default)]
     pub informational: bool,
+}
+
+/// How a [`PathPattern`] is written: names without empty ones, dots alone or double stars, and no stars only.
+#[cfg(test)]
+fn place() -> serde_json::Value {
+    let name = r"(?!(\.{1,2}|\*\*)(/|$))[^/]+";
+    serde_json::json!({
+        "type": "string",
+        "pattern": format!(r"^(?![*/]*$)/?{name}(/{name})*$")
+    })
 }
 
 /// A path, or the end of one, with stars in its names.
@@ -64,9 +83,23 @@ struct Way {
     path: usize,
 }
 
-/// An id of the standard table that is not to be looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Silenced(pub String);
+/// Why a row cannot be added to the table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeftoverError {
+    /// Reports and rules could not call it by its name.
+    #[error(
+        "{0:?} is no id of a leftover; write one of letters, digits and hyphens, as model-checkpoints"
+    )]
+    Id(String),
+    /// It would be nowhere.
+    #[error(
+        "the leftover {0:?} has no `paths`; name one at least, as /var/cache/apt, .cache/pip or *.o"
+    )]
+    Paths(String),
+    /// Nobody would know what to do.
+    #[error("the `advice` of the leftover {0:?} is empty; say what to change")]
+    Advice(String),
+}
 
 static STANDARD: LazyLock<Leftovers> = LazyLock::new(|| {
     Leftovers::new(serde_json::from_str(include_str!("../leftovers.json")).unwrap_or_default())
@@ -110,12 +143,21 @@ impl std::str::FromStr for PathPattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shown = || text.chars().take(ID_BYTES).collect::<String>();
         let names = text.split('/').skip(usize::from(text.starts_with('/')));
         let names: Vec<&str> = names.collect();
         let odd = |name: &&str| matches!(*name, "" | "." | ".." | "**");
         if names.iter().any(odd) {
             return Err(format!(
-                "{text:?} is no place of leftovers; write names with single stars, as /var/cache/apt, .cache/pip or *.o"
+                "{:?} is no place of leftovers; write names with single stars, as /var/cache/apt, .cache/pip or *.o",
+                shown()
+            ));
+        }
+        let anything = |name: &&str| name.bytes().all(|byte| byte == b'*');
+        if names.iter().all(anything) {
+            return Err(format!(
+                "{:?} would take everything for a leftover; name a folder or a part of a name, as /var/cache/apt or *.o",
+                shown()
             ));
         }
         Ok(Self {
@@ -129,18 +171,6 @@ impl<'de> Deserialize<'de> for PathPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Silenced {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        if STANDARD.rows.iter().any(|row| row.id == id) {
-            return Ok(Self(id));
-        }
-        Err(de::Error::custom(format!(
-            "{id:?} is none of the leftovers that are looked for; their ids are the `rule` of findings"
-        )))
     }
 }
 
@@ -173,6 +203,35 @@ impl Leftover {
         false
     }
 
+    /// The kind of what it finds.
+    pub(super) const fn kind(&self) -> Kind {
+        match self.informational {
+            true => Kind::Informational,
+            false => Kind::Leftover,
+        }
+    }
+
+    /// The same, as somebody wrote it into a rules file: its texts made one line each.
+    ///
+    /// # Errors
+    /// It has no id that can be used, no paths or no advice.
+    pub fn checked(mut self) -> Result<Self, LeftoverError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if self.id.is_empty() || self.id.len() > ID_BYTES || !self.id.chars().all(fits) {
+            return Err(LeftoverError::Id(self.id.chars().take(ID_BYTES).collect()));
+        }
+        if self.paths.is_empty() {
+            return Err(LeftoverError::Paths(self.id));
+        }
+        for text in [&mut self.name, &mut self.reason, &mut self.advice] {
+            *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        if self.advice.is_empty() {
+            return Err(LeftoverError::Advice(self.id));
+        }
+        Ok(self)
+    }
+
     /// What is told of it, in one line.
     pub(super) fn told(&self) -> String {
         let Self {
@@ -199,12 +258,12 @@ impl Leftovers {
 
     /// The standard table with more rows, and without some of its own.
     #[must_use]
-    pub fn changed(add: Vec<Leftover>, silence: &[Silenced]) -> Self {
+    pub fn changed(add: Vec<Leftover>, silence: &[String]) -> Self {
         let replaced: Vec<&str> = add.iter().map(|row| row.id.as_str()).collect();
-        let kept = STANDARD.rows.iter().filter(|row| {
-            let silenced = silence.iter().any(|Silenced(id)| *id == row.id);
-            !silenced && !replaced.contains(&row.id.as_str())
-        });
+        let kept = STANDARD
+            .rows
+            .iter()
+            .filter(|row| !silence.contains(&row.id) && !replaced.contains(&row.id.as_str()));
         let kept: Vec<Leftover> = kept.cloned().collect();
         // Of two rows for one place the first is told.
         Self::new(add.into_iter().chain(kept).collect())
@@ -225,6 +284,11 @@ impl Leftovers {
         }
         table.rows = rows;
         table
+    }
+
+    /// The ids of all rows, each with the kind of what it finds.
+    pub fn ids(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.rows.iter().map(|row| (row.kind(), row.id.as_str()))
     }
 
     /// The number of the row of a path, given by its names from the last to the first.
@@ -356,6 +420,32 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_could_not_be_told_or_found_is_refused() {
+        let row = || Leftover {
+            id: "a".to_owned(),
+            name: String::new(),
+            paths: vec!["*.a".parse().unwrap()],
+            except: Vec::new(),
+            reason: " it is\n  long ".to_owned(),
+            advice: "Leave\nit out\n".to_owned(),
+            informational: false,
+        };
+        let checked = row().checked().unwrap();
+        assert_eq!(checked.told(), "Leave it out (a: it is long)");
+        for id in ["", " ", "a b", "a\n", "\u{1b}[2J", &"a".repeat(100)] {
+            let id = id.to_owned();
+            let error = Leftover { id, ..row() }.checked().unwrap_err();
+            assert!(matches!(error, LeftoverError::Id(_)), "{error}");
+        }
+        let paths = Vec::new();
+        let error = Leftover { paths, ..row() }.checked().unwrap_err();
+        assert!(matches!(error, LeftoverError::Paths(_)), "{error}");
+        let advice = " \n".to_owned();
+        let error = Leftover { advice, ..row() }.checked().unwrap_err();
+        assert!(matches!(error, LeftoverError::Advice(_)), "{error}");
+    }
+
+    #[test]
     fn a_user_adds_replaces_and_silences() {
         let row = |id: &str, path: &str| Leftover {
             id: id.to_owned(),
@@ -368,7 +458,7 @@ mod tests {
         };
         let table = Leftovers::changed(
             vec![row("checkpoints", "*.ckpt"), row("apt-lists", "/mine")],
-            &[Silenced("logs".to_owned())],
+            &["logs".to_owned()],
         );
         assert_eq!(id(&table, "/srv/a.ckpt").as_deref(), Some("checkpoints"));
         assert_eq!(id(&table, "/mine/a").as_deref(), Some("apt-lists"));
@@ -376,7 +466,9 @@ mod tests {
         assert_eq!(id(&table, "/var/log/a"), None);
         assert_eq!(id(&table, "/tmp/a").as_deref(), Some("temporary-files"));
         assert_eq!(table.row(0).unwrap().told(), "Leave it out (checkpoints)");
-        for wrong in ["", "/", "a//b", "../a", "**/a", "/a/"] {
+        for wrong in [
+            "", "/", "a//b", "../a", "**/a", "/a/", "*", "/*", "/**", "*/*",
+        ] {
             assert!(wrong.parse::<PathPattern>().is_err(), "{wrong}");
         }
     }
