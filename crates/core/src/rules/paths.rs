@@ -10,8 +10,8 @@ use super::quantity::shown;
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
 
-/// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, `**`
-/// goes across folders, `{a,b}` is either, `\` takes a character as it is.
+/// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, the last two
+/// take one byte; `**` between two slashes goes across folders, `{a,b}` is either, `\` takes a character as it is.
 #[derive(Clone, Debug)]
 pub struct PathGlob {
     text: String,
@@ -43,9 +43,13 @@ impl FromStr for PathGlob {
         if glob.len() > GLOB_BYTES {
             return Err(error(format!("it is longer than {GLOB_BYTES} bytes")));
         }
-        let whole = match glob.starts_with('/') {
-            true => glob.to_owned(),
-            false => format!("**/{glob}"),
+        if let Some(problem) = never(glob) {
+            return Err(error(problem.to_owned()));
+        }
+        // Paths are matched without their leading slash: the name before it would be an empty one that `*` takes.
+        let whole = match glob.strip_prefix('/') {
+            Some(rooted) => rooted.to_owned(),
+            None => format!("**/{glob}"),
         };
         let glob = GlobBuilder::new(&whole)
             .literal_separator(true)
@@ -59,6 +63,42 @@ impl FromStr for PathGlob {
             matcher: matcher.map_err(|problem| error(problem.kind().to_string()))?,
         })
     }
+}
+
+/// Why a glob would meet nothing, or less than it says: a gate must not stand open for want of a slash.
+fn never(glob: &str) -> Option<&'static str> {
+    let names = glob.strip_prefix('/').unwrap_or(glob).split('/');
+    if names.clone().any(|name| matches!(name, "" | "." | "..")) {
+        return Some("no path has empty names or dots for names in it");
+    }
+    let (mut before, mut characters) = (None, glob.chars().peekable());
+    let mut class = false;
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied();
+        match character {
+            '\\' => drop(characters.next()),
+            '[' => class = true,
+            ']' => class = false,
+            _ if class && !character.is_ascii() => {
+                return Some("`[…]` takes bytes; write other characters as {ä,ö}");
+            }
+            _ if class => {}
+            '/' if matches!(before, Some('{' | ',')) => {
+                return Some("a slash cannot stand first in an alternative; write /{a,b}");
+            }
+            '*' if after == Some('*') => {
+                characters.next();
+                let alone = matches!(before, None | Some('/' | '{' | ','))
+                    && matches!(characters.peek(), None | Some('/' | '}' | ','));
+                if !alone {
+                    return Some("`**` is all between two slashes, as /app/**/*.map");
+                }
+            }
+            _ => {}
+        }
+        before = Some(character);
+    }
+    None
 }
 
 impl<'de> Deserialize<'de> for PathGlob {
@@ -86,8 +126,12 @@ impl PathGlob {
     /// Whether it meets a path, with a leading slash.
     #[must_use]
     pub fn meets(&self, path: &[u8]) -> bool {
-        self.matcher
-            .is_match_candidate(&Candidate::from_bytes(path))
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        // The root has no name that a glob could meet.
+        !path.is_empty()
+            && self
+                .matcher
+                .is_match_candidate(&Candidate::from_bytes(path))
     }
 
     /// Whether it meets a path, or all that is below it: `/app/**` means `/app`.
@@ -144,6 +188,18 @@ mod tests {
             ("/a\\*", "/ab", false),
             ("/app/**", "/app/a/b", true),
             ("/app/**", "/apps", false),
+            ("/app/**", "/app", false),
+            ("*/bin", "/bin", false),
+            ("*/bin", "/usr/bin", true),
+            ("*", "/", false),
+            ("**", "/", false),
+            ("/*", "/a", true),
+            ("/*", "/a/b", false),
+            ("/{etc/**,srv}", "/etc/a/b", true),
+            ("[*]", "/*", true),
+            ("/A", "/a", false),
+            ("/a?", "/a\u{fc}", false),
+            ("/a??", "/a\u{fc}", true),
         ] {
             let glob: PathGlob = glob.parse().unwrap();
             assert_eq!(glob.meets(path.as_bytes()), meets, "{} {path}", glob.text());
@@ -158,7 +214,26 @@ mod tests {
 
     #[test]
     fn what_is_no_glob_is_an_error_and_never_meets_nothing_in_silence() {
-        for wrong in ["", "/", " ", "[a", "{a", "a\\"] {
+        for wrong in [
+            "",
+            "/",
+            " ",
+            "[a",
+            "{a",
+            "a\\",
+            "./a",
+            "/a/../b",
+            "a//b",
+            "//a",
+            "a//",
+            "**.pem",
+            "/app/**.map",
+            "/a**",
+            "***",
+            "/a/**b/c",
+            "{/etc/a,/etc/b}",
+            "/a[\u{fc}]",
+        ] {
             assert!(wrong.parse::<PathGlob>().is_err(), "{wrong}");
         }
         let deep = "{".repeat(500) + "a" + &"}".repeat(500);
