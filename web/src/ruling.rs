@@ -1,5 +1,6 @@
 //! The rules file that a visitor gave: read in the browser, judged by the engine, sent nowhere.
 
+use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
@@ -30,8 +31,9 @@ impl Ruling {
         let (text, problem) = if file.size() > LARGEST {
             (None, "it is larger than 1 MB, which no rules file is")
         } else {
-            let text = JsFuture::from(file.text()).await.ok();
-            let text = text.and_then(|text| text.as_string());
+            // As bytes: the browser would make text of whatever it is.
+            let bytes = JsFuture::from(file.array_buffer()).await.ok();
+            let text = bytes.map(|bytes| Uint8Array::new(&bytes).to_vec());
             (text, "the browser could not read it")
         };
         Ruling {
@@ -48,8 +50,13 @@ impl Ruling {
     }
 
     /// The line of the file that cannot be used.
-    pub(crate) fn line(&self) -> Option<&str> {
-        let line = self.trouble.as_ref()?.line?;
-        self.file.text.lines().nth(line.checked_sub(1)? as usize)
+    pub(crate) fn line(&self) -> Option<String> {
+        let line = self.trouble.as_ref()?.line?.checked_sub(1)?;
+        let line = self
+            .file
+            .text
+            .split(|byte| *byte == b'\n')
+            .nth(line as usize)?;
+        Some(String::from_utf8_lossy(line).trim_end().to_owned())
     }
 }

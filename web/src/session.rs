@@ -8,7 +8,8 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{
-    ArtifactFacts, Ask, AuditFacts, Event, Held, ImageFacts, LayerFacts, Numbers, Subject, Trouble,
+    ArtifactFacts, Ask, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, Numbers,
+    Subject, Trouble,
 };
 
 /// An image and the engine that reads it. Dropping it ends the work.
@@ -40,6 +41,8 @@ pub(crate) struct Image {
     pub(crate) numbers: Rc<Numbers>,
     /// None until the findings are gathered.
     pub(crate) audit: Option<Rc<AuditFacts>>,
+    /// The image that growth is measured against, while it is read.
+    pub(crate) comparing: Option<Comparing>,
     /// Everything that can be read is.
     pub(crate) finished: bool,
 }
@@ -135,6 +138,7 @@ impl Session {
                     facts: Rc::new(*facts),
                     numbers: Rc::default(),
                     audit: None,
+                    comparing: None,
                     finished: false,
                 });
             }
@@ -168,6 +172,7 @@ impl Session {
             }
             (Event::Stacked(numbers), Some(image)) => image.numbers = Rc::new(*numbers),
             (Event::Audited(facts), Some(image)) => image.audit = Some(Rc::new(*facts)),
+            (Event::Comparing(comparing), Some(image)) => image.comparing = comparing,
             (Event::Finished, Some(image)) => image.finished = true,
             (_, None) => {}
         }

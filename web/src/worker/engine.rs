@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Dead, Ledger};
-use onionskin_core::rules::Rules;
+use onionskin_core::platform::Platform;
+use onionskin_core::report::map::Map;
+use onionskin_core::rules::{GrowthLimits, Rules};
 use onionskin_core::source::Image;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
@@ -14,6 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
+use super::growth::{self, Other};
 use super::life;
 use super::listing::{At, Listing, number};
 use super::opening;
@@ -21,8 +24,8 @@ use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Answer, Ask, Event, Found, LayerNumbers, Numbers, Question, RulesFile, RulesTrouble, Showing,
-    Shown, Told, Trouble,
+    Answer, Ask, Event, Found, LayerNumbers, Numbers, Question, ReportForm, RulesFile,
+    RulesTrouble, Showing, Shown, Told, Trouble,
 };
 use super::waste::{self, Waste};
 
@@ -44,7 +47,15 @@ pub(crate) struct Engine {
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
     pub(crate) image: Option<Image>,
+    /// The platform that was asked for.
+    pub(crate) platform: Option<Platform>,
     rules: Rules,
+    /// How many rules files came.
+    pub(crate) round: u32,
+    /// The image that growth is measured against.
+    pub(crate) other: Other,
+    /// Those that decode it.
+    pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
     waste: Option<Waste>,
     /// Whether the source tells compressed sizes.
@@ -123,9 +134,11 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     Ok(event) => (event, Ok(())),
                     Err(trouble) => (None, Err(trouble)),
                 };
-                if let Some(event) = event {
+                let ended = Event::Comparing(None);
+                for event in [Some(ended), event].into_iter().flatten() {
                     port::tell(&scope, &Told::Event(event));
                 }
+                growth::begin(&engine, &scope);
                 let answer = Answer::Judged(judged);
                 port::tell(&scope, &Told::Answer { id, answer });
             }
@@ -147,7 +160,7 @@ impl Engine {
                 Some(waste) => Answer::Findings(Box::new(waste.findings(&asked))),
                 None => Answer::Nothing,
             },
-            Ask::Report => Answer::Report(self.waste.as_ref().and_then(Waste::json)),
+            Ask::Report(form) => Answer::Report(self.report(form)),
             Ask::Catalog
             | Ask::List { .. }
             | Ask::Referrers { .. }
@@ -267,7 +280,31 @@ impl Engine {
     /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.
     fn judge(&mut self, file: Option<&RulesFile>) -> Result<Option<Event>, RulesTrouble> {
         self.rules = file.map(waste::rules).transpose()?.unwrap_or_default();
+        self.round = self.round.wrapping_add(1);
+        self.other = Other::Unasked;
+        self.comparing = None;
         Ok(self.audit())
+    }
+
+    /// The limits of growth that want for another image, and its platform.
+    pub(crate) fn growth(&self) -> Option<(GrowthLimits, Option<Platform>)> {
+        let wanted = self.rules.growth.are_set()
+            && matches!(self.other, Other::Unasked)
+            && self.waste.is_some()
+            && self.main.stack.depth() == self.image.as_ref()?.layers.len();
+        wanted.then(|| (self.rules.growth.clone(), self.platform.clone()))
+    }
+
+    /// The report in a form of the command's.
+    fn report(&self, form: ReportForm) -> Option<String> {
+        let waste = self.waste.as_ref()?;
+        match form {
+            ReportForm::Json => waste.json(),
+            ReportForm::Html => {
+                let remarks = &self.image.as_ref()?.remarks;
+                Some(waste.html(&Map::of(&self.main.stack), remarks))
+            }
+        }
     }
 
     /// Audits what is stacked, once no more layers come.
@@ -278,7 +315,7 @@ impl Engine {
         if !self.finished || stack.depth() == 0 {
             return None;
         }
-        let waste = Waste::of(image, stack, &self.rules, &page);
+        let waste = Waste::of(image, stack, &self.rules, &self.other, &page);
         let facts = waste.facts();
         self.waste = Some(waste);
         Some(Event::Audited(Box::new(facts)))

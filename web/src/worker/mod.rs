@@ -9,6 +9,7 @@ mod decode;
 mod engine;
 mod facts;
 mod file;
+mod growth;
 mod life;
 mod listing;
 mod opening;

@@ -13,6 +13,7 @@ use super::decode::{Job, Origin};
 use super::engine::Engine;
 use super::facts;
 use super::file;
+use super::growth;
 use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
@@ -70,6 +71,7 @@ async fn begin(
         Ok(platform) => platform,
         Err(error) => return Err(Trouble::of_platform(&error)),
     };
+    engine.borrow_mut().platform.clone_from(&platform);
     match &wanted.subject {
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::File { name, image } => {
@@ -82,7 +84,7 @@ async fn begin(
     }
 }
 
-/// Looks where the image may be. What the first place says is told, unless it has no such name.
+/// Looks where the image may be.
 async fn find(
     scope: &DedicatedWorkerGlobalScope,
     typed: &str,
@@ -90,36 +92,26 @@ async fn find(
     platform: Option<&Platform>,
 ) -> Result<Option<Opened>, Trouble> {
     let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
-    let mut places = gateway.places(typed, fresh).await?.into_iter().peekable();
-    while let Some(place) = places.next() {
-        match gateway.remote(&place)?.image(platform).await {
-            Ok(image) => {
-                let reference = gateway.shown(&place, &image.reference).to_owned();
-                return Ok(Some(Opened {
-                    name: repository(&reference).to_owned(),
-                    reference,
-                    image,
-                    origin: Origin::Gateway(place),
-                    file: None,
-                }));
-            }
-            Err(SourceError::Artifact(artifact)) => {
-                let reference = gateway.shown(&place, &artifact.reference).to_owned();
-                let name = repository(&reference).to_owned();
-                let facts = facts::of_artifact(*artifact, reference, name);
-                port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
-                return Ok(None);
-            }
-            Err(
-                SourceError::NotFound { .. }
-                | SourceError::NoAccess { .. }
-                | SourceError::NotReached { .. }
-                | SourceError::Forbidden { .. },
-            ) if places.peek().is_some() => {}
-            Err(error) => return Err(Trouble::of_image(&error)),
+    match gateway.ask(typed, fresh, platform).await? {
+        (place, Ok(image)) => {
+            let reference = gateway.shown(&place, &image.reference).to_owned();
+            Ok(Some(Opened {
+                name: repository(&reference).to_owned(),
+                reference,
+                image,
+                origin: Origin::Gateway(place),
+                file: None,
+            }))
         }
+        (place, Err(SourceError::Artifact(artifact))) => {
+            let reference = gateway.shown(&place, &artifact.reference).to_owned();
+            let name = repository(&reference).to_owned();
+            let facts = facts::of_artifact(*artifact, reference, name);
+            port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
+            Ok(None)
+        }
+        (_, Err(error)) => Err(Trouble::of_image(&error)),
     }
-    Err(Trouble::of_worker(0))
 }
 
 /// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
@@ -302,6 +294,7 @@ impl Progress {
                 if let Some(audited) = audited {
                     port::tell(&scope, &Told::Event(audited));
                 }
+                growth::begin(&engine, &scope);
             })
             .forget();
         }

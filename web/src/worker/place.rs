@@ -1,9 +1,11 @@
 //! Where an image is asked for: always at the page's own origin, whose gateway knows registries by
 //! their hosts and has repositories of its own beside them.
 
+use onionskin_core::platform::Platform;
 use onionskin_core::reference::{Reference, ReferenceError};
 use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::registry::{Client, Endpoint, Options, Registry, Remote};
+use onionskin_core::source::{Image, SourceError};
 use serde::{Deserialize, Serialize};
 
 use super::port;
@@ -75,6 +77,31 @@ impl Gateway {
             .any(|name| *name == here.path());
         // Names that the operator gave to registries are in no list: only asking tells.
         Ok(if known { vec![own] } else { vec![own, full] })
+    }
+
+    /// Asks where an image may be, and tells which place answered and what. What the first one says is told, unless
+    /// it has no such name.
+    pub(crate) async fn ask(
+        &self,
+        typed: &str,
+        fresh: bool,
+        platform: Option<&Platform>,
+    ) -> Result<(Place, Result<Image, SourceError>), Trouble> {
+        let mut places = self.places(typed, fresh).await?.into_iter().peekable();
+        while let Some(place) = places.next() {
+            let answer = self.remote(&place)?.image(platform).await;
+            let elsewhere = matches!(
+                answer,
+                Err(SourceError::NotFound { .. }
+                    | SourceError::NoAccess { .. }
+                    | SourceError::NotReached { .. }
+                    | SourceError::Forbidden { .. })
+            );
+            if !elsewhere || places.peek().is_none() {
+                return Ok((place, answer));
+            }
+        }
+        Err(Trouble::of_worker(0))
     }
 
     /// The repositories that the gateway has itself.

@@ -203,6 +203,12 @@ impl Pool {
     }
 }
 
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
 impl Member {
     fn hear(&mut self, event: &MessageEvent) -> Option<Outcome> {
         if std::mem::take(&mut self.index_next) {

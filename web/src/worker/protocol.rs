@@ -53,7 +53,7 @@ pub(crate) enum Ask {
     /// Judge by these rules from now on, or by none.
     Judge(Option<RulesFile>),
     /// The report as the command prints it.
-    Report,
+    Report(ReportForm),
 }
 
 /// A list that a registry may give.
@@ -117,7 +117,7 @@ pub(crate) enum Answer {
     Findings(Box<Findings>),
     /// What came of [`Ask::Judge`]: verdicts come with [`Event::Audited`].
     Judged(Result<(), RulesTrouble>),
-    /// In JSON; none while there is none.
+    /// In the form that was asked for; none while there is none.
     Report(Option<String>),
 }
 
@@ -142,6 +142,8 @@ pub(crate) enum Event {
     Stacked(Box<Numbers>),
     /// The findings are gathered, and the rules judged.
     Audited(Box<AuditFacts>),
+    /// How far the image is that growth is measured against; none once it is read, or given up.
+    Comparing(Option<Comparing>),
     /// Everything that could be read was.
     Finished,
     /// What is there is no image.

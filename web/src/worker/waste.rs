@@ -7,14 +7,18 @@ use std::collections::HashMap;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
+use onionskin_core::report::html;
 use onionskin_core::report::inspection::LayerFacts;
 use onionskin_core::report::link::Links;
+use onionskin_core::report::map::Map;
+use onionskin_core::report::outcome::Outcome;
 use onionskin_core::report::own::IgnoreFacts;
 use onionskin_core::report::words;
 use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
+use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
     Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
@@ -34,7 +38,13 @@ pub(crate) struct Waste {
 
 impl Waste {
     /// Audits the layers that are stacked; `page` is where the page lives.
-    pub(crate) fn of(image: &Image, stack: &Stack, rules: &Rules, page: &str) -> Self {
+    pub(crate) fn of(
+        image: &Image,
+        stack: &Stack,
+        rules: &Rules,
+        other: &Other,
+        page: &str,
+    ) -> Self {
         let mut image = image.clone();
         // Above a layer that could not be read nothing is known.
         image.layers.truncate(stack.depth());
@@ -42,12 +52,20 @@ impl Waste {
         let terms = Terms {
             rules,
             base: None,
-            // Whoever wants growth judged asks the command line: another image is not opened here.
-            against: None,
+            against: other.read(),
             today: Day::of_unix((js_sys::Date::now() / 1000.0) as i64),
             links: Some(&links),
         };
-        let audit = Audit::new(&image, stack, &ledger, &terms);
+        let mut audit = Audit::new(&image, stack, &ledger, &terms);
+        if let Some(reason) = other.missing() {
+            let growth = audit.rules.iter_mut();
+            let unjudged = |rule: &&mut rules::Verdict| {
+                rule.name.starts_with("growth.") && rule.passed.is_none()
+            };
+            for rule in growth.filter(unjudged) {
+                rule.reason = Some(reason.to_owned());
+            }
+        }
         Waste {
             names: names(&audit.findings),
             audit,
@@ -108,6 +126,15 @@ impl Waste {
         let mut json = serde_json::to_string_pretty(&self.audit).ok()?;
         json.push('\n');
         Some(json)
+    }
+
+    /// The report as `onionskin audit --format html` prints it.
+    pub(crate) fn html(&self, map: &Map, remarks: &[String]) -> String {
+        html::report(&[Outcome::Audited {
+            audit: &self.audit,
+            map: Some(map),
+            remarks,
+        }])
     }
 
     /// A page of the findings.
@@ -284,9 +311,9 @@ fn ignored(entry: &IgnoreFacts) -> Ignored {
 /// Reads a rules file as the command would.
 pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesTrouble> {
     let read = if file.name == DIVES {
-        Rules::from_dive_ci(file.text.as_bytes())
+        Rules::from_dive_ci(&file.text)
     } else {
-        Rules::from_yaml(file.text.as_bytes())
+        Rules::from_yaml(&file.text)
     };
     read.map_err(|RulesError { line, problem }| RulesTrouble {
         line: u32::try_from(line).ok(),

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use onionskin_core::base::{self, Base, By};
-use onionskin_core::digest::Digest;
 use onionskin_core::rules::{Against, GrowthLimits};
-use onionskin_core::source::{Image, Layer};
+use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
 use crate::decode::Decoded;
@@ -74,35 +73,19 @@ pub(super) async fn against(
     let opened = images.open_other(name).await;
     let opened = opened.with_context(|| format!("cannot compare with {name}"))?;
     let image = &opened.image;
-    let mut size = None;
+    let mut read = HashMap::new();
     if limits.need_sizes() {
-        let known: HashMap<&Digest, u64> = stack
-            .layers()
-            .iter()
-            .map(|index| (&index.diff_id, index.size))
-            .collect();
-        let known = |layer: &Layer| known.get(layer.diff_id.as_ref()?).copied();
-        let others: Vec<Layer> = image
-            .layers
-            .iter()
-            .filter(|layer| known(layer).is_none())
-            .cloned()
-            .collect();
-        let read = opened.decode(&others).await;
-        let read = read.with_context(|| format!("cannot compare with {name}"))?;
-        let read = read.iter().map(|decoded| match decoded {
-            Decoded::Read(index) => Some(index.size),
-            Decoded::NotFetched(_) => None,
-        });
-        let shared = image.layers.iter().filter_map(known).map(Some);
-        size = shared
-            .chain(read)
-            .try_fold(0_u64, |sum, size| sum.checked_add(size?));
+        let unread = Against::unread(image, stack);
+        let decoded = opened.decode(&unread).await;
+        let decoded = decoded.with_context(|| format!("cannot compare with {name}"))?;
+        for (layer, decoded) in unread.iter().zip(decoded) {
+            if let Decoded::Read(index) = decoded {
+                read.insert(layer.number, index.size);
+            }
+        }
     }
-    Ok(Some(Against {
-        reference: image.reference.clone(),
-        digest: image.digest.clone(),
-        size,
-        compressed_size: image.compressed_size(),
-    }))
+    let mut against = Against::of(image, stack, |layer| read.get(&layer.number).copied());
+    // Without rules that ask for it, it is not told.
+    against.size = against.size.filter(|_| limits.need_sizes());
+    Ok(Some(against))
 }

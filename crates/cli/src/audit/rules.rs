@@ -180,6 +180,10 @@ impl RuleArguments {
             rules.growth.against.is_some() || !rules.growth.are_set(),
             "growth is limited, but against which image? Name it with --growth-against, or as `against` in the rules file"
         );
+        ensure!(
+            self.growth_against.is_none() || rules.growth.are_set(),
+            "--growth-against names an image, and nothing says by how much it may be outgrown; add --max-growth or another limit of growth"
+        );
         Ok(rules)
     }
 

@@ -1,10 +1,14 @@
 //! Growth: limits on how much larger an image is than another one.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Bytes, Share};
 use super::{Amount, Verdict};
 use crate::digest::Digest;
+use crate::source::{Image, Layer};
+use crate::stack::Stack;
 
 /// Limits on growth. An image that has shrunk has grown by 0.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -37,6 +41,45 @@ pub struct Against {
     pub size: Option<u64>,
     /// Bytes of all layers' blobs.
     pub compressed_size: Option<u64>,
+}
+
+impl Against {
+    /// The layers of an image that have to be read before all of its sizes are known: those that `stack` does not
+    /// have.
+    #[must_use]
+    pub fn unread(image: &Image, stack: &Stack) -> Vec<Layer> {
+        let known = sizes(stack);
+        let layers = image.layers.iter();
+        layers
+            .filter(|layer| shared(layer, &known).is_none())
+            .cloned()
+            .collect()
+    }
+
+    /// What an image is to one whose layers are stacked; `read` has the sizes of those that [`Self::unread`] told.
+    #[must_use]
+    pub fn of(image: &Image, stack: &Stack, read: impl Fn(&Layer) -> Option<u64>) -> Self {
+        let known = sizes(stack);
+        let size = |layer: &Layer| shared(layer, &known).or_else(|| read(layer));
+        Self {
+            reference: image.reference.clone(),
+            digest: image.digest.clone(),
+            size: image
+                .layers
+                .iter()
+                .try_fold(0_u64, |sum, layer| sum.checked_add(size(layer)?)),
+            compressed_size: image.compressed_size(),
+        }
+    }
+}
+
+fn sizes(stack: &Stack) -> HashMap<&Digest, u64> {
+    let layers = stack.layers().iter();
+    layers.map(|index| (&index.diff_id, index.size)).collect()
+}
+
+fn shared(layer: &Layer, known: &HashMap<&Digest, u64>) -> Option<u64> {
+    known.get(layer.diff_id.as_ref()?).copied()
 }
 
 impl GrowthLimits {

@@ -8,7 +8,7 @@ use crate::format;
 use crate::parts::pick::Pick;
 use crate::ruling::Ruling;
 use crate::session::Image;
-use crate::worker::protocol::{AuditFacts, Ignored, RulesTrouble, Verdict};
+use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RulesTrouble, Verdict};
 
 /// What [`RulesBox`] shows.
 #[derive(PartialEq, Properties)]
@@ -110,7 +110,7 @@ fn unusable(ruling: &Ruling, trouble: &RulesTrouble) -> Html {
                 { format::visible_text(&trouble.problem) }
             </p>
             if let Some(line) = ruling.line() {
-                <pre class="mono">{ format::visible_text(line) }</pre>
+                <pre class="mono">{ format::visible_text(&line) }</pre>
             }
         </div>
     }
@@ -127,6 +127,9 @@ fn verdicts(image: &Image) -> Html {
     let Some(audit) = image.audit.as_ref() else {
         return html! { <p class="muted" role="status">{ "Judged when all layers are read." }</p> };
     };
+    if let Some(comparing) = &image.comparing {
+        return comparison(comparing);
+    }
     html! {
         <>
             <p class="verdict" role="status">{ verdict(audit) }</p>
@@ -144,6 +147,31 @@ fn verdicts(image: &Image) -> Html {
                 </ul>
             }
         </>
+    }
+}
+
+/// How far the image is that growth is measured against.
+fn comparison(comparing: &Comparing) -> Html {
+    let Comparing {
+        reference,
+        received,
+        whole,
+    } = comparing;
+    let whole = whole.filter(|whole| whole >= received && *whole > 0);
+    let far = match whole {
+        Some(whole) => format!("{} of {}", format::size(*received), format::size(whole)),
+        None => format::size(*received),
+    };
+    html! {
+        <div class="comparing" role="status">
+            <p>{ "Judged when " }<code>{ format::visible_text(reference) }</code>{ " is read, which it is compared with." }</p>
+            <progress
+                aria-label="of the image that it is compared with"
+                max={whole.map(|whole| whole.to_string())}
+                value={whole.map(|_| received.to_string())}
+            />
+            <p class="muted">{ far }</p>
+        </div>
     }
 }
 

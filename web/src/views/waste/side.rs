@@ -12,7 +12,7 @@ use crate::ruling::Ruling;
 use crate::session::Image;
 use crate::views::waste::rules::RulesBox;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, LayerNumbers};
+use crate::worker::protocol::{Answer, Ask, LayerNumbers, ReportForm};
 
 /// What [`Side`] shows.
 #[derive(PartialEq, Properties)]
@@ -138,23 +138,36 @@ fn dive(image: &Image) -> Html {
 }
 
 fn report(props: &Props) -> Html {
-    if !props.image.settled() || props.image.audit.is_none() {
+    let Image {
+        audit, comparing, ..
+    } = &props.image;
+    if !props.image.settled() || audit.is_none() || comparing.is_some() {
         return Html::default();
     }
-    let engine = props.engine.clone();
-    let save = move |_| {
-        let answer = engine.ask(Ask::Report);
-        spawn_local(async move {
-            if let Answer::Report(Some(json)) = answer.await {
-                browser::save("audit.json", "application/json", &json);
-            }
-        });
+    let save = |form, name: &'static str, media_type: &'static str| {
+        let engine = props.engine.clone();
+        move |_| {
+            let answer = engine.ask(Ask::Report(form));
+            spawn_local(async move {
+                if let Answer::Report(Some(text)) = answer.await {
+                    browser::save(name, media_type, &text);
+                }
+            });
+        }
     };
+    let json = save(ReportForm::Json, "audit.json", "application/json");
+    let html = save(ReportForm::Html, "audit.html", "text/html");
     html! {
         <section class="report" aria-labelledby="report">
             <h3 id="report">{ "The report" }</h3>
-            <p class="muted">{ "All of this as JSON, byte for byte what " }<code>{ "onionskin audit --format json" }</code>{ " prints with links to this page." }</p>
-            <button type="button" onclick={save}>{ "Save audit.json" }</button>
+            <p class="muted">
+                { "All of this to keep, byte for byte what " }<code>{ "onionskin audit" }</code>
+                { " writes with links to this page: as JSON for programs, or as a page that opens offline." }
+            </p>
+            <div class="actions">
+                <button type="button" onclick={json}>{ "Save as JSON" }</button>
+                <button type="button" onclick={html}>{ "Save as HTML" }</button>
+            </div>
         </section>
     }
 }

@@ -178,11 +178,29 @@ pub(crate) struct DiveNumbers {
     pub(crate) user_wasted: Option<f64>,
 }
 
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReportForm {
+    Json,
+    Html,
+}
+
+/// The image that growth is measured against, while it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Comparing {
+    /// What the rules call it.
+    pub(crate) reference: String,
+    /// Bytes received of the layers that are needed.
+    pub(crate) received: u64,
+    /// Bytes of all of them, where that is known.
+    pub(crate) whole: Option<u64>,
+}
+
 /// A rules file as the visitor gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RulesFile {
     pub(crate) name: String,
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
 }
 
 /// Why a rules file cannot be used.

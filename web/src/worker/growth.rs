@@ -1,0 +1,220 @@
+//! The image that growth is measured against: asked of the gateway, and of its layers those read that the image that
+//! is shown does not have.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use onionskin_core::platform::Platform;
+use onionskin_core::rules::{Against, GrowthLimits};
+use onionskin_core::source::{Layer, Locator};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use super::decode::{Job, Origin};
+use super::engine::Engine;
+use super::place::Gateway;
+use super::pool::{Outcome, Pool};
+use super::port;
+use super::protocol::{Comparing, Event, Told, Trouble};
+
+/// What is known of the other image.
+#[derive(Default)]
+pub(crate) enum Other {
+    /// No rule asked for it.
+    #[default]
+    Unasked,
+    /// It is being read.
+    Coming,
+    Read(Against),
+    /// It is not to be had, for this reason.
+    Missing(String),
+}
+
+impl Other {
+    /// The image, once it is read.
+    pub(crate) fn read(&self) -> Option<&Against> {
+        match self {
+            Other::Read(against) => Some(against),
+            _ => None,
+        }
+    }
+
+    /// Why rules of growth cannot be judged, where more can be said than that it was not opened.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        match self {
+            Other::Missing(reason) => Some(reason),
+            Other::Coming => Some("the image to compare with is being read"),
+            Other::Unasked | Other::Read(_) => None,
+        }
+    }
+}
+
+type Shared = Rc<RefCell<Engine>>;
+
+/// Begins to read the other image, where the rules need one and the findings of this one are there. Other rules, or
+/// none, end it.
+pub(crate) fn begin(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
+    let wanted = {
+        let mut engine = engine.borrow_mut();
+        let wanted = engine.growth();
+        if wanted.is_some() {
+            engine.other = Other::Coming;
+        }
+        wanted
+    };
+    let Some((limits, platform)) = wanted else {
+        return;
+    };
+    let round = engine.borrow().round;
+    let reading = Reading {
+        engine: Rc::clone(engine),
+        scope: scope.clone(),
+        round,
+        reference: limits.against.clone().unwrap_or_default(),
+    };
+    reading.tell(0, None);
+    spawn_local(async move {
+        let other = match reading.read(&limits, platform.as_ref()).await {
+            Ok(against) => Other::Read(against),
+            Err(reason) => Other::Missing(reason),
+        };
+        reading.settle(other);
+    });
+}
+
+/// The other image while it is read.
+#[derive(Clone)]
+struct Reading {
+    engine: Shared,
+    scope: DedicatedWorkerGlobalScope,
+    /// Of how many rules files this is one.
+    round: u32,
+    /// What the rules call it.
+    reference: String,
+}
+
+impl Reading {
+    /// Whether the rules that asked for it still hold.
+    fn holds(&self) -> bool {
+        self.engine.borrow().round == self.round
+    }
+
+    fn tell(&self, received: u64, whole: Option<u64>) {
+        let comparing = Comparing {
+            reference: self.reference.clone(),
+            received,
+            whole,
+        };
+        let event = Event::Comparing(Some(comparing));
+        port::tell(&self.scope, &Told::Event(event));
+    }
+
+    fn settle(&self, other: Other) {
+        if !self.holds() {
+            return;
+        }
+        let audited = {
+            let mut engine = self.engine.borrow_mut();
+            engine.other = other;
+            engine.comparing = None;
+            engine.audit()
+        };
+        for event in [Some(Event::Comparing(None)), audited]
+            .into_iter()
+            .flatten()
+        {
+            port::tell(&self.scope, &Told::Event(event));
+        }
+    }
+
+    async fn read(
+        &self,
+        limits: &GrowthLimits,
+        platform: Option<&Platform>,
+    ) -> Result<Against, String> {
+        let name = &self.reference;
+        if name.is_empty() {
+            return Err(
+                "the rules do not say against which image: name it as `against`".to_owned(),
+            );
+        }
+        if !matches!(name.parse(), Ok(Locator::Registry(_))) {
+            return Err(format!(
+                "{name} is no image of a registry, and this page compares with no other"
+            ));
+        }
+        let failed = |trouble: Trouble| format!("{name}: {}", trouble.detail);
+        let gateway = Gateway::here().ok_or_else(|| failed(Trouble::of_worker(0)))?;
+        let (place, answer) = gateway.ask(name, false, platform).await.map_err(failed)?;
+        let image = answer.map_err(|error| failed(Trouble::of_image(&error)))?;
+        let mut sizes = BTreeMap::new();
+        if limits.need_sizes() {
+            let unread = Against::unread(&image, &self.engine.borrow().main.stack);
+            sizes = self.sizes(unread, &place).await?;
+        }
+        let engine = self.engine.borrow();
+        let read = |layer: &Layer| sizes.get(&layer.number).copied();
+        let mut against = Against::of(&image, &engine.main.stack, read);
+        // As the command tells it: only where a rule asks for it.
+        against.size = against.size.filter(|_| limits.need_sizes());
+        Ok(against)
+    }
+
+    /// The sizes of layers by their numbers; those that nobody has are left out.
+    async fn sizes(
+        &self,
+        layers: Vec<Layer>,
+        place: &super::place::Place,
+    ) -> Result<BTreeMap<usize, u64>, String> {
+        if layers.is_empty() || !self.holds() {
+            return Ok(BTreeMap::new());
+        }
+        let whole: Option<u64> = layers.iter().map(|layer| layer.compressed_size).sum();
+        let open = Cell::new(layers.len());
+        let received: RefCell<BTreeMap<u32, u64>> = RefCell::default();
+        let sizes: RefCell<BTreeMap<usize, u64>> = RefCell::default();
+        let (done, all) = oneshot::channel();
+        let done = RefCell::new(Some(done));
+        let reading = self.clone();
+        let hear = move |outcome| {
+            let mut failed = None;
+            match outcome {
+                Outcome::Progress(layer, bytes) => {
+                    received.borrow_mut().insert(layer, bytes);
+                    let received = received.borrow().values().sum();
+                    return reading.tell(received, whole);
+                }
+                Outcome::Decoded(layer, index) => {
+                    sizes.borrow_mut().insert(layer as usize, index.size);
+                }
+                Outcome::NotFetched(..) => {}
+                Outcome::Failed(layer, trouble) => {
+                    failed = Some(format!(
+                        "{}, layer {layer}: {}",
+                        reading.reference, trouble.detail
+                    ));
+                }
+            }
+            open.set(open.get().saturating_sub(1));
+            let outcome = match failed {
+                Some(reason) => Err(reason),
+                None if open.get() == 0 => Ok(sizes.take()),
+                None => return,
+            };
+            if let Some(done) = done.take() {
+                // Nobody waits where other rules came.
+                let _ = done.send(outcome);
+            }
+        };
+        let job = |layer| Job {
+            layer,
+            origin: Origin::Gateway(place.clone()),
+        };
+        let pool = Pool::start(layers.into_iter().map(job).collect(), None, hear);
+        self.engine.borrow_mut().comparing = Some(pool);
+        all.await
+            .unwrap_or_else(|_| Err("other rules came".to_owned()))
+    }
+}
