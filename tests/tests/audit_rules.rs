@@ -437,7 +437,7 @@ fn a_rules_file_adds_leftovers_and_silences_them() {
 
 #[test]
 fn a_wrong_rules_file_is_told_by_name_and_line() {
-    let ground = Ground::new();
+    let ground = ground();
     for (name, text, says) in [
         (
             "onionskin.yaml",
@@ -469,7 +469,7 @@ fn a_wrong_rules_file_is_told_by_name_and_line() {
 
 #[test]
 fn thresholds_of_dive_are_flags_too_and_go_before_its_file() {
-    let ground = Ground::new();
+    let ground = ground();
     let names = |report: &Value| -> Vec<String> {
         outcomes(report)
             .into_iter()

@@ -20,9 +20,14 @@ const GATHERED: &str = "!!document.querySelector('.finding')";
 
 /// Runs the command on an image, in a folder without rules of its own.
 fn audit(arguments: &[&str]) -> Output {
+    audit_as("json", arguments)
+}
+
+/// The same in another form.
+fn audit_as(format: &str, arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
     Command::new(onionskin())
-        .args(["audit", "--format", "json"])
+        .args(["audit", "--format", format])
         .args(arguments)
         .current_dir(nowhere.path())
         .output()
@@ -31,9 +36,14 @@ fn audit(arguments: &[&str]) -> Output {
 
 /// What the command prints on an image, with links to this server's page.
 fn printed(served: &Served, reference: &str, more: &[&str]) -> String {
+    printed_as("json", served, reference, more)
+}
+
+/// The same in another form.
+fn printed_as(format: &str, served: &Served, reference: &str, more: &[&str]) -> String {
     let base = served.page("");
     let base = base.trim_end_matches('#');
-    let output = audit(&[&[reference, "--link-base", base], more].concat());
+    let output = audit_as(format, &[&[reference, "--link-base", base], more].concat());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() != Some(2), "{errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -49,13 +59,17 @@ fn findings(report: &Value) -> &[Value] {
 
 /// The report that the page saves.
 async fn saved(browser: &Browser) -> String {
-    browser
-        .run(
-            "const done = arguments[0], make = URL.createObjectURL;
-             URL.createObjectURL = blob => { URL.createObjectURL = make; blob.text().then(done); return make.call(URL, blob) };
-             document.querySelector('.report button').click();",
-        )
-        .await
+    saved_by(browser, "Save as JSON").await
+}
+
+/// What a button of the page saves.
+async fn saved_by(browser: &Browser, button: &str) -> String {
+    let script = format!(
+        "const done = arguments[0], make = URL.createObjectURL;
+         URL.createObjectURL = blob => {{ URL.createObjectURL = make; blob.text().then(done); return make.call(URL, blob) }};
+         [...document.querySelectorAll('.report button')].find(e => e.textContent == '{button}').click();",
+    );
+    browser.run(&script).await
 }
 
 /// What the cards on this page of the list say: kind, path and bytes.
@@ -91,6 +105,8 @@ async fn the_page_and_the_command_say_the_same_byte_for_byte() {
         let _: bool = browser.until(GATHERED).await;
         let printed = printed(&served, &reference, &[]);
         assert_eq!(saved(&browser).await, printed, "{typed}");
+        let html = printed_as("html", &served, &reference, &[]);
+        assert_eq!(saved_by(&browser, "Save as HTML").await, html, "{typed}");
 
         // And so does what is drawn.
         let report = parsed(&printed);
