@@ -184,16 +184,48 @@ impl Trouble {
 /// What can be opened.
 const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive and oci-archive, also compressed with gzip or zstd.";
 
-/// The core's errors begin in lower case, as parts of a line; here they stand alone.
+/// The core's errors begin in lower case, as parts of a line; here they stand alone. A host, a path or a digest in
+/// front stays as it is written.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {
         return String::new();
     };
+    let word = text.split(' ').next().unwrap_or_default();
+    let is_name = word
+        .trim_end_matches([':', ',', '.'])
+        .contains(['.', ':', '/', '@']);
     let end = if text.ends_with(['.', '!', '?']) {
         ""
     } else {
         "."
     };
+    if is_name {
+        return format!("{text}{end}");
+    }
     format!("{}{}{end}", first.to_uppercase(), chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn only_words_begin_with_a_capital() {
+        for (text, told) in [
+            ("the registry is away", "The registry is away."),
+            (
+                "evil.example.com is not among them",
+                "evil.example.com is not among them.",
+            ),
+            ("localhost:5000 is away!", "localhost:5000 is away!"),
+            ("team/app:1.0: gone", "team/app:1.0: gone."),
+            ("layer 3: torn", "Layer 3: torn."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), told);
+        }
+    }
 }
