@@ -9,8 +9,9 @@ use std::process::Command;
 
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive, oci_layout};
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
-use onionskin_tests::Registry;
-use onionskin_tests::files::{at_start, choose, listed, shown, whole, zstd};
+use onionskin_tests::files::{at_start, choose, listed, saved_by, shown, whole, zstd};
+use onionskin_tests::{Ground, Registry};
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn app() -> Packed {
@@ -302,4 +303,50 @@ async fn what_is_no_image_is_told_and_the_next_file_is_opened() {
     }
     choose(&browser, &at("good.tar")).await;
     whole(&browser, "good.tar").await;
+}
+
+/// Links of a report on a saved image that no registry knows by its name: whoever opens one is asked for the file,
+/// and then is where the link leads.
+#[tokio::test]
+async fn links_of_a_report_ask_for_the_file_and_lead_to_the_place() {
+    let ground = Ground::default();
+    let image = Image::new()
+        .layer(layer("COPY a /").file("/srv/a", bytes(3_000)))
+        .layer(layer("RUN rm /srv/a").whiteout("/srv/a"))
+        .layer(layer("COPY b /").file("/etc/b", "b"))
+        .pack();
+    let other = Image::new().layer(layer("COPY c /").file("/c", "c")).pack();
+    ground.write("untagged.tar", oci_archive(&[("", &image)]));
+    ground.write("short.tar", oci_archive(&[("1.0", &image)]));
+    let several = docker_archive(Generation::Folders, &[("", &other), ("", &image)]);
+    ground.write("several.tar", several);
+    let (served, browser) = at_start().await;
+    let page = served.page("");
+    for (name, which) in [
+        ("untagged.tar", ""),
+        ("short.tar", ""),
+        ("several.tar", ":@1"),
+    ] {
+        let asked = format!("{name}{which}");
+        let report = ground.json(0, &[&asked, "--link-base", page.trim_end_matches('#')]);
+        let findings = report["findings"].as_array().unwrap();
+        let deleted = findings.iter().find(|finding| finding["kind"] == "deleted");
+        let link = deleted.unwrap()["link"].as_str().unwrap();
+        assert!(link.contains(&format!("#/file/{name}?")), "{link}");
+
+        browser.goto("about:blank").await;
+        browser.goto(link).await;
+        browser.until_text("main", name).await;
+        choose(&browser, &ground.path().join(name)).await;
+        whole(&browser, name).await;
+        browser.until_text(".row.selected .label", "a").await;
+        assert_eq!(browser.address().await, link);
+
+        browser
+            .goto(&link.replace("view=changes", "view=waste"))
+            .await;
+        let _: bool = browser.until("!!document.querySelector('.finding')").await;
+        let saved: Value = serde_json::from_str(&saved_by(&browser, "Save as JSON").await).unwrap();
+        assert_eq!(saved["findings"], report["findings"], "{name}");
+    }
 }

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::files::saved_by;
 use onionskin_tests::{Browser, Served};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -57,21 +58,6 @@ fn findings(report: &Value) -> &[Value] {
     report["findings"].as_array().unwrap()
 }
 
-/// The report that the page saves.
-async fn saved(browser: &Browser) -> String {
-    saved_by(browser, "Save as JSON").await
-}
-
-/// What a button of the page saves.
-async fn saved_by(browser: &Browser, button: &str) -> String {
-    let script = format!(
-        "const done = arguments[0], make = URL.createObjectURL;
-         URL.createObjectURL = blob => {{ URL.createObjectURL = make; blob.text().then(done); return make.call(URL, blob) }};
-         [...document.querySelectorAll('.report button')].find(e => e.textContent == '{button}').click();",
-    );
-    browser.run(&script).await
-}
-
 /// What the cards on this page of the list say: kind, path and bytes.
 async fn cards(browser: &Browser) -> Vec<(String, String, String)> {
     browser
@@ -104,7 +90,7 @@ async fn the_page_and_the_command_say_the_same_byte_for_byte() {
             .await;
         let _: bool = browser.until(GATHERED).await;
         let printed = printed(&served, &reference, &[]);
-        assert_eq!(saved(&browser).await, printed, "{typed}");
+        assert_eq!(saved_by(&browser, "Save as JSON").await, printed, "{typed}");
         let html = printed_as("html", &served, &reference, &[]);
         assert_eq!(saved_by(&browser, "Save as HTML").await, html, "{typed}");
 
@@ -355,7 +341,7 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
         assert!(expected.len() >= 2);
         assert_eq!(verdicts(&browser).await, expected);
         let printed = printed(&served, &reference, &["--rules", rules]);
-        assert_eq!(saved(&browser).await, printed);
+        assert_eq!(saved_by(&browser, "Save as JSON").await, printed);
     }
 
     browser.fill(pick, more.as_str()).await;

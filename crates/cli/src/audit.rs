@@ -176,7 +176,8 @@ impl Arguments {
         let stack = opened.stack(&opened.image.layers).await?;
         let ledger = Ledger::of(&stack);
         let links = self.link_base.as_ref();
-        let links = links.map(|base| Links::of(base, &opened.image));
+        let file = opened.in_file();
+        let links = links.and_then(|base| Links::of(base, &opened.image, file));
         let mut remarks = opened.image.remarks.clone();
         let base = self.base.of(&opened.image, &self.image, &mut remarks);
         let base = base.await?;

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, bail, ensure};
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
+use onionskin_core::report::link::InFile;
 use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
 use onionskin_core::stack::Stack;
@@ -44,6 +45,7 @@ pub(crate) struct ImageArguments {
 pub(crate) struct Opened {
     pub(crate) image: Image,
     source: Source,
+    locator: Locator,
 }
 
 impl ImageArguments {
@@ -62,13 +64,22 @@ impl ImageArguments {
             let open = async |client: &Client| {
                 let source = Source::of(&locator, client)?;
                 let image = source.image(platform).await?;
-                Ok(Opened { image, source })
+                let locator = locator.clone();
+                Ok(Opened {
+                    image,
+                    source,
+                    locator,
+                })
             };
             return self.registry.ask(reference.domain(), open).await;
         }
         let source = saved(&locator)?;
         let image = source.image(platform).await?;
-        Ok(Opened { image, source })
+        Ok(Opened {
+            image,
+            source,
+            locator,
+        })
     }
 }
 
@@ -104,6 +115,21 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
 }
 
 impl Opened {
+    /// The file or the folder that it is in, where it is in one that has a name.
+    pub(crate) fn in_file(&self) -> Option<InFile<'_>> {
+        let (Locator::Archive {
+            path, reference, ..
+        }
+        | Locator::Layout { path, reference }) = &self.locator
+        else {
+            return None;
+        };
+        Some(InFile {
+            name: path.file_name()?.to_str()?,
+            image: reference.as_deref(),
+        })
+    }
+
     /// Decodes some of the image's layers, with a bar for each.
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
         let progress = Progress::new(self.image.layers.len());

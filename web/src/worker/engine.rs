@@ -7,6 +7,7 @@ use std::rc::Rc;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Dead, Ledger};
 use onionskin_core::platform::Platform;
+use onionskin_core::report::link::InFile;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::{GrowthLimits, Rules};
 use onionskin_core::source::Image;
@@ -25,7 +26,7 @@ use super::pool::Pool;
 use super::port;
 use super::protocol::{
     Answer, Ask, Event, Found, LayerNumbers, Numbers, Question, ReportForm, RulesFile,
-    RulesTrouble, Showing, Shown, Told, Trouble,
+    RulesTrouble, Showing, Shown, Subject, Told, Trouble,
 };
 use super::waste::{self, Waste};
 
@@ -46,6 +47,8 @@ pub(crate) struct Engine {
     largest: Vec<Dead>,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
+    /// What was asked for.
+    pub(crate) subject: Option<Subject>,
     pub(crate) image: Option<Image>,
     /// The platform that was asked for.
     pub(crate) platform: Option<Platform>,
@@ -315,7 +318,14 @@ impl Engine {
         if !self.finished || stack.depth() == 0 {
             return None;
         }
-        let waste = Waste::of(image, stack, &self.rules, &self.other, &page);
+        let file = match &self.subject {
+            Some(Subject::File { name, image }) => Some(InFile {
+                name,
+                image: image.as_deref(),
+            }),
+            _ => None,
+        };
+        let waste = Waste::of(image, stack, &self.rules, &self.other, &page, file);
         let facts = waste.facts();
         self.waste = Some(waste);
         Some(Event::Audited(Box::new(facts)))

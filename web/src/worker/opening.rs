@@ -53,6 +53,7 @@ pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, want
         Ok(None) => return,
         Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
     };
+    engine.borrow_mut().subject = Some(wanted.subject);
     let progress = decode(engine, scope, opened);
     progress.tick();
     if progress.open_layers.get() > 0 {

@@ -9,7 +9,7 @@ use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
 use onionskin_core::report::html;
 use onionskin_core::report::inspection::LayerFacts;
-use onionskin_core::report::link::Links;
+use onionskin_core::report::link::{InFile, Links};
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
 use onionskin_core::report::own::IgnoreFacts;
@@ -37,24 +37,25 @@ pub(crate) struct Waste {
 }
 
 impl Waste {
-    /// Audits the layers that are stacked; `page` is where the page lives.
+    /// Audits the layers that are stacked; `page` is where the page lives, and `file` what the image is in.
     pub(crate) fn of(
         image: &Image,
         stack: &Stack,
         rules: &Rules,
         other: &Other,
         page: &str,
+        file: Option<InFile<'_>>,
     ) -> Self {
         let mut image = image.clone();
         // Above a layer that could not be read nothing is known.
         image.layers.truncate(stack.depth());
-        let (ledger, links) = (Ledger::of(stack), Links::of(page, &image));
+        let (ledger, links) = (Ledger::of(stack), Links::of(page, &image, file));
         let terms = Terms {
             rules,
             base: None,
             against: other.read(),
             today: Day::of_unix((js_sys::Date::now() / 1000.0) as i64),
-            links: Some(&links),
+            links: links.as_ref(),
         };
         let mut audit = Audit::new(&image, stack, &ledger, &terms);
         if let Some(reason) = other.missing() {

@@ -25,22 +25,36 @@ pub const REFERENCE: &AsciiSet = &VALUE.add(b'?');
 /// Makes the links to one image.
 #[derive(Clone, Debug)]
 pub struct Links {
-    image: String,
-    platform: Option<String>,
+    /// Up to the image.
+    address: String,
+    /// What tells it from others there, each part with its `&`.
+    choice: String,
+}
+
+/// Where a saved image is, as the page calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InFile<'a> {
+    /// The name of the file, or of the layout's folder, without those above it.
+    pub name: &'a str,
+    /// Which of its images, where it holds several.
+    pub image: Option<&'a str>,
 }
 
 impl Links {
-    /// Links to an opened image; one in a registry is pinned, so that what the page shows is this
-    /// image or none. `base` is where the page lives.
+    /// Links to an opened image; pinned where its digest is known, so that what the page shows is this
+    /// image or none. One that no registry knows by its name is asked for as the file that it is in. None where
+    /// nothing leads to it. `base` is where the page lives.
     #[must_use]
-    pub fn of(base: &str, image: &Image) -> Self {
+    pub fn of(base: &str, image: &Image, file: Option<InFile<'_>>) -> Option<Self> {
         let platform = image.platform.as_ref().map(ToString::to_string);
         let platform = platform.as_deref();
         let whole = |reference: &Reference| reference.to_string() == image.reference;
         match image.reference.parse().ok().filter(whole) {
-            Some(reference) => Self::to_registry(base, &reference, image.digest.as_ref(), platform),
-            // A page that can show it knows it by the same name.
-            None => Self::to(base, &image.reference, platform),
+            Some(reference) => {
+                let digest = image.digest.as_ref();
+                Some(Self::to_registry(base, &reference, digest, platform))
+            }
+            None => file.map(|file| Self::to_file(base, file, platform)),
         }
     }
 
@@ -56,23 +70,36 @@ impl Links {
             Some(digest) => format!("{}@{digest}", reference.name()),
             None => reference.to_string(),
         };
-        Self::to(base, &image, platform)
+        Self::to(
+            base,
+            &format!("image/{}", encoded(&image, REFERENCE)),
+            &[("platform", platform)],
+        )
     }
 
-    /// Links to an image under any name that the page has for it.
+    /// Links to an image in a file. Whoever opens one without having given the page this file is asked for it.
     #[must_use]
-    pub fn to(base: &str, image: &str, platform: Option<&str>) -> Self {
+    pub fn to_file(base: &str, file: InFile<'_>, platform: Option<&str>) -> Self {
+        let place = format!("file/{}", encoded(file.name, REFERENCE));
+        Self::to(
+            base,
+            &place,
+            &[("image", file.image), ("platform", platform)],
+        )
+    }
+
+    fn to(base: &str, place: &str, choice: &[(&str, Option<&str>)]) -> Self {
         let slash = if base.ends_with('/') || base.ends_with(".html") {
             ""
         } else {
             "/"
         };
+        let chosen = choice
+            .iter()
+            .filter_map(|(key, value)| Some(format!("{key}={}&", encoded((*value)?, VALUE))));
         Self {
-            image: format!(
-                "{base}{slash}#/image/{}",
-                percent_encode(image.as_bytes(), REFERENCE)
-            ),
-            platform: platform.map(|text| percent_encode(text.as_bytes(), VALUE).to_string()),
+            address: format!("{base}{slash}#/{place}"),
+            choice: chosen.collect(),
         }
     }
 
@@ -90,11 +117,12 @@ impl Links {
     }
 
     fn place(&self, place: &str) -> String {
-        match &self.platform {
-            Some(platform) => format!("{}?platform={platform}&{place}", self.image),
-            None => format!("{}?{place}", self.image),
-        }
+        format!("{}?{}{place}", self.address, self.choice)
     }
+}
+
+fn encoded(text: &str, set: &'static AsciiSet) -> String {
+    percent_encode(text.as_bytes(), set).to_string()
 }
 
 #[cfg(test)]
@@ -117,14 +145,18 @@ mod tests {
                 "https://example.com/peel/#/image/docker.io/library/nginx@{digest}?platform=linux/amd64&layer=3&view=changes&path=/usr/a%20b%26%FF"
             )
         );
-        let links = Links::to("http://localhost:8080/", "app.tar?", None);
+        let file = InFile {
+            name: "app.tar?",
+            image: Some("@1"),
+        };
+        let links = Links::to_file("http://localhost:8080/", file, None);
         assert_eq!(
             links.change(1, b"/"),
-            "http://localhost:8080/#/image/app.tar%3F?layer=1&view=changes&path=/"
+            "http://localhost:8080/#/file/app.tar%3F?image=@1&layer=1&view=changes&path=/"
         );
         assert_eq!(
             links.config(),
-            "http://localhost:8080/#/image/app.tar%3F?view=config"
+            "http://localhost:8080/#/file/app.tar%3F?image=@1&view=config"
         );
     }
 }
