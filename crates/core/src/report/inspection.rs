@@ -79,8 +79,8 @@ pub struct ImageFacts {
     pub platform: Option<String>,
     /// Bytes of all layers' blobs.
     pub compressed_size: Option<u64>,
-    /// Bytes of all layers' tars, as far as they were fetched.
-    pub size: u64,
+    /// Bytes of all layers' tars; None where one was not fetched.
+    pub size: Option<u64>,
 }
 
 /// The ledger's totals, in bytes.
@@ -199,7 +199,8 @@ impl Inspection {
                 media_type: image.media_type.clone(),
                 platform: image.platform.as_ref().map(ToString::to_string),
                 compressed_size,
-                size: stack.layers().iter().map(|index| index.size).sum(),
+                size: (stack.not_fetched().is_empty())
+                    .then(|| stack.layers().iter().map(|index| index.size).sum()),
             },
             bytes: ByteTotals {
                 retained: total.retained,
