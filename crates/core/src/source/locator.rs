@@ -64,6 +64,9 @@ pub enum LocatorError {
     /// It looks like a path, and nothing is there.
     #[error("there is no file {0:?}")]
     NoFile(String),
+    /// It is called like an archive, and nothing is there.
+    #[error("there is no file {0:?}; an image of that name in a registry is docker://{0}")]
+    NoArchive(String),
     /// A folder that is no layout.
     #[error(
         "the folder {0:?} is no OCI layout: there is no file oci-layout and no index.json in it"
@@ -163,10 +166,11 @@ fn bare(text: &str) -> Result<Locator, LocatorError> {
         .iter()
         .any(|start| text.starts_with(start))
         || matches!(text, "." | "..");
-    let archive_like = |path: &Path| {
+    let called_archive = |path: &Path| {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| ARCHIVES.contains(&extension)) && path.is_file()
+        extension.is_some_and(|extension| ARCHIVES.contains(&extension))
     };
+    let archive_like = |path: &Path| called_archive(path) && path.is_file();
     // A reference of a layout is only looked for behind what cannot be a reference itself.
     let (path, reference) = split(text)
         .filter(|(path, _)| path_like || archive_like(path))
@@ -185,6 +189,7 @@ fn bare(text: &str) -> Result<Locator, LocatorError> {
     match path_like {
         true if path.is_dir() => Err(LocatorError::NoLayout(text.to_owned())),
         true => Err(LocatorError::NoFile(text.to_owned())),
+        false if called_archive(&path) => Err(LocatorError::NoArchive(text.to_owned())),
         false => registry(text),
     }
 }
@@ -266,8 +271,12 @@ mod tests {
         ));
         assert!(matches!(
             "app.tar".parse::<Locator>(),
-            Ok(Locator::Registry(_))
+            Err(LocatorError::NoArchive(_))
         ));
+        for registry in ["docker://app.tar", "app.tar:1", "example.com/app"] {
+            let parsed = registry.parse::<Locator>();
+            assert!(matches!(parsed, Ok(Locator::Registry(_))), "{registry}");
+        }
         assert!(matches!(
             "Not an image".parse::<Locator>(),
             Err(LocatorError::Reference { .. })

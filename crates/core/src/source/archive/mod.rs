@@ -116,6 +116,9 @@ impl Archive {
         };
         let file = FileBytes::open(path)
             .map_err(|error| wrong(format!("it cannot be opened: {error}")))?;
+        if file.size() == 0 {
+            return Err(wrong("it is empty".to_owned()));
+        }
         let file = spool::unpacked(file).map_err(wrong)?;
         Ok(Self::new(name, Arc::new(file), form, reference))
     }
