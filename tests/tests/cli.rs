@@ -431,6 +431,25 @@ async fn an_image_can_come_on_standard_input() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), same);
 }
 
+/// A command before ours that failed sends nothing.
+#[tokio::test]
+async fn nothing_is_no_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    std::fs::write(&file, "").unwrap();
+    let error = stopped(&["inspect", file.to_str().unwrap()]).await;
+    assert!(error.ends_with("a.tar: it is empty\n"), "{error}");
+    let mut command = Command::new(onionskin());
+    command.args(["inspect", "-"]).stdin(Stdio::null());
+    let output = command.output().await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("standard input: it is empty"), "{error}");
+    std::fs::remove_file(&file).unwrap();
+    let error = stopped(&["inspect", "gone.tar"]).await;
+    assert!(error.contains("there is no file \"gone.tar\""), "{error}");
+}
+
 #[tokio::test]
 async fn of_several_images_on_standard_input_one_can_be_named() {
     let folder = tempfile::tempdir().unwrap();

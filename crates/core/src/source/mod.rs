@@ -86,6 +86,10 @@ impl Source {
     ) -> Result<Self, SourceError> {
         let path = "standard input".to_owned();
         match archive::spool(from, told) {
+            Ok(file) if archive::ReadAt::size(&file) == 0 => Err(SourceError::Archive {
+                path,
+                problem: "it is empty; look at what the command before this one says".to_owned(),
+            }),
             Ok(file) => {
                 let file = std::sync::Arc::new(file);
                 let archive = archive::Archive::new(path, file, archive::Form::Any, reference);
