@@ -445,7 +445,6 @@ async fn nothing_is_no_image() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("standard input: it is empty"), "{error}");
-    std::fs::remove_file(&file).unwrap();
     let error = stopped(&["inspect", "gone.tar"]).await;
     assert!(error.contains("there is no file \"gone.tar\""), "{error}");
 }
