@@ -3,7 +3,7 @@
 //! Whoever may pull an image may download each of its layers, so a secret that a later layer deleted
 //! is as public as one that is still there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::advice::{copies, layers};
 use super::gather::{Group, MANY, MANY_TREES, gathered};
@@ -24,8 +24,7 @@ struct Place {
 pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = in_layers(subject);
     let depth = subject.stack.depth();
-    let told = secrets::in_config(subject.config, depth).into_iter();
-    findings.extend(told.map(in_config));
+    findings.extend(in_config(secrets::in_config(subject.config, depth)));
     findings
 }
 
@@ -123,9 +122,33 @@ fn of_package(rule: Rule, group: &Group) -> String {
     )
 }
 
-fn in_config(secret: ConfigSecret) -> Finding {
-    let what = capital(secret.rule.name());
-    let how = match secret.source {
+/// Those of the configuration: each place and rule is one finding, and so are very many places of a list.
+fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
+    type Places = BTreeMap<Source, Vec<ConfigSecret>>;
+    let mut lists: BTreeMap<(&'static str, Rule), Places> = BTreeMap::new();
+    for secret in secrets {
+        let list = lists.entry((secret.source.list(), secret.rule));
+        let place = list.or_default().entry(secret.source.clone());
+        place.or_default().push(secret);
+    }
+    let mut findings = Vec::new();
+    for ((list, _), places) in lists {
+        if places.len() > MANY {
+            let all: Vec<ConfigSecret> = places.into_values().flatten().collect();
+            findings.extend(of_place(list, &all, true));
+        } else {
+            let each = places.into_iter();
+            findings
+                .extend(each.filter_map(|(place, all)| of_place(&place.to_string(), &all, false)));
+        }
+    }
+    findings
+}
+
+/// Secrets of one rule at one place; or in `many` places of one list.
+fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding> {
+    let first = secrets.first()?;
+    let how = match first.source {
         Source::Env(_) => {
             "everybody who pulls the image can read it, and so can every program in the container; revoke it, and hand it to containers when they run, not with ENV"
         }
@@ -137,15 +160,65 @@ fn in_config(secret: ConfigSecret) -> Finding {
             "everybody who pulls the image can read it; revoke it, and let the program read it from a file or a variable that the container is given"
         }
     };
-    let place = secret.source.to_string();
-    Finding {
-        added_by: secret.layers,
-        ..Finding::of_config(
-            Kind::Secret,
-            secret.rule.id(),
-            &place,
-            format!("{what}: {how}"),
-        )
+    let mut what = capital(first.rule.name());
+    let names: BTreeSet<String> = match many {
+        true => secrets
+            .iter()
+            .map(|secret| called(&secret.source))
+            .collect(),
+        false => secrets
+            .iter()
+            .filter_map(|secret| secret.name.clone())
+            .collect(),
+    };
+    if !names.is_empty() {
+        what += &format!(" ({})", some_of(names.into_iter()));
+    }
+    if secrets.len() > 1 {
+        what += &format!(", {} different ones", secrets.len());
+    }
+    let also: BTreeSet<&Source> = secrets.iter().flat_map(|secret| &secret.also).collect();
+    let also = also.into_iter().filter(|also| match many {
+        true => also.list() != place,
+        false => !secrets.iter().take(1).any(|secret| secret.source == **also),
+    });
+    let also: Vec<String> = also.map(ToString::to_string).collect();
+    if !also.is_empty() {
+        what += &format!(", also in {}", some_of(also.into_iter()));
+    }
+    let layers: BTreeSet<usize> = secrets
+        .iter()
+        .flat_map(|secret| secret.layers.iter().copied())
+        .collect();
+    let advice = format!("{what}: {how}");
+    Some(Finding {
+        added_by: layers.into_iter().collect(),
+        ..Finding::of_config(Kind::Secret, first.rule.id(), place, advice)
+    })
+}
+
+/// What one place of many is called.
+fn called(source: &Source) -> String {
+    match source {
+        Source::Env(name) | Source::Label(name) => name.clone(),
+        Source::Entrypoint | Source::Cmd | Source::Healthcheck | Source::Step(_) => {
+            source.to_string()
+        }
+    }
+}
+
+/// The first few of a list, each shortened, and how many more there are.
+fn some_of(mut names: impl ExactSizeIterator<Item = String>) -> String {
+    const TOLD: usize = 3;
+    const LETTERS: usize = 64;
+    let short = |name: String| match name.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
+    };
+    let told: Vec<String> = names.by_ref().take(TOLD).map(short).collect();
+    match names.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
     }
 }
 
@@ -154,4 +227,77 @@ fn capital(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Config;
+
+    fn told(config: &str) -> Vec<(String, String)> {
+        let config = Config::parse(config.as_bytes()).unwrap();
+        in_config(secrets::in_config(&config, 1))
+            .into_iter()
+            .map(|finding| {
+                let path = String::from_utf8(finding.path).unwrap();
+                let what = finding.advice.split(':').next().unwrap().to_owned();
+                (path, what)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_told_does_not_grow_with_the_secrets_of_a_place() {
+        let many = |what: fn(usize) -> String, between: &str| {
+            let all: Vec<String> = (0..2_000).map(what).collect();
+            all.join(between)
+        };
+        let arguments = many(|n| format!("A{n}_TOKEN=q8Rt{n}xyz"), " ");
+        let variables = many(|n| format!(r#""B{n}_TOKEN=r8Rt{n}xyz""#), ",");
+        let labels = many(|n| format!(r#""c{n}.token":"s8Rt{n}xyz""#), ",");
+        let steps = many(
+            |n| format!(r#"{{"created_by":"ARG D{n}_TOKEN=t8Rt{n}xyz"}}"#),
+            ",",
+        );
+        for (config, place) in [
+            (
+                format!(r#"{{"history":[{{"created_by":"RUN |9 {arguments} /bin/sh -c x"}}]}}"#),
+                "history.1",
+            ),
+            (
+                format!(r#"{{"config":{{"Env":[{variables}]}}}}"#),
+                "config.env",
+            ),
+            (
+                format!(r#"{{"config":{{"Labels":{{{labels}}}}}}}"#),
+                "config.labels",
+            ),
+            (format!(r#"{{"history":[{steps}]}}"#), "history"),
+        ] {
+            let told = told(&config);
+            let [(path, what)] = told.as_slice() else {
+                panic!("{} findings", told.len());
+            };
+            assert_eq!(path, place);
+            assert!(what.contains("and 1997 more"), "{what}");
+        }
+    }
+
+    #[test]
+    fn other_places_are_told_and_a_variable_keeps_its_own() {
+        let config = r#"{"config":{"Env":["DB_PASSWORD=Xk29vLqp","API_TOKEN=mV7pL2sD"]},
+            "history":[{"created_by":"ENV DB_PASSWORD=Xk29vLqp","empty_layer":true}]}"#;
+        let told = told(config);
+        let expected = [
+            ("config.env.API_TOKEN", "Variable that is named as a secret"),
+            (
+                "config.env.DB_PASSWORD",
+                "Variable that is named as a secret, also in history.1",
+            ),
+        ];
+        assert_eq!(
+            told,
+            expected.map(|(path, what)| (path.to_owned(), what.to_owned()))
+        );
+    }
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use super::scan::{Hit, Hits, Kind, hits};
+use super::found::{Found, Hit};
+use super::scan::{Hits, Kind, hits};
 use super::{Rule, variable};
 
 /// `NAME=value`, `--name=value`, with quotes or without.
@@ -29,10 +30,15 @@ pub(super) fn secrets(command: &str) -> Hits {
         command: true,
         ..Kind::default()
     };
-    let mut hits = hits(command.as_bytes(), kind);
+    let Hits { found, complete } = hits(command.as_bytes(), kind);
+    let mut all = Found::default();
+    for hit in found {
+        all.add(hit);
+    }
+    // What has a form of its own is not told again by its name.
     for (segment, rule) in instructions(command) {
         for value in values(command, segment) {
-            add(&mut hits.found, rule, value);
+            all.add(Hit { rule, range: value });
         }
     }
     for expression in [&ASSIGNED, &OPTION] {
@@ -46,12 +52,17 @@ pub(super) fn secrets(command: &str) -> Hits {
                 variable::is_secretive(name) && variable::is_secret(value.as_str())
             });
             if let Some(value) = secret {
-                add(&mut hits.found, Rule::COMMAND, value.range());
+                all.add(Hit {
+                    rule: Rule::COMMAND,
+                    range: value.range(),
+                });
             }
         }
     }
-    hits.found.sort_by_key(|hit| hit.range.start);
-    hits
+    Hits {
+        found: all.into_hits(),
+        complete,
+    }
 }
 
 /// All secrets of the value of a variable or label.
@@ -64,31 +75,25 @@ pub(super) fn of_value(name: &str, value: &str, rule: Rule) -> Hits {
     let whole = format!("{name}={value}");
     let start = name.len() + 1;
     let Hits { found, complete } = hits(whole.as_bytes(), kind);
-    let mut found: Vec<Hit> = found
-        .into_iter()
-        .filter_map(|hit| {
-            let range = hit.range.start.checked_sub(start)?..hit.range.end.checked_sub(start)?;
-            Some(Hit { range, ..hit })
-        })
-        .collect();
+    let mut all = Found::default();
+    let inside = |hit: Hit| {
+        let range = hit.range.start.checked_sub(start)?..hit.range.end.checked_sub(start)?;
+        Some(Hit { range, ..hit })
+    };
+    for hit in found.into_iter().filter_map(inside) {
+        all.add(hit);
+    }
     if variable::is_secretive(name) && variable::is_secret(value) {
-        add(&mut found, rule, 0..value.len());
+        let range = 0..value.len();
+        all.add(Hit { rule, range });
     }
     let inner = secrets(value);
     for hit in inner.found {
-        add(&mut found, hit.rule, hit.range);
+        all.add(hit);
     }
     Hits {
-        found,
+        found: all.into_hits(),
         complete: complete && inner.complete,
-    }
-}
-
-/// What has a form of its own is not told again by its name.
-fn add(found: &mut Vec<Hit>, rule: Rule, range: Range<usize>) {
-    let overlaps = |hit: &Hit| hit.range.start < range.end && range.start < hit.range.end;
-    if !range.is_empty() && !found.iter().any(overlaps) {
-        found.push(Hit { rule, range });
     }
 }
 

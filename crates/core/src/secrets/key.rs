@@ -5,10 +5,10 @@
 
 use super::Rule;
 use super::checksum::base64;
-use super::scan::Hit;
+use super::found::Hit;
 
 /// Bytes of the longest key; one of 16,384 bits takes 13,000.
-const LONGEST: usize = 64 << 10;
+pub(super) const LONGEST: usize = 64 << 10;
 /// Bytes that a key has at least: one of Ed25519 in PKCS #8 has 48.
 const LEAST: usize = 40;
 /// Different letters in its body: the shortest keys have thirty.
@@ -26,9 +26,10 @@ pub(super) fn pem(text: &[u8], at: usize) -> Option<Hit> {
     }
     let body = rest.get(length + DASHES.len()..)?;
     let footer = [b"-----END ", label, DASHES].concat();
-    let end = find(body, &footer)?;
+    // Nothing in a body has dashes; so no text is looked through for one header after the other.
+    let end = find(body, DASHES)?;
     let content = body.get(..end)?;
-    if !is_body(content) {
+    if !body.get(end..)?.starts_with(&footer) || !is_body(content) {
         return None;
     }
     let head = text.get(..at).unwrap_or_default();
@@ -53,17 +54,15 @@ pub(super) fn pem(text: &[u8], at: usize) -> Option<Hit> {
 
 /// A private key in PEM, in Base64 once more, as kubeconfigs and secrets of Kubernetes have it.
 pub(super) fn encoded(text: &[u8], at: usize) -> Option<Hit> {
-    let letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let before = at.checked_sub(1).and_then(|at| text.get(at));
-    if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'+') {
+    if before.is_some_and(letter) {
         return None;
     }
-    let length = text
-        .get(at..)?
-        .iter()
-        .take(LONGEST * 4 / 3)
-        .take_while(letter)
-        .count();
+    let rest = text.get(at..)?.iter().take(LONGEST * 4 / 3);
+    let letters = rest.clone().take_while(|byte| letter(byte)).count();
+    let padding = rest.skip(letters).take(2).take_while(|byte| **byte == b'=');
+    let length = letters + padding.count();
     let decoded = base64(text.get(at..at + length)?)?;
     let begin = find(&decoded, b"-----BEGIN ")?;
     // A bundle may begin with certificates.

@@ -207,6 +207,50 @@ mod tests {
         assert_eq!(look("app/x", &wide, 5), ["aws-access-key-id:1"]);
     }
 
+    #[test]
+    fn colours_of_a_terminal_do_not_hide_a_token() {
+        for (before, after) in [
+            ("\x1b[32m", "\x1b[0m"),
+            ("\x1b[01;31m\x1b[K", "\x1b[m"),
+            ("\\x1b[32m", "\\x1b[0m"),
+            ("\\u001b[1;32m", "\\u001b[0m"),
+            ("\\u0027", "\\u0027"),
+        ] {
+            let text = format!("{before}{}{after}\n", key());
+            let found = look("app/x.log", text.as_bytes(), 1 << 20);
+            assert_eq!(found, ["aws-access-key-id:1"], "{text:?}");
+        }
+        let inside = format!("a[32m{}", key());
+        assert_eq!(look("app/x.log", inside.as_bytes(), 1 << 20), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_of_a_certificate_is_no_token() {
+        // A Square token has the length of a line of PEM, and letters that Base64 has.
+        let line = |start: &str| {
+            let letters = "q7Rt2xYvB9kLmZ4wN8cD3fGhJ5sP6aQ1eUiOrTyWnMbV0XzKjHgFdSaLpQw2".repeat(2);
+            format!("{start}{}", &letters[..60])
+        };
+        let token = line("EAAA");
+        let other = line("MIIB");
+        let found = |text: String| look("app/x", text.as_bytes(), 1 << 20);
+        for text in [
+            format!("{other}\n{token}\n{other}\n"),
+            format!("  {other}\r\n  {token}\r\n"),
+            format!("\"{other}\\n\"\n\"{token}\\n\"\n"),
+            format!("-----BEGIN CERTIFICATE-----\n{token}\nMIIB\n"),
+        ] {
+            assert_eq!(found(text.clone()), [""; 0], "{text}");
+        }
+        for text in [
+            format!("{token}\n"),
+            format!("{token}\n{}\n", line("EAAA")),
+            format!("token: {token}\n{other}\n"),
+        ] {
+            assert_eq!(found(text.clone()), ["square-token:1"], "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn pieces_do_not_show(mut parts in prop::collection::vec(prop_oneof![

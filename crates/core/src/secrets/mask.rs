@@ -1,7 +1,11 @@
 //! The secrets of a configuration and its history, and texts in which they do not show.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError};
 
 use super::command::{of_value, secrets};
 use super::scan::{Hits, is_word};
@@ -44,6 +48,21 @@ impl fmt::Display for Source {
     }
 }
 
+impl Source {
+    /// What it is one of.
+    #[must_use]
+    pub const fn list(&self) -> &'static str {
+        match self {
+            Self::Env(_) => "config.env",
+            Self::Label(_) => "config.labels",
+            Self::Entrypoint => "config.entrypoint",
+            Self::Cmd => "config.cmd",
+            Self::Healthcheck => "config.healthcheck",
+            Self::Step(_) => "history",
+        }
+    }
+}
+
 /// A secret that a configuration tells to everybody who may pull the image.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigSecret {
@@ -51,6 +70,10 @@ pub struct ConfigSecret {
     pub rule: Rule,
     /// Where it stands first.
     pub source: Source,
+    /// What it is called there, where that is no part of the place.
+    pub name: Option<String>,
+    /// Where else it stands.
+    pub also: Vec<Source>,
     /// The layers (from 1) whose steps have it.
     pub layers: Vec<usize>,
     /// Never shown.
@@ -68,6 +91,7 @@ impl fmt::Debug for ConfigSecret {
 #[must_use]
 pub fn in_config(config: &Config, depth: usize) -> Vec<ConfigSecret> {
     let mut found: Vec<ConfigSecret> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     let layers = history::layers(&config.history, depth);
     for (source, text, hits) in places(config) {
         let layer = match source {
@@ -75,23 +99,44 @@ pub fn in_config(config: &Config, depth: usize) -> Vec<ConfigSecret> {
             _ => None,
         };
         for hit in hits.found {
-            let secret = text.get(hit.range).unwrap_or_default();
-            match found.iter_mut().find(|known| known.secret == secret) {
-                Some(known) => {
-                    if !known.layers.contains(&layer.unwrap_or(0)) {
-                        known.layers.extend(layer);
-                    }
+            let secret = text.get(hit.range.clone()).unwrap_or_default();
+            if let Some(first) = known.get(secret).and_then(|at| found.get_mut(*at)) {
+                // Places come in order, so each is the last one or new.
+                let last = first.also.last().unwrap_or(&first.source);
+                if *last != source {
+                    first.also.push(source.clone());
+                    first.layers.extend(layer);
                 }
-                None => found.push(ConfigSecret {
-                    rule: hit.rule,
-                    source: source.clone(),
-                    layers: layer.into_iter().collect(),
-                    secret: secret.to_owned(),
-                }),
+                continue;
             }
+            known.insert(secret.to_owned(), found.len());
+            found.push(ConfigSecret {
+                rule: hit.rule,
+                source: source.clone(),
+                name: named(&text, hit.range.start, hit.rule),
+                also: Vec::new(),
+                layers: layer.into_iter().collect(),
+                secret: secret.to_owned(),
+            });
         }
     }
     found
+}
+
+/// The name in front of a value that was found by it.
+fn named(text: &str, value: usize, rule: Rule) -> Option<String> {
+    /// Letters of the longest name that is told.
+    const LONGEST: usize = 64;
+    let by_name = [Rule::VARIABLE, Rule::ARGUMENT, Rule::LABEL, Rule::COMMAND];
+    if !by_name.contains(&rule) {
+        return None;
+    }
+    let letter = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+    let before = text.get(..value)?.trim_end_matches(|c| !letter(c));
+    let length = before.bytes().rev().take(LONGEST + 1);
+    let length = length.take_while(|byte| letter(char::from(*byte))).count();
+    let name = before.get(before.len() - length..)?;
+    (1..=LONGEST).contains(&length).then(|| name.to_owned())
 }
 
 /// All texts of a configuration that may hold secrets, with what was found in each.
@@ -126,10 +171,8 @@ fn places(config: &Config) -> Vec<(Source, String, Hits)> {
 }
 
 /// Takes the secrets of an image's configuration out of texts.
-#[derive(Default)]
 pub struct Mask {
-    /// The longest first.
-    secrets: Vec<String>,
+    secrets: Result<AhoCorasick, BuildError>,
 }
 
 impl Mask {
@@ -137,31 +180,53 @@ impl Mask {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let found = in_config(config, 0).into_iter();
-        let mut secrets: Vec<String> = found
-            .map(|found| found.secret)
-            .filter(|secret| secret.len() >= LEAST)
-            .collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { secrets }
+        let secrets = found.map(|found| found.secret);
+        Self {
+            // Of the kinds, a table of all states takes time in the square of a secret that repeats itself.
+            secrets: AhoCorasickBuilder::new()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(secrets.filter(|secret| secret.len() >= LEAST)),
+        }
     }
 
     /// The text with `***` in place of each secret: those of the configuration, and what looks like one.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let hits = secrets(text);
-        if !hits.complete {
+        let known = self.known(text);
+        let (true, Some(known)) = (hits.complete, known) else {
             return Cow::Borrowed(HIDDEN);
-        }
-        let mut hidden = Cow::Borrowed(text);
-        for hit in hits.found.iter().rev() {
-            hidden.to_mut().replace_range(hit.range.clone(), HIDDEN);
-        }
-        for secret in &self.secrets {
-            if let Some(without) = without(&hidden, secret) {
-                hidden = Cow::Owned(without);
+        };
+        let mut ranges: Vec<Range<usize>> = hits.found.into_iter().map(|hit| hit.range).collect();
+        ranges.extend(known);
+        ranges.sort_by_key(|range| range.start);
+        hidden(text, &ranges)
+    }
+
+    /// Where secrets of the configuration stand as words; none where that cannot be told.
+    fn known(&self, text: &str) -> Option<Vec<Range<usize>>> {
+        /// Places that are looked at for each byte: secrets may stand in each other.
+        const TRIED: usize = 8;
+        let bytes = text.as_bytes();
+        let word = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at))
+                .copied()
+                .is_some_and(is_word)
+        };
+        let mut ranges = Vec::new();
+        let all = self.secrets.as_ref().ok()?.find_overlapping_iter(text);
+        for (number, found) in all.enumerate() {
+            if number > TRIED * text.len() {
+                return None;
+            }
+            let range = found.range();
+            let joins = |first, second: Option<usize>| word(first) && word(second);
+            let before = joins(range.start.checked_sub(1), Some(range.start));
+            if !before && !joins(range.end.checked_sub(1), Some(range.end)) {
+                ranges.push(range);
             }
         }
-        hidden
+        Some(ranges)
     }
 
     /// The value of a variable or label with this name, likewise.
@@ -174,27 +239,25 @@ impl Mask {
     }
 }
 
-/// The text without the secret, where it stands as a word; None where it does not.
-fn without(text: &str, secret: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut out = String::new();
-    let mut rest = 0;
-    for (at, _) in text.match_indices(secret) {
-        let joins = |at: Option<usize>| {
-            at.and_then(|at| bytes.get(at))
-                .copied()
-                .is_some_and(is_word)
-        };
-        let (first, last) = (secret.bytes().next(), secret.bytes().last());
-        let inside = (first.is_some_and(is_word) && joins(at.checked_sub(1)))
-            || (last.is_some_and(is_word) && joins(Some(at + secret.len())));
-        if !inside {
-            out.push_str(text.get(rest..at)?);
-            out.push_str(HIDDEN);
-            rest = at + secret.len();
-        }
+/// The text with `***` in place of each range, which may overlap and come by their starts.
+fn hidden<'t>(text: &'t str, ranges: &[Range<usize>]) -> Cow<'t, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
     }
-    (rest > 0).then(|| out + text.get(rest..).unwrap_or_default())
+    let mut out = String::with_capacity(text.len());
+    let mut shown = 0;
+    let mut last = None;
+    for range in ranges {
+        // What overlaps or touches the one before it is hidden with it.
+        if last.is_none_or(|end| range.start > end) {
+            out.push_str(text.get(shown..range.start).unwrap_or_default());
+            out.push_str(HIDDEN);
+        }
+        shown = shown.max(range.end);
+        last = Some(shown);
+    }
+    out.push_str(text.get(shown..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -232,6 +295,17 @@ mod tests {
                 "secret-argument history.2 [1, 2]",
             ]
         );
+    }
+
+    #[test]
+    fn a_secret_is_told_once_with_all_its_places_and_its_name() {
+        let found = in_config(&config(), 3);
+        let of = |place: &str| found.iter().find(|found| found.source.to_string() == place);
+        let variable = of("config.env.DB_PASSWORD").unwrap();
+        assert_eq!(variable.also, [Source::Step(1)]);
+        let argument = of("history.2").unwrap();
+        assert_eq!(argument.also, [Source::Step(3)]);
+        assert_eq!(argument.name.as_deref(), Some("REPO_TOKEN"));
     }
 
     #[test]

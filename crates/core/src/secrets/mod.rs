@@ -11,6 +11,7 @@
 
 mod checksum;
 mod command;
+mod found;
 mod key;
 mod keystore;
 mod look;

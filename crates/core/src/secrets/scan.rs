@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::found::{Found, Hit};
 use super::table::{Check, Detector, Row, TABLE};
 use super::{Rule, checksum, key, placeholder, url, web_token};
 
@@ -13,13 +14,6 @@ const TRIED: usize = 2;
 const TRIED_AT_LEAST: usize = 8 << 10;
 /// Letters beside a token that make it a part of encoded bytes.
 const ENCODED: usize = 16;
-
-/// Something that looks like a secret, and where it is in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hit {
-    pub(super) rule: Rule,
-    pub(super) range: Range<usize>,
-}
 
 /// What a text is, which decides what is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,22 +34,21 @@ pub(super) struct Hits {
 
 /// Looks through a text. No two hits overlap.
 pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
-    let mut found: Vec<Hit> = Vec::new();
+    let mut found = Found::default();
     let mut left = TRIED * text.len() + TRIED_AT_LEAST;
     let mut complete = true;
     for (at, detector) in TABLE.anchors(text) {
         // The letters of a key may be anything.
-        let in_key = |hit: &Hit| hit.rule.is_key() && hit.range.contains(&at);
-        if found.iter().rev().take(4).any(in_key) {
+        let here = found.overlapping(&(at..at + 1));
+        if here.is_some_and(|hit| hit.rule.is_key()) {
             continue;
         }
         if let Detector::Row(number) = detector
             && let Some(row) = TABLE.rows.get(number)
         {
-            let seen = |hit: &Hit| hit.rule == row.rule();
             // What packages document is nobody's login.
             let shown = kind.packaged && row.check == Some(Check::Words);
-            if (row.commands && !kind.command) || shown || (kind.once && found.iter().any(seen)) {
+            if (row.commands && !kind.command) || shown || (kind.once && found.has(row.rule())) {
                 continue;
             }
         }
@@ -66,21 +59,20 @@ pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
             }
             continue;
         };
-        if kind.once && found.iter().any(|other| other.rule == hit.rule) {
+        if kind.once && found.has(hit.rule) {
             continue;
         }
-        let overlaps =
-            |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
         // A form of its own says more than the words around it.
-        if !is_vague(hit.rule) {
-            found.retain(|other| !(is_vague(other.rule) && overlaps(other)));
-        }
-        if !found.iter().rev().take(8).any(overlaps) {
-            found.push(hit);
+        if is_vague(hit.rule) {
+            found.add(hit);
+        } else {
+            found.replace(hit, |other| is_vague(other.rule));
         }
     }
-    found.sort_by_key(|hit| hit.range.start);
-    Hits { found, complete }
+    Hits {
+        found: found.into_hits(),
+        complete,
+    }
 }
 
 /// What is at an anchor; `left` is what may still be tried, 0 from when it does not suffice.
@@ -101,7 +93,9 @@ fn tried(text: &[u8], at: usize, detector: Detector, kind: Kind, left: &mut usiz
         Detector::WebToken => web_token::at(text, at),
         Detector::Key => pay(WINDOW).and_then(|()| key::pem(text, at)),
         Detector::EncodedKey => pay(WINDOW).and_then(|()| key::encoded(text, at)),
-        Detector::Putty => pay(WINDOW).and_then(|()| key::putty(text, at)),
+        Detector::Putty => {
+            pay(key::LONGEST.min(text.len() - at)).and_then(|()| key::putty(text, at))
+        }
     }
 }
 
@@ -187,17 +181,43 @@ fn stands_alone(text: &[u8], range: &Range<usize>, row: &Row, named: bool) -> bo
             return false;
         }
     }
-    !is_encoded(text, range)
+    !is_encoded(text, range) && !is_in_block(text, range)
 }
 
-/// The letter before a place; none where an escape ends there, such as `\n` in JSON or `%3D` in an address.
+/// The letter before a place; none where an escape ends there, such as `\n` in JSON, `%3D` in an
+/// address, or what turns a terminal's colour.
 fn letter_before(text: &[u8], at: usize) -> Option<u8> {
     let before = text.get(..at)?;
+    let hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     match before {
         [.., b'\\', b'n' | b'r' | b't'] => None,
-        [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => None,
+        [.., b'%', a, b] | [.., b'\\', b'x', a, b] if hex(&[*a, *b]) => None,
+        [.., b'\\', b'u', a, b, c, d] if hex(&[*a, *b, *c, *d]) => None,
+        _ if ends_in_control(before) => None,
         _ => before.last().copied(),
     }
+}
+
+/// It ends in a control sequence (ECMA-48, section 5.4), as it is or as source code writes its first byte.
+fn ends_in_control(before: &[u8]) -> bool {
+    /// Bytes of its parameters that are looked at.
+    const PARAMETERS: usize = 24;
+    let Some((b'@'..=b'~', before)) = before.split_last() else {
+        return false;
+    };
+    let parameter = |byte: &&u8| matches!(byte, b'0'..=b'?');
+    let length = (before.iter().rev())
+        .take(PARAMETERS)
+        .take_while(parameter)
+        .count();
+    let start = before.len() - length;
+    let start = before
+        .get(..start)
+        .and_then(|start| start.strip_suffix(b"["));
+    let escapes: [&[u8]; 7] = [
+        b"\x1b", b"\\x1b", b"\\x1B", b"\\033", b"\\e", b"\\u001b", b"\\u001B",
+    ];
+    start.is_some_and(|start| escapes.iter().any(|escape| start.ends_with(escape)))
 }
 
 /// It stands in the middle of Base64.
@@ -213,6 +233,59 @@ fn is_encoded(text: &[u8], range: &Range<usize>) -> bool {
         && around.iter().any(u8::is_ascii_uppercase)
         && around.iter().any(u8::is_ascii_lowercase)
         && around.iter().any(u8::is_ascii_digit)
+}
+
+/// It is a line of a block of Base64, such as a certificate's, whose other lines are as long.
+fn is_in_block(text: &[u8], range: &Range<usize>) -> bool {
+    /// Letters of the shortest lines that programs break Base64 into, and of the longest.
+    const LINES: std::ops::RangeInclusive<usize> = 60..=76;
+    /// Bytes of a line with what source code puts around it.
+    const LONGEST: usize = 120;
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let head = text.get(..range.start).unwrap_or_default();
+    let tail = text.get(range.end..).unwrap_or_default();
+    let head = head.get(head.len().saturating_sub(2 * LONGEST)..);
+    let tail = tail.get(..tail.len().min(2 * LONGEST));
+    let mut before = head.unwrap_or_default().rsplit(ends);
+    let mut after = tail.unwrap_or_default().split(ends);
+    let (Some(first), Some(last)) = (before.next(), after.next()) else {
+        return false;
+    };
+    let Some(token) = text.get(range.clone()) else {
+        return false;
+    };
+    let line = [first, token, last].concat();
+    let line = bare(&line);
+    if !LINES.contains(&line.len()) || !line.iter().all(is_base64) {
+        return false;
+    }
+    let near = [
+        before.find(|line| !line.is_empty()),
+        after.find(|line| !line.is_empty()),
+    ];
+    near.into_iter().flatten().any(|other| {
+        let other = bare(other);
+        // A list of tokens begins the same in each line.
+        let like = other.len() == line.len() && other.get(..4) != line.get(..4);
+        (like && other.iter().all(is_base64)) || other.starts_with(b"-----")
+    })
+}
+
+/// A line without what source code puts around it.
+fn bare(line: &[u8]) -> &[u8] {
+    let letter = |byte: &u8| is_base64(byte) && *byte != b'+' || *byte == b'-';
+    let start = line.iter().position(letter).unwrap_or(line.len());
+    let end = line
+        .iter()
+        .rposition(is_base64)
+        .map_or(start, |end| end + 1);
+    let line = line.get(start..end.max(start)).unwrap_or_default();
+    // `\n` before the closing quote.
+    line.strip_suffix(b"\\n").unwrap_or(line)
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// Nobody typed it as an example, and its check letters are right.

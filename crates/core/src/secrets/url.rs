@@ -1,8 +1,8 @@
 //! Passwords in URLs (RFC 3986, section 3.2.1: `user:password@`).
 
 use super::Rule;
+use super::found::Hit;
 use super::placeholder::{is_placeholder, is_reference};
-use super::scan::Hit;
 
 /// Bytes of user and password that are looked at.
 const LONGEST: usize = 300;
