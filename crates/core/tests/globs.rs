@@ -122,7 +122,7 @@ fn leads(segments: &[Segment], names: &[Vec<char>]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_glob_meets_what_its_documentation_says(

@@ -133,7 +133,7 @@ fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for ((list, _), places) in lists {
-        if places.len() > MANY {
+        if places.len() > MANY_TREES {
             let all: Vec<ConfigSecret> = places.into_values().flatten().collect();
             findings.extend(of_place(list, &all, true));
         } else {
