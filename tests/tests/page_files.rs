@@ -318,6 +318,8 @@ async fn links_of_a_report_ask_for_the_file_and_lead_to_the_place() {
     let other = Image::new().layer(layer("COPY c /").file("/c", "c")).pack();
     ground.write("untagged.tar", oci_archive(&[("", &image)]));
     ground.write("short.tar", oci_archive(&[("1.0", &image)]));
+    let podmans = oci_archive(&[("localhost/app:1.0", &image)]);
+    ground.write("podman.tar", podmans);
     let several = docker_archive(Generation::Folders, &[("", &other), ("", &image)]);
     ground.write("several.tar", several);
     let (served, browser) = at_start().await;
@@ -325,6 +327,7 @@ async fn links_of_a_report_ask_for_the_file_and_lead_to_the_place() {
     for (name, which) in [
         ("untagged.tar", ""),
         ("short.tar", ""),
+        ("podman.tar", ""),
         ("several.tar", ":@1"),
     ] {
         let asked = format!("{name}{which}");

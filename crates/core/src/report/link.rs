@@ -49,7 +49,10 @@ impl Links {
         let platform = image.platform.as_ref().map(ToString::to_string);
         let platform = platform.as_deref();
         let whole = |reference: &Reference| reference.to_string() == image.reference;
-        match image.reference.parse().ok().filter(whole) {
+        // Podman and Buildah call their own images so; no registry has them.
+        let local = |reference: &Reference| file.is_some() && reference.domain() == "localhost";
+        let known = |reference: &Reference| whole(reference) && !local(reference);
+        match image.reference.parse().ok().filter(known) {
             Some(reference) => {
                 let digest = image.digest.as_ref();
                 Some(Self::to_registry(base, &reference, digest, platform))
