@@ -73,6 +73,7 @@ pub fn verdict(verdict: &Verdict) -> String {
 pub fn actual(verdict: &Verdict) -> String {
     match verdict.actual {
         Some(actual) => amount(verdict, actual),
+        None if verdict.passed.is_some() => "no number".to_owned(),
         None => "not known".to_owned(),
     }
 }

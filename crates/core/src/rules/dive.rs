@@ -21,6 +21,10 @@ pub struct DiveRules {
     pub highest_user_wasted_percent: Option<f64>,
 }
 
+/// Why there is a verdict and no number.
+const NO_SHARE: &str =
+    "the layers above the first hold nothing: dive lets 0/0 pass, and nothing else";
+
 impl DiveRules {
     /// What dive asks for where nothing is said.
     pub const DEFAULT: Self = Self {
@@ -39,7 +43,11 @@ impl DiveRules {
         let share = self.highest_user_wasted_percent.map(|limit| {
             // What is not a number is not larger, and so passes.
             let failed = dive.user_wasted > limit;
-            Verdict::share("highestUserWastedPercent", limit, dive.user_wasted, !failed)
+            let told = dive.user_wasted.is_finite();
+            Verdict {
+                reason: (!told).then(|| NO_SHARE.to_owned()),
+                ..Verdict::share("highestUserWastedPercent", limit, dive.user_wasted, !failed)
+            }
         });
         [efficiency, wasted, share].into_iter().flatten().collect()
     }

@@ -12,13 +12,43 @@ use super::{Rule, variable};
 /// `NAME=value`, `--name=value`, with quotes or without.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?:^|[\s;&|('"`,\[])(?:--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`,\]]+))"#,
+        r#"(?:^|[\s;&|('"`,\[?:])(?:--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`,\]]+))"#,
     )
     .ok()
 });
 /// `--name value`.
 static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"--([a-z][a-z0-9-]*)(?:\s+|["']\s*,\s*["'])(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`-][^\s;&|'"()<>`]*))"#).ok()
+});
+/// `Name: value` of a header, `"name": "value"` of JSON.
+static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"[\s"'{,]([A-Za-z_][A-Za-z0-9_-]*)\\?["']?:\s*(?:\\?"([^"\\]*)|'([^']*)'|([^\s"'\\{},;&|<>()\[\]]+))"#,
+    )
+    .ok()
+});
+/// `config set name value`.
+static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:config|configure)\s+(?:-\S+\s+)*(?:set\s+)?(?:-\S+\s+)*([A-Za-z0-9_./:@-]+)\s+(?:"([^"]*)"|'([^']*)'|([^\s;&|'"()<>`]+))"#,
+    )
+    .ok()
+});
+/// A value that a command takes for a password, whatever it is called.
+static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let places = [
+        // Through a pipe.
+        r#"(?:echo|printf)\s+(?:-[A-Za-z]+\s+)?(?:"([^"]*)"|'([^']*)'|([^\s"'|;&<>()`]+))\s*\|\s*[^|;&]*(?:--password-stdin|--stdin|--with-token|sudo\s+-S)"#,
+        r#"(?:-storepass|-keypass|-srcstorepass|-deststorepass)[\s=]+["']?([^\s"'|;&]+)"#,
+        r#"-pass(?:in|out)?\s+["']?pass:([^\s"'|;&]+)"#,
+        r#"redis-cli\s[^|;&]*-a\s*["']?([^\s"'|;&]+)"#,
+        r#"mysqladmin\s[^|;&]*\spassword\s+["']?([^\s"'|;&]+)"#,
+        r#"vault\s+login\s+["']?([^\s"'|;&=-][^\s"'|;&=]*)"#,
+        r#"az\s+login\s[^|;&]*\s-p\s+["']?([^\s"'|;&]+)"#,
+        r#"composer\s+config\s+(?:-\S+\s+)*http-basic\.\S+\s+\S+\s+["']?([^\s"'|;&]+)"#,
+        r#"--with-token\s*<<<\s*["']?([^\s"'|;&]+)"#,
+    ];
+    Regex::new(&places.join("|")).ok()
 });
 /// Where a value of an instruction begins.
 static NAME: LazyLock<Option<Regex>> =
@@ -41,7 +71,18 @@ pub(super) fn secrets(command: &str) -> Hits {
             all.add(Hit { rule, range: value });
         }
     }
-    for expression in [&ASSIGNED, &OPTION] {
+    if let Some(expression) = GIVEN.as_ref() {
+        for found in expression.captures_iter(command) {
+            let value = found.iter().skip(1).flatten().next();
+            if let Some(value) = value.filter(|value| variable::is_secret(value.as_str())) {
+                all.add(Hit {
+                    rule: Rule::COMMAND,
+                    range: value.range(),
+                });
+            }
+        }
+    }
+    for expression in [&ASSIGNED, &OPTION, &FIELD, &SETTING] {
         let Some(expression) = expression.as_ref() else {
             continue;
         };
@@ -174,6 +215,59 @@ mod tests {
         let hits = secrets(command).found.into_iter();
         hits.filter_map(|hit| Some((hit.rule.id(), command.get(hit.range)?)))
             .collect()
+    }
+
+    #[test]
+    fn passwords_that_commands_are_given() {
+        let value = "Xk29vLqpTz81";
+        for command in [
+            "echo VALUE | docker login -u bob --password-stdin",
+            "printf '%s' | true; echo \"VALUE\" | gh auth login --with-token",
+            "npm config set //registry.npmjs.org/:_authToken VALUE",
+            "npm config set //registry.npmjs.org/:_authToken=VALUE",
+            "yarn config set npmAuthToken VALUE",
+            "aws configure set aws_secret_access_key VALUE",
+            "curl -H \"X-Api-Key: VALUE\" https://x.example",
+            "curl -H 'PRIVATE-TOKEN: VALUE' https://x.example",
+            "curl \"https://x.example/?api_key=VALUE\"",
+            "curl https://x.example/?a=1&access_token=VALUE",
+            "curl -d '{\"password\":\"VALUE\"}' https://x.example",
+            "az login --service-principal -u a -p VALUE",
+            "keytool -genkey -storepass VALUE",
+            "redis-cli -h cache -a VALUE ping",
+            "openssl rsa -in a -passin pass:VALUE",
+            "composer config http-basic.example.org user VALUE",
+            "mysqladmin -u root password VALUE",
+            "vault login VALUE",
+            "gh auth login --with-token <<< VALUE",
+        ] {
+            let command = format!("RUN /bin/sh -c {}", command.replace("VALUE", value));
+            let all = found(&command);
+            assert!(
+                all.iter().any(|(_, secret)| *secret == value),
+                "{command}: {all:?}"
+            );
+            let hidden = command.replace(value, "$SECRET");
+            assert_eq!(found(&hidden), [], "{hidden}");
+        }
+        for harmless in [
+            "echo done | tee log",
+            "git config --global user.name Somebody",
+            "npm config set registry https://registry.example.com/",
+            "pip config set global.index-url https://pypi.example.com/simple",
+            "curl -H \"Accept: application/json\" https://x.example",
+            "vault login -method=oidc",
+            "echo 'Acquire::Retries \"3\";' > /etc/apt/apt.conf.d/80",
+            "apt-get install -y passwd login",
+            "groupadd -r app && useradd -r -g app app",
+            "sed -i 's/password: changeme/password: ${PASSWORD}/' /etc/app.yaml",
+        ] {
+            assert_eq!(
+                found(&format!("RUN /bin/sh -c {harmless}")),
+                [],
+                "{harmless}"
+            );
+        }
     }
 
     #[test]

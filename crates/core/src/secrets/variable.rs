@@ -86,11 +86,41 @@ pub(super) fn first_value(content: &[u8], secretive: bool) -> Option<u32> {
         if is_secretive(name) && is_secret(value) {
             return Some(number);
         }
-        if any.is_none() && !is_placeholder(value) {
+        if any.is_none() && !is_placeholder(value) && !is_switch(value) {
             any = Some(number);
         }
     }
     any.filter(|_| !secretive)
+}
+
+/// A number, a switch, or what environments and levels of logs are called: nothing that tells a stranger anything.
+fn is_switch(value: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "none",
+        "null",
+        "production",
+        "prod",
+        "staging",
+        "stage",
+        "development",
+        "dev",
+        "test",
+        "testing",
+        "local",
+        "debug",
+        "info",
+        "warn",
+        "error",
+        "trace",
+    ];
+    let number = value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit());
+    number || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// `NAME=value`, `export NAME="value"`.
@@ -163,6 +193,8 @@ mod tests {
         assert_eq!(first_value(file, false), Some(3));
         assert_eq!(first_value(b"\nHOST=db.internal\n", false), Some(2));
         assert_eq!(first_value(b"\nHOST=db.internal\n", true), None);
+        let harmless = b"PORT=80\nNODE_ENV=production\nDEBUG=1\nLEVEL=Info\n";
+        assert_eq!(first_value(harmless, false), None);
         assert_eq!(
             first_value(b"PASSWORD=\nTOKEN=${X}\nKEY=changeme\n\xff=1\n", false),
             None
