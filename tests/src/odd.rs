@@ -1,5 +1,6 @@
 //! Registries that answer as no real one should, each a function from request to answer.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -7,11 +8,13 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{Client, Options, Remote, http_client};
 use onionskin_core::source::{Credentials, SourceError};
+use onionskin_fixtures::Packed;
 use tokio::net::TcpListener;
 
 /// The content of the one layer of the [`sound`] image; it is no tar.
@@ -52,6 +55,27 @@ impl Odd {
             address: serve(router).await,
             seen,
         }
+    }
+
+    /// A registry whose image `app:1` never comes to its end: of its last layer, only half is sent.
+    pub async fn stalling(image: &Packed) -> Self {
+        let half = image.layers.last().unwrap().clone();
+        let blobs: Vec<_> = image.blobs().cloned().collect();
+        let manifest = image.manifest.clone();
+        Self::new(move |target, _| {
+            if target.contains("/manifests/") {
+                return ok(&manifest.media_type, manifest.bytes.clone());
+            }
+            let blob = blobs.iter().find(|blob| target.ends_with(&blob.digest));
+            let blob = blob.unwrap();
+            if blob.digest != half.digest {
+                return ok("application/octet-stream", blob.bytes.clone());
+            }
+            let sent = blob.bytes[..blob.bytes.len() / 2].to_vec();
+            let sent = stream::iter([Ok::<_, io::Error>(sent)]).chain(stream::pending());
+            ok("application/octet-stream", Body::from_stream(sent))
+        })
+        .await
     }
 
     /// How often a request whose line holds `part` came.

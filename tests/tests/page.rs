@@ -5,14 +5,11 @@
 // Measured figures are told to whoever asks for them.
 #![allow(clippy::print_stdout)]
 
-use std::io;
 use std::process::Command;
 
-use axum::body::Body;
-use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{self, Odd};
+use onionskin_tests::odd::Odd;
 use onionskin_tests::{Browser, Served};
 use serde_json::Value;
 use thirtyfour::Key;
@@ -327,32 +324,9 @@ async fn what_is_not_there_is_told_where_the_visitor_looks() {
     let _: bool = browser.until(&format!("!!{}", row("bin"))).await;
 }
 
-/// A registry whose image `app:1` never comes to its end: of its last layer, only half is sent.
-async fn stalling(image: &Packed) -> Odd {
-    let half = image.layers.last().unwrap().clone();
-    let blobs: Vec<_> = image.blobs().cloned().collect();
-    let manifest = image.manifest.clone();
-    Odd::new(move |target, _| {
-        if target.contains("/manifests/") {
-            return odd::ok(&manifest.media_type, manifest.bytes.clone());
-        }
-        let blob = blobs
-            .iter()
-            .find(|blob| target.ends_with(&blob.digest))
-            .unwrap();
-        if blob.digest != half.digest {
-            return odd::ok("application/octet-stream", blob.bytes.clone());
-        }
-        let sent = blob.bytes[..blob.bytes.len() / 2].to_vec();
-        let sent = stream::iter([Ok::<_, io::Error>(sent)]).chain(stream::pending());
-        odd::ok("application/octet-stream", Body::from_stream(sent))
-    })
-    .await
-}
-
 #[tokio::test]
 async fn what_is_here_can_be_looked_at_and_cancel_returns_to_what_was_before() {
-    let odd = stalling(&story()).await;
+    let odd = Odd::stalling(&story()).await;
     let served = Served::start(&[format!("http://{}", odd.address)]);
     let browser = Browser::start().await;
     browser.goto(&served.page("/image/demo/hello")).await;

@@ -4,12 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::io;
 
-use axum::body::Body;
-use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, layer, seeded};
-use onionskin_tests::odd::{self, Odd};
+use onionskin_tests::files::saved_by;
+use onionskin_tests::odd::Odd;
 use onionskin_tests::{Browser, Registry, Served, command};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -119,13 +117,7 @@ async fn growth_is_judged_in_the_page_as_the_command_judges_it() {
         let printed = String::from_utf8(output.stdout).unwrap();
         let report: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(report["against"]["reference"], old.as_str());
-        let saved: String = browser
-            .run(
-                "const done = arguments[0], make = URL.createObjectURL;
-                 URL.createObjectURL = blob => { URL.createObjectURL = make; blob.text().then(done); return make.call(URL, blob) };
-                 document.querySelector('.report button').click();",
-            )
-            .await;
+        let saved = saved_by(browser, "Save as JSON").await;
         assert_eq!(saved, printed, "{limits}");
     }
 }
@@ -152,30 +144,9 @@ async fn an_image_that_is_not_to_be_had_is_no_verdict_and_says_why() {
     }
 }
 
-/// A registry whose image `app:1` never comes to its end: of its last layer, only half is sent.
-async fn stalling(image: &Packed) -> Odd {
-    let half = image.layers.last().unwrap().clone();
-    let blobs: Vec<_> = image.blobs().cloned().collect();
-    let manifest = image.manifest.clone();
-    Odd::new(move |target, _| {
-        if target.contains("/manifests/") {
-            return odd::ok(&manifest.media_type, manifest.bytes.clone());
-        }
-        let blob = blobs.iter().find(|blob| target.ends_with(&blob.digest));
-        let blob = blob.unwrap();
-        if blob.digest != half.digest {
-            return odd::ok("application/octet-stream", blob.bytes.clone());
-        }
-        let sent = blob.bytes[..blob.bytes.len() / 2].to_vec();
-        let sent = stream::iter([Ok::<_, io::Error>(sent)]).chain(stream::pending());
-        odd::ok("application/octet-stream", Body::from_stream(sent))
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_comparison_shows_how_far_it_is_and_ends_with_the_rules() {
-    let odd = stalling(&base().pack()).await;
+    let odd = Odd::stalling(&base().pack()).await;
     let ground = Ground::open(&[format!("http://{}", odd.address)]).await;
     let browser = &ground.browser;
     let never = format!("{}/app:1", odd.address);

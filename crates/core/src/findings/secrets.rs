@@ -122,6 +122,9 @@ fn of_package(rule: Rule, group: &Group) -> String {
     )
 }
 
+/// So many places of one list of the configuration are findings of their own, as each is mended by itself.
+const MANY_PLACES: usize = 64;
+
 /// Those of the configuration: each place and rule is one finding, and so are very many places of a list.
 fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
     type Places = BTreeMap<Source, Vec<ConfigSecret>>;
@@ -133,7 +136,7 @@ fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for ((list, _), places) in lists {
-        if places.len() > MANY_TREES {
+        if places.len() > MANY_PLACES {
             let all: Vec<ConfigSecret> = places.into_values().flatten().collect();
             findings.extend(of_place(list, &all, true));
         } else {
@@ -180,7 +183,7 @@ fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding
     let also: BTreeSet<&Source> = secrets.iter().flat_map(|secret| &secret.also).collect();
     let also = also.into_iter().filter(|also| match many {
         true => also.list() != place,
-        false => !secrets.iter().take(1).any(|secret| secret.source == **also),
+        false => **also != first.source,
     });
     let also: Vec<String> = also.map(ToString::to_string).collect();
     if !also.is_empty() {
