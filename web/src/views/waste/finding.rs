@@ -1,5 +1,6 @@
 //! One finding: what, which layers with their commands, what it costs, what to change.
 
+use onionskin_core::report::words::share;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
@@ -162,7 +163,7 @@ fn cost(props: &Props) -> Html {
     }
     let of_download = finding.compressed.map(|compressed| {
         let of_all = props.image.compressed().filter(|all| *all > 0);
-        let share = of_all.map(|all| format!(", {}", format::share(compressed, all)));
+        let share = of_all.map(|all| format!(", {}", share(compressed, all)));
         html! {
             <span class="pull" title={format::exact(compressed)}>
                 { format::size(compressed) }{ " of every download" }{ share }
