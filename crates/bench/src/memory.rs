@@ -69,8 +69,8 @@ pub(crate) fn run(blob: &Path) -> Result<String> {
     let ledger = Ledger::of(&stack);
     let seconds = begun.elapsed().as_secs_f64();
     ensure!(
-        ledger.total.dead() == 0,
-        "one layer of different files has no dead bytes"
+        ledger.total.wasted() == 0,
+        "one layer of different files has no wasted bytes"
     );
     Ok(format!("{decoded} {} {seconds}", peak()))
 }

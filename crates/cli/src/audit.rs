@@ -31,7 +31,7 @@ const AT_ONCE: usize = 3;
 
 /// Find what an image ships that no container sees, what to change, and whether it keeps your rules
 ///
-/// Dead bytes are told by what a person would mend: a folder that a later layer deleted, a tree that was stored again
+/// Wasted bytes are told by what a person would mend: a folder that a later layer deleted, a tree that was stored again
 /// by chown -R, a file that step after step replaces; each with the layers, their commands and what to change.
 ///
 /// Caches and other leftovers, content that is there twice, set-id programs, what everybody may write to and facts of
@@ -47,10 +47,10 @@ const AT_ONCE: usize = 3;
 
 Examples:
   onionskin audit nginx:1.27
-  onionskin audit ./app.tar --max-dead-bytes 20MB --min-efficiency 0.95
-  onionskin audit app:1.0 --max-dead-share 5% --dead-share-floor 1MB --format json -o audit.json
+  onionskin audit ./app.tar --max-wasted-bytes 20MB --min-efficiency 0.95
+  onionskin audit app:1.0 --max-wasted-share 5% --wasted-share-floor 1MB --format json -o audit.json
   onionskin audit app:1.0 --ci-config .dive-ci           # dive's own rules and meanings
-  onionskin audit app:1.0 --own --base node:22 --max-dead-bytes 0
+  onionskin audit app:1.0 --own --base node:22 --max-wasted-bytes 0
   onionskin audit app:1.1 --growth-against app:1.0 --max-compressed-growth 5MB
   onionskin audit app:1.0 --forbid '*.pem' --forbid-in-layers .env --max-findings setid=0
   onionskin audit api:1.0 web:1.0 --format ndjson        # a line for each image; the worst exit code wins

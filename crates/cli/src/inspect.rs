@@ -11,9 +11,9 @@ use onionskin_core::source::SourceError;
 use crate::image::ImageArguments;
 use crate::output::{Format, OutputArguments};
 
-/// Show an image at a glance: layers, sizes, dead bytes and their causes, configuration
+/// Show an image at a glance: layers, sizes, wasted bytes and their causes, configuration
 ///
-/// Dead bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them. What is
+/// Wasted bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them. What is
 /// stored beside images and is none (charts, signatures, SBOMs) is told as what it is.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match output.format {
         Format::Json => output.json(&inspection),
         Format::Text => {
-            let dead = text::largest_dead(&stack, &ledger);
+            let wasted = text::largest_wasted(&stack, &ledger);
             let in_layers = stack.remarks().map(|(layer, remark)| {
                 let path = names_text(&remark.path);
                 format!("layer {layer}, {path}: {}", remark.kind)
@@ -59,7 +59,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .cloned()
                 .chain(in_layers)
                 .collect();
-            output.text(&text::report(&inspection, &dead, &remarks, output.width()))
+            output.text(&text::report(
+                &inspection,
+                &wasted,
+                &remarks,
+                output.width(),
+            ))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every report on an image begins with: the live and dead bytes in a sentence and as bars.
+//! What every report on an image begins with: the live and wasted bytes in a sentence and as bars.
 
 use std::fmt::{self, Write as _};
 
@@ -58,43 +58,43 @@ fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> St
             "A pull downloads {STRONG}{}{STRONG:#} in {}{which} {} of files.",
             size(compressed),
             number(all),
-            size(bytes.retained)
+            size(bytes.stored)
         ),
         None => format!(
             "{} {hold} {STRONG}{}{STRONG:#} of files.",
             number(read),
-            size(bytes.retained)
+            size(bytes.stored)
         ),
     };
-    if bytes.dead == 0 {
+    if bytes.wasted == 0 {
         return match read == all {
             true => format!("{holds}\nA container sees all of it."),
             false => holds,
         };
     }
-    let cost = match bytes.dead_compressed {
-        Some(dead) => format!(
+    let cost = match bytes.wasted_compressed {
+        Some(wasted) => format!(
             ";\n{STRONG}{}{STRONG:#} of every download is for nothing",
-            size(dead)
+            size(wasted)
         ),
         None => String::new(),
     };
     format!(
         "{holds}\n{STRONG}{}{STRONG:#} of them ({}) no container ever sees{cost}.",
-        size(bytes.dead),
-        share(bytes.dead, bytes.retained)
+        size(bytes.wasted),
+        share(bytes.wasted, bytes.stored)
     )
 }
 
 fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
-    let dead = Cause::ALL.into_iter().map(|cause| {
+    let wasted = Cause::ALL.into_iter().map(|cause| {
         let (name, style, why) = told(cause);
         (name, style, bytes.causes[cause], why)
     });
-    let dead = dead.into_iter().filter(|(_, _, of, _)| *of > 0);
-    let all = [("live", LIVE, bytes.live, "")].into_iter().chain(dead);
+    let wasted = wasted.into_iter().filter(|(_, _, of, _)| *of > 0);
+    let all = [("live", LIVE, bytes.live, "")].into_iter().chain(wasted);
     let bars: Vec<_> = all
-        .map(|(name, style, of, why)| (name, style, of, bar(of, bytes.retained), why))
+        .map(|(name, style, of, why)| (name, style, of, bar(of, bytes.stored), why))
         .collect();
     let widest = bars
         .iter()
@@ -111,7 +111,7 @@ fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
             out,
             "  {name:8} {:>9} {:>7}  {style}{bar}{style:#}{:gap$}{QUIET}{why}{QUIET:#}",
             size(of),
-            share(of, bytes.retained),
+            share(of, bytes.stored),
             "",
         )?;
     }
@@ -122,8 +122,8 @@ fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
 pub(crate) fn told(cause: Cause) -> (&'static str, Style, &'static str) {
     let color = match cause {
         Cause::Deleted => AnsiColor::Red,
-        Cause::Replaced => AnsiColor::Yellow,
-        Cause::Restated => AnsiColor::Magenta,
+        Cause::Overwritten => AnsiColor::Yellow,
+        Cause::MetadataOnly => AnsiColor::Magenta,
         Cause::Repeated => AnsiColor::Blue,
     };
     let meaning = Kind::from(cause).meaning();

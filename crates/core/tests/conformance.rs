@@ -56,8 +56,8 @@ fn causes(ledger: &Ledger) -> Causes {
     let causes = ledger.total.causes;
     Causes {
         deleted: causes.deleted,
-        replaced: causes.replaced,
-        restated: causes.restated,
+        overwritten: causes.overwritten,
+        metadata_only: causes.metadata_only,
         repeated: causes.repeated,
     }
 }

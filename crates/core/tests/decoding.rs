@@ -121,11 +121,8 @@ fn everything_but_content_is_overhead_to_the_byte() {
         .hardlink("/c", "/a")
         .claimed_size(7);
     let index = index(&layer);
-    assert_eq!(index.retained(), 1513);
-    assert_eq!(
-        index.retained() + index.overhead(),
-        layer.tar().len() as u64
-    );
+    assert_eq!(index.stored(), 1513);
+    assert_eq!(index.stored() + index.overhead(), layer.tar().len() as u64);
 }
 
 #[test]
@@ -313,10 +310,7 @@ fn sparse_files_count_what_is_stored() {
             (index.size(entry), index.logical_size(entry)),
             (1024, 100_000)
         );
-        assert_eq!(
-            index.retained() + index.overhead(),
-            sparse.tar().len() as u64
-        );
+        assert_eq!(index.stored() + index.overhead(), sparse.tar().len() as u64);
         // The same file written out whole has the same content.
         assert_eq!(
             index.content(entry),
@@ -349,7 +343,7 @@ fn what_is_no_part_of_the_image_is_overhead() {
         .file("/.wh.gone", "stored in a whiteout")
         .file("/a", "1");
     let index = index(&layer);
-    assert_eq!(index.retained(), 1);
+    assert_eq!(index.stored(), 1);
     let kinds: Vec<_> = index.remarks().iter().map(|remark| remark.kind).collect();
     assert_eq!(
         kinds,

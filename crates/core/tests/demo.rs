@@ -55,21 +55,21 @@ fn the_first_release_wastes_by_every_cause_and_the_second_hardly_at_all() {
     let causes = first.causes;
     for (cause, bytes) in [
         ("deleted", causes.deleted),
-        ("replaced", causes.replaced),
-        ("restated", causes.restated),
+        ("overwritten", causes.overwritten),
+        ("metadata-only", causes.metadata_only),
         ("repeated", causes.repeated),
     ] {
         assert!(bytes > 10_000, "{cause}: {bytes}");
     }
-    let bytes = (first.retained, first.dead(), first.overhead);
+    let bytes = (first.stored, first.wasted(), first.overhead);
     assert_eq!(bytes, (14_998_828, 8_406_438, 605_908));
     // This one depends on the version of the compressor.
-    assert!((2_400_000..2_800_000).contains(&first.dead_compressed));
+    assert!((2_400_000..2_800_000).contains(&first.wasted_compressed));
     assert!(first.efficiency() < 0.7, "{}", first.efficiency());
 
     let second = Ledger::of(&stack(&webapp, "1.1")).total;
     assert!(second.efficiency() > 0.99, "{}", second.efficiency());
-    assert!(second.retained < first.retained / 2);
+    assert!(second.stored < first.stored / 2);
 }
 
 #[test]
@@ -77,14 +77,14 @@ fn what_the_first_release_deleted_is_gone_and_still_shipped() {
     let webapp = demo::images().swap_remove(0);
     let stack = stack(&webapp, "1.0");
     let ledger = Ledger::of(&stack);
-    let dead: Vec<_> = ledger
-        .dead
+    let wasted: Vec<_> = ledger
+        .wasted
         .iter()
-        .map(|dead| {
+        .map(|wasted| {
             stack
-                .layer(dead.added_by)
+                .layer(wasted.added_by)
                 .unwrap()
-                .path(dead.entry)
+                .path(wasted.entry)
                 .to_vec()
         })
         .collect();
@@ -94,8 +94,9 @@ fn what_the_first_release_deleted_is_gone_and_still_shipped() {
         "/node-v22.11.0-linux-x64.tar.xz",
     ] {
         assert!(
-            dead.iter()
-                .any(|dead| dead.ends_with(path.trim_start_matches('/').as_bytes())),
+            wasted
+                .iter()
+                .any(|wasted| wasted.ends_with(path.trim_start_matches('/').as_bytes())),
             "{path}"
         );
     }

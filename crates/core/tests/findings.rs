@@ -1,4 +1,4 @@
-//! Dead bytes are found as a person would mend them, and no byte is in two findings or in none.
+//! Wasted bytes are found as a person would mend them, and no byte is in two findings or in none.
 
 mod support;
 
@@ -31,7 +31,7 @@ fn all(stack: &Stack, ledger: &Ledger, commands: &[Option<&str>]) -> Vec<Finding
     findings
 }
 
-/// `deleted /app 10 1>2`, one for each finding of dead bytes.
+/// `deleted /app 10 1>2`, one for each finding of wasted bytes.
 fn short(layers: &[Layer]) -> Vec<String> {
     lines(layers, |kind| kind.cause().is_some())
 }
@@ -53,7 +53,7 @@ fn lines(layers: &[Layer], wanted: impl Fn(Kind) -> bool) -> Vec<String> {
             String::from_utf8_lossy(&finding.path),
             finding.bytes,
             join(&finding.added_by),
-            join(&finding.killed_by)
+            join(&finding.hidden_by)
         )
     };
     let findings = found(layers);
@@ -113,7 +113,7 @@ fn a_few_deleted_files_are_named_each() {
 #[test]
 fn a_tree_re_owned_is_one_finding() {
     let layers = [tree("/app", 20, "x"), tree("/app", 20, "x")];
-    assert_eq!(short(&layers), ["restated /app 20 1>2"]);
+    assert_eq!(short(&layers), ["metadata-only /app 20 1>2"]);
     // Two trees of one command stay two, each with a path that says something.
     let layers = [
         tree("/app", 20, "x").with(tree("/srv/data", 9, "y")),
@@ -122,7 +122,7 @@ fn a_tree_re_owned_is_one_finding() {
     ];
     assert_eq!(
         short(&layers),
-        ["restated /app 20 1>3", "restated /srv/data 9 1>3"]
+        ["metadata-only /app 20 1>3", "metadata-only /srv/data 9 1>3"]
     );
     let advice = found(&layers).swap_remove(0).advice;
     assert!(advice.contains("COPY --chown=1:1"), "{advice}");
@@ -138,7 +138,7 @@ fn a_path_stored_by_layer_after_layer_is_one_finding() {
     ];
     assert_eq!(
         short(&layers),
-        ["replaced /db 3 1,2>2,3", "repeated /a 1 4>4"]
+        ["overwritten /db 3 1,2>2,3", "repeated /a 1 4>4"]
     );
 }
 
@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn findings_sum_to_the_dead(image in prop::collection::vec(prop::collection::vec(entry(), 0..40), 1..5)) {
+    fn findings_sum_to_the_wasted(image in prop::collection::vec(prop::collection::vec(entry(), 0..40), 1..5)) {
         let mut stack = Stack::new();
         for entries in &image {
             stack.push(support::index(&layer(entries))).unwrap();
@@ -262,16 +262,16 @@ proptest! {
             *sum = (sum.0 + finding.bytes, sum.1 + finding.compressed, sum.2 + finding.files);
         }
         let mut expected: BTreeMap<Cause, (u64, u64, u64)> = BTreeMap::new();
-        for dead in &ledger.dead {
-            let sum = expected.entry(dead.cause).or_default();
-            *sum = (sum.0 + dead.bytes, sum.1 + dead.compressed, sum.2 + 1);
+        for wasted in &ledger.wasted {
+            let sum = expected.entry(wasted.cause).or_default();
+            *sum = (sum.0 + wasted.bytes, sum.1 + wasted.compressed, sum.2 + 1);
         }
         prop_assert_eq!(by_cause, expected);
         // Each content is kept once; nothing here is in a place of leftovers.
         let mut contents = BTreeMap::new();
         for (number, index) in (1..).zip(stack.layers()) {
             for entry in index.entries().filter(|entry| index.size(*entry) > 0) {
-                if stack.death(number, entry).is_none() {
+                if stack.waste(number, entry).is_none() {
                     contents.insert(index.content(entry), index.size(entry));
                 }
             }
@@ -279,13 +279,13 @@ proptest! {
         let kept: u64 = contents.values().sum();
         prop_assert_eq!(live, [ledger.total.live() - kept, 0]);
         // Every layer that is named did ship or hide something, and none that did is left out.
-        for dead in &ledger.dead {
+        for wasted in &ledger.wasted {
             let told = findings.iter().any(|finding: &Finding| {
-                finding.kind == Kind::from(dead.cause)
-                    && finding.added_by.contains(&dead.added_by)
-                    && finding.killed_by.contains(&dead.killed_by)
+                finding.kind == Kind::from(wasted.cause)
+                    && finding.added_by.contains(&wasted.added_by)
+                    && finding.hidden_by.contains(&wasted.hidden_by)
             });
-            prop_assert!(told, "{:?}", dead);
+            prop_assert!(told, "{:?}", wasted);
         }
     }
 }

@@ -43,17 +43,17 @@ fn a_map_holds_what_the_ledger_retains_in_as_many_parts_as_can_be_seen() {
     let ledger = Ledger::of(&stack).total;
     let map = Map::of(&stack);
     assert_eq!(map.bytes.live, ledger.live());
-    assert_eq!(map.bytes.dead, ledger.causes);
+    assert_eq!(map.bytes.wasted, ledger.causes);
     let parts = checked(&map);
     assert!((PARTS..2 * PARTS).contains(&parts), "{parts}");
     let paths: Vec<_> = map.parts.iter().map(|part| part.path.as_deref()).collect();
     assert_eq!(paths, [Some("/many"), Some("/a"), Some("/b")]);
     // The file that was there is told beside what is in the folder now.
     let a = &map.parts[1];
-    assert_eq!((a.bytes.dead.replaced, a.bytes.live), (5_000, 70));
+    assert_eq!((a.bytes.wasted.overwritten, a.bytes.live), (5_000, 70));
     let own = a.parts.last().unwrap();
     assert_eq!(
-        (own.path.as_deref(), own.bytes.dead.replaced),
+        (own.path.as_deref(), own.bytes.wasted.overwritten),
         (None, 5_000)
     );
 }

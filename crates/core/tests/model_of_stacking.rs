@@ -1,4 +1,4 @@
-//! Any sequence of layers gives the same tree and the same deaths as a naive model, and the
+//! Any sequence of layers gives the same tree and the same wasted as a naive model, and the
 //! ledger's sums hold to the byte.
 
 // Where a test's ground gives way, the test has failed.
@@ -123,13 +123,13 @@ proptest! {
             }
         }
         let ledger = Ledger::of(&stack);
-        let mut dead: Vec<model::Death> = ledger
-            .dead
+        let mut wasted: Vec<model::Waste> = ledger
+            .wasted
             .iter()
-            .map(|dead| (dead.added_by, dead.entry.0 as usize, dead.cause, dead.killed_by))
+            .map(|wasted| (wasted.added_by, wasted.entry.0 as usize, wasted.cause, wasted.hidden_by))
             .collect();
-        dead.sort();
-        prop_assert_eq!(&dead, &model.deaths);
+        wasted.sort();
+        prop_assert_eq!(&wasted, &model.wasted);
         check_sums(&stack, &ledger)?;
     }
 }
@@ -137,25 +137,25 @@ proptest! {
 /// What must hold for every image, whatever is in it.
 fn check_sums(stack: &Stack, ledger: &Ledger) -> Result<(), TestCaseError> {
     let total = &ledger.total;
-    prop_assert_eq!(total.live() + total.dead(), total.retained);
+    prop_assert_eq!(total.live() + total.wasted(), total.stored);
     let mut layers = Account::default();
     for (account, index) in ledger.layers.iter().zip(stack.layers()) {
         layers += *account;
-        prop_assert_eq!(account.retained + account.overhead, index.size);
+        prop_assert_eq!(account.stored + account.overhead, index.size);
     }
     prop_assert_eq!(&layers, total);
-    let by_path: u64 = ledger.dead.iter().map(|dead| dead.bytes).sum();
-    prop_assert_eq!(by_path, total.dead());
+    let by_path: u64 = ledger.wasted.iter().map(|wasted| wasted.bytes).sum();
+    prop_assert_eq!(by_path, total.wasted());
     for cause in Cause::ALL {
-        let of_cause = ledger.dead.iter().filter(|dead| dead.cause == cause);
+        let of_cause = ledger.wasted.iter().filter(|wasted| wasted.cause == cause);
         prop_assert_eq!(
-            of_cause.map(|dead| dead.bytes).sum::<u64>(),
+            of_cause.map(|wasted| wasted.bytes).sum::<u64>(),
             total.causes[cause]
         );
     }
-    for dead in &ledger.dead {
-        let own = dead.added_by == dead.killed_by;
-        prop_assert_eq!(own, dead.cause == Cause::Repeated);
+    for wasted in &ledger.wasted {
+        let own = wasted.added_by == wasted.hidden_by;
+        prop_assert_eq!(own, wasted.cause == Cause::Repeated);
     }
     // The final stack holds what is live, and no more.
     let view = View::stack(stack, stack.depth());

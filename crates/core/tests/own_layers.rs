@@ -86,14 +86,14 @@ proptest! {
         // Nothing is ignored: what own layers ship and what the base ships is all.
         let counted = weigh(&|_| false);
         let (all, own) = (part(&counted, 0), part(&counted, below));
-        prop_assert_eq!((all.retained, all.dead), (ledger.total.retained, ledger.total.dead()));
-        prop_assert_eq!(all.dead_compressed, Some(ledger.total.dead_compressed));
-        let of_base: u64 = ledger.layers[..below].iter().map(|account| account.dead()).sum();
-        prop_assert_eq!(own.dead + of_base, all.dead);
-        let hidden_by_base: u64 = ledger.dead.iter().filter(|dead| dead.killed_by <= below).map(|dead| dead.bytes).sum();
-        prop_assert_eq!(own.dead + own.base_dead.unwrap() + hidden_by_base, all.dead);
+        prop_assert_eq!((all.stored, all.wasted), (ledger.total.stored, ledger.total.wasted()));
+        prop_assert_eq!(all.wasted_compressed, Some(ledger.total.wasted_compressed));
+        let of_base: u64 = ledger.layers[..below].iter().map(|account| account.wasted()).sum();
+        prop_assert_eq!(own.wasted + of_base, all.wasted);
+        let hidden_by_base: u64 = ledger.wasted.iter().filter(|wasted| wasted.hidden_by <= below).map(|wasted| wasted.bytes).sum();
+        prop_assert_eq!(own.wasted + own.base_wasted.unwrap() + hidden_by_base, all.wasted);
         let live: u64 = ledger.layers[below..].iter().map(|account| account.live()).sum();
-        prop_assert_eq!(own.retained - own.dead, live);
+        prop_assert_eq!(own.stored - own.wasted, live);
         for kind in Kind::ALL {
             let of_kind = || findings.iter().filter(|finding| finding.kind == kind);
             let tally = all.findings.get(&kind).copied().unwrap_or_default();
@@ -102,22 +102,22 @@ proptest! {
             let own_tally = own.findings.get(&kind).copied().unwrap_or_default();
             prop_assert!(own_tally.count <= tally.count && own_tally.bytes <= tally.bytes);
         }
-        let dead_of_own: u64 = own.findings.iter().filter(|(kind, _)| kind.cause().is_some()).map(|(_, tally)| tally.bytes).sum();
-        prop_assert_eq!(dead_of_own, own.dead);
+        let wasted_of_own: u64 = own.findings.iter().filter(|(kind, _)| kind.cause().is_some()).map(|(_, tally)| tally.bytes).sum();
+        prop_assert_eq!(wasted_of_own, own.wasted);
 
         // What is ignored leaves the sums that it was in, and nothing else does.
         let some = weigh(&|at| ignored.contains(&at));
         let (less, own_less) = (part(&some, 0), part(&some, below));
         let excused = || some.iter().filter(|weighed| weighed.ignored && weighed.finding.kind.cause().is_some());
         let shipped = || excused().flat_map(|weighed| &weighed.finding.shipped);
-        prop_assert_eq!(less.dead, all.dead - shipped().map(|part| part.bytes).sum::<u64>());
+        prop_assert_eq!(less.wasted, all.wasted - shipped().map(|part| part.bytes).sum::<u64>());
         let own_parts = || shipped().filter(|part| part.layer > below);
-        prop_assert_eq!(own_less.dead, own.dead - own_parts().map(|part| part.bytes).sum::<u64>());
-        let base_parts = || shipped().filter(|part| part.layer <= below && part.killed_by.unwrap() > below);
-        prop_assert_eq!(own_less.base_dead.unwrap(), own.base_dead.unwrap() - base_parts().map(|part| part.bytes).sum::<u64>());
-        prop_assert_eq!(less.retained, all.retained);
+        prop_assert_eq!(own_less.wasted, own.wasted - own_parts().map(|part| part.bytes).sum::<u64>());
+        let base_parts = || shipped().filter(|part| part.layer <= below && part.hidden_by.unwrap() > below);
+        prop_assert_eq!(own_less.base_wasted.unwrap(), own.base_wasted.unwrap() - base_parts().map(|part| part.bytes).sum::<u64>());
+        prop_assert_eq!(less.stored, all.stored);
         let all_ignored = part(&weigh(&|_| true), 0);
-        prop_assert_eq!((all_ignored.dead, all_ignored.findings.len()), (0, 0));
-        prop_assert_eq!((all_ignored.base_dead, all_ignored.dead_compressed), (Some(0), Some(0)));
+        prop_assert_eq!((all_ignored.wasted, all_ignored.findings.len()), (0, 0));
+        prop_assert_eq!((all_ignored.base_wasted, all_ignored.wasted_compressed), (Some(0), Some(0)));
     }
 }

@@ -77,7 +77,7 @@ fn every_secret_is_found_at_its_place() {
     assert_eq!(deploy.len(), 3);
     for finding in deploy {
         assert_eq!(
-            (finding.added_by.as_slice(), finding.killed_by.as_slice()),
+            (finding.added_by.as_slice(), finding.hidden_by.as_slice()),
             (&[3][..], &[5][..])
         );
         assert!(
@@ -93,7 +93,7 @@ fn waste_of_every_sort_is_found() {
     let findings = audit(&planted::image());
     for (kind, path) in [
         (Kind::Deleted, "/app/testdata"),
-        (Kind::Restated, "/app"),
+        (Kind::MetadataOnly, "/app"),
         (Kind::Repeated, "/app/config.status"),
         (Kind::Duplicate, "/app/copies/logo.png"),
         (Kind::Leftover, "/var/lib/apt/lists"),

@@ -20,7 +20,7 @@ fn base() -> Layer {
 fn a_single_layer_is_all_live() {
     let total = ledger(&[base()]).total;
     assert_eq!(
-        (total.retained, total.live(), total.dead()),
+        (total.stored, total.live(), total.wasted()),
         (1200, 1200, 0)
     );
     assert_eq!(total.efficiency(), 1.0);
@@ -28,28 +28,28 @@ fn a_single_layer_is_all_live() {
 }
 
 #[test]
-fn the_layer_that_ships_what_is_dead_pays_and_the_one_that_hid_it_is_named() {
+fn the_layer_that_ships_what_is_wasted_pays_and_the_one_that_hid_it_is_named() {
     let layers = [base(), layer("RUN rm -rf /app").whiteout("/app")];
     let ledger = ledger(&layers);
-    assert_eq!(ledger.layers[0].dead(), 1200);
-    assert_eq!(ledger.layers[1].dead(), 0);
+    assert_eq!(ledger.layers[0].wasted(), 1200);
+    assert_eq!(ledger.layers[1].wasted(), 0);
     let told = ledger
-        .dead
+        .wasted
         .iter()
-        .map(|dead| (dead.added_by, dead.killed_by));
+        .map(|wasted| (wasted.added_by, wasted.hidden_by));
     assert!(told.eq([(1, 2), (1, 2)]));
 }
 
-/// An inode that loses one name after the other is killed by the layer that took the last.
+/// An inode that loses one name after the other is hidden by the layer that took the last.
 #[test]
-fn the_killer_is_who_takes_the_last_name() {
+fn the_layer_that_takes_the_last_name_hides_it() {
     let layers = [
         layer("x").file("/a", bytes(100)).hardlink("/b", "/a"),
         layer("x").whiteout("/a"),
         layer("x").whiteout("/b"),
     ];
     assert_eq!(ledger(&layers[..2]).total.live(), 100);
-    assert_eq!(ledger(&layers).dead[0].killed_by, 3);
+    assert_eq!(ledger(&layers).wasted[0].hidden_by, 3);
 }
 
 /// A link to nothing, and links in a circle, are shown and hold nothing.
@@ -108,7 +108,7 @@ fn changes_carry_marks_and_stacks_do_not_show_what_is_gone() {
         changes.row(&stack, node).map(|row| row.mark)
     };
     assert_eq!(mark("/app"), Some(None), "only the way to what changed");
-    assert_eq!(mark("/app/bin"), Some(Some(Mark::Restated)));
+    assert_eq!(mark("/app/bin"), Some(Some(Mark::MetadataOnly)));
     assert_eq!(mark("/app/doc"), Some(Some(Mark::Modified)));
     assert_eq!(mark("/app/new"), Some(Some(Mark::Added)));
     assert_eq!(
@@ -144,5 +144,5 @@ fn large_folders_can_be_deleted_again_and_again() {
         layers.push(one.clone());
     }
     let total = ledger(&layers).total;
-    assert_eq!((total.causes.deleted, total.dead()), (50_099, 50_099));
+    assert_eq!((total.causes.deleted, total.wasted()), (50_099, 50_099));
 }

@@ -28,8 +28,8 @@ pub(crate) fn index(data: &[u8]) {
     }
     let ledger = Ledger::of(&stack);
     assert_eq!(
-        ledger.total.live() + ledger.total.dead(),
-        ledger.total.retained
+        ledger.total.live() + ledger.total.wasted(),
+        ledger.total.stored
     );
     invariants::browsed(&stack, &ledger);
 }

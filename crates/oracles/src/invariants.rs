@@ -15,8 +15,8 @@ pub(crate) fn of_index(index: &LayerIndex) {
         .entries()
         .filter(|entry| index.kind(*entry) == EntryKind::File);
     let sizes: u64 = files.map(|entry| index.size(entry)).sum();
-    assert_eq!(sizes, index.retained());
-    assert_eq!(index.retained() + index.overhead(), index.size);
+    assert_eq!(sizes, index.stored());
+    assert_eq!(index.stored() + index.overhead(), index.size);
     let costs: u64 = index.entries().map(|entry| index.cost(entry)).sum();
     assert!(costs <= index.blob_size, "costs of {costs} bytes");
     let starts = index.entries().map(|entry| index.start(entry));
@@ -31,26 +31,26 @@ pub(crate) fn of_index(index: &LayerIndex) {
 pub(crate) fn of_stack(stack: &Stack) {
     let ledger = Ledger::of(stack);
     let total = &ledger.total;
-    assert_eq!(total.live() + total.dead(), total.retained);
+    assert_eq!(total.live() + total.wasted(), total.stored);
     let mut layers = Account::default();
     for (account, index) in ledger.layers.iter().zip(stack.layers()) {
         layers += *account;
-        assert_eq!(account.retained + account.overhead, index.size);
+        assert_eq!(account.stored + account.overhead, index.size);
     }
     assert_eq!(layers, *total);
-    let by_path: u64 = ledger.dead.iter().map(|dead| dead.bytes).sum();
-    assert_eq!(by_path, total.dead());
+    let by_path: u64 = ledger.wasted.iter().map(|wasted| wasted.bytes).sum();
+    assert_eq!(by_path, total.wasted());
     for cause in Cause::ALL {
-        let dead = ledger.dead.iter().filter(|dead| dead.cause == cause);
+        let wasted = ledger.wasted.iter().filter(|wasted| wasted.cause == cause);
         assert_eq!(
-            dead.map(|dead| dead.bytes).sum::<u64>(),
+            wasted.map(|wasted| wasted.bytes).sum::<u64>(),
             total.causes[cause]
         );
     }
-    for dead in &ledger.dead {
+    for wasted in &ledger.wasted {
         assert_eq!(
-            dead.added_by == dead.killed_by,
-            dead.cause == Cause::Repeated
+            wasted.added_by == wasted.hidden_by,
+            wasted.cause == Cause::Repeated
         );
     }
     let live = View::stack(stack, stack.depth()).total();

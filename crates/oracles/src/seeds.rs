@@ -72,9 +72,9 @@ pub(crate) fn configs() -> Vec<Vec<u8>> {
 
 pub(crate) fn rules() -> Vec<Vec<u8>> {
     texts(&[
-        "rules:\n  minEfficiency: 95%\n  maxDeadBytes: 20 MB\n  deadShareFloor: 1MiB\n  maxLayers: 30\n",
+        "rules:\n  minEfficiency: 95%\n  maxWastedBytes: 20 MB\n  wastedShareFloor: 1MiB\n  maxLayers: 30\n",
         "rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 20MB\n  highestUserWastedPercent: \"0.20\"\n",
-        "rules: {maxSize: 1.5 GiB, maxDeadShare: 0.1}\n# comment\n",
+        "rules: {maxSize: 1.5 GiB, maxWastedShare: 0.1}\n# comment\n",
         "a: &a [1]\nb: *a\n",
     ])
 }
@@ -227,7 +227,7 @@ pub(crate) fn indexes() -> Vec<Vec<u8>> {
 
 pub(crate) fn stacks() -> Vec<Vec<u8>> {
     vec![
-        // A file, deleted, made again, linked, replaced by a folder.
+        // A file, deleted, made again, linked, overwritten by a folder.
         vec![
             0x00,
             0x00,

@@ -13,18 +13,18 @@ pub(crate) struct Part {
     pub(crate) bytes: u64,
 }
 
-/// Live bytes, then the dead ones by cause.
+/// Live bytes, then the wasted ones by cause.
 pub(crate) fn parts(numbers: &LayerNumbers) -> Vec<Part> {
     let live = Part {
         class: "live",
         bytes: numbers.live(),
     };
-    let dead = Cause::ALL.iter().map(|cause| Part {
+    let wasted = Cause::ALL.iter().map(|cause| Part {
         class: cause.name(),
         bytes: numbers.causes[*cause],
     });
     std::iter::once(live)
-        .chain(dead)
+        .chain(wasted)
         .filter(|part| part.bytes > 0)
         .collect()
 }

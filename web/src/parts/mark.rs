@@ -1,5 +1,5 @@
 //! The coloured squares with a letter that say what a layer did to a path, and of which cause
-//! bytes are dead: never the colour alone.
+//! bytes are wasted: never the colour alone.
 
 use yew::prelude::*;
 
@@ -9,8 +9,12 @@ use crate::worker::protocol::{Cause, Mark};
 pub(crate) fn signs(mark: Mark) -> (&'static str, &'static str, &'static str) {
     match mark {
         Mark::Added => ("A", "added", "added"),
-        Mark::Modified => ("M", "replaced", "modified"),
-        Mark::Restated => ("R", "restated", "restated: same content, stored again"),
+        Mark::Modified => ("M", "overwritten", "modified"),
+        Mark::MetadataOnly => (
+            "C",
+            "metadata-only",
+            "metadata-only copy: same content, stored again",
+        ),
         Mark::Deleted => ("D", "deleted", "deleted"),
     }
 }
@@ -19,8 +23,8 @@ pub(crate) fn signs(mark: Mark) -> (&'static str, &'static str, &'static str) {
 pub(crate) fn letter(cause: Cause) -> &'static str {
     match cause {
         Cause::Deleted => "D",
-        Cause::Replaced => "M",
-        Cause::Restated => "R",
+        Cause::Overwritten => "M",
+        Cause::MetadataOnly => "C",
         Cause::Repeated => "2",
     }
 }

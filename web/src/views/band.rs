@@ -21,14 +21,14 @@ pub(crate) fn Band(props: &Props) -> Html {
     let numbers = &*image.numbers;
     let nothing = numbers.depth == 0;
     let whole = LayerNumbers {
-        retained: numbers.retained,
+        stored: numbers.stored,
         causes: numbers.causes,
     };
     html! {
         <section class={classes!("band", (!image.whole()).then_some("partial"))} aria-label="The numbers">
             <dl class="figures">
                 { download(image) }
-                { figure("In the layers", (!nothing).then_some(numbers.retained), Html::default()) }
+                { figure("In the layers", (!nothing).then_some(numbers.stored), Html::default()) }
                 { figure(
                     "In the container",
                     (!nothing).then_some(numbers.live),
@@ -44,7 +44,7 @@ pub(crate) fn Band(props: &Props) -> Html {
                 if nothing {
                     <div class="bar empty"></div>
                 } else {
-                    <Bar class="tall" parts={bar::parts(&whole)} whole={numbers.retained} />
+                    <Bar class="tall" parts={bar::parts(&whole)} whole={numbers.stored} />
                 }
                 if !nothing {
                     { legend(&whole) }
@@ -86,8 +86,8 @@ fn download(image: &Image) -> Html {
 
 fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
     let of_download = numbers
-        .dead_compressed
-        .filter(|_| numbers.dead > 0)
+        .wasted_compressed
+        .filter(|_| numbers.wasted > 0)
         .map(|bytes| {
             html! {
                 <div class="figure of-download">
@@ -103,11 +103,11 @@ fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
         <>
             { figure(
                 "Never seen",
-                (!nothing).then_some(numbers.dead),
+                (!nothing).then_some(numbers.wasted),
                 if nothing {
                     Html::default()
                 } else {
-                    html! { format!(" dead, {}", format::share(numbers.dead, numbers.retained)) }
+                    html! { format!(" wasted, {}", format::share(numbers.wasted, numbers.stored)) }
                 },
             ) }
             { for of_download }
@@ -134,8 +134,8 @@ fn legend(numbers: &LayerNumbers) -> Html {
 pub(crate) fn meaning(cause: Cause) -> &'static str {
     match cause {
         Cause::Deleted => "removed by a later layer",
-        Cause::Replaced => "overwritten by a later layer with other content",
-        Cause::Restated => "stored again by a later layer with the same content",
+        Cause::Overwritten => "overwritten by a later layer with other content",
+        Cause::MetadataOnly => "stored again by a later layer with the same content",
         Cause::Repeated => "stored twice within one layer",
     }
 }

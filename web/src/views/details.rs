@@ -162,8 +162,8 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
     let deed = match event.mark {
         Mark::Added => "added it",
         Mark::Modified if folder => "changed it",
-        Mark::Modified => "replaced it",
-        Mark::Restated => "stored it again",
+        Mark::Modified => "overwritten it",
+        Mark::MetadataOnly => "stored it again",
         Mark::Deleted => "deleted it",
     };
     let to = ImageRoute {
@@ -193,11 +193,11 @@ fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
     let owner = |event: &LifeEvent| format!("{}:{}", event.uid, event.gid);
     match (event.mark, before) {
         (Mark::Deleted, _) => "and every pull still downloads it".to_owned(),
-        (Mark::Restated | Mark::Modified, Some(before))
-            if folder || event.mark == Mark::Restated =>
+        (Mark::MetadataOnly | Mark::Modified, Some(before))
+            if folder || event.mark == Mark::MetadataOnly =>
         {
             let mut changes = Vec::new();
-            if event.mark == Mark::Restated {
+            if event.mark == Mark::MetadataOnly {
                 changes.push("same content".to_owned());
             }
             if before.mode != event.mode {
@@ -226,22 +226,22 @@ fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
 }
 
 fn costs(life: &Life) -> Html {
-    let dead = life.bytes.causes.total();
-    if life.bytes.retained == 0 {
+    let wasted = life.bytes.causes.total();
+    if life.bytes.stored == 0 {
         return Html::default();
     }
     html! {
         <section class="costs">
             <h3>{ "What it costs" }</h3>
-            <Bar class="tall" parts={bar::parts(&life.bytes)} whole={life.bytes.retained} />
+            <Bar class="tall" parts={bar::parts(&life.bytes)} whole={life.bytes.stored} />
             <p class="muted">
-                { format!("{} stored in all layers, ", format::size(life.bytes.retained)) }
-                if dead == 0 {
+                { format!("{} stored in all layers, ", format::size(life.bytes.stored)) }
+                if wasted == 0 {
                     { "all of it live." }
                 } else {
-                    { format!("{} of it dead", format::size(dead)) }
-                    if life.dead_compressed > 0 {
-                        { format!(": {} of every download", format::size(life.dead_compressed)) }
+                    { format!("{} of it wasted", format::size(wasted)) }
+                    if life.wasted_compressed > 0 {
+                        { format!(": {} of every download", format::size(life.wasted_compressed)) }
                     }
                     { "." }
                 }

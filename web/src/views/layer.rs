@@ -108,17 +108,17 @@ fn entries(count: u64) -> String {
 }
 
 fn costs(numbers: Option<LayerNumbers>) -> Html {
-    let Some(numbers) = numbers.filter(|numbers| numbers.retained > 0) else {
+    let Some(numbers) = numbers.filter(|numbers| numbers.stored > 0) else {
         return Html::default();
     };
     html! {
         <section class="costs">
             <h3>{ "What it ships" }</h3>
-            <Bar class="tall" parts={bar::parts(&numbers)} whole={numbers.retained} />
+            <Bar class="tall" parts={bar::parts(&numbers)} whole={numbers.stored} />
             <dl class="facts shares">
                 for part in bar::parts(&numbers) {
                     <dt><span class={classes!("dot", part.class)} aria-hidden="true"></span>{ part.class }</dt>
-                    <dd>{ size(part.bytes) }{ format!(", {}", format::share(part.bytes, numbers.retained)) }</dd>
+                    <dd>{ size(part.bytes) }{ format!(", {}", format::share(part.bytes, numbers.stored)) }</dd>
                 }
             </dl>
         </section>

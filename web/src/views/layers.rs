@@ -29,7 +29,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
         .numbers
         .layers
         .iter()
-        .map(|layer| layer.retained)
+        .map(|layer| layer.stored)
         .max()
         .unwrap_or(0);
     let list = use_node_ref();
@@ -194,17 +194,17 @@ fn below(
         (Some(LayerState::Receiving(done)), _) => html! {
             <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
         },
-        (_, Some(numbers)) if numbers.retained == 0 => {
+        (_, Some(numbers)) if numbers.stored == 0 => {
             html! { <span class="below">{ "no file contents" }</span> }
         }
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />
                 <span class="below">
-                    { size(numbers.retained) }
+                    { size(numbers.stored) }
                     { " stored" }
                     if numbers.causes.total() > 0 {
-                        { ", " }{ size(numbers.causes.total()) }{ " dead" }
+                        { ", " }{ size(numbers.causes.total()) }{ " wasted" }
                     }
                 </span>
             </>
@@ -212,7 +212,7 @@ fn below(
         (Some(LayerState::Decoded(facts)), None) => html! {
             <>
                 <div class="bar empty"></div>
-                <span class="below">{ size(facts.retained) }{ " stored" }</span>
+                <span class="below">{ size(facts.stored) }{ " stored" }</span>
             </>
         },
         (None, None) => Html::default(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use onionskin_core::layer::LayerIndex;
-use onionskin_core::ledger::{Dead, Ledger};
+use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::platform::Platform;
 use onionskin_core::report::link::InFile;
 use onionskin_core::report::map::Map;
@@ -44,7 +44,7 @@ pub(crate) struct Engine {
     /// Of those, the ones that are looked at, each on its own.
     alone: BTreeMap<u32, Ground>,
     listing: Option<Listing>,
-    largest: Vec<Dead>,
+    largest: Vec<Wasted>,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
     /// What was asked for.
@@ -264,19 +264,19 @@ impl Engine {
             let stack = &self.main.stack;
             self.top = Some(View::stack(stack, stack.depth()));
         }
-        let (top, dead) = (self.top.take(), std::mem::take(&mut self.largest));
+        let (top, wasted) = (self.top.take(), std::mem::take(&mut self.largest));
         let os = self.os.clone();
         let life = self.listed().and_then(|(listing, ground)| {
             life::of(
                 ground.at(listing.showing.layer),
                 listing,
                 top.as_ref(),
-                &dead,
+                &wasted,
                 path,
                 os.as_deref(),
             )
         });
-        (self.top, self.largest) = (top, dead);
+        (self.top, self.largest) = (top, wasted);
         life.map_or(Answer::Nothing, |life| Answer::Life(Box::new(life)))
     }
 
@@ -354,19 +354,19 @@ impl Engine {
         self.largest = ledger.largest();
         let numbers = Numbers {
             depth: number(stack.depth()),
-            retained: ledger.total.retained,
+            stored: ledger.total.stored,
             live: ledger.total.live(),
-            dead: ledger.total.dead(),
-            dead_compressed: self
+            wasted: ledger.total.wasted(),
+            wasted_compressed: self
                 .compressed_known
-                .then_some(ledger.total.dead_compressed),
+                .then_some(ledger.total.wasted_compressed),
             paths: life::paths(stack),
             causes: ledger.total.causes,
             layers: ledger
                 .layers
                 .iter()
                 .map(|account| LayerNumbers {
-                    retained: account.retained,
+                    stored: account.stored,
                     causes: account.causes,
                 })
                 .collect(),

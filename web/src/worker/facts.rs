@@ -171,7 +171,7 @@ pub(crate) fn of_layer(index: &LayerIndex) -> LayerFacts {
     LayerFacts {
         size: index.size,
         entries: index.len() as u64,
-        retained: index.retained(),
+        stored: index.stored(),
         remarks: remarks.collect(),
     }
 }

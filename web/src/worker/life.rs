@@ -1,7 +1,7 @@
 //! The life of one path: what each layer did to it, and what its bytes cost.
 
 use onionskin_core::layer::{EntryKind, LayerIndex};
-use onionskin_core::ledger::Dead;
+use onionskin_core::ledger::Wasted;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::{text, xattrs};
 use onionskin_core::stack::view::View;
@@ -19,13 +19,13 @@ pub(crate) fn paths(stack: &Stack) -> u64 {
         .count() as u64
 }
 
-/// A path's life, seen from the layer of a listing. `dead` is all that is dead in the stack, and
+/// A path's life, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
 pub(crate) fn of(
     at: At<'_>,
     listing: &Listing,
     top: Option<&View>,
-    dead: &[Dead],
+    wasted: &[Wasted],
     path: &[u8],
     os: Option<&str>,
 ) -> Option<Life> {
@@ -42,22 +42,22 @@ pub(crate) fn of(
         .iter()
         .filter_map(|version| event(at, node, *version));
     let mut bytes = LayerNumbers::default();
-    let mut dead_compressed = 0;
+    let mut wasted_compressed = 0;
     // A layer that stands alone is not in the ledger.
     if at.offset == 0 {
-        for dead in dead {
+        for wasted in wasted {
             let stored = stack
-                .layer(dead.added_by)
-                .is_some_and(|index| is_below(index, dead, path));
+                .layer(wasted.added_by)
+                .is_some_and(|index| is_below(index, wasted, path));
             if stored {
-                *of_cause(&mut bytes.causes, dead.cause) += dead.bytes;
-                dead_compressed += dead.compressed;
+                *of_cause(&mut bytes.causes, wasted.cause) += wasted.bytes;
+                wasted_compressed += wasted.compressed;
             }
         }
         let live = top
             .and_then(|top| top.row(stack, node))
             .map_or(0, |row| row.sum.bytes);
-        bytes.retained = live + bytes.causes.total();
+        bytes.stored = live + bytes.causes.total();
     }
     let is_dir = now.as_ref().is_some_and(|row| row.kind == EntryKind::Dir);
     let label = now.as_ref().and_then(|_| Label::of(path, is_dir, os));
@@ -75,13 +75,13 @@ pub(crate) fn of(
         events: events.collect(),
         live: at.offset == 0 && stack.at(node, stack.depth()).is_some(),
         bytes,
-        dead_compressed,
+        wasted_compressed,
     })
 }
 
 /// Whether an entry is stored under a path, or below it.
-fn is_below(index: &LayerIndex, dead: &Dead, path: &[u8]) -> bool {
-    let entry = index.path(dead.entry);
+fn is_below(index: &LayerIndex, wasted: &Wasted, path: &[u8]) -> bool {
+    let entry = index.path(wasted.entry);
     let rest = entry.strip_prefix(path);
     rest.is_some_and(|rest| path == b"/" || rest.is_empty() || rest.first() == Some(&b'/'))
 }
@@ -89,8 +89,8 @@ fn is_below(index: &LayerIndex, dead: &Dead, path: &[u8]) -> bool {
 fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
     match cause {
         Cause::Deleted => &mut causes.deleted,
-        Cause::Replaced => &mut causes.replaced,
-        Cause::Restated => &mut causes.restated,
+        Cause::Overwritten => &mut causes.overwritten,
+        Cause::MetadataOnly => &mut causes.metadata_only,
         Cause::Repeated => &mut causes.repeated,
     }
 }

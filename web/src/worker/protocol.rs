@@ -291,7 +291,7 @@ pub(crate) struct LayerFacts {
     pub(crate) size: u64,
     pub(crate) entries: u64,
     /// Bytes of all its regular files.
-    pub(crate) retained: u64,
+    pub(crate) stored: u64,
     /// What is odd in it, though it could be read.
     pub(crate) remarks: Vec<String>,
 }
@@ -301,11 +301,11 @@ pub(crate) struct LayerFacts {
 pub(crate) struct Numbers {
     /// How many layers are in the stack, from the base up.
     pub(crate) depth: u32,
-    pub(crate) retained: u64,
+    pub(crate) stored: u64,
     pub(crate) live: u64,
-    pub(crate) dead: u64,
+    pub(crate) wasted: u64,
     /// Unknown where the source has no compressed sizes.
-    pub(crate) dead_compressed: Option<u64>,
+    pub(crate) wasted_compressed: Option<u64>,
     /// Paths that a container sees.
     pub(crate) paths: u64,
     pub(crate) causes: Causes,
@@ -316,14 +316,14 @@ pub(crate) struct Numbers {
 /// The bytes that one layer stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LayerNumbers {
-    pub(crate) retained: u64,
+    pub(crate) stored: u64,
     pub(crate) causes: Causes,
 }
 
 impl LayerNumbers {
     /// Bytes that the container can still reach.
     pub(crate) fn live(&self) -> u64 {
-        self.retained.saturating_sub(self.causes.total())
+        self.stored.saturating_sub(self.causes.total())
     }
 }
 
@@ -413,9 +413,9 @@ pub(crate) struct Life {
     pub(crate) events: Vec<LifeEvent>,
     /// Whether the container has it in the end.
     pub(crate) live: bool,
-    /// Bytes live and dead stored under this path or below it.
+    /// Bytes live and wasted stored under this path or below it.
     pub(crate) bytes: LayerNumbers,
-    pub(crate) dead_compressed: u64,
+    pub(crate) wasted_compressed: u64,
 }
 
 /// What one layer did to a path.

@@ -177,7 +177,7 @@ impl Waste {
             .filter(|(_, finding)| choice.kind.is_none_or(|kind| kind == finding.kind))
             .filter(|(_, finding)| {
                 layer.is_none_or(|layer| {
-                    finding.added_by.contains(&layer) || finding.killed_by.contains(&layer)
+                    finding.added_by.contains(&layer) || finding.hidden_by.contains(&layer)
                 })
             })
             .filter(|(_, finding)| find.is_empty() || holds(finding, &find))
@@ -197,7 +197,7 @@ impl Waste {
             bytes: finding.bytes,
             compressed: finding.compressed_bytes,
             added_by: numbers(&finding.added_by),
-            killed_by: numbers(&finding.killed_by),
+            hidden_by: numbers(&finding.hidden_by),
             advice: finding.advice.clone(),
             ignored: finding.ignored.clone(),
             place: place(finding),

@@ -71,18 +71,18 @@ fn head(out: &mut String, outcome: &Outcome<'_>) -> fmt::Result {
 
 fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     let (image, bytes) = (&audit.image, &audit.bytes);
-    let dead = match bytes.dead {
-        0 => "No dead bytes".to_owned(),
-        dead => format!(
+    let wasted = match bytes.wasted {
+        0 => "No wasted bytes".to_owned(),
+        wasted => format!(
             "**{} of {} ({}) no container ever sees**",
-            size(dead),
-            size(bytes.retained),
-            share(dead, bytes.retained)
+            size(wasted),
+            size(bytes.stored),
+            share(wasted, bytes.stored)
         ),
     };
-    let cost = match (bytes.dead_compressed, image.compressed_size) {
-        (Some(dead), Some(all)) if dead > 0 => {
-            format!("; {} of the {} of a download", size(dead), size(all))
+    let cost = match (bytes.wasted_compressed, image.compressed_size) {
+        (Some(wasted), Some(all)) if wasted > 0 => {
+            format!("; {} of the {} of a download", size(wasted), size(all))
         }
         _ => String::new(),
     };
@@ -97,7 +97,7 @@ fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
         Some(false) => format!(" **{failed} of {} rules failed.**", audit.rules.len()),
         None => " **Not all rules can be judged.**".to_owned(),
     };
-    writeln!(out, "{dead}{cost}.{verdict}")?;
+    writeln!(out, "{wasted}{cost}.{verdict}")?;
     let findings = weightiest(audit).into_iter();
     let secrets = findings.filter(|finding| finding.kind == Kind::Secret);
     let secrets = secrets.count();
@@ -206,9 +206,9 @@ fn layers(finding: &FindingFacts) -> String {
         let more = (layers.len() > 8).then(|| "…".to_owned());
         shown.chain(more).collect::<Vec<_>>().join(", ")
     };
-    match finding.killed_by.as_slice() {
+    match finding.hidden_by.as_slice() {
         [] => list(&finding.added_by),
-        killers => format!("{} → {}", list(&finding.added_by), list(killers)),
+        hiders => format!("{} → {}", list(&finding.added_by), list(hiders)),
     }
 }
 

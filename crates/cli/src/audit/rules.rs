@@ -38,21 +38,21 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "SHARE")]
     min_efficiency: Option<Share>,
 
-    /// Most dead bytes
+    /// Most wasted bytes
     #[arg(long, value_name = "BYTES")]
-    max_dead_bytes: Option<Bytes>,
+    max_wasted_bytes: Option<Bytes>,
 
-    /// Largest share of the files' bytes that may be dead
+    /// Largest share of the files' bytes that may be wasted
     #[arg(long, value_name = "SHARE")]
-    max_dead_share: Option<Share>,
+    max_wasted_share: Option<Share>,
 
-    /// With fewer dead bytes than this, --max-dead-share is kept
+    /// With fewer wasted bytes than this, --max-wasted-share is kept
     #[arg(long, value_name = "BYTES")]
-    dead_share_floor: Option<Bytes>,
+    wasted_share_floor: Option<Bytes>,
 
-    /// Most bytes of the download that dead files cost
+    /// Most bytes of the download that wasted files cost
     #[arg(long, value_name = "BYTES")]
-    max_dead_compressed: Option<Bytes>,
+    max_wasted_compressed: Option<Bytes>,
 
     /// Largest size of all layers, unpacked
     #[arg(long, value_name = "BYTES")]
@@ -72,7 +72,7 @@ pub(super) struct RuleArguments {
 
     /// Most bytes of the base that the layers on top of it may hide
     #[arg(long, value_name = "BYTES")]
-    max_base_dead: Option<Bytes>,
+    max_base_wasted: Option<Bytes>,
 
     /// Most findings of a kind, such as leftover=3 or setid=0; may be given again
     #[arg(long, value_name = "KIND=NUMBER", value_parser = of_kind::<Count>)]
@@ -232,15 +232,15 @@ impl RuleArguments {
     fn limits(&self) -> Limits {
         Limits {
             min_efficiency: self.min_efficiency,
-            max_dead_bytes: self.max_dead_bytes,
-            max_dead_share: self.max_dead_share,
-            dead_share_floor: self.dead_share_floor,
-            max_dead_compressed: self.max_dead_compressed,
+            max_wasted_bytes: self.max_wasted_bytes,
+            max_wasted_share: self.max_wasted_share,
+            wasted_share_floor: self.wasted_share_floor,
+            max_wasted_compressed: self.max_wasted_compressed,
             max_size: self.max_size,
             max_compressed_size: self.max_compressed_size,
             max_layer_size: self.max_layer_size,
             max_layers: self.max_layers,
-            max_base_dead: self.max_base_dead,
+            max_base_wasted: self.max_base_wasted,
             findings: self.findings(),
             forbidden: self.forbid.clone(),
             forbidden_in_layers: self.forbid_in_layers.clone(),

@@ -13,7 +13,7 @@ use crate::summary::{self, QUIET, STRONG, told};
 use crate::terminal::{Visible, fit};
 use onionskin_core::stack::Cause;
 
-/// Findings of dead bytes that are told, and as many of live ones; the rest is summed up.
+/// Findings of wasted bytes that are told, and as many of live ones; the rest is summed up.
 const SHOWN: usize = 15;
 /// Paths that are told of a forbidden glob.
 const SHOWN_PATHS: usize = 5;
@@ -86,10 +86,10 @@ fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Res
         .iter()
         .filter(|finding| finding.ignored.is_none())
         .partition(|finding| finding.kind.is_risk());
-    let (dead, live): (Vec<_>, Vec<_>) = waste
+    let (wasted, live): (Vec<_>, Vec<_>) = waste
         .into_iter()
         .partition(|finding| finding.kind.cause().is_some());
-    some(out, &dead, audit, columns)?;
+    some(out, &wasted, audit, columns)?;
     if !live.is_empty() {
         let live = "a container sees the following, and yet it can be avoided";
         writeln!(out, "\n{QUIET}{live}{QUIET:#}")?;
@@ -167,10 +167,10 @@ fn one(
     )?;
     let mut layers: Vec<(usize, &str)> = Vec::new();
     let hides = finding.kind.cause().map_or("hides", Cause::name);
-    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.killed_by, hides)] {
+    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.hidden_by, hides)] {
         for layer in numbers.iter().copied() {
             match layers.iter_mut().find(|(number, _)| *number == layer) {
-                // A layer that replaces what another shipped, and is replaced itself, is told once.
+                // A layer that replaces what another shipped, and is overwritten itself, is told once.
                 Some(told) => told.1 = hides,
                 None => layers.push((layer, does)),
             }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use onionskin_core::ledger::{Dead, Ledger};
+use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::manifest::history;
 use onionskin_core::report;
 use onionskin_core::report::inspection::{ConfigFacts, IndexFacts, Inspection, LayerFacts};
@@ -14,22 +14,22 @@ use crate::terminal::{Visible, fit};
 
 /// Columns before what a label is of.
 const LABEL: usize = 12;
-/// Dead paths that are listed.
+/// Wasted paths that are listed.
 const SHOWN_PATHS: usize = 10;
 
-/// A dead file, ready to be told.
-pub(super) struct DeadPath {
+/// A wasted file, ready to be told.
+pub(super) struct WastedPath {
     path: String,
-    dead: Dead,
+    wasted: Wasted,
 }
 
-/// The largest dead files.
-pub(super) fn largest_dead(stack: &Stack, ledger: &Ledger) -> Vec<DeadPath> {
-    let path = |dead: Dead| {
-        let path = stack.layer(dead.added_by)?.path(dead.entry);
-        Some(DeadPath {
+/// The largest wasted files.
+pub(super) fn largest_wasted(stack: &Stack, ledger: &Ledger) -> Vec<WastedPath> {
+    let path = |wasted: Wasted| {
+        let path = stack.layer(wasted.added_by)?.path(wasted.entry);
+        Some(WastedPath {
             path: report::text(&path).into_owned(),
-            dead,
+            wasted,
         })
     };
     let largest = ledger.largest().into_iter().take(SHOWN_PATHS);
@@ -39,20 +39,20 @@ pub(super) fn largest_dead(stack: &Stack, ledger: &Ledger) -> Vec<DeadPath> {
 /// The whole text, for a terminal of so many columns.
 pub(super) fn report(
     inspection: &Inspection,
-    dead: &[DeadPath],
+    wasted: &[WastedPath],
     remarks: &[String],
     columns: Option<usize>,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, inspection, dead, remarks, columns);
+    let _ = write(&mut out, inspection, wasted, remarks, columns);
     out
 }
 
 fn write(
     out: &mut String,
     inspection: &Inspection,
-    dead: &[DeadPath],
+    wasted: &[WastedPath],
     remarks: &[String],
     columns: Option<usize>,
 ) -> fmt::Result {
@@ -63,7 +63,7 @@ fn write(
         &inspection.layers,
     )?;
     layers(out, &inspection.layers, columns)?;
-    dead_paths(out, dead)?;
+    wasted_paths(out, wasted)?;
     config(out, &inspection.config, columns)?;
     if let Some(index) = &inspection.index {
         of_index(out, index, columns)?;
@@ -82,21 +82,21 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
     writeln!(
         out,
         "\n{QUIET}{:>5}  {:>10}  {:>9}  {:>9}  command{QUIET:#}",
-        "layer", "compressed", "size", "dead"
+        "layer", "compressed", "size", "wasted"
     )?;
     for layer in layers {
         let command = layer.created_by.as_deref().map(history::clean);
         let room = columns.map(|columns| columns.saturating_sub(BEFORE_COMMAND));
-        let dead = match layer.dead {
+        let wasted = match layer.wasted {
             None | Some(0) => String::new(),
-            Some(dead) => size(dead),
+            Some(wasted) => size(wasted),
         };
         let unpacked = match layer.size {
             Some(unpacked) => size(unpacked),
             None => "unknown".to_owned(),
         };
         let line = format!(
-            "{:>5}  {:>10}  {:>9}  {dead:>9}  {}",
+            "{:>5}  {:>10}  {:>9}  {wasted:>9}  {}",
             layer.layer,
             layer.compressed_size.map(size).unwrap_or_default(),
             unpacked,
@@ -107,22 +107,22 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
     Ok(())
 }
 
-fn dead_paths(out: &mut String, dead: &[DeadPath]) -> fmt::Result {
-    if dead.is_empty() {
+fn wasted_paths(out: &mut String, wasted: &[WastedPath]) -> fmt::Result {
+    if wasted.is_empty() {
         return Ok(());
     }
     writeln!(
         out,
         "\n{QUIET}largest files that no container sees{QUIET:#}"
     )?;
-    for DeadPath { path, dead } in dead {
-        let (name, style, _) = told(dead.cause);
-        let killer = match dead.cause {
+    for WastedPath { path, wasted } in wasted {
+        let (name, style, _) = told(wasted.cause);
+        let hider = match wasted.cause {
             Cause::Repeated => String::new(),
-            _ => format!(", {name} by {}", dead.killed_by),
+            _ => format!(", {name} by {}", wasted.hidden_by),
         };
-        let story = format!("layer {}{killer}", dead.added_by);
-        let (bytes, path) = (size(dead.bytes), Visible(path));
+        let story = format!("layer {}{hider}", wasted.added_by);
+        let (bytes, path) = (size(wasted.bytes), Visible(path));
         writeln!(
             out,
             "{bytes:>9}  {style}{name:8}{style:#}  {path}  {QUIET}{story}{QUIET:#}"

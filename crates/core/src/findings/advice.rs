@@ -13,11 +13,11 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>], leftovers: &Lefto
             .map(|command| history::clean(command).into_owned())
             .collect()
     };
-    let (adders, killers) = (of(&finding.added_by), of(&finding.killed_by));
+    let (adders, hiders) = (of(&finding.added_by), of(&finding.hidden_by));
     match finding.kind {
         Kind::Deleted => deleted(finding, &adders, leftovers),
-        Kind::Replaced => replaced(finding, &killers),
-        Kind::Restated => restated(finding, &adders, &killers),
+        Kind::Overwritten => overwritten(finding, &hiders),
+        Kind::MetadataOnly => metadata_only(finding, &adders, &hiders),
         Kind::Repeated => {
             "Its layer stores the path more than once: let the tool that writes the layer's tar add each path only once"
                 .to_owned()
@@ -43,32 +43,32 @@ fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> Strin
     )
 }
 
-fn replaced(finding: &Finding, killers: &[String]) -> String {
-    if killers.iter().any(|command| installs(command)) {
+fn overwritten(finding: &Finding, hiders: &[String]) -> String {
+    if hiders.iter().any(|command| installs(command)) {
         return format!(
             "Install and upgrade packages in one RUN ({} and {}), or start from a newer base image",
             layers(&finding.added_by),
-            layers(&finding.killed_by)
+            layers(&finding.hidden_by)
         );
     }
-    if !killers.is_empty() && killers.iter().all(|command| copies(command)) {
+    if !hiders.is_empty() && hiders.iter().all(|command| copies(command)) {
         return format!(
             "Copy the final content only: {} brings what {} replaces",
             layers(&finding.added_by),
-            layers(&finding.killed_by)
+            layers(&finding.hidden_by)
         );
     }
     format!(
         "Write it once: join the steps of {} and {} into one RUN, or make the file in an earlier stage of a multi-stage build",
         layers(&finding.added_by),
-        layers(&finding.killed_by)
+        layers(&finding.hidden_by)
     )
 }
 
-fn restated(finding: &Finding, adders: &[String], killers: &[String]) -> String {
+fn metadata_only(finding: &Finding, adders: &[String], hiders: &[String]) -> String {
     let copied = !adders.is_empty() && adders.iter().all(|command| copies(command));
     let change = |program: &str| {
-        killers.iter().find_map(|command| {
+        hiders.iter().find_map(|command| {
             argument(command, program).or(command.contains(program).then_some("…"))
         })
     };
@@ -80,27 +80,27 @@ fn restated(finding: &Finding, adders: &[String], killers: &[String]) -> String 
             format!(
                 "COPY {flag}={value} where the files come from ({}), and leave out the {program} of {}: it stores every file again",
                 layers(&finding.added_by),
-                layers(&finding.killed_by)
+                layers(&finding.hidden_by)
             )
         } else {
             format!(
                 "Run {program} in the RUN that makes the files ({}), or COPY {flag}={value} them from an earlier stage; the {program} of {} stores every file again",
                 layers(&finding.added_by),
-                layers(&finding.killed_by)
+                layers(&finding.hidden_by)
             )
         };
     }
-    if !killers.is_empty() && killers.iter().all(|command| copies(command)) {
+    if !hiders.is_empty() && hiders.iter().all(|command| copies(command)) {
         return format!(
             "Copy these files once: {} stores again what {} has, with COPY --chown or --chmod if owner or mode shall differ",
-            layers(&finding.killed_by),
+            layers(&finding.hidden_by),
             layers(&finding.added_by)
         );
     }
     format!(
         "Set mode, owner and time in the step that stores the files ({}): {} stores them again for nothing else",
         layers(&finding.added_by),
-        layers(&finding.killed_by)
+        layers(&finding.hidden_by)
     )
 }
 
@@ -155,7 +155,7 @@ mod tests {
             compressed: 1,
             added_by: vec![1],
             shipped: Vec::new(),
-            killed_by: vec![2],
+            hidden_by: vec![2],
             advice: String::new(),
         };
         of(&finding, &commands.map(Some), Leftovers::standard())
@@ -176,30 +176,30 @@ mod tests {
                 "--mount=type=cache,target=/root/.cache/pip",
             ),
             (
-                Kind::Restated,
+                Kind::MetadataOnly,
                 "/app",
                 [copy, "RUN chown -R node:node /app"],
                 "COPY --chown=node:node",
             ),
             (
-                Kind::Restated,
+                Kind::MetadataOnly,
                 "/app",
                 [run, "RUN chmod -R a+rX /app"],
                 "Run chmod in the RUN",
             ),
             (
-                Kind::Restated,
+                Kind::MetadataOnly,
                 "/app",
                 [copy, copy],
                 "Copy these files once",
             ),
             (
-                Kind::Replaced,
+                Kind::Overwritten,
                 "/var/lib/dpkg/status",
                 [run, "/bin/sh -c apt-get install -y x"],
                 "one RUN",
             ),
-            (Kind::Replaced, "/app/c", [copy, copy], "final content"),
+            (Kind::Overwritten, "/app/c", [copy, copy], "final content"),
             (Kind::Repeated, "/app/c", [copy, copy], "only once"),
         ] {
             let advice = advice(kind, path, commands);

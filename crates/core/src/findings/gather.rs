@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Kind, Shipped};
-use crate::ledger::Dead;
+use crate::ledger::Wasted;
 use crate::stack::{NodeId, Stack};
 
 /// So many findings of one sort and layer in one folder are one finding of that folder.
@@ -37,11 +37,11 @@ impl Group {
         self.ship((layer, None), bytes, compressed);
     }
 
-    /// Adds a dead file.
-    pub(super) fn lose(&mut self, dead: &Dead) {
+    /// Adds a wasted file.
+    pub(super) fn lose(&mut self, wasted: &Wasted) {
         self.files += 1;
-        let layers = (dead.added_by, Some(dead.killed_by));
-        self.ship(layers, dead.bytes, dead.compressed);
+        let layers = (wasted.added_by, Some(wasted.hidden_by));
+        self.ship(layers, wasted.bytes, wasted.compressed);
     }
 
     /// Adds something without content.
@@ -69,13 +69,13 @@ impl Group {
     }
 
     /// Nothing of it is in the final stack.
-    pub(super) fn is_dead(&self) -> bool {
+    pub(super) fn is_wasted(&self) -> bool {
         self.shipped
             .keys()
-            .all(|(_, killed_by)| killed_by.is_some())
+            .all(|(_, hidden_by)| hidden_by.is_some())
     }
 
-    fn killed_by(&self) -> Vec<usize> {
+    fn hidden_by(&self) -> Vec<usize> {
         let layers: BTreeSet<usize> = self.shipped.keys().filter_map(|(_, by)| *by).collect();
         layers.into_iter().collect()
     }
@@ -90,12 +90,12 @@ impl Group {
     }
 
     pub(super) fn finding(self, stack: &Stack, kind: Kind) -> Finding {
-        let (added_by, killed_by) = (self.added_by(), self.killed_by());
+        let (added_by, hidden_by) = (self.added_by(), self.hidden_by());
         let shipped = self.shipped.into_iter();
         let shipped: Vec<Shipped> = shipped
-            .map(|((layer, killed_by), (bytes, compressed))| Shipped {
+            .map(|((layer, hidden_by), (bytes, compressed))| Shipped {
                 layer,
-                killed_by,
+                hidden_by,
                 bytes,
                 compressed,
             })
@@ -109,7 +109,7 @@ impl Group {
             bytes: shipped.iter().map(|part| part.bytes).sum(),
             compressed: shipped.iter().map(|part| part.compressed).sum(),
             added_by,
-            killed_by,
+            hidden_by,
             shipped,
             advice: String::new(),
         }

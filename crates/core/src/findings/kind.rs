@@ -7,15 +7,15 @@ use crate::stack::Cause;
 /// What is wrong.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Dead: hidden by a whiteout, or by something that is no folder in a parent's place.
+    /// Wasted: hidden by a whiteout, or by something that is no folder in a parent's place.
     Deleted,
-    /// Dead: the same path stored again with other content or as something else.
-    Replaced,
-    /// Dead: the same path stored again with the same content.
-    Restated,
-    /// Dead: lost to a later entry of its own layer.
+    /// Wasted: the same path stored again with other content or as something else.
+    Overwritten,
+    /// Wasted: the same path stored again with the same content.
+    MetadataOnly,
+    /// Wasted: lost to a later entry of its own layer.
     Repeated,
     /// Live: the same content as at another path.
     Duplicate,
@@ -39,8 +39,8 @@ impl Kind {
     /// All kinds, in their order.
     pub const ALL: [Self; 12] = [
         Self::Deleted,
-        Self::Replaced,
-        Self::Restated,
+        Self::Overwritten,
+        Self::MetadataOnly,
         Self::Repeated,
         Self::Duplicate,
         Self::Leftover,
@@ -57,8 +57,8 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Deleted => Cause::Deleted.name(),
-            Self::Replaced => Cause::Replaced.name(),
-            Self::Restated => Cause::Restated.name(),
+            Self::Overwritten => Cause::Overwritten.name(),
+            Self::MetadataOnly => Cause::MetadataOnly.name(),
             Self::Repeated => Cause::Repeated.name(),
             Self::Duplicate => "duplicate",
             Self::Leftover => "leftover",
@@ -76,8 +76,8 @@ impl Kind {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Deleted => "removed by a later layer",
-            Self::Replaced => "stored again with other content",
-            Self::Restated => "stored again, only mode, owner or time changed",
+            Self::Overwritten => "stored again with other content",
+            Self::MetadataOnly => "stored again, only mode, owner or time changed",
             Self::Repeated => "stored twice in one layer",
             Self::Duplicate => "the same content as at another path",
             Self::Leftover => "a cache, a log or the like, which no container needs",
@@ -90,13 +90,13 @@ impl Kind {
         }
     }
 
-    /// The cause of which the bytes are dead; None for all that is not about dead bytes.
+    /// The cause of which the bytes are wasted; None for all that is not about wasted bytes.
     #[must_use]
     pub const fn cause(self) -> Option<Cause> {
         match self {
             Self::Deleted => Some(Cause::Deleted),
-            Self::Replaced => Some(Cause::Replaced),
-            Self::Restated => Some(Cause::Restated),
+            Self::Overwritten => Some(Cause::Overwritten),
+            Self::MetadataOnly => Some(Cause::MetadataOnly),
             Self::Repeated => Some(Cause::Repeated),
             _ => None,
         }
@@ -116,8 +116,8 @@ impl From<Cause> for Kind {
     fn from(cause: Cause) -> Self {
         match cause {
             Cause::Deleted => Self::Deleted,
-            Cause::Replaced => Self::Replaced,
-            Cause::Restated => Self::Restated,
+            Cause::Overwritten => Self::Overwritten,
+            Cause::MetadataOnly => Self::MetadataOnly,
             Cause::Repeated => Self::Repeated,
         }
     }

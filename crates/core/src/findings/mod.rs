@@ -1,12 +1,11 @@
 //! Findings: the bytes that an image ships for nothing, gathered as a person would mend them.
 //!
-//! The findings of the four dead kinds sum to the ledger's dead bytes, each byte in one of them. Those
+//! The findings of the four wasted kinds sum to the ledger's wasted bytes, each byte in one of them. Those
 //! of the other kinds are about live bytes that can be avoided, or about what a release risks, and may be
 //! about the same ones.
 
 mod advice;
 mod config;
-mod dead;
 mod duplicates;
 mod empty;
 mod gather;
@@ -16,6 +15,7 @@ mod live;
 mod modes;
 mod rule;
 mod secrets;
+mod wasted;
 
 use std::cmp::Reverse;
 
@@ -28,12 +28,12 @@ use crate::ledger::Ledger;
 use crate::manifest::Config;
 use crate::stack::Stack;
 
-/// One explained reason for dead or avoidable bytes.
+/// One explained reason for wasted or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What is wrong.
     pub kind: Kind,
-    /// Which rule of its kind found it, such as `apt-lists`: a name that stays. None for dead bytes and
+    /// Which rule of its kind found it, such as `apt-lists`: a name that stays. None for wasted bytes and
     /// duplicates.
     pub rule: Option<String>,
     /// The file, or the folder that holds all of its files; with a leading slash. Of the configuration the
@@ -52,7 +52,7 @@ pub struct Finding {
     /// The bytes by the layers that ship and those that hid them, in the order of these.
     pub shipped: Vec<Shipped>,
     /// The layers that hid them, from 1, ascending; none of live bytes.
-    pub killed_by: Vec<usize>,
+    pub hidden_by: Vec<usize>,
     /// What to change, in one line.
     pub advice: String,
 }
@@ -63,7 +63,7 @@ pub struct Shipped {
     /// The layer, from 1.
     pub layer: usize,
     /// The layer that hid it, from 1; None of live bytes.
-    pub killed_by: Option<usize>,
+    pub hidden_by: Option<usize>,
     /// Bytes of file content.
     pub bytes: u64,
     /// Bytes of the blob that they cost.
@@ -91,7 +91,7 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
-    let mut findings = dead::of(stack, subject.ledger);
+    let mut findings = wasted::of(stack, subject.ledger);
     for finding in &mut findings {
         finding.advice = advice::of(finding, subject.commands, subject.leftovers);
     }
@@ -119,7 +119,7 @@ impl Finding {
             compressed: 0,
             added_by: Vec::new(),
             shipped: Vec::new(),
-            killed_by: Vec::new(),
+            hidden_by: Vec::new(),
             advice,
         }
     }
@@ -132,7 +132,7 @@ fn order(finding: &Finding) -> impl Ord + '_ {
         finding.kind,
         finding.path.as_slice(),
         finding.rule.as_deref(),
-        finding.killed_by.as_slice(),
+        finding.hidden_by.as_slice(),
         finding.added_by.as_slice(),
         finding.advice.as_str(),
     )

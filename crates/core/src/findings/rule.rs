@@ -3,7 +3,7 @@
 use super::{Kind, Leftovers, config, empty, modes};
 use crate::secrets;
 
-/// Every rule that can find something, where these leftovers are looked for, with the kind of its findings. Dead bytes
+/// Every rule that can find something, where these leftovers are looked for, with the kind of its findings. Wasted bytes
 /// and duplicates have none.
 pub fn rules(leftovers: &Leftovers) -> impl Iterator<Item = (Kind, &str)> {
     let of = |kind: Kind| move |id: &'static str| (kind, id);

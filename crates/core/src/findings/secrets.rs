@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::advice::{copies, layers};
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
-use crate::ledger::Dead;
+use crate::ledger::Wasted;
 use crate::manifest::history;
 use crate::secrets::{self, ConfigSecret, Rule, Source};
 use crate::stack::NodeId;
@@ -42,13 +42,13 @@ fn in_layers(subject: &Subject<'_>) -> Vec<Finding> {
             });
             place.line = spot.line;
             let (bytes, compressed) = (index.size(entry), index.cost(entry));
-            match stack.death(layer, entry) {
+            match stack.waste(layer, entry) {
                 None => place.group.add(layer, bytes, compressed),
-                Some(death) => place.group.lose(&Dead {
+                Some(waste) => place.group.lose(&Wasted {
                     added_by: layer,
                     entry,
-                    cause: death.cause,
-                    killed_by: death.killed_by,
+                    cause: waste.cause,
+                    hidden_by: waste.hidden_by,
                     bytes,
                     compressed,
                 }),
@@ -86,7 +86,7 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
         0 => capital(rule.name()),
         line => format!("{} in line {line}", capital(rule.name())),
     };
-    let gone = match group.is_dead() {
+    let gone = match group.is_wasted() {
         true => " although a later layer hides it",
         false => "",
     };

@@ -11,7 +11,7 @@ const BLOCK: u64 = 4096;
 const ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
 
 /// A 128-bit fingerprint of a file's logical content and its length (XXH3, not a defence against
-/// forgery: an image that forges one only mislabels its own `replaced` bytes as `restated`).
+/// forgery: an image that forges one only mislabels its own `overwritten` bytes as `metadata_only`).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]

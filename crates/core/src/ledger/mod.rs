@@ -1,4 +1,4 @@
-//! The ledger: which bytes are live and which are dead, why, and what the dead ones cost every pull.
+//! The ledger: which bytes are live and which are wasted, why, and what the wasted ones cost every pull.
 //!
 //! All sizes are bytes of file content as stored in the layers' tars, unless they are called
 //! compressed: then they are bytes of the blobs.
@@ -10,16 +10,17 @@ use std::ops::{AddAssign, Index};
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::stack::{Cause, Stack};
 
-/// Dead bytes by cause.
+/// Wasted bytes by cause.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Causes {
     /// Hidden by a whiteout, or by something that is no folder in a parent's place.
     pub deleted: u64,
     /// The same path stored again with other content or as something else.
-    pub replaced: u64,
+    pub overwritten: u64,
     /// The same path stored again with the same content.
-    pub restated: u64,
+    pub metadata_only: u64,
     /// Lost to a later entry of its own layer.
     pub repeated: u64,
 }
@@ -28,8 +29,8 @@ impl Causes {
     fn of_mut(&mut self, cause: Cause) -> &mut u64 {
         match cause {
             Cause::Deleted => &mut self.deleted,
-            Cause::Replaced => &mut self.replaced,
-            Cause::Restated => &mut self.restated,
+            Cause::Overwritten => &mut self.overwritten,
+            Cause::MetadataOnly => &mut self.metadata_only,
             Cause::Repeated => &mut self.repeated,
         }
     }
@@ -37,7 +38,7 @@ impl Causes {
     /// The sum over all causes.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.deleted + self.replaced + self.restated + self.repeated
+        self.deleted + self.overwritten + self.metadata_only + self.repeated
     }
 }
 
@@ -47,8 +48,8 @@ impl Index<Cause> for Causes {
     fn index(&self, cause: Cause) -> &u64 {
         match cause {
             Cause::Deleted => &self.deleted,
-            Cause::Replaced => &self.replaced,
-            Cause::Restated => &self.restated,
+            Cause::Overwritten => &self.overwritten,
+            Cause::MetadataOnly => &self.metadata_only,
             Cause::Repeated => &self.repeated,
         }
     }
@@ -58,11 +59,11 @@ impl Index<Cause> for Causes {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Bytes of all regular-file entries.
-    pub retained: u64,
+    pub stored: u64,
     /// Of these, bytes that the final stack does not reach, by cause.
     pub causes: Causes,
-    /// Bytes of blobs that the dead entries cost.
-    pub dead_compressed: u64,
+    /// Bytes of blobs that the wasted entries cost.
+    pub wasted_compressed: u64,
     /// Bytes of the tars that are no file content.
     pub overhead: u64,
 }
@@ -70,31 +71,31 @@ pub struct Account {
 impl Account {
     /// Bytes that the final stack does not reach.
     #[must_use]
-    pub fn dead(&self) -> u64 {
+    pub fn wasted(&self) -> u64 {
         self.causes.total()
     }
 
     /// Bytes that the final stack reaches.
     #[must_use]
     pub fn live(&self) -> u64 {
-        self.retained - self.dead()
+        self.stored - self.wasted()
     }
 
     /// Live bytes as a share of all; 1 where there are none.
     #[must_use]
     pub fn efficiency(&self) -> f64 {
-        if self.retained == 0 {
+        if self.stored == 0 {
             return 1.0;
         }
-        self.live() as f64 / self.retained as f64
+        self.live() as f64 / self.stored as f64
     }
 }
 
 impl AddAssign for Account {
     fn add_assign(&mut self, other: Self) {
-        self.retained += other.retained;
+        self.stored += other.stored;
         self.overhead += other.overhead;
-        self.dead_compressed += other.dead_compressed;
+        self.wasted_compressed += other.wasted_compressed;
         for cause in Cause::ALL {
             *self.causes.of_mut(cause) += other.causes[cause];
         }
@@ -103,7 +104,7 @@ impl AddAssign for Account {
 
 /// A file that is stored and never seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dead {
+pub struct Wasted {
     /// The layer that ships it, from 1.
     pub added_by: usize,
     /// Its entry there.
@@ -111,7 +112,7 @@ pub struct Dead {
     /// Why.
     pub cause: Cause,
     /// The layer that hid it, from 1.
-    pub killed_by: usize,
+    pub hidden_by: usize,
     /// Bytes of its content.
     pub bytes: u64,
     /// Bytes of the blob that it costs.
@@ -124,8 +125,8 @@ pub struct Ledger {
     pub total: Account,
     /// Each layer by what it ships, the base first.
     pub layers: Vec<Account>,
-    /// Dead files with content, layer by layer in the order of the tars.
-    pub dead: Vec<Dead>,
+    /// Wasted files with content, layer by layer in the order of the tars.
+    pub wasted: Vec<Wasted>,
 }
 
 impl Ledger {
@@ -135,7 +136,7 @@ impl Ledger {
         let mut ledger = Self {
             total: Account::default(),
             layers: Vec::new(),
-            dead: Vec::new(),
+            wasted: Vec::new(),
         };
         for (number, index) in (1..).zip(stack.layers()) {
             let account = ledger.layer(stack, number, index);
@@ -147,7 +148,7 @@ impl Ledger {
 
     fn layer(&mut self, stack: &Stack, number: usize, index: &LayerIndex) -> Account {
         let mut account = Account {
-            retained: index.retained(),
+            stored: index.stored(),
             overhead: index.overhead(),
             ..Account::default()
         };
@@ -155,19 +156,19 @@ impl Ledger {
             if index.kind(entry) != EntryKind::File {
                 continue;
             }
-            let Some(death) = stack.death(number, entry) else {
+            let Some(waste) = stack.waste(number, entry) else {
                 continue;
             };
             let bytes = index.size(entry);
             let compressed = index.cost(entry);
-            *account.causes.of_mut(death.cause) += bytes;
-            account.dead_compressed += compressed;
+            *account.causes.of_mut(waste.cause) += bytes;
+            account.wasted_compressed += compressed;
             if bytes > 0 {
-                self.dead.push(Dead {
+                self.wasted.push(Wasted {
                     added_by: number,
                     entry,
-                    cause: death.cause,
-                    killed_by: death.killed_by,
+                    cause: waste.cause,
+                    hidden_by: waste.hidden_by,
                     bytes,
                     compressed,
                 });
@@ -176,11 +177,17 @@ impl Ledger {
         account
     }
 
-    /// Dead files, the largest first; of equal ones the earlier layer's and entry's.
+    /// Wasted files, the largest first; of equal ones the earlier layer's and entry's.
     #[must_use]
-    pub fn largest(&self) -> Vec<Dead> {
-        let mut dead = self.dead.clone();
-        dead.sort_by_key(|dead| (std::cmp::Reverse(dead.bytes), dead.added_by, dead.entry));
-        dead
+    pub fn largest(&self) -> Vec<Wasted> {
+        let mut wasted = self.wasted.clone();
+        wasted.sort_by_key(|wasted| {
+            (
+                std::cmp::Reverse(wasted.bytes),
+                wasted.added_by,
+                wasted.entry,
+            )
+        });
+        wasted
     }
 }

@@ -95,7 +95,7 @@ pub struct FindingFacts {
     /// The layers that ship them, from 1.
     pub added_by: Vec<usize>,
     /// The layers that hid them, from 1.
-    pub killed_by: Vec<usize>,
+    pub hidden_by: Vec<usize>,
     /// The commands that made these layers, in their order, as the builder wrote them but for secrets, which are
     /// `***`.
     pub created_by: Vec<String>,
@@ -105,7 +105,7 @@ pub struct FindingFacts {
     pub link: Option<String>,
     /// `compressedBytes` as a share, from 0 to 1, of the image's compressed size: what of a pull is for it.
     pub download_share: Option<f64>,
-    /// Which rule of its kind found it, a name that stays. There is no such key for dead bytes and duplicates.
+    /// Which rule of its kind found it, a name that stays. There is no such key for wasted bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// The line of the file, from 1; there is such a key only where it is about one line.
@@ -230,12 +230,12 @@ impl FindingFacts {
         let layers: BTreeSet<usize> = finding
             .added_by
             .iter()
-            .chain(&finding.killed_by)
+            .chain(&finding.hidden_by)
             .copied()
             .collect();
         let command = |layer: usize| commands.get(layer.checked_sub(1)?).copied().flatten();
         let created_by = layers.into_iter().filter_map(command);
-        let place = finding.killed_by.last().or(finding.added_by.last());
+        let place = finding.hidden_by.last().or(finding.added_by.last());
         Self {
             kind: finding.kind,
             path: text(&finding.path).into_owned(),
@@ -251,7 +251,7 @@ impl FindingFacts {
                 None => links.config(),
             }),
             added_by: finding.added_by,
-            killed_by: finding.killed_by,
+            hidden_by: finding.hidden_by,
             rule: finding.rule,
             line: finding.line,
             ignored: None,

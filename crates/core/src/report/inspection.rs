@@ -89,16 +89,16 @@ pub struct ImageFacts {
 #[serde(rename_all = "camelCase")]
 pub struct ByteTotals {
     /// File content in all layers.
-    pub retained: u64,
+    pub stored: u64,
     /// Of it, what the final stack reaches.
     pub live: u64,
     /// Of it, what the final stack does not reach.
-    pub dead: u64,
-    /// What the dead content costs in the blobs.
-    pub dead_compressed: Option<u64>,
+    pub wasted: u64,
+    /// What the wasted content costs in the blobs.
+    pub wasted_compressed: Option<u64>,
     /// Bytes of the tars that are no file content.
     pub overhead: u64,
-    /// The dead content by cause.
+    /// The wasted content by cause.
     pub causes: Causes,
 }
 
@@ -126,10 +126,10 @@ pub struct LayerFacts {
     /// The command that made it, as the builder wrote it.
     pub created_by: Option<String>,
     /// Bytes of file content.
-    pub retained: Option<u64>,
+    pub stored: Option<u64>,
     /// Of it, what the final stack does not reach.
-    pub dead: Option<u64>,
-    /// The dead content by cause.
+    pub wasted: Option<u64>,
+    /// The wasted content by cause.
     pub causes: Option<Causes>,
     /// Why the layer was not fetched. There is no such key for all that were; the totals are those of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,11 +203,11 @@ impl Inspection {
                     .then(|| stack.layers().iter().map(|index| index.size).sum()),
             },
             bytes: ByteTotals {
-                retained: total.retained,
+                stored: total.stored,
                 live: total.live(),
-                dead: total.dead(),
-                // Where the blobs are not known, neither is what of them is dead.
-                dead_compressed: compressed_size.map(|_| total.dead_compressed),
+                wasted: total.wasted(),
+                // Where the blobs are not known, neither is what of them is wasted.
+                wasted_compressed: compressed_size.map(|_| total.wasted_compressed),
                 overhead: total.overhead,
                 causes: total.causes,
             },
@@ -228,8 +228,8 @@ impl Inspection {
                         size: read.then_some(index.size),
                         entries: read.then(|| index.len()),
                         created_by: layer.created_by.clone(),
-                        retained: read.then_some(account.retained),
-                        dead: read.then(|| account.dead()),
+                        stored: read.then_some(account.stored),
+                        wasted: read.then(|| account.wasted()),
                         causes: read.then_some(account.causes),
                         not_fetched,
                     }

@@ -120,12 +120,12 @@ fn properties(xml: &mut Xml, audit: &Audit) -> io::Result<()> {
     let all = [
         ("digest", digest),
         ("platform", audit.image.platform.clone()),
-        ("bytes.retained", Some(bytes.retained.to_string())),
+        ("bytes.stored", Some(bytes.stored.to_string())),
         ("bytes.live", Some(bytes.live.to_string())),
-        ("bytes.dead", Some(bytes.dead.to_string())),
+        ("bytes.wasted", Some(bytes.wasted.to_string())),
         (
-            "bytes.deadCompressed",
-            bytes.dead_compressed.map(|bytes| bytes.to_string()),
+            "bytes.wastedCompressed",
+            bytes.wasted_compressed.map(|bytes| bytes.to_string()),
         ),
         ("efficiency", Some(audit.efficiency.to_string())),
     ];
@@ -176,14 +176,14 @@ fn case(
 /// What a rule measured, and what to mend to keep it.
 fn failure(rule: &Verdict, message: &str, audit: &Audit) -> String {
     let name = rule.name.to_lowercase();
-    let about_dead = ["dead", "efficiency", "wasted"]
+    let about_wasted = ["wasted", "efficiency", "wasted"]
         .iter()
         .any(|word| name.contains(word));
     let mut lines = vec![message.to_owned()];
-    if about_dead {
-        let mut dead = weightiest(audit);
-        dead.retain(|finding| finding.kind.cause().is_some());
-        lines.extend(findings(dead, FEW));
+    if about_wasted {
+        let mut wasted = weightiest(audit);
+        wasted.retain(|finding| finding.kind.cause().is_some());
+        lines.extend(findings(wasted, FEW));
     }
     lines.extend(rule.met.iter().map(|path| Visible(path).to_string()));
     lines.join("\n")

@@ -1,4 +1,4 @@
-//! The map: where an image's bytes lie, folder by folder, live and dead, in as many parts as can be seen.
+//! The map: where an image's bytes lie, folder by folder, live and wasted, in as many parts as can be seen.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,25 +17,25 @@ pub struct Bytes {
     /// What the final stack reaches.
     pub live: u64,
     /// What it does not, by cause.
-    pub dead: Causes,
+    pub wasted: Causes,
 }
 
 impl Bytes {
-    /// Live and dead together.
+    /// Live and wasted together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.live.saturating_add(self.dead.total())
+        self.live.saturating_add(self.wasted.total())
     }
 
     /// Both, each part by `with`.
     fn both(self, other: Self, with: fn(u64, u64) -> u64) -> Self {
-        let (a, b) = (self.dead, other.dead);
+        let (a, b) = (self.wasted, other.wasted);
         Self {
             live: with(self.live, other.live),
-            dead: Causes {
+            wasted: Causes {
                 deleted: with(a.deleted, b.deleted),
-                replaced: with(a.replaced, b.replaced),
-                restated: with(a.restated, b.restated),
+                overwritten: with(a.overwritten, b.overwritten),
+                metadata_only: with(a.metadata_only, b.metadata_only),
                 repeated: with(a.repeated, b.repeated),
             },
         }
@@ -82,12 +82,12 @@ fn sums(stack: &Stack) -> Vec<Bytes> {
                 continue;
             };
             let bytes = index.size(entry);
-            let of = match stack.death(number, entry).map(|death| death.cause) {
+            let of = match stack.waste(number, entry).map(|waste| waste.cause) {
                 None => &mut sum.live,
-                Some(Cause::Deleted) => &mut sum.dead.deleted,
-                Some(Cause::Replaced) => &mut sum.dead.replaced,
-                Some(Cause::Restated) => &mut sum.dead.restated,
-                Some(Cause::Repeated) => &mut sum.dead.repeated,
+                Some(Cause::Deleted) => &mut sum.wasted.deleted,
+                Some(Cause::Overwritten) => &mut sum.wasted.overwritten,
+                Some(Cause::MetadataOnly) => &mut sum.wasted.metadata_only,
+                Some(Cause::Repeated) => &mut sum.wasted.repeated,
             };
             *of += bytes;
         }

@@ -33,10 +33,10 @@ pub fn base(audit: &Audit) -> Option<String> {
                 layers => format!("layers 1 to {layers}"),
             };
             format!(
-                "base{name}: {layers}, {by}; the image's own layers hold {}, {} of them dead, and hide {} of the base",
-                size(own.retained),
-                size(own.dead),
-                size(own.base_dead)
+                "base{name}: {layers}, {by}; the image's own layers hold {}, {} of them wasted, and hide {} of the base",
+                size(own.stored),
+                size(own.wasted),
+                size(own.base_wasted)
             )
         }
         _ => format!("base{name}, {by}; which layers are its own is not known"),

@@ -6,7 +6,7 @@ use super::audit::Terms;
 use crate::findings::{Finding, Kind};
 use crate::rules::{Day, Ignore, Part, Weighed};
 
-/// The layers above the base. Bytes are dead here where these layers ship them.
+/// The layers above the base. Bytes are wasted here where these layers ship them.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,17 +18,17 @@ pub struct OwnFacts {
     /// Bytes of their blobs.
     pub compressed_size: Option<u64>,
     /// File content in them.
-    pub retained: u64,
+    pub stored: u64,
     /// Of it, what the final stack reaches.
     pub live: u64,
     /// Of it, what it does not reach.
-    pub dead: u64,
-    /// What the dead content costs in the blobs.
-    pub dead_compressed: Option<u64>,
+    pub wasted: u64,
+    /// What the wasted content costs in the blobs.
+    pub wasted_compressed: Option<u64>,
     /// Live bytes as a share of all; 1 where there are none.
     pub efficiency: f64,
-    /// Bytes that the base ships and these layers hid: deleted, replaced or stored again.
-    pub base_dead: u64,
+    /// Bytes that the base ships and these layers hid: deleted, overwritten or stored again.
+    pub base_wasted: u64,
 }
 
 /// One entry of `ignore`.
@@ -62,12 +62,12 @@ impl OwnFacts {
             layers: part.layers,
             size: part.size,
             compressed_size: part.compressed_size,
-            retained: part.retained,
-            live: part.retained - part.dead,
-            dead: part.dead,
-            dead_compressed: part.dead_compressed,
+            stored: part.stored,
+            live: part.stored - part.wasted,
+            wasted: part.wasted,
+            wasted_compressed: part.wasted_compressed,
             efficiency: part.efficiency(),
-            base_dead: part.base_dead.unwrap_or(0),
+            base_wasted: part.base_wasted.unwrap_or(0),
         }
     }
 }

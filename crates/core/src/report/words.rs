@@ -130,7 +130,7 @@ mod tests {
                 bytes: 9,
                 compressed_bytes,
                 added_by: vec![1],
-                killed_by: vec![2],
+                hidden_by: vec![2],
                 created_by: Vec::new(),
                 advice: String::new(),
                 link: None,
@@ -168,7 +168,7 @@ mod tests {
                 reason: None,
             })
         };
-        let bytes = |bytes| told("maxDeadBytes", bytes);
+        let bytes = |bytes| told("maxWastedBytes", bytes);
         assert_ne!(bytes(20_000_000), bytes(20_000_001));
         for name in ["maxLayers", "own.maxLayers", "findings.secret.maxCount"] {
             assert_eq!(told(name, 1200), "at most 1200");

@@ -18,16 +18,16 @@ use crate::findings::Kind;
 pub struct Limits {
     /// Live bytes as a share of all.
     pub min_efficiency: Option<Share>,
-    /// Dead bytes.
-    pub max_dead_bytes: Option<Bytes>,
-    /// Dead bytes as a share of all.
-    pub max_dead_share: Option<Share>,
-    /// So few dead bytes that their share says nothing.
-    pub dead_share_floor: Option<Bytes>,
-    /// Bytes of the blobs that dead files cost.
-    pub max_dead_compressed: Option<Bytes>,
+    /// Wasted bytes.
+    pub max_wasted_bytes: Option<Bytes>,
+    /// Wasted bytes as a share of all.
+    pub max_wasted_share: Option<Share>,
+    /// So few wasted bytes that their share says nothing.
+    pub wasted_share_floor: Option<Bytes>,
+    /// Bytes of the blobs that wasted files cost.
+    pub max_wasted_compressed: Option<Bytes>,
     /// Bytes of the base that the layers on top of it hid.
-    pub max_base_dead: Option<Bytes>,
+    pub max_base_wasted: Option<Bytes>,
     /// Bytes of all layers' tars.
     pub max_size: Option<Bytes>,
     /// Bytes of all layers' blobs.
@@ -159,11 +159,11 @@ impl Limits {
         }
         Self {
             min_efficiency: self.min_efficiency.or(other.min_efficiency),
-            max_dead_bytes: self.max_dead_bytes.or(other.max_dead_bytes),
-            max_dead_share: self.max_dead_share.or(other.max_dead_share),
-            dead_share_floor: self.dead_share_floor.or(other.dead_share_floor),
-            max_dead_compressed: self.max_dead_compressed.or(other.max_dead_compressed),
-            max_base_dead: self.max_base_dead.or(other.max_base_dead),
+            max_wasted_bytes: self.max_wasted_bytes.or(other.max_wasted_bytes),
+            max_wasted_share: self.max_wasted_share.or(other.max_wasted_share),
+            wasted_share_floor: self.wasted_share_floor.or(other.wasted_share_floor),
+            max_wasted_compressed: self.max_wasted_compressed.or(other.max_wasted_compressed),
+            max_base_wasted: self.max_base_wasted.or(other.max_base_wasted),
             max_size: self.max_size.or(other.max_size),
             max_compressed_size: self.max_compressed_size.or(other.max_compressed_size),
             max_layer_size: self.max_layer_size.or(other.max_layer_size),

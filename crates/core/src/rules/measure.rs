@@ -19,18 +19,18 @@ pub struct Weighed<'a> {
     pub ignored: bool,
 }
 
-/// The numbers of the layers above some base; those of the whole image above none. Dead bytes of ignored findings are
+/// The numbers of the layers above some base; those of the whole image above none. Wasted bytes of ignored findings are
 /// in none of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
     /// File content in these layers, in bytes.
-    pub retained: u64,
+    pub stored: u64,
     /// Of it, what the final stack does not reach.
-    pub dead: u64,
+    pub wasted: u64,
     /// What that costs in the blobs; None where the source does not tell their sizes.
-    pub dead_compressed: Option<u64>,
-    /// Dead bytes that layers of the base ship and layers above it hid; None where the base is not known.
-    pub base_dead: Option<u64>,
+    pub wasted_compressed: Option<u64>,
+    /// Wasted bytes that layers of the base ship and layers above it hid; None where the base is not known.
+    pub base_wasted: Option<u64>,
     /// The layers' tars, in bytes.
     pub size: u64,
     /// The layers' blobs, in bytes.
@@ -87,11 +87,11 @@ impl Part {
         let compressed_size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
         let tars = || stack.layers().iter().skip(below).map(|index| index.size);
         let mut part = Self {
-            retained: total.retained,
-            dead: total.dead(),
-            // Where the blobs are not known, neither is what of them is dead.
-            dead_compressed: compressed_size.map(|_| total.dead_compressed),
-            base_dead: base.map(|base| base_dead(ledger, base)),
+            stored: total.stored,
+            wasted: total.wasted(),
+            // Where the blobs are not known, neither is what of them is wasted.
+            wasted_compressed: compressed_size.map(|_| total.wasted_compressed),
+            base_wasted: base.map(|base| base_wasted(ledger, base)),
             size: tars().sum(),
             compressed_size,
             largest_layer: tars().max().unwrap_or(0),
@@ -108,21 +108,21 @@ impl Part {
         part
     }
 
-    /// Live bytes as a share of all, ignored dead ones among them; 1 where there are none.
+    /// Live bytes as a share of all, ignored wasted ones among them; 1 where there are none.
     #[must_use]
     pub fn efficiency(&self) -> f64 {
-        match self.retained {
+        match self.stored {
             0 => 1.0,
-            retained => (retained - self.dead) as f64 / retained as f64,
+            stored => (stored - self.wasted) as f64 / stored as f64,
         }
     }
 
-    /// Dead bytes as a share of all; 0 where there are none.
+    /// Wasted bytes as a share of all; 0 where there are none.
     #[must_use]
-    pub fn dead_share(&self) -> f64 {
-        match self.retained {
+    pub fn wasted_share(&self) -> f64 {
+        match self.stored {
             0 => 0.0,
-            retained => self.dead as f64 / retained as f64,
+            stored => self.wasted as f64 / stored as f64,
         }
     }
 
@@ -136,19 +136,20 @@ impl Part {
         }
     }
 
-    /// Takes an ignored finding's dead bytes out of those that are counted.
+    /// Takes an ignored finding's wasted bytes out of those that are counted.
     fn excuse(&mut self, finding: &Finding, below: usize, base: Option<usize>) {
         if finding.kind.cause().is_none() {
             return;
         }
         for part in finding.shipped.iter().filter(|part| part.layer > below) {
-            self.dead = self.dead.saturating_sub(part.bytes);
-            let compressed = self.dead_compressed;
-            self.dead_compressed = compressed.map(|dead| dead.saturating_sub(part.compressed));
+            self.wasted = self.wasted.saturating_sub(part.bytes);
+            let compressed = self.wasted_compressed;
+            self.wasted_compressed =
+                compressed.map(|wasted| wasted.saturating_sub(part.compressed));
         }
         let hidden = |part: &&Shipped| {
             base.is_some_and(|base| {
-                part.layer <= base && part.killed_by.is_some_and(|layer| layer > base)
+                part.layer <= base && part.hidden_by.is_some_and(|layer| layer > base)
             })
         };
         let excused: u64 = finding
@@ -157,14 +158,16 @@ impl Part {
             .filter(hidden)
             .map(|part| part.bytes)
             .sum();
-        self.base_dead = self.base_dead.map(|dead| dead.saturating_sub(excused));
+        self.base_wasted = self
+            .base_wasted
+            .map(|wasted| wasted.saturating_sub(excused));
     }
 }
 
-fn base_dead(ledger: &Ledger, base: usize) -> u64 {
+fn base_wasted(ledger: &Ledger, base: usize) -> u64 {
     let hidden = ledger
-        .dead
+        .wasted
         .iter()
-        .filter(|dead| dead.added_by <= base && dead.killed_by > base);
-    hidden.map(|dead| dead.bytes).sum()
+        .filter(|wasted| wasted.added_by <= base && wasted.hidden_by > base);
+    hidden.map(|wasted| wasted.bytes).sum()
 }

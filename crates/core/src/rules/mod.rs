@@ -51,7 +51,7 @@ const NO_SIZES: &str = "the source does not tell compressed sizes; audit the ima
 const NO_BASE: &str = "the base is not known; name it with --base";
 const NOT_WHOLE: &str = "not all layers could be fetched";
 /// Why a share is kept although it is too large.
-const FEW: &str = "fewer dead bytes than deadShareFloor";
+const FEW: &str = "fewer wasted bytes than wastedShareFloor";
 
 impl Rules {
     /// Judges an image by every limit that is set, always in the same order.
@@ -95,20 +95,20 @@ impl Limits {
             let actual = part.efficiency();
             Verdict::share(&name("minEfficiency"), limit, actual, actual >= limit)
         });
-        let share = self.max_dead_share.map(|Share(limit)| {
-            let actual = part.dead_share();
-            let floor = self.dead_share_floor;
-            let told = floor.is_none_or(|Bytes(floor)| part.dead >= floor);
+        let share = self.max_wasted_share.map(|Share(limit)| {
+            let actual = part.wasted_share();
+            let floor = self.wasted_share_floor;
+            let told = floor.is_none_or(|Bytes(floor)| part.wasted >= floor);
             let kept = actual <= limit;
             Verdict {
                 reason: (!told && !kept).then(|| FEW.to_owned()),
-                ..Verdict::share(&name("maxDeadShare"), limit, actual, kept || !told)
+                ..Verdict::share(&name("maxWastedShare"), limit, actual, kept || !told)
             }
         });
-        let dead = at_most("maxDeadBytes", self.max_dead_bytes, Some(part.dead));
-        let compressed = self.max_dead_compressed;
-        let compressed = at_most("maxDeadCompressed", compressed, part.dead_compressed);
-        let base_dead = at_most("maxBaseDead", self.max_base_dead, part.base_dead)
+        let wasted = at_most("maxWastedBytes", self.max_wasted_bytes, Some(part.wasted));
+        let compressed = self.max_wasted_compressed;
+        let compressed = at_most("maxWastedCompressed", compressed, part.wasted_compressed);
+        let base_wasted = at_most("maxBaseWasted", self.max_base_wasted, part.base_wasted)
             .map(|verdict| verdict.or_unknown(NO_BASE));
         let size = at_most("maxSize", self.max_size, Some(part.size));
         let download = self.max_compressed_size;
@@ -122,10 +122,10 @@ impl Limits {
         let layers = at_most("maxLayers", layers, Some(part.layers));
         let mut verdicts: Vec<Verdict> = [
             efficiency.map(of_contents),
-            dead.map(of_contents),
+            wasted.map(of_contents),
             share.map(of_contents),
             compressed.map(of_contents),
-            base_dead.map(of_contents),
+            base_wasted.map(of_contents),
             size.map(of_contents),
             download,
             largest.map(of_contents),

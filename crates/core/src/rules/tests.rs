@@ -7,8 +7,8 @@ use crate::stack::Stack;
 
 fn part() -> Part {
     Part {
-        retained: 400,
-        dead: 100,
+        stored: 400,
+        wasted: 100,
         size: 2048,
         compressed_size: Some(900),
         largest_layer: 1024,
@@ -55,8 +55,8 @@ fn a_limit_met_exactly_is_kept_and_one_byte_more_is_not() {
     let bytes = |bytes| Some(Bytes(bytes));
     let met = Limits {
         min_efficiency: Some(Share(0.75)),
-        max_dead_bytes: bytes(100),
-        max_dead_share: Some(Share(0.25)),
+        max_wasted_bytes: bytes(100),
+        max_wasted_share: Some(Share(0.25)),
         max_size: bytes(2048),
         max_compressed_size: bytes(900),
         max_layer_size: bytes(1024),
@@ -71,8 +71,8 @@ fn a_limit_met_exactly_is_kept_and_one_byte_more_is_not() {
     );
     let crossed = Limits {
         min_efficiency: Some(Share(0.76)),
-        max_dead_bytes: bytes(99),
-        max_dead_share: Some(Share(0.24)),
+        max_wasted_bytes: bytes(99),
+        max_wasted_share: Some(Share(0.24)),
         max_size: bytes(2047),
         max_compressed_size: bytes(899),
         max_layer_size: bytes(1023),
@@ -89,17 +89,17 @@ fn a_limit_met_exactly_is_kept_and_one_byte_more_is_not() {
 #[test]
 fn a_share_of_little_says_nothing() {
     let limits = |floor| Limits {
-        max_dead_share: Some(Share(0.1)),
-        dead_share_floor: Some(Bytes(floor)),
+        max_wasted_share: Some(Share(0.1)),
+        wasted_share_floor: Some(Bytes(floor)),
         ..Limits::default()
     };
     assert_eq!(
         judged(limits(101)),
-        [("maxDeadShare".to_owned(), Some(true))]
+        [("maxWastedShare".to_owned(), Some(true))]
     );
     assert_eq!(
         judged(limits(100)),
-        [("maxDeadShare".to_owned(), Some(false))]
+        [("maxWastedShare".to_owned(), Some(false))]
     );
 }
 
@@ -107,9 +107,9 @@ fn a_share_of_little_says_nothing() {
 fn without_a_layer_only_what_the_manifest_says_is_judged() {
     let limits = Limits {
         min_efficiency: Some(Share(0.0)),
-        max_dead_bytes: Some(Bytes(u64::MAX)),
-        max_dead_share: Some(Share(1.0)),
-        max_dead_compressed: Some(Bytes(u64::MAX)),
+        max_wasted_bytes: Some(Bytes(u64::MAX)),
+        max_wasted_share: Some(Share(1.0)),
+        max_wasted_compressed: Some(Bytes(u64::MAX)),
         max_size: Some(Bytes(u64::MAX)),
         max_layer_size: Some(Bytes(u64::MAX)),
         max_compressed_size: Some(Bytes(899)),
@@ -138,7 +138,7 @@ fn without_a_layer_only_what_the_manifest_says_is_judged() {
 #[test]
 fn what_is_not_known_is_not_judged() {
     let limits = Limits {
-        max_dead_compressed: Some(Bytes(u64::MAX)),
+        max_wasted_compressed: Some(Bytes(u64::MAX)),
         max_layers: Some(Count(1)),
         ..Limits::default()
     };
@@ -154,7 +154,7 @@ fn what_is_not_known_is_not_judged() {
 fn limits_on_own_layers_need_a_base() {
     let limits = Limits {
         max_layers: Some(Count(1)),
-        max_dead_bytes: Some(Bytes(0)),
+        max_wasted_bytes: Some(Bytes(0)),
         ..Limits::default()
     };
     let rules = Rules {
@@ -172,7 +172,7 @@ fn limits_on_own_layers_need_a_base() {
         base: Some(1),
         own: Some(Part {
             layers: 1,
-            dead: 1,
+            wasted: 1,
             ..Part::default()
         }),
         ..measured(&stack)
@@ -180,7 +180,7 @@ fn limits_on_own_layers_need_a_base() {
     assert_eq!(
         outcomes(rules.judge(&known)),
         [
-            ("own.maxDeadBytes".to_owned(), Some(false)),
+            ("own.maxWastedBytes".to_owned(), Some(false)),
             ("own.maxLayers".to_owned(), Some(true)),
         ]
     );

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::layer::EntryId;
 
-/// Why bytes are dead.
+/// Why bytes are wasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Hidden by a whiteout, or by something that is no folder in a parent's place.
     Deleted,
     /// The same path stored again with other content or as something else.
-    Replaced,
+    Overwritten,
     /// The same path stored again with the same content.
-    Restated,
+    MetadataOnly,
     /// Lost to a later entry of its own layer.
     Repeated,
 }
@@ -22,8 +22,8 @@ impl Cause {
     /// All causes, in the order in which they are shown.
     pub const ALL: [Self; 4] = [
         Self::Deleted,
-        Self::Replaced,
-        Self::Restated,
+        Self::Overwritten,
+        Self::MetadataOnly,
         Self::Repeated,
     ];
 
@@ -32,8 +32,8 @@ impl Cause {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
-            Self::Replaced => "replaced",
-            Self::Restated => "restated",
+            Self::Overwritten => "overwritten",
+            Self::MetadataOnly => "metadata-only",
             Self::Repeated => "repeated",
         }
     }
@@ -50,11 +50,11 @@ impl InodeId {
 
 /// How an inode ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Death {
+pub struct Waste {
     /// How its last name went.
     pub cause: Cause,
     /// The layer that took it, from 1.
-    pub killed_by: usize,
+    pub hidden_by: usize,
 }
 
 /// All inodes: layer by layer one place for each entry, so that an entry's inode is known by its number.
@@ -65,7 +65,7 @@ pub(super) struct Inodes {
     /// The cause of the last loss; of meaning once all names are gone.
     causes: Vec<Cause>,
     /// The layer that took the last name; 0 while the inode lives.
-    killers: Vec<u32>,
+    hiders: Vec<u32>,
     /// Those that lost a name in the layer under way.
     touched: Vec<InodeId>,
 }
@@ -76,7 +76,7 @@ impl Inodes {
             bases: Vec::new(),
             names: Vec::new(),
             causes: Vec::new(),
-            killers: Vec::new(),
+            hiders: Vec::new(),
             touched: Vec::new(),
         }
     }
@@ -90,7 +90,7 @@ impl Inodes {
         self.bases.push(base as u32);
         self.names.resize(len, 0);
         self.causes.resize(len, Cause::Repeated);
-        self.killers.resize(len, 0);
+        self.hiders.resize(len, 0);
         Some(())
     }
 
@@ -115,29 +115,29 @@ impl Inodes {
         self.touched.push(inode);
     }
 
-    /// Layer `layer` is complete: what has no name left is dead, and this layer did it.
+    /// Layer `layer` is complete: what has no name left is wasted, and this layer did it.
     pub(super) fn end_layer(&mut self, layer: usize) {
         for inode in std::mem::take(&mut self.touched) {
             let at = inode.0 as usize;
             if self.names[at] == 0 {
-                self.killers[at] = layer as u32;
+                self.hiders[at] = layer as u32;
             }
         }
         // The layer's own entries that found no place at all: the cause set at the start holds.
         for at in self.bases[layer - 1] as usize..self.names.len() {
             if self.names[at] == 0 {
-                self.killers[at] = layer as u32;
+                self.hiders[at] = layer as u32;
             }
         }
     }
 
-    pub(super) fn death(&self, inode: InodeId) -> Option<Death> {
+    pub(super) fn waste(&self, inode: InodeId) -> Option<Waste> {
         let at = inode.0 as usize;
-        match self.killers[at] {
+        match self.hiders[at] {
             0 => None,
-            killer => Some(Death {
+            hider => Some(Waste {
                 cause: self.causes[at],
-                killed_by: killer as usize,
+                hidden_by: hider as usize,
             }),
         }
     }

@@ -102,7 +102,7 @@ impl Stack {
                 }
             }
             (true, file) => {
-                self.inodes.lose(file, Cause::Replaced);
+                self.inodes.lose(file, Cause::Overwritten);
                 self.store(layer, place);
             }
             (false, InodeId::FOLDER) => {
@@ -116,9 +116,9 @@ impl Stack {
                     None => false,
                 };
                 let cause = if equal {
-                    Cause::Restated
+                    Cause::MetadataOnly
                 } else {
-                    Cause::Replaced
+                    Cause::Overwritten
                 };
                 self.inodes.lose(file, cause);
                 self.store(layer, place);

@@ -12,7 +12,7 @@ mod resolve;
 mod versions;
 pub mod view;
 
-pub use inodes::{Cause, Death};
+pub use inodes::{Cause, Waste};
 pub use nodes::NodeId;
 pub use resolve::ResolveError;
 pub use versions::{Version, What};
@@ -205,12 +205,12 @@ impl Stack {
 
     /// How an entry's inode ended; None while it lives, and for folders and whiteouts.
     #[must_use]
-    pub fn death(&self, layer: usize, entry: EntryId) -> Option<Death> {
+    pub fn waste(&self, layer: usize, entry: EntryId) -> Option<Waste> {
         let kind = self.layer(layer)?.kind(entry);
         if kind == EntryKind::Dir || kind.hides() {
             return None;
         }
-        self.inodes.death(self.inodes.of(layer, entry))
+        self.inodes.waste(self.inodes.of(layer, entry))
     }
 
     /// What was odd, with the layer it was odd in: in its tar, or on the stack below it.

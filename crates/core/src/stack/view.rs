@@ -15,7 +15,7 @@ pub enum Mark {
     /// It has other content or another type; for folders and special files, other metadata.
     Modified,
     /// The same content was stored again.
-    Restated,
+    MetadataOnly,
     /// It is no more.
     Deleted,
 }
@@ -27,7 +27,7 @@ impl Mark {
         match self {
             Self::Added => 'A',
             Self::Modified => 'M',
-            Self::Restated => 'R',
+            Self::MetadataOnly => 'R',
             Self::Deleted => 'D',
         }
     }
@@ -359,7 +359,7 @@ impl Stack {
                 .flatten()
         };
         match (file(before), file(after)) {
-            (Some(a), Some(b)) if a == b => Some(Mark::Restated),
+            (Some(a), Some(b)) if a == b => Some(Mark::MetadataOnly),
             _ => Some(Mark::Modified),
         }
     }

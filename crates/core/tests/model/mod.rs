@@ -39,13 +39,13 @@ pub(crate) enum Thing {
 }
 
 /// A regular file that died: stored by (layer, entry), why, and by which layer.
-pub(crate) type Death = (usize, usize, Cause, usize);
+pub(crate) type Waste = (usize, usize, Cause, usize);
 
 #[derive(Default)]
 pub(crate) struct Model {
     pub layers: Vec<Vec<Entry>>,
     pub tree: BTreeMap<String, Thing>,
-    pub deaths: Vec<Death>,
+    pub wasted: Vec<Waste>,
     /// A hard link that stood before its target turned out to be another name of a symbolic link. Whether targets of
     /// others that waited lead through it depends on the order in which they are looked at, which no rule says.
     pub ambiguous: Cell<bool>,
@@ -118,9 +118,9 @@ impl Model {
                         _ => false,
                     };
                     let cause = if equal {
-                        Cause::Restated
+                        Cause::MetadataOnly
                     } else {
-                        Cause::Replaced
+                        Cause::Overwritten
                     };
                     self.take(std::slice::from_ref(path), cause, &mut lost);
                 }
@@ -141,7 +141,7 @@ impl Model {
             let lost_later = lost.iter().any(|(l, e, _)| (*l, *e) == (layer, at));
             if matches!(entry.kind, Kind::File(_)) && !living.contains(&(layer, at)) && !lost_later
             {
-                self.deaths.push((layer, at, Cause::Repeated, layer));
+                self.wasted.push((layer, at, Cause::Repeated, layer));
             }
         }
         let mut settled = BTreeSet::new();
@@ -151,10 +151,10 @@ impl Model {
                 && !living.contains(&(stored_by, entry))
                 && settled.insert((stored_by, entry))
             {
-                self.deaths.push((stored_by, entry, cause, layer));
+                self.wasted.push((stored_by, entry, cause, layer));
             }
         }
-        self.deaths.sort();
+        self.wasted.sort();
     }
 
     /// Step 1. Links to folders change nothing, also where that is seen only at the end.

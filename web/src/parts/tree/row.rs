@@ -82,8 +82,8 @@ fn sign(row: &Row) -> Html {
 fn classes_of(cause: Cause) -> &'static str {
     match cause {
         Cause::Deleted => "deleted later",
-        Cause::Replaced => "replaced later",
-        Cause::Restated => "restated later",
+        Cause::Overwritten => "overwritten later",
+        Cause::MetadataOnly => "metadata-only copy later",
         Cause::Repeated => "repeated later",
     }
 }
@@ -100,8 +100,8 @@ fn beside(row: &Row) -> Html {
     let fate = row.fate.map(|(cause, layer)| {
         let text = match cause {
             Cause::Deleted => format!("deleted in {layer}, still downloaded"),
-            Cause::Replaced => format!("replaced in {layer}, still downloaded"),
-            Cause::Restated => format!("stored again in {layer}, downloaded twice"),
+            Cause::Overwritten => format!("overwritten in {layer}, still downloaded"),
+            Cause::MetadataOnly => format!("stored again in {layer}, downloaded twice"),
             Cause::Repeated => "stored twice in this layer".to_owned(),
         };
         html! { <span class="note">{ text }</span> }

@@ -181,15 +181,15 @@ fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
         .cause()
         .map_or("hides it", words::of_cause);
     let ships = match Group::of(finding.name.kind) {
-        Group::Dead => "ships it",
+        Group::Wasted => "ships it",
         _ => "brings it",
     };
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
     let adds = finding.added_by.iter().map(|layer| (*layer, ships));
-    let kills = finding.killed_by.iter().map(|layer| (*layer, hides));
-    for (layer, deed) in adds.chain(kills) {
+    let hides = finding.hidden_by.iter().map(|layer| (*layer, hides));
+    for (layer, deed) in adds.chain(hides) {
         match layers.iter_mut().find(|(other, _)| *other == layer) {
-            // A layer that replaces what another shipped, and is replaced itself.
+            // A layer that replaces what another shipped, and is overwritten itself.
             Some(told) => told.1 = deed,
             None => layers.push((layer, deed)),
         }

@@ -1,4 +1,4 @@
-//! Beside the findings: what rules say, which layers ship the dead bytes, dive's numbers, the report.
+//! Beside the findings: what rules say, which layers ship the wasted bytes, dive's numbers, the report.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -45,36 +45,36 @@ pub(crate) fn Side(props: &Props) -> Html {
 
 fn by_layer(props: &Props) -> Html {
     let layers = &props.image.numbers.layers;
-    let dead = |numbers: &LayerNumbers| LayerNumbers {
-        retained: numbers.causes.total(),
+    let wasted = |numbers: &LayerNumbers| LayerNumbers {
+        stored: numbers.causes.total(),
         ..*numbers
     };
     let mut shipping: Vec<(u32, LayerNumbers)> = (1..)
-        .zip(layers.iter().map(dead))
-        .filter(|(_, dead)| dead.retained > 0)
+        .zip(layers.iter().map(wasted))
+        .filter(|(_, wasted)| wasted.stored > 0)
         .collect();
-    shipping.sort_by_key(|(layer, dead)| (std::cmp::Reverse(dead.retained), *layer));
-    let most = shipping.first().map_or(0, |(_, dead)| dead.retained);
+    shipping.sort_by_key(|(layer, wasted)| (std::cmp::Reverse(wasted.stored), *layer));
+    let most = shipping.first().map_or(0, |(_, wasted)| wasted.stored);
     if most == 0 {
         return Html::default();
     }
     html! {
         <section class="by-layer" aria-labelledby="by-layer">
-            <h3 id="by-layer">{ "Which layers ship the dead bytes" }</h3>
+            <h3 id="by-layer">{ "Which layers ship the wasted bytes" }</h3>
             <ol>
-                for (layer, dead) in shipping {
-                    { of_layer(props, layer, &dead, most) }
+                for (layer, wasted) in shipping {
+                    { of_layer(props, layer, &wasted, most) }
                 }
             </ol>
         </section>
     }
 }
 
-fn of_layer(props: &Props, layer: u32, dead: &LayerNumbers, most: u64) -> Html {
+fn of_layer(props: &Props, layer: u32, wasted: &LayerNumbers, most: u64) -> Html {
     let chosen = props.route.waste.of == Some(layer);
     let of = (!chosen).then_some(layer);
     let to = props.route.with_waste(|waste| waste.of = of);
-    let causes: Vec<_> = bar::parts(dead)
+    let causes: Vec<_> = bar::parts(wasted)
         .into_iter()
         .map(|part| format!("{} {}", part.class, format::size(part.bytes)))
         .collect();
@@ -88,8 +88,8 @@ fn of_layer(props: &Props, layer: u32, dead: &LayerNumbers, most: u64) -> Html {
                 onclick={props.go.reform(move |_| (to.clone(), false))}
             >
                 <span class="number"><span class="off-screen">{ "layer " }</span>{ layer }</span>
-                <Bar parts={bar::parts(dead)} whole={most} />
-                { size(dead.retained) }
+                <Bar parts={bar::parts(wasted)} whole={most} />
+                { size(wasted.stored) }
             </button>
         </li>
     }

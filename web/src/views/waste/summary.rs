@@ -36,7 +36,7 @@ pub(crate) fn Summary(props: &Props) -> Html {
 
 fn headline(image: &Image) -> Html {
     let numbers = &image.numbers;
-    if numbers.dead == 0 {
+    if numbers.wasted == 0 {
         let text = if image.settled() {
             "Nothing is wasted"
         } else {
@@ -44,9 +44,9 @@ fn headline(image: &Image) -> Html {
         };
         return html! { <h2 class="good">{ text }</h2> };
     }
-    let (bytes, verb) = match numbers.dead_compressed {
+    let (bytes, verb) = match numbers.wasted_compressed {
         Some(bytes) => (bytes, "download"),
-        None => (numbers.dead, "store"),
+        None => (numbers.wasted, "store"),
     };
     let who = match (image.settled(), image.broken()) {
         (true, _) => "You",
@@ -64,29 +64,29 @@ fn headline(image: &Image) -> Html {
 
 fn origin(image: &Image) -> Html {
     let numbers = &image.numbers;
-    if numbers.dead == 0 {
+    if numbers.wasted == 0 {
         return html! {
             <p class="muted">{ "The container can reach every byte that these layers store." }</p>
         };
     }
     let of_download = numbers
-        .dead_compressed
+        .wasted_compressed
         .zip(image.compressed())
         .filter(|_| image.whole())
-        .map(|(dead, all)| {
+        .map(|(wasted, all)| {
             format!(
                 "{} of the {} that every pull downloads. ",
-                format::share(dead, all),
+                format::share(wasted, all),
                 format::size(all)
             )
         });
     html! {
         <p class="muted">
             { of_download }
-            { "The layers store " }{ format::size(numbers.retained) }
+            { "The layers store " }{ format::size(numbers.stored) }
             { " of files; no container sees " }
-            <b title={format::exact(numbers.dead)}>{ format::size(numbers.dead) }</b>
-            { format!(" of them, {}.", format::share(numbers.dead, numbers.retained)) }
+            <b title={format::exact(numbers.wasted)}>{ format::size(numbers.wasted) }</b>
+            { format!(" of them, {}.", format::share(numbers.wasted, numbers.stored)) }
         </p>
     }
 }

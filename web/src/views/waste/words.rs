@@ -13,13 +13,13 @@ pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
             "Look at this before a release",
             "Found by names and shapes: a first look, no full scanner.",
         ),
-        Group::Dead => (
+        Group::Wasted => (
             "Downloaded and never seen",
             "Later layers hide these bytes, and every pull still downloads them.",
         ),
         Group::Avoidable => (
             "Seen, and not needed",
-            "No dead bytes: containers have these files and could do without. A file may be in several of these.",
+            "No wasted bytes: containers have these files and could do without. A file may be in several of these.",
         ),
     }
 }
@@ -28,8 +28,8 @@ pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
 pub(super) fn of_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Deleted => "deletes it",
-        Cause::Replaced => "replaces it",
-        Cause::Restated => "stores it again",
+        Cause::Overwritten => "replaces it",
+        Cause::MetadataOnly => "stores it again",
         Cause::Repeated => "stores it twice",
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view::{self, View};
-use onionskin_core::stack::{Death, NodeId, Stack, Version};
+use onionskin_core::stack::{NodeId, Stack, Version, Waste};
 
 use self::filter::Filter;
 use super::protocol::{Cause, Found, Row, Showing, Shown, Sort};
@@ -152,8 +152,8 @@ impl Listing {
         }
         let then = at.layer - usize::from(deleted);
         let version = at.stack.at(row.node, then)?;
-        let death = death(at.stack, version)?;
-        Some((death.cause, number(death.killed_by + at.offset)))
+        let waste = waste(at.stack, version)?;
+        Some((waste.cause, number(waste.hidden_by + at.offset)))
     }
 
     /// Opens or closes the folder in a row.
@@ -290,9 +290,9 @@ impl Listing {
 }
 
 /// How the content of a version ends; none while a container sees it.
-pub(crate) fn death(stack: &Stack, version: Version) -> Option<Death> {
+pub(crate) fn waste(stack: &Stack, version: Version) -> Option<Waste> {
     let (layer, entry) = stack.stored_by(version)?;
-    stack.death(layer, entry)
+    stack.waste(layer, entry)
 }
 
 /// Counts of rows and layers fit: nodes are numbered with 32 bits.

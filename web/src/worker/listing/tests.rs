@@ -181,7 +181,7 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
         told,
         [
             (None, None, 1),
-            (Some(Mark::Restated), None, 2),
+            (Some(Mark::MetadataOnly), None, 2),
             (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
             (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
         ]
@@ -196,5 +196,5 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
     first.listing = first.with(|_, at, open| Listing::new(at, showing, open));
     first.toggle(0, true);
     let fates: Vec<_> = first.rows().iter().map(|row| row.fate).collect();
-    assert_eq!(fates, [None, Some((Cause::Restated, 2)), None, None]);
+    assert_eq!(fates, [None, Some((Cause::MetadataOnly, 2)), None, None]);
 }

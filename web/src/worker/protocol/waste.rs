@@ -67,7 +67,7 @@ pub(crate) enum Group {
     /// What a release should not carry, whatever its size.
     Risk,
     /// Bytes that no container sees.
-    Dead,
+    Wasted,
     /// Bytes that containers see and do not need.
     Avoidable,
 }
@@ -78,7 +78,7 @@ impl Group {
         if kind.is_risk() {
             Group::Risk
         } else if kind.cause().is_some() {
-            Group::Dead
+            Group::Wasted
         } else {
             Group::Avoidable
         }
@@ -109,7 +109,7 @@ pub(crate) struct Finding {
     /// Unknown where the source has no compressed sizes.
     pub(crate) compressed: Option<u64>,
     pub(crate) added_by: Vec<u32>,
-    pub(crate) killed_by: Vec<u32>,
+    pub(crate) hidden_by: Vec<u32>,
     pub(crate) advice: String,
     /// Why the rules file does not count it.
     pub(crate) ignored: Option<String>,

@@ -259,11 +259,11 @@ impl Leftovers {
     /// The standard table with more rows, and without some of its own.
     #[must_use]
     pub fn changed(add: Vec<Leftover>, silence: &[String]) -> Self {
-        let replaced: Vec<&str> = add.iter().map(|row| row.id.as_str()).collect();
+        let overwritten: Vec<&str> = add.iter().map(|row| row.id.as_str()).collect();
         let kept = STANDARD
             .rows
             .iter()
-            .filter(|row| !silence.contains(&row.id) && !replaced.contains(&row.id.as_str()));
+            .filter(|row| !silence.contains(&row.id) && !overwritten.contains(&row.id.as_str()));
         let kept: Vec<Leftover> = kept.cloned().collect();
         // Of two rows for one place the first is told.
         Self::new(add.into_iter().chain(kept).collect())

@@ -306,14 +306,14 @@ impl LayerIndex {
 
     /// Bytes of content of all regular-file entries.
     #[must_use]
-    pub fn retained(&self) -> u64 {
+    pub fn stored(&self) -> u64 {
         self.columns.sizes.iter().sum()
     }
 
     /// Bytes of the tar that are no file content.
     #[must_use]
     pub fn overhead(&self) -> u64 {
-        self.size - self.retained()
+        self.size - self.stored()
     }
 
     /// What was odd; at most [`LAYER_REMARKS`] of it.

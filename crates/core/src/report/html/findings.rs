@@ -10,7 +10,7 @@ use crate::report::words::{cost, kind, size};
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;
 
-/// All findings: what is a risk, dead bytes, then what is live and can be avoided.
+/// All findings: what is a risk, wasted bytes, then what is live and can be avoided.
 pub(super) fn findings(audit: &Audit) -> Markup {
     let of = |wanted: &dyn Fn(&FindingFacts) -> bool| -> Vec<&FindingFacts> {
         let findings = audit.findings.iter();
@@ -18,7 +18,7 @@ pub(super) fn findings(audit: &Audit) -> Markup {
         counted.filter(|finding| wanted(finding)).collect()
     };
     let risks = of(&|finding| finding.kind.is_risk());
-    let dead = of(&|finding| finding.kind.cause().is_some());
+    let wasted = of(&|finding| finding.kind.cause().is_some());
     let live = of(&|finding| !finding.kind.is_risk() && finding.kind.cause().is_none());
     let ignored = audit.findings.iter();
     let ignored: Vec<_> = ignored
@@ -30,8 +30,8 @@ pub(super) fn findings(audit: &Audit) -> Markup {
             (list(&risks, audit))
         }
         h2 { "What no container ever sees" }
-        @if audit.bytes.dead == 0 { p { "Nothing: every byte that the layers store is reached." } }
-        (list(&dead, audit))
+        @if audit.bytes.wasted == 0 { p { "Nothing: every byte that the layers store is reached." } }
+        (list(&wasted, audit))
         @if !live.is_empty() {
             h2 { "What a container sees, and can do without" }
             (list(&live, audit))
@@ -111,9 +111,9 @@ fn layers(finding: &FindingFacts) -> Vec<(usize, &'static str)> {
         None => "hides it",
     };
     let added = finding.added_by.iter().map(|layer| (*layer, ships));
-    let killed = finding.killed_by.iter().map(|layer| (*layer, hides));
-    // A layer that replaces what another shipped, and is replaced itself, is told once.
-    let once: std::collections::BTreeMap<_, _> = added.chain(killed).collect();
+    let hidden = finding.hidden_by.iter().map(|layer| (*layer, hides));
+    // A layer that replaces what another shipped, and is overwritten itself, is told once.
+    let once: std::collections::BTreeMap<_, _> = added.chain(hidden).collect();
     once.into_iter().collect()
 }
 

@@ -61,14 +61,14 @@ pub fn report(outcomes: &[Outcome<'_>]) -> String {
 fn contents(outcomes: &[Outcome<'_>]) -> Markup {
     html! {
         table {
-            thead { tr { th { "image" } th.right { "dead" } th.right { "rules" } } }
+            thead { tr { th { "image" } th.right { "wasted" } th.right { "rules" } } }
             tbody {
                 @for (number, outcome) in (1..).zip(outcomes) {
                     tr {
                         td { a href={ "#image-" (number) } { code { (Visible(outcome.reference())) } } }
                         @match outcome {
                             Outcome::Audited { audit, .. } => {
-                                td.right { (size(audit.bytes.dead)) " " span.quiet { (share(audit.bytes.dead, audit.bytes.retained)) } }
+                                td.right { (size(audit.bytes.wasted)) " " span.quiet { (share(audit.bytes.wasted, audit.bytes.stored)) } }
                                 td.right { @if audit.rules.is_empty() { "none" } @else { (verdict(audit)) } }
                             }
                             Outcome::Stopped { .. } => {
@@ -107,7 +107,7 @@ fn audited(audit: &Audit, remarks: &[String], map: Option<&Map>) -> Markup {
         }
         @if !audit.rules.is_empty() { p.verdict.(class(audit.passed)) { (verdict(audit)) } }
         (figures(audit))
-        (bar(&audit.bytes.causes, audit.bytes.live, audit.bytes.retained))
+        (bar(&audit.bytes.causes, audit.bytes.live, audit.bytes.stored))
         (legend(audit))
         div.notes {
             @for text in notes(audit, remarks) {
@@ -153,20 +153,20 @@ fn figures(audit: &Audit) -> Markup {
             @if let Some(download) = image.compressed_size {
                 div { dt { "Download" } dd { (size(download)) } }
             }
-            div { dt { "In the layers" } dd { (size(bytes.retained)) " " small { (audit.layers.len()) " layers" } } }
+            div { dt { "In the layers" } dd { (size(bytes.stored)) " " small { (audit.layers.len()) " layers" } } }
             div { dt { "In the container" } dd { (size(bytes.live)) } }
             div {
                 dt { "Never seen by the container" }
-                dd { (size(bytes.dead)) " " small { (share(bytes.dead, bytes.retained)) } }
+                dd { (size(bytes.wasted)) " " small { (share(bytes.wasted, bytes.stored)) } }
             }
-            @if let Some(dead) = bytes.dead_compressed {
-                div { dt { "Of every download for nothing" } dd { (size(dead)) } }
+            @if let Some(wasted) = bytes.wasted_compressed {
+                div { dt { "Of every download for nothing" } dd { (size(wasted)) } }
             }
         }
     }
 }
 
-/// Live and dead bytes beside each other, of a bar that is `whole` long.
+/// Live and wasted bytes beside each other, of a bar that is `whole` long.
 fn bar(causes: &Causes, live: u64, whole: u64) -> Markup {
     let of = |bytes: u64| format!("width:{:.3}%", bytes as f64 * 100.0 / whole.max(1) as f64);
     html! {
@@ -232,12 +232,12 @@ fn rules(audit: &Audit) -> Markup {
 }
 
 fn layers(layers: &[LayerFacts]) -> Markup {
-    let largest = layers.iter().filter_map(|layer| layer.retained).max();
+    let largest = layers.iter().filter_map(|layer| layer.stored).max();
     html! {
         h2 { "Layers" }
         table.layers {
             thead {
-                tr { th { "" } th { "made by" } th.right.wide { "download" } th.right { "files" } th.right { "dead" } }
+                tr { th { "" } th { "made by" } th.right.wide { "download" } th.right { "files" } th.right { "wasted" } }
             }
             tbody {
                 @for layer in layers {
@@ -250,14 +250,14 @@ fn layers(layers: &[LayerFacts]) -> Markup {
                                     None => "not told",
                                 }
                             }
-                            @if let (Some(retained), Some(dead), Some(causes)) = (layer.retained, layer.dead, &layer.causes) {
-                                (bar(causes, retained.saturating_sub(dead), largest.unwrap_or(0)))
+                            @if let (Some(stored), Some(wasted), Some(causes)) = (layer.stored, layer.wasted, &layer.causes) {
+                                (bar(causes, stored.saturating_sub(wasted), largest.unwrap_or(0)))
                             }
                             @if let Some(reason) = &layer.not_fetched { span.quiet { "not fetched: " (Visible(reason)) } }
                         }
                         td.right.wide { (known(layer.compressed_size)) }
-                        td.right { (known(layer.retained)) }
-                        td.right { (known(layer.dead)) }
+                        td.right { (known(layer.stored)) }
+                        td.right { (known(layer.wasted)) }
                     }
                 }
             }

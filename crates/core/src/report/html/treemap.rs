@@ -75,10 +75,10 @@ fn boxed(part: &Map, folder: &Map, rect: &Rect, room: &Rect) -> Markup {
     }
 }
 
-/// What is live and what is dead of a box, as parts of it.
+/// What is live and what is wasted of a box, as parts of it.
 fn states(bytes: &Bytes, rect: &Rect) -> Markup {
-    let dead = Cause::ALL.map(|cause| (cause.name(), bytes.dead[cause]));
-    let mut states: Vec<(&str, u64)> = dead.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    let wasted = Cause::ALL.map(|cause| (cause.name(), bytes.wasted[cause]));
+    let mut states: Vec<(&str, u64)> = wasted.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
     states.push(("live", bytes.live));
     states.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let sizes: Vec<u64> = states.iter().map(|(_, bytes)| *bytes).collect();
@@ -97,8 +97,8 @@ fn states(bytes: &Bytes, rect: &Rect) -> Markup {
 
 /// `live 1.0 MB, deleted 20.0 kB`.
 fn told(bytes: &Bytes) -> String {
-    let dead = Cause::ALL.map(|cause| (cause.name(), bytes.dead[cause]));
-    let all = [("live", bytes.live)].into_iter().chain(dead);
+    let wasted = Cause::ALL.map(|cause| (cause.name(), bytes.wasted[cause]));
+    let all = [("live", bytes.live)].into_iter().chain(wasted);
     let there = all.filter(|(_, bytes)| *bytes > 0);
     let words: Vec<String> = there
         .map(|(name, bytes)| format!("{name} {}", size(bytes)))

@@ -220,7 +220,7 @@ fn finding(
         .entry((rule_id.clone(), facts.path.clone()))
         .or_default();
     *nth += 1;
-    let layers = facts.added_by.iter().chain(&facts.killed_by).copied();
+    let layers = facts.added_by.iter().chain(&facts.hidden_by).copied();
     let layers: std::collections::BTreeSet<usize> = layers.collect();
     let layers = layers.into_iter().map(|number| {
         let layer = audit.layers.iter().find(|layer| layer.layer == number);
@@ -267,10 +267,10 @@ fn sentence(facts: &FindingFacts) -> String {
         let plural = if numbers.len() == 1 { "" } else { "s" };
         format!("layer{plural} {}", numbers.join(", "))
     };
-    let blame = match (facts.added_by.as_slice(), facts.killed_by.as_slice()) {
+    let blame = match (facts.added_by.as_slice(), facts.hidden_by.as_slice()) {
         ([], []) => String::new(),
         (added, []) => format!("; from {}", layers(added)),
-        (added, killed) => format!("; from {}, hidden by {}", layers(added), layers(killed)),
+        (added, hidden) => format!("; from {}, hidden by {}", layers(added), layers(hidden)),
     };
     let meaning = facts.kind.meaning();
     format!("{}: {bytes}{meaning}{blame}. {}", facts.path, facts.advice)
@@ -282,8 +282,8 @@ const fn help(kind: Kind) -> &'static str {
         Kind::Deleted => {
             "Delete it in the RUN that makes it, do not copy it, or make it in an earlier stage of a multi-stage build."
         }
-        Kind::Replaced => "Write it once: join the steps, or copy only the final content.",
-        Kind::Restated => {
+        Kind::Overwritten => "Write it once: join the steps, or copy only the final content.",
+        Kind::MetadataOnly => {
             "Set owner and mode where the files come from: COPY --chown and --chmod, or in the same RUN."
         }
         Kind::Repeated => "Let the tool that writes the layer add each path once.",
@@ -307,7 +307,7 @@ const fn help(kind: Kind) -> &'static str {
 const fn level(kind: Kind) -> Level {
     match kind {
         Kind::Secret => Level::Error,
-        Kind::Deleted | Kind::Replaced | Kind::Restated | Kind::Repeated => Level::Warning,
+        Kind::Deleted | Kind::Overwritten | Kind::MetadataOnly | Kind::Repeated => Level::Warning,
         Kind::Setid | Kind::Writable => Level::Warning,
         Kind::Duplicate | Kind::Leftover | Kind::Informational | Kind::Empty | Kind::Config => {
             Level::Note

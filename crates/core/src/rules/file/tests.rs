@@ -6,13 +6,13 @@ use crate::limits::RULES_BYTES;
 
 #[test]
 fn limits_are_read_in_every_form() {
-    let text = "# our budget\nrules:\n  minEfficiency: 0.95\n  maxDeadBytes: 20MB\n  maxDeadShare: 10%\n  deadShareFloor: 1000000\n  maxLayers: 30\n";
+    let text = "# our budget\nrules:\n  minEfficiency: 0.95\n  maxWastedBytes: 20MB\n  maxWastedShare: 10%\n  wastedShareFloor: 1000000\n  maxLayers: 30\n";
     let limits = Rules::from_yaml(text.as_bytes()).unwrap().limits;
     let expected = Limits {
         min_efficiency: Some(Share(0.95)),
-        max_dead_bytes: Some(Bytes(20_000_000)),
-        max_dead_share: Some(Share(0.1)),
-        dead_share_floor: Some(Bytes(1_000_000)),
+        max_wasted_bytes: Some(Bytes(20_000_000)),
+        max_wasted_share: Some(Share(0.1)),
+        wasted_share_floor: Some(Bytes(1_000_000)),
         max_layers: Some(Count(30)),
         ..Limits::default()
     };
@@ -70,7 +70,7 @@ fn what_is_no_text_and_what_would_fill_memory_is_refused() {
     wrong(b"rules:\n  maxLayers: 1\n# gr\xfcn\n", 3, "UTF-8");
     wrong(b"\xff\xfer\0u\0l\0e\0s\0", 1, "UTF-8");
     wrong(&vec![b'#'; RULES_BYTES + 1], 1, "larger than");
-    let long = format!("rules:\n  maxDeadBytes: {}\n", "9".repeat(100_000));
+    let long = format!("rules:\n  maxWastedBytes: {}\n", "9".repeat(100_000));
     wrong(long.as_bytes(), 2, "999");
     let long = format!("{}: 1\n", "k".repeat(1000));
     wrong(long.as_bytes(), 1, "there is no key");
@@ -175,9 +175,9 @@ fn what_means_nothing_beside_the_rest_is_told_with_its_line() {
 const WRONG: [(&str, u64, &str); 84] = [
     // Keys.
     (
-        "rules:\n  maxDeadByte: 1\n",
+        "rules:\n  maxWastedByte: 1\n",
         2,
-        "did you mean \"maxDeadBytes\"?",
+        "did you mean \"maxWastedBytes\"?",
     ),
     (
         "rules:\n  maxLayers: 3\n\nrule: 1\n",
@@ -228,12 +228,12 @@ const WRONG: [(&str, u64, &str); 84] = [
     ("rules:\n  forbidden: /a\n", 2, "a list belongs here"),
     ("rules:\n  forbidden: { a: b }\n", 2, "a list belongs here"),
     (
-        "rules:\n  maxDeadBytes: [20MB]\n",
+        "rules:\n  maxWastedBytes: [20MB]\n",
         2,
         "one value belongs here",
     ),
     (
-        "rules:\n  maxDeadBytes: { max: 1 }\n",
+        "rules:\n  maxWastedBytes: { max: 1 }\n",
         2,
         "one value belongs here",
     ),
@@ -276,16 +276,16 @@ const WRONG: [(&str, u64, &str); 84] = [
     ("leftovers:\n  add:\n    - id:\n", 3, "nothing stands here"),
     // Quantities.
     (
-        "rules:\n  maxLayers: 3\n  maxDeadBytes: lots\n",
+        "rules:\n  maxLayers: 3\n  maxWastedBytes: lots\n",
         3,
         "\"lots\" is no number of bytes",
     ),
-    ("rules:\n  maxDeadBytes: 1_000\n", 2, "\"1_000\""),
-    ("rules:\n  maxDeadBytes: -1\n", 2, "\"-1\""),
-    ("rules:\n  maxDeadBytes: 1e400\n", 2, "\"1e400\""),
-    ("rules:\n  maxDeadBytes: 0x10\n", 2, "\"0x10\""),
-    ("rules:\n  maxDeadBytes: 0.5\n", 2, "\"0.5\""),
-    ("rules:\n  maxDeadBytes: 1,5GB\n", 2, "\"1,5GB\""),
+    ("rules:\n  maxWastedBytes: 1_000\n", 2, "\"1_000\""),
+    ("rules:\n  maxWastedBytes: -1\n", 2, "\"-1\""),
+    ("rules:\n  maxWastedBytes: 1e400\n", 2, "\"1e400\""),
+    ("rules:\n  maxWastedBytes: 0x10\n", 2, "\"0x10\""),
+    ("rules:\n  maxWastedBytes: 0.5\n", 2, "\"0.5\""),
+    ("rules:\n  maxWastedBytes: 1,5GB\n", 2, "\"1,5GB\""),
     (
         "rules:\n  maxSize: 99999999999999999999\n",
         2,
@@ -296,11 +296,11 @@ const WRONG: [(&str, u64, &str); 84] = [
     ("rules:\n  maxLayers: 1.5\n", 2, "\"1.5\""),
     ("rules:\n  maxLayers: true\n", 2, "\"true\""),
     ("rules:\n  minEfficiency: 95\n", 2, "\"95\" is no share"),
-    ("rules:\n  maxDeadShare: 5\n", 2, "or as 5%"),
-    ("rules:\n  maxDeadShare: .nan\n", 2, "\".nan\""),
-    ("rules:\n  maxDeadShare: .inf\n", 2, "\".inf\""),
-    ("rules:\n  maxDeadShare: NaN\n", 2, "\"NaN\""),
-    ("rules:\n  maxDeadShare: 1e400\n", 2, "\"1e400\""),
+    ("rules:\n  maxWastedShare: 5\n", 2, "or as 5%"),
+    ("rules:\n  maxWastedShare: .nan\n", 2, "\".nan\""),
+    ("rules:\n  maxWastedShare: .inf\n", 2, "\".inf\""),
+    ("rules:\n  maxWastedShare: NaN\n", 2, "\"NaN\""),
+    ("rules:\n  maxWastedShare: 1e400\n", 2, "\"1e400\""),
     (
         "rules:\n  findings:\n    secret: few\n",
         3,
@@ -389,7 +389,7 @@ const WRONG: [(&str, u64, &str); 84] = [
 fn everything_that_a_file_may_say_is_read() {
     let rules = Rules::from_yaml(
         b"rules:\n  findings:\n    secret: 0\n    leftover: { maxBytes: 1MB, maxCount: 3 }\n  forbidden: [/etc/shadow-, '*.pem']\n  forbiddenInLayers:\n    - .env\n\
-        own:\n  maxDeadBytes: 0\n  maxBaseDead: 5MB\n\
+        own:\n  maxWastedBytes: 0\n  maxBaseWasted: 5MB\n\
         growth:\n  against: app:1.0\n  maxShare: 10%\n\
         ignore:\n  - kind: leftover\n    rule: apt-lists\n    path: /var/**\n    reason: the base has them\n    until: 2026-12-31\n\
         leftovers:\n  silence: [logs]\n  add:\n    - id: checkpoints\n      paths: ['*.ckpt']\n      advice: Copy the exported model only\n",
@@ -404,7 +404,7 @@ fn everything_that_a_file_may_say_is_read() {
         rules.limits.forbidden.len() + rules.limits.forbidden_in_layers.len(),
         3
     );
-    assert_eq!(rules.own.max_base_dead, Some(Bytes(5_000_000)));
+    assert_eq!(rules.own.max_base_wasted, Some(Bytes(5_000_000)));
     assert_eq!(rules.growth.against.as_deref(), Some("app:1.0"));
     let [ignore] = rules.ignore.as_slice() else {
         unreachable!("{:?}", rules.ignore)

@@ -1,0 +1,220 @@
+//! Logging in with what Docker and podman keep: files and helpers, for the command and for the gateway.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use onionskin_core::source::Keychain;
+use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_gateway::{Gateway, Options};
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::odd::serve;
+use onionskin_tests::{PASSWORD, Registry, USER};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// A home with no credentials in it but those that a test puts there.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn file(&self, path: &str, content: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// A helper that knows one registry.
+    fn helper(&self, name: &str, key: &str) {
+        let script = format!(
+            "#!/bin/sh\nread key\nif [ \"$1\" = get ] && [ \"$key\" = '{key}' ]; then\n\
+             echo '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n\
+             else echo 'credentials not found in native keychain'; exit 1; fi\n"
+        );
+        let name = format!("bin/docker-credential-{name}");
+        self.file(&name, &script);
+        let program = self.0.path().join(name);
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new(onionskin());
+        for variable in ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_CONFIG_HOME"] {
+            command.env_remove(variable);
+        }
+        command
+            .args(arguments)
+            .env("HOME", self.0.path())
+            .env("XDG_RUNTIME_DIR", self.0.path().join("run"))
+            .env(
+                "PATH",
+                format!("{}:{path}", self.0.path().join("bin").display()),
+            )
+            .output()
+            .await
+            .unwrap()
+    }
+
+    /// Asserts whether the command gets at the image, and returns what it says on standard error.
+    async fn opens(&self, reference: &str, opens: bool) -> String {
+        let output = self.run(&["ls", reference]).await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.success(), opens, "{errors}");
+        assert!(!errors.contains(PASSWORD), "{errors}");
+        errors
+    }
+}
+
+fn app() -> Packed {
+    let layer = layer("COPY . /app").file("/app/run", bytes(4_000));
+    Image::new().layer(layer).pack()
+}
+
+/// `{"auth": …}` of the user of the tests' registry.
+fn auth(password: &str) -> String {
+    use std::io::Write as _;
+    let mut base64 = std::process::Command::new("base64")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pair = format!("{USER}:{password}");
+    let mut input = base64.stdin.take().unwrap();
+    input.write_all(pair.as_bytes()).unwrap();
+    drop(input);
+    let output = base64.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    format!(r#"{{"auth":"{}"}}"#, text.trim())
+}
+
+#[tokio::test]
+async fn files_and_helpers_let_the_command_in() {
+    let registry = Registry::with_password();
+    let reference = registry.push("team/app:1", &app());
+    let address = registry.address();
+
+    let nobody = Home::new();
+    let error = nobody.opens(&reference, false).await;
+    assert!(error.contains("log-in"), "{error}");
+
+    let good = auth(PASSWORD);
+    for (file, key) in [
+        (".docker/config.json", address.to_owned()),
+        (".docker/config.json", format!("https://{address}/v1/")),
+        (".config/containers/auth.json", format!("{address}/team")),
+        ("run/containers/auth.json", format!("{address}/team/app")),
+    ] {
+        let home = Home::new();
+        home.file(file, &format!(r#"{{"auths":{{"{key}":{good}}}}}"#));
+        home.opens(&reference, true).await;
+    }
+
+    let home = Home::new();
+    let (wrong, right) = (auth("wrong"), auth(PASSWORD));
+    let both = format!(r#"{{"auths":{{"{address}":{wrong},"{address}/team":{right}}}}}"#);
+    home.file("run/containers/auth.json", &both);
+    home.opens(&reference, true).await;
+    home.file(
+        ".docker/config.json",
+        &format!(r#"{{"auths":{{"{address}":{wrong}}}}}"#),
+    );
+    let error = home.opens(&reference, false).await;
+    assert!(error.contains("credentials given may not read"), "{error}");
+
+    for config in [
+        format!(r#"{{"credHelpers":{{"{address}":"known"}},"credsStore":"other"}}"#),
+        format!(r#"{{"credsStore":"known","auths":{{"{address}":{{}}}}}}"#),
+    ] {
+        let home = Home::new();
+        home.helper("known", address);
+        home.file(".docker/config.json", &config);
+        home.opens(&reference, true).await;
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_cannot_be_had_are_told() {
+    let registry = Registry::with_password();
+    let reference = registry.push("team/app:1", &app());
+    let home = Home::new();
+    home.helper("known", "another.example.com");
+    let tell = async |config: &str, says: &str| {
+        home.file(".docker/config.json", config);
+        let error = home.opens(&reference, false).await;
+        assert!(error.contains(says), "{says}: {error}");
+    };
+    tell(r#"{"credsStore":"known"}"#, "needs a log-in").await;
+    tell(
+        r#"{"credsStore":"none"}"#,
+        "docker-credential-none, which keeps them, is not on PATH",
+    )
+    .await;
+    tell(r#"{"credsStore":"../known"}"#, "no name of a program").await;
+    tell("{", ".docker/config.json: it is no JSON object").await;
+    home.file(
+        "bin/docker-credential-locked",
+        "#!/bin/sh\necho 'the keychain is locked'\nexit 1\n",
+    );
+    let program = home.0.path().join("bin/docker-credential-locked");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    tell(
+        r#"{"credsStore":"locked"}"#,
+        "failed: the keychain is locked",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for() {
+    let registry = Registry::with_password();
+    let image = app();
+    registry.push("team/app:1", &image);
+    let home = Home::new();
+    let file = |key: &str, name: &str| {
+        let content = format!(r#"{{"auths":{{"{key}":{}}}}}"#, auth(PASSWORD));
+        home.file(name, &content);
+        Keychain::of_files(vec![home.0.path().join(name)])
+    };
+    let asked = async |keychain, registries: &str| {
+        let options = Options {
+            registries: vec![registries.parse().unwrap()],
+            keychain,
+            ..Options::default()
+        };
+        let gateway = serve(Gateway::new(&options).unwrap().router()).await;
+        let name = registries.split('=').next().unwrap();
+        let digest = &image.manifest.digest;
+        let url = format!("http://{gateway}/v2/{name}/team/app/manifests/{digest}");
+        let client = reqwest::Client::builder()
+            .tls_certs_only([])
+            .build()
+            .unwrap();
+        let response = client.get(url).send().await.unwrap();
+        let caching = response.headers().get("cache-control").cloned();
+        (response.status().as_u16(), caching)
+    };
+    let status = async |keychain, registries: &str| asked(keychain, registries).await.0;
+    let team = format!("team=http://{}", registry.address());
+    let right = file(registry.address(), "right.json");
+    let (found, caching) = asked(Some(right), &team).await;
+    assert_eq!(found, 200);
+    // What took credentials is not for caches that others share.
+    assert!(
+        caching
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("private, max-age=")
+    );
+    assert_eq!(status(None, &team).await, 403);
+    let other = file("registry.example.com", "other.json");
+    assert_eq!(status(Some(other), &team).await, 403);
+    // A mirror under Docker Hub's name is not Docker Hub.
+    let mirror = format!("docker.io=http://{}", registry.address());
+    let hub = file("https://index.docker.io/v1/", "hub.json");
+    assert_eq!(status(Some(hub), &mirror).await, 403);
+}

@@ -1,0 +1,35 @@
+//! Onionskin as its users meet it: the command, the gateway and the page with real registries, tools and a browser.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod audit;
+mod audit_docs;
+mod audit_reports;
+mod audit_rules;
+mod cli;
+mod connections;
+mod content;
+mod credentials;
+mod engines;
+mod foreign_layers;
+mod gateway;
+mod odd_documents;
+mod odd_registries;
+mod page;
+mod page_files;
+mod page_growth;
+mod page_large_files;
+mod page_privacy;
+mod page_registries;
+mod page_waste;
+mod referrers;
+mod registry_access;
+mod registry_client;
+mod repositories;
+mod rules_schema;
+mod saved_and_served;
+mod saved_images;
+mod secrets;
+mod sources;
+mod umoci;

@@ -1,0 +1,307 @@
+//! Who the registry client lets in on what: tokens, credentials, redirects and the caller's policy.
+
+use std::sync::{Arc, Mutex};
+
+use futures::future::join_all;
+use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type::OCI_MANIFEST;
+use onionskin_core::reference::Reference;
+use onionskin_core::source::registry::{Client, Options, Policy, Purpose, Url, http_client};
+use onionskin_core::source::{Credentials, SourceError};
+use onionskin_tests::odd::{LAYER, Odd, manifest, ok, sound, status};
+
+fn password() -> Option<Credentials> {
+    Some(Credentials::Password {
+        user: "me".to_owned(),
+        password: "hunter2".to_owned(),
+    })
+}
+
+/// A sound registry with a token server in it; `lets_in` says which Authorization is good.
+async fn with_tokens(lets_in: impl Fn(&str) -> bool + Clone + Send + Sync + 'static) -> Odd {
+    let given = Arc::new(Mutex::new(0));
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, authorization| {
+        if target.starts_with("/token") {
+            let mut given = given.lock().unwrap();
+            *given += 1;
+            return ok(
+                "application/json",
+                format!(r#"{{"access_token":"token{given}","expires_in":60}}"#),
+            );
+        }
+        if authorization.is_some_and(&lets_in) {
+            return sound(target);
+        }
+        let realm = format!("http://{}/token?of=us", address.lock().unwrap());
+        let challenge = format!(
+            r#"Bearer service="r&scope=evil",scope="repository:other:push,pull",realm="{realm}""#
+        );
+        status(
+            401,
+            &[
+                ("www-authenticate", "Basic realm=\"x\""),
+                ("www-authenticate", &challenge),
+            ],
+            "",
+        )
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    odd
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_and_shared_by_parallel_requests() {
+    let odd = with_tokens(|authorization| authorization == "Bearer token1").await;
+    let remote = odd.remote(None);
+    let digest = Digest::sha256(LAYER);
+    let streams = join_all((0..8).map(|_| remote.blob(&digest, Some(7)))).await;
+    assert!(streams.iter().all(Result::is_ok));
+    assert_eq!(odd.count("/token"), 1);
+    // Our own scope, and no parameter that the challenge smuggles in.
+    assert_eq!(
+        odd.count("GET /token?of=us&service=r%26scope%3Devil&scope=repository%3Aapp%3Apull"),
+        1
+    );
+    remote.image(None).await.unwrap();
+    assert_eq!(odd.count("/token"), 1);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_once_and_a_second_no_is_no_access() {
+    let limit = Arc::new(Mutex::new("Bearer token1"));
+    let good = Arc::clone(&limit);
+    let odd = with_tokens(move |authorization| authorization == *good.lock().unwrap()).await;
+    let remote = odd.remote(None);
+    remote.image(None).await.unwrap();
+    *limit.lock().unwrap() = "Bearer token2";
+    remote.image(None).await.unwrap();
+    assert_eq!(odd.count("/token"), 2);
+    *limit.lock().unwrap() = "never";
+    let error = remote.image(None).await.unwrap_err();
+    assert!(matches!(error, SourceError::NoAccess { .. }), "{error:?}");
+    assert_eq!(
+        (odd.count("/token"), odd.count("/manifests/")),
+        (3, 2 + 2 + 2)
+    );
+}
+
+#[tokio::test]
+async fn credentials_of_each_kind_reach_their_own_token_server() {
+    let odd = with_tokens(|authorization| authorization.starts_with("Bearer ")).await;
+    odd.remote(password()).image(None).await.unwrap();
+    assert!(
+        odd.authorizations()
+            .contains(&"Basic bWU6aHVudGVyMg==".to_owned())
+    );
+    let odd = with_tokens(|authorization| authorization.starts_with("Bearer ")).await;
+    odd.remote(Some(Credentials::IdentityToken("refresh+me".to_owned())))
+        .image(None)
+        .await
+        .unwrap();
+    assert_eq!(odd.count("POST /token"), 1);
+    assert_eq!(odd.count("grant_type=refresh_token"), 1);
+    assert_eq!(odd.count("refresh_token=refresh%2Bme"), 1);
+    let odd = with_tokens(|authorization| authorization == "Bearer direct").await;
+    odd.remote(Some(Credentials::RegistryToken("direct".to_owned())))
+        .image(None)
+        .await
+        .unwrap();
+    assert_eq!(odd.count("/token"), 0);
+}
+
+#[tokio::test]
+async fn a_realm_elsewhere_gets_no_credentials() {
+    let thief = Odd::new(|_, _| ok("application/json", r#"{"token":"t"}"#)).await;
+    let port = thief.address.rsplit(':').next().unwrap().to_owned();
+    let http = http_client()
+        .resolve("thief.test", thief.address.parse().unwrap())
+        .build()
+        .unwrap();
+    for realm in [
+        format!("http://thief.test:{port}/token"),
+        "http://169.254.169.254/latest".to_owned(),
+    ] {
+        let challenge = format!("Bearer realm=\"{realm}\"");
+        let odd = Odd::new(move |_, _| status(401, &[("www-authenticate", &challenge)], "")).await;
+        let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();
+        let options = Options {
+            credentials: password()
+                .map(|known| (odd.address.clone(), known))
+                .into_iter()
+                .collect(),
+            ..Options::default()
+        };
+        let error = Client::new(http.clone(), options)
+            .open(&reference)
+            .unwrap()
+            .image(None)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+    assert_eq!(thief.count(""), 0);
+}
+
+#[tokio::test]
+async fn authorization_ends_where_a_redirect_leaves_the_registry() {
+    let store = Odd::new(|target, _| sound(target)).await;
+    let to = store.address.clone();
+    let odd = Odd::new(move |target, authorization| match authorization {
+        None => status(401, &[("www-authenticate", "Basic realm=x")], ""),
+        Some(_) if target.starts_with("/v2/") && target.contains("/blobs/") => {
+            // Another path of the registry first: there it may stay.
+            status(307, &[("location", &target.replace("/v2/", "/moved/"))], "")
+        }
+        Some(_) if target.starts_with("/moved/") => status(
+            302,
+            &[("location", &format!("http://{to}{target}?signature=secret"))],
+            "",
+        ),
+        Some(_) => sound(target),
+    })
+    .await;
+    let digest = Digest::sha256(LAYER);
+    let error = odd
+        .remote(password())
+        .blob(&digest, None)
+        .await
+        .unwrap_err();
+    // The store knows no path with a query: its answer is an error that keeps the signature to itself.
+    assert!(matches!(error, SourceError::NotFound { .. }), "{error:?}");
+    assert!(
+        !format!("{error} {error:?}").contains("signature"),
+        "{error:?}"
+    );
+    assert_eq!(odd.authorizations(), ["Basic bWU6aHVudGVyMg=="]);
+    assert_eq!(
+        (store.count("GET /moved/"), store.authorizations()),
+        (1, Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_challenge_from_where_a_redirect_led_is_not_answered() {
+    let thief = Odd::new(|_, _| status(401, &[("www-authenticate", "Basic realm=x")], "")).await;
+    let to = format!("http://{}/", thief.address);
+    let odd = Odd::new(move |_, _| status(307, &[("location", &to)], "")).await;
+    let error = odd.remote(password()).image(None).await.unwrap_err();
+    assert!(matches!(error, SourceError::NoAccess { .. }), "{error:?}");
+    assert_eq!((thief.count(""), thief.authorizations()), (1, Vec::new()));
+}
+
+#[tokio::test]
+async fn redirects_end() {
+    for (location, visits) in [("/again", 6), ("ftp://x/", 1), ("http://[", 1)] {
+        let odd = Odd::new(move |_, _| status(307, &[("location", location)], "")).await;
+        let error = odd.error().await;
+        assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+        assert_eq!(odd.count(""), visits, "{location}");
+    }
+}
+
+#[tokio::test]
+async fn every_address_passes_the_policy_first() {
+    struct Only(String, Mutex<Vec<Purpose>>);
+    impl Policy for Only {
+        fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String> {
+            self.1.lock().unwrap().push(purpose);
+            let port = url.port().map(|port| port.to_string()).unwrap_or_default();
+            if self.0.ends_with(&port) {
+                Ok(())
+            } else {
+                Err("not on the list".to_owned())
+            }
+        }
+    }
+    let secret = Odd::new(|target, _| sound(target)).await;
+    for (header, purpose) in [
+        ("location", Purpose::Redirect),
+        ("www-authenticate", Purpose::Token),
+    ] {
+        let place = match header {
+            "location" => format!("http://{}/x", secret.address),
+            _ => format!("Bearer realm=\"http://{}/x\"", secret.address),
+        };
+        let code = if header == "location" { 307 } else { 401 };
+        let odd = Odd::new(move |_, _| status(code, &[(header, &place)], "")).await;
+        let policy = Arc::new(Only(odd.address.clone(), Mutex::default()));
+        let remote = odd.remote_with(Options {
+            policy: Some(Arc::clone(&policy) as Arc<dyn Policy>),
+            ..Options::default()
+        });
+        let error = remote.image(None).await.unwrap_err();
+        assert!(
+            matches!(&error, SourceError::Forbidden { reason, .. } if reason == "not on the list"),
+            "{error:?}"
+        );
+        assert_eq!(*policy.1.lock().unwrap(), [Purpose::Registry, purpose]);
+    }
+    assert_eq!(secret.count(""), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_password_at_the_token_server_is_no_access() {
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, _| {
+        let realm = format!("Bearer realm=\"http://{}/token\"", address.lock().unwrap());
+        match target.starts_with("/token") {
+            true => status(
+                401,
+                &[("content-type", "application/json")],
+                r#"{"details":"incorrect username or password"}"#,
+            ),
+            false => status(401, &[("www-authenticate", &realm)], ""),
+        }
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    let error = odd.remote(password()).image(None).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SourceError::NoAccess {
+                credentials: true,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("(incorrect username or password)"),
+        "{error}"
+    );
+    assert_eq!(odd.count(""), 2);
+}
+
+/// GHSA-qvqc-4c52-x6qp: where a manifest says that a layer is, anybody may be.
+#[tokio::test]
+async fn nothing_is_fetched_from_where_a_manifest_says_that_a_layer_is() {
+    let elsewhere = Odd::new(|_, _| ok("application/octet-stream", LAYER)).await;
+    for place in [
+        "http://169.254.169.254/x".to_owned(),
+        "https://layers.test/x".to_owned(),
+        format!("http://{}/x", elsewhere.address),
+    ] {
+        let with_urls =
+            manifest().replace(r#""size":7"#, &format!(r#""size":7,"urls":["{place}"]"#));
+        let odd = Odd::new(move |target, _| match target {
+            target if target.contains("/manifests/") => ok(OCI_MANIFEST, with_urls.clone()),
+            target if target.ends_with(&Digest::sha256(LAYER).to_string()) => status(404, &[], ""),
+            target => sound(target),
+        })
+        .await;
+        let remote = odd.remote(None);
+        let image = remote.image(None).await.unwrap();
+        let error = remote.layer(&image.layers[0]).await.unwrap_err();
+        assert!(matches!(error, SourceError::NotFetched { .. }), "{error:?}");
+        assert!(error.to_string().contains(&place), "{error}");
+    }
+    assert_eq!(elsewhere.count(""), 0);
+}

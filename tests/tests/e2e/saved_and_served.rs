@@ -1,0 +1,269 @@
+//! `onionskin serve IMAGE…`: saved images as repositories, pulled by skopeo and opened by the command itself.
+
+use std::fs;
+use std::process::Stdio;
+
+use onionskin_core::digest::Digest;
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive, oci_layout};
+use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_tests::binary::onionskin;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+fn app() -> Packed {
+    Image::new()
+        .layer(layer("COPY one").file("/app/run", bytes(300_000)))
+        .layer(
+            layer("COPY two")
+                .file("/app/data", bytes(5_000))
+                .whiteout("/app/run"),
+        )
+        .pack()
+}
+
+/// A server with these images; `127.0.0.1:PORT`, and what it says on the lines after its address.
+async fn served(images: &[&str]) -> (Child, String, Vec<String>) {
+    let mut server = Command::new(onionskin())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(images)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut says = BufReader::new(server.stdout.take().unwrap()).lines();
+    let first = says.next_line().await.unwrap().expect("the server started");
+    let address = first.split('/').nth(2).unwrap().to_owned();
+    let mut rest = Vec::new();
+    for _ in images {
+        rest.push(says.next_line().await.unwrap().unwrap());
+    }
+    (server, address, rest)
+}
+
+async fn printed(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(onionskin())
+        .args(arguments)
+        .output()
+        .await
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    output.stdout
+}
+
+/// Pulls an image with skopeo, all its platforms, into a folder of the form `dir:`.
+async fn pull(reference: &str, into: &TempDir) -> Value {
+    let folder = into.path().join("pulled");
+    let _ = fs::remove_dir_all(&folder);
+    let output = Command::new("skopeo")
+        .args([
+            "copy",
+            "--quiet",
+            "--all",
+            "--preserve-digests",
+            "--src-tls-verify=false",
+        ])
+        .arg(format!("docker://{reference}"))
+        .arg(format!("dir:{}", folder.display()))
+        .output()
+        .await
+        .expect("skopeo is installed");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{reference}: {errors}");
+    serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn every_form_can_be_pulled_and_is_the_same_image() {
+    let folder = TempDir::new().unwrap();
+    let packed = app();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let mut images = Vec::new();
+    for (number, generation) in [Generation::Folders, Generation::Skopeo, Generation::Blobs]
+        .into_iter()
+        .enumerate()
+    {
+        let file = at(&format!("{number}.tar"));
+        fs::write(
+            &file,
+            docker_archive(generation, &[(&format!("app:{number}"), &packed)]),
+        )
+        .unwrap();
+        images.push(file);
+    }
+    fs::write(
+        at("oci.tar"),
+        oci_archive(&[("quay.io/team/app:3", &packed)]),
+    )
+    .unwrap();
+    images.push(at("oci.tar"));
+    oci_layout(folder.path().join("my-layout").as_path(), &[("4", &packed)]).unwrap();
+    images.push(format!("oci:{}", at("my-layout")));
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let (_server, address, says) = served(&images).await;
+    let names = [
+        "saved/app:0",
+        "saved/app:1",
+        "saved/app:2",
+        "saved/quay.io/team/app:3",
+        "saved/my-layout:4",
+    ];
+    let listed = printed(&["ls", images[0], "--format", "json"]).await;
+    for ((name, image), line) in names.iter().zip(&images).zip(says) {
+        assert!(line.contains(&format!("#/image/{name}")), "{line}");
+        let reference = format!("{address}/{name}");
+        let manifest = pull(&reference, &folder).await;
+        assert_eq!(
+            manifest["config"]["digest"],
+            packed.config.digest.as_str(),
+            "{name}"
+        );
+        assert_eq!(manifest["layers"].as_array().unwrap().len(), 2);
+        for (layer, diff_id) in manifest["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(&packed.diff_ids)
+        {
+            let plain = layer["mediaType"] == "application/vnd.oci.image.layer.v1.tar";
+            assert_eq!(layer["digest"] == diff_id.as_str(), plain, "{name}");
+        }
+        let same = printed(&["ls", &reference, "--format", "json"]).await;
+        assert!(same == listed, "{name}");
+        assert!(
+            printed(&["ls", image, "--format", "json"]).await == listed,
+            "{image}"
+        );
+        let content = printed(&["cat", &reference, "/app/data"]).await;
+        assert!(content == bytes(5_000), "{name}");
+    }
+    // What has a digest of its own keeps it.
+    let manifest = pull(
+        &format!("{address}/saved/app@{}", packed.manifest.digest),
+        &folder,
+    )
+    .await;
+    assert_eq!(manifest["config"]["digest"], packed.config.digest.as_str());
+
+    let client = reqwest::Client::builder()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    let get = async |path: &str, range: &str| {
+        let request = client.get(format!("http://{address}/v2/{path}"));
+        let response = request.header("range", range).send().await.unwrap();
+        (response.status().as_u16(), response.bytes().await.unwrap())
+    };
+    let (_, catalog) = get("_catalog", "").await;
+    let catalog = String::from_utf8_lossy(&catalog).into_owned();
+    assert!(
+        catalog.contains(r#""demo/webapp","saved/app","saved/my-layout""#),
+        "{catalog}"
+    );
+    let blob = format!("saved/app/blobs/{}", packed.diff_ids[0]);
+    let (status, part) = get(&blob, "bytes=512-1023").await;
+    assert_eq!((status, &part[..]), (206, &packed.tars[0][512..1024]));
+    let (status, whole) = get(&blob, "").await;
+    assert_eq!((status, &whole[..]), (200, &packed.tars[0][..]));
+    let head = client
+        .head(format!("http://{address}/v2/{blob}"))
+        .send()
+        .await
+        .unwrap();
+    let length = packed.tars[0].len().to_string();
+    assert_eq!(head.headers()["content-length"], length.as_str());
+    // Blobs are only in the repository that has them.
+    for path in [
+        format!("saved/my-layout/blobs/{}", packed.diff_ids[0]),
+        format!("saved/app/blobs/{}", Digest::sha256(b"none")),
+        format!("saved/app/manifests/{}", packed.config.digest),
+        "saved/app/manifests/9".to_owned(),
+        "saved/none/manifests/1".to_owned(),
+    ] {
+        assert_eq!(get(&path, "").await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn all_platforms_of_a_layout_are_served() {
+    let folder = TempDir::new().unwrap();
+    let amd = app();
+    let arm = Image::new()
+        .platform("linux/arm64")
+        .layer(layer("x").file("/arm", "arm"))
+        .pack();
+    let layout = folder.path().join("multi");
+    oci_layout(&layout, &[("app:1", &amd), ("app:1", &arm)]).unwrap();
+    let (_server, address, _) = served(&[&format!("oci:{}", layout.display())]).await;
+    let reference = format!("{address}/saved/app:1");
+    let index = pull(&reference, &folder).await;
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 2);
+    let content = printed(&["cat", &reference, "/arm", "--platform", "linux/arm64"]).await;
+    assert_eq!(content, b"arm");
+}
+
+#[tokio::test]
+async fn what_cannot_be_served_is_told_before_anything_listens() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.tar").display().to_string();
+    fs::write(
+        &file,
+        docker_archive(Generation::Skopeo, &[("app:1", &app())]),
+    )
+    .unwrap();
+    let no_image = folder.path().join("b.tar").display().to_string();
+    fs::write(&no_image, bytes(5000)).unwrap();
+    for (images, says) in [
+        (
+            &[file.as_str(), file.as_str()][..],
+            "two of the images are called saved/app:1",
+        ),
+        (&["nginx:1"], "nginx:1 is no saved image"),
+        (&[no_image.as_str()], "b.tar: it is no tar"),
+        (&["./no/such.tar"], "there is no file"),
+    ] {
+        let output = Command::new(onionskin())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(images)
+            .output()
+            .await
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(says), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn a_layout_gives_out_its_blobs_through_links_and_no_other_files() {
+    let folder = TempDir::new().unwrap();
+    let layout = folder.path().join("layout");
+    let packed = app();
+    oci_layout(&layout, &[("app:1", &packed)]).unwrap();
+    let blobs = layout.join("blobs/sha256");
+    let link = |target: &std::path::Path, hex: &str| {
+        let _ = fs::remove_file(blobs.join(hex));
+        std::os::unix::fs::symlink(target, blobs.join(hex)).unwrap();
+    };
+    let good = folder.path().join("good");
+    fs::write(&good, &packed.layers[0].bytes).unwrap();
+    link(&good, packed.layers[0].hex());
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "secret").unwrap();
+    let hex = "0".repeat(64);
+    link(&secret, &hex);
+    let (_server, address, _) = served(&[&format!("oci:{}", layout.display())]).await;
+    pull(&format!("{address}/saved/app:1"), &folder).await;
+    let client = reqwest::Client::builder()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    for kind in ["blobs", "manifests"] {
+        let url = format!("http://{address}/v2/saved/app/{kind}/sha256:{hex}");
+        let response = client.get(url).send().await.unwrap();
+        assert!(!response.status().is_success(), "{kind}");
+        assert!(!response.text().await.unwrap().contains("secret"), "{kind}");
+    }
+}
