@@ -549,3 +549,74 @@ fn logins_of_yarn_are_found() {
     let reference = found_at("/app/.yarnrc.yml", "npmAuthToken: \"${NPM_TOKEN}\"");
     assert_eq!(reference, [""; 0]);
 }
+
+/// Runners leave the job's login in Git's configuration: actions/checkout as `http.<url>.extraheader`, in the
+/// repository's own file, in those of its submodules, or in one that it includes.
+#[test]
+fn logins_that_a_runner_leaves_in_gits_configuration_are_found() {
+    let token = letters(7, ALNUM, 36);
+    let basic = |login: &str| STANDARD.encode(login);
+    let job = basic(&format!("x-access-token:{token}"));
+    let nameless = basic(&format!(":{token}"));
+    for (at, header) in [
+        (
+            "/app/.git/config",
+            format!("extraheader = AUTHORIZATION: basic {job}"),
+        ),
+        (
+            "/app/.git/modules/lib/config",
+            format!("\textraheader = AUTHORIZATION: basic {job}"),
+        ),
+        (
+            "/work/_temp/git-credentials-0b1c.config",
+            format!("ExtraHeader=Authorization: Basic {job}"),
+        ),
+        (
+            "/root/included.inc",
+            format!("EXTRAHEADER = \"authorization: BASIC {job}\""),
+        ),
+        (
+            "/root/.gitconfig",
+            format!("extraHeader = Authorization: bearer {token}"),
+        ),
+        (
+            "/root/.gitconfig",
+            format!("extraHeader = \"Authorization: Bearer {token}\""),
+        ),
+        (
+            "/app/.git/config",
+            format!("extraheader = AUTHORIZATION: basic {nameless}"),
+        ),
+        (
+            "/app/.git/config",
+            format!("extraheader = PRIVATE-TOKEN: {token}"),
+        ),
+        (
+            "/app/vendor/x/.git/config",
+            format!("extraheader = Authorization: bearer {token}"),
+        ),
+    ] {
+        let text = format!("[core]\n\tbare = false\n[http \"https://git.example/\"]\n{header}\n");
+        assert_eq!(found_at(at, text), ["git-http-header:4"], "{at}: {header}");
+    }
+    for header in [
+        "extraheader = AUTHORIZATION: basic ***",
+        "extraheader =",
+        "extraheader = AUTHORIZATION: basic ",
+        "extraheader = Authorization: Bearer ${GITHUB_TOKEN}",
+        "extraheader = Authorization: Bearer <your-token>",
+        "extraheader = Accept-Language: en-GB",
+        &format!(
+            "extraheader = AUTHORIZATION: basic {}",
+            basic("x-access-token:***")
+        ),
+        &format!(
+            "extraheader = AUTHORIZATION: basic {}",
+            basic("x-access-token:")
+        ),
+        "fetch = +refs/heads/*:refs/remotes/origin/*",
+    ] {
+        let text = format!("[http \"https://git.example/\"]\n\t{header}\n");
+        assert_eq!(found_at("/app/.git/config", text), [""; 0], "{header}");
+    }
+}

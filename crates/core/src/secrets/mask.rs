@@ -320,6 +320,50 @@ mod tests {
         assert!(!format!("{:?}", in_config(&config(), 2)).contains("Xk29vLqp"));
     }
 
+    /// A build that gives Git the runner's login on a command line leaves it in the history.
+    #[test]
+    fn logins_that_commands_give_to_git_do_not_show() {
+        let login = "eC1hY2Nlc3MtdG9rZW46WGsyOXZMcXBUejgx";
+        for command in [
+            format!(
+                "RUN git config --global http.https://git.example/.extraheader \"AUTHORIZATION: basic {login}\""
+            ),
+            format!(
+                "RUN git -c http.extraHeader='Authorization: Basic {login}' clone https://git.example/a"
+            ),
+            format!("RUN git -c http.extraheader=\"authorization: bearer {login}\" fetch"),
+            format!(
+                "CMD [\"git\", \"-c\", \"http.extraheader=AUTHORIZATION: basic {login}\", \"fetch\"]"
+            ),
+            format!(
+                "ENV GIT_CONFIG_KEY_0=http.extraheader GIT_CONFIG_VALUE_0=\"AUTHORIZATION: basic {login}\""
+            ),
+            format!("RUN curl -H 'AUTHORIZATION: bearer {login}' https://git.example/a"),
+        ] {
+            let step = Step {
+                created_by: Some(command.clone()),
+                ..Step::default()
+            };
+            let config = Config {
+                history: vec![step],
+                ..Config::default()
+            };
+            assert_eq!(in_config(&config, 1).len(), 1, "{command}");
+            let shown = Mask::of(&config).text(&command).into_owned();
+            assert_eq!(shown, command.replace(login, "***"));
+        }
+        let masked = "RUN git config http.extraheader \"AUTHORIZATION: basic ***\"";
+        let step = Step {
+            created_by: Some(masked.to_owned()),
+            ..Step::default()
+        };
+        let config = Config {
+            history: vec![step],
+            ..Config::default()
+        };
+        assert!(in_config(&config, 1).is_empty());
+    }
+
     proptest! {
         /// Whatever is found in a configuration does not show in any of its texts.
         #[test]

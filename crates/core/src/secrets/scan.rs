@@ -297,6 +297,7 @@ fn is_real(secret: &str, row: &Row) -> bool {
         Some(Check::Crc32) => checksum::ends_in_crc32(secret) || placeholder::is_drawn(secret),
         Some(Check::Snowflake) => is_snowflake(secret),
         Some(Check::Login) => return is_login(secret),
+        Some(Check::Header) => return is_header_login(secret),
         Some(Check::Words) => {
             return !placeholder::is_placeholder(secret) && !placeholder::is_reference(secret);
         }
@@ -312,18 +313,37 @@ fn is_snowflake(token: &str) -> bool {
 
 /// `name:password` in Base64, or a token, neither a placeholder.
 fn is_login(text: &str) -> bool {
-    let decoded = checksum::base64(text.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
-    match decoded.as_deref().and_then(|login| login.split_once(':')) {
-        Some((name, password)) => {
-            let marks = ["${", "{{", "<", "***", "xxx"];
-            !name.is_empty()
-                && !password.is_empty()
-                && password.chars().all(|c| !c.is_control())
-                && !marks.iter().any(|mark| password.contains(mark))
-        }
+    match login(text) {
+        Some((name, password)) => !name.is_empty() && is_password(&password),
         // An identity token is none of Base64's text.
         None => text.len() >= 40 && !placeholder::is_typed(text),
     }
+}
+
+/// What stands behind `Basic` or `Bearer`. Personal tokens of Azure DevOps have no name before the colon.
+fn is_header_login(text: &str) -> bool {
+    match login(text) {
+        Some((_, password)) => is_password(&password),
+        None => {
+            !placeholder::is_typed(text)
+                && !placeholder::is_placeholder(text)
+                && !placeholder::is_reference(text)
+        }
+    }
+}
+
+/// The name and the password of a Basic login in Base64 (RFC 7617, section 2).
+fn login(text: &str) -> Option<(String, String)> {
+    let decoded = String::from_utf8(checksum::base64(text.as_bytes())?).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
+}
+
+fn is_password(password: &str) -> bool {
+    let marks = ["${", "{{", "<", "***", "xxx"];
+    !password.is_empty()
+        && password.chars().all(|c| !c.is_control())
+        && !marks.iter().any(|mark| password.contains(mark))
 }
 
 /// A letter, a digit or `_`: what makes two words one.

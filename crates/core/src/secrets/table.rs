@@ -35,6 +35,9 @@ pub(super) struct Row {
     /// It is looked for in commands only.
     #[serde(default)]
     pub(super) commands: bool,
+    /// Its anchors are met in upper and lower case, as are names of headers and Git's settings.
+    #[serde(default, rename = "anyCase")]
+    any_case: bool,
     /// A regular expression; the token is its group, or all of it where it has none.
     shape: String,
     /// Who publishes the form.
@@ -63,6 +66,8 @@ pub(super) enum Check {
     Login,
     /// It is no placeholder in words.
     Words,
+    /// What an Authorization header has behind its scheme: in Base64 a password, with or without a name, or a token.
+    Header,
 }
 
 /// What is to be done where a text was met.
@@ -105,21 +110,61 @@ type Start = [u8; 3];
 struct Anchors {
     /// A bit for each start, at its hash.
     filter: Box<[u64; 1024]>,
-    by_start: HashMap<Start, Vec<(Vec<u8>, Detector)>>,
+    by_start: HashMap<Start, Vec<Anchor>>,
+}
+
+/// A text, and what is looked for where it is met.
+#[derive(Clone)]
+struct Anchor {
+    text: Vec<u8>,
+    any_case: bool,
+    detector: Detector,
+}
+
+impl Anchor {
+    fn begins(&self, text: &[u8]) -> bool {
+        text.get(..self.text.len())
+            .is_some_and(|start| match self.any_case {
+                true => start.eq_ignore_ascii_case(&self.text),
+                false => start == self.text,
+            })
+    }
+
+    /// The bytes that a text begins with where the anchor is met.
+    fn starts(&self) -> Vec<Start> {
+        let Some(start) = self.text.first_chunk::<{ size_of::<Start>() }>() else {
+            return Vec::new();
+        };
+        if !self.any_case {
+            return vec![*start];
+        }
+        let mut starts = vec![start.to_ascii_lowercase()];
+        for at in 0..size_of::<Start>() {
+            for mut other in starts.clone() {
+                if let Some(letter) = other.get_mut(at) {
+                    letter.make_ascii_uppercase();
+                }
+                starts.push(other);
+            }
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        let whole = starts
+            .iter()
+            .filter_map(|start| start.first_chunk().copied());
+        whole.collect()
+    }
 }
 
 impl Anchors {
-    fn of(anchors: impl Iterator<Item = (String, Detector)>) -> Self {
+    fn of(anchors: impl Iterator<Item = Anchor>) -> Self {
         let mut filter = Box::new([0; 1024]);
         let mut by_start: HashMap<Start, Vec<_>> = HashMap::new();
-        for (anchor, detector) in anchors {
-            if let Some(start) = anchor.as_bytes().first_chunk() {
-                let (word, bit) = place(*start);
+        for anchor in anchors {
+            for start in anchor.starts() {
+                let (word, bit) = place(start);
                 filter[word] |= bit;
-                by_start
-                    .entry(*start)
-                    .or_default()
-                    .push((anchor.into_bytes(), detector));
+                by_start.entry(start).or_default().push(anchor.clone());
             }
         }
         Self { filter, by_start }
@@ -135,7 +180,7 @@ impl Anchors {
     }
 
     /// The anchors that begin so.
-    fn beginning(&self, start: &[u8]) -> &[(Vec<u8>, Detector)] {
+    fn beginning(&self, start: &[u8]) -> &[Anchor] {
         self.by_start.get(start).map_or(&[], Vec::as_slice)
     }
 }
@@ -158,10 +203,17 @@ impl Table {
             row.is_token = groups.all(|group| group.starts_with('?'));
         }
         let by_rows = rows.iter().enumerate().flat_map(|(at, row)| {
-            let anchors = row.anchors.iter().cloned();
-            anchors.map(move |anchor| (anchor, Detector::Row(at)))
+            row.anchors.iter().map(move |text| Anchor {
+                text: text.clone().into_bytes(),
+                any_case: row.any_case,
+                detector: Detector::Row(at),
+            })
         });
-        let by_code = BY_CODE.map(|(anchor, detector)| (anchor.to_owned(), detector));
+        let by_code = BY_CODE.map(|(text, detector)| Anchor {
+            text: text.as_bytes().to_owned(),
+            any_case: false,
+            detector,
+        });
         let anchors = Anchors::of(by_rows.chain(by_code));
         Self {
             shapes: rows.iter().map(|_| OnceLock::new()).collect(),
@@ -190,8 +242,8 @@ impl Table {
         starts.flat_map(move |(at, start)| {
             let anchors = self.anchors.beginning(start).iter();
             let here = text.get(at..).unwrap_or_default();
-            let anchors = anchors.filter(move |(anchor, _)| here.starts_with(anchor));
-            anchors.map(move |(_, detector)| (at, *detector))
+            let anchors = anchors.filter(move |anchor| anchor.begins(here));
+            anchors.map(move |anchor| (at, anchor.detector))
         })
     }
 }
