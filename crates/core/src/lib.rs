@@ -6,6 +6,7 @@
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod base;
+pub mod compare;
 pub mod digest;
 pub mod findings;
 pub mod layer;

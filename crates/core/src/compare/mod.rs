@@ -1,0 +1,55 @@
+//! Comparison: what changed from one image to another, path by path, in the configuration and in the download.
+
+mod config;
+mod moved;
+mod tree;
+mod update;
+
+use serde::{Deserialize, Serialize};
+
+pub use config::{FieldChange, fields};
+pub use tree::{At, Change, FileChange, Options, What, trees};
+pub use update::{Update, update};
+
+use crate::source::Image;
+use crate::stack::Stack;
+
+/// One of the two sides: an image, and the stack at one of its layers.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// The image.
+    pub image: &'a Image,
+    /// Its layers, stacked at least as far as `layer`.
+    pub stack: &'a Stack,
+    /// The layer whose stack is compared, from 1; the last one for the final filesystem.
+    pub layer: usize,
+}
+
+/// All differences between two images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Paths that differ, in byte order.
+    pub files: Vec<FileChange>,
+    /// Fields of the configuration that differ, in the order of `inspect`.
+    pub config: Vec<FieldChange>,
+    /// What a pull of the new image downloads where the old one is there.
+    pub update: Update,
+}
+
+impl Comparison {
+    /// Compares two sides.
+    #[must_use]
+    pub fn of(old: Side<'_>, new: Side<'_>, options: &Options) -> Self {
+        Self {
+            files: trees((old.stack, old.layer), (new.stack, new.layer), options),
+            config: fields(&old.image.config, &new.image.config, options),
+            update: update(old.image, new.image),
+        }
+    }
+
+    /// Nothing differs that was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.config.is_empty()
+    }
+}

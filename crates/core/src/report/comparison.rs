@@ -1,0 +1,103 @@
+//! `onionskin diff`: what changed from one image to another.
+
+use serde::{Deserialize, Serialize};
+
+use super::SCHEMA_VERSION;
+use super::inspection::{ImageFacts, Inspection};
+use crate::compare::{Comparison, FieldChange, FileChange};
+
+/// What `diff --format json` prints.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparisonReport {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The image that is compared with.
+    pub old: ImageFacts,
+    /// The image that is compared.
+    pub new: ImageFacts,
+    /// The sizes of both.
+    pub bytes: ComparedBytes,
+    /// The layers of both.
+    pub layers: ComparedLayers,
+    /// Paths that differ, in byte order.
+    pub files: Vec<FileChange>,
+    /// Fields of the configuration that differ.
+    pub config: Vec<FieldChange>,
+}
+
+/// The sizes of two images.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedBytes {
+    /// The old image's.
+    pub old: SideBytes,
+    /// The new image's.
+    pub new: SideBytes,
+    /// Bytes of the new image's blobs that the old one does not list, each blob once: what a pull downloads where the
+    /// old image is there. None where the source does not tell their sizes.
+    pub update: Option<u64>,
+}
+
+/// The sizes of one image.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SideBytes {
+    /// Bytes of file content in all layers.
+    pub stored: u64,
+    /// Of it, what the final filesystem reaches.
+    pub live: u64,
+    /// Of it, what the final filesystem does not reach.
+    pub wasted: u64,
+    /// What the wasted content costs in the blobs.
+    pub wasted_compressed: Option<u64>,
+    /// Bytes of all layers' blobs.
+    pub compressed_size: Option<u64>,
+}
+
+/// The layers of two images.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedLayers {
+    /// Layers of the new image that the old one has too.
+    pub shared: usize,
+}
+
+impl SideBytes {
+    fn of(inspection: &Inspection) -> Self {
+        let bytes = &inspection.bytes;
+        Self {
+            stored: bytes.stored,
+            live: bytes.live,
+            wasted: bytes.wasted,
+            wasted_compressed: bytes.wasted_compressed,
+            compressed_size: inspection.image.compressed_size,
+        }
+    }
+}
+
+impl ComparisonReport {
+    /// The report of a comparison of two images that were inspected.
+    #[must_use]
+    pub fn new(old: &Inspection, new: &Inspection, comparison: Comparison) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            old: old.image.clone(),
+            new: new.image.clone(),
+            bytes: ComparedBytes {
+                old: SideBytes::of(old),
+                new: SideBytes::of(new),
+                update: comparison.update.bytes,
+            },
+            layers: ComparedLayers {
+                shared: comparison.update.shared.len(),
+            },
+            files: comparison.files,
+            config: comparison.config,
+        }
+    }
+}
