@@ -56,10 +56,19 @@ impl ImageArguments {
 
     /// The same for another image, asked for in the same way.
     pub(crate) async fn open_other(&self, image: &str) -> anyhow::Result<Opened> {
+        self.open_at(image, None).await
+    }
+
+    /// The same for another image, with a platform of its own where it has one.
+    pub(crate) async fn open_at(
+        &self,
+        image: &str,
+        platform: Option<&Platform>,
+    ) -> anyhow::Result<Opened> {
         // Nothing is cached yet, so there is nothing to leave alone.
         let _ = self.no_cache;
         let locator: Locator = image.parse()?;
-        let platform = self.platform.as_ref();
+        let platform = platform.or(self.platform.as_ref());
         if let Locator::Registry(reference) = &locator {
             let open = async |client: &Client| {
                 let source = Source::of(&locator, client)?;

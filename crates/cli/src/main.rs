@@ -3,6 +3,7 @@
 mod audit;
 mod cat;
 mod decode;
+mod diff;
 mod image;
 mod inspect;
 mod layers;
@@ -52,6 +53,7 @@ enum Command {
     Repositories(repositories::Arguments),
     Referrers(referrers::Arguments),
     Audit(Box<audit::Arguments>),
+    Diff(Box<diff::Arguments>),
     Serve(serve::Arguments),
 }
 
@@ -66,6 +68,10 @@ async fn main() -> ExitCode {
         Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
         Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
         Command::Audit(arguments) => audit::run(*arguments).await.map(|kept| match kept {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(FAILED),
+        }),
+        Command::Diff(arguments) => diff::run(*arguments).await.map(|same| match same {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),
         }),

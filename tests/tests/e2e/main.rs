@@ -11,6 +11,7 @@ mod cli;
 mod connections;
 mod content;
 mod credentials;
+mod diff;
 mod engines;
 mod foreign_layers;
 mod gateway;

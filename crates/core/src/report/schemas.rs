@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::artifact::ArtifactReport;
 use super::audit::Audit;
+use super::comparison::ComparisonReport;
 use super::inspection::Inspection;
 use super::listing::Line;
 use super::referrers::ReferrersReport;
@@ -127,6 +128,12 @@ schema!(
     referrers_is_as_its_schema_says,
     "referrers.json",
     ReferrersReport,
+    written()
+);
+schema!(
+    diff_is_as_its_schema_says,
+    "diff.json",
+    ComparisonReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());

@@ -1,0 +1,175 @@
+//! `onionskin diff`: what changed from one image to another.
+
+mod text;
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use onionskin_core::compare::{Comparison, Options, Side};
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::ledger::Ledger;
+use onionskin_core::platform::Platform;
+use onionskin_core::report::comparison::ComparisonReport;
+use onionskin_core::report::inspection::Inspection;
+use onionskin_core::rules::PathGlob;
+use onionskin_core::source::Layer;
+use onionskin_core::stack::Stack;
+
+use crate::decode::Decoded;
+use crate::image::{ImageArguments, Opened};
+use crate::output::{Format, OutputArguments};
+
+/// Compare two images: files, sizes, configuration, and what an update downloads
+///
+/// Files are compared path by path: added, removed, changed (content, type, mode, owner, link target, attributes) or
+/// moved (the same content at another path). The update is what a pull of NEW downloads where OLD is there already.
+#[derive(clap::Args)]
+#[command(
+    mut_arg("image", |image| image.value_name("OLD").index(1)),
+    after_help = "Examples:
+  onionskin diff app:1.0 app:1.1
+  onionskin diff registry.example.com/team/app:main ./app.tar
+  onionskin diff app:1.0 app:1.1 --ignore '/var/log/**' --ignore builder
+  onionskin diff app.tar app.tar --old-stack 3 --new-stack 5     # two stacks of one image
+  onionskin diff app:1.0 app:1.1 --exit-code                     # exit code 1 when they differ"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    old: ImageArguments,
+
+    /// The image to compare with OLD, in the same forms
+    #[arg(value_name = "NEW", index = 2)]
+    new: String,
+
+    /// The platform of NEW [default: that of --platform]
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    new_platform: Option<Platform>,
+
+    /// Compare the filesystems of both with layer N as the last [default: all layers]
+    #[arg(long, value_name = "N", conflicts_with_all = ["old_stack", "new_stack"])]
+    stack: Option<usize>,
+
+    /// Compare the filesystem of OLD with layer N as the last [default: all layers]
+    #[arg(long, value_name = "N")]
+    old_stack: Option<usize>,
+
+    /// Compare the filesystem of NEW with layer N as the last [default: all layers]
+    #[arg(long, value_name = "N")]
+    new_stack: Option<usize>,
+
+    /// Leave out paths that match a glob, or `builder`: labels that builders set, such as dates and revisions
+    #[arg(long, value_name = "GLOB")]
+    ignore: Vec<String>,
+
+    /// Report times that differ too: of files, and when the images were created
+    #[arg(long)]
+    mtime: bool,
+
+    /// List all changes instead of the largest
+    #[arg(long)]
+    all: bool,
+
+    /// Exit with 1 when the images differ
+    #[arg(long)]
+    exit_code: bool,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Whether the exit code is that of success.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
+    let mut options = Options {
+        times: arguments.mtime,
+        ..Options::default()
+    };
+    for ignored in &arguments.ignore {
+        match ignored.as_str() {
+            "builder" => options.ignore_builder = true,
+            glob => options
+                .ignore
+                .push(glob.parse::<PathGlob>().context("--ignore")?),
+        }
+    }
+    let old = arguments.old.open().await.context("OLD")?;
+    let new = arguments
+        .old
+        .open_at(&arguments.new, arguments.new_platform.as_ref())
+        .await
+        .context("NEW")?;
+    let old_layer = last(arguments.old_stack.or(arguments.stack), &old, "OLD")?;
+    let new_layer = last(arguments.new_stack.or(arguments.stack), &new, "NEW")?;
+    let old_stack = old.stack(&old.image.layers).await.context("OLD")?;
+    let new_stack = stack(&new, &old_stack).await.context("NEW")?;
+    let side =
+        |opened: &Opened, stack: &Stack| Inspection::new(&opened.image, stack, &Ledger::of(stack));
+    let inspections = (side(&old, &old_stack), side(&new, &new_stack));
+    let comparison = Comparison::of(
+        Side {
+            image: &old.image,
+            stack: &old_stack,
+            layer: old_layer,
+        },
+        Side {
+            image: &new.image,
+            stack: &new_stack,
+            layer: new_layer,
+        },
+        &options,
+    );
+    let same = comparison.is_empty();
+    let update = comparison.update.clone();
+    let report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
+    let output = &arguments.output;
+    match output.format {
+        Format::Json => output.json(&report)?,
+        Format::Text => {
+            let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);
+            let text = text::report(&report, layers, &update, arguments.all, output.width());
+            output.text(&text)?;
+        }
+    }
+    Ok(same || !arguments.exit_code)
+}
+
+/// The layer whose stack is compared.
+fn last(asked: Option<usize>, opened: &Opened, side: &str) -> anyhow::Result<usize> {
+    let depth = opened.image.layers.len();
+    match asked {
+        Some(layer) if layer > depth => {
+            anyhow::bail!("{side} has no layer {layer}; it has {depth}, counted from 1")
+        }
+        layer => Ok(layer.unwrap_or(depth)),
+    }
+}
+
+/// The layers of an image on each other. Those that the other image has too are taken from there and not read again.
+async fn stack(opened: &Opened, other: &Stack) -> anyhow::Result<Stack> {
+    let mut known: HashMap<&Digest, &LayerIndex> = HashMap::new();
+    for (number, index) in (1..).zip(other.layers()) {
+        if !other.not_fetched().contains_key(&number) {
+            known.insert(&index.digest, index);
+        }
+    }
+    let shared = |layer: &Layer| known.get(layer.digest.as_ref()?).copied();
+    let layers = &opened.image.layers;
+    let unread: Vec<Layer> = layers
+        .iter()
+        .filter(|layer| shared(layer).is_none())
+        .cloned()
+        .collect();
+    let mut decoded = opened.decode(&unread).await?.into_iter();
+    let mut stack = Stack::new();
+    for layer in layers {
+        match shared(layer) {
+            Some(index) => stack.push(index.clone())?,
+            None => match decoded.next() {
+                Some(Decoded::Read(index)) => stack.push(*index)?,
+                Some(Decoded::NotFetched(reason)) => stack.push_not_fetched(reason)?,
+                None => {}
+            },
+        }
+    }
+    Ok(stack)
+}

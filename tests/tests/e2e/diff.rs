@@ -1,0 +1,252 @@
+//! `onionskin diff`: what it compares, what it prints, and how it ends.
+
+use std::fs;
+
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::{Image, Layer, Packed, bytes, layer};
+use onionskin_tests::command::{json, printed, run, stopped};
+use onionskin_tests::odd::{Odd, ok, status};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn base() -> Layer {
+    layer("RUN make-a-base")
+        .file("/base/lib", bytes(9_000))
+        .dir("/tmp")
+}
+
+fn old() -> Packed {
+    let image = Image::new().layer(base());
+    let image = image.layer(
+        layer("COPY . /app")
+            .file("/app/server", bytes(500))
+            .file("/app/old.txt", bytes(70)),
+    );
+    image
+        .env("MODE=test")
+        .label("org.opencontainers.image.created", "2026-01-01T00:00:00Z")
+        .pack()
+}
+
+fn new() -> Packed {
+    let image = Image::new().layer(base());
+    let image = image.layer(
+        layer("COPY . /app")
+            .file("/app/server", bytes(700))
+            .file("/app/new.txt", bytes(70))
+            .file("/app/extra", bytes(33)),
+    );
+    image
+        .env("MODE=production")
+        .label("org.opencontainers.image.created", "2026-02-02T00:00:00Z")
+        .pack()
+}
+
+/// Both images in files, as an OCI archive and as `docker save` writes them.
+fn saved() -> (TempDir, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("old.tar"), oci_archive(&[("app:1", &old())])).unwrap();
+    fs::write(path("new.tar"), oci_archive(&[("app:2", &new())])).unwrap();
+    let (old, new) = (path("old.tar"), path("new.tar"));
+    (folder, old, new)
+}
+
+fn schema() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(include_str!("../../../schemas/diff.json")).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[tokio::test]
+async fn files_configuration_and_update_are_told_as_json() {
+    let (_folder, old_file, new_file) = saved();
+    let report = json(&["diff", &old_file, &new_file]).await;
+    assert!(schema().is_valid(&report), "{report:#}");
+    let file = |path: &str,
+                change: &str,
+                what: &[&str],
+                old: Option<u64>,
+                new: Option<u64>,
+                from: Option<&str>| {
+        json!({ "path": path, "change": change, "what": what, "oldSize": old, "newSize": new, "from": from, "layer": 2 })
+    };
+    assert_eq!(
+        report["files"],
+        json!([
+            file("/app/extra", "added", &[], None, Some(33), None),
+            file(
+                "/app/new.txt",
+                "moved",
+                &[],
+                Some(70),
+                Some(70),
+                Some("/app/old.txt")
+            ),
+            file(
+                "/app/server",
+                "changed",
+                &["content"],
+                Some(500),
+                Some(700),
+                None
+            ),
+        ])
+    );
+    let fields: Vec<&str> = report["config"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["env", "labels"]);
+    assert_eq!(report["layers"]["shared"], 1);
+    let update = new().layers[1].bytes.len();
+    assert_eq!(report["bytes"]["update"], update);
+    assert_eq!(report["bytes"]["old"]["live"], 9_570);
+    assert_eq!(report["bytes"]["new"]["stored"], 9_803);
+}
+
+#[tokio::test]
+async fn an_image_does_not_differ_from_itself() {
+    let (_folder, file, _) = saved();
+    let report = json(&["diff", &file, &file, "--exit-code", "--mtime"]).await;
+    assert_eq!(
+        (&report["files"], &report["config"]),
+        (&json!([]), &json!([]))
+    );
+    assert_eq!(report["bytes"]["update"], 0);
+    assert!(
+        printed(&["diff", &file, &file])
+            .await
+            .contains("No file differs.")
+    );
+}
+
+#[tokio::test]
+async fn exit_code_1_says_that_images_differ_where_that_is_asked() {
+    let (_folder, old, new) = saved();
+    assert_eq!(run(&["diff", &old, &new]).await.status.code(), Some(0));
+    assert_eq!(
+        run(&["diff", &old, &new, "--exit-code"])
+            .await
+            .status
+            .code(),
+        Some(1)
+    );
+    let all = [
+        "diff",
+        &old,
+        &new,
+        "--exit-code",
+        "--ignore",
+        "/app/**",
+        "--ignore",
+        "builder",
+    ];
+    // The variable still differs.
+    assert_eq!(run(&all).await.status.code(), Some(1));
+    let report = json(
+        &all[..3]
+            .iter()
+            .chain(&all[4..])
+            .copied()
+            .collect::<Vec<_>>(),
+    )
+    .await;
+    assert_eq!(report["files"], json!([]));
+    assert_eq!(report["config"].as_array().unwrap().len(), 1);
+    let error = stopped(&["diff", &old, "./none.tar"]).await;
+    assert!(
+        error.contains("NEW") && error.contains("none.tar"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_largest_changes_come_first_and_names_cannot_send_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let many = (0..30).fold(layer("COPY"), |layer, at| {
+        layer.file(format!("/f{at:02}"), bytes(10 + at))
+    });
+    let hostile = many.file("/\x1b[31mred", bytes(5_000));
+    let image = |layer| Image::new().layer(layer).pack();
+    fs::write(
+        path("a.tar"),
+        oci_archive(&[("a", &image(layer("COPY").dir("/x")))]),
+    )
+    .unwrap();
+    fs::write(path("b.tar"), oci_archive(&[("b", &image(hostile))])).unwrap();
+    let text = printed(&["diff", &path("a.tar"), &path("b.tar")]).await;
+    assert!(!text.contains('\x1b'), "{text:?}");
+    let first = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Files"))
+        .nth(1)
+        .unwrap();
+    assert!(
+        first.contains("+5.0 kB") && first.contains("red"),
+        "{first}"
+    );
+    assert!(text.contains("and 12 more; --all lists them"), "{text}");
+    let all = printed(&["diff", &path("a.tar"), &path("b.tar"), "--all"]).await;
+    assert!(all.contains("/f00") && !all.contains("more;"), "{all}");
+}
+
+#[tokio::test]
+async fn stacks_and_sources_of_any_sort_compare() {
+    let (folder, old_file, new_file) = saved();
+    let first = json(&[
+        "diff",
+        &old_file,
+        &new_file,
+        "--old-stack",
+        "1",
+        "--new-stack",
+        "1",
+    ])
+    .await;
+    assert_eq!(first["files"], json!([]));
+    let same = json(&["diff", &old_file, &new_file, "--stack", "1"]).await;
+    assert_eq!(same["files"], json!([]));
+    let error = stopped(&["diff", &old_file, &new_file, "--new-stack", "7"]).await;
+    assert!(error.contains("NEW has no layer 7; it has 2"), "{error}");
+    // An engine's archive knows no blobs, so what an update downloads is not known; its layers are still the same.
+    let engine = folder.path().join("engine.tar");
+    fs::write(
+        &engine,
+        docker_archive(Generation::Folders, &[("app:2", &new())]),
+    )
+    .unwrap();
+    let report = json(&["diff", &new_file, engine.to_str().unwrap()]).await;
+    assert_eq!(
+        (&report["files"], &report["config"]),
+        (&json!([]), &json!([]))
+    );
+    assert_eq!(report["layers"]["shared"], 2);
+}
+
+/// Layers that both images list are read once.
+#[tokio::test]
+async fn shared_layers_are_fetched_once() {
+    let images = [("1", old()), ("2", new())];
+    let shared = images[0].1.layers[0].digest.clone();
+    let registry = Odd::new(move |target, _| {
+        let manifest = images
+            .iter()
+            .find(|(tag, _)| target.ends_with(&format!("/manifests/{tag}")));
+        if let Some((_, image)) = manifest {
+            return ok(&image.manifest.media_type, image.manifest.bytes.clone());
+        }
+        let mut blobs = images.iter().flat_map(|(_, image)| image.blobs());
+        match blobs.find(|blob| target.ends_with(&blob.digest)) {
+            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
+            None => status(404, &[], ""),
+        }
+    });
+    let registry = registry.await;
+    let reference = |tag: &str| format!("{}/app:{tag}", registry.address);
+    let report = json(&["diff", &reference("1"), &reference("2")]).await;
+    assert_eq!(report["files"].as_array().unwrap().len(), 3);
+    assert_eq!(registry.count(&shared), 1);
+}
