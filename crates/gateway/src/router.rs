@@ -21,6 +21,8 @@ use crate::route::Route;
 /// Bytes of a request's target. Names, tags and digests stay far below.
 const URI_BYTES: usize = 4096;
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 
 /// All that there is to serve.
@@ -52,6 +54,7 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
             let message = "this registry is read only";
             Refused::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
         })
+        .layer(middleware::from_fn(own_site))
         .layer(middleware::map_response(async |mut response: Response| {
             let version = HeaderValue::from_static("registry/2.0");
             response.headers_mut().insert(API_VERSION, version);
@@ -134,6 +137,21 @@ fn paging(uri: &Uri) -> Result<Paging, Refused> {
             message,
         )
     })
+}
+
+/// Refuses what a page of another site makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
+/// registries would be asked with the operator's log-in. Other clients do not send the header.
+async fn own_site(request: Request, next: Next) -> Result<Response, Refused> {
+    let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter();
+    if sites.any(|site| {
+        site.as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"cross-site")
+    }) {
+        let message = "pages of other sites may not use this gateway";
+        return Err(Refused::new(StatusCode::FORBIDDEN, "DENIED", message));
+    }
+    Ok(next.run(request).await)
 }
 
 async fn short(request: Request, next: Next) -> Response {
@@ -231,6 +249,30 @@ mod tests {
             );
         }
         assert_eq!(body(get("/v2/").await).await, b"{}");
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_are_refused_on_the_api() {
+        for (site, path, status) in [
+            ("cross-site", "/v2/", 403),
+            ("cross-site", "/v2", 403),
+            ("cross-site", "/v2/_catalog", 403),
+            ("Cross-Site", "/v2/demo/webapp/manifests/1.0", 403),
+            ("cross-site", "/v2/docker.io/library/nginx/tags/list", 403),
+            // A link to the page may be anywhere.
+            ("cross-site", "/", 200),
+            ("same-origin", "/v2/_catalog", 200),
+            ("none", "/v2/_catalog", 200),
+        ] {
+            let response = ask("GET", path, &[(SEC_FETCH_SITE, site)]).await;
+            assert_eq!(response.status(), status, "{site} {path}");
+        }
+        let both = [
+            (SEC_FETCH_SITE, "same-origin"),
+            (SEC_FETCH_SITE, "cross-site"),
+        ];
+        let response = ask("GET", "/v2/_catalog", &both).await;
+        assert_refused(response, 403, "DENIED", "other sites").await;
     }
 
     #[tokio::test]
