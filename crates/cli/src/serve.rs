@@ -44,9 +44,10 @@ pub(crate) struct Arguments {
     #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
     registries: Vec<NamedRegistry>,
 
-    /// A name that this is reached by through a proxy on this machine; can be given again
+    /// A name that requests may use for this server; can be given again
     ///
-    /// On a loopback address only names of this machine are answered, so that no other site can pose as this one.
+    /// Beside it only the address that it listens on and names of this machine are answered, so that no other site can
+    /// pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 

@@ -37,7 +37,7 @@ mod upstream;
 use std::io;
 use std::sync::Arc;
 
-use axum::{Router, middleware};
+use axum::Router;
 use onionskin_core::source::Keychain;
 use onionskin_core::source::registry::ProxyError;
 use tokio::net::TcpListener;
@@ -63,8 +63,8 @@ pub struct Options {
     /// Registries are reached through the proxies that the environment names (`HTTPS_PROXY` and so on). A proxy looks
     /// names up by itself, so that a name which leads to a private address is for the proxy to refuse.
     pub proxies: bool,
-    /// Names that a gateway on a loopback address answers to beside those of this machine, as where a proxy stands in
-    /// front of it. On other addresses it answers to every name.
+    /// Names that requests may use for this gateway beside its own address and those of this machine, as where a
+    /// proxy is in front of it.
     pub hosts: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ pub enum GatewayError {
 /// A gateway that is ready to serve.
 pub struct Gateway {
     served: Arc<Served>,
-    hosts: host::Names,
+    hosts: Vec<String>,
 }
 
 impl Gateway {
@@ -114,7 +114,7 @@ impl Gateway {
         let served = Served::new(relay, repositories, options.keychain.is_some());
         Ok(Self {
             served: Arc::new(served),
-            hosts: options.hosts.clone().into(),
+            hosts: options.hosts.clone(),
         })
     }
 
@@ -132,13 +132,8 @@ impl Gateway {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let mut router = self.router();
-        if listener.local_addr()?.ip().is_loopback() {
-            let hosts = self.hosts;
-            router = router.layer(middleware::from_fn(move |request, next| {
-                host::meant_for_us(Arc::clone(&hosts), request, next)
-            }));
-        }
+        let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
+        let router = host::checked(router::router(self.served), names);
         axum::serve(listener, router)
             .with_graceful_shutdown(stop)
             .await

@@ -14,6 +14,8 @@ use onionskin_gateway::{Gateway, Options};
 use onionskin_tests::Registry;
 use onionskin_tests::odd::serve;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 /// A gateway that was told of `registries`; returns the root of its API.
@@ -392,21 +394,44 @@ async fn a_blob_that_is_not_what_its_digest_says_never_ends_well() {
 
 /// DNS rebinding: a page of somebody else's whose name leads to this machine.
 #[tokio::test]
-async fn a_name_of_somebody_elses_is_not_answered_on_this_machine() {
-    let options = Options {
-        hosts: vec!["onionskin.example.com".to_owned()],
-        ..Options::default()
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let gateway = Gateway::new(&options).unwrap();
-    tokio::spawn(gateway.serve(listener, std::future::pending()));
-    let asked_as = async |host: &str| {
-        let request = client().get(format!("http://{address}/v2/_catalog"));
-        let response = request.header(header::HOST, host).send().await.unwrap();
-        response.status().as_u16()
-    };
-    assert_eq!(asked_as(&address.to_string()).await, 200);
-    assert_eq!(asked_as("onionskin.example.com").await, 200);
-    assert_eq!(asked_as("evil.example.com").await, 421);
+async fn a_name_of_somebody_elses_is_not_answered_on_any_listener() {
+    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let options = Options {
+            hosts: vec!["onionskin.example.com".to_owned()],
+            ..Options::default()
+        };
+        let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let gateway = Gateway::new(&options).unwrap();
+        tokio::spawn(gateway.serve(listener, std::future::pending()));
+        let status = async |target: &str, hosts: &[&str]| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let hosts: String = hosts
+                .iter()
+                .map(|host| format!("Host: {host}\r\n"))
+                .collect();
+            let request = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let status = answer.split(' ').nth(1).unwrap_or_default();
+            status.parse::<u16>().unwrap_or_else(|_| panic!("{answer}"))
+        };
+        let local = format!("127.0.0.1:{port}");
+        for (target, hosts, expected) in [
+            ("/v2/_catalog", &[local.as_str()][..], 200),
+            ("/v2/_catalog", &["onionskin.example.com"], 200),
+            ("/v2/_catalog", &["evil.example.com"], 421),
+            ("/", &["evil.example.com"], 421),
+            ("/v2/_catalog", &["203.0.113.9"], 421),
+            ("/v2/_catalog", &["0.0.0.0"], 421),
+            ("/v2/_catalog", &[], 400),
+            ("/v2/_catalog", &[&local, &local], 400),
+            ("/v2/_catalog", &[&local, "evil.example.com"], 400),
+            ("http://evil.example.com/v2/_catalog", &[&local], 421),
+        ] {
+            let got = status(target, hosts).await;
+            assert_eq!(got, expected, "{listen}: {target} {hosts:?}");
+        }
+    }
 }
