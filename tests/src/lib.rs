@@ -11,6 +11,7 @@ pub mod files;
 mod gateway;
 mod ground;
 pub mod odd;
+pub mod proxy;
 mod registry;
 mod served;
 pub mod tls;

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, bail, ensure};
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
+use onionskin_core::reference::Reference;
 use onionskin_core::report::link::InFile;
 use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
@@ -13,7 +14,7 @@ use onionskin_core::stack::Stack;
 
 use crate::decode::{Decoded, decode};
 use crate::progress::Progress;
-use crate::registry::RegistryArguments;
+use crate::registry::{NamedBy, RegistryArguments};
 
 /// Bytes on disk that the user should know of.
 const MUCH: u64 = 256 << 20;
@@ -54,7 +55,7 @@ impl ImageArguments {
         self.open_other(&self.image).await
     }
 
-    /// The same for another image, asked for in the same way.
+    /// The same for another image that the user named.
     pub(crate) async fn open_other(&self, image: &str) -> anyhow::Result<Opened> {
         self.open_at(image, None).await
     }
@@ -62,6 +63,27 @@ impl ImageArguments {
     /// The same for another image, with a platform of its own where it has one.
     pub(crate) async fn open_at(
         &self,
+        image: &str,
+        platform: Option<&Platform>,
+    ) -> anyhow::Result<Opened> {
+        self.open_named_by(NamedBy::User, image, platform).await
+    }
+
+    /// The same for an image of a registry that the image names, by its reference.
+    pub(crate) async fn open_base(&self, base: &Reference) -> anyhow::Result<Opened> {
+        let own = self.image.parse();
+        let named_by = match &own {
+            // The user named this registry.
+            Ok(Locator::Registry(own)) if own.domain() == base.domain() => NamedBy::User,
+            _ => NamedBy::Image,
+        };
+        let base = format!("docker://{base}");
+        self.open_named_by(named_by, &base, None).await
+    }
+
+    async fn open_named_by(
+        &self,
+        named_by: NamedBy,
         image: &str,
         platform: Option<&Platform>,
     ) -> anyhow::Result<Opened> {
@@ -80,7 +102,8 @@ impl ImageArguments {
                     locator,
                 })
             };
-            return self.registry.ask(reference.domain(), open).await;
+            let domain = reference.domain();
+            return self.registry.ask_named_by(named_by, domain, open).await;
         }
         let source = saved(&locator)?;
         let image = source.image(platform).await?;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, ensure};
 use clap::ArgAction;
 use onionskin_core::source::registry::{
-    Client, Options, http_client, is_loopback, proxy_variables, reqwest, through_proxies,
-    without_port,
+    AllowedHost, Client, Guard, Options, PublicAddresses, http_client, is_loopback, proxy_hosts,
+    proxy_variables, reqwest, through_proxies, without_port,
 };
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
@@ -30,6 +30,22 @@ pub(crate) struct RegistryArguments {
     /// Certificates (PEM) to trust beside the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+
+    /// A host that the registry may use for tokens and blobs although it is private; can be given again
+    ///
+    /// A registry that you name may have a private address. Where it redirects to has to be on its own host or public,
+    /// and so does the token server that it names, unless they are given here.
+    #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
+    allowed_hosts: Vec<AllowedHost>,
+}
+
+/// Who named a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The user did.
+    User,
+    /// An image did: then it has to be public, and is asked without log-in.
+    Image,
 }
 
 /// How a registry is spoken to.
@@ -40,24 +56,41 @@ enum Speech {
 }
 
 impl RegistryArguments {
-    /// Asks the registry at `domain` for something, as the user of this machine.
-    ///
-    /// A registry on this machine, and one that the user trusts without proof, may speak no TLS; that is tried where
-    /// TLS fails.
+    /// Asks the registry at `domain`, which the user named, for something, as the user of this machine.
     pub(crate) async fn ask<T>(
         &self,
         domain: &str,
         question: impl AsyncFn(&Client) -> Result<T, SourceError>,
     ) -> anyhow::Result<T> {
-        let may_be_plain = !self.tls_verify || is_loopback(without_port(domain));
+        self.ask_named_by(NamedBy::User, domain, question).await
+    }
+
+    /// Asks the registry at `domain` for something.
+    ///
+    /// A registry on this machine, and one whose certificate the user does not want checked, may not support TLS;
+    /// plain http is tried where TLS fails. That is for registries that the user named.
+    pub(crate) async fn ask_named_by<T>(
+        &self,
+        named_by: NamedBy,
+        domain: &str,
+        question: impl AsyncFn(&Client) -> Result<T, SourceError>,
+    ) -> anyhow::Result<T> {
+        let may_be_plain =
+            named_by == NamedBy::User && (!self.tls_verify || is_loopback(without_port(domain)));
         let unspoken = |problem: &Unreachable| {
             may_be_plain && matches!(problem, Unreachable::Tls(_) | Unreachable::Other(_))
         };
         // Reading the system's certificates takes its time.
         let http = self.http(Certificates::Checked)?;
-        match question(&self.client(http.clone(), domain, Speech::Tls)?).await {
+        let guard = self.guard(named_by)?;
+        let client = |speech| self.client(http.clone(), guard.clone(), named_by, domain, speech);
+        // An image cannot say that its registry is to be asked without TLS; the user can, in allowing it.
+        if named_by == NamedBy::Image && self.allows_plain(domain) {
+            return question(&client(Speech::Plain)?).await.map_err(told);
+        }
+        match question(&client(Speech::Tls)?).await {
             Err(SourceError::Unreachable { host, problem }) if unspoken(&problem) => {
-                match question(&self.client(http, domain, Speech::Plain)?).await {
+                match question(&client(Speech::Plain)?).await {
                     // Then it was TLS that failed. 400 is what servers say to http where they speak TLS.
                     Err(
                         SourceError::Unreachable { .. } | SourceError::Answer { status: 400, .. },
@@ -69,35 +102,62 @@ impl RegistryArguments {
         }
     }
 
+    fn allows_plain(&self, domain: &str) -> bool {
+        let plain = format!("http://{domain}").parse();
+        plain.is_ok_and(|plain| self.allowed_hosts.contains(&plain))
+    }
+
     fn client(
         &self,
         http: reqwest::Client,
+        guard: Guard,
+        named_by: NamedBy,
         domain: &str,
         speech: Speech,
     ) -> anyhow::Result<Client> {
         let mut options = Options {
-            keychain: Some(Keychain::of_user()),
+            keychain: (named_by == NamedBy::User).then(Keychain::of_user),
+            guard: Some(guard),
             tls_on_loopback: true,
             ..Options::default()
         };
         if speech == Speech::Plain {
             options.plain_http.insert(domain.to_owned());
-        } else if !self.tls_verify {
+        } else if !self.tls_verify && named_by == NamedBy::User {
             let domains = [domain.to_owned()].into();
             options.unchecked = Some((domains, self.http(Certificates::Any)?));
         }
         Ok(Client::new(http, options))
     }
 
+    /// The hosts that may be contacted, and the client for those that nobody named.
+    fn guard(&self, named_by: NamedBy) -> anyhow::Result<Guard> {
+        let proxies = proxy_hosts();
+        let addresses = PublicAddresses::behind_proxies(&proxies);
+        let public = self.built(|| http_client().dns_resolver(addresses.clone()))?;
+        let allowed = self.allowed_hosts.clone();
+        let guard = match named_by {
+            NamedBy::User => Guard::of_user(allowed, public),
+            NamedBy::Image => Guard::of_image(allowed, public),
+        };
+        Ok(guard.behind_proxies(proxies))
+    }
+
     fn http(&self, certificates: Certificates) -> anyhow::Result<reqwest::Client> {
+        let any = certificates == Certificates::Any;
+        self.built(|| http_client().tls_danger_accept_invalid_certs(any))
+    }
+
+    /// The client, through the proxies of the environment and with the certificates to trust.
+    fn built(
+        &self,
+        client: impl Fn() -> reqwest::ClientBuilder,
+    ) -> anyhow::Result<reqwest::Client> {
         let given = match &self.ca_file {
             Some(path) => certificates_in(path)?,
             None => Vec::new(),
         };
-        let client = || {
-            let any = certificates == Certificates::Any;
-            through_proxies(http_client().tls_danger_accept_invalid_certs(any))
-        };
+        let client = || through_proxies(client());
         let without_system = client()?;
         // Where the system has no certificates, only those given are trusted; archives need none.
         client()?

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{Gateway, NamedRegistry, Options, SavedImage};
 use tokio::net::TcpListener;
@@ -43,6 +44,13 @@ pub(crate) struct Arguments {
     /// A registry that may be reached beside the public ones; can be given again
     #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
     registries: Vec<NamedRegistry>,
+
+    /// A host that these registries may use for tokens and blobs although it is private; can be given again
+    ///
+    /// A registry given with --registry may have a private address. Where it redirects to, and the token server that it
+    /// names, have to be itself or public, unless they are given here.
+    #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
+    allowed_hosts: Vec<AllowedHost>,
 
     /// A name that requests may use for this server; can be given again
     ///
@@ -84,6 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
     let options = Options {
         registries: arguments.registries,
+        allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
         certificates: match &arguments.ca_file {

@@ -21,7 +21,6 @@
 
 mod demo;
 mod error;
-mod guard;
 mod host;
 mod listing;
 mod page;
@@ -39,7 +38,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use onionskin_core::source::Keychain;
-use onionskin_core::source::registry::ProxyError;
+use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
 use crate::relay::Relay;
@@ -56,6 +55,9 @@ pub struct Options {
     /// Registries beside the public ones, or in place of one under its name. Only these may have private
     /// addresses, plain http and other ports than 443.
     pub registries: Vec<NamedRegistry>,
+    /// Hosts that these registries may redirect to, or name as their token servers, although they are private or
+    /// another owner's.
+    pub allowed_hosts: Vec<AllowedHost>,
     /// Credentials with which registries are asked, for everybody who may ask this gateway; `None`: as nobody.
     pub keychain: Option<Arc<Keychain>>,
     /// Certificates that registries are trusted by beside those of the system.

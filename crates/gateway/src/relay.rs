@@ -12,14 +12,13 @@ use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{
-    Client, Endpoint, Fetched, Options, ProxyError, Remote, TagOrDigest, http_client,
-    through_proxies,
+    Client, Endpoint, Fetched, Guard, Options, ProxyError, PublicAddresses, Remote, TagOrDigest,
+    http_client, proxy_hosts, through_proxies,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::GatewayError;
 use crate::error::Refused;
-use crate::guard::Guard;
 use crate::listing;
 use crate::policy::{self, matches_etag};
 use crate::repository::CONTENT_DIGEST;
@@ -41,29 +40,27 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) fn new(upstreams: Upstreams, told: &crate::Options) -> Result<Self, GatewayError> {
-        let guard = Arc::new(Guard::new(&upstreams));
+        let proxies = match told.proxies {
+            true => proxy_hosts(),
+            false => Vec::new(),
+        };
         let client = || {
-            // Else no proxy is used: it would resolve names itself, and the guard would never see the addresses.
+            // Else no proxy is used: it would resolve names itself, and nobody would see the addresses.
             let client = match told.proxies {
                 true => through_proxies(http_client())?,
                 false => http_client(),
             };
-            let client = client
-                .dns_resolver(Arc::clone(&guard))
-                .connect_timeout(CONNECT)
-                .read_timeout(IDLE_READ);
-            Ok::<_, ProxyError>(client)
+            Ok::<_, ProxyError>(client.connect_timeout(CONNECT).read_timeout(IDLE_READ))
         };
-        let given = told.certificates.clone();
-        let without_system = client()?;
-        // Where the system has no certificates, only registries with those given can be trusted; the rest still works.
-        let http = client()?
-            .tls_certs_merge(given.clone())
-            .build()
-            .or_else(|_| without_system.tls_certs_only(given).build())
-            .map_err(GatewayError::Client)?;
+        let public = || {
+            let addresses = PublicAddresses::behind_proxies(&proxies);
+            Ok(client()?.dns_resolver(addresses))
+        };
+        let http = built(client, &told.certificates)?;
+        let public = built(public, &told.certificates)?;
+        let guard = Guard::of_operator(upstreams.named(), told.allowed_hosts.clone(), public);
         let options = Options {
-            policy: Some(guard.clone()),
+            guard: Some(guard.behind_proxies(proxies)),
             keychain: told.keychain.clone(),
             ..Options::default()
         };
@@ -217,6 +214,19 @@ impl Relay {
             _ => Err(Refused::busy()),
         }
     }
+}
+
+/// The client, which trusts these certificates beside those of the system. Where the system has none, only registries
+/// with those given can be trusted; the rest still works.
+fn built(
+    client: impl Fn() -> Result<reqwest::ClientBuilder, ProxyError>,
+    given: &[reqwest::Certificate],
+) -> Result<reqwest::Client, GatewayError> {
+    let without_system = client()?;
+    let client = client()?.tls_certs_merge(given.to_vec()).build();
+    client
+        .or_else(|_| without_system.tls_certs_only(given.to_vec()).build())
+        .map_err(GatewayError::Client)
 }
 
 fn not_here(name: &str, first: &str) -> Refused {

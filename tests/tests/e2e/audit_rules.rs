@@ -261,7 +261,11 @@ fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
     let report = ground.json(0, &["named.tar"]);
     let told = json!({ "reference": name, "digest": null, "layers": null, "by": "annotations" });
     assert_eq!((&report["base"], &report["own"]), (&told, &Value::Null));
-    let fetch = ["named.tar", "--fetch-base", "--tls-verify=false"];
+    // What an image names is asked for on the public internet, or where the user allows it.
+    let host = format!("http://{}", registry.address());
+    let text = ground.ends(0, &["named.tar", "--fetch-base"]);
+    assert!(text.contains("--allow-host"), "{text}");
+    let fetch = ["named.tar", "--fetch-base", "--allow-host", &host];
     let report = ground.json(0, &fetch);
     assert_eq!(
         (&report["base"]["layers"], &report["base"]["by"]),
@@ -271,7 +275,7 @@ fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
     // A base that is not to be had is no error, until a rule needs it.
     let gone = format!("{name}-gone");
     ground.save("gone.tar", "a:1", &annotated(&gone));
-    let lost = ["gone.tar", "--fetch-base", "--tls-verify=false"];
+    let lost = ["gone.tar", "--fetch-base", "--allow-host", &host];
     let text = ground.ends(0, &lost);
     assert!(
         text.contains("note: the base that the annotations name"),

@@ -236,6 +236,7 @@ const FETCHES: [&str; 5] = [
     "app/referrers/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 ];
 
+/// CVE-2026-33990: a guard on one path only.
 #[tokio::test]
 async fn a_registry_cannot_send_the_gateway_inside_by_a_redirect() {
     let (secret, visits) = secret_place().await;
@@ -277,6 +278,7 @@ async fn a_list_of_repositories_leads_nowhere_else_either() {
     assert_eq!((status, code.as_str()), (403, "DENIED"));
 }
 
+/// CVE-2026-48978: a realm on an address or a metadata host.
 #[tokio::test]
 async fn a_registry_cannot_send_the_gateway_inside_by_a_realm() {
     let (secret, visits) = secret_place().await;
@@ -292,6 +294,7 @@ async fn a_registry_cannot_send_the_gateway_inside_by_a_realm() {
     assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
 
+/// go-containerregistry#2440: a guard that looks at IP literals and lets names pass.
 #[tokio::test]
 async fn a_name_that_leads_inside_is_refused_unless_it_was_named() {
     // `localhost` resolves to loopback addresses; as an https registry on 443 only its address speaks against it.
@@ -299,6 +302,54 @@ async fn a_name_that_leads_inside_is_refused_unless_it_was_named() {
     let gateway = gateway(&[format!("odd=http://{odd}")]).await;
     let (_, _, message) = refusal(&client(), &format!("{gateway}/odd/app/manifests/1")).await;
     assert!(message.contains("not on the public internet"), "{message}");
+}
+
+/// One registry that the operator named leads the gateway to another, which has its own visitors and log-in.
+#[tokio::test]
+async fn a_registry_cannot_send_the_gateway_to_another_named_one() {
+    let visits = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&visits);
+    let other = registry(move |uri| {
+        count.fetch_add(1, Ordering::SeqCst);
+        match uri.path() {
+            "/token" => r#"{"token":"t"}"#.into_response(),
+            _ => r#"{"tags":["a"]}"#.into_response(),
+        }
+    })
+    .await;
+    let redirect = format!("http://{other}/any/path");
+    let realm = format!("Bearer realm=\"http://{other}/token\",service=\"odd\"");
+    let odd = registry(move |uri| match uri.path().split('/').nth(2) {
+        Some("redirect") => answer(307, header::LOCATION, &redirect),
+        _ => answer(401, header::WWW_AUTHENTICATE, &realm),
+    })
+    .await;
+    let named = [format!("odd=http://{odd}"), format!("other=http://{other}")];
+    let root = gateway(&named).await;
+    for repository in ["redirect", "realm"] {
+        for fetch in FETCHES {
+            let url = format!("{root}/odd/{repository}/{fetch}");
+            let (status, code, message) = refusal(&client(), &url).await;
+            assert_eq!((status, code.as_str()), (403, "DENIED"), "{url}: {message}");
+        }
+    }
+    assert_eq!(visits.load(Ordering::SeqCst), 0);
+    let own = client().get(format!("{root}/other/app/tags/list")).send();
+    assert_eq!(own.await.unwrap().status(), 200);
+    assert_eq!(visits.load(Ordering::SeqCst), 1);
+
+    // A token server and a store that the operator allowed are others.
+    let allowed = gateway_with(Options {
+        registries: vec![named[0].parse().unwrap()],
+        allowed_hosts: vec![format!("http://{other}").parse().unwrap()],
+        ..Options::default()
+    })
+    .await;
+    let list = format!("{allowed}/odd/redirect/app/tags/list");
+    assert_eq!(client().get(list).send().await.unwrap().status(), 200);
+    let list = format!("{allowed}/odd/realm/app/tags/list");
+    client().get(list).send().await.unwrap();
+    assert_eq!(visits.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

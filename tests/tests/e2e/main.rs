@@ -15,6 +15,7 @@ mod diff;
 mod engines;
 mod foreign_layers;
 mod gateway;
+mod guard;
 mod odd_documents;
 mod odd_registries;
 mod page;

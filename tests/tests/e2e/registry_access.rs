@@ -2,13 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use futures::future::join_all;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Options, Policy, Purpose, Url, http_client};
+use onionskin_core::source::registry::{
+    AllowedHost, Client, Guard, Options, PublicAddresses, Url, http_client,
+};
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_tests::odd::{LAYER, Odd, manifest, ok, sound, status};
+use onionskin_tests::tls::Tls;
 
 fn password() -> Option<Credentials> {
     Some(Credentials::Password {
@@ -35,6 +41,7 @@ async fn with_tokens(lets_in: impl Fn(&str) -> bool + Clone + Send + Sync + 'sta
             return sound(target);
         }
         let realm = format!("http://{}/token?of=us", address.lock().unwrap());
+        let realm = format!("{realm}&scope=repository:other:push&service=evil");
         let challenge = format!(
             r#"Bearer service="r&scope=evil",scope="repository:other:push,pull",realm="{realm}""#
         );
@@ -60,7 +67,7 @@ async fn a_token_is_asked_for_once_and_shared_by_parallel_requests() {
     let streams = join_all((0..8).map(|_| remote.blob(&digest, Some(7)))).await;
     assert!(streams.iter().all(Result::is_ok));
     assert_eq!(odd.count("/token"), 1);
-    // Our own scope, and no parameter that the challenge smuggles in.
+    // Our own scope, and no parameter that the challenge or its realm brings in.
     assert_eq!(
         odd.count("GET /token?of=us&service=r%26scope%3Devil&scope=repository%3Aapp%3Apull"),
         1
@@ -112,6 +119,7 @@ async fn credentials_of_each_kind_reach_their_own_token_server() {
     assert_eq!(odd.count("/token"), 0);
 }
 
+/// CVE-2020-15157, CVE-2026-33540, CVE-2026-48978.
 #[tokio::test]
 async fn a_realm_elsewhere_gets_no_credentials() {
     let thief = Odd::new(|_, _| ok("application/json", r#"{"token":"t"}"#)).await;
@@ -146,6 +154,7 @@ async fn a_realm_elsewhere_gets_no_credentials() {
     assert_eq!(thief.count(""), 0);
 }
 
+/// GHSA-vh4v-2xq2-g5cg: another port of the same host is another server.
 #[tokio::test]
 async fn authorization_ends_where_a_redirect_leaves_the_registry() {
     let store = Odd::new(|target, _| sound(target)).await;
@@ -183,6 +192,36 @@ async fn authorization_ends_where_a_redirect_leaves_the_registry() {
     );
 }
 
+/// GHSA-vh4v-2xq2-g5cg: so is another scheme.
+#[tokio::test]
+async fn authorization_ends_where_a_redirect_changes_the_scheme() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let router = Router::new().fallback(move |request: Request| async move {
+        let authorization = request.headers().get("authorization").cloned();
+        log.lock().unwrap().push(authorization);
+        LAYER
+    });
+    let store = Tls::serve(&["127.0.0.1"], router).await;
+    let to = format!("https://{}/layer", store.address);
+    let odd = Odd::new(move |_, authorization| match authorization {
+        None => status(401, &[("www-authenticate", "Basic realm=x")], ""),
+        Some(_) => status(307, &[("location", &to)], ""),
+    })
+    .await;
+    let trusted = reqwest::Certificate::from_pem(store.certificate.as_bytes()).unwrap();
+    let options = Options {
+        credentials: [(odd.address.clone(), password().unwrap())].into(),
+        ..Options::default()
+    };
+    let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();
+    let http = http_client().tls_certs_only([trusted]).build().unwrap();
+    let remote = Client::new(http, options).open(&reference).unwrap();
+    let mut blob = remote.blob(&Digest::sha256(LAYER), None).await.unwrap();
+    assert_eq!(blob.next_chunk().await.unwrap().unwrap(), LAYER);
+    assert_eq!(*seen.lock().unwrap(), [None]);
+}
+
 #[tokio::test]
 async fn a_challenge_from_where_a_redirect_led_is_not_answered() {
     let thief = Odd::new(|_, _| status(401, &[("www-authenticate", "Basic realm=x")], "")).await;
@@ -203,44 +242,158 @@ async fn redirects_end() {
     }
 }
 
+/// A guard for a registry that the operator of a gateway named.
+fn guard(registry: &str, allowed: &[&str]) -> Guard {
+    let public = http_client().dns_resolver(PublicAddresses::default());
+    let registry = Url::parse(&format!("http://{registry}/")).unwrap();
+    let allowed = allowed.iter().map(|host| host.parse().unwrap());
+    let allowed: Vec<AllowedHost> = allowed.collect();
+    Guard::of_operator(&[registry], allowed, public.build().unwrap())
+}
+
 #[tokio::test]
-async fn every_address_passes_the_policy_first() {
-    struct Only(String, Mutex<Vec<Purpose>>);
-    impl Policy for Only {
-        fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String> {
-            self.1.lock().unwrap().push(purpose);
-            let port = url.port().map(|port| port.to_string()).unwrap_or_default();
-            if self.0.ends_with(&port) {
-                Ok(())
-            } else {
-                Err("not on the list".to_owned())
-            }
-        }
-    }
-    let secret = Odd::new(|target, _| sound(target)).await;
-    for (header, purpose) in [
-        ("location", Purpose::Redirect),
-        ("www-authenticate", Purpose::Token),
+async fn every_address_passes_the_guard_first() {
+    let inside = Odd::new(|target, _| match target {
+        "/x" => ok(OCI_MANIFEST, manifest()),
+        target => sound(target),
+    })
+    .await;
+    let place = format!("http://{}/x", inside.address);
+    for (header, value, code) in [
+        ("location", place.clone(), 307),
+        ("www-authenticate", format!("Bearer realm=\"{place}\""), 401),
     ] {
-        let place = match header {
-            "location" => format!("http://{}/x", secret.address),
-            _ => format!("Bearer realm=\"http://{}/x\"", secret.address),
-        };
-        let code = if header == "location" { 307 } else { 401 };
-        let odd = Odd::new(move |_, _| status(code, &[(header, &place)], "")).await;
-        let policy = Arc::new(Only(odd.address.clone(), Mutex::default()));
+        let odd = Odd::new(move |_, _| status(code, &[(header, &value)], "")).await;
         let remote = odd.remote_with(Options {
-            policy: Some(Arc::clone(&policy) as Arc<dyn Policy>),
+            guard: Some(guard(&odd.address, &[])),
             ..Options::default()
         });
         let error = remote.image(None).await.unwrap_err();
-        assert!(
-            matches!(&error, SourceError::Forbidden { reason, .. } if reason == "not on the list"),
-            "{error:?}"
-        );
-        assert_eq!(*policy.1.lock().unwrap(), [Purpose::Registry, purpose]);
+        assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+        assert_eq!((odd.count(""), inside.count("")), (1, 0));
     }
-    assert_eq!(secret.count(""), 0);
+    // The same redirect to a host that was allowed.
+    let to = place.clone();
+    let odd = Odd::new(move |target, _| match target.contains("/manifests/") {
+        true => status(307, &[("location", &to)], ""),
+        false => sound(target),
+    })
+    .await;
+    let remote = odd.remote_with(Options {
+        guard: Some(guard(&odd.address, &[place.trim_end_matches("/x")])),
+        ..Options::default()
+    });
+    remote.image(None).await.unwrap();
+    assert_eq!(inside.count(""), 1);
+}
+
+/// A registry whose tokens come from its own `/token`, which answers so.
+async fn giving_tokens(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Odd {
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, authorization| {
+        if target.starts_with("/token") {
+            return answer();
+        }
+        if target.starts_with("/moved") {
+            return ok("application/json", r#"{"token":"moved"}"#);
+        }
+        if authorization == Some("Bearer moved") {
+            return sound(target);
+        }
+        let challenge = format!("Bearer realm=\"http://{}/token\"", address.lock().unwrap());
+        status(401, &[("www-authenticate", &challenge)], "")
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    odd
+}
+
+/// What a server inside answers would go to the registry, as a token.
+#[tokio::test]
+async fn requests_for_tokens_follow_no_redirect_to_another_host() {
+    let inside = Odd::new(|_, _| ok("application/json", r#"{"token":"inside"}"#)).await;
+    let port = inside.address.rsplit(':').next().unwrap().to_owned();
+    let refresh = || Some(Credentials::IdentityToken("refresh".to_owned()));
+    for place in [
+        format!("http://{}/latest/meta-data/", inside.address),
+        format!("http://localhost:{port}/"),
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+    ] {
+        for credentials in [None, password(), refresh()] {
+            let to = place.clone();
+            let odd = giving_tokens(move || status(307, &[("location", &to)], "")).await;
+            let error = odd.remote(credentials).image(None).await.unwrap_err();
+            assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+            let sent = odd.authorizations();
+            assert!(
+                sent.iter().all(|sent| !sent.starts_with("Bearer")),
+                "{sent:?}"
+            );
+        }
+    }
+    assert_eq!(inside.count(""), 0);
+    // Another path of the same server is no other host.
+    let odd = giving_tokens(|| status(307, &[("location", "/moved")], "")).await;
+    odd.remote(password()).image(None).await.unwrap();
+}
+
+/// A metadata answer that is taken for a token and sent back.
+#[tokio::test]
+async fn what_is_no_token_is_not_sent_to_the_registry() {
+    for answer in [
+        r#"{"Code":"Success","AccessKeyId":"ASIA","SecretAccessKey":"secret","Token":"secret"}"#,
+        r#"{"accessKeyId":"ASIA","secretAccessKey":"secret","token":"secret"}"#,
+        r#"{"access_token":"secret","resource":"https://management.azure.com/","token_type":"Bearer"}"#,
+        r#"{"token":"secret with spaces"}"#,
+        r#"{"token":{"secret":"secret"}}"#,
+        "secret",
+    ] {
+        let odd = giving_tokens(move || ok("application/json", answer)).await;
+        let error = odd.remote(None).image(None).await.unwrap_err();
+        assert!(matches!(error, SourceError::Mismatch { .. }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        assert_eq!(odd.authorizations(), Vec::<String>::new(), "{answer}");
+    }
+}
+
+/// CVE-2020-15157 on one machine: another port of it is another person's.
+#[tokio::test]
+async fn a_realm_on_another_port_of_this_machine_gets_no_credentials() {
+    let thief = Odd::new(|_, _| ok("application/json", r#"{"token":"t"}"#)).await;
+    let port = thief.address.rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1", "localhost", "2130706433", "127.1"] {
+        let challenge = format!("Bearer realm=\"http://{host}:{port}/token\"");
+        let odd = Odd::new(move |_, _| status(401, &[("www-authenticate", &challenge)], "")).await;
+        for credentials in [None, password()] {
+            let error = odd.remote(credentials).image(None).await.unwrap_err();
+            assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+        }
+    }
+    assert_eq!(thief.count(""), 0);
+}
+
+/// The `Link` of a list that leads elsewhere.
+#[tokio::test]
+async fn the_next_page_of_tags_is_asked_of_the_registry_itself() {
+    let elsewhere = Odd::new(|_, _| ok("application/json", r#"{"tags":["evil"]}"#)).await;
+    let link = format!(
+        "<http://{}/v2/app/tags/list?last=a>; rel=\"next\"",
+        elsewhere.address
+    );
+    let odd = Odd::new(move |target, _| match target.contains("last=") {
+        true => ok("application/json", r#"{"tags":["b"]}"#),
+        false => status(200, &[("link", &link)], r#"{"tags":["a"]}"#),
+    })
+    .await;
+    let remote = odd.remote(password());
+    if let Ok(page) = remote.tags(None).await
+        && let Some(next) = page.next
+    {
+        // Whether it is an error or the end of the list, nobody else is asked.
+        let _ = remote.tags(Some(&next)).await;
+    }
+    assert_eq!(elsewhere.count(""), 0);
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ pub(super) struct BaseArguments {
     #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
 
-    /// Ask for the base that the image's annotations name, in its registry
+    /// Fetch the base that the image's annotations name from its registry
+    ///
+    /// A registry that only the image names has to be public, or given with --allow-host, and is asked without log-in.
     #[arg(long, conflicts_with = "base")]
     fetch_base: bool,
 }
@@ -46,7 +48,7 @@ impl BaseArguments {
             remarks.push("no annotation or label names a base that can be asked for".to_owned());
             return Ok(None);
         };
-        let fetched = images.open_other(&format!("docker://{named}")).await;
+        let fetched = images.open_base(&named).await;
         let base = fetched.and_then(|base| Ok(Base::of(image, &base.image, By::Annotations)?));
         match base {
             Ok(base) => Ok(Some(base)),

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, Url};
-use serde::Deserialize;
 
 use super::answer::{self, Asked};
 use super::challenge::{self, Challenge};
@@ -16,6 +15,17 @@ use crate::source::{Credentials, SourceError};
 
 /// Bytes of a token server's answer; real tokens have a few thousand.
 const TOKEN_BYTES: usize = 256 << 10;
+/// Characters of a token; servers take headers of 8 to 64 KiB, and real tokens have a few thousand.
+const TOKEN_LENGTH: usize = 16 << 10;
+/// Members of the answers in which clouds give credentials to their machines (AWS, Azure), which no registry's token
+/// server sends.
+const OF_MACHINES: [&str; 5] = [
+    "AccessKeyId",
+    "SecretAccessKey",
+    "ext_expires_in",
+    "not_before",
+    "resource",
+];
 /// Repositories whose tokens are remembered; a gateway sees new names for as long as it runs.
 const REMEMBERED: usize = 4096;
 
@@ -122,12 +132,6 @@ fn secret(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-#[derive(Deserialize)]
-struct Token {
-    token: Option<String>,
-    access_token: Option<String>,
-}
-
 /// Asks the token server for leave.
 ///
 /// The scope is always our own: one that a challenge asks for might reach further than what is read here.
@@ -144,17 +148,23 @@ async fn bearer(
     }
     let what = format!("a token for {}", asked.what);
     let mut ask = Ask::get(audience.registry.clone(), Purpose::Token, what);
-    let realm = realm::allowed(realm, audience.registry).map_err(|reason| {
+    let named = |realm: &Url| transport.allows(realm, audience.registry);
+    let mut realm = realm::allowed(realm, audience.registry, named).map_err(|reason| {
         let named = Url::parse(realm).unwrap_or_else(|_| audience.registry.clone());
         forbidden(&ask, &named, reason)
     })?;
-    if audience.credentials.is_some() && !realm::trusted(&realm, audience.registry) {
+    if audience.credentials.is_some()
+        && !realm::trusted(&realm, audience.registry)
+        && !named(&realm)
+    {
         let reason = format!(
-            "{} sends its log-in to another owner's host, and the credentials for it do not go there",
-            asked.registry
+            "{} names a token server of another owner, which does not get the credentials for it; if they belong together, allow it with --allow-host {}",
+            asked.registry,
+            realm.origin().ascii_serialization()
         );
         return Err(forbidden(&ask, &realm, reason));
     }
+    drop_parameters(&mut realm);
     ask.url = realm;
     let scope = audience.scope.text();
     let authorization = match &audience.credentials {
@@ -181,16 +191,61 @@ async fn bearer(
         return Err(answer::error(response, asked).await);
     }
     let body = answer::body(response, TOKEN_BYTES, &ask.what).await?;
-    let token = serde_json::from_slice::<Token>(&body).ok();
-    let token = token.and_then(|token| token.token.or(token.access_token));
-    token
-        .filter(|token| !token.is_empty())
+    token_in(&body)
         .and_then(|token| secret(&format!("Bearer {token}")))
         .ok_or_else(|| SourceError::Mismatch {
             what: ask.what,
             promised: "a token".to_owned(),
             got: "an answer without one".to_owned(),
         })
+}
+
+/// Takes the parameters out of a realm's query that are ours to set: one with a `scope` of its own would have us ask
+/// for another one.
+fn drop_parameters(realm: &mut Url) {
+    let ours = |name: &str| {
+        ["scope", "service", "account", "client_id", "offline_token"]
+            .iter()
+            .any(|ours| name.eq_ignore_ascii_case(ours))
+    };
+    let kept: Vec<(String, String)> = realm
+        .query_pairs()
+        .filter(|(name, _)| !ours(name))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    realm.set_query(None);
+    realm.set_fragment(None);
+    if !kept.is_empty() {
+        realm.query_pairs_mut().extend_pairs(kept);
+    }
+}
+
+/// The token in a token server's answer. Credentials of other kinds, such as a cloud gives its machines, are none: a
+/// token is sent to the registry.
+fn token_in(body: &[u8]) -> Option<String> {
+    let serde_json::Value::Object(answer) = serde_json::from_slice(body).ok()? else {
+        return None;
+    };
+    let of_machine = |key: &String| {
+        OF_MACHINES
+            .iter()
+            .any(|other| key.eq_ignore_ascii_case(other))
+    };
+    if answer.keys().any(of_machine) {
+        return None;
+    }
+    let text = |key: &str| answer.get(key)?.as_str().filter(|text| !text.is_empty());
+    let token = text("token").or_else(|| text("access_token"))?;
+    is_token(token).then(|| token.to_owned())
+}
+
+/// Whether a text is a bearer token (`b64token`, RFC 6750, section 2.1) that a request's header has room for.
+fn is_token(text: &str) -> bool {
+    let in_token = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    };
+    let start = text.trim_end_matches('=');
+    (1..=TOKEN_LENGTH).contains(&text.len()) && !start.is_empty() && start.bytes().all(in_token)
 }
 
 fn refresh_form(scope: &str, service: Option<&str>, refresh: &str) -> String {
@@ -220,6 +275,66 @@ mod tests {
             refresh_form("repository:a:pull", Some("r&scope=x"), "a+b&c"),
             "grant_type=refresh_token&client_id=onionskin&scope=repository%3Aa%3Apull&refresh_token=a%2Bb%26c&service=r%26scope%3Dx"
         );
+    }
+
+    /// A realm that brings a scope or a service of its own asks for more than what is read.
+    #[test]
+    fn a_realm_brings_no_parameters_that_are_ours() {
+        for (realm, kept) in [
+            ("https://a.example/t", "https://a.example/t"),
+            (
+                "https://a.example/t?of=us&scope=repository:x:push&SERVICE=evil&%73cope=y#f",
+                "https://a.example/t?of=us",
+            ),
+            (
+                "https://a.example/t?scope=x&account=root",
+                "https://a.example/t",
+            ),
+        ] {
+            let mut url = Url::parse(realm).unwrap();
+            drop_parameters(&mut url);
+            assert_eq!(url.as_str(), kept, "{realm}");
+        }
+    }
+
+    /// A metadata answer that is taken for a token is sent to the registry.
+    #[test]
+    fn only_what_has_the_shape_of_a_token_is_one() {
+        let long = "a".repeat(TOKEN_LENGTH + 1);
+        for (answer, token) in [
+            (r#"{"token":"eyJh.bGci-_.x"}"#, Some("eyJh.bGci-_.x")),
+            (
+                r#"{"token":"","access_token":"YWJj+/8=="}"#,
+                Some("YWJj+/8=="),
+            ),
+            (r#"{"token":"a","access_token":"b"}"#, Some("a")),
+            (r#"{"token":"two words"}"#, None),
+            (r#"{"token":"a\nb"}"#, None),
+            (r#"{"token":"a=b"}"#, None),
+            (r#"{"token":"=="}"#, None),
+            (r#"{"token":"{\"x\":1}"}"#, None),
+            (r#"{"token":"ünicode"}"#, None),
+            (r#"{"token":{"token":"a"}}"#, None),
+            (r#"["token"]"#, None),
+            ("ami-id\nhostname\niam/", None),
+            (&format!(r#"{{"token":"{long}"}}"#), None),
+            // AWS, in its own case and as a reader that takes any case would see it.
+            (
+                r#"{"Code":"Success","AccessKeyId":"ASIA","SecretAccessKey":"x","Token":"IQoJ"}"#,
+                None,
+            ),
+            (
+                r#"{"accessKeyId":"ASIA","secretAccessKey":"x","token":"IQoJ"}"#,
+                None,
+            ),
+            // Azure.
+            (
+                r#"{"access_token":"eyJ0","expires_in":"1","resource":"https://management.azure.com/","token_type":"Bearer"}"#,
+                None,
+            ),
+        ] {
+            assert_eq!(token_in(answer.as_bytes()).as_deref(), token, "{answer}");
+        }
     }
 
     #[test]

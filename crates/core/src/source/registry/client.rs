@@ -10,8 +10,10 @@ use super::answer::{self, Asked};
 use super::auth::{Audience, Auth, Scope};
 use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
+#[cfg(not(target_arch = "wasm32"))]
+use super::guard::Guard;
 use super::remote::Remote;
-use super::transport::{Ask, Policy, Transport};
+use super::transport::{Ask, Transport};
 use crate::reference::{DOCKER_HUB, DOCKER_HUB_API, Reference};
 use crate::source::{Credentials, SourceError};
 
@@ -34,8 +36,9 @@ pub struct Options {
     pub keychain: Option<Arc<crate::source::Keychain>>,
     /// In a page: ask past the browser's cache, which keeps blobs also where they were damaged on their way.
     pub fresh: bool,
-    /// What sees, and may refuse, every address before it is requested.
-    pub policy: Option<Arc<dyn Policy>>,
+    /// Which hosts may be contacted; without it, every one that a registry leads to.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub guard: Option<Guard>,
 }
 
 impl fmt::Debug for Options {
@@ -75,7 +78,8 @@ impl Client {
                 };
                 (domains.iter().map(host).collect(), http)
             }),
-            policy: options.policy.clone(),
+            #[cfg(not(target_arch = "wasm32"))]
+            guard: options.guard.clone(),
             fresh: options.fresh,
         };
         Self {

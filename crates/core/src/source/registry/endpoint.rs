@@ -153,11 +153,24 @@ pub(super) fn host_of(url: &Url) -> String {
 /// Whether a host is this machine, which engines talk to over plain http.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || literal(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether a host is an address of the network's own, under which clouds give credentials to their machines.
+pub(super) fn is_link_local(host: &str) -> bool {
+    match literal(host).map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(v4)) => v4.is_link_local(),
+        Some(IpAddr::V6(v6)) => {
+            v6.is_unicast_link_local() || v6.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
+        }
+        None => false,
+    }
+}
+
+/// The IP address that a host is, if it is no name.
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok()
 }
 
 /// A domain of a reference without its port.

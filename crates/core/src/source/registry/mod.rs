@@ -1,7 +1,7 @@
 //! Images in registries, over the OCI distribution API.
 //!
 //! One client serves native programs and the page. Natively it follows redirects itself, so that every address
-//! passes the caller's [`Policy`] and credentials stay with the registry they belong to; in a page `fetch` does.
+//! passes the caller's [`Guard`] and credentials stay with the registry they belong to; in a page `fetch` does.
 //!
 //! ```no_run
 //! use onionskin_core::source::registry::{Client, Options, http_client};
@@ -27,6 +27,8 @@ mod challenge;
 mod client;
 mod cosign;
 mod endpoint;
+#[cfg(not(target_arch = "wasm32"))]
+mod guard;
 mod listing;
 #[cfg(not(target_arch = "wasm32"))]
 mod proxies;
@@ -40,10 +42,11 @@ pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]
-pub use proxies::{ProxyError, proxy_variables, through_proxies};
+pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
+#[cfg(not(target_arch = "wasm32"))]
+pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};
 pub use remote::{Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]
 pub use transport::http_client;
-pub use transport::{NameRefused, Policy, Purpose};

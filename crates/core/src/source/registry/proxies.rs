@@ -33,6 +33,19 @@ pub fn proxy_variables() -> Vec<String> {
     found.into_iter().flatten().map(|(name, _)| name).collect()
 }
 
+/// The hosts of the proxies that the environment names, as a URL writes them.
+#[must_use]
+pub fn proxy_hosts() -> Vec<String> {
+    hosts(&|name: &str| env::var(name).ok())
+}
+
+fn hosts(lookup: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let found = [http(lookup), https(lookup), all(lookup)];
+    let urls = found.into_iter().flatten();
+    urls.filter_map(|(_, address)| Some(named_proxy(&address)?.host_str()?.to_owned()))
+        .collect()
+}
+
 type Named = (String, String);
 
 fn through(
@@ -122,6 +135,16 @@ mod tests {
             assert_eq!(error, ProxyError(name.to_owned()));
             assert!(!error.to_string().contains("secret"));
         }
+    }
+
+    #[test]
+    fn the_hosts_of_proxies_are_known() {
+        let set = |name: &str| match name {
+            "HTTPS_PROXY" => Some("Proxy.example.com:3128".to_owned()),
+            "all_proxy" => Some("socks5://me:pass@10.0.0.1:1080".to_owned()),
+            _ => None,
+        };
+        assert_eq!(hosts(&set), ["proxy.example.com", "10.0.0.1"]);
     }
 
     #[test]

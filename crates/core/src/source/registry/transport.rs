@@ -3,45 +3,30 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE};
 use reqwest::{Method, Response, Url};
 
 use super::answer;
+#[cfg(not(target_arch = "wasm32"))]
+use super::guard::{Guard, NotPublic, Reach, Step};
 use crate::limits;
-use crate::source::portable::{MaybeSend, MaybeSync, past_cache};
+use crate::source::portable::past_cache;
 use crate::source::{SourceError, Unreachable};
 
-/// Why an address is about to be requested.
+/// Why a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// It belongs to the registry that was asked for.
+pub(super) enum Purpose {
+    /// It belongs to the registry, or redirects from there lead to it.
     Registry,
-    /// The registry, or a host it sent us to, redirects there.
-    Redirect,
     /// The registry says that tokens are given there.
     Token,
 }
 
-/// What may be requested. It sees every address before a connection is made: each hop, each realm.
-///
-/// Names are all it sees: what a name resolves to is for the [`reqwest::Client`]'s resolver to judge.
-pub trait Policy: MaybeSend + MaybeSync {
-    /// Refuses an address by saying why.
-    fn check(&self, url: &Url, purpose: Purpose) -> Result<(), String>;
-}
-
-/// A resolver's refusal to give addresses, with its reason: becomes [`SourceError::Forbidden`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NameRefused(pub String);
-
 /// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are, no proxy but
 /// where [`through_proxies`](super::through_proxies) is asked for.
 ///
-/// Whoever builds another one (with a resolver that refuses private addresses, say) has to switch its
-/// redirects off too, else hops escape the [`Policy`].
+/// Whoever builds another one has to switch its redirects off too, else they escape the [`Guard`](super::Guard).
 #[cfg(not(target_arch = "wasm32"))]
 pub fn http_client() -> reqwest::ClientBuilder {
     use std::time::Duration;
@@ -59,6 +44,9 @@ pub(super) struct Ask {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) purpose: Purpose,
+    /// The root of the registry that it is for.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    pub(super) registry: Url,
     /// What is wanted, for messages.
     pub(super) what: String,
     pub(super) accept: Option<HeaderValue>,
@@ -68,9 +56,11 @@ pub(super) struct Ask {
 }
 
 impl Ask {
+    /// A request to the registry that `url` belongs to.
     pub(super) fn get(url: Url, purpose: Purpose, what: String) -> Self {
         Self {
             method: Method::GET,
+            registry: url.clone(),
             url,
             purpose,
             what,
@@ -87,7 +77,9 @@ pub(super) struct Transport {
     pub(super) http: reqwest::Client,
     /// For hosts whose certificates are not checked, and these hosts.
     pub(super) unchecked: Option<(BTreeSet<String>, reqwest::Client)>,
-    pub(super) policy: Option<Arc<dyn Policy>>,
+    /// Without one every host is contacted.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) guard: Option<Guard>,
     /// Past the browser's cache.
     pub(super) fresh: bool,
 }
@@ -100,19 +92,23 @@ impl Transport {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let mut url = ask.url.clone();
-        let mut purpose = ask.purpose;
+        let mut from = None;
         let mut authorization = authorization;
         for _ in 0..=limits::REDIRECTS {
-            self.check(ask, &url, purpose)?;
-            let response = self.request(ask, &url, authorization).await?;
+            if !matches!(url.scheme(), "http" | "https") {
+                let reason = "only http and https are supported".to_owned();
+                return Err(forbidden(ask, &url, reason));
+            }
+            let response = self
+                .request(ask, &url, from.as_ref(), authorization)
+                .await?;
             let Some(next) = redirect(ask, &url, &response)? else {
                 return Ok(response);
             };
             if next.origin() != url.origin() {
                 authorization = None;
             }
-            url = next;
-            purpose = Purpose::Redirect;
+            from = Some(std::mem::replace(&mut url, next));
         }
         Err(forbidden(
             ask,
@@ -121,19 +117,59 @@ impl Transport {
         ))
     }
 
-    fn check(&self, ask: &Ask, url: &Url, purpose: Purpose) -> Result<(), SourceError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(forbidden(
-                ask,
-                url,
-                "only http and https are spoken".to_owned(),
-            ));
+    /// Whether the user named `realm` as a host that the registry may use.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn allows(&self, realm: &Url, registry: &Url) -> bool {
+        let guard = self.guard.as_ref();
+        guard.is_some_and(|guard| guard.allows(realm, registry))
+    }
+
+    /// In a page nobody names hosts.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn allows(&self, _: &Url, _: &Url) -> bool {
+        false
+    }
+
+    /// The client to request `url` with, where that may be requested; `from` redirects there.
+    #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
+    fn client(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        from: Option<&Url>,
+    ) -> Result<&reqwest::Client, SourceError> {
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(guard) = &self.guard {
+            let reach = guard.reach(Step::of(ask, url, from));
+            let reach = reach.map_err(|refusal| forbidden(ask, url, refusal.to_string()))?;
+            if reach == Reach::Public {
+                return Ok(guard.public());
+            }
         }
-        match &self.policy {
-            Some(policy) => policy
-                .check(url, purpose)
-                .map_err(|reason| forbidden(ask, url, reason)),
-            None => Ok(()),
+        let host = url.host_str().unwrap_or_default();
+        Ok(match &self.unchecked {
+            Some((hosts, unchecked)) if hosts.contains(host) => unchecked,
+            _ => &self.http,
+        })
+    }
+
+    /// Why no answer came.
+    #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
+    fn unanswered(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        from: Option<&Url>,
+        error: reqwest::Error,
+    ) -> SourceError {
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(guard) = self.guard.as_ref().filter(|_| is_not_public(&error)) {
+            let refusal = guard.not_public(Step::of(ask, url, from));
+            return forbidden(ask, url, refusal.to_string());
+        }
+        SourceError::Unreachable {
+            host: super::endpoint::host_of(url),
+            problem: unreachable(error),
         }
     }
 
@@ -141,6 +177,7 @@ impl Transport {
         &self,
         ask: &Ask,
         url: &Url,
+        from: Option<&Url>,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let mut headers = HeaderMap::new();
@@ -153,11 +190,7 @@ impl Transport {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let host = url.host_str().unwrap_or_default();
-        let http = match &self.unchecked {
-            Some((hosts, unchecked)) if hosts.contains(host) => unchecked,
-            _ => &self.http,
-        };
+        let http = self.client(ask, url, from)?;
         let mut request = http
             .request(ask.method.clone(), url.clone())
             .headers(headers);
@@ -172,16 +205,8 @@ impl Transport {
         if self.fresh {
             request = past_cache(request);
         }
-        request
-            .send()
-            .await
-            .map_err(|error| match name_refused(&error) {
-                Some(reason) => forbidden(ask, url, reason),
-                None => SourceError::Unreachable {
-                    host: super::endpoint::host_of(url),
-                    problem: unreachable(error),
-                },
-            })
+        let answer = request.send().await;
+        answer.map_err(|error| self.unanswered(ask, url, from, error))
     }
 }
 
@@ -209,10 +234,14 @@ fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, S
         );
         return Err(forbidden(ask, &next, reason));
     }
+    let host = super::endpoint::host_of(from);
     if ask.form.is_some() {
+        let reason = format!("{host} redirects there, and secrets do not follow redirects");
+        return Err(forbidden(ask, &next, reason));
+    }
+    if ask.purpose == Purpose::Token && next.origin() != from.origin() {
         let reason = format!(
-            "{} redirects there, and secrets are not sent after",
-            super::endpoint::host_of(from)
+            "{host} redirects there, and requests for tokens do not follow redirects to other hosts"
         );
         return Err(forbidden(ask, &next, reason));
     }
@@ -227,10 +256,10 @@ pub(super) fn forbidden(ask: &Ask, url: &Url, reason: String) -> SourceError {
     }
 }
 
-/// The resolver's reason, if it was the resolver that stopped the request.
-fn name_refused(error: &reqwest::Error) -> Option<String> {
-    let refused = causes(error).find_map(|cause| cause.downcast_ref::<NameRefused>());
-    refused.map(|NameRefused(reason)| reason.clone())
+/// Whether it was the resolver of [`PublicAddresses`](super::PublicAddresses) that stopped the request.
+#[cfg(not(target_arch = "wasm32"))]
+fn is_not_public(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.is::<NotPublic>())
 }
 
 /// What lies behind an error, outermost first.
