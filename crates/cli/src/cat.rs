@@ -11,6 +11,7 @@ use onionskin_core::report::text;
 use onionskin_core::stack::{ResolveError, Stack};
 
 use crate::image::{ImageArguments, Opened};
+use crate::kept::Kept;
 use crate::layers::{LayerArguments, Wanted, not_fetched};
 
 /// Zeros written at a time where a file has a hole.
@@ -181,8 +182,8 @@ async fn to_file(opened: &Opened, stored: &Stored<'_>, path: &Path) -> anyhow::R
     done
 }
 
-/// Streams the layer again and writes what of the file comes by. The whole blob is read, so that its digest is
-/// known to be right.
+/// Reads the layer again, to its end, and writes what of the file was in it. Nothing is written before all of the blob
+/// is known to be the one that was decoded.
 async fn copy<W: Write>(
     opened: &Opened,
     stored: &Stored<'_>,
@@ -191,12 +192,18 @@ async fn copy<W: Write>(
     let blob = opened.layer(stored.layer).await?;
     let mut blob = blob.verified(stored.index.digest.clone());
     let mut reader = ContentReader::new(stored.layer, stored.index, stored.entry);
+    let mut kept = Kept::default();
+    let held_back = || "cannot hold the file back until its layer is checked";
     while let Some(chunk) = blob.next_chunk().await? {
-        reader.push(&chunk, &mut |piece| out.write(piece))?;
-        out.check()?;
+        reader.push(&chunk, &mut |piece| kept.take(piece))?;
+        kept.check().with_context(held_back)?;
     }
-    reader.finish(&mut |piece| out.write(piece))?;
-    out.check()
+    reader.finish(&mut |piece| kept.take(piece))?;
+    kept.check().with_context(held_back)?;
+    kept.give(|piece| {
+        out.write(piece);
+        out.check()
+    })
 }
 
 /// Where content goes; remembers the first failure, after which it takes nothing more.

@@ -1,11 +1,14 @@
 //! Layers decoded natively: several at once, each on a thread of its own while its bytes still come.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 
+use anyhow::{Context as _, anyhow};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
-use onionskin_core::source::{BlobStream, Layer, SourceError};
+use onionskin_core::layer::{Budget, Expected, LayerDecoder, LayerIndex, Problem};
+use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use tokio::sync::mpsc;
 
 use crate::progress::{LayerProgress, Progress};
@@ -17,20 +20,23 @@ const WAITING_CHUNKS: usize = 16;
 const AT_ONCE: usize = 6;
 
 /// What became of a layer.
+#[derive(Clone)]
 pub(crate) enum Decoded {
-    /// It was read.
-    Read(Box<LayerIndex>),
-    /// Its source has no copy of it, for this reason.
-    NotFetched(String),
+    /// It was read. Layers with the same blob share what it holds.
+    Read(Arc<LayerIndex>),
+    /// It is not available, for this reason.
+    NotFetched(NotFetched),
 }
 
-/// The indexes of `layers`, in their order; `open` starts the transfer of one.
+/// The indexes of `layers`, in their order; `open` starts the transfer of one. A blob that several of them list is
+/// fetched and decoded once.
 ///
 /// # Errors
 /// That of the first layer that fails; the others are given up then.
 pub(crate) async fn decode<'a, Opened>(
     layers: &'a [Layer],
     progress: &'a Progress,
+    budget: &'a Arc<Budget>,
     open: impl Fn(&'a Layer) -> Opened,
 ) -> anyhow::Result<Vec<Decoded>>
 where
@@ -39,7 +45,8 @@ where
     let at_once = thread::available_parallelism()
         .map_or(2, NonZeroUsize::get)
         .clamp(2, AT_ONCE);
-    stream::iter(layers)
+    let (blobs, places) = blobs(layers);
+    let decoded: Vec<Decoded> = stream::iter(blobs)
         .map(|layer| async {
             let decoded = async {
                 let blob = match open(layer).await {
@@ -49,9 +56,7 @@ where
                     blob => blob?,
                 };
                 let bar = progress.layer(layer.number, layer.compressed_size);
-                decode_one(layer, blob, &bar)
-                    .await
-                    .map(|index| Decoded::Read(Box::new(index)))
+                decode_one(layer, blob, Arc::clone(budget), &bar).await
             };
             // Most errors name the layer; that a host is not reached, say, is not about one.
             let name = format!("layer {}", layer.number);
@@ -64,23 +69,55 @@ where
         })
         .buffered(at_once)
         .try_collect()
-        .await
+        .await?;
+    let of_layer = |(layer, place): (&Layer, usize)| {
+        let decoded = decoded.get(place).context("a layer was not decoded")?;
+        if let Decoded::Read(index) = decoded {
+            expected(layer).check(index)?;
+        }
+        Ok(decoded.clone())
+    };
+    layers.iter().zip(places).map(of_layer).collect()
+}
+
+/// The first layer of each blob, and for each layer the place of its blob among them.
+fn blobs(layers: &[Layer]) -> (Vec<&Layer>, Vec<usize>) {
+    let mut blobs = Vec::new();
+    let mut known: HashMap<BlobId, usize> = HashMap::new();
+    let mut places = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let next = blobs.len();
+        // Media types may differ: as one of them a blob is not even fetched.
+        let blob = layer.blob().filter(|_| layer.not_readable().is_none());
+        let place = blob.map_or(next, |blob| *known.entry(blob).or_insert(next));
+        if place == next {
+            blobs.push(layer);
+        }
+        places.push(place);
+    }
+    (blobs, places)
+}
+
+fn expected(layer: &Layer) -> Expected {
+    Expected {
+        layer: layer.number,
+        digest: layer.digest.clone(),
+        size: layer.compressed_size,
+        diff_id: layer.diff_id.clone(),
+    }
 }
 
 async fn decode_one(
     layer: &Layer,
     mut blob: BlobStream,
+    budget: Arc<Budget>,
     bar: &LayerProgress,
-) -> anyhow::Result<LayerIndex> {
-    let expected = Expected {
-        layer: layer.number,
-        digest: layer.digest.clone(),
-        size: layer.compressed_size,
-        diff_id: layer.diff_id.clone(),
-    };
+) -> anyhow::Result<Decoded> {
+    let mut decoder = LayerDecoder::new(expected(layer))
+        .may_be_other(layer.may_be_other())
+        .within(budget);
     let (sender, mut receiver) = mpsc::channel::<bytes::Bytes>(WAITING_CHUNKS);
     let decoding = tokio::task::spawn_blocking(move || {
-        let mut decoder = LayerDecoder::new(expected);
         while let Some(chunk) = receiver.blocking_recv() {
             decoder.push(&chunk)?;
         }
@@ -94,5 +131,14 @@ async fn decode_one(
         }
     }
     drop(sender);
-    Ok(decoding.await??)
+    match decoding.await? {
+        Ok(index) => Ok(Decoded::Read(Arc::new(index))),
+        Err(error) => match error.problem() {
+            Problem::NotTar => Ok(Decoded::NotFetched(NotFetched::NotTar)),
+            Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => Err(anyhow!(
+                "{error}; --max-unpacked or ONIONSKIN_MAX_UNPACKED sets another limit"
+            )),
+            _ => Err(error.into()),
+        },
+    }
 }

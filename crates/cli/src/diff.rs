@@ -3,6 +3,7 @@
 mod text;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use onionskin_core::compare::{Comparison, Options, Side};
@@ -146,7 +147,7 @@ fn last(asked: Option<usize>, opened: &Opened, side: &str) -> anyhow::Result<usi
 
 /// The layers of an image on each other. Those that the other image has too are taken from there and not read again.
 async fn stack(opened: &Opened, other: &Stack) -> anyhow::Result<Stack> {
-    let mut known: HashMap<&Digest, &LayerIndex> = HashMap::new();
+    let mut known: HashMap<&Digest, &Arc<LayerIndex>> = HashMap::new();
     for (number, index) in (1..).zip(other.layers()) {
         if !other.not_fetched().contains_key(&number) {
             known.insert(&index.digest, index);
@@ -163,9 +164,9 @@ async fn stack(opened: &Opened, other: &Stack) -> anyhow::Result<Stack> {
     let mut stack = Stack::new();
     for layer in layers {
         match shared(layer) {
-            Some(index) => stack.push(index.clone())?,
+            Some(index) => stack.push(Arc::clone(index))?,
             None => match decoded.next() {
-                Some(Decoded::Read(index)) => stack.push(*index)?,
+                Some(Decoded::Read(index)) => stack.push(index)?,
                 Some(Decoded::NotFetched(reason)) => stack.push_not_fetched(reason)?,
                 None => {}
             },

@@ -2,9 +2,10 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
-use onionskin_core::layer::LayerIndex;
+use onionskin_core::layer::{Budget, LayerIndex};
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
 use onionskin_core::report::link::InFile;
@@ -13,6 +14,7 @@ use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
 use onionskin_core::stack::Stack;
 
 use crate::decode::{Decoded, decode};
+use crate::limits::LimitArguments;
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
 
@@ -37,6 +39,9 @@ pub(crate) struct ImageArguments {
     #[command(flatten)]
     registry: RegistryArguments,
 
+    #[command(flatten)]
+    limits: LimitArguments,
+
     /// Read nothing from and keep nothing in a cache on disk
     #[arg(long)]
     no_cache: bool,
@@ -47,6 +52,7 @@ pub(crate) struct Opened {
     pub(crate) image: Image,
     source: Source,
     locator: Locator,
+    budget: Arc<Budget>,
 }
 
 impl ImageArguments {
@@ -89,6 +95,7 @@ impl ImageArguments {
     ) -> anyhow::Result<Opened> {
         // Nothing is cached yet, so there is nothing to leave alone.
         let _ = self.no_cache;
+        let budget = self.limits.begin();
         let locator: Locator = image.parse()?;
         let platform = platform.or(self.platform.as_ref());
         if let Locator::Registry(reference) = &locator {
@@ -100,6 +107,7 @@ impl ImageArguments {
                     image,
                     source,
                     locator,
+                    budget: Arc::clone(&budget),
                 })
             };
             let domain = reference.domain();
@@ -111,6 +119,7 @@ impl ImageArguments {
             image,
             source,
             locator,
+            budget,
         })
     }
 }
@@ -165,7 +174,8 @@ impl Opened {
     /// Decodes some of the image's layers, with a bar for each.
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
         let progress = Progress::new(self.image.layers.len());
-        decode(layers, &progress, |layer| self.source.layer(layer)).await
+        let open = |layer| self.source.layer(layer);
+        decode(layers, &progress, &self.budget, open).await
     }
 
     /// Streams the blob of a layer, counted from 1.
@@ -178,7 +188,7 @@ impl Opened {
         let mut stack = Stack::new();
         for decoded in self.decode(layers).await? {
             match decoded {
-                Decoded::Read(index) => stack.push(*index)?,
+                Decoded::Read(index) => stack.push(index)?,
                 Decoded::NotFetched(reason) => stack.push_not_fetched(reason)?,
             }
         }
@@ -186,12 +196,12 @@ impl Opened {
     }
 
     /// Decodes one layer, counted from 1, which has to be there.
-    pub(crate) async fn decode_one(&self, number: usize) -> anyhow::Result<LayerIndex> {
+    pub(crate) async fn decode_one(&self, number: usize) -> anyhow::Result<Arc<LayerIndex>> {
         let layer = self.numbered(number)?;
         match self.decode(std::slice::from_ref(layer)).await?.pop() {
-            Some(Decoded::Read(index)) => Ok(*index),
+            Some(Decoded::Read(index)) => Ok(index),
             Some(Decoded::NotFetched(reason)) => {
-                bail!("layer {number} was not fetched, so nobody can look into it: {reason}")
+                bail!("layer {number} is not available ({reason})")
             }
             None => bail!("there is no layer {number}"),
         }

@@ -78,11 +78,11 @@ fn has(depth: usize) -> String {
     }
 }
 
-/// The layers of a stack that were not fetched, and why, for messages; `None` where all were.
+/// The layers of a stack that are not available, and why, for messages; `None` where all are.
 pub(crate) fn not_fetched(stack: &Stack) -> Option<String> {
     let layers = stack.not_fetched().iter();
     let told: Vec<String> = layers
-        .map(|(layer, reason)| format!("layer {layer}, which was not fetched ({reason})"))
+        .map(|(layer, reason)| format!("layer {layer}, which is not available ({reason})"))
         .collect();
     (!told.is_empty()).then(|| told.join(" and "))
 }

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
 use crate::image;
+use crate::limits::TemporaryArguments;
 use crate::registry::certificates_in;
 use crate::terminal::Visible;
 
@@ -73,6 +74,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_credentials: bool,
 
+    #[command(flatten)]
+    temporary: TemporaryArguments,
+
     /// Write a line for each request to standard error
     #[arg(short, long)]
     verbose: bool,
@@ -88,6 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Level::WARN
         })
         .init();
+    arguments.temporary.begin();
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
     let options = Options {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use anstyle::{AnsiColor, Style};
 use onionskin_core::findings::Kind;
 use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
-use onionskin_core::report::words::{not_covered, share, size};
+use onionskin_core::report::words::{not_available, share, size};
 use onionskin_core::stack::Cause;
 
 use crate::terminal::Visible;
@@ -33,7 +33,7 @@ pub(crate) fn write(
         writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
     }
     writeln!(out, "\n{}", sentence(image, bytes, layers))?;
-    for line in not_covered(layers) {
+    for line in not_available(layers) {
         writeln!(out, "{}", Visible(&line))?;
     }
     writeln!(out)?;
@@ -43,7 +43,7 @@ pub(crate) fn write(
 /// What a reader came for, in words.
 fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> String {
     let all = layers.len();
-    let read = all - not_covered(layers).count();
+    let read = all - not_available(layers).count();
     let number = |n| match n {
         1 => "1 layer".to_owned(),
         n => format!("{n} layers"),
@@ -51,7 +51,7 @@ fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> St
     let hold = if read == 1 { "holds" } else { "hold" };
     let which = match read {
         _ if read == all => format!(", which {hold}"),
-        _ => format!("; the {read} that could be fetched {hold}"),
+        _ => format!("; the {read} that are available {hold}"),
     };
     let holds = match image.compressed_size {
         Some(compressed) => format!(

@@ -24,9 +24,21 @@ pub const LAYER_REMARKS: usize = 100;
 pub const ARCHIVE_MEMBERS: usize = 1 << 16;
 /// Repositories whose credentials are remembered; a gateway sees new names for as long as it runs.
 pub const REMEMBERED_REPOSITORIES: usize = 4096;
-/// Bytes of a temporary file that holds an archive from standard input, an engine or a compressed file; bombs
-/// grow a thousandfold.
-pub const SPOOLED_BYTES: u64 = 64 << 30;
+/// Bytes that all layers of an image may unpack to; the largest images that are known have about 100 GB.
+pub const UNPACKED_BYTES: u64 = 256 << 30;
+/// How many times the bytes of its blob a layer may unpack to: real ones reach 10, disks of virtual machines with
+/// little on them 200.
+pub const UNPACKED_RATIO: u64 = 200;
+/// Bytes that the layers of an image may unpack to beyond [`UNPACKED_RATIO`]: a file of zeros shrinks to a thousandth
+/// with gzip and to a thirty-thousandth with zstd.
+pub const UNPACKED_FREE: u64 = 8 << 30;
+/// Bytes of all temporary files at a time: archives from standard input, from an engine and from compressed files.
+pub const TEMPORARY_BYTES: u64 = 64 << 30;
+/// How many times its own bytes an archive that is compressed as a whole may unpack to on disk. Its layers are mostly
+/// compressed already, and plain ones reach 10.
+pub const TEMPORARY_RATIO: u64 = 100;
+/// Bytes that such an archive may unpack to beyond [`TEMPORARY_RATIO`].
+pub const TEMPORARY_FREE: u64 = 1 << 30;
 /// Bytes of the names of one list of tags or repositories.
 pub const LISTED_BYTES: usize = 64 << 20;
 /// Pages of one such list; where a page has a hundred names this is a million of them.

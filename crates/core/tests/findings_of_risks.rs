@@ -174,7 +174,7 @@ fn a_layer_that_holds_nothing_costs_its_blob() {
     assert_eq!(empty.compressed, layers[1].tar().len() as u64);
     let mut unread = Stack::new();
     unread
-        .push_not_fetched("it is elsewhere".to_owned())
+        .push_not_fetched(onionskin_core::source::NotFetched::Foreign)
         .unwrap();
     assert_eq!(
         lines(&told_of(&unread, &Config::default(), None), Kind::Empty),

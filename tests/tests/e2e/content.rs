@@ -226,3 +226,66 @@ fn a_file_that_cannot_be_written_is_told() {
     let error = stopped(&[&image, "/app/data", "-o", "/no/such/folder/x"]);
     assert!(error.contains("cannot write /no/such/folder/x"), "{error}");
 }
+
+/// What is printed or saved comes from the layer that the manifest names, whatever a registry sends the second time.
+#[tokio::test]
+async fn nothing_is_printed_before_its_layer_is_checked() {
+    use onionskin_tests::command::{run, stopped};
+    use onionskin_tests::odd::{Odd, ok, status};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    // A file that stays in memory and one that does not; the evil ones have their lengths.
+    for length in [1_300_000, 6_000_000] {
+        let make = |seed| {
+            Image::new()
+                .layer(
+                    layer("COPY data /data")
+                        .plain()
+                        .file("/data", seeded(seed, length))
+                        .file("/end", seeded(9, 900_000)),
+                )
+                .pack()
+        };
+        let (good, evil) = (make(1), make(2));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let (served, count) = (good.clone(), Arc::clone(&fetched));
+        let odd = Odd::new(move |target, _| {
+            if target.contains("/manifests/") {
+                return ok(&served.manifest.media_type, served.manifest.bytes.clone());
+            }
+            if target.ends_with(&served.config.digest) {
+                return ok("application/octet-stream", served.config.bytes.clone());
+            }
+            if !target.ends_with(&served.layers[0].digest) {
+                return status(404, &[], "");
+            }
+            let image = match count.fetch_add(1, Ordering::Relaxed) {
+                0 => &served,
+                _ => &evil,
+            };
+            ok("application/octet-stream", image.layers[0].bytes.clone())
+        })
+        .await;
+        let reference = format!("{}/app:1", odd.address);
+        let begin = || fetched.store(0, Ordering::Relaxed);
+        begin();
+        let error = stopped(&["cat", &reference, "/data"]).await;
+        assert!(error.contains("promised"), "{error}");
+        begin();
+        fs::write(&out, "what was there").unwrap();
+        stopped(&["cat", &reference, "/data", "-o", out.to_str().unwrap()]).await;
+        let left = fs::read(&out).unwrap_or_default();
+        assert!(
+            left.is_empty() || left == b"what was there",
+            "evil was saved"
+        );
+        // The same registry, honest.
+        let file = folder.path().join("a.tar");
+        fs::write(&file, oci_archive(&[("app:1", &good)])).unwrap();
+        let output = run(&["cat", file.to_str().unwrap(), "/data"]).await;
+        assert!(output.stdout == seeded(1, length));
+    }
+}

@@ -13,14 +13,14 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let unread = subject.stack.not_fetched();
     let empty = layers.filter(|(layer, index)| index.is_empty() && !unread.contains_key(layer));
     empty
-        .map(|(layer, index)| {
+        .map(|(layer, _)| {
             let mut group = Group::new(NodeId::ROOT);
             group.touch(layer);
             let advice = format!(
                 "Layer {layer} holds nothing: leave out the step that changes no file, or join it with the next RUN"
             );
             Finding {
-                compressed: index.blob_size,
+                compressed: subject.ledger.layer_cost(subject.stack, layer),
                 ..group.told(subject.stack, Kind::Empty, RULE, advice)
             }
         })

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::gather::Group;
 use crate::layer::{EntryId, EntryKind};
+use crate::ledger::Ledger;
 use crate::stack::{NodeId, Stack};
 
 /// The files with content that the final stack reaches, in the order of layers and tars.
@@ -30,7 +31,7 @@ impl File {
 }
 
 impl Live {
-    pub(super) fn of(stack: &Stack) -> Self {
+    pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Self {
         let mut names: HashMap<(usize, EntryId), Vec<NodeId>> = HashMap::new();
         for node in (1..stack.nodes() as u32).map(NodeId) {
             let version = stack.at(node, stack.depth());
@@ -45,7 +46,7 @@ impl Live {
                 layer,
                 entry,
                 bytes,
-                compressed: index.cost(entry),
+                compressed: ledger.cost(stack, layer, entry),
                 names,
             })
         });

@@ -95,7 +95,7 @@ pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     for finding in &mut findings {
         finding.advice = advice::of(finding, subject.commands, subject.leftovers);
     }
-    let live = Live::of(stack);
+    let live = Live::of(stack, subject.ledger);
     findings.extend(duplicates::of(stack, &live));
     findings.extend(leftovers::of(stack, &live, subject.leftovers));
     findings.extend(empty::of(subject));

@@ -8,7 +8,7 @@ use super::advice::layers;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::layer::{EntryId, EntryKind};
-use crate::stack::{NodeId, Stack, What};
+use crate::stack::{NodeId, What};
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
@@ -31,7 +31,8 @@ struct Place {
 
 impl Place {
     /// None for what no entry announces. A hard link is the file that it names.
-    fn of(stack: &Stack, node: NodeId, depth: usize) -> Option<Self> {
+    fn of(subject: &Subject<'_>, node: NodeId, depth: usize) -> Option<Self> {
+        let stack = subject.stack;
         let version = stack.at(node, depth)?;
         let What::Entry(own) = version.what else {
             return None;
@@ -44,7 +45,7 @@ impl Place {
             kind: index.kind(entry),
             mode: index.mode(entry),
             bytes: index.size(entry),
-            compressed: index.cost(entry),
+            compressed: subject.ledger.cost(stack, layer, entry),
         })
     }
 
@@ -85,8 +86,8 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
     }
     let base = subject.base.and_then(|base| base.layers).unwrap_or(0);
     let added = |node: NodeId, is: &dyn Fn(&Place) -> bool| {
-        let now = Place::of(stack, node, stack.depth())?;
-        let before = || Place::of(stack, node, base);
+        let now = Place::of(subject, node, stack.depth())?;
+        let before = || Place::of(subject, node, base);
         (is(&now) && now.layer > base && !(base > 0 && before().is_some_and(|old| is(&old))))
             .then_some(now)
     };

@@ -41,7 +41,8 @@ fn in_layers(subject: &Subject<'_>) -> Vec<Finding> {
                 line: 0,
             });
             place.line = spot.line;
-            let (bytes, compressed) = (index.size(entry), index.cost(entry));
+            let bytes = index.size(entry);
+            let compressed = subject.ledger.cost(stack, layer, entry);
             match stack.waste(layer, entry) {
                 None => place.group.add(layer, bytes, compressed),
                 Some(waste) => place.group.lose(&Wasted {

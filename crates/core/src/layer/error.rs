@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use bytesize::ByteSize;
+
 use crate::digest::Digest;
+use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO};
 
 /// A layer that could not be decoded: which one, at which offset, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,11 +86,34 @@ pub enum Problem {
         /// The limit.
         limit: u64,
     },
+    /// It is something else than a tar, and its media type leaves that open.
+    #[error("it is not a tar")]
+    NotTar,
+    /// The layers of the image are larger than the user allows, or than any image is.
+    #[error("the layers of the image unpack to more than {} ({limit} bytes)", ByteSize::b(*.limit).display().si())]
+    UnpacksTooMuch {
+        /// The limit for all layers together.
+        limit: u64,
+    },
+    /// So much from so little that it is a decompression bomb.
+    #[error(
+        "it unpacks to {} and more, which is beyond {UNPACKED_RATIO} times its compressed size and the {} that all \
+         layers of an image may have more than that; it looks like a decompression bomb",
+        ByteSize::b(*.unpacked).display().si(),
+        ByteSize::b(UNPACKED_FREE).display().si()
+    )]
+    UnpacksTooFar {
+        /// Bytes of the layer so far.
+        unpacked: u64,
+    },
     /// Between two readings of a layer something changed.
     #[error(
         "the file's content is not the one that was there when the layer was first read; something changed the layer where it is stored or on its way"
     )]
     OtherContent,
+    /// The unpacked bytes are not wanted any more; whoever took them says why.
+    #[error("the rest was not read")]
+    Stopped,
     /// A stored index is not one.
     #[error("the stored layer index is damaged")]
     BadIndex,
@@ -115,9 +141,19 @@ impl LayerError {
         self
     }
 
+    /// Whoever takes the unpacked bytes wants no more of them.
+    pub(crate) const fn stopped() -> Self {
+        Self::at_tar(0, Problem::Stopped)
+    }
+
     /// No tar was found at the very start.
     pub(crate) fn is_no_tar(&self) -> bool {
         self.place == Place::Tar(0) && !matches!(self.problem, Problem::TooMuch { .. })
+    }
+
+    /// The blob begins neither as a tar nor as one that is compressed in a way that is read.
+    pub(crate) fn is_other_format(&self) -> bool {
+        self.is_no_tar() || matches!(self.problem, Problem::Unsupported(_))
     }
 
     /// The layer's number, from 1; 0 where the decoder was not told.

@@ -1,5 +1,6 @@
 //! From the bytes of a layer's blob to its [`LayerIndex`]: digests, decompression and tar, pushed, without I/O.
 
+mod budget;
 mod content;
 mod error;
 mod gzip;
@@ -11,6 +12,7 @@ mod tar;
 mod unpack;
 mod zstd;
 
+pub use budget::Budget;
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Xattrs};
@@ -19,7 +21,10 @@ pub use reader::{ContentReader, Piece};
 pub use remark::{Remark, RemarkKind};
 pub use unpack::Unpacker;
 
+use std::sync::Arc;
+
 use crate::digest::{Algorithm, Digest, Hasher};
+use budget::Taken;
 use tar::TarDecoder;
 
 /// What the manifest and the config say of a layer; each part is checked where it is known.
@@ -33,6 +38,33 @@ pub struct Expected {
     pub size: Option<u64>,
     /// Digest of the uncompressed tar (OCI image specification, config.md, Layer DiffID).
     pub diff_id: Option<Digest>,
+}
+
+impl Expected {
+    /// Checks an index that was decoded for another layer of the image with the same blob.
+    ///
+    /// # Errors
+    /// It is not what was expected of this one.
+    pub fn check(&self, index: &LayerIndex) -> Result<(), LayerError> {
+        let size = index.blob_size;
+        let problem = match (self.size, &self.digest, &self.diff_id) {
+            (Some(expected), _, _) if expected < size => Problem::TooLong { size: expected },
+            (Some(expected), _, _) if expected > size => Problem::TooShort { size: expected },
+            (_, Some(expected), _) if *expected != index.digest => Problem::Digest {
+                expected: expected.clone(),
+                actual: index.digest.clone(),
+            },
+            (_, _, Some(expected)) if *expected != index.diff_id => {
+                let problem = Problem::DiffId {
+                    expected: expected.clone(),
+                    actual: index.diff_id.clone(),
+                };
+                return Err(LayerError::at_tar(index.size, problem).of_layer(self.layer));
+            }
+            _ => return Ok(()),
+        };
+        Err(LayerError::at_blob(size, problem).of_layer(self.layer))
+    }
 }
 
 /// Turns a layer's blob, pushed in pieces of any size, into a [`LayerIndex`].
@@ -52,17 +84,31 @@ pub struct LayerDecoder {
     blob_size: u64,
     unpacker: Unpacker,
     tar: TarSide,
+    /// The blob may be something else than a tar.
+    may_be_other: bool,
+    /// It is: what comes is only checked.
+    is_other: bool,
 }
+
+/// Bytes of the smallest tar that has an entry.
+const BLOCK: u64 = 512;
 
 /// What sees the uncompressed bytes.
 struct TarSide {
     diff_id: Hasher,
     size: u64,
     decoder: TarDecoder,
+    budget: Arc<Budget>,
+    taken: Taken,
+    /// Bytes of the blob that have come.
+    blob: u64,
 }
 
 impl TarSide {
     fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.taken
+            .take(&self.budget, data.len() as u64, self.blob)
+            .map_err(|problem| LayerError::at_blob(self.blob, problem))?;
         self.diff_id.update(data);
         self.size += data.len() as u64;
         self.decoder.push(data)
@@ -83,9 +129,29 @@ impl LayerDecoder {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
                 decoder: TarDecoder::with_look(),
+                budget: Arc::default(),
+                taken: Taken::default(),
+                blob: 0,
             },
+            may_be_other: false,
+            is_other: false,
             expected,
         }
+    }
+
+    /// Takes what it unpacks to out of this budget, which the layers of an image share.
+    #[must_use]
+    pub fn within(mut self, budget: Arc<Budget>) -> Self {
+        self.tar.budget = budget;
+        self
+    }
+
+    /// The media type leaves open what the blob is. Where it begins as no tar does, it is read to its end all the same,
+    /// to check that it is the one that was expected, and then [`Problem::NotTar`] is the error.
+    #[must_use]
+    pub const fn may_be_other(mut self, may_be: bool) -> Self {
+        self.may_be_other = may_be;
+        self
     }
 
     /// Takes the next bytes of the blob.
@@ -126,7 +192,23 @@ impl LayerDecoder {
             return Err(LayerError::at_blob(size, Problem::TooLong { size }));
         }
         self.blob.update(data);
-        self.unpacker.push(data, &mut |out| self.tar.push(out))
+        self.tar.blob = self.blob_size;
+        if self.is_other {
+            return Ok(());
+        }
+        let unpacked = self.unpacker.push(data, &mut |out| self.tar.push(out));
+        self.unless_other(unpacked)
+    }
+
+    /// No error where the blob turns out to be something else, and that may be.
+    fn unless_other(&mut self, done: Result<(), LayerError>) -> Result<(), LayerError> {
+        match done {
+            Err(error) if self.may_be_other && error.is_other_format() => {
+                self.is_other = true;
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     fn finish_unnamed(mut self) -> Result<LayerIndex, LayerError> {
@@ -138,7 +220,17 @@ impl LayerDecoder {
                 Problem::TooShort { size },
             ));
         }
-        let unpacked = self.unpacker.finish_points(&mut |out| self.tar.push(out));
+        let mut unpacked = match self.is_other {
+            true => Ok(Points::Every),
+            false => self.unpacker.finish_points(&mut |out| self.tar.push(out)),
+        };
+        if let Err(error) = &unpacked
+            && self.may_be_other
+            && error.is_other_format()
+        {
+            self.is_other = true;
+            unpacked = Ok(Points::Every);
+        }
         // A wrong digest explains every other problem that the end of the blob may show.
         let digest = self.blob.finish();
         if let Some(expected) = self.expected.digest
@@ -153,7 +245,19 @@ impl LayerDecoder {
             ));
         }
         let points = unpacked?;
-        let index = self.tar.decoder.finish()?;
+        if self.is_other {
+            return Err(LayerError::at_blob(0, Problem::NotTar));
+        }
+        let index = match self.tar.decoder.finish() {
+            Err(_) if self.may_be_other && self.tar.size < BLOCK => {
+                return Err(LayerError::at_blob(0, Problem::NotTar));
+            }
+            // Images of file systems may begin with zeros, as an empty tar does.
+            Ok(index) if self.may_be_other && index.is_only_an_end() => {
+                return Err(LayerError::at_blob(0, Problem::NotTar));
+            }
+            index => index?,
+        };
         let diff_id = self.tar.diff_id.finish();
         if let Some(expected) = self.expected.diff_id
             && expected != diff_id

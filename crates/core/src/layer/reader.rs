@@ -35,6 +35,8 @@ pub struct ContentReader {
     layer: usize,
     unpacker: Unpacker,
     tar: TarDecoder,
+    /// Bytes of the tar that was decoded: another one may be without end.
+    size: u64,
     file: File,
 }
 
@@ -57,6 +59,7 @@ impl ContentReader {
             layer,
             unpacker: Unpacker::default(),
             tar: TarDecoder::new(),
+            size: index.size,
             file: File {
                 entry,
                 left: index.size(entry),
@@ -85,11 +88,15 @@ impl ContentReader {
         let Self {
             unpacker,
             tar,
+            size,
             file,
             layer,
         } = self;
         unpacker
             .push(data, &mut |out| {
+                if tar.offset().saturating_add(out.len() as u64) > *size {
+                    return Err(LayerError::at_tar(*size, Problem::OtherContent));
+                }
                 tar.push_with(out, &mut |entry, piece| file.take(entry, piece, sink))
             })
             .map_err(|error| error.of_layer(*layer))
@@ -103,6 +110,7 @@ impl ContentReader {
         let Self {
             unpacker,
             mut tar,
+            size: _,
             mut file,
             layer,
         } = self;

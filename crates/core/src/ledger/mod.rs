@@ -3,10 +3,12 @@
 //! All sizes are bytes of file content as stored in the layers' tars, unless they are called
 //! compressed: then they are bytes of the blobs.
 
+mod costs;
 pub mod dive;
 
 use std::ops::{AddAssign, Index};
 
+use self::costs::Costs;
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::stack::{Cause, Stack};
 
@@ -62,7 +64,7 @@ pub struct Account {
     pub stored: u64,
     /// Of these, bytes that the final stack does not reach, by cause.
     pub causes: Causes,
-    /// Bytes of blobs that the wasted entries cost.
+    /// Bytes of the download that the wasted entries cost.
     pub wasted_compressed: u64,
     /// Bytes of the tars that are no file content.
     pub overhead: u64,
@@ -115,7 +117,7 @@ pub struct Wasted {
     pub hidden_by: usize,
     /// Bytes of its content.
     pub bytes: u64,
-    /// Bytes of the blob that it costs.
+    /// Bytes of the download that it costs: none where its blob is listed again and paid for there.
     pub compressed: u64,
 }
 
@@ -127,6 +129,7 @@ pub struct Ledger {
     pub layers: Vec<Account>,
     /// Wasted files with content, layer by layer in the order of the tars.
     pub wasted: Vec<Wasted>,
+    costs: Costs,
 }
 
 impl Ledger {
@@ -137,6 +140,7 @@ impl Ledger {
             total: Account::default(),
             layers: Vec::new(),
             wasted: Vec::new(),
+            costs: Costs::of(stack),
         };
         for (number, index) in (1..).zip(stack.layers()) {
             let account = ledger.layer(stack, number, index);
@@ -160,7 +164,7 @@ impl Ledger {
                 continue;
             };
             let bytes = index.size(entry);
-            let compressed = index.cost(entry);
+            let compressed = self.costs.entry(stack, number, entry);
             *account.causes.of_mut(waste.cause) += bytes;
             account.wasted_compressed += compressed;
             if bytes > 0 {
@@ -175,6 +179,19 @@ impl Ledger {
             }
         }
         account
+    }
+
+    /// Bytes of the download that an entry costs. A blob that several layers list is downloaded once: an entry of it costs
+    /// something in one of them only, the first where it is live, else the first of all.
+    #[must_use]
+    pub fn cost(&self, stack: &Stack, layer: usize, entry: EntryId) -> u64 {
+        self.costs.entry(stack, layer, entry)
+    }
+
+    /// Bytes of the download that a layer is: of its blob where it is the first to list it, else none.
+    #[must_use]
+    pub fn layer_cost(&self, stack: &Stack, layer: usize) -> u64 {
+        self.costs.layer(stack, layer)
     }
 
     /// Wasted files, the largest first; of equal ones the earlier layer's and entry's.

@@ -70,13 +70,88 @@ pub fn is_image_config(media_type: &str) -> bool {
     )
 }
 
-/// Whether a blob of this type is a layer of a file system, whatever its compression.
+/// Whether a blob of this type is a layer of a file system, whatever its compression, encryption and format.
 #[must_use]
 pub fn is_layer(media_type: &str) -> bool {
     media_type.is_empty()
-        || media_type.starts_with(OCI_LAYER)
+        || media_type.starts_with("application/vnd.oci.image.layer.")
         || media_type.starts_with("application/vnd.docker.image.rootfs.")
-        || is_foreign_layer(media_type)
+        || words(media_type).any(|word| FILE_SYSTEMS.contains(&word.as_str()))
+}
+
+/// What a layer's media type says of the format of its blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerFormat {
+    /// A tar, or nothing in particular, as the types of real layers are often wrong: its first bytes decide.
+    Tar,
+    /// A type that is not known. It is a tar if its first bytes are one.
+    Unknown,
+    /// Something else than a tar.
+    Other,
+    /// Encrypted, whatever is inside (`+encrypted` of ocicrypt, `+enc` of its first version).
+    Encrypted,
+}
+
+/// Images of file systems that tools put into the place of tars.
+const FILE_SYSTEMS: [&str; 17] = [
+    "squashfs",
+    "erofs",
+    "nydus",
+    "rafs",
+    "sif",
+    "cvmfs",
+    "cramfs",
+    "romfs",
+    "composefs",
+    "qcow",
+    "qcow2",
+    "vhd",
+    "vhdx",
+    "vmdk",
+    "ext4",
+    "iso",
+    "ostree",
+];
+/// Formats of documents, programs and archives of other kinds.
+const OTHERS: [&str; 14] = [
+    "json", "yaml", "xml", "html", "text", "image", "wasm", "zip", "cpio", "rpm", "deb", "gguf",
+    "sqlite", "pdf",
+];
+/// Names of tars, and of bytes of no particular kind.
+const TARS: [&str; 6] = ["tar", "gtar", "ustar", "tgz", "octet", "rootfs"];
+
+impl LayerFormat {
+    /// The format that `media_type` says.
+    #[must_use]
+    pub fn of(media_type: &str) -> Self {
+        let bare = of_content_type(media_type);
+        if bare
+            .split('+')
+            .skip(1)
+            .any(|suffix| matches!(suffix, "encrypted" | "enc"))
+        {
+            return Self::Encrypted;
+        }
+        let is_one = |known: &[&str]| words(&bare).any(|word| known.contains(&word.as_str()));
+        let first = bare.split('/').next().unwrap_or_default();
+        // OCI's own layer types have `image` in their names.
+        let is_other = is_one(&FILE_SYSTEMS)
+            || words(bare.rsplit(['/', '.', '+']).next().unwrap_or_default())
+                .any(|word| OTHERS.contains(&word.as_str()))
+            || matches!(first, "text" | "image" | "audio" | "video" | "font");
+        match (bare.is_empty() || is_one(&TARS), is_other) {
+            (true, false) => Self::Tar,
+            (false, true) => Self::Other,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The words of a media type, in lower case.
+fn words(media_type: &str) -> impl Iterator<Item = String> + '_ {
+    media_type
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase)
 }
 
 /// Whether a layer of this type is to be fetched from its `urls`, as its licence forbids to push it elsewhere.
@@ -84,4 +159,85 @@ pub fn is_layer(media_type: &str) -> bool {
 pub fn is_foreign_layer(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.oci.image.layer.nondistributable.v1.tar")
         || media_type.starts_with("application/vnd.docker.image.rootfs.foreign.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn odd_types_of_tars_are_read_and_others_are_told_apart() {
+        for (format, types) in [
+            (
+                LayerFormat::Tar,
+                &[
+                    "",
+                    OCI_LAYER,
+                    "application/vnd.oci.image.layer.v1.tar+gzip",
+                    "application/vnd.oci.image.layer.v1.tar+zstd; charset=utf-8",
+                    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+                    "application/vnd.docker.container.image.rootfs.diff+x-gtar",
+                    DOCKER_LAYER,
+                    "application/octet-stream",
+                    "application/x-tar",
+                    "Application/X-GTAR",
+                ][..],
+            ),
+            (
+                LayerFormat::Other,
+                &[
+                    "application/vnd.oci.image.layer.v1.squashfs",
+                    "application/vnd.stacker.image.layer.squashfs+zstd+verity",
+                    "application/vnd.oci.image.layer.nydus.blob.v1",
+                    "application/vnd.erofs.layer.v1",
+                    "application/vnd.oci.image.layer.v1.erofs+zstd",
+                    "application/vnd.sylabs.sif.layer.v1.sif",
+                    "application/vnd.in-toto+json",
+                    "application/vnd.module.wasm.content.layer.v1+wasm",
+                    "application/zip",
+                    "text/plain",
+                    "image/png",
+                ],
+            ),
+            (
+                LayerFormat::Encrypted,
+                &[
+                    "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+                    "application/vnd.oci.image.layer.v1.tar+encrypted",
+                    "application/vnd.oci.image.layer.v1.tar+ZSTD+Encrypted",
+                    "application/vnd.docker.image.rootfs.diff.tar.gzip+enc",
+                    "application/vnd.oci.image.layer.nondistributable.v1.tar+encrypted",
+                ],
+            ),
+            (
+                LayerFormat::Unknown,
+                &[
+                    "application/vnd.acme.layer.v1",
+                    "application/gzip",
+                    "application/vnd.oci.image.layer.v1.tar+squashfs",
+                ],
+            ),
+        ] {
+            for media_type in types {
+                assert_eq!(LayerFormat::of(media_type), format, "{media_type}");
+            }
+        }
+    }
+
+    #[test]
+    fn signatures_and_attestations_are_no_layers() {
+        for media_type in [
+            "application/vnd.dev.cosign.simplesigning.v1+json",
+            "application/vnd.in-toto+json",
+            "application/vnd.dsse.envelope.v1+json",
+            "text/spdx",
+            OCI_EMPTY,
+        ] {
+            assert!(!is_layer(media_type), "{media_type}");
+        }
+        assert!(is_layer("application/vnd.erofs.layer.v1"));
+        assert!(is_layer("application/vnd.oci.image.layer.v1.squashfs"));
+    }
 }

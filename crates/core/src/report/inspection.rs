@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::ledger::{Causes, Ledger};
 use crate::manifest::config::Healthcheck;
 use crate::manifest::{Config, history};
-use crate::source::Image;
+use crate::source::{Image, NotFetched};
 use crate::stack::Stack;
 
 /// What `inspect --format json` prints.
@@ -77,9 +77,9 @@ pub struct ImageFacts {
     pub media_type: Option<String>,
     /// `os/architecture[/variant]`.
     pub platform: Option<String>,
-    /// Bytes of all layers' blobs.
+    /// Bytes of all layers' blobs; one that several layers list is downloaded, and counted, once.
     pub compressed_size: Option<u64>,
-    /// Bytes of all layers' tars; None where one was not fetched.
+    /// Bytes of all layers' tars; None where one is not available.
     pub size: Option<u64>,
 }
 
@@ -94,7 +94,8 @@ pub struct ByteTotals {
     pub live: u64,
     /// Of it, what the final stack does not reach.
     pub wasted: u64,
-    /// What the wasted content costs in the blobs.
+    /// What the wasted content costs of the download. A blob that several layers list counts only as far as its content
+    /// is wasted in all of them.
     pub wasted_compressed: Option<u64>,
     /// Bytes of the tars that are no file content.
     pub overhead: u64,
@@ -119,7 +120,7 @@ pub struct LayerFacts {
     pub media_type: Option<String>,
     /// Bytes of the blob.
     pub compressed_size: Option<u64>,
-    /// Bytes of the tar; None where it was not fetched, as are all numbers about what it holds.
+    /// Bytes of the tar; None where the layer is not available, as are all numbers about what it holds.
     pub size: Option<u64>,
     /// Entries of the tar, whiteouts among them.
     pub entries: Option<usize>,
@@ -131,9 +132,13 @@ pub struct LayerFacts {
     pub wasted: Option<u64>,
     /// The wasted content by cause.
     pub causes: Option<Causes>,
-    /// Why the layer was not fetched. There is no such key for all that were; the totals are those of these.
+    /// Why the layer is not available. There is no such key for those that are; the totals are theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_fetched: Option<String>,
+    pub not_fetched: Option<NotFetched>,
+    /// Where the manifest says that a layer that is not available can be had. Nothing is fetched from there. There is
+    /// such a key only where it says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
 }
 
 /// What a container of the image runs.
@@ -214,7 +219,7 @@ impl Inspection {
             efficiency: total.efficiency(),
             layers: layers
                 .map(|((layer, index), account)| {
-                    let not_fetched = stack.not_fetched().get(&layer.number).cloned();
+                    let not_fetched = stack.not_fetched().get(&layer.number).copied();
                     let read = not_fetched.is_none();
                     LayerFacts {
                         layer: layer.number,
@@ -231,6 +236,10 @@ impl Inspection {
                         stored: read.then_some(account.stored),
                         wasted: read.then(|| account.wasted()),
                         causes: read.then_some(account.causes),
+                        urls: match read {
+                            true => Vec::new(),
+                            false => layer.urls.clone(),
+                        },
                         not_fetched,
                     }
                 })

@@ -1,6 +1,7 @@
 //! `onionskin ls`: every path of a stack, or of a layer, one line each in byte order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
 /// # Errors
 /// The layer is too large.
 pub fn of_layer(
-    index: LayerIndex,
+    index: impl Into<Arc<LayerIndex>>,
     number: usize,
     path: &[u8],
 ) -> Result<Option<Vec<Line>>, StackError> {

@@ -2,13 +2,13 @@
 //! not covered.
 
 use super::audit::Audit;
-use super::words::{not_covered, size};
+use super::words::{not_available, size};
 use crate::base::By;
 
 /// All notes, the image's own remarks at their end.
 pub fn notes<'a>(audit: &'a Audit, remarks: &'a [String]) -> impl Iterator<Item = String> + 'a {
     let ignored = ignored(audit).into_iter();
-    let covered = not_covered(&audit.layers);
+    let covered = not_available(&audit.layers);
     let notes = base(audit).into_iter().chain(covered).chain(ignored);
     notes.chain(remarks.iter().cloned())
 }

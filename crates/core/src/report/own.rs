@@ -15,7 +15,7 @@ pub struct OwnFacts {
     pub layers: u64,
     /// Bytes of their tars, as far as they were fetched.
     pub size: u64,
-    /// Bytes of their blobs.
+    /// Bytes of their blobs, each once; without those that layers of the base list too.
     pub compressed_size: Option<u64>,
     /// File content in them.
     pub stored: u64,
@@ -23,7 +23,7 @@ pub struct OwnFacts {
     pub live: u64,
     /// Of it, what it does not reach.
     pub wasted: u64,
-    /// What the wasted content costs in the blobs.
+    /// What the wasted content costs of the download.
     pub wasted_compressed: Option<u64>,
     /// Live bytes as a share of all; 1 where there are none.
     pub efficiency: f64,

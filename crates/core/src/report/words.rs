@@ -6,6 +6,7 @@ use super::Visible;
 use super::audit::FindingFacts;
 use super::inspection::LayerFacts;
 use crate::rules::{Amount, Verdict};
+use crate::source::NotFetched;
 
 /// Bytes as people read them: 1 kB is 1000 B.
 #[must_use]
@@ -47,15 +48,32 @@ pub fn cost(finding: &FindingFacts) -> Option<String> {
     })
 }
 
-/// Which layers the numbers of files do not cover, a sentence each.
-pub fn not_covered(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
+/// The layers that are not available, which the numbers of files do not cover, a sentence each.
+pub fn not_available(layers: &[LayerFacts]) -> impl Iterator<Item = String> + '_ {
     layers.iter().filter_map(|layer| {
-        let reason = layer.not_fetched.as_deref()?;
+        let reason = layer.not_fetched?;
         let number = layer.layer;
+        let more = match (reason, &layer.media_type, layer.urls.first()) {
+            (NotFetched::NotTar, Some(media_type), _) => {
+                format!(": {}", cut(media_type))
+            }
+            (NotFetched::Foreign, _, Some(url)) => {
+                format!("; the manifest names {}, which is not contacted", cut(url))
+            }
+            _ => String::new(),
+        };
         Some(format!(
-            "Not counted: layer {number}, which was not fetched ({reason})."
+            "Not available: layer {number} ({}){more}. Its files are not counted.",
+            reason.short()
         ))
     })
+}
+
+/// Characters of an image's text that a sentence shows.
+const SHOWN: usize = 200;
+
+fn cut(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
 }
 
 /// What was measured and what is allowed: `340.0 kB (340000 B), at most 100.0 kB (100000 B)`.

@@ -33,7 +33,7 @@ pub struct Part {
     pub base_wasted: Option<u64>,
     /// The layers' tars, in bytes.
     pub size: u64,
-    /// The layers' blobs, in bytes.
+    /// The layers' blobs, in bytes, each once; without those that layers below list too.
     pub compressed_size: Option<u64>,
     /// The largest of the layers' tars, in bytes.
     pub largest_layer: u64,
@@ -83,8 +83,8 @@ impl Part {
             total += *account;
         }
         let layers = || image.layers.iter().skip(below);
-        let mut sizes = layers().map(|layer| layer.compressed_size);
-        let compressed_size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
+        // A pull with the base at hand does not fetch its blobs again.
+        let compressed_size = image.compressed_size_above(below);
         let tars = || stack.layers().iter().skip(below).map(|index| index.size);
         let mut part = Self {
             stored: total.stored,

@@ -49,7 +49,7 @@ pub struct Rules {
 
 const NO_SIZES: &str = "the source does not tell compressed sizes; audit the image in its registry";
 const NO_BASE: &str = "the base is not known; name it with --base";
-const NOT_WHOLE: &str = "not all layers could be fetched";
+const NOT_WHOLE: &str = "not all layers are available";
 /// Why a share is kept although it is too large.
 const FEW: &str = "fewer wasted bytes than wastedShareFloor";
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::findings::Kind;
 use crate::ledger::dive::Dive;
+use crate::source::NotFetched;
 use crate::stack::Stack;
 
 fn part() -> Part {
@@ -121,9 +122,7 @@ fn without_a_layer_only_what_the_manifest_says_is_judged() {
         ..rules(limits)
     };
     let mut unread = Stack::new();
-    unread
-        .push_not_fetched("it is elsewhere".to_owned())
-        .unwrap();
+    unread.push_not_fetched(NotFetched::Foreign).unwrap();
     for verdict in rules.judge(&measured(&unread)) {
         let (passed, known) = match verdict.name.as_str() {
             "maxCompressedSize" => (Some(false), true),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Artifact;
+use super::{Artifact, NotFetched};
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
 
@@ -19,13 +19,15 @@ pub enum SourceError {
         /// What the registry said.
         reason: String,
     },
-    /// A layer that only its maker hands out: the source has no copy of it.
-    #[error("{what} was not fetched: {reason}")]
+    /// A layer that cannot be read, although the image can.
+    #[error("{what} is not available ({reason}){}", named_urls(.urls))]
     NotFetched {
         /// Which layer of which image.
         what: String,
-        /// Where it was looked for, and where it was not.
-        reason: String,
+        /// Why.
+        reason: NotFetched,
+        /// Where its manifest says that it is. Nothing is fetched from there.
+        urls: Vec<String>,
     },
     /// The registry does not let this reader in, or hides what does not exist.
     #[error("{}", no_access(.what, .registry, *.credentials, .reason))]
@@ -122,6 +124,16 @@ pub enum SourceError {
         /// What there is.
         available: Vec<Platform>,
     },
+    /// The image is listed for the platform that was asked for, but was not saved for it.
+    #[error("{what} was saved without {wanted}; it has {}", platforms(.available))]
+    NotSaved {
+        /// The saved image.
+        what: String,
+        /// The platform that was asked for.
+        wanted: Platform,
+        /// Those that it has.
+        available: Vec<Platform>,
+    },
     /// The transfer broke off.
     #[error("{what} broke off after {received}{} bytes: {reason}; try again", of_size(*.size))]
     Cut {
@@ -207,6 +219,19 @@ pub enum RetryAfter {
     Seconds(u64),
     /// At this time, as the registry wrote it.
     At(String),
+}
+
+/// Characters of an image's text that a message shows.
+const SHOWN: usize = 200;
+
+fn named_urls(urls: &[String]) -> String {
+    match urls.first() {
+        Some(url) => {
+            let url: String = url.chars().take(SHOWN).collect();
+            format!("; its manifest names {url}, which is not contacted")
+        }
+        None => String::new(),
+    }
 }
 
 fn because(reason: &str) -> String {

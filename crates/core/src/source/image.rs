@@ -1,18 +1,16 @@
 //! An opened image: its documents read, its layers named and not yet fetched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 use futures::stream;
 use serde::{Deserialize, Serialize};
 
-use super::{BlobStream, SourceError};
+use super::{BlobStream, NotFetched, SourceError};
 use crate::digest::Digest;
-use crate::manifest::{Config, Descriptor, history, media_type};
+use crate::manifest::media_type::{self, LayerFormat};
+use crate::manifest::{Config, Descriptor, history};
 use crate::platform::Platform;
-
-/// Characters of an image's text that a message shows.
-const SHOWN: usize = 200;
 
 /// One image for one platform. What its source cannot know is `None`, never a guess.
 ///
@@ -100,13 +98,60 @@ pub struct Layer {
 }
 
 /// A run of bytes of an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Span {
     pub(super) offset: u64,
     pub(super) size: u64,
 }
 
+/// What two layers have in common that are the same blob: it is fetched, decoded and counted once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlobId(Identity);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    Digest(Digest),
+    /// A member of an archive, where the digest of what a registry holds is not known.
+    Span(Span),
+}
+
 impl Layer {
+    /// Which blob it is; `None` where nothing tells it from others.
+    #[must_use]
+    pub fn blob(&self) -> Option<BlobId> {
+        let digest = self.digest.clone().map(Identity::Digest);
+        digest.or_else(|| self.span.map(Identity::Span)).map(BlobId)
+    }
+
+    /// Why it cannot be read, as far as its media type says so.
+    #[must_use]
+    pub fn not_readable(&self) -> Option<NotFetched> {
+        match LayerFormat::of(self.media_type.as_deref().unwrap_or_default()) {
+            LayerFormat::Encrypted => Some(NotFetched::Encrypted),
+            LayerFormat::Other => Some(NotFetched::NotTar),
+            LayerFormat::Tar | LayerFormat::Unknown => None,
+        }
+    }
+
+    /// Whether its media type leaves open what it is, so that its bytes may turn out to be no tar.
+    #[must_use]
+    pub fn may_be_other(&self) -> bool {
+        let media_type = self.media_type.as_deref().unwrap_or_default();
+        LayerFormat::of(media_type) == LayerFormat::Unknown
+    }
+
+    /// The error for a layer that cannot be read, as its media type says; `of` names the image.
+    pub(super) fn check_readable(&self, of: &str) -> Result<(), SourceError> {
+        match self.not_readable() {
+            Some(reason) => Err(SourceError::NotFetched {
+                what: format!("layer {} of {of}", self.number),
+                reason,
+                urls: Vec::new(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// A layer of which nothing is known but its number.
     pub(super) const fn unknown(number: usize) -> Self {
         Self {
@@ -160,25 +205,29 @@ impl Layer {
                 reason,
             };
         }
-        let elsewhere = match self.urls.first() {
-            Some(url) => {
-                let url: String = url.chars().take(SHOWN).collect();
-                format!("; its manifest says that {url} has it, where nothing is fetched from")
-            }
-            None => String::new(),
-        };
-        let reason =
-            format!("{place} has no copy of it, as its licence may forbid to copy it{elsewhere}");
-        SourceError::NotFetched { what, reason }
+        SourceError::NotFetched {
+            what,
+            reason: NotFetched::Foreign,
+            urls: self.urls.clone(),
+        }
     }
 }
 
 impl Image {
-    /// The sum of the blobs, as a pull downloads them; `None` where one is not known.
+    /// The sum of the blobs, as a pull downloads them: one that is listed several times comes once. `None` where one
+    /// is not known.
     #[must_use]
     pub fn compressed_size(&self) -> Option<u64> {
-        self.layers
-            .iter()
+        self.compressed_size_above(0)
+    }
+
+    /// The sum of the blobs that the layers above the first `below` list, and those do not.
+    #[must_use]
+    pub fn compressed_size_above(&self, below: usize) -> Option<u64> {
+        let (base, own) = self.layers.split_at_checked(below)?;
+        let mut known: HashSet<BlobId> = base.iter().filter_map(Layer::blob).collect();
+        own.iter()
+            .filter(|layer| layer.blob().is_none_or(|blob| known.insert(blob)))
             .try_fold(0_u64, |sum, layer| sum.checked_add(layer.compressed_size?))
     }
 

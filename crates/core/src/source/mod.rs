@@ -10,20 +10,27 @@ pub mod engine;
 mod error;
 mod image;
 mod locator;
+mod not_fetched;
 mod open;
 mod portable;
 pub mod registry;
+mod saved;
 mod stream;
+#[cfg(not(target_arch = "wasm32"))]
+mod temporary;
 
 pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
 pub use credentials::{Keychain, KeychainError};
 pub use error::{RetryAfter, SourceError, Unreachable};
-pub use image::{Attestation, Image, Layer};
+pub use image::{Attestation, BlobId, Image, Layer};
 pub use locator::{Locator, LocatorError};
+pub use not_fetched::NotFetched;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use stream::BlobStream;
+#[cfg(not(target_arch = "wasm32"))]
+pub use temporary::{TemporaryFile, TemporaryLimit};
 
 use crate::platform::Platform;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::image::{Attestation, Image, Layer};
 use super::registry::Fetched;
-use super::{Artifact, MaybeSync, SourceError};
+use super::{Artifact, MaybeSync, SourceError, saved};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -31,6 +31,15 @@ pub(super) trait Documents: MaybeSync {
         digest: &Digest,
         size: u64,
     ) -> impl Future<Output = Result<Bytes, SourceError>> + super::MaybeSend;
+    /// Whether a blob or document is there; of a registry that is known only once it is asked for. An index in a saved
+    /// image may list platforms that were not saved with it.
+    fn may_have(&self, _digest: &Digest) -> bool {
+        true
+    }
+    /// Whether [`Self::may_have`] knows.
+    fn is_saved(&self) -> bool {
+        false
+    }
 }
 
 /// The image of `top`, a manifest or an index, which has to be of the type that it was `promised` to be; of an index
@@ -65,11 +74,28 @@ pub(super) async fn of_index(
     platform: Option<&Platform>,
 ) -> Result<Image, SourceError> {
     let (offered, attestations) = offered(documents, manifests).await?;
-    let platforms: Vec<_> = offered.iter().map(|offer| offer.platform.clone()).collect();
-    let chosen = platform::choose(platform, &platforms).and_then(|at| offered.get(at));
-    let platforms: Vec<Platform> = platforms.into_iter().flatten().collect();
+    let of = |offers: &[&Descriptor]| -> Vec<Option<Platform>> {
+        offers.iter().map(|offer| offer.platform.clone()).collect()
+    };
+    let all: Vec<&Descriptor> = offered.iter().collect();
+    // Where nothing was saved, the file that is missing is told.
+    let there = Some(saved::held(documents, &offered).await).filter(|held| !held.is_empty());
+    let there = there.unwrap_or_else(|| all.clone());
+    let chosen = platform::choose(platform, &of(&there)).and_then(|at| there.get(at).copied());
+    let platforms: Vec<Platform> = of(&all).into_iter().flatten().collect();
     let Some(chosen) = chosen else {
-        return Err(no_platform(documents, platform, platforms));
+        let there = of(&there).into_iter().flatten().collect();
+        return Err(match platform {
+            // It is listed, and was not saved.
+            Some(wanted) if platform::choose(Some(wanted), &of(&all)).is_some() => {
+                SourceError::NotSaved {
+                    what: documents.what(),
+                    wanted: wanted.clone(),
+                    available: there,
+                }
+            }
+            _ => no_platform(documents, platform, there),
+        });
     };
     let fetched = promised(documents, chosen).await?;
     let Document::Manifest(manifest) = parse(documents, &fetched, Some(chosen))? else {
@@ -131,7 +157,7 @@ async fn of_manifest(
 
 /// The images that descriptors lead to, those of indexes inside in their place, without artifacts; and beside them the
 /// attestations.
-async fn offered(
+pub(super) async fn offered(
     documents: &impl Documents,
     manifests: Vec<Descriptor>,
 ) -> Result<(Vec<Descriptor>, Vec<Attestation>), SourceError> {
@@ -148,6 +174,7 @@ async fn offered(
             continue;
         }
         match DocumentKind::of(&next.media_type) {
+            Some(DocumentKind::Index) if !documents.may_have(&next.digest) => {}
             Some(DocumentKind::Index) if nested < NESTED => {
                 nested += 1;
                 let fetched = promised(documents, &next).await?;

@@ -18,6 +18,7 @@ pub use resolve::ResolveError;
 pub use versions::{Version, What};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inodes::{InodeId, Inodes};
 use lay::Live;
@@ -27,6 +28,7 @@ use versions::{Packed, Versions};
 
 use crate::layer::{ContentId, EntryId, EntryKind, LayerIndex, Remark, RemarkKind};
 use crate::limits::{IMAGE_LAYERS, LAYER_REMARKS};
+use crate::source::NotFetched;
 
 /// Layers stacked so far; layers count from 1, and the stack at 0 is empty.
 pub struct Stack {
@@ -34,8 +36,8 @@ pub struct Stack {
     versions: Versions,
     live: Live,
     inodes: Inodes,
-    layers: Vec<LayerIndex>,
-    not_fetched: BTreeMap<usize, String>,
+    layers: Vec<Arc<LayerIndex>>,
+    not_fetched: BTreeMap<usize, NotFetched>,
     remarks: Vec<(usize, Remark)>,
 }
 
@@ -77,11 +79,15 @@ impl Stack {
         stack
     }
 
-    /// Puts a layer on top.
+    /// Puts a layer on top. One whose blob is listed several times is shared.
     ///
     /// # Errors
     /// The layers together are too large; the stack is of no use afterwards.
-    pub fn push(&mut self, index: LayerIndex) -> Result<(), StackError> {
+    pub fn push(&mut self, index: impl Into<Arc<LayerIndex>>) -> Result<(), StackError> {
+        self.push_shared(index.into())
+    }
+
+    fn push_shared(&mut self, index: Arc<LayerIndex>) -> Result<(), StackError> {
         let layer = self.depth() + 1;
         if layer > IMAGE_LAYERS {
             return Err(StackError::TooManyLayers);
@@ -104,20 +110,20 @@ impl Stack {
         Ok(())
     }
 
-    /// Puts a layer on top that is not to be had, and why: it counts, and changes nothing. What it holds and hides is
+    /// Puts a layer on top that is not available, and why: it counts, and changes nothing. What it holds and hides is
     /// not known, so what is said of the stack holds only as far as it was read.
     ///
     /// # Errors
     /// There are too many layers; the stack is of no use afterwards.
-    pub fn push_not_fetched(&mut self, reason: String) -> Result<(), StackError> {
+    pub fn push_not_fetched(&mut self, reason: NotFetched) -> Result<(), StackError> {
         self.push(LayerIndex::nothing())?;
         self.not_fetched.insert(self.depth(), reason);
         Ok(())
     }
 
-    /// The layers that were not fetched, with the reasons; [`Self::layers`] has an index without entries for each.
+    /// The layers that are not available, with the reasons; [`Self::layers`] has an index without entries for each.
     #[must_use]
-    pub const fn not_fetched(&self) -> &BTreeMap<usize, String> {
+    pub const fn not_fetched(&self) -> &BTreeMap<usize, NotFetched> {
         &self.not_fetched
     }
 
@@ -130,12 +136,12 @@ impl Stack {
     /// Layer `layer`, from 1.
     #[must_use]
     pub fn layer(&self, layer: usize) -> Option<&LayerIndex> {
-        self.layers.get(layer.checked_sub(1)?)
+        self.layers.get(layer.checked_sub(1)?).map(Arc::as_ref)
     }
 
     /// All layers, the base first.
     #[must_use]
-    pub fn layers(&self) -> &[LayerIndex] {
+    pub fn layers(&self) -> &[Arc<LayerIndex>] {
         &self.layers
     }
 

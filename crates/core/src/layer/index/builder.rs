@@ -58,6 +58,12 @@ impl IndexBuilder {
         self.columns.kinds.len()
     }
 
+    /// There is nothing but the end of a tar, and something else behind it.
+    pub(in crate::layer) fn is_only_an_end(&self) -> bool {
+        let after = |remark: &Remark| remark.kind == RemarkKind::DataAfterEnd;
+        self.len() == 0 && self.columns.remarks.iter().any(after)
+    }
+
     pub(in crate::layer) fn push(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
         let at = self.len();
         if at >= LAYER_ENTRIES {

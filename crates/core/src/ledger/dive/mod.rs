@@ -9,6 +9,7 @@
 mod merged;
 mod tree;
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use self::merged::Merged;
@@ -29,7 +30,7 @@ pub struct Dive {
 impl Dive {
     /// Counts the layers of an image, base first.
     #[must_use]
-    pub fn of(layers: &[LayerIndex]) -> Self {
+    pub fn of(layers: &[impl Borrow<LayerIndex>]) -> Self {
         Details::of(layers).numbers
     }
 
@@ -74,12 +75,12 @@ pub struct Inefficient {
 impl Details {
     /// Counts the layers of an image, base first.
     #[must_use]
-    pub fn of(layers: &[LayerIndex]) -> Self {
+    pub fn of(layers: &[impl Borrow<LayerIndex>]) -> Self {
         let mut paths = Paths::default();
         let mut merged = Merged::default();
         let mut seen: Vec<Option<Seen>> = Vec::new();
         let mut listed = Vec::with_capacity(layers.len());
-        for (at, index) in layers.iter().enumerate() {
+        for (at, index) in layers.iter().map(Borrow::borrow).enumerate() {
             let (tree, bytes) = Tree::of(index, &mut paths);
             merged.make_room(paths.len());
             seen.resize(paths.len(), None);

@@ -253,7 +253,7 @@ fn layers(layers: &[LayerFacts]) -> Markup {
                             @if let (Some(stored), Some(wasted), Some(causes)) = (layer.stored, layer.wasted, &layer.causes) {
                                 (bar(causes, stored.saturating_sub(wasted), largest.unwrap_or(0)))
                             }
-                            @if let Some(reason) = &layer.not_fetched { span.quiet { "not fetched: " (Visible(reason)) } }
+                            @if let Some(reason) = layer.not_fetched { span.quiet { "not available: " (reason.short()) } }
                         }
                         td.right.wide { (known(layer.compressed_size)) }
                         td.right { (known(layer.stored)) }

@@ -132,7 +132,7 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
                 let text = format!("{rest} smaller findings are left out");
                 notifications.push(notification(Level::Note, &text));
             }
-            for text in words::not_covered(&audit.layers) {
+            for text in words::not_available(&audit.layers) {
                 notifications.push(notification(Level::Warning, &text));
             }
             for text in ignored(audit).iter().chain(remarks) {

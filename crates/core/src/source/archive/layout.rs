@@ -16,6 +16,8 @@ use crate::source::SourceError;
 use crate::source::image::Image;
 use crate::source::open::{self, Documents};
 use crate::source::registry::Fetched;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::source::saved;
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
@@ -100,7 +102,8 @@ fn called(chosen: &[&Descriptor], digest: Option<&Digest>) -> String {
 pub(super) struct Top {
     pub(super) reference: String,
     pub(super) digest: Digest,
-    /// An index of the platforms that the layout itself lists, where it has none.
+    /// An index of the platforms that the layout itself lists, where it has none, or of those that were saved, where its
+    /// index lists others too.
     pub(super) made: Option<(String, Bytes)>,
 }
 
@@ -108,15 +111,22 @@ pub(super) struct Top {
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceError> {
     let listed = Layout { archive, files }.index().await?;
+    let layout = Layout { archive, files };
     let chosen = choose(archive, &listed)?;
+    let made = |several: &[&Descriptor]| {
+        let index = crate::manifest::index_of(several);
+        let media_type = crate::manifest::media_type::OCI_INDEX.to_owned();
+        (Digest::sha256(&index), Some((media_type, index)))
+    };
     let (digest, made) = match chosen.as_slice() {
-        [only] => (only.digest.clone(), None),
-        several => {
-            let index = crate::manifest::index_of(several);
-            let digest = Digest::sha256(&index);
-            let media_type = crate::manifest::media_type::OCI_INDEX.to_owned();
-            (digest, Some((media_type, index)))
-        }
+        [only] => match layout.saved_of(only).await? {
+            Some(saved) => match saved.iter().collect::<Vec<_>>().as_slice() {
+                [one] => (one.digest.clone(), None),
+                several => made(several),
+            },
+            None => (only.digest.clone(), None),
+        },
+        several => made(several),
     };
     Ok(Top {
         reference: called(&chosen, Some(&digest)),
@@ -192,6 +202,24 @@ impl Layout<'_> {
         }
     }
 
+    /// The platforms that are there of an index that lists others too; `None` where all are there, and for a manifest.
+    #[cfg(not(target_arch = "wasm32"))]
+    async fn saved_of(&self, top: &Descriptor) -> Result<Option<Vec<Descriptor>>, SourceError> {
+        let fetched = open::promised(self, top).await?;
+        let Document::Index(index) = open::parse(self, &fetched, Some(top))? else {
+            return Ok(None);
+        };
+        let missing = |listed: &Descriptor| {
+            let kind = DocumentKind::of(&listed.media_type);
+            kind == Some(DocumentKind::Index) && !self.may_have(&listed.digest)
+        };
+        let listed = index.manifests.iter().any(missing);
+        let (offered, _) = open::offered(self, index.manifests).await?;
+        let held = saved::held(self, &offered).await;
+        let all = held.len() == offered.len() && !listed;
+        Ok((!all && !held.is_empty()).then(|| held.into_iter().cloned().collect()))
+    }
+
     async fn checked(&self, digest: &Digest) -> Result<Bytes, SourceError> {
         let stored = self.stored(digest)?;
         let bytes = self.archive.document(&stored, &digest.to_string()).await?;
@@ -238,6 +266,15 @@ impl Documents for Layout<'_> {
             promised: format!("{size} bytes"),
             got: format!("{}", bytes.len()),
         })
+    }
+
+    fn is_saved(&self) -> bool {
+        true
+    }
+
+    fn may_have(&self, digest: &Digest) -> bool {
+        // What cannot be looked at is told where it is read.
+        !matches!(self.files.find(&blob(digest)), Ok(None))
     }
 }
 

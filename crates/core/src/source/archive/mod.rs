@@ -168,6 +168,7 @@ impl Archive {
 
     /// Streams a layer of an image that this archive opened.
     pub fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        layer.check_readable(&self.path)?;
         if let Some(embedded) = layer.embedded(&self.path) {
             return Ok(embedded);
         }

@@ -4,6 +4,8 @@ use std::io;
 
 use bytes::Bytes;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::source::temporary::TemporaryFile;
 use crate::source::{BoxFuture, MaybeSend, MaybeSync};
 
 /// Something with a size whose bytes can be read at any place.
@@ -20,6 +22,8 @@ pub trait ReadAt: MaybeSend + MaybeSync {
 pub struct FileBytes {
     file: std::sync::Mutex<std::fs::File>,
     size: u64,
+    /// What it is a copy of, which counts as long as it is there.
+    _temporary: Option<TemporaryFile>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,6 +43,16 @@ impl FileBytes {
         Ok(Self {
             file: std::sync::Mutex::new(file),
             size,
+            _temporary: None,
+        })
+    }
+
+    /// A temporary file that is filled.
+    pub(super) fn temporary(temporary: TemporaryFile) -> io::Result<Self> {
+        let file = temporary.file().try_clone()?;
+        Ok(Self {
+            _temporary: Some(temporary),
+            ..Self::of(file)?
         })
     }
 

@@ -2,14 +2,16 @@
 //! file, in a page into what the page keeps. Standard input, the answer of an engine, an archive that is compressed
 //! as a whole.
 
-#[cfg(not(target_arch = "wasm32"))]
-use std::fs::File;
 use std::io;
+
+use bytesize::ByteSize;
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::{FileBytes, is_compressed};
 use crate::layer::{LayerError, Problem, Unpacker};
-use crate::limits;
+use crate::limits::{TEMPORARY_FREE, TEMPORARY_RATIO};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::source::temporary::{TemporaryFile, TemporaryLimit};
 
 /// Bytes read at a time. Little, as each may unpack to a thousand times as much.
 #[cfg(not(target_arch = "wasm32"))]
@@ -20,6 +22,9 @@ pub struct Spool<W> {
     room: W,
     unpacker: Unpacker,
     size: u64,
+    /// Bytes that came, or that are known to come.
+    compressed: u64,
+    taken: u64,
 }
 
 impl<W: io::Write> Spool<W> {
@@ -29,7 +34,16 @@ impl<W: io::Write> Spool<W> {
             room,
             unpacker: Unpacker::default(),
             size: 0,
+            compressed: 0,
+            taken: 0,
         }
+    }
+
+    /// So many bytes will be pushed.
+    #[must_use]
+    pub const fn of_size(mut self, bytes: u64) -> Self {
+        self.compressed = bytes;
+        self
     }
 
     /// Bytes in it, uncompressed.
@@ -43,11 +57,16 @@ impl<W: io::Write> Spool<W> {
     /// # Errors
     /// What is wrong with them, or with the room, in words that follow the archive's name.
     pub fn push(&mut self, data: &[u8]) -> Result<(), String> {
-        let (mut written, size, room) = (Ok(()), &mut self.size, &mut self.room);
-        let unpacked = self
-            .unpacker
-            .push(data, &mut |out| write(room, out, size, &mut written));
-        written.map_err(|error| no_room(&error))?;
+        self.taken += data.len() as u64;
+        self.compressed = self.compressed.max(self.taken);
+        let mut copy = Copy {
+            room: &mut self.room,
+            size: &mut self.size,
+            most: most(self.compressed),
+            done: Ok(()),
+        };
+        let unpacked = self.unpacker.push(data, &mut |out| copy.write(out));
+        copy.done?;
         unpacked.map_err(|error| damaged(&error))
     }
 
@@ -56,35 +75,93 @@ impl<W: io::Write> Spool<W> {
     /// # Errors
     /// As in [`Self::push`], also when it ends too early.
     pub fn fill(mut self) -> Result<W, String> {
-        let (mut written, size, room) = (Ok(()), &mut self.size, &mut self.room);
-        let unpacked = self
-            .unpacker
-            .finish(&mut |out| write(room, out, size, &mut written));
-        written.map_err(|error| no_room(&error))?;
+        let mut copy = Copy {
+            room: &mut self.room,
+            size: &mut self.size,
+            most: most(self.compressed),
+            done: Ok(()),
+        };
+        let unpacked = self.unpacker.finish(&mut |out| copy.write(out));
+        copy.done?;
         unpacked.map_err(|error| damaged(&error))?;
         self.room.flush().map_err(|error| no_room(&error))?;
         Ok(self.room)
     }
 }
 
+/// Bytes that so many compressed ones may unpack to.
+fn most(compressed: u64) -> u64 {
+    #[cfg(not(target_arch = "wasm32"))]
+    if TemporaryFile::own_limit().is_some() {
+        return u64::MAX;
+    }
+    let of_size = compressed.saturating_mul(TEMPORARY_RATIO);
+    of_size.saturating_add(TEMPORARY_FREE)
+}
+
+/// What is unpacked on its way into the room.
+struct Copy<'s, W> {
+    room: &'s mut W,
+    size: &'s mut u64,
+    most: u64,
+    done: Result<(), String>,
+}
+
+impl<W: io::Write> Copy<'_, W> {
+    /// Writes until it fails or is too much, which ends the unpacking.
+    fn write(&mut self, out: &[u8]) -> Result<(), LayerError> {
+        *self.size += out.len() as u64;
+        self.done = if *self.size > self.most {
+            Err(too_far(*self.size))
+        } else {
+            self.room.write_all(out).map_err(|error| no_room(&error))
+        };
+        match self.done {
+            Ok(()) => Ok(()),
+            // What it is stands in `done`.
+            Err(_) => Err(LayerError::stopped()),
+        }
+    }
+}
+
+fn too_far(size: u64) -> String {
+    let size = ByteSize::b(size).display().si();
+    let text = format!(
+        "it unpacks to {size} and more, which is beyond {TEMPORARY_RATIO} times its size; it looks like a decompression bomb"
+    );
+    match cfg!(target_arch = "wasm32") {
+        true => text,
+        false => format!("{text} (--max-temporary or ONIONSKIN_MAX_TEMPORARY allows more)"),
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
-impl Spool<File> {
+impl Spool<TemporaryFile> {
     /// One in a temporary file, which has no name and goes when the last reader does. Errors say what is wrong.
     pub fn new() -> Result<Self, String> {
-        let file = tempfile::tempfile().map_err(|error| no_room(&error))?;
+        let file = TemporaryFile::new().map_err(|error| no_room(&error))?;
         Ok(Self::into_room(file))
     }
 
     /// All of it is here.
     pub fn finish(self) -> Result<FileBytes, String> {
-        FileBytes::of(self.fill()?).map_err(|error| format!("it cannot be read back: {error}"))
+        FileBytes::temporary(self.fill()?)
+            .map_err(|error| format!("it cannot be read back: {error}"))
     }
 }
 
 /// Copies all that `from` gives; `told` is told how much has come so far.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn spool(mut from: impl io::Read, mut told: impl FnMut(u64)) -> Result<FileBytes, String> {
-    let mut spool = Spool::new()?;
+pub fn spool(from: impl io::Read, told: impl FnMut(u64)) -> Result<FileBytes, String> {
+    copied(from, Spool::new()?, told)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn copied(
+    mut from: impl io::Read,
+    mut spool: Spool<TemporaryFile>,
+    mut told: impl FnMut(u64),
+) -> Result<FileBytes, String> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece) {
@@ -106,36 +183,20 @@ pub(super) fn unpacked(file: FileBytes) -> Result<FileBytes, String> {
         .read(0, super::START)
         .map_err(|error| format!("it cannot be read: {error}"))?;
     if is_compressed(&start) {
-        spool(file.reader(), |_| {})
+        let size = super::ReadAt::size(&file);
+        copied(file.reader(), Spool::new()?.of_size(size), |_| {})
     } else {
         Ok(file)
     }
 }
 
-/// Writes until it fails or is too much; what comes then is dropped.
-fn write(
-    room: &mut impl io::Write,
-    out: &[u8],
-    size: &mut u64,
-    written: &mut io::Result<()>,
-) -> Result<(), LayerError> {
-    if written.is_err() {
-        return Ok(());
-    }
-    *size += out.len() as u64;
-    *written = if *size > limits::SPOOLED_BYTES {
-        Err(io::Error::other(format!(
-            "it has more than {} GiB",
-            limits::SPOOLED_BYTES >> 30
-        )))
-    } else {
-        room.write_all(out)
-    };
-    Ok(())
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 fn no_room(error: &io::Error) -> String {
+    let limit = error.get_ref().and_then(|error| error.downcast_ref());
+    if let Some(limit) = limit {
+        let limit: &TemporaryLimit = limit;
+        return format!("it cannot be unpacked: {limit}");
+    }
     format!(
         "it cannot be kept in {}: {error}; TMPDIR can name a folder with more room",
         std::env::temp_dir().display()

@@ -154,6 +154,7 @@ impl Remote {
     /// Streams a layer. One that may not be copied is asked of the registry like any other, which may have it; from
     /// where its manifest says it is nothing is fetched (GHSA-qvqc-4c52-x6qp is what may come of that).
     pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        layer.check_readable(&self.reference.to_string())?;
         if let Some(embedded) = layer.embedded(&self.reference.to_string()) {
             return Ok(embedded);
         }

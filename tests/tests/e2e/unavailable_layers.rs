@@ -1,0 +1,223 @@
+//! Layers that cannot be read, because they are encrypted or no tars: the image is shown without them.
+//!
+//! Sources: ocicrypt, docs/spec.md (`+encrypted`); the layer types of stacker, nydus and others.
+
+use std::fs;
+
+use onionskin_fixtures::write::oci_archive;
+use onionskin_fixtures::{Image, Layer, Packed, bytes, gzip, layer, seeded};
+use onionskin_tests::command::{json, run, stopped};
+use onionskin_tests::odd::{Odd, ok, status};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Three layers, of which the second has this type and content.
+fn image(media_type: &str, blob: Vec<u8>) -> Packed {
+    Image::new()
+        .layer(
+            layer("COPY a /a")
+                .file("/a", bytes(500))
+                .file("/old", bytes(40)),
+        )
+        .layer(Layer::new().stored(blob).media_type(media_type))
+        .layer(layer("RUN rm /old").whiteout("/old").file("/c", bytes(60)))
+        .pack()
+}
+
+fn saved(folder: &TempDir, image: &Packed) -> String {
+    let file = folder.path().join("image.tar");
+    fs::write(&file, oci_archive(&[("app:1", image)])).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// The media types that say what cannot be read, and how that is told.
+const UNREADABLE: [(&str, &str); 6] = [
+    (
+        "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+        "encrypted",
+    ),
+    (
+        "application/vnd.oci.image.layer.v1.tar+encrypted",
+        "encrypted",
+    ),
+    ("application/vnd.oci.image.layer.v1.squashfs", "notTar"),
+    ("application/vnd.oci.image.layer.nydus.blob.v1", "notTar"),
+    ("application/vnd.erofs.layer.v1", "notTar"),
+    ("application/vnd.in-toto+json", "notTar"),
+];
+
+#[tokio::test]
+async fn the_reason_is_told_and_the_rest_is_shown() {
+    let folder = TempDir::new().unwrap();
+    for (media_type, reason) in UNREADABLE {
+        let file = saved(&folder, &image(media_type, seeded(7, 3_000)));
+        let report = json(&["inspect", &file]).await;
+        let odd = &report["layers"][1];
+        assert_eq!(odd["notFetched"], reason, "{media_type}");
+        assert_eq!(odd["mediaType"], media_type);
+        assert_eq!(odd["compressedSize"], 3_000);
+        for key in ["size", "entries", "stored", "wasted", "causes"] {
+            assert_eq!(odd[key], Value::Null, "{media_type}: {key}");
+        }
+        assert_eq!(report["image"]["size"], Value::Null);
+        assert_eq!(report["bytes"]["stored"], 600);
+        assert_eq!(report["bytes"]["wasted"], 40);
+        let schema = include_str!("../../../schemas/inspect.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        assert!(jsonschema::is_valid(&schema, &report), "{media_type}");
+
+        let word = match reason {
+            "notTar" => "not a tar",
+            other => other,
+        };
+        for command in ["inspect", "audit"] {
+            let output = run(&[command, &file]).await;
+            assert_eq!(output.status.code(), Some(0), "{media_type}: {command}");
+            let shown = String::from_utf8(output.stdout).unwrap();
+            let expected = format!("Not available: layer 2 ({word})");
+            assert!(shown.contains(&expected), "{command}: {shown}");
+        }
+        let output = run(&["ls", &file]).await;
+        assert_eq!(output.status.code(), Some(0), "{media_type}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            errors.contains("layer 2") && errors.contains(word),
+            "{errors}"
+        );
+        for arguments in [
+            &["ls", &file, "--layer", "2"][..],
+            &["cat", &file, "/b", "--layer", "2"],
+        ] {
+            let error = stopped(arguments).await;
+            assert!(
+                error.contains("layer 2 is not available") && error.contains(word),
+                "{error}"
+            );
+        }
+        let output = run(&["cat", &file, "/a"]).await;
+        assert_eq!(output.stdout, bytes(500));
+    }
+}
+
+#[tokio::test]
+async fn rules_about_the_manifest_are_judged() {
+    let folder = TempDir::new().unwrap();
+    let file = saved(&folder, &image(UNREADABLE[0].0, seeded(7, 3_000)));
+    for (rule, code) in [
+        ("--max-layers=3", 0),
+        ("--max-layers=1", 1),
+        ("--max-compressed-size=1MB", 0),
+        ("--max-compressed-size=100", 1),
+        ("--max-size=1GB", 2),
+        ("--max-wasted-bytes=0", 2),
+    ] {
+        let output = run(&["audit", &file, "--no-rules", rule]).await;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{rule}: {errors}");
+    }
+    let output = run(&[
+        "audit",
+        &file,
+        "--no-rules",
+        "--max-layers=1",
+        "--format=json",
+    ])
+    .await;
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["passed"], false);
+    assert_eq!(report["layers"][1]["notFetched"], "encrypted");
+}
+
+#[tokio::test]
+async fn an_encrypted_layer_is_not_even_fetched() {
+    let whole = image(UNREADABLE[0].0, seeded(7, 3_000));
+    let secret = whole.layers[1].digest.clone();
+    let odd = serving(whole).await;
+    let report = json(&["inspect", &format!("{}/app:1", odd.address)]).await;
+    assert_eq!(report["layers"][1]["notFetched"], "encrypted");
+    assert_eq!(odd.count(&secret), 0);
+}
+
+/// Types of tars are often wrong, so a type alone that is not known is no reason.
+#[tokio::test]
+async fn odd_media_types_of_tars_are_read_as_before() {
+    let folder = TempDir::new().unwrap();
+    let tar = layer("COPY b /b").file("/b", bytes(80)).tar();
+    for media_type in [
+        "application/octet-stream",
+        "application/vnd.acme.layer.v1",
+        "application/gzip",
+        "application/vnd.docker.container.image.rootfs.diff+x-gtar",
+        "application/vnd.oci.image.layer.v1.tar+zstd",
+    ] {
+        for blob in [tar.clone(), gzip(&tar)] {
+            let mut image = image(media_type, blob);
+            // The digest of what the fixture compressed is not that of this tar.
+            image = without_diff_ids(&image);
+            let report = json(&["inspect", &saved(&folder, &image)]).await;
+            assert_eq!(report["layers"][1]["stored"], 80, "{media_type}");
+            assert_eq!(report["layers"][1].get("notFetched"), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_type_that_is_not_known_and_holds_no_tar_is_no_tar() {
+    let folder = TempDir::new().unwrap();
+    // ext4 begins with zeros, as an empty tar does.
+    let zeros_first = [vec![0; 1_024], seeded(3, 5_000)].concat();
+    for blob in [
+        seeded(7, 3_000),
+        gzip(&seeded(7, 3_000)),
+        b"hsqs".to_vec(),
+        zeros_first,
+    ] {
+        let odd = image("application/vnd.acme.layer.v1", blob.clone());
+        let report = json(&["inspect", &saved(&folder, &odd)]).await;
+        assert_eq!(report["layers"][1]["notFetched"], "notTar");
+        // What says that it is a tar and is none is damaged.
+        let damaged = image("application/vnd.oci.image.layer.v1.tar", blob);
+        stopped(&["inspect", &saved(&folder, &damaged)]).await;
+    }
+    // It has to be the blob that the manifest names all the same.
+    let whole = image("application/vnd.acme.layer.v1", seeded(7, 3_000));
+    let digest = whole.layers[1].digest.clone();
+    let odd = Odd::new(move |target, _| match target.ends_with(&digest) {
+        true => ok("application/octet-stream", seeded(8, 3_000)),
+        false => answer(&whole, target),
+    })
+    .await;
+    let error = stopped(&["inspect", &format!("{}/app:1", odd.address)]).await;
+    assert!(error.contains("digest"), "{error}");
+}
+
+fn without_diff_ids(image: &Packed) -> Packed {
+    let mut config: Value = serde_json::from_slice(&image.config.bytes).unwrap();
+    config["rootfs"]["diff_ids"] = json!([]);
+    let mut manifest: Value = serde_json::from_slice(&image.manifest.bytes).unwrap();
+    let mut image = image.clone();
+    image.config =
+        onionskin_fixtures::Blob::new(&image.config.media_type, config.to_string().into_bytes());
+    manifest["config"]["digest"] = image.config.digest.clone().into();
+    manifest["config"]["size"] = image.config.bytes.len().into();
+    image.manifest = onionskin_fixtures::Blob::new(
+        &image.manifest.media_type,
+        manifest.to_string().into_bytes(),
+    );
+    image
+}
+
+fn answer(image: &Packed, target: &str) -> axum::response::Response {
+    if target.contains("/manifests/") {
+        return ok(&image.manifest.media_type, image.manifest.bytes.clone());
+    }
+    let wanted = target.rsplit('/').next().unwrap_or_default();
+    match image.blobs().find(|blob| blob.digest == wanted) {
+        Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
+        None => status(404, &[], ""),
+    }
+}
+
+async fn serving(image: Packed) -> Odd {
+    Odd::new(move |target, _| answer(&image, target)).await
+}
