@@ -267,3 +267,55 @@ async fn a_layout_gives_out_its_blobs_through_links_and_no_other_files() {
         assert!(!response.text().await.unwrap().contains("secret"), "{kind}");
     }
 }
+
+/// The index of such an archive lists more than it holds; what is served is what is there.
+#[tokio::test]
+async fn an_archive_of_one_platform_is_served_as_that() {
+    use onionskin_fixtures::{Family, Layer, index};
+
+    let folder = TempDir::new().unwrap();
+    let built_for = |platform: &str| {
+        Image::new()
+            .platform(platform)
+            .layer(layer("COPY own /own").file("/own", platform))
+            .pack()
+    };
+    let images = [built_for("linux/amd64"), built_for("linux/arm64")];
+    let index = index(Family::Oci, &images);
+    let listed = serde_json::json!({"schemaVersion": 2, "manifests": [{
+        "mediaType": index.media_type,
+        "digest": index.digest,
+        "size": index.bytes.len(),
+        "annotations": {"org.opencontainers.image.ref.name": "1"},
+    }]});
+    let mut tar = Layer::new()
+        .file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#)
+        .file("index.json", listed.to_string())
+        .file(format!("blobs/sha256/{}", index.hex()), index.bytes.clone());
+    for blob in images[1].blobs().chain([&images[1].manifest]) {
+        tar = tar.file(format!("blobs/sha256/{}", blob.hex()), blob.bytes.clone());
+    }
+    let file = folder.path().join("tool.tar");
+    fs::write(&file, tar.tar()).unwrap();
+    let file = file.to_str().unwrap();
+    let read = async |image: &str| -> Value {
+        serde_json::from_slice(&printed(&["inspect", image, "--format", "json"]).await).unwrap()
+    };
+    assert_eq!(read(file).await["image"]["platform"], "linux/arm64");
+    let output = Command::new(onionskin())
+        .args(["inspect", file, "--platform", "linux/amd64"])
+        .output()
+        .await
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        errors.contains("without linux/amd64") && errors.contains("it has linux/arm64"),
+        "{errors}"
+    );
+    let (_server, address, _) = served(&[file]).await;
+    let report = read(&format!("{address}/saved/tool:1")).await;
+    assert_eq!(report["image"]["platform"], "linux/arm64");
+    assert_eq!(report["layers"][0]["stored"], 11);
+    pull(&format!("{address}/saved/tool:1"), &folder).await;
+}

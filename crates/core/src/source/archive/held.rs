@@ -13,7 +13,7 @@ use super::files::{Files, Stored};
 use super::{Archive, CHUNK, Inside, START, compression, docker, layout};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
-use crate::source::image::{Image, Layer, Span};
+use crate::source::image::{BlobId, Image, Layer, Span};
 use crate::source::{BlobStream, SourceError};
 
 /// An image of an archive, reachable by digest.
@@ -88,8 +88,18 @@ impl Held {
     async fn of_docker(archive: &Archive, files: Files, image: Image) -> Result<Self, SourceError> {
         let mut layers = HashMap::new();
         let mut descriptors = Vec::new();
+        // A layer that is listed again is not read again.
+        let mut known: HashMap<BlobId, (Digest, Span, &'static str)> = HashMap::new();
         for layer in &image.layers {
-            let (digest, span, media_type) = described(archive, &files, layer).await?;
+            let blob = layer.blob();
+            let again = blob.as_ref().and_then(|blob| known.get(blob)).cloned();
+            let (digest, span, media_type) = match again {
+                Some(described) => described,
+                None => described(archive, &files, layer).await?,
+            };
+            if let Some(blob) = blob {
+                known.insert(blob, (digest.clone(), span, media_type));
+            }
             descriptors.push(descriptor(media_type, &digest, span.size));
             layers.insert(digest, span);
         }
