@@ -74,6 +74,13 @@ pub(crate) fn visible_text(text: &str) -> String {
     Visible(text).to_string()
 }
 
+/// The core's words begin in lower case, as parts of a line; here they stand alone.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
+}
+
 /// Type and permissions as `ls -l` writes them.
 pub(crate) fn mode(kind: EntryKind, mode: u32) -> String {
     let mut text = String::with_capacity(10);

@@ -1,5 +1,6 @@
 //! One image being read or looked at: its engine, and what that has told so far.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use web_sys::Blob;
@@ -8,8 +9,8 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{
-    ArtifactFacts, Ask, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, Numbers,
-    Subject, Trouble,
+    ArtifactFacts, Ask, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, LayerHead,
+    NotFetched, Numbers, Subject, Trouble,
 };
 
 /// An image and the engine that reads it. Dropping it ends the work.
@@ -53,8 +54,8 @@ pub(crate) enum LayerState {
     /// So many bytes of the blob are here.
     Receiving(u64),
     Decoded(LayerFacts),
-    /// It is not to be had, for this reason: the stack goes on without what it does.
-    NotFetched(String),
+    /// It is not available, for this reason: the stack goes on without what it does.
+    NotFetched(NotFetched),
     Broken(Trouble),
 }
 
@@ -231,22 +232,27 @@ impl Image {
         Rc::make_mut(&mut self.layers).get_mut(layer.checked_sub(1)? as usize)
     }
 
-    /// Bytes of all blobs, where the manifest tells them.
+    /// Bytes of all blobs, where the manifest tells them. One that several layers list is downloaded once.
     pub(crate) fn compressed(&self) -> Option<u64> {
-        self.facts.layers.iter().map(|layer| layer.compressed).sum()
+        self.blobs().map(|(_, head)| head.compressed).sum()
     }
 
     /// Bytes received of all blobs.
     pub(crate) fn received(&self) -> u64 {
-        self.layers
-            .iter()
-            .zip(&self.facts.layers)
+        self.blobs()
             .map(|(state, head)| match state {
                 LayerState::Receiving(bytes) => *bytes,
                 LayerState::NotFetched(_) => 0,
                 LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed.unwrap_or(0),
             })
             .sum()
+    }
+
+    /// The first layer of each blob.
+    fn blobs(&self) -> impl Iterator<Item = (&LayerState, &LayerHead)> {
+        let mut known = HashSet::new();
+        let layers = self.layers.iter().zip(&self.facts.layers);
+        layers.filter(move |(_, head)| head.digest.is_empty() || known.insert(head.digest.as_str()))
     }
 }
 

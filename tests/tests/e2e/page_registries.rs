@@ -216,21 +216,24 @@ async fn a_layer_that_is_not_to_be_had_is_shown_so() {
     browser
         .until_text(
             ".band .state.missing",
-            "Without layer 1, which was not fetched",
+            "Without layer 1, which is not available",
         )
         .await;
     browser
-        .until_text(".layer[data-layer='1']", "not fetched")
+        .until_text(".layer[data-layer='1']", "not available: foreign")
         .await;
     // What is above it is there.
     browser.until_text(".row .label", "app").await;
     browser.click(".layer[data-layer='1']").await;
     browser
-        .until_text(".details", "https://layers.elsewhere.test/base has it")
+        .until_text(
+            ".details",
+            "https://layers.elsewhere.test/base, which is not contacted",
+        )
         .await;
     browser.click(".switch button:last-child").await;
     browser
-        .until_text(".nothing h2", "Layer 1 was not fetched")
+        .until_text(".nothing h2", "Layer 1 is not available")
         .await;
     browser.click(".layer[data-layer='2']").await;
     browser.until_text(".row .label", "app").await;

@@ -149,12 +149,12 @@ fn state(image: &Image) -> Html {
     let missing = image.not_fetched();
     if image.finished && image.broken().is_none() && !missing.is_empty() {
         let numbers: Vec<_> = missing.iter().map(u32::to_string).collect();
-        let (layers, were) = match missing.len() {
-            1 => ("layer", "was"),
-            _ => ("layers", "were"),
+        let (layers, are) = match missing.len() {
+            1 => ("layer", "is"),
+            _ => ("layers", "are"),
         };
         let text = format!(
-            "Without {layers} {}, which {were} not fetched.",
+            "Without {layers} {}, which {are} not available.",
             numbers.join(", ")
         );
         return html! { <p class="state missing" role="status">{ text }</p> };

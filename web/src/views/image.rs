@@ -61,8 +61,8 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         View::Stack | View::Changes => match image.layer(selected) {
             Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {
                 <div class="nothing">
-                    <h2>{ format!("Layer {selected} was not fetched") }</h2>
-                    <p>{ format::visible_text(reason) }</p>
+                    <h2>{ format!("Layer {selected} is not available") }</h2>
+                    <p>{ format::capital(&reason.to_string()) }{ "." }</p>
                     <p>{ "What it adds, changes or removes is not known." }</p>
                 </div>
             },

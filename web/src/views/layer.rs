@@ -40,8 +40,13 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
             { sizes(head, facts) }
             if let Some(LayerState::NotFetched(reason)) = image.layer(props.layer) {
                 <section class="costs">
-                    <h3>{ "Not fetched" }</h3>
-                    <p class="muted">{ format::visible_text(reason) }</p>
+                    <h3>{ "Not available" }</h3>
+                    <p class="muted">{ format::capital(&reason.to_string()) }{ "." }</p>
+                    if let Some(url) = head.urls.first() {
+                        <p class="muted">
+                            { "The manifest names " }{ format::visible_text(url) }{ ", which is not contacted." }
+                        </p>
+                    }
                 </section>
             } else {
                 { costs(image.numbers.layers.get(index).copied()) }

@@ -189,7 +189,7 @@ fn below(
             html! { <span class="trouble-line">{ &trouble.title }</span> }
         }
         (Some(LayerState::NotFetched(reason)), _) => {
-            html! { <span class="below" title={format::visible_text(reason)}>{ "not fetched" }</span> }
+            html! { <span class="below" title={reason.to_string()}>{ "not available: " }{ reason.short() }</span> }
         }
         (Some(LayerState::Receiving(done)), _) => html! {
             <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />

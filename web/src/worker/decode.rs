@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex};
-use onionskin_core::source::{BlobStream, Layer, SourceError};
+use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex, Problem};
+use onionskin_core::source::{BlobStream, Layer, NotFetched, SourceError};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
@@ -40,14 +40,14 @@ pub(crate) enum Report {
     Progress(u64),
     /// The next message is the layer's index, as bytes of its own.
     Decoded,
-    /// The layer is not to be had, for this reason.
-    NotFetched(String),
+    /// The layer is not available, for this reason.
+    NotFetched(NotFetched),
     Failed(Trouble),
 }
 
 /// Why a layer was not decoded.
 pub(crate) enum Missing {
-    NotFetched(String),
+    NotFetched(NotFetched),
     Failed(Trouble),
 }
 
@@ -98,12 +98,7 @@ pub(crate) async fn run(
 ) -> Result<LayerIndex, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
-    let mut decoder = LayerDecoder::new(Expected {
-        layer: layer.number,
-        digest: layer.digest.clone(),
-        size: layer.compressed_size,
-        diff_id: layer.diff_id.clone(),
-    });
+    let mut decoder = LayerDecoder::new(expected(layer)).may_be_other(layer.may_be_other());
     let fetching = |error| Trouble::of_fetch(shown, &error);
     let mut blob = stream(job, file).await?;
     let mut told = 0.0;
@@ -117,8 +112,24 @@ pub(crate) async fn run(
             progress(decoder.blob_bytes());
         }
     }
-    let index = decoder.finish();
-    Ok(index.map_err(|error| Trouble::of_layer(shown, &error))?)
+    decoder.finish().map_err(|error| match error.problem() {
+        Problem::NotTar => Missing::NotFetched(NotFetched::NotTar),
+        _ => Missing::Failed(Trouble::of_layer(shown, &error)),
+    })
+}
+
+fn expected(layer: &Layer) -> Expected {
+    Expected {
+        layer: layer.number,
+        digest: layer.digest.clone(),
+        size: layer.compressed_size,
+        diff_id: layer.diff_id.clone(),
+    }
+}
+
+/// Checks an index that was decoded for another layer with the same blob.
+pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError> {
+    expected(layer).check(index)
 }
 
 /// The bytes of the layer, from wherever they are.

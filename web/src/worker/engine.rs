@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Ledger, Wasted};
@@ -10,7 +11,7 @@ use onionskin_core::platform::Platform;
 use onionskin_core::report::link::InFile;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::{GrowthLimits, Rules};
-use onionskin_core::source::Image;
+use onionskin_core::source::{Image, NotFetched};
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 use wasm_bindgen_futures::spawn_local;
@@ -36,9 +37,9 @@ pub(crate) struct Engine {
     /// The layers from the base up to the first that is missing.
     pub(crate) main: Ground,
     /// Layers that are decoded, while one below them is missing.
-    pub(crate) waiting: BTreeMap<u32, LayerIndex>,
-    /// Layers that are not to be had, with the reasons, while one below them is missing.
-    pub(crate) not_fetched: BTreeMap<u32, String>,
+    pub(crate) waiting: BTreeMap<u32, Arc<LayerIndex>>,
+    /// Layers that are not available, with the reasons, while one below them is missing.
+    pub(crate) not_fetched: BTreeMap<u32, NotFetched>,
     /// What the image runs on, as its configuration says.
     pub(crate) os: Option<String>,
     /// Of those, the ones that are looked at, each on its own.

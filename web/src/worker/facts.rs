@@ -97,6 +97,7 @@ fn head(layer: &Layer) -> LayerHead {
             .map(ToString::to_string)
             .unwrap_or_default(),
         media_type: layer.media_type.clone().unwrap_or_default(),
+        urls: layer.urls.clone(),
         compressed: layer.compressed_size,
         stored: layer.stored_size(),
         command: history::clean(&created_by).into_owned(),

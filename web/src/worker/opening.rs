@@ -240,14 +240,11 @@ impl Progress {
                     layer,
                     facts: facts::of_layer(&index),
                 });
-                self.engine.borrow_mut().waiting.insert(layer, *index);
+                self.engine.borrow_mut().waiting.insert(layer, index);
                 self.grow();
             }
             Outcome::NotFetched(layer, reason) => {
-                self.tell(Event::NotFetched {
-                    layer,
-                    reason: reason.clone(),
-                });
+                self.tell(Event::NotFetched { layer, reason });
                 self.engine.borrow_mut().not_fetched.insert(layer, reason);
                 self.grow();
             }

@@ -2,10 +2,12 @@
 //! Where workers cannot start workers, the engine decodes the layers itself.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use onionskin_core::layer::LayerIndex;
+use onionskin_core::source::{BlobId, Layer, NotFetched};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
@@ -27,8 +29,8 @@ const MOST: usize = 4;
 /// What comes of the layers.
 pub(crate) enum Outcome {
     Progress(u32, u64),
-    Decoded(u32, Box<LayerIndex>),
-    NotFetched(u32, String),
+    Decoded(u32, Arc<LayerIndex>),
+    NotFetched(u32, NotFetched),
     Failed(u32, Trouble),
 }
 
@@ -39,6 +41,8 @@ type Failed = Closure<dyn FnMut(web_sys::Event)>;
 /// Decoders at work.
 pub(crate) struct Pool {
     waiting: RefCell<VecDeque<Job>>,
+    /// Layers that list a blob which is decoded for another one, by the number of that one.
+    same: BTreeMap<u32, Vec<Layer>>,
     members: RefCell<Vec<Member>>,
     /// The file that the layers are in, if they are in one.
     file: Option<Blob>,
@@ -65,9 +69,11 @@ impl Pool {
         let cores = port::scope().map_or(LEAST, |scope| {
             scope.navigator().hardware_concurrency() as usize
         });
+        let (jobs, same) = once_each(jobs);
         let count = cores.clamp(LEAST, MOST).min(jobs.len());
         let pool = Rc::new(Pool {
             waiting: RefCell::new(jobs.into()),
+            same,
             members: RefCell::default(),
             file,
             tell: Rc::new(tell),
@@ -121,9 +127,35 @@ impl Pool {
             member.hear(event)
         };
         if let Some(outcome) = outcome {
-            (self.tell)(outcome);
+            self.tell_all(outcome);
         }
         self.give(at);
+    }
+
+    /// Tells what came of a layer, for all that have the same blob.
+    fn tell_all(&self, outcome: Outcome) {
+        let (Outcome::Progress(layer, _)
+        | Outcome::Decoded(layer, _)
+        | Outcome::NotFetched(layer, _)
+        | Outcome::Failed(layer, _)) = &outcome;
+        let same = self.same.get(layer).map_or(&[][..], Vec::as_slice);
+        let others: Vec<Outcome> = same
+            .iter()
+            .filter_map(|other| {
+                let layer = number(other.number);
+                match &outcome {
+                    Outcome::Progress(..) => None,
+                    Outcome::NotFetched(_, reason) => Some(Outcome::NotFetched(layer, *reason)),
+                    Outcome::Failed(_, trouble) => Some(Outcome::Failed(layer, trouble.clone())),
+                    Outcome::Decoded(_, index) => Some(match decode::check(other, index) {
+                        Ok(()) => Outcome::Decoded(layer, Arc::clone(index)),
+                        Err(error) => Outcome::Failed(layer, Trouble::of_layer(layer, &error)),
+                    }),
+                }
+            })
+            .collect();
+        (self.tell)(outcome);
+        others.into_iter().for_each(|other| (self.tell)(other));
     }
 
     /// Gives a decoder that has nothing to do the next layer, or lets it go.
@@ -175,7 +207,7 @@ impl Pool {
             )
         };
         if let Some(layer) = layer {
-            (self.tell)(Outcome::Failed(layer, Trouble::of_worker(layer)));
+            self.tell_all(Outcome::Failed(layer, Trouble::of_worker(layer)));
         }
         if none_left {
             self.alone();
@@ -193,14 +225,36 @@ impl Pool {
                 let tell = Rc::clone(&pool.tell);
                 let progress = |received| tell(Outcome::Progress(layer, received));
                 let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
-                (pool.tell)(match outcome {
-                    Ok(index) => Outcome::Decoded(layer, Box::new(index)),
+                pool.tell_all(match outcome {
+                    Ok(index) => Outcome::Decoded(layer, Arc::new(index)),
                     Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
                     Err(Missing::Failed(trouble)) => Outcome::Failed(layer, trouble),
                 });
             }
         });
     }
+}
+
+/// One job for each blob, and the further layers that list it.
+fn once_each(jobs: Vec<Job>) -> (Vec<Job>, BTreeMap<u32, Vec<Layer>>) {
+    let mut first: HashMap<BlobId, u32> = HashMap::new();
+    let mut same: BTreeMap<u32, Vec<Layer>> = BTreeMap::new();
+    let mut jobs = jobs;
+    jobs.retain(|job| {
+        let layer = number(job.layer.number);
+        // Media types may differ: as one of them a blob is not even fetched.
+        let blob = job.layer.blob();
+        let blob = blob.filter(|_| job.layer.not_readable().is_none());
+        let known = blob.map(|blob| *first.entry(blob).or_insert(layer));
+        match known.filter(|known| *known != layer) {
+            Some(known) => {
+                same.entry(known).or_default().push(job.layer.clone());
+                false
+            }
+            None => true,
+        }
+    });
+    (jobs, same)
 }
 
 impl Drop for Member {
@@ -216,7 +270,7 @@ impl Member {
             let index =
                 port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
             return Some(match index {
-                Some(index) => Outcome::Decoded(layer, Box::new(index)),
+                Some(index) => Outcome::Decoded(layer, Arc::new(index)),
                 None => Outcome::Failed(layer, Trouble::of_worker(layer)),
             });
         }

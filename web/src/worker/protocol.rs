@@ -7,6 +7,7 @@ mod waste;
 
 pub(crate) use onionskin_core::layer::EntryKind;
 pub(crate) use onionskin_core::ledger::Causes;
+pub(crate) use onionskin_core::source::NotFetched;
 pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
@@ -134,8 +135,8 @@ pub(crate) enum Event {
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
     Decoded { layer: u32, facts: LayerFacts },
-    /// A layer is not to be had, for this reason. It counts, and nothing is known of what it does.
-    NotFetched { layer: u32, reason: String },
+    /// A layer is not available, for this reason. It counts, and nothing is known of what it does.
+    NotFetched { layer: u32, reason: NotFetched },
     /// A layer could not be read.
     Broken { layer: u32, trouble: Trouble },
     /// The stack has grown to this many layers, with these numbers.
@@ -246,6 +247,8 @@ pub(crate) struct LayerHead {
     /// Empty where the source does not tell, as is the media type.
     pub(crate) digest: String,
     pub(crate) media_type: String,
+    /// Where the manifest says that a layer is that its source need not have. Nothing is fetched from there.
+    pub(crate) urls: Vec<String>,
     /// Bytes of the blob; unknown for some sources.
     pub(crate) compressed: Option<u64>,
     /// Bytes that are read for it: of the blob, or of the plain tar where an archive has that.

@@ -48,8 +48,8 @@ impl Trouble {
                 true,
             ),
             SourceError::NotFetched { .. } => (
-                "A layer was not fetched",
-                "Whoever made it is the only one to have it.",
+                "A layer is not available",
+                "The image can be shown without it.",
                 false,
             ),
             SourceError::Artifact(_) => (
@@ -100,6 +100,11 @@ impl Trouble {
             SourceError::NoPlatform { .. } => (
                 "There is no image for this platform",
                 "Open the reference without a platform, and choose one.",
+                false,
+            ),
+            SourceError::NotSaved { .. } => (
+                "This file does not hold that platform",
+                "Open it without a platform, or save the image for the other one.",
                 false,
             ),
             SourceError::Cut { .. } => ("The connection broke", "Try again.", true),

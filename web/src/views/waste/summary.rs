@@ -103,7 +103,7 @@ fn partial(image: &Image) -> Html {
     if image.settled() {
         return html! {
             <p class="missing">
-                { format!("Without {}, which nobody could fetch: what is in there is not counted.", numbered(&image.not_fetched())) }
+                { format!("Without {}: not available, and not counted.", numbered(&image.not_fetched())) }
             </p>
         };
     }
