@@ -65,7 +65,7 @@ fn layer(entries: &[Entry]) -> Layer {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_byte_is_wasted_download_where_every_listing_wastes_it((blobs, places) in image()) {
