@@ -130,7 +130,7 @@ pub enum SourceError {
         /// The saved image.
         what: String,
         /// The platform that was asked for.
-        wanted: Platform,
+        wanted: String,
         /// Those that it has.
         available: Vec<Platform>,
     },

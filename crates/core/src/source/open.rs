@@ -90,7 +90,7 @@ pub(super) async fn of_index(
             Some(wanted) if platform::choose(Some(wanted), &of(&all)).is_some() => {
                 SourceError::NotSaved {
                     what: documents.what(),
-                    wanted: wanted.clone(),
+                    wanted: wanted.to_string(),
                     available: there,
                 }
             }
