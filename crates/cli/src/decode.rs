@@ -136,7 +136,7 @@ async fn decode_one(
         Err(error) => match error.problem() {
             Problem::NotTar => Ok(Decoded::NotFetched(NotFetched::NotTar)),
             Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => Err(anyhow!(
-                "{error}; --max-unpacked or ONIONSKIN_MAX_UNPACKED sets another limit"
+                "{error}; --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT sets another limit"
             )),
             _ => Err(error.into()),
         },

@@ -13,10 +13,10 @@ pub(crate) struct LimitArguments {
     #[arg(
         long,
         value_name = "BYTES",
-        env = "ONIONSKIN_MAX_UNPACKED",
+        env = "ONIONSKIN_UNPACKED_LIMIT",
         hide_env_values = true
     )]
-    max_unpacked: Option<Bytes>,
+    unpacked_limit: Option<Bytes>,
 
     #[command(flatten)]
     temporary: TemporaryArguments,
@@ -30,17 +30,17 @@ pub(crate) struct TemporaryArguments {
     #[arg(
         long,
         value_name = "BYTES",
-        env = "ONIONSKIN_MAX_TEMPORARY",
+        env = "ONIONSKIN_TEMPORARY_LIMIT",
         hide_env_values = true
     )]
-    max_temporary: Option<Bytes>,
+    temporary_limit: Option<Bytes>,
 }
 
 impl LimitArguments {
     /// What the layers of one image may unpack to. The limit on temporary files is set for the whole process.
     pub(crate) fn begin(&self) -> Arc<Budget> {
         self.temporary.begin();
-        Arc::new(match self.max_unpacked {
+        Arc::new(match self.unpacked_limit {
             Some(Bytes(bytes)) => Budget::of(bytes),
             None => Budget::default(),
         })
@@ -50,7 +50,7 @@ impl LimitArguments {
 impl TemporaryArguments {
     /// Sets the limit for the whole process.
     pub(crate) fn begin(&self) {
-        if let Some(Bytes(bytes)) = self.max_temporary {
+        if let Some(Bytes(bytes)) = self.temporary_limit {
             TemporaryFile::set_limit(bytes);
         }
     }

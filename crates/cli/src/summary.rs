@@ -51,7 +51,7 @@ fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> St
     let hold = if read == 1 { "holds" } else { "hold" };
     let which = match read {
         _ if read == all => format!(", which {hold}"),
-        _ => format!("; the {read} that are available {hold}"),
+        _ => format!("; {read} available, which {hold}"),
     };
     let holds = match image.compressed_size {
         Some(compressed) => format!(
@@ -73,6 +73,8 @@ fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> St
         };
     }
     let cost = match bytes.wasted_compressed {
+        // All of it is needed elsewhere in its blob.
+        Some(0) => "; that costs a pull nothing".to_owned(),
         Some(wasted) => format!(
             ";\n{STRONG}{}{STRONG:#} of every download is for nothing",
             size(wasted)

@@ -97,7 +97,7 @@ async fn what_the_registry_lacks_is_unknown_and_the_rest_is_told() {
         "{shown}"
     );
     assert!(
-        shown.contains("in 3 layers; the 2 that are available hold"),
+        shown.contains("in 3 layers; 2 available, which hold"),
         "{shown}"
     );
 

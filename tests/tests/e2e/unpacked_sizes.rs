@@ -58,12 +58,18 @@ async fn a_megabyte_of_zstd_is_not_unpacked_to_the_end() {
         )
         .pack();
     assert!(bomb.layers[0].bytes.len() < 1_200_000);
-    let error = stopped(&["inspect", &saved(&folder, &bomb), "--max-unpacked", "1GiB"]).await;
+    let error = stopped(&[
+        "inspect",
+        &saved(&folder, &bomb),
+        "--unpacked-limit",
+        "1GiB",
+    ])
+    .await;
     assert!(
         error.contains("layer 1") && error.contains("1073741824 bytes"),
         "{error}"
     );
-    assert!(error.contains("--max-unpacked"), "{error}");
+    assert!(error.contains("--unpacked-limit"), "{error}");
 }
 
 #[tokio::test]
@@ -72,19 +78,25 @@ async fn the_limit_is_for_all_layers_together_and_can_be_set() {
     let file = saved(&folder, &image());
     let report = json(&["inspect", &file]).await;
     assert_eq!(report["bytes"]["stored"], 11_000_000);
-    let error = stopped(&["inspect", &file, "--max-unpacked", "8MB"]).await;
+    let error = stopped(&["inspect", &file, "--unpacked-limit", "8MB"]).await;
     assert!(error.contains("unpack to more than 8.0 MB"), "{error}");
-    json(&["inspect", &file, "--max-unpacked", "12MB"]).await;
+    json(&["inspect", &file, "--unpacked-limit", "12MB"]).await;
     let limited = Command::new(onionskin())
         .args(["ls", &file])
-        .env("ONIONSKIN_MAX_UNPACKED", "8MB")
+        .env("ONIONSKIN_UNPACKED_LIMIT", "8MB")
         .output()
         .unwrap();
     assert_eq!(limited.status.code(), Some(2));
     // Listed again it is not unpacked again.
     let zeros = layer("RUN fallocate /a").file("/a", vec![0; 6_000_000]);
     let again = Image::new().layer(zeros.clone()).layer(zeros).pack();
-    json(&["inspect", &saved(&folder, &again), "--max-unpacked", "8MB"]).await;
+    json(&[
+        "inspect",
+        &saved(&folder, &again),
+        "--unpacked-limit",
+        "8MB",
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -99,9 +111,9 @@ async fn a_compressed_archive_that_fills_the_disk_is_refused() {
         error.contains("bomb.tar.zst") && error.contains("decompression bomb"),
         "{error}"
     );
-    let error = stopped(&["inspect", file, "--max-temporary", "10MB"]).await;
+    let error = stopped(&["inspect", file, "--temporary-limit", "10MB"]).await;
     assert!(
-        error.contains("10.0 MB") && error.contains("--max-temporary"),
+        error.contains("10.0 MB") && error.contains("--temporary-limit"),
         "{error}"
     );
 }
@@ -118,7 +130,7 @@ async fn archives_compressed_as_a_whole_and_on_standard_input_keep_working() {
     }
     for (limit, code) in [("100MB", 0), ("1kB", 2)] {
         let mut command = Command::new(onionskin())
-            .args(["ls", "-", "--max-temporary", limit])
+            .args(["ls", "-", "--temporary-limit", limit])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

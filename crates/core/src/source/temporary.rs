@@ -25,8 +25,8 @@ struct Held(u64);
 /// The temporary files would hold more than they may. It stands inside an [`io::Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "temporary files may hold {} ({limit} bytes), and that is not enough; --max-temporary or \
-     ONIONSKIN_MAX_TEMPORARY sets another limit",
+    "temporary files may hold {} ({limit} bytes), and that is not enough; --temporary-limit or \
+     ONIONSKIN_TEMPORARY_LIMIT sets another limit",
     bytesize::ByteSize::b(*.limit).display().si()
 )]
 pub struct TemporaryLimit {

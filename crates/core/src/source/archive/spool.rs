@@ -131,7 +131,7 @@ fn too_far(size: u64) -> String {
     );
     match cfg!(target_arch = "wasm32") {
         true => text,
-        false => format!("{text} (--max-temporary or ONIONSKIN_MAX_TEMPORARY allows more)"),
+        false => format!("{text} (--temporary-limit or ONIONSKIN_TEMPORARY_LIMIT allows more)"),
     }
 }
 
