@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::image::{Attestation, Image, Layer};
 use super::registry::Fetched;
-use super::{Artifact, MaybeSync, SourceError};
+use super::{Artifact, MaybeSync, Origin, SourceError};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -20,6 +20,10 @@ const NESTED: usize = 8;
 pub(super) trait Documents: MaybeSync {
     /// What is being opened, for messages.
     fn what(&self) -> String;
+    /// Where they are read from.
+    fn origin(&self) -> Origin {
+        Origin::Registry
+    }
     /// A manifest or index. Its bytes have the digest.
     fn manifest(
         &self,
@@ -64,6 +68,9 @@ pub(super) async fn of_index(
     manifests: Vec<Descriptor>,
     platform: Option<&Platform>,
 ) -> Result<Image, SourceError> {
+    if manifests.is_empty() {
+        return Err(unusable(documents, ManifestError::EmptyIndex));
+    }
     let (offered, attestations) = offered(documents, manifests).await?;
     let platforms: Vec<_> = offered.iter().map(|offer| offer.platform.clone()).collect();
     let chosen = platform::choose(platform, &platforms).and_then(|at| offered.get(at));
@@ -109,6 +116,7 @@ async fn of_manifest(
     let config = Config::parse(&raw_config).map_err(|problem| of_config(documents, problem))?;
     let mut image = Image {
         reference: documents.what(),
+        names_registry: documents.origin() == Origin::Registry,
         digest: Some(digest),
         index_digest: None,
         media_type: Some(manifest.media_type),
@@ -184,11 +192,11 @@ pub(super) async fn promised(
     }
     let fetched = documents.manifest(&descriptor.digest).await?;
     if fetched.bytes.len() as u64 != descriptor.size {
-        return Err(SourceError::Mismatch {
-            what: format!("{} of {}", descriptor.digest, documents.what()),
-            promised: format!("{} bytes", descriptor.size),
-            got: format!("{}", fetched.bytes.len()),
-        });
+        return Err(documents.origin().mismatch(
+            format!("{} of {}", descriptor.digest, documents.what()),
+            format!("{} bytes", descriptor.size),
+            format!("{} bytes", fetched.bytes.len()),
+        ));
     }
     Ok(fetched)
 }
@@ -202,9 +210,9 @@ pub(super) fn parse(
     let document = Document::parse(&fetched.bytes, fetched.content_type.as_deref());
     let document = document.map_err(|problem| unusable(documents, problem))?;
     match promised.map(|descriptor| descriptor.media_type.as_str()) {
-        Some(sent) if !sent.is_empty() && sent != document.media_type() => {
-            let problem = ManifestError::TypeMismatch {
-                sent: sent.to_owned(),
+        Some(listed) if !listed.is_empty() && listed != document.media_type() => {
+            let problem = ManifestError::ListedAs {
+                listed: listed.to_owned(),
                 own: document.media_type().to_owned(),
             };
             Err(unusable(documents, problem))

@@ -6,9 +6,10 @@
 use std::fs::File;
 use std::io;
 
+use super::packing::{UnpackError, Unpacking};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{FileBytes, is_compressed};
-use crate::layer::{LayerError, Problem, Unpacker};
+use crate::layer::{LayerError, Problem};
 use crate::limits;
 
 /// Bytes read at a time. Little, as each may unpack to a thousand times as much.
@@ -18,7 +19,7 @@ const PIECE: usize = 64 << 10;
 /// A copy under way.
 pub struct Spool<W> {
     room: W,
-    unpacker: Unpacker,
+    unpacking: Unpacking,
     size: u64,
 }
 
@@ -27,7 +28,7 @@ impl<W: io::Write> Spool<W> {
     pub fn into_room(room: W) -> Self {
         Self {
             room,
-            unpacker: Unpacker::default(),
+            unpacking: Unpacking::default(),
             size: 0,
         }
     }
@@ -45,7 +46,7 @@ impl<W: io::Write> Spool<W> {
     pub fn push(&mut self, data: &[u8]) -> Result<(), String> {
         let (mut written, size, room) = (Ok(()), &mut self.size, &mut self.room);
         let unpacked = self
-            .unpacker
+            .unpacking
             .push(data, &mut |out| write(room, out, size, &mut written));
         written.map_err(|error| no_room(&error))?;
         unpacked.map_err(|error| damaged(&error))
@@ -58,7 +59,7 @@ impl<W: io::Write> Spool<W> {
     pub fn fill(mut self) -> Result<W, String> {
         let (mut written, size, room) = (Ok(()), &mut self.size, &mut self.room);
         let unpacked = self
-            .unpacker
+            .unpacking
             .finish(&mut |out| write(room, out, size, &mut written));
         written.map_err(|error| no_room(&error))?;
         unpacked.map_err(|error| damaged(&error))?;
@@ -148,14 +149,13 @@ fn no_room(error: &io::Error) -> String {
 }
 
 /// What is wrong, as said of a whole archive and not of a layer.
-fn damaged(error: &LayerError) -> String {
+fn damaged(error: &UnpackError) -> String {
+    let UnpackError::Layer(error) = error else {
+        return error.to_string();
+    };
     match error.problem() {
-        Problem::Unsupported(name) => {
-            format!("it is compressed as a whole with {name}, which is not read; unpack it first")
-        }
-        Problem::CompressionCut => {
-            "its compressed data ends in the middle; it was cut off where it was saved or on its way".to_owned()
-        }
+        Problem::Unsupported(name) => super::kind::not_read(name),
+        Problem::CompressionCut => UnpackError::Cut.to_string(),
         Problem::CompressionCorrupt(what) => format!("it is damaged: {what}"),
         other => other.to_string(),
     }
