@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 7] = [
+const NEEDED: [(&str, &str, &str); 9] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",

@@ -100,10 +100,6 @@ impl Object {
         named.map(|(_, value)| value)
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// All fields, where their names are data.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))

@@ -480,13 +480,24 @@ fn paths_and_prefixes_are_never_asked_of_a_registry() {
         ("sif:app.sif", "sif: is not supported"),
         ("docker-storage:app", "docker-storage: is not supported"),
         ("tarball:app.tar", "tarball: is not supported"),
-        ("dir:nowhere", "nowhere"),
+        ("dir:nowhere", "nowhere: there is no such folder"),
+        ("oci:notes", "notes: it is no folder"),
+        ("docker-archive:redis", "redis: it is a folder"),
     ] {
         let (code, errors) = run(image);
         assert_eq!(code, Some(2), "{image}: {errors}");
         assert!(errors.contains(says), "{errors}");
         assert!(!errors.contains("127.0.0.1:9"), "{errors}");
     }
+    // Only registries have tags: a folder that is called like a repository is none of one.
+    let output = Command::new(onionskin_tests::binary::onionskin())
+        .args(["tags", "redis"])
+        .current_dir(folder.path())
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("registry-1.docker.io"), "{errors}");
 }
 
 /// `onionskin ls <(docker save app)` hands over a pipe.

@@ -331,6 +331,23 @@ fn split(rest: &str) -> Option<(PathBuf, Option<String>)> {
     (!path.is_empty()).then(|| (PathBuf::from(path), reference.map(str::to_owned)))
 }
 
+impl Locator {
+    /// As [`FromStr`] reads it, for what only registries have, such as tags: a folder or another file that happens to be
+    /// called like a repository does not matter.
+    ///
+    /// # Errors
+    /// The text names nothing.
+    pub fn in_registry(text: &str) -> Result<Self, LocatorError> {
+        let path = Path::new(text);
+        let is_other = path.exists() && !is_path_like(text) && !is_called_archive(path);
+        if is_other {
+            registry(text)
+        } else {
+            text.parse()
+        }
+    }
+}
+
 /// How saved images are called.
 const ARCHIVES: [&str; 10] = [
     "tar", "tgz", "gz", "zst", "tzst", "zstd", "xz", "txz", "bz2", "tbz2",
@@ -349,29 +366,32 @@ fn bare(text: &str) -> Result<Locator, LocatorError> {
     if let Some(error) = unsupported_prefix(text) {
         return Err(error);
     }
-    let path_like = ["/", "./", "../", "~"]
-        .iter()
-        .any(|start| text.starts_with(start))
-        || matches!(text, "." | "..");
-    let called_archive = |path: &Path| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| ARCHIVES.contains(&extension))
-    };
+    let path_like = is_path_like(text);
     // The name of one of several images is only looked for behind what cannot be a reference itself.
     if let Some((path, Some(reference))) = split(text) {
         let is_layout = path.join("oci-layout").is_file();
         if path.is_dir() && (path_like || is_layout) {
             return folder(&path.display().to_string(), Some(reference));
         }
-        if path.exists() && !path.is_dir() && (path_like || called_archive(&path)) {
+        if path.exists() && !path.is_dir() && (path_like || is_called_archive(&path)) {
             return Ok(archive(path, Some(reference)));
         }
     }
     match path_like {
         true => Err(LocatorError::NoFile(text.to_owned())),
-        false if called_archive(whole) => Err(LocatorError::NoArchive(text.to_owned())),
+        false if is_called_archive(whole) => Err(LocatorError::NoArchive(text.to_owned())),
         false => registry(text),
     }
+}
+
+fn is_path_like(text: &str) -> bool {
+    let starts = ["/", "./", "../", "~"];
+    starts.iter().any(|start| text.starts_with(start)) || matches!(text, "." | "..")
+}
+
+fn is_called_archive(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ARCHIVES.contains(&extension))
 }
 
 fn archive(path: PathBuf, reference: Option<String>) -> Locator {

@@ -135,7 +135,12 @@ impl Archive {
         };
         let cannot_open = |error| wrong(format!("it cannot be opened: {error}"));
         let kind = std::fs::metadata(path).map_err(cannot_open)?.file_type();
-        if !kind.is_file() && !kind.is_dir() {
+        if kind.is_dir() {
+            return Err(wrong(
+                "it is a folder; write oci:FOLDER for an OCI layout, or dir:FOLDER for what skopeo copied there".to_owned(),
+            ));
+        }
+        if !kind.is_file() {
             // A pipe or a device, such as `<(docker save app)`.
             let pipe = std::fs::File::open(path).map_err(cannot_open)?;
             let file = spool::spool(pipe, |_| {}).map_err(wrong)?;
@@ -299,7 +304,14 @@ impl Archive {
                 })
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(path) => Ok(Files::Folder(path.clone())),
+            Place::Folder(path) if path.is_dir() => Ok(Files::Folder(path.clone())),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Folder(path) if path.exists() => Err(self.wrong(
+                "it is no folder; for an archive write oci-archive:PATH or docker-archive:PATH"
+                    .to_owned(),
+            )),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Folder(_) => Err(self.wrong("there is no such folder".to_owned())),
         }
     }
 

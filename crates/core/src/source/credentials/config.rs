@@ -10,7 +10,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Credentials;
-use crate::json::{Json, Object};
+use crate::json::Json;
 use crate::reference::DOCKER_HUB;
 
 /// Docker writes its padding, and other tools leave it out.
@@ -98,7 +98,9 @@ impl Config {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             let longer = best.is_none_or(|(length, ..)| place.len() > length);
             // Where a store is in use, Docker leaves an empty entry behind.
-            let empty = value.as_object().is_none_or(Object::is_empty);
+            let empty = value
+                .as_object()
+                .is_none_or(|entry| entry.entries().next().is_none());
             if fits && longer && !empty {
                 best = Some((place.len(), key, value));
             }
