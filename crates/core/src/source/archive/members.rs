@@ -125,9 +125,8 @@ impl Members {
             }
             let end = start.checked_add(size).filter(|end| *end <= source.size());
             let end = end.ok_or_else(|| {
-                let problem =
-                    format!("is cut short: it has {size} bytes, and the file ends before");
-                entry.wrong(&problem)
+                let problem = format!("has {size} bytes, and the file ends before");
+                format!("it is cut short: {}", entry.wrong(&problem))
             })?;
             if records {
                 if size > limits::EXTENSION_BYTES {

@@ -352,7 +352,7 @@ fn a_member_that_cannot_be_read_is_named() {
     let whole = tar(&[("layer.tar", File(b"content"))]);
     let text = problem(whole.slice(..515), None);
     assert!(
-        text.contains("\"layer.tar\", at byte 0, is cut short"),
+        text.contains("it is cut short: its member \"layer.tar\", at byte 0, has"),
         "{text}"
     );
     let mut header = tar::Header::from_byte_slice(&whole[..512]).clone();
