@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 7] = [
+const NEEDED: [(&str, &str, &str); 9] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -30,6 +30,8 @@ const NEEDED: [(&str, &str, &str); 7] = [
         "libxml2-utils",
         "xmllint of libxml2, https://gitlab.gnome.org/GNOME/libxml2",
     ),
+    ("xz", "xz-utils", "xz, https://tukaani.org/xz/"),
+    ("bzip2", "bzip2", "bzip2, https://sourceware.org/bzip2/"),
     ("zstd", "zstd", "zstd, https://facebook.github.io/zstd"),
 ];
 

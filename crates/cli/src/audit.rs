@@ -169,7 +169,7 @@ impl Arguments {
         anyhow::ensure!(
             !opened.image.is_torn(),
             "{image} cannot be audited: its configuration names {} layers and its manifest {}, so one of them \
-             is damaged; `onionskin inspect {image}` shows what there is",
+             is damaged",
             opened.image.config.diff_ids.len(),
             opened.image.layers.len(),
         );

@@ -27,7 +27,7 @@ pub(crate) struct ImageArguments {
     /// A reference such as nginx:1.27, the path of a saved image or layout, or `-` for one on standard input
     ///
     /// Prefixes say which is meant: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
-    /// oci:FOLDER[:NAME], docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by
+    /// oci:FOLDER[:NAME], dir:FOLDER, docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by
     /// its place; PATH may be - for standard input, and archives may be compressed.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
@@ -158,16 +158,17 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
 impl Opened {
     /// The file or the folder that it is in, where it is in one that has a name.
     pub(crate) fn in_file(&self) -> Option<InFile<'_>> {
-        let (Locator::Archive {
-            path, reference, ..
-        }
-        | Locator::Layout { path, reference }) = &self.locator
-        else {
-            return None;
+        let (path, reference) = match &self.locator {
+            Locator::Archive {
+                path, reference, ..
+            }
+            | Locator::Layout { path, reference } => (path, reference.as_deref()),
+            Locator::Directory { path } => (path, None),
+            _ => return None,
         };
         Some(InFile {
             name: path.file_name()?.to_str()?,
-            image: reference.as_deref(),
+            image: reference,
         })
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let locator: Locator = arguments.image.parse()?;
+    let locator = Locator::in_registry(&arguments.image)?;
     let Locator::Registry(reference) = &locator else {
         bail!(
             "{} is a saved image; only registries know what refers to their images",

@@ -142,9 +142,9 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
         let held = source.held().await?;
         let held = held.with_context(|| format!("{image} is no saved image"))?;
         let file = match &locator {
-            Locator::Archive { path, .. } | Locator::Layout { path, .. } => {
-                path.display().to_string()
-            }
+            Locator::Archive { path, .. }
+            | Locator::Layout { path, .. }
+            | Locator::Directory { path } => path.display().to_string(),
             _ => String::new(),
         };
         saved.push(SavedImage::new(held, &file));

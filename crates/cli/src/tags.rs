@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let locator: Locator = arguments.repository.parse()?;
+    let locator = Locator::in_registry(&arguments.repository)?;
     let Locator::Registry(reference) = &locator else {
         bail!(
             "{} is a saved image; only repositories of registries have lists of tags",

@@ -9,6 +9,7 @@ pub mod base;
 pub mod compare;
 pub mod digest;
 pub mod findings;
+mod json;
 pub mod layer;
 pub mod ledger;
 pub mod limits;

@@ -8,6 +8,10 @@ pub const DOCUMENT_BYTES: usize = 4 << 20;
 pub const EXTENSION_BYTES: u64 = 1 << 20;
 /// Bytes of a zstd frame's window, as `zstd --long=27` writes and every decoder takes unasked.
 pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Bytes of the dictionary of an archive that is compressed as a whole with xz. `xz -9` takes 64 MiB.
+pub const XZ_DICTIONARY: u64 = 128 << 20;
+/// Parts that the sparse members of a saved image's outer tar have, all together.
+pub const SPARSE_RUNS: usize = 1 << 18;
 /// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.
 pub const PATH_BYTES: usize = 4096;
 /// Entries of one layer.

@@ -358,6 +358,13 @@ impl<'de> Deserialize<'de> for Reference {
     }
 }
 
+/// Whether a name says by itself in which registry it is, and is not short for one of Docker Hub.
+#[must_use]
+pub fn names_registry(name: &str) -> bool {
+    name.split_once('/')
+        .is_some_and(|(first, _)| is_domain(first))
+}
+
 /// Whether the part before the first slash names a registry rather than a part of the path.
 fn is_domain(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.chars().any(char::is_uppercase)

@@ -300,7 +300,7 @@ fn markdown_is_short_on_top_and_nothing_in_it_is_an_images_own() {
     assert!(top.contains("**1 of 1 rules failed.**"), "{top}");
     assert!(top.contains("340.0 kB of 380.0 kB (89.5 %)"), "{top}");
     assert!(
-        folded.contains("[`/app/testdata`](<http://localhost/#/image/"),
+        folded.contains("[`/app/testdata`](<http://localhost/#/file/app.tar?"),
         "{folded}"
     );
     assert!(
@@ -322,7 +322,8 @@ fn markdown_is_short_on_top_and_nothing_in_it_is_an_images_own() {
 #[test]
 fn links_lead_into_the_page() {
     let ground = ground();
-    let base = ["app.tar", "--link-base", "https://peel.example.org/x"];
+    ground.save("named.tar", "registry.example.com/team/app:1.0", &app());
+    let base = ["named.tar", "--link-base", "https://peel.example.org/x"];
     let report = ground.json(0, &base);
     let link = report["findings"][0]["link"].as_str().unwrap();
     assert!(
@@ -336,9 +337,55 @@ fn links_lead_into_the_page() {
     assert!(ground.ends(0, &base).contains(link));
     let digest = report["image"]["digest"].as_str().unwrap();
     assert!(
-        link.contains(&format!("/docker.io/library/app@{digest}?")),
+        link.contains(&format!("/registry.example.com/team/app@{digest}?")),
         "{link}"
     );
+}
+
+/// `webapp:1.4.2` may never have been in a registry: a link to docker.io/library/webapp would show another image, or
+/// none.
+#[test]
+fn a_name_without_a_registry_is_no_link_to_docker_hub() {
+    let ground = ground();
+    let image = &[("webapp:1.4.2", &app())];
+    ground.write("docker.tar", docker_archive(Generation::Skopeo, image));
+    ground.write("docker25.tar", docker_archive(Generation::Blobs, image));
+    ground.write("oci.tar", oci_archive(image));
+    ground.save("user.tar", "team/webapp:1.4.2", &app());
+    for (file, place) in [
+        ("docker.tar", "#/file/docker.tar?"),
+        ("docker25.tar", "#/file/docker25.tar?"),
+        ("oci.tar", "#/file/oci.tar?"),
+        ("user.tar", "#/file/user.tar?"),
+        ("oci.tar:webapp:1.4.2", "#/file/oci.tar?image=webapp:1.4.2&"),
+    ] {
+        let report = ground.json(0, &[file, "--link-base", "https://peel.example.org"]);
+        let link = report["findings"][0]["link"].as_str().unwrap();
+        assert!(link.contains(place), "{link}");
+        assert!(!link.contains("docker.io"), "{link}");
+        assert_eq!(
+            report["image"]["reference"],
+            match file {
+                "user.tar" => "docker.io/team/webapp:1.4.2",
+                _ => "docker.io/library/webapp:1.4.2",
+            }
+        );
+    }
+    // On standard input there is no file to ask for.
+    let input = std::fs::File::open(ground.path().join("oci.tar")).unwrap();
+    let output = ground
+        .command(&[
+            "-",
+            "--link-base",
+            "https://peel.example.org",
+            "--format",
+            "json",
+        ])
+        .stdin(input)
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"][0]["link"], Value::Null);
 }
 
 #[test]

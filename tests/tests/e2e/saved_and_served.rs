@@ -204,6 +204,29 @@ async fn all_platforms_of_a_layout_are_served() {
     assert_eq!(content, b"arm");
 }
 
+/// A folder of skopeo's `dir:` has no name for its image; it is served under that of the folder.
+#[tokio::test]
+async fn a_folder_that_skopeo_wrote_is_served() {
+    let folder = TempDir::new().unwrap();
+    let packed = app();
+    let layout = folder.path().join("layout");
+    oci_layout(&layout, &[("app:1", &packed)]).unwrap();
+    let copied = folder.path().join("copied");
+    let status = Command::new("skopeo")
+        .args(["copy", "--quiet"])
+        .arg(format!("oci:{}:app:1", layout.display()))
+        .arg(format!("dir:{}", copied.display()))
+        .status()
+        .await;
+    assert!(status.expect("skopeo is installed").success());
+    let (_server, address, _) = served(&[&format!("dir:{}", copied.display())]).await;
+    let reference = format!("{address}/saved/copied:latest");
+    let manifest = pull(&reference, &folder).await;
+    assert_eq!(manifest["config"]["digest"], packed.config.digest.as_str());
+    let content = printed(&["cat", &reference, "/app/data"]).await;
+    assert!(content == bytes(5_000));
+}
+
 #[tokio::test]
 async fn what_cannot_be_served_is_told_before_anything_listens() {
     let folder = TempDir::new().unwrap();

@@ -5,7 +5,7 @@ use onionskin_core::platform::Platform;
 use onionskin_core::reference::{Reference, ReferenceError};
 use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::registry::{Client, Endpoint, Options, Registry, Remote};
-use onionskin_core::source::{Image, SourceError};
+use onionskin_core::source::{Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
 
 use super::port;
@@ -49,7 +49,11 @@ impl Gateway {
 
     /// The places where what was typed may be, the likeliest first.
     pub(crate) async fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, Trouble> {
-        let typed = typed.trim().trim_start_matches("docker://");
+        let typed = typed.trim();
+        if let Some(error) = not_in_registry(typed) {
+            return Err(Trouble::of_locator(&error));
+        }
+        let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| Trouble::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
         let full = Place {

@@ -4,7 +4,7 @@
 use onionskin_core::layer::LayerError;
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
-use onionskin_core::source::SourceError;
+use onionskin_core::source::{LocatorError, SourceError};
 
 use super::protocol::Trouble;
 
@@ -23,6 +23,12 @@ impl Trouble {
     pub(crate) fn of_reference(error: &ReferenceError) -> Self {
         let advice = "Type a name like nginx:1.27, or registry.example.com/team/app:1.0.";
         Trouble::new("That is no image reference", error, advice, false)
+    }
+
+    /// What was typed is no image of a registry.
+    pub(crate) fn of_locator(error: &LocatorError) -> Self {
+        let advice = "A saved file or folder can be chosen or dropped here; for an image in a registry, type its name.";
+        Trouble::new("That is not in a registry", error, advice, false)
     }
 
     /// The address asks for something that is no platform.
@@ -91,6 +97,11 @@ impl Trouble {
                 "The registry sent something else",
                 "Nothing of it is shown. Try again; if it stays so, tell whoever runs the registry.",
                 true,
+            ),
+            SourceError::Damaged { .. } | SourceError::Missing { .. } => (
+                "A part of this file is missing or damaged",
+                "Save the image again, or copy the whole file again.",
+                false,
             ),
             SourceError::Document { .. } => (
                 "This is no image that can be shown",
@@ -187,7 +198,7 @@ impl Trouble {
 }
 
 /// What can be opened.
-const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive and oci-archive, also compressed with gzip or zstd.";
+const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone. A host, a path or a digest in
 /// front stays as it is written.

@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::history::Step;
 use super::{ManifestError, descriptor, lenient, read_object};
 use crate::digest::Digest;
+use crate::json::{Json, Object};
 use crate::platform::Platform;
+use serde::{Deserialize, Serialize};
 
 /// What a configuration says, as far as it could be understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +72,7 @@ impl Config {
     /// Reads a configuration. Only what is no JSON object, or too large, is an error.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let root = read_object(bytes)?;
-        let empty = Map::new();
+        let empty = Object::default();
         let run = lenient::object(&root, "config").unwrap_or(&empty);
         let diff_ids = lenient::object(&root, "rootfs")
             .map_or(&[][..], |rootfs| lenient::array(rootfs, "diff_ids"));
@@ -104,8 +103,8 @@ impl Config {
 }
 
 impl Healthcheck {
-    fn read(object: &Map<String, Value>) -> Self {
-        let number = |key: &str| object.get(key).and_then(Value::as_u64);
+    fn read(object: &Object) -> Self {
+        let number = |key: &str| object.get(key).and_then(Json::as_u64);
         Self {
             test: lenient::texts(object, "Test").unwrap_or_default(),
             interval: number("Interval"),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
-use serde_json::{Map, Value};
 
 use super::{ManifestError, lenient, shorten};
 use crate::digest::Digest;
+use crate::json::{Json, Object};
 use crate::platform::{self, Platform};
 
 /// A promise about bytes that are stored elsewhere: their type, digest and size.
@@ -32,7 +32,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// Reads the descriptor that stands at `place` of a document (`layers[3]`).
-    pub(super) fn read(value: &Value, place: &str) -> Result<Self, ManifestError> {
+    pub(super) fn read(value: &Json, place: &str) -> Result<Self, ManifestError> {
         let wrong = |field: &str, problem: String| ManifestError::Field {
             place: format!("{place}{field}"),
             problem,
@@ -42,7 +42,7 @@ impl Descriptor {
             .ok_or_else(|| wrong("", "it is no object".to_owned()))?;
         let digest: Digest = object
             .get("digest")
-            .and_then(Value::as_str)
+            .and_then(Json::as_str)
             .ok_or_else(|| wrong(".digest", "there is none".to_owned()))?
             .parse()
             .map_err(|error| wrong(".digest", format!("{error}")))?;
@@ -58,7 +58,7 @@ impl Descriptor {
                     format!("{} is no number of bytes", shorten(&size.to_string())),
                 )
             })?;
-        let data = match object.get("data").and_then(Value::as_str) {
+        let data = match object.get("data").and_then(Json::as_str) {
             Some(data) => {
                 let data = base64::engine::general_purpose::STANDARD
                     .decode(data)
@@ -94,7 +94,7 @@ impl Descriptor {
 }
 
 /// The platform that `os`, `architecture`, `variant` and `os.version` of an object say.
-pub(super) fn platform(object: &Map<String, Value>) -> Option<Platform> {
+pub(super) fn platform(object: &Object) -> Option<Platform> {
     // Text that no platform's name has names none; nobody could ask for it.
     let part = |key: &str| lenient::text(object, key).filter(|text| platform::is_part(text));
     let (os, architecture) = (part("os")?, part("architecture")?);

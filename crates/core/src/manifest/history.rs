@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::lenient;
+use crate::json::Json;
 
 /// One step of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn read(value: &Value) -> Self {
+    pub(super) fn read(value: &Json) -> Self {
         let Some(object) = value.as_object() else {
             return Self::default();
         };
@@ -35,7 +35,7 @@ impl Step {
             author: lenient::text(object, "author"),
             empty_layer: object
                 .get("empty_layer")
-                .and_then(Value::as_bool)
+                .and_then(Json::as_bool)
                 .unwrap_or(false),
         }
     }

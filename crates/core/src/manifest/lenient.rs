@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use crate::json::{Json, Object};
 
 /// The field as text; a number or a truth value is written out; empty text is no text.
-pub(super) fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn text(object: &Object, key: &str) -> Option<String> {
     object
         .get(key)
         .and_then(as_text)
@@ -13,12 +13,12 @@ pub(super) fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
 }
 
 /// The field as a list of texts: an array, a single text, or an object as `key=value`.
-pub(super) fn texts(object: &Map<String, Value>, key: &str) -> Option<Vec<String>> {
+pub(super) fn texts(object: &Object, key: &str) -> Option<Vec<String>> {
     match object.get(key)? {
-        Value::Array(items) => Some(items.iter().filter_map(as_text).collect()),
-        Value::Object(fields) => Some(
+        Json::List(items) => Some(items.iter().filter_map(as_text).collect()),
+        Json::Object(fields) => Some(
             fields
-                .iter()
+                .entries()
                 .map(|(key, value)| format!("{key}={}", as_text(value).unwrap_or_default()))
                 .collect(),
         ),
@@ -27,10 +27,10 @@ pub(super) fn texts(object: &Map<String, Value>, key: &str) -> Option<Vec<String
 }
 
 /// The field as a set of names: an object's keys, or an array. Sorted, each once.
-pub(super) fn names(object: &Map<String, Value>, key: &str) -> Vec<String> {
+pub(super) fn names(object: &Object, key: &str) -> Vec<String> {
     let mut names: Vec<String> = match object.get(key) {
-        Some(Value::Object(fields)) => fields.keys().cloned().collect(),
-        Some(Value::Array(items)) => items.iter().filter_map(as_text).collect(),
+        Some(Json::Object(fields)) => fields.entries().map(|(key, _)| key.to_owned()).collect(),
+        Some(Json::List(items)) => items.iter().filter_map(as_text).collect(),
         Some(other) => as_text(other).into_iter().collect(),
         None => Vec::new(),
     };
@@ -40,13 +40,13 @@ pub(super) fn names(object: &Map<String, Value>, key: &str) -> Vec<String> {
 }
 
 /// The field as texts by name: an object, or an array of `key=value`.
-pub(super) fn text_map(object: &Map<String, Value>, key: &str) -> BTreeMap<String, String> {
+pub(super) fn text_map(object: &Object, key: &str) -> BTreeMap<String, String> {
     match object.get(key) {
-        Some(Value::Object(fields)) => fields
-            .iter()
-            .map(|(key, value)| (key.clone(), as_text(value).unwrap_or_default()))
+        Some(Json::Object(fields)) => fields
+            .entries()
+            .map(|(key, value)| (key.to_owned(), as_text(value).unwrap_or_default()))
             .collect(),
-        Some(Value::Array(items)) => items
+        Some(Json::List(items)) => items
             .iter()
             .filter_map(as_text)
             .map(|item| match item.split_once('=') {
@@ -59,25 +59,19 @@ pub(super) fn text_map(object: &Map<String, Value>, key: &str) -> BTreeMap<Strin
 }
 
 /// The field as an object.
-pub(super) fn object<'a>(
-    object: &'a Map<String, Value>,
-    key: &str,
-) -> Option<&'a Map<String, Value>> {
+pub(super) fn object<'a>(object: &'a Object, key: &str) -> Option<&'a Object> {
     object.get(key)?.as_object()
 }
 
 /// The field as an array; empty where it is none.
-pub(super) fn array<'a>(object: &'a Map<String, Value>, key: &str) -> &'a [Value] {
-    object
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+pub(super) fn array<'a>(object: &'a Object, key: &str) -> &'a [Json] {
+    object.get(key).and_then(Json::as_list).unwrap_or_default()
 }
 
-fn as_text(value: &Value) -> Option<String> {
+fn as_text(value: &Json) -> Option<String> {
     match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Json::Null => None,
+        Json::Text(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
 }

@@ -11,14 +11,13 @@ pub mod media_type;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 pub use config::{Config, Healthcheck};
 pub use descriptor::Descriptor;
 pub use history::Step;
 use media_type::DocumentKind;
 
 use crate::digest::Digest;
+use crate::json::{Json, Object};
 use crate::limits;
 
 /// Why a document is not understood. Texts of the document are cut short before they come in here.
@@ -43,19 +42,25 @@ pub enum ManifestError {
         "it has both `manifests` and `layers`, so that tools would disagree on what the image is"
     )]
     Ambiguous,
-    /// A field that some tools read as another one.
-    #[error(
-        "its field {0:?} differs from a known one in upper and lower case only, so that tools would disagree on what the image is"
-    )]
-    AmbiguousField(String),
     /// The answer's type and the document's own differ.
     #[error("it was sent as {sent}, but says of itself that it is {own}")]
     TypeMismatch {
-        /// The Content-Type, or what the descriptor promised.
+        /// The Content-Type.
         sent: String,
         /// The document's mediaType.
         own: String,
     },
+    /// The type that an index lists and the document's own differ.
+    #[error("it is listed as {listed}, but says of itself that it is {own}")]
+    ListedAs {
+        /// The mediaType of the descriptor.
+        listed: String,
+        /// The document's mediaType.
+        own: String,
+    },
+    /// An index with nothing in it.
+    #[error("its index is empty: it lists no image")]
+    EmptyIndex,
     /// The type and what the document holds differ.
     #[error("it is said to be {0}, but does not hold what that type has")]
     WrongShape(String),
@@ -116,7 +121,7 @@ pub struct Index {
 }
 
 impl Document {
-    /// Reads a document that was sent, or promised by a descriptor, as `sent_as` (a Content-Type, if there was one).
+    /// Reads a document that was sent as `sent_as` (a Content-Type, if there was one).
     ///
     /// Types like `application/json` announce nothing and are passed over; a manifest type has to agree with
     /// the document's own `mediaType`, and both with what the document holds.
@@ -127,9 +132,8 @@ impl Document {
             return Err(ManifestError::Schema1);
         }
         let root = read_object(bytes)?;
-        check_fields(&root)?;
         let own = lenient::text(&root, "mediaType");
-        if root.get("schemaVersion").and_then(Value::as_u64) == Some(1) {
+        if root.get("schemaVersion").and_then(Json::as_u64) == Some(1) {
             return Err(ManifestError::Schema1);
         }
         if let (Some(sent), Some(_), Some(own)) = (&sent, sent_kind, &own)
@@ -147,6 +151,8 @@ impl Document {
             (true, true) => return Err(ManifestError::Ambiguous),
             (true, false) => Some(DocumentKind::Index),
             (false, true) => Some(DocumentKind::Manifest),
+            // An index of nothing is legal: Go's tools write `"manifests": null`.
+            (false, false) if root.get("manifests").is_some() => Some(DocumentKind::Index),
             (false, false) => None,
         };
         let media_type = own.or(sent.filter(|_| sent_kind.is_some()));
@@ -160,7 +166,6 @@ impl Document {
         };
         let kind = match (announced, held) {
             (Some(announced), Some(held)) if announced != held => None,
-            // An index of nothing is legal: Go's tools write `"manifests": null`.
             (Some(DocumentKind::Index), None) => Some(DocumentKind::Index),
             (_, held) => held,
         };
@@ -190,8 +195,8 @@ impl Document {
 }
 
 impl Manifest {
-    fn read(root: &Map<String, Value>, media_type: String) -> Result<Self, ManifestError> {
-        let config = Descriptor::read(root.get("config").unwrap_or(&Value::Null), "config")?;
+    fn read(root: &Object, media_type: String) -> Result<Self, ManifestError> {
+        let config = Descriptor::read(root.get("config").unwrap_or(&Json::Null), "config")?;
         Ok(Self {
             media_type,
             config,
@@ -230,7 +235,7 @@ impl Manifest {
 }
 
 impl Index {
-    fn read(root: &Map<String, Value>, media_type: String) -> Result<Self, ManifestError> {
+    fn read(root: &Object, media_type: String) -> Result<Self, ManifestError> {
         Ok(Self {
             media_type,
             manifests: descriptors(root, "manifests")?,
@@ -265,7 +270,7 @@ pub(crate) fn index_of(manifests: &[&Descriptor]) -> bytes::Bytes {
         }
         object
     };
-    let manifests: Vec<Value> = manifests.iter().map(one).collect();
+    let manifests: Vec<serde_json::Value> = manifests.iter().map(one).collect();
     let index = serde_json::json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_INDEX,
@@ -275,48 +280,26 @@ pub(crate) fn index_of(manifests: &[&Descriptor]) -> bytes::Bytes {
 }
 
 /// JSON that is an object and within bounds; how deep it may nest is serde_json's own limit.
-fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, ManifestError> {
+fn read_object(bytes: &[u8]) -> Result<Object, ManifestError> {
     if bytes.len() > limits::DOCUMENT_BYTES {
         return Err(ManifestError::TooLarge);
     }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(object)) => Ok(object),
+    match Json::parse(bytes) {
+        Ok(Json::Object(object)) => Ok(object),
         Ok(_) => Err(ManifestError::NotAnObject),
         Err(error) => Err(ManifestError::NotJson(error.to_string())),
     }
 }
 
-fn present(root: &Map<String, Value>, key: &str) -> bool {
-    root.get(key).is_some_and(|value| !value.is_null())
+/// Whether a field holds something, in whichever case it is written.
+fn present(root: &Object, key: &str) -> bool {
+    root.all(key).any(|value| !value.is_null())
 }
 
-/// Go's decoder, and so most engines, takes `Layers` for `layers`; a document that plays on it is refused.
-fn check_fields(root: &Map<String, Value>) -> Result<(), ManifestError> {
-    const KNOWN: [&str; 5] = [
-        "schemaVersion",
-        "mediaType",
-        "manifests",
-        "layers",
-        "config",
-    ];
-    let plays = |key: &&String| {
-        KNOWN
-            .iter()
-            .any(|known| key.eq_ignore_ascii_case(known) && key != known)
-    };
-    match root.keys().find(plays) {
-        Some(key) => Err(ManifestError::AmbiguousField(key.clone())),
-        None => Ok(()),
-    }
-}
-
-fn descriptors(
-    root: &Map<String, Value>,
-    key: &'static str,
-) -> Result<Vec<Descriptor>, ManifestError> {
+fn descriptors(root: &Object, key: &'static str) -> Result<Vec<Descriptor>, ManifestError> {
     let items = match root.get(key) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(items)) => items,
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::List(items)) => items,
         Some(_) => {
             return Err(ManifestError::Field {
                 place: key.to_owned(),
@@ -432,11 +415,49 @@ mod tests {
             error(&posing, Some(OCI_INDEX)),
             ManifestError::WrongShape(OCI_INDEX.into())
         );
-        let cased = r#"{"schemaVersion":2,"manifests":[],"Layers":[]}"#;
-        assert_eq!(
-            error(cased, None),
-            ManifestError::AmbiguousField("Layers".into())
+        for cased in [
+            r#"{"schemaVersion":2,"manifests":[],"Layers":[]}"#,
+            r#"{"schemaVersion":2,"Manifests":[],"manifests":null,"LAYERS":[],"config":{}}"#,
+        ] {
+            assert_eq!(error(cased, None), ManifestError::Ambiguous, "{cased}");
+        }
+    }
+
+    /// Go's tools read fields in any case, and of two the last.
+    #[test]
+    fn fields_in_any_case_are_those_of_the_specification() {
+        let other = descriptor("x/other");
+        let text = format!(
+            r#"{{"SCHEMAVERSION":2,"MediaType":"{OCI_MANIFEST}","Config":{},
+            "layers":[{other},{other}],"Layers":[{{"MEDIATYPE":"{OCI_LAYER}","Digest":"{DIGEST}","SIZE":0,
+            "Annotations":{{"Key":"a","key":"b"}}}}]}}"#,
+            descriptor(OCI_CONFIG)
         );
+        let Ok(Document::Manifest(manifest)) = Document::parse(text.as_bytes(), None) else {
+            panic!("{text}");
+        };
+        assert_eq!(manifest.layers.len(), 1);
+        assert_eq!(manifest.layers[0].media_type, OCI_LAYER);
+        let annotations = &manifest.layers[0].annotations;
+        assert_eq!((&*annotations["Key"], &*annotations["key"]), ("a", "b"));
+        assert_eq!(
+            error(r#"{"SchemaVersion":1}"#, None),
+            ManifestError::Schema1
+        );
+    }
+
+    #[test]
+    fn an_index_of_nothing_is_an_index() {
+        for text in [
+            r#"{"schemaVersion":2,"manifests":null}"#,
+            r#"{"schemaVersion":2,"manifests":[]}"#,
+            r#"{"schemaVersion":2,"Manifests":null}"#,
+        ] {
+            let Ok(Document::Index(index)) = Document::parse(text.as_bytes(), None) else {
+                panic!("{text}");
+            };
+            assert!(index.manifests.is_empty());
+        }
     }
 
     #[test]

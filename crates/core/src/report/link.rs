@@ -42,13 +42,15 @@ pub struct InFile<'a> {
 
 impl Links {
     /// Links to an opened image; pinned where its digest is known, so that what the page shows is this
-    /// image or none. One that no registry knows by its name is asked for as the file that it is in. None where
-    /// nothing leads to it. `base` is where the page lives.
+    /// image or none. One whose name does not say in which registry it is is asked for as the file that it is in. None
+    /// where nothing leads to it. `base` is where the page lives.
     #[must_use]
     pub fn of(base: &str, image: &Image, file: Option<InFile<'_>>) -> Option<Self> {
         let platform = image.platform.as_ref().map(ToString::to_string);
         let platform = platform.as_deref();
-        let whole = |reference: &Reference| reference.to_string() == image.reference;
+        let whole = |reference: &Reference| {
+            image.names_registry && reference.to_string() == image.reference
+        };
         // Podman and Buildah call their own images so; no registry has them.
         let local = |reference: &Reference| file.is_some() && reference.domain() == "localhost";
         let known = |reference: &Reference| whole(reference) && !local(reference);

@@ -15,6 +15,7 @@ use reqwest::{Client, Response, Url};
 
 use super::SourceError;
 use super::archive::{Archive, Form, Spool};
+use crate::json::Json;
 use crate::reference::Reference;
 use place::{Place, Surroundings};
 
@@ -115,12 +116,7 @@ impl Engine {
             }
         }
         let file = spool.finish().map_err(|problem| self.wrong(problem))?;
-        Ok(Archive::new(
-            self.called(),
-            Arc::new(file),
-            Form::Docker,
-            None,
-        ))
+        Ok(Archive::new(self.called(), Arc::new(file), Form::Docker, None).by_engine())
     }
 
     async fn ask(&self, place: &Place) -> Result<Response, SourceError> {
@@ -222,8 +218,10 @@ async fn message(response: &mut Response) -> String {
             break;
         }
     }
-    let json: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
-    let text = json.as_ref().and_then(|json| json.get("message")?.as_str());
+    let json = Json::parse(&body).ok();
+    let text = json
+        .as_ref()
+        .and_then(|json| json.as_object()?.get("message")?.as_str());
     let text = text.unwrap_or_default().trim().chars().take(300);
     text.flat_map(char::escape_debug).collect()
 }

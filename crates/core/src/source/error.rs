@@ -102,6 +102,28 @@ pub enum SourceError {
         /// What came.
         got: String,
     },
+    /// A part of a saved image is not what the image's documents say.
+    #[error("{what} is damaged: {got} instead of {promised}; {}", .origin.remedy())]
+    Damaged {
+        /// Which part of which image.
+        what: String,
+        /// The digest or size that the documents name.
+        promised: String,
+        /// What there is.
+        got: String,
+        /// Where the image was read from.
+        origin: Origin,
+    },
+    /// A part of a saved image is not there.
+    #[error("{what} is missing: {reason}; {}", .origin.remedy())]
+    Missing {
+        /// Which part of which image.
+        what: String,
+        /// Where it was looked for.
+        reason: String,
+        /// Where the image was read from.
+        origin: Origin,
+    },
     /// A document came whole and is not usable.
     #[error("{what} cannot be shown: {problem}")]
     Document {
@@ -176,6 +198,61 @@ pub enum SourceError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// Where an image is read from, and so what can be done when a part of it is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A registry, over the network.
+    #[default]
+    Registry,
+    /// A saved file, a folder, or standard input.
+    File,
+    /// What an engine on this machine saves.
+    Engine,
+}
+
+impl Origin {
+    /// The error for a part of `what` that has other bytes than were `promised`.
+    pub(super) fn mismatch(self, what: String, promised: String, got: String) -> SourceError {
+        match self {
+            Self::Registry => SourceError::Mismatch {
+                what,
+                promised,
+                got,
+            },
+            Self::File | Self::Engine => SourceError::Damaged {
+                what,
+                promised,
+                got,
+                origin: self,
+            },
+        }
+    }
+
+    /// The error for a part of `what` that ends after `received` of its `size` bytes.
+    pub(super) fn ended_early(self, what: String, received: u64, size: u64) -> SourceError {
+        match self {
+            Self::Registry => SourceError::Cut {
+                what,
+                received,
+                size: Some(size),
+                reason: "the connection ended early".to_owned(),
+            },
+            Self::File | Self::Engine => {
+                self.mismatch(what, format!("{size} bytes"), format!("{received} bytes"))
+            }
+        }
+    }
+
+    /// What to do about a damaged or incomplete image.
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Registry => "try again",
+            Self::File => "save the image again, or copy the whole file again",
+            Self::Engine => "pull or build the image again",
+        }
+    }
 }
 
 /// How a host was not reached.

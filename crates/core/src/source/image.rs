@@ -20,6 +20,9 @@ use crate::platform::Platform;
 pub struct Image {
     /// What was opened, written out in full.
     pub reference: String,
+    /// Whether the name that its source has for it says by itself in which registry it is, as all do that come from
+    /// one. A saved `app:1` may never have been in any; `docker save` shortens the names of Docker Hub so too.
+    pub names_registry: bool,
     /// The digest of this platform's manifest.
     pub digest: Option<Digest>,
     /// The digest of the index that it was chosen from.
@@ -91,8 +94,10 @@ pub struct Layer {
     pub urls: Vec<String>,
     /// The command that made it, as the builder wrote it; [`history::clean`] gives the form to show.
     pub created_by: Option<String>,
-    /// The span of an archive that holds it.
+    /// The span of an archive that holds it. The size is that of the file, holes included.
     pub(super) span: Option<Span>,
+    /// Where its parts lie, if it is a sparse member of the archive; empty if it lies there in one piece.
+    pub(super) runs: Vec<Run>,
     /// Its blob, where the manifest embeds it.
     pub(super) data: Option<Vec<u8>>,
 }
@@ -113,6 +118,17 @@ enum Identity {
     Digest(Digest),
     /// A member of an archive, where the digest of what a registry holds is not known.
     Span(Span),
+}
+
+/// Bytes of a sparse file that an archive stores. Between two runs there are zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Run {
+    /// Their place in the file.
+    pub(super) at: u64,
+    /// Their place in the archive.
+    pub(super) offset: u64,
+    /// Their number.
+    pub(super) size: u64,
 }
 
 impl Layer {
@@ -163,6 +179,7 @@ impl Layer {
             urls: Vec::new(),
             created_by: None,
             span: None,
+            runs: Vec::new(),
             data: None,
         }
     }

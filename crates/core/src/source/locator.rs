@@ -29,6 +29,11 @@ pub enum Locator {
         /// Which of its images, where it holds several.
         reference: Option<String>,
     },
+    /// In a folder that `skopeo copy … dir:` wrote.
+    Directory {
+        /// The folder.
+        path: PathBuf,
+    },
     /// In the store of an engine on this machine.
     #[cfg(not(target_arch = "wasm32"))]
     Engine {
@@ -61,17 +66,178 @@ pub enum LocatorError {
         "there is no path after {0}; write {0}PATH, or {0}PATH:NAME where it holds several images"
     )]
     NoPath(&'static str),
+    /// A prefix without a folder behind it.
+    #[error("there is no path after {0}; write {0}FOLDER")]
+    NoFolder(&'static str),
     /// It looks like a path, and nothing is there.
     #[error("there is no file {0:?}")]
     NoFile(String),
     /// It is called like an archive, and nothing is there.
     #[error("there is no file {0:?}; an image of that name in a registry is docker://{0}")]
     NoArchive(String),
-    /// A folder that is no layout.
+    /// A folder that holds no saved image.
     #[error(
-        "the folder {0:?} is no OCI layout: there is no file oci-layout and no index.json in it"
+        "the folder {0:?} holds no saved image: it has no oci-layout (OCI layout) and no manifest.json (dir: of skopeo); an image of that name in a registry is docker://{0}"
     )]
     NoLayout(String),
+    /// A folder with a part of a layout.
+    #[error(
+        "the folder {folder:?} looks like an OCI layout, but {missing} in it{}", as_layout(.folder, .missing)
+    )]
+    PartOfLayout {
+        /// The folder.
+        folder: String,
+        /// What is missing.
+        missing: MissingPart,
+    },
+    /// A saved image, or one of an engine, where only those of registries are to be had.
+    #[error("{0} names a saved file, a folder or an engine, and no image in a registry")]
+    NotInRegistry(&'static str),
+    /// A prefix that other tools have, and this one does not.
+    #[error("{prefix} is not supported: {}", .kind.advice())]
+    Unsupported {
+        /// The prefix, with its colon.
+        prefix: String,
+        /// What it stands for.
+        kind: ForeignPrefix,
+    },
+}
+
+/// What a folder lacks to be an OCI layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingPart {
+    /// The file `oci-layout`.
+    Marker,
+    /// The file `index.json`, and with it the list of its images.
+    Index,
+    /// Both.
+    MarkerAndIndex,
+}
+
+/// What a prefix that is not read stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignPrefix {
+    /// The store of podman, buildah and CRI-O.
+    ContainersStorage,
+    /// How Helm and others write a registry.
+    OciUrl,
+    /// A folder of an OCI layout, as other tools name it.
+    OciLayout,
+    /// A saved file, as other tools name it.
+    File,
+    /// A registry, as other tools name it.
+    Registry,
+    /// Something that holds no image in a form that is read.
+    Other,
+}
+
+impl std::fmt::Display for MissingPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Marker => "the file oci-layout is missing",
+            Self::Index => "the file index.json is missing",
+            Self::MarkerAndIndex => "the files oci-layout and index.json are missing",
+        })
+    }
+}
+
+fn as_layout(folder: &str, missing: &MissingPart) -> String {
+    match missing {
+        MissingPart::Marker => format!("; write oci:{folder} to read it without that file"),
+        MissingPart::Index | MissingPart::MarkerAndIndex => String::new(),
+    }
+}
+
+impl ForeignPrefix {
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::ContainersStorage => {
+                "write podman:NAME to ask podman for the image, or save it with `podman save` or `skopeo copy` first"
+            }
+            Self::OciUrl => {
+                "an image in a registry is written without it, as in docker://registry.example.com/team/app:1.0, and the folder of an OCI layout as oci:FOLDER"
+            }
+            Self::OciLayout => "write oci:FOLDER for the folder of an OCI layout",
+            Self::File => "write the path of the file without it",
+            Self::Registry => "write docker://REFERENCE for an image in a registry",
+            Self::Other => {
+                "images come from a registry (docker://REFERENCE), an engine (docker-daemon:NAME, podman:NAME), or a saved file or folder (docker-archive:PATH, oci-archive:PATH, oci:FOLDER, dir:FOLDER)"
+            }
+        }
+    }
+}
+
+/// What other tools put before an image: skopeo (containers-transports(5)), syft, grype, trivy, buildx, dive. None is a
+/// usual name of an image; `docker` and `registry` are, and are prefixes only before what can be no tag.
+const FOREIGN: [(&str, ForeignPrefix); 18] = [
+    ("containers-storage", ForeignPrefix::ContainersStorage),
+    ("oci-dir", ForeignPrefix::OciLayout),
+    ("oci-layout", ForeignPrefix::OciLayout),
+    ("file", ForeignPrefix::File),
+    ("docker-image", ForeignPrefix::Registry),
+    ("docker-storage", ForeignPrefix::Other),
+    ("docker-tarball", ForeignPrefix::Other),
+    ("docker-dir", ForeignPrefix::Other),
+    ("docker-container", ForeignPrefix::Other),
+    ("atomic", ForeignPrefix::Other),
+    ("ostree", ForeignPrefix::Other),
+    ("ostree-image", ForeignPrefix::Other),
+    ("ostree-unverified-registry", ForeignPrefix::Other),
+    ("sif", ForeignPrefix::Other),
+    ("singularity", ForeignPrefix::Other),
+    ("tarball", ForeignPrefix::Other),
+    ("containerd", ForeignPrefix::Other),
+    ("snap", ForeignPrefix::Other),
+];
+
+/// The error for a text that names no image in a registry by its prefix, where there are no files and no engines: on a
+/// page. `None` where it may be a reference.
+#[must_use]
+pub fn not_in_registry(text: &str) -> Option<LocatorError> {
+    let prefixes = [
+        "docker-archive:",
+        "oci-archive:",
+        "oci:",
+        "dir:",
+        "docker-daemon:",
+        "podman:",
+    ];
+    unsupported_prefix(text).or_else(|| {
+        let prefix = prefixes.iter().find(|prefix| text.starts_with(**prefix))?;
+        Some(LocatorError::NotInRegistry(prefix))
+    })
+}
+
+/// The error for a text with a prefix that other tools have, or that nobody has. `None` where it may be a reference.
+fn unsupported_prefix(text: &str) -> Option<LocatorError> {
+    let unsupported = |prefix: &str, kind| {
+        Some(LocatorError::Unsupported {
+            prefix: prefix.to_owned(),
+            kind,
+        })
+    };
+    if text.starts_with("oci://") {
+        return unsupported("oci://", ForeignPrefix::OciUrl);
+    }
+    let (word, rest) = text.split_once(':')?;
+    if let Some((_, kind)) = FOREIGN.iter().find(|(known, _)| *known == word) {
+        return unsupported(&format!("{word}:"), *kind);
+    }
+    let is_word = word.starts_with(|first: char| first.is_ascii_lowercase())
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    // A tag, a digest, a port, or the name of a scheme that references refuse by themselves.
+    let may_be_reference =
+        rest.starts_with("//") || text.parse::<Reference>().is_ok() || !rest.contains(['/', '[']);
+    if !is_word || word == "localhost" || may_be_reference {
+        return None;
+    }
+    let kind = match word {
+        "docker" | "registry" => ForeignPrefix::Registry,
+        _ => ForeignPrefix::Other,
+    };
+    unsupported(&format!("{word}:"), kind)
 }
 
 impl FromStr for Locator {
@@ -80,6 +246,9 @@ impl FromStr for Locator {
     fn from_str(text: &str) -> Result<Self, LocatorError> {
         if let Some(reference) = text.strip_prefix("docker://") {
             return registry(reference);
+        }
+        if text.starts_with("oci://") {
+            return Err(unsupported_prefix(text).unwrap_or(LocatorError::NoPath("oci:")));
         }
         for (prefix, form) in [
             ("docker-archive:", Form::Docker),
@@ -100,6 +269,13 @@ impl FromStr for Locator {
         if let Some(rest) = text.strip_prefix("oci:") {
             let (path, reference) = split(rest).ok_or(LocatorError::NoPath("oci:"))?;
             return Ok(Self::Layout { path, reference });
+        }
+        if let Some(rest) = text.strip_prefix("dir:") {
+            let path = PathBuf::from(rest);
+            return match rest {
+                "" => Err(LocatorError::NoFolder("dir:")),
+                _ => Ok(Self::Directory { path }),
+            };
         }
         #[cfg(not(target_arch = "wasm32"))]
         for (prefix, kind) in [("docker-daemon:", Kind::Docker), ("podman:", Kind::Podman)] {
@@ -155,43 +331,93 @@ fn split(rest: &str) -> Option<(PathBuf, Option<String>)> {
     (!path.is_empty()).then(|| (PathBuf::from(path), reference.map(str::to_owned)))
 }
 
-/// How saved images are called; those in xz and bzip2 are told to be unpacked first.
+impl Locator {
+    /// As [`FromStr`] reads it, for what only registries have, such as tags: a folder or another file that happens to be
+    /// called like a repository does not matter.
+    ///
+    /// # Errors
+    /// The text names nothing.
+    pub fn in_registry(text: &str) -> Result<Self, LocatorError> {
+        let path = Path::new(text);
+        let is_other = path.exists() && !is_path_like(text) && !is_called_archive(path);
+        if is_other {
+            registry(text)
+        } else {
+            text.parse()
+        }
+    }
+}
+
+/// How saved images are called.
 const ARCHIVES: [&str; 10] = [
     "tar", "tgz", "gz", "zst", "tzst", "zstd", "xz", "txz", "bz2", "tbz2",
 ];
 
-/// Without a prefix it is a file or a folder where one is there under a name like a path's, else a reference.
+/// Without a prefix it is the file or the folder that is there, else a reference.
 fn bare(text: &str) -> Result<Locator, LocatorError> {
-    let path_like = ["/", "./", "../", "~"]
-        .iter()
-        .any(|start| text.starts_with(start))
-        || matches!(text, "." | "..");
-    let called_archive = |path: &Path| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| ARCHIVES.contains(&extension))
-    };
-    let archive_like = |path: &Path| called_archive(path) && path.is_file();
-    // A reference of a layout is only looked for behind what cannot be a reference itself.
-    let (path, reference) = split(text)
-        .filter(|(path, _)| path_like || archive_like(path))
-        .unwrap_or_else(|| (PathBuf::from(text), None));
-    let archive_like = archive_like(&path);
-    if (path_like || archive_like) && path.is_file() {
-        return Ok(Locator::Archive {
-            path,
-            form: Form::Any,
-            reference,
-        });
+    let whole = Path::new(text);
+    if whole.is_dir() {
+        return folder(text, None);
     }
-    if path.join("oci-layout").is_file() || (path_like && path.join("index.json").is_file()) {
-        return Ok(Locator::Layout { path, reference });
+    // A link that leads nowhere is told as a file that cannot be opened.
+    if whole.symlink_metadata().is_ok() {
+        return Ok(archive(whole.to_owned(), None));
+    }
+    if let Some(error) = unsupported_prefix(text) {
+        return Err(error);
+    }
+    let path_like = is_path_like(text);
+    // The name of one of several images is only looked for behind what cannot be a reference itself.
+    if let Some((path, Some(reference))) = split(text) {
+        let is_layout = path.join("oci-layout").is_file();
+        if path.is_dir() && (path_like || is_layout) {
+            return folder(&path.display().to_string(), Some(reference));
+        }
+        if path.exists() && !path.is_dir() && (path_like || is_called_archive(&path)) {
+            return Ok(archive(path, Some(reference)));
+        }
     }
     match path_like {
-        true if path.is_dir() => Err(LocatorError::NoLayout(text.to_owned())),
         true => Err(LocatorError::NoFile(text.to_owned())),
-        false if called_archive(&path) => Err(LocatorError::NoArchive(text.to_owned())),
+        false if is_called_archive(whole) => Err(LocatorError::NoArchive(text.to_owned())),
         false => registry(text),
     }
+}
+
+fn is_path_like(text: &str) -> bool {
+    let starts = ["/", "./", "../", "~"];
+    starts.iter().any(|start| text.starts_with(start)) || matches!(text, "." | "..")
+}
+
+fn is_called_archive(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ARCHIVES.contains(&extension))
+}
+
+fn archive(path: PathBuf, reference: Option<String>) -> Locator {
+    Locator::Archive {
+        path,
+        form: Form::Any,
+        reference,
+    }
+}
+
+/// The image in a folder that is there.
+fn folder(text: &str, reference: Option<String>) -> Result<Locator, LocatorError> {
+    let path = PathBuf::from(text);
+    let has = |name: &str| path.join(name).exists();
+    let missing = match (has("oci-layout"), has("index.json")) {
+        (true, true) => return Ok(Locator::Layout { path, reference }),
+        (true, false) => MissingPart::Index,
+        (false, true) => MissingPart::Marker,
+        (false, false) if has("manifest.json") => return Ok(Locator::Directory { path }),
+        (false, false) if has("blobs") => MissingPart::MarkerAndIndex,
+        (false, false) => return Err(LocatorError::NoLayout(text.to_owned())),
+    };
+    Err(LocatorError::PartOfLayout {
+        folder: text.to_owned(),
+        missing,
+    })
 }
 
 #[cfg(test)]
@@ -273,7 +499,15 @@ mod tests {
             "app.tar".parse::<Locator>(),
             Err(LocatorError::NoArchive(_))
         ));
-        for registry in ["docker://app.tar", "app.tar:1", "example.com/app"] {
+        for registry in [
+            "docker://app.tar",
+            "app.tar:1",
+            "example.com/app",
+            "registry:2",
+            "docker:24-dind",
+            "docker:5000/app",
+            "app:1.0",
+        ] {
             let parsed = registry.parse::<Locator>();
             assert!(matches!(parsed, Ok(Locator::Registry(_))), "{registry}");
         }
@@ -281,6 +515,98 @@ mod tests {
             "Not an image".parse::<Locator>(),
             Err(LocatorError::Reference { .. })
         ));
+    }
+
+    /// Whatever there is under a name is meant by it, and no registry is asked.
+    #[test]
+    fn what_is_there_is_never_taken_for_a_reference() {
+        let ground = tempfile::tempdir().unwrap();
+        let at = |name: &str| ground.path().join(name).display().to_string();
+        let make = |name: &str, files: &[&str]| {
+            for file in files {
+                let path = ground.path().join(name).join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, "{}").unwrap();
+            }
+        };
+        std::fs::write(at("app"), "x").unwrap();
+        assert_eq!(at("app").parse(), archive_of(Form::Any, &at("app"), None));
+        std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+        let dangling = archive_of(Form::Any, &at("dangling"), None);
+        assert_eq!(at("dangling").parse(), dangling);
+        make("layout", &["oci-layout", "index.json"]);
+        let named = Locator::Layout {
+            path: at("layout").into(),
+            reference: Some("app:1".to_owned()),
+        };
+        assert_eq!(format!("{}:app:1", at("layout")).parse(), Ok(named));
+        make("dir", &["manifest.json", "version"]);
+        let path = at("dir").into();
+        assert_eq!(at("dir").parse(), Ok(Locator::Directory { path }));
+        make("no-marker", &["index.json", "blobs/sha256/0"]);
+        make("blobs-only", &["blobs/sha256/0"]);
+        make("no-index", &["oci-layout", "blobs/sha256/0"]);
+        make("other", &["README"]);
+        for (name, says) in [
+            ("no-marker", Some(MissingPart::Marker)),
+            ("blobs-only", Some(MissingPart::MarkerAndIndex)),
+            ("no-index", Some(MissingPart::Index)),
+            ("other", None),
+        ] {
+            let expected = match says {
+                Some(missing) => LocatorError::PartOfLayout {
+                    folder: at(name),
+                    missing,
+                },
+                None => LocatorError::NoLayout(at(name)),
+            };
+            assert_eq!(at(name).parse::<Locator>(), Err(expected));
+        }
+    }
+
+    #[test]
+    fn prefixes_of_other_tools_are_named_and_never_asked_of_a_registry() {
+        for (text, expected) in [
+            ("containers-storage:app:1", ForeignPrefix::ContainersStorage),
+            (
+                "containers-storage:[overlay@/x]app",
+                ForeignPrefix::ContainersStorage,
+            ),
+            ("oci://registry.example.com/app:1", ForeignPrefix::OciUrl),
+            ("ostree:app@/repo", ForeignPrefix::Other),
+            ("sif:app.sif", ForeignPrefix::Other),
+            ("docker-storage:app", ForeignPrefix::Other),
+            ("tarball:app.tar", ForeignPrefix::Other),
+            ("oci-dir:layout", ForeignPrefix::OciLayout),
+            ("file:app.tar", ForeignPrefix::File),
+            ("registry:team/app:1", ForeignPrefix::Registry),
+            ("docker:team/app:1", ForeignPrefix::Registry),
+            ("nosuch:/tmp/app", ForeignPrefix::Other),
+        ] {
+            let parsed = text.parse::<Locator>();
+            assert!(
+                matches!(&parsed, Err(LocatorError::Unsupported { kind, .. }) if *kind == expected),
+                "{text}: {parsed:?}"
+            );
+        }
+        for (text, local) in [
+            ("oci:layout:1", Some("oci:")),
+            ("docker-daemon:app", Some("docker-daemon:")),
+            ("nginx:1.27", None),
+            ("docker://nginx", None),
+            ("127.0.0.1:5000/app", None),
+        ] {
+            let expected = local.map(LocatorError::NotInRegistry);
+            assert_eq!(not_in_registry(text), expected, "{text}");
+        }
+        let folder = Locator::Directory {
+            path: "no/folder:1".into(),
+        };
+        assert_eq!("dir:no/folder:1".parse(), Ok(folder));
+        assert_eq!(
+            "dir:".parse::<Locator>(),
+            Err(LocatorError::NoFolder("dir:"))
+        );
     }
 
     #[test]

@@ -23,9 +23,9 @@ pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
 pub use credentials::{Keychain, KeychainError};
-pub use error::{RetryAfter, SourceError, Unreachable};
+pub use error::{Origin, RetryAfter, SourceError, Unreachable};
 pub use image::{Attestation, BlobId, Image, Layer};
-pub use locator::{Locator, LocatorError};
+pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};
 pub use not_fetched::NotFetched;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use stream::BlobStream;
@@ -39,7 +39,7 @@ use crate::platform::Platform;
 pub enum Source {
     /// A repository of a registry, and which of its images.
     Registry(registry::Remote),
-    /// A saved file, or the folder of an OCI layout.
+    /// A saved file, or the folder of an OCI layout or of skopeo's `dir:`.
     Archive(archive::Archive),
     /// An engine on this machine.
     #[cfg(not(target_arch = "wasm32"))]
@@ -74,6 +74,7 @@ impl Source {
             Locator::Layout { path, reference } => {
                 Ok(Self::Archive(Archive::folder(path, reference.clone())))
             }
+            Locator::Directory { path } => Ok(Self::Archive(Archive::directory(path))),
             Locator::Engine { kind, image } => {
                 Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
             }

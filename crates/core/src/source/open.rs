@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::image::{Attestation, Image, Layer};
 use super::registry::Fetched;
-use super::{Artifact, MaybeSync, SourceError, saved};
+use super::{Artifact, MaybeSync, Origin, SourceError, saved};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -20,6 +20,10 @@ const NESTED: usize = 8;
 pub(super) trait Documents: MaybeSync {
     /// What is being opened, for messages.
     fn what(&self) -> String;
+    /// Where they are read from.
+    fn origin(&self) -> Origin {
+        Origin::Registry
+    }
     /// A manifest or index. Its bytes have the digest.
     fn manifest(
         &self,
@@ -73,6 +77,9 @@ pub(super) async fn of_index(
     manifests: Vec<Descriptor>,
     platform: Option<&Platform>,
 ) -> Result<Image, SourceError> {
+    if manifests.is_empty() {
+        return Err(unusable(documents, ManifestError::EmptyIndex));
+    }
     let (offered, attestations) = offered(documents, manifests).await?;
     let of = |offers: &[&Descriptor]| -> Vec<Option<Platform>> {
         offers.iter().map(|offer| offer.platform.clone()).collect()
@@ -135,6 +142,7 @@ async fn of_manifest(
     let config = Config::parse(&raw_config).map_err(|problem| of_config(documents, problem))?;
     let mut image = Image {
         reference: documents.what(),
+        names_registry: documents.origin() == Origin::Registry,
         digest: Some(digest),
         index_digest: None,
         media_type: Some(manifest.media_type),
@@ -211,11 +219,11 @@ pub(super) async fn promised(
     }
     let fetched = documents.manifest(&descriptor.digest).await?;
     if fetched.bytes.len() as u64 != descriptor.size {
-        return Err(SourceError::Mismatch {
-            what: format!("{} of {}", descriptor.digest, documents.what()),
-            promised: format!("{} bytes", descriptor.size),
-            got: format!("{}", fetched.bytes.len()),
-        });
+        return Err(documents.origin().mismatch(
+            format!("{} of {}", descriptor.digest, documents.what()),
+            format!("{} bytes", descriptor.size),
+            format!("{} bytes", fetched.bytes.len()),
+        ));
     }
     Ok(fetched)
 }
@@ -229,9 +237,9 @@ pub(super) fn parse(
     let document = Document::parse(&fetched.bytes, fetched.content_type.as_deref());
     let document = document.map_err(|problem| unusable(documents, problem))?;
     match promised.map(|descriptor| descriptor.media_type.as_str()) {
-        Some(sent) if !sent.is_empty() && sent != document.media_type() => {
-            let problem = ManifestError::TypeMismatch {
-                sent: sent.to_owned(),
+        Some(listed) if !listed.is_empty() && listed != document.media_type() => {
+            let problem = ManifestError::ListedAs {
+                listed: listed.to_owned(),
                 own: document.media_type().to_owned(),
             };
             Err(unusable(documents, problem))

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 
 use super::SourceError;
+use super::error::Origin;
 use super::portable::{BoxStream, MaybeSend};
 use crate::digest::{Digest, Hasher};
 
@@ -15,6 +16,7 @@ use crate::digest::{Digest, Hasher};
 /// Where the size is known, a stream that ends early or runs over ends in an error.
 pub struct BlobStream {
     what: String,
+    origin: Origin,
     size: Option<u64>,
     received: u64,
     ended: bool,
@@ -30,11 +32,17 @@ impl BlobStream {
     ) -> Self {
         Self {
             what,
+            origin: Origin::Registry,
             size,
             received: 0,
             ended: false,
             chunks: Box::pin(chunks),
         }
+    }
+
+    /// The same stream, of bytes that are read from `origin`.
+    pub(super) fn read_from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// Bytes of the whole, where that is known.
@@ -66,7 +74,7 @@ impl BlobStream {
     /// The same stream, ending in an error if its bytes do not have this digest.
     #[must_use]
     pub fn verified(self, digest: Digest) -> Self {
-        let (what, size) = (self.what.clone(), self.size);
+        let (what, size, origin) = (self.what.clone(), self.size, self.origin);
         let hasher = Hasher::new(digest.algorithm());
         let chunks = stream::unfold(Some((self, hasher, digest)), |state| async move {
             let (mut source, mut hasher, digest) = state?;
@@ -79,29 +87,28 @@ impl BlobStream {
                 None => {
                     let got = hasher.finish();
                     (got != digest).then(|| {
-                        let error = SourceError::Mismatch {
-                            what: source.what.clone(),
-                            promised: digest.to_string(),
-                            got: got.to_string(),
-                        };
+                        let what = source.what.clone();
+                        let error =
+                            source
+                                .origin
+                                .mismatch(what, digest.to_string(), got.to_string());
                         (Err(error), None)
                     })
                 }
             }
         });
-        Self::new(what, size, chunks)
+        Self::new(what, size, chunks).read_from(origin)
     }
 
     /// Ends the stream for good, with an error where the size was not reached.
     fn end(&mut self) -> Option<Result<Bytes, SourceError>> {
         self.ended = true;
         match self.size {
-            Some(size) if self.received < size => Some(Err(SourceError::Cut {
-                what: self.what.clone(),
-                received: self.received,
-                size: Some(size),
-                reason: "the connection ended early".to_owned(),
-            })),
+            Some(size) if self.received < size => Some(Err(self.origin.ended_early(
+                self.what.clone(),
+                self.received,
+                size,
+            ))),
             _ => None,
         }
     }
@@ -129,11 +136,8 @@ impl Stream for BlobStream {
                 match self.size {
                     Some(size) if self.received > size => {
                         self.ended = true;
-                        Some(Err(SourceError::Mismatch {
-                            what: self.what.clone(),
-                            promised: format!("{size} bytes"),
-                            got: "more".to_owned(),
-                        }))
+                        let (what, promised) = (self.what.clone(), format!("{size} bytes"));
+                        Some(Err(self.origin.mismatch(what, promised, "more".to_owned())))
                     }
                     _ => Some(Ok(chunk)),
                 }

@@ -4,17 +4,16 @@
 //! Layers are `<hex>/layer.tar` (links among each other), `<diff ID>.tar` or `blobs/sha256/<hex>`, in any order,
 //! some compressed inside.
 
-use serde_json::{Map, Value};
-
 use super::files::Files;
-use super::{Archive, START, compression, layout};
+use super::{Archive, layout};
 use crate::digest::Digest;
+use crate::json::{Json, Object};
 use crate::limits;
 use crate::manifest::{Config, ManifestError};
 use crate::platform::{self, Platform};
-use crate::reference::Reference;
+use crate::reference::{self, Reference};
 use crate::source::SourceError;
-use crate::source::image::{Image, Layer, Span};
+use crate::source::image::{Image, Layer};
 
 /// One image that `manifest.json` lists.
 struct Listed {
@@ -50,6 +49,7 @@ pub(super) async fn image(
     }
     let mut image = Image {
         reference: saved.named(chosen, &config_digest),
+        names_registry: saved.names_registry(chosen),
         digest: None,
         index_digest: None,
         media_type: None,
@@ -110,8 +110,8 @@ impl Saved<'_> {
             ));
         };
         let bytes = archive.document(&stored, "manifest.json").await?;
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Array(images)) => images
+        match Json::parse(&bytes) {
+            Ok(Json::List(images)) => images
                 .iter()
                 .map(|image| image.as_object().and_then(Listed::read))
                 .collect::<Option<Vec<_>>>()
@@ -153,6 +153,17 @@ impl Saved<'_> {
         })
     }
 
+    /// Whether the tag that was asked for, else the first, names its registry.
+    fn names_registry(&self, image: &Listed) -> bool {
+        let mut asked = self.archive.reference.iter();
+        let asked = asked.find(|wanted| !wanted.starts_with('@'));
+        let tag = match asked {
+            Some(wanted) => image.tags.iter().find(|tag| same(tag, wanted)),
+            None => image.tags.first(),
+        };
+        tag.is_some_and(|tag| reference::names_registry(tag))
+    }
+
     /// The reference in full: the tag that was asked for, else the first, else the image's ID.
     fn named(&self, image: &Listed, config_digest: &Digest) -> String {
         let mut asked = self.archive.reference.iter();
@@ -173,17 +184,14 @@ impl Saved<'_> {
 
     async fn layer(&self, number: usize, name: &str) -> Result<Layer, SourceError> {
         let stored = self.member(name, &format!("layer {number}"))?;
-        let start = Span {
-            size: stored.span.size.min(START as u64),
-            ..stored.span
-        };
-        let start = self.archive.read(&stored, start).await?;
+        let packing = self.archive.packing(&stored).await?;
         let mut layer = Layer {
             span: Some(stored.span),
+            runs: stored.runs,
             ..Layer::unknown(number)
         };
         // A plain tar is not what a registry would hold: its size and digest there are not known.
-        if compression(&start).is_some() {
+        if packing.is_some() {
             layer.compressed_size = Some(stored.span.size);
             layer.digest = named_digest(name).filter(|_| name.starts_with("blobs/"));
         }
@@ -213,9 +221,9 @@ impl Saved<'_> {
                 image.media_type = Some(manifest.media_type);
                 image.annotations = manifest.annotations;
                 for (layer, descriptor) in image.layers.iter_mut().zip(&manifest.layers) {
-                    let span = layer.span;
                     *layer = Layer {
-                        span,
+                        span: layer.span,
+                        runs: std::mem::take(&mut layer.runs),
                         ..Layer::of(layer.number, descriptor)
                     };
                 }
@@ -237,10 +245,10 @@ impl Saved<'_> {
 }
 
 impl Listed {
-    fn read(object: &Map<String, Value>) -> Option<Self> {
+    fn read(object: &Object) -> Option<Self> {
         let texts = |key: &str| match object.get(key) {
-            None | Some(Value::Null) => Some(Vec::new()),
-            Some(Value::Array(items)) => items
+            None | Some(Json::Null) => Some(Vec::new()),
+            Some(Json::List(items)) => items
                 .iter()
                 .map(|item| item.as_str().map(str::to_owned))
                 .collect(),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::ReadAt;
-use super::members::Members;
-use crate::source::image::Span;
+use super::members::{Members, Place, read};
+use crate::source::image::{Run, Span};
 
 /// Where an archive's files are looked up.
 pub(super) enum Files {
@@ -17,9 +19,42 @@ pub(super) enum Files {
 }
 
 /// One of them.
+#[derive(Clone)]
 pub(super) struct Stored {
     pub(super) source: Arc<dyn ReadAt>,
+    /// Where it begins, and how large it is.
     pub(super) span: Span,
+    /// Its parts, if it is a sparse member of a tar; else none.
+    pub(super) runs: Vec<Run>,
+}
+
+impl Stored {
+    /// The `size` bytes from `at` on, all of which it has to have.
+    pub(super) async fn read(&self, at: u64, size: u64) -> Result<Bytes, String> {
+        if self.runs.is_empty() {
+            return read(&*self.source, self.span.offset + at, size).await;
+        }
+        let length = usize::try_from(size)
+            .map_err(|_| format!("{size} bytes are more than fit into memory"))?;
+        let mut bytes = vec![0; length];
+        let before = self.runs.partition_point(|run| run.at + run.size <= at);
+        for run in self.runs.iter().skip(before) {
+            let from = run.at.max(at);
+            let to = (run.at + run.size).min(at + size);
+            if from >= to {
+                break;
+            }
+            let stored = read(&*self.source, run.offset + (from - run.at), to - from).await?;
+            let into = usize::try_from(from - at).unwrap_or(length);
+            if let Some(into) = bytes
+                .get_mut(into..)
+                .and_then(|into| into.get_mut(..stored.len()))
+            {
+                into.copy_from_slice(&stored);
+            }
+        }
+        Ok(bytes.into())
+    }
 }
 
 impl Files {
@@ -27,9 +62,10 @@ impl Files {
     /// they could lead out of it.
     pub(super) fn find(&self, name: &str) -> Result<Option<Stored>, String> {
         match self {
-            Self::Tar { source, members } => Ok(members.find(name).map(|span| Stored {
+            Self::Tar { source, members } => Ok(members.find(name).map(|place| Stored {
                 source: Arc::clone(source),
-                span,
+                span: place.span,
+                runs: place.runs.clone(),
             })),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Folder(folder) => match super::FileBytes::open(&folder.join(name)) {
@@ -39,6 +75,7 @@ impl Files {
                         size: file.size(),
                     },
                     source: Arc::new(file),
+                    runs: Vec::new(),
                 })),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(format!("its file {name} cannot be opened: {error}")),
@@ -59,7 +96,7 @@ impl Files {
     }
 
     /// Where in the archive itself the file lies; in a folder nowhere.
-    pub(super) fn span(&self, name: &str) -> Option<Span> {
+    pub(super) fn place(&self, name: &str) -> Option<&Place> {
         match self {
             Self::Tar { members, .. } => members.find(name),
             #[cfg(not(target_arch = "wasm32"))]

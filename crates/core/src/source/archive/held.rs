@@ -10,22 +10,24 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::files::{Files, Stored};
-use super::{Archive, CHUNK, Inside, START, compression, docker, layout};
+use super::packing::Packing;
+use super::{Archive, CHUNK, Inside, directory, docker, layout};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
-use crate::source::image::{BlobId, Image, Layer, Span};
+use crate::source::image::{BlobId, Image, Layer};
 use crate::source::{BlobStream, SourceError};
 
 /// An image of an archive, reachable by digest.
 pub struct Held {
     archive: Archive,
     files: Files,
+    inside: Inside,
     reference: String,
     top: Digest,
     /// Documents that are in no file as they are: media type and content.
     made: HashMap<Digest, (String, Bytes)>,
     /// Layers that do not lie under their digest.
-    layers: HashMap<Digest, Span>,
+    layers: HashMap<Digest, Stored>,
 }
 
 /// A blob that lies in an archive.
@@ -39,9 +41,14 @@ impl Archive {
     /// the digest is not known are read for it.
     pub async fn held(&self) -> Result<Held, SourceError> {
         let files = self.files().await?;
-        if self.inside(&files)? == Inside::Layout {
-            let top = layout::top(self, &files).await?;
-            return Ok(Held::of_layout(self, files, top));
+        let inside = self.inside(&files).await?;
+        let top = match inside {
+            Inside::Layout => Some(layout::top(self, &files).await?),
+            Inside::Directory => Some(directory::top(self, &files).await?),
+            Inside::Docker => None,
+        };
+        if let Some(top) = top {
+            return Ok(Held::of_layout(self, files, inside, top));
         }
         let image = docker::image(self, &files, None).await?;
         if let Some(digest) = image.digest.clone() {
@@ -50,7 +57,7 @@ impl Archive {
                 digest,
                 made: None,
             };
-            return Ok(Held::of_layout(self, files, top));
+            return Ok(Held::of_layout(self, files, inside, top));
         }
         Held::of_docker(self, files, image).await
     }
@@ -61,23 +68,23 @@ impl Archive {
         algorithm: Algorithm,
     ) -> Result<Digest, SourceError> {
         let mut hasher = Hasher::new(algorithm);
-        let Span { mut offset, size } = stored.span;
-        let end = offset + size;
-        while offset < end {
-            let size = CHUNK.min(end - offset);
-            hasher.update(&self.read(stored, Span { offset, size }).await?);
-            offset += size;
+        let (mut at, size) = (0, stored.span.size);
+        while at < size {
+            let length = CHUNK.min(size - at);
+            hasher.update(&self.read(stored, at, length).await?);
+            at += length;
         }
         Ok(hasher.finish())
     }
 }
 
 impl Held {
-    fn of_layout(archive: &Archive, files: Files, top: layout::Top) -> Self {
+    fn of_layout(archive: &Archive, files: Files, inside: Inside, top: layout::Top) -> Self {
         let made = top.made.map(|made| (top.digest.clone(), made));
         Self {
             archive: archive.clone(),
             files,
+            inside,
             reference: top.reference,
             top: top.digest,
             made: made.into_iter().collect(),
@@ -89,19 +96,19 @@ impl Held {
         let mut layers = HashMap::new();
         let mut descriptors = Vec::new();
         // A layer that is listed again is not read again.
-        let mut known: HashMap<BlobId, (Digest, Span, &'static str)> = HashMap::new();
+        let mut known: HashMap<BlobId, (Digest, Stored, &'static str)> = HashMap::new();
         for layer in &image.layers {
             let blob = layer.blob();
             let again = blob.as_ref().and_then(|blob| known.get(blob)).cloned();
-            let (digest, span, media_type) = match again {
+            let (digest, stored, media_type) = match again {
                 Some(described) => described,
                 None => described(archive, &files, layer).await?,
             };
             if let Some(blob) = blob {
-                known.insert(blob, (digest.clone(), span, media_type));
+                known.insert(blob, (digest.clone(), stored.clone(), media_type));
             }
-            descriptors.push(descriptor(media_type, &digest, span.size));
-            layers.insert(digest, span);
+            descriptors.push(descriptor(media_type, &digest, stored.span.size));
+            layers.insert(digest, stored);
         }
         let config = Bytes::from(image.raw_config.into_bytes());
         if Digest::sha256(&config) != image.config_digest {
@@ -124,6 +131,7 @@ impl Held {
         Ok(Self {
             archive: archive.clone(),
             files,
+            inside: Inside::Docker,
             reference: image.reference,
             top,
             made: made.into(),
@@ -151,7 +159,7 @@ impl Held {
         match self.made.get(digest) {
             Some((media_type, _)) if media_type == OCI_CONFIG => Ok(None),
             Some(made) => Ok(Some(made.clone())),
-            None => layout::document(&self.archive, &self.files, digest).await,
+            None => layout::document(&self.archive, &self.files, self.inside, digest).await,
         }
     }
 
@@ -168,23 +176,21 @@ impl Held {
     /// # Errors
     /// The archive cannot be read.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
-        let stored = match (&self.files, self.layers.get(digest)) {
-            (Files::Tar { source, .. }, Some(span)) => Some(Stored {
-                source: source.clone(),
-                span: *span,
-            }),
-            _ => self.archive.find(&self.files, &layout::blob(digest))?,
+        let blob = |stored: Stored| Blob {
+            archive: self.archive.clone(),
+            stored,
         };
-        if let Some(stored) = &stored
-            && self.files.is_outside(&layout::blob(digest))
+        if let Some(stored) = self.layers.get(digest) {
+            return Ok(Some(blob(stored.clone())));
+        }
+        let found = layout::find(&self.archive, &self.files, self.inside, digest)?;
+        if let Some((name, stored)) = &found
+            && self.files.is_outside(name)
             && self.archive.digest_of(stored, digest.algorithm()).await? != *digest
         {
             return Ok(None);
         }
-        Ok(stored.map(|stored| Blob {
-            archive: self.archive.clone(),
-            stored,
-        }))
+        Ok(found.map(|(_, stored)| blob(stored)))
     }
 }
 
@@ -200,15 +206,8 @@ impl Blob {
     pub fn stream(self, part: Range<u64>) -> BlobStream {
         let end = part.end.min(self.size());
         let start = part.start.min(end);
-        let stored = Stored {
-            source: self.stored.source,
-            span: Span {
-                offset: self.stored.span.offset + start,
-                size: end - start,
-            },
-        };
         let what = format!("a blob of {}", self.archive.path);
-        self.archive.stream(what, stored, end - start)
+        self.archive.stream(what, self.stored, start..end)
     }
 }
 
@@ -217,27 +216,26 @@ async fn described(
     archive: &Archive,
     files: &Files,
     layer: &Layer,
-) -> Result<(Digest, Span, &'static str), SourceError> {
+) -> Result<(Digest, Stored, &'static str), SourceError> {
     let (Files::Tar { source, .. }, Some(span)) = (files, layer.span) else {
         return Err(archive.wrong(format!("layer {} is not in it", layer.number)));
     };
     let stored = Stored {
         source: source.clone(),
         span,
+        runs: layer.runs.clone(),
     };
-    let size = span.size.min(START as u64);
-    let start = archive.read(&stored, Span { size, ..span }).await?;
-    let packed = compression(&start).map(|(name, _)| name);
+    let packed = archive.packing(&stored).await?;
     let digest = match (packed, &layer.digest, &layer.diff_id) {
         (Some(_), Some(digest), _) | (None, _, Some(digest)) => digest.clone(),
         _ => archive.digest_of(&stored, Algorithm::Sha256).await?,
     };
     let media_type = match packed {
-        Some("gzip") => "application/vnd.oci.image.layer.v1.tar+gzip",
-        Some("zstd") => "application/vnd.oci.image.layer.v1.tar+zstd",
+        Some(Packing::Gzip) => "application/vnd.oci.image.layer.v1.tar+gzip",
+        Some(Packing::Zstd) => "application/vnd.oci.image.layer.v1.tar+zstd",
         _ => OCI_LAYER,
     };
-    Ok((digest, span, media_type))
+    Ok((digest, stored, media_type))
 }
 
 fn descriptor(media_type: &str, digest: &Digest, size: u64) -> Value {

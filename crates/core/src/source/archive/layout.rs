@@ -5,19 +5,19 @@
 
 use bytes::Bytes;
 
-use super::Archive;
 use super::files::{Files, Stored};
+use super::{Archive, Inside, directory};
 use crate::digest::Digest;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Descriptor, Document};
 use crate::platform::Platform;
-use crate::reference::Reference;
-use crate::source::SourceError;
-use crate::source::image::Image;
+use crate::reference::{self, Reference};
+use crate::source::image::{Image, Layer};
 use crate::source::open::{self, Documents};
 use crate::source::registry::Fetched;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::source::saved;
+use crate::source::{Origin, SourceError};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
@@ -25,9 +25,28 @@ const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// Manifests of an index that are looked at in search of the one that a configuration belongs to.
 const SEARCHED: usize = 64;
 
-/// The file that holds a blob.
-pub(super) fn blob(digest: &Digest) -> String {
+/// The file of a layout that holds a blob.
+fn blob(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
+}
+
+/// The file that holds a blob, and its name.
+pub(super) fn find(
+    archive: &Archive,
+    files: &Files,
+    inside: Inside,
+    digest: &Digest,
+) -> Result<Option<(String, Stored)>, SourceError> {
+    let names = match inside {
+        Inside::Directory => directory::names(digest),
+        Inside::Docker | Inside::Layout => vec![blob(digest)],
+    };
+    for name in names {
+        if let Some(stored) = archive.find(files, &name)? {
+            return Ok(Some((name, stored)));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the image that the archive's reference names, else the only one.
@@ -36,7 +55,7 @@ pub(super) async fn image(
     files: &Files,
     platform: Option<&Platform>,
 ) -> Result<Image, SourceError> {
-    let layout = Layout { archive, files };
+    let layout = Layout::new(archive, files, Inside::Layout);
     let listed = layout.index().await?;
     let chosen = choose(archive, &listed)?;
     let mut image = match chosen.as_slice() {
@@ -51,10 +70,9 @@ pub(super) async fn image(
     };
     let digest = image.index_digest.as_ref().or(image.digest.as_ref());
     image.reference = called(&chosen, digest);
-    for layer in &mut image.layers {
-        let name = layer.digest.as_ref().map(blob);
-        layer.span = name.and_then(|name| files.span(&name));
-    }
+    let name = chosen.first().and_then(|first| whole_name(first));
+    image.names_registry = name.is_some_and(reference::names_registry);
+    layout.place(&mut image.layers);
     Ok(image)
 }
 
@@ -63,7 +81,7 @@ pub(super) async fn list(
     archive: &Archive,
     files: &Files,
 ) -> Result<Vec<super::Listed>, SourceError> {
-    let listed = Layout { archive, files }.index().await?;
+    let listed = Layout::new(archive, files, Inside::Layout).index().await?;
     let mut images: Vec<(&Digest, super::Listed)> = Vec::new();
     for (place, one) in listed.iter().enumerate() {
         if one.is_attestation() {
@@ -110,8 +128,8 @@ pub(super) struct Top {
 /// The manifest or index that the archive's reference names, else the only one.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceError> {
-    let listed = Layout { archive, files }.index().await?;
-    let layout = Layout { archive, files };
+    let layout = Layout::new(archive, files, Inside::Layout);
+    let listed = layout.index().await?;
     let chosen = choose(archive, &listed)?;
     let made = |several: &[&Descriptor]| {
         let index = crate::manifest::index_of(several);
@@ -140,15 +158,16 @@ pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceE
 pub(super) async fn document(
     archive: &Archive,
     files: &Files,
+    inside: Inside,
     digest: &Digest,
 ) -> Result<Option<(String, Bytes)>, SourceError> {
-    let Some(stored) = archive.find(files, &blob(digest))? else {
+    let Some((_, stored)) = find(archive, files, inside, digest)? else {
         return Ok(None);
     };
     if stored.span.size > crate::limits::DOCUMENT_BYTES as u64 {
         return Ok(None);
     }
-    let bytes = Layout { archive, files }.checked(digest).await?;
+    let bytes = Layout::new(archive, files, inside).checked(digest).await?;
     // What is a blob and no document is not handed out as one.
     let document = Document::parse(&bytes, None).ok();
     Ok(document.map(|document| (document.media_type().to_owned(), bytes)))
@@ -160,7 +179,7 @@ pub(super) async fn manifest_of(
     files: &Files,
     config: &Digest,
 ) -> Result<Option<(Digest, crate::manifest::Manifest)>, SourceError> {
-    let layout = Layout { archive, files };
+    let layout = Layout::new(archive, files, Inside::Layout);
     let mut waiting = layout.index().await?;
     for _ in 0..SEARCHED {
         let Some(next) = waiting.pop() else { break };
@@ -182,12 +201,35 @@ pub(super) async fn manifest_of(
     Ok(None)
 }
 
-struct Layout<'a> {
+/// Documents and blobs by digest, in an archive or a folder.
+pub(super) struct Layout<'a> {
     archive: &'a Archive,
     files: &'a Files,
+    inside: Inside,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
+    pub(super) const fn new(archive: &'a Archive, files: &'a Files, inside: Inside) -> Self {
+        Self {
+            archive,
+            files,
+            inside,
+        }
+    }
+
+    /// Notes where in the archive the layers lie.
+    pub(super) fn place(&self, layers: &mut [Layer]) {
+        for layer in layers {
+            let digest = layer.digest.as_ref();
+            let find = |digest| find(self.archive, self.files, self.inside, digest).ok()?;
+            let found = digest.and_then(find);
+            if let Some(place) = found.and_then(|(name, _)| self.files.place(&name)) {
+                layer.span = Some(place.span);
+                layer.runs.clone_from(&place.runs);
+            }
+        }
+    }
+
     /// What `index.json` lists.
     async fn index(&self) -> Result<Vec<Descriptor>, SourceError> {
         let archive = self.archive;
@@ -221,21 +263,26 @@ impl Layout<'_> {
     }
 
     async fn checked(&self, digest: &Digest) -> Result<Bytes, SourceError> {
-        let stored = self.stored(digest)?;
+        let (name, stored) = self.stored(digest)?;
         let bytes = self.archive.document(&stored, &digest.to_string()).await?;
         let got = Digest::of(digest.algorithm(), &bytes);
         if got == *digest {
             return Ok(bytes);
         }
-        Err(self.archive.wrong(format!(
-            "its file {} is damaged: the content's digest is {got}",
-            blob(digest)
-        )))
+        Err(self.archive.origin.mismatch(
+            format!("the file {name} of {}", self.archive.path),
+            digest.to_string(),
+            got.to_string(),
+        ))
     }
 
-    fn stored(&self, digest: &Digest) -> Result<Stored, SourceError> {
-        let name = blob(digest);
-        self.archive.find(self.files, &name)?.ok_or_else(|| {
+    fn stored(&self, digest: &Digest) -> Result<(String, Stored), SourceError> {
+        let found = find(self.archive, self.files, self.inside, digest)?;
+        found.ok_or_else(|| {
+            let name = match self.inside {
+                Inside::Directory => digest.hex().to_owned(),
+                Inside::Docker | Inside::Layout => blob(digest),
+            };
             self.archive.wrong(format!(
                 "its file {name} is missing; was it saved whole, and for this platform?"
             ))
@@ -246,6 +293,10 @@ impl Layout<'_> {
 impl Documents for Layout<'_> {
     fn what(&self) -> String {
         self.archive.path.clone()
+    }
+
+    fn origin(&self) -> Origin {
+        self.archive.origin
     }
 
     async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
@@ -261,11 +312,11 @@ impl Documents for Layout<'_> {
         if bytes.len() as u64 == size {
             return Ok(bytes);
         }
-        Err(SourceError::Mismatch {
-            what: format!("{digest} of {}", self.archive.path),
-            promised: format!("{size} bytes"),
-            got: format!("{}", bytes.len()),
-        })
+        Err(self.archive.origin.mismatch(
+            format!("{digest} of {}", self.archive.path),
+            format!("{size} bytes"),
+            format!("{} bytes", bytes.len()),
+        ))
     }
 
     fn is_saved(&self) -> bool {
@@ -343,13 +394,15 @@ fn is_named(image: &Descriptor, wanted: &str) -> bool {
 
 /// The name that is a reference, else the tag that it has.
 fn full_name(image: &Descriptor) -> Option<String> {
-    let names = names(image);
-    let whole = names.iter().find_map(|name| {
-        let is_whole = name.contains(['/', ':']);
-        let reference = name.parse::<Reference>().ok().filter(|_| is_whole)?;
-        Some(reference.to_string())
-    });
-    whole.or_else(|| names.first().map(|name| (*name).to_owned()))
+    let whole = whole_name(image).and_then(|name| name.parse::<Reference>().ok());
+    let whole = whole.map(|reference| reference.to_string());
+    whole.or_else(|| names(image).first().map(|name| (*name).to_owned()))
+}
+
+/// The name that is a reference and no tag.
+fn whole_name(image: &Descriptor) -> Option<&str> {
+    let is_whole = |name: &&str| name.contains(['/', ':']) && name.parse::<Reference>().is_ok();
+    names(image).into_iter().find(is_whole)
 }
 
 /// The images of a layout, for people to choose from.

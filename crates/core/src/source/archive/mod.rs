@@ -1,16 +1,21 @@
 //! Images in saved files, read where they lie: the outer tar is walked from header to header, and what its members
 //! hold is read only when it is asked for.
 
+mod directory;
 mod docker;
 mod files;
 #[cfg(not(target_arch = "wasm32"))]
 mod held;
+mod kind;
 mod layout;
 mod members;
+mod packing;
 mod read_at;
+mod sparse;
 mod spool;
 
 use std::fmt;
+use std::ops::Range;
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,13 +25,15 @@ use futures::stream;
 
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
-use crate::source::image::{Image, Layer, Span};
-use crate::source::{BlobStream, SourceError};
+use crate::source::image::{Image, Layer};
+use crate::source::{BlobStream, Origin, SourceError};
 use files::{Files, Stored};
-use members::{Members, read};
+use members::Members;
+use packing::Packing;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use held::{Blob, Held};
+pub use packing::START;
 #[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
@@ -36,9 +43,6 @@ pub use spool::spool;
 
 /// Bytes of a layer read at a time.
 const CHUNK: u64 = 256 << 10;
-
-/// Bytes at a file's start that tell whether and how it is compressed.
-pub const START: usize = 6;
 
 /// How images are laid out in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub enum Form {
     Docker,
     /// `index.json`, the OCI image layout.
     Oci,
+    /// The files of skopeo's `dir:`, with the manifest itself as `manifest.json`.
+    Directory,
 }
 
 /// A saved file or folder of images, and which of them is meant.
@@ -60,6 +66,8 @@ pub struct Archive {
     place: Place,
     form: Form,
     reference: Option<String>,
+    /// Who wrote it, for what can be done about damage.
+    origin: Origin,
 }
 
 /// One of the images that an archive holds.
@@ -71,18 +79,19 @@ pub struct Listed {
     pub names: Vec<String>,
 }
 
-/// Which of the two forms is read.
+/// Which of the forms is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Docker,
     Layout,
+    Directory,
 }
 
 #[derive(Clone)]
 enum Place {
     /// A tar.
     Tar(Arc<dyn ReadAt>),
-    /// The folder of an OCI layout.
+    /// The folder of an OCI layout, or of skopeo's `dir:`.
     #[cfg(not(target_arch = "wasm32"))]
     Folder(PathBuf),
 }
@@ -103,6 +112,16 @@ impl Archive {
             place: Place::Tar(source),
             form,
             reference,
+            origin: Origin::File,
+        }
+    }
+
+    /// The same archive, as an engine on this machine wrote it just now.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn by_engine(self) -> Self {
+        Self {
+            origin: Origin::Engine,
+            ..self
         }
     }
 
@@ -114,8 +133,23 @@ impl Archive {
             path: name.clone(),
             problem,
         };
-        let file = FileBytes::open(path)
-            .map_err(|error| wrong(format!("it cannot be opened: {error}")))?;
+        let cannot_open = |error| wrong(format!("it cannot be opened: {error}"));
+        let kind = std::fs::metadata(path).map_err(cannot_open)?.file_type();
+        if kind.is_dir() {
+            return Err(wrong(
+                "it is a folder; write oci:FOLDER for an OCI layout, or dir:FOLDER for what skopeo copied there".to_owned(),
+            ));
+        }
+        if !kind.is_file() {
+            // A pipe or a device, such as `<(docker save app)`.
+            let pipe = std::fs::File::open(path).map_err(cannot_open)?;
+            let file = spool::spool(pipe, |_| {}).map_err(wrong)?;
+            if file.size() == 0 {
+                return Err(wrong("it is empty".to_owned()));
+            }
+            return Ok(Self::new(name.clone(), Arc::new(file), form, reference));
+        }
+        let file = FileBytes::open(path).map_err(cannot_open)?;
         if file.size() == 0 {
             return Err(wrong("it is empty".to_owned()));
         }
@@ -132,14 +166,26 @@ impl Archive {
             place: Place::Folder(path.to_owned()),
             form: Form::Oci,
             reference,
+            origin: Origin::File,
+        }
+    }
+
+    /// A folder that `skopeo copy … dir:` wrote.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn directory(path: &Path) -> Self {
+        Self {
+            form: Form::Directory,
+            ..Self::folder(path, None)
         }
     }
 
     /// Reads the image's documents. What the archive cannot know is `None`.
     pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
         let files = self.files().await?;
-        match self.inside(&files)? {
+        match self.inside(&files).await? {
             Inside::Layout => layout::image(self, &files, platform).await,
+            Inside::Directory => directory::image(self, &files, platform).await,
             Inside::Docker => docker::image(self, &files, platform).await,
         }
     }
@@ -150,18 +196,32 @@ impl Archive {
     /// It cannot be read, or is no saved image.
     pub async fn list(&self) -> Result<Vec<Listed>, SourceError> {
         let files = self.files().await?;
-        match self.inside(&files)? {
+        match self.inside(&files).await? {
             Inside::Layout => layout::list(self, &files).await,
+            Inside::Directory => directory::list(self, &files).await,
             Inside::Docker => docker::list(self, &files).await,
         }
     }
 
     /// Which form is read: the one that was asked for, where it is there.
-    fn inside(&self, files: &Files) -> Result<Inside, SourceError> {
-        let has = |name| Ok(self.find(files, name)?.is_some());
+    async fn inside(&self, files: &Files) -> Result<Inside, SourceError> {
         match self.form {
-            Form::Oci => Ok(Inside::Layout),
-            _ if !has("manifest.json")? && has("index.json")? => Ok(Inside::Layout),
+            Form::Oci => return Ok(Inside::Layout),
+            Form::Directory => return Ok(Inside::Directory),
+            Form::Any | Form::Docker => {}
+        }
+        let manifest = self.find(files, "manifest.json")?;
+        let index = self.find(files, "index.json")?;
+        match (manifest, index) {
+            (None, Some(_)) => Ok(Inside::Layout),
+            // The folder of a `dir:` that was packed.
+            (Some(manifest), None) if self.form == Form::Any => {
+                let manifest = self.document(&manifest, "manifest.json").await?;
+                Ok(match directory::is_manifest(&manifest) {
+                    true => Inside::Directory,
+                    false => Inside::Docker,
+                })
+            }
             _ => Ok(Inside::Docker),
         }
     }
@@ -177,42 +237,61 @@ impl Archive {
             (Place::Tar(source), Some(span), _) => Some(Stored {
                 source: Arc::clone(source),
                 span,
+                runs: layer.runs.clone(),
             }),
             #[cfg(not(target_arch = "wasm32"))]
             (Place::Folder(path), None, Some(digest)) => {
                 let files = Files::Folder(path.clone());
-                self.find(&files, &layout::blob(digest))?
+                let inside = match self.form {
+                    Form::Directory => Inside::Directory,
+                    _ => Inside::Layout,
+                };
+                layout::find(self, &files, inside, digest)?.map(|(_, stored)| stored)
             }
             _ => None,
         };
         let Some(stored) = stored else {
-            let reason = "it was not saved with the image".to_owned();
-            return Err(layer.not_held(what, self.path.clone(), reason));
+            return Err(
+                match layer.not_held(what, self.path.clone(), String::new()) {
+                    SourceError::NotFound { what, .. } => SourceError::Missing {
+                        what,
+                        reason: match &layer.digest {
+                            Some(digest) => format!("{digest} was not saved with the image"),
+                            None => "it was not saved with the image".to_owned(),
+                        },
+                        origin: self.origin,
+                    },
+                    other => other,
+                },
+            );
         };
-        let size = layer.compressed_size.unwrap_or(stored.span.size);
-        Ok(self.stream(what, stored, size))
+        let stored_size = stored.span.size;
+        match layer.compressed_size {
+            Some(size) if size != stored_size => Err(self.origin.mismatch(
+                what,
+                format!("{size} bytes"),
+                format!("{stored_size} bytes"),
+            )),
+            _ => Ok(self.stream(what, stored, 0..stored_size)),
+        }
     }
 
-    /// Streams what is stored, which has to have `size` bytes.
-    fn stream(&self, what: String, stored: Stored, size: u64) -> BlobStream {
+    /// Streams a part of what is stored.
+    fn stream(&self, what: String, stored: Stored, part: Range<u64>) -> BlobStream {
+        let size = part.end - part.start;
         let archive = self.clone();
-        let chunks = stream::unfold(Some(stored), move |left| {
+        let chunks = stream::unfold(Some((stored, part.start)), move |left| {
             let archive = archive.clone();
             async move {
-                let mut left = left.filter(|left| left.span.size > 0)?;
-                let size = left.span.size.min(CHUNK);
-                let now = Span { size, ..left.span };
-                left.span = Span {
-                    offset: now.offset + size,
-                    size: left.span.size - size,
-                };
-                match archive.read(&left, now).await {
-                    Ok(chunk) => Some((Ok(chunk), Some(left))),
+                let (stored, at) = left.filter(|(_, at)| *at < part.end)?;
+                let length = CHUNK.min(part.end - at);
+                match archive.read(&stored, at, length).await {
+                    Ok(chunk) => Some((Ok(chunk), Some((stored, at + length)))),
                     Err(error) => Some((Err(error), None)),
                 }
             }
         });
-        BlobStream::new(what, Some(size), chunks)
+        BlobStream::new(what, Some(size), chunks).read_from(self.origin)
     }
 
     async fn files(&self) -> Result<Files, SourceError> {
@@ -226,7 +305,14 @@ impl Archive {
                 })
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(path) => Ok(Files::Folder(path.clone())),
+            Place::Folder(path) if path.is_dir() => Ok(Files::Folder(path.clone())),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Folder(path) if path.exists() => Err(self.wrong(
+                "it is no folder; for an archive write oci-archive:PATH or docker-archive:PATH"
+                    .to_owned(),
+            )),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Folder(_) => Err(self.wrong("there is no such folder".to_owned())),
         }
     }
 
@@ -234,9 +320,11 @@ impl Archive {
     async fn refuse_compressed(&self, source: &dyn ReadAt) -> Result<(), SourceError> {
         let start = source.read_at(0, START).await;
         let start = start.map_err(|error| self.wrong(format!("it cannot be read: {error}")))?;
-        match compression(&start) {
-            Some((name, tool)) => Err(self.wrong(format!(
-                "it is compressed as a whole ({name}), which is not read here; run `{tool}` on it first"
+        match Packing::of(&start) {
+            Some(packing) => Err(self.wrong(format!(
+                "it is compressed with {} and has to be unpacked first; `{}` does it",
+                packing.name(),
+                packing.tool()
             ))),
             None => Ok(()),
         }
@@ -251,12 +339,19 @@ impl Archive {
         if stored.span.size > crate::limits::DOCUMENT_BYTES as u64 {
             return Err(self.unusable(name, ManifestError::TooLarge));
         }
-        self.read(stored, stored.span).await
+        self.read(stored, 0, stored.span.size).await
     }
 
-    async fn read(&self, stored: &Stored, span: Span) -> Result<Bytes, SourceError> {
-        let bytes = read(&*stored.source, span.offset, span.size).await;
+    /// The `size` bytes of a file from `at` on.
+    async fn read(&self, stored: &Stored, at: u64, size: u64) -> Result<Bytes, SourceError> {
+        let bytes = stored.read(at, size).await;
         bytes.map_err(|problem| self.wrong(problem))
+    }
+
+    /// The bytes of a file that tell how it is compressed.
+    async fn packing(&self, stored: &Stored) -> Result<Option<Packing>, SourceError> {
+        let size = stored.span.size.min(START as u64);
+        Ok(Packing::of(&self.read(stored, 0, size).await?))
     }
 
     fn wrong(&self, problem: String) -> SourceError {
@@ -293,18 +388,5 @@ impl fmt::Debug for Archive {
 /// Whether a file that starts with these bytes, [`START`] of them, is compressed as a whole.
 #[must_use]
 pub fn is_compressed(start: &[u8]) -> bool {
-    compression(start).is_some()
-}
-
-/// How bytes that start so are compressed, and what undoes it.
-fn compression(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    match start {
-        [0x1f, 0x8b, ..] => Some(("gzip", "gunzip")),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            Some(("zstd", "unzstd"))
-        }
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some(("xz", "unxz")),
-        [b'B', b'Z', b'h', ..] => Some(("bzip2", "bunzip2")),
-        _ => None,
-    }
+    Packing::of(start).is_some()
 }

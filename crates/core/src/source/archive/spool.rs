@@ -6,9 +6,10 @@ use std::io;
 
 use bytesize::ByteSize;
 
+use super::packing::{UnpackError, Unpacking};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{FileBytes, is_compressed};
-use crate::layer::{LayerError, Problem, Unpacker};
+use crate::layer::{LayerError, Problem};
 use crate::limits::{TEMPORARY_FREE, TEMPORARY_RATIO};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::source::temporary::{TemporaryFile, TemporaryLimit};
@@ -20,7 +21,7 @@ const PIECE: usize = 64 << 10;
 /// A copy under way.
 pub struct Spool<W> {
     room: W,
-    unpacker: Unpacker,
+    unpacking: Unpacking,
     size: u64,
     /// Bytes that came, or that are known to come.
     compressed: u64,
@@ -32,7 +33,7 @@ impl<W: io::Write> Spool<W> {
     pub fn into_room(room: W) -> Self {
         Self {
             room,
-            unpacker: Unpacker::default(),
+            unpacking: Unpacking::default(),
             size: 0,
             compressed: 0,
             taken: 0,
@@ -65,7 +66,7 @@ impl<W: io::Write> Spool<W> {
             most: most(self.compressed),
             done: Ok(()),
         };
-        let unpacked = self.unpacker.push(data, &mut |out| copy.write(out));
+        let unpacked = self.unpacking.push(data, &mut |out| copy.write(out));
         copy.done?;
         unpacked.map_err(|error| damaged(&error))
     }
@@ -81,7 +82,7 @@ impl<W: io::Write> Spool<W> {
             most: most(self.compressed),
             done: Ok(()),
         };
-        let unpacked = self.unpacker.finish(&mut |out| copy.write(out));
+        let unpacked = self.unpacking.finish(&mut |out| copy.write(out));
         copy.done?;
         unpacked.map_err(|error| damaged(&error))?;
         self.room.flush().map_err(|error| no_room(&error))?;
@@ -209,14 +210,13 @@ fn no_room(error: &io::Error) -> String {
 }
 
 /// What is wrong, as said of a whole archive and not of a layer.
-fn damaged(error: &LayerError) -> String {
+fn damaged(error: &UnpackError) -> String {
+    let UnpackError::Layer(error) = error else {
+        return error.to_string();
+    };
     match error.problem() {
-        Problem::Unsupported(name) => {
-            format!("it is compressed as a whole with {name}, which is not read; unpack it first")
-        }
-        Problem::CompressionCut => {
-            "its compressed data ends in the middle; it was cut off where it was saved or on its way".to_owned()
-        }
+        Problem::Unsupported(name) => super::kind::not_read(name),
+        Problem::CompressionCut => UnpackError::Cut.to_string(),
         Problem::CompressionCorrupt(what) => format!("it is damaged: {what}"),
         other => other.to_string(),
     }

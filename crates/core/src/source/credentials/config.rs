@@ -3,12 +3,14 @@
 //! Both have one form. podman's keys may go on with the start of a repository's name, of which the longest wins
 //! (containers-auth.json(5)); Docker's may be addresses (`https://index.docker.io/v1/`).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::{Map, Value};
 
 use super::Credentials;
+use crate::json::Json;
 use crate::reference::DOCKER_HUB;
 
 /// Docker writes its padding, and other tools leave it out.
@@ -23,8 +25,8 @@ const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 /// One such file.
 #[derive(Debug, Default)]
 pub(super) struct Config {
-    auths: Map<String, Value>,
-    helpers: Map<String, Value>,
+    auths: BTreeMap<String, Json>,
+    helpers: BTreeMap<String, Json>,
     store: Option<String>,
 }
 
@@ -40,15 +42,20 @@ pub(super) struct Helper {
 impl Config {
     /// Reads a file's content; `None` where it is no JSON object.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let Ok(Value::Object(mut root)) = serde_json::from_slice(bytes) else {
+        let Ok(Json::Object(root)) = Json::parse(bytes) else {
             return None;
         };
-        let mut object = |key: &str| match root.remove(key) {
-            Some(Value::Object(object)) => object,
-            _ => Map::new(),
+        let object = |key: &str| match root.get(key) {
+            Some(Json::Object(object)) => {
+                let entries = object.entries();
+                entries
+                    .map(|(key, value)| (key.to_owned(), value.clone()))
+                    .collect()
+            }
+            _ => BTreeMap::new(),
         };
         let (auths, helpers) = (object("auths"), object("credHelpers"));
-        let store = root.get("credsStore").and_then(Value::as_str);
+        let store = root.get("credsStore").and_then(Json::as_str);
         Some(Self {
             auths,
             helpers,
@@ -83,7 +90,7 @@ impl Config {
         repository: &str,
     ) -> Result<Option<Credentials>, String> {
         let full = format!("{registry}/{repository}");
-        let mut best: Option<(usize, &String, &Value)> = None;
+        let mut best: Option<(usize, &String, &Json)> = None;
         for (key, value) in &self.auths {
             let place = place_of(key);
             let fits = full
@@ -91,7 +98,9 @@ impl Config {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             let longer = best.is_none_or(|(length, ..)| place.len() > length);
             // Where a store is in use, Docker leaves an empty entry behind.
-            let empty = value.as_object().is_none_or(Map::is_empty);
+            let empty = value
+                .as_object()
+                .is_none_or(|entry| entry.entries().next().is_none());
             if fits && longer && !empty {
                 best = Some((place.len(), key, value));
             }
@@ -126,7 +135,8 @@ fn registry_of(key: &str) -> String {
     place.split('/').next().unwrap_or_default().to_owned()
 }
 
-fn read(entry: &Value) -> Option<Credentials> {
+fn read(entry: &Json) -> Option<Credentials> {
+    let entry = entry.as_object()?;
     let text = |key: &str| entry.get(key)?.as_str().filter(|text| !text.is_empty());
     if let Some(token) = text("identitytoken") {
         return Some(Credentials::IdentityToken(token.to_owned()));
@@ -159,7 +169,7 @@ pub(super) fn of_pair(user: &str, secret: &str) -> Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn config(value: &Value) -> Config {
         Config::parse(value.to_string().as_bytes()).unwrap()
@@ -220,6 +230,8 @@ mod tests {
             "f": {},
             "g": auth("<token>:refresh"),
             "h": {"auth": "dTpwcA"},
+            // Go's tools read fields in any case.
+            "i": {"Auth": "dTpw"},
         }}));
         let stored = |registry| file.stored(registry, "app");
         let token = || Ok(Some(Credentials::IdentityToken("refresh".to_owned())));
@@ -232,6 +244,7 @@ mod tests {
         assert_eq!(stored("f"), Ok(None));
         assert_eq!(stored("g"), token());
         assert_eq!(stored("h"), password("u", "pp"));
+        assert_eq!(stored("i"), password("u", "p"));
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::Credentials;
 use super::config::{Helper, of_pair};
+use crate::json::Json;
 
 /// Bytes of a helper's answer; tokens of some clouds have a few thousand.
 const ANSWER_BYTES: u64 = 1 << 20;
@@ -83,7 +83,7 @@ async fn run(program: &str, key: &str) -> io::Result<(bool, Vec<u8>)> {
 }
 
 fn credentials(answer: &[u8]) -> Option<Credentials> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
-    let text = |key: &str| answer.get(key)?.as_str();
+    let answer = Json::parse(answer).ok()?;
+    let text = |key: &str| answer.as_object()?.get(key)?.as_str();
     Some(of_pair(text("Username")?, text("Secret")?))
 }

@@ -7,10 +7,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
-use serde_json::Value;
 
 use super::Kind;
 use crate::digest::Digest;
+use crate::json::{Json, Object};
 
 /// Bytes of a context's description or of a certificate's file.
 const FILE_BYTES: u64 = 1 << 20;
@@ -55,8 +55,9 @@ impl Surroundings<'_> {
     fn context(&self) -> Option<String> {
         let current = || {
             let config = read(&self.docker()?.join("config.json")).ok()?;
-            let config: Value = serde_json::from_slice(&config).ok()?;
-            config.get("currentContext")?.as_str().map(str::to_owned)
+            let config = Json::parse(&config).ok()?;
+            let current = config.as_object()?.get("currentContext")?;
+            current.as_str().map(str::to_owned)
         };
         let name = self.text("DOCKER_CONTEXT").or_else(current);
         name.filter(|name| !name.is_empty() && name != "default")
@@ -116,8 +117,8 @@ impl Kind {
         };
         let meta_json =
             read(&meta).map_err(|error| unknown(&format!("cannot be read: {error}")))?;
-        let described: Value = serde_json::from_slice(&meta_json).unwrap_or_default();
-        let endpoint = described.pointer("/Endpoints/docker");
+        let described = Json::parse(&meta_json).unwrap_or(Json::Null);
+        let endpoint = endpoint(&described);
         let host = endpoint.and_then(|endpoint| endpoint.get("Host")?.as_str());
         let host = host.ok_or_else(|| unknown("names no host"))?;
         let skips = endpoint.and_then(|endpoint| endpoint.get("SkipTLSVerify")?.as_bool());
@@ -157,6 +158,12 @@ impl Kind {
             ),
         }
     }
+}
+
+/// Docker's own endpoint in the description of a context.
+fn endpoint(described: &Json) -> Option<&Object> {
+    let endpoints = described.as_object()?.get("Endpoints")?.as_object()?;
+    endpoints.get("docker")?.as_object()
 }
 
 /// The place that an address stands for, if it is one of the kinds that are spoken.

@@ -298,3 +298,89 @@ fn what_is_held_is_listed_as_it_can_be_asked_for() {
         open(bytes.clone(), Some(&image.reference)).unwrap();
     }
 }
+
+/// Older Jib wrote its fields in lower case, which Go's tools read all the same; of two the last counts.
+#[test]
+fn fields_of_manifest_json_are_read_in_any_case() {
+    let config = config();
+    for fields in [
+        r#""config":"c.json","repoTags":["app:1"],"layers":["1.tar"]"#,
+        r#""CONFIG":"c.json","REPOTAGS":["app:1"],"LAYERS":["1.tar"]"#,
+        r#""Config":"no.json","config":"c.json","layers":["no.tar"],"Layers":["1.tar"],"RepoTags":["app:1"]"#,
+    ] {
+        let manifest = format!("[{{{fields}}}]");
+        let bytes = tar(&[
+            ("c.json", File(&config)),
+            ("1.tar", File(b"first")),
+            ("manifest.json", File(manifest.as_bytes())),
+        ]);
+        let image = open(bytes.clone(), None).unwrap();
+        assert_eq!(image.reference, "docker.io/library/app:1", "{fields}");
+        assert_eq!(layers(&bytes), [b"first".to_vec()], "{fields}");
+    }
+}
+
+#[test]
+fn only_a_tag_with_a_registry_says_where_the_image_is() {
+    let config = config();
+    for (tags, wanted, names) in [
+        (&["webapp:1.4.2"][..], None, false),
+        (&["team/webapp:1.4.2"], None, false),
+        (&["docker.io/library/webapp:1.4.2"], None, true),
+        (&["registry.example.com/webapp:1"], None, true),
+        (&["webapp:1"], Some("docker.io/library/webapp:1"), false),
+        (
+            &["webapp:1", "quay.io/webapp:1"],
+            Some("quay.io/webapp:1"),
+            true,
+        ),
+        (&[], None, false),
+    ] {
+        let manifest = manifest("c.json", tags, &[]);
+        let bytes = tar(&[
+            ("c.json", File(&config)),
+            ("manifest.json", File(&manifest)),
+        ]);
+        let image = open(bytes, wanted).unwrap();
+        assert_eq!(image.names_registry, names, "{tags:?}");
+    }
+}
+
+/// A header whose size is no number, and one whose content goes on behind the end of the file.
+#[test]
+fn a_member_that_cannot_be_read_is_named() {
+    let whole = tar(&[("layer.tar", File(b"content"))]);
+    let text = problem(whole.slice(..515), None);
+    assert!(
+        text.contains("it is cut short: its member \"layer.tar\", at byte 0, has"),
+        "{text}"
+    );
+    let mut header = tar::Header::from_byte_slice(&whole[..512]).clone();
+    header.as_mut_bytes()[124..136].copy_from_slice(b"99999999 no\0");
+    header.set_cksum();
+    let text = problem(header.as_bytes().to_vec().into(), None);
+    assert!(
+        text.contains("\"layer.tar\", at byte 0, has no readable size"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_archive_is_named_as_what_it_is() {
+    for (content, says) in [
+        (
+            "docker pull nginx:1.27\n",
+            "it is no tar but text that begins with \"docker pull nginx:1.27\"",
+        ),
+        ("<!DOCTYPE html><html>", "it is no tar but a web page"),
+        ("{\"schemaVersion\": 2}", "it is no tar but a JSON document"),
+        (
+            "\x04\"M\x18",
+            "it is compressed with lz4, which Onionskin does not read",
+        ),
+        ("\0\x01", "it is no tar: it has only 2 bytes"),
+    ] {
+        let text = problem(Bytes::from(content), None);
+        assert!(text.contains(says), "{text}");
+    }
+}
