@@ -18,7 +18,7 @@ mod stream;
 pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
-pub use credentials::{Keychain, KeychainError};
+pub use credentials::{Found, Keychain, KeychainError};
 pub use error::{RetryAfter, SourceError, Unreachable};
 pub use image::{Attestation, Image, Layer};
 pub use locator::{Locator, LocatorError};
