@@ -25,6 +25,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use onionskin_core::source::SourceError;
 
 use crate::terminal::Visible;
 
@@ -97,7 +98,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The error and its causes in one line; a cause that the text before it already quotes is not said twice.
+/// The error and its causes in one line, and what can be done; a cause that the text before it already quotes is not said
+/// twice.
 fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -107,6 +109,13 @@ fn sentence(error: &anyhow::Error) -> String {
             text.push_str(": ");
             text.push_str(&cause);
         }
+    }
+    let mut sources = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<SourceError>());
+    if let Some(advice) = sources.find_map(SourceError::advice) {
+        text.push_str(". ");
+        text.push_str(&advice);
     }
     text
 }

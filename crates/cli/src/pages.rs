@@ -1,44 +1,59 @@
 //! Lists that registries give in pages, read to their end.
 
-use std::collections::BTreeSet;
-
-use anyhow::ensure;
 use onionskin_core::limits;
 use onionskin_core::source::SourceError;
+use onionskin_core::source::registry::Pages;
 
 use crate::output::OutputArguments;
 
 /// Names in the order of a registry.
 pub(crate) struct Names {
     names: Vec<String>,
-    /// There are more, which were not asked for.
-    cut: bool,
+    /// Why these are not all.
+    problem: Option<SourceError>,
 }
 
-/// All names of a list; `page` asks for the part that a query stands for, and gives the query of the next one.
+/// All names of the list that messages call `what`; `page` asks for a part of it, and gives what asks for the next one.
+///
+/// # Errors
+/// There is no list. One that ends too early is given as far as it came: [`Names::print`] then fails.
 pub(crate) async fn all(
+    what: &str,
     page: impl AsyncFn(Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError>,
 ) -> Result<Names, SourceError> {
-    let mut names = Vec::new();
-    let mut bytes = 0;
-    let mut query = None;
-    let mut asked = BTreeSet::new();
+    let mut pages = Pages::default();
+    let (mut names, mut next) = page(None).await?;
+    let mut problem = None;
+    let mut bytes: usize = names.iter().map(String::len).sum();
     loop {
-        let (more, next) = page(query.as_deref()).await?;
-        bytes += more.iter().map(String::len).sum::<usize>();
-        // A page without a name brings nothing, and there may be any number of them.
-        let empty = more.is_empty();
-        names.extend(more);
-        asked.insert(query);
-        match next {
-            Some(_) if bytes > limits::LISTED_BYTES || asked.len() > limits::LISTED_PAGES => {
-                return Ok(Names { names, cut: true });
+        let query = match pages.follow(what, next.take()) {
+            Ok(Some(query)) => query,
+            Ok(None) => break,
+            Err(error) => {
+                problem = Some(error);
+                break;
             }
-            // Where it was before, a list would go on for ever.
-            Some(next) if !empty && !asked.contains(&Some(next.clone())) => query = Some(next),
-            _ => return Ok(Names { names, cut: false }),
+        };
+        if bytes > limits::LISTED_BYTES {
+            problem = Some(SourceError::Incomplete {
+                what: what.to_owned(),
+                reason: format!("its names have more than {} bytes", limits::LISTED_BYTES),
+            });
+            break;
+        }
+        match page(Some(&query)).await {
+            Ok((more, after)) => {
+                bytes += more.iter().map(String::len).sum::<usize>();
+                names.extend(more);
+                next = after;
+            }
+            Err(error) => {
+                problem = Some(error);
+                break;
+            }
         }
     }
+    Ok(Names { names, problem })
 }
 
 impl Names {
@@ -46,14 +61,16 @@ impl Names {
     ///
     /// # Errors
     /// Some are missing, or they cannot be written.
-    pub(crate) fn print(&self, output: &OutputArguments) -> anyhow::Result<()> {
+    pub(crate) fn print(self, output: &OutputArguments) -> anyhow::Result<()> {
         output.names(&self.names)?;
-        ensure!(
-            !self.cut,
-            "the list goes on after these {} names; it is cut here",
-            self.names.len()
-        );
-        Ok(())
+        match self.problem {
+            None => Ok(()),
+            Some(error @ SourceError::Incomplete { .. }) => Err(error.into()),
+            Some(error) => {
+                let so_far = format!("only the first {} names could be listed", self.names.len());
+                Err(anyhow::Error::new(error).context(so_far))
+            }
+        }
     }
 }
 
@@ -65,9 +82,13 @@ mod tests {
         (vec![name.to_owned()], Some(next.to_owned()))
     }
 
+    fn number(query: Option<&str>) -> usize {
+        query.map_or(0, |query| query.parse().unwrap_or(0))
+    }
+
     #[tokio::test]
-    async fn a_list_that_leads_back_ends() {
-        let list = all(async |query: Option<&str>| {
+    async fn a_list_that_leads_back_ends_with_an_error() {
+        let list = all("x", async |query: Option<&str>| {
             Ok(match query {
                 None => page("a", "b"),
                 Some("b") => page("b", "c"),
@@ -76,27 +97,47 @@ mod tests {
         });
         let list = list.await.unwrap();
         assert_eq!(list.names, ["a", "b", "c"]);
-        assert!(!list.cut);
+        assert!(matches!(list.problem, Some(SourceError::Incomplete { .. })));
     }
 
     #[tokio::test]
-    async fn a_list_without_end_is_cut() {
+    async fn a_list_without_end_is_cut_and_says_so() {
         let large = "x".repeat(1 << 20);
-        let list = all(async |query: Option<&str>| {
-            let at: usize = query.map_or(0, |query| query.parse().unwrap_or(0));
-            Ok(page(&large, &(at + 1).to_string()))
+        let list = all("x", async |query: Option<&str>| {
+            Ok(page(&large, &(number(query) + 1).to_string()))
         });
         let list = list.await.unwrap();
-        assert!(list.cut && list.names.len() < 100, "{}", list.names.len());
+        assert!(list.names.len() < 100, "{}", list.names.len());
+        assert!(list.problem.is_some());
     }
 
     #[tokio::test]
-    async fn a_list_that_only_promises_ends() {
-        let list = all(async |query: Option<&str>| {
-            let at: usize = query.map_or(0, |query| query.parse().unwrap_or(0));
-            assert!(at < 2);
-            Ok((Vec::new(), Some((at + 1).to_string())))
+    async fn pages_without_names_go_on_but_not_for_ever() {
+        let list = all("x", async |query: Option<&str>| {
+            let at = number(query);
+            let names = match at {
+                3 => vec!["a".to_owned()],
+                _ => Vec::new(),
+            };
+            Ok((names, (at < 3).then(|| (at + 1).to_string())))
         });
-        assert!(list.await.unwrap().names.is_empty());
+        let list = list.await.unwrap();
+        assert_eq!(list.names, ["a"]);
+        assert!(list.problem.is_none());
+        let endless = all("x", async |query: Option<&str>| {
+            Ok((Vec::new(), Some((number(query) + 1).to_string())))
+        });
+        assert!(endless.await.unwrap().problem.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_came_before_an_error_is_kept_and_the_error_too() {
+        let list = all("x", async |query: Option<&str>| match query {
+            None => Ok(page("a", "b")),
+            Some(_) => Err(SourceError::NoRegistry("x".to_owned())),
+        });
+        let list = list.await.unwrap();
+        assert_eq!(list.names, ["a"]);
+        assert!(matches!(list.problem, Some(SourceError::NoRegistry(_))));
     }
 }

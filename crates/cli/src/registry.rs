@@ -1,15 +1,19 @@
 //! How registries are reached: whom to trust, and as whom.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::ArgAction;
 use onionskin_core::source::registry::{
-    AllowedHost, Client, Guard, Options, PublicAddresses, http_client, is_loopback, proxy_hosts,
-    proxy_variables, reqwest, through_proxies, without_port,
+    AllowedHost, Client, Guard, Notices, Options, PublicAddresses, http_client, is_loopback,
+    proxy_hosts, proxy_variables, reqwest, through_proxies, without_port,
 };
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
+
+use crate::terminal::Visible;
 
 /// The flags of every command that may ask a registry.
 #[derive(clap::Args)]
@@ -77,8 +81,9 @@ impl RegistryArguments {
     ) -> anyhow::Result<T> {
         let may_be_plain =
             named_by == NamedBy::User && (!self.tls_verify || is_loopback(without_port(domain)));
+        // A certificate that is not trusted is that of a server which supports TLS.
         let unspoken = |problem: &Unreachable| {
-            may_be_plain && matches!(problem, Unreachable::Tls(_) | Unreachable::Other(_))
+            may_be_plain && matches!(problem, Unreachable::NotTls | Unreachable::Other(_))
         };
         // Reading the system's certificates takes its time.
         let http = self.http(Certificates::Checked)?;
@@ -90,12 +95,16 @@ impl RegistryArguments {
         }
         match question(&client(Speech::Tls)?).await {
             Err(SourceError::Unreachable { host, problem }) if unspoken(&problem) => {
-                match question(&client(Speech::Plain)?).await {
-                    // Then it was TLS that failed. 400 is what servers say to http where they speak TLS.
-                    Err(
-                        SourceError::Unreachable { .. } | SourceError::Answer { status: 400, .. },
-                    ) => Err(told(SourceError::Unreachable { host, problem })),
-                    answer => Ok(answer?),
+                let answer = question(&client(Speech::Plain)?).await;
+                let it_is_tls = match &answer {
+                    Err(SourceError::Unreachable { .. }) => true,
+                    // So servers answer plain http where they speak TLS, unless they have shown that they do not.
+                    Err(SourceError::Answer { status: 400, .. }) => problem != Unreachable::NotTls,
+                    _ => false,
+                };
+                match it_is_tls {
+                    true => Err(told(SourceError::Unreachable { host, problem })),
+                    false => Ok(answer?),
                 }
             }
             answer => answer.map_err(told),
@@ -119,6 +128,7 @@ impl RegistryArguments {
             keychain: (named_by == NamedBy::User).then(Keychain::of_user),
             guard: Some(guard),
             tls_on_loopback: true,
+            notices: Some(Arc::new(OnStandardError)),
             ..Options::default()
         };
         if speech == Speech::Plain {
@@ -165,6 +175,29 @@ impl RegistryArguments {
             .build()
             .or_else(|_| without_system.tls_certs_only(given).build())
             .context("cannot set up TLS for connections to registries")
+    }
+}
+
+/// Says what happens on the way to an answer, and waits where a registry asks for it.
+struct OnStandardError;
+
+impl Notices for OnStandardError {
+    fn warning(&self, text: &str) {
+        // Whoever does not listen has the answer all the same.
+        let _ = writeln!(io::stderr(), "onionskin: warning: {}", Visible(text));
+    }
+
+    fn wait(&self, host: &str, status: u16, seconds: u64) -> bool {
+        let seconds = match seconds {
+            1 => "1 second".to_owned(),
+            more => format!("{more} seconds"),
+        };
+        let _ = writeln!(
+            io::stderr(),
+            "onionskin: {} answered {status} and asks to wait; trying again in {seconds}",
+            Visible(host)
+        );
+        true
     }
 }
 

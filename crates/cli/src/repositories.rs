@@ -31,7 +31,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .registry
         .ask(&domain, async |client| {
             let registry = client.registry(&domain)?;
-            pages::all(async |query| {
+            let what = format!("the list of repositories of {domain}");
+            pages::all(&what, async |query| {
                 let page = registry.repositories(query).await?;
                 Ok((page.repositories, page.next))
             })

@@ -35,7 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .registry
         .ask(reference.domain(), async |client| {
             let remote = client.open(reference)?;
-            pages::all(async |query| {
+            let what = format!("the tag list of {}", reference.name());
+            pages::all(&what, async |query| {
                 let page = remote.tags(query).await?;
                 Ok((page.tags, page.next))
             })

@@ -20,6 +20,8 @@ pub const LAYER_ENTRIES: usize = 16 << 20;
 pub const LAYER_NAME_BYTES: usize = 256 << 20;
 /// Layers of one image; engines stop at 127.
 pub const IMAGE_LAYERS: usize = 4096;
+/// Seconds that a registry may ask to wait for, and somebody waits: longer ones are told, and the work stops.
+pub const WAIT_SECONDS: u64 = 15;
 /// Redirects followed for one request.
 pub const REDIRECTS: usize = 5;
 /// Remarks kept of one layer.

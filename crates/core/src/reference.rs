@@ -216,6 +216,16 @@ impl Reference {
         }
     }
 
+    /// The repository alone: neither tag nor digest.
+    #[must_use]
+    pub fn without_tag(&self) -> Self {
+        Self {
+            tag: None,
+            digest: None,
+            ..self.clone()
+        }
+    }
+
     /// The host that serves the registry's API: `registry-1.docker.io` for Docker Hub, else the domain.
     #[must_use]
     pub fn api_host(&self) -> &str {
@@ -235,10 +245,7 @@ impl Reference {
     /// The short form that people type: without `docker.io/` and `library/`.
     #[must_use]
     pub fn familiar(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = self.write(&mut text, &self.familiar_name());
-        text
+        self.with_name(&self.familiar_name())
     }
 
     fn familiar_name(&self) -> String {
@@ -257,6 +264,15 @@ impl Reference {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}", self.domain, self.path)
+    }
+
+    /// The reference with another name for its repository, for people to read: it need not be one that can be parsed.
+    #[must_use]
+    pub fn with_name(&self, name: &str) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut text, name);
+        text
     }
 
     fn write(&self, out: &mut impl fmt::Write, name: &str) -> fmt::Result {

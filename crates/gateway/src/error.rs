@@ -12,10 +12,20 @@ pub(crate) struct Refused {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// The registry that this gateway does not reach, which is why it refuses.
-    pub(crate) not_reached: Option<String>,
+    /// What clients that know this gateway find in it.
+    detail: Option<Detail>,
     /// When to try again, as the registry that refused put it.
     pub(crate) retry_after: Option<HeaderValue>,
+}
+
+/// What an error's `detail` holds, which the specification leaves to registries.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Detail {
+    /// The registry that this gateway does not reach, or a name that none has here.
+    NotReached(String),
+    /// What the registry said; the message is a sentence around it.
+    Reason(String),
 }
 
 impl Refused {
@@ -24,13 +34,21 @@ impl Refused {
             status,
             code,
             message: message.into(),
-            not_reached: None,
+            detail: None,
             retry_after: None,
         }
     }
 
     pub(crate) fn name_unknown(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", message)
+    }
+
+    /// Nothing here has a name that begins so, neither a registry nor a repository.
+    pub(crate) fn no_such_name(first: &str, message: impl Into<String>) -> Self {
+        Self {
+            detail: Some(Detail::NotReached(first.to_owned())),
+            ..Self::name_unknown(message)
+        }
     }
 
     pub(crate) fn name_invalid(message: impl Into<String>) -> Self {
@@ -72,6 +90,7 @@ impl Refused {
             SourceError::TooManyRequests { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS")
             }
+            SourceError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             SourceError::Unreachable {
                 problem: Unreachable::Timeout,
                 ..
@@ -79,7 +98,19 @@ impl Refused {
             _ => (StatusCode::BAD_GATEWAY, "UNKNOWN"),
         };
         let retry_after = match &error {
-            SourceError::TooManyRequests { retry, .. } => retry.as_ref().and_then(retry_header),
+            SourceError::TooManyRequests { retry, .. } | SourceError::Unavailable { retry, .. } => {
+                retry.as_ref().and_then(retry_header)
+            }
+            _ => None,
+        };
+        let detail = match &error {
+            SourceError::NotFound { reason, .. }
+            | SourceError::NoAccess { reason, .. }
+            | SourceError::NoList { reason, .. }
+            | SourceError::Unavailable { reason, .. }
+            | SourceError::TooManyRequests { limit: reason, .. } => {
+                Some(Detail::Reason(reason.clone()))
+            }
             _ => None,
         };
         let message = match &error {
@@ -88,15 +119,17 @@ impl Refused {
                 tracing::error!("{error}");
                 format!("this gateway's credentials for {registry} cannot be had; its log says why")
             }
-            // The client says the rest of the sentence.
-            SourceError::NoList { reason, .. } if reason.is_empty() => {
-                "it answers that it has no such list".to_owned()
-            }
-            SourceError::NoList { reason, .. } => reason.clone(),
+            SourceError::Unreachable {
+                host,
+                problem: Unreachable::NotTls,
+            } => format!(
+                "{error}; if it is meant to speak plain http, it has to be named as --registry http://{host}"
+            ),
             _ => error.to_string(),
         };
         Self {
             retry_after,
+            detail,
             ..Self::new(status, code, message)
         }
     }
@@ -109,14 +142,13 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", message)
     }
 
-    /// The registry is not one of those that this gateway may ask. The specification leaves to registries what
-    /// `detail` holds; clients that know ours tell this from a registry's own refusal by it.
+    /// The registry is not one of those that this gateway may ask.
     pub(crate) fn not_reached(registry: &str) -> Self {
         let message = format!(
             "{registry} is not among the registries that it may ask; whoever runs it can add it with --registry {registry}"
         );
         Self {
-            not_reached: Some(registry.to_owned()),
+            detail: Some(Detail::NotReached(registry.to_owned())),
             ..Self::new(StatusCode::FORBIDDEN, "DENIED", message)
         }
     }
@@ -148,13 +180,7 @@ struct Document<'a> {
 struct Entry<'a> {
     code: &'a str,
     message: &'a str,
-    detail: Option<Detail<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Detail<'a> {
-    not_reached: &'a str,
+    detail: Option<&'a Detail>,
 }
 
 impl IntoResponse for Refused {
@@ -163,10 +189,7 @@ impl IntoResponse for Refused {
             errors: [Entry {
                 code: self.code,
                 message: &self.message,
-                detail: self
-                    .not_reached
-                    .as_deref()
-                    .map(|not_reached| Detail { not_reached }),
+                detail: self.detail.as_ref(),
             }],
         };
         let mut response = (self.status, Json(document)).into_response();

@@ -1,12 +1,14 @@
 //! Lists in pages, as the distribution specification has them: `?n=` and `?last=`, the next page in `Link`.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::OCI_INDEX;
 use onionskin_core::source::registry::{ReferrersPage, RepositoriesPage, TagsPage};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::policy;
@@ -16,6 +18,18 @@ const PAGE: usize = 1000;
 
 /// Which of the filters that were asked for the registry applied (distribution specification, Listing Referrers).
 const FILTERS: HeaderName = HeaderName::from_static("oci-filters-applied");
+
+/// The parameter that holds a registry's path and query for its next page, where that has a path of its own.
+const NEXT: &str = "onionskin-next=";
+
+/// What a registry is asked for, of the query that one of our links may have brought.
+pub(crate) fn asked(query: Option<&str>) -> Option<Cow<'_, str>> {
+    let query = query?;
+    Some(match query.strip_prefix(NEXT) {
+        Some(next) => percent_decode_str(next).decode_utf8_lossy(),
+        None => Cow::Borrowed(query),
+    })
+}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Default, Deserialize)]
@@ -111,6 +125,10 @@ fn answer(document: impl IntoResponse, path: &str, next: Option<String>) -> Resp
     let mut response = document.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
+    let next = next.map(|next| match next.starts_with('/') {
+        true => format!("{NEXT}{}", utf8_percent_encode(&next, NON_ALPHANUMERIC)),
+        false => next,
+    });
     if let Some(next) = next
         && let Ok(link) = HeaderValue::try_from(format!("<{path}?{next}>; rel=\"next\""))
     {
@@ -128,6 +146,20 @@ mod tests {
             n: Some(n),
             last: last.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn a_path_of_the_registrys_own_comes_back_as_it_was() {
+        let path = "/prefix/v2/app/tags/list?last=b&n=2";
+        let response = answer((), "/v2/team/app/tags/list", Some(path.to_owned()));
+        let link = response.headers()[header::LINK]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let query = link.split(['?', '>']).nth(1).unwrap();
+        assert_eq!(asked(Some(query)).as_deref(), Some(path));
+        assert_eq!(asked(Some("last=b&n=2")).as_deref(), Some("last=b&n=2"));
+        assert_eq!(asked(None), None);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{
-    Client, Endpoint, Fetched, Guard, Options, ProxyError, PublicAddresses, Remote, TagOrDigest,
-    http_client, proxy_hosts, through_proxies,
+    Client, Endpoint, Fetched, Guard, Notices, Options, ProxyError, PublicAddresses, Remote,
+    TagOrDigest, http_client, proxy_hosts, through_proxies,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -22,7 +22,8 @@ use crate::error::Refused;
 use crate::listing;
 use crate::policy::{self, matches_etag};
 use crate::repository::CONTENT_DIGEST;
-use crate::upstream::{Upstream, Upstreams};
+use crate::saved::SAVED;
+use crate::upstream::{DEMO, Upstream, Upstreams};
 
 /// Requests to registries at once. A blob counts until its last byte is sent.
 const AT_ONCE: usize = 256;
@@ -62,6 +63,7 @@ impl Relay {
         let options = Options {
             guard: Some(guard.behind_proxies(proxies)),
             keychain: told.keychain.clone(),
+            notices: Some(Arc::new(InTheLog)),
             ..Options::default()
         };
         Ok(Self {
@@ -75,7 +77,11 @@ impl Relay {
     pub(crate) async fn tags(&self, name: &str, query: Option<&str>) -> Result<Response, Refused> {
         let remote = self.find(name)?;
         let _turn = self.turn().await?;
-        let page = remote.tags(query).await.map_err(Refused::unknown_name)?;
+        let query = listing::asked(query);
+        let page = remote
+            .tags(query.as_deref())
+            .await
+            .map_err(Refused::unknown_name)?;
         Ok(listing::relayed_tags(name, &page))
     }
 
@@ -88,9 +94,11 @@ impl Relay {
         let Some(Upstream { domain, base }) = self.upstreams.get(name).map(Arc::as_ref) else {
             return Err(not_here(name, name));
         };
-        let registry = self.client.registry_at(Endpoint::new(base.clone()), domain);
+        let endpoint = called(Endpoint::new(base.clone()), name, domain);
+        let registry = self.client.registry_at(endpoint, domain);
         let _turn = self.turn().await?;
-        let page = registry.repositories(query).await;
+        let query = listing::asked(query);
+        let page = registry.repositories(query.as_deref()).await;
         let page = page.map_err(Refused::unknown_name)?;
         Ok(listing::relayed_catalog(name, &page))
     }
@@ -104,7 +112,8 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let remote = self.find(name)?;
         let _turn = self.turn().await?;
-        let page = remote.referrers_page(digest, query).await;
+        let query = listing::asked(query);
+        let page = remote.referrers_page(digest, query.as_deref()).await;
         let page = page.map_err(Refused::unknown_manifest)?;
         Ok(listing::relayed_referrers(name, digest, page))
     }
@@ -147,15 +156,16 @@ impl Relay {
             .and_then(|range| range.to_str().ok());
         let range = range.filter(|range| range.starts_with("bytes="));
         let upstream = remote
-            .blob_response(method.clone(), digest, range)
+            .blob_answer(method.clone(), digest, range)
             .await
             .map_err(Refused::unknown_blob)?;
-        let status = upstream.status();
+        let status = StatusCode::from_u16(upstream.status).unwrap_or(StatusCode::BAD_GATEWAY);
         let mut headers = HeaderMap::new();
-        for name in [header::CONTENT_LENGTH, header::CONTENT_RANGE] {
-            if let Some(value) = upstream.headers().get(&name) {
-                headers.insert(name, value.clone());
-            }
+        if let Some(length) = upstream.length {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if let Some(range) = &upstream.content_range {
+            insert(&mut headers, header::CONTENT_RANGE, range);
         }
         headers.insert(
             header::CONTENT_TYPE,
@@ -166,7 +176,7 @@ impl Relay {
             headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
             insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
         }
-        let chunks = upstream.bytes_stream();
+        let chunks = upstream.chunks.map(|chunk| chunk.map_err(Cut::Upstream));
         let body = match (method, status) {
             (&Method::HEAD, _) => Body::empty(),
             (_, StatusCode::OK) => {
@@ -201,7 +211,7 @@ impl Relay {
         let endpoint = if reference.is_docker_hub() {
             endpoint.docker_hub()
         } else {
-            endpoint
+            called(endpoint, first, domain)
         };
         Ok(self.client.open_at(endpoint, &reference))
     }
@@ -233,9 +243,35 @@ fn not_here(name: &str, first: &str) -> Refused {
     if first.contains(['.', ':']) || first == "localhost" {
         Refused::not_reached(first)
     } else {
-        Refused::name_unknown(format!(
+        let message = format!(
             "{name} is not here; names begin with their registry's host, as in docker.io/library/nginx"
-        ))
+        );
+        match first {
+            // What begins so can be nowhere else.
+            DEMO | SAVED => Refused::name_unknown(message),
+            _ => Refused::no_such_name(first, message),
+        }
+    }
+}
+
+/// An endpoint that messages call as its user does, where that is not by its host.
+fn called(endpoint: Endpoint, name: &str, domain: &str) -> Endpoint {
+    match name == domain {
+        true => endpoint,
+        false => endpoint.called(name),
+    }
+}
+
+/// Warnings are for who runs the gateway. Clients are told of a busy registry at once, and decide themselves.
+struct InTheLog;
+
+impl Notices for InTheLog {
+    fn warning(&self, text: &str) {
+        tracing::warn!("{text}");
+    }
+
+    fn wait(&self, _: &str, _: u16, _: u64) -> bool {
+        false
     }
 }
 
@@ -245,6 +281,10 @@ async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<R
         .manifest_response(Method::HEAD, wanted, media_type::ACCEPT)
         .await
         .map_err(Refused::unknown_manifest)?;
+    if upstream.headers().contains_key(header::CONTENT_ENCODING) {
+        // Its length is not that of the manifest.
+        return Ok(None);
+    }
     let text = |name| upstream.headers().get(name)?.to_str().ok();
     let digest = text(CONTENT_DIGEST).and_then(|digest| digest.parse::<Digest>().ok());
     let kind = text(header::CONTENT_TYPE).and_then(document_type);
@@ -321,8 +361,8 @@ fn holding<T>(turn: OwnedSemaphorePermit, chunks: impl Stream<Item = T>) -> impl
 /// Why a blob was cut off.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
-    #[error("the registry broke off; try again")]
-    Upstream(#[from] reqwest::Error),
+    #[error("the registry broke off ({0}); try again")]
+    Upstream(String),
     #[error("the registry sent something else than {0}, so none of it is used")]
     Digest(Digest),
 }
@@ -330,7 +370,7 @@ enum Cut {
 /// The chunks one behind: the last one follows only when the whole is known to have the digest, so that no cache
 /// and no client takes anything else for complete.
 fn verified(
-    chunks: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
+    chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
     digest: Digest,
 ) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
     let hasher = Hasher::new(digest.algorithm());
@@ -345,7 +385,7 @@ fn verified(
                         return Some((Ok(chunk), Some((chunks, hasher, held, digest))));
                     }
                 }
-                Some(Err(error)) => return Some((Err(error.into()), None)),
+                Some(Err(error)) => return Some((Err(error), None)),
                 None if hasher.finish() == digest => return held.map(|last| (Ok(last), None)),
                 None => return Some((Err(Cut::Digest(digest)), None)),
             }

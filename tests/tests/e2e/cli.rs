@@ -391,10 +391,11 @@ async fn tags_are_listed_over_all_pages() {
         response
     });
     let address = serve(router).await;
-    for name in ["app", "round"] {
-        let text = printed(&["tags", &format!("{address}/{name}")]).await;
-        assert_eq!(text, "a\nb\nc\nd\ne\n", "{name}");
-    }
+    let text = printed(&["tags", &format!("{address}/app")]).await;
+    assert_eq!(text, "a\nb\nc\nd\ne\n");
+    let round = run(&["tags", &format!("{address}/round")]).await;
+    assert_eq!(round.status.code(), Some(2));
+    assert_eq!(round.stdout, b"a\nb\nc\nd\ne\n");
     for (arguments, says) in [
         (
             ["tags", &format!("{}/none", registry.address())],

@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
+use std::sync::{Arc, Mutex};
 
 use onionskin_core::source::Keychain;
-use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
 use onionskin_gateway::{Gateway, Options};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::serve;
+use onionskin_tests::odd::{Odd, ok, serve, sound, status};
 use onionskin_tests::{PASSWORD, Registry, USER};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -41,11 +42,21 @@ impl Home {
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[]).await
+    }
+
+    async fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new(onionskin());
-        for variable in ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_CONFIG_HOME"] {
+        for variable in [
+            "DOCKER_AUTH_CONFIG",
+            "DOCKER_CONFIG",
+            "REGISTRY_AUTH_FILE",
+            "XDG_CONFIG_HOME",
+        ] {
             command.env_remove(variable);
         }
+        command.envs(environment.iter().copied());
         command
             .args(arguments)
             .env("HOME", self.0.path())
@@ -148,11 +159,6 @@ async fn credentials_that_cannot_be_had_are_told() {
         assert!(error.contains(says), "{says}: {error}");
     };
     tell(r#"{"credsStore":"known"}"#, "needs a log-in").await;
-    tell(
-        r#"{"credsStore":"none"}"#,
-        "docker-credential-none, which keeps them, is not on PATH",
-    )
-    .await;
     tell(r#"{"credsStore":"../known"}"#, "no name of a program").await;
     tell("{", ".docker/config.json: it is no JSON object").await;
     home.file(
@@ -166,6 +172,95 @@ async fn credentials_that_cannot_be_had_are_told() {
         "failed: the keychain is locked",
     )
     .await;
+}
+
+/// Pipelines have it in a variable (GitLab's documentation, "Use a private registry"; Docker CLI 28).
+#[tokio::test]
+async fn a_variable_with_the_content_of_such_a_file_comes_first() {
+    let registry = Registry::with_password();
+    let reference = registry.push("team/app:1", &app());
+    let address = registry.address();
+    let home = Home::new();
+    let with = |password: &str| format!(r#"{{"auths":{{"{address}":{}}}}}"#, auth(password));
+    home.file(".docker/config.json", &with("wrong"));
+    let opened = async |content: &str| {
+        let variable = [("DOCKER_AUTH_CONFIG", content)];
+        let output = home.run_with(&["ls", &reference], &variable).await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!errors.contains(PASSWORD), "{errors}");
+        (output.status.success(), errors)
+    };
+    let (opens, errors) = opened(&with(PASSWORD)).await;
+    assert!(opens, "{errors}");
+    // One about another registry leaves this one to the files, and an empty one is none.
+    home.file(".docker/config.json", &with(PASSWORD));
+    for other in [
+        r#"{"auths":{"registry.example.com":{"auth":"dTpw"}}}"#,
+        "",
+        " ",
+    ] {
+        let (opens, errors) = opened(other).await;
+        assert!(opens, "{errors}");
+    }
+    let (opens, errors) = opened(&format!("{{{PASSWORD}")).await;
+    assert!(!opens && errors.contains("DOCKER_AUTH_CONFIG"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_helper_that_is_not_installed_is_a_warning_and_no_end() {
+    let registry = Registry::with_password();
+    let reference = registry.push("team/app:1", &app());
+    let address = registry.address();
+    let missing = r#""credsStore":"none""#;
+    let warning = "onionskin: warning: ";
+    let names = "docker-credential-none, which keeps the credentials, is not on PATH";
+
+    // Another file has them.
+    let home = Home::new();
+    home.file(".docker/config.json", &format!("{{{missing}}}"));
+    let known = format!(r#"{{"auths":{{"{address}":{}}}}}"#, auth(PASSWORD));
+    home.file("run/containers/auth.json", &known);
+    let errors = home.opens(&reference, true).await;
+    assert!(
+        errors.starts_with(warning) && errors.contains(names),
+        "{errors}"
+    );
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+
+    // Nobody has them: then it is asked without, which this registry does not let in.
+    let home = Home::new();
+    home.file(".docker/config.json", &format!("{{{missing}}}"));
+    let errors = home.opens(&reference, false).await;
+    assert!(
+        errors.contains(names) && errors.contains("needs a log-in"),
+        "{errors}"
+    );
+}
+
+/// A registry that gives tokens to anybody, in the newer of the two fields only.
+#[tokio::test]
+async fn an_empty_token_beside_a_filled_one_is_passed_over() {
+    let own = Arc::new(Mutex::new(String::new()));
+    let address = Arc::clone(&own);
+    let odd = Odd::new(move |target, authorization| {
+        if target.starts_with("/token") {
+            // Compressed unasked, as some do with all that is text.
+            let token = gzip(br#"{"token":"","access_token":"sesame"}"#);
+            let mut response = ok("application/json", token);
+            let coding = "gzip".parse().unwrap();
+            response.headers_mut().insert("content-encoding", coding);
+            return response;
+        }
+        if authorization == Some("Bearer sesame") {
+            return sound(target);
+        }
+        let realm = format!("http://{}/token", address.lock().unwrap());
+        let challenge = format!("Bearer realm=\"{realm}\",service=\"s\"");
+        status(401, &[("www-authenticate", &challenge)], "")
+    })
+    .await;
+    own.lock().unwrap().clone_from(&odd.address);
+    odd.remote(None).image(None).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 use axum::response::Response;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
+use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::http_client;
 use onionskin_fixtures::{Image, Packed, attestation, bytes, index, layer};
 use onionskin_tests::command::{json, run, stopped};
@@ -298,10 +299,79 @@ async fn a_list_of_referrers_that_leads_round_or_elsewhere_ends() {
             response
         })
         .await;
-        let found = odd.remote(None).referrers(&digest, None).await.unwrap();
-        assert!(found.referrers.len() <= 2, "{}", found.referrers.len());
+        let error = odd.remote(None).referrers(&digest, None).await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, SourceError::Incomplete { .. }), "{error:?}");
+        assert!(
+            odd.count("/referrers/") <= 3,
+            "{}",
+            odd.count("/referrers/")
+        );
     }
     assert_eq!(elsewhere.count(""), 0);
+}
+
+/// How registries without the API say so: GHCR leads to a web page, which has rules of its own.
+#[tokio::test]
+async fn however_a_registry_says_that_it_has_no_list_the_tag_is_read() {
+    const PAGE: &str = "<!DOCTYPE html><title>Not here</title>";
+    const HTML: (&str, &str) = ("content-type", "text/html");
+    let image = image(100);
+    for (code, page) in [
+        (404, 0),
+        (400, 0),
+        (405, 0),
+        (406, 0),
+        (501, 0),
+        (200, 0),
+        (303, 200),
+        (303, 403),
+        (303, 404),
+        (303, 429),
+    ] {
+        let packed = image.clone();
+        let listed = index_of(&[descriptor(SBOM, b"sbom")]);
+        let odd = Odd::new(move |target, _| {
+            let tag = format!("/manifests/sha256-{}", packed.manifest.hex());
+            if target.ends_with("/manifests/1") {
+                ok(OCI_MANIFEST, packed.manifest.bytes.clone())
+            } else if target.ends_with(&tag) {
+                ok(OCI_INDEX, listed.clone())
+            } else if target.contains("/referrers/") {
+                status(code, &[HTML, ("location", "/-/packages/app")], PAGE)
+            } else if target.starts_with("/-/") {
+                status(page, &[HTML], PAGE)
+            } else {
+                status(404, &[], "")
+            }
+        })
+        .await;
+        let reference = format!("{}/app:1", odd.address);
+        let report = json(&["referrers", &reference]).await;
+        assert_eq!(report["referrers"][0]["by"], "tag", "{code} {page}");
+        let (client, _) = through_gateway(&[format!("http://{}", odd.address)]).await;
+        let remote = client.open(&reference.parse().unwrap()).unwrap();
+        let digest = image.manifest.digest.parse().unwrap();
+        let found = remote.referrers(&digest, None).await.unwrap();
+        assert!(found.by_tag, "{code} {page}");
+        assert_eq!(found.referrers.len(), 1, "{code} {page}");
+    }
+}
+
+/// No list and a tag that cannot be read are not the same as no referrers.
+#[tokio::test]
+async fn a_tag_that_cannot_be_read_is_an_error() {
+    let digest = Digest::sha256(b"");
+    let odd = Odd::new(|target, _| match target.contains("/referrers/") {
+        true => status(404, &[], ""),
+        false => status(500, &[], ""),
+    })
+    .await;
+    let error = odd.remote(None).referrers(&digest, None).await.unwrap_err();
+    assert!(
+        matches!(error, SourceError::Answer { status: 500, .. }),
+        "{error:?}"
+    );
 }
 
 /// What answers anything with 200 is no list, and what keeps people out is no empty one.

@@ -248,7 +248,7 @@ async fn plain_http_where_https_was_meant_is_a_secure_connection_that_fails() {
         matches!(
             error,
             SourceError::Unreachable {
-                problem: Unreachable::Tls(_),
+                problem: Unreachable::NotTls,
                 ..
             }
         ),

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Options as ClientOptions, http_client};
+use onionskin_core::source::registry::{
+    Client, Endpoint, Options as ClientOptions, Url, http_client,
+};
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::command::{json, run, stopped};
@@ -173,4 +175,57 @@ async fn a_gateway_says_which_registry_it_does_not_reach() {
     })
     .await;
     assert!(matches!(odd.error().await, SourceError::NoAccess { .. }));
+}
+
+/// What begins with a name that the operator gave is asked there and nowhere else, and told under that name.
+#[tokio::test]
+async fn a_name_that_the_operator_gave_is_that_registry_only() {
+    let odd = Odd::new(|target, _| match target {
+        "/v2/_catalog" => ok("application/json", r#"{"repositories":["webapp"]}"#),
+        _ => {
+            let body = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+            status(404, &[("content-type", "application/json")], body)
+        }
+    })
+    .await;
+    let (_, gateway) = through_gateway(&[format!("local=http://{}", odd.address)]).await;
+    let root = Url::parse(&format!("http://{gateway}/")).unwrap();
+    let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
+    let error = async |name: &str, rest: &str| {
+        let reference: Reference = format!("localhost/{rest}").parse().unwrap();
+        let endpoint = Endpoint::named_at(root.clone(), name);
+        let remote = client.open_at(endpoint, &reference);
+        remote.image(None).await.unwrap_err()
+    };
+    let missing = error("local", "webapp:nope").await;
+    assert_eq!(
+        missing.to_string(),
+        "local/webapp:nope was not found in local (manifest unknown)"
+    );
+    // What is kept for the gateway's own images is nowhere else either.
+    for own in ["demo", "saved"] {
+        let missing = error(own, "nothing:1").await;
+        assert!(
+            matches!(missing, SourceError::NotFound { .. }),
+            "{missing:?}"
+        );
+    }
+    // Only of what it does not know may somebody think that it is Docker Hub's.
+    let unknown = error("grafana", "grafana:1").await;
+    assert!(
+        matches!(unknown, SourceError::NotReached { .. }),
+        "{unknown:?}"
+    );
+    let named = client.registry_at(Endpoint::named_at(root.clone(), "local"), "local");
+    let page = named.repositories(None).await.unwrap();
+    assert_eq!(page.repositories, ["webapp"]);
+
+    // Other clients get the whole sentence.
+    let url = format!("http://{gateway}/v2/local/webapp/manifests/nope");
+    let answer = http_client().build().unwrap().get(url).send().await;
+    let document: Value = answer.unwrap().json().await.unwrap();
+    assert_eq!(
+        document["errors"][0]["message"],
+        "local/webapp:nope was not found in local (manifest unknown)"
+    );
 }

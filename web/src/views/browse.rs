@@ -1,8 +1,8 @@
 //! Repositories of a registry, tags of a repository: as far as the registry lists them, with a search.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
+use onionskin_core::source::registry::Pages;
 use web_sys::HtmlInputElement;
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -30,7 +30,12 @@ pub(crate) struct Props {
 pub(crate) struct Browse {
     names: Vec<String>,
     next: Option<String>,
-    asked: HashSet<String>,
+    /// Which were asked for.
+    pages: Pages,
+    /// The last one had no name.
+    empty: bool,
+    /// Why these are not all names.
+    incomplete: Option<String>,
     asking: bool,
     trouble: Option<Trouble>,
     /// Names that may be drawn.
@@ -71,7 +76,8 @@ impl Component for Browse {
                 }
                 self.asking = false;
                 self.take(answer);
-                if self.next.is_some() && self.names.len() < EAGER {
+                // What was asked for is more names, and a page may have none.
+                if self.next.is_some() && (self.empty || self.names.len() < EAGER) {
                     self.ask(ctx);
                 }
             }
@@ -114,7 +120,9 @@ impl Browse {
         Browse {
             names: Vec::new(),
             next: None,
-            asked: HashSet::new(),
+            pages: Pages::default(),
+            empty: false,
+            incomplete: None,
             asking: false,
             trouble: None,
             room: DRAWN,
@@ -124,7 +132,6 @@ impl Browse {
 
     fn ask(&mut self, ctx: &Context<Self>) {
         let query = self.next.take();
-        self.asked.extend(query.clone());
         self.asking = true;
         let list = Rc::clone(&self.list);
         let answer = ctx.props().engine.ask(Ask::List {
@@ -141,8 +148,11 @@ impl Browse {
     fn take(&mut self, answer: Answer) {
         match answer {
             Answer::Names { names, next } => {
-                // A page that came before, or one without names, would come for ever.
-                self.next = next.filter(|next| !names.is_empty() && !self.asked.contains(next));
+                self.empty = names.is_empty();
+                match self.pages.follow("The list", next) {
+                    Ok(next) => self.next = next,
+                    Err(error) => self.incomplete = Some(error.to_string()),
+                }
                 self.names.extend(names);
             }
             Answer::Trouble(trouble) => self.trouble = Some(trouble),
@@ -187,6 +197,9 @@ impl Browse {
                         </li>
                     }
                 </ul>
+                if let Some(incomplete) = &self.incomplete {
+                    <p role="alert">{ format::visible_text(incomplete) }</p>
+                }
                 if more {
                     <button type="button" onclick={ctx.link().callback(|_| Msg::More)}>{ "Show more" }</button>
                 }

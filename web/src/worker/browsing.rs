@@ -70,20 +70,11 @@ async fn at_its_place<T>(
     reference: &str,
     ask: impl AsyncFn(Remote) -> Result<T, SourceError>,
 ) -> Result<T, Trouble> {
-    let mut places = gateway
-        .places(reference, false)
-        .await?
-        .into_iter()
-        .peekable();
+    let mut places = gateway.places(reference, false)?.into_iter().peekable();
     while let Some(place) = places.next() {
         match ask(gateway.remote(&place)?).await {
             Ok(found) => return Ok(found),
-            Err(
-                SourceError::NotFound { .. }
-                | SourceError::NoAccess { .. }
-                | SourceError::NotReached { .. }
-                | SourceError::Forbidden { .. },
-            ) if places.peek().is_some() => {}
+            Err(SourceError::NotReached { .. }) if places.peek().is_some() => {}
             Err(error) => return Err(Trouble::of_image(&error)),
         }
     }

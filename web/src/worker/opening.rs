@@ -95,7 +95,7 @@ async fn find(
     let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
     match gateway.ask(typed, fresh, platform).await? {
         (place, Ok(image)) => {
-            let reference = gateway.shown(&place, &image.reference).to_owned();
+            let reference = image.reference.clone();
             Ok(Some(Opened {
                 name: repository(&reference).to_owned(),
                 reference,
@@ -104,8 +104,8 @@ async fn find(
                 file: None,
             }))
         }
-        (place, Err(SourceError::Artifact(artifact))) => {
-            let reference = gateway.shown(&place, &artifact.reference).to_owned();
+        (_, Err(SourceError::Artifact(artifact))) => {
+            let reference = artifact.reference.clone();
             let name = repository(&reference).to_owned();
             let facts = facts::of_artifact(*artifact, reference, name);
             port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));

@@ -11,13 +11,23 @@ use serde::{Deserialize, Serialize};
 use super::port;
 use super::protocol::{Listed, Trouble};
 
-/// A reference, and whether the gateway has it itself.
+/// A reference, and where the gateway has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// With a host, which is the page's own for what the gateway has.
+    /// What is asked for, behind a host.
     reference: String,
-    own: bool,
+    at: At,
     fresh: bool,
+}
+
+/// What a name begins with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum At {
+    /// A host, which the reference has.
+    Host,
+    /// A name that only the gateway knows, in place of the reference's host: one that its operator gave to a registry, or
+    /// `demo` and `saved`.
+    Name(String),
 }
 
 /// The gateway that the page came from.
@@ -47,8 +57,9 @@ impl Gateway {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// The places where what was typed may be, the likeliest first.
-    pub(crate) async fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, Trouble> {
+    /// The places where what was typed may be, the likeliest first. The second one is meant only where the gateway does not
+    /// know what the name begins with.
+    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, Trouble> {
         let typed = typed.trim();
         if let Some(error) = not_in_registry(typed) {
             return Err(Trouble::of_locator(&error));
@@ -58,49 +69,43 @@ impl Gateway {
         let reference: Reference = typed.parse().map_err(wrong)?;
         let full = Place {
             reference: reference.to_string(),
-            own: reference.domain() == self.host(),
+            at: At::Host,
             fresh,
         };
-        let has_host = typed
-            .split_once('/')
-            .is_some_and(|(first, _)| reference.domain() == first)
-            || reference.domain() != DEFAULT_DOMAIN;
-        if full.own || has_host || typed.starts_with("index.docker.io/") {
-            return Ok(vec![full]);
-        }
-        let here: Reference = format!("{}/{typed}", self.host()).parse().map_err(wrong)?;
-        let own = Place {
-            reference: here.to_string(),
-            own: true,
-            fresh,
+        let own = match typed.split_once('/') {
+            Some((first, rest)) if first == self.host() => self.own(rest, fresh),
+            Some((first, _)) if first == reference.domain() || first == "index.docker.io" => None,
+            _ => self.own(typed, fresh),
         };
-        let known = self
-            .catalog_names()
-            .await
-            .iter()
-            .any(|name| *name == here.path());
-        // Names that the operator gave to registries are in no list: only asking tells.
-        Ok(if known { vec![own] } else { vec![own, full] })
+        Ok(match own {
+            Some(own) if reference.domain() == self.host() => vec![own],
+            Some(own) => vec![own, full],
+            None => vec![full],
+        })
+    }
+
+    /// What the gateway has under a name without a host; such names have several parts.
+    fn own(&self, name: &str, fresh: bool) -> Option<Place> {
+        let (first, rest) = name.split_once('/')?;
+        Some(Place {
+            reference: format!("localhost/{rest}"),
+            at: At::Name(first.to_owned()),
+            fresh,
+        })
     }
 
     /// Asks where an image may be, and tells which place answered and what. What the first one says is told, unless
-    /// it has no such name.
+    /// the gateway does not know what the name begins with.
     pub(crate) async fn ask(
         &self,
         typed: &str,
         fresh: bool,
         platform: Option<&Platform>,
     ) -> Result<(Place, Result<Image, SourceError>), Trouble> {
-        let mut places = self.places(typed, fresh).await?.into_iter().peekable();
+        let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
             let answer = self.remote(&place)?.image(platform).await;
-            let elsewhere = matches!(
-                answer,
-                Err(SourceError::NotFound { .. }
-                    | SourceError::NoAccess { .. }
-                    | SourceError::NotReached { .. }
-                    | SourceError::Forbidden { .. })
-            );
+            let elsewhere = matches!(answer, Err(SourceError::NotReached { .. }));
             if !elsewhere || places.peek().is_none() {
                 return Ok((place, answer));
             }
@@ -112,10 +117,8 @@ impl Gateway {
     pub(crate) async fn catalog(&self) -> Vec<Listed> {
         let mut catalog = Vec::new();
         for name in self.catalog_names().await {
-            let place = Place {
-                reference: format!("{}/{name}", self.host()),
-                own: true,
-                fresh: false,
+            let Some(place) = self.own(&name, false) else {
+                continue;
             };
             let Ok(remote) = self.remote(&place) else {
                 continue;
@@ -157,6 +160,12 @@ impl Gateway {
             let client = Client::new(http, Options::default());
             return Ok(client.registry_at(Endpoint::new(self.root.clone()), host));
         }
+        // What cannot be a host is a name that the operator may have given.
+        let is_name = format!("localhost/{host}/x").parse::<Reference>().is_ok();
+        if is_name && !host.contains(['.', '/']) && host != "localhost" {
+            let client = Client::new(http, Options::default());
+            return Ok(client.registry_at(Endpoint::named_at(self.root.clone(), host), host));
+        }
         let options = Options {
             gateway: Some(self.root.clone()),
             ..Options::default()
@@ -177,9 +186,9 @@ impl Gateway {
             fresh: place.fresh,
             ..Options::default()
         };
-        if place.own {
+        if let At::Name(name) = &place.at {
             let client = Client::new(http, options);
-            return Ok(client.open_at(Endpoint::new(self.root.clone()), &reference));
+            return Ok(client.open_at(Endpoint::named_at(self.root.clone(), name), &reference));
         }
         let options = Options {
             gateway: Some(self.root.clone()),
@@ -188,15 +197,6 @@ impl Gateway {
         Client::new(http, options)
             .open(&reference)
             .map_err(|error| Trouble::of_image(&error))
-    }
-
-    /// What the page calls a reference: what the gateway has itself goes without a host.
-    pub(crate) fn shown<'r>(&self, place: &Place, reference: &'r str) -> &'r str {
-        let own = place
-            .own
-            .then(|| reference.strip_prefix(&format!("{}/", self.host())))
-            .flatten();
-        own.unwrap_or(reference)
     }
 }
 
@@ -208,6 +208,3 @@ pub(crate) fn repository(reference: &str) -> &str {
         _ => name,
     }
 }
-
-/// The registry of references that name none.
-const DEFAULT_DOMAIN: &str = "docker.io";

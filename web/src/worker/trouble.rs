@@ -50,7 +50,7 @@ impl Trouble {
         let (title, advice, retry) = match error {
             SourceError::NotFound { .. } => (
                 "There is no such image",
-                "Is the tag right? Another one may exist.",
+                "Check the tag, or list the tags.",
                 true,
             ),
             SourceError::NotFetched { .. } => (
@@ -126,7 +126,25 @@ impl Trouble {
             ),
             SourceError::Answer { .. } => (
                 "The registry could not answer",
-                "If it names no cause, try again, or ask whoever runs it.",
+                "Try again; if it keeps failing, contact the registry's administrator.",
+                true,
+            ),
+            SourceError::Unavailable { .. } => {
+                ("The registry is not available", "Try again later.", true)
+            }
+            SourceError::Relayed { .. } => (
+                "The registry could not be asked",
+                "Try again; if it keeps failing, contact the registry's administrator.",
+                true,
+            ),
+            SourceError::WebPage { .. } => (
+                "A web page came instead",
+                "Check the registry's name, and whether a proxy or a log-in page answers for it.",
+                true,
+            ),
+            SourceError::Incomplete { .. } => (
+                "The list is not complete",
+                "Contact the registry's administrator.",
                 true,
             ),
             SourceError::Credentials { .. } => (

@@ -5,14 +5,15 @@ use std::fmt;
 use super::{Artifact, NotFetched};
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
+use crate::reference::Reference;
 
 /// Why an image, or a part of it, could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The registry or the archive is there, the image is not.
-    #[error("{what} was not found in {place}{}; check the name and the tag", because(.reason))]
+    #[error("{what} was not found in {place}{}", because(.reason))]
     NotFound {
-        /// What was asked for.
+        /// What was asked for; a reference where it was an image.
         what: String,
         /// The registry or archive.
         place: String,
@@ -64,6 +65,34 @@ pub enum SourceError {
         /// What the gateway said.
         reason: String,
     },
+    /// What the gateway that stands between says of its own request to the registry.
+    #[error("{reason}")]
+    Relayed {
+        /// What was asked for.
+        what: String,
+        /// What the gateway said, a sentence of its own.
+        reason: String,
+    },
+    /// A list comes in pages, and not all of them could be had.
+    #[error("{what} is not complete: {reason}")]
+    Incomplete {
+        /// The list.
+        what: String,
+        /// Why the next page was not read.
+        reason: String,
+    },
+    /// A web page came instead of what was asked for.
+    #[error("{host} answered with a web page ({content_type}) instead of {what}{}", quoted(.words))]
+    WebPage {
+        /// What was asked for.
+        what: String,
+        /// Who answered.
+        host: String,
+        /// The type that the page was sent as.
+        content_type: String,
+        /// Its first words, without markup; empty where it has none.
+        words: String,
+    },
     /// Credentials are said to be somewhere, and could not be had.
     #[error("the credentials for {registry} cannot be had: {problem}")]
     Credentials {
@@ -89,6 +118,18 @@ pub enum SourceError {
         retry: Option<RetryAfter>,
         /// Its limit, in words; empty where it said nothing.
         limit: String,
+    },
+    /// The registry is there, and cannot answer for now.
+    #[error("{registry} is not available when asked for {what}{}; {}", because(.reason), try_again(.retry.as_ref()))]
+    Unavailable {
+        /// What was asked for.
+        what: String,
+        /// The registry, or another host that it sent us to.
+        registry: String,
+        /// When to try again, where it said so.
+        retry: Option<RetryAfter>,
+        /// What it said.
+        reason: String,
     },
     /// The bytes that came are not those that were promised.
     #[error(
@@ -264,6 +305,8 @@ pub enum Unreachable {
     Refused,
     /// No secure connection could be made.
     Tls(String),
+    /// It answered a TLS greeting with something else, as servers of plain http do.
+    NotTls,
     /// It did not answer in time.
     Timeout,
     /// Something else.
@@ -273,18 +316,12 @@ pub enum Unreachable {
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name => f.write_str("its name was not found; check the name and the network"),
-            Self::Refused => f.write_str(
-                "nothing answers on that port; check the name and the port, and whether it runs",
-            ),
-            Self::Tls(reason) => write!(
-                f,
-                "no secure connection ({reason}); if it speaks plain http, it has to be named as such"
-            ),
-            Self::Timeout => {
-                f.write_str("it did not answer in time; check the network and try again")
-            }
-            Self::Other(reason) => write!(f, "{reason}; check the network and try again"),
+            Self::Name => f.write_str("its name was not found"),
+            Self::Refused => f.write_str("nothing answers on that port"),
+            Self::Tls(reason) => write!(f, "no secure connection ({reason})"),
+            Self::NotTls => f.write_str("no secure connection (it does not speak TLS)"),
+            Self::Timeout => f.write_str("it did not answer in time"),
+            Self::Other(reason) => f.write_str(reason),
         }
     }
 }
@@ -311,6 +348,56 @@ fn named_urls(urls: &[String]) -> String {
     }
 }
 
+impl SourceError {
+    /// What somebody at a command line can do about it; `None` where the error says all.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::NotFound { what, .. } => return Some(where_to_look(what)),
+            Self::NoAccess { credentials, .. } => match credentials {
+                true => "Check the name, or log in as somebody who may read it",
+                false => "Check the name, or log in with `docker login` or `podman login`",
+            },
+            Self::NoList { .. } => "Name one of its repositories, as in HOST/team/app",
+            Self::Unreachable { problem, .. } => match problem {
+                Unreachable::Name => "Check the name and the network",
+                Unreachable::Refused => "Check the name and the port, and whether it runs",
+                Unreachable::Tls(_) => "Give its certificate with --ca-file FILE",
+                Unreachable::NotTls => "If it is meant to speak plain http, add --tls-verify=false",
+                Unreachable::Timeout | Unreachable::Other(_) => "Check the network and try again",
+            },
+            Self::WebPage { .. } => {
+                "Check the registry's name, and whether a proxy or a log-in page answers for it"
+            }
+            Self::Answer { .. } => {
+                "Try again; if it keeps failing, contact the registry's administrator"
+            }
+            Self::Incomplete { .. } => "Contact the registry's administrator",
+            _ => return None,
+        };
+        Some(advice.to_owned())
+    }
+}
+
+/// What to do where something was not found.
+fn where_to_look(what: &str) -> String {
+    match what.parse::<Reference>() {
+        Ok(reference) => {
+            let name = reference.without_tag().familiar();
+            format!("Check the tag, or list the tags with `onionskin tags {name}`")
+        }
+        Err(_) => "Check the name".to_owned(),
+    }
+}
+
+fn quoted(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words:?}")
+    }
+}
+
 fn because(reason: &str) -> String {
     if reason.is_empty() {
         String::new()
@@ -324,16 +411,12 @@ fn of_size(size: Option<u64>) -> String {
 }
 
 fn no_access(what: &str, registry: &str, credentials: bool, reason: &str) -> String {
+    let needs = match credentials {
+        true => "the credentials given may not read it",
+        false => "it needs a log-in",
+    };
     let reason = because(reason);
-    if credentials {
-        format!(
-            "no access to {what}: it does not exist in {registry}, or the credentials given may not read it{reason}; check the name, or log in as somebody else"
-        )
-    } else {
-        format!(
-            "no access to {what}: it does not exist in {registry}, or it needs a log-in{reason}; check the name, or give credentials"
-        )
-    }
+    format!("no access to {what}: it does not exist in {registry}, or {needs}{reason}")
 }
 
 fn no_list(registry: &str, credentials: bool, reason: &str) -> String {
@@ -342,10 +425,8 @@ fn no_list(registry: &str, credentials: bool, reason: &str) -> String {
     } else {
         ""
     };
-    format!(
-        "{registry} does not list its repositories{whom}{}; name one of them, as in HOST/team/app",
-        because(reason)
-    )
+    let reason = because(reason);
+    format!("{registry} does not list its repositories{whom}{reason}")
 }
 
 fn try_again(retry: Option<&RetryAfter>) -> String {

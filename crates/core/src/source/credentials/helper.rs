@@ -14,15 +14,26 @@ use crate::json::Json;
 /// Bytes of a helper's answer; tokens of some clouds have a few thousand.
 const ANSWER_BYTES: u64 = 1 << 20;
 
-/// Asks a helper, which has `patience` to answer. `None`: it has no credentials for that registry. Errors say what
-/// is wrong, and never what it answered, which may hold a secret.
+/// Why a helper gave no answer. What it answered is never repeated, as it may hold a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HelperError {
+    /// There is no such program.
+    #[error("{0}, which keeps the credentials, is not on PATH")]
+    NotInstalled(String),
+    /// It did not do its work.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Asks a helper, which has `patience` to answer. `None`: it has no credentials for that registry.
 pub(super) async fn ask(
     helper: &Helper,
     patience: Duration,
-) -> Result<Option<Credentials>, String> {
+) -> Result<Option<Credentials>, HelperError> {
     let program = format!("docker-credential-{}", helper.name);
     if helper.name.contains(['/', '\\']) {
-        return Err(format!("{program} is no name of a program on PATH"));
+        let problem = format!("{program} is no name of a program on PATH");
+        return Err(HelperError::Failed(problem));
     }
     answer_of(&program, helper, patience).await
 }
@@ -32,19 +43,21 @@ pub(super) async fn answer_of(
     program: &str,
     helper: &Helper,
     patience: Duration,
-) -> Result<Option<Credentials>, String> {
+) -> Result<Option<Credentials>, HelperError> {
     match tokio::time::timeout(patience, run(program, &helper.key)).await {
-        Err(_) => Err(format!(
+        Err(_) => Err(HelperError::Failed(format!(
             "{program} did not answer within {} seconds; does it wait for somebody to unlock it?",
             patience.as_secs()
-        )),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(format!(
-            "{program}, which keeps them, is not on PATH; install it, or take it out of the file"
-        )),
-        Ok(Err(error)) => Err(format!("{program} cannot be asked: {error}")),
-        Ok(Ok((true, answer))) => credentials(&answer)
-            .map(Some)
-            .ok_or_else(|| format!("{program} gave an answer that is not understood")),
+        ))),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(HelperError::NotInstalled(program.to_owned()))
+        }
+        Ok(Err(error)) => Err(HelperError::Failed(format!(
+            "{program} cannot be asked: {error}"
+        ))),
+        Ok(Ok((true, answer))) => credentials(&answer).map(Some).ok_or_else(|| {
+            HelperError::Failed(format!("{program} gave an answer that is not understood"))
+        }),
         Ok(Ok((false, answer))) => {
             // Helpers tell what is wrong on standard output.
             let said = String::from_utf8_lossy(&answer);
@@ -57,7 +70,7 @@ pub(super) async fn answer_of(
                 .take(200)
                 .flat_map(char::escape_debug)
                 .collect();
-            Err(format!("{program} failed: {said}"))
+            Err(HelperError::Failed(format!("{program} failed: {said}")))
         }
     }
 }

@@ -8,8 +8,9 @@ use std::{env, fs, io};
 
 use futures::lock::Mutex;
 
+use super::Credentials;
 use super::config::Config;
-use super::{Credentials, helper};
+use super::helper::{self, HelperError};
 use crate::limits;
 
 /// How long a helper may take; some ask a cloud, some ask a person.
@@ -17,9 +18,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where credentials are looked for. Files are read, and helpers asked, when a registry first wants to know who asks.
 pub struct Keychain {
+    /// The content of [`VARIABLE`], which comes before all files.
+    variable: Option<String>,
     files: Vec<PathBuf>,
     patience: Duration,
     found: Mutex<HashMap<(String, String), Option<Credentials>>>,
+}
+
+/// The environment variable whose value is such a file's content: GitLab's runners and Docker from version 28 on read it.
+const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
+
+/// What is known of a registry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The credentials for it.
+    pub credentials: Option<Credentials>,
+    /// What was passed over on the way, such as a helper that is not installed. Each is said once.
+    pub warnings: Vec<KeychainError>,
 }
 
 /// Why credentials could not be had.
@@ -33,7 +48,7 @@ pub struct KeychainError {
 }
 
 impl Keychain {
-    /// The files of Docker (`$DOCKER_CONFIG`, `~/.docker`), then of podman (`$REGISTRY_AUTH_FILE`,
+    /// What `$DOCKER_AUTH_CONFIG` holds, the files of Docker (`$DOCKER_CONFIG`, `~/.docker`), then of podman (`$REGISTRY_AUTH_FILE`,
     /// `$XDG_RUNTIME_DIR/containers`, `~/.config/containers`). The first that knows a registry is believed.
     #[must_use]
     pub fn of_user() -> Arc<Self> {
@@ -52,13 +67,22 @@ impl Keychain {
             podman(folder("XDG_RUNTIME_DIR")),
             podman(config),
         ];
-        Self::of_files(files.into_iter().flatten().collect())
+        let variable = env::var(VARIABLE).ok();
+        Self::new(
+            variable.filter(|value| !value.trim().is_empty()),
+            files.into_iter().flatten().collect(),
+        )
     }
 
     /// These files and no others.
     #[must_use]
     pub fn of_files(files: Vec<PathBuf>) -> Arc<Self> {
+        Self::new(None, files)
+    }
+
+    fn new(variable: Option<String>, files: Vec<PathBuf>) -> Arc<Self> {
         Arc::new(Self {
+            variable,
             files,
             patience: PATIENCE,
             found: Mutex::default(),
@@ -69,63 +93,93 @@ impl Keychain {
     ///
     /// # Errors
     /// A file is there and cannot be read, or a helper does not do its work.
-    pub async fn find(
-        &self,
-        registry: &str,
-        repository: &str,
-    ) -> Result<Option<Credentials>, KeychainError> {
+    pub async fn find(&self, registry: &str, repository: &str) -> Result<Found, KeychainError> {
         let key = (registry.to_owned(), repository.to_owned());
         let mut found = self.found.lock().await;
         if let Some(known) = found.get(&key) {
-            return Ok(known.clone());
+            return Ok(Found {
+                credentials: known.clone(),
+                warnings: Vec::new(),
+            });
         }
-        let credentials = self.look(registry, repository).await?;
+        let looked = self.look(registry, repository).await?;
         // A server sees ever new names; what is forgotten is looked up again.
         if found.len() >= limits::REMEMBERED_REPOSITORIES {
             found.clear();
         }
-        found.insert(key, credentials.clone());
-        Ok(credentials)
+        found.insert(key, looked.credentials.clone());
+        Ok(looked)
     }
 
-    async fn look(
+    async fn look(&self, registry: &str, repository: &str) -> Result<Found, KeychainError> {
+        let mut found = Found::default();
+        if let Some(content) = &self.variable {
+            let config = Config::parse(content.as_bytes()).ok_or_else(|| KeychainError {
+                file: VARIABLE.to_owned(),
+                problem: NO_OBJECT.to_owned(),
+            })?;
+            self.look_in(&config, VARIABLE, registry, repository, &mut found)
+                .await?;
+        }
+        for file in &self.files {
+            if found.credentials.is_some() {
+                break;
+            }
+            let name = file.display().to_string();
+            let config = read(file).map_err(|problem| KeychainError {
+                file: name.clone(),
+                problem,
+            })?;
+            if let Some(config) = config {
+                self.look_in(&config, &name, registry, repository, &mut found)
+                    .await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks into one file.
+    async fn look_in(
         &self,
+        config: &Config,
+        file: &str,
         registry: &str,
         repository: &str,
-    ) -> Result<Option<Credentials>, KeychainError> {
-        for file in &self.files {
-            let wrong = |problem: String| KeychainError {
-                file: file.display().to_string(),
-                problem,
-            };
-            let Some(config) = read(file).map_err(wrong)? else {
-                continue;
-            };
-            if let Some(helper) = config.helper(registry) {
-                let answer = helper::ask(&helper, self.patience).await;
-                if let Some(credentials) = answer.map_err(wrong)? {
-                    return Ok(Some(credentials));
+        found: &mut Found,
+    ) -> Result<(), KeychainError> {
+        let wrong = |problem: String| KeychainError {
+            file: file.to_owned(),
+            problem,
+        };
+        if let Some(helper) = config.helper(registry) {
+            match helper::ask(&helper, self.patience).await {
+                Ok(credentials) => found.credentials = credentials,
+                Err(error @ HelperError::NotInstalled(_)) => {
+                    found.warnings.push(wrong(error.to_string()));
                 }
+                Err(error) => return Err(wrong(error.to_string())),
             }
+        }
+        if found.credentials.is_none() {
             let stored = config.stored(registry, repository).map_err(|key| {
                 wrong(format!(
                     "the entry {key:?} is damaged; log in to it again with `docker login` or `podman login`"
                 ))
             });
-            if let Some(credentials) = stored? {
-                return Ok(Some(credentials));
-            }
+            found.credentials = stored?;
         }
-        Ok(None)
+        Ok(())
     }
 }
+
+const NO_OBJECT: &str = "it is no JSON object, and so holds no credentials";
 
 /// The file's content; `None` where there is no file.
 fn read(file: &Path) -> Result<Option<Config>, String> {
     match fs::read(file) {
         Ok(bytes) => match Config::parse(&bytes) {
             Some(config) => Ok(Some(config)),
-            None => Err("it is no JSON object, and so no file of credentials".to_owned()),
+            None => Err(NO_OBJECT.to_owned()),
         },
         Err(error)
             if matches!(
@@ -163,7 +217,8 @@ mod tests {
         };
         let program = program.to_str().unwrap();
         let asked = helper::answer_of(program, &helper, Duration::from_millis(200)).await;
-        assert!(asked.unwrap_err().contains("did not answer"));
+        let error = asked.unwrap_err();
+        assert!(matches!(error, HelperError::Failed(_)), "{error:?}");
     }
 
     #[tokio::test]
@@ -182,9 +237,10 @@ mod tests {
         let missing = folder.path().join("none/such");
         let keychain = Keychain::of_files(vec![missing, first, second]);
         let of = |user: &str, password: &str| Some(super::super::config::of_pair(user, password));
-        assert_eq!(keychain.find("a.example", "x").await, Ok(of("u", "p")));
-        assert_eq!(keychain.find("b.example", "x").await, Ok(of("x", "y")));
-        assert_eq!(keychain.find("c.example", "x").await, Ok(None));
+        let find = async |registry| keychain.find(registry, "x").await.unwrap().credentials;
+        assert_eq!(find("a.example").await, of("u", "p"));
+        assert_eq!(find("b.example").await, of("x", "y"));
+        assert_eq!(find("c.example").await, None);
         let broken = file("c", "auths: {}");
         let error = Keychain::of_files(vec![broken]).find("a", "x").await;
         assert!(error.unwrap_err().to_string().contains("no JSON object"));

@@ -8,7 +8,7 @@ mod helper;
 mod keychain;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use keychain::{Keychain, KeychainError};
+pub use keychain::{Found, Keychain, KeychainError};
 
 use std::fmt;
 

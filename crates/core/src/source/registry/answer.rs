@@ -2,13 +2,15 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
+use super::encoding::{self, Coding};
 use super::endpoint::host_of;
-use super::transport::broken;
-use crate::source::{RetryAfter, SourceError};
+use super::wait::retry_after;
+use super::web_page;
+use crate::source::SourceError;
 
 /// Bytes read of an error's body.
 const ERROR_BYTES: usize = 64 << 10;
@@ -25,21 +27,23 @@ pub(super) struct Asked {
     pub(super) gateway: bool,
 }
 
-/// The whole body, if it is not larger than `most`.
+/// The whole body without what it was coded in, if it is not larger than `most` and no web page.
 pub(super) async fn body(
     response: Response,
     most: usize,
     what: &str,
 ) -> Result<Bytes, SourceError> {
+    let (host, kind) = (host_of(response.url()), content_type(response.headers()));
+    let coding = encoding::coding(response.headers());
     let size = response.content_length();
-    let mut chunks = response.bytes_stream();
+    let mut chunks = encoding::document(response).await;
     let mut body = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| SourceError::Cut {
+        let chunk = chunk.map_err(|reason| SourceError::Cut {
             what: what.to_owned(),
             received: body.len() as u64,
-            size,
-            reason: broken(error),
+            size: size.filter(|_| coding == Coding::Identity),
+            reason,
         })?;
         if body.len() + chunk.len() > most {
             return Err(SourceError::Mismatch {
@@ -50,7 +54,41 @@ pub(super) async fn body(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    if web_page::is_page(&body) {
+        return Err(page(what, host, kind, &body));
+    }
+    match coding {
+        // Documents are text; what begins otherwise is what the coding made of it.
+        Coding::Other(coding) if !body.trim_ascii_start().starts_with(b"{") => {
+            Err(SourceError::Mismatch {
+                what: what.to_owned(),
+                promised: "content without a coding".to_owned(),
+                got: format!("content in the coding {}", plain(&coding)),
+            })
+        }
+        _ => Ok(body.freeze()),
+    }
+}
+
+/// The error that a web page instead of `what` is.
+pub(super) fn page(
+    what: &str,
+    host: String,
+    content_type: Option<String>,
+    beginning: &[u8],
+) -> SourceError {
+    SourceError::WebPage {
+        what: what.to_owned(),
+        host,
+        content_type: plain(content_type.as_deref().unwrap_or("of no type")),
+        words: web_page::first_words(beginning),
+    }
+}
+
+/// The `Content-Type`, as far as it is text.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?;
+    value.to_str().ok().map(str::to_owned)
 }
 
 /// The error that an answer without what was asked for stands for.
@@ -58,20 +96,21 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
     let status = response.status();
     let headers = response.headers().clone();
     let host = host_of(response.url());
-    let json = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_none_or(|value| !value.starts_with("text/html"));
     let body = beginning(response).await;
-    let (codes, reason) = match json {
-        true => said(&body),
-        false => (Vec::new(), String::new()),
+    let (codes, mut reason) = match web_page::is_page(&body) {
+        true => (Vec::new(), a_page(&body)),
+        false => said(&body),
     };
-    if asked.gateway && is_not_reached(&body) {
-        return SourceError::NotReached {
-            registry: asked.registry.clone(),
-            reason,
-        };
+    let own = if asked.gateway { detail(&body) } else { None };
+    match own {
+        Some(Detail::NotReached) => {
+            return SourceError::NotReached {
+                registry: asked.registry.clone(),
+                reason,
+            };
+        }
+        Some(Detail::Reason(own)) => reason = own,
+        None => {}
     }
     let Asked { what, registry, .. } = asked.clone();
     let has = |code: &str| codes.iter().any(|found| found == code);
@@ -85,13 +124,59 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
             place: registry,
             reason,
         },
+        StatusCode::SERVICE_UNAVAILABLE => SourceError::Unavailable {
+            what,
+            registry: answering(host, registry, asked.gateway),
+            retry: retry_after(&headers),
+            reason,
+        },
+        // The gateway has said it all.
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT
+            if asked.gateway && !reason.is_empty() =>
+        {
+            SourceError::Relayed { what, reason }
+        }
         _ => SourceError::Answer {
             what,
-            // An object store that a registry sends to answers for itself.
-            registry: if host.is_empty() { registry } else { host },
+            registry: answering(host, registry, asked.gateway),
             status: status.as_u16(),
             reason,
         },
+    }
+}
+
+/// Who answered: an object store that a registry sends to answers for itself.
+fn answering(host: String, registry: String, gateway: bool) -> String {
+    match host.is_empty() || gateway {
+        true => registry,
+        false => host,
+    }
+}
+
+/// What a gateway of ours adds to its errors.
+enum Detail {
+    /// It does not reach the registry.
+    NotReached,
+    /// What the registry said, without the gateway's own sentence.
+    Reason(String),
+}
+
+/// The `detail` of a gateway's error.
+fn detail(body: &[u8]) -> Option<Detail> {
+    let document = serde_json::from_slice::<Value>(body).ok()?;
+    let detail = document.pointer("/errors/0/detail")?;
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    match (text("notReached"), text("reason")) {
+        (Some(_), _) => Some(Detail::NotReached),
+        (None, Some(reason)) => Some(Detail::Reason(plain(reason))),
+        (None, None) => None,
+    }
+}
+
+fn a_page(body: &[u8]) -> String {
+    match web_page::first_words(body) {
+        words if words.is_empty() => "a web page".to_owned(),
+        words => format!("a web page: {words}"),
     }
 }
 
@@ -106,11 +191,12 @@ pub(super) fn no_access(asked: &Asked, reason: &str) -> SourceError {
 }
 
 async fn beginning(response: Response) -> Vec<u8> {
-    let mut chunks = response.bytes_stream();
+    let mut chunks = encoding::document(response).await;
     let mut body = Vec::new();
     while let Some(Ok(chunk)) = chunks.next().await {
         body.extend_from_slice(&chunk);
         if body.len() >= ERROR_BYTES {
+            body.truncate(ERROR_BYTES);
             break;
         }
     }
@@ -144,16 +230,8 @@ fn said(body: &[u8]) -> (Vec<String>, String) {
     (codes, plain(&messages.join("; ")))
 }
 
-/// Whether a gateway says that it does not reach the registry, in its error's `detail`.
-fn is_not_reached(body: &[u8]) -> bool {
-    let document = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    document
-        .pointer("/errors/0/detail/notReached")
-        .is_some_and(Value::is_string)
-}
-
 /// One short line without anything that a terminal would act on.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let acts = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -166,14 +244,10 @@ fn plain(text: &str) -> String {
 
 fn too_many(registry: String, headers: &HeaderMap, reason: &str) -> SourceError {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let retry = text(RETRY_AFTER.as_str()).map(|value| match value.trim().parse() {
-        Ok(seconds) => RetryAfter::Seconds(seconds),
-        Err(_) => RetryAfter::At(plain(value)),
-    });
     let limit = text("ratelimit-limit").and_then(|value| rate(value, text("ratelimit-remaining")));
     SourceError::TooManyRequests {
         registry,
-        retry,
+        retry: retry_after(headers),
         limit: limit.unwrap_or_else(|| reason.to_owned()),
     }
 }

@@ -1,8 +1,11 @@
 //! A registry as a whole: which repositories it has, where it says so.
 
+use reqwest::Url;
+
 use super::auth::Scope;
 use super::client::Client;
 use super::endpoint::Endpoint;
+use super::link;
 use super::listing;
 use super::transport::{Ask, Purpose};
 use crate::reference::{DOCKER_HUB, Reference};
@@ -21,7 +24,7 @@ pub struct Registry {
 pub struct RepositoriesPage {
     /// Their names as references have them behind the host, in the registry's order.
     pub repositories: Vec<String>,
-    /// The query that asks for the next ones; `None` at the end.
+    /// What asks for the next ones; `None` at the end.
     pub next: Option<String>,
 }
 
@@ -40,26 +43,21 @@ impl Registry {
         &self.domain
     }
 
-    /// Lists repositories: the first page, or the one that `query` (of a page before, or `n=…&last=…`) asks for.
+    /// Lists repositories: the first page, or the one that `query` ([`RepositoriesPage::next`] of a page before, or `n=…&last=…`)
+    /// asks for.
     ///
     /// Registries need not have such a list (distribution specification, Backwards Compatibility), and public ones
     /// have none: [`SourceError::NoList`].
     pub async fn repositories(&self, query: Option<&str>) -> Result<RepositoriesPage, SourceError> {
-        let what = format!("the repositories of {}", self.domain);
-        let mut ask = Ask::get(self.endpoint.catalog(), Purpose::Registry, what);
-        ask.url.set_query(query);
-        let sent = self
-            .client
-            .send(
-                &self.endpoint,
-                Scope::Catalog,
-                &self.domain,
-                &ask,
-                |status| status == 200,
-            )
-            .await;
-        let response = sent.map_err(no_list)?;
-        let (names, next) = listing::page(response, &ask, "repositories").await?;
+        let what = format!("the list of repositories of {}", self.endpoint.registry());
+        let list = self.endpoint.catalog();
+        let (url, own) = link::addresses(&list, query);
+        let ask = |url| Ask::get(url, Purpose::Registry, what.clone());
+        let page = self.names(&ask(url), &list).await;
+        let (names, next) = match own {
+            Some(own) if page.is_err() => self.names(&ask(own), &list).await?,
+            _ => page?,
+        };
         let named = |name: String| match self.endpoint.prefix() {
             // Names of a gateway's answer are those that it has for them.
             Some(prefix) => Some(name.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
@@ -77,6 +75,24 @@ impl Registry {
                 .collect(),
             next,
         })
+    }
+
+    async fn names(
+        &self,
+        ask: &Ask,
+        list: &Url,
+    ) -> Result<(Vec<String>, Option<String>), SourceError> {
+        let sent = self
+            .client
+            .send(
+                &self.endpoint,
+                Scope::Catalog,
+                &self.domain,
+                ask,
+                |status| status == 200,
+            )
+            .await;
+        listing::page(sent.map_err(no_list)?, list, &ask.what, "repositories").await
     }
 }
 

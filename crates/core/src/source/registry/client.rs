@@ -14,6 +14,7 @@ use super::endpoint::{Endpoint, is_loopback, without_port};
 use super::guard::Guard;
 use super::remote::Remote;
 use super::transport::{Ask, Transport};
+use super::wait::Notices;
 use crate::reference::{DOCKER_HUB, DOCKER_HUB_API, Reference};
 use crate::source::{Credentials, SourceError};
 
@@ -39,6 +40,8 @@ pub struct Options {
     /// Which hosts may be contacted; without it, every one that a registry leads to.
     #[cfg(not(target_arch = "wasm32"))]
     pub guard: Option<Guard>,
+    /// Who is told of what happens on the way, and lets short waits be; without it nothing is waited for.
+    pub notices: Option<Arc<dyn Notices>>,
 }
 
 impl fmt::Debug for Options {
@@ -80,6 +83,7 @@ impl Client {
             }),
             #[cfg(not(target_arch = "wasm32"))]
             guard: options.guard.clone(),
+            notices: options.notices.clone(),
             fresh: options.fresh,
         };
         Self {
@@ -186,6 +190,23 @@ impl Client {
 }
 
 impl Client {
+    /// The error that an answer is which is not what was wanted.
+    pub(super) async fn refused(
+        &self,
+        endpoint: &Endpoint,
+        domain: &str,
+        ask: &Ask,
+        response: Response,
+    ) -> SourceError {
+        let asked = Asked {
+            what: ask.what.clone(),
+            registry: endpoint.registry(),
+            credentials: self.inner.options.credentials.contains_key(domain),
+            gateway: endpoint.is_gateway(),
+        };
+        answer::error(response, &asked).await
+    }
+
     /// What the keychain has for a repository, or the registry. It goes by the host that is asked, whatever name it is given here.
     #[cfg(not(target_arch = "wasm32"))]
     async fn look_up(
@@ -201,10 +222,17 @@ impl Client {
             Scope::Catalog => "",
         };
         let found = keychain.find(&host, name).await;
-        found.map_err(|error| SourceError::Credentials {
+        let found = found.map_err(|error| SourceError::Credentials {
             registry: endpoint.registry(),
             problem: error.to_string(),
-        })
+        })?;
+        if let Some(notices) = &self.inner.options.notices {
+            for warning in &found.warnings {
+                let registry = endpoint.registry();
+                notices.warning(&format!("{warning}; {registry} is asked without it"));
+            }
+        }
+        Ok(found.credentials)
     }
 
     /// A page has no keychain.

@@ -18,6 +18,8 @@ use crate::source::SourceError;
 pub struct Endpoint {
     base: Url,
     prefix: Option<String>,
+    /// What messages call it.
+    name: Option<String>,
     is_docker_hub: bool,
 }
 
@@ -28,6 +30,7 @@ impl Endpoint {
         Self {
             base,
             prefix: None,
+            name: None,
             is_docker_hub: false,
         }
     }
@@ -62,9 +65,28 @@ impl Endpoint {
     #[must_use]
     pub fn through(gateway: Url, reference: &Reference) -> Self {
         Self {
-            base: gateway,
-            prefix: Some(reference.domain().to_owned()),
             is_docker_hub: reference.is_docker_hub(),
+            ..Self::named_at(gateway, reference.domain())
+        }
+    }
+
+    /// What a gateway, whose root is `gateway`, has under `name`: a registry that its operator named so, or
+    /// repositories of its own.
+    #[must_use]
+    pub fn named_at(gateway: Url, name: &str) -> Self {
+        Self {
+            prefix: Some(name.to_owned()),
+            name: Some(name.to_owned()),
+            ..Self::new(gateway)
+        }
+    }
+
+    /// The same endpoint, which messages call `name` where they would name its host.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            ..self
         }
     }
 
@@ -93,10 +115,18 @@ impl Endpoint {
 
     /// The registry's name for messages.
     pub(super) fn registry(&self) -> String {
-        match &self.prefix {
-            Some(prefix) => prefix.clone(),
+        match &self.name {
+            Some(name) => name.clone(),
             None if self.is_docker_hub => "Docker Hub".to_owned(),
             None => host_of(&self.base),
+        }
+    }
+
+    /// A repository of it for messages: what a reference names, behind the registry's name.
+    pub(super) fn repository(&self, reference: &Reference) -> String {
+        match &self.name {
+            Some(name) => format!("{name}/{}", reference.path()),
+            None => reference.name(),
         }
     }
 

@@ -1,34 +1,73 @@
-//! Lists that come in pages: the names in one, and where the next one is.
+//! Lists that come in pages: the names in one, where the next one is, and lists that have no end.
 
-use reqwest::header::LINK;
+use std::collections::BTreeSet;
+
 use reqwest::{Response, Url};
 use serde_json::Value;
 
 use super::answer;
-use super::remote::header;
-use super::transport::Ask;
+use super::link;
 use crate::limits;
 use crate::source::SourceError;
 
-/// The names that stand under `key`, and the query that asks for the next ones.
+/// The pages of one list that were asked for.
+///
+/// A list is complete, or it ends in an error: one that leads back to a page that was read before, or goes on for more
+/// than [`limits::LISTED_PAGES`], is not cut short silently.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    asked: BTreeSet<String>,
+}
+
+impl Pages {
+    /// What asks for the next page of `what`, as the page before gave it; `None` at the end.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] where the list has no end.
+    pub fn follow(
+        &mut self,
+        what: &str,
+        next: Option<String>,
+    ) -> Result<Option<String>, SourceError> {
+        let Some(next) = next else { return Ok(None) };
+        let reason = if self.asked.len() >= limits::LISTED_PAGES {
+            format!("it has more than {} pages", limits::LISTED_PAGES)
+        } else if !self.asked.insert(next.clone()) {
+            "its link to the next page leads back to a page that was read before".to_owned()
+        } else {
+            return Ok(Some(next));
+        };
+        Err(SourceError::Incomplete {
+            what: what.to_owned(),
+            reason,
+        })
+    }
+}
+
+/// The names that stand under `key` of an answer to a request for `what`, whose list is at `list`, and what asks for the
+/// next ones.
 pub(super) async fn page(
     response: Response,
-    ask: &Ask,
+    list: &Url,
+    what: &str,
     key: &str,
 ) -> Result<(Vec<String>, Option<String>), SourceError> {
-    let next = next(&response, &ask.url);
-    let body = answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await?;
+    let next = next(&response, list, what)?;
+    let body = answer::body(response, limits::DOCUMENT_BYTES, what).await?;
     let names = match serde_json::from_slice(&body) {
         Ok(Value::Object(mut root)) => root.remove(key),
+        // Registries say null where there are none.
+        Ok(Value::Null) => Some(Value::Null),
         _ => None,
     };
     let names = match names {
         Some(Value::Array(names)) => names,
-        // Registries say null where there are none.
         Some(Value::Null) => Vec::new(),
+        // Page by page some leave the key out where there is nothing, and go on.
+        None if next.is_some() => Vec::new(),
         _ => {
             return Err(SourceError::Mismatch {
-                what: ask.what.clone(),
+                what: what.to_owned(),
                 promised: format!("a list of {key}"),
                 got: "something else".to_owned(),
             });
@@ -42,23 +81,16 @@ pub(super) async fn page(
     Ok((names, next))
 }
 
-/// The query that the answer to a request at `from` gives for the next page.
-pub(super) fn next(response: &Response, from: &Url) -> Option<String> {
-    next_page(&header(response.headers(), LINK.as_str())?, from)
-}
-
-/// The query of `<…>; rel="next"`, if it leads to the same list of the same host.
-fn next_page(link: &str, from: &Url) -> Option<String> {
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-    let is_next = |parameter: &str| matches!(parameter.trim(), r#"rel="next""# | "rel=next");
-    if !parameters.split(';').any(is_next) {
-        return None;
-    }
-    let next = from.join(target).ok()?;
-    if next.origin() != from.origin() || next.path() != from.path() {
-        return None;
-    }
-    next.query().map(str::to_owned)
+/// What asks for the page after this answer.
+pub(super) fn next(
+    response: &Response,
+    list: &Url,
+    what: &str,
+) -> Result<Option<String>, SourceError> {
+    link::next(response.headers(), response.url(), list).map_err(|reason| SourceError::Incomplete {
+        what: what.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]
@@ -66,31 +98,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_on_the_same_host() {
-        let from = Url::parse("https://r.example/v2/team/app/tags/list?n=2").unwrap();
-        for (link, expected) in [
-            (
-                "</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"",
-                Some("last=b&n=2"),
-            ),
-            (
-                "<https://r.example/v2/team/app/tags/list?last=b>; rel=next",
-                Some("last=b"),
-            ),
-            ("<?last=b>;rel=\"next\"", Some("last=b")),
-            (
-                "<https://evil.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
-                None,
-            ),
-            (
-                "<http://r.example/v2/team/app/tags/list?last=b>; rel=\"next\"",
-                None,
-            ),
-            ("</v2/other/tags/list?last=b>; rel=\"next\"", None),
-            ("</v2/team/app/tags/list?last=b>; rel=\"prev\"", None),
-            ("nonsense", None),
-        ] {
-            assert_eq!(next_page(link, &from).as_deref(), expected, "{link}");
-        }
+    fn a_list_without_end_is_an_error() {
+        let mut pages = Pages::default();
+        let next = |text: &str| Some(text.to_owned());
+        assert!(matches!(pages.follow("x", next("a")), Ok(Some(_))));
+        assert!(matches!(pages.follow("x", next("b")), Ok(Some(_))));
+        assert!(matches!(pages.follow("x", None), Ok(None)));
+        let error = pages.follow("x", next("a"));
+        assert!(matches!(error, Err(SourceError::Incomplete { .. })));
+
+        let mut pages = Pages::default();
+        let error = (0..).find_map(|at| pages.follow("x", Some(at.to_string())).err());
+        assert!(error.unwrap().to_string().contains("pages"));
     }
 }

@@ -26,9 +26,11 @@ mod catalog;
 mod challenge;
 mod client;
 mod cosign;
+mod encoding;
 mod endpoint;
 #[cfg(not(target_arch = "wasm32"))]
 mod guard;
+mod link;
 mod listing;
 #[cfg(not(target_arch = "wasm32"))]
 mod proxies;
@@ -37,16 +39,20 @@ mod referrers;
 mod remote;
 mod transfer;
 mod transport;
+mod wait;
+mod web_page;
 
 pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]
 pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
+pub use listing::Pages;
 #[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};
-pub use remote::{Fetched, Remote, TagsPage};
+pub use remote::{BlobAnswer, Fetched, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]
 pub use transport::http_client;
+pub use wait::Notices;

@@ -3,15 +3,18 @@
 //!
 //! Sources: OCI distribution specification 1.1, Listing Referrers; Referrers Tag Schema, for registries without.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
 use super::answer;
 use super::endpoint::TagOrDigest;
-use super::listing;
+use super::link;
+use super::listing::{self, Pages};
 use super::remote::{Fetched, Remote, header};
+use super::transport::{Ask, Purpose};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::{Descriptor, Document, ManifestError, media_type};
@@ -55,7 +58,7 @@ pub struct ReferrersPage {
     pub referrers: Vec<Referrer>,
     /// The registry has left out what is of another type than was asked for.
     pub filtered: bool,
-    /// The query that asks for the next page; `None` at the end.
+    /// What asks for the next page; `None` at the end.
     pub next: Option<String>,
 }
 
@@ -68,7 +71,7 @@ impl Remote {
     ) -> Result<(Digest, Vec<Attestation>), SourceError> {
         let top = self.manifest(&TagOrDigest::of(self.reference())).await?;
         let unusable = |problem| SourceError::Document {
-            what: self.reference().to_string(),
+            what: self.called(),
             problem,
         };
         let document = Document::parse(&top.bytes, top.content_type.as_deref());
@@ -97,25 +100,27 @@ impl Remote {
     ) -> Result<Referrers, SourceError> {
         let mut found = Referrers::default();
         let mut query = artifact_type.map(type_query);
-        let mut asked = BTreeSet::new();
+        let what = self.referrers_of(digest);
+        let mut pages = Pages::default();
+        let mut first = true;
         loop {
             let page = match self.referrers_page(digest, query.as_deref()).await {
-                Err(SourceError::NotFound { .. }) if asked.is_empty() => {
+                Err(SourceError::NotFound { .. }) if first => {
                     found.by_tag = true;
                     found.referrers = self.tagged_referrers(digest).await?;
                     break;
                 }
                 page => page?,
             };
+            first = false;
             found.referrers.extend(page.referrers);
             found.cut = found.referrers.len() > limits::REFERRERS;
-            asked.insert(query);
-            match page.next {
-                // A page that came before would come for ever.
-                Some(next) if !found.cut && !asked.contains(&Some(next.clone())) => {
-                    query = Some(next);
-                }
-                _ => break,
+            if found.cut {
+                break;
+            }
+            match pages.follow(&what, page.next)? {
+                Some(next) => query = Some(next),
+                None => break,
             }
         }
         found.cut |= found.referrers.len() > limits::REFERRERS;
@@ -136,30 +141,72 @@ impl Remote {
         Ok(found)
     }
 
-    /// One page of the referrers API: the first, or the one that `query` (of a page before, or `artifactType=…`)
-    /// asks for. A registry without the API is [`SourceError::NotFound`].
+    /// One page of the referrers API: the first, or the one that `query` ([`ReferrersPage::next`] of a page before, or
+    /// `artifactType=…`) asks for. A registry without the API is [`SourceError::NotFound`], however it says so.
     pub async fn referrers_page(
         &self,
         digest: &Digest,
         query: Option<&str>,
     ) -> Result<ReferrersPage, SourceError> {
-        let what = format!("what refers to {}@{digest}", self.reference().name());
-        let mut ask = self.ask(&format!("referrers/{digest}"), what);
-        ask.url.set_query(query);
-        let response = self.send(&ask, |status| status == 200).await?;
-        let next = listing::next(&response, &ask.url);
+        let list = self.url(&format!("referrers/{digest}"));
+        let what = self.referrers_of(digest);
+        let (url, own) = link::addresses(&list, query);
+        let ask = |url| Ask {
+            // GHCR sends whoever asks to a web page.
+            stays: true,
+            ..Ask::get(url, Purpose::Registry, what.clone())
+        };
+        let page = self.referrers_at(&ask(url), &list).await;
+        match own {
+            Some(own) if page.is_err() => self.referrers_at(&ask(own), &list).await,
+            _ => page,
+        }
+    }
+
+    async fn referrers_at(&self, ask: &Ask, list: &Url) -> Result<ReferrersPage, SourceError> {
+        let none = |reason: &str| SourceError::NotFound {
+            what: ask.what.clone(),
+            place: self.registry(),
+            reason: reason.to_owned(),
+        };
+        let response = self.send(ask, |_| true).await?;
+        let own = response.url().origin() == ask.url.origin();
+        match response.status().as_u16() {
+            200 => {}
+            303 | 400 | 404 | 405 | 406 | 410 | 501 => {
+                return Err(match self.refused(ask, response).await {
+                    error @ SourceError::NotReached { .. } => error,
+                    _ => none("the registry has no list of referrers"),
+                });
+            }
+            // What another host says of a page of its own is no word of the registry.
+            _ if !own => return Err(none("the registry has no list of referrers")),
+            _ => return Err(self.refused(ask, response).await),
+        }
+        let next = listing::next(&response, list, &ask.what)?;
         let filters = header(response.headers(), "oci-filters-applied").unwrap_or_default();
         let content_type = header(response.headers(), CONTENT_TYPE.as_str());
-        let bytes = answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await?;
+        let bytes = match answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await {
+            Err(SourceError::WebPage { .. }) => {
+                return Err(none(
+                    "a web page stands where its list of referrers would be",
+                ));
+            }
+            bytes => bytes?,
+        };
         let filtered = filters
             .split(',')
-            .any(|filter| filter.trim() == "artifactType");
+            .any(|filter| filter.trim().eq_ignore_ascii_case("artifactType"));
         Ok(ReferrersPage {
             referrers: listed(&ask.what, &bytes, content_type.as_deref())?,
             bytes,
             filtered,
             next,
         })
+    }
+
+    fn referrers_of(&self, digest: &Digest) -> String {
+        format!("the list of referrers of {}@{digest}", self.repository())
     }
 
     /// What the tag lists that stands in for the API.
@@ -170,10 +217,7 @@ impl Remote {
                 bytes,
                 content_type,
                 ..
-            }) => {
-                let what = format!("{}:{tag}", self.reference().name());
-                listed(&what, &bytes, content_type.as_deref())
-            }
+            }) => listed(&self.one(&tag), &bytes, content_type.as_deref()),
             Err(SourceError::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }

@@ -1,13 +1,15 @@
 //! One image of a registry, and its repository: documents, blobs, tags.
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Response, Url};
 
 use super::answer;
 use super::auth::Scope;
 use super::client::Client;
+use super::encoding::{self, Chunks, Coding, Expected};
 use super::endpoint::{Endpoint, TagOrDigest};
+use super::link;
 use super::listing;
 use super::transfer;
 use super::transport::{Ask, Purpose};
@@ -46,8 +48,20 @@ pub struct Fetched {
 pub struct TagsPage {
     /// The tags, in the registry's order.
     pub tags: Vec<String>,
-    /// The query that asks for the next ones; `None` at the end.
+    /// What asks for the next ones; `None` at the end.
     pub next: Option<String>,
+}
+
+/// A blob, or a part of it, to be passed on.
+pub struct BlobAnswer {
+    /// 200 with the whole, 206 with a part, or 416.
+    pub status: u16,
+    /// Bytes of what comes; `None` where that is not known.
+    pub length: Option<u64>,
+    /// The `Content-Range`, if it was sent.
+    pub content_range: Option<String>,
+    /// What comes; an error says why it broke off.
+    pub chunks: Chunks,
 }
 
 impl Remote {
@@ -76,10 +90,7 @@ impl Remote {
     /// Fetches a manifest or index. Its bytes have the digest that was asked for, or, for a tag, the one that the
     /// registry said it has.
     pub async fn manifest(&self, which: &TagOrDigest) -> Result<Fetched, SourceError> {
-        let what = match which {
-            TagOrDigest::Digest(digest) => format!("{}@{digest}", self.reference.name()),
-            TagOrDigest::Tag(tag) => format!("{}:{tag}", self.reference.name()),
-        };
+        let what = self.one(which);
         let response = self
             .manifest_response(Method::GET, which, media_type::ACCEPT)
             .await?;
@@ -113,13 +124,7 @@ impl Remote {
         which: &TagOrDigest,
         accept: &str,
     ) -> Result<Response, SourceError> {
-        let separator = if matches!(which, TagOrDigest::Tag(_)) {
-            ':'
-        } else {
-            '@'
-        };
-        let what = format!("{}{separator}{which}", self.reference.name());
-        let mut ask = self.ask(&format!("manifests/{which}"), what);
+        let mut ask = self.ask(&format!("manifests/{which}"), self.one(which));
         ask.method = method;
         ask.accept = HeaderValue::from_str(accept).ok();
         self.send(&ask, |status| status == 200).await
@@ -148,32 +153,40 @@ impl Remote {
     ) -> Result<BlobStream, SourceError> {
         let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
         let response = self.send(&ask, |status| status == 200).await?;
-        Ok(transfer::stream(self.clone(), ask, response, size))
+        let expected = Expected {
+            digest,
+            size,
+            compressed: false,
+        };
+        transfer::stream(self.clone(), ask, response, expected).await
     }
 
     /// Streams a layer. One that may not be copied is asked of the registry like any other, which may have it; from
     /// where its manifest says it is nothing is fetched (GHSA-qvqc-4c52-x6qp is what may come of that).
     pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
-        layer.check_readable(&self.reference.to_string())?;
-        if let Some(embedded) = layer.embedded(&self.reference.to_string()) {
+        let image = self.called();
+        layer.check_readable(&image)?;
+        if let Some(embedded) = layer.embedded(&image) {
             return Ok(embedded);
         }
-        let what = format!("layer {} of {}", layer.number, self.reference);
+        let what = format!("layer {} of {image}", layer.number);
         let Some(digest) = &layer.digest else {
             return Err(SourceError::NotFound {
                 what,
-                place: self.endpoint.registry(),
+                place: self.registry(),
                 reason: "it comes from another source".to_owned(),
             });
         };
         let ask = self.ask(&format!("blobs/{digest}"), what);
         match self.send(&ask, |status| status == 200).await {
-            Ok(response) => Ok(transfer::stream(
-                self.clone(),
-                ask,
-                response,
-                layer.compressed_size,
-            )),
+            Ok(response) => {
+                let expected = Expected {
+                    digest,
+                    size: layer.compressed_size,
+                    compressed: layer.media_type.as_deref().is_some_and(is_compressed),
+                };
+                transfer::stream(self.clone(), ask, response, expected).await
+            }
             Err(SourceError::NotFound {
                 what,
                 place,
@@ -183,23 +196,112 @@ impl Remote {
         }
     }
 
-    /// Lists tags: the first page, or the one that `query` (of a page before, or `n=…&last=…`) asks for.
+    /// Requests a blob (GET or HEAD), all or the `range` of it (`bytes=0-99`), for somebody else: what a server compressed
+    /// on the way is decoded. That the bytes have the digest is not checked.
+    pub async fn blob_answer(
+        &self,
+        method: Method,
+        digest: &Digest,
+        range: Option<&str>,
+    ) -> Result<BlobAnswer, SourceError> {
+        let mut response = self.blob_response(method.clone(), digest, range).await?;
+        let mut coding = encoding::coding(response.headers());
+        if response.status() == 206 && coding != Coding::Identity {
+            // A part of something else than the blob.
+            response = self.blob_response(method.clone(), digest, None).await?;
+            coding = encoding::coding(response.headers());
+        }
+        let status = response.status().as_u16();
+        let length = header(response.headers(), CONTENT_LENGTH.as_str());
+        let mut length = length.and_then(|length| length.parse().ok());
+        let content_range = header(response.headers(), CONTENT_RANGE.as_str());
+        let chunks = if method == Method::GET && status == 200 {
+            let expected = Expected {
+                digest,
+                size: None,
+                compressed: false,
+            };
+            let what = self.blob_name(digest);
+            let (chunks, decoded) = transfer::begin(response, &what, expected).await?;
+            length = length.filter(|_| !decoded);
+            chunks
+        } else {
+            length = length.filter(|_| method == Method::GET || coding == Coding::Identity);
+            encoding::raw(response)
+        };
+        Ok(BlobAnswer {
+            status,
+            length,
+            content_range,
+            chunks,
+        })
+    }
+
+    /// Lists tags: the first page, or the one that `query` ([`TagsPage::next`] of a page before, or `n=…&last=…`) asks
+    /// for.
     pub async fn tags(&self, query: Option<&str>) -> Result<TagsPage, SourceError> {
-        let what = format!("the tags of {}", self.reference.name());
-        let mut ask = self.ask("tags/list", what);
-        ask.url.set_query(query);
-        let response = self.send(&ask, |status| status == 200).await?;
-        let (mut tags, next) = listing::page(response, &ask, "tags").await?;
+        let what = format!("the tag list of {}", self.repository());
+        let list = self.url("tags/list");
+        let (url, own) = link::addresses(&list, query);
+        let ask = |url| Ask::get(url, Purpose::Registry, what.clone());
+        let page = self.tags_at(&ask(url), &list).await;
+        match own {
+            Some(own) if page.is_err() => self.tags_at(&ask(own), &list).await,
+            _ => page,
+        }
+    }
+
+    async fn tags_at(&self, ask: &Ask, list: &Url) -> Result<TagsPage, SourceError> {
+        let response = self.send(ask, |status| status == 200).await?;
+        let (mut tags, next) = listing::page(response, list, &ask.what, "tags").await?;
         tags.retain(|tag| matches!(tag.parse(), Ok(TagOrDigest::Tag(_))));
         Ok(TagsPage { tags, next })
     }
 
+    /// The reference as messages and reports have it: behind a name that a gateway gave to the registry, that name.
+    #[must_use]
+    pub fn called(&self) -> String {
+        self.reference.with_name(&self.repository())
+    }
+
+    /// The repository, as messages have it.
+    pub(super) fn repository(&self) -> String {
+        self.endpoint.repository(&self.reference)
+    }
+
+    /// One manifest of the repository, as messages have it.
+    pub(super) fn one(&self, which: &TagOrDigest) -> String {
+        let separator = match which {
+            TagOrDigest::Tag(_) => ':',
+            TagOrDigest::Digest(_) => '@',
+        };
+        format!("{}{separator}{which}", self.repository())
+    }
+
     pub(super) fn blob_name(&self, digest: &Digest) -> String {
-        format!("blob {} of {}", digest.short(), self.reference)
+        format!("blob {} of {}", digest.short(), self.called())
     }
 
     pub(super) fn ask(&self, rest: &str, what: String) -> Ask {
-        Ask::get(self.endpoint.url(&self.name, rest), Purpose::Registry, what)
+        Ask::get(self.url(rest), Purpose::Registry, what)
+    }
+
+    /// An address of the repository.
+    pub(super) fn url(&self, rest: &str) -> Url {
+        self.endpoint.url(&self.name, rest)
+    }
+
+    /// The registry, as messages have it.
+    pub(super) fn registry(&self) -> String {
+        self.endpoint.registry()
+    }
+
+    /// The error that an answer is which is not what was wanted.
+    pub(super) async fn refused(&self, ask: &Ask, response: Response) -> SourceError {
+        let domain = self.reference.domain();
+        self.client
+            .refused(&self.endpoint, domain, ask, response)
+            .await
     }
 
     pub(super) async fn send(
@@ -222,7 +324,7 @@ impl Remote {
 
 impl Documents for Remote {
     fn what(&self) -> String {
-        self.reference.to_string()
+        self.called()
     }
 
     async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
@@ -233,6 +335,11 @@ impl Documents for Remote {
         let stream = Self::blob(self, digest, Some(size)).await?;
         stream.verified(digest.clone()).whole().await
     }
+}
+
+/// Whether blobs of this media type are compressed themselves.
+fn is_compressed(media_type: &str) -> bool {
+    media_type.ends_with("gzip") || media_type.ends_with("zstd")
 }
 
 pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {

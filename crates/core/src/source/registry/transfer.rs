@@ -7,42 +7,68 @@ use futures::{StreamExt as _, stream};
 use reqwest::Response;
 use reqwest::header::{CONTENT_RANGE, HeaderValue};
 
+use super::answer;
+use super::encoding::{self, Chunks, Coding, Expected};
+use super::endpoint::host_of;
 use super::remote::{Remote, header};
-use super::transport::{Ask, broken};
-use crate::source::portable::BoxStream;
+use super::transport::Ask;
+use super::web_page;
+use crate::digest::{Digest, Hasher};
 use crate::source::{BlobStream, SourceError};
 
 /// Attempts in a row that bring nothing, after which it is given up.
 const FRUITLESS: usize = 3;
+/// Bytes of what may be a web page that are looked at.
+const PAGE_BYTES: usize = 64 << 10;
+
+/// How the rest is asked for. What a registry does not understand is not tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// `bytes=N-`
+    Open,
+    /// `bytes=N-M`, for those that answer 416 to the open form.
+    Closed,
+    /// All of it, of which what is here is passed over.
+    Whole,
+}
 
 struct Transfer {
     remote: Remote,
     ask: Ask,
+    digest: Digest,
+    compressed: bool,
     /// Bytes of the whole, where that is known.
     size: Option<u64>,
     received: u64,
     /// Bytes to pass over, where a registry begins anew.
     again: u64,
     fruitless: usize,
-    body: Option<BoxStream<Result<Bytes, String>>>,
+    rest: Rest,
+    body: Option<Chunks>,
 }
 
 /// The bytes that `response` begins to bring, which answers `ask`.
-pub(super) fn stream(
+pub(super) async fn stream(
     remote: Remote,
     ask: Ask,
     response: Response,
-    size: Option<u64>,
-) -> BlobStream {
+    expected: Expected<'_>,
+) -> Result<BlobStream, SourceError> {
     let what = ask.what.clone();
+    let size = expected.size;
+    let (body, decoded) = begin(response, &what, expected).await?;
     let transfer = Transfer {
         remote,
         ask,
+        digest: expected.digest.clone(),
+        compressed: expected.compressed,
         size,
         received: 0,
         again: 0,
         fruitless: 0,
-        body: Some(body(response)),
+        // Ranges are of what was sent, which is not the blob.
+        rest: if decoded { Rest::Whole } else { Rest::Open },
+        body: Some(body),
     };
     let chunks = stream::unfold(Some(transfer), |transfer| async move {
         let mut transfer = transfer?;
@@ -51,11 +77,34 @@ pub(super) fn stream(
             Err(error) => Some((Err(error), None)),
         }
     });
-    BlobStream::new(what, size, chunks)
+    Ok(BlobStream::new(what, size, chunks))
 }
 
-fn body(response: Response) -> BoxStream<Result<Bytes, String>> {
-    Box::pin(response.bytes_stream().map(|chunk| chunk.map_err(broken)))
+/// The content of a whole blob, and whether it had to be decoded; an error where it is a web page instead.
+pub(super) async fn begin(
+    response: Response,
+    what: &str,
+    expected: Expected<'_>,
+) -> Result<(Chunks, bool), SourceError> {
+    let host = host_of(response.url());
+    let kind = answer::content_type(response.headers());
+    let (chunks, decoded) = encoding::blob(response, expected).await;
+    let is_text = |kind: &str| {
+        kind.trim_start()
+            .to_ascii_lowercase()
+            .starts_with("text/html")
+    };
+    if !kind.as_deref().is_some_and(is_text) {
+        return Ok((chunks, decoded));
+    }
+    let (begin, chunks, whole) = encoding::held(chunks, PAGE_BYTES).await;
+    // A page may be what somebody stored.
+    let mut hasher = Hasher::new(expected.digest.algorithm());
+    hasher.update(&begin);
+    if web_page::is_page(&begin) && !(whole && hasher.finish() == *expected.digest) {
+        return Err(answer::page(what, host, kind, &begin));
+    }
+    Ok((chunks, decoded))
 }
 
 impl Transfer {
@@ -106,21 +155,55 @@ impl Transfer {
 
     /// Asks for the rest, which is to be checked with the whole.
     async fn go_on(&mut self) {
-        let start = format!("bytes={}-", self.received);
-        self.ask.range = HeaderValue::from_str(&start).ok();
-        let response = self
-            .remote
-            .send(&self.ask, |status| matches!(status, 200 | 206))
-            .await;
-        // What the registry says now is less than what it said when the transfer began.
-        let Ok(response) = response else { return };
-        let range = header(response.headers(), CONTENT_RANGE.as_str());
-        let starts = format!("bytes {}-", self.received);
-        self.again = match response.status().as_u16() {
-            206 if range.is_some_and(|range| range.starts_with(&starts)) => 0,
-            206 => return,
-            _ => self.received,
-        };
-        self.body = Some(body(response));
+        loop {
+            let (received, whole) = (self.received, self.size);
+            let range = match (self.rest, whole.and_then(|size| size.checked_sub(1))) {
+                (Rest::Open, _) => Some(format!("bytes={received}-")),
+                (Rest::Closed, Some(last)) => Some(format!("bytes={received}-{last}")),
+                (Rest::Closed | Rest::Whole, _) => None,
+            };
+            self.ask.range = range.and_then(|range| HeaderValue::from_str(&range).ok());
+            let asked = self.remote.send(&self.ask, |_| true).await;
+            // What the registry says now is less than what it said when the transfer began.
+            let Ok(response) = asked else { return };
+            match response.status().as_u16() {
+                200 => return self.begin_anew(response).await,
+                206 if self.ask.range.is_some() && is_rest(&response, received) => {
+                    self.again = 0;
+                    self.body = Some(encoding::raw(response));
+                    return;
+                }
+                // It has too much to do, whichever part is wanted.
+                408 | 429 => return,
+                206 | 400..=499 | 501 => {
+                    self.rest = match self.rest {
+                        Rest::Open if whole.is_some() => Rest::Closed,
+                        Rest::Open | Rest::Closed => Rest::Whole,
+                        Rest::Whole => return,
+                    };
+                }
+                _ => return,
+            }
+        }
     }
+
+    async fn begin_anew(&mut self, response: Response) {
+        let expected = Expected {
+            digest: &self.digest,
+            size: self.size,
+            compressed: self.compressed,
+        };
+        if let Ok((body, _)) = begin(response, &self.ask.what, expected).await {
+            self.again = self.received;
+            self.body = Some(body);
+        }
+    }
+}
+
+/// Whether it brings the blob from its byte `start` on.
+fn is_rest(response: &Response, start: u64) -> bool {
+    let range = header(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
+    let starts = format!("bytes {start}-");
+    encoding::coding(response.headers()) == Coding::Identity
+        && range.trim().to_ascii_lowercase().starts_with(&starts)
 }

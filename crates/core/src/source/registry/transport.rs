@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE,
+};
 use reqwest::{Method, Response, Url};
 
 use super::answer;
 #[cfg(not(target_arch = "wasm32"))]
 use super::guard::{Guard, NotPublic, Reach, Step};
+use super::wait::{Notices, waited};
 use crate::limits;
 use crate::source::portable::past_cache;
 use crate::source::{SourceError, Unreachable};
@@ -53,6 +57,8 @@ pub(super) struct Ask {
     pub(super) range: Option<HeaderValue>,
     /// A form to send, which may hold secrets: it is never sent on to where a redirect leads.
     pub(super) form: Option<String>,
+    /// An answer that is elsewhere (303) is the answer: what was asked for is not here.
+    pub(super) stays: bool,
 }
 
 impl Ask {
@@ -67,6 +73,7 @@ impl Ask {
             accept: None,
             range: None,
             form: None,
+            stays: false,
         }
     }
 }
@@ -80,13 +87,29 @@ pub(super) struct Transport {
     /// Without one every host is contacted.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) guard: Option<Guard>,
+    pub(super) notices: Option<Arc<dyn Notices>>,
     /// Past the browser's cache.
     pub(super) fresh: bool,
 }
 
 impl Transport {
-    /// Sends a request, with `authorization` to the first host only, and follows where it leads.
+    /// Sends a request, with `authorization` to the first host only, and follows where it leads. A short time that the
+    /// answer asks to wait is waited for once, where somebody is told.
     pub(super) async fn send(
+        &self,
+        ask: &Ask,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, SourceError> {
+        let response = self.send_once(ask, authorization).await?;
+        match &self.notices {
+            Some(notices) if waited(&response, notices.as_ref()).await => {
+                self.send_once(ask, authorization).await
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn send_once(
         &self,
         ask: &Ask,
         authorization: Option<&HeaderValue>,
@@ -102,7 +125,11 @@ impl Transport {
             let response = self
                 .request(ask, &url, from.as_ref(), authorization)
                 .await?;
-            let Some(next) = redirect(ask, &url, &response)? else {
+            let next = match ask.stays && response.status() == 303 {
+                true => None,
+                false => redirect(ask, &url, &response)?,
+            };
+            let Some(next) = next else {
                 return Ok(response);
             };
             if next.origin() != url.origin() {
@@ -181,6 +208,10 @@ impl Transport {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let mut headers = HeaderMap::new();
+        // Browsers choose this themselves, and undo what they chose.
+        if !cfg!(target_arch = "wasm32") {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         if let Some(accept) = &ask.accept {
             headers.insert(ACCEPT, accept.clone());
         }
@@ -299,12 +330,27 @@ fn unreachable(error: reqwest::Error) -> Unreachable {
         Unreachable::Refused
     } else if causes(&error).any(|cause| cause.to_string().starts_with("dns error")) {
         Unreachable::Name
+    } else if is_no_tls(&error) {
+        Unreachable::NotTls
     } else if kind(io::ErrorKind::InvalidData) {
         // This is how rustls reports what it minds about a peer.
         Unreachable::Tls(text)
     } else {
         Unreachable::Other(text)
     }
+}
+
+/// Whether the peer answered a TLS greeting with something that is no TLS, as servers of plain http do.
+#[cfg(not(target_arch = "wasm32"))]
+fn is_no_tls(error: &reqwest::Error) -> bool {
+    causes(error)
+        .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidMessage(_))))
+}
+
+/// Browsers do not tell.
+#[cfg(target_arch = "wasm32")]
+fn is_no_tls(_: &reqwest::Error) -> bool {
+    false
 }
 
 /// The reason a body broke off.

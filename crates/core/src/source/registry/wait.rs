@@ -1,0 +1,80 @@
+//! Waiting: registries that ask for it (`Retry-After`), and who is told of that.
+
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+
+use super::answer::plain;
+use super::endpoint::host_of;
+use crate::limits;
+use crate::source::RetryAfter;
+use crate::source::portable::{MaybeSend, MaybeSync};
+
+/// Who is told of what happens on the way to an answer.
+pub trait Notices: MaybeSend + MaybeSync {
+    /// Something is wrong that does not stop the request, such as a credential helper that is not installed.
+    fn warning(&self, text: &str);
+
+    /// A host (`host`, `host:port`) answered that it has too much to do, and asks to come back in so many seconds, which
+    /// are [`limits::WAIT_SECONDS`] at most. True: that time is waited for, once, and the request is sent again.
+    fn wait(&self, host: &str, status: u16, seconds: u64) -> bool;
+}
+
+/// When the registry wants to be asked again, where it says so.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    Some(match value.parse() {
+        Ok(seconds) => RetryAfter::Seconds(seconds),
+        Err(_) => RetryAfter::At(plain(value)),
+    })
+}
+
+/// The seconds to wait before the request is sent again, where they are few.
+///
+/// A date is counted from that of the answer, so that no clock is asked.
+fn seconds(response: &Response) -> Option<u64> {
+    if !matches!(
+        response.status(),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        return None;
+    }
+    let headers = response.headers();
+    let seconds = match retry_after(headers)? {
+        RetryAfter::Seconds(seconds) => seconds,
+        RetryAfter::At(date) => {
+            let at = |text: &str| {
+                rfc2822::parse(text)
+                    .ok()
+                    .map(|date| date.timestamp().as_second())
+            };
+            let now = headers.get(DATE)?.to_str().ok()?;
+            u64::try_from(at(&date)? - at(now)?).unwrap_or(0)
+        }
+    };
+    (seconds <= limits::WAIT_SECONDS).then_some(seconds)
+}
+
+/// Waits where the answer asks for a short time and the user is told; says whether it did.
+pub(super) async fn waited(response: &Response, notices: &dyn Notices) -> bool {
+    let Some(seconds) = seconds(response) else {
+        return false;
+    };
+    let host = host_of(response.url());
+    if !notices.wait(&host, response.status().as_u16(), seconds) {
+        return false;
+    }
+    sleep(seconds).await;
+    true
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn sleep(seconds: u64) {
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn sleep(seconds: u64) {
+    let milliseconds = u32::try_from(seconds.saturating_mul(1_000)).unwrap_or(u32::MAX);
+    gloo_timers::future::TimeoutFuture::new(milliseconds).await;
+}
