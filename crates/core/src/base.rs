@@ -247,7 +247,7 @@ mod tests {
     fn image(reference: &str, layers: &[&str]) -> Image {
         let layer = |(number, content): (usize, &&str)| {
             json!({ "number": number, "digest": null, "mediaType": null, "compressedSize": null,
-                "diffId": Digest::sha256(content.as_bytes()), "urls": [], "createdBy": null, "span": null })
+                "diffId": Digest::sha256(content.as_bytes()), "urls": [], "createdBy": null, "span": null, "runs": [] })
         };
         let layers: Vec<_> = (1..).zip(layers).map(layer).collect();
         serde_json::from_value(json!({

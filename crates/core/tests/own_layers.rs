@@ -21,7 +21,7 @@ fn image(layers: usize) -> Image {
     let digest = format!("sha256:{}", "0".repeat(64));
     let layer = |number: usize| {
         json!({ "number": number, "digest": null, "mediaType": null, "compressedSize": 1,
-            "diffId": null, "urls": [], "createdBy": null, "span": null })
+            "diffId": null, "urls": [], "createdBy": null, "span": null, "runs": [] })
     };
     serde_json::from_value(json!({
         "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
