@@ -6,7 +6,6 @@ use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
 use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
 
-use super::place::Gateway;
 use super::protocol::Trouble;
 
 impl Trouble {
@@ -283,10 +282,6 @@ fn later(retry: Option<&RetryAfter>) -> String {
     }
 }
 
-fn is_gateway(host: &str) -> bool {
-    Gateway::here().is_some_and(|gateway| gateway.host() == host)
-}
-
 /// What happened, with the registry's own words. Through a gateway, these may be a whole sentence about the same thing:
 /// then they stand alone.
 fn because(what: &str, happened: &str, reason: &str) -> String {
@@ -307,7 +302,7 @@ const AGAIN: &str = "Try again; if it keeps failing, contact the registry's admi
 const OTHERS: &str = "The layers below it can still be viewed.";
 
 /// What can be opened.
-const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
+const SAVED: &str = "Onionskin opens what docker save, podman save, skopeo copy and buildah push write: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone. A host, a path or a digest in
 /// front stays as it is written.
