@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
+use crate::axe;
+
 /// How long something that should appear is waited for, in seconds: enough for a slow machine.
 const PATIENCE: u64 = 60;
 
@@ -182,6 +184,37 @@ impl Browser {
             .await;
         let element = self.driver.find(By::Css(selector)).await.unwrap();
         element.send_keys(text).await.unwrap();
+    }
+
+    /// Gives the page another size, in its own pixels: those of a screen at 200 % zoom are half as many.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.tool("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Makes the page believe in a setting of the system, such as `forced-colors`.
+    pub async fn emulate(&self, feature: &str, value: &str) {
+        let media = json!({"features": [{"name": feature, "value": value}]});
+        self.tool("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// What axe-core finds against the page as it is now: rules with the elements that break them.
+    pub async fn accessibility(&self) -> Vec<String> {
+        // Not one expression, so that it is not in what a failure prints.
+        let load = format!("{}; return true", axe::source());
+        self.driver.execute(load, Vec::new()).await.unwrap();
+        self.run(
+            "const done = arguments[arguments.length - 1];
+             axe.run(document).then(found => done(found.violations.map(rule =>
+                 `${rule.id}: ${rule.nodes.map(node => node.html.slice(0, 200)).join(' ')}`)));",
+        )
+        .await
+    }
+
+    async fn tool(&self, command: &str, parameters: Value) {
+        let sent = self.driver.cdp().send_raw(command, parameters).await;
+        sent.unwrap();
     }
 
     /// Presses a key where the focus is.

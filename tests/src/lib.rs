@@ -3,6 +3,7 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod axe;
 pub mod binary;
 mod browser;
 pub mod command;

@@ -118,6 +118,22 @@ impl Odd {
     }
 }
 
+/// What a registry answers that has this image as `app:1`.
+pub fn holding(image: &Packed) -> impl Fn(&str, Option<&str>) -> Response + Clone + use<> {
+    let blobs: Vec<_> = image.blobs().cloned().collect();
+    let manifest = image.manifest.clone();
+    move |target, _| {
+        let found = blobs.iter().find(|blob| target.ends_with(&blob.digest));
+        match found {
+            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
+            None if target.contains("/manifests/") => {
+                ok(&manifest.media_type, manifest.bytes.clone())
+            }
+            None => status(404, &[], "{}"),
+        }
+    }
+}
+
 /// An answer of this status, with these headers.
 pub fn status(status: u16, headers: &[(&str, &str)], body: &'static str) -> Response {
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();

@@ -1,16 +1,19 @@
 //! The whole page: the address leads, the state follows.
 
+mod actions;
+
 use std::collections::HashMap;
 
 use gloo::events::EventListener;
-use web_sys::{Blob, File};
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, File, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::browser::{self, Theme};
 use crate::parts::drop::DropZone;
 use crate::route::{BrowseRoute, ImageRoute, Route, View};
 use crate::ruling::Ruling;
-use crate::session::Session;
+use crate::session::{Again, Opening, Session};
 use crate::views::artifact::Artifact;
 use crate::views::browse::Browse;
 use crate::views::error::Failed;
@@ -19,7 +22,9 @@ use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Event, List, Listed, RulesTrouble};
+use crate::worker::protocol::{Answer, Ask, Event, Listed, RulesTrouble};
+
+use self::actions::of_list;
 
 /// What can happen to the page.
 pub(crate) enum Msg {
@@ -32,8 +37,15 @@ pub(crate) enum Msg {
     Catalog(Vec<Listed>),
     /// The visitor chose a file.
     Chosen(File),
+    /// Open what was typed.
+    Open(String),
+    /// Read no more of the image.
     Cancel,
-    Retry,
+    /// Read the image again, or what is missing of it.
+    Again(Again),
+    CloseDetails,
+    /// A key was pressed anywhere.
+    Key(KeyboardEvent),
     Dismiss,
     SwitchTheme,
     CopyLink,
@@ -65,6 +77,7 @@ pub(crate) struct App {
     theme: Theme,
     notice: Option<&'static str>,
     _address: [EventListener; 2],
+    _keys: EventListener,
 }
 
 impl Component for App {
@@ -76,6 +89,12 @@ impl Component for App {
         let address = ["popstate", "hashchange"].map(|event| {
             let moved = ctx.link().callback(|()| Msg::Address);
             EventListener::new(&window, event, move |_| moved.emit(()))
+        });
+        let pressed = ctx.link().callback(Msg::Key);
+        let keys = EventListener::new(&window, "keydown", move |event| {
+            if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                pressed.emit(event.clone());
+            }
         });
         let spare = Engine::start();
         let catalog = spare.ask(Ask::Catalog);
@@ -99,6 +118,7 @@ impl Component for App {
             theme: Theme::current(),
             notice: None,
             _address: address,
+            _keys: keys,
         };
         app.follow_address(ctx);
         app
@@ -119,15 +139,11 @@ impl Component for App {
             Msg::Told(id, event) => return self.told(id, event),
             Msg::Catalog(list) => self.catalog = Some(list),
             Msg::Chosen(file) => self.chosen(ctx, file),
-            Msg::Cancel => {
-                self.cancel();
-                self.judge(ctx);
-            }
-            Msg::Retry => {
-                self.session = None;
-                self.fresh = true;
-                self.go(ctx, self.route.clone(), false);
-            }
+            Msg::Open(typed) => self.open_typed(ctx, typed),
+            Msg::Cancel => self.cancel(ctx),
+            Msg::Again(again) => self.again(ctx, again),
+            Msg::CloseDetails => self.close_details(ctx),
+            Msg::Key(event) => return self.key(ctx, &event),
             Msg::Dismiss => self.remarks.clear(),
             Msg::SwitchTheme => {
                 self.theme = self.theme.other();
@@ -154,7 +170,7 @@ impl Component for App {
                 self.notice = Some(if done {
                     "Link copied"
                 } else {
-                    "The browser refused to copy"
+                    "The browser did not allow copying"
                 });
             }
         }
@@ -174,7 +190,8 @@ impl Component for App {
             Route::Start => (String::new(), false),
         };
         let on_file = link.callback(Msg::Chosen);
-        let open = link.callback(|typed: String| Msg::Go(typed_route(typed), true));
+        let open = link.callback(Msg::Open);
+        let again = link.callback(Msg::Again);
         let choose = link.callback(|route| Msg::Go(Route::Image(route), true));
         html! {
             <>
@@ -206,7 +223,8 @@ impl Component for App {
                                     {go}
                                     ruling={self.ruling.clone()}
                                     on_rules={link.callback(Msg::Judge)}
-                                    on_retry={link.callback(|()| Msg::Retry)}
+                                    on_again={again}
+                                    on_close={link.callback(|()| Msg::CloseDetails)}
                                 />
                             } else if let Some(facts) = session.artifact.clone() {
                                 <Artifact {facts} />
@@ -217,7 +235,7 @@ impl Component for App {
                                     reference={route.called().to_owned()}
                                     tags={route.repository().map(str::to_owned)}
                                     trouble={session.trouble.clone()}
-                                    on_retry={link.callback(|()| Msg::Retry)}
+                                    on_retry={again.reform(|()| Again::Retry)}
                                 />
                             }
                         },
@@ -290,7 +308,12 @@ impl App {
                 let engine = self.spare.take().unwrap_or_else(Engine::start);
                 let events = ctx.link().callback(move |event| Msg::Told(id, event));
                 let fresh = std::mem::take(&mut self.fresh);
-                let session = Session::open(id, engine, image, file.flatten(), fresh, events);
+                let opening = Opening {
+                    file: file.flatten(),
+                    fresh,
+                    open: browser::open_folders(&image.place()),
+                };
+                let session = Session::open(id, engine, image, opening, events);
                 if let Some(old) = self
                     .session
                     .replace(session)
@@ -330,7 +353,11 @@ impl App {
             matches!(event, Event::Image(_)),
             matches!(
                 event,
-                Event::Finished | Event::Failed(_) | Event::Several(_) | Event::Artifact(_)
+                Event::Finished
+                    | Event::Stopped
+                    | Event::Failed(_)
+                    | Event::Several(_)
+                    | Event::Artifact(_)
             ),
         );
         session.take(event);
@@ -398,24 +425,19 @@ impl App {
         let (Some(depth), Route::Image(route)) = (depth, &mut self.route) else {
             return;
         };
-        if let Some(layer) = route.layer.filter(|layer| *layer > depth) {
-            let layers = crate::format::counted(u64::from(depth), "layer");
+        let layers = crate::format::counted(u64::from(depth), "layer");
+        let is_missing = |layer: &u32| *layer > depth;
+        let mut remark = |layer: u32, shown: &str| {
             self.remarks.push(format!(
-                "There is no layer {layer}: this image has {layers}. The last one is shown."
+                "There is no layer {layer}: this image has {layers}. {shown}"
             ));
-            route.layer = None;
-            browser::set_fragment(&self.route.to_fragment(), false);
-        }
-    }
-
-    fn cancel(&mut self) {
-        let (session, route) = match self.before.take() {
-            Some((session, route)) => (Some(session), route),
-            None => (None, Route::Start),
         };
-        self.session = session;
-        self.route = route;
-        self.remarks.clear();
+        if let Some(layer) = route.layer.take_if(|layer| is_missing(layer)) {
+            remark(layer, "The last one is shown.");
+        }
+        if let Some(layer) = route.waste.of.take_if(|layer| is_missing(layer)) {
+            remark(layer, "The findings of all layers are shown.");
+        }
         browser::set_fragment(&self.route.to_fragment(), false);
     }
 
@@ -462,26 +484,5 @@ impl App {
                 <button type="button" class="quiet" onclick={ctx.link().callback(|_| Msg::Dismiss)}>{ "Dismiss" }</button>
             </div>
         }
-    }
-}
-
-/// What the box shows of a list: what leads there when it is typed.
-fn of_list(list: &List) -> String {
-    match list {
-        List::Repositories(None) => String::new(),
-        List::Repositories(Some(host)) => format!("{host}/"),
-        List::Tags(name) => name.clone(),
-    }
-}
-
-/// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
-fn typed_route(typed: String) -> Route {
-    let host = typed.trim().trim_start_matches("docker://");
-    match host.strip_suffix('/') {
-        Some("") => Route::Browse(BrowseRoute::of(List::Repositories(None))),
-        Some(host) if !host.contains('/') => {
-            Route::Browse(BrowseRoute::of(List::Repositories(Some(host.to_owned()))))
-        }
-        _ => Route::Image(ImageRoute::of(typed)),
     }
 }

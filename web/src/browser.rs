@@ -1,14 +1,19 @@
 //! What the page asks of the browser around it: address, storage, clipboard.
 
 use js_sys::Array;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, Storage, Url,
+    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlTextAreaElement,
+    Storage, Url,
 };
 
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
 const RECENT_MOST: usize = 8;
+const OPEN: &str = "onionskin.open";
+/// Open folders that are remembered.
+const OPEN_MOST: usize = 2_000;
 
 /// The fragment of the address, with its `#`; empty without one.
 pub(crate) fn fragment() -> String {
@@ -124,6 +129,46 @@ pub(crate) fn remember(reference: &str) {
     list.insert(0, reference.to_owned());
     list.truncate(RECENT_MOST);
     store(RECENT, &list.join("\n"));
+}
+
+/// Puts the keyboard on the element with this identifier.
+pub(crate) fn focus(id: &str) {
+    let element = gloo::utils::document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // Where it cannot go, the focus stays where it is.
+        let _ = element.focus();
+    }
+}
+
+/// What this tab keeps until it is closed; none where the visitor blocks it.
+fn tab_storage() -> Option<Storage> {
+    gloo::utils::window().session_storage().ok().flatten()
+}
+
+/// The paths of the folders that were open at this place when the page was loaded last.
+pub(crate) fn open_folders(place: &str) -> Vec<Vec<u8>> {
+    let text = tab_storage().and_then(|storage| storage.get_item(OPEN).ok().flatten());
+    let text = text.unwrap_or_default();
+    let mut lines = text.lines();
+    if lines.next() != Some(place) {
+        return Vec::new();
+    }
+    lines
+        .map(|line| percent_decode_str(line).collect())
+        .collect()
+}
+
+/// Remembers the open folders of a place, instead of those of any other.
+pub(crate) fn keep_open_folders(place: &str, folders: &[Vec<u8>]) {
+    let mut text = place.to_owned();
+    for folder in folders.iter().take(OPEN_MOST) {
+        text.push('\n');
+        text.extend(percent_encode(folder, NON_ALPHANUMERIC));
+    }
+    if let Some(storage) = tab_storage() {
+        // A full storage forgets: then folders are closed after loading.
+        let _ = storage.set_item(OPEN, &text);
+    }
 }
 
 /// Gives the visitor a file to keep.

@@ -49,6 +49,21 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
+/// Layers by their numbers: `layer 2`, `layers 2, 5`.
+pub(crate) fn layers(layers: &[u32]) -> String {
+    let word = if layers.len() == 1 { "layer" } else { "layers" };
+    let numbers: Vec<_> = layers.iter().map(u32::to_string).collect();
+    format!("{word} {}", numbers.join(", "))
+}
+
+/// The layers from the base up to this one.
+pub(crate) fn layers_to(layer: u32) -> String {
+    match layer {
+        1 => "layer 1".to_owned(),
+        layer => format!("layers 1 to {layer}"),
+    }
+}
+
 /// The share of a part in per cent, with one place.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {

@@ -97,6 +97,13 @@ impl ImageRoute {
         Some(name).filter(|_| self.file.is_none())
     }
 
+    /// Names what is opened in what this browser remembers of it.
+    pub(crate) fn place(&self) -> String {
+        let of_file = self.file.as_deref().unwrap_or_default();
+        let platform = self.platform.as_deref().unwrap_or_default();
+        format!("{of_file} {} {platform}", self.reference)
+    }
+
     /// What is opened, in the words of the visitor: the reference, or the file's name.
     pub(crate) fn called(&self) -> &str {
         self.file.as_ref().unwrap_or(&self.reference)
@@ -150,7 +157,7 @@ impl Route {
         let found = after("/image/").map(ImageRoute::of);
         let Some(mut route) = found.or_else(|| after("/file/").map(ImageRoute::of_file)) else {
             let unknown = format!(
-                "This page has no place called “{}”.",
+                "There is no view at “{}”.",
                 crate::format::visible_text(place)
             );
             return (Route::Start, vec![unknown]);
@@ -267,7 +274,7 @@ impl ImageRoute {
                 Ok(layer) if layer > 0 => self.layer = Some(layer),
                 _ => {
                     return Err(format!(
-                        "“{}” is no layer; layers are numbered from 1.",
+                        "“{}” is not a layer; layers are numbered from 1.",
                         shown(value)
                     ));
                 }
@@ -280,7 +287,7 @@ impl ImageRoute {
                 let bytes: Vec<u8> = percent_decode_str(value).collect();
                 if bytes.first() != Some(&b'/') {
                     return Err(format!(
-                        "“{}” is no path; paths begin with a slash.",
+                        "“{}” is not a path; paths begin with a slash.",
                         shown(value)
                     ));
                 }
@@ -292,14 +299,11 @@ impl ImageRoute {
                 ("size", _) => self.sort = Sort::Size,
                 ("name", _) => self.sort = Sort::Name,
                 (_, Some(order)) => self.waste.order = order,
-                _ => return Err(format!("There is no order called “{}”.", shown(value))),
+                _ => return Err(format!("There is no sort order called “{}”.", shown(value))),
             },
             "kind" | "of" | "finding" | "page" => self.waste.set(key, &text(value))?,
             _ => {
-                return Err(format!(
-                    "The link says “{}”, which this page does not know.",
-                    shown(key)
-                ));
+                return Err(format!("The link has an unknown part, “{}”.", shown(key)));
             }
         }
         Ok(())

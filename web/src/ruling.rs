@@ -1,4 +1,4 @@
-//! The rules file that a visitor gave: read in the browser, judged by the engine, sent nowhere.
+//! The rules file that a visitor gave: read and evaluated in the browser, not uploaded.
 
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
@@ -29,12 +29,15 @@ impl Ruling {
     /// Reads a file that was dropped or picked.
     pub(crate) async fn of(file: &File) -> Self {
         let (text, problem) = if file.size() > LARGEST {
-            (None, "it is larger than 1 MB, which no rules file is")
+            (
+                None,
+                "the file is larger than 1 MB, the limit for rules files",
+            )
         } else {
             // As bytes: the browser would make text of whatever it is.
             let bytes = JsFuture::from(file.array_buffer()).await.ok();
             let text = bytes.map(|bytes| Uint8Array::new(&bytes).to_vec());
-            (text, "the browser could not read it")
+            (text, "the browser could not read the file")
         };
         Ruling {
             trouble: text.is_none().then(|| RulesTrouble {

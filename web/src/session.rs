@@ -34,6 +34,49 @@ pub(crate) struct Session {
     pub(crate) trouble: Option<Trouble>,
 }
 
+/// How an image is begun to be read.
+pub(crate) struct Opening<'f> {
+    /// The file that it is in, if it is in one.
+    pub(crate) file: Option<&'f Blob>,
+    /// Past the browser's cache.
+    pub(crate) fresh: bool,
+    /// Paths of the folders that are open in its tree.
+    pub(crate) open: Vec<Vec<u8>>,
+}
+
+/// What a visitor can do about an image that is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Read all of it again.
+    Retry,
+    /// Read the layers that are not read yet.
+    Continue,
+}
+
+/// Why what is known of an image is not all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Partial {
+    /// Layers are still being read.
+    Loading,
+    /// The visitor stopped that.
+    Stopped,
+    /// This layer, the lowest of such, could not be read.
+    Broken(u32),
+    /// These layers are not available.
+    Unavailable(Vec<u32>),
+}
+
+impl Partial {
+    /// What can be done about it.
+    pub(crate) fn again(&self) -> Option<Again> {
+        match self {
+            Partial::Stopped => Some(Again::Continue),
+            Partial::Broken(_) => Some(Again::Retry),
+            Partial::Loading | Partial::Unavailable(_) => None,
+        }
+    }
+}
+
 /// What is known of an image.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Image {
@@ -44,8 +87,10 @@ pub(crate) struct Image {
     pub(crate) audit: Option<Rc<AuditFacts>>,
     /// The image that growth is measured against, while it is read.
     pub(crate) comparing: Option<Comparing>,
-    /// Everything that can be read is.
+    /// Everything that can be read is, or reading was stopped.
     pub(crate) finished: bool,
+    /// Reading was stopped before all was read.
+    pub(crate) stopped: bool,
 }
 
 /// How far a layer is.
@@ -60,16 +105,15 @@ pub(crate) enum LayerState {
 }
 
 impl Session {
-    /// Begins to read an image, of `file` if the route is about one; `events` gets what happens. `fresh` asks past
-    /// the browser's cache.
+    /// Begins to read an image; `events` gets what happens.
     pub(crate) fn open(
         id: u32,
         engine: Engine,
         route: &ImageRoute,
-        file: Option<&Blob>,
-        fresh: bool,
+        opening: Opening<'_>,
         events: Callback<Event>,
     ) -> Self {
+        let Opening { file, fresh, open } = opening;
         engine.listen(events);
         if let Some(file) = file {
             engine.give(file);
@@ -86,6 +130,7 @@ impl Session {
             subject,
             platform: route.platform.clone(),
             fresh,
+            open,
         }));
         Session {
             id,
@@ -130,6 +175,30 @@ impl Session {
             && self.image.as_ref().is_none_or(|image| !image.finished)
     }
 
+    /// What can be done about something that is missing.
+    pub(crate) fn missing(&self) -> Option<Again> {
+        if self.trouble.is_some() {
+            return Some(Again::Retry);
+        }
+        self.image.as_ref()?.partial()?.again()
+    }
+
+    /// Goes on after reading was stopped.
+    pub(crate) fn resume(&mut self) {
+        let Some(image) = self.image.as_mut().filter(|image| image.stopped) else {
+            return;
+        };
+        (image.finished, image.stopped) = (false, false);
+        image.audit = None;
+        for state in Rc::make_mut(&mut image.layers) {
+            if matches!(state, LayerState::Broken(_)) {
+                *state = LayerState::Receiving(0);
+            }
+        }
+        // What comes of it is told by events.
+        drop(self.engine.ask(Ask::Continue));
+    }
+
     /// Takes in what the engine told.
     pub(crate) fn take(&mut self, event: Event) {
         match (event, self.image.as_mut()) {
@@ -141,6 +210,7 @@ impl Session {
                     audit: None,
                     comparing: None,
                     finished: false,
+                    stopped: false,
                 });
             }
             (Event::Unpacked { done, whole, size }, _) => {
@@ -175,6 +245,7 @@ impl Session {
             (Event::Audited(facts), Some(image)) => image.audit = Some(Rc::new(*facts)),
             (Event::Comparing(comparing), Some(image)) => image.comparing = comparing,
             (Event::Finished, Some(image)) => image.finished = true,
+            (Event::Stopped, Some(image)) => (image.finished, image.stopped) = (true, true),
             (_, None) => {}
         }
     }
@@ -194,6 +265,25 @@ impl Image {
     /// Whether all is read that can be had, so that it is what the command would tell of.
     pub(crate) fn settled(&self) -> bool {
         self.finished && self.numbers.depth == self.depth()
+    }
+
+    /// Why the numbers and the findings are not those of the whole image; none where they are.
+    pub(crate) fn partial(&self) -> Option<Partial> {
+        if self.whole() {
+            return None;
+        }
+        Some(match self.broken() {
+            _ if self.stopped => Partial::Stopped,
+            Some(layer) => Partial::Broken(layer),
+            None if self.settled() => Partial::Unavailable(self.not_fetched()),
+            None => Partial::Loading,
+        })
+    }
+
+    /// How many layers are read.
+    pub(crate) fn read(&self) -> usize {
+        let is_read = |state: &&LayerState| matches!(state, LayerState::Decoded(_));
+        self.layers.iter().filter(is_read).count()
     }
 
     /// The layers that are not to be had.
@@ -216,7 +306,7 @@ impl Image {
 
     /// The layer that is looked at when the address names none: the last that can be.
     pub(crate) fn top(&self) -> u32 {
-        if self.finished && self.broken().is_none() {
+        if self.settled() {
             self.depth()
         } else {
             self.numbers.depth.max(1)

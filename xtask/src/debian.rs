@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 9] = [
+const NEEDED: [(&str, &str, &str); 10] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -19,6 +19,7 @@ const NEEDED: [(&str, &str, &str); 9] = [
         "docker-registry",
         "registry, https://github.com/distribution/distribution",
     ),
+    ("npm", "npm", "npm, https://www.npmjs.com"),
     (
         "skopeo",
         "skopeo",

@@ -6,6 +6,7 @@
     reason = "talking to a developer is its task"
 )]
 
+mod axe;
 mod bench;
 mod build;
 mod debian;
@@ -49,7 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench"] => bench::run(),
         ["fuzz", words @ ..] => fuzz::run(words),
-        ["setup"] => tools::setup().map(drop),
+        ["setup"] => tools::setup().and_then(|_| axe::ensure()),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

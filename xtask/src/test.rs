@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::work::{self, say};
-use crate::{build, debian, tools};
+use crate::{axe, build, debian, tools};
 
 const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
 const WEB: &str = "onionskin-web";
@@ -87,6 +87,7 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         sum.step("build the page", build::page);
     }
     if asked("e2e") {
+        sum.step("axe-core", axe::ensure);
         sum.step("build the binary", || build::binary().map(drop));
         sum.tests("end to end", || nextest(&["-p", E2E]));
     }

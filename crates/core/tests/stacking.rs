@@ -91,9 +91,17 @@ fn the_root_takes_the_attributes_of_its_entry() {
 #[test]
 fn changes_carry_marks_and_stacks_do_not_show_what_is_gone() {
     let layers = [
-        base().file("/keep", "k").symlink("/s", "a"),
+        base()
+            .file("/keep", "k")
+            .symlink("/s", "a")
+            .dir("/closed")
+            .symlink("/t", "a"),
         layer("x")
             .dir("/app")
+            .dir("/closed")
+            .mode(0o700)
+            .symlink("/t", "a")
+            .owner(7, 7)
             .file("/app/bin", bytes(1000))
             .mode(0o755)
             .file("/app/doc", "other")
@@ -116,6 +124,8 @@ fn changes_carry_marks_and_stacks_do_not_show_what_is_gone() {
         Some(Some(Mark::Modified)),
         "dive shows it as unmodified"
     );
+    assert_eq!(mark("/closed"), Some(Some(Mark::MetadataOnly)));
+    assert_eq!(mark("/t"), Some(Some(Mark::MetadataOnly)));
     assert_eq!(mark("/keep"), Some(Some(Mark::Deleted)));
     assert_eq!(
         changes

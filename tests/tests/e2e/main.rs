@@ -2,6 +2,8 @@
 
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+// Measurements are shown when a test fails.
+#![allow(clippy::print_stdout)]
 
 mod audit;
 mod audit_docs;
@@ -19,11 +21,15 @@ mod guard;
 mod odd_documents;
 mod odd_registries;
 mod page;
+mod page_access;
 mod page_files;
 mod page_growth;
 mod page_large_files;
+mod page_layout;
+mod page_places;
 mod page_privacy;
 mod page_registries;
+mod page_states;
 mod page_waste;
 mod referrers;
 mod registry_access;

@@ -141,14 +141,10 @@ async fn of_several_images_in_a_file_one_is_chosen() {
     fs::write(&file, gzip(&saved)).unwrap();
     let (_served, browser) = at_start().await;
     choose(&browser, &file).await;
-    browser.until_text(".several h2", "3 images").await;
+    browser.until_text(".several h1", "3 images").await;
     assert_eq!(
         browser.texts(".several .title").await,
-        [
-            "app:1",
-            "team/other:2",
-            "Image 3 of the file, without a name"
-        ]
+        ["app:1", "team/other:2", "Image 3, untagged"]
     );
     browser.click(".several li:nth-child(2) button").await;
     whole(&browser, "several.tar.gz").await;
@@ -190,7 +186,7 @@ async fn loaded_again_the_page_asks_for_the_file_and_shows_the_same_place() {
     browser.until_text(".details h2", "old").await;
     browser.reload().await;
     browser
-        .until_text(".file-wanted", "Drop this file again")
+        .until_text(".file-wanted", "Choose this file again")
         .await;
     browser.until_text(".file-wanted .mono", "my app.tar").await;
     assert_eq!(browser.address().await, place);
@@ -198,7 +194,7 @@ async fn loaded_again_the_page_asks_for_the_file_and_shows_the_same_place() {
         .fill(".file-wanted input[type=file]", file.to_str().unwrap())
         .await;
     browser.until_text(".details h2", "old").await;
-    browser.until_text(".life", "Layer 2 deleted it").await;
+    browser.until_text(".life", "Deleted in layer 2").await;
     assert_eq!(browser.address().await, place);
 
     // Something else under its name, given where it is open already, is read anew.
@@ -246,7 +242,7 @@ async fn a_file_is_dropped_anywhere() {
     // Also where something is shown that is no file.
     browser.goto(&served.page("/image/team/APP")).await;
     browser
-        .until_text(".trouble h2", "That is no image reference")
+        .until_text(".trouble h1", "Invalid image reference")
         .await;
     assert!(browser.value::<bool>(&drag("drop", "fourth.tar")).await);
     whole(&browser, "fourth.tar").await;

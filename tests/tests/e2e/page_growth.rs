@@ -127,7 +127,7 @@ async fn an_image_that_is_not_to_be_had_is_no_verdict_and_says_why() {
         (ground.reference("0.8"), "0.8"),
         (
             "docker-archive:old.tar".to_owned(),
-            "no image of a registry",
+            "is not an image in a registry",
         ),
         ("\"\"".to_owned(), "against"),
     ] {
@@ -164,7 +164,7 @@ async fn a_comparison_shows_how_far_it_is_and_ends_with_the_rules() {
     browser.until_text(".comparing", &never).await;
     browser.click(".rules .actions button").await;
     browser
-        .until_text(".rules", "It stays in this browser")
+        .until_text(".rules", "The file is not uploaded")
         .await;
     let gone: bool = browser
         .until("!document.querySelector('.comparing') && !!document.querySelector('.report')")

@@ -174,7 +174,7 @@ async fn what_a_registry_does_not_list_is_told() {
     browser
         .until_text(
             ".trouble h2",
-            "This gateway does not reach registry.invalid",
+            "This server has no access to registry.invalid",
         )
         .await;
     browser
@@ -182,8 +182,8 @@ async fn what_a_registry_does_not_list_is_told() {
         .await;
     browser
         .until_text(
-            ".trouble h2",
-            "This gateway does not reach registry.invalid",
+            ".trouble h1",
+            "This server has no access to registry.invalid",
         )
         .await;
 }
@@ -216,7 +216,7 @@ async fn a_layer_that_is_not_to_be_had_is_shown_so() {
     browser
         .until_text(
             ".band .state.missing",
-            "Without layer 1, which is not available",
+            "Not counted: layer 1, not available.",
         )
         .await;
     browser
@@ -284,7 +284,7 @@ async fn what_is_beside_an_image_leads_to_what_it_is() {
             "[...document.querySelectorAll('.things a')].some(a => a.textContent === {SIGNATURE:?} && (a.click(), true))"
         ))
         .await;
-    browser.until_text(".artifact h1", "This is no image").await;
+    browser.until_text(".artifact h1", "Not an image").await;
     browser.until_text(".artifact .facts", SIGNATURE).await;
     browser
         .until_text(".artifact .things", "<b>sbom</b>.json")

@@ -212,9 +212,7 @@ async fn what_is_chosen_is_in_the_address_and_a_link_restores_it() {
     let _: bool = browser.until(&shows(found)).await;
     browser.fill(".tools .find input", Key::Control + "a").await;
     browser.fill(".tools .find input", "no such thing").await;
-    browser
-        .until_text(".nothing", "No finding is like that")
-        .await;
+    browser.until_text(".nothing", "No finding matches").await;
     browser.click(".nothing button").await;
     let _: bool = browser.until(&shows(findings(&report).len())).await;
 
@@ -306,7 +304,7 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
         .await;
     let _: bool = browser.until(GATHERED).await;
     browser
-        .until_text(".rules", "It stays in this browser")
+        .until_text(".rules", "The file is not uploaded")
         .await;
 
     let pick = ".rules input[type=file]";
@@ -378,7 +376,7 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
     );
     browser.click(".rules button").await;
     browser
-        .until_text(".rules", "It stays in this browser")
+        .until_text(".rules", "The file is not uploaded")
         .await;
 
     // Dropped, it does the same.
@@ -391,7 +389,7 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
         )
         .await;
     browser
-        .until_text(".rules .verdict", "the rule is not kept")
+        .until_text(".rules .verdict", "FAIL (exit code 1): 1 of 1 rule failed")
         .await;
     assert_eq!(
         verdicts(&browser).await,
@@ -419,7 +417,7 @@ async fn what_is_missing_is_told_where_it_is_missed() {
     browser
         .until_text(
             ".summary .missing",
-            "Only of layers 1 to 2: layer 3 could not be read",
+            "Layer 3 could not be read. Numbers and findings cover layers 1 to 2 only.",
         )
         .await;
     browser.until_text(".finding", "/one").await;
@@ -437,7 +435,7 @@ async fn what_is_missing_is_told_where_it_is_missed() {
     browser
         .until_text(
             ".rules",
-            "Layer 3 could not be read: a pipeline would stop with exit code 2",
+            "layer 3 could not be read. onionskin audit ends with exit code 2",
         )
         .await;
     assert!(verdicts(&browser).await.is_empty());

@@ -32,8 +32,8 @@ pub(crate) fn DropZone(props: &Props) -> Html {
     html! {
         <div class="drop-zone" role="status">
             <p>
-                <b>{ "Drop a saved image to look into it" }</b>
-                <span>{ "It is read in this browser and goes nowhere." }</span>
+                <b>{ "Drop a saved image to open it" }</b>
+                <span>{ "It is read in this browser and not uploaded." }</span>
             </p>
         </div>
     }

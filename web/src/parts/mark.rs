@@ -3,18 +3,14 @@
 
 use yew::prelude::*;
 
-use crate::worker::protocol::{Cause, Mark};
+use crate::worker::protocol::{Cause, Mark, Metadata};
 
 /// The letter, the class and the word for a mark.
 pub(crate) fn signs(mark: Mark) -> (&'static str, &'static str, &'static str) {
     match mark {
         Mark::Added => ("A", "added", "added"),
-        Mark::Modified => ("M", "overwritten", "modified"),
-        Mark::MetadataOnly => (
-            "C",
-            "metadata-only",
-            "metadata-only copy: same content, stored again",
-        ),
+        Mark::Modified => ("M", "overwritten", "overwritten"),
+        Mark::MetadataOnly => ("C", "metadata-only", "metadata-only copy"),
         Mark::Deleted => ("D", "deleted", "deleted"),
     }
 }
@@ -27,6 +23,27 @@ pub(crate) fn letter(cause: Cause) -> &'static str {
         Cause::MetadataOnly => "C",
         Cause::Repeated => "2",
     }
+}
+
+/// What a part of a bar stands for: its class is that of the style sheet.
+pub(crate) fn word(class: &'static str) -> &'static str {
+    if class == "live" { "used" } else { class }
+}
+
+/// What changed where the content is the same: `mode 755 → 700, owner 0:0 → 1000:1000`.
+pub(crate) fn metadata(before: Metadata, mode: u32, owner: (u64, u64)) -> String {
+    let mut changes = Vec::new();
+    if before.mode != mode {
+        changes.push(format!("mode {:o} → {mode:o}", before.mode));
+    }
+    if (before.uid, before.gid) != owner {
+        let Metadata { uid, gid, .. } = before;
+        changes.push(format!("owner {uid}:{gid} → {}:{}", owner.0, owner.1));
+    }
+    if changes.is_empty() {
+        return "only times or attributes changed".to_owned();
+    }
+    changes.join(", ")
 }
 
 /// A square with a letter, and the word for those who do not see it.

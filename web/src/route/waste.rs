@@ -63,19 +63,19 @@ impl WastePlace {
         let shown = visible_text(value);
         match key {
             "kind" => {
-                let unknown = || format!("There are no findings of a kind called “{shown}”.");
+                let unknown = || format!("There is no kind of finding called “{shown}”.");
                 self.kind = Some(kind(value).ok_or_else(unknown)?);
             }
             "of" => {
-                let wrong = || format!("“{shown}” is no layer; layers are numbered from 1.");
+                let wrong = || format!("“{shown}” is not a layer; layers are numbered from 1.");
                 self.of = Some(number(value).ok_or_else(wrong)?);
             }
             "page" => {
-                let wrong = || format!("“{shown}” is no page; pages are numbered from 1.");
+                let wrong = || format!("“{shown}” is not a page; pages are numbered from 1.");
                 self.page = Some(number(value).ok_or_else(wrong)?);
             }
             _ => {
-                let unknown = || format!("The link names a finding “{shown}”, which is none.");
+                let unknown = || format!("“{shown}” is not the name of a finding.");
                 self.finding = Some(read(value).ok_or_else(unknown)?);
             }
         }

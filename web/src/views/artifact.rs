@@ -1,4 +1,4 @@
-//! What stands where an image would, and is none: a chart, a signature, an SBOM.
+//! An artifact that is not an image: a chart, a signature, an SBOM.
 
 use yew::prelude::*;
 
@@ -22,7 +22,7 @@ pub(crate) fn Artifact(props: &Props) -> Html {
         let linked = !facts.name.is_empty();
         html! {
             <>
-                <dt>{ "About" }</dt>
+                <dt>{ "Subject" }</dt>
                 <dd class="mono">
                     if linked {
                         <a href={to.to_fragment()}>{ digest }</a>
@@ -35,8 +35,8 @@ pub(crate) fn Artifact(props: &Props) -> Html {
     });
     html! {
         <main class="page-list artifact">
-            <h1>{ "This is no image" }</h1>
-            <p class="muted">{ "It is stored where images are, and has no files that a container would see." }</p>
+            <h1>{ "Not an image" }</h1>
+            <p class="muted">{ "This is an OCI artifact without a filesystem." }</p>
             <dl class="facts">
                 <dt>{ "Type" }</dt>
                 <dd class="mono">{ format::visible_text(&facts.artifact_type) }</dd>
@@ -59,7 +59,7 @@ pub(crate) fn Artifact(props: &Props) -> Html {
                     }
                 </dl>
             }
-            <div class="actions"><a class="button" href="#/">{ "Other images" }</a></div>
+            <div class="actions"><a class="button" href="#/">{ "Open another image" }</a></div>
         </main>
     }
 }
@@ -67,7 +67,7 @@ pub(crate) fn Artifact(props: &Props) -> Html {
 fn item(file: &ArtifactFile) -> Html {
     let name = match &file.name {
         Some(name) => format::visible_text(name),
-        None => "without a name".to_owned(),
+        None => "unnamed".to_owned(),
     };
     html! {
         <li>

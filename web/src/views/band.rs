@@ -1,63 +1,70 @@
-//! The band with the numbers: what is downloaded, what the container has, what it never sees.
+//! The band with the numbers: what is downloaded, what the container has, what is wasted.
 
 use yew::prelude::*;
 
 use crate::format;
 use crate::parts::bar::{self, Bar};
-use crate::session::Image;
+use crate::parts::mark;
+use crate::session::{Again, Image, Partial};
+use crate::views::error::again;
 use crate::views::layers::UNKNOWN;
-use crate::worker::protocol::{Cause, LayerNumbers, Numbers};
+use crate::worker::protocol::{Cause, LayerNumbers};
+
+const WASTED_DOWNLOAD: &str = "Wasted download";
 
 /// What [`Band`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) image: Image,
+    pub(crate) on_again: Callback<Again>,
 }
 
-/// The band.
+/// The band. It is as high while layers come as when all are here.
 #[component]
 pub(crate) fn Band(props: &Props) -> Html {
     let image = &props.image;
     let numbers = &*image.numbers;
-    let nothing = numbers.depth == 0;
+    let known = numbers.depth > 0;
     let whole = LayerNumbers {
         stored: numbers.stored,
         causes: numbers.causes,
     };
+    let share = |text: String| Some(text).filter(|_| known);
     html! {
-        <section class={classes!("band", (!image.whole()).then_some("partial"))} aria-label="The numbers">
+        <section class={classes!("band", (!image.whole()).then_some("partial"))} aria-label="Sizes">
             <dl class="figures">
                 { download(image) }
-                { figure("In the layers", (!nothing).then_some(numbers.stored), Html::default()) }
+                { figure("Stored in layers", known.then_some(numbers.stored), None) }
                 { figure(
-                    "In the container",
-                    (!nothing).then_some(numbers.live),
-                    if nothing {
-                    Html::default()
-                } else {
-                    html! { format!(", {}", format::counted(numbers.paths, "path")) }
-                },
+                    "Final filesystem",
+                    known.then_some(numbers.live),
+                    share(format!(", {}", format::counted(numbers.paths, "path"))),
                 ) }
-                { never_seen(numbers, nothing) }
+                { figure(
+                    "Wasted",
+                    known.then_some(numbers.wasted),
+                    share(format!(", {}", format::share(numbers.wasted, numbers.stored))),
+                ) }
+                { wasted_download(image) }
             </dl>
             <div class="split">
-                if nothing {
-                    <div class="bar empty"></div>
-                } else {
-                    <Bar class="tall" parts={bar::parts(&whole)} whole={numbers.stored} />
-                }
-                if !nothing {
-                    { legend(&whole) }
-                }
-                { state(image) }
+                <div class="bar-line">
+                    if known {
+                        <Bar class="tall" parts={bar::parts(&whole)} whole={numbers.stored} />
+                    } else {
+                        <div class="bar tall empty"></div>
+                    }
+                    { state(props) }
+                </div>
+                { legend(&whole, known) }
             </div>
         </section>
     }
 }
 
-fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
+fn figure(label: &str, bytes: Option<u64>, beside: Option<String>) -> Html {
     html! {
-        <div class="figure">
+        <div class={classes!("figure", (label == WASTED_DOWNLOAD).then_some("of-download"))}>
             <dt>{ label }</dt>
             if let Some(bytes) = bytes {
                 <dd title={format::exact(bytes)} data-bytes={bytes.to_string()}>
@@ -65,7 +72,7 @@ fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
                     <span>{ " " }{ format::size_parts(bytes).1 }{ beside }</span>
                 </dd>
             } else {
-                <dd><b class="faint">{ "–" }</b>{ beside }</dd>
+                <dd><b class="unknown">{ "–" }</b>{ beside }</dd>
             }
         </div>
     }
@@ -73,57 +80,50 @@ fn figure(label: &str, bytes: Option<u64>, beside: Html) -> Html {
 
 fn download(image: &Image) -> Html {
     let Some(compressed) = image.compressed() else {
-        let unknown = html! { <span class="muted" title={UNKNOWN}>{ " not known" }</span> };
-        return figure("Download", None, unknown);
+        return not_known("Download");
     };
-    let so_far = if image.finished {
-        Html::default()
-    } else {
-        html! { <span class="so-far">{ format!(", {} here", format::size(image.received())) }</span> }
-    };
-    figure("Download", Some(compressed), so_far)
+    figure("Download", Some(compressed), None)
 }
 
-fn never_seen(numbers: &Numbers, nothing: bool) -> Html {
-    let of_download = numbers
-        .wasted_compressed
-        .filter(|_| numbers.wasted > 0)
-        .map(|bytes| {
-            html! {
-                <div class="figure of-download">
-                    <dt>{ "Of every download" }</dt>
-                    <dd title={format::exact(bytes)} data-bytes={bytes.to_string()}>
-                        <b>{ format::size_parts(bytes).0 }</b>
-                        <span>{ " " }{ format::size_parts(bytes).1 }{ " never seen" }</span>
-                    </dd>
-                </div>
-            }
-        });
+fn wasted_download(image: &Image) -> Html {
+    if image.compressed().is_none() {
+        return not_known(WASTED_DOWNLOAD);
+    }
+    let bytes = image.numbers.wasted_compressed;
+    let share = bytes
+        .zip(image.compressed().filter(|_| image.whole()))
+        .map(|(wasted, all)| format!(", {}", format::share(wasted, all)));
+    figure(
+        WASTED_DOWNLOAD,
+        bytes.filter(|_| image.numbers.depth > 0),
+        share,
+    )
+}
+
+/// A size that the source does not tell.
+fn not_known(label: &str) -> Html {
     html! {
-        <>
-            { figure(
-                "Never seen",
-                (!nothing).then_some(numbers.wasted),
-                if nothing {
-                    Html::default()
-                } else {
-                    html! { format!(" wasted, {}", format::share(numbers.wasted, numbers.stored)) }
-                },
-            ) }
-            { for of_download }
-        </>
+        <div class={classes!("figure", (label == WASTED_DOWNLOAD).then_some("of-download"))}>
+            <dt>{ label }</dt>
+            <dd title={UNKNOWN}><b class="unknown">{ "–" }</b>{ " not known" }</dd>
+        </div>
     }
 }
 
-fn legend(numbers: &LayerNumbers) -> Html {
-    let live = ("live", "still reachable in the container", numbers.live());
+fn legend(numbers: &LayerNumbers, known: bool) -> Html {
+    let live = ("live", "in the final filesystem", numbers.live());
     let causes = Cause::ALL.map(|cause| (cause.name(), meaning(cause), numbers.causes[cause]));
     html! {
         <ul class="legend">
-            for (word, meaning, bytes) in std::iter::once(live).chain(causes) {
-                <li class={(bytes == 0).then_some("zero")} title={format!("{meaning}: {}", format::exact(bytes))} data-cause={word} data-bytes={bytes.to_string()}>
-                    <span class={classes!("dot", word)} aria-hidden="true"></span>
-                    { word }{ " " }<b>{ format::size(bytes) }</b>
+            for (class, meaning, bytes) in std::iter::once(live).chain(causes) {
+                <li
+                    class={(bytes == 0).then_some("zero")}
+                    title={format!("{meaning}: {}", format::exact(bytes))}
+                    data-cause={class}
+                    data-bytes={known.then(|| bytes.to_string())}
+                >
+                    <span class={classes!("dot", class)} aria-hidden="true"></span>
+                    { mark::word(class) }{ " " }<b>{ if known { format::size(bytes) } else { "–".to_owned() } }</b>
                 </li>
             }
         </ul>
@@ -133,49 +133,56 @@ fn legend(numbers: &LayerNumbers) -> Html {
 /// What a cause means, in a few words.
 pub(crate) fn meaning(cause: Cause) -> &'static str {
     match cause {
-        Cause::Deleted => "removed by a later layer",
+        Cause::Deleted => "deleted by a later layer",
         Cause::Overwritten => "overwritten by a later layer with other content",
         Cause::MetadataOnly => "stored again by a later layer with the same content",
         Cause::Repeated => "stored twice within one layer",
     }
 }
 
-/// Says so where the numbers are not those of the whole image.
-fn state(image: &Image) -> Html {
-    let (depth, all) = (image.numbers.depth, image.depth());
-    if image.whole() {
-        return Html::default();
-    }
-    let missing = image.not_fetched();
-    if image.finished && image.broken().is_none() && !missing.is_empty() {
-        let numbers: Vec<_> = missing.iter().map(u32::to_string).collect();
-        let (layers, are) = match missing.len() {
-            1 => ("layer", "is"),
-            _ => ("layers", "are"),
-        };
-        let text = format!(
-            "Without {layers} {}, which {are} not available.",
-            numbers.join(", ")
-        );
-        return html! { <p class="state missing" role="status">{ text }</p> };
-    }
-    let text = match (image.broken(), depth) {
-        (Some(broken), 0) => {
-            format!("Layer {broken} could not be read, so the numbers are missing.")
-        }
-        (Some(broken), 1) => format!(
-            "Only of layer 1: layer {broken} could not be read, so those of the image are missing."
+/// How much of the image the numbers are of, and what can be done about the rest.
+fn state(props: &Props) -> Html {
+    let image = &props.image;
+    let (depth, all) = (image.numbers.depth, u64::from(image.depth()));
+    let layers = format::counted(all, "layer");
+    let counted = match depth {
+        0 => "No layer is counted.".to_owned(),
+        1 => "Only layer 1 is counted.".to_owned(),
+        depth => format!("Only layers 1 to {depth} are counted."),
+    };
+    let (class, text) = match image.partial() {
+        None => return Html::default(),
+        Some(Partial::Loading) => (None, loading(image, &layers)),
+        Some(Partial::Stopped) => (
+            Some("missing"),
+            format!("Stopped: {} of {layers} read.", image.read()),
         ),
-        (Some(broken), depth) => {
-            format!(
-                "Only of layers 1 to {depth}: layer {broken} could not be read, so those of the image are missing."
-            )
-        }
-        (None, depth) => format!(
-            "Counting: {depth} of {} read.",
-            format::counted(u64::from(all), "layer")
+        Some(Partial::Broken(broken)) => (
+            Some("missing"),
+            format!("Layer {broken} could not be read. {counted}"),
+        ),
+        Some(Partial::Unavailable(missing)) => (
+            Some("missing"),
+            format!("Not counted: {}, not available.", format::layers(&missing)),
         ),
     };
-    let class = image.broken().map(|_| "missing");
-    html! { <p class={classes!("state", class)} role="status">{ text }</p> }
+    html! {
+        <p class={classes!("state", class)} role="status">
+            <span>{ text }</span>
+            { again(image, &props.on_again) }
+        </p>
+    }
+}
+
+/// How far the layers are.
+fn loading(image: &Image, layers: &str) -> String {
+    let read = format!("{} of {layers} read", image.read());
+    match image.compressed() {
+        Some(all) => format!(
+            "{read}, {} of {}",
+            format::size(image.received()),
+            format::size(all)
+        ),
+        None => read,
+    }
 }

@@ -1,4 +1,4 @@
-//! What a registry keeps beside an image: attestations of its index, and what refers to it.
+//! Signatures, SBOMs and attestations of an image: those of its index, and what refers to it in the registry.
 
 use std::rc::Rc;
 
@@ -29,10 +29,11 @@ enum Found {
 #[component]
 pub(crate) fn Beside(props: &Props) -> Html {
     let found = use_state(|| Found::Asking);
+    let tries = use_state(|| 0_u32);
     {
         let found = found.clone();
-        let key = (props.engine.clone(), props.facts.clone());
-        use_effect_with(key, move |(engine, facts)| {
+        let key = (props.engine.clone(), props.facts.clone(), *tries);
+        use_effect_with(key, move |(engine, facts, _)| {
             let answer = engine.ask(Ask::Referrers {
                 reference: facts.reference.clone(),
                 digest: facts.digest.clone(),
@@ -53,10 +54,17 @@ pub(crate) fn Beside(props: &Props) -> Html {
             });
         });
     }
+    let again = {
+        let (found, tries) = (found.clone(), tries.clone());
+        Callback::from(move |_: MouseEvent| {
+            found.set(Found::Asking);
+            tries.set(*tries + 1);
+        })
+    };
     let facts = &props.facts;
     html! {
         <>
-            <h2>{ "Beside the image" }</h2>
+            <h2>{ "Signatures and attestations" }</h2>
             if !facts.attestations.is_empty() {
                 <ul class="things">
                     for thing in facts.attestations.iter() {
@@ -66,12 +74,17 @@ pub(crate) fn Beside(props: &Props) -> Html {
             }
             {
                 match &*found {
-                    Found::Asking => html! { <p class="muted" role="status">{ "Asking the registry for signatures, SBOMs and the like." }</p> },
+                    Found::Asking => html! { <p class="muted" role="status">{ "Loading from the registry …" }</p> },
                     Found::Trouble(trouble) => html! {
-                        <p class="muted">{ format!("{}: {}", trouble.title, format::visible_text(&trouble.detail)) }</p>
+                        <div class="inline-trouble" role="alert">
+                            <p>{ format!("{}: {}", trouble.title, format::visible_text(&trouble.detail)) }</p>
+                            if trouble.retry {
+                                <button type="button" class="again" onclick={again}>{ "Try again" }</button>
+                            }
+                        </div>
                     },
                     Found::Things { things, .. } if things.is_empty() => html! {
-                        <p class="muted">{ "The registry knows of no signature, SBOM or other artifact that refers to it." }</p>
+                        <p class="muted">{ "The registry lists no signatures, SBOMs or other artifacts for this image." }</p>
                     },
                     Found::Things { things, cut } => html! {
                         <>
@@ -81,7 +94,7 @@ pub(crate) fn Beside(props: &Props) -> Html {
                                 }
                             </ul>
                             if *cut {
-                                <p class="muted">{ "There are more, which are left out." }</p>
+                                <p class="muted">{ "There are more; the list is cut here." }</p>
                             }
                         </>
                     },
@@ -129,7 +142,7 @@ fn joined(one: Found, other: Found) -> Found {
 fn item(name: &str, thing: &Thing) -> Html {
     let to = Route::Image(ImageRoute::of(format!("{name}@{}", thing.digest)));
     let kind = if thing.artifact_type.is_empty() {
-        "of a type that the list does not say".to_owned()
+        "unknown type".to_owned()
     } else {
         format::visible_text(&thing.artifact_type)
     };

@@ -98,8 +98,8 @@ impl Component for Browse {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let route = &ctx.props().route;
         let (title, of) = match &route.list {
-            List::Repositories(None) => ("Repositories", "of this server".to_owned()),
-            List::Repositories(Some(host)) => ("Repositories", format!("of {host}")),
+            List::Repositories(None) => ("Repositories", "on this server".to_owned()),
+            List::Repositories(Some(host)) => ("Repositories", format!("on {host}")),
             List::Tags(name) => ("Tags", format!("of {name}")),
         };
         html! {
@@ -175,7 +175,7 @@ impl Browse {
                     <div class="field find">
                         <input
                             type="search"
-                            aria-label="Search these names"
+                            aria-label="Search names"
                             placeholder="search"
                             autocomplete="off"
                             spellcheck="false"
@@ -187,7 +187,7 @@ impl Browse {
                 </div>
                 if found.is_empty() && !self.asking {
                     <p class="muted">
-                        { if wanted.is_empty() { "The list is empty." } else { "No name holds this." } }
+                        { if wanted.is_empty() { "The list is empty." } else { "No name contains this text." } }
                     </p>
                 }
                 <ul class="names">
@@ -229,7 +229,7 @@ impl Browse {
         if searched {
             format!("{} of {all}{so_far}", format::count(found as u64))
         } else if self.asking && self.names.is_empty() {
-            "Asking the registry".to_owned()
+            "Loading …".to_owned()
         } else {
             format!("{all}{so_far}")
         }

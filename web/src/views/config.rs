@@ -1,4 +1,4 @@
-//! The configuration that a container starts with, and the history that made the image.
+//! The configuration that a container starts with, and the build history.
 
 use std::rc::Rc;
 
@@ -37,24 +37,24 @@ pub(crate) fn Config(props: &Props) -> Html {
         .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
         .collect();
     html! {
-        <div class="pane config" tabindex="0" role="tabpanel" aria-label="Configuration">
+        <div class="pane config" tabindex="0" role="region" aria-label="Configuration">
             { for props.facts.remarks.iter().map(|remark| html! { <p class="remark">{ format::visible_text(remark) }</p> }) }
-            <h2>{ "When a container starts" }</h2>
+            <h2>{ "Runtime configuration" }</h2>
             <dl class="facts">
                 { command("Entrypoint", config.entrypoint.as_deref()) }
                 { command("Command", config.cmd.as_deref()) }
-                { fact("User", config.user.as_deref().filter(|user| !user.is_empty()).or(Some("root, as none is named"))) }
-                { fact("Working folder", config.working_dir.as_deref().filter(|dir| !dir.is_empty()).or(Some("/"))) }
-                { list("Ports", &config.exposed_ports) }
+                { fact("User", config.user.as_deref().filter(|user| !user.is_empty()).or(Some("root (not set)"))) }
+                { fact("Working directory", config.working_dir.as_deref().filter(|dir| !dir.is_empty()).or(Some("/"))) }
+                { list("Exposed ports", &config.exposed_ports) }
                 { list("Volumes", &config.volumes) }
                 { fact("Health check", config.healthcheck.as_deref()) }
                 { fact("Stop signal", config.stop_signal.as_deref()) }
             </dl>
             { table("Environment", &env) }
             { table("Labels", &config.labels) }
-            <h2>{ "How it was made" }</h2>
+            <h2>{ "Build history" }</h2>
             { history(props) }
-            <h2>{ "The image" }</h2>
+            <h2>{ "Image" }</h2>
             <dl class="facts">
                 { fact("Digest", Some(&props.facts.digest)) }
                 { fact("Platform", Some(&props.facts.platform)) }
@@ -116,7 +116,7 @@ fn table(title: &str, rows: &[(String, String)]) -> Html {
 
 fn history(props: &Props) -> Html {
     if props.facts.history.is_empty() {
-        return html! { <p class="muted">{ "The image does not say: it has no history." }</p> };
+        return html! { <p class="muted">{ "The image has no build history." }</p> };
     }
     html! {
         <ol class="history">
@@ -132,7 +132,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
         <>
             <span class="command" title={format::visible_text(&step.created_by)}>
                 if step.command.is_empty() {
-                    <span class="muted">{ "no command is recorded" }</span>
+                    <span class="muted">{ "no command recorded" }</span>
                 } else {
                     { format::visible_text(&step.command) }
                 }
@@ -143,7 +143,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
         </>
     };
     let Some(layer) = step.layer else {
-        return html! { <div class="step empty"><span class="where">{ "no files" }</span>{ text }</div> };
+        return html! { <div class="step empty"><span class="where">{ "no layer" }</span>{ text }</div> };
     };
     let to = ImageRoute {
         layer: Some(layer),
@@ -155,7 +155,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
         <button
             type="button"
             class="step"
-            title={format!("What layer {layer} changed")}
+            title={format!("Show the changes of layer {layer}")}
             onclick={props.go.reform(move |_| (to.clone(), true))}
         >
             <span class="where">{ format!("layer {layer}") }</span>

@@ -1,5 +1,5 @@
-//! The life of the selected path: which layer added it, stored it again, deleted it, and what
-//! that costs.
+//! The history of the selected path: which layer added it, stored it again, deleted it, and how many bytes
+//! that takes.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -9,10 +9,10 @@ use crate::parts::bar::{self, Bar};
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
-use crate::session::Image;
+use crate::session::{Image, Partial};
 use crate::views::layer::LayerDetails;
 use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, EntryKind, Life, LifeEvent, Mark};
+use crate::worker::protocol::{Answer, Ask, EntryKind, Life, LifeEvent, Mark, Metadata};
 
 /// What [`Details`] shows.
 #[derive(PartialEq, Properties)]
@@ -24,14 +24,16 @@ pub(crate) struct Props {
     pub(crate) layer: u32,
     pub(crate) path: Option<Vec<u8>>,
     pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) on_close: Callback<()>,
 }
 
 /// The panel on the right; a sheet from below where there is little room.
 #[component]
 pub(crate) fn Details(props: &Props) -> Html {
     let life = use_state(|| None::<Box<Life>>);
-    // The path of the last answer, also where that was none.
-    let asked = use_state_eq(|| None::<Vec<u8>>);
+    // What the last answer was about, also where that was none.
+    let asked = use_state_eq(|| None::<(Vec<u8>, u32, bool)>);
+    let read = (props.image.numbers.depth, props.image.finished);
     {
         let (life, asked, engine) = (life.clone(), asked.clone(), props.engine.clone());
         let key = (
@@ -39,74 +41,73 @@ pub(crate) fn Details(props: &Props) -> Html {
             props.path.clone(),
             props.layer,
             props.route.view,
-            props.image.numbers.depth,
+            read,
         );
-        use_effect_with(key, move |(engine, path, ..)| match path {
-            Some(path) => {
-                let answer = engine.ask(Ask::Life { path: path.clone() });
-                let path = path.clone();
-                spawn_local(async move {
-                    match answer.await {
-                        Answer::Life(found) => life.set(Some(found)),
-                        _ => life.set(None),
-                    }
-                    asked.set(Some(path));
-                });
-            }
-            None => life.set(None),
-        });
+        use_effect_with(
+            key,
+            move |(engine, path, .., (depth, finished))| match path {
+                Some(path) => {
+                    let (depth, finished) = (*depth, *finished);
+                    let answer = engine.ask(Ask::Life { path: path.clone() });
+                    let path = path.clone();
+                    spawn_local(async move {
+                        match answer.await {
+                            Answer::Life(found) => life.set(Some(found)),
+                            _ => life.set(None),
+                        }
+                        asked.set(Some((path, depth, finished)));
+                    });
+                }
+                None => life.set(None),
+            },
+        );
     }
     let Some(path) = &props.path else {
         return html! {
-            <aside class="details none" aria-label="Details of the layer">
+            <aside class="details none" tabindex="0" aria-label="Details of the layer">
                 <LayerDetails image={props.image.clone()} layer={props.layer} />
             </aside>
         };
     };
-    let close = {
-        let to = ImageRoute {
-            path: None,
-            ..props.route.clone()
-        };
-        props.go.reform(move |_| (to.clone(), true))
-    };
+    let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
-        <aside class="details" aria-label="Details">
-            <button type="button" class="quiet close" aria-label="Close the details" onclick={close}>{ "✕" }</button>
+        <aside class="details" tabindex="0" aria-label="Details of the path">
+            <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
             <p class="mono muted folder">{ format::visible(format::folder(path)) }</p>
             <h2>{ format::visible(format::file_name(path)) }</h2>
             if let Some(life) = life.as_ref().filter(|life| life.path == *path) {
-                { facts(life) }
+                { facts(life, props.layer) }
                 { story(props, life) }
                 { costs(life) }
-            } else if *asked == Some(path.clone()) {
-                <p class="muted">{ unknown(&props.image) }</p>
+            } else if *asked == Some((path.clone(), read.0, read.1)) {
+                { unknown(props, path) }
             }
         </aside>
     }
 }
 
-/// Why nothing is told of a path.
-fn unknown(image: &Image) -> &'static str {
-    if image.whole() {
-        "No layer has this path. The nearest folder that is there is shown."
-    } else if image.finished {
-        "No layer that could be read has this path."
-    } else {
-        "No layer that is here yet has this path."
-    }
+/// Why nothing is known of a path.
+fn unknown(props: &Props, path: &[u8]) -> Html {
+    let (image, path) = (&props.image, format::visible(path));
+    let text = match image.partial() {
+        None => format!("{path} does not exist in this image. The nearest folder is shown."),
+        Some(Partial::Loading) => format!("No layer that is read so far contains {path}."),
+        Some(_) => format!("No layer that is read contains {path}. The nearest folder is shown."),
+    };
+    html! { <p class="absent" role="status">{ text }</p> }
 }
 
-fn facts(life: &Life) -> Html {
+fn facts(life: &Life, layer: u32) -> Html {
     let Some(row) = &life.now else {
-        return html! { <p class="muted">{ "It is not there at this layer." }</p> };
+        let text = format!("Not in the filesystem at layer {layer}.");
+        return html! { <p class="absent" role="status">{ text }</p> };
     };
     html! {
         <dl class="facts">
             <dt>{ "Type" }</dt>
             <dd>{ format::kind(row.kind) }</dd>
             if let Some(target) = &row.target {
-                <dt>{ "Leads to" }</dt>
+                <dt>{ "Target" }</dt>
                 <dd class="mono">{ format::visible(target) }</dd>
             }
             if matches!(row.kind, EntryKind::File | EntryKind::Dir | EntryKind::Hardlink) {
@@ -123,11 +124,11 @@ fn facts(life: &Life) -> Html {
             <dt>{ "Owner" }</dt>
             <dd class="mono">{ format!("{}:{}", row.uid, row.gid) }</dd>
             if let Some(label) = &life.label {
-                <dt>{ "This is" }</dt>
+                <dt>{ "Purpose" }</dt>
                 <dd>{ label }</dd>
             }
             if let Some(mtime) = life.mtime {
-                <dt>{ "Changed" }</dt>
+                <dt>{ "Modified" }</dt>
                 <dd>{ format::time(mtime) }</dd>
             }
             for (name, value) in life.attributes.iter() {
@@ -146,12 +147,15 @@ fn story(props: &Props, life: &Life) -> Html {
         before = Some(event);
     }
     html! {
-        <ol class="life">
-            { for steps }
-            if life.live {
-                <li class="live"><b>{ "In the container" }</b></li>
-            }
-        </ol>
+        <>
+            <h3 class="life-head">{ "History" }</h3>
+            <ol class="life">
+                { for steps }
+                if life.live {
+                    <li class="live"><b>{ "In the final filesystem" }</b></li>
+                }
+            </ol>
+        </>
     }
 }
 
@@ -160,11 +164,11 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
     let folder =
         event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
     let deed = match event.mark {
-        Mark::Added => "added it",
-        Mark::Modified if folder => "changed it",
-        Mark::Modified => "overwritten it",
-        Mark::MetadataOnly => "stored it again",
-        Mark::Deleted => "deleted it",
+        Mark::Added => "Added in",
+        Mark::Modified => "Overwritten in",
+        Mark::MetadataOnly if folder => "Metadata changed in",
+        Mark::MetadataOnly => "Copied in",
+        Mark::Deleted => "Deleted in",
     };
     let to = ImageRoute {
         layer: Some(event.layer),
@@ -178,7 +182,7 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
     html! {
         <li {class}>
             <button type="button" class="quiet" onclick={props.go.reform(move |_| (to.clone(), true))}>
-                <b>{ format!("Layer {} {deed}", event.layer) }</b>
+                <b>{ format!("{deed} layer {}", event.layer) }</b>
             </button>
             if let Some(head) = head {
                 <span class="mono muted">{ format::visible_text(&head.command) }</span>
@@ -192,21 +196,18 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
 fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
     let owner = |event: &LifeEvent| format!("{}:{}", event.uid, event.gid);
     match (event.mark, before) {
-        (Mark::Deleted, _) => "and every pull still downloads it".to_owned(),
-        (Mark::MetadataOnly | Mark::Modified, Some(before))
-            if folder || event.mark == Mark::MetadataOnly =>
-        {
-            let mut changes = Vec::new();
-            if event.mark == Mark::MetadataOnly {
-                changes.push("same content".to_owned());
+        (Mark::Deleted, _) => "still part of every pull".to_owned(),
+        (Mark::MetadataOnly, Some(before)) => {
+            let was = Metadata {
+                mode: before.mode,
+                uid: before.uid,
+                gid: before.gid,
+            };
+            let changes = mark::metadata(was, event.mode, (event.uid, event.gid));
+            match folder {
+                true => changes,
+                false => format!("same content; {changes}"),
             }
-            if before.mode != event.mode {
-                changes.push(format!("mode {:o} → {:o}", before.mode, event.mode));
-            }
-            if owner(before) != owner(event) {
-                changes.push(format!("owner {} → {}", owner(before), owner(event)));
-            }
-            changes.join("; ")
         }
         _ if event.kind == EntryKind::File => {
             format!(
@@ -232,16 +233,16 @@ fn costs(life: &Life) -> Html {
     }
     html! {
         <section class="costs">
-            <h3>{ "What it costs" }</h3>
+            <h3>{ "Size" }</h3>
             <Bar class="tall" parts={bar::parts(&life.bytes)} whole={life.bytes.stored} />
             <p class="muted">
                 { format!("{} stored in all layers, ", format::size(life.bytes.stored)) }
                 if wasted == 0 {
-                    { "all of it live." }
+                    { "all used." }
                 } else {
-                    { format!("{} of it wasted", format::size(wasted)) }
+                    { format!("{} wasted", format::size(wasted)) }
                     if life.wasted_compressed > 0 {
-                        { format!(": {} of every download", format::size(life.wasted_compressed)) }
+                        { format!(", {} of each pull", format::size(life.wasted_compressed)) }
                     }
                     { "." }
                 }

@@ -1,9 +1,10 @@
-//! In the place of what failed: what was tried, what to do, and another try.
+//! Errors in the place of what failed: what failed, why, what to do, and another try.
 
 use yew::prelude::*;
 
 use crate::format;
 use crate::route::{BrowseRoute, Route};
+use crate::session::{Again, Image, LayerState, Partial};
 use crate::worker::protocol::{List, Trouble};
 
 /// What [`Failed`] shows.
@@ -25,11 +26,11 @@ pub(crate) fn Failed(props: &Props) -> Html {
     html! {
         <main class="message">
             if let Some(trouble) = &props.trouble {
-                <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} {reference} tags={props.tags.clone()} />
+                <TroubleBox alone=true trouble={trouble.clone()} on_retry={props.on_retry.clone()} {reference} tags={props.tags.clone()} />
             } else {
                 <div class="waiting" role="status">
                     <div class="spinner" aria-hidden="true"></div>
-                    <p>{ "Asking for " }<span class="mono">{ reference }</span></p>
+                    <h1>{ "Opening " }<span class="mono">{ reference }</span></h1>
                 </div>
             }
         </main>
@@ -45,19 +46,28 @@ pub(crate) struct BoxProps {
     pub(crate) on_retry: Callback<()>,
     #[prop_or_default]
     pub(crate) tags: Option<String>,
+    /// Nothing else is shown.
+    #[prop_or_default]
+    pub(crate) alone: bool,
 }
 
-/// A trouble in full.
+/// An error in full.
 #[component]
 pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
     let trouble = &props.trouble;
+    let detail = format::visible_text(&trouble.detail);
+    let title = format::visible_text(&trouble.title);
     html! {
         <div class="trouble" role="alert">
-            <h2>{ &trouble.title }</h2>
-            if !props.reference.is_empty() {
+            if props.alone {
+                <h1>{ title }</h1>
+            } else {
+                <h2>{ title }</h2>
+            }
+            if !props.reference.is_empty() && !detail.contains(&*props.reference) {
                 <p class="mono">{ &props.reference }</p>
             }
-            <p>{ format::visible_text(&trouble.detail) }</p>
+            <p>{ detail }</p>
             if !trouble.advice.is_empty() {
                 <p class="advice">{ &trouble.advice }</p>
             }
@@ -66,10 +76,31 @@ pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
                     <button type="button" class="primary" onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
                 }
                 if let Some(name) = props.tags.clone().filter(|_| trouble.missing) {
-                    <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "Its tags" }</a>
+                    <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "List the tags" }</a>
                 }
-                <a class="button" href="#/">{ "Other images" }</a>
+                <a class="button" href="#/">{ "Open another image" }</a>
             </div>
         </div>
+    }
+}
+
+/// The button that reads what is missing of an image; nothing where that cannot help.
+pub(crate) fn again(image: &Image, on_again: &Callback<Again>) -> Html {
+    let partial = image.partial();
+    if let Some(Partial::Broken(layer)) = partial
+        && let Some(LayerState::Broken(trouble)) = image.layer(layer)
+        && !trouble.retry
+    {
+        return Html::default();
+    }
+    let Some(again) = partial.and_then(|partial| partial.again()) else {
+        return Html::default();
+    };
+    let word = match again {
+        Again::Retry => "Try again",
+        Again::Continue => "Continue",
+    };
+    html! {
+        <button type="button" class="again" onclick={on_again.reform(move |_| again)}>{ word }</button>
     }
 }

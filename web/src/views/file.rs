@@ -1,4 +1,4 @@
-//! A file on its way to be an image: to be given again, being unpacked, or holding several images.
+//! A file before its image is shown: to be chosen again, being unpacked, or containing several images.
 
 use yew::prelude::*;
 
@@ -23,12 +23,12 @@ pub(crate) fn Missing(props: &MissingProps) -> Html {
     html! {
         <main class="message">
             <section class="file-wanted" aria-labelledby="wanted">
-                <h2 id="wanted">{ "Drop this file again" }</h2>
+                <h1 id="wanted">{ "Choose this file again" }</h1>
                 <p class="mono">{ format::visible_text(&props.name) }</p>
-                <p>{ "A file stays on the computer that it is on: this address only remembers its name and what was looked at in it. Drop the file anywhere here, and the page shows the same place again." }</p>
+                <p>{ "The link contains only the name of the file and the view, not the file itself. Drop the file anywhere on this page, or choose it, to open the view again." }</p>
                 <div class="actions">
                     <Pick class="primary" on_file={props.on_file.clone()}>{ "Choose the file…" }</Pick>
-                    <a class="button" href="#/">{ "Other images" }</a>
+                    <a class="button" href="#/">{ "Open another image" }</a>
                 </div>
             </section>
         </main>
@@ -51,7 +51,7 @@ pub(crate) fn Reading(props: &Props) -> Html {
         return html! {
             <main class="message">
                 <section class="several" aria-labelledby="several">
-                    <h2 id="several">{ format!("{} images are in this file", format::count(several.len() as u64)) }</h2>
+                    <h1 id="several">{ format!("This file contains {} images", format::count(several.len() as u64)) }</h1>
                     <p class="mono">{ name }</p>
                     <ul>
                         for (at, held) in several.iter().enumerate() {
@@ -66,14 +66,14 @@ pub(crate) fn Reading(props: &Props) -> Html {
         <main class="message">
             <div class="waiting" role="status">
                 if let Some((done, whole, size)) = props.session.unpacked {
-                    <p>{ "Unpacking " }<span class="mono">{ name }</span></p>
+                    <h1>{ "Unpacking " }<span class="mono">{ name }</span></h1>
                     <Progress {done} whole={Some(whole)} label="Unpacking" />
                     <p class="muted">
                         { format!("{} of {}, {} unpacked", format::size(done), format::size(whole), format::size(size)) }
                     </p>
                 } else {
                     <div class="spinner" aria-hidden="true"></div>
-                    <p>{ "Reading " }<span class="mono">{ name }</span></p>
+                    <h1>{ "Reading " }<span class="mono">{ name }</span></h1>
                 }
             </div>
         </main>
@@ -88,14 +88,14 @@ fn choice(props: &Props, at: usize, held: &Held) -> Html {
     let mut names = held.names.iter();
     let first = match names.next() {
         Some(name) => format::visible_text(name),
-        None => format!("Image {} of the file, without a name", at + 1),
+        None => format!("Image {}, untagged", at + 1),
     };
     let others: Vec<_> = names.map(|name| format::visible_text(name)).collect();
     html! {
         <button type="button" class="card" onclick={props.on_choose.reform(move |_| to.clone())}>
             <span class={classes!("title", (!held.names.is_empty()).then_some("mono"))}>{ first }</span>
             if !others.is_empty() {
-                <span class="text">{ format!("also {}", others.join(", ")) }</span>
+                <span class="text">{ format!("also tagged {}", others.join(", ")) }</span>
             }
         </button>
     }

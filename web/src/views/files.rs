@@ -8,7 +8,8 @@ use crate::format;
 use crate::parts::find::Find;
 use crate::parts::tree::{Select, Tree};
 use crate::route::{ImageRoute, View};
-use crate::session::Image;
+use crate::session::{Again, Image, LayerState};
+use crate::views::error::again;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{Showing, Shown, Sort};
 
@@ -21,12 +22,14 @@ pub(crate) struct Props {
     /// The layer that is looked at.
     pub(crate) layer: u32,
     pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) on_again: Callback<Again>,
 }
 
 /// The files of a layer.
 #[component]
 pub(crate) fn Files(props: &Props) -> Html {
-    let shown = use_state_eq(Shown::default);
+    // None until the engine answers.
+    let shown = use_state_eq(|| None::<Shown>);
     let showing = Showing {
         layer: props.layer,
         changes: props.route.view == View::Changes,
@@ -59,15 +62,15 @@ pub(crate) fn Files(props: &Props) -> Html {
     };
     let on_shown = {
         let shown = shown.clone();
-        Callback::from(move |value: Shown| shown.set(value))
+        Callback::from(move |value: Shown| shown.set(Some(value)))
     };
     // The stack changes while it grows; a tree below its top does not.
     let grown = props.image.numbers.depth.min(props.layer);
     html! {
-        <div class="files" role="tabpanel" aria-label="Files">
+        <div class="files">
             <div class="toolbar">
-                <Find route={props.route.clone()} go={props.go.clone()} what="find a name or a path" />
-                if let Some(matches) = shown.matches {
+                <Find route={props.route.clone()} go={props.go.clone()} what="search names and paths" />
+                if let Some(matches) = shown.as_ref().and_then(|shown| shown.matches) {
                     <span class="muted" role="status">
                         { format!("{} found", format::count(u64::from(matches))) }
                     </span>
@@ -78,12 +81,15 @@ pub(crate) fn Files(props: &Props) -> Html {
                 showing={Rc::new(showing)}
                 version={(grown, props.image.finished)}
                 path={props.route.path.clone()}
+                place={props.route.place()}
                 on_select={select}
                 on_sort={sort}
                 {on_shown}
             />
-            { nothing(props, &shown) }
-            { foot(props, &shown) }
+            if let Some(shown) = shown.as_ref() {
+                { nothing(props, shown) }
+                { foot(props, shown) }
+            }
         </div>
     }
 }
@@ -91,15 +97,14 @@ pub(crate) fn Files(props: &Props) -> Html {
 /// Why the tree is empty.
 fn nothing(props: &Props, shown: &Shown) -> Html {
     if shown.missing {
-        let layer = props.layer;
-        let text = match (props.image.finished, layer) {
-            (true, _) => format!("Layer {layer} cannot be shown: it could not be read."),
-            (false, 1) => "The first layer is still being read.".to_owned(),
-            (false, _) => {
-                format!("Layer {layer} is still being read; those below it can be looked at.")
-            }
+        return html! {
+            <div class="nothing">
+                <p role="status">{ unread(&props.image, props.layer) }</p>
+                if props.image.stopped {
+                    { again(&props.image, &props.on_again) }
+                }
+            </div>
         };
-        return html! { <div class="nothing"><p>{ text }</p></div> };
     }
     if shown.matches == Some(0) {
         let clear = {
@@ -111,8 +116,8 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
         };
         return html! {
             <div class="nothing">
-                <p>{ "Nothing here is called " }<span class="mono">{ format::visible_text(&props.route.find) }</span>{ "." }</p>
-                <button type="button" onclick={clear}>{ "Show everything" }</button>
+                <p>{ "No name or path contains " }<span class="mono">{ format::visible_text(&props.route.find) }</span>{ "." }</p>
+                <button type="button" onclick={clear}>{ "Clear the search" }</button>
             </div>
         };
     }
@@ -120,10 +125,25 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
         return Html::default();
     }
     let text = match props.route.view {
-        View::Changes => "This layer changed no files.",
-        _ => "There are no files at this layer.",
+        View::Changes => "This layer changes no files.",
+        _ => "The filesystem is empty at this layer.",
     };
     html! { <div class="nothing"><p>{ text }</p></div> }
+}
+
+/// Why a layer has no tree yet. That it could not be read is said elsewhere.
+fn unread(image: &Image, layer: u32) -> String {
+    let blocked = image.broken().filter(|broken| *broken < layer);
+    match (image.layer(layer), blocked) {
+        (Some(LayerState::Receiving(_)), _) if image.stopped => {
+            format!("Layer {layer} is not read: loading was stopped.")
+        }
+        (Some(LayerState::Receiving(_)), _) => format!("Layer {layer} is being read."),
+        (Some(LayerState::NotFetched(_)), Some(broken)) => {
+            format!("Layer {layer} is not available, and layer {broken} could not be read.")
+        }
+        _ => format!("Layer {layer} is read. The tree is being built."),
+    }
 }
 
 fn foot(props: &Props, shown: &Shown) -> Html {
@@ -131,18 +151,32 @@ fn foot(props: &Props, shown: &Shown) -> Html {
         return Html::default();
     }
     let what = match (props.route.view, shown.alone) {
-        (_, true) => "· this layer alone, as one below it could not be read".to_owned(),
+        (_, true) => format!(
+            "in layer {} alone, as a layer below it is not read",
+            props.layer
+        ),
         (View::Changes, _) => format!("changed by layer {}", props.layer),
         _ => format!("at layer {}", props.layer),
     };
+    let paths = format::counted(u64::from(shown.paths), "path");
+    let paths = match shown.matches {
+        Some(_) => format!("{} of {paths}", format::count(u64::from(shown.kept))),
+        None => paths,
+    };
     html! {
         <div class="foot">
-            <span>
-                { format!("{} · ", format::counted(u64::from(shown.paths), "path")) }
-                <span title={format::exact(shown.bytes)}>{ format::size(shown.bytes) }</span>
-                { " " }{ what }
+            <span role="status">
+                { paths }{ " " }{ what }{ " · " }
+                if shown.deleted == 0 || shown.bytes > 0 {
+                    <span title={format::exact(shown.bytes)}>{ format::size(shown.bytes) }</span>
+                }
+                if shown.deleted > 0 {
+                    { if shown.bytes > 0 { " stored, " } else { "" } }
+                    <span title={format::exact(shown.deleted)}>{ format::size(shown.deleted) }</span>
+                    { " deleted" }
+                }
             </span>
-            <span class="keys" aria-hidden="true">{ "↑↓ walk · → open · ← close" }</span>
+            <span class="keys" aria-hidden="true">{ "↑↓ move · → open · ← close · Esc close details" }</span>
         </div>
     }
 }

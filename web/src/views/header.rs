@@ -55,7 +55,7 @@ pub(crate) fn Header(props: &Props) -> Html {
                     { platform(props) }
                 </ReferenceBox>
                 if let Some(name) = props.facts.as_ref().map(|facts| facts.name.clone()).filter(|_| !props.file) {
-                    <a class="button tags" href={tags_of(name)} title="What else this repository has">{ "Tags" }</a>
+                    <a class="button tags" href={tags_of(name)} title="List the tags of this repository">{ "Tags" }</a>
                 }
                 <Pick class="open-file" on_file={props.on_file.clone()}>{ "Open file…" }</Pick>
                 <button
@@ -63,9 +63,9 @@ pub(crate) fn Header(props: &Props) -> Html {
                     class="copy"
                     disabled={props.facts.is_none() || props.file}
                     title={if props.file {
-                        "A file has no address that others could open"
+                        "Links to a file on this computer cannot be shared"
                     } else {
-                        "Copies the address of this view, pinned to the digest"
+                        "Copy a link to this view, pinned to the digest"
                     }}
                     onclick={props.on_copy.reform(|_| ())}
                 >
@@ -153,16 +153,27 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
     }
     let submit = {
         let (input, open) = (input.clone(), props.on_open.clone());
-        let file = props.file.then(|| props.reference.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let Some(input) = input.cast::<HtmlInputElement>() else {
                 return;
             };
             let reference = input.value().trim().to_owned();
-            if !reference.is_empty() && file.as_ref().is_none_or(|file| *file != reference) {
+            if !reference.is_empty() {
                 let _ = input.blur();
                 open.emit(reference);
+            }
+        })
+    };
+    let restore = {
+        let (input, reference) = (input.clone(), props.reference.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape"
+                && let Some(input) = input.cast::<HtmlInputElement>()
+            {
+                // It closes nothing else.
+                event.prevent_default();
+                input.set_value(&reference);
             }
         })
     };
@@ -178,6 +189,7 @@ pub(crate) fn ReferenceBox(props: &BoxProps) -> Html {
                     autocomplete="off"
                     autocapitalize="off"
                     spellcheck="false"
+                    onkeydown={restore}
                 />
                 if props.file {
                     { pretty_file(&props.reference, props.facts.as_deref()) }

@@ -2,10 +2,11 @@
 
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::route::{ImageRoute, View};
 use crate::ruling::Ruling;
-use crate::session::{Image, LayerState};
+use crate::session::{Again, Image, LayerState};
 use crate::views::band::Band;
 use crate::views::config::Config;
 use crate::views::details::Details;
@@ -25,8 +26,13 @@ pub(crate) struct Props {
     /// The rules file that the image is judged by.
     pub(crate) ruling: Option<Ruling>,
     pub(crate) on_rules: Callback<Option<Ruling>>,
-    pub(crate) on_retry: Callback<()>,
+    pub(crate) on_again: Callback<Again>,
+    /// Closes the details.
+    pub(crate) on_close: Callback<()>,
 }
+
+/// The identifier of what the tabs show.
+const PANEL: &str = "panel";
 
 /// The whole view of an image.
 #[component]
@@ -36,10 +42,55 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         image,
         route,
         go,
+        on_again,
         ..
     } = props;
     let selected = route.layer.unwrap_or_else(|| image.top());
-    let content = match route.view {
+    let details = route.path.clone().filter(|_| route.view.is_tree());
+    let columns = classes!(
+        "columns",
+        details.is_some().then_some("with-details"),
+        (route.view == View::Waste).then_some("without-details"),
+    );
+    html! {
+        <main class="image">
+            <h1 class="off-screen">{ format!("Image {}", format::visible_text(route.called())) }</h1>
+            <Band image={image.clone()} on_again={on_again.clone()} />
+            <div class={columns}>
+                <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
+                <section class="content">
+                    <Tabs image={image.clone()} route={route.clone()} go={go.clone()} />
+                    <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_of(route.view).id}>
+                        { content(props, selected) }
+                    </div>
+                </section>
+                // The findings say all that there is to say of them.
+                if route.view != View::Waste {
+                    <Details
+                        engine={engine.clone()}
+                        image={image.clone()}
+                        route={route.clone()}
+                        layer={selected}
+                        path={details}
+                        go={go.clone()}
+                        on_close={props.on_close.clone()}
+                    />
+                }
+            </div>
+        </main>
+    }
+}
+
+fn content(props: &Props, selected: u32) -> Html {
+    let Props {
+        engine,
+        image,
+        route,
+        go,
+        on_again,
+        ..
+    } = props;
+    match route.view {
         View::Waste => html! {
             <Waste
                 engine={engine.clone()}
@@ -48,6 +99,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                 go={go.clone()}
                 ruling={props.ruling.clone()}
                 on_rules={props.on_rules.clone()}
+                on_again={on_again.clone()}
             />
         },
         View::Config => html! {
@@ -63,11 +115,11 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                 <div class="nothing">
                     <h2>{ format!("Layer {selected} is not available") }</h2>
                     <p>{ format::capital(&reason.to_string()) }{ "." }</p>
-                    <p>{ "What it adds, changes or removes is not known." }</p>
+                    <p>{ "What it adds, changes or deletes is not known." }</p>
                 </div>
             },
             Some(LayerState::Broken(trouble)) => html! {
-                <TroubleBox trouble={trouble.clone()} on_retry={props.on_retry.clone()} />
+                <TroubleBox trouble={trouble.clone()} on_retry={on_again.reform(|()| Again::Retry)} />
             },
             _ => html! {
                 <Files
@@ -76,65 +128,105 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                     route={route.clone()}
                     layer={selected}
                     go={go.clone()}
+                    on_again={on_again.clone()}
                 />
             },
         },
-    };
-    let details = route.path.clone().filter(|_| route.view.is_tree());
-    let columns = classes!(
-        "columns",
-        details.is_some().then_some("with-details"),
-        (route.view == View::Waste).then_some("without-details"),
-    );
-    html! {
-        <main class="image">
-            <Band image={image.clone()} />
-            <div class={columns}>
-                <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
-                <section class="content">
-                    { tabs(props) }
-                    { content }
-                </section>
-                // The findings tell all that there is to tell of them.
-                if route.view != View::Waste {
-                    <Details
-                        engine={engine.clone()}
-                        image={image.clone()}
-                        route={route.clone()}
-                        layer={selected}
-                        path={details}
-                        go={go.clone()}
-                    />
-                }
-            </div>
-        </main>
     }
 }
 
-fn tabs(props: &Props) -> Html {
-    let findings = props.image.audit.as_ref().map(|audit| audit.findings());
-    let tab = |view: View, word: &'static str, beside: Option<String>| {
-        let chosen = props.route.view == view || view == View::Stack && props.route.view.is_tree();
-        let to = props.route.in_view(view);
-        html! {
-            <button
-                type="button"
-                role="tab"
-                aria-selected={chosen.to_string()}
-                onclick={props.go.reform(move |_| (to.clone(), true))}
-            >
-                { word }
-                if let Some(beside) = beside {
-                    <span class="beside">{ beside }</span>
-                }
-            </button>
-        }
+/// One of the tabs.
+struct Tab {
+    view: View,
+    id: &'static str,
+    word: &'static str,
+}
+
+const TABS: [Tab; 3] = [
+    Tab {
+        view: View::Stack,
+        id: "tab-files",
+        word: "Files",
+    },
+    Tab {
+        view: View::Waste,
+        id: "tab-waste",
+        word: "Waste",
+    },
+    Tab {
+        view: View::Config,
+        id: "tab-config",
+        word: "Config",
+    },
+];
+
+/// The tab of a view: both trees have the same.
+fn tab_of(view: View) -> &'static Tab {
+    let own = TABS.iter().find(|tab| tab.view == view);
+    let [files, ..] = &TABS;
+    own.unwrap_or(files)
+}
+
+/// What [`Tabs`] shows.
+#[derive(PartialEq, Properties)]
+struct TabsProps {
+    image: Image,
+    route: ImageRoute,
+    go: Callback<(ImageRoute, bool)>,
+}
+
+/// The tabs, walked by the arrow keys as the ARIA practices have it.
+#[component]
+fn Tabs(props: &TabsProps) -> Html {
+    let chosen = tab_of(props.route.view);
+    let keys = {
+        let (go, route, at) = (props.go.clone(), props.route.clone(), chosen.view);
+        Callback::from(move |event: KeyboardEvent| {
+            let last = TABS.len() - 1;
+            let at = TABS.iter().position(|tab| tab.view == at).unwrap_or(0);
+            let to = match event.key().as_str() {
+                "ArrowRight" if at == last => 0,
+                "ArrowRight" => at + 1,
+                "ArrowLeft" if at == 0 => last,
+                "ArrowLeft" => at - 1,
+                "Home" => 0,
+                "End" => last,
+                _ => return,
+            };
+            if let Some(tab) = TABS.get(to) {
+                event.prevent_default();
+                go.emit((route.in_view(tab.view), false));
+                browser::focus(tab.id);
+            }
+        })
     };
+    let audit = props.image.audit.as_ref();
+    let findings = audit
+        .map(|audit| audit.findings())
+        .filter(|count| *count > 0);
+    let partial = audit.is_some() && !props.image.whole();
     html! {
-        <div class="tabs" role="tablist" aria-label="What to see of the image">
-            { tab(View::Stack, "Files", None) }
-            { tab(View::Waste, "Waste", findings.filter(|count| *count > 0).map(format::count)) }
-            { tab(View::Config, "Config", None) }
+        <div class="tabs" role="tablist" aria-label="Views of the image" onkeydown={keys}>
+            for tab in TABS.iter() {
+                <button
+                    key={tab.id}
+                    type="button"
+                    role="tab"
+                    id={tab.id}
+                    aria-controls={PANEL}
+                    aria-selected={(tab.view == chosen.view).to_string()}
+                    tabindex={if tab.view == chosen.view { "0" } else { "-1" }}
+                    onclick={
+                        let to = props.route.in_view(tab.view);
+                        props.go.reform(move |_| (to.clone(), true))
+                    }
+                >
+                    { tab.word }
+                    if let Some(count) = findings.filter(|_| tab.view == View::Waste) {
+                        <span class="beside">{ format::count(count) }{ if partial { ", partial" } else { "" } }</span>
+                    }
+                </button>
+            }
         </div>
     }
 }

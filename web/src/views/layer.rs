@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::bar::{self, Bar};
+use crate::parts::mark;
 use crate::parts::size::size;
 use crate::session::{Image, LayerState};
 use crate::views::layers::UNKNOWN;
@@ -53,7 +54,7 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
             }
             if let Some(facts) = facts.filter(|facts| !facts.remarks.is_empty()) {
                 <section class="costs">
-                    <h3>{ "What is odd in it" }</h3>
+                    <h3>{ "Warnings" }</h3>
                     <ul class="remarks-list">
                         for remark in facts.remarks.iter().take(REMARKS) {
                             <li class="mono">{ format::visible_text(remark) }</li>
@@ -70,11 +71,11 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
 
 fn command(head: &LayerHead) -> Html {
     if head.command.is_empty() {
-        return html! { <p class="muted">{ "No command is recorded for it." }</p> };
+        return html! { <p class="muted">{ "No command is recorded for this layer." }</p> };
     }
     // Commands of several lines (here-documents) keep them.
     let lines: Vec<_> = head.command.lines().map(format::visible_text).collect();
-    html! { <pre class="mono command">{ lines.join("\n") }</pre> }
+    html! { <pre class="mono command" tabindex="0" role="region" aria-label="Command">{ lines.join("\n") }</pre> }
 }
 
 fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
@@ -118,11 +119,11 @@ fn costs(numbers: Option<LayerNumbers>) -> Html {
     };
     html! {
         <section class="costs">
-            <h3>{ "What it ships" }</h3>
+            <h3>{ "Contents" }</h3>
             <Bar class="tall" parts={bar::parts(&numbers)} whole={numbers.stored} />
             <dl class="facts shares">
                 for part in bar::parts(&numbers) {
-                    <dt><span class={classes!("dot", part.class)} aria-hidden="true"></span>{ part.class }</dt>
+                    <dt><span class={classes!("dot", part.class)} aria-hidden="true"></span>{ mark::word(part.class) }</dt>
                     <dd>{ size(part.bytes) }{ format!(", {}", format::share(part.bytes, numbers.stored)) }</dd>
                 }
             </dl>

@@ -59,16 +59,20 @@ pub(crate) fn Layers(props: &Props) -> Html {
     };
     {
         let list = list.clone();
-        // What stands below the commands grows while layers come, so the list moves.
-        let key = (props.route.layer, props.image.finished);
-        use_effect_with(key, move |(layer, _)| {
-            if let Some(item) = layer.and_then(|layer| item(&list, layer)) {
-                let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Nearest);
-                options.set_inline(ScrollLogicalPosition::Nearest);
-                item.scroll_into_view_with_scroll_into_view_options(&options);
-            }
-        });
+        // While layers come, the list stays where the visitor has it, unless the address names one.
+        let chosen = props.route.layer;
+        let settled = props.image.finished.then_some(props.selected);
+        use_effect_with(
+            (chosen.or(settled), props.image.finished),
+            move |(layer, _)| {
+                if let Some(item) = layer.and_then(|layer| item(&list, layer)) {
+                    let options = ScrollIntoViewOptions::new();
+                    options.set_block(ScrollLogicalPosition::Nearest);
+                    options.set_inline(ScrollLogicalPosition::Nearest);
+                    item.scroll_into_view_with_scroll_into_view_options(&options);
+                }
+            },
+        );
     }
     html! {
         <section class="layers" aria-label="Layers">
@@ -86,7 +90,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
 }
 
 /// Why a layer has no compressed size.
-pub(crate) const UNKNOWN: &str = "Not known: the file has the layer unpacked, and what a registry would hold of it may be packed in many ways";
+pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompressed, and registries compress it in different ways";
 
 /// Choosing a layer leads to its findings where findings are shown, else to its files.
 fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
@@ -132,8 +136,8 @@ fn switch(props: &Props) -> Html {
     };
     html! {
         <div class="switch" role="group" aria-label="What the tree shows">
-            { choice(View::Stack, "Stack", "The files as a container would see them at this layer") }
-            { choice(View::Changes, "Changes", "What this layer added, modified or removed") }
+            { choice(View::Stack, "Filesystem", "The filesystem up to this layer") }
+            { choice(View::Changes, "Changes", "What this layer adds, changes or deletes") }
         </div>
     }
 }
@@ -160,18 +164,28 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
                 if let Some(bytes) = head.compressed {
                     { size(bytes) }
                 } else {
-                    <span class="faint" title={UNKNOWN}>{ "–" }</span>
+                    <span class="muted" title={UNKNOWN}>{ "–" }</span>
                 }
             </span>
-            { below(layer, head, state, numbers, most) }
+            { below(layer, head, state, numbers, most, props.image.stopped) }
         </li>
+    }
+}
+
+/// How far a layer is. When all bytes are here, decoding them may still take a while.
+fn receiving(done: u64, whole: Option<u64>) -> String {
+    match whole {
+        _ if done == 0 => "waiting".to_owned(),
+        Some(whole) if done >= whole => "decoding".to_owned(),
+        Some(whole) => format!("{} of {}", format::size(done), format::size(whole)),
+        None => format::size(done),
     }
 }
 
 /// The command that made a layer, or words for that nothing is known of it.
 pub(crate) fn command(head: &LayerHead) -> Html {
     if head.command.is_empty() {
-        html! { <span class="muted">{ "no command is recorded" }</span> }
+        html! { <span class="muted">{ "no command recorded" }</span> }
     } else {
         html! { { format::visible_text(&head.command) } }
     }
@@ -183,6 +197,7 @@ fn below(
     state: Option<&LayerState>,
     numbers: Option<LayerNumbers>,
     most: u64,
+    stopped: bool,
 ) -> Html {
     match (state, numbers) {
         (Some(LayerState::Broken(trouble)), _) => {
@@ -191,19 +206,26 @@ fn below(
         (Some(LayerState::NotFetched(reason)), _) => {
             html! { <span class="below" title={reason.to_string()}>{ "not available: " }{ reason.short() }</span> }
         }
+        (Some(LayerState::Receiving(_)), _) if stopped => {
+            html! { <span class="below">{ "not read" }</span> }
+        }
         (Some(LayerState::Receiving(done)), _) => html! {
-            <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
+            <>
+                <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
+                <span class="below">{ receiving(*done, head.stored) }</span>
+            </>
         },
         (_, Some(numbers)) if numbers.stored == 0 => {
-            html! { <span class="below">{ "no file contents" }</span> }
+            html! { <span class="below">{ "no file data" }</span> }
         }
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />
                 <span class="below">
                     { size(numbers.stored) }
-                    { " stored" }
-                    if numbers.causes.total() > 0 {
+                    if numbers.live() == 0 {
+                        { ", all wasted" }
+                    } else if numbers.causes.total() > 0 {
                         { ", " }{ size(numbers.causes.total()) }{ " wasted" }
                     }
                 </span>
@@ -212,7 +234,7 @@ fn below(
         (Some(LayerState::Decoded(facts)), None) => html! {
             <>
                 <div class="bar empty"></div>
-                <span class="below">{ size(facts.stored) }{ " stored" }</span>
+                <span class="below">{ size(facts.stored) }</span>
             </>
         },
         (None, None) => Html::default(),

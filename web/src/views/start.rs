@@ -12,18 +12,18 @@ use crate::worker::protocol::Listed;
 const DEMOS: [(&str, &str, &str); 3] = [
     (
         "demo/webapp:1.0",
-        "A web application, wasteful",
-        "A cache deleted too late, a folder owned anew, files stored twice: bytes of every cause that no container sees.",
+        "Web app with waste",
+        "Caches deleted in a later layer, a recursive chown, files stored twice: wasted bytes of every cause.",
     ),
     (
         "demo/webapp:1.1",
-        "The same, mended",
-        "The next release, with the Dockerfile put right. Compare what a pull costs now.",
+        "The same, fixed",
+        "The next release, built from a corrected Dockerfile. Compare the download size.",
     ),
     (
         "demo/hello",
-        "The smallest",
-        "One program in one layer, for two platforms, to see what an image is made of.",
+        "Minimal image",
+        "One program in one layer, for two platforms.",
     ),
 ];
 
@@ -45,15 +45,15 @@ pub(crate) fn Start(props: &Props) -> Html {
         <main class="start">
             <Logo />
             <h1>{ "See what is inside a container image" }</h1>
-            <p class="lead">{ "Layer by layer, with what no container will ever see. Read in this browser; nothing is uploaded." }</p>
+            <p class="lead">{ "Files, layers, configuration and wasted space. Images are read in this browser; nothing is uploaded." }</p>
             <ReferenceBox on_open={props.on_open.clone()} autofocus=true />
             <p class="or-file">
-                { "or drop a saved image anywhere on this page: " }
+                { "or drop a saved image anywhere on this page, or " }
                 <Pick class="quiet" on_file={props.on_file.clone()}>{ "choose a file…" }</Pick>
             </p>
             if !cards.is_empty() {
                 <section aria-labelledby="demos">
-                    <h2 id="demos">{ "To look at right away" }</h2>
+                    <h2 id="demos">{ "Examples" }</h2>
                     <ul class="cards">
                         for card in cards {
                             <li>
@@ -68,13 +68,13 @@ pub(crate) fn Start(props: &Props) -> Html {
                 </section>
             }
             <p class="or-file">
-                <a href="#/repositories">{ "All repositories of this server" }</a>
-                { ", or those of a registry: type its host and a slash, as in " }
+                <a href="#/repositories">{ "List the repositories on this server" }</a>
+                { ", or type a registry's host and a slash to list its repositories: " }
                 <span class="mono">{ "registry.example.com/" }</span>
             </p>
             if !props.recent.is_empty() {
                 <section aria-labelledby="recent">
-                    <h2 id="recent">{ "Opened lately in this browser" }</h2>
+                    <h2 id="recent">{ "Recently opened in this browser" }</h2>
                     <ul class="recent">
                         for reference in props.recent.iter() {
                             <li>
@@ -123,7 +123,7 @@ fn cards(catalog: &[Listed]) -> Vec<Card> {
                         .next()
                         .unwrap_or(&reference)
                         .to_owned(),
-                    "An image that this server was given.".to_owned(),
+                    "Served by this server.".to_owned(),
                 ),
             };
             Card {

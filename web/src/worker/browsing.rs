@@ -27,7 +27,7 @@ async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Ans
         List::Repositories(host) => {
             let host = host.unwrap_or_else(|| gateway.host());
             let page = gateway.registry(&host)?.repositories(query).await;
-            let page = page.map_err(|error| Trouble::of_image(&error))?;
+            let page = page.map_err(|error| Trouble::of_list(&error))?;
             Ok(Answer::Names {
                 names: page.repositories,
                 next: page.next,
@@ -75,7 +75,7 @@ async fn at_its_place<T>(
         match ask(gateway.remote(&place)?).await {
             Ok(found) => return Ok(found),
             Err(SourceError::NotReached { .. }) if places.peek().is_some() => {}
-            Err(error) => return Err(Trouble::of_image(&error)),
+            Err(error) => return Err(Trouble::of_list(&error)),
         }
     }
     Err(Trouble::of_worker(0))

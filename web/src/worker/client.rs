@@ -14,7 +14,7 @@ use yew::Callback;
 use super::port;
 use super::protocol::{Answer, Ask, Event, Question, Told, Trouble};
 
-/// Where Trunk puts the script that loads a worker, beside the page.
+/// The script that loads a worker, beside the page.
 pub(crate) const SCRIPT: &str = "worker_loader.js";
 
 /// An engine worker. The last clone that goes takes the worker and all its work along.
@@ -167,10 +167,9 @@ impl Drop for Line {
 
 fn no_worker() -> Trouble {
     Trouble {
-        title: "The reader of images stopped".to_owned(),
-        detail: "It runs in a Web Worker of this page, which could not start or ran out of memory."
-            .to_owned(),
-        advice: "Load the page again; for a very large image, close other tabs first.".to_owned(),
+        title: "The image reader stopped".to_owned(),
+        detail: "It runs in a Web Worker, which could not start or ran out of memory.".to_owned(),
+        advice: "Reload the page; for a very large image, close other tabs first.".to_owned(),
         retry: true,
         missing: false,
     }

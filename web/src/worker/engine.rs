@@ -21,7 +21,7 @@ use super::browsing;
 use super::growth::{self, Other};
 use super::life;
 use super::listing::{At, Listing, number};
-use super::opening;
+use super::opening::{self, Reading};
 use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
@@ -64,9 +64,13 @@ pub(crate) struct Engine {
     waste: Option<Waste>,
     /// Whether the source tells compressed sizes.
     pub(crate) compressed_known: bool,
-    /// No more layers will come.
+    /// No more layers will come, unless reading goes on after it was stopped.
     pub(crate) finished: bool,
     pub(crate) pool: Option<Rc<Pool>>,
+    /// Where the layers come from, once that is known.
+    pub(crate) reading: Option<Reading>,
+    /// Folders to open once the layers that have them are here.
+    pub(crate) to_open: Vec<Vec<u8>>,
     /// The file that the visitor chose.
     pub(crate) file: Option<Blob>,
 }
@@ -114,7 +118,9 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 subject,
                 platform,
                 fresh,
+                open,
             } => {
+                engine.borrow_mut().to_open = open;
                 port::tell(
                     &scope,
                     &Told::Answer {
@@ -131,6 +137,14 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                         fresh,
                     },
                 ));
+            }
+            ask @ (Ask::Stop | Ask::Continue) => {
+                match ask {
+                    Ask::Stop => opening::stop(&engine),
+                    _ => opening::resume(&engine, &scope),
+                }
+                let answer = Answer::Nothing;
+                port::tell(&scope, &Told::Answer { id, answer });
             }
             Ask::Judge(file) => {
                 let judged = engine.borrow_mut().judge(file.as_ref());
@@ -165,7 +179,10 @@ impl Engine {
                 None => Answer::Nothing,
             },
             Ask::Report(form) => Answer::Report(self.report(form)),
-            Ask::Catalog
+            Ask::OpenFolders => Answer::Folders(self.open_folders()),
+            Ask::Stop
+            | Ask::Continue
+            | Ask::Catalog
             | Ask::List { .. }
             | Ask::Referrers { .. }
             | Ask::Open { .. }
@@ -181,18 +198,23 @@ impl Engine {
         if layer >= 1 && layer as usize <= self.main.stack.depth() {
             return None;
         }
-        if !self.alone.contains_key(&layer) && self.finished {
+        if self.finished
+            && !self.alone.contains_key(&layer)
+            && let Some(index) = self.waiting.remove(&layer)
+        {
             let mut ground = Ground {
                 offset: (layer as usize).saturating_sub(1),
                 ..Ground::default()
             };
-            ground.stack.push(self.waiting.remove(&layer)?).ok()?;
-            self.alone.insert(layer, ground);
+            if ground.stack.push(index).is_ok() {
+                self.alone.insert(layer, ground);
+            }
         }
         Some(layer)
     }
 
     fn show(&mut self, mut showing: Showing) -> Shown {
+        self.open_again();
         let alone = self.ground(showing.layer);
         // Alone, a layer has changed nothing: it is shown as what it holds.
         showing.changes &= alone.is_none();
@@ -207,7 +229,7 @@ impl Engine {
                 ..Shown::default()
             };
         };
-        let at = ground.at(showing.layer);
+        let (at, is_alone) = (ground.at(showing.layer), alone.is_some());
         match &mut self.listing {
             Some(listing) if listing.showing == showing => {}
             Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, &ground.open),
@@ -215,8 +237,37 @@ impl Engine {
         }
         self.listing
             .as_ref()
-            .map(|listing| listing.shown(alone.is_some()))
+            .map(|listing| listing.shown(at, is_alone))
             .unwrap_or_default()
+    }
+
+    /// Opens the folders that were open before the page was loaded again, as far as they are here.
+    fn open_again(&mut self) {
+        let Ground { stack, open, .. } = &mut self.main;
+        self.to_open.retain(|path| match stack.find(path) {
+            Some(node) => {
+                open.insert(node);
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// The paths of the open folders, and of those that are still to be opened.
+    fn open_folders(&self) -> Vec<Vec<u8>> {
+        let Ground { stack, open, .. } = &self.main;
+        let open = open.iter().map(|node| stack.path(*node));
+        open.chain(self.to_open.iter().cloned()).collect()
+    }
+
+    /// Prepares for layers that are read after reading was stopped. What was shown of layers apart from the others is
+    /// read again.
+    pub(crate) fn reopen(&mut self) {
+        self.finished = false;
+        self.alone.clear();
+        self.listing = None;
+        self.top = None;
+        self.waste = None;
     }
 
     /// The listing and what it stands on.
@@ -248,7 +299,7 @@ impl Engine {
             }
             Ask::Toggle { row, open: to } => {
                 listing.toggle(at, open, row, to);
-                Answer::Shown(listing.shown(alone))
+                Answer::Shown(listing.shown(at, alone))
             }
             Ask::Parent { row } => Answer::Row(listing.parent(row)),
             Ask::Seek { path } => Answer::Found(listing.seek(at, open, &path)),

@@ -160,12 +160,12 @@ fn healthcheck(check: &Healthcheck) -> String {
 pub(crate) fn of_layer(index: &LayerIndex) -> LayerFacts {
     let remarks = index.remarks().iter().map(|remark| {
         let what = match remark.kind {
-            RemarkKind::UnknownType(kind) => format!("is of type {kind:#04x}, which is not shown"),
-            RemarkKind::BareWhiteout => "is a whiteout of nothing".to_owned(),
-            RemarkKind::DataAfterEnd => "is followed by data after the end of the tar".to_owned(),
-            RemarkKind::LinkToFolder => {
-                "is a hard link to a folder, which is not followed".to_owned()
+            RemarkKind::UnknownType(kind) => {
+                format!("has the unknown type {kind:#04x} and is not shown")
             }
+            RemarkKind::BareWhiteout => "is a whiteout without a name".to_owned(),
+            RemarkKind::DataAfterEnd => "is followed by data after the end of the tar".to_owned(),
+            RemarkKind::LinkToFolder => "is a hard link to a folder, which is ignored".to_owned(),
         };
         format!("{} {what}", text(&remark.path))
     });

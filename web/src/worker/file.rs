@@ -42,7 +42,7 @@ pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64, u64)) -> Result<Option<Bl
     while at < size {
         let piece = bytes.read(at, PIECE).map_err(|error| unreadable(&error))?;
         if piece.is_empty() {
-            return Err("it ended early".to_owned());
+            return Err("the file ended early".to_owned());
         }
         for part in piece.chunks(PART) {
             told(at, spool.size());
@@ -58,7 +58,7 @@ pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64, u64)) -> Result<Option<Bl
 }
 
 fn unreadable(error: &io::Error) -> String {
-    format!("it cannot be read: {error}")
+    format!("the file cannot be read: {error}")
 }
 
 /// Reads a file at any place, waiting for each answer, as only workers may.
@@ -180,10 +180,10 @@ impl io::Write for Kept {
 fn of_browser(error: &JsValue) -> io::Error {
     io::Error::other(match error.dyn_ref::<DomException>() {
         Some(error) if error.name() == "NotReadableError" => {
-            "it was changed or moved since it was chosen, or the disk has no room".to_owned()
+            "it was changed or moved after it was chosen, or the disk is full".to_owned()
         }
         Some(error) if error.name() == "NotFoundError" => {
-            "it is no longer where it was when it was chosen".to_owned()
+            "it was moved or deleted after it was chosen".to_owned()
         }
         Some(error) => error.message(),
         None => "the browser gives no reason".to_owned(),

@@ -137,12 +137,12 @@ impl Reading {
         let name = &self.reference;
         if name.is_empty() {
             return Err(
-                "the rules do not say against which image: name it as `against`".to_owned(),
+                "the rules do not name the image to compare with; set `against`".to_owned(),
             );
         }
         if !matches!(name.parse(), Ok(Locator::Registry(_))) {
             return Err(format!(
-                "{name} is no image of a registry, and this page compares with no other"
+                "{name} is not an image in a registry; this page compares only with those"
             ));
         }
         let failed = |trouble: Trouble| format!("{name}: {}", trouble.detail);

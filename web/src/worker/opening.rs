@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{Image, SourceError};
+use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::decode::{Job, Origin};
@@ -14,6 +14,7 @@ use super::engine::Engine;
 use super::facts;
 use super::file;
 use super::growth;
+use super::listing::number;
 use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
@@ -45,6 +46,14 @@ struct Opened {
     file: Option<Blob>,
 }
 
+/// Where the layers of the image come from, and how far they are.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    origin: Origin,
+    file: Option<Blob>,
+    progress: Rc<Progress>,
+}
+
 /// Opens an image and tells what happens until everything is there.
 pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Wanted) {
     let opened = match begin(&engine, &scope, &wanted).await {
@@ -54,13 +63,38 @@ pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, want
         Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
     };
     engine.borrow_mut().subject = Some(wanted.subject);
-    let progress = decode(engine, scope, opened);
-    progress.tick();
-    if progress.open_layers.get() > 0 {
-        let ticking = Rc::clone(&progress);
-        let ticks = Interval::new(PAUSE, move || ticking.tick());
-        progress.ticks.replace(Some(ticks));
+    decode(&engine, &scope, opened);
+}
+
+/// Stops to read layers. What is read stays.
+pub(crate) fn stop(engine: &Shared) {
+    let reading = engine.borrow().reading.clone();
+    if let Some(reading) = reading {
+        reading.progress.stop();
     }
+}
+
+/// Reads the layers that are not read yet.
+pub(crate) fn resume(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
+    let (layers, reading) = {
+        let mut engine = engine.borrow_mut();
+        let (Some(image), Some(reading)) = (engine.image.clone(), engine.reading.clone()) else {
+            return;
+        };
+        if !engine.finished {
+            return;
+        }
+        engine.reopen();
+        let is_missing = |layer: &Layer| {
+            let shown = number(layer.number);
+            layer.number > engine.main.stack.depth()
+                && !engine.waiting.contains_key(&shown)
+                && !engine.not_fetched.contains_key(&shown)
+        };
+        let layers = image.layers.into_iter().filter(is_missing).collect();
+        (layers, reading)
+    };
+    read(engine, scope, layers, reading.origin, reading.file);
 }
 
 async fn begin(
@@ -179,35 +213,56 @@ async fn in_file(
 }
 
 /// Tells of the image and sets the decoders to work.
-fn decode(engine: Shared, scope: DedicatedWorkerGlobalScope, opened: Opened) -> Rc<Progress> {
+fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     let image = opened.image;
     let facts = facts::of_image(&image, opened.reference, opened.name);
-    port::tell(&scope, &Told::Event(Event::Image(Box::new(facts))));
-
+    port::tell(scope, &Told::Event(Event::Image(Box::new(facts))));
     {
         let mut engine = engine.borrow_mut();
         engine.compressed_known = image.compressed_size().is_some();
         engine.os = image.platform.as_ref().map(|platform| platform.os.clone());
         engine.image = Some(image.clone());
     }
+    read(engine, scope, image.layers, opened.origin, opened.file);
+}
+
+/// Reads layers, and tells how far they are until all of them are here.
+fn read(
+    engine: &Shared,
+    scope: &DedicatedWorkerGlobalScope,
+    layers: Vec<Layer>,
+    origin: Origin,
+    file: Option<Blob>,
+) {
     let progress = Rc::new(Progress {
-        engine: Rc::clone(&engine),
-        scope,
+        engine: Rc::clone(engine),
+        scope: scope.clone(),
         received: RefCell::default(),
-        open_layers: Cell::new(image.layers.len()),
+        open_layers: Cell::new(layers.len()),
         grown: Cell::new(false),
         counted: Cell::new(0.0),
         ticks: RefCell::default(),
+        stopped: Cell::new(false),
+    });
+    engine.borrow_mut().reading = Some(Reading {
+        origin: origin.clone(),
+        file: file.clone(),
+        progress: Rc::clone(&progress),
     });
     let job = |layer| Job {
         layer,
-        origin: opened.origin.clone(),
+        origin: origin.clone(),
     };
-    let jobs = image.layers.into_iter().map(job).collect();
+    let jobs = layers.into_iter().map(job).collect();
     let hears = Rc::clone(&progress);
-    let pool = Pool::start(jobs, opened.file, move |outcome| hears.take(outcome));
+    let pool = Pool::start(jobs, file, move |outcome| hears.take(outcome));
     engine.borrow_mut().pool = Some(pool);
-    progress
+    progress.tick();
+    if progress.open_layers.get() > 0 {
+        let ticking = Rc::clone(&progress);
+        let ticks = Interval::new(PAUSE, move || ticking.tick());
+        progress.ticks.replace(Some(ticks));
+    }
 }
 
 /// How far the layers are.
@@ -222,6 +277,7 @@ struct Progress {
     grown: Cell<bool>,
     counted: Cell<f64>,
     ticks: RefCell<Option<Interval>>,
+    stopped: Cell<bool>,
 }
 
 impl Progress {
@@ -230,6 +286,9 @@ impl Progress {
     }
 
     fn take(&self, outcome: Outcome) {
+        if self.stopped.get() {
+            return;
+        }
         match outcome {
             Outcome::Progress(layer, bytes) => {
                 self.received.borrow_mut().insert(layer, bytes);
@@ -266,13 +325,25 @@ impl Progress {
         }
     }
 
+    /// Ends the reading: layers that are not here yet do not come.
+    fn stop(&self) {
+        if self.open_layers.get() == 0 || self.stopped.replace(true) {
+            return;
+        }
+        let pool = self.engine.borrow_mut().pool.take();
+        if let Some(pool) = pool {
+            pool.stop();
+        }
+        self.tick();
+    }
+
     /// Tells what gathered since the last time.
     fn tick(&self) {
         let received = std::mem::take(&mut *self.received.borrow_mut());
         if !received.is_empty() {
             self.tell(Event::Progress(received.into_iter().collect()));
         }
-        let done = self.open_layers.get() == 0;
+        let done = self.open_layers.get() == 0 || self.stopped.get();
         let now = js_sys::Date::now();
         if self.grown.get() && (done || now - self.counted.get() >= COUNT_PAUSE) {
             self.grown.set(false);
@@ -283,11 +354,17 @@ impl Progress {
         }
         if done && !self.engine.borrow().finished {
             self.engine.borrow_mut().finished = true;
-            self.tell(Event::Finished);
+            self.tell(match self.stopped.get() {
+                true => Event::Stopped,
+                false => Event::Finished,
+            });
             let engine = Rc::clone(&self.engine);
             let scope = self.scope.clone();
-            // What is asked of the tree by now is answered first.
-            Timeout::new(0, move || {
+            // What the page asks of the tree, now that all of it is here, is answered first.
+            Timeout::new(PAUSE, move || {
+                if !engine.borrow().finished {
+                    return;
+                }
                 let audited = engine.borrow_mut().audit();
                 if let Some(audited) = audited {
                     port::tell(&scope, &Told::Event(audited));

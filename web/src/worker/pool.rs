@@ -89,6 +89,12 @@ impl Pool {
         pool
     }
 
+    /// Lets all decoders go. Whatever is under way is lost.
+    pub(crate) fn stop(&self) {
+        self.waiting.borrow_mut().clear();
+        self.members.borrow_mut().clear();
+    }
+
     fn hire(self: &Rc<Self>, at: usize) -> Option<Member> {
         let options = WorkerOptions::new();
         options.set_name(DECODER);

@@ -36,13 +36,21 @@ pub(crate) enum Ask {
         subject: Subject,
         platform: Option<String>,
         fresh: bool,
+        /// Paths of the folders that are open in the tree.
+        open: Vec<Vec<u8>>,
     },
+    /// Read no more layers; what is read stays.
+    Stop,
+    /// Read the layers that are not read yet.
+    Continue,
     /// Choose what the tree shows. Opened folders stay open.
     Show(Showing),
     /// Rows of what is shown.
     Rows { from: u32, count: u32 },
     /// Open or close the folder in this row.
     Toggle { row: u32, open: bool },
+    /// The paths of the open folders, without those that only a search opened.
+    OpenFolders,
     /// The row of the folder that holds this row.
     Parent { row: u32 },
     /// The row of this path, once the folders above it are open.
@@ -113,6 +121,7 @@ pub(crate) enum Answer {
         rows: Vec<Row>,
     },
     Row(Option<u32>),
+    Folders(Vec<Vec<u8>>),
     Found(Found),
     Life(Box<Life>),
     Findings(Box<Findings>),
@@ -147,6 +156,8 @@ pub(crate) enum Event {
     Comparing(Option<Comparing>),
     /// Everything that could be read was.
     Finished,
+    /// Reading was stopped: more layers come only after [`Ask::Continue`].
+    Stopped,
     /// What is there is no image.
     Artifact(Box<ArtifactFacts>),
     /// The image could not be opened at all.
@@ -356,8 +367,12 @@ pub(crate) struct Shown {
     pub(crate) total: u32,
     /// All paths of the view, visible or folded away.
     pub(crate) paths: u32,
-    /// Bytes of all its files.
+    /// Those of them that a search keeps; all without one.
+    pub(crate) kept: u32,
+    /// Bytes of the files among those, without what is deleted.
     pub(crate) bytes: u64,
+    /// Bytes of the files among those that the layer deletes.
+    pub(crate) deleted: u64,
     /// Paths that match what is looked for; none without.
     pub(crate) matches: Option<u32>,
     /// The layer stands alone because one below it could not be read.
@@ -395,8 +410,18 @@ pub(crate) struct Row {
     /// The layer that provides it, or, for what is deleted, that shipped it.
     pub(crate) layer: u32,
     pub(crate) mark: Option<Mark>,
+    /// What was there before, where the layer changed only mode, owner or other metadata.
+    pub(crate) before: Option<Metadata>,
     /// The layer that hides it later, and how, although it is still downloaded.
     pub(crate) fate: Option<(Cause, u32)>,
+}
+
+/// Mode and owner of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
 }
 
 /// A path's story.

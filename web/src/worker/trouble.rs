@@ -1,10 +1,10 @@
-//! Errors of the core as [`Trouble`]: the title says what was not possible, the detail is the
-//! core's own sentence, the advice is what can be done on this page.
+//! Errors of the core as [`Trouble`]: the title says what was not possible, the detail on what and why, the advice what
+//! can be done on this page. Each thing is said once.
 
 use onionskin_core::layer::LayerError;
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
-use onionskin_core::source::{LocatorError, SourceError};
+use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
 
 use super::protocol::Trouble;
 
@@ -22,201 +22,287 @@ impl Trouble {
     /// What was typed names no image.
     pub(crate) fn of_reference(error: &ReferenceError) -> Self {
         let advice = "Type a name like nginx:1.27, or registry.example.com/team/app:1.0.";
-        Trouble::new("That is no image reference", error, advice, false)
+        Trouble::new("Invalid image reference", error, advice, false)
     }
 
     /// What was typed is no image of a registry.
     pub(crate) fn of_locator(error: &LocatorError) -> Self {
-        let advice = "A saved file or folder can be chosen or dropped here; for an image in a registry, type its name.";
-        Trouble::new("That is not in a registry", error, advice, false)
+        let advice = "To open a saved file or folder, choose it or drop it on this page; for an image in a registry, type its name.";
+        Trouble::new("Not an image in a registry", error, advice, false)
     }
 
     /// The address asks for something that is no platform.
     pub(crate) fn of_platform(error: &PlatformError) -> Self {
-        Trouble::new(
-            "That is no platform",
-            error,
-            "Open the reference without a platform, and choose one.",
-            false,
-        )
+        Trouble::new("Invalid platform", error, CHOOSE_PLATFORM, false)
     }
 
     /// The image could not be opened.
     pub(crate) fn of_image(error: &SourceError) -> Self {
-        if let SourceError::Archive { problem, .. } = error {
-            // Its name stands above.
-            return Trouble::of_file(problem);
-        }
-        let (title, advice, retry) = match error {
-            SourceError::NotFound { .. } => (
-                "There is no such image",
-                "Check the tag, or list the tags.",
-                true,
-            ),
-            SourceError::NotFetched { .. } => (
-                "A layer is not available",
-                "The image can be shown without it.",
-                false,
-            ),
-            SourceError::Artifact(_) => (
-                "This is no image",
-                "It is stored where images are, but has no files that a container would see.",
-                false,
-            ),
-            SourceError::NotReached { registry, reason } => {
-                let title = format!("This gateway does not reach {registry}");
-                let advice = "Its operator can allow it: onionskin serve --registry HOST.";
-                return Trouble::new(title, reason, advice, true);
-            }
-            SourceError::NoList { .. } => (
-                "This registry does not list its repositories",
-                "Type the name of one of them.",
-                false,
-            ),
-            SourceError::NoRegistry(_) => (
-                "That is no registry",
-                "Type its host, as in registry.example.com:5000.",
-                false,
-            ),
-            SourceError::NoAccess { .. } => (
-                "There is no such image, or no access to it",
-                "Check the name. For a private image, the operator of this server can give it credentials.",
-                true,
-            ),
-            SourceError::Unreachable { .. } => (
-                "The registry does not answer",
-                "Is it up, and does the server of this page run?",
-                true,
-            ),
-            SourceError::TooManyRequests { .. } => (
-                "The registry asks to wait",
-                "It counts how much is asked of it; try again later.",
-                true,
-            ),
-            SourceError::Mismatch { .. } => (
-                "The registry sent something else",
-                "Nothing of it is shown. Try again; if it stays so, tell whoever runs the registry.",
-                true,
-            ),
-            SourceError::Damaged { .. } | SourceError::Missing { .. } => (
-                "A part of this file is missing or damaged",
-                "Save the image again, or copy the whole file again.",
-                false,
-            ),
-            SourceError::Document { .. } => (
-                "This is no image that can be shown",
-                "Does the reference name a container image?",
-                false,
-            ),
-            SourceError::NoPlatform { .. } => (
-                "There is no image for this platform",
-                "Open the reference without a platform, and choose one.",
-                false,
-            ),
-            SourceError::NotSaved { .. } => (
-                "This file does not hold that platform",
-                "Open it without a platform, or save the image for the other one.",
-                false,
-            ),
-            SourceError::Cut { .. } => ("The connection broke", "Try again.", true),
-            SourceError::Forbidden { .. } => (
-                "This server may not ask that registry",
-                "Its operator can allow it: onionskin serve --registry HOST.",
-                true,
-            ),
-            SourceError::Answer { .. } => (
-                "The registry could not answer",
-                "Try again; if it keeps failing, contact the registry's administrator.",
-                true,
-            ),
-            SourceError::Unavailable { .. } => {
-                ("The registry is not available", "Try again later.", true)
-            }
-            SourceError::Relayed { .. } => (
-                "The registry could not be asked",
-                "Try again; if it keeps failing, contact the registry's administrator.",
-                true,
-            ),
-            SourceError::WebPage { .. } => (
-                "A web page came instead",
-                "Check the registry's name, and whether a proxy or a log-in page answers for it.",
-                true,
-            ),
-            SourceError::Incomplete { .. } => (
-                "The list is not complete",
-                "Contact the registry's administrator.",
-                true,
-            ),
-            SourceError::Credentials { .. } => (
-                "The registry wants credentials",
-                "Whoever runs this server finds in its log why it has none.",
-                true,
-            ),
-            SourceError::Archive { .. } => ("This file cannot be opened as an image", SAVED, false),
-        };
         let missing = matches!(
             error,
             SourceError::NotFound { .. } | SourceError::NoAccess { .. }
         );
+        let (title, detail, advice, retry) = told(error);
         Trouble {
             missing,
-            ..Trouble::new(title, error, advice, retry)
+            ..Trouble::new(title, detail, &advice, retry)
         }
+    }
+
+    /// A list of names could not be read.
+    pub(crate) fn of_list(error: &SourceError) -> Self {
+        let mut trouble = Trouble::of_image(error);
+        if matches!(error, SourceError::NotFound { .. }) {
+            "Repository not found".clone_into(&mut trouble.title);
+        }
+        trouble
     }
 
     /// The file that was chosen cannot be read.
     pub(crate) fn of_file(problem: &str) -> Self {
-        Trouble::new(
-            "This file cannot be opened as an image",
-            problem,
-            SAVED,
-            false,
-        )
+        Trouble::new(NOT_A_SAVED_IMAGE, problem, SAVED, false)
     }
 
     /// A layer could not be fetched.
     pub(crate) fn of_fetch(layer: u32, error: &SourceError) -> Self {
-        let advice =
-            "The layers below it can still be looked at. Try again to fetch the image anew.";
-        Trouble::new(
-            format!("Layer {layer} could not be fetched"),
-            error,
-            advice,
-            true,
-        )
+        let detail = match error {
+            SourceError::Cut { .. } => told(error).1,
+            _ => error.to_string(),
+        };
+        let title = format!("Layer {layer} could not be fetched");
+        Trouble::new(title, detail, OTHERS, true)
     }
 
     /// A layer could not be decoded.
     pub(crate) fn of_layer(layer: u32, error: &LayerError) -> Self {
-        let advice = "The layers below it can still be looked at. If it stays so, the image should be pushed again.";
-        Trouble::new(format!("Layer {layer} cannot be read"), error, advice, true)
-    }
-
-    /// The worker that decoded a layer ended.
-    pub(crate) fn of_worker(layer: u32) -> Self {
-        let detail = "The worker that decoded it stopped, most likely for want of memory.";
+        let detail = format!("at {}: {}", error.location(), error.problem());
+        let advice = format!("{OTHERS} If it keeps failing, push the image again.");
         Trouble::new(
-            format!("Layer {layer} could not be decoded"),
+            format!("Layer {layer} cannot be read"),
             detail,
-            "Close other tabs and try again.",
+            &advice,
             true,
         )
     }
 
+    /// The worker that decoded a layer ended; 0 is none of the layers.
+    pub(crate) fn of_worker(layer: u32) -> Self {
+        let title = match layer {
+            0 => "The image could not be read".to_owned(),
+            layer => format!("Layer {layer} could not be decoded"),
+        };
+        let detail =
+            "The browser stopped the worker that read it, most likely because memory ran out.";
+        Trouble::new(title, detail, "Close other tabs, then try again.", true)
+    }
+
     /// The layers do not fit together.
     pub(crate) fn of_stack(layer: u32, error: &onionskin_core::stack::StackError) -> Self {
-        let advice = "The layers below it can still be looked at.";
-        Trouble::new(
-            format!("Layer {layer} cannot be put on those below"),
-            error,
-            advice,
-            false,
-        )
+        let title = format!("Layer {layer} cannot be applied to the layers below it");
+        Trouble::new(title, error, OTHERS, false)
     }
 }
 
+/// Title, detail, advice, and whether trying again may help. What the title or the advice says is not in the detail.
+fn told(error: &SourceError) -> (String, String, String, bool) {
+    let whole = || error.to_string();
+    let (title, detail, advice, retry) = match error {
+        SourceError::NotFound {
+            what,
+            place,
+            reason,
+        } => (
+            "Image not found",
+            because(what, &format!("{what} was not found in {place}"), reason),
+            "Check the name and the tag.",
+            true,
+        ),
+        SourceError::NoAccess { what, reason, .. } => (
+            "Image not available",
+            because(
+                what,
+                &format!("the registry denies access to {what}"),
+                reason,
+            ),
+            "Check the name. To open private images, the operator of this server can give it credentials.",
+            true,
+        ),
+        SourceError::NotFetched { .. } => ("Layer not available", whole(), "", false),
+        SourceError::Artifact(_) => (
+            "Not an image",
+            whole(),
+            "Open the reference of a container image.",
+            false,
+        ),
+        SourceError::NotReached { registry, reason } => {
+            // The reason says what the operator can do.
+            let title = format!("This server has no access to {registry}");
+            return (title, reason.clone(), String::new(), true);
+        }
+        SourceError::NoList {
+            registry, reason, ..
+        } => (
+            "This registry does not list its repositories",
+            because(registry, &format!("{registry} gave no list"), reason),
+            "Type the name of a repository, as in HOST/team/app.",
+            false,
+        ),
+        SourceError::NoRegistry(name) => (
+            "Invalid registry",
+            format!("{name:?} is not the host of a registry"),
+            "Type a host, as in registry.example.com:5000.",
+            false,
+        ),
+        SourceError::Unreachable { .. } => (
+            "The registry does not answer",
+            whole(),
+            "Check the name and the network, then try again.",
+            true,
+        ),
+        SourceError::TooManyRequests {
+            registry,
+            retry,
+            limit,
+        } => {
+            let happened = format!("{registry} accepts no more requests for now");
+            let detail = because(registry, &happened, limit);
+            return (
+                "Too many requests".to_owned(),
+                detail,
+                later(retry.as_ref()),
+                true,
+            );
+        }
+        SourceError::Mismatch {
+            what,
+            promised,
+            got,
+        } => (
+            "The registry sent other data than it announced",
+            format!("{what}: expected {promised}, received {got}"),
+            AGAIN,
+            true,
+        ),
+        SourceError::Document { .. } => (
+            "Not a container image",
+            whole(),
+            "Check that the reference names a container image.",
+            false,
+        ),
+        SourceError::NoPlatform { .. } => (
+            "No image for this platform",
+            whole(),
+            CHOOSE_PLATFORM,
+            false,
+        ),
+        SourceError::Cut {
+            what,
+            received,
+            size,
+            reason,
+        } => {
+            let of = size.map_or_else(String::new, |size| format!(" of {size}"));
+            (
+                "The connection was interrupted",
+                format!("{what} ended after {received}{of} bytes: {reason}"),
+                "Try again.",
+                true,
+            )
+        }
+        SourceError::Forbidden { .. } => (
+            "This server may not connect there",
+            whole(),
+            "The operator of this server can allow it with onionskin serve --registry HOST.",
+            true,
+        ),
+        // The gateway passes on what happened to it.
+        SourceError::Relayed { reason, .. } => (
+            "The registry could not be read",
+            reason.clone(),
+            AGAIN,
+            true,
+        ),
+        SourceError::Incomplete { .. } => ("The list is not complete", whole(), AGAIN, true),
+        SourceError::WebPage { .. } => (
+            "Not a registry's answer",
+            whole(),
+            "Check the name of the registry.",
+            true,
+        ),
+        SourceError::Unavailable {
+            what,
+            registry,
+            retry,
+            reason,
+        } => {
+            let happened = format!("{registry} is not available when asked for {what}");
+            let detail = because(registry, &happened, reason);
+            return (
+                "The registry is not available".to_owned(),
+                detail,
+                later(retry.as_ref()),
+                true,
+            );
+        }
+        // They say what to do themselves.
+        SourceError::Damaged { .. } | SourceError::Missing { .. } => (
+            "A part of this image is missing or damaged",
+            whole(),
+            "",
+            false,
+        ),
+        SourceError::NotSaved { .. } => (
+            "This file does not contain that platform",
+            whole(),
+            CHOOSE_PLATFORM,
+            false,
+        ),
+        SourceError::Answer { .. } => ("The registry answered with an error", whole(), AGAIN, true),
+        SourceError::Credentials { .. } => (
+            "The registry requires credentials",
+            whole(),
+            "The log of this server says why it has none.",
+            true,
+        ),
+        // Its name stands above.
+        SourceError::Archive { problem, .. } => (NOT_A_SAVED_IMAGE, problem.clone(), SAVED, false),
+    };
+    (title.to_owned(), detail, advice.to_owned(), retry)
+}
+
+/// When to try again.
+fn later(retry: Option<&RetryAfter>) -> String {
+    match retry {
+        Some(RetryAfter::Seconds(seconds)) if *seconds >= 120 => {
+            format!("Try again in {} minutes.", seconds.div_ceil(60))
+        }
+        Some(RetryAfter::Seconds(seconds)) => format!("Try again in {seconds} seconds."),
+        Some(RetryAfter::At(time)) => format!("Try again after {time}."),
+        None => "Try again later. Logging in often raises the limit.".to_owned(),
+    }
+}
+
+/// What happened, with the registry's own words. Through a gateway, these may be a whole sentence about the same thing:
+/// then they stand alone.
+fn because(what: &str, happened: &str, reason: &str) -> String {
+    // What comes after a semicolon is advice for the command line.
+    let reason = reason.split("; ").next().unwrap_or_default();
+    if reason.is_empty() {
+        happened.to_owned()
+    } else if reason.contains(what) {
+        reason.to_owned()
+    } else {
+        format!("{happened} ({reason})")
+    }
+}
+
+const NOT_A_SAVED_IMAGE: &str = "This file cannot be opened as an image";
+const CHOOSE_PLATFORM: &str = "Open the reference without a platform, then choose one.";
+const AGAIN: &str = "Try again; if it keeps failing, contact the registry's administrator.";
+const OTHERS: &str = "The layers below it can still be viewed.";
+
 /// What can be opened.
-const SAVED: &str = "What docker save, podman save, skopeo copy, buildah push and others write is read: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
+const SAVED: &str = "Onionskin opens what docker save, podman save, skopeo copy and buildah push write: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone. A host, a path or a digest in
 /// front stays as it is written.

@@ -152,8 +152,17 @@ impl Waste {
             .unwrap_or_else(|| selected.map_or(0, |at| at / rows))
             .min(last);
         let from = page * rows;
+        let mut groups: Vec<(Group, u32)> = Vec::new();
+        for finding in chosen.iter().filter_map(|at| self.audit.findings.get(*at)) {
+            let group = Group::of(finding.kind);
+            match groups.iter_mut().find(|(other, _)| *other == group) {
+                Some((_, count)) => *count += 1,
+                None => groups.push((group, 1)),
+            }
+        }
         Findings {
             total: number(chosen.len()),
+            groups,
             from,
             rows: chosen
                 .iter()

@@ -162,6 +162,15 @@ impl LayerError {
         self.layer
     }
 
+    /// Where it is wrong: `byte 12 of its tar`.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match self.place {
+            Place::Blob(offset) => format!("byte {offset} of its blob"),
+            Place::Tar(offset) => format!("byte {offset} of its tar"),
+        }
+    }
+
     /// What is wrong, without the place.
     #[must_use]
     pub const fn problem(&self) -> &Problem {
@@ -175,11 +184,7 @@ impl fmt::Display for LayerError {
             0 => f.write_str("layer")?,
             layer => write!(f, "layer {layer}")?,
         }
-        match self.place {
-            Place::Blob(offset) => write!(f, ", at byte {offset} of its blob: ")?,
-            Place::Tar(offset) => write!(f, ", at byte {offset} of its tar: ")?,
-        }
-        self.problem.fmt(f)
+        write!(f, ", at {}: {}", self.location(), self.problem)
     }
 }
 

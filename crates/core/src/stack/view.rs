@@ -12,25 +12,12 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 pub enum Mark {
     /// It was not there.
     Added,
-    /// It has other content or another type; for folders and special files, other metadata.
+    /// It has other content, another target or another type.
     Modified,
-    /// The same content was stored again.
+    /// The same content was stored again, with or without other metadata; of a folder, only its metadata differs.
     MetadataOnly,
     /// It is no more.
     Deleted,
-}
-
-impl Mark {
-    /// The letter that stands for it on screen.
-    #[must_use]
-    pub const fn letter(self) -> char {
-        match self {
-            Self::Added => 'A',
-            Self::Modified => 'M',
-            Self::MetadataOnly => 'R',
-            Self::Deleted => 'D',
-        }
-    }
 }
 
 /// The tree of the stack at one layer, or of that layer's changes.
@@ -351,16 +338,25 @@ impl Stack {
                     (index.mode(entry), index.owner(entry), index.xattrs(entry))
                 })
             };
-            return (said(before) != said(after)).then_some(Mark::Modified);
+            return (said(before) != said(after)).then_some(Mark::MetadataOnly);
         }
         let file = |version: Version| {
             (!is_dir(version))
                 .then(|| self.content(version.inode, None))
                 .flatten()
         };
-        match (file(before), file(after)) {
-            (Some(a), Some(b)) if a == b => Some(Mark::MetadataOnly),
-            _ => Some(Mark::Modified),
-        }
+        // What links and devices are is said by their entries.
+        let special = |version: Version| {
+            let (index, entry) = facts(version).filter(|_| !is_dir(version))?;
+            let kind = index.kind(entry);
+            let is_special = !matches!(kind, EntryKind::File | EntryKind::Hardlink);
+            is_special.then(|| (kind, index.link(entry), index.device(entry)))
+        };
+        let same_file = file(before).is_some_and(|before| file(after) == Some(before));
+        let same_special = special(before).is_some_and(|before| special(after) == Some(before));
+        Some(match same_file || same_special {
+            true => Mark::MetadataOnly,
+            false => Mark::Modified,
+        })
     }
 }

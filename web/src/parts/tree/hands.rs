@@ -47,8 +47,8 @@ impl Tree {
     }
 
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        let on = |node: &NodeRef| event.target() == node.cast::<Element>().map(Into::into);
-        let ours = on(&self.grid) || on(&self.scroller);
+        // The heads have keys of their own.
+        let ours = event.target() == self.grid.cast::<Element>().map(Into::into);
         let with_others = event.alt_key() || event.ctrl_key() || event.meta_key();
         if self.window.total == 0 || !ours || with_others {
             return false;

@@ -21,8 +21,12 @@ use yew::prelude::*;
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
+use crate::browser;
 use crate::worker::client::Engine;
 use crate::worker::protocol::{Answer, Ask, Found, Row, Showing, Shown, Sort};
+
+/// The identifier of the tree's element, which has the keyboard's focus.
+pub(crate) const ID: &str = "tree";
 
 /// A path was chosen; by a click it becomes a step of the browser's history.
 pub(crate) struct Select {
@@ -38,6 +42,8 @@ pub(crate) struct Props {
     /// Changes when the same question may have another answer.
     pub(crate) version: (u32, bool),
     pub(crate) path: Option<Vec<u8>>,
+    /// Names the image in what this browser remembers of open folders.
+    pub(crate) place: String,
     pub(crate) on_select: Callback<Select>,
     pub(crate) on_sort: Callback<Sort>,
     pub(crate) on_shown: Callback<Shown>,
@@ -52,6 +58,8 @@ pub(crate) enum Msg {
     DoubleClick(MouseEvent),
     /// Another tree, or the same with other folders open.
     Fresh(u32, Box<Fresh>),
+    /// The folders that are open.
+    Open(Vec<Vec<u8>>),
     Rows(u32, u32, Vec<Row>),
     Parent(u32, Option<u32>),
     /// The keyboard rested on a row.
@@ -92,6 +100,10 @@ pub(crate) struct Tree {
     active: Option<u32>,
     /// The path that the tree was brought to, or that was chosen in it.
     placed: Option<Vec<u8>>,
+    /// How far the tree was scrolled before a search.
+    before_search: Option<f64>,
+    /// How far it is to be scrolled, after a search.
+    return_to: Option<f64>,
     /// The active row is to be selected once it is here.
     select_when_here: bool,
     rest: Option<Timeout>,
@@ -123,6 +135,8 @@ impl Component for Tree {
             pages: Pages::default(),
             active: None,
             placed: None,
+            before_search: None,
+            return_to: None,
             select_when_here: false,
             rest: None,
             watch: None,
@@ -134,6 +148,12 @@ impl Component for Tree {
     fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
         let new = ctx.props();
         let moved = new.path != old.path && new.path != self.placed;
+        let searches = |props: &Props| !props.showing.find.is_empty();
+        match (searches(old), searches(new)) {
+            (false, true) => self.before_search = Some(self.window.scrolled),
+            (true, false) => self.return_to = self.before_search.take(),
+            _ => {}
+        }
         if new.engine != old.engine || new.showing != old.showing || moved {
             self.show(ctx, Ask::Show((*new.showing).clone()), Why::Asked);
         } else if new.version != old.version {
@@ -183,6 +203,10 @@ impl Component for Tree {
             Msg::Parent(epoch, row) if epoch == self.epoch => {
                 row.is_some_and(|row| self.walk(ctx, row))
             }
+            Msg::Open(folders) => {
+                browser::keep_open_folders(&ctx.props().place, &folders);
+                false
+            }
             Msg::Fresh(..) | Msg::Rows(..) | Msg::Parent(..) => false,
             Msg::Rested => {
                 self.select_active(ctx, false);
@@ -209,6 +233,7 @@ impl Component for Tree {
         html! {
             <div
                 class="tree"
+                id={ID}
                 ref={self.grid.clone()}
                 role="treegrid"
                 tabindex="0"
@@ -221,13 +246,12 @@ impl Component for Tree {
                     class="scroller"
                     ref={self.scroller.clone()}
                     role="presentation"
-                    tabindex="-1"
                     onclick={link.callback(Msg::Click)}
                     ondblclick={link.callback(Msg::DoubleClick)}
                 >
-                    { head::head(ctx.props()) }
+                    <div role="rowgroup" class="heads-box">{ head::head(ctx.props()) }</div>
                     <div class="space" role="presentation" ref={self.space.clone()}>
-                        <div class="rows" role="presentation" ref={self.rows_box.clone()}>
+                        <div class="rows" role="rowgroup" ref={self.rows_box.clone()}>
                             for index in drawn {
                                 // Rows that leave on one side are drawn again on the other.
                                 <TreeRow
@@ -323,8 +347,21 @@ impl Tree {
             Some(found) => self.arrive(ctx, found, fresh.why),
             None => self.active = self.active.filter(|active| *active < fresh.shown.total),
         }
+        let searching = !ctx.props().showing.find.is_empty();
+        if let Some(scrolled) = self.return_to.take_if(|_| !searching)
+            && fresh.found.is_none()
+        {
+            self.scroll(Some(scrolled));
+        }
         self.measure();
         self.fetch(ctx);
+        let open = ctx.props().engine.ask(Ask::OpenFolders);
+        ctx.link().send_future_batch(async move {
+            match open.await {
+                Answer::Folders(folders) => Some(Msg::Open(folders)),
+                _ => None,
+            }
+        });
         ctx.props().on_shown.emit(fresh.shown);
         true
     }

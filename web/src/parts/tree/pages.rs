@@ -90,6 +90,7 @@ mod tests {
             gid: 0,
             layer: 1,
             mark: None,
+            before: None,
             fate: None,
         };
         (0..count).map(row).collect()

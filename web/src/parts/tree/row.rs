@@ -33,7 +33,7 @@ pub(crate) fn element_id(index: u32) -> String {
 #[component]
 pub(crate) fn TreeRow(props: &Props) -> Html {
     let Some(row) = &props.row else {
-        return html! { <div class="row pending" role="row" aria-rowindex={(props.index + 2).to_string()}></div> };
+        return html! { <div class="row pending" role="row" aria-rowindex={(props.index + 2).to_string()}><span role="gridcell"></span></div> };
     };
     let deleted = row.mark == Some(Mark::Deleted);
     let class = classes!(
@@ -70,6 +70,9 @@ pub(crate) fn TreeRow(props: &Props) -> Html {
 /// What the layer did to it; for what is still there but goes later, what a later layer does.
 fn sign(row: &Row) -> Html {
     match (row.mark, row.fate) {
+        (Some(Mark::MetadataOnly), _) if row.kind == EntryKind::Dir => {
+            mark::sign("C", "metadata-only", "metadata changed")
+        }
         (Some(mark), _) => mark::of_mark(mark),
         (None, Some((cause, _))) => {
             mark::sign(mark::letter(cause), classes_of(cause), cause.name())
@@ -83,7 +86,7 @@ fn classes_of(cause: Cause) -> &'static str {
     match cause {
         Cause::Deleted => "deleted later",
         Cause::Overwritten => "overwritten later",
-        Cause::MetadataOnly => "metadata-only copy later",
+        Cause::MetadataOnly => "metadata-only later",
         Cause::Repeated => "repeated later",
     }
 }
@@ -99,14 +102,21 @@ fn beside(row: &Row) -> Html {
     });
     let fate = row.fate.map(|(cause, layer)| {
         let text = match cause {
-            Cause::Deleted => format!("deleted in {layer}, still downloaded"),
-            Cause::Overwritten => format!("overwritten in {layer}, still downloaded"),
-            Cause::MetadataOnly => format!("stored again in {layer}, downloaded twice"),
-            Cause::Repeated => "stored twice in this layer".to_owned(),
+            Cause::Deleted => format!("deleted in layer {layer}, still downloaded"),
+            Cause::Overwritten => format!("overwritten in layer {layer}, still downloaded"),
+            Cause::MetadataOnly => format!("copied in layer {layer}, downloaded twice"),
+            Cause::Repeated => "repeated in the layer".to_owned(),
         };
         html! { <span class="note">{ text }</span> }
     });
-    html! { <>{ for target }{ for fate }</> }
+    let changed = row
+        .before
+        .filter(|_| row.kind == EntryKind::Dir || row.fate.is_none());
+    let changed = changed.map(|before| {
+        let text = mark::metadata(before, row.mode, (row.uid, row.gid));
+        html! { <span class="note">{ text }</span> }
+    });
+    html! { <>{ for target }{ for changed }{ for fate }</> }
 }
 
 fn bytes(row: &Row) -> Html {

@@ -9,7 +9,7 @@ use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::words;
-use crate::worker::protocol::{Finding, FindingName, Group, Place};
+use crate::worker::protocol::{Finding, FindingName, Place};
 
 /// What [`Card`] shows.
 #[derive(PartialEq, Properties)]
@@ -101,7 +101,7 @@ fn exactly(finding: &Finding) -> Html {
     }
     let of_download = finding
         .compressed
-        .map(|bytes| format!(", {} of every download", format::exact(bytes)));
+        .map(|bytes| format!(", {} of each pull", format::exact(bytes)));
     html! { <p class="exactly muted">{ format::exact(finding.bytes) }{ " stored" }{ of_download }</p> }
 }
 
@@ -125,11 +125,11 @@ fn path(props: &Props) -> Html {
                 path: Some(path.clone()),
                 ..props.route.in_view(View::Changes)
             },
-            format!("Shows it among the changes of layer {layer}"),
+            format!("Show in the changes of layer {layer}"),
         ),
         Place::Config => (
             props.route.in_view(View::Config),
-            "Shows the configuration and the history".to_owned(),
+            "Show the configuration and the build history".to_owned(),
         ),
     };
     let here = selected(props);
@@ -166,7 +166,7 @@ fn cost(props: &Props) -> Html {
         let share = of_all.map(|all| format!(", {}", share(compressed, all)));
         html! {
             <span class="pull" title={format::exact(compressed)}>
-                { format::size(compressed) }{ " of every download" }{ share }
+                { format::size(compressed) }{ " of each pull" }{ share }
             </span>
         }
     });
@@ -179,11 +179,8 @@ fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
         .name
         .kind
         .cause()
-        .map_or("hides it", words::of_cause);
-    let ships = match Group::of(finding.name.kind) {
-        Group::Wasted => "ships it",
-        _ => "brings it",
-    };
+        .map_or("hidden in", words::of_cause);
+    let ships = "added in";
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
     let adds = finding.added_by.iter().map(|layer| (*layer, ships));
     let hides = finding.hidden_by.iter().map(|layer| (*layer, hides));
@@ -214,7 +211,7 @@ fn story(props: &Props) -> Html {
             for (layer, deed) in layers.into_iter().take(shown) {
                 <li>
                     <span class="muted">
-                        { at_layer(props, layer) }{ format!("{} {deed} ", of_base(&props.image, layer)) }
+                        { deed }{ " " }{ at_layer(props, layer) }{ of_base(&props.image, layer) }{ " " }
                     </span>
                     <code>{ command(&props.image, layer) }</code>
                 </li>
@@ -241,14 +238,14 @@ fn at_layer(props: &Props, layer: u32) -> Html {
         ..props.route.in_view(View::Changes)
     };
     let href = Route::Image(to).to_fragment();
-    html! { <a {href} title={format!("Shows it among the changes of layer {layer}")}>{ text }</a> }
+    html! { <a {href} title={format!("Show in the changes of layer {layer}")}>{ text }</a> }
 }
 
 /// Says so of a layer that came with the base image.
 fn of_base(image: &Image, layer: u32) -> &'static str {
     let base = image.audit.as_ref().and_then(|audit| audit.base.as_ref());
     match base.and_then(|base| base.layers) {
-        Some(layers) if layer <= layers => " of the base",
+        Some(layers) if layer <= layers => " (base image)",
         _ => "",
     }
 }

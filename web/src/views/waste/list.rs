@@ -59,7 +59,8 @@ pub(crate) fn List(props: &Props) -> Html {
             { tools(props, &audit) }
             if let Some(found) = &props.found {
                 <p class="off-screen" role="status">{ format::counted(u64::from(found.total), "finding") }</p>
-                { findings(props, &audit, found) }
+                { absent(props, found) }
+                { findings(props, found) }
                 { pages(props, found) }
             }
         </>
@@ -83,9 +84,9 @@ fn tools(props: &Props, audit: &AuditFacts) -> Html {
     html! {
         <div class="tools">
             <div class="tools-line">
-                <Find route={route.clone()} go={find} what="find a path, a command, an advice" />
+                <Find route={route.clone()} go={find} what="search paths, commands, advice" />
                 <label class="sort">
-                    <span class="muted">{ "by" }</span>
+                    <span class="muted">{ "sort by" }</span>
                     <select onchange={sorted}>
                         for (order, name, word) in ORDERS {
                             <option value={name} selected={route.waste.order == order}>{ word }</option>
@@ -93,7 +94,7 @@ fn tools(props: &Props, audit: &AuditFacts) -> Html {
                     </select>
                 </label>
             </div>
-            <div class="chips" role="group" aria-label="Only of one kind">
+            <div class="chips" role="group" aria-label="Filter by kind">
                 { chip(props, None, all) }
                 for of in audit.kinds.iter() {
                     { chip(props, Some(of), u64::from(of.findings)) }
@@ -142,7 +143,7 @@ fn only_layer(props: &Props, layer: u32) -> Html {
     }
 }
 
-fn findings(props: &Props, audit: &AuditFacts, found: &Findings) -> Html {
+fn findings(props: &Props, found: &Findings) -> Html {
     if found.total == 0 {
         let to = ImageRoute {
             find: String::new(),
@@ -153,7 +154,7 @@ fn findings(props: &Props, audit: &AuditFacts, found: &Findings) -> Html {
         };
         return html! {
             <div class="nothing" role="status">
-                <p>{ "No finding is like that." }</p>
+                <p>{ "No finding matches." }</p>
                 <button type="button" onclick={props.go.reform(move |_| (to.clone(), false))}>{ "Show all findings" }</button>
             </div>
         };
@@ -165,25 +166,42 @@ fn findings(props: &Props, audit: &AuditFacts, found: &Findings) -> Html {
     let groups = groups.map(|rows| {
         let from = at;
         at += rows.len() as u32;
-        group(props, audit, found, from, rows)
+        group(props, found, from, rows)
     });
     html! { { for groups } }
 }
 
-fn group(props: &Props, audit: &AuditFacts, found: &Findings, from: u32, rows: &[Finding]) -> Html {
+/// Says so where the address names a finding that there is not.
+fn absent(props: &Props, found: &Findings) -> Html {
+    let named = props.route.waste.finding.is_some() || props.route.path.is_some();
+    if !named || found.selected.is_some() {
+        return Html::default();
+    }
+    let of = match &props.route.path {
+        Some(path) => format!(" of {}", format::visible(path)),
+        None => String::new(),
+    };
+    let text = format!("The link points to a finding{of} that this list does not contain.");
+    html! { <p class="absent" role="status">{ text }</p> }
+}
+
+/// Says of findings that there may be more, or less.
+fn partial_mark() -> Html {
+    html! { <span class="partial-mark" title="Not all layers were read">{ "partial" }</span> }
+}
+
+fn group(props: &Props, found: &Findings, from: u32, rows: &[Finding]) -> Html {
     let Some(group) = rows.first().map(|row| Group::of(row.name.kind)) else {
         return Html::default();
     };
     let (heading, meaning) = words::of_group(group);
-    let of_group = audit
-        .kinds
-        .iter()
-        .filter(|of| Group::of(of.kind) == group)
-        .map(|of| u64::from(of.findings));
+    let chosen = found.groups.iter().find(|(other, _)| *other == group);
+    let count = chosen.map_or(rows.len() as u64, |(_, count)| u64::from(*count));
+    let partial = !props.image.whole();
     let id = format!("group-{group:?}");
     html! {
         <section class="group" aria-labelledby={id.clone()} key={id.clone()}>
-            <h3 {id}>{ heading }<span class="beside">{ format::count(of_group.sum()) }</span></h3>
+            <h3 {id}>{ heading }<span class="beside">{ format::count(count) }</span>{ if partial { partial_mark() } else { Html::default() } }</h3>
             <p class="muted">{ meaning }</p>
             <ol class="cards-of-findings">
                 for (at, row) in (from..).zip(rows) {

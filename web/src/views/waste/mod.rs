@@ -1,4 +1,4 @@
-//! What the image ships for nothing, told as what to mend: the findings of `onionskin audit`.
+//! What is wasted, avoidable or a risk in the image, and how to fix it: the findings of `onionskin audit`.
 
 mod finding;
 mod list;
@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use crate::route::ImageRoute;
 use crate::ruling::Ruling;
-use crate::session::Image;
+use crate::session::{Again, Image};
 use crate::views::waste::list::List;
 use crate::views::waste::side::Side;
 use crate::views::waste::summary::Summary;
@@ -29,6 +29,7 @@ pub(crate) struct Props {
     /// The rules file that the image is judged by.
     pub(crate) ruling: Option<Ruling>,
     pub(crate) on_rules: Callback<Option<Ruling>>,
+    pub(crate) on_again: Callback<Again>,
 }
 
 /// How many findings a page has.
@@ -56,9 +57,9 @@ pub(crate) fn Waste(props: &Props) -> Html {
         });
     }
     html! {
-        <div class="waste" role="tabpanel" aria-label="Waste">
+        <div class="waste">
             <div class="pane findings" tabindex="0" aria-label="Findings" role="region">
-                <Summary image={props.image.clone()} />
+                <Summary image={props.image.clone()} on_again={props.on_again.clone()} />
                 <List
                     image={props.image.clone()}
                     route={props.route.clone()}

@@ -1,4 +1,4 @@
-//! What a pipeline would say: the verdicts of a rules file that the visitor drops or picks.
+//! CI rules: the results of a rules file that the visitor drops or chooses.
 
 use web_sys::{DragEvent, File};
 use yew::platform::spawn_local;
@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::pick::Pick;
 use crate::ruling::Ruling;
-use crate::session::Image;
+use crate::session::{Image, Partial};
 use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RulesTrouble, Verdict};
 
 /// What [`RulesBox`] shows.
@@ -61,15 +61,15 @@ pub(crate) fn RulesBox(props: &Props) -> Html {
             {ondragleave}
             {ondrop}
         >
-            <h3 id="rules">{ "Would it pass?" }</h3>
+            <h3 id="rules">{ "CI rules" }</h3>
             { told(props) }
             <div class="actions">
                 <Pick on_file={take}>
-                    { if props.ruling.is_some() { "Another file" } else { "Choose a file" } }
+                    { if props.ruling.is_some() { "Another file…" } else { "Choose a file…" } }
                     <span class="off-screen">{ " of rules" }</span>
                 </Pick>
                 if props.ruling.is_some() {
-                    <button type="button" onclick={remove}>{ "Without rules" }</button>
+                    <button type="button" onclick={remove}>{ "Remove" }</button>
                 }
             </div>
         </section>
@@ -81,7 +81,7 @@ fn told(props: &Props) -> Html {
         return html! {
             <p class="muted">
                 { "Drop your " }<code>{ "onionskin.yaml" }</code>{ " or " }<code>{ ".dive-ci" }</code>
-                { " here to see what a pipeline would say. It stays in this browser." }
+                { " here to check the image against CI rules. The file is not uploaded." }
             </p>
         };
     };
@@ -92,7 +92,7 @@ fn told(props: &Props) -> Html {
                 match &ruling.trouble {
                     Some(trouble) => unusable(ruling, trouble),
                     None if ruling.judged => verdicts(&props.image),
-                    None => html! { <p class="muted" role="status">{ "Judging …" }</p> },
+                    None => html! { <p class="muted" role="status">{ "Evaluating …" }</p> },
                 }
             }
         </>
@@ -102,7 +102,7 @@ fn told(props: &Props) -> Html {
 fn unusable(ruling: &Ruling, trouble: &RulesTrouble) -> Html {
     html! {
         <div class="unusable" role="alert">
-            <p><b>{ "This file cannot be used: a pipeline would stop with exit code 2." }</b></p>
+            <p><b>{ "Invalid rules file: onionskin audit ends with exit code 2." }</b></p>
             <p>
                 if let Some(line) = trouble.line {
                     { format!("Line {line}: ") }
@@ -117,15 +117,20 @@ fn unusable(ruling: &Ruling, trouble: &RulesTrouble) -> Html {
 }
 
 fn verdicts(image: &Image) -> Html {
-    if let Some(broken) = image.broken().filter(|_| image.finished) {
-        return html! {
-            <p role="status">
-                { format!("Layer {broken} could not be read: a pipeline would stop with exit code 2, whatever the rules say.") }
-            </p>
-        };
+    match image.partial().filter(|_| image.finished) {
+        Some(Partial::Broken(broken)) => {
+            let text = format!(
+                "Not evaluated: layer {broken} could not be read. onionskin audit ends with exit code 2."
+            );
+            return html! { <p role="status">{ text }</p> };
+        }
+        Some(Partial::Stopped) => {
+            return html! { <p role="status">{ "Not evaluated: loading was stopped." }</p> };
+        }
+        _ => {}
     }
     let Some(audit) = image.audit.as_ref() else {
-        return html! { <p class="muted" role="status">{ "Judged when all layers are read." }</p> };
+        return html! { <p class="muted" role="status">{ "Evaluated when all layers are read." }</p> };
     };
     if let Some(comparing) = &image.comparing {
         return comparison(comparing);
@@ -164,9 +169,9 @@ fn comparison(comparing: &Comparing) -> Html {
     };
     html! {
         <div class="comparing" role="status">
-            <p>{ "Judged when " }<code>{ format::visible_text(reference) }</code>{ " is read, which it is compared with." }</p>
+            <p>{ "Reading " }<code>{ format::visible_text(reference) }</code>{ " to compare with …" }</p>
             <progress
-                aria-label="of the image that it is compared with"
+                aria-label="Reading the image to compare with"
                 max={whole.map(|whole| whole.to_string())}
                 value={whole.map(|_| received.to_string())}
             />
@@ -184,12 +189,16 @@ fn verdict(audit: &AuditFacts) -> String {
         .filter(|rule| rule.passed == Some(false))
         .count();
     match audit.passed {
-        Some(true) if all == 0 => "It passes, exit code 0: the file sets no limit.".to_owned(),
-        Some(true) if all == 1 => "It passes, exit code 0: the rule is kept.".to_owned(),
-        Some(true) => format!("It passes, exit code 0: all {all} rules are kept."),
-        Some(false) if all == 1 => "It fails, exit code 1: the rule is not kept.".to_owned(),
-        Some(false) => format!("It fails, exit code 1: {failed} of {all} rules are not kept."),
-        None => "It cannot be judged, exit code 2.".to_owned(),
+        Some(true) if all == 0 => "PASS (exit code 0): the file sets no rule".to_owned(),
+        Some(true) => format!(
+            "PASS (exit code 0): {} passed",
+            format::counted(all as u64, "rule")
+        ),
+        Some(false) => format!(
+            "FAIL (exit code 1): {failed} of {} failed",
+            format::counted(all as u64, "rule")
+        ),
+        None => "Not evaluated (exit code 2)".to_owned(),
     }
 }
 
@@ -197,7 +206,7 @@ fn of_rule(rule: &Verdict) -> Html {
     let (sign, class, word) = match rule.passed {
         Some(true) => ("✓", "passed", "passed"),
         Some(false) => ("✕", "failed", "failed"),
-        None => ("?", "unknown", "cannot be judged"),
+        None => ("?", "unknown", "not evaluated"),
     };
     html! {
         <li {class}>
@@ -218,7 +227,7 @@ fn of_rule(rule: &Verdict) -> Html {
 /// What the file ignores, why, and what that came to.
 fn ignored(entry: &Ignored) -> Html {
     let until = match (&entry.until, entry.expired) {
-        (Some(day), true) => format!("; expired after {day}, so it is counted again"),
+        (Some(day), true) => format!("; expired after {day}, no longer ignored"),
         (Some(day), false) => format!("; until {day}"),
         (None, _) => String::new(),
     };

@@ -1,4 +1,4 @@
-//! Beside the findings: what rules say, which layers ship the wasted bytes, dive's numbers, the report.
+//! Beside the findings: rule results, wasted bytes by layer, dive's numbers, the report.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -29,7 +29,7 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Side(props: &Props) -> Html {
     html! {
-        <aside class="side" aria-label="What the findings come to">
+        <aside class="side" aria-label="Rules, layers and report">
             <RulesBox
                 image={props.image.clone()}
                 ruling={props.ruling.clone()}
@@ -60,7 +60,7 @@ fn by_layer(props: &Props) -> Html {
     }
     html! {
         <section class="by-layer" aria-labelledby="by-layer">
-            <h3 id="by-layer">{ "Which layers ship the wasted bytes" }</h3>
+            <h3 id="by-layer">{ "Wasted bytes by layer" }</h3>
             <ol>
                 for (layer, wasted) in shipping {
                     { of_layer(props, layer, &wasted, most) }
@@ -84,7 +84,7 @@ fn of_layer(props: &Props, layer: u32, wasted: &LayerNumbers, most: u64) -> Html
                 type="button"
                 class="quiet"
                 aria-pressed={chosen.to_string()}
-                title={format!("Only the findings of layer {layer}: {}", causes.join(", "))}
+                title={format!("Show only findings of layer {layer}: {}", causes.join(", "))}
                 onclick={props.go.reform(move |_| (to.clone(), false))}
             >
                 <span class="number"><span class="off-screen">{ "layer " }</span>{ layer }</span>
@@ -100,13 +100,13 @@ fn base(image: &Image) -> Html {
         return Html::default();
     };
     let layers = match base.layers {
-        Some(0) | None => "Which layers came with it is not known.".to_owned(),
-        Some(1) => "Layer 1 came with it.".to_owned(),
-        Some(layers) => format!("Layers 1 to {layers} came with it."),
+        Some(0) | None => "Its layers are not known.".to_owned(),
+        Some(1) => "Layer 1 is from the base image.".to_owned(),
+        Some(layers) => format!("Layers 1 to {layers} are from the base image."),
     };
     html! {
         <section class="base" aria-labelledby="base">
-            <h3 id="base">{ "The base image" }</h3>
+            <h3 id="base">{ "Base image" }</h3>
             if let Some(reference) = &base.reference {
                 <p class="mono">{ format::visible_text(reference) }</p>
             }
@@ -129,10 +129,10 @@ fn dive(image: &Image) -> Html {
                 <dd title={format::exact(dive.wasted)} data-bytes={dive.wasted.to_string()}>{ format::size(dive.wasted) }</dd>
                 <dt>{ "user wasted" }</dt>
                 <dd>
-                    { dive.user_wasted.map_or_else(|| "no number".to_owned(), format::fraction) }
+                    { dive.user_wasted.map_or_else(|| "not defined".to_owned(), format::fraction) }
                 </dd>
             </dl>
-            <p class="muted">{ "By its own definition: folders deleted whole are no waste to it, and live copies are." }</p>
+            <p class="muted">{ "dive does not count folders deleted as a whole, and counts copies that are still used." }</p>
         </section>
     }
 }
@@ -159,10 +159,10 @@ fn report(props: &Props) -> Html {
     let html = save(ReportForm::Html, "audit.html", "text/html");
     html! {
         <section class="report" aria-labelledby="report">
-            <h3 id="report">{ "The report" }</h3>
+            <h3 id="report">{ "Report" }</h3>
             <p class="muted">
-                { "All of this to keep, byte for byte what " }<code>{ "onionskin audit" }</code>
-                { " writes with links to this page: as JSON for programs, or as a page that opens offline." }
+                { "The same report as " }<code>{ "onionskin audit" }</code>
+                { " writes, with links to this page: JSON, or an HTML page that opens offline." }
             </p>
             <div class="actions">
                 <button type="button" onclick={json}>{ "Save as JSON" }</button>

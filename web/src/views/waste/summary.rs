@@ -1,136 +1,137 @@
-//! The sentence that a visitor came for.
+//! How much of each pull is wasted, and of which layers that is known.
 
 use yew::prelude::*;
 
 use crate::format;
-use crate::session::Image;
+use crate::session::{Again, Image, Partial};
+use crate::views::error::again;
 
 /// What [`Summary`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) image: Image,
+    pub(crate) on_again: Callback<Again>,
 }
 
-/// The sentence, and where its numbers come from.
+/// The headline, where its numbers come from, and what they do not cover.
 #[component]
 pub(crate) fn Summary(props: &Props) -> Html {
     let image = &props.image;
-    let numbers = &*image.numbers;
-    if numbers.depth == 0 {
-        let text = match image.broken() {
-            Some(layer) => {
-                format!("Layer {layer} could not be read, so nothing can be said of waste.")
-            }
-            None => "Nothing is counted before the first layer is read.".to_owned(),
-        };
-        return html! { <p class="nothing">{ text }</p> };
-    }
     html! {
         <header class="summary">
             { headline(image) }
             { origin(image) }
-            { partial(image) }
+            { partial(props) }
         </header>
     }
 }
 
 fn headline(image: &Image) -> Html {
     let numbers = &image.numbers;
-    if numbers.wasted == 0 {
-        let text = if image.settled() {
-            "Nothing is wasted"
-        } else {
-            "Nothing is wasted so far"
+    if numbers.depth == 0 {
+        let text = match image.finished {
+            true => "No layer could be analyzed",
+            false => "Reading the first layer",
         };
-        return html! { <h2 class="good">{ text }</h2> };
+        return html! { <h2>{ text }</h2> };
     }
-    let (bytes, verb) = match numbers.wasted_compressed {
-        Some(bytes) => (bytes, "download"),
-        None => (numbers.wasted, "store"),
+    if numbers.wasted == 0 {
+        // Good news only where everything is known.
+        return match image.partial() {
+            None => html! { <h2 class="good">{ "Nothing is wasted" }</h2> },
+            Some(Partial::Loading) => html! { <h2>{ "No waste found so far" }</h2> },
+            Some(_) => html! { <h2>{ "No waste found in the layers that were read" }</h2> },
+        };
+    }
+    let (wasted, all, of) = match numbers.wasted_compressed.zip(image.compressed()) {
+        Some((wasted, all)) => (wasted, all, "pull"),
+        None => (numbers.wasted, numbers.stored, "image"),
     };
-    let who = match (image.settled(), image.broken()) {
-        (true, _) => "You",
-        (false, Some(_)) => "Of what could be read, you",
-        (false, None) => "So far you",
+    let known = match image.partial() {
+        None => "is wasted",
+        Some(Partial::Loading) => "is wasted so far",
+        Some(_) => "is wasted in the layers that were read",
+    };
+    let whole = match of {
+        "pull" => format!(" of each {} pull {known}", format::size(all)),
+        _ => format!(" of {} stored {known}", format::size(all)),
     };
     html! {
         <h2>
-            { format!("{who} {verb} ") }
-            <b title={format::exact(bytes)} data-bytes={bytes.to_string()}>{ format::size(bytes) }</b>
-            { " to never see it" }
+            <b title={format::exact(wasted)} data-bytes={wasted.to_string()}>{ format::size(wasted) }</b>
+            { whole }
         </h2>
     }
 }
 
 fn origin(image: &Image) -> Html {
     let numbers = &image.numbers;
+    if numbers.depth == 0 {
+        return Html::default();
+    }
     if numbers.wasted == 0 {
-        return html! {
-            <p class="muted">{ "The container can reach every byte that these layers store." }</p>
+        let stored = format::size(numbers.stored);
+        let text = match image.whole() {
+            true => format!("All {stored} stored in the layers are used in the final filesystem."),
+            false => format!("All {stored} stored in these layers are still used."),
         };
+        return html! { <p class="muted">{ text }</p> };
     }
     let of_download = numbers
         .wasted_compressed
         .zip(image.compressed())
         .filter(|_| image.whole())
-        .map(|(wasted, all)| {
-            format!(
-                "{} of the {} that every pull downloads. ",
-                format::share(wasted, all),
-                format::size(all)
-            )
-        });
+        .map(|(wasted, all)| format!("{} of the download. ", format::share(wasted, all)));
     html! {
         <p class="muted">
             { of_download }
-            { "The layers store " }{ format::size(numbers.stored) }
-            { " of files; no container sees " }
+            { "Uncompressed, " }
             <b title={format::exact(numbers.wasted)}>{ format::size(numbers.wasted) }</b>
-            { format!(" of them, {}.", format::share(numbers.wasted, numbers.stored)) }
+            { format!(
+                " of {} stored in the layers ({}) is not in the final filesystem.",
+                format::size(numbers.stored),
+                format::share(numbers.wasted, numbers.stored),
+            ) }
         </p>
     }
 }
 
 /// What is missing from the numbers, and from the findings below them.
-fn partial(image: &Image) -> Html {
-    let (depth, all) = (image.numbers.depth, image.depth());
-    if image.settled() && image.audit.is_none() {
-        return html! { <p class="muted" role="status">{ "Gathering the findings …" }</p> };
+fn partial(props: &Props) -> Html {
+    let image = &props.image;
+    let (depth, all) = (image.numbers.depth, u64::from(image.depth()));
+    let counted = match depth {
+        0 => "Nothing is counted.".to_owned(),
+        depth => format!(
+            "Numbers and findings cover {} only.",
+            format::layers_to(depth)
+        ),
+    };
+    let text = match image.partial() {
+        None if image.audit.is_none() => {
+            return html! { <p class="muted" role="status">{ "Collecting findings …" }</p> };
+        }
+        None => return Html::default(),
+        Some(Partial::Loading) => {
+            let text = format!(
+                "{} of {} read. Findings are listed when all layers are read.",
+                image.read(),
+                format::counted(all, "layer")
+            );
+            return html! { <p class="muted" role="status">{ text }</p> };
+        }
+        Some(Partial::Unavailable(layers)) => format!(
+            "Numbers and findings do not cover {}, which {} not available.",
+            format::layers(&layers),
+            if layers.len() == 1 { "is" } else { "are" }
+        ),
+        Some(Partial::Stopped) => format!("Loading was stopped. {counted}"),
+        Some(Partial::Broken(broken)) => format!("Layer {broken} could not be read. {counted}"),
+    };
+    html! {
+        <p class="missing">
+            <span>{ text }</span>
+            { again(image, &props.on_again) }
+        </p>
     }
-    if image.whole() {
-        return Html::default();
-    }
-    if image.settled() {
-        return html! {
-            <p class="missing">
-                { format!("Without {}: not available, and not counted.", numbered(&image.not_fetched())) }
-            </p>
-        };
-    }
-    match image.broken() {
-        Some(broken) => html! {
-            <p class="missing">
-                { format!("Only of {}: layer {broken} could not be read.", layers_to(depth)) }
-                { " What the layers above it hide or bring is not in here." }
-            </p>
-        },
-        None => html! {
-            <p class="muted" role="status">
-                { format!("{depth} of {} read. The findings are gathered when all are.", format::counted(u64::from(all), "layer")) }
-            </p>
-        },
-    }
-}
-
-fn layers_to(depth: u32) -> String {
-    match depth {
-        1 => "layer 1".to_owned(),
-        depth => format!("layers 1 to {depth}"),
-    }
-}
-
-fn numbered(layers: &[u32]) -> String {
-    let word = if layers.len() == 1 { "layer" } else { "layers" };
-    let numbers: Vec<_> = layers.iter().map(u32::to_string).collect();
-    format!("{word} {}", numbers.join(", "))
 }

@@ -10,27 +10,27 @@ use crate::worker::protocol::{Cause, Group, Kind};
 pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
     match group {
         Group::Risk => (
-            "Look at this before a release",
-            "Found by names and shapes: a first look, no full scanner.",
+            "Security and configuration",
+            "Found by file names and known patterns. This does not replace a full scanner.",
         ),
         Group::Wasted => (
-            "Downloaded and never seen",
-            "Later layers hide these bytes, and every pull still downloads them.",
+            "Wasted",
+            "Deleted, overwritten or copied by later layers, and still part of every pull.",
         ),
         Group::Avoidable => (
-            "Seen, and not needed",
-            "No wasted bytes: containers have these files and could do without. A file may be in several of these.",
+            "Avoidable files",
+            "In the final filesystem, and usually not needed. A file can be in several findings.",
         ),
     }
 }
 
-/// What a layer did that hides bytes.
+/// What is done to bytes in the layer that hides them.
 pub(super) fn of_cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::Deleted => "deletes it",
-        Cause::Overwritten => "replaces it",
-        Cause::MetadataOnly => "stores it again",
-        Cause::Repeated => "stores it twice",
+        Cause::Deleted => "deleted in",
+        Cause::Overwritten => "overwritten in",
+        Cause::MetadataOnly => "copied in",
+        Cause::Repeated => "stored twice in",
     }
 }
 

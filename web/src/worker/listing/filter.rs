@@ -9,6 +9,10 @@ use onionskin_core::stack::{NodeId, Stack};
 pub(super) struct Filter {
     kept: Vec<Kept>,
     pub(super) matches: u32,
+    /// Paths that match, and those that are in a folder that matches.
+    pub(super) paths: u32,
+    /// The highest of them, none of which is in another.
+    pub(super) tops: Vec<NodeId>,
     /// Open folders: at first those that lead to a match.
     pub(super) open: HashSet<NodeId>,
 }
@@ -26,6 +30,8 @@ impl Filter {
         let mut filter = Filter {
             kept: vec![Kept::No; stack.nodes()],
             matches: 0,
+            paths: 0,
+            tops: Vec::new(),
             open: HashSet::new(),
         };
         let by_path = find.contains('/');
@@ -40,6 +46,10 @@ impl Filter {
             filter.matches += u32::from(called);
             if called || inside {
                 filter.keep(node, Kept::Match);
+                filter.paths += 1;
+            }
+            if called && !inside {
+                filter.tops.push(node);
             }
             if called {
                 filter.keep_way(stack, node);

@@ -1,5 +1,6 @@
 //! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
 
+mod deletions;
 mod filter;
 #[cfg(test)]
 mod tests;
@@ -8,10 +9,11 @@ use std::collections::HashSet;
 
 use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view::{self, View};
-use onionskin_core::stack::{NodeId, Stack, Version, Waste};
+use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
+use self::deletions::Deletions;
 use self::filter::Filter;
-use super::protocol::{Cause, Found, Row, Showing, Shown, Sort};
+use super::protocol::{Cause, Found, Metadata, Row, Showing, Shown, Sort};
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
@@ -27,6 +29,7 @@ pub(crate) struct At<'s> {
 pub(crate) struct Listing {
     pub(crate) showing: Showing,
     view: View,
+    deletions: Deletions,
     lines: Vec<Line>,
     filter: Option<Filter>,
 }
@@ -45,9 +48,14 @@ impl Listing {
         } else {
             View::stack(at.stack, at.layer)
         };
+        let deletions = match showing.changes {
+            true => Deletions::of(at.stack, &view),
+            false => Deletions::default(),
+        };
         let mut listing = Listing {
             showing,
             view,
+            deletions,
             lines: Vec::new(),
             filter: None,
         };
@@ -85,12 +93,31 @@ impl Listing {
     }
 
     /// What came of it, for the page.
-    pub(crate) fn shown(&self, alone: bool) -> Shown {
+    pub(crate) fn shown(&self, at: At<'_>, alone: bool) -> Shown {
         let total = self.view.total();
+        let paths = u32::try_from(total.paths).unwrap_or(u32::MAX);
+        let (mut kept, mut bytes) = (paths, total.bytes);
+        let mut deleted = self.deletions.below(NodeId::ROOT);
+        if let Some(filter) = &self.filter {
+            (kept, bytes, deleted) = (filter.paths, 0, 0);
+            for row in filter
+                .tops
+                .iter()
+                .filter_map(|top| self.view.row(at.stack, *top))
+            {
+                match row.mark {
+                    Some(view::Mark::Deleted) => deleted += row.sum.bytes,
+                    _ => bytes += row.sum.bytes,
+                }
+                deleted += self.deletions.below(row.node);
+            }
+        }
         Shown {
             total: number(self.lines.len()),
-            paths: u32::try_from(total.paths).unwrap_or(u32::MAX),
-            bytes: total.bytes,
+            paths,
+            kept,
+            bytes,
+            deleted,
             matches: self.filter.as_ref().map(|filter| filter.matches),
             alone,
             missing: false,
@@ -130,17 +157,46 @@ impl Listing {
             kind: row.kind,
             target: target(&row),
             open: has_children.then_some(is_open),
-            size: row.sum.bytes,
+            size: self.size(&row),
             mode: row.mode(),
             uid,
             gid,
             layer: number(row.layer + at.offset),
             mark: row.mark,
+            before: self.before(at, &row),
             fate: self.fate(at, &row),
         })
     }
 
-    /// How the stored content of a row ends, if a container never sees it.
+    /// Bytes of the files in a row or below it, also of those that the layer deletes.
+    fn size(&self, row: &view::Row<'_>) -> u64 {
+        row.sum.bytes + self.deletions.below(row.node)
+    }
+
+    /// Mode and owner before the layer, of what has the same content still.
+    fn before(&self, at: At<'_>, row: &view::Row<'_>) -> Option<Metadata> {
+        if row.mark != Some(view::Mark::MetadataOnly) {
+            return None;
+        }
+        let version = at.stack.at(row.node, at.layer.checked_sub(1)?)?;
+        let What::Entry(entry) = version.what else {
+            // No entry announces the folder.
+            return Some(Metadata {
+                mode: 0o755,
+                uid: 0,
+                gid: 0,
+            });
+        };
+        let index = at.stack.layer(version.layer)?;
+        let (uid, gid) = index.owner(entry);
+        Some(Metadata {
+            mode: index.mode(entry),
+            uid,
+            gid,
+        })
+    }
+
+    /// How the stored content of a row ends, where the final filesystem does not have it.
     fn fate(&self, at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
         // Links and devices cost nothing, so that they go is no more than their mark says.
         if row.sum.bytes == 0 {
@@ -281,7 +337,8 @@ impl Listing {
         pile.extend(self.children(folder).map(|node| Line { node, depth }));
         let added = pile.get_mut(start..).unwrap_or_default();
         if self.showing.sort == Sort::Size {
-            let bytes = |node| self.view.row(at.stack, node).map_or(0, |row| row.sum.bytes);
+            let row = |node| self.view.row(at.stack, node);
+            let bytes = |node| row(node).map_or(0, |row| self.size(&row));
             // The names are in order, and the sort keeps them so among equals.
             added.sort_by_cached_key(|line| std::cmp::Reverse(bytes(line.node)));
         }

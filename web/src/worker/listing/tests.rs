@@ -9,7 +9,7 @@ use onionskin_fixtures::{Layer, bytes, layer};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{At, Listing};
-use crate::worker::protocol::{Cause, Mark, Row, Showing, Sort};
+use crate::worker::protocol::{Cause, Mark, Row, Showing, Shown, Sort};
 
 /// A stack with a listing of it, and the folders that are open.
 struct Tree {
@@ -60,6 +60,10 @@ impl Tree {
 
     fn rows(&mut self) -> Vec<Row> {
         self.with(|listing, at, open| listing.rows(at, open, 0, 1_000))
+    }
+
+    fn shown(&mut self) -> Shown {
+        self.with(|listing, at, _| listing.shown(at, false))
     }
 
     /// The rows as indented names.
@@ -141,7 +145,7 @@ fn what_is_looked_for_is_shown_with_the_way_to_it() {
     let mut tree = Tree::new(&layers()[..1], false);
     tree.show(Sort::Name, "RUN");
     assert_eq!(tree.names(), ["app", " bin", "  run"]);
-    assert_eq!(tree.listing.shown(false).matches, Some(1));
+    assert_eq!(tree.shown().matches, Some(1));
     // A folder that matches keeps what is in it, closed at first.
     tree.show(Sort::Name, "bin");
     assert_eq!(tree.names(), ["app", " bin"]);
@@ -151,7 +155,7 @@ fn what_is_looked_for_is_shown_with_the_way_to_it() {
     tree.show(Sort::Name, "app/r");
     assert_eq!(tree.names(), ["app", " README.md"]);
     tree.show(Sort::Name, "nothing");
-    assert_eq!(tree.listing.shown(false).matches, Some(0));
+    assert_eq!(tree.shown().matches, Some(0));
     // Without it, the tree is as it was left.
     tree.show(Sort::Name, "");
     assert_eq!(tree.names(), ["app", "etc"]);
@@ -165,6 +169,65 @@ fn paths_are_found_and_the_nearest_folder_of_those_that_are_not() {
     assert_eq!(tree.seek("/app/bin/none/deeper"), (Some(2), false));
     assert_eq!(tree.seek("/none"), (None, false));
     assert_eq!(tree.seek("/"), (None, true));
+}
+
+#[test]
+fn changes_count_what_they_delete() {
+    let layers = [
+        layer("one")
+            .dir("/app")
+            .file("/app/a", bytes(300))
+            .dir("/app/lib")
+            .file("/app/lib/b", bytes(20))
+            .file("/app/lib/c", bytes(1)),
+        layer("two")
+            .whiteout("/app/lib")
+            .whiteout("/app/a")
+            .file("/app/new", bytes(4)),
+    ];
+    let mut tree = Tree::new(&layers, true);
+    tree.toggle(0, true);
+    let sizes: Vec<_> = tree.rows().iter().map(|row| row.size).collect();
+    assert_eq!(tree.names(), ["app", " a", " lib", " new"]);
+    assert_eq!(sizes, [325, 300, 21, 4]);
+    let shown = tree.shown();
+    assert_eq!((shown.kept, shown.bytes, shown.deleted), (6, 4, 321));
+    tree.show(Sort::Size, "");
+    assert_eq!(tree.names(), ["app", " a", " lib", " new"]);
+    // A search counts what it keeps, also of what goes.
+    tree.show(Sort::Name, "lib");
+    let shown = tree.shown();
+    assert_eq!((shown.kept, shown.bytes, shown.deleted), (3, 0, 21));
+    tree.show(Sort::Name, "new");
+    let shown = tree.shown();
+    assert_eq!((shown.kept, shown.bytes, shown.deleted), (1, 4, 0));
+}
+
+#[test]
+fn folders_of_which_only_metadata_changed_say_what() {
+    let layers = [
+        layer("one")
+            .dir("/app")
+            .file("/app/a", bytes(3))
+            .file("/srv/b", bytes(3)),
+        layer("two").dir("/app").mode(0o700).dir("/srv").owner(7, 8),
+    ];
+    let rows = Tree::new(&layers, true).rows();
+    let before = |row: &Row| {
+        row.before
+            .map(|before| (before.mode, before.uid, before.gid))
+    };
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.mark, row.mode, row.gid, before(row)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(Mark::MetadataOnly), 0o700, 0, Some((0o755, 0, 0))),
+            (Some(Mark::MetadataOnly), 0o755, 8, Some((0o755, 0, 0))),
+        ]
+    );
 }
 
 #[test]

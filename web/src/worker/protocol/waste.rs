@@ -90,6 +90,8 @@ impl Group {
 pub(crate) struct Findings {
     /// How many were chosen.
     pub(crate) total: u32,
+    /// How many of each group were chosen.
+    pub(crate) groups: Vec<(Group, u32)>,
     /// The place of the first row among them, from 0.
     pub(crate) from: u32,
     pub(crate) rows: Vec<Finding>,

@@ -1,0 +1,277 @@
+//! The page without a mouse and with other senses: axe-core over every view in both themes, keys, a clean console.
+
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::odd::{Odd, holding};
+use onionskin_tests::{Browser, Served};
+use serde_json::Value;
+use thirtyfour::Key;
+
+/// A view: its address, what shows that it is there, and a script that leads on from there.
+struct View {
+    name: &'static str,
+    place: String,
+    shown: &'static str,
+    then: Option<(&'static str, &'static str)>,
+}
+
+fn view(name: &'static str, place: impl Into<String>, shown: &'static str) -> View {
+    View {
+        name,
+        place: place.into(),
+        shown,
+        then: None,
+    }
+}
+
+const RULES: &str = "(() => { const data = new DataTransfer();
+    data.items.add(new File(['rules:\\n  maxLayers: 1\\nignore:\\n  - kind: secret\\n    reason: known\\n'], 'onionskin.yaml'));
+    document.querySelector('.rules').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    return true })()";
+
+/// Every view of the page, and every state that looks different.
+fn views(stalling: &str, broken: &str) -> Vec<View> {
+    let demo = |rest: &str| format!("/image/demo/webapp:1.0{rest}");
+    let app = |address: &str, rest: &str| format!("/image/{address}/app:1{rest}");
+    vec![
+        view("start", "/", ".card"),
+        view("repositories", "/repositories", ".names a"),
+        view("tags", "/tags/demo/webapp", ".names a"),
+        view("list that failed", "/tags/registry.invalid/app", ".trouble"),
+        view("file to choose", "/file/app.tar", ".file-wanted"),
+        view("image not found", "/image/demo/webapp:9", ".trouble"),
+        view("filesystem", demo(""), "#tab-waste .beside"),
+        view("changes", demo("?layer=12&view=changes"), ".row[data-row]"),
+        view(
+            "details",
+            demo("?layer=12&view=changes&path=/app/build"),
+            ".life li",
+        ),
+        view(
+            "path that is not there",
+            demo("?path=/app/none"),
+            ".details .absent",
+        ),
+        view("layer that is not there", demo("?layer=99"), ".remarks"),
+        view("search", demo("?find=js"), ".toolbar [role=status]"),
+        view(
+            "search without a match",
+            demo("?find=nothing-is-called-so"),
+            ".nothing button",
+        ),
+        view("waste", demo("?view=waste"), ".finding"),
+        View {
+            then: Some((RULES, ".ignores")),
+            ..view("rules", demo("?view=waste"), ".finding")
+        },
+        View {
+            then: Some((
+                "(document.querySelector('.finding .more').click(), true)",
+                ".finding.selected",
+            )),
+            ..view("finding", demo("?view=waste"), ".finding")
+        },
+        view(
+            "no finding",
+            demo("?view=waste&find=nothing-is-called-so"),
+            ".nothing button",
+        ),
+        view("config", demo("?view=config"), ".config .history"),
+        view("platforms", "/image/demo/hello", "select.platform"),
+        view(
+            "loading",
+            app(stalling, ""),
+            ".layer[data-layer='1'] .below",
+        ),
+        view(
+            "waste while loading",
+            app(stalling, "?view=waste"),
+            ".summary",
+        ),
+        View {
+            then: Some((
+                "(document.querySelector('.cancel').click(), true)",
+                ".band .again",
+            )),
+            ..view(
+                "stopped",
+                app(stalling, ""),
+                ".layer[data-layer='1'] .below",
+            )
+        },
+        view("broken layer", app(broken, "?layer=2"), ".trouble"),
+        view(
+            "waste of a part",
+            app(broken, "?view=waste"),
+            ".summary .again",
+        ),
+    ]
+}
+
+/// Lets axe-core look at every view at this size, in these themes; the console stays clean.
+async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
+    let image = Image::new()
+        .layer(layer("COPY one /").file("/one", bytes(60_000)))
+        .layer(
+            layer("RUN rm /one")
+                .whiteout("/one")
+                .file("/two", bytes(60_000)),
+        )
+        .pack();
+    let stalling = Odd::stalling(&image).await;
+    let torn = Image::new()
+        .layer(layer("COPY one /").file("/one", bytes(60_000)))
+        .layer(layer("RUN two").stored(vec![0x1f; 4_096]))
+        .pack();
+    let broken = Odd::new(holding(&torn)).await;
+    let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
+    let served = Served::start(&registries);
+    let browser = Browser::start().await;
+    browser.resize(width, height).await;
+    let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
+    for view in views(&stalling.address, &broken.address) {
+        let View {
+            name,
+            place,
+            shown,
+            then,
+        } = view;
+        browser.goto("about:blank").await;
+        browser.goto(&served.page(&place)).await;
+        let _: bool = browser.until(&seen(shown)).await;
+        if let Some((script, shown)) = then {
+            let _: bool = browser.until(script).await;
+            let _: bool = browser.until(&seen(shown)).await;
+        }
+        for theme in themes {
+            let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
+            let _: bool = browser.value(&choose).await;
+            let found = browser.accessibility().await;
+            assert!(found.is_empty(), "{name}, {theme}: {found:#?}");
+        }
+        let console = browser.console().await;
+        assert!(console.is_empty(), "{name}: {console:?}");
+    }
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_in_any_view_and_the_console_is_clean() {
+    look_at_every_view(1440, 900, &["light", "dark"]).await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_a_phone() {
+    look_at_every_view(390, 844, &["dark"]).await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_at_200_percent_zoom() {
+    look_at_every_view(720, 450, &["light"]).await;
+}
+
+/// Whether this part has the keyboard's focus.
+fn focused(part: &str) -> String {
+    format!(
+        "document.activeElement === document.querySelector({})",
+        Value::from(part)
+    )
+}
+
+#[tokio::test]
+async fn tabs_are_walked_by_arrow_keys() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    browser.click("#tab-files").await;
+    for (key, tab, there) in [
+        (
+            Key::Right,
+            "#tab-waste",
+            "location.hash.includes('view=waste')",
+        ),
+        (
+            Key::Right,
+            "#tab-config",
+            "!!document.querySelector('.config')",
+        ),
+        (
+            Key::Right,
+            "#tab-files",
+            "!!document.querySelector('.tree')",
+        ),
+        (
+            Key::Left,
+            "#tab-config",
+            "!!document.querySelector('.config')",
+        ),
+        (Key::Home, "#tab-files", "!!document.querySelector('.tree')"),
+        (
+            Key::End,
+            "#tab-config",
+            "!!document.querySelector('.config')",
+        ),
+    ] {
+        browser.press(key).await;
+        let _: bool = browser.until(&format!("{} && {there}", focused(tab))).await;
+        // What the tab controls is there and named by it, and only it can be reached by Tab.
+        let _: bool = browser
+            .until(&format!(
+                "(tab => {{ const panel = document.getElementById(tab.getAttribute('aria-controls'));
+                    return panel.getAttribute('role') === 'tabpanel' && panel.getAttribute('aria-labelledby') === tab.id
+                        && tab.getAttribute('aria-selected') === 'true'
+                        && document.querySelectorAll('[role=tab][tabindex=\"0\"]').length === 1 }})(document.querySelector('{tab}'))"
+            ))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn escape_closes_and_the_focus_returns() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    let row = "[...document.querySelectorAll('.row[data-row]')].find(r => r.querySelector('.label').textContent === 'etc')";
+    let closed =
+        "!document.querySelector('.details:not(.none)') && !location.hash.includes('path=')";
+    for close in ["escape", "button"] {
+        let _: bool = browser
+            .until(&format!("!!{row} && ({row}.click(), true)"))
+            .await;
+        browser.until_text(".details h2", "etc").await;
+        if close == "escape" {
+            browser.press(Key::Escape).await;
+        } else {
+            browser.click(".details .close").await;
+        }
+        let _: bool = browser
+            .until(&format!("{closed} && {}", focused(".tree")))
+            .await;
+    }
+    // The keys go on from the row that was selected.
+    browser.press(Key::Down).await;
+    browser.until_text(".details h2", "home").await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser.until(closed).await;
+
+    // A search is cleared before anything is closed, and an open finding is closed too.
+    browser
+        .goto(&served.page("/image/demo/webapp:1.0?path=/etc"))
+        .await;
+    browser.until_text(".details h2", "etc").await;
+    browser.fill(".find input", "etc").await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser
+        .until("document.querySelector('.find input').value === ''")
+        .await;
+    browser.until_text(".details h2", "etc").await;
+    browser
+        .goto(&served.page("/image/demo/webapp:1.0?view=waste"))
+        .await;
+    browser.click(".finding .more").await;
+    let _: bool = browser
+        .until("!!document.querySelector('.finding.selected')")
+        .await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser
+        .until("!document.querySelector('.finding.selected')")
+        .await;
+}

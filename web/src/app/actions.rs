@@ -1,0 +1,131 @@
+//! What buttons and keys of the whole page do.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, KeyboardEvent};
+use yew::prelude::*;
+
+use super::App;
+use crate::browser;
+use crate::parts::tree;
+use crate::route::{BrowseRoute, ImageRoute, Route, View};
+use crate::session::{Again, Session};
+use crate::worker::protocol::{Ask, List};
+
+impl App {
+    /// Opens what was typed. The image that is shown is read again only where something of it is missing.
+    pub(super) fn open_typed(&mut self, ctx: &Context<Self>, typed: String) {
+        let to = typed_route(&typed);
+        let is_shown = match (&self.route, &to) {
+            (Route::Image(route), _) if route.called() == typed => true,
+            (Route::Image(_), Route::Image(to)) => self
+                .session
+                .as_ref()
+                .is_some_and(|session| session.shows(to)),
+            _ => false,
+        };
+        let missing = self.session.as_ref().and_then(Session::missing);
+        match missing.filter(|_| is_shown) {
+            Some(again) => self.again(ctx, again),
+            // The box of a file has no reference to open.
+            None if is_shown
+                && matches!(&self.route, Route::Image(route) if route.file.is_some()) => {}
+            None => {
+                self.remarks.clear();
+                self.go(ctx, to, true);
+            }
+        }
+    }
+
+    /// Stops reading. What is read of the image stays; without any of it, the page returns to what it showed before.
+    pub(super) fn cancel(&mut self, ctx: &Context<Self>) {
+        if let Some(session) = self
+            .session
+            .as_ref()
+            .filter(|session| session.image.is_some())
+        {
+            // What comes of it is an event.
+            drop(session.engine.ask(Ask::Stop));
+            return;
+        }
+        let (session, route) = match self.before.take() {
+            Some((session, route)) => (Some(session), route),
+            None => (None, Route::Start),
+        };
+        self.session = session;
+        self.route = route;
+        self.remarks.clear();
+        browser::set_fragment(&self.route.to_fragment(), false);
+        self.judge(ctx);
+    }
+
+    /// Reads again, or goes on.
+    pub(super) fn again(&mut self, ctx: &Context<Self>, again: Again) {
+        match (again, &mut self.session) {
+            (Again::Continue, Some(session)) => session.resume(),
+            _ => {
+                self.session = None;
+                self.fresh = true;
+                self.go(ctx, self.route.clone(), false);
+            }
+        }
+    }
+
+    /// Closes the details; the focus returns to the tree.
+    pub(super) fn close_details(&mut self, ctx: &Context<Self>) {
+        if let Route::Image(route) = &self.route {
+            let route = ImageRoute {
+                path: None,
+                ..route.clone()
+            };
+            self.go(ctx, Route::Image(route), true);
+            browser::focus(tree::ID);
+        }
+    }
+
+    /// Escape closes what is open: details, a finding, a remark.
+    pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        if event.key() != "Escape" || event.default_prevented() || is_typing(event) {
+            return false;
+        }
+        match &self.route {
+            Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
+                self.close_details(ctx);
+            }
+            Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
+                let route = route.with_waste(|_| {});
+                self.go(ctx, Route::Image(route), false);
+            }
+            _ if self.remarks.is_empty() => return false,
+            _ => self.remarks.clear(),
+        }
+        true
+    }
+}
+
+/// Whether the key is pressed in a field that has a text, which Escape clears.
+fn is_typing(event: &KeyboardEvent) -> bool {
+    let target = event.target();
+    let input = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+    input.is_some_and(|input| !input.value().is_empty() && input.type_() == "search")
+}
+
+/// What the box shows of a list: what leads there when it is typed.
+pub(super) fn of_list(list: &List) -> String {
+    match list {
+        List::Repositories(None) => String::new(),
+        List::Repositories(Some(host)) => format!("{host}/"),
+        List::Tags(name) => name.clone(),
+    }
+}
+
+/// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
+fn typed_route(typed: &str) -> Route {
+    let host = typed.trim().trim_start_matches("docker://");
+    match host.strip_suffix('/') {
+        Some("") => Route::Browse(BrowseRoute::of(List::Repositories(None))),
+        Some(host) if !host.contains('/') => {
+            Route::Browse(BrowseRoute::of(List::Repositories(Some(host.to_owned()))))
+        }
+        _ => Route::Image(ImageRoute::of(typed)),
+    }
+}
