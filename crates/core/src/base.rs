@@ -251,7 +251,7 @@ mod tests {
         };
         let layers: Vec<_> = (1..).zip(layers).map(layer).collect();
         serde_json::from_value(json!({
-            "reference": reference, "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
+            "reference": reference, "namesRegistry": true, "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
             "platforms": [], "annotations": {}, "config": {}, "rawConfig": "",
             "configDigest": Digest::sha256(b""), "layers": layers, "remarks": [], "attestations": [],
         }))

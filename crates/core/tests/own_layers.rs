@@ -24,7 +24,7 @@ fn image(layers: usize) -> Image {
             "diffId": null, "urls": [], "createdBy": null, "span": null, "runs": [] })
     };
     serde_json::from_value(json!({
-        "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
+        "namesRegistry": true, "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
         "platforms": [], "attestations": [], "annotations": {}, "config": {}, "rawConfig": "",
         "configDigest": digest, "layers": (1..=layers).map(layer).collect::<Vec<_>>(), "remarks": [],
     }))
