@@ -12,7 +12,7 @@ use yew::prelude::*;
 use crate::browser::{self, Theme};
 use crate::parts::drop::DropZone;
 use crate::route::{BrowseRoute, ImageRoute, Route, View};
-use crate::ruling::Ruling;
+use crate::rules_input::RulesInput;
 use crate::session::{Again, Opening, Session};
 use crate::views::artifact::Artifact;
 use crate::views::browse::Browse;
@@ -21,8 +21,8 @@ use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Event, Listed, RulesTrouble};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{Event, Listed, Request, Response, RulesFileError};
 
 use self::actions::of_list;
 
@@ -33,7 +33,7 @@ pub(crate) enum Msg {
     /// Go to a place; the flag makes it a step of the browser's history.
     Go(Route, bool),
     /// The engine of the session with this number told something.
-    Told(u32, Event),
+    Message(u32, Event),
     Catalog(Vec<Listed>),
     /// The visitor chose a file.
     Chosen(File),
@@ -51,9 +51,9 @@ pub(crate) enum Msg {
     CopyLink,
     Copied(bool),
     /// Judge by this rules file from now on, or by none.
-    Judge(Option<Ruling>),
+    Judge(Option<RulesInput>),
     /// What came of it.
-    Judged(Option<RulesTrouble>),
+    Judged(Option<RulesFileError>),
 }
 
 /// The page.
@@ -65,7 +65,7 @@ pub(crate) struct App {
     /// What was shown before the image that is loading, to return to.
     before: Option<(Session, Route)>,
     /// An engine that is up and has no image yet.
-    spare: Option<Engine>,
+    spare: Option<WorkerClient>,
     /// The files that were chosen, by name, in the form that needs no more unpacking. Nothing of them is in memory.
     files: HashMap<String, Blob>,
     sessions: u32,
@@ -73,7 +73,7 @@ pub(crate) struct App {
     fresh: bool,
     catalog: Option<Vec<Listed>>,
     /// The rules file that images are judged by.
-    ruling: Option<Ruling>,
+    rules: Option<RulesInput>,
     theme: Theme,
     notice: Option<&'static str>,
     _address: [EventListener; 2],
@@ -96,11 +96,11 @@ impl Component for App {
                 pressed.emit(event.clone());
             }
         });
-        let spare = Engine::start();
-        let catalog = spare.ask(Ask::Catalog);
+        let spare = WorkerClient::start();
+        let catalog = spare.ask(Request::Catalog);
         ctx.link().send_future(async move {
             match catalog.await {
-                Answer::Catalog(list) => Msg::Catalog(list),
+                Response::Catalog(list) => Msg::Catalog(list),
                 _ => Msg::Catalog(Vec::new()),
             }
         });
@@ -114,7 +114,7 @@ impl Component for App {
             sessions: 0,
             fresh: false,
             catalog: None,
-            ruling: None,
+            rules: None,
             theme: Theme::current(),
             notice: None,
             _address: address,
@@ -136,7 +136,7 @@ impl Component for App {
                 self.remarks.clear();
                 self.go(ctx, route, new_step);
             }
-            Msg::Told(id, event) => return self.told(id, event),
+            Msg::Message(id, event) => return self.told(id, event),
             Msg::Catalog(list) => self.catalog = Some(list),
             Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Open(typed) => self.open_typed(ctx, typed),
@@ -155,14 +155,14 @@ impl Component for App {
                     .send_future(async move { Msg::Copied(browser::copy(&link).await) });
                 return false;
             }
-            Msg::Judge(ruling) => {
-                self.ruling = ruling;
+            Msg::Judge(rules) => {
+                self.rules = rules;
                 self.judge(ctx);
             }
-            Msg::Judged(trouble) => match &mut self.ruling {
-                Some(ruling) => {
-                    ruling.trouble = trouble;
-                    ruling.judged = true;
+            Msg::Judged(problem) => match &mut self.rules {
+                Some(rules) => {
+                    rules.problem = problem;
+                    rules.judged = true;
                 }
                 None => return false,
             },
@@ -215,26 +215,26 @@ impl Component for App {
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => html! {
-                            if let Some(image) = session.image.clone().filter(|_| session.trouble.is_none()) {
+                            if let Some(image) = session.image.clone().filter(|_| session.problem.is_none()) {
                                 <ImageView
                                     engine={session.engine.clone()}
                                     {image}
                                     route={route.clone()}
                                     {go}
-                                    ruling={self.ruling.clone()}
+                                    rules={self.rules.clone()}
                                     on_rules={link.callback(Msg::Judge)}
                                     on_again={again}
                                     on_close={link.callback(|()| Msg::CloseDetails)}
                                 />
                             } else if let Some(facts) = session.artifact.clone() {
                                 <Artifact {facts} />
-                            } else if let Some(name) = route.file.clone().filter(|_| session.trouble.is_none()) {
+                            } else if let Some(name) = route.file.clone().filter(|_| session.problem.is_none()) {
                                 <Reading {name} session={session.clone()} on_choose={choose} />
                             } else {
                                 <Failed
                                     reference={route.called().to_owned()}
                                     tags={route.repository().map(str::to_owned)}
-                                    trouble={session.trouble.clone()}
+                                    problem={session.problem.clone()}
                                     on_retry={again.reform(|()| Again::Retry)}
                                 />
                             }
@@ -279,7 +279,7 @@ impl App {
                 self.session = None;
                 self.before = None;
                 // Lists are asked of it.
-                self.spare.get_or_insert_with(Engine::start);
+                self.spare.get_or_insert_with(WorkerClient::start);
                 let title = format!("{} · Onionskin", of_list(&browse.list));
                 browser::set_title(&crate::format::visible_text(&title));
             }
@@ -305,8 +305,8 @@ impl App {
                 }
                 self.sessions += 1;
                 let id = self.sessions;
-                let engine = self.spare.take().unwrap_or_else(Engine::start);
-                let events = ctx.link().callback(move |event| Msg::Told(id, event));
+                let engine = self.spare.take().unwrap_or_else(WorkerClient::start);
+                let events = ctx.link().callback(move |event| Msg::Message(id, event));
                 let fresh = std::mem::take(&mut self.fresh);
                 let opening = Opening {
                     file: file.flatten(),
@@ -317,7 +317,7 @@ impl App {
                 if let Some(old) = self
                     .session
                     .replace(session)
-                    .filter(|old| !old.loading() && old.trouble.is_none())
+                    .filter(|old| !old.loading() && old.problem.is_none())
                 {
                     self.before = Some((old, before));
                 }
@@ -329,19 +329,19 @@ impl App {
     /// Tells the engine what to judge by.
     fn judge(&mut self, ctx: &Context<Self>) {
         let Some(session) = &self.session else { return };
-        match &mut self.ruling {
-            Some(ruling) if ruling.trouble.is_some() => {}
-            Some(ruling) => {
-                ruling.judged = false;
-                let judged = session.engine.ask(Ask::Judge(Some(ruling.file.clone())));
+        match &mut self.rules {
+            Some(rules) if rules.problem.is_some() => {}
+            Some(rules) => {
+                rules.judged = false;
+                let judged = session.engine.ask(Request::Judge(Some(rules.file.clone())));
                 ctx.link().send_future(async move {
                     match judged.await {
-                        Answer::Judged(Err(trouble)) => Msg::Judged(Some(trouble)),
+                        Response::Judged(Err(problem)) => Msg::Judged(Some(problem)),
                         _ => Msg::Judged(None),
                     }
                 });
             }
-            None => drop(session.engine.ask(Ask::Judge(None))),
+            None => drop(session.engine.ask(Request::Judge(None))),
         }
     }
 
@@ -388,11 +388,11 @@ impl App {
     fn chosen(&mut self, ctx: &Context<Self>, file: File) {
         let name = file.name();
         if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
-            && Ruling::is_called(&name)
+            && RulesInput::is_called(&name)
         {
             let waste = Route::Image(route.in_view(View::Waste));
             ctx.link()
-                .send_future(async move { Msg::Judge(Some(Ruling::of(&file).await)) });
+                .send_future(async move { Msg::Judge(Some(RulesInput::of(&file).await)) });
             return self.go(ctx, waste, true);
         }
         self.files.insert(name.clone(), file.into());

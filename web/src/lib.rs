@@ -8,7 +8,7 @@ mod browser;
 mod format;
 mod parts;
 mod route;
-mod ruling;
+mod rules_input;
 mod session;
 mod views;
 mod worker;

@@ -7,17 +7,17 @@ use web_sys::Blob;
 use yew::Callback;
 
 use crate::route::ImageRoute;
-use crate::worker::client::Engine;
+use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ArtifactFacts, Ask, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, LayerHead,
-    NotFetched, Numbers, Subject, Trouble,
+    ArtifactFacts, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, LayerHead,
+    NotFetched, Numbers, Request, Subject, UserError,
 };
 
 /// An image and the engine that reads it. Dropping it ends the work.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) id: u32,
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     /// The reference, the file and the platform as they were asked for.
     pub(crate) asked: String,
     pub(crate) file: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Session {
     /// What is there, where that is no image.
     pub(crate) artifact: Option<Rc<ArtifactFacts>>,
     /// Why there is no image.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) problem: Option<UserError>,
 }
 
 /// How an image is begun to be read.
@@ -101,14 +101,14 @@ pub(crate) enum LayerState {
     Decoded(LayerFacts),
     /// It is not available, for this reason: the stack goes on without what it does.
     NotFetched(NotFetched),
-    Broken(Trouble),
+    Broken(UserError),
 }
 
 impl Session {
     /// Begins to read an image; `events` gets what happens.
     pub(crate) fn open(
         id: u32,
-        engine: Engine,
+        engine: WorkerClient,
         route: &ImageRoute,
         opening: Opening<'_>,
         events: Callback<Event>,
@@ -126,7 +126,7 @@ impl Session {
             None => Subject::Reference(route.reference.clone()),
         };
         // The answer is empty: what comes of it is told by events.
-        drop(engine.ask(Ask::Open {
+        drop(engine.ask(Request::Open {
             subject,
             platform: route.platform.clone(),
             fresh,
@@ -142,7 +142,7 @@ impl Session {
             unpacked: None,
             several: None,
             artifact: None,
-            trouble: None,
+            problem: None,
         }
     }
 
@@ -169,7 +169,7 @@ impl Session {
 
     /// Whether there is still something to come.
     pub(crate) fn loading(&self) -> bool {
-        self.trouble.is_none()
+        self.problem.is_none()
             && self.several.is_none()
             && self.artifact.is_none()
             && self.image.as_ref().is_none_or(|image| !image.finished)
@@ -177,7 +177,7 @@ impl Session {
 
     /// What can be done about something that is missing.
     pub(crate) fn missing(&self) -> Option<Again> {
-        if self.trouble.is_some() {
+        if self.problem.is_some() {
             return Some(Again::Retry);
         }
         self.image.as_ref()?.partial()?.again()
@@ -196,7 +196,7 @@ impl Session {
             }
         }
         // What comes of it is told by events.
-        drop(self.engine.ask(Ask::Continue));
+        drop(self.engine.ask(Request::Continue));
     }
 
     /// Takes in what the engine told.
@@ -218,7 +218,7 @@ impl Session {
             }
             (Event::Artifact(facts), _) => self.artifact = Some(Rc::new(*facts)),
             (Event::Several(held), _) => self.several = Some(Rc::new(held)),
-            (Event::Failed(trouble), _) => self.trouble = Some(trouble),
+            (Event::Failed(problem), _) => self.problem = Some(problem),
             (Event::Progress(received), Some(image)) => {
                 for (layer, bytes) in received {
                     if let Some(state @ LayerState::Receiving(_)) = image.layer_mut(layer) {
@@ -236,9 +236,9 @@ impl Session {
                     *state = LayerState::NotFetched(reason);
                 }
             }
-            (Event::Broken { layer, trouble }, Some(image)) => {
+            (Event::Broken { layer, problem }, Some(image)) => {
                 if let Some(state) = image.layer_mut(layer) {
-                    *state = LayerState::Broken(trouble);
+                    *state = LayerState::Broken(problem);
                 }
             }
             (Event::Stacked(numbers), Some(image)) => image.numbers = Rc::new(*numbers),

@@ -175,7 +175,9 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
             row("core.o")
         ))
         .await;
-    browser.until_text(".life", "Deleted in layer 2").await;
+    browser
+        .until_text(".path-history", "Deleted in layer 2")
+        .await;
     let address = browser.address().await;
     assert!(
         address.contains("layer=2&view=changes&path=/app/core.o"),
@@ -190,7 +192,9 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
             row("core.o")
         ))
         .await;
-    browser.until_text(".life", "Deleted in layer 2").await;
+    browser
+        .until_text(".path-history", "Deleted in layer 2")
+        .await;
     assert_eq!(browser.address().await, address);
 
     // Back is where the finding was clicked.
@@ -278,9 +282,9 @@ async fn a_broken_layer_leaves_the_others_to_look_at() {
     let _: bool = browser.until(&format!("!!{}", row("one"))).await;
     browser.click(".layer[data-layer='2']").await;
     browser
-        .until_text(".trouble", "Layer 2 cannot be read")
+        .until_text(".problem", "Layer 2 cannot be read")
         .await;
-    browser.until_text(".trouble button", "Try again").await;
+    browser.until_text(".problem button", "Try again").await;
     browser.click(".layer[data-layer='3']").await;
     let _: bool = browser
         .until(&format!("!!{} && !{}", row("three"), row("one")))
@@ -296,16 +300,16 @@ async fn what_is_not_there_is_told_where_the_visitor_looks() {
     browser
         .goto(&served.page(&format!("/image/{missing}")))
         .await;
-    browser.until_text(".trouble h1", "Image not found").await;
+    browser.until_text(".problem h1", "Image not found").await;
     browser
         .goto(&served.page("/image/registry.invalid/app:1"))
         .await;
     browser
-        .until_text(".trouble", "can add it with --registry registry.invalid")
+        .until_text(".problem", "can add it with --registry registry.invalid")
         .await;
     browser.goto(&served.page("/image/team/APP")).await;
     browser
-        .until_text(".trouble h1", "Invalid image reference")
+        .until_text(".problem h1", "Invalid image reference")
         .await;
     // A link whose parts are unknown shows the nearest view, and says so.
     browser

@@ -36,15 +36,15 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
         view("start", "/", ".card"),
         view("repositories", "/repositories", ".names a"),
         view("tags", "/tags/demo/webapp", ".names a"),
-        view("list that failed", "/tags/registry.invalid/app", ".trouble"),
+        view("list that failed", "/tags/registry.invalid/app", ".problem"),
         view("file to choose", "/file/app.tar", ".file-wanted"),
-        view("image not found", "/image/demo/webapp:9", ".trouble"),
+        view("image not found", "/image/demo/webapp:9", ".problem"),
         view("filesystem", demo(""), "#tab-waste .beside"),
         view("changes", demo("?layer=12&view=changes"), ".row[data-row]"),
         view(
             "details",
             demo("?layer=12&view=changes&path=/app/build"),
-            ".life li",
+            ".path-history li",
         ),
         view(
             "path that is not there",
@@ -98,7 +98,7 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
                 ".layer[data-layer='1'] .below",
             )
         },
-        view("broken layer", app(broken, "?layer=2"), ".trouble"),
+        view("broken layer", app(broken, "?layer=2"), ".problem"),
         view(
             "waste of a part",
             app(broken, "?view=waste"),

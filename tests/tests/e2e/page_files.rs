@@ -194,7 +194,9 @@ async fn loaded_again_the_page_asks_for_the_file_and_shows_the_same_place() {
         .fill(".file-wanted input[type=file]", file.to_str().unwrap())
         .await;
     browser.until_text(".details h2", "old").await;
-    browser.until_text(".life", "Deleted in layer 2").await;
+    browser
+        .until_text(".path-history", "Deleted in layer 2")
+        .await;
     assert_eq!(browser.address().await, place);
 
     // Something else under its name, given where it is open already, is read anew.
@@ -242,7 +244,7 @@ async fn a_file_is_dropped_anywhere() {
     // Also where something is shown that is no file.
     browser.goto(&served.page("/image/team/APP")).await;
     browser
-        .until_text(".trouble h1", "Invalid image reference")
+        .until_text(".problem h1", "Invalid image reference")
         .await;
     assert!(browser.value::<bool>(&drag("drop", "fourth.tar")).await);
     whole(&browser, "fourth.tar").await;
@@ -265,7 +267,7 @@ async fn the_folder_of_a_layout_is_dropped_like_a_file() {
     }
     // A folder of something else.
     browser.drop_on_page(folder.path()).await;
-    browser.until_text(".trouble", "no saved image").await;
+    browser.until_text(".problem", "no saved image").await;
 }
 
 #[tokio::test]
@@ -291,8 +293,8 @@ async fn what_is_no_image_is_told_and_the_next_file_is_opened() {
         ("x.tar.xz", "xz"),
     ] {
         choose(&browser, &at(name)).await;
-        browser.until_text(".trouble > .mono", name).await;
-        browser.until_text(".trouble", says).await;
+        browser.until_text(".problem > .mono", name).await;
+        browser.until_text(".problem", says).await;
     }
     choose(&browser, &at("good.tar")).await;
     whole(&browser, "good.tar").await;

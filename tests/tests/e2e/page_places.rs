@@ -123,7 +123,9 @@ async fn a_link_to_what_is_not_there_says_so_and_shows_the_nearest() {
     browser
         .until_text(".details .absent", "Not in the filesystem at layer 3")
         .await;
-    browser.until_text(".life", "Deleted in layer 2").await;
+    browser
+        .until_text(".path-history", "Deleted in layer 2")
+        .await;
     goto("?layer=8").await;
     browser
         .until_text(

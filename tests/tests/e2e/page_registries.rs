@@ -166,14 +166,14 @@ async fn what_a_registry_does_not_list_is_told() {
         .goto(&served.page(&format!("/repositories/{}", odd.address)))
         .await;
     browser
-        .until_text(".trouble h2", "does not list its repositories")
+        .until_text(".problem h2", "does not list its repositories")
         .await;
     browser
         .goto(&served.page("/repositories/registry.invalid"))
         .await;
     browser
         .until_text(
-            ".trouble h2",
+            ".problem h2",
             "This server has no access to registry.invalid",
         )
         .await;
@@ -182,7 +182,7 @@ async fn what_a_registry_does_not_list_is_told() {
         .await;
     browser
         .until_text(
-            ".trouble h1",
+            ".problem h1",
             "This server has no access to registry.invalid",
         )
         .await;

@@ -193,7 +193,7 @@ async fn after_a_failed_layer_open_reads_the_same_reference_again() {
     // Another try stands beside the error, wherever that is told.
     browser.until_text(".band .again", "Try again").await;
     browser.click(".layer[data-layer='2']").await;
-    browser.until_text(".trouble button", "Try again").await;
+    browser.until_text(".problem button", "Try again").await;
     browser.click("#tab-waste").await;
     browser.until_text(".summary .again", "Try again").await;
     mended.store(true, Ordering::SeqCst);
@@ -225,7 +225,7 @@ async fn after_a_failed_image_open_reads_the_same_reference_again() {
     })
     .await;
     let (_served, browser) = open(&odd, "").await;
-    browser.until_text(".trouble h1", "Image not found").await;
+    browser.until_text(".problem h1", "Image not found").await;
     mended.store(true, Ordering::SeqCst);
     open_again(&browser, &odd).await;
     let _: bool = browser.until(WHOLE).await;
@@ -315,7 +315,7 @@ async fn what_is_still_decoding_is_not_said_to_have_failed() {
         .run(&format!(
             "window.told = new Set();
              new MutationObserver(() => {{
-                 for (const place of document.querySelectorAll('.nothing, .trouble, .band .state, .details, .layer'))
+                 for (const place of document.querySelectorAll('.nothing, .problem, .band .state, .details, .layer'))
                      told.add(place.innerText);
              }}).observe(document.body, {{ subtree: true, childList: true, characterData: true }});
              location.hash = '#/image/{reference}?path=/d7';
@@ -388,9 +388,9 @@ async fn errors_say_each_thing_once() {
         browser
             .goto(&served.page(&format!("/image/{reference}")))
             .await;
-        browser.until_text(".trouble", says[0]).await;
+        browser.until_text(".problem", says[0]).await;
         let text: String = browser
-            .value("[...document.querySelectorAll('.trouble > :not(.actions)')].map(e => e.innerText).join('\\n')")
+            .value("[...document.querySelectorAll('.problem > :not(.actions)')].map(e => e.innerText).join('\\n')")
             .await;
         for part in says {
             assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
@@ -412,10 +412,10 @@ async fn errors_say_each_thing_once() {
     let place = format!("/image/{}/team/app:1?layer=2", registry.address());
     browser.goto(&served.page(&place)).await;
     browser
-        .until_text(".trouble h2", "Layer 2 cannot be read")
+        .until_text(".problem h2", "Layer 2 cannot be read")
         .await;
     let text: String = browser
-        .value("document.querySelector('.trouble').innerText")
+        .value("document.querySelector('.problem').innerText")
         .await;
     assert_eq!(text.to_lowercase().matches("layer 2").count(), 1, "{text}");
     assert_eq!(text.matches("of its ").count(), 1, "{text}");

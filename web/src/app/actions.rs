@@ -9,7 +9,7 @@ use crate::browser;
 use crate::parts::tree;
 use crate::route::{BrowseRoute, ImageRoute, Route, View};
 use crate::session::{Again, Session};
-use crate::worker::protocol::{Ask, List};
+use crate::worker::protocol::{List, Request};
 
 impl App {
     /// Opens what was typed. The image that is shown is read again only where something of it is missing.
@@ -44,7 +44,7 @@ impl App {
             .filter(|session| session.image.is_some())
         {
             // What comes of it is an event.
-            drop(session.engine.ask(Ask::Stop));
+            drop(session.engine.ask(Request::Stop));
             return;
         }
         let (session, route) = match self.before.take() {

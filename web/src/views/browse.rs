@@ -9,9 +9,9 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::route::{BrowseRoute, ImageRoute, Route};
-use crate::views::error::TroubleBox;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, List, Trouble};
+use crate::views::error::ErrorBox;
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{List, Request, Response, UserError};
 
 /// Names drawn at a time.
 const DRAWN: usize = 200;
@@ -21,7 +21,7 @@ const EAGER: usize = 5_000;
 /// What [`Browse`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) route: BrowseRoute,
     pub(crate) go: Callback<(Route, bool)>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Browse {
     /// Why these are not all names.
     incomplete: Option<String>,
     asking: bool,
-    trouble: Option<Trouble>,
+    problem: Option<UserError>,
     /// Names that may be drawn.
     room: usize,
     /// Answers to questions about another list come too late.
@@ -45,7 +45,7 @@ pub(crate) struct Browse {
 }
 
 pub(crate) enum Msg {
-    Answered(Rc<List>, Answer),
+    Answered(Rc<List>, Response),
     More,
     Retry,
 }
@@ -105,8 +105,8 @@ impl Component for Browse {
         html! {
             <main class="page-list">
                 <h1>{ title }{ " " }<span class="mono">{ format::visible_text(&of) }</span></h1>
-                if let Some(trouble) = &self.trouble {
-                    <TroubleBox trouble={trouble.clone()} on_retry={ctx.link().callback(|()| Msg::Retry)} />
+                if let Some(problem) = &self.problem {
+                    <ErrorBox problem={problem.clone()} on_retry={ctx.link().callback(|()| Msg::Retry)} />
                 } else {
                     { self.view_names(ctx) }
                 }
@@ -124,7 +124,7 @@ impl Browse {
             empty: false,
             incomplete: None,
             asking: false,
-            trouble: None,
+            problem: None,
             room: DRAWN,
             list: Rc::new(list),
         }
@@ -134,7 +134,7 @@ impl Browse {
         let query = self.next.take();
         self.asking = true;
         let list = Rc::clone(&self.list);
-        let answer = ctx.props().engine.ask(Ask::List {
+        let answer = ctx.props().engine.ask(Request::List {
             list: (*list).clone(),
             query,
         });
@@ -145,9 +145,9 @@ impl Browse {
         });
     }
 
-    fn take(&mut self, answer: Answer) {
+    fn take(&mut self, answer: Response) {
         match answer {
-            Answer::Names { names, next } => {
+            Response::Names { names, next } => {
                 self.empty = names.is_empty();
                 match self.pages.follow("The list", next) {
                     Ok(next) => self.next = next,
@@ -155,7 +155,7 @@ impl Browse {
                 }
                 self.names.extend(names);
             }
-            Answer::Trouble(trouble) => self.trouble = Some(trouble),
+            Response::UserError(problem) => self.problem = Some(problem),
             _ => {}
         }
     }

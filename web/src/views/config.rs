@@ -6,14 +6,14 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::route::{ImageRoute, View};
-use crate::views::beside::Beside;
-use crate::worker::client::Engine;
+use crate::views::referrers::Referrer;
+use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{ImageFacts, Step};
 
 /// What [`Config`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
@@ -62,7 +62,7 @@ pub(crate) fn Config(props: &Props) -> Html {
                 { fact("Author", config.author.as_deref()) }
             </dl>
             if props.route.file.is_none() {
-                <Beside engine={props.engine.clone()} facts={props.facts.clone()} />
+                <Referrer engine={props.engine.clone()} facts={props.facts.clone()} />
             }
         </div>
     }

@@ -11,13 +11,15 @@ use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, Partial};
 use crate::views::layer::LayerDetails;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, EntryKind, Life, LifeEvent, Mark, Metadata};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{
+    EntryKind, Mark, Metadata, PathEvent, PathHistory, Request, Response,
+};
 
 /// What [`Details`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
@@ -30,12 +32,12 @@ pub(crate) struct Props {
 /// The panel on the right; a sheet from below where there is little room.
 #[component]
 pub(crate) fn Details(props: &Props) -> Html {
-    let life = use_state(|| None::<Box<Life>>);
+    let history = use_state(|| None::<Box<PathHistory>>);
     // What the last answer was about, also where that was none.
     let asked = use_state_eq(|| None::<(Vec<u8>, u32, bool)>);
     let read = (props.image.numbers.depth, props.image.finished);
     {
-        let (life, asked, engine) = (life.clone(), asked.clone(), props.engine.clone());
+        let (history, asked, engine) = (history.clone(), asked.clone(), props.engine.clone());
         let key = (
             engine,
             props.path.clone(),
@@ -48,17 +50,17 @@ pub(crate) fn Details(props: &Props) -> Html {
             move |(engine, path, .., (depth, finished))| match path {
                 Some(path) => {
                     let (depth, finished) = (*depth, *finished);
-                    let answer = engine.ask(Ask::Life { path: path.clone() });
+                    let answer = engine.ask(Request::PathHistory { path: path.clone() });
                     let path = path.clone();
                     spawn_local(async move {
                         match answer.await {
-                            Answer::Life(found) => life.set(Some(found)),
-                            _ => life.set(None),
+                            Response::PathHistory(found) => history.set(Some(found)),
+                            _ => history.set(None),
                         }
                         asked.set(Some((path, depth, finished)));
                     });
                 }
-                None => life.set(None),
+                None => history.set(None),
             },
         );
     }
@@ -75,10 +77,10 @@ pub(crate) fn Details(props: &Props) -> Html {
             <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
             <p class="mono muted folder">{ format::visible(format::folder(path)) }</p>
             <h2>{ format::visible(format::file_name(path)) }</h2>
-            if let Some(life) = life.as_ref().filter(|life| life.path == *path) {
-                { facts(life, props.layer) }
-                { story(props, life) }
-                { costs(life) }
+            if let Some(history) = history.as_ref().filter(|history| history.path == *path) {
+                { facts(history, props.layer) }
+                { story(props, history) }
+                { costs(history) }
             } else if *asked == Some((path.clone(), read.0, read.1)) {
                 { unknown(props, path) }
             }
@@ -97,8 +99,8 @@ fn unknown(props: &Props, path: &[u8]) -> Html {
     html! { <p class="absent" role="status">{ text }</p> }
 }
 
-fn facts(life: &Life, layer: u32) -> Html {
-    let Some(row) = &life.now else {
+fn facts(history: &PathHistory, layer: u32) -> Html {
+    let Some(row) = &history.now else {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
     };
@@ -115,7 +117,7 @@ fn facts(life: &Life, layer: u32) -> Html {
                 <dd>
                     { size(row.size) }
                     if row.kind == EntryKind::Dir {
-                        { format!(" in {}", format::counted(life.files, "file")) }
+                        { format!(" in {}", format::counted(history.files, "file")) }
                     }
                 </dd>
             }
@@ -123,15 +125,15 @@ fn facts(life: &Life, layer: u32) -> Html {
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
             <dt>{ "Owner" }</dt>
             <dd class="mono">{ format!("{}:{}", row.uid, row.gid) }</dd>
-            if let Some(label) = &life.label {
+            if let Some(label) = &history.label {
                 <dt>{ "Purpose" }</dt>
                 <dd>{ label }</dd>
             }
-            if let Some(mtime) = life.mtime {
+            if let Some(mtime) = history.mtime {
                 <dt>{ "Modified" }</dt>
                 <dd>{ format::time(mtime) }</dd>
             }
-            for (name, value) in life.attributes.iter() {
+            for (name, value) in history.attributes.iter() {
                 <dt class="mono">{ format::visible_text(name) }</dt>
                 <dd class="mono">{ format::visible_text(value) }</dd>
             }
@@ -139,19 +141,19 @@ fn facts(life: &Life, layer: u32) -> Html {
     }
 }
 
-fn story(props: &Props, life: &Life) -> Html {
-    let mut before: Option<&LifeEvent> = None;
+fn story(props: &Props, history: &PathHistory) -> Html {
+    let mut before: Option<&PathEvent> = None;
     let mut steps = Vec::new();
-    for event in &life.events {
+    for event in &history.events {
         steps.push(step(props, event, before));
         before = Some(event);
     }
     html! {
         <>
-            <h3 class="life-head">{ "History" }</h3>
-            <ol class="life">
+            <h3 class="history-head">{ "History" }</h3>
+            <ol class="path-history">
                 { for steps }
-                if life.live {
+                if history.live {
                     <li class="live"><b>{ "In the final filesystem" }</b></li>
                 }
             </ol>
@@ -159,7 +161,7 @@ fn story(props: &Props, life: &Life) -> Html {
     }
 }
 
-fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
+fn step(props: &Props, event: &PathEvent, before: Option<&PathEvent>) -> Html {
     let (_, class, _) = mark::signs(event.mark);
     let folder =
         event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
@@ -193,8 +195,8 @@ fn step(props: &Props, event: &LifeEvent, before: Option<&LifeEvent>) -> Html {
 }
 
 /// What a layer set; of what was there before and only changed in part, what it changed.
-fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
-    let owner = |event: &LifeEvent| format!("{}:{}", event.uid, event.gid);
+fn what(event: &PathEvent, before: Option<&PathEvent>, folder: bool) -> String {
+    let owner = |event: &PathEvent| format!("{}:{}", event.uid, event.gid);
     match (event.mark, before) {
         (Mark::Deleted, _) => "still part of every pull".to_owned(),
         (Mark::MetadataOnly, Some(before)) => {
@@ -226,23 +228,23 @@ fn what(event: &LifeEvent, before: Option<&LifeEvent>, folder: bool) -> String {
     }
 }
 
-fn costs(life: &Life) -> Html {
-    let wasted = life.bytes.causes.total();
-    if life.bytes.stored == 0 {
+fn costs(history: &PathHistory) -> Html {
+    let wasted = history.bytes.causes.total();
+    if history.bytes.stored == 0 {
         return Html::default();
     }
     html! {
         <section class="costs">
             <h3>{ "Size" }</h3>
-            <Bar class="tall" parts={bar::parts(&life.bytes)} whole={life.bytes.stored} />
+            <Bar class="tall" parts={bar::parts(&history.bytes)} whole={history.bytes.stored} />
             <p class="muted">
-                { format!("{} stored in all layers, ", format::size(life.bytes.stored)) }
+                { format!("{} stored in all layers, ", format::size(history.bytes.stored)) }
                 if wasted == 0 {
                     { "all used." }
                 } else {
                     { format!("{} wasted", format::size(wasted)) }
-                    if life.wasted_compressed > 0 {
-                        { format!(", {} of each pull", format::size(life.wasted_compressed)) }
+                    if history.wasted_compressed > 0 {
+                        { format!(", {} of each pull", format::size(history.wasted_compressed)) }
                     }
                     { "." }
                 }

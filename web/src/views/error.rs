@@ -5,14 +5,14 @@ use yew::prelude::*;
 use crate::format;
 use crate::route::{BrowseRoute, Route};
 use crate::session::{Again, Image, LayerState, Partial};
-use crate::worker::protocol::{List, Trouble};
+use crate::worker::protocol::{List, UserError};
 
 /// What [`Failed`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) reference: AttrValue,
     /// None while the image is still being asked for.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) problem: Option<UserError>,
     pub(crate) on_retry: Callback<()>,
     /// The repository, if it is in one.
     #[prop_or_default]
@@ -25,8 +25,8 @@ pub(crate) fn Failed(props: &Props) -> Html {
     let reference = format::visible_text(&props.reference);
     html! {
         <main class="message">
-            if let Some(trouble) = &props.trouble {
-                <TroubleBox alone=true trouble={trouble.clone()} on_retry={props.on_retry.clone()} {reference} tags={props.tags.clone()} />
+            if let Some(problem) = &props.problem {
+                <ErrorBox alone=true problem={problem.clone()} on_retry={props.on_retry.clone()} {reference} tags={props.tags.clone()} />
             } else {
                 <div class="waiting" role="status">
                     <div class="spinner" aria-hidden="true"></div>
@@ -37,10 +37,10 @@ pub(crate) fn Failed(props: &Props) -> Html {
     }
 }
 
-/// What [`TroubleBox`] shows.
+/// What [`ErrorBox`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct BoxProps {
-    pub(crate) trouble: Trouble,
+    pub(crate) problem: UserError,
     #[prop_or_default]
     pub(crate) reference: AttrValue,
     pub(crate) on_retry: Callback<()>,
@@ -53,12 +53,12 @@ pub(crate) struct BoxProps {
 
 /// An error in full.
 #[component]
-pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
-    let trouble = &props.trouble;
-    let detail = format::visible_text(&trouble.detail);
-    let title = format::visible_text(&trouble.title);
+pub(crate) fn ErrorBox(props: &BoxProps) -> Html {
+    let problem = &props.problem;
+    let detail = format::visible_text(&problem.detail);
+    let title = format::visible_text(&problem.title);
     html! {
-        <div class="trouble" role="alert">
+        <div class="problem" role="alert">
             if props.alone {
                 <h1>{ title }</h1>
             } else {
@@ -68,14 +68,14 @@ pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
                 <p class="mono">{ &props.reference }</p>
             }
             <p>{ detail }</p>
-            if !trouble.advice.is_empty() {
-                <p class="advice">{ &trouble.advice }</p>
+            if !problem.advice.is_empty() {
+                <p class="advice">{ &problem.advice }</p>
             }
             <div class="actions">
-                if trouble.retry {
+                if problem.retry {
                     <button type="button" class="primary" onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
                 }
-                if let Some(name) = props.tags.clone().filter(|_| trouble.missing) {
+                if let Some(name) = props.tags.clone().filter(|_| problem.missing) {
                     <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "List the tags" }</a>
                 }
                 <a class="button" href="#/">{ "Open another image" }</a>
@@ -88,8 +88,8 @@ pub(crate) fn TroubleBox(props: &BoxProps) -> Html {
 pub(crate) fn again(image: &Image, on_again: &Callback<Again>) -> Html {
     let partial = image.partial();
     if let Some(Partial::Broken(layer)) = partial
-        && let Some(LayerState::Broken(trouble)) = image.layer(layer)
-        && !trouble.retry
+        && let Some(LayerState::Broken(problem)) = image.layer(layer)
+        && !problem.retry
     {
         return Html::default();
     }

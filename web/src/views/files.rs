@@ -10,13 +10,13 @@ use crate::parts::tree::{Select, Tree};
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, LayerState};
 use crate::views::error::again;
-use crate::worker::client::Engine;
+use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Showing, Shown, Sort};
 
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.

@@ -5,27 +5,27 @@ use yew::prelude::*;
 use crate::browser;
 use crate::format;
 use crate::route::{ImageRoute, View};
-use crate::ruling::Ruling;
+use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
 use crate::views::band::Band;
 use crate::views::config::Config;
 use crate::views::details::Details;
-use crate::views::error::TroubleBox;
+use crate::views::error::ErrorBox;
 use crate::views::files::Files;
 use crate::views::layers::Layers;
 use crate::views::waste::Waste;
-use crate::worker::client::Engine;
+use crate::worker::client::WorkerClient;
 
 /// What [`ImageView`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
     /// The rules file that the image is judged by.
-    pub(crate) ruling: Option<Ruling>,
-    pub(crate) on_rules: Callback<Option<Ruling>>,
+    pub(crate) rules: Option<RulesInput>,
+    pub(crate) on_rules: Callback<Option<RulesInput>>,
     pub(crate) on_again: Callback<Again>,
     /// Closes the details.
     pub(crate) on_close: Callback<()>,
@@ -97,7 +97,7 @@ fn content(props: &Props, selected: u32) -> Html {
                 image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
-                ruling={props.ruling.clone()}
+                rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
                 on_again={on_again.clone()}
             />
@@ -118,8 +118,8 @@ fn content(props: &Props, selected: u32) -> Html {
                     <p>{ "What it adds, changes or deletes is not known." }</p>
                 </div>
             },
-            Some(LayerState::Broken(trouble)) => html! {
-                <TroubleBox trouble={trouble.clone()} on_retry={on_again.reform(|()| Again::Retry)} />
+            Some(LayerState::Broken(problem)) => html! {
+                <ErrorBox problem={problem.clone()} on_retry={on_again.reform(|()| Again::Retry)} />
             },
             _ => html! {
                 <Files

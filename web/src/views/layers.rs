@@ -200,8 +200,8 @@ fn below(
     stopped: bool,
 ) -> Html {
     match (state, numbers) {
-        (Some(LayerState::Broken(trouble)), _) => {
-            html! { <span class="trouble-line">{ &trouble.title }</span> }
+        (Some(LayerState::Broken(problem)), _) => {
+            html! { <span class="problem-line">{ &problem.title }</span> }
         }
         (Some(LayerState::NotFetched(reason)), _) => {
             html! { <span class="below" title={reason.to_string()}>{ "not available: " }{ reason.short() }</span> }

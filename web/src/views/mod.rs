@@ -2,7 +2,6 @@
 
 pub(crate) mod artifact;
 mod band;
-mod beside;
 pub(crate) mod browse;
 mod config;
 mod details;
@@ -13,5 +12,6 @@ pub(crate) mod header;
 pub(crate) mod image;
 mod layer;
 mod layers;
+mod referrers;
 pub(crate) mod start;
 mod waste;

@@ -6,29 +6,29 @@ use onionskin_core::source::registry::Remote;
 
 use super::facts;
 use super::place::Gateway;
-use super::protocol::{Answer, Ask, List, Trouble};
+use super::protocol::{List, Request, Response, UserError};
 
 /// The answer to what needs no image.
-pub(crate) async fn answer(ask: Ask) -> Answer {
+pub(crate) async fn answer(ask: Request) -> Response {
     let Some(gateway) = Gateway::here() else {
-        return Answer::Nothing;
+        return Response::Nothing;
     };
     let answer = match ask {
-        Ask::Catalog => Ok(Answer::Catalog(gateway.catalog().await)),
-        Ask::List { list, query } => names(&gateway, list, query.as_deref()).await,
-        Ask::Referrers { reference, digest } => referrers(&gateway, &reference, &digest).await,
-        _ => Ok(Answer::Nothing),
+        Request::Catalog => Ok(Response::Catalog(gateway.catalog().await)),
+        Request::List { list, query } => names(&gateway, list, query.as_deref()).await,
+        Request::Referrers { reference, digest } => referrers(&gateway, &reference, &digest).await,
+        _ => Ok(Response::Nothing),
     };
-    answer.unwrap_or_else(Answer::Trouble)
+    answer.unwrap_or_else(Response::UserError)
 }
 
-async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Answer, Trouble> {
+async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Response, UserError> {
     match list {
         List::Repositories(host) => {
             let host = host.unwrap_or_else(|| gateway.host());
             let page = gateway.registry(&host)?.repositories(query).await;
-            let page = page.map_err(|error| Trouble::of_list(&error))?;
-            Ok(Answer::Names {
+            let page = page.map_err(|error| UserError::of_list(&error))?;
+            Ok(Response::Names {
                 names: page.repositories,
                 next: page.next,
             })
@@ -38,7 +38,7 @@ async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Ans
                 remote.tags(query).await
             });
             let page = page.await?;
-            Ok(Answer::Names {
+            Ok(Response::Names {
                 names: page.tags,
                 next: page.next,
             })
@@ -46,15 +46,19 @@ async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Ans
     }
 }
 
-async fn referrers(gateway: &Gateway, reference: &str, digest: &str) -> Result<Answer, Trouble> {
+async fn referrers(
+    gateway: &Gateway,
+    reference: &str,
+    digest: &str,
+) -> Result<Response, UserError> {
     let Ok(digest) = digest.parse::<Digest>() else {
-        return Ok(Answer::Nothing);
+        return Ok(Response::Nothing);
     };
     let found = at_its_place(gateway, reference, async |remote| {
         remote.referrers(&digest, None).await
     });
     let found = found.await?;
-    Ok(Answer::Referrers {
+    Ok(Response::Referrers {
         referrers: found
             .referrers
             .into_iter()
@@ -69,14 +73,14 @@ async fn at_its_place<T>(
     gateway: &Gateway,
     reference: &str,
     ask: impl AsyncFn(Remote) -> Result<T, SourceError>,
-) -> Result<T, Trouble> {
+) -> Result<T, UserError> {
     let mut places = gateway.places(reference, false)?.into_iter().peekable();
     while let Some(place) = places.next() {
         match ask(gateway.remote(&place)?).await {
             Ok(found) => return Ok(found),
             Err(SourceError::NotReached { .. }) if places.peek().is_some() => {}
-            Err(error) => return Err(Trouble::of_list(&error)),
+            Err(error) => return Err(UserError::of_list(&error)),
         }
     }
-    Err(Trouble::of_worker(0))
+    Err(UserError::of_worker(0))
 }

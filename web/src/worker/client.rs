@@ -12,21 +12,21 @@ use web_sys::{Blob, MessageEvent, Worker};
 use yew::Callback;
 
 use super::port;
-use super::protocol::{Answer, Ask, Event, Question, Told, Trouble};
+use super::protocol::{Event, Message, Question, Request, Response, UserError};
 
 /// The script that loads a worker, beside the page.
 pub(crate) const SCRIPT: &str = "worker_loader.js";
 
 /// An engine worker. The last clone that goes takes the worker and all its work along.
 #[derive(Clone)]
-pub(crate) struct Engine(Rc<Line>);
+pub(crate) struct WorkerClient(Rc<Line>);
 
 struct Line {
     worker: Option<Worker>,
     next: Cell<u32>,
-    waiting: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
+    waiting: RefCell<HashMap<u32, oneshot::Sender<Response>>>,
     /// What was to be sent before the worker could hear it; none once it can.
-    early: RefCell<Option<Vec<Message>>>,
+    early: RefCell<Option<Vec<Sent>>>,
     /// What the file that was handed over holds, where that was unpacked.
     unpacked: RefCell<Option<Blob>>,
     events: RefCell<Callback<Event>>,
@@ -35,21 +35,21 @@ struct Line {
 }
 
 /// What is sent to a worker.
-enum Message {
+enum Sent {
     Bytes(Uint8Array),
     File(Blob),
 }
 
-impl PartialEq for Engine {
+impl PartialEq for WorkerClient {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Engine {
+impl WorkerClient {
     /// Starts a worker; what goes wrong on the way comes as an [`Event::Failed`].
     pub(crate) fn start() -> Self {
-        Engine(Rc::new_cyclic(|line: &Weak<Line>| {
+        WorkerClient(Rc::new_cyclic(|line: &Weak<Line>| {
             let hear = line.clone();
             let heard = Closure::new(move |event: MessageEvent| {
                 if let Some(line) = hear.upgrade() {
@@ -88,21 +88,21 @@ impl Engine {
         }
     }
 
-    /// Asks; the answer is [`Answer::Nothing`] where the worker ended before it had one.
-    pub(crate) fn ask(&self, ask: Ask) -> impl Future<Output = Answer> + use<> {
+    /// Asks; the answer is [`Response::Nothing`] where the worker ended before it had one.
+    pub(crate) fn ask(&self, ask: Request) -> impl Future<Output = Response> + use<> {
         let (sender, answer) = oneshot::channel();
         let id = self.0.next.get();
         self.0.next.set(id.wrapping_add(1));
         self.0.waiting.borrow_mut().insert(id, sender);
         if let Some(question) = port::pack(&Question { id, ask }) {
-            self.0.send(Message::Bytes(question));
+            self.0.send(Sent::Bytes(question));
         }
-        async move { answer.await.unwrap_or(Answer::Nothing) }
+        async move { answer.await.unwrap_or(Response::Nothing) }
     }
 
     /// Hands over the file that the next question is about.
     pub(crate) fn give(&self, file: &Blob) {
-        self.0.send(Message::File(file.clone()));
+        self.0.send(Sent::File(file.clone()));
     }
 
     /// What the file holds, where it was compressed as a whole: to be handed over in its place the next time.
@@ -112,7 +112,7 @@ impl Engine {
 }
 
 impl Line {
-    fn send(&self, message: Message) {
+    fn send(&self, message: Sent) {
         if let Some(early) = self.early.borrow_mut().as_mut() {
             early.push(message);
             return;
@@ -120,8 +120,8 @@ impl Line {
         let Some(worker) = &self.worker else { return };
         // A worker that is gone says so by its own error.
         let _ = match message {
-            Message::File(file) => worker.post_message(&file),
-            Message::Bytes(bytes) => port::transfer(&bytes, |message, list| {
+            Sent::File(file) => worker.post_message(&file),
+            Sent::Bytes(bytes) => port::transfer(&bytes, |message, list| {
                 worker.post_message_with_transfer(message, list)
             }),
         };
@@ -132,13 +132,13 @@ impl Line {
             self.unpacked.replace(Some(file));
             return;
         }
-        match port::unpack::<Told>(&event.data()) {
-            Some(Told::Ready) => {
+        match port::unpack::<Message>(&event.data()) {
+            Some(Message::Ready) => {
                 let early = self.early.borrow_mut().take().unwrap_or_default();
                 early.into_iter().for_each(|message| self.send(message));
             }
-            Some(Told::Event(event)) => self.tell(event),
-            Some(Told::Answer { id, answer }) => {
+            Some(Message::Event(event)) => self.tell(event),
+            Some(Message::Response { id, answer }) => {
                 let asker = self.waiting.borrow_mut().remove(&id);
                 if let Some(asker) = asker {
                     // Whoever asked may be gone from the screen by now.
@@ -165,8 +165,8 @@ impl Drop for Line {
     }
 }
 
-fn no_worker() -> Trouble {
-    Trouble {
+fn no_worker() -> UserError {
+    UserError {
         title: "The image reader stopped".to_owned(),
         detail: "It runs in a Web Worker, which could not start or ran out of memory.".to_owned(),
         advice: "Reload the page; for a very large image, close other tabs first.".to_owned(),

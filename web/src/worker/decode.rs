@@ -14,7 +14,7 @@ use super::file;
 use super::listing::number;
 use super::place::{Gateway, Place};
 use super::port;
-use super::protocol::Trouble;
+use super::protocol::UserError;
 
 /// A layer to decode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,18 +42,18 @@ pub(crate) enum Report {
     Decoded,
     /// The layer is not available, for this reason.
     NotFetched(NotFetched),
-    Failed(Trouble),
+    Failed(UserError),
 }
 
 /// Why a layer was not decoded.
 pub(crate) enum Missing {
     NotFetched(NotFetched),
-    Failed(Trouble),
+    Failed(UserError),
 }
 
-impl From<Trouble> for Missing {
-    fn from(trouble: Trouble) -> Self {
-        Missing::Failed(trouble)
+impl From<UserError> for Missing {
+    fn from(problem: UserError) -> Self {
+        Missing::Failed(problem)
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 Err(Missing::NotFetched(reason)) => {
                     port::tell(&scope, &Report::NotFetched(reason));
                 }
-                Err(Missing::Failed(trouble)) => port::tell(&scope, &Report::Failed(trouble)),
+                Err(Missing::Failed(problem)) => port::tell(&scope, &Report::Failed(problem)),
             }
         });
     });
@@ -99,13 +99,13 @@ pub(crate) async fn run(
     let layer = &job.layer;
     let shown = number(layer.number);
     let mut decoder = LayerDecoder::new(expected(layer)).may_be_other(layer.may_be_other());
-    let fetching = |error| Trouble::of_fetch(shown, &error);
+    let fetching = |error| UserError::of_fetch(shown, &error);
     let mut blob = stream(job, file).await?;
     let mut told = 0.0;
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
         decoder
             .push(&chunk)
-            .map_err(|error| Trouble::of_layer(shown, &error))?;
+            .map_err(|error| UserError::of_layer(shown, &error))?;
         let now = js_sys::Date::now();
         if now - told >= PAUSE {
             told = now;
@@ -114,7 +114,7 @@ pub(crate) async fn run(
     }
     decoder.finish().map_err(|error| match error.problem() {
         Problem::NotTar => Missing::NotFetched(NotFetched::NotTar),
-        _ => Missing::Failed(Trouble::of_layer(shown, &error)),
+        _ => Missing::Failed(UserError::of_layer(shown, &error)),
     })
 }
 
@@ -137,11 +137,11 @@ async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
     let shown = number(job.layer.number);
     let failed = |error: SourceError| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
-        error => Missing::Failed(Trouble::of_fetch(shown, &error)),
+        error => Missing::Failed(UserError::of_fetch(shown, &error)),
     };
     match (&job.origin, file) {
         (Origin::Gateway(place), _) => {
-            let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(shown))?;
+            let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(shown))?;
             gateway
                 .remote(place)?
                 .layer(&job.layer)
@@ -149,9 +149,9 @@ async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
                 .map_err(failed)
         }
         (Origin::File(name), Some(file)) => file::open(name, file, None)
-            .map_err(|problem| Trouble::of_file(&problem))?
+            .map_err(|problem| UserError::of_file(&problem))?
             .layer(&job.layer)
             .map_err(failed),
-        (Origin::File(_), None) => Err(Trouble::of_worker(shown).into()),
+        (Origin::File(_), None) => Err(UserError::of_worker(shown).into()),
     }
 }

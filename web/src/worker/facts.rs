@@ -5,12 +5,12 @@ use onionskin_core::manifest::config::Healthcheck;
 use onionskin_core::manifest::history;
 use onionskin_core::report::inspection;
 use onionskin_core::report::text;
-use onionskin_core::source::registry::Referrer;
+
 use onionskin_core::source::{Artifact, Attestation, Image, Layer};
 
 use super::listing::number;
 use super::protocol::{
-    ArtifactFacts, ArtifactFile, Beside, ConfigFacts, ImageFacts, LayerFacts, LayerHead, Step,
+    ArtifactFacts, ArtifactFile, ConfigFacts, ImageFacts, LayerFacts, LayerHead, Referrer, Step,
 };
 
 /// What the documents of an image say. `reference` and `name` are what the page calls it.
@@ -50,8 +50,8 @@ pub(crate) fn of_image(image: &Image, reference: String, name: String) -> ImageF
     }
 }
 
-fn attestation(attestation: &Attestation) -> Beside {
-    Beside {
+fn attestation(attestation: &Attestation) -> Referrer {
+    Referrer {
         digest: attestation.digest.to_string(),
         artifact_type: "attestation".to_owned(),
         size: attestation.size,
@@ -60,8 +60,8 @@ fn attestation(attestation: &Attestation) -> Beside {
 }
 
 /// What a list says of something that refers to an image.
-pub(crate) fn of_referrer(referrer: Referrer) -> Beside {
-    Beside {
+pub(crate) fn of_referrer(referrer: onionskin_core::source::registry::Referrer) -> Referrer {
+    Referrer {
         digest: referrer.digest.to_string(),
         artifact_type: referrer.artifact_type.unwrap_or_default(),
         size: referrer.size,

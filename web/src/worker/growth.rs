@@ -13,11 +13,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::decode::{Job, Origin};
-use super::engine::Engine;
+use super::image_worker::ImageWorker;
 use super::place::Gateway;
 use super::pool::{Outcome, Pool};
 use super::port;
-use super::protocol::{Comparing, Event, Told, Trouble};
+use super::protocol::{Comparing, Event, Message, UserError};
 
 /// What is known of the other image.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Other {
     }
 }
 
-type Shared = Rc<RefCell<Engine>>;
+type Shared = Rc<RefCell<ImageWorker>>;
 
 /// Begins to read the other image, where the rules need one and the findings of this one are there. Other rules, or
 /// none, end it.
@@ -108,7 +108,7 @@ impl Reading {
             whole,
         };
         let event = Event::Comparing(Some(comparing));
-        port::tell(&self.scope, &Told::Event(event));
+        port::tell(&self.scope, &Message::Event(event));
     }
 
     fn settle(&self, other: Other) {
@@ -125,7 +125,7 @@ impl Reading {
             .into_iter()
             .flatten()
         {
-            port::tell(&self.scope, &Told::Event(event));
+            port::tell(&self.scope, &Message::Event(event));
         }
     }
 
@@ -145,10 +145,10 @@ impl Reading {
                 "{name} is not an image in a registry; this page compares only with those"
             ));
         }
-        let failed = |trouble: Trouble| format!("{name}: {}", trouble.detail);
-        let gateway = Gateway::here().ok_or_else(|| failed(Trouble::of_worker(0)))?;
+        let failed = |problem: UserError| format!("{name}: {}", problem.detail);
+        let gateway = Gateway::here().ok_or_else(|| failed(UserError::of_worker(0)))?;
         let (place, answer) = gateway.ask(name, false, platform).await.map_err(failed)?;
-        let image = answer.map_err(|error| failed(Trouble::of_image(&error)))?;
+        let image = answer.map_err(|error| failed(UserError::of_image(&error)))?;
         let mut sizes = BTreeMap::new();
         if limits.need_sizes() {
             let unread = Against::unread(&image, &self.engine.borrow().main.stack);
@@ -190,10 +190,10 @@ impl Reading {
                     sizes.borrow_mut().insert(layer as usize, index.size);
                 }
                 Outcome::NotFetched(..) => {}
-                Outcome::Failed(layer, trouble) => {
+                Outcome::Failed(layer, problem) => {
                     failed = Some(format!(
                         "{}, layer {layer}: {}",
-                        reading.reference, trouble.detail
+                        reading.reference, problem.detail
                     ));
                 }
             }

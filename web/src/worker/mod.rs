@@ -1,23 +1,23 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
 //! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
-//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `life` and `waste` are what is asked of it, `browsing` what is asked of registries.
+//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
 
 mod browsing;
 pub(crate) mod client;
 mod decode;
-mod engine;
 mod facts;
 mod file;
 mod growth;
-mod life;
+mod image_worker;
 mod listing;
 mod opening;
+mod path_history;
 pub(crate) mod place;
 mod pool;
 mod port;
 pub(crate) mod protocol;
-mod trouble;
+mod user_error;
 mod waste;
 
 /// Begins to listen, as what the worker's name says it is.
@@ -26,6 +26,6 @@ pub(crate) fn start() {
     if scope.name() == pool::DECODER {
         decode::serve(&scope);
     } else {
-        engine::serve(&scope);
+        image_worker::serve(&scope);
     }
 }

@@ -10,22 +10,22 @@ use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::decode::{Job, Origin};
-use super::engine::Engine;
 use super::facts;
 use super::file;
 use super::growth;
+use super::image_worker::ImageWorker;
 use super::listing::number;
 use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
-use super::protocol::{Event, Held, Subject, Told, Trouble};
+use super::protocol::{Event, Held, Message, Subject, UserError};
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 const PAUSE: u32 = 100;
 /// Between two ledgers while layers come, in milliseconds: each is drawn up from the start.
 const COUNT_PAUSE: f64 = 300.0;
 
-type Shared = Rc<RefCell<Engine>>;
+type Shared = Rc<RefCell<ImageWorker>>;
 
 /// What is to be opened.
 pub(crate) struct Wanted {
@@ -60,7 +60,7 @@ pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, want
         Ok(Some(opened)) => opened,
         // There is a choice to make first, or no image.
         Ok(None) => return,
-        Err(trouble) => return port::tell(&scope, &Told::Event(Event::Failed(trouble))),
+        Err(problem) => return port::tell(&scope, &Message::Event(Event::Failed(problem))),
     };
     engine.borrow_mut().subject = Some(wanted.subject);
     decode(&engine, &scope, opened);
@@ -101,17 +101,17 @@ async fn begin(
     engine: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     wanted: &Wanted,
-) -> Result<Option<Opened>, Trouble> {
+) -> Result<Option<Opened>, UserError> {
     let platform: Option<Platform> = match wanted.platform.as_deref().map(str::parse).transpose() {
         Ok(platform) => platform,
-        Err(error) => return Err(Trouble::of_platform(&error)),
+        Err(error) => return Err(UserError::of_platform(&error)),
     };
     engine.borrow_mut().platform.clone_from(&platform);
     match &wanted.subject {
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::File { name, image } => {
             let Some(file) = engine.borrow().file.clone() else {
-                return Err(Trouble::of_worker(0));
+                return Err(UserError::of_worker(0));
             };
             let file = unpack(scope, file)?;
             in_file(scope, name, file, image.clone(), platform.as_ref()).await
@@ -125,8 +125,8 @@ async fn find(
     typed: &str,
     fresh: bool,
     platform: Option<&Platform>,
-) -> Result<Option<Opened>, Trouble> {
-    let gateway = Gateway::here().ok_or_else(|| Trouble::of_worker(0))?;
+) -> Result<Option<Opened>, UserError> {
+    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
     match gateway.ask(typed, fresh, platform).await? {
         (place, Ok(image)) => {
             let reference = image.reference.clone();
@@ -142,26 +142,29 @@ async fn find(
             let reference = artifact.reference.clone();
             let name = repository(&reference).to_owned();
             let facts = facts::of_artifact(*artifact, reference, name);
-            port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
+            port::tell(scope, &Message::Event(Event::Artifact(Box::new(facts))));
             Ok(None)
         }
-        (_, Err(error)) => Err(Trouble::of_image(&error)),
+        (_, Err(error)) => Err(UserError::of_image(&error)),
     }
 }
 
 /// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
 /// unpacked only once.
-fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, Trouble> {
+fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, UserError> {
     let whole = file.size() as u64;
     let told = Cell::new(0.0);
     let unpacked = file::unpacked(&file, |done, size| {
         let now = js_sys::Date::now();
         if now - told.get() >= f64::from(PAUSE) {
             told.set(now);
-            port::tell(scope, &Told::Event(Event::Unpacked { done, whole, size }));
+            port::tell(
+                scope,
+                &Message::Event(Event::Unpacked { done, whole, size }),
+            );
         }
     });
-    match unpacked.map_err(|problem| Trouble::of_file(&problem))? {
+    match unpacked.map_err(|problem| UserError::of_file(&problem))? {
         Some(unpacked) => {
             port::tell_file(scope, &unpacked);
             Ok(unpacked)
@@ -177,9 +180,9 @@ async fn in_file(
     file: Blob,
     wanted: Option<String>,
     platform: Option<&Platform>,
-) -> Result<Option<Opened>, Trouble> {
-    let failed = |error: SourceError| Trouble::of_image(&error);
-    let unreadable = |problem: String| Trouble::of_file(&problem);
+) -> Result<Option<Opened>, UserError> {
+    let failed = |error: SourceError| UserError::of_image(&error);
+    let unreadable = |problem: String| UserError::of_file(&problem);
     if wanted.is_none() {
         let all = file::open(name, &file, None).map_err(unreadable)?;
         let held = all.list().await.map_err(failed)?;
@@ -188,7 +191,7 @@ async fn in_file(
                 image: held.reference,
                 names: held.names,
             });
-            port::tell(scope, &Told::Event(Event::Several(held.collect())));
+            port::tell(scope, &Message::Event(Event::Several(held.collect())));
             return Ok(None);
         }
     }
@@ -198,7 +201,7 @@ async fn in_file(
         Err(SourceError::Artifact(artifact)) => {
             let reference = artifact.reference.clone();
             let facts = facts::of_artifact(*artifact, reference, String::new());
-            port::tell(scope, &Told::Event(Event::Artifact(Box::new(facts))));
+            port::tell(scope, &Message::Event(Event::Artifact(Box::new(facts))));
             return Ok(None);
         }
         Err(error) => return Err(failed(error)),
@@ -216,7 +219,7 @@ async fn in_file(
 fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     let image = opened.image;
     let facts = facts::of_image(&image, opened.reference, opened.name);
-    port::tell(scope, &Told::Event(Event::Image(Box::new(facts))));
+    port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {
         let mut engine = engine.borrow_mut();
         engine.compressed_known = image.compressed_size().is_some();
@@ -282,7 +285,7 @@ struct Progress {
 
 impl Progress {
     fn tell(&self, event: Event) {
-        port::tell(&self.scope, &Told::Event(event));
+        port::tell(&self.scope, &Message::Event(event));
     }
 
     fn take(&self, outcome: Outcome) {
@@ -307,7 +310,7 @@ impl Progress {
                 self.engine.borrow_mut().not_fetched.insert(layer, reason);
                 self.grow();
             }
-            Outcome::Failed(layer, trouble) => self.tell(Event::Broken { layer, trouble }),
+            Outcome::Failed(layer, problem) => self.tell(Event::Broken { layer, problem }),
         }
         self.open_layers
             .set(self.open_layers.get().saturating_sub(1));
@@ -321,7 +324,7 @@ impl Progress {
         let grown = self.engine.borrow_mut().grow();
         match grown {
             Ok(grown) => self.grown.set(self.grown.get() || grown),
-            Err((layer, trouble)) => self.tell(Event::Broken { layer, trouble }),
+            Err((layer, problem)) => self.tell(Event::Broken { layer, problem }),
         }
     }
 
@@ -367,7 +370,7 @@ impl Progress {
                 }
                 let audited = engine.borrow_mut().audit();
                 if let Some(audited) = audited {
-                    port::tell(&scope, &Told::Event(audited));
+                    port::tell(&scope, &Message::Event(audited));
                 }
                 growth::begin(&engine, &scope);
             })

@@ -9,7 +9,7 @@ use onionskin_core::source::{Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
 
 use super::port;
-use super::protocol::{Listed, Trouble};
+use super::protocol::{Listed, UserError};
 
 /// A reference, and where the gateway has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,13 +59,13 @@ impl Gateway {
 
     /// The places where what was typed may be, the likeliest first. The second one is meant only where the gateway does not
     /// know what the name begins with.
-    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, Trouble> {
+    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, UserError> {
         let typed = typed.trim();
         if let Some(error) = not_in_registry(typed) {
-            return Err(Trouble::of_locator(&error));
+            return Err(UserError::of_locator(&error));
         }
         let typed = typed.trim_start_matches("docker://");
-        let wrong = |error: ReferenceError| Trouble::of_reference(&error);
+        let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
         let full = Place {
             reference: reference.to_string(),
@@ -101,7 +101,7 @@ impl Gateway {
         typed: &str,
         fresh: bool,
         platform: Option<&Platform>,
-    ) -> Result<(Place, Result<Image, SourceError>), Trouble> {
+    ) -> Result<(Place, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
             let answer = self.remote(&place)?.image(platform).await;
@@ -110,7 +110,7 @@ impl Gateway {
                 return Ok((place, answer));
             }
         }
-        Err(Trouble::of_worker(0))
+        Err(UserError::of_worker(0))
     }
 
     /// The repositories that the gateway has itself.
@@ -154,7 +154,7 @@ impl Gateway {
     }
 
     /// A registry as a whole; nothing is asked yet.
-    pub(crate) fn registry(&self, host: &str) -> Result<Registry, Trouble> {
+    pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
         let http = reqwest::Client::new();
         if host == self.host() {
             let client = Client::new(http, Options::default());
@@ -172,15 +172,15 @@ impl Gateway {
         };
         Client::new(http, options)
             .registry(host)
-            .map_err(|error| Trouble::of_image(&error))
+            .map_err(|error| UserError::of_image(&error))
     }
 
     /// The image at a place; nothing is asked yet.
-    pub(crate) fn remote(&self, place: &Place) -> Result<Remote, Trouble> {
+    pub(crate) fn remote(&self, place: &Place) -> Result<Remote, UserError> {
         let reference: Reference = place
             .reference
             .parse()
-            .map_err(|error: ReferenceError| Trouble::of_reference(&error))?;
+            .map_err(|error: ReferenceError| UserError::of_reference(&error))?;
         let http = reqwest::Client::new();
         let options = Options {
             fresh: place.fresh,
@@ -196,7 +196,7 @@ impl Gateway {
         };
         Client::new(http, options)
             .open(&reference)
-            .map_err(|error| Trouble::of_image(&error))
+            .map_err(|error| UserError::of_image(&error))
     }
 }
 

@@ -17,7 +17,7 @@ use super::client::SCRIPT;
 use super::decode::{self, Job, Missing, Report};
 use super::listing::number;
 use super::port;
-use super::protocol::Trouble;
+use super::protocol::UserError;
 
 /// The name that tells a worker what it is.
 pub(crate) const DECODER: &str = "onionskin-decoder";
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Progress(u32, u64),
     Decoded(u32, Arc<LayerIndex>),
     NotFetched(u32, NotFetched),
-    Failed(u32, Trouble),
+    Failed(u32, UserError),
 }
 
 type Tell = Rc<dyn Fn(Outcome)>;
@@ -152,10 +152,10 @@ impl Pool {
                 match &outcome {
                     Outcome::Progress(..) => None,
                     Outcome::NotFetched(_, reason) => Some(Outcome::NotFetched(layer, *reason)),
-                    Outcome::Failed(_, trouble) => Some(Outcome::Failed(layer, trouble.clone())),
+                    Outcome::Failed(_, problem) => Some(Outcome::Failed(layer, problem.clone())),
                     Outcome::Decoded(_, index) => Some(match decode::check(other, index) {
                         Ok(()) => Outcome::Decoded(layer, Arc::clone(index)),
-                        Err(error) => Outcome::Failed(layer, Trouble::of_layer(layer, &error)),
+                        Err(error) => Outcome::Failed(layer, UserError::of_layer(layer, &error)),
                     }),
                 }
             })
@@ -213,7 +213,7 @@ impl Pool {
             )
         };
         if let Some(layer) = layer {
-            self.tell_all(Outcome::Failed(layer, Trouble::of_worker(layer)));
+            self.tell_all(Outcome::Failed(layer, UserError::of_worker(layer)));
         }
         if none_left {
             self.alone();
@@ -234,7 +234,7 @@ impl Pool {
                 pool.tell_all(match outcome {
                     Ok(index) => Outcome::Decoded(layer, Arc::new(index)),
                     Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
-                    Err(Missing::Failed(trouble)) => Outcome::Failed(layer, trouble),
+                    Err(Missing::Failed(problem)) => Outcome::Failed(layer, problem),
                 });
             }
         });
@@ -277,7 +277,7 @@ impl Member {
                 port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
             return Some(match index {
                 Some(index) => Outcome::Decoded(layer, Arc::new(index)),
-                None => Outcome::Failed(layer, Trouble::of_worker(layer)),
+                None => Outcome::Failed(layer, UserError::of_worker(layer)),
             });
         }
         match port::unpack::<Report>(&event.data())? {
@@ -291,7 +291,7 @@ impl Member {
                 None
             }
             Report::NotFetched(reason) => Some(Outcome::NotFetched(self.at.take()?, reason)),
-            Report::Failed(trouble) => Some(Outcome::Failed(self.at.take()?, trouble)),
+            Report::Failed(problem) => Some(Outcome::Failed(self.at.take()?, problem)),
         }
     }
 }

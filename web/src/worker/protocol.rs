@@ -18,12 +18,12 @@ pub(crate) use self::waste::*;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Question {
     pub(crate) id: u32,
-    pub(crate) ask: Ask,
+    pub(crate) ask: Request,
 }
 
 /// What the page may ask.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Ask {
+pub(crate) enum Request {
     /// The images that the gateway itself has.
     Catalog,
     /// A page of a list of names: the first, or the one that `query` of a page before asks for.
@@ -56,7 +56,7 @@ pub(crate) enum Ask {
     /// The row of this path, once the folders above it are open.
     Seek { path: Vec<u8> },
     /// What the layers did to this path.
-    Life { path: Vec<u8> },
+    PathHistory { path: Vec<u8> },
     /// Findings, once there are any.
     Findings(Box<Asked>),
     /// Judge by these rules from now on, or by none.
@@ -89,19 +89,19 @@ pub(crate) enum Subject {
 
 /// From the engine to the page.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Told {
+pub(crate) enum Message {
     /// The worker runs and can be asked.
     Ready,
     Event(Event),
-    Answer {
+    Response {
         id: u32,
-        answer: Answer,
+        answer: Response,
     },
 }
 
 /// What the engine answers.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// Done; also the answer to what cannot be answered (yet).
     Nothing,
     Catalog(Vec<Listed>),
@@ -111,11 +111,11 @@ pub(crate) enum Answer {
         next: Option<String>,
     },
     Referrers {
-        referrers: Vec<Beside>,
+        referrers: Vec<Referrer>,
         /// There are more, which were not asked for.
         cut: bool,
     },
-    Trouble(Trouble),
+    UserError(UserError),
     Shown(Shown),
     Rows {
         rows: Vec<Row>,
@@ -123,10 +123,10 @@ pub(crate) enum Answer {
     Row(Option<u32>),
     Folders(Vec<Vec<u8>>),
     Found(Found),
-    Life(Box<Life>),
+    PathHistory(Box<PathHistory>),
     Findings(Box<Findings>),
-    /// What came of [`Ask::Judge`]: verdicts come with [`Event::Audited`].
-    Judged(Result<(), RulesTrouble>),
+    /// What came of [`Request::Judge`]: verdicts come with [`Event::Audited`].
+    Judged(Result<(), RulesFileError>),
     /// In the form that was asked for; none while there is none.
     Report(Option<String>),
 }
@@ -147,7 +147,7 @@ pub(crate) enum Event {
     /// A layer is not available, for this reason. It counts, and nothing is known of what it does.
     NotFetched { layer: u32, reason: NotFetched },
     /// A layer could not be read.
-    Broken { layer: u32, trouble: Trouble },
+    Broken { layer: u32, problem: UserError },
     /// The stack has grown to this many layers, with these numbers.
     Stacked(Box<Numbers>),
     /// The findings are gathered, and the rules judged.
@@ -156,17 +156,17 @@ pub(crate) enum Event {
     Comparing(Option<Comparing>),
     /// Everything that could be read was.
     Finished,
-    /// Reading was stopped: more layers come only after [`Ask::Continue`].
+    /// Reading was stopped: more layers come only after [`Request::Continue`].
     Stopped,
     /// What is there is no image.
     Artifact(Box<ArtifactFacts>),
     /// The image could not be opened at all.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
 /// Something that went wrong, in the words of whoever looks at the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Trouble {
+pub(crate) struct UserError {
     /// What was not possible.
     pub(crate) title: String,
     /// What was tried and how that went.
@@ -197,7 +197,7 @@ pub(crate) struct Held {
 
 /// Something that a registry keeps beside an image: a signature, an SBOM, an attestation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Beside {
+pub(crate) struct Referrer {
     pub(crate) digest: String,
     /// What kind of thing it is; empty where the list does not say.
     pub(crate) artifact_type: String,
@@ -247,7 +247,7 @@ pub(crate) struct ImageFacts {
     pub(crate) config: ConfigFacts,
     pub(crate) history: Vec<Step>,
     /// What its index has on how it was built.
-    pub(crate) attestations: Vec<Beside>,
+    pub(crate) attestations: Vec<Referrer>,
     /// What is odd about the image's documents, though it can be shown.
     pub(crate) remarks: Vec<String>,
 }
@@ -360,7 +360,7 @@ pub(crate) enum Sort {
     Size,
 }
 
-/// What came of [`Ask::Show`] and of opening and closing folders.
+/// What came of [`Request::Show`] and of opening and closing folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     /// Rows now visible in the tree.
@@ -426,7 +426,7 @@ pub(crate) struct Metadata {
 
 /// A path's story.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Life {
+pub(crate) struct PathHistory {
     pub(crate) path: Vec<u8>,
     /// What it is at the layer that is looked at, if it is there.
     pub(crate) now: Option<Row>,
@@ -438,7 +438,7 @@ pub(crate) struct Life {
     pub(crate) label: Option<String>,
     /// Extended attributes, capabilities and access control lists in their own notation.
     pub(crate) attributes: Vec<(String, String)>,
-    pub(crate) events: Vec<LifeEvent>,
+    pub(crate) events: Vec<PathEvent>,
     /// Whether the container has it in the end.
     pub(crate) live: bool,
     /// Bytes live and wasted stored under this path or below it.
@@ -448,7 +448,7 @@ pub(crate) struct Life {
 
 /// What one layer did to a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LifeEvent {
+pub(crate) struct PathEvent {
     pub(crate) layer: u32,
     pub(crate) mark: Mark,
     pub(crate) kind: EntryKind,

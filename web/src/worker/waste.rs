@@ -22,7 +22,7 @@ use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
     Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
-    Ignored, OfKind, Order, Place, RulesFile, RulesTrouble, Selected, Verdict,
+    Ignored, OfKind, Order, Place, RulesFile, RulesFileError, Selected, Verdict,
 };
 use crate::route::{ImageRoute, Route};
 
@@ -319,13 +319,13 @@ fn ignored(entry: &IgnoreFacts) -> Ignored {
 }
 
 /// Reads a rules file as the command would.
-pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesTrouble> {
+pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesFileError> {
     let read = if file.name == DIVES {
         Rules::from_dive_ci(&file.text)
     } else {
         Rules::from_yaml(&file.text)
     };
-    read.map_err(|RulesError { line, problem }| RulesTrouble {
+    read.map_err(|RulesError { line, problem }| RulesFileError {
         line: u32::try_from(line).ok(),
         problem,
     })

@@ -2,8 +2,8 @@
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
-mod hands;
 mod head;
+mod input;
 mod keys;
 mod pages;
 mod row;
@@ -22,8 +22,8 @@ use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
 use crate::browser;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Found, Row, Showing, Shown, Sort};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{Found, Request, Response, Row, Showing, Shown, Sort};
 
 /// The identifier of the tree's element, which has the keyboard's focus.
 pub(crate) const ID: &str = "tree";
@@ -37,7 +37,7 @@ pub(crate) struct Select {
 /// What [`Tree`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) showing: Rc<Showing>,
     /// Changes when the same question may have another answer.
     pub(crate) version: (u32, bool),
@@ -141,7 +141,11 @@ impl Component for Tree {
             rest: None,
             watch: None,
         };
-        tree.show(ctx, Ask::Show((*ctx.props().showing).clone()), Why::Asked);
+        tree.show(
+            ctx,
+            Request::Show((*ctx.props().showing).clone()),
+            Why::Asked,
+        );
         tree
     }
 
@@ -155,9 +159,9 @@ impl Component for Tree {
             _ => {}
         }
         if new.engine != old.engine || new.showing != old.showing || moved {
-            self.show(ctx, Ask::Show((*new.showing).clone()), Why::Asked);
+            self.show(ctx, Request::Show((*new.showing).clone()), Why::Asked);
         } else if new.version != old.version {
-            self.show(ctx, Ask::Show((*new.showing).clone()), Why::Grown);
+            self.show(ctx, Request::Show((*new.showing).clone()), Why::Grown);
         }
         true
     }
@@ -276,7 +280,7 @@ impl Tree {
     }
 
     /// Asks for another tree, for the row of the path in it, and for the rows around that.
-    fn show(&mut self, ctx: &Context<Self>, ask: Ask, why: Why) {
+    fn show(&mut self, ctx: &Context<Self>, ask: Request, why: Why) {
         self.epoch += 1;
         let (epoch, window) = (self.epoch, self.window);
         let engine = ctx.props().engine.clone();
@@ -285,15 +289,15 @@ impl Tree {
         let shown = engine.ask(ask);
         ctx.link().send_future(async move {
             let mut shown = match shown.await {
-                Answer::Shown(shown) => shown,
+                Response::Shown(shown) => shown,
                 _ => Shown {
                     missing: true,
                     ..Shown::default()
                 },
             };
             let found = match path {
-                Some(path) => match engine.ask(Ask::Seek { path }).await {
-                    Answer::Found(found) => Some(found),
+                Some(path) => match engine.ask(Request::Seek { path }).await {
+                    Response::Found(found) => Some(found),
                     _ => None,
                 },
                 None => None,
@@ -315,13 +319,13 @@ impl Tree {
             .drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
             let rows = match engine
-                .ask(Ask::Rows {
+                .ask(Request::Rows {
                     from,
                     count: end - from,
                 })
                 .await
             {
-                Answer::Rows { rows } => rows,
+                Response::Rows { rows } => rows,
                 _ => Vec::new(),
             };
             Msg::Fresh(
@@ -355,10 +359,10 @@ impl Tree {
         }
         self.measure();
         self.fetch(ctx);
-        let open = ctx.props().engine.ask(Ask::OpenFolders);
+        let open = ctx.props().engine.ask(Request::OpenFolders);
         ctx.link().send_future_batch(async move {
             match open.await {
-                Answer::Folders(folders) => Some(Msg::Open(folders)),
+                Response::Folders(folders) => Some(Msg::Open(folders)),
                 _ => None,
             }
         });
@@ -419,10 +423,10 @@ impl Tree {
     fn fetch(&mut self, ctx: &Context<Self>) {
         for from in self.pages.ask(self.window.drawn()) {
             let epoch = self.epoch;
-            let answer = ctx.props().engine.ask(Ask::Rows { from, count: PAGE });
+            let answer = ctx.props().engine.ask(Request::Rows { from, count: PAGE });
             ctx.link().send_future(async move {
                 match answer.await {
-                    Answer::Rows { rows } => Msg::Rows(epoch, from, rows),
+                    Response::Rows { rows } => Msg::Rows(epoch, from, rows),
                     _ => Msg::Rows(epoch, from, Vec::new()),
                 }
             });

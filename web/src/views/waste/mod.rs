@@ -11,24 +11,24 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::route::ImageRoute;
-use crate::ruling::Ruling;
+use crate::rules_input::RulesInput;
 use crate::session::{Again, Image};
 use crate::views::waste::list::List;
 use crate::views::waste::side::Side;
 use crate::views::waste::summary::Summary;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Asked, Choice, Findings, Selected};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{Asked, Choice, Findings, Request, Response, Selected};
 
 /// What [`Waste`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
     /// The rules file that the image is judged by.
-    pub(crate) ruling: Option<Ruling>,
-    pub(crate) on_rules: Callback<Option<Ruling>>,
+    pub(crate) rules: Option<RulesInput>,
+    pub(crate) on_rules: Callback<Option<RulesInput>>,
     pub(crate) on_again: Callback<Again>,
 }
 
@@ -48,9 +48,9 @@ pub(crate) fn Waste(props: &Props) -> Html {
                 found.set(None);
                 return;
             }
-            let answer = engine.ask(Ask::Findings(Box::new(asked.clone())));
+            let answer = engine.ask(Request::Findings(Box::new(asked.clone())));
             spawn_local(async move {
-                if let Answer::Findings(findings) = answer.await {
+                if let Response::Findings(findings) = answer.await {
                     found.set(Some(findings));
                 }
             });
@@ -72,7 +72,7 @@ pub(crate) fn Waste(props: &Props) -> Html {
                 image={props.image.clone()}
                 route={props.route.clone()}
                 go={props.go.clone()}
-                ruling={props.ruling.clone()}
+                rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
             />
         </div>

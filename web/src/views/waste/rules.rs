@@ -6,16 +6,16 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::pick::Pick;
-use crate::ruling::Ruling;
+use crate::rules_input::RulesInput;
 use crate::session::{Image, Partial};
-use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RulesTrouble, Verdict};
+use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RulesFileError, Verdict};
 
 /// What [`RulesBox`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) image: Image,
-    pub(crate) ruling: Option<Ruling>,
-    pub(crate) on_rules: Callback<Option<Ruling>>,
+    pub(crate) rules: Option<RulesInput>,
+    pub(crate) on_rules: Callback<Option<RulesInput>>,
 }
 
 /// Where the file goes, and what it says.
@@ -26,7 +26,7 @@ pub(crate) fn RulesBox(props: &Props) -> Html {
         let on_rules = props.on_rules.clone();
         Callback::from(move |file: File| {
             let on_rules = on_rules.clone();
-            spawn_local(async move { on_rules.emit(Some(Ruling::of(&file).await)) });
+            spawn_local(async move { on_rules.emit(Some(RulesInput::of(&file).await)) });
         })
     };
     let ondragover = {
@@ -65,10 +65,10 @@ pub(crate) fn RulesBox(props: &Props) -> Html {
             { told(props) }
             <div class="actions">
                 <Pick on_file={take}>
-                    { if props.ruling.is_some() { "Another file…" } else { "Choose a file…" } }
+                    { if props.rules.is_some() { "Another file…" } else { "Choose a file…" } }
                     <span class="off-screen">{ " of rules" }</span>
                 </Pick>
-                if props.ruling.is_some() {
+                if props.rules.is_some() {
                     <button type="button" onclick={remove}>{ "Remove" }</button>
                 }
             </div>
@@ -77,7 +77,7 @@ pub(crate) fn RulesBox(props: &Props) -> Html {
 }
 
 fn told(props: &Props) -> Html {
-    let Some(ruling) = &props.ruling else {
+    let Some(rules) = &props.rules else {
         return html! {
             <p class="muted">
                 { "Drop your " }<code>{ "onionskin.yaml" }</code>{ " or " }<code>{ ".dive-ci" }</code>
@@ -87,11 +87,11 @@ fn told(props: &Props) -> Html {
     };
     html! {
         <>
-            <p class="mono name">{ format::visible_text(&ruling.file.name) }</p>
+            <p class="mono name">{ format::visible_text(&rules.file.name) }</p>
             {
-                match &ruling.trouble {
-                    Some(trouble) => unusable(ruling, trouble),
-                    None if ruling.judged => verdicts(&props.image),
+                match &rules.problem {
+                    Some(problem) => unusable(rules, problem),
+                    None if rules.judged => verdicts(&props.image),
                     None => html! { <p class="muted" role="status">{ "Evaluating …" }</p> },
                 }
             }
@@ -99,17 +99,17 @@ fn told(props: &Props) -> Html {
     }
 }
 
-fn unusable(ruling: &Ruling, trouble: &RulesTrouble) -> Html {
+fn unusable(rules: &RulesInput, problem: &RulesFileError) -> Html {
     html! {
         <div class="unusable" role="alert">
             <p><b>{ "Invalid rules file: onionskin audit ends with exit code 2." }</b></p>
             <p>
-                if let Some(line) = trouble.line {
+                if let Some(line) = problem.line {
                     { format!("Line {line}: ") }
                 }
-                { format::visible_text(&trouble.problem) }
+                { format::visible_text(&problem.problem) }
             </p>
-            if let Some(line) = ruling.line() {
+            if let Some(line) = rules.line() {
                 <pre class="mono">{ format::visible_text(&line) }</pre>
             }
         </div>

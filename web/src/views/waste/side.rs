@@ -1,4 +1,4 @@
-//! Beside the findings: rule results, wasted bytes by layer, dive's numbers, the report.
+//! Referrer the findings: rule results, wasted bytes by layer, dive's numbers, the report.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -8,21 +8,21 @@ use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
 use crate::route::ImageRoute;
-use crate::ruling::Ruling;
+use crate::rules_input::RulesInput;
 use crate::session::Image;
 use crate::views::waste::rules::RulesBox;
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, LayerNumbers, ReportForm};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{LayerNumbers, ReportForm, Request, Response};
 
 /// What [`Side`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<(ImageRoute, bool)>,
-    pub(crate) ruling: Option<Ruling>,
-    pub(crate) on_rules: Callback<Option<Ruling>>,
+    pub(crate) rules: Option<RulesInput>,
+    pub(crate) on_rules: Callback<Option<RulesInput>>,
 }
 
 /// The column beside the findings.
@@ -32,7 +32,7 @@ pub(crate) fn Side(props: &Props) -> Html {
         <aside class="side" aria-label="Rules, layers and report">
             <RulesBox
                 image={props.image.clone()}
-                ruling={props.ruling.clone()}
+                rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
             />
             { by_layer(props) }
@@ -147,9 +147,9 @@ fn report(props: &Props) -> Html {
     let save = |form, name: &'static str, media_type: &'static str| {
         let engine = props.engine.clone();
         move |_| {
-            let answer = engine.ask(Ask::Report(form));
+            let answer = engine.ask(Request::Report(form));
             spawn_local(async move {
-                if let Answer::Report(Some(text)) = answer.await {
+                if let Response::Report(Some(text)) = answer.await {
                     browser::save(name, media_type, &text);
                 }
             });

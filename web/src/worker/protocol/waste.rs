@@ -207,7 +207,7 @@ pub(crate) struct RulesFile {
 
 /// Why a rules file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RulesTrouble {
+pub(crate) struct RulesFileError {
     /// From 1, where the place is known.
     pub(crate) line: Option<u32>,
     pub(crate) problem: String,

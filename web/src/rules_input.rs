@@ -4,21 +4,21 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use crate::worker::protocol::{RulesFile, RulesTrouble};
+use crate::worker::protocol::{RulesFile, RulesFileError};
 
 /// No rules file is larger, in bytes.
 const LARGEST: f64 = 1_000_000.0;
 
 /// A rules file and whether it can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ruling {
+pub(crate) struct RulesInput {
     pub(crate) file: RulesFile,
-    pub(crate) trouble: Option<RulesTrouble>,
+    pub(crate) problem: Option<RulesFileError>,
     /// The image that is shown is judged by it.
     pub(crate) judged: bool,
 }
 
-impl Ruling {
+impl RulesInput {
     /// Whether a file of this name is one of rules, and no image.
     pub(crate) fn is_called(name: &str) -> bool {
         [".yaml", ".yml", ".dive-ci"]
@@ -39,8 +39,8 @@ impl Ruling {
             let text = bytes.map(|bytes| Uint8Array::new(&bytes).to_vec());
             (text, "the browser could not read the file")
         };
-        Ruling {
-            trouble: text.is_none().then(|| RulesTrouble {
+        RulesInput {
+            problem: text.is_none().then(|| RulesFileError {
                 line: None,
                 problem: problem.to_owned(),
             }),
@@ -54,7 +54,7 @@ impl Ruling {
 
     /// The line of the file that cannot be used.
     pub(crate) fn line(&self) -> Option<String> {
-        let line = self.trouble.as_ref()?.line?.checked_sub(1)?;
+        let line = self.problem.as_ref()?.line?.checked_sub(1)?;
         let line = self
             .file
             .text

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::keys::{self, Walk};
 use super::{Msg, Select, Tree, Why};
-use crate::worker::protocol::{Answer, Ask};
+use crate::worker::protocol::{Request, Response};
 
 /// How long the keyboard rests on a row before it is selected, in milliseconds.
 const REST: u32 = 120;
@@ -42,7 +42,7 @@ impl Tree {
         if let Some(open) = self.row(row).and_then(|row| row.open)
             && to != Some(open)
         {
-            self.show(ctx, Ask::Toggle { row, open: !open }, Why::Toggled);
+            self.show(ctx, Request::Toggle { row, open: !open }, Why::Toggled);
         }
     }
 
@@ -78,10 +78,10 @@ impl Tree {
                 false
             }
             Walk::Up(row) => {
-                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Ask::Parent { row }));
+                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Request::Parent { row }));
                 ctx.link().send_future(async move {
                     match answer.await {
-                        Answer::Row(row) => Msg::Parent(epoch, row),
+                        Response::Row(row) => Msg::Parent(epoch, row),
                         _ => Msg::Parent(epoch, None),
                     }
                 });

@@ -1,4 +1,4 @@
-//! The life of one path: what each layer did to it, and what its bytes cost.
+//! The history of one path: what each layer did to it, and what its bytes cost.
 
 use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::Wasted;
@@ -8,7 +8,7 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
 use super::listing::{At, Listing, number};
-use super::protocol::{Cause, Causes, LayerNumbers, Life, LifeEvent};
+use super::protocol::{Cause, Causes, LayerNumbers, PathEvent, PathHistory};
 
 /// How many paths a container sees.
 pub(crate) fn paths(stack: &Stack) -> u64 {
@@ -19,7 +19,7 @@ pub(crate) fn paths(stack: &Stack) -> u64 {
         .count() as u64
 }
 
-/// A path's life, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
+/// A path's history, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
 pub(crate) fn of(
     at: At<'_>,
@@ -28,7 +28,7 @@ pub(crate) fn of(
     wasted: &[Wasted],
     path: &[u8],
     os: Option<&str>,
-) -> Option<Life> {
+) -> Option<PathHistory> {
     let stack = at.stack;
     let node = stack.find(path)?;
     let now = listing.row_of(at, node);
@@ -62,7 +62,7 @@ pub(crate) fn of(
     let is_dir = now.as_ref().is_some_and(|row| row.kind == EntryKind::Dir);
     let label = now.as_ref().and_then(|_| Label::of(path, is_dir, os));
     let attributes = row.as_ref().map_or(&[][..], |row| row.xattrs());
-    Some(Life {
+    Some(PathHistory {
         label: label.map(|label| label.text().to_owned()),
         attributes: attributes
             .iter()
@@ -96,7 +96,7 @@ fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
 }
 
 /// What a version tells, unless nothing of it can be seen.
-fn event(at: At<'_>, node: NodeId, version: Version) -> Option<LifeEvent> {
+fn event(at: At<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
     let mark = at.stack.mark(node, version.layer)?;
     let (mut kind, mut size, mut mode, mut owner) = (EntryKind::Dir, 0, 0o755, (0, 0));
     if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {
@@ -107,7 +107,7 @@ fn event(at: At<'_>, node: NodeId, version: Version) -> Option<LifeEvent> {
             .and_then(|(layer, entry)| at.stack.layer(layer).map(|index| index.size(entry)))
             .unwrap_or(0);
     }
-    Some(LifeEvent {
+    Some(PathEvent {
         layer: number(version.layer + at.offset),
         mark,
         kind,

@@ -7,13 +7,13 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::route::{ImageRoute, Route};
-use crate::worker::client::Engine;
-use crate::worker::protocol::{Answer, Ask, Beside as Thing, ImageFacts, Trouble};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{ImageFacts, Referrer as Thing, Request, Response, UserError};
 
-/// What [`Beside`] shows.
+/// What [`Referrer`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: Engine,
+    pub(crate) engine: WorkerClient,
     pub(crate) facts: Rc<ImageFacts>,
 }
 
@@ -22,24 +22,24 @@ pub(crate) struct Props {
 enum Found {
     Asking,
     Things { things: Rc<Vec<Thing>>, cut: bool },
-    Trouble(Trouble),
+    UserError(UserError),
 }
 
 /// The list, asked for once it is looked at.
 #[component]
-pub(crate) fn Beside(props: &Props) -> Html {
+pub(crate) fn Referrer(props: &Props) -> Html {
     let found = use_state(|| Found::Asking);
     let tries = use_state(|| 0_u32);
     {
         let found = found.clone();
         let key = (props.engine.clone(), props.facts.clone(), *tries);
         use_effect_with(key, move |(engine, facts, _)| {
-            let answer = engine.ask(Ask::Referrers {
+            let answer = engine.ask(Request::Referrers {
                 reference: facts.reference.clone(),
                 digest: facts.digest.clone(),
             });
             let index = (facts.pin != facts.digest).then(|| {
-                engine.ask(Ask::Referrers {
+                engine.ask(Request::Referrers {
                     reference: facts.reference.clone(),
                     digest: facts.pin.clone(),
                 })
@@ -75,10 +75,10 @@ pub(crate) fn Beside(props: &Props) -> Html {
             {
                 match &*found {
                     Found::Asking => html! { <p class="muted" role="status">{ "Loading from the registry …" }</p> },
-                    Found::Trouble(trouble) => html! {
-                        <div class="inline-trouble" role="alert">
-                            <p>{ format!("{}: {}", trouble.title, format::visible_text(&trouble.detail)) }</p>
-                            if trouble.retry {
+                    Found::UserError(problem) => html! {
+                        <div class="inline-problem" role="alert">
+                            <p>{ format!("{}: {}", problem.title, format::visible_text(&problem.detail)) }</p>
+                            if problem.retry {
                                 <button type="button" class="again" onclick={again}>{ "Try again" }</button>
                             }
                         </div>
@@ -104,13 +104,13 @@ pub(crate) fn Beside(props: &Props) -> Html {
     }
 }
 
-fn taken(answer: Answer) -> Found {
+fn taken(answer: Response) -> Found {
     match answer {
-        Answer::Referrers { referrers, cut } => Found::Things {
+        Response::Referrers { referrers, cut } => Found::Things {
             things: Rc::new(referrers),
             cut,
         },
-        Answer::Trouble(trouble) => Found::Trouble(trouble),
+        Response::UserError(problem) => Found::UserError(problem),
         _ => Found::Things {
             things: Rc::default(),
             cut: false,
@@ -134,7 +134,9 @@ fn joined(one: Found, other: Found) -> Found {
                 cut: cut || more_cut,
             }
         }
-        (Found::Trouble(trouble), _) | (_, Found::Trouble(trouble)) => Found::Trouble(trouble),
+        (Found::UserError(problem), _) | (_, Found::UserError(problem)) => {
+            Found::UserError(problem)
+        }
         (found, _) => found,
     }
 }

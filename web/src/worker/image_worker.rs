@@ -19,21 +19,21 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
 use super::growth::{self, Other};
-use super::life;
 use super::listing::{At, Listing, number};
 use super::opening::{self, Reading};
+use super::path_history;
 use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Answer, Ask, Event, Found, LayerNumbers, Numbers, Question, ReportForm, RulesFile,
-    RulesTrouble, Showing, Shown, Subject, Told, Trouble,
+    Event, Found, LayerNumbers, Message, Numbers, Question, ReportForm, Request, Response,
+    RulesFile, RulesFileError, Showing, Shown, Subject, UserError,
 };
 use super::waste::{self, Waste};
 
 /// What the engine knows.
 #[derive(Default)]
-pub(crate) struct Engine {
+pub(crate) struct ImageWorker {
     /// The layers from the base up to the first that is missing.
     pub(crate) main: Ground,
     /// Layers that are decoded, while one below them is missing.
@@ -96,7 +96,7 @@ impl Ground {
 
 /// Waits for questions.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
-    let engine = Rc::new(RefCell::new(Engine::default()));
+    let engine = Rc::new(RefCell::new(ImageWorker::default()));
     let answers = scope.clone();
     port::listen(scope, move |data| {
         if let Some(file) = port::file(&data) {
@@ -108,13 +108,13 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         };
         let (engine, scope) = (Rc::clone(&engine), answers.clone());
         match ask {
-            ask @ (Ask::Catalog | Ask::List { .. } | Ask::Referrers { .. }) => {
+            ask @ (Request::Catalog | Request::List { .. } | Request::Referrers { .. }) => {
                 spawn_local(async move {
                     let answer = browsing::answer(ask).await;
-                    port::tell(&scope, &Told::Answer { id, answer });
+                    port::tell(&scope, &Message::Response { id, answer });
                 });
             }
-            Ask::Open {
+            Request::Open {
                 subject,
                 platform,
                 fresh,
@@ -123,9 +123,9 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 engine.borrow_mut().to_open = open;
                 port::tell(
                     &scope,
-                    &Told::Answer {
+                    &Message::Response {
                         id,
-                        answer: Answer::Nothing,
+                        answer: Response::Nothing,
                     },
                 );
                 spawn_local(opening::open(
@@ -138,58 +138,59 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     },
                 ));
             }
-            ask @ (Ask::Stop | Ask::Continue) => {
+            ask @ (Request::Stop | Request::Continue) => {
                 match ask {
-                    Ask::Stop => opening::stop(&engine),
+                    Request::Stop => opening::stop(&engine),
                     _ => opening::resume(&engine, &scope),
                 }
-                let answer = Answer::Nothing;
-                port::tell(&scope, &Told::Answer { id, answer });
+                let answer = Response::Nothing;
+                port::tell(&scope, &Message::Response { id, answer });
             }
-            Ask::Judge(file) => {
+            Request::Judge(file) => {
                 let judged = engine.borrow_mut().judge(file.as_ref());
                 let (event, judged) = match judged {
                     Ok(event) => (event, Ok(())),
-                    Err(trouble) => (None, Err(trouble)),
+                    Err(problem) => (None, Err(problem)),
                 };
                 let ended = Event::Comparing(None);
                 for event in [Some(ended), event].into_iter().flatten() {
-                    port::tell(&scope, &Told::Event(event));
+                    port::tell(&scope, &Message::Event(event));
                 }
                 growth::begin(&engine, &scope);
-                let answer = Answer::Judged(judged);
-                port::tell(&scope, &Told::Answer { id, answer });
+                let answer = Response::Judged(judged);
+                port::tell(&scope, &Message::Response { id, answer });
             }
             ask => {
                 let answer = engine.borrow_mut().answer(ask);
-                port::tell(&scope, &Told::Answer { id, answer });
+                port::tell(&scope, &Message::Response { id, answer });
             }
         }
     });
-    port::tell(scope, &Told::Ready);
+    port::tell(scope, &Message::Ready);
 }
 
-impl Engine {
-    fn answer(&mut self, ask: Ask) -> Answer {
+impl ImageWorker {
+    fn answer(&mut self, ask: Request) -> Response {
         match ask {
-            Ask::Show(showing) => Answer::Shown(self.show(showing)),
-            Ask::Life { path } => self.life(&path),
-            Ask::Findings(asked) => match &self.waste {
-                Some(waste) => Answer::Findings(Box::new(waste.findings(&asked))),
-                None => Answer::Nothing,
+            Request::Show(showing) => Response::Shown(self.show(showing)),
+            Request::PathHistory { path } => self.path_history(&path),
+            Request::Findings(asked) => match &self.waste {
+                Some(waste) => Response::Findings(Box::new(waste.findings(&asked))),
+                None => Response::Nothing,
             },
-            Ask::Report(form) => Answer::Report(self.report(form)),
-            Ask::OpenFolders => Answer::Folders(self.open_folders()),
-            Ask::Stop
-            | Ask::Continue
-            | Ask::Catalog
-            | Ask::List { .. }
-            | Ask::Referrers { .. }
-            | Ask::Open { .. }
-            | Ask::Judge(_) => Answer::Nothing,
-            Ask::Rows { .. } | Ask::Toggle { .. } | Ask::Parent { .. } | Ask::Seek { .. } => {
-                self.of_listing(ask).unwrap_or(Answer::Nothing)
-            }
+            Request::Report(form) => Response::Report(self.report(form)),
+            Request::OpenFolders => Response::Folders(self.open_folders()),
+            Request::Stop
+            | Request::Continue
+            | Request::Catalog
+            | Request::List { .. }
+            | Request::Referrers { .. }
+            | Request::Open { .. }
+            | Request::Judge(_) => Response::Nothing,
+            Request::Rows { .. }
+            | Request::Toggle { .. }
+            | Request::Parent { .. }
+            | Request::Seek { .. } => self.of_listing(ask).unwrap_or(Response::Nothing),
         }
     }
 
@@ -278,7 +279,7 @@ impl Engine {
         Some((listing, ground))
     }
 
-    fn of_listing(&mut self, ask: Ask) -> Option<Answer> {
+    fn of_listing(&mut self, ask: Request) -> Option<Response> {
         let (listing, ground) = self.listed()?;
         let alone = ground.offset > 0;
         let Ground {
@@ -293,17 +294,17 @@ impl Engine {
             offset: *offset,
         };
         Some(match ask {
-            Ask::Rows { from, count } => {
+            Request::Rows { from, count } => {
                 let rows = listing.rows(at, open, from, count);
-                Answer::Rows { rows }
+                Response::Rows { rows }
             }
-            Ask::Toggle { row, open: to } => {
+            Request::Toggle { row, open: to } => {
                 listing.toggle(at, open, row, to);
-                Answer::Shown(listing.shown(at, alone))
+                Response::Shown(listing.shown(at, alone))
             }
-            Ask::Parent { row } => Answer::Row(listing.parent(row)),
-            Ask::Seek { path } => Answer::Found(listing.seek(at, open, &path)),
-            _ => Answer::Found(Found {
+            Request::Parent { row } => Response::Row(listing.parent(row)),
+            Request::Seek { path } => Response::Found(listing.seek(at, open, &path)),
+            _ => Response::Found(Found {
                 row: None,
                 exact: false,
                 total: 0,
@@ -311,15 +312,15 @@ impl Engine {
         })
     }
 
-    fn life(&mut self, path: &[u8]) -> Answer {
+    fn path_history(&mut self, path: &[u8]) -> Response {
         if self.top.is_none() && self.finished {
             let stack = &self.main.stack;
             self.top = Some(View::stack(stack, stack.depth()));
         }
         let (top, wasted) = (self.top.take(), std::mem::take(&mut self.largest));
         let os = self.os.clone();
-        let life = self.listed().and_then(|(listing, ground)| {
-            life::of(
+        let history = self.listed().and_then(|(listing, ground)| {
+            path_history::of(
                 ground.at(listing.showing.layer),
                 listing,
                 top.as_ref(),
@@ -329,11 +330,13 @@ impl Engine {
             )
         });
         (self.top, self.largest) = (top, wasted);
-        life.map_or(Answer::Nothing, |life| Answer::Life(Box::new(life)))
+        history.map_or(Response::Nothing, |history| {
+            Response::PathHistory(Box::new(history))
+        })
     }
 
     /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.
-    fn judge(&mut self, file: Option<&RulesFile>) -> Result<Option<Event>, RulesTrouble> {
+    fn judge(&mut self, file: Option<&RulesFile>) -> Result<Option<Event>, RulesFileError> {
         self.rules = file.map(waste::rules).transpose()?.unwrap_or_default();
         self.round = self.round.wrapping_add(1);
         self.other = Other::Unasked;
@@ -384,7 +387,7 @@ impl Engine {
     }
 
     /// Stacks what can be; tells which layer could not.
-    pub(crate) fn grow(&mut self) -> Result<bool, (u32, Trouble)> {
+    pub(crate) fn grow(&mut self) -> Result<bool, (u32, UserError)> {
         let mut grown = false;
         loop {
             let next = number(self.main.stack.depth() + 1);
@@ -394,7 +397,7 @@ impl Engine {
                 (None, Some(reason)) => stack.push_not_fetched(reason),
                 (None, None) => return Ok(grown),
             };
-            pushed.map_err(|error| (next, Trouble::of_stack(next, &error)))?;
+            pushed.map_err(|error| (next, UserError::of_stack(next, &error)))?;
             grown = true;
         }
     }
@@ -412,7 +415,7 @@ impl Engine {
             wasted_compressed: self
                 .compressed_known
                 .then_some(ledger.total.wasted_compressed),
-            paths: life::paths(stack),
+            paths: path_history::paths(stack),
             causes: ledger.total.causes,
             layers: ledger
                 .layers

@@ -1,4 +1,4 @@
-//! Errors of the core as [`Trouble`]: the title says what was not possible, the detail on what and why, the advice what
+//! Errors of the core as [`UserError`]: the title says what was not possible, the detail on what and why, the advice what
 //! can be done on this page. Each thing is said once.
 
 use onionskin_core::layer::LayerError;
@@ -6,11 +6,11 @@ use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
 use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
 
-use super::protocol::Trouble;
+use super::protocol::UserError;
 
-impl Trouble {
+impl UserError {
     fn new(title: impl Into<String>, detail: impl ToString, advice: &str, retry: bool) -> Self {
-        Trouble {
+        UserError {
             title: title.into(),
             detail: sentence(&detail.to_string()),
             advice: advice.to_owned(),
@@ -22,18 +22,18 @@ impl Trouble {
     /// What was typed names no image.
     pub(crate) fn of_reference(error: &ReferenceError) -> Self {
         let advice = "Type a name like nginx:1.27, or registry.example.com/team/app:1.0.";
-        Trouble::new("Invalid image reference", error, advice, false)
+        UserError::new("Invalid image reference", error, advice, false)
     }
 
     /// What was typed is no image of a registry.
     pub(crate) fn of_locator(error: &LocatorError) -> Self {
         let advice = "To open a saved file or folder, choose it or drop it on this page; for an image in a registry, type its name.";
-        Trouble::new("Not an image in a registry", error, advice, false)
+        UserError::new("Not an image in a registry", error, advice, false)
     }
 
     /// The address asks for something that is no platform.
     pub(crate) fn of_platform(error: &PlatformError) -> Self {
-        Trouble::new("Invalid platform", error, CHOOSE_PLATFORM, false)
+        UserError::new("Invalid platform", error, CHOOSE_PLATFORM, false)
     }
 
     /// The image could not be opened.
@@ -43,24 +43,24 @@ impl Trouble {
             SourceError::NotFound { .. } | SourceError::NoAccess { .. }
         );
         let (title, detail, advice, retry) = told(error);
-        Trouble {
+        UserError {
             missing,
-            ..Trouble::new(title, detail, &advice, retry)
+            ..UserError::new(title, detail, &advice, retry)
         }
     }
 
     /// A list of names could not be read.
     pub(crate) fn of_list(error: &SourceError) -> Self {
-        let mut trouble = Trouble::of_image(error);
+        let mut problem = UserError::of_image(error);
         if matches!(error, SourceError::NotFound { .. }) {
-            "Repository not found".clone_into(&mut trouble.title);
+            "Repository not found".clone_into(&mut problem.title);
         }
-        trouble
+        problem
     }
 
     /// The file that was chosen cannot be read.
     pub(crate) fn of_file(problem: &str) -> Self {
-        Trouble::new(NOT_A_SAVED_IMAGE, problem, SAVED, false)
+        UserError::new(NOT_A_SAVED_IMAGE, problem, SAVED, false)
     }
 
     /// A layer could not be fetched.
@@ -70,14 +70,14 @@ impl Trouble {
             _ => error.to_string(),
         };
         let title = format!("Layer {layer} could not be fetched");
-        Trouble::new(title, detail, OTHERS, true)
+        UserError::new(title, detail, OTHERS, true)
     }
 
     /// A layer could not be decoded.
     pub(crate) fn of_layer(layer: u32, error: &LayerError) -> Self {
         let detail = format!("at {}: {}", error.location(), error.problem());
         let advice = format!("{OTHERS} If it keeps failing, push the image again.");
-        Trouble::new(
+        UserError::new(
             format!("Layer {layer} cannot be read"),
             detail,
             &advice,
@@ -93,13 +93,13 @@ impl Trouble {
         };
         let detail =
             "The browser stopped the worker that read it, most likely because memory ran out.";
-        Trouble::new(title, detail, "Close other tabs, then try again.", true)
+        UserError::new(title, detail, "Close other tabs, then try again.", true)
     }
 
     /// The layers do not fit together.
     pub(crate) fn of_stack(layer: u32, error: &onionskin_core::stack::StackError) -> Self {
         let title = format!("Layer {layer} cannot be applied to the layers below it");
-        Trouble::new(title, error, OTHERS, false)
+        UserError::new(title, error, OTHERS, false)
     }
 }
 
