@@ -25,6 +25,7 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask run [serve's options]   build what changed, start Onionskin, print its address
 cargo xtask test [PART]             all checks and tests, or a part: lint, core, gateway, cli, page, e2e
+cargo xtask test e2e FILTER...      the end-to-end tests whose names hold a filter, with the page built anew where it is stale
 cargo xtask build                   target/release/onionskin, one file that holds the page
 cargo xtask bench                   one table of ratios
 cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
@@ -45,8 +46,8 @@ fn run(arguments: &[String]) -> Result<()> {
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["run", options @ ..] => serve::run(options),
-        ["test"] => test::run(None),
-        ["test", part] => test::run(Some(part)),
+        ["test"] => test::run(None, &[]),
+        ["test", part, filters @ ..] => test::run(Some(part), filters),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench"] => bench::run(),
         ["fuzz", words @ ..] => fuzz::run(words),

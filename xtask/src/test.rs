@@ -24,11 +24,15 @@ struct Sum {
     broken: Vec<&'static str>,
 }
 
-pub(crate) fn run(part: Option<&str>) -> Result<()> {
+/// Runs all parts, or one; of the end-to-end tests those whose names hold one of the filters, if there are any.
+pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
     if let Some(part) = part
         && !PARTS.contains(&part)
     {
         bail!("no part {part:?}; there are: {}", PARTS.join(", "));
+    }
+    if !filters.is_empty() && part != Some("e2e") {
+        bail!("only the end-to-end tests take filters: cargo xtask test e2e FILTER");
     }
     let asked = |name: &str| part.is_none_or(|part| part == name);
     let mut sum = Sum::default();
@@ -88,8 +92,12 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
     }
     if asked("e2e") {
         sum.step("axe-core", axe::ensure);
-        sum.step("build the binary", || build::binary().map(drop));
-        sum.tests("end to end", || nextest(&["-p", E2E]));
+        // The tests build the command by themselves; a release build is only tried in a whole run.
+        match filters {
+            [] => sum.step("build the binary", || build::binary().map(drop)),
+            _ => sum.step("build the page", build::page),
+        }
+        sum.tests("end to end", || nextest(&[&["-p", E2E], filters].concat()));
     }
     sum.tell()
 }
