@@ -28,7 +28,7 @@ pub const REDIRECTS: usize = 5;
 pub const LAYER_REMARKS: usize = 100;
 /// Members of a saved image's outer tar.
 pub const ARCHIVE_MEMBERS: usize = 1 << 16;
-/// Repositories whose credentials are remembered; a gateway sees new names for as long as it runs.
+/// Repositories whose tokens are remembered; a gateway sees new names for as long as it runs.
 pub const REMEMBERED_REPOSITORIES: usize = 4096;
 /// Bytes that all layers of an image may unpack to; the largest images that are known have about 100 GB.
 pub const UNPACKED_BYTES: u64 = 256 << 30;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use onionskin_core::source::Keychain;
@@ -12,7 +12,8 @@ use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{Odd, ok, serve, sound, status};
 use onionskin_tests::{PASSWORD, Registry, USER};
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
 
 /// A home with no credentials in it but those that a test puts there.
 struct Home(TempDir);
@@ -46,6 +47,12 @@ impl Home {
     }
 
     async fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        command.output().await.unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new(onionskin());
         for variable in [
@@ -56,7 +63,6 @@ impl Home {
         ] {
             command.env_remove(variable);
         }
-        command.envs(environment.iter().copied());
         command
             .args(arguments)
             .env("HOME", self.0.path())
@@ -65,9 +71,23 @@ impl Home {
                 "PATH",
                 format!("{}:{path}", self.0.path().join("bin").display()),
             )
-            .output()
-            .await
-            .unwrap()
+            .kill_on_drop(true);
+        command
+    }
+
+    /// A server with the credentials of this home, for as long as what comes first is there; its address.
+    async fn serve(&self, registries: &[String]) -> (Child, String) {
+        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        for registry in registries {
+            arguments.extend(["--registry", registry]);
+        }
+        let mut command = self.command(&arguments);
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        let address = line.split("http://").nth(1).unwrap();
+        let address = address.split('/').next().unwrap().to_owned();
+        (process, address)
     }
 
     /// Asserts whether the command gets at the image, and returns what it says on standard error.
@@ -312,4 +332,52 @@ async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for()
     let mirror = format!("docker.io=http://{}", registry.address());
     let hub = file("https://index.docker.io/v1/", "hub.json");
     assert_eq!(status(Some(hub), &mirror).await, 403);
+}
+
+/// A helper is a process: visitors who think of names must not be able to start one for each.
+#[tokio::test]
+async fn a_helper_is_asked_once_for_a_registry_and_not_for_each_name() {
+    let home = Home::new();
+    let log = home.0.path().join("log");
+    let script = format!(
+        "#!/bin/sh\nread key\necho \"$key\" >> {}\nsleep 0.5\n\
+         echo '{{\"Username\":\"u\",\"Secret\":\"p\"}}'\n",
+        log.display()
+    );
+    home.file("bin/docker-credential-counted", &script);
+    let program = home.0.path().join("bin/docker-credential-counted");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    home.file(".docker/config.json", r#"{"credsStore":"counted"}"#);
+    let closed = async || {
+        Odd::new(|_, authorization| match authorization {
+            Some("Basic dTpw") => ok("application/json", r#"{"tags":["1"]}"#),
+            _ => status(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+        })
+        .await
+    };
+    let (one, other) = (closed().await, closed().await);
+    let registries = [
+        format!("one=http://{}", one.address),
+        format!("other=http://{}", other.address),
+    ];
+    let (_serving, address) = home.serve(&registries).await;
+    let client = reqwest::Client::builder().tls_certs_only([]);
+    let client = client.build().unwrap();
+    let asked = (0..40).map(|at| {
+        let registry = if at % 2 == 0 { "one" } else { "other" };
+        let url = format!("http://{address}/v2/{registry}/app{at}/tags/list");
+        let asked = client.get(url).send();
+        async { asked.await.unwrap().status() }
+    });
+    let statuses = futures::future::join_all(asked).await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let mut keys: Vec<_> = fs::read_to_string(&log)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    keys.sort();
+    let mut registries = vec![one.address.clone(), other.address.clone()];
+    registries.sort();
+    assert_eq!(keys, registries);
 }

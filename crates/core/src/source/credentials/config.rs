@@ -31,7 +31,7 @@ pub(super) struct Config {
 }
 
 /// A helper program, and what it is to be asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Helper {
     /// What follows `docker-credential-` in the program's name.
     pub(super) name: String,

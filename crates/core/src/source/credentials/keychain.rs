@@ -1,28 +1,22 @@
 //! All credentials that the user of this machine has, in the files of Docker and podman and behind helpers.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fs, io};
-
-use futures::lock::Mutex;
 
 use super::Credentials;
 use super::config::Config;
-use super::helper::{self, HelperError};
-use crate::limits;
-
-/// How long a helper may take; some ask a cloud, some ask a person.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::helper::HelperError;
+use super::helpers::Helpers;
 
 /// Where credentials are looked for. Files are read, and helpers asked, when a registry first wants to know who asks.
 pub struct Keychain {
     /// The content of [`VARIABLE`], which comes before all files.
     variable: Option<String>,
     files: Vec<PathBuf>,
-    patience: Duration,
-    found: Mutex<HashMap<(String, String), Option<Credentials>>>,
+    helpers: Helpers,
+    /// The warnings that were given; there is at most one for each helper of a file.
+    warned: Mutex<Vec<KeychainError>>,
 }
 
 /// The environment variable whose value is such a file's content: GitLab's runners and Docker from version 28 on read it.
@@ -84,8 +78,8 @@ impl Keychain {
         Arc::new(Self {
             variable,
             files,
-            patience: PATIENCE,
-            found: Mutex::default(),
+            helpers: Helpers::default(),
+            warned: Mutex::default(),
         })
     }
 
@@ -94,24 +88,6 @@ impl Keychain {
     /// # Errors
     /// A file is there and cannot be read, or a helper does not do its work.
     pub async fn find(&self, registry: &str, repository: &str) -> Result<Found, KeychainError> {
-        let key = (registry.to_owned(), repository.to_owned());
-        let mut found = self.found.lock().await;
-        if let Some(known) = found.get(&key) {
-            return Ok(Found {
-                credentials: known.clone(),
-                warnings: Vec::new(),
-            });
-        }
-        let looked = self.look(registry, repository).await?;
-        // A server sees ever new names; what is forgotten is looked up again.
-        if found.len() >= limits::REMEMBERED_REPOSITORIES {
-            found.clear();
-        }
-        found.insert(key, looked.credentials.clone());
-        Ok(looked)
-    }
-
-    async fn look(&self, registry: &str, repository: &str) -> Result<Found, KeychainError> {
         let mut found = Found::default();
         if let Some(content) = &self.variable {
             let config = Config::parse(content.as_bytes()).ok_or_else(|| KeychainError {
@@ -152,10 +128,10 @@ impl Keychain {
             problem,
         };
         if let Some(helper) = config.helper(registry) {
-            match helper::ask(&helper, self.patience).await {
+            match self.helpers.ask(helper).await {
                 Ok(credentials) => found.credentials = credentials,
                 Err(error @ HelperError::NotInstalled(_)) => {
-                    found.warnings.push(wrong(error.to_string()));
+                    self.warn(wrong(error.to_string()), found);
                 }
                 Err(error) => return Err(wrong(error.to_string())),
             }
@@ -169,6 +145,15 @@ impl Keychain {
             found.credentials = stored?;
         }
         Ok(())
+    }
+
+    /// Adds a warning, unless it was given before.
+    fn warn(&self, warning: KeychainError, found: &mut Found) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warned.contains(&warning) {
+            warned.push(warning.clone());
+            found.warnings.push(warning);
+        }
     }
 }
 
@@ -203,6 +188,9 @@ impl std::fmt::Debug for Keychain {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use std::time::Duration;
+
+    use super::super::helper;
     use super::*;
 
     #[tokio::test]

@@ -5,6 +5,8 @@ mod config;
 #[cfg(not(target_arch = "wasm32"))]
 mod helper;
 #[cfg(not(target_arch = "wasm32"))]
+mod helpers;
+#[cfg(not(target_arch = "wasm32"))]
 mod keychain;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -11,6 +11,7 @@ use super::answer::{self, Asked};
 use super::challenge::{self, Challenge};
 use super::realm;
 use super::transport::{Ask, Purpose, Transport, forbidden};
+use crate::limits;
 use crate::source::{Credentials, SourceError};
 
 /// Bytes of a token server's answer; real tokens have a few thousand.
@@ -26,8 +27,6 @@ const OF_MACHINES: [&str; 5] = [
     "not_before",
     "resource",
 ];
-/// Repositories whose tokens are remembered; a gateway sees new names for as long as it runs.
-const REMEMBERED: usize = 4096;
 
 /// What lets into one repository; held while it is being asked for, so that parallel requests wait for the one.
 type Slot = Arc<futures::lock::Mutex<Option<HeaderValue>>>;
@@ -113,7 +112,7 @@ impl Auth {
     fn slot(&self, audience: &Audience<'_>) -> Slot {
         let key = (audience.registry.to_string(), audience.scope.text());
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= REMEMBERED && !slots.contains_key(&key) {
+        if slots.len() >= limits::REMEMBERED_REPOSITORIES && !slots.contains_key(&key) {
             slots.clear();
         }
         slots.entry(key).or_default().clone()
