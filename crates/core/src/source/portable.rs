@@ -40,6 +40,40 @@ pub(super) type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 #[cfg(target_arch = "wasm32")]
 pub(super) type BoxStream<T> = Pin<Box<dyn Stream<Item = T>>>;
 
+/// Work that is done off the threads of those who wait for others' answers: at most as many at once as there are
+/// processors. Small work is done where it is.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn off_thread<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    use std::sync::LazyLock;
+    use tokio::sync::Semaphore;
+    /// Bytes of a document that is read in no time.
+    const SMALL: usize = 64 << 10;
+    static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+        let processors = std::thread::available_parallelism();
+        Semaphore::new(processors.map_or(1, std::num::NonZero::get))
+    });
+    if bytes <= SMALL {
+        return work();
+    }
+    let _turn = TURNS.acquire().await;
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program is about to end.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+/// Work that is done where it is: a page's worker has one thread.
+#[cfg(target_arch = "wasm32")]
+pub(super) async fn off_thread<T>(_: usize, work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 /// The request as it is: native clients keep no cache.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn past_cache(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {

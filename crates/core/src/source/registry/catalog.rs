@@ -10,6 +10,7 @@ use super::listing;
 use super::transport::{Ask, Purpose};
 use crate::reference::{DOCKER_HUB, Reference};
 use crate::source::SourceError;
+use crate::source::portable::off_thread;
 
 /// A registry. Opening it requests nothing.
 #[derive(Clone, Debug)]
@@ -58,21 +59,22 @@ impl Registry {
             Some(own) if page.is_err() => self.names(&ask(own), &list).await?,
             _ => page?,
         };
-        let named = |name: String| match self.endpoint.prefix() {
-            // Names of a gateway's answer are those that it has for them.
-            Some(prefix) => Some(name.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
-            None => Some(name),
-        };
-        let is_name = |name: &String| {
-            let reference = format!("{DOCKER_HUB}/{name}").parse::<Reference>();
-            reference.is_ok() && !name.contains([':', '@'])
-        };
+        let prefix = self.endpoint.prefix().map(str::to_owned);
+        let repositories = off_thread(listing::bytes(&names), move || {
+            let named = |name: String| match &prefix {
+                // Names of a gateway's answer are those that it has for them.
+                Some(prefix) => Some(name.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
+                None => Some(name),
+            };
+            let is_name = |name: &String| {
+                let reference = format!("{DOCKER_HUB}/{name}").parse::<Reference>();
+                reference.is_ok() && !name.contains([':', '@'])
+            };
+            let named = names.into_iter().filter_map(named);
+            named.filter(is_name).collect()
+        });
         Ok(RepositoriesPage {
-            repositories: names
-                .into_iter()
-                .filter_map(named)
-                .filter(is_name)
-                .collect(),
+            repositories: repositories.await,
             next,
         })
     }

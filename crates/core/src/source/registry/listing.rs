@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Response, Url};
-use serde_json::Value;
 
 use super::answer;
 use super::link;
+use super::names::names;
 use crate::limits;
 use crate::source::SourceError;
+use crate::source::portable::off_thread;
 
 /// The pages of one list that were asked for.
 ///
@@ -54,31 +55,26 @@ pub(super) async fn page(
 ) -> Result<(Vec<String>, Option<String>), SourceError> {
     let next = next(&response, list, what)?;
     let body = answer::body(response, limits::DOCUMENT_BYTES, what).await?;
-    let names = match serde_json::from_slice(&body) {
-        Ok(Value::Object(mut root)) => root.remove(key),
-        // Registries say null where there are none.
-        Ok(Value::Null) => Some(Value::Null),
-        _ => None,
-    };
-    let names = match names {
-        Some(Value::Array(names)) => names,
-        Some(Value::Null) => Vec::new(),
+    let empty = body.trim_ascii().is_empty();
+    let wanted = key.to_owned();
+    let names = off_thread(body.len(), move || names(&body, &wanted)).await;
+    match names {
+        Some(Some(names)) => Ok((names, next)),
         // Page by page some leave the key out where there is nothing, and go on.
-        None if next.is_some() => Vec::new(),
-        _ => {
-            return Err(SourceError::Mismatch {
-                what: what.to_owned(),
-                promised: format!("a list of {key}"),
-                got: "something else".to_owned(),
-            });
-        }
-    };
-    let names = names
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
-    Ok((names, next))
+        Some(None) if next.is_some() => Ok((Vec::new(), next)),
+        None if next.is_some() && empty => Ok((Vec::new(), next)),
+        _ => Err(SourceError::Mismatch {
+            what: what.to_owned(),
+            promised: format!("a list of {key}"),
+            got: "something else".to_owned(),
+        }),
+    }
+}
+
+/// About how much work so many names are.
+pub(super) fn bytes(names: &[String]) -> usize {
+    const NAME: usize = 32;
+    names.len().saturating_mul(NAME)
 }
 
 /// What asks for the page after this answer.

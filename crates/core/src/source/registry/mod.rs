@@ -32,6 +32,7 @@ mod endpoint;
 mod guard;
 mod link;
 mod listing;
+mod names;
 #[cfg(not(target_arch = "wasm32"))]
 mod proxies;
 mod realm;

@@ -19,6 +19,7 @@ use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::{Descriptor, Document, ManifestError, media_type};
 use crate::platform::Platform;
+use crate::source::portable::off_thread;
 use crate::source::{Attestation, SourceError};
 
 /// A manifest whose subject is the image.
@@ -198,7 +199,7 @@ impl Remote {
             .split(',')
             .any(|filter| filter.trim().eq_ignore_ascii_case("artifactType"));
         Ok(ReferrersPage {
-            referrers: listed(&ask.what, &bytes, content_type.as_deref())?,
+            referrers: listed_off_thread(ask.what.clone(), bytes.clone(), content_type).await?,
             bytes,
             filtered,
             next,
@@ -217,11 +218,22 @@ impl Remote {
                 bytes,
                 content_type,
                 ..
-            }) => listed(&self.one(&tag), &bytes, content_type.as_deref()),
+            }) => listed_off_thread(self.one(&tag), bytes, content_type).await,
             Err(SourceError::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
+}
+
+async fn listed_off_thread(
+    what: String,
+    bytes: Bytes,
+    content_type: Option<String>,
+) -> Result<Vec<Referrer>, SourceError> {
+    off_thread(bytes.len(), move || {
+        listed(&what, &bytes, content_type.as_deref())
+    })
+    .await
 }
 
 fn listed(

@@ -20,6 +20,7 @@ use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::source::image::{Image, Layer};
 use crate::source::open::{self, Documents};
+use crate::source::portable::off_thread;
 use crate::source::{BlobStream, SourceError};
 
 /// One image of a registry. Opening it requests nothing.
@@ -254,8 +255,15 @@ impl Remote {
     async fn tags_at(&self, ask: &Ask, list: &Url) -> Result<TagsPage, SourceError> {
         let response = self.send(ask, |status| status == 200).await?;
         let (mut tags, next) = listing::page(response, list, &ask.what, "tags").await?;
-        tags.retain(|tag| matches!(tag.parse(), Ok(TagOrDigest::Tag(_))));
-        Ok(TagsPage { tags, next })
+        let is_tag = |tag: &String| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
+        let tags = off_thread(listing::bytes(&tags), move || {
+            tags.retain(is_tag);
+            tags
+        });
+        Ok(TagsPage {
+            tags: tags.await,
+            next,
+        })
     }
 
     /// The reference as messages and reports have it: behind a name that a gateway gave to the registry, that name.
