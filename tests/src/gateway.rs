@@ -22,3 +22,12 @@ pub async fn through_gateway(registries: &[String]) -> (Client, String) {
         address,
     )
 }
+
+/// The address of a gateway with its own server, as `onionskin serve` runs it.
+pub async fn serving(options: Options) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let gateway = Gateway::new(&options).unwrap();
+    tokio::spawn(gateway.serve(listener, std::future::pending()));
+    address
+}

@@ -13,12 +13,13 @@ mod gateway;
 mod ground;
 pub mod odd;
 pub mod proxy;
+pub mod raw;
 mod registry;
 mod served;
 pub mod tls;
 
 pub use browser::Browser;
-pub use gateway::through_gateway;
+pub use gateway::{serving, through_gateway};
 pub use ground::Ground;
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;

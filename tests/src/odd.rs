@@ -84,6 +84,12 @@ impl Odd {
         seen.iter().filter(|(line, _)| line.contains(part)).count()
     }
 
+    /// The requests that came, in their order: method and target, and what else was sent.
+    pub fn requests(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().map(|(line, _)| line.clone()).collect()
+    }
+
     /// The Authorization headers that came, each once.
     pub fn authorizations(&self) -> Vec<String> {
         let seen = self.seen.lock().unwrap();

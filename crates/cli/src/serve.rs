@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::{Keychain, Locator};
-use onionskin_gateway::{Gateway, NamedRegistry, Options, SavedImage};
+use onionskin_gateway::{Gateway, Limits, NamedRegistry, Options, SavedImage};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
@@ -77,9 +77,50 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     temporary: TemporaryArguments,
 
+    /// Connections of clients at once [default: up to 4096, below half the limit of open files]
+    ///
+    /// A further connection takes the place of the one that has been idle for longest.
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    connection_limit: Option<u64>,
+
+    /// Blobs that come from registries at once [default: up to 512, below a quarter of the limit of open files]
+    ///
+    /// Each takes about 1 MiB of memory. One registry has half of them, and half as many manifests and lists come
+    /// beside them. A further request waits, and takes the place of one whose client does not read. This gateway's own
+    /// images are not counted.
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    blob_limit: Option<u64>,
+
+    /// Requests to registries at once for one client address [default: up to 64]
+    ///
+    /// Raise it where a proxy on another machine sends the requests of many. Loopback addresses have no such limit.
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    client_limit: Option<u64>,
+
     /// Write a line for each request to standard error
     #[arg(short, long)]
     verbose: bool,
+}
+
+fn at_least_one() -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(1..)
+}
+
+impl Arguments {
+    fn limits(&self) -> Limits {
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let mut limits = Limits::default();
+        if let Some(blobs) = self.blob_limit {
+            limits = limits.with_blobs(size(blobs));
+        }
+        if let Some(connections) = self.connection_limit {
+            limits.connections = size(connections);
+        }
+        if let Some(requests) = self.client_limit {
+            limits.per_client = size(requests);
+        }
+        limits
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -96,6 +137,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
     let options = Options {
+        limits: arguments.limits(),
         registries: arguments.registries,
         allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),

@@ -19,9 +19,12 @@
 //! # }
 //! ```
 
+mod carried;
+mod connection;
 mod demo;
 mod error;
 mod host;
+mod limits;
 mod listing;
 mod page;
 mod policy;
@@ -31,6 +34,10 @@ mod repository;
 mod route;
 mod router;
 mod saved;
+mod seal;
+mod server;
+mod slots;
+mod transfer;
 mod upstream;
 
 use std::io;
@@ -46,6 +53,7 @@ use crate::repository::Repositories;
 use crate::router::Served;
 use crate::upstream::Upstreams;
 
+pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 
@@ -68,6 +76,8 @@ pub struct Options {
     /// Names that requests may use for this gateway beside its own address and those of this machine, as where a
     /// proxy is in front of it.
     pub hosts: Vec<String>,
+    /// What is done at once, and how long is waited for whom.
+    pub limits: Limits,
 }
 
 /// Why a gateway could not be set up.
@@ -91,6 +101,7 @@ pub enum GatewayError {
 pub struct Gateway {
     served: Arc<Served>,
     hosts: Vec<String>,
+    limits: Limits,
 }
 
 impl Gateway {
@@ -117,6 +128,7 @@ impl Gateway {
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),
+            limits: options.limits.clone(),
         })
     }
 
@@ -135,9 +147,13 @@ impl Gateway {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
-        let router = host::checked(router::router(self.served), names);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await
+        let router = host::checked(router::router(Arc::clone(&self.served)), names);
+        let served = self.served;
+        let slots = Arc::clone(served.relay().slots());
+        let stop = async move {
+            stop.await;
+            served.stop();
+        };
+        server::serve(listener, router, stop, self.limits, slots).await
     }
 }

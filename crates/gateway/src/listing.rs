@@ -1,16 +1,14 @@
 //! Lists in pages, as the distribution specification has them: `?n=` and `?last=`, the next page in `Link`.
 
-use std::borrow::Cow;
-
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use onionskin_core::digest::Digest;
+use bytes::Bytes;
 use onionskin_core::manifest::media_type::OCI_INDEX;
-use onionskin_core::source::registry::{ReferrersPage, RepositoriesPage, TagsPage};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Refused;
 use crate::policy;
 
 /// The most names of one page, and what a request without `n` gets.
@@ -18,18 +16,6 @@ const PAGE: usize = 1000;
 
 /// Which of the filters that were asked for the registry applied (distribution specification, Listing Referrers).
 const FILTERS: HeaderName = HeaderName::from_static("oci-filters-applied");
-
-/// The parameter that holds a registry's path and query for its next page, where that has a path of its own.
-const NEXT: &str = "onionskin-next=";
-
-/// What a registry is asked for, of the query that one of our links may have brought.
-pub(crate) fn asked(query: Option<&str>) -> Option<Cow<'_, str>> {
-    let query = query?;
-    Some(match query.strip_prefix(NEXT) {
-        Some(next) => percent_decode_str(next).decode_utf8_lossy(),
-        None => Cow::Borrowed(query),
-    })
-}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Default, Deserialize)]
@@ -41,14 +27,14 @@ pub(crate) struct Paging {
 }
 
 #[derive(Serialize)]
-struct Tags<'a> {
+struct Tags<'a, T: Serialize> {
     name: &'a str,
-    tags: Vec<&'a str>,
+    tags: &'a [T],
 }
 
 #[derive(Serialize)]
-struct Catalog<'a> {
-    repositories: Vec<&'a str>,
+struct Catalog<'a, T: Serialize> {
+    repositories: &'a [T],
 }
 
 /// A page of the tags of repository `name`; `tags` are in order.
@@ -58,42 +44,47 @@ pub(crate) fn tags<'a>(
     paging: &Paging,
 ) -> Response {
     let (tags, next) = page(tags, paging);
-    answer(
-        Json(Tags { name, tags }),
-        &format!("/v2/{name}/tags/list"),
-        next,
-    )
+    let next = next.map(|next| format!("/v2/{name}/tags/list?{next}"));
+    let tags = &tags;
+    answer(Json(Tags { name, tags }), next)
 }
 
-/// A page of tags that a registry gave, under the name that the repository has here.
-pub(crate) fn relayed_tags(name: &str, page: &TagsPage) -> Response {
-    let tags = page.tags.iter().map(String::as_str).collect();
-    let next = page.next.clone();
-    answer(
-        Json(Tags { name, tags }),
-        &format!("/v2/{name}/tags/list"),
-        next,
-    )
+/// A page of tags that a registry gave, under the name that the repository has here; the next one is at `next`.
+pub(crate) async fn relayed_tags(
+    name: &str,
+    tags: Vec<String>,
+    next: Option<String>,
+) -> Result<Response, Refused> {
+    let name = name.to_owned();
+    off_thread(move || {
+        let (name, tags) = (&name, &tags);
+        answer(Json(Tags { name, tags }), next)
+    })
+    .await
 }
 
-/// A page of the repositories of the registry that is `name` here.
-pub(crate) fn relayed_catalog(name: &str, page: &RepositoriesPage) -> Response {
-    let here: Vec<String> = page
-        .repositories
-        .iter()
-        .map(|repository| format!("{name}/{repository}"))
-        .collect();
-    let repositories = here.iter().map(String::as_str).collect();
-    let path = format!("/v2/{name}/_catalog");
-    answer(Json(Catalog { repositories }), &path, page.next.clone())
+/// A page of the repositories of the registry that is `name` here; the next one is at `next`.
+pub(crate) async fn relayed_catalog(
+    name: &str,
+    repositories: Vec<String>,
+    next: Option<String>,
+) -> Result<Response, Refused> {
+    let name = name.to_owned();
+    off_thread(move || {
+        let here = repositories
+            .iter()
+            .map(|repository| format!("{name}/{repository}"));
+        let repositories = &here.collect::<Vec<_>>();
+        answer(Json(Catalog { repositories }), next)
+    })
+    .await
 }
 
-/// A page of what refers to a manifest of repository `name`, as the registry gave it.
-pub(crate) fn relayed_referrers(name: &str, digest: &Digest, page: ReferrersPage) -> Response {
+/// A page of what refers to a manifest, as the registry gave it; the next one is at `next`.
+pub(crate) fn relayed_referrers(bytes: Bytes, filtered: bool, next: Option<String>) -> Response {
     let index = [(header::CONTENT_TYPE, OCI_INDEX)];
-    let path = format!("/v2/{name}/referrers/{digest}");
-    let mut response = answer((index, page.bytes), &path, page.next);
-    if page.filtered {
+    let mut response = answer((index, bytes), next);
+    if filtered {
         let filter = HeaderValue::from_static("artifactType");
         response.headers_mut().insert(FILTERS, filter);
     }
@@ -103,7 +94,18 @@ pub(crate) fn relayed_referrers(name: &str, digest: &Digest, page: ReferrersPage
 /// A page of the repositories that this gateway has of its own; `names` are in order.
 pub(crate) fn catalog<'a>(names: impl Iterator<Item = &'a str>, paging: &Paging) -> Response {
     let (repositories, next) = page(names, paging);
-    answer(Json(Catalog { repositories }), "/v2/_catalog", next)
+    let next = next.map(|next| format!("/v2/_catalog?{next}"));
+    let repositories = &repositories;
+    answer(Json(Catalog { repositories }), next)
+}
+
+/// What takes long for a list of a million names, where it keeps nobody else waiting.
+async fn off_thread(work: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Refused> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!("a list could not be written: {error}");
+        let message = "this gateway could not write the list; its log says why";
+        Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
+    })
 }
 
 /// The names of the page, and the query that gets the next one.
@@ -121,16 +123,12 @@ fn page<'a>(
     (names, next)
 }
 
-fn answer(document: impl IntoResponse, path: &str, next: Option<String>) -> Response {
+fn answer(document: impl IntoResponse, next: Option<String>) -> Response {
     let mut response = document.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
-    let next = next.map(|next| match next.starts_with('/') {
-        true => format!("{NEXT}{}", utf8_percent_encode(&next, NON_ALPHANUMERIC)),
-        false => next,
-    });
     if let Some(next) = next
-        && let Ok(link) = HeaderValue::try_from(format!("<{path}?{next}>; rel=\"next\""))
+        && let Ok(link) = HeaderValue::try_from(format!("<{next}>; rel=\"next\""))
     {
         headers.insert(header::LINK, link);
     }
@@ -146,20 +144,6 @@ mod tests {
             n: Some(n),
             last: last.map(str::to_owned),
         }
-    }
-
-    #[test]
-    fn a_path_of_the_registrys_own_comes_back_as_it_was() {
-        let path = "/prefix/v2/app/tags/list?last=b&n=2";
-        let response = answer((), "/v2/team/app/tags/list", Some(path.to_owned()));
-        let link = response.headers()[header::LINK]
-            .to_str()
-            .unwrap()
-            .to_owned();
-        let query = link.split(['?', '>']).nth(1).unwrap();
-        assert_eq!(asked(Some(query)).as_deref(), Some(path));
-        assert_eq!(asked(Some("last=b&n=2")).as_deref(), Some("last=b&n=2"));
-        assert_eq!(asked(None), None);
     }
 
     #[test]

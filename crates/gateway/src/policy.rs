@@ -38,6 +38,9 @@ pub(crate) const IMMUTABLE: HeaderValue =
 pub(crate) const IMMUTABLE_AS_IS: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable, no-transform");
 
+/// For parts of blobs, which nobody can check: one that a cache kept could damage the whole.
+pub(crate) const UNVERIFIED: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+
 /// Keeps caches that people share from keeping an answer; the asker's own still may.
 pub(crate) fn only_for_the_asker(response: &mut Response) {
     let caching = response.headers().get(header::CACHE_CONTROL);

@@ -4,39 +4,50 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream};
-use onionskin_core::digest::{Digest, Hasher};
+use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{
     Client, Endpoint, Fetched, Guard, Notices, Options, ProxyError, PublicAddresses, Remote,
     TagOrDigest, http_client, proxy_hosts, through_proxies,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::GatewayError;
+use crate::carried::carrying;
+use crate::connection::Connection;
 use crate::error::Refused;
+use crate::limits::{self, Limits};
 use crate::listing;
 use crate::policy::{self, matches_etag};
+use crate::range::Asked;
 use crate::repository::CONTENT_DIGEST;
 use crate::saved::SAVED;
+use crate::seal::{PAGING, REFERRERS, Seal};
+use crate::slots::{Kind, Slot, Slots};
+use crate::transfer::{self, Wish, insert, said_length};
 use crate::upstream::{DEMO, Upstream, Upstreams};
 
-/// Requests to registries at once. A blob counts until its last byte is sent.
-const AT_ONCE: usize = 256;
-/// How long a request waits for its turn.
-const TURN: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 const IDLE_READ: Duration = Duration::from_secs(60);
+
+/// Who asks, and how.
+pub(crate) struct Visitor<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) version: Version,
+    pub(crate) headers: &'a HeaderMap,
+    /// `None` where another server than ours has the connection.
+    pub(crate) connection: Option<&'a Arc<Connection>>,
+}
 
 /// Reaches registries for those who cannot.
 pub(crate) struct Relay {
     upstreams: Upstreams,
     client: Client,
-    turns: Arc<Semaphore>,
+    slots: Arc<Slots>,
+    limits: Limits,
+    pages: Seal,
 }
 
 impl Relay {
@@ -51,7 +62,11 @@ impl Relay {
                 true => through_proxies(http_client())?,
                 false => http_client(),
             };
-            Ok::<_, ProxyError>(client.connect_timeout(CONNECT).read_timeout(IDLE_READ))
+            let client = client
+                .pool_max_idle_per_host(limits::POOLED)
+                .connect_timeout(CONNECT)
+                .read_timeout(IDLE_READ);
+            Ok::<_, ProxyError>(client)
         };
         let public = || {
             let addresses = PublicAddresses::behind_proxies(&proxies);
@@ -69,136 +84,166 @@ impl Relay {
         Ok(Self {
             upstreams,
             client: Client::new(http, options),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            slots: Slots::new(told.limits.clone()),
+            limits: told.limits.clone(),
+            pages: Seal::default(),
         })
     }
 
-    /// A page of tags; `query` is that of the request, which a link of ours or the registry's may have brought.
-    pub(crate) async fn tags(&self, name: &str, query: Option<&str>) -> Result<Response, Refused> {
-        let remote = self.find(name)?;
-        let _turn = self.turn().await?;
-        let query = listing::asked(query);
-        let page = remote
-            .tags(query.as_deref())
-            .await
-            .map_err(Refused::unknown_name)?;
-        Ok(listing::relayed_tags(name, &page))
+    /// The slots that requests to registries have.
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.slots
+    }
+
+    /// A page of tags; `query` is that of the request.
+    pub(crate) async fn tags(
+        &self,
+        visitor: &Visitor<'_>,
+        name: &str,
+        query: Option<&str>,
+    ) -> Result<Response, Refused> {
+        let (upstream, remote) = self.find(name)?;
+        let path = format!("/v2/{name}/tags/list");
+        let query = self.pages.asked(&path, query, &PAGING)?;
+        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let page = self.document(name, remote.tags(query.as_deref())).await?;
+        let page = page.map_err(Refused::unknown_name)?;
+        let next = self.next(&path, page.next.as_deref(), &PAGING);
+        let response = listing::relayed_tags(name, page.tags, next).await?;
+        Ok(carrying(response, slot))
     }
 
     /// A page of a registry's repositories, under the names that they have here.
     pub(crate) async fn catalog(
         &self,
+        visitor: &Visitor<'_>,
         name: &str,
         query: Option<&str>,
     ) -> Result<Response, Refused> {
-        let Some(Upstream { domain, base }) = self.upstreams.get(name).map(Arc::as_ref) else {
+        let Some(upstream) = self.upstreams.get(name).map(Arc::as_ref) else {
             return Err(not_here(name, name));
         };
+        let path = format!("/v2/{name}/_catalog");
+        let query = self.pages.asked(&path, query, &PAGING)?;
+        let Upstream { domain, base } = upstream;
         let endpoint = called(Endpoint::new(base.clone()), name, domain);
         let registry = self.client.registry_at(endpoint, domain);
-        let _turn = self.turn().await?;
-        let query = listing::asked(query);
-        let page = registry.repositories(query.as_deref()).await;
+        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let page = registry.repositories(query.as_deref());
+        let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_name)?;
-        Ok(listing::relayed_catalog(name, &page))
+        let next = self.next(&path, page.next.as_deref(), &PAGING);
+        let response = listing::relayed_catalog(name, page.repositories, next).await?;
+        Ok(carrying(response, slot))
     }
 
     /// A page of what refers to a manifest. A registry that has no such list has none here either.
     pub(crate) async fn referrers(
         &self,
+        visitor: &Visitor<'_>,
         name: &str,
         digest: &Digest,
         query: Option<&str>,
     ) -> Result<Response, Refused> {
-        let remote = self.find(name)?;
-        let _turn = self.turn().await?;
-        let query = listing::asked(query);
-        let page = remote.referrers_page(digest, query.as_deref()).await;
+        let (upstream, remote) = self.find(name)?;
+        let path = format!("/v2/{name}/referrers/{digest}");
+        let query = self.pages.asked(&path, query, &REFERRERS)?;
+        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let page = remote.referrers_page(digest, query.as_deref());
+        let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_manifest)?;
-        Ok(listing::relayed_referrers(name, digest, page))
+        let next = self.next(&path, page.next.as_deref(), &REFERRERS);
+        let response = listing::relayed_referrers(page.bytes, page.filtered, next);
+        Ok(carrying(response, slot))
     }
 
     /// A manifest. Its bytes have the digest that was asked for or that the registry said.
     pub(crate) async fn manifest(
         &self,
-        method: &Method,
+        visitor: &Visitor<'_>,
         name: &str,
         wanted: &TagOrDigest,
-        asked: &HeaderMap,
     ) -> Result<Response, Refused> {
-        let remote = self.find(name)?;
-        let _turn = self.turn().await?;
+        let (upstream, remote) = self.find(name)?;
+        let slot = self.slot(upstream, Kind::Document, visitor).await?;
         // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
-        if method == Method::HEAD
-            && let Some(response) = manifest_head(&remote, wanted).await?
+        if visitor.method == Method::HEAD
+            && let Some(response) = self
+                .document(name, manifest_head(&remote, wanted))
+                .await??
         {
             return Ok(response);
         }
-        let fetched = remote
-            .manifest(wanted)
-            .await
-            .map_err(Refused::unknown_manifest)?;
-        manifest_answer(name, fetched, wanted, asked)
+        let fetched = self.document(name, remote.manifest(wanted)).await?;
+        let fetched = fetched.map_err(Refused::unknown_manifest)?;
+        let response = manifest_answer(name, fetched, wanted, visitor.headers)?;
+        Ok(carrying(response, slot))
     }
 
     /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
     pub(crate) async fn blob(
         &self,
-        method: &Method,
+        visitor: &Visitor<'_>,
         name: &str,
         digest: &Digest,
-        asked: &HeaderMap,
     ) -> Result<Response, Refused> {
-        let remote = self.find(name)?;
-        let turn = self.turn().await?;
-        let range = asked
-            .get(header::RANGE)
-            .and_then(|range| range.to_str().ok());
-        let range = range.filter(|range| range.starts_with("bytes="));
-        let upstream = remote
-            .blob_answer(method.clone(), digest, range)
-            .await
-            .map_err(Refused::unknown_blob)?;
-        let status = StatusCode::from_u16(upstream.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let mut headers = HeaderMap::new();
-        if let Some(length) = upstream.length {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        if let Some(range) = &upstream.content_range {
-            insert(&mut headers, header::CONTENT_RANGE, range);
-        }
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        );
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        if status.is_success() {
-            headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
-            insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
-        }
-        let chunks = upstream.chunks.map(|chunk| chunk.map_err(Cut::Upstream));
-        let body = match (method, status) {
-            (&Method::HEAD, _) => Body::empty(),
-            (_, StatusCode::OK) => {
-                let mut chunks = Box::pin(verified(chunks, digest.clone()));
-                // A blob of a few bytes is judged before anything is said of it.
-                let first = chunks.next().await.transpose().map_err(|cut| {
-                    Refused::unreachable(StatusCode::BAD_GATEWAY, format!("{name}: {cut}"))
-                })?;
-                let chunks = stream::iter(first).map(Ok).chain(chunks);
-                Body::from_stream(holding(turn, chunks))
-            }
-            _ => Body::from_stream(holding(turn, chunks)),
+        let (upstream, remote) = self.find(name)?;
+        let is_head = visitor.method == Method::HEAD;
+        let wish = Wish {
+            name,
+            digest,
+            range: Asked::of(visitor.headers, None).filter(|_| !is_head),
+            version: visitor.version,
         };
-        Ok((status, headers, body).into_response())
+        let slot = self.slot(upstream, Kind::Blob, visitor).await?;
+        let range = wish.range.map(|range| range.to_string());
+        let upstream = remote.blob_answer(visitor.method.clone(), digest, range.as_deref());
+        // It may read the first bytes, to see how they are coded.
+        let upstream = self.document(name, upstream).await?;
+        let upstream = transfer::Upstream::of(upstream.map_err(Refused::unknown_blob)?);
+        let response = if is_head {
+            transfer::head(&wish, &upstream)?
+        } else {
+            transfer::get(&wish, upstream, &self.limits).await?
+        };
+        Ok(carrying(response, slot))
+    }
+
+    /// Where a client finds the page after one of the list at `path`.
+    fn next(&self, path: &str, next: Option<&str>, known: &[&str]) -> Option<String> {
+        let query = self.pages.query(path, next?, known);
+        Some(format!("{path}?{query}"))
+    }
+
+    /// What a registry answers, if it comes in time.
+    async fn document<T>(&self, name: &str, answer: impl Future<Output = T>) -> Result<T, Refused> {
+        let answer = tokio::time::timeout(self.limits.document, answer).await;
+        answer.map_err(|_| {
+            let message = format!("{name}: the registry sends too slowly; try again later");
+            Refused::unreachable(StatusCode::GATEWAY_TIMEOUT, message)
+        })
+    }
+
+    /// Waits until one more request to this registry may be on its way.
+    async fn slot(
+        &self,
+        upstream: &Upstream,
+        kind: Kind,
+        visitor: &Visitor<'_>,
+    ) -> Result<Slot, Refused> {
+        // A registry may have several names here.
+        let registry = upstream.base.as_str();
+        let slot = self.slots.take(registry, kind, visitor.connection).await;
+        slot.map_err(|_| Refused::busy())
     }
 
     /// The repository that `name` means at the registry that it begins with.
-    fn find(&self, name: &str) -> Result<Remote, Refused> {
+    fn find(&self, name: &str) -> Result<(&Upstream, Remote), Refused> {
         let (first, rest) = name.split_once('/').unwrap_or((name, ""));
-        let Some(Upstream { domain, base }) = self.upstreams.get(first).map(Arc::as_ref) else {
+        let Some(upstream) = self.upstreams.get(first).map(Arc::as_ref) else {
             return Err(not_here(name, first));
         };
+        let Upstream { domain, base } = upstream;
         if rest.contains(['@', ':']) {
             return Err(Refused::name_invalid(
                 "repository names hold no `@` and no `:`",
@@ -213,16 +258,7 @@ impl Relay {
         } else {
             called(endpoint, first, domain)
         };
-        Ok(self.client.open_at(endpoint, &reference))
-    }
-
-    /// Waits until one more request may be on its way.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Refused> {
-        let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned());
-        match turn.await {
-            Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Refused::busy()),
-        }
+        Ok((upstream, self.client.open_at(endpoint, &reference)))
     }
 }
 
@@ -288,7 +324,7 @@ async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<R
     let text = |name| upstream.headers().get(name)?.to_str().ok();
     let digest = text(CONTENT_DIGEST).and_then(|digest| digest.parse::<Digest>().ok());
     let kind = text(header::CONTENT_TYPE).and_then(document_type);
-    let length = upstream.headers().get(header::CONTENT_LENGTH);
+    let length = said_length(upstream.headers());
     let (Some(digest), Some(kind), Some(length)) = (digest, kind, length) else {
         return Ok(None);
     };
@@ -296,7 +332,9 @@ async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<R
         return Ok(None);
     }
     let mut headers = manifest_headers(&digest, kind, wanted);
-    headers.insert(header::CONTENT_LENGTH, length.clone());
+    // None of this can be checked.
+    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
+    headers.insert(header::CONTENT_LENGTH, length.into());
     Ok(Some((headers, Body::empty()).into_response()))
 }
 
@@ -342,55 +380,6 @@ fn document_type(content_type: &str) -> Option<&str> {
         || (kind.starts_with("application/vnd.")
             && (kind.ends_with("json") || kind.ends_with("+prettyjws")));
     json.then_some(kind)
-}
-
-fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
-/// The same chunks, with the turn held until they end.
-fn holding<T>(turn: OwnedSemaphorePermit, chunks: impl Stream<Item = T>) -> impl Stream<Item = T> {
-    chunks.map(move |chunk| {
-        let _held = &turn;
-        chunk
-    })
-}
-
-/// Why a blob was cut off.
-#[derive(Debug, thiserror::Error)]
-enum Cut {
-    #[error("the registry broke off ({0}); try again")]
-    Upstream(String),
-    #[error("the registry sent something else than {0}, so none of it is used")]
-    Digest(Digest),
-}
-
-/// The chunks one behind: the last one follows only when the whole is known to have the digest, so that no cache
-/// and no client takes anything else for complete.
-fn verified(
-    chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
-    digest: Digest,
-) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
-    let hasher = Hasher::new(digest.algorithm());
-    let start = Some((Box::pin(chunks), hasher, None, digest));
-    stream::unfold(start, |state| async move {
-        let (mut chunks, mut hasher, mut held, digest) = state?;
-        loop {
-            match chunks.next().await {
-                Some(Ok(next)) => {
-                    hasher.update(&next);
-                    if let Some(chunk) = held.replace(next) {
-                        return Some((Ok(chunk), Some((chunks, hasher, held, digest))));
-                    }
-                }
-                Some(Err(error)) => return Some((Err(error), None)),
-                None if hasher.finish() == digest => return held.map(|last| (Ok(last), None)),
-                None => return Some((Err(Cut::Digest(digest)), None)),
-            }
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
 //! Who answers what: the page at `/`, repositories of our own and of registries under `/v2/`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{Extension, Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
+use crate::connection::Connection;
 use crate::error::Refused;
+use crate::limits::URI_BYTES;
 use crate::listing::{self, Paging};
 use crate::page::Page;
 use crate::policy;
-use crate::relay::Relay;
+use crate::relay::{Relay, Visitor};
 use crate::repository::Repositories;
 use crate::route::Route;
-
-/// Bytes of a request's target. Names, tags and digests stay far below.
-const URI_BYTES: usize = 4096;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -32,6 +32,7 @@ pub(crate) struct Served {
     relay: Relay,
     /// Registries are asked with the operator's credentials.
     with_credentials: bool,
+    stopping: AtomicBool,
 }
 
 impl Served {
@@ -41,7 +42,17 @@ impl Served {
             repositories,
             relay,
             with_credentials,
+            stopping: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// From now on nothing new is to be sent here.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 }
 
@@ -62,6 +73,8 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         }));
     Router::new()
         .route("/", get(page))
+        .route("/healthz", get(async || alive("ok\n").into_response()))
+        .route("/readyz", get(ready))
         .route("/{*path}", get(page))
         .merge(api)
         .with_state(served)
@@ -74,6 +87,22 @@ async fn page(State(served): State<Arc<Served>>, uri: Uri, asked: HeaderMap) -> 
     served.page.answer(uri.path(), &asked)
 }
 
+/// For whatever watches over this process. It says nothing of registries, which may fail while this one works.
+fn alive(text: &'static str) -> impl IntoResponse {
+    (
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        text,
+    )
+}
+
+/// Whether new requests are welcome.
+async fn ready(State(served): State<Arc<Served>>) -> Response {
+    if served.stopping.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, alive("stopping\n")).into_response();
+    }
+    alive("ready\n").into_response()
+}
+
 async fn version() -> Response {
     let empty = Json(serde_json::Map::new());
     ([(header::CACHE_CONTROL, policy::ASK_AGAIN)], empty).into_response()
@@ -81,10 +110,17 @@ async fn version() -> Response {
 
 async fn registry(
     State(served): State<Arc<Served>>,
-    method: Method,
+    connection: Option<Extension<Arc<Connection>>>,
+    (method, version): (Method, Version),
     uri: Uri,
     asked: HeaderMap,
 ) -> Result<Response, Refused> {
+    let visitor = Visitor {
+        method: &method,
+        version,
+        headers: &asked,
+        connection: connection.as_deref(),
+    };
     let path = uri.path().trim_start_matches("/v2/");
     let relayed = |mut response: Response| {
         if served.with_credentials {
@@ -97,22 +133,30 @@ async fn registry(
             served.repositories.names(),
             &paging(&uri)?,
         )),
-        Route::CatalogOf(registry) => served.relay.catalog(&registry, uri.query()).await,
+        Route::CatalogOf(registry) => {
+            let listed = served.relay.catalog(&visitor, &registry, uri.query());
+            listed.await
+        }
         Route::Referrers(name, digest) => match served.repositories.get(&name) {
             Some(_) => Err(Refused::unsupported(
                 "what this gateway has itself has no list of referrers",
             )),
-            None => served.relay.referrers(&name, &digest, uri.query()).await,
+            None => {
+                let listed = served
+                    .relay
+                    .referrers(&visitor, &name, &digest, uri.query());
+                listed.await
+            }
         },
         Route::Tags(name) => match served.repositories.get(&name) {
             Some(repository) => Ok(repository.tags(&paging(&uri)?)),
-            None => served.relay.tags(&name, uri.query()).await,
+            None => served.relay.tags(&visitor, &name, uri.query()).await,
         },
         Route::Manifest(name, pointer) => match served.repositories.get(&name) {
             Some(repository) => repository.manifest(&pointer, &asked).await,
             None => served
                 .relay
-                .manifest(&method, &name, &pointer, &asked)
+                .manifest(&visitor, &name, &pointer)
                 .await
                 .map(relayed),
         },
@@ -120,7 +164,7 @@ async fn registry(
             Some(repository) => repository.blob(&digest, &asked).await,
             None => served
                 .relay
-                .blob(&method, &name, &digest, &asked)
+                .blob(&visitor, &name, &digest)
                 .await
                 .map(relayed),
         },

@@ -1,7 +1,9 @@
 //! One image of a registry, and its repository: documents, blobs, tags.
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use reqwest::{Method, Response, Url};
 
 use super::answer;
@@ -57,9 +59,9 @@ pub struct TagsPage {
 pub struct BlobAnswer {
     /// 200 with the whole, 206 with a part, or 416.
     pub status: u16,
-    /// Bytes of what comes; `None` where that is not known.
+    /// Bytes of what comes, as the registry says; `None` where it does not say so in one number.
     pub length: Option<u64>,
-    /// The `Content-Range`, if it was sent.
+    /// The `Content-Range`, if there is one, and it is of the blob.
     pub content_range: Option<String>,
     /// What comes; an error says why it broke off.
     pub chunks: Chunks,
@@ -213,9 +215,12 @@ impl Remote {
             coding = encoding::coding(response.headers());
         }
         let status = response.status().as_u16();
-        let length = header(response.headers(), CONTENT_LENGTH.as_str());
+        let length = only(response.headers(), &CONTENT_LENGTH);
+        // What Rust reads as a number may have a sign.
+        let length = length.filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()));
         let mut length = length.and_then(|length| length.parse().ok());
-        let content_range = header(response.headers(), CONTENT_RANGE.as_str());
+        let content_range = only(response.headers(), &CONTENT_RANGE);
+        let content_range = content_range.filter(|_| status != 206 || coding == Coding::Identity);
         let chunks = if method == Method::GET && status == 200 {
             let expected = Expected {
                 digest,
@@ -352,6 +357,15 @@ fn is_compressed(media_type: &str) -> bool {
 
 pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The header, if it was sent once.
+fn only(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok().map(str::to_owned),
+        _ => None,
+    }
 }
 
 pub(super) fn mismatch(what: String, promised: &Digest, got: &Digest) -> SourceError {

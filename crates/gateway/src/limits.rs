@@ -1,0 +1,137 @@
+//! Every bound on what clients and registries may cost the gateway, in one place.
+
+use std::time::Duration;
+
+/// Bytes of a request's target. Names, tags and digests stay far below.
+pub(crate) const URI_BYTES: usize = 4096;
+/// Bytes of a request's head, and of an answer that waits in this process for its client to read.
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
+/// Bytes of an answer that wait in the system unsent. More would hide for minutes that a client reads slowly.
+pub(crate) const UNSENT_BYTES: u32 = 64 << 10;
+/// Connections to one registry that are kept for its next request.
+pub(crate) const POOLED: usize = 16;
+/// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.
+const RESERVED_FILES: u64 = 64;
+
+/// What a gateway does at once, and how long it waits for whom.
+///
+/// ```
+/// use onionskin_gateway::Limits;
+/// let few = Limits { connections: 100, ..Limits::default() };
+/// assert!(few.headers < few.idle);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of clients at once. A further one takes the place of the one that has been idle for longest.
+    /// The default is at most 4096, and less than half of the file descriptors that this process may have.
+    pub connections: usize,
+    /// Blobs that come from registries at once; each counts until its last byte is sent, and has about 1 MiB in
+    /// memory. The default is at most 512, and less than a quarter of the file descriptors.
+    pub blobs: usize,
+    /// Blobs that come from one registry at once.
+    pub blobs_per_registry: usize,
+    /// Manifests and lists that come from registries at once. They are held in memory, where each may have 4 MiB.
+    pub documents: usize,
+    /// Manifests and lists that come from one registry at once.
+    pub documents_per_registry: usize,
+    /// Both together that come for one client address (IPv6: one /64 network) at once. Loopback addresses are exempt:
+    /// there it is a proxy, or this machine's own user.
+    pub per_client: usize,
+    /// Requests that wait for their turn; a further one is answered with 429.
+    pub waiting: usize,
+    /// How long a request waits for its turn before it is answered with 429.
+    pub turn: Duration,
+    /// How long a manifest or list may take to come from a registry.
+    pub document: Duration,
+    /// How long a client may take to send the head of a request.
+    pub headers: Duration,
+    /// How long a connection is kept on which nothing is asked.
+    pub idle: Duration,
+    /// Bytes that a client has to read in each [`Limits::pace`] while an answer waits for it.
+    pub slowest: u64,
+    /// How long a client may read fewer bytes than [`Limits::slowest`] before its connection is cut.
+    pub pace: Duration,
+    /// How long a client that reads nothing keeps its slot, or its connection, while another one waits for it; one
+    /// that was seen to read, twenty times as long.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of_files(open_files())
+    }
+}
+
+impl Limits {
+    /// Limits that fit into so many file descriptors: a transfer has a connection on either side.
+    fn of_files(files: u64) -> Self {
+        let files = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
+        let base = Self {
+            connections: (files / 2).clamp(8, 4096),
+            blobs: 0,
+            blobs_per_registry: 0,
+            documents: 0,
+            documents_per_registry: 0,
+            per_client: 0,
+            waiting: 0,
+            turn: Duration::from_secs(30),
+            document: Duration::from_secs(120),
+            headers: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            slowest: 128 << 10,
+            pace: Duration::from_secs(30),
+            stall: Duration::from_millis(100),
+        };
+        base.with_blobs((files / 4).clamp(8, 512))
+    }
+
+    /// The same, with so many blobs at once, and what follows from their number: half of them for a registry, half as
+    /// many documents.
+    #[must_use]
+    pub fn with_blobs(self, blobs: usize) -> Self {
+        Self {
+            blobs,
+            blobs_per_registry: (blobs / 2).max(1),
+            documents: (blobs / 2).max(1),
+            documents_per_registry: (blobs / 8).max(1),
+            per_client: (blobs / 4).clamp(1, 64),
+            waiting: blobs.saturating_mul(2),
+            ..self
+        }
+    }
+}
+
+/// How many files this process may have open.
+#[cfg(unix)]
+fn open_files() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(u64::MAX)
+}
+
+/// How many files this process may have open: sockets of Windows have no such limit.
+#[cfg(not(unix))]
+fn open_files() -> u64 {
+    u64::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_and_transfers_fit_into_the_file_descriptors() {
+        for files in [256, 1024, 4096, 20_000, u64::MAX] {
+            let limits = Limits::of_files(files);
+            let used = limits.connections + limits.blobs + limits.documents;
+            assert!(
+                (used as u64) < files - RESERVED_FILES / 2,
+                "{files}: {limits:?}"
+            );
+            assert!(limits.blobs_per_registry < limits.blobs, "{files}");
+            assert!(limits.documents_per_registry < limits.documents, "{files}");
+            assert!(limits.per_client < limits.blobs, "{files}");
+        }
+        assert_eq!(Limits::of_files(u64::MAX).connections, 4096);
+        assert_eq!(Limits::of_files(0).blobs, 8);
+    }
+}

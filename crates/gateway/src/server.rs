@@ -1,0 +1,252 @@
+//! Connections of clients: how many there are, how long each may take, and how they end.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::carried::carrying;
+use crate::connection::{Connection, Metered, Overdue};
+use crate::limits::{HEAD_BYTES, Limits, UNSENT_BYTES};
+use crate::slots::Slots;
+
+/// How often connections are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long is waited when the system gives no connection.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often it is logged that it gives none.
+const LOGGED: Duration = Duration::from_secs(10);
+
+/// What a client is told for whom there is no room.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// The connections that there are.
+#[derive(Default)]
+struct Connections {
+    open: Mutex<HashMap<u64, Arc<Connection>>>,
+}
+
+/// Answers on `listener` until `stop` is done, then finishes what is under way.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    limits: Limits,
+    slots: Arc<Slots>,
+) -> io::Result<()> {
+    let connections = Arc::new(Connections::default());
+    let watch = watch_over(Arc::clone(&connections), limits.clone(), slots);
+    let (stopping, _) = watch::channel(());
+    let accepted = accept(&listener, &router, &limits, &connections, &stopping);
+    tokio::pin!(watch);
+    tokio::select! {
+        () = stop => {}
+        () = accepted => {}
+        () = &mut watch => {}
+    }
+    drop(listener);
+    // Tells all connections, and waits until each has ended.
+    stopping.send_replace(());
+    tokio::select! {
+        () = stopping.closed() => {}
+        () = &mut watch => {}
+    }
+    Ok(())
+}
+
+/// Takes connections for ever.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    limits: &Limits,
+    connections: &Arc<Connections>,
+    stopping: &watch::Sender<()>,
+) {
+    let mut next = 0;
+    let mut logged: Option<Instant> = None;
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                if connections.open().len() >= limits.connections
+                    && !connections.make_room(limits.stall)
+                {
+                    refuse(&stream);
+                    continue;
+                }
+                let connection = Connection::new(address.ip());
+                connections.open().insert(next, Arc::clone(&connection));
+                let listed = Listed {
+                    connections: Arc::clone(connections),
+                    id: next,
+                };
+                next += 1;
+                let answers = answer(
+                    stream,
+                    address,
+                    connection,
+                    router.clone(),
+                    stopping.subscribe(),
+                );
+                tokio::spawn(async move {
+                    let _listed = listed;
+                    answers.await;
+                });
+            }
+            // These are the client's, not ours.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                if logged.is_none_or(|at| at.elapsed() > LOGGED) {
+                    tracing::error!("cannot take a connection: {error}; trying again");
+                    logged = Some(Instant::now());
+                }
+                connections.make_room(limits.stall);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Says that there is no room, to a client that may not listen.
+fn refuse(stream: &TcpStream) {
+    tracing::warn!("all connections are in use; a client was turned away");
+    // A new connection has room for so few bytes, and nothing is waited for.
+    let _ = stream.try_write(FULL);
+}
+
+/// Answers all requests of a connection.
+async fn answer(
+    stream: TcpStream,
+    address: SocketAddr,
+    connection: Arc<Connection>,
+    router: Router,
+    mut stopping: watch::Receiver<()>,
+) {
+    prepare(&stream);
+    let service = {
+        let connection = Arc::clone(&connection);
+        service_fn(move |request: hyper::Request<Incoming>| {
+            let busy = connection.busy();
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Arc::clone(&connection));
+            let answer = router.clone().oneshot(request);
+            async move {
+                Ok::<_, Infallible>(carrying(
+                    answer.await.unwrap_or_else(|never| match never {}),
+                    busy,
+                ))
+            }
+        })
+    };
+    let io = TokioIo::new(Metered {
+        stream,
+        connection: Arc::clone(&connection),
+    });
+    let mut http = http1::Builder::new();
+    http.max_buf_size(HEAD_BYTES).header_read_timeout(None);
+    let served = http.serve_connection(io, service);
+    tokio::pin!(served);
+    loop {
+        tokio::select! {
+            ended = served.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!("{address}: {error}");
+                }
+                return;
+            }
+            () = connection.is_cut() => return,
+            Ok(()) = stopping.changed() => served.as_mut().graceful_shutdown(),
+        }
+    }
+}
+
+/// Has the system hold little that the client has not read; it works without.
+fn prepare(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+}
+
+/// Ends connections that take too long, and has stalled ones make room, for ever.
+async fn watch_over(connections: Arc<Connections>, limits: Limits, slots: Arc<Slots>) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let now = Instant::now();
+        for connection in connections.open().values() {
+            if let Some(overdue) = connection.overdue(&limits, now) {
+                if overdue == Overdue::Slow {
+                    tracing::info!("a client that reads too slowly was cut off");
+                }
+                connection.cut();
+            }
+        }
+        slots.relieve(now);
+    }
+}
+
+impl Connections {
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the connection that is idle for longest, of the client that has the most of them, else one that has
+    /// read nothing for longer than `stall`; `false` if all are in use.
+    fn make_room(&self, stall: Duration) -> bool {
+        let mut open = self.open();
+        let mut of_client: HashMap<_, usize> = HashMap::new();
+        for connection in open.values() {
+            *of_client.entry(connection.client()).or_default() += 1;
+        }
+        let now = Instant::now();
+        let idle = open.iter().filter_map(|(id, connection)| {
+            let since = connection.idle_since()?;
+            let count = of_client.get(&connection.client()).copied();
+            Some(((count, now.saturating_duration_since(since)), *id))
+        });
+        let stalled = || {
+            let stalled = open
+                .iter()
+                .filter_map(|(id, connection)| Some((connection.stalled_for(stall, now)?, *id)));
+            stalled.max().map(|(_, id)| id)
+        };
+        let victim = idle.max().map(|(_, id)| id).or_else(stalled);
+        // It is not to be found again while it ends.
+        match victim.and_then(|id| open.remove(&id)) {
+            Some(connection) => {
+                connection.cut();
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A connection's entry.
+struct Listed {
+    connections: Arc<Connections>,
+    id: u64,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.connections.open().remove(&self.id);
+    }
+}

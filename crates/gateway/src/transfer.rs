@@ -1,0 +1,352 @@
+//! A blob on its way from a registry to a client: its framing is ours, and its last bytes follow only when all of
+//! them are what they should be.
+//!
+//! What a registry says of its answer's length is counted against and never copied. A client of a registry that
+//! sends something else than the digest gets a broken transfer, and never a whole answer.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use onionskin_core::digest::{Digest, Hasher};
+use onionskin_core::source::registry::BlobAnswer;
+
+use crate::error::Refused;
+use crate::limits::Limits;
+use crate::policy;
+use crate::range::{Asked, Given, number};
+use crate::repository::CONTENT_DIGEST;
+
+/// Who asks for what.
+pub(crate) struct Wish<'a> {
+    /// The repository's name here.
+    pub(crate) name: &'a str,
+    pub(crate) digest: &'a Digest,
+    pub(crate) range: Option<Asked>,
+    /// The client's.
+    pub(crate) version: Version,
+}
+
+/// A registry's answer to a request for a blob.
+pub(crate) struct Upstream {
+    status: StatusCode,
+    /// Bytes of the body, as the registry says.
+    length: Option<u64>,
+    range: Option<String>,
+    chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>,
+}
+
+impl Upstream {
+    pub(crate) fn of(sent: BlobAnswer) -> Self {
+        let chunks = sent.chunks.map(|chunk| chunk.map_err(Cut::Upstream));
+        Self {
+            status: StatusCode::from_u16(sent.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            // Beside chunks a length has no meaning; one that they do not come to is a lie all the same.
+            length: sent.length,
+            range: sent.content_range,
+            chunks: Box::pin(chunks),
+        }
+    }
+}
+
+/// Why a blob was cut off.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cut {
+    #[error("the registry broke off ({0}); try again")]
+    Upstream(String),
+    #[error("the registry sends too slowly; try again later")]
+    Slow,
+    #[error("the registry sent {0} bytes fewer than it said; try again")]
+    Short(u64),
+    #[error("the registry sent more bytes than it said")]
+    Surplus,
+    #[error("the registry sent something else than {0}, so none of it is used")]
+    Digest(Digest),
+}
+
+/// The answer to a HEAD request for a blob. Nothing of it can be checked, so it is not for caches.
+pub(crate) fn head(wish: &Wish<'_>, upstream: &Upstream) -> Result<Response, Refused> {
+    if upstream.status != StatusCode::OK {
+        return Err(unasked(wish, upstream.status));
+    }
+    let mut headers = headers(wish.digest);
+    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
+    if let Some(length) = upstream.length {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    // Of unknown length, so that nobody adds a length of 0.
+    let body = Body::from_stream(stream::empty::<Result<Bytes, Cut>>());
+    Ok((headers, body).into_response())
+}
+
+/// The answer to a GET request for a blob or a part of it.
+pub(crate) async fn get(
+    wish: &Wish<'_>,
+    upstream: Upstream,
+    limits: &Limits,
+) -> Result<Response, Refused> {
+    let mut headers = headers(wish.digest);
+    let (length, digest) = match (upstream.status, wish.range) {
+        (StatusCode::OK, _) => {
+            headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
+            (upstream.length, Some(wish.digest.clone()))
+        }
+        (StatusCode::PARTIAL_CONTENT, Some(range)) => {
+            let given = part(wish, range, &upstream)?;
+            headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
+            insert(&mut headers, header::CONTENT_RANGE, &given.to_string());
+            let whole = given.is_whole().then(|| wish.digest.clone());
+            (Some(given.len()), whole)
+        }
+        (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => return Ok(no_such_part(&upstream)),
+        (status, _) => return Err(unasked(wish, status)),
+    };
+    match length {
+        Some(length) => drop(headers.insert(header::CONTENT_LENGTH, length.into())),
+        // There the end of the connection is the end of the answer, whether all came or not.
+        None if wish.version < Version::HTTP_11 => {
+            return Err(Refused::new(
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "UNSUPPORTED",
+                "the registry does not say how long this blob is; ask for it over HTTP/1.1",
+            ));
+        }
+        None => {}
+    }
+    let checked = Checked {
+        chunks: upstream.chunks,
+        length,
+        received: 0,
+        check: digest.map(|digest| (Hasher::new(digest.algorithm()), digest)),
+        held: None,
+        slowest: limits.slowest,
+        pace: limits.pace,
+        waited: Duration::ZERO,
+        before: 0,
+    };
+    let label = format!("{}@{}", wish.name, wish.digest);
+    let mut chunks = Box::pin(checked.stream(label));
+    // A blob of a few bytes is judged before anything is said of it.
+    let first = chunks.next().await.transpose().map_err(|cut| {
+        let message = format!("{}: {cut}", wish.name);
+        Refused::unreachable(StatusCode::BAD_GATEWAY, message)
+    })?;
+    let chunks = stream::iter(first).map(Ok).chain(chunks);
+    Ok((upstream.status, headers, Body::from_stream(chunks)).into_response())
+}
+
+fn headers(digest: &Digest) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_static("application/octet-stream");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
+    headers
+}
+
+pub(crate) fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The length that an answer's headers say, if it is one number.
+pub(crate) fn said_length(headers: &HeaderMap) -> Option<u64> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    let (Some(length), None) = (lengths.next(), lengths.next()) else {
+        return None;
+    };
+    number(length.to_str().ok()?)
+}
+
+/// The part that a 206 brings, which has to be the one that was asked for.
+fn part(wish: &Wish<'_>, range: Asked, upstream: &Upstream) -> Result<Given, Refused> {
+    let given = upstream.range.as_deref().and_then(Given::parse);
+    let given = given.filter(|given| {
+        let fits = |length| length == given.len();
+        range.is_met_by(*given) && upstream.length.is_none_or(fits)
+    });
+    given.ok_or_else(|| {
+        let message = format!(
+            "{}: the registry was asked for {range} and sent another part; ask for the whole blob",
+            wish.name
+        );
+        Refused::unreachable(StatusCode::BAD_GATEWAY, message)
+    })
+}
+
+fn no_such_part(upstream: &Upstream) -> Response {
+    let said = upstream.range.as_deref();
+    let total = said
+        .and_then(|said| said.strip_prefix("bytes */"))
+        .and_then(number);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
+    if let Some(total) = total {
+        insert(
+            &mut headers,
+            header::CONTENT_RANGE,
+            &format!("bytes */{total}"),
+        );
+    }
+    (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+}
+
+fn unasked(wish: &Wish<'_>, status: StatusCode) -> Refused {
+    let message = format!(
+        "{}: the registry answered {} to a request for a whole blob; it, or a proxy in front of it, is broken",
+        wish.name,
+        status.as_u16()
+    );
+    Refused::unreachable(StatusCode::BAD_GATEWAY, message)
+}
+
+/// The chunks of a body, and what they have to come to.
+struct Checked {
+    chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>,
+    /// Bytes that there have to be, where that is known.
+    length: Option<u64>,
+    received: u64,
+    check: Option<(Hasher, Digest)>,
+    /// The last chunk that came. It goes on when the next one comes, or all is well.
+    held: Option<Bytes>,
+    /// Bytes that have to come in each `pace` of waiting for the registry.
+    slowest: u64,
+    pace: Duration,
+    /// How long the registry was waited for since there were `before` bytes.
+    waited: Duration,
+    before: u64,
+}
+
+impl Checked {
+    fn stream(self, label: String) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
+        stream::unfold(Some((self, label)), |state| async move {
+            let (mut checked, label) = state?;
+            match checked.next().await {
+                Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some((checked, label)))),
+                Err(cut) => {
+                    tracing::warn!("{label}: {cut}");
+                    Some((Err(cut), None))
+                }
+            }
+        })
+    }
+
+    /// The next chunk; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
+        loop {
+            let asked = Instant::now();
+            let next = self.chunks.next().await.transpose()?;
+            self.waited += asked.elapsed();
+            let Some(next) = next else {
+                self.end()?;
+                return Ok(self.held.take());
+            };
+            // One without bytes would free the last one that has some.
+            if next.is_empty() {
+                continue;
+            }
+            self.received += next.len() as u64;
+            if self.length.is_some_and(|length| self.received > length) {
+                return Err(Cut::Surplus);
+            }
+            if let Some((hasher, _)) = &mut self.check {
+                hasher.update(&next);
+            }
+            if self.waited >= self.pace {
+                if self.received - self.before < self.slowest {
+                    return Err(Cut::Slow);
+                }
+                (self.waited, self.before) = (Duration::ZERO, self.received);
+            }
+            if let Some(chunk) = self.held.replace(next) {
+                return Ok(Some(chunk));
+            }
+        }
+    }
+
+    /// Whether what came is what it should be.
+    fn end(&mut self) -> Result<(), Cut> {
+        if let Some(length) = self.length.filter(|length| self.received < *length) {
+            return Err(Cut::Short(length - self.received));
+        }
+        match self.check.take() {
+            Some((hasher, digest)) => match hasher.finish() == digest {
+                true => Ok(()),
+                false => Err(Cut::Digest(digest)),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a client gets of these chunks, and how it ends.
+    async fn sent(
+        chunks: &[&'static [u8]],
+        length: Option<u64>,
+        whole: Option<&[u8]>,
+    ) -> (Vec<u8>, bool) {
+        let chunks: Vec<_> = chunks.iter().map(|c| Ok(Bytes::from_static(c))).collect();
+        let checked = Checked {
+            chunks: Box::pin(stream::iter(chunks)),
+            length,
+            received: 0,
+            check: whole.map(|whole| {
+                let digest = Digest::sha256(whole);
+                (Hasher::new(digest.algorithm()), digest)
+            }),
+            held: None,
+            slowest: 0,
+            pace: Duration::MAX,
+            waited: Duration::ZERO,
+            before: 0,
+        };
+        let items: Vec<_> = checked.stream(String::new()).collect().await;
+        let well = items.iter().all(Result::is_ok);
+        let bytes = items.into_iter().filter_map(Result::ok).flatten().collect();
+        (bytes, well)
+    }
+
+    #[tokio::test]
+    async fn the_last_bytes_follow_when_all_is_well() {
+        let good: &[&[u8]] = &[b"ab", b"", b"cd"];
+        assert_eq!(
+            sent(good, None, Some(b"abcd")).await,
+            (b"abcd".to_vec(), true)
+        );
+        assert_eq!(
+            sent(good, Some(4), Some(b"abcd")).await,
+            (b"abcd".to_vec(), true)
+        );
+        assert_eq!(sent(&[], Some(0), Some(b"")).await, (Vec::new(), true));
+        for (chunks, length, whole, before) in [
+            // Other bytes of the right length, and empty chunks that come after them.
+            (
+                &[&b"ab"[..], b"cx"][..],
+                Some(4),
+                Some(&b"abcd"[..]),
+                &b"ab"[..],
+            ),
+            (&[b"ab", b"cx", b"", b""], None, Some(b"abcd"), b"ab"),
+            // One chunk more, with and without a length.
+            (&[b"ab", b"cd", b"e"], Some(4), Some(b"abcd"), b"ab"),
+            (&[b"ab", b"cd", b"e"], None, Some(b"abcd"), b"abcd"),
+            (&[b"ab", b"cd", b"e"], Some(4), None, b"ab"),
+            // Fewer.
+            (&[b"ab", b"c"], Some(4), None, b"ab"),
+            (&[b"ab"], None, Some(b"abcd"), b""),
+            (&[], Some(4), None, b""),
+        ] {
+            let (bytes, well) = sent(chunks, length, whole).await;
+            assert_eq!((&bytes[..], well), (before, false), "{chunks:?} {length:?}");
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Registries that lie about where a blob ends, through the gateway: nobody takes a part, or other bytes, for the
+//! whole.
+
+use onionskin_core::digest::Digest;
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_gateway::Options;
+use onionskin_tests::command::stopped;
+use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
+use onionskin_tests::serving;
+
+const SIZE: usize = 300_000;
+
+fn good() -> Vec<u8> {
+    (0..SIZE).map(|at| (at % 251) as u8).collect()
+}
+
+/// Other bytes of the same length: only the last one differs.
+fn evil() -> Vec<u8> {
+    let mut bytes = good();
+    bytes[SIZE - 1] ^= 1;
+    bytes
+}
+
+/// A gateway in front of a registry that answers so, as `odd`.
+async fn in_front_of(answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> String {
+    let registry = Raw::new(answer).await;
+    serving(Options {
+        registries: vec![format!("odd=http://{}", registry.address).parse().unwrap()],
+        ..Options::default()
+    })
+    .await
+}
+
+/// What a client of a gateway gets of a blob for which the registry answers so.
+async fn blob(method: &str, headers: &str, sent: Vec<u8>) -> Answer {
+    let gateway = in_front_of(move |_| sent.clone()).await;
+    let digest = Digest::sha256(&good());
+    let request = format!(
+        "{method} /v2/odd/app/blobs/{digest} HTTP/1.1\r\nhost: {gateway}\r\nconnection: close\r\n{headers}\r\n"
+    );
+    ask(&gateway, &request).await
+}
+
+/// A body has one end, and it is said once.
+fn assert_framed(answer: &Answer, case: &str) {
+    let lengths = answer.header("content-length").len();
+    let chunked = answer.header("transfer-encoding").len();
+    assert_eq!(lengths + chunked, 1, "{case}: {:?}", answer.headers);
+}
+
+fn assert_never_whole(answer: &Answer, case: &str) {
+    assert_framed(answer, case);
+    if answer.status == 502 {
+        let says = String::from_utf8_lossy(&answer.body);
+        assert!(says.contains("UNKNOWN"), "{case}: {says}");
+        return;
+    }
+    assert!(!answer.complete, "{case}: {:?}", answer.headers);
+    assert!(answer.body.len() < SIZE, "{case}");
+}
+
+const OK: &str = "HTTP/1.1 200 OK";
+const CHUNKED: &str = "transfer-encoding: chunked";
+
+fn length(bytes: usize) -> String {
+    format!("content-length: {bytes}")
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
+    let (good, evil) = (good(), evil());
+    let more = [&good[..], b"more"].concat();
+    let whole = length(SIZE);
+    let ended = |bytes: &[u8]| [&chunks(bytes)[..], LAST_CHUNK].concat();
+    for (case, sent) in [
+        ("other bytes", answer(&[OK, &whole], &evil)),
+        (
+            "other bytes in chunks",
+            answer(&[OK, CHUNKED], &ended(&evil)),
+        ),
+        (
+            "other bytes up to the end of the connection",
+            answer(&[OK], &evil),
+        ),
+        (
+            "length and chunks",
+            answer(&[OK, &whole, CHUNKED], &ended(&evil)),
+        ),
+        (
+            "length and chunks, and one chunk more",
+            answer(
+                &[OK, &whole, CHUNKED],
+                &[&chunks(&evil)[..], &chunks(b"more"), LAST_CHUNK].concat(),
+            ),
+        ),
+        (
+            "a length that the chunks do not come to",
+            answer(&[OK, &length(9), CHUNKED], &ended(&good)),
+        ),
+        (
+            "length and chunks without an end",
+            answer(&[OK, &whole, CHUNKED], &chunks(&evil)),
+        ),
+        (
+            "the length of the blob, and chunks that go on behind it",
+            answer(&[OK, &whole, CHUNKED], &ended(&more)),
+        ),
+        (
+            "a part of the chunks",
+            answer(&[OK, CHUNKED], &chunks(&good[..SIZE / 2])),
+        ),
+        (
+            "a part as if it were all",
+            answer(&[OK, CHUNKED], &ended(&good[..SIZE / 2])),
+        ),
+        ("too early an end", answer(&[OK, &whole], &good[..SIZE - 1])),
+        (
+            "a length that is too small",
+            answer(&[OK, &length(SIZE - 1)], &good),
+        ),
+        (
+            "a length that is too large",
+            answer(&[OK, &length(SIZE + 1)], &good),
+        ),
+        (
+            "two lengths",
+            answer(&[OK, &length(SIZE), &length(9)], &good),
+        ),
+        ("nothing", answer(&[OK, &length(0)], b"")),
+        (
+            "an end of the connection that is too early",
+            answer(&[OK], &good[..SIZE - 1]),
+        ),
+        (
+            "a part that nobody asked for",
+            answer(
+                &[
+                    "HTTP/1.1 206 Partial Content",
+                    "content-range: bytes 0-299999/300000",
+                    &whole,
+                ],
+                &evil,
+            ),
+        ),
+        (
+            "no part that nobody asked for",
+            answer(&["HTTP/1.1 416 Range Not Satisfiable", &whole], &evil),
+        ),
+        ("HTTP/1.0", answer(&["HTTP/1.0 200 OK"], &evil)),
+    ] {
+        assert_never_whole(&blob("GET", "", sent).await, case);
+    }
+}
+
+#[tokio::test]
+async fn the_blob_itself_arrives_however_it_is_framed() {
+    let good = good();
+    let whole = length(SIZE);
+    let chunked = [&chunks(&good)[..], LAST_CHUNK].concat();
+    for (case, sent) in [
+        ("length", answer(&[OK, &whole], &good)),
+        ("chunks", answer(&[OK, CHUNKED], &chunked)),
+        (
+            "length and chunks",
+            answer(&[OK, &whole, CHUNKED], &chunked),
+        ),
+        ("end of the connection", answer(&[OK], &good)),
+        ("HTTP/1.0", answer(&["HTTP/1.0 200 OK", &whole], &good)),
+    ] {
+        let answer = blob("GET", "", sent).await;
+        assert_framed(&answer, case);
+        assert_eq!((answer.status, answer.complete), (200, true), "{case}");
+        assert!(answer.body == good, "{case}");
+        let caching = answer.header("cache-control");
+        assert!(caching[0].contains("immutable"), "{case}: {caching:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_chunks_is_not_left_in_doubt() {
+    let chunked = [&chunks(&evil())[..], LAST_CHUNK].concat();
+    let gateway = in_front_of(move |_| answer(&[OK, CHUNKED], &chunked)).await;
+    let digest = Digest::sha256(&good());
+    let request = format!("GET /v2/odd/app/blobs/{digest} HTTP/1.0\r\nhost: {gateway}\r\n\r\n");
+    // There the end of the connection is the end of the blob.
+    assert_eq!(ask(&gateway, &request).await.status, 505);
+}
+
+#[tokio::test]
+async fn a_part_is_the_one_that_was_asked_for() {
+    let good = good();
+    let part = &good[10..20];
+    let partial = "HTTP/1.1 206 Partial Content";
+    let range = |text: &str| format!("content-range: bytes {text}");
+    let ten = length(10);
+    let right = range("10-19/300000");
+    for (case, sent) in [
+        ("no range", answer(&[partial, &ten], part)),
+        (
+            "another place",
+            answer(&[partial, &range("0-9/300000"), &ten], part),
+        ),
+        (
+            "more",
+            answer(
+                &[partial, &range("10-20/300000"), &length(11)],
+                &good[10..21],
+            ),
+        ),
+        (
+            "backwards",
+            answer(&[partial, &range("19-10/300000"), &ten], part),
+        ),
+        (
+            "beyond its whole",
+            answer(&[partial, &range("10-19/15"), &ten], part),
+        ),
+        (
+            "two ranges",
+            answer(&[partial, &right, &range("0-9/300000"), &ten], part),
+        ),
+        (
+            "another length",
+            answer(&[partial, &right, &length(9)], &part[..9]),
+        ),
+        (
+            "several parts",
+            answer(
+                &[
+                    partial,
+                    "content-type: multipart/byteranges; boundary=x",
+                    &ten,
+                ],
+                part,
+            ),
+        ),
+        ("an early end", answer(&[partial, &right, &ten], &part[..9])),
+        (
+            "fewer chunks",
+            answer(
+                &[partial, &right, CHUNKED],
+                &[&chunks(&part[..9])[..], LAST_CHUNK].concat(),
+            ),
+        ),
+        (
+            "more chunks",
+            answer(
+                &[partial, &right, &ten, CHUNKED],
+                &[&chunks(part)[..], &chunks(b"more"), LAST_CHUNK].concat(),
+            ),
+        ),
+    ] {
+        let answer = blob("GET", "range: bytes=10-19\r\n", sent).await;
+        assert_never_whole(&answer, case);
+    }
+
+    let sent = answer(&[partial, &right, &ten], part);
+    let answer_to = blob("GET", "range: bytes=10-19\r\n", sent).await;
+    assert_eq!((answer_to.status, answer_to.complete), (206, true));
+    assert_eq!(answer_to.body, part);
+    assert_eq!(answer_to.header("content-range"), ["bytes 10-19/300000"]);
+    // Nobody can check a part, so no cache may keep it.
+    assert_eq!(
+        answer_to.header("cache-control"),
+        ["no-store, no-transform"]
+    );
+
+    let none = answer(
+        &[
+            "HTTP/1.1 416 No",
+            "content-range: bytes */300000",
+            &length(4),
+        ],
+        b"evil",
+    );
+    let none = blob("GET", "range: bytes=300000-\r\n", none).await;
+    assert_eq!((none.status, &none.body[..]), (416, &b""[..]));
+    assert_eq!(none.header("content-range"), ["bytes */300000"]);
+    // Where all was asked for, all can be checked.
+    let all = answer(
+        &[partial, &range("0-299999/300000"), &length(SIZE)],
+        &evil(),
+    );
+    assert_never_whole(&blob("GET", "range: bytes=0-\r\n", all).await, "all");
+    let whole = answer(&[OK, &length(SIZE)], &good);
+    let whole = blob("GET", "range: bytes=10-19\r\n", whole).await;
+    assert_eq!((whole.status, whole.complete), (200, true));
+    let whole = answer(&[OK, &length(SIZE)], &evil());
+    assert_never_whole(&blob("GET", "range: bytes=10-19\r\n", whole).await, "whole");
+}
+
+#[tokio::test]
+async fn what_head_says_is_not_kept() {
+    let said = blob("HEAD", "", answer(&[OK, &length(SIZE)], b"")).await;
+    assert_eq!(said.header("content-length"), ["300000"]);
+    let caching = said.header("cache-control");
+    assert!(!caching[0].contains("immutable"), "{caching:?}");
+    for unclear in [
+        &["content-length: +9"][..],
+        &["content-length: 9", "content-length: 8"],
+    ] {
+        let sent = answer(&[&[OK][..], unclear].concat(), b"");
+        let said = blob("HEAD", "", sent).await;
+        assert!(
+            said.status == 502 || said.header("content-length").is_empty(),
+            "{said:?}"
+        );
+    }
+}
+
+/// Whoever pulls through the gateway learns that the registry is at fault, and gets no file.
+#[tokio::test]
+async fn the_command_shows_nothing_of_a_layer_that_is_cut() {
+    for (size, says) in [
+        (1_000, "the registry sent more bytes than it said"),
+        (3_000_000, "broke off after"),
+    ] {
+        let packed = Image::new()
+            .layer(layer("COPY app /app").file("/app", bytes(size)))
+            .pack();
+        let bad = packed.layers[0].clone();
+        let blobs: Vec<_> = packed.blobs().cloned().collect();
+        let manifest = packed.manifest.clone();
+        let gateway = in_front_of(move |head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            if path.contains("/manifests/") {
+                let kind = format!("content-type: {}", manifest.media_type);
+                return answer(&[OK, &kind, &length(manifest.bytes.len())], &manifest.bytes);
+            }
+            let Some(blob) = blobs.iter().find(|blob| path.ends_with(&blob.digest)) else {
+                return answer(&["HTTP/1.1 404 Not Found", &length(0)], b"");
+            };
+            let mut bytes = blob.bytes.to_vec();
+            if blob.digest != bad.digest {
+                return answer(&[OK, &length(bytes.len())], &bytes);
+            }
+            let last = bytes.len() - 1;
+            bytes[last] ^= 1;
+            let chunked = [&chunks(&bytes)[..], &chunks(b"more"), LAST_CHUNK].concat();
+            answer(&[OK, &length(bytes.len()), CHUNKED], &chunked)
+        })
+        .await;
+        let reference = format!("{gateway}/odd/app:1");
+        for arguments in [&["ls", &reference][..], &["cat", &reference, "/app"]] {
+            let error = stopped(arguments).await;
+            assert!(error.contains("layer 1 of"), "{error}");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
