@@ -4,6 +4,7 @@
 
 use axum::response::Response;
 use onionskin_core::digest::Digest;
+use onionskin_core::manifest::ManifestError;
 use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::http_client;
@@ -309,6 +310,39 @@ async fn a_list_of_referrers_that_leads_round_or_elsewhere_ends() {
         );
     }
     assert_eq!(elsewhere.count(""), 0);
+}
+
+/// An index of images may not be as long as a list of referrers.
+#[tokio::test]
+async fn a_page_may_list_more_referrers_than_an_index_has_images() {
+    for (count, kept) in [(5_000, 5_000), (10_001, 10_000)] {
+        let descriptors: Vec<String> = (0..count)
+            .map(|at| {
+                let digest = Digest::sha256(format!("{at}").as_bytes());
+                format!(r#"{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":2}}"#)
+            })
+            .collect();
+        let list = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#,
+            descriptors.join(",")
+        );
+        let odd = Odd::new(move |target, _| match target {
+            _ if target.contains("/referrers/") || target.ends_with("/manifests/1") => {
+                ok(OCI_INDEX, list.clone())
+            }
+            _ => status(404, &[], ""),
+        })
+        .await;
+        let digest = Digest::sha256(b"image");
+        let found = odd.remote(None).referrers(&digest, None).await.unwrap();
+        assert_eq!(found.referrers.len(), kept);
+        assert_eq!(found.cut, kept < count);
+        let error = odd.error().await;
+        let SourceError::Document { problem, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*problem, ManifestError::TooMany(count, "manifests"));
+    }
 }
 
 /// How registries without the API say so: GHCR leads to a web page, which has rules of its own.

@@ -197,10 +197,14 @@ impl Document {
 impl Manifest {
     fn read(root: &Object, media_type: String) -> Result<Self, ManifestError> {
         let config = Descriptor::read(root.get("config").unwrap_or(&Json::Null), "config")?;
+        let layers = descriptors(root, "layers")?;
+        if layers.len() > limits::IMAGE_LAYERS {
+            return Err(ManifestError::TooMany(layers.len(), "layers"));
+        }
         Ok(Self {
             media_type,
             config,
-            layers: descriptors(root, "layers")?,
+            layers,
             artifact_type: lenient::text(root, "artifactType"),
             subject: lenient::object(root, "subject")
                 .and_then(|subject| lenient::text(subject, "digest")?.parse().ok()),
@@ -307,9 +311,6 @@ fn descriptors(root: &Object, key: &'static str) -> Result<Vec<Descriptor>, Mani
             });
         }
     };
-    if items.len() > limits::IMAGE_LAYERS {
-        return Err(ManifestError::TooMany(items.len(), key));
-    }
     items
         .iter()
         .enumerate()

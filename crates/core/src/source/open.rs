@@ -174,6 +174,13 @@ pub(super) async fn offered(
     let mut waiting: Vec<Descriptor> = manifests.into_iter().rev().collect();
     let mut nested = 0;
     while let Some(next) = waiting.pop() {
+        let several = offered.len() + waiting.len() + 1;
+        if several > limits::IMAGE_LAYERS {
+            return Err(unusable(
+                documents,
+                ManifestError::TooMany(several, "manifests"),
+            ));
+        }
         if next.is_attestation() {
             attestations.push(Attestation::of(&next));
             continue;
@@ -193,13 +200,6 @@ pub(super) async fn offered(
             Some(DocumentKind::Manifest) => offered.push(next),
             None if next.media_type.is_empty() => offered.push(next),
             _ => {}
-        }
-        if offered.len() + waiting.len() > limits::IMAGE_LAYERS {
-            let several = offered.len() + waiting.len();
-            return Err(unusable(
-                documents,
-                ManifestError::TooMany(several, "manifests"),
-            ));
         }
     }
     Ok((offered, attestations))
