@@ -187,7 +187,6 @@ impl std::fmt::Debug for Keychain {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-
     use std::time::Duration;
 
     use super::super::helper;
@@ -207,6 +206,20 @@ mod tests {
         let asked = helper::answer_of(program, &helper, Duration::from_millis(200)).await;
         let error = asked.unwrap_err();
         assert!(matches!(error, HelperError::Failed(_)), "{error:?}");
+    }
+
+    /// Each of an image's requests may look for credentials.
+    #[tokio::test]
+    async fn a_helper_that_is_not_installed_is_warned_of_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        fs::write(&path, r#"{"credsStore":"not-there"}"#).unwrap();
+        let keychain = Keychain::of_files(vec![path]);
+        for (repository, warnings) in [("x", 1), ("x", 0), ("y", 0)] {
+            let found = keychain.find("a.example", repository).await.unwrap();
+            assert_eq!(found.credentials, None);
+            assert_eq!(found.warnings.len(), warnings, "{repository}");
+        }
     }
 
     #[tokio::test]
