@@ -48,7 +48,8 @@ impl Upstream {
             // Beside chunks a length has no meaning; one that they do not come to is a lie all the same.
             length: sent.length,
             range: sent.content_range,
-            chunks: Box::pin(chunks),
+            // It is looked at again after its end.
+            chunks: Box::pin(chunks.fuse()),
         }
     }
 }
@@ -129,7 +130,7 @@ pub(crate) async fn get(
         before: 0,
     };
     let label = format!("{}@{}", wish.name, wish.digest);
-    let mut chunks = Box::pin(checked.stream(label));
+    let mut chunks = Box::pin(checked.stream(label).fuse());
     // A blob of a few bytes is judged before anything is said of it.
     let first = chunks.next().await.transpose().map_err(|cut| {
         let message = format!("{}: {cut}", wish.name);

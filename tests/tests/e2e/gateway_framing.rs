@@ -2,7 +2,7 @@
 //! whole.
 
 use onionskin_core::digest::Digest;
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Image, bytes, gzip, layer};
 use onionskin_gateway::Options;
 use onionskin_tests::command::stopped;
 use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
@@ -61,6 +61,7 @@ fn assert_never_whole(answer: &Answer, case: &str) {
 
 const OK: &str = "HTTP/1.1 200 OK";
 const CHUNKED: &str = "transfer-encoding: chunked";
+const GZIP: &str = "content-encoding: gzip";
 
 fn length(bytes: usize) -> String {
     format!("content-length: {bytes}")
@@ -147,6 +148,15 @@ async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
             answer(&["HTTP/1.1 416 Range Not Satisfiable", &whole], &evil),
         ),
         ("HTTP/1.0", answer(&["HTTP/1.0 200 OK"], &evil)),
+        ("other bytes in gzip", answer(&[OK, GZIP], &gzip(&evil))),
+        (
+            "too few bytes in gzip",
+            answer(&[OK, GZIP], &gzip(&good[..SIZE - 1])),
+        ),
+        (
+            "a coding that nobody knows",
+            answer(&[OK, "content-encoding: x", &whole], &evil),
+        ),
     ] {
         assert_never_whole(&blob("GET", "", sent).await, case);
     }
@@ -166,13 +176,40 @@ async fn the_blob_itself_arrives_however_it_is_framed() {
         ),
         ("end of the connection", answer(&[OK], &good)),
         ("HTTP/1.0", answer(&["HTTP/1.0 200 OK", &whole], &good)),
+        ("gzip", answer(&[OK, GZIP], &gzip(&good))),
+        (
+            "no gzip, although it says so",
+            answer(&[OK, GZIP, &whole], &good),
+        ),
     ] {
         let answer = blob("GET", "", sent).await;
         assert_framed(&answer, case);
+        assert!(answer.header("content-encoding").is_empty(), "{case}");
         assert_eq!((answer.status, answer.complete), (200, true), "{case}");
         assert!(answer.body == good, "{case}");
         let caching = answer.header("cache-control");
         assert!(caching[0].contains("immutable"), "{case}: {caching:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_blob_without_bytes_arrives_however_it_is_framed() {
+    let digest = Digest::sha256(b"");
+    for (case, sent) in [
+        ("length", answer(&[OK, &length(0)], b"")),
+        ("chunks", answer(&[OK, CHUNKED], LAST_CHUNK)),
+        ("end of the connection", answer(&[OK], b"")),
+        ("gzip", answer(&[OK, GZIP], &gzip(b""))),
+        ("no bytes of gzip", answer(&[OK, GZIP], b"")),
+    ] {
+        let gateway = in_front_of(move |_| sent.clone()).await;
+        let request = format!(
+            "GET /v2/odd/app/blobs/{digest} HTTP/1.1\r\nhost: {gateway}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = ask(&gateway, &request).await;
+        assert_framed(&answer, case);
+        assert_eq!((answer.status, answer.complete), (200, true), "{case}");
+        assert!(answer.body.is_empty(), "{case}");
     }
 }
 
@@ -233,6 +270,10 @@ async fn a_part_is_the_one_that_was_asked_for() {
                 ],
                 part,
             ),
+        ),
+        (
+            "a part of what is coded",
+            answer(&[partial, &right, &ten, GZIP], part),
         ),
         ("an early end", answer(&[partial, &right, &ten], &part[..9])),
         (
