@@ -6,8 +6,8 @@
 pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
-/// Bytes of a zstd frame's window, as `zstd --long=27` writes and every decoder takes unasked.
-pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Bytes of a zstd frame's window, as `zstd --long=28` writes; containers/storage reads such layers.
+pub const ZSTD_WINDOW: u64 = 256 << 20;
 /// Bytes of the dictionary of an archive that is compressed as a whole with xz. `xz -9` takes 64 MiB.
 pub const XZ_DICTIONARY: u64 = 128 << 20;
 /// Parts that the sparse members of a saved image's outer tar have, all together.

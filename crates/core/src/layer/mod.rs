@@ -15,7 +15,7 @@ mod zstd;
 pub use budget::Budget;
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
-pub use index::{DirId, EntryId, EntryKind, LayerIndex, Xattrs};
+pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 pub use points::{POINT_EVERY, Points};
 pub use reader::{ContentReader, Piece};
 pub use remark::{Remark, RemarkKind};

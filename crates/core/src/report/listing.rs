@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{text, xattrs};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::stack::view::{Row, View};
-use crate::stack::{NodeId, Stack, StackError, What};
+use crate::stack::{NodeId, ResolveError, Stack, StackError, What};
 
 /// What `ls --format json` prints of one path.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -39,12 +39,14 @@ pub struct Line {
     pub xattrs: BTreeMap<String, String>,
 }
 
-/// What stands below a path in the stack at `layer`; for all but folders the path itself.
-/// None if there is no such path.
-#[must_use]
-pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
+/// What is below a path in the stack at `layer`; for all but folders the path itself. The path is followed through
+/// symbolic links, at its end where that leads to a folder.
+///
+/// # Errors
+/// There is no such path.
+pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Result<Vec<Line>, ResolveError> {
+    let start = stack.look_up(path, layer)?;
     let view = View::stack(stack, layer);
-    let start = stack.find(path).filter(|node| view.contains(*node))?;
     let rows = below(stack, &view, start)
         .into_iter()
         .filter_map(|node| view.row(stack, node))
@@ -53,7 +55,7 @@ pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
             let line = line(&path, &row);
             (path, line)
         });
-    Some(sorted(rows.collect()))
+    Ok(sorted(rows.collect()))
 }
 
 /// What layer `number` itself holds below a path, also what it hides. None if it has no such path.
@@ -69,18 +71,21 @@ pub fn of_layer(
     let mut stack = Stack::new();
     stack.push(index)?;
     let view = View::stack(&stack, 1);
-    let start = stack.find(path).filter(|node| view.contains(*node));
+    let start = stack.look_up(path, 1).ok();
     let mut lines = Vec::new();
     for node in start.iter().flat_map(|start| below(&stack, &view, *start)) {
-        // A folder that no entry announces is not held by the layer.
-        let held = matches!(stack.at(node, 1), Some(version) if version.what != What::Implied);
-        if let (true, Some(row)) = (held, view.row(&stack, node)) {
+        // A folder that no entry announces is not held by the layer. Hard links are told as the layer has them.
+        let What::Entry(entry) = stack.at(node, 1).map_or(What::Gone, |version| version.what)
+        else {
+            continue;
+        };
+        if let Some(index) = stack.layer(1) {
             let path = stack.path(node);
-            let line = line(&path, &row);
+            let line = line(&path, &Row::of_entry(node, index, 1, entry));
             lines.push((path, line));
         }
     }
-    let folder = cleaned(path);
+    let folder = stack.real_path(path, 1);
     for index in stack.layers() {
         for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
             let hidden = index.path(entry);
@@ -126,15 +131,6 @@ fn sorted(mut lines: Vec<(Vec<u8>, Line)>) -> Vec<Line> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// A path with one slash in front and none behind, but for the root.
-fn cleaned(path: &[u8]) -> Vec<u8> {
-    let names: Vec<&[u8]> = path
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty())
-        .collect();
-    [b"/", names.join(&b'/').as_slice()].concat()
-}
-
 fn line(path: &[u8], row: &Row<'_>) -> Line {
     let (uid, gid) = row.owner();
     Line {
@@ -145,10 +141,7 @@ fn line(path: &[u8], row: &Row<'_>) -> Line {
         uid,
         gid,
         mtime: row.mtime().and_then(rfc3339),
-        link_target: row.link().map(|link| match row.kind {
-            EntryKind::Hardlink => text(&[b"/", link].concat()).into_owned(),
-            _ => text(link).into_owned(),
-        }),
+        link_target: row.link().map(|link| text(&link).into_owned()),
         layer: row.layer,
         xattrs: row
             .xattrs()

@@ -6,6 +6,7 @@
 
 mod inodes;
 mod lay;
+mod names;
 mod nodes;
 mod own_tree;
 mod resolve;
@@ -13,6 +14,7 @@ mod versions;
 pub mod view;
 
 pub use inodes::{Cause, Waste};
+pub(crate) use names::Names;
 pub use nodes::NodeId;
 pub use resolve::ResolveError;
 pub use versions::{Version, What};

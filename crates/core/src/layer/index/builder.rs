@@ -5,7 +5,8 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use hashbrown::HashTable;
 
-use super::{Columns, EntryId, EntryKind, LayerIndex, Xattrs};
+use super::aside::{Aside, Asides};
+use super::{Columns, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 use crate::digest::Digest;
 use crate::layer::content::ContentId;
 use crate::layer::points::Points;
@@ -30,9 +31,19 @@ pub(in crate::layer) struct NewEntry {
     pub(in crate::layer) xattrs: Xattrs,
 }
 
+/// Where something that is under way is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::layer) enum Place {
+    /// As an entry.
+    Entry(EntryId),
+    /// Aside, until a hard link gives it a path; counted from 0.
+    Aside(u32),
+}
+
 /// Gathers entries into columns.
 pub(in crate::layer) struct IndexBuilder {
     columns: Columns,
+    asides: Asides,
     dir_lookup: HashTable<u32>,
     owner_lookup: HashMap<(u64, u64), u32>,
     /// A keyed hash, so that an image cannot easily choose names that collide.
@@ -47,6 +58,7 @@ impl IndexBuilder {
         columns.dir_names.push(b"");
         Self {
             columns,
+            asides: Asides::default(),
             dir_lookup: HashTable::new(),
             owner_lookup: HashMap::new(),
             hasher: RandomState::new(),
@@ -64,7 +76,46 @@ impl IndexBuilder {
         self.len() == 0 && self.columns.remarks.iter().any(after)
     }
 
-    pub(in crate::layer) fn push(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
+    /// Adds an entry; one that is under a path `aside` from the image is kept for the hard links that name it.
+    pub(in crate::layer) fn push(
+        &mut self,
+        new: NewEntry,
+        aside: Option<Vec<u8>>,
+    ) -> Result<Place, Problem> {
+        let Some(path) = aside else {
+            let link = (new.kind == EntryKind::Hardlink)
+                .then_some(new.link.as_deref())
+                .flatten();
+            let named = link.and_then(|link| self.asides.named(link));
+            let entry = self.push_entry(new)?;
+            if let Some(aside) = named {
+                self.asides.links.push((entry.0, aside));
+            }
+            return Ok(Place::Entry(entry));
+        };
+        let at = self.asides.files.len();
+        if at >= LAYER_ENTRIES {
+            return Err(Problem::TooMuch {
+                what: "entries",
+                limit: LAYER_ENTRIES as u64,
+            });
+        }
+        let attributes: usize = new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
+        let link = new.link.as_ref().map_or(0, Vec::len);
+        self.count_bytes(2 * path.len() + link + attributes + 256)?;
+        let at = at as u32;
+        self.asides.by_path.insert(path, at);
+        self.asides.files.push(Aside {
+            unshown: (self.columns.unshown.len() as u32).saturating_sub(1),
+            end: new.start,
+            new,
+            content: ContentId::default(),
+            secrets: Vec::new(),
+        });
+        Ok(Place::Aside(at))
+    }
+
+    fn push_entry(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
         let at = self.len();
         if at >= LAYER_ENTRIES {
             return Err(Problem::TooMuch {
@@ -118,20 +169,51 @@ impl IndexBuilder {
         Ok(EntryId(entry))
     }
 
-    pub(in crate::layer) fn set_content(&mut self, entry: EntryId, content: ContentId) {
-        self.columns.contents[entry.0 as usize] = content;
+    pub(in crate::layer) fn set_content(&mut self, place: Place, content: ContentId) {
+        match place {
+            Place::Entry(entry) => self.columns.contents[entry.0 as usize] = content,
+            Place::Aside(at) => self.asides.files[at as usize].content = content,
+        }
     }
 
-    pub(in crate::layer) fn set_end(&mut self, entry: EntryId, end: u64) {
-        self.columns.ends[entry.0 as usize] = end;
+    pub(in crate::layer) fn set_end(&mut self, place: Place, end: u64) {
+        match place {
+            Place::Entry(entry) => self.columns.ends[entry.0 as usize] = end,
+            Place::Aside(at) => self.asides.files[at as usize].end = end,
+        }
     }
 
     /// The files of few layers hold secrets; of one that holds too many, the first are enough.
-    pub(in crate::layer) fn set_secrets(&mut self, entry: EntryId, spots: Vec<Spot>) {
+    pub(in crate::layer) fn set_secrets(&mut self, place: Place, spots: Vec<Spot>) {
         let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
         let spots = spots.into_iter().take(room);
-        let rows = spots.map(|spot| (entry.0, spot));
-        self.columns.secrets.extend(rows);
+        match place {
+            Place::Entry(entry) => {
+                let rows = spots.map(|spot| (entry.0, spot));
+                self.columns.secrets.extend(rows);
+            }
+            Place::Aside(at) => self.asides.files[at as usize].secrets = spots.collect(),
+        }
+    }
+
+    /// Notes an entry that is no part of the image.
+    pub(in crate::layer) fn unshown(&mut self, unshown: Unshown) -> Result<(), Problem> {
+        if self.columns.unshown.len() >= LAYER_ENTRIES {
+            return Err(Problem::TooMuch {
+                what: "entries",
+                limit: LAYER_ENTRIES as u64,
+            });
+        }
+        self.count_bytes(unshown.path.len() + 64)?;
+        let before = self.len() as u32;
+        self.columns.unshown.push(Unshown { before, ..unshown });
+        Ok(())
+    }
+
+    /// The tar is complete: hard links to what was kept aside become what they name.
+    pub(in crate::layer) fn settle(&mut self) {
+        let asides = std::mem::take(&mut self.asides);
+        asides.settle(&mut self.columns);
     }
 
     pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {
