@@ -1,6 +1,7 @@
 //! One file's content, cut out of its layer's blob while that streams by: pushed in, handed on, without I/O.
 
 use super::content::{ContentHasher, ContentId};
+use super::memory::MemoryBudget;
 use super::tar::TarDecoder;
 use super::{EntryId, LayerError, LayerIndex, Problem, Unpacker};
 
@@ -59,7 +60,7 @@ impl ContentReader {
         Self {
             layer,
             unpacker: Unpacker::default(),
-            tar: TarDecoder::new(),
+            tar: TarDecoder::new(MemoryBudget::default()),
             size: index.size,
             file: File {
                 start: index.start(entry),

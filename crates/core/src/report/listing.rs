@@ -47,15 +47,14 @@ pub struct Line {
 pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Result<Vec<Line>, ResolveError> {
     let start = stack.look_up(path, layer)?;
     let view = View::stack(stack, layer);
-    let rows = below(stack, &view, start)
-        .into_iter()
-        .filter_map(|node| view.row(stack, node))
-        .map(|row| {
-            let path = stack.path(row.node);
-            let line = line(&path, &row);
-            (path, line)
-        });
-    Ok(sorted(rows.collect()))
+    let nodes = below(stack, &view, start);
+    // Of millions of files the lines take most of the memory, so there is room for exactly as many.
+    let mut lines = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let row = view.row(stack, node);
+        lines.extend(row.map(|row| line(&stack.path(node), &row)));
+    }
+    Ok(lines)
 }
 
 /// What layer `number` itself holds below a path, also what it hides. None if it has no such path.
@@ -108,7 +107,7 @@ pub fn of_layer(
     Ok(Some(lines))
 }
 
-/// All nodes below a folder, or the node itself if it is none.
+/// All nodes below a folder in byte order of the paths, or the node itself if it is no folder.
 fn below(stack: &Stack, view: &View, start: NodeId) -> Vec<NodeId> {
     let is_dir = view
         .row(stack, start)
@@ -116,13 +115,43 @@ fn below(stack: &Stack, view: &View, start: NodeId) -> Vec<NodeId> {
     if !is_dir {
         return vec![start];
     }
-    let mut nodes = view.children(start).to_vec();
-    let mut at = 0;
-    while let Some(node) = nodes.get(at).copied() {
-        nodes.extend_from_slice(view.children(node));
-        at += 1;
+    let mut nodes = Vec::new();
+    let mut waiting = vec![Part::Inside(start)];
+    while let Some(part) = waiting.pop() {
+        match part {
+            Part::Itself(node) => nodes.push(node),
+            Part::Inside(folder) => {
+                let first = waiting.len();
+                for child in view.children(folder) {
+                    waiting.push(Part::Itself(*child));
+                    if !view.children(*child).is_empty() {
+                        waiting.push(Part::Inside(*child));
+                    }
+                }
+                let added = waiting.get_mut(first..).unwrap_or_default();
+                added.sort_unstable_by(|a, b| b.key(stack).cmp(a.key(stack)));
+            }
+        }
     }
     nodes
+}
+
+/// A path of a list, or all below it: between the two others may stand, as `/a-b` between `/a` and `/a/b`.
+#[derive(Clone, Copy)]
+enum Part {
+    Itself(NodeId),
+    Inside(NodeId),
+}
+
+impl Part {
+    /// What its paths go on with behind the folder that it is in.
+    fn key(self, stack: &Stack) -> impl Iterator<Item = &u8> {
+        let (node, slash) = match self {
+            Self::Itself(node) => (node, &b""[..]),
+            Self::Inside(node) => (node, &b"/"[..]),
+        };
+        stack.name(node).iter().chain(slash)
+    }
 }
 
 /// In byte order of the paths.

@@ -46,8 +46,11 @@ pub struct Stack {
 /// Why a layer cannot be stacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StackError {
-    /// More entries, paths or bytes of names than can be numbered.
-    #[error("the layers together hold more entries or longer names than Onionskin can keep")]
+    /// More entries, folders or bytes of names than [`crate::limits`] allows of one image.
+    #[error(
+        "the layers together hold more entries than the limit of {}, or more folders or longer names than go with that",
+        crate::limits::IMAGE_ENTRIES
+    )]
     TooLarge,
     /// More layers than [`IMAGE_LAYERS`].
     #[error("the image has more than {IMAGE_LAYERS} layers")]

@@ -15,7 +15,8 @@ use super::points::Points;
 use super::remark::Remark;
 use super::{LayerError, Problem};
 use crate::digest::Digest;
-use crate::limits::{LAYER_ENTRIES, LAYER_SECRETS};
+use crate::layer::memory::MemoryBudget;
+use crate::limits::{IMAGE_ENTRIES, LAYER_SECRETS};
 use crate::secrets::Spot;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
@@ -194,7 +195,7 @@ impl LayerIndex {
     /// The index of no bytes: what stands in the place of a layer that was not read.
     pub(crate) fn nothing() -> Self {
         let none = Digest::sha256(b"");
-        IndexBuilder::new().complete(none.clone(), 0, none, 0, Points::Every)
+        IndexBuilder::new(MemoryBudget::default()).complete(none.clone(), 0, none, 0, Points::Every)
     }
 
     /// Number of entries.
@@ -406,7 +407,7 @@ impl LayerIndex {
             c.contents.len(),
         ];
         lengths.iter().all(|other| *other == len)
-            && len <= LAYER_ENTRIES
+            && len <= IMAGE_ENTRIES
             && c.dir_names.ends.len() == dirs
             && c.names.is_sound()
             && c.dir_names.is_sound()

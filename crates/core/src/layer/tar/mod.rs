@@ -13,6 +13,7 @@ use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
 
 use super::content::{ContentHasher, ContentId};
 use super::index::{EntryKind, IndexBuilder, NewEntry, Place, Unshown};
+use super::memory::MemoryBudget;
 use super::reader::Piece;
 use super::remark::RemarkKind;
 use super::{LayerError, Problem};
@@ -124,7 +125,7 @@ struct Layout {
 }
 
 impl TarDecoder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(memory: MemoryBudget) -> Self {
         Self {
             state: State::Header,
             block: Box::new([0; BLOCK]),
@@ -133,16 +134,16 @@ impl TarDecoder {
             entry_start: None,
             header_start: 0,
             extensions: Extensions::default(),
-            index: IndexBuilder::new(),
+            index: IndexBuilder::new(memory),
             look: None,
         }
     }
 
     /// A decoder that looks for secrets as well.
-    pub(super) fn with_look() -> Self {
+    pub(super) fn with_look(memory: MemoryBudget) -> Self {
         Self {
             look: Some(Look::default()),
-            ..Self::new()
+            ..Self::new(memory)
         }
     }
 
