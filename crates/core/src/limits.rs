@@ -17,7 +17,7 @@ pub const PATH_BYTES: usize = 4096;
 /// Entries of all layers of an image; the largest images that people have hold three million files.
 pub const IMAGE_ENTRIES: usize = 8 << 20;
 /// Folders that entries are in, summed over the layers of an image; a path can imply two thousand of them.
-pub const IMAGE_FOLDERS: usize = 2 << 20;
+pub const IMAGE_FOLDERS: usize = 4 << 20;
 /// Bytes of all names, link targets and attributes that the indexes of an image's layers hold.
 pub const IMAGE_NAME_BYTES: usize = 256 << 20;
 /// Bytes of the paths of all entries of an image. They are held only where they are listed.

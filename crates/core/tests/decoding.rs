@@ -361,6 +361,23 @@ fn no_entries_at_all_is_an_empty_layer() {
 }
 
 #[test]
+fn a_few_zeros_are_a_layer_only_where_the_media_type_says_so() {
+    let decoded = |may_be_other: bool, blob: &[u8]| {
+        let mut decoder = LayerDecoder::new(Expected::default()).may_be_other(may_be_other);
+        decoder.push(blob)?;
+        decoder.finish()
+    };
+    assert!(decoded(false, &[0; 100]).unwrap().is_empty());
+    let error = decoded(true, &[0; 100]).unwrap_err();
+    assert_eq!(*error.problem(), Problem::NotTar);
+    // What is no part of the image is a tar all the same, whatever is behind its end.
+    let aside = layer("x").file("/.wh..wh.plnk/1.2", "1");
+    let tar = [aside.tar(), b"more".repeat(200)].concat();
+    assert!(decoded(true, &tar).unwrap().is_empty());
+    assert!(decoded(true, &[]).unwrap().is_empty());
+}
+
+#[test]
 fn data_after_the_end_counts_and_before_it_is_refused() {
     let with = |end: Vec<u8>| layer("x").file("/a", "1").trailer(end);
     let garbage = with([vec![0; 1024], vec![7; 700]].concat());

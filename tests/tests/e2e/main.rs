@@ -18,6 +18,8 @@ mod engines;
 mod foreign_layers;
 mod gateway;
 mod guard;
+mod limits;
+mod linked_folders;
 mod odd_documents;
 mod odd_registries;
 mod page;

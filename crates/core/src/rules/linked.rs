@@ -114,3 +114,113 @@ impl<'g> Linked<'g> {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use onionskin_fixtures::{Layer, layer};
+
+    use super::super::paths::PathGlob;
+    use crate::layer::{Expected, LayerDecoder};
+    use crate::stack::Stack;
+
+    fn stack(layers: &[Layer]) -> Stack {
+        let mut stack = Stack::new();
+        for layer in layers {
+            let mut decoder = LayerDecoder::new(Expected::default());
+            decoder.push(&layer.tar()).unwrap();
+            stack.push(decoder.finish().unwrap()).unwrap();
+        }
+        stack
+    }
+
+    fn merged_usr() -> Stack {
+        stack(&[
+            layer("x")
+                .symlink("/bin", "usr/bin")
+                .symlink("/var/run", "/run")
+                .file("/usr/bin/sh", "1")
+                .symlink("/usr/bin/ash", "sh")
+                .file("/usr/bin/old", "1")
+                .file("/run/app/a*b.pid", "1"),
+            layer("x")
+                .whiteout("/usr/bin/old")
+                .file("/usr/bin/new", "1"),
+        ])
+    }
+
+    #[test]
+    fn globs_begin_through_links_as_paths_do() {
+        let stack = merged_usr();
+        for (glob, in_stack) in [
+            ("/bin/sh", &["/usr/bin/sh"][..]),
+            ("/bin/ash", &["/usr/bin/ash"]),
+            ("/bin/*sh", &["/usr/bin/ash", "/usr/bin/sh"]),
+            ("/bin/{sh,new}", &["/usr/bin/new", "/usr/bin/sh"]),
+            ("/bin/n?w", &["/usr/bin/new"]),
+            ("/bin/[a-n]*", &["/usr/bin/ash", "/usr/bin/new"]),
+            ("/bin/**", &["/usr/bin/ash", "/usr/bin/new", "/usr/bin/sh"]),
+            ("/var/run/app/*.pid", &["/run/app/a*b.pid"]),
+            (r"/var/run/app/a\*b.pid", &["/run/app/a*b.pid"]),
+            ("/var/run/**/*.pid", &["/run/app/a*b.pid"]),
+            // The link itself, and the folder that it leads to.
+            ("/bin", &["/bin", "/usr/bin"]),
+            // Behind a wildcard, and at any depth, paths are meant as they are stored.
+            ("/b*/sh", &[]),
+            ("bin/sh", &["/usr/bin/sh"]),
+            ("/bin/old", &[]),
+            ("/none/sh", &[]),
+            ("/bin/sh/x", &[]),
+        ] {
+            let parsed: PathGlob = glob.parse().unwrap();
+            let met = parsed.in_stack(&stack, 0).into_iter();
+            let met: Vec<_> = met.map(|path| String::from_utf8(path).unwrap()).collect();
+            assert_eq!(met, in_stack, "{glob}");
+        }
+    }
+
+    #[test]
+    fn what_layers_store_is_met_through_the_links_of_their_time() {
+        let in_layers = |stack: &Stack, glob: &str, base| {
+            let met = glob.parse::<PathGlob>().unwrap().in_layers(stack, base);
+            let met = met.into_iter().map(|path| String::from_utf8(path).unwrap());
+            met.collect::<Vec<_>>()
+        };
+        assert_eq!(in_layers(&merged_usr(), "/bin/old", 0), ["/usr/bin/old"]);
+        assert_eq!(in_layers(&merged_usr(), "/bin/*", 1), ["/usr/bin/new"]);
+        // The link came later, and is gone at last.
+        let later = stack(&[
+            layer("x").file("/usr/bin/sh", "1"),
+            layer("x").symlink("/bin", "usr/bin"),
+        ]);
+        assert_eq!(in_layers(&later, "/bin/sh", 0), ["/usr/bin/sh"]);
+        let gone = stack(&[
+            layer("x")
+                .file("/usr/bin/sh", "1")
+                .symlink("/bin", "usr/bin"),
+            layer("x").whiteout("/bin"),
+        ]);
+        assert_eq!(in_layers(&gone, "/bin/sh", 0), ["/usr/bin/sh"]);
+    }
+
+    #[test]
+    fn what_is_ignored_is_named_through_links_too() {
+        let stack = merged_usr();
+        for (glob, path, covers) in [
+            ("/bin/sh", "/usr/bin/sh", true),
+            ("/bin/old", "/usr/bin/old", true),
+            ("/bin/**", "/usr/bin", true),
+            ("/bin/**", "/usr/bin/x/y", true),
+            ("/var/run/*", "/run/app", true),
+            ("/bin/sh", "/sbin/sh", false),
+            ("/bin/**", "/usr/binary", false),
+            ("/bin/*", "config.user", false),
+        ] {
+            let parsed: PathGlob = glob.parse().unwrap();
+            assert_eq!(
+                parsed.covers_in(&stack, path.as_bytes()),
+                covers,
+                "{glob} {path}"
+            );
+        }
+    }
+}

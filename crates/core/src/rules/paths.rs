@@ -147,12 +147,16 @@ impl PathGlob {
         self.meets(path) || self.text.ends_with("/**") && self.meets(&[path, b"/."].concat())
     }
 
+    /// As [`Self::meets`], and the glob's first names are followed through the symbolic links of the stack at `layer`.
+    pub(crate) fn meets_in(&self, stack: &Stack, layer: usize, path: &[u8]) -> bool {
+        self.meets(path) || Linked::new(self.start.as_ref(), stack, layer).meets(path)
+    }
+
     /// As [`Self::covers`], and the glob's first names are followed through the symbolic links of the final stack.
     pub(super) fn covers_in(&self, stack: &Stack, path: &[u8]) -> bool {
-        let linked = || Linked::new(self.start.as_ref(), stack, stack.depth());
         let all_below = self.text.ends_with("/**");
         self.covers(path) || {
-            let linked = linked();
+            let linked = Linked::new(self.start.as_ref(), stack, stack.depth());
             linked.meets(path) || all_below && linked.meets(&[path, b"/."].concat())
         }
     }
