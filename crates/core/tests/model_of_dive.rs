@@ -185,7 +185,7 @@ fn model(image: &[Vec<Entry>]) -> (f64, u64, Option<f64>) {
                 Kind::Sparse => (path.clone(), false, SPARSE as i64),
                 Kind::Dir => (path.clone(), true, 0),
                 Kind::Symlink | Kind::Hardlink | Kind::Aside => (path.clone(), false, 0),
-                Kind::Reserved(name, size) => (reserved(&path, name), false, *size as i64),
+                Kind::Reserved(name, size) => (reserved(path, name), false, *size as i64),
                 Kind::Whiteout => (format!("{parent}/.wh.{name}"), false, 0),
                 Kind::Opaque => (format!("{path}/.wh..wh..opq"), false, 0),
             };
