@@ -112,7 +112,7 @@ pub fn of_stack(stack: &Stack, blobs: &[&[u8]]) -> BTreeMap<String, Facts> {
             mode: format!("{:o}", row.mode()),
             owner: row.owner(),
             mtime: row.mtime().and_then(listing::rfc3339),
-            target: row.link().map(|link| text(link).into_owned()),
+            target: row.link().map(|link| text(&link).into_owned()),
             device: row.device(),
             ..Facts::default()
         };

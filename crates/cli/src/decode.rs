@@ -7,10 +7,11 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use onionskin_core::layer::{Budget, Expected, LayerDecoder, LayerIndex, Problem};
+use onionskin_core::layer::{Budget, Expected, LayerDecoder, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use tokio::sync::mpsc;
 
+use crate::memory;
 use crate::progress::{LayerProgress, Progress};
 
 /// Chunks that may wait between the network and the decoder.
@@ -45,6 +46,7 @@ where
     let at_once = thread::available_parallelism()
         .map_or(2, NonZeroUsize::get)
         .clamp(2, AT_ONCE);
+    let memory = &MemoryBudget::new(memory::left());
     let (blobs, places) = blobs(layers);
     let decoded: Vec<Decoded> = stream::iter(blobs)
         .map(|layer| async {
@@ -56,7 +58,7 @@ where
                     blob => blob?,
                 };
                 let bar = progress.layer(layer.number, layer.compressed_size);
-                decode_one(layer, blob, Arc::clone(budget), &bar).await
+                decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar).await
             };
             // Most errors name the layer; that a host is not reached, say, is not about one.
             let name = format!("layer {}", layer.number);
@@ -70,11 +72,16 @@ where
         .buffered(at_once)
         .try_collect()
         .await?;
+    let mut seen = 0;
     let of_layer = |(layer, place): (&Layer, usize)| {
         let decoded = decoded.get(place).context("a layer was not decoded")?;
         if let Decoded::Read(index) = decoded {
             expected(layer).check(index)?;
+            if place < seen {
+                memory.repeat(layer.number, index)?;
+            }
         }
+        seen = seen.max(place + 1);
         Ok(decoded.clone())
     };
     layers.iter().zip(places).map(of_layer).collect()
@@ -111,11 +118,13 @@ async fn decode_one(
     layer: &Layer,
     mut blob: BlobStream,
     budget: Arc<Budget>,
+    memory: MemoryBudget,
     bar: &LayerProgress,
 ) -> anyhow::Result<Decoded> {
     let mut decoder = LayerDecoder::new(expected(layer))
         .may_be_other(layer.may_be_other())
-        .within(budget);
+        .within(budget)
+        .with_memory(memory);
     let (sender, mut receiver) = mpsc::channel::<bytes::Bytes>(WAITING_CHUNKS);
     let decoding = tokio::task::spawn_blocking(move || {
         while let Some(chunk) = receiver.blocking_recv() {

@@ -8,6 +8,7 @@ use anyhow::bail;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::report::text;
+use onionskin_core::stack::ResolveError;
 
 use crate::image::{ImageArguments, Opened};
 use crate::layers::{LayerArguments, Wanted, not_fetched};
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// The folder or file to list
+    /// The folder or file to list; symbolic links on the way are followed
     #[arg(default_value = "/")]
     path: OsString,
 
@@ -61,7 +62,21 @@ async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Lin
         Wanted::Stack(last) => {
             let stack = opened.stack(wanted.decoded(&opened.image)).await?;
             unseen = not_fetched(&stack);
-            listing::of_stack(&stack, last, path)
+            let place = wanted.name();
+            match listing::of_stack(&stack, last, path) {
+                Ok(lines) => Some(lines),
+                Err(ResolveError::Missing { .. }) => None,
+                Err(ResolveError::NotAFolder { path: file }) => bail!(
+                    "{} is not in {place}: {} is no folder",
+                    text(path),
+                    text(&file)
+                ),
+                Err(ResolveError::Loop { path: link }) => bail!(
+                    "{} is not in {place}: the symbolic link {} leads to itself",
+                    text(path),
+                    text(&link)
+                ),
+            }
         }
     };
     match (found, unseen) {

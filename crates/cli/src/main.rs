@@ -10,6 +10,7 @@ mod kept;
 mod layers;
 mod limits;
 mod ls;
+mod memory;
 mod output;
 mod pages;
 mod progress;

@@ -6,18 +6,24 @@
 pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
-/// Bytes of a zstd frame's window, as `zstd --long=27` writes and every decoder takes unasked.
-pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Bytes of a zstd frame's window, as `zstd --long=28` writes; containers/storage reads such layers.
+pub const ZSTD_WINDOW: u64 = 256 << 20;
 /// Bytes of the dictionary of an archive that is compressed as a whole with xz. `xz -9` takes 64 MiB.
 pub const XZ_DICTIONARY: u64 = 128 << 20;
 /// Parts that the sparse members of a saved image's outer tar have, all together.
 pub const SPARSE_RUNS: usize = 1 << 18;
 /// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.
 pub const PATH_BYTES: usize = 4096;
-/// Entries of one layer.
-pub const LAYER_ENTRIES: usize = 16 << 20;
-/// Bytes of all names, link targets and attributes that one layer's index holds.
-pub const LAYER_NAME_BYTES: usize = 256 << 20;
+/// Entries of all layers of an image; the largest images that people have hold three million files.
+pub const IMAGE_ENTRIES: usize = 8 << 20;
+/// Folders that entries are in, summed over the layers of an image; a path can imply two thousand of them.
+pub const IMAGE_FOLDERS: usize = 4 << 20;
+/// Bytes of all names, link targets and attributes that the indexes of an image's layers hold.
+pub const IMAGE_NAME_BYTES: usize = 256 << 20;
+/// Bytes of the paths of all entries of an image. They are held only where they are listed.
+pub const IMAGE_PATH_BYTES: u64 = 512 << 20;
+/// Bytes of the paths of the folders above.
+pub const IMAGE_FOLDER_PATH_BYTES: u64 = 256 << 20;
 /// Layers of one image; engines stop at 127.
 pub const IMAGE_LAYERS: usize = 4096;
 /// Seconds that a registry may ask to wait for, and somebody waits: longer ones are told, and the work stops.

@@ -23,9 +23,81 @@ pub fn text(name: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The bytes of a name that is given as it is printed, where that differs: each `\xNN` is a byte, as [`text`] writes
+/// those that are not UTF-8 and [`crate::report::Visible`] those that act on a terminal, and so are its other escapes.
+#[must_use]
+pub(crate) fn unescaped(name: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    let mut differs = false;
+    while let Some((first, behind)) = rest.split_first() {
+        let escape = (*first == b'\\').then(|| escape(behind)).flatten();
+        rest = match escape {
+            Some((escaped, behind)) => {
+                bytes.extend_from_slice(&escaped);
+                differs = true;
+                behind
+            }
+            None => {
+                bytes.push(*first);
+                behind
+            }
+        };
+    }
+    differs.then_some(bytes)
+}
+
+/// What an escape behind a backslash stands for, and what follows it.
+fn escape(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let hex = |digits: &[u8]| {
+        let digits = std::str::from_utf8(digits).ok()?;
+        let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u32::from_str_radix(digits, 16).ok().filter(|_| all)
+    };
+    match text {
+        [b'n', rest @ ..] => Some((b"\n".to_vec(), rest)),
+        [b'r', rest @ ..] => Some((b"\r".to_vec(), rest)),
+        [b't', rest @ ..] => Some((b"\t".to_vec(), rest)),
+        [b'x', high, low, rest @ ..] => {
+            let byte = u8::try_from(hex(&[*high, *low])?).ok()?;
+            Some((vec![byte], rest))
+        }
+        [b'u', b'{', rest @ ..] => {
+            let end = rest.iter().take(7).position(|byte| *byte == b'}')?;
+            let (digits, rest) = rest.split_at(end);
+            let character = char::from_u32(hex(digits)?)?;
+            Some((character.to_string().into_bytes(), rest.get(1..)?))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{text, unescaped};
+
+    #[test]
+    fn names_are_read_as_they_are_printed() {
+        assert_eq!(unescaped(br"a\xfc").as_deref(), Some(&b"a\xfc"[..]));
+        assert_eq!(unescaped(br"\x1b[2J\n").as_deref(), Some(&b"\x1b[2J\n"[..]));
+        assert_eq!(
+            unescaped(br"a\u{202e}b").as_deref(),
+            Some("a\u{202e}b".as_bytes())
+        );
+        for same in [
+            &b"plain"[..],
+            br"\",
+            br"\x",
+            br"\xf",
+            br"\xg0",
+            br"\u{}",
+            br"\u{+1}",
+            br"\u{d800}",
+            br"\q",
+        ] {
+            assert_eq!(unescaped(same), None, "{same:?}");
+        }
+    }
 
     #[test]
     fn only_what_is_not_utf8_is_escaped() {

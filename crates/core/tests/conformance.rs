@@ -69,6 +69,7 @@ fn remarks(stack: &Stack) -> Vec<(usize, Oddity)> {
             RemarkKind::BareWhiteout => Oddity::BareWhiteout,
             RemarkKind::DataAfterEnd => Oddity::DataAfterEnd,
             RemarkKind::LinkToFolder => Oddity::LinkToFolder,
+            RemarkKind::LibarchiveXattrs => Oddity::LibarchiveXattrs,
         };
         (layer, oddity)
     });

@@ -21,7 +21,25 @@ enum Kind {
     Hardlink,
     Whiteout,
     Opaque,
+    /// A file of this size under a name that is reserved, as the tar has it: in the folder of the path, unless it is
+    /// from the root.
+    Reserved(&'static str, usize),
+    /// A hard link to what AUFS kept aside.
+    Aside,
 }
+
+/// Whiteouts of nothing that can have a name, what is below whiteouts, and what AUFS left.
+const RESERVED: [&str; 9] = [
+    ".wh.",
+    ".wh..",
+    ".wh...",
+    ".wh.a",
+    ".wh.a/b",
+    ".wh.b/.wh.a",
+    ".wh..wh.a",
+    ".wh..wh..x/a",
+    "/.wh..wh.plnk/1",
+];
 
 type Entry = (String, Kind);
 
@@ -40,6 +58,9 @@ fn entry() -> impl Strategy<Value = Entry> {
         1 => Just(Kind::Hardlink),
         4 => Just(Kind::Whiteout),
         1 => Just(Kind::Opaque),
+        3 => (prop::sample::select(RESERVED.to_vec()), 0usize..4)
+            .prop_map(|(name, size)| Kind::Reserved(name, size)),
+        1 => Just(Kind::Aside),
     ];
     (path(), kind)
 }
@@ -61,7 +82,17 @@ fn layer(entries: &[Entry]) -> Layer {
             Kind::Hardlink => layer.hardlink(path, "/a"),
             Kind::Whiteout => layer.whiteout(path),
             Kind::Opaque => layer.opaque(path),
+            Kind::Reserved(name, size) => layer.file(reserved(path, name), vec![b'x'; *size]),
+            Kind::Aside => layer.hardlink(path, "/.wh..wh.plnk/1"),
         })
+}
+
+/// The path of a reserved name.
+fn reserved(path: &str, name: &str) -> String {
+    match name.strip_prefix('/') {
+        Some(_) => name.to_owned(),
+        None => format!("{}/{name}", path.rsplit_once('/').unwrap().0),
+    }
 }
 
 #[derive(Clone, Default)]
@@ -84,14 +115,21 @@ impl Node {
         }
     }
 
+    /// Names that are nothing lead nowhere else.
     fn get(&self, names: &[&str]) -> Option<&Node> {
         names
             .iter()
+            .filter(|name| !name.is_empty())
             .try_fold(self, |node, name| node.children.get(*name))
     }
 
     fn remove(&mut self, names: &[&str]) {
-        if let [parents @ .., name] = names {
+        let names: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !name.is_empty())
+            .collect();
+        if let [parents @ .., name] = names.as_slice() {
             let parent = parents
                 .iter()
                 .try_fold(self, |node, name| node.children.get_mut(*name));
@@ -146,7 +184,8 @@ fn model(image: &[Vec<Entry>]) -> (f64, u64, Option<f64>) {
                 Kind::File(size) => (path.clone(), false, *size as i64),
                 Kind::Sparse => (path.clone(), false, SPARSE as i64),
                 Kind::Dir => (path.clone(), true, 0),
-                Kind::Symlink | Kind::Hardlink => (path.clone(), false, 0),
+                Kind::Symlink | Kind::Hardlink | Kind::Aside => (path.clone(), false, 0),
+                Kind::Reserved(name, size) => (reserved(path, name), false, *size as i64),
                 Kind::Whiteout => (format!("{parent}/.wh.{name}"), false, 0),
                 Kind::Opaque => (format!("{path}/.wh..wh..opq"), false, 0),
             };
@@ -241,4 +280,14 @@ fn known_faults_are_reproduced() {
     let opaque = [base(), Layer::new().opaque("/app").file("/b", "x")];
     assert_eq!(counted(&opaque), (1.0, 0, Some(0.0)));
     assert_eq!(counted(&[base()]), (1.0, 0, None));
+    // A whiteout of no name that can be, `.wh..`, is one of nothing too: its path takes one byte off, and what comes
+    // behind it is not counted.
+    let bare = [
+        base(),
+        Layer::new().file("/app/.wh..", "").file("/b", "0123456789"),
+    ];
+    assert_eq!(counted(&bare), (9.0 / 10.0, 0, Some(0.0)));
+    // One without a name is one of the folder that it is in.
+    let nameless = [base(), Layer::new().file("/app/.wh.", "")];
+    assert_eq!(counted(&nameless), (20.0 / 20.0, 0, None));
 }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use model::{Entry, Kind, Model, Thing};
 use onionskin_core::layer::EntryKind;
 use onionskin_core::ledger::{Account, Ledger};
+use onionskin_core::report::listing;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{Cause, NodeId, Stack};
 use onionskin_fixtures::Layer;
@@ -49,6 +50,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         2 => Just(Kind::Dir),
         2 => text().prop_map(Kind::Symlink),
         4 => path().prop_map(Kind::Hardlink),
+        1 => Just(Kind::Fifo),
         3 => Just(Kind::Whiteout),
         1 => Just(Kind::Opaque),
     ];
@@ -67,6 +69,7 @@ fn layer(entries: &[Entry]) -> Layer {
             Kind::Dir => layer.dir(path),
             Kind::Symlink(text) => layer.symlink(path, text),
             Kind::Hardlink(target) => layer.hardlink(path, target),
+            Kind::Fifo => layer.fifo(path),
             Kind::Whiteout => layer.whiteout(path),
             Kind::Opaque => layer.opaque(path),
         }
@@ -87,6 +90,25 @@ fn tree(stack: &Stack, at: usize) -> BTreeMap<String, Thing> {
             Some((path, thing))
         })
         .collect()
+}
+
+/// The stack at a layer as `ls` lists it, in the words of the model.
+fn listed(
+    stack: &Stack,
+    at: usize,
+    tree: &BTreeMap<String, Thing>,
+    model: &Model,
+) -> Vec<model::Row> {
+    let lines = listing::of_stack(stack, at, b"/").unwrap();
+    let row = |line: listing::Line| {
+        let leads_to_nothing = matches!(tree.get(&line.path), Some(Thing::Name(layer, entry))
+            if matches!(model.layers[layer - 1][*entry].kind, Kind::Hardlink(_)));
+        let target = line.link_target.filter(|_| !leads_to_nothing);
+        let kinds = ["dir", "file", "symlink", "hardlink", "fifo"];
+        let kind = kinds.into_iter().find(|kind| *kind == line.kind).unwrap();
+        (line.path, kind, line.size, target)
+    };
+    lines.into_iter().map(row).collect()
 }
 
 /// Links that lead to nothing are inodes of their own to both, but which one of a circle's is no matter.
@@ -116,10 +138,13 @@ proptest! {
             model.push(entries);
             prop_assume!(!model.ambiguous.get());
             stack.push(support::index(&layer(entries))).unwrap();
-            trees.push(without_broken(model.tree.clone(), &layers));
+            trees.push(model.tree.clone());
             // A later layer changes nothing about the stacks below it.
             for (at, expected) in (1..).zip(&trees) {
-                prop_assert_eq!(&without_broken(tree(&stack, at), &layers), expected, "stack at {}", at);
+                let found = without_broken(tree(&stack, at), &layers);
+                prop_assert_eq!(found, without_broken(expected.clone(), &layers), "stack at {}", at);
+                let rows = listed(&stack, at, expected, &model);
+                prop_assert_eq!(rows, model.rows(expected), "list of the stack at {}", at);
             }
         }
         let ledger = Ledger::of(&stack);

@@ -101,6 +101,19 @@ fn damaged_zstd_is_refused() {
     }
 }
 
+/// containers/storage reads windows of 256 MiB, as `zstd --ultra -22 --long=28` writes them.
+#[test]
+fn windows_of_256_mebibytes_are_read() {
+    let tar = layer("x").file("/a", text(300_000)).tar();
+    let blob = zstd(&tar, |encoder| encoder.window_log(28).unwrap());
+    // No smaller window, as the encoder was not told how little comes.
+    assert_eq!(blob[5], (28 - 10) << 3);
+    assert_eq!(decode(&blob).unwrap().size, tar.len() as u64);
+    let mut larger = blob.clone();
+    larger[5] += 1;
+    assert!(decode(&larger).unwrap_err().to_string().contains("window"));
+}
+
 /// The ends of a frame's blocks, walked by their headers alone; (blob offset, is it the last).
 fn block_ends(blob: &[u8]) -> Vec<usize> {
     let descriptor = blob[4];

@@ -21,6 +21,8 @@ mod gateway_clients;
 mod gateway_framing;
 mod gateway_queries;
 mod guard;
+mod limits;
+mod linked_folders;
 mod odd_documents;
 mod odd_registries;
 mod page;

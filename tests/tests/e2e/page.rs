@@ -437,9 +437,6 @@ async fn a_tree_of_120000_rows_never_stops_the_page() {
     let [opened, scrolled, closed, drawn] = measured[..] else {
         panic!("{measured:?}")
     };
-    println!(
-        "longest frames in ms: opening {opened:.0}, scrolling {scrolled:.0}, closing {closed:.0}; long tasks while loading {tasks:.0?}"
-    );
     assert!(
         opened < FRAME && scrolled < FRAME && closed < FRAME,
         "{measured:?}"

@@ -560,11 +560,8 @@ async fn findings_among_120000_entries_never_stop_the_page() {
              })();",
         )
         .await;
-    println!(
-        "long tasks in ms: {tasks:.0?}; the slowest answer in ms: {answer:.0}; all findings again, judged, in ms: {judged:.0}"
-    );
     assert!(
         tasks.iter().all(|task| *task < TASK) && answer < 1_000.0,
-        "{tasks:?} {answer}"
+        "{tasks:?} {answer} {judged}"
     );
 }

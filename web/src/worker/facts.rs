@@ -165,6 +165,9 @@ pub(crate) fn of_layer(index: &LayerIndex) -> LayerFacts {
             }
             RemarkKind::BareWhiteout => "is a whiteout without a name".to_owned(),
             RemarkKind::DataAfterEnd => "is followed by data after the end of the tar".to_owned(),
+            RemarkKind::LibarchiveXattrs => {
+                "has extended attributes in libarchive's form, which engines do not set".to_owned()
+            }
             RemarkKind::LinkToFolder => "is a hard link to a folder, which is ignored".to_owned(),
         };
         format!("{} {what}", text(&remark.path))

@@ -30,7 +30,10 @@ pub(crate) fn of(
     os: Option<&str>,
 ) -> Option<PathHistory> {
     let stack = at.stack;
-    let node = stack.find(path)?;
+    // A link is meant itself; else links on the way are followed.
+    let named = stack.find(path);
+    let node = named.or_else(|| stack.look_up(path, at.layer).ok())?;
+    let path = &stack.path(node);
     let now = listing.row_of(at, node);
     let row = listing.view().row(stack, node);
     let mut versions: Vec<_> = stack

@@ -161,7 +161,7 @@ impl<'a> Tree<'a> {
             mode: row.mode(),
             owner: row.owner(),
             mtime: row.mtime(),
-            link: row.link(),
+            link: None,
             device: row.device(),
             xattrs: row.xattrs(),
             content: None,
@@ -176,8 +176,9 @@ impl<'a> Tree<'a> {
                 (facts.mode, facts.owner) = (index.mode(entry), index.owner(entry));
                 facts.mtime = Some(index.mtime(entry));
                 facts.xattrs = index.xattrs(entry);
-                facts.link = index.link(entry).filter(|_| kind == EntryKind::Symlink);
             }
+            let is_link = matches!(kind, EntryKind::Symlink | EntryKind::Hardlink);
+            facts.link = index.link(entry).filter(|_| is_link);
             if kind == EntryKind::File {
                 facts.content = Some((index.logical_size(entry), index.content(entry)));
             }
@@ -316,7 +317,9 @@ impl Walk<'_, '_> {
     }
 
     fn is_ignored(&self, path: &[u8]) -> bool {
-        self.options.ignore.iter().any(|glob| glob.meets(path))
+        let met_in = |glob: &PathGlob, tree: &Tree<'_>| glob.meets_in(tree.stack, tree.layer, path);
+        let mut globs = self.options.ignore.iter();
+        globs.any(|glob| met_in(glob, self.old) || met_in(glob, self.new))
     }
 }
 

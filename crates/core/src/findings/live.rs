@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::gather::Group;
 use crate::layer::{EntryId, EntryKind};
 use crate::ledger::Ledger;
-use crate::stack::{NodeId, Stack};
+use crate::stack::{Names, NodeId, Stack};
 
 /// The files with content that the final stack reaches, in the order of layers and tars.
 pub(super) struct Live {
@@ -18,7 +18,7 @@ pub(super) struct File {
     pub(super) entry: EntryId,
     pub(super) bytes: u64,
     pub(super) compressed: u64,
-    /// At least one.
+    /// At least one; the first is the file, the others are its hard links.
     pub(super) names: Vec<NodeId>,
 }
 
@@ -31,7 +31,7 @@ impl File {
 }
 
 impl Live {
-    pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Self {
+    pub(super) fn of(stack: &Stack, ledger: &Ledger, main: &Names) -> Self {
         let mut names: HashMap<(usize, EntryId), Vec<NodeId>> = HashMap::new();
         for node in (1..stack.nodes() as u32).map(NodeId) {
             let version = stack.at(node, stack.depth());
@@ -39,8 +39,12 @@ impl Live {
                 names.entry(inode).or_default().push(node);
             }
         }
-        let files = names.into_iter().filter_map(|((layer, entry), names)| {
+        let files = names.into_iter().filter_map(|((layer, entry), mut names)| {
             let index = stack.layer(layer)?;
+            let first = main.of_entry(stack, layer, entry)?;
+            if let Some(at) = names.iter().position(|name| *name == first) {
+                names.swap(0, at);
+            }
             let bytes = index.size(entry);
             (index.kind(entry) == EntryKind::File && bytes > 0).then(|| File {
                 layer,

@@ -26,7 +26,7 @@ pub use self::rule::rules;
 use crate::base::Base;
 use crate::ledger::Ledger;
 use crate::manifest::Config;
-use crate::stack::Stack;
+use crate::stack::{Names, Stack};
 
 /// One explained reason for wasted or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,13 +95,14 @@ pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     for finding in &mut findings {
         finding.advice = advice::of(finding, subject.commands, subject.leftovers);
     }
-    let live = Live::of(stack, subject.ledger);
+    let names = Names::at(stack, stack.depth());
+    let live = Live::of(stack, subject.ledger, &names);
     findings.extend(duplicates::of(stack, &live));
     findings.extend(leftovers::of(stack, &live, subject.leftovers));
     findings.extend(empty::of(subject));
-    findings.extend(modes::of(subject));
+    findings.extend(modes::of(subject, &names));
     findings.extend(config::of(subject));
-    findings.extend(secrets::of(subject));
+    findings.extend(secrets::of(subject, &names));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }

@@ -8,7 +8,7 @@ use super::advice::layers;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::layer::{EntryId, EntryKind};
-use crate::stack::{NodeId, What};
+use crate::stack::{Names, NodeId, What};
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
@@ -77,7 +77,7 @@ pub(super) const SETGID_RULE: &str = "setgid";
 pub(super) const WRITABLE_RULE: &str = "world-writable";
 
 /// In no order.
-pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
+pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let stack = subject.stack;
     let platform = subject.config.platform.as_ref();
     // Windows has other rights than those that a tar can hold.
@@ -91,15 +91,21 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         (is(&now) && now.layer > base && !(base > 0 && before().is_some_and(|old| is(&old))))
             .then_some(now)
     };
+    // What has several names is told by the one that is the file, where that is to be told at all.
+    let told_by_another = |node: NodeId, is: &dyn Fn(&Place) -> bool| {
+        let version = stack.at(node, stack.depth());
+        let main = version.and_then(|version| names.main(version));
+        main.is_some_and(|main| main != node && added(main, is).is_some())
+    };
     let nodes = || (0..stack.nodes() as u32).map(NodeId);
     let mut findings = Vec::new();
     for (rule, bit) in [(SETUID_RULE, SETUID), (SETGID_RULE, SETGID)] {
         let is =
             |place: &Place| place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID));
-        // A program with several names is told by its first.
         let mut told = HashSet::new();
         let programs = nodes().filter_map(|node| Some((node, added(node, &is)?)));
         let groups: Vec<Group> = programs
+            .filter(|(node, _)| !told_by_another(*node, &is))
             .filter(|(_, place)| told.insert((place.layer, place.entry)))
             .map(|(node, place)| place.group(node))
             .collect();
@@ -123,7 +129,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         if let Some(slot) = tops.get_mut(node.0 as usize) {
             *slot = Some(top);
         }
-        if told.insert((place.layer, place.entry)) {
+        if !told_by_another(node, &Place::is_writable) && told.insert((place.layer, place.entry)) {
             let tree = trees.entry(top).or_insert_with(|| Group::new(top));
             tree.take(place.group(top));
         }

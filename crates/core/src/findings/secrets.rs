@@ -11,7 +11,7 @@ use super::{Finding, Kind, Subject};
 use crate::ledger::Wasted;
 use crate::manifest::history;
 use crate::secrets::{self, ConfigSecret, Rule, Source};
-use crate::stack::NodeId;
+use crate::stack::{Names, NodeId};
 
 /// A file, or files of a package, with secrets of one sort.
 struct Place {
@@ -21,19 +21,21 @@ struct Place {
 }
 
 /// In no order.
-pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = in_layers(subject);
+pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
+    let mut findings = in_layers(subject, names);
     let depth = subject.stack.depth();
     findings.extend(in_config(secrets::in_config(subject.config, depth)));
     findings
 }
 
-fn in_layers(subject: &Subject<'_>) -> Vec<Finding> {
+fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let stack = subject.stack;
     let mut places: BTreeMap<(Rule, NodeId), Place> = BTreeMap::new();
     for (layer, index) in (1..).zip(stack.layers()) {
         for (entry, spot) in index.secrets() {
-            let Some(node) = stack.find(&index.path(entry)) else {
+            // A file that is still there goes by a name that it has now, another by the one that stored it.
+            let live = names.of_entry(stack, layer, entry);
+            let Some(node) = live.or_else(|| stack.find(&index.path(entry))) else {
                 continue;
             };
             let place = places.entry((spot.rule, node)).or_insert_with(|| Place {

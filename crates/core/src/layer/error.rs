@@ -79,7 +79,7 @@ pub enum Problem {
     #[error("the tar entry says something impossible: {0}")]
     BadEntry(&'static str),
     /// Larger than [`crate::limits`] allows.
-    #[error("the layer has more {what} than the limit of {limit}")]
+    #[error("the layers up to here have more {what} than the limit of {limit}")]
     TooMuch {
         /// Of what.
         what: &'static str,
@@ -105,6 +105,14 @@ pub enum Problem {
     UnpacksTooFar {
         /// Bytes of the layer so far.
         unpacked: u64,
+    },
+    /// More than [`MemoryBudget`](super::MemoryBudget) has left.
+    #[error(
+        "the image has more files, or longer paths, than fit into the {limit} bytes of memory that are left for them; allow more memory (`ulimit -v`)"
+    )]
+    Memory {
+        /// Bytes for all layers of the image.
+        limit: u64,
     },
     /// Between two readings of a layer something changed.
     #[error(
@@ -148,7 +156,11 @@ impl LayerError {
 
     /// No tar was found at the very start.
     pub(crate) fn is_no_tar(&self) -> bool {
-        self.place == Place::Tar(0) && !matches!(self.problem, Problem::TooMuch { .. })
+        self.place == Place::Tar(0)
+            && !matches!(
+                self.problem,
+                Problem::TooMuch { .. } | Problem::Memory { .. }
+            )
     }
 
     /// The blob begins neither as a tar nor as one that is compressed in a way that is read.

@@ -5,6 +5,7 @@ mod content;
 mod error;
 mod gzip;
 mod index;
+mod memory;
 mod points;
 mod reader;
 mod remark;
@@ -15,7 +16,8 @@ mod zstd;
 pub use budget::Budget;
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
-pub use index::{DirId, EntryId, EntryKind, LayerIndex, Xattrs};
+pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
+pub use memory::MemoryBudget;
 pub use points::{POINT_EVERY, Points};
 pub use reader::{ContentReader, Piece};
 pub use remark::{Remark, RemarkKind};
@@ -128,7 +130,7 @@ impl LayerDecoder {
             tar: TarSide {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
-                decoder: TarDecoder::with_look(),
+                decoder: TarDecoder::with_look(MemoryBudget::default()),
                 budget: Arc::default(),
                 taken: Taken::default(),
                 blob: 0,
@@ -143,6 +145,14 @@ impl LayerDecoder {
     #[must_use]
     pub fn within(mut self, budget: Arc<Budget>) -> Self {
         self.tar.budget = budget;
+        self
+    }
+
+    /// Takes what it holds out of this memory, which the layers of an image share.
+    #[must_use]
+    pub fn with_memory(mut self, memory: MemoryBudget) -> Self {
+        self.unpacker = Unpacker::within(memory.clone());
+        self.tar.decoder = TarDecoder::with_look(memory);
         self
     }
 
@@ -249,7 +259,8 @@ impl LayerDecoder {
             return Err(LayerError::at_blob(0, Problem::NotTar));
         }
         let index = match self.tar.decoder.finish() {
-            Err(_) if self.may_be_other && self.tar.size < BLOCK => {
+            // A few zeros are no header, and no layer either.
+            _ if self.may_be_other && (1..BLOCK).contains(&self.tar.size) => {
                 return Err(LayerError::at_blob(0, Problem::NotTar));
             }
             // Images of file systems may begin with zeros, as an empty tar does.

@@ -1,6 +1,7 @@
 //! One file's content, cut out of its layer's blob while that streams by: pushed in, handed on, without I/O.
 
 use super::content::{ContentHasher, ContentId};
+use super::memory::MemoryBudget;
 use super::tar::TarDecoder;
 use super::{EntryId, LayerError, LayerIndex, Problem, Unpacker};
 
@@ -42,7 +43,8 @@ pub struct ContentReader {
 
 /// The file that is wanted, and how much of it has come.
 struct File {
-    entry: EntryId,
+    /// Where its first header is in the tar.
+    start: u64,
     /// Stored bytes that are still to come.
     left: u64,
     position: u64,
@@ -58,10 +60,10 @@ impl ContentReader {
         Self {
             layer,
             unpacker: Unpacker::default(),
-            tar: TarDecoder::new(),
+            tar: TarDecoder::new(MemoryBudget::default()),
             size: index.size,
             file: File {
-                entry,
+                start: index.start(entry),
                 left: index.size(entry),
                 position: 0,
                 logical_size: index.logical_size(entry),
@@ -97,7 +99,7 @@ impl ContentReader {
                 if tar.offset().saturating_add(out.len() as u64) > *size {
                     return Err(LayerError::at_tar(*size, Problem::OtherContent));
                 }
-                tar.push_with(out, &mut |entry, piece| file.take(entry, piece, sink))
+                tar.push_with(out, &mut |start, piece| file.take(start, piece, sink))
             })
             .map_err(|error| error.of_layer(*layer))
     }
@@ -117,7 +119,7 @@ impl ContentReader {
         if file.left > 0 {
             unpacker
                 .finish(&mut |out| {
-                    tar.push_with(out, &mut |entry, piece| file.take(entry, piece, sink))
+                    tar.push_with(out, &mut |start, piece| file.take(start, piece, sink))
                 })
                 .map_err(|error| error.of_layer(layer))?;
         }
@@ -134,8 +136,8 @@ impl ContentReader {
 }
 
 impl File {
-    fn take(&mut self, entry: EntryId, piece: Piece<'_>, sink: &mut dyn FnMut(Piece<'_>)) {
-        if entry != self.entry {
+    fn take(&mut self, start: u64, piece: Piece<'_>, sink: &mut dyn FnMut(Piece<'_>)) {
+        if start != self.start {
             return;
         }
         match piece {

@@ -26,6 +26,8 @@ pub enum RemarkKind {
     DataAfterEnd,
     /// A hard link to a folder, which no file system allows.
     LinkToFolder,
+    /// Extended attributes in libarchive's form (`LIBARCHIVE.xattr.*`), which engines do not set.
+    LibarchiveXattrs,
 }
 
 impl fmt::Display for RemarkKind {
@@ -43,6 +45,9 @@ impl fmt::Display for RemarkKind {
             Self::LinkToFolder => {
                 f.write_str("a hard link to a folder, which no file system allows, is left out")
             }
+            Self::LibarchiveXattrs => f.write_str(
+                "extended attributes in libarchive's form (LIBARCHIVE.xattr) are not shown; container engines do not set them",
+            ),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Undoing a blob's compression, whichever its first bytes announce: pushed in, pushed out, without I/O.
 
 use super::gzip::Gzip;
+use super::memory::MemoryBudget;
 use super::points::Points;
 use super::zstd::Zstd;
 use super::{LayerError, Problem};
@@ -11,6 +12,7 @@ use super::{LayerError, Problem};
 #[derive(Default)]
 pub struct Unpacker {
     framing: Framing,
+    memory: MemoryBudget,
 }
 
 enum Framing {
@@ -34,6 +36,14 @@ pub(super) type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> Result<(), LayerError>;
 const MAGIC_BYTES: usize = 512;
 
 impl Unpacker {
+    /// One whose windows count against what an image may take.
+    pub(super) fn within(memory: MemoryBudget) -> Self {
+        Self {
+            memory,
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes of the blob and gives `sink` what they make known.
     ///
     /// # Errors
@@ -86,7 +96,7 @@ impl Unpacker {
                 return done;
             }
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                let mut zstd = Box::new(Zstd::new());
+                let mut zstd = Box::new(Zstd::new(self.memory.clone()));
                 let done = zstd.push(first, sink);
                 self.framing = Framing::Zstd(zstd);
                 return done;

@@ -9,6 +9,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::hash::Hasher as _;
 use twox_hash::XxHash64;
 
+use super::memory::{Held, MemoryBudget};
 use super::points::Points;
 use super::unpack::Sink;
 use super::{LayerError, Problem};
@@ -63,6 +64,9 @@ pub(super) struct Zstd {
     hash: XxHash64,
     /// How far back the frame's matches may reach.
     window: usize,
+    memory: MemoryBudget,
+    /// What the largest window so far takes.
+    held: Option<(u64, Held)>,
     output: Vec<u8>,
     blob_offset: u64,
     /// Bytes that earlier frames decoded to.
@@ -73,7 +77,7 @@ pub(super) struct Zstd {
 }
 
 impl Zstd {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(memory: MemoryBudget) -> Self {
         Self {
             part: Part::Magic,
             gathered: Vec::new(),
@@ -83,6 +87,8 @@ impl Zstd {
             checksum: false,
             hash: XxHash64::with_seed(0),
             window: 0,
+            memory,
+            held: None,
             output: Vec::new(),
             blob_offset: 0,
             before: 0,
@@ -206,6 +212,13 @@ impl Zstd {
             return Err(self.error(Problem::CompressionCorrupt(
                 "the zstd data needs a dictionary, which no layer has",
             )));
+        }
+        // The decoder keeps what it has for a later frame too, and twice as much while it grows.
+        if self.held.as_ref().is_none_or(|(held, _)| *held < window) {
+            self.held = None;
+            let held = self.memory.hold(3 * window);
+            let held = held.map_err(|problem| self.error(problem))?;
+            self.held = Some((window, held));
         }
         self.window = window as usize;
         self.checksum = descriptor & 0x04 != 0;

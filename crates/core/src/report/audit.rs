@@ -153,7 +153,7 @@ impl Audit {
         });
         let ignores: Vec<Option<&Ignore>> = findings
             .iter()
-            .map(|finding| terms.ignored(finding))
+            .map(|finding| terms.ignored(finding, stack))
             .collect();
         let weighed = findings.iter().zip(&ignores);
         let weighed: Vec<Weighed<'_>> = weighed
@@ -177,7 +177,7 @@ impl Audit {
             let reference = base.reference.take();
             base.reference = reference.map(|reference| mask.text(&reference).into_owned());
         }
-        let ignore = terms.ignore_facts(&weighed);
+        let ignore = terms.ignore_facts(&weighed, &ignores);
         let download = facts.compressed_size;
         let findings = findings.into_iter().zip(ignores);
         let findings = findings

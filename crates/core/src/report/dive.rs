@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::audit::Audit;
 use super::inspection::LayerFacts;
 use super::text;
-use crate::layer::{EntryId, EntryKind, LayerIndex};
-use crate::ledger::dive::{Details, DiveLayer, Inefficient};
+use crate::layer::{EntryId, EntryKind, LayerIndex, Unshown};
+use crate::ledger::dive::{Details, DiveLayer, Inefficient, Node};
 use crate::stack::Stack;
 
 /// The whole export.
@@ -111,7 +111,14 @@ fn exported(at: usize, layer: &DiveLayer, index: &LayerIndex, facts: &LayerFacts
             .unwrap_or(command)
             .to_owned(),
         file_list: nodes
-            .map(|node| node.map_or_else(FileInfo::default, |entry| file(index, entry)))
+            .map(|node| match node {
+                None => FileInfo::default(),
+                Some(Node::Entry(entry)) => file(index, *entry),
+                Some(Node::Unshown(at)) => {
+                    let unshown = index.unshown().get(*at);
+                    unshown.map(unshown_file).unwrap_or_default()
+                }
+            })
             .collect(),
     }
 }
@@ -121,22 +128,50 @@ fn file(index: &LayerIndex, entry: EntryId) -> FileInfo {
     let path = index.path(entry);
     let path = path.strip_prefix(b"/").unwrap_or(&path);
     let (uid, gid) = index.owner(entry);
-    let link = index.link(entry).map(text);
+    let claim = index.claim(entry);
+    let link = match claim {
+        Some(stored) => Some(stored.path.as_slice()),
+        None => index.link(entry),
+    };
+    let link = link.map(text);
     FileInfo {
         path: match kind {
             EntryKind::Whiteout => whiteout(path),
             _ => text(path).into_owned(),
         },
-        type_flag: type_flag(kind),
+        type_flag: match claim {
+            Some(_) => b'1',
+            None => type_flag(kind),
+        },
         link_name: link.map(std::borrow::Cow::into_owned).unwrap_or_default(),
         size: match kind {
-            EntryKind::File => index.logical_size(entry),
+            EntryKind::File if claim.is_some() => 0,
+            EntryKind::File | EntryKind::Whiteout => index.logical_size(entry),
             _ => 0,
         },
         file_mode: file_mode(kind, index.mode(entry)),
         uid,
         gid,
         is_dir: kind == EntryKind::Dir,
+    }
+}
+
+fn unshown_file(unshown: &Unshown) -> FileInfo {
+    let is_dir = unshown.flag == b'5';
+    let kind = if is_dir {
+        EntryKind::Dir
+    } else {
+        EntryKind::File
+    };
+    FileInfo {
+        path: text(&unshown.path).into_owned(),
+        type_flag: unshown.flag,
+        link_name: String::new(),
+        size: unshown.size,
+        file_mode: file_mode(kind, unshown.mode),
+        uid: unshown.owner.0,
+        gid: unshown.owner.1,
+        is_dir,
     }
 }
 

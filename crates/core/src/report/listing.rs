@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{text, xattrs};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::stack::view::{Row, View};
-use crate::stack::{NodeId, Stack, StackError, What};
+use crate::stack::{NodeId, ResolveError, Stack, StackError, What};
 
 /// What `ls --format json` prints of one path.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -39,21 +39,22 @@ pub struct Line {
     pub xattrs: BTreeMap<String, String>,
 }
 
-/// What stands below a path in the stack at `layer`; for all but folders the path itself.
-/// None if there is no such path.
-#[must_use]
-pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Option<Vec<Line>> {
+/// What is below a path in the stack at `layer`; for all but folders the path itself. The path is followed through
+/// symbolic links, at its end where that leads to a folder.
+///
+/// # Errors
+/// There is no such path.
+pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Result<Vec<Line>, ResolveError> {
+    let start = stack.look_up(path, layer)?;
     let view = View::stack(stack, layer);
-    let start = stack.find(path).filter(|node| view.contains(*node))?;
-    let rows = below(stack, &view, start)
-        .into_iter()
-        .filter_map(|node| view.row(stack, node))
-        .map(|row| {
-            let path = stack.path(row.node);
-            let line = line(&path, &row);
-            (path, line)
-        });
-    Some(sorted(rows.collect()))
+    let nodes = below(stack, &view, start);
+    // Of millions of files the lines take most of the memory, so there is room for exactly as many.
+    let mut lines = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let row = view.row(stack, node);
+        lines.extend(row.map(|row| line(&stack.path(node), &row)));
+    }
+    Ok(lines)
 }
 
 /// What layer `number` itself holds below a path, also what it hides. None if it has no such path.
@@ -69,18 +70,21 @@ pub fn of_layer(
     let mut stack = Stack::new();
     stack.push(index)?;
     let view = View::stack(&stack, 1);
-    let start = stack.find(path).filter(|node| view.contains(*node));
+    let start = stack.look_up(path, 1).ok();
     let mut lines = Vec::new();
     for node in start.iter().flat_map(|start| below(&stack, &view, *start)) {
-        // A folder that no entry announces is not held by the layer.
-        let held = matches!(stack.at(node, 1), Some(version) if version.what != What::Implied);
-        if let (true, Some(row)) = (held, view.row(&stack, node)) {
+        // A folder that no entry announces is not held by the layer. Hard links are told as the layer has them.
+        let What::Entry(entry) = stack.at(node, 1).map_or(What::Gone, |version| version.what)
+        else {
+            continue;
+        };
+        if let Some(index) = stack.layer(1) {
             let path = stack.path(node);
-            let line = line(&path, &row);
+            let line = line(&path, &Row::of_entry(node, index, 1, entry));
             lines.push((path, line));
         }
     }
-    let folder = cleaned(path);
+    let folder = stack.real_path(path, 1);
     for index in stack.layers() {
         for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
             let hidden = index.path(entry);
@@ -103,7 +107,7 @@ pub fn of_layer(
     Ok(Some(lines))
 }
 
-/// All nodes below a folder, or the node itself if it is none.
+/// All nodes below a folder in byte order of the paths, or the node itself if it is no folder.
 fn below(stack: &Stack, view: &View, start: NodeId) -> Vec<NodeId> {
     let is_dir = view
         .row(stack, start)
@@ -111,28 +115,49 @@ fn below(stack: &Stack, view: &View, start: NodeId) -> Vec<NodeId> {
     if !is_dir {
         return vec![start];
     }
-    let mut nodes = view.children(start).to_vec();
-    let mut at = 0;
-    while let Some(node) = nodes.get(at).copied() {
-        nodes.extend_from_slice(view.children(node));
-        at += 1;
+    let mut nodes = Vec::new();
+    let mut waiting = vec![Part::Inside(start)];
+    while let Some(part) = waiting.pop() {
+        match part {
+            Part::Itself(node) => nodes.push(node),
+            Part::Inside(folder) => {
+                let first = waiting.len();
+                for child in view.children(folder) {
+                    waiting.push(Part::Itself(*child));
+                    if !view.children(*child).is_empty() {
+                        waiting.push(Part::Inside(*child));
+                    }
+                }
+                let added = waiting.get_mut(first..).unwrap_or_default();
+                added.sort_unstable_by(|a, b| b.key(stack).cmp(a.key(stack)));
+            }
+        }
     }
     nodes
+}
+
+/// A path of a list, or all below it: between the two others may stand, as `/a-b` between `/a` and `/a/b`.
+#[derive(Clone, Copy)]
+enum Part {
+    Itself(NodeId),
+    Inside(NodeId),
+}
+
+impl Part {
+    /// What its paths go on with behind the folder that it is in.
+    fn key(self, stack: &Stack) -> impl Iterator<Item = &u8> {
+        let (node, slash) = match self {
+            Self::Itself(node) => (node, &b""[..]),
+            Self::Inside(node) => (node, &b"/"[..]),
+        };
+        stack.name(node).iter().chain(slash)
+    }
 }
 
 /// In byte order of the paths.
 fn sorted(mut lines: Vec<(Vec<u8>, Line)>) -> Vec<Line> {
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// A path with one slash in front and none behind, but for the root.
-fn cleaned(path: &[u8]) -> Vec<u8> {
-    let names: Vec<&[u8]> = path
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty())
-        .collect();
-    [b"/", names.join(&b'/').as_slice()].concat()
 }
 
 fn line(path: &[u8], row: &Row<'_>) -> Line {
@@ -145,10 +170,7 @@ fn line(path: &[u8], row: &Row<'_>) -> Line {
         uid,
         gid,
         mtime: row.mtime().and_then(rfc3339),
-        link_target: row.link().map(|link| match row.kind {
-            EntryKind::Hardlink => text(&[b"/", link].concat()).into_owned(),
-            _ => text(link).into_owned(),
-        }),
+        link_target: row.link().map(|link| text(&link).into_owned()),
         layer: row.layer,
         xattrs: row
             .xattrs()

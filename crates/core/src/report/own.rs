@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::Terms;
 use crate::findings::{Finding, Kind};
 use crate::rules::{Day, Ignore, Part, Weighed};
+use crate::stack::Stack;
 
 /// The layers above the base. Bytes are wasted here where these layers ship them.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -74,15 +75,21 @@ impl OwnFacts {
 
 impl<'a> Terms<'a> {
     /// The entry that takes a finding out of the count.
-    pub(super) fn ignored(&self, finding: &Finding) -> Option<&'a Ignore> {
+    pub(super) fn ignored(&self, finding: &Finding, stack: &Stack) -> Option<&'a Ignore> {
         let mut ignores = self.rules.ignore.iter();
-        ignores.find(|ignore| !ignore.is_expired(self.today) && ignore.meets(finding))
+        ignores.find(|ignore| !ignore.is_expired(self.today) && ignore.meets(finding, stack))
     }
 
-    pub(super) fn ignore_facts(&self, findings: &[Weighed<'_>]) -> Vec<IgnoreFacts> {
+    /// Each entry, and what it took out of the count; `by` has the entry of each finding that one did.
+    pub(super) fn ignore_facts(
+        &self,
+        findings: &[Weighed<'_>],
+        by: &[Option<&'a Ignore>],
+    ) -> Vec<IgnoreFacts> {
         let taken: Vec<(&Ignore, u64)> = findings
             .iter()
-            .filter_map(|weighed| Some((self.ignored(weighed.finding)?, weighed.finding.bytes)))
+            .zip(by)
+            .filter_map(|(weighed, by)| Some(((*by)?, weighed.finding.bytes)))
             .collect();
         let ignores = self.rules.ignore.iter();
         ignores

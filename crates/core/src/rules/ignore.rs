@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::paths::PathGlob;
 use super::quantity::shown;
 use crate::findings::{Finding, Kind};
+use crate::stack::Stack;
 
 /// A day, without a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,15 +145,15 @@ impl Ignore {
         self.until.is_some_and(|until| until < today)
     }
 
-    /// Whether it speaks of a finding.
+    /// Whether it is about a finding in this stack, whose symbolic links its path may lead through.
     #[must_use]
-    pub fn meets(&self, finding: &Finding) -> bool {
+    pub fn meets(&self, finding: &Finding, stack: &Stack) -> bool {
         self.kind.is_none_or(|kind| kind == finding.kind)
             && (self.rule.is_none() || self.rule == finding.rule)
             && self
                 .path
                 .as_ref()
-                .is_none_or(|path| path.covers(&finding.path))
+                .is_none_or(|path| path.covers_in(stack, &finding.path))
     }
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod growth;
 mod ignore;
 mod limits;
+mod linked;
 mod measure;
 mod paths;
 mod quantity;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use globset::{Candidate, GlobBuilder, GlobSet};
 use serde::de::{self, Deserialize, Deserializer};
 
+use super::linked::{Linked, Start};
 use super::quantity::shown;
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
@@ -16,6 +17,8 @@ use crate::stack::{NodeId, Stack};
 pub struct PathGlob {
     text: String,
     matcher: GlobSet,
+    /// How it begins, where that may lead through symbolic links.
+    start: Option<Start>,
 }
 
 /// A text that is no glob.
@@ -51,18 +54,23 @@ impl FromStr for PathGlob {
             Some(rooted) => rooted.to_owned(),
             None => format!("**/{glob}"),
         };
-        let glob = GlobBuilder::new(&whole)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .empty_alternates(true)
-            .build();
-        // A set, though of one, says what is wrong with a glob where a single matcher would panic.
-        let matcher = glob.and_then(|glob| GlobSet::builder().add(glob).build());
         Ok(Self {
+            matcher: matcher(&whole).map_err(|problem| error(problem.kind().to_string()))?,
+            start: Start::of(text.strip_suffix('/').unwrap_or(text)),
             text: text.to_owned(),
-            matcher: matcher.map_err(|problem| error(problem.kind().to_string()))?,
         })
     }
+}
+
+/// What matches a glob of paths without their leading slash.
+pub(super) fn matcher(glob: &str) -> Result<GlobSet, globset::Error> {
+    let glob = GlobBuilder::new(glob)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .empty_alternates(true)
+        .build();
+    // A set, though of one, says what is wrong with a glob where a single matcher would panic.
+    glob.and_then(|glob| GlobSet::builder().add(glob).build())
 }
 
 /// Why a glob would meet nothing, or less than it says: a gate must not stand open for want of a slash.
@@ -139,27 +147,50 @@ impl PathGlob {
         self.meets(path) || self.text.ends_with("/**") && self.meets(&[path, b"/."].concat())
     }
 
-    /// The paths of the final stack that it meets, of layers above `base`, in byte order.
+    /// As [`Self::meets`], and the glob's first names are followed through the symbolic links of the stack at `layer`.
+    pub(crate) fn meets_in(&self, stack: &Stack, layer: usize, path: &[u8]) -> bool {
+        self.meets(path) || Linked::new(self.start.as_ref(), stack, layer).meets(path)
+    }
+
+    /// As [`Self::covers`], and the glob's first names are followed through the symbolic links of the final stack.
+    pub(super) fn covers_in(&self, stack: &Stack, path: &[u8]) -> bool {
+        let all_below = self.text.ends_with("/**");
+        self.covers(path) || {
+            let linked = Linked::new(self.start.as_ref(), stack, stack.depth());
+            linked.meets(path) || all_below && linked.meets(&[path, b"/."].concat())
+        }
+    }
+
+    /// The paths of the final stack that it meets, of layers above `base`, in byte order. Its first names are followed
+    /// through symbolic links.
     pub(super) fn in_stack(&self, stack: &Stack, base: usize) -> BTreeSet<Vec<u8>> {
+        let linked = Linked::new(self.start.as_ref(), stack, stack.depth());
         let nodes = (1..stack.nodes() as u32).map(NodeId);
         let there = nodes.filter(|node| {
             let version = stack.at(*node, stack.depth());
             version.is_some_and(|version| version.layer > base)
         });
         let paths = there.map(|node| stack.path(node));
-        paths.filter(|path| self.meets(path)).collect()
+        paths
+            .filter(|path| self.meets(path) || linked.meets(path))
+            .collect()
     }
 
-    /// The paths that any layer above `base` stores and it meets, those that are deleted later too.
+    /// The paths that any layer above `base` stores and it meets, those that are deleted later too. Its first names are
+    /// followed through the symbolic links of the stack at that layer and of the final one.
     pub(super) fn in_layers(&self, stack: &Stack, base: usize) -> BTreeSet<Vec<u8>> {
-        let layers = stack.layers().iter().skip(base);
-        layers
-            .flat_map(|index| {
-                let stored = index.entries().filter(|entry| !index.kind(*entry).hides());
-                stored.map(|entry| index.path(entry))
-            })
-            .filter(|path| self.meets(path))
-            .collect()
+        let linked = |layer| Linked::new(self.start.as_ref(), stack, layer);
+        let at_last = linked(stack.depth());
+        let mut met = BTreeSet::new();
+        for (layer, index) in (1..).zip(stack.layers()).skip(base) {
+            let then = linked(layer);
+            let stored = index.entries().filter(|entry| !index.kind(*entry).hides());
+            let paths = stored.map(|entry| index.path(entry));
+            met.extend(
+                paths.filter(|path| self.meets(path) || then.meets(path) || at_last.meets(path)),
+            );
+        }
+        met
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::layer::EntryId;
+use crate::limits::IMAGE_ENTRIES;
 
 /// Why bytes are wasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,7 +87,7 @@ impl Inodes {
         let base = self.names.len();
         let len = base
             .checked_add(entries)
-            .filter(|len| *len < u32::MAX as usize)?;
+            .filter(|len| *len <= IMAGE_ENTRIES)?;
         self.bases.push(base as u32);
         self.names.resize(len, 0);
         self.causes.resize(len, Cause::Repeated);

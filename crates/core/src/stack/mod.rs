@@ -6,6 +6,7 @@
 
 mod inodes;
 mod lay;
+mod names;
 mod nodes;
 mod own_tree;
 mod resolve;
@@ -13,6 +14,7 @@ mod versions;
 pub mod view;
 
 pub use inodes::{Cause, Waste};
+pub(crate) use names::Names;
 pub use nodes::NodeId;
 pub use resolve::ResolveError;
 pub use versions::{Version, What};
@@ -44,8 +46,11 @@ pub struct Stack {
 /// Why a layer cannot be stacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StackError {
-    /// More entries, paths or bytes of names than can be numbered.
-    #[error("the layers together hold more entries or longer names than Onionskin can keep")]
+    /// More entries, folders or bytes of names than [`crate::limits`] allows of one image.
+    #[error(
+        "the layers together hold more entries than the limit of {}, or more folders or longer names than go with that",
+        crate::limits::IMAGE_ENTRIES
+    )]
     TooLarge,
     /// More layers than [`IMAGE_LAYERS`].
     #[error("the image has more than {IMAGE_LAYERS} layers")]

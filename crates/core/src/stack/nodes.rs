@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use hashbrown::HashTable;
 
 use super::StackError;
+use crate::limits::{IMAGE_ENTRIES, IMAGE_FOLDERS, IMAGE_NAME_BYTES};
 
 /// One path of the image; the root is [`NodeId::ROOT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,8 +71,9 @@ impl Nodes {
         }
         let node = NodeId(self.len() as u32);
         let end = u32::try_from(self.name_bytes.len() + name.len());
-        // u32::MAX stands for "no node" in the lists of children.
-        let (Ok(end), true) = (end, node.0 < u32::MAX - 1) else {
+        let limit = IMAGE_ENTRIES + IMAGE_FOLDERS;
+        let names = self.name_bytes.len() + name.len();
+        let (Ok(end), true) = (end, self.len() < limit && names <= IMAGE_NAME_BYTES) else {
             return Err(StackError::TooLarge);
         };
         self.parents.push(parent);

@@ -79,7 +79,7 @@ impl OwnTree {
         let mut late = BTreeSet::new();
         let mut own = Self::build_without(&late, stack, index, layer, &dirs)?;
         for round in 1.. {
-            let refused = own.second_look(stack, index);
+            let refused = own.second_look(stack, index, layer);
             late.extend(refused.iter().copied());
             if refused.is_empty() || round == ROUNDS {
                 break;
@@ -153,7 +153,7 @@ impl OwnTree {
             EntryKind::Dir => self.put(stack, index, node, entry, InodeId::FOLDER),
             // Whatever stands at the root, the root stays a folder.
             _ if node == NodeId::ROOT => {}
-            EntryKind::Hardlink => match self.target(stack, index, entry, node) {
+            EntryKind::Hardlink => match self.target(stack, index, layer, entry, node) {
                 Target::Inode(inode) => self.put(stack, index, node, entry, inode),
                 Target::Dir => self.refused.push(entry),
                 Target::Itself => self.put(stack, index, node, entry, inode),
@@ -169,7 +169,17 @@ impl OwnTree {
     }
 
     /// What a hard link's target is now: in the layer's own tree, else in the stack below.
-    fn target(&self, stack: &Stack, index: &LayerIndex, entry: EntryId, node: NodeId) -> Target {
+    fn target(
+        &self,
+        stack: &Stack,
+        index: &LayerIndex,
+        layer: usize,
+        entry: EntryId,
+        node: NodeId,
+    ) -> Target {
+        if let Some(first) = index.alias(entry) {
+            return Target::Inode(stack.inodes.of(layer, first));
+        }
         let path = index.link(entry).unwrap_or_default();
         match self.named(stack, index, stack.find(path), node) {
             Target::Nothing => {
@@ -248,7 +258,7 @@ impl OwnTree {
 
     /// Resolves links whose targets came later in the tar, and tells which of them name folders; the
     /// rest is broken and stays as it is.
-    fn second_look(&mut self, stack: &Stack, index: &LayerIndex) -> Vec<EntryId> {
+    fn second_look(&mut self, stack: &Stack, index: &LayerIndex, layer: usize) -> Vec<EntryId> {
         let mut refused = Vec::new();
         for start in 0..self.places.len() as u32 {
             // Links may point at links: the chain is followed to its end and then settled as one.
@@ -265,7 +275,7 @@ impl OwnTree {
                 place.pending = false;
                 chain.push((at, entry));
                 let node = place.node;
-                match self.target(stack, index, entry, node) {
+                match self.target(stack, index, layer, entry, node) {
                     Target::Pending(next) => at = next,
                     end => break Some(end),
                 }

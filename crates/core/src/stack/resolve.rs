@@ -2,6 +2,7 @@
 
 use super::{NodeId, Stack, What};
 use crate::layer::EntryKind;
+use crate::names;
 
 /// Links followed before a path counts as a loop; as many as Linux follows.
 const LINKS: usize = 40;
@@ -28,59 +29,133 @@ pub enum ResolveError {
     },
 }
 
+/// A path that leads to nothing, and what of it was still to be followed.
+struct Stopped {
+    error: ResolveError,
+    rest: Vec<Name>,
+}
+
+/// A part of a path that is followed.
+struct Name {
+    name: Vec<u8>,
+    /// Whoever asks gave it, and may have given it as it is printed.
+    given: bool,
+}
+
 impl Stack {
     /// What `path` leads to in the stack at `layer`, symbolic links followed, also the last one. `..` means the folder
-    /// above where the links led.
+    /// above where the links led. What is behind a slash has to be in a folder, be it nothing. Names may be given as
+    /// they are printed, with `\xNN` for a byte.
     ///
     /// # Errors
     /// It leads to nothing.
     pub fn resolve(&self, path: &[u8], layer: usize) -> Result<NodeId, ResolveError> {
-        let mut waiting: Vec<Vec<u8>> = names(path).collect();
+        self.follow(path, layer, true)
+            .map_err(|stopped| stopped.error)
+    }
+
+    /// As [`Self::resolve`], but a link at the end is followed only where it leads to a folder; else it is the link
+    /// itself that is meant.
+    ///
+    /// # Errors
+    /// It leads to nothing.
+    pub fn look_up(&self, path: &[u8], layer: usize) -> Result<NodeId, ResolveError> {
+        let to_folder = self.resolve(path, layer).ok();
+        match to_folder.filter(|node| self.is_folder(*node, layer)) {
+            Some(folder) => Ok(folder),
+            None => self
+                .follow(path, layer, false)
+                .map_err(|stopped| stopped.error),
+        }
+    }
+
+    /// The path that [`Self::look_up`] looks for, links followed as far as there are any, whether or not it is there.
+    #[must_use]
+    pub fn real_path(&self, path: &[u8], layer: usize) -> Vec<u8> {
+        if let Ok(node) = self.look_up(path, layer) {
+            return self.path(node);
+        }
+        match self.follow(path, layer, false) {
+            Ok(node) => self.path(node),
+            Err(Stopped { error, rest }) => {
+                let (ResolveError::Missing { path, .. }
+                | ResolveError::NotAFolder { path }
+                | ResolveError::Loop { path }) = error;
+                let rest = rest.into_iter().rev().filter(|name| name.name != b".");
+                rest.fold(path, |path, name| [&path, &b"/"[..], &name.name].concat())
+            }
+        }
+    }
+
+    fn follow(&self, path: &[u8], layer: usize, follow_last: bool) -> Result<NodeId, Stopped> {
+        let mut rest: Vec<Name> = names(path, true).collect();
         let mut node = NodeId::ROOT;
         let mut links = 0;
-        while let Some(name) = waiting.pop() {
-            if name == b".." {
-                node = self.parent(node);
-                continue;
+        while let Some(Name { name, given }) = rest.pop() {
+            if !self.is_folder(node, layer) {
+                let path = self.path(node);
+                rest.push(Name { name, given });
+                let error = ResolveError::NotAFolder { path };
+                return Err(Stopped { error, rest });
             }
-            let kind = self.kind_at(node, layer);
-            if node != NodeId::ROOT && kind != Some(EntryKind::Dir) {
-                return Err(ResolveError::NotAFolder {
-                    path: self.path(node),
-                });
+            match name.as_slice() {
+                b"." => continue,
+                b".." => {
+                    node = self.parent(node);
+                    continue;
+                }
+                _ => {}
             }
-            let child = self.nodes.find(node, &name);
-            let there = child.filter(|child| self.at(*child, layer).is_some());
-            let Some(child) = there else {
-                let gone = child.and_then(|child| {
-                    self.versions(child)
-                        .find(|version| version.layer <= layer)
-                        .map(|version| version.layer)
-                });
-                let parent = self.path(node);
-                let parent = parent.strip_suffix(b"/").unwrap_or(&parent);
-                return Err(ResolveError::Missing {
-                    path: [parent, b"/", &name].concat(),
-                    deleted_by: gone,
-                });
+            let child = match self.child_at(node, &name, layer) {
+                Err(_) if given && names::unescaped(&name).is_some() => {
+                    let bytes = names::unescaped(&name).unwrap_or_default();
+                    self.child_at(node, &bytes, layer)
+                }
+                child => child,
             };
-            match self.link_at(child, layer) {
+            let child = match child {
+                Ok(child) => child,
+                Err(deleted_by) => {
+                    let parent = self.path(node);
+                    let parent = parent.strip_suffix(b"/").unwrap_or(&parent);
+                    let path = [parent, b"/", &name].concat();
+                    let error = ResolveError::Missing { path, deleted_by };
+                    return Err(Stopped { error, rest });
+                }
+            };
+            let link = self.link_at(child, layer);
+            match link.filter(|_| follow_last || !rest.is_empty()) {
                 None => node = child,
                 Some(_) if links == LINKS => {
-                    return Err(ResolveError::Loop {
-                        path: self.path(child),
-                    });
+                    let path = self.path(child);
+                    let error = ResolveError::Loop { path };
+                    return Err(Stopped { error, rest });
                 }
                 Some(target) => {
                     links += 1;
                     if target.starts_with(b"/") {
                         node = NodeId::ROOT;
                     }
-                    waiting.extend(names(target));
+                    rest.extend(names(target, false));
                 }
             }
         }
         Ok(node)
+    }
+
+    /// What has this name in a folder; else the layer that took it away, where one did.
+    fn child_at(&self, folder: NodeId, name: &[u8], layer: usize) -> Result<NodeId, Option<usize>> {
+        let child = self.nodes.find(folder, name).ok_or(None)?;
+        if self.at(child, layer).is_some() {
+            return Ok(child);
+        }
+        let mut versions = self.versions(child);
+        let gone = versions.find(|version| version.layer <= layer);
+        Err(gone.map(|version| version.layer))
+    }
+
+    fn is_folder(&self, node: NodeId, layer: usize) -> bool {
+        node == NodeId::ROOT || self.kind_at(node, layer) == Some(EntryKind::Dir)
     }
 
     /// What a node is in the stack at `layer`.
@@ -103,9 +178,13 @@ impl Stack {
     }
 }
 
-/// The names of a path, the last one first.
-fn names(path: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
-    path.rsplit(|byte| *byte == b'/')
-        .filter(|name| !matches!(*name, b"" | b"."))
-        .map(<[u8]>::to_vec)
+/// The names of a path, the last one first; behind a slash at its end `.` stands for nothing, in a folder.
+fn names(path: &[u8], given: bool) -> impl Iterator<Item = Name> + '_ {
+    let ends_in_folder = path.ends_with(b"/") || path.ends_with(b"/.");
+    let end = ends_in_folder.then(|| b".".to_vec());
+    let names = path
+        .rsplit(|byte| *byte == b'/')
+        .filter(|name| !matches!(*name, b"" | b"."));
+    let names = end.into_iter().chain(names.map(<[u8]>::to_vec));
+    names.map(move |name| Name { name, given })
 }

@@ -1,6 +1,9 @@
 //! What can be browsed: the stack at a layer, or the changes of a layer, as a tree with sums.
 
+use std::borrow::Cow;
+
 use super::inodes::InodeId;
+use super::names::Names;
 use super::versions::{Version, What};
 use super::{NodeId, Stack};
 use crate::layer::{EntryId, EntryKind, LayerIndex};
@@ -27,6 +30,10 @@ pub struct View {
     /// Children of all nodes one after the other, sorted by name; a node's own begin at `first`.
     children: Vec<NodeId>,
     first: Vec<u32>,
+    /// Which name of a file is the file, in the stack at the layer.
+    names: Names,
+    /// The same in the stack below it, for what the layer took away.
+    names_below: Option<Names>,
 }
 
 /// A node in the view.
@@ -53,7 +60,8 @@ pub struct Sum {
 pub struct Row<'s> {
     /// Which path it is.
     pub node: NodeId,
-    /// What it is; a folder that no entry announces is `Dir`.
+    /// What it is; a folder that no entry announces is `Dir`. Of the names of a file, device, FIFO or symbolic link one
+    /// is that, and the others are `Hardlink`.
     pub kind: EntryKind,
     /// The layer that made it what it is, from 1; for deleted paths the one that had stored it.
     pub layer: usize,
@@ -62,6 +70,8 @@ pub struct Row<'s> {
     /// What it holds.
     pub sum: Sum,
     source: Option<(&'s LayerIndex, EntryId)>,
+    /// The name that it is another one of.
+    main: Option<(&'s Stack, NodeId)>,
 }
 
 /// Mode, owner and time of a folder that no entry announces.
@@ -82,6 +92,7 @@ impl<'s> Row<'s> {
             mark: None,
             sum: Sum::default(),
             source: Some((index, entry)),
+            main: None,
         }
     }
 
@@ -114,10 +125,18 @@ impl<'s> Row<'s> {
         self.source.map(|(index, entry)| index.mtime(entry))
     }
 
-    /// A symbolic link's text; a hard link's target as a path in the image without leading slash.
+    /// A symbolic link's text; for a hard link the path, with a leading slash, of the name that is the file. A hard link
+    /// that leads to nothing, and one in a row of an entry, tell what their entry tells.
     #[must_use]
-    pub fn link(&self) -> Option<&'s [u8]> {
-        self.source.and_then(|(index, entry)| index.link(entry))
+    pub fn link(&self) -> Option<Cow<'s, [u8]>> {
+        if let Some((stack, main)) = self.main {
+            return Some(Cow::Owned(stack.path(main)));
+        }
+        let link = self.source.and_then(|(index, entry)| index.link(entry))?;
+        Some(match self.kind {
+            EntryKind::Hardlink => Cow::Owned([b"/", link].concat()),
+            _ => Cow::Borrowed(link),
+        })
     }
 
     /// A device's major and minor number.
@@ -143,7 +162,8 @@ impl View {
             mark: None,
             sum: Sum::default(),
         });
-        Self::build(stack, layer, rows.collect())
+        let names = Names::at(stack, layer);
+        Self::build(stack, layer, rows.collect(), names, None)
     }
 
     /// The changes of `layer`: what it added, modified or removed, and the folders above.
@@ -175,7 +195,8 @@ impl View {
             }
         }
         rows[0].version = stack.at(NodeId::ROOT, layer);
-        Self::build(stack, layer, rows)
+        let below = Names::at(stack, layer.saturating_sub(1));
+        Self::build(stack, layer, rows, Names::at(stack, layer), Some(below))
     }
 
     /// The layer that the view is of.
@@ -206,17 +227,36 @@ impl View {
     pub fn row<'s>(&self, stack: &'s Stack, node: NodeId) -> Option<Row<'s>> {
         let slot = self.rows.get(node.at())?;
         let version = slot.version?;
-        let source = match version.what {
-            What::Entry(entry) => Some((stack.layer(version.layer)?, entry)),
+        let names = match (slot.mark, &self.names_below) {
+            (Some(Mark::Deleted), Some(below)) => below,
+            _ => &self.names,
+        };
+        let main = names
+            .main(version)
+            .filter(|_| version.inode != InodeId::FOLDER);
+        let source = match (version.what, main) {
+            // This name is the file, whichever name stored it.
+            (What::Entry(_), Some(main)) if main == node => {
+                let (layer, entry) = stack.inodes.stored_by(version.inode);
+                Some((stack.layer(layer)?, entry))
+            }
+            (What::Entry(entry), _) => Some((stack.layer(version.layer)?, entry)),
             _ => None,
+        };
+        let main = main.filter(|main| *main != node);
+        let kind = match (source, main) {
+            (Some(_), Some(_)) => EntryKind::Hardlink,
+            (Some((index, entry)), None) => index.kind(entry),
+            (None, _) => EntryKind::Dir,
         };
         Some(Row {
             node,
-            kind: source.map_or(EntryKind::Dir, |(index, entry)| index.kind(entry)),
+            kind,
             layer: version.layer,
             mark: slot.mark,
             sum: slot.sum,
             source,
+            main: main.map(|main| (stack, main)),
         })
     }
 
@@ -226,8 +266,14 @@ impl View {
         self.rows[0].sum
     }
 
-    fn build(stack: &Stack, layer: usize, mut rows: Vec<Slot>) -> Self {
-        count_files(stack, &mut rows);
+    fn build(
+        stack: &Stack,
+        layer: usize,
+        mut rows: Vec<Slot>,
+        names: Names,
+        names_below: Option<Names>,
+    ) -> Self {
+        count_files(stack, &mut rows, &names);
         // Children have higher numbers than their parents, so one pass backwards sums up whole trees.
         for at in (1..rows.len()).rev() {
             if rows[at].version.is_none() {
@@ -269,15 +315,17 @@ impl View {
             rows,
             children,
             first,
+            names,
+            names_below,
         }
     }
 }
 
-/// Gives every inode's bytes to one of its names: the one that stores it, else the first of the others.
-fn count_files(stack: &Stack, rows: &mut [Slot]) {
+/// Gives every inode's bytes to one of its names: the one that is the file, else the first that there is.
+fn count_files(stack: &Stack, rows: &mut [Slot], names: &Names) {
     let mut counted = vec![false; stack.inodes.len()];
-    for names_that_store in [true, false] {
-        for slot in rows.iter_mut() {
+    for main_names in [true, false] {
+        for (at, slot) in (0..).zip(rows.iter_mut()) {
             let Some(version) = slot
                 .version
                 .filter(|version| version.inode != InodeId::FOLDER)
@@ -285,8 +333,7 @@ fn count_files(stack: &Stack, rows: &mut [Slot]) {
                 continue;
             };
             let (layer, entry) = stack.inodes.stored_by(version.inode);
-            let stores = version.layer == layer && version.what == What::Entry(entry);
-            if stores != names_that_store {
+            if (names.main(version) == Some(NodeId(at))) != main_names {
                 continue;
             }
             slot.sum.files = 1;

@@ -23,6 +23,7 @@ pub(crate) enum Kind {
     /// With its text.
     Symlink(String),
     Hardlink(String),
+    Fifo,
     Whiteout,
     Opaque,
 }
@@ -58,6 +59,9 @@ struct Own {
     /// The hard link's entry, while its target is not known.
     waits: Option<usize>,
 }
+
+/// What `ls` tells of a path: path, type, size, target of a link. The target of a link to nothing is left out.
+pub(crate) type Row = (String, &'static str, u64, Option<String>);
 
 fn below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)
@@ -324,6 +328,39 @@ impl Model {
                 lost.push((layer, entry, cause));
             }
         }
+    }
+
+    /// The rows of a tree in byte order of the paths. Of the names of an inode one is the file (or FIFO, or symbolic
+    /// link): the one that stored it where that is still there, else the first. The others are hard links to it.
+    pub(crate) fn rows(&self, tree: &BTreeMap<String, Thing>) -> Vec<Row> {
+        let main = |thing: &Thing| match thing {
+            Thing::Dir => None,
+            Thing::Name(layer, entry) => {
+                let stored = &self.layers[layer - 1][*entry].path;
+                let mut names = tree.iter().filter(|(_, other)| *other == thing);
+                let first = names.next().map(|(path, _)| path.clone());
+                match tree.get(stored) == Some(thing) {
+                    true => Some(stored.clone()),
+                    false => first,
+                }
+            }
+        };
+        let row = |(path, thing): (&String, &Thing)| {
+            let Thing::Name(layer, entry) = thing else {
+                return (path.clone(), "dir", 0, None);
+            };
+            let kind = &self.layers[layer - 1][*entry].kind;
+            let main = main(thing).unwrap();
+            match kind {
+                Kind::Hardlink(_) => (path.clone(), "hardlink", 0, None),
+                _ if main != *path => (path.clone(), "hardlink", 0, Some(main)),
+                Kind::File(content) => (path.clone(), "file", content.len() as u64, None),
+                Kind::Symlink(text) => (path.clone(), "symlink", 0, Some(text.clone())),
+                Kind::Fifo => (path.clone(), "fifo", 0, None),
+                _ => unreachable!("neither a folder nor a whiteout is an inode"),
+            }
+        };
+        tree.iter().map(row).collect()
     }
 
     /// A symbolic link's text.

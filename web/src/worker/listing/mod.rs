@@ -155,7 +155,7 @@ impl Listing {
             path: at.stack.path(line.node),
             depth: line.depth,
             kind: row.kind,
-            target: target(&row),
+            target: row.link().map(std::borrow::Cow::into_owned),
             open: has_children.then_some(is_open),
             size: self.size(&row),
             mode: row.mode(),
@@ -260,7 +260,13 @@ impl Listing {
         let mut exact = true;
         let mut names = path;
         let node = loop {
-            match at.stack.find(names).filter(|node| self.keeps(*node)) {
+            // A link that is shown is meant itself; else links on the way are followed.
+            let shown = at.stack.find(names).filter(|node| self.keeps(*node));
+            let followed = || {
+                let node = at.stack.look_up(names, at.layer).ok();
+                node.filter(|node| self.keeps(*node))
+            };
+            match shown.or_else(followed) {
                 Some(node) => break node,
                 None => exact = false,
             }
@@ -355,13 +361,4 @@ pub(crate) fn waste(stack: &Stack, version: Version) -> Option<Waste> {
 /// Counts of rows and layers fit: nodes are numbered with 32 bits.
 pub(crate) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// Where a link leads; a hard link's target is a path of the image.
-fn target(row: &view::Row<'_>) -> Option<Vec<u8>> {
-    let link = row.link()?;
-    Some(match row.kind {
-        EntryKind::Hardlink => [b"/", link].concat(),
-        _ => link.to_vec(),
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use onionskin_core::layer::{Expected, LayerDecoder};
+use onionskin_core::layer::{EntryKind, Expected, LayerDecoder};
 use onionskin_core::stack::{NodeId, Stack};
 use onionskin_fixtures::{Layer, bytes, layer};
 #[cfg(target_arch = "wasm32")]
@@ -228,6 +228,42 @@ fn folders_of_which_only_metadata_changed_say_what() {
             (Some(Mark::MetadataOnly), 0o755, 8, Some((0o755, 0, 0))),
         ]
     );
+}
+
+#[test]
+fn paths_lead_through_linked_folders_and_may_be_given_as_they_are_printed() {
+    let layer = layer("x")
+        .symlink("/bin", "usr/bin")
+        .file("/usr/bin/sh", "1")
+        .file(b"/usr/bin/\xe9", "2");
+    let mut tree = Tree::new(&[layer], false);
+    assert_eq!(tree.seek("/bin/sh"), (Some(3), true));
+    assert_eq!(tree.names(), ["bin", "usr", " bin", "  sh", "  \u{fffd}"]);
+    assert_eq!(tree.seek("/bin/\\xe9"), (Some(4), true));
+    // A link that is shown is meant itself.
+    assert_eq!(tree.seek("/bin"), (Some(0), true));
+}
+
+/// One name that is there is the file, whichever stored it; the others lead to it.
+#[test]
+fn hard_links_lead_to_a_name_that_is_there() {
+    let layers = [
+        layer("x")
+            .file("/first", bytes(40))
+            .hardlink("/second", "/first")
+            .hardlink("/third", "/first"),
+        layer("x").whiteout("/first"),
+    ];
+    let mut tree = Tree::new(&layers, false);
+    let rows: Vec<_> = tree
+        .rows()
+        .into_iter()
+        .map(|row| (row.path, row.kind, row.size, row.target))
+        .collect();
+    let second = (b"/second".to_vec(), EntryKind::File, 40, None);
+    let target = Some(b"/second".to_vec());
+    let third = (b"/third".to_vec(), EntryKind::Hardlink, 0, target);
+    assert_eq!(rows, [second, third]);
 }
 
 #[test]

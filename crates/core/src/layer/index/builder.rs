@@ -5,12 +5,14 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use hashbrown::HashTable;
 
-use super::{Columns, EntryId, EntryKind, LayerIndex, Xattrs};
+use super::aside::{Aside, Asides};
+use super::{Columns, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 use crate::digest::Digest;
 use crate::layer::content::ContentId;
+use crate::layer::memory::MemoryBudget;
 use crate::layer::points::Points;
 use crate::layer::{Problem, Remark, RemarkKind};
-use crate::limits::{LAYER_ENTRIES, LAYER_NAME_BYTES, LAYER_REMARKS, LAYER_SECRETS};
+use crate::limits::{LAYER_REMARKS, LAYER_SECRETS};
 use crate::secrets::Spot;
 
 /// What the decoder knows of an entry when its headers are read.
@@ -30,27 +32,41 @@ pub(in crate::layer) struct NewEntry {
     pub(in crate::layer) xattrs: Xattrs,
 }
 
+/// Where something that is under way is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::layer) enum Place {
+    /// As an entry.
+    Entry(EntryId),
+    /// Aside, until a hard link gives it a path; counted from 0.
+    Aside(u32),
+}
+
 /// Gathers entries into columns.
 pub(in crate::layer) struct IndexBuilder {
     columns: Columns,
+    asides: Asides,
     dir_lookup: HashTable<u32>,
     owner_lookup: HashMap<(u64, u64), u32>,
     /// A keyed hash, so that an image cannot easily choose names that collide.
     hasher: RandomState,
-    name_bytes: usize,
+    /// Bytes of the paths of the interned folders.
+    dir_path_bytes: Vec<u32>,
+    memory: MemoryBudget,
 }
 
 impl IndexBuilder {
-    pub(in crate::layer) fn new() -> Self {
+    pub(in crate::layer) fn new(memory: MemoryBudget) -> Self {
         let mut columns = Columns::default();
         columns.dir_parents.push(0);
         columns.dir_names.push(b"");
         Self {
             columns,
+            asides: Asides::default(),
             dir_lookup: HashTable::new(),
             owner_lookup: HashMap::new(),
             hasher: RandomState::new(),
-            name_bytes: 0,
+            dir_path_bytes: vec![0],
+            memory,
         }
     }
 
@@ -61,18 +77,46 @@ impl IndexBuilder {
     /// There is nothing but the end of a tar, and something else behind it.
     pub(in crate::layer) fn is_only_an_end(&self) -> bool {
         let after = |remark: &Remark| remark.kind == RemarkKind::DataAfterEnd;
-        self.len() == 0 && self.columns.remarks.iter().any(after)
+        self.len() == 0 && self.columns.unshown.is_empty() && self.columns.remarks.iter().any(after)
     }
 
-    pub(in crate::layer) fn push(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
-        let at = self.len();
-        if at >= LAYER_ENTRIES {
-            return Err(Problem::TooMuch {
-                what: "entries",
-                limit: LAYER_ENTRIES as u64,
-            });
-        }
-        let entry = at as u32;
+    /// Adds an entry; one that is under a path `aside` from the image is kept for the hard links that name it.
+    pub(in crate::layer) fn push(
+        &mut self,
+        new: NewEntry,
+        aside: Option<Vec<u8>>,
+    ) -> Result<Place, Problem> {
+        let Some(path) = aside else {
+            let link = (new.kind == EntryKind::Hardlink)
+                .then_some(new.link.as_deref())
+                .flatten();
+            let named = link.and_then(|link| self.asides.named(link));
+            let entry = self.push_entry(new)?;
+            if let Some(aside) = named {
+                self.asides.links.push((entry.0, aside));
+            }
+            return Ok(Place::Entry(entry));
+        };
+        let at = self.asides.files.len();
+        self.memory.entry(path.len())?;
+        let attributes: usize = new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
+        let link = new.link.as_ref().map_or(0, Vec::len);
+        self.memory.names(2 * path.len() + link + attributes)?;
+        let at = at as u32;
+        self.asides.by_path.insert(path, at);
+        self.asides.files.push(Aside {
+            unshown: (self.columns.unshown.len() as u32).saturating_sub(1),
+            end: new.start,
+            new,
+            content: ContentId::default(),
+            secrets: Vec::new(),
+        });
+        Ok(Place::Aside(at))
+    }
+
+    fn push_entry(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
+        // The limit on an image's entries keeps their numbers far below u32::MAX.
+        let entry = self.len() as u32;
         let (name, parents) = match new.parts.split_last() {
             Some((name, parents)) => (name.as_slice(), parents),
             None => (&b""[..], &[][..]),
@@ -81,7 +125,10 @@ impl IndexBuilder {
         for part in parents {
             dir = self.intern(dir, part)?;
         }
-        self.count_bytes(name.len())?;
+        let above = self.dir_path_bytes.get(dir as usize).copied();
+        let path = above.unwrap_or(0) as usize + 1 + name.len();
+        self.memory.entry(path)?;
+        self.memory.names(name.len())?;
         let c = &mut self.columns;
         c.kinds.push(new.kind);
         c.dirs.push(dir);
@@ -108,30 +155,57 @@ impl IndexBuilder {
             c.devices.push((entry, device));
         }
         if let Some(link) = new.link {
-            self.count_bytes(link.len() + 32)?;
+            self.memory.names(link.len() + 32)?;
             self.columns.links.push((entry, link));
         }
         if !new.xattrs.is_empty() {
-            self.count_bytes(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
+            self.memory
+                .names(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
             self.columns.xattrs.push((entry, new.xattrs));
         }
         Ok(EntryId(entry))
     }
 
-    pub(in crate::layer) fn set_content(&mut self, entry: EntryId, content: ContentId) {
-        self.columns.contents[entry.0 as usize] = content;
+    pub(in crate::layer) fn set_content(&mut self, place: Place, content: ContentId) {
+        match place {
+            Place::Entry(entry) => self.columns.contents[entry.0 as usize] = content,
+            Place::Aside(at) => self.asides.files[at as usize].content = content,
+        }
     }
 
-    pub(in crate::layer) fn set_end(&mut self, entry: EntryId, end: u64) {
-        self.columns.ends[entry.0 as usize] = end;
+    pub(in crate::layer) fn set_end(&mut self, place: Place, end: u64) {
+        match place {
+            Place::Entry(entry) => self.columns.ends[entry.0 as usize] = end,
+            Place::Aside(at) => self.asides.files[at as usize].end = end,
+        }
     }
 
     /// The files of few layers hold secrets; of one that holds too many, the first are enough.
-    pub(in crate::layer) fn set_secrets(&mut self, entry: EntryId, spots: Vec<Spot>) {
+    pub(in crate::layer) fn set_secrets(&mut self, place: Place, spots: Vec<Spot>) {
         let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
         let spots = spots.into_iter().take(room);
-        let rows = spots.map(|spot| (entry.0, spot));
-        self.columns.secrets.extend(rows);
+        match place {
+            Place::Entry(entry) => {
+                let rows = spots.map(|spot| (entry.0, spot));
+                self.columns.secrets.extend(rows);
+            }
+            Place::Aside(at) => self.asides.files[at as usize].secrets = spots.collect(),
+        }
+    }
+
+    /// Notes an entry that is no part of the image.
+    pub(in crate::layer) fn unshown(&mut self, unshown: Unshown) -> Result<(), Problem> {
+        self.memory.entry(unshown.path.len())?;
+        self.memory.names(unshown.path.len())?;
+        let before = self.len() as u32;
+        self.columns.unshown.push(Unshown { before, ..unshown });
+        Ok(())
+    }
+
+    /// The tar is complete: hard links to what was kept aside become what they name.
+    pub(in crate::layer) fn settle(&mut self) {
+        let asides = std::mem::take(&mut self.asides);
+        asides.settle(&mut self.columns);
     }
 
     pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {
@@ -171,7 +245,11 @@ impl IndexBuilder {
         if let Some(dir) = found {
             return Ok(*dir);
         }
-        self.count_bytes(name.len() + 8)?;
+        let above = self.dir_path_bytes.get(parent as usize).copied();
+        let path = above.unwrap_or(0) as usize + 1 + name.len();
+        self.memory.folder(path)?;
+        self.memory.names(name.len())?;
+        self.dir_path_bytes.push(path as u32);
         let c = &mut self.columns;
         let dir = c.dir_parents.len() as u32;
         c.dir_parents.push(parent);
@@ -182,16 +260,5 @@ impl IndexBuilder {
                 .hash_one((c.dir_parents[at], c.dir_names.get(at)))
         });
         Ok(dir)
-    }
-
-    fn count_bytes(&mut self, more: usize) -> Result<(), Problem> {
-        self.name_bytes += more;
-        if self.name_bytes > LAYER_NAME_BYTES {
-            return Err(Problem::TooMuch {
-                what: "bytes of names, links and attributes",
-                limit: LAYER_NAME_BYTES as u64,
-            });
-        }
-        Ok(())
     }
 }

@@ -3,18 +3,20 @@
 //! Names stand in one buffer and numbers in columns, so that a million entries take tens of
 //! megabytes. Folders that hold entries are interned: a path costs its last name only.
 
+mod aside;
 mod builder;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use builder::{IndexBuilder, NewEntry};
+pub(super) use builder::{IndexBuilder, NewEntry, Place};
 
 use super::content::ContentId;
 use super::points::Points;
 use super::remark::Remark;
 use super::{LayerError, Problem};
 use crate::digest::Digest;
-use crate::limits::{LAYER_ENTRIES, LAYER_SECRETS};
+use crate::layer::memory::MemoryBudget;
+use crate::limits::{IMAGE_ENTRIES, LAYER_SECRETS};
 use crate::secrets::Spot;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
@@ -144,6 +146,29 @@ struct Columns {
     xattrs: Vec<(u32, Xattrs)>,
     secrets: Vec<(u32, Spot)>,
     remarks: Vec<Remark>,
+    /// Hard links that are other names of an earlier entry, whatever is at its path since.
+    aliases: Vec<(u32, u32)>,
+    /// Entries whose content is stored where nothing is shown, and which of `unshown` that is.
+    claims: Vec<(u32, u32)>,
+    unshown: Vec<Unshown>,
+}
+
+/// A tar entry that is no part of the image: of an unknown type, or under a name that is reserved for whiteouts. Only
+/// what counts a layer as dive does needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unshown {
+    /// How many entries stand before it.
+    pub before: u32,
+    /// Its path as the tar has it, without a leading slash.
+    pub path: Vec<u8>,
+    /// The type that its header tells.
+    pub flag: u8,
+    /// Bytes of data that its header tells.
+    pub size: u64,
+    /// Permission bits with set-id and sticky.
+    pub mode: u32,
+    /// User and group by number.
+    pub owner: (u64, u64),
 }
 
 /// Extended attributes, sorted by name.
@@ -154,11 +179,23 @@ fn beside<T>(column: &[(u32, T)], entry: EntryId) -> Option<&T> {
     Some(&column[at].1)
 }
 
+/// An entry's path with a leading slash.
+fn path_of(columns: &Columns, entry: EntryId) -> Vec<u8> {
+    let mut names = vec![columns.names.get(entry.0 as usize)];
+    let mut dir = columns.dirs[entry.0 as usize];
+    while dir != DirId::ROOT.0 {
+        names.push(columns.dir_names.get(dir as usize));
+        dir = columns.dir_parents[dir as usize];
+    }
+    names.reverse();
+    [b"/", names.join(&b'/').as_slice()].concat()
+}
+
 impl LayerIndex {
     /// The index of no bytes: what stands in the place of a layer that was not read.
     pub(crate) fn nothing() -> Self {
         let none = Digest::sha256(b"");
-        IndexBuilder::new().complete(none.clone(), 0, none, 0, Points::Every)
+        IndexBuilder::new(MemoryBudget::default()).complete(none.clone(), 0, none, 0, Points::Every)
     }
 
     /// Number of entries.
@@ -217,14 +254,26 @@ impl LayerIndex {
     /// The entry's path in the image with a leading slash; for whiteouts what they hide.
     #[must_use]
     pub fn path(&self, entry: EntryId) -> Vec<u8> {
-        let mut names = vec![self.name(entry)];
-        let mut dir = self.dir(entry);
-        while dir != DirId::ROOT {
-            names.push(self.dir_name(dir));
-            dir = self.dir_parent(dir);
-        }
-        names.reverse();
-        [b"/", names.join(&b'/').as_slice()].concat()
+        path_of(&self.columns, entry)
+    }
+
+    /// The earlier entry that a hard link is another name of, where the layer itself says so and not its target's path.
+    #[must_use]
+    pub fn alias(&self, entry: EntryId) -> Option<EntryId> {
+        beside(&self.columns.aliases, entry).copied().map(EntryId)
+    }
+
+    /// What of the tar is no part of the image, in its order.
+    #[must_use]
+    pub fn unshown(&self) -> &[Unshown] {
+        &self.columns.unshown
+    }
+
+    /// Where the content of an entry is stored whose own header is a hard link to what is not shown.
+    #[must_use]
+    pub fn claim(&self, entry: EntryId) -> Option<&Unshown> {
+        let at = beside(&self.columns.claims, entry)?;
+        self.columns.unshown.get(*at as usize)
     }
 
     /// Where the entry begins in the uncompressed tar.
@@ -358,7 +407,7 @@ impl LayerIndex {
             c.contents.len(),
         ];
         lengths.iter().all(|other| *other == len)
-            && len <= LAYER_ENTRIES
+            && len <= IMAGE_ENTRIES
             && c.dir_names.ends.len() == dirs
             && c.names.is_sound()
             && c.dir_names.is_sound()
@@ -382,6 +431,16 @@ impl LayerIndex {
                 .is_some_and(|sum| sum <= self.size)
             && c.secrets.iter().all(|(entry, _)| (*entry as usize) < len)
             && c.secrets.len() <= LAYER_SECRETS
+            // A hard link is another name of an earlier entry, which is none itself.
+            && c.aliases.iter().all(|(entry, first)| {
+                first < entry
+                    && (*entry as usize) < len
+                    && c.kinds[*entry as usize] == EntryKind::Hardlink
+                    && !matches!(
+                        c.kinds[*first as usize],
+                        EntryKind::Hardlink | EntryKind::Dir | EntryKind::Whiteout | EntryKind::Opaque
+                    )
+            })
             && self.points.is_sound(self.blob_size)
     }
 }

@@ -7,19 +7,21 @@ mod sparse;
 
 use header::{BLOCK, Fields};
 use path::Meaning;
-use pax::{Globals, Records};
+pub(super) use path::is_aside;
+use pax::Records;
 use sparse::{MapInData, OldGnuMap, Segment, SparseMap};
 
 use super::content::{ContentHasher, ContentId};
-use super::index::{EntryId, EntryKind, IndexBuilder, NewEntry};
+use super::index::{EntryKind, IndexBuilder, NewEntry, Place, Unshown};
+use super::memory::MemoryBudget;
 use super::reader::Piece;
 use super::remark::RemarkKind;
 use super::{LayerError, Problem};
 use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
 use crate::secrets::Look;
 
-/// Sees the content of files while it is decoded.
-pub(super) type Tap<'t> = &'t mut dyn FnMut(EntryId, Piece<'_>);
+/// Sees the content of files while it is decoded, each with the offset of its first header in the tar.
+pub(super) type Tap<'t> = &'t mut dyn FnMut(u64, Piece<'_>);
 
 /// Reads a tar as it comes.
 pub(super) struct TarDecoder {
@@ -33,7 +35,6 @@ pub(super) struct TarDecoder {
     /// Where the last header began, whatever it was.
     header_start: u64,
     extensions: Extensions,
-    globals: Globals,
     index: IndexBuilder,
     /// Looks for secrets in files; nobody does where the index is known already.
     look: Option<Look>,
@@ -42,7 +43,7 @@ pub(super) struct TarDecoder {
 /// What extension headers said about the entry that follows them.
 #[derive(Default)]
 struct Extensions {
-    /// Of the last `x` header, over the global ones.
+    /// Of the last `x` header.
     pax: Option<Records>,
     long_name: Option<Vec<u8>>,
     long_link: Option<Vec<u8>>,
@@ -73,7 +74,7 @@ enum State {
     /// Further blocks of such a map of something that is not shown as a file, and the bytes of data
     /// that follow them.
     UnshownMap {
-        entry: Option<EntryId>,
+        place: Option<Place>,
         data: u64,
     },
     /// The map in front of a PAX 1.0 sparse file's data.
@@ -83,10 +84,11 @@ enum State {
         map: MapInData,
     },
     Content(Content),
-    /// What belongs to no content: padding, and data of what is not shown.
+    /// Data of what is not shown, and behind it padding.
     Skip {
-        left: u64,
-        entry: Option<EntryId>,
+        data: u64,
+        padding: u64,
+        place: Option<Place>,
     },
     End {
         remarked: bool,
@@ -96,13 +98,17 @@ enum State {
 /// An entry whose headers are read, but perhaps not yet its sparse map.
 struct Headed {
     new: NewEntry,
+    /// Under this path it is no part of the image, but hard links may name it.
+    aside: Option<Vec<u8>>,
     /// Bytes of data that follow the header in the tar, a map among them.
     stored: u64,
 }
 
 /// A file's data on its way.
 struct Content {
-    entry: EntryId,
+    place: Place,
+    /// Where its first header is.
+    start: u64,
     hasher: Box<ContentHasher>,
     left: u64,
     padding: u64,
@@ -119,7 +125,7 @@ struct Layout {
 }
 
 impl TarDecoder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(memory: MemoryBudget) -> Self {
         Self {
             state: State::Header,
             block: Box::new([0; BLOCK]),
@@ -128,17 +134,16 @@ impl TarDecoder {
             entry_start: None,
             header_start: 0,
             extensions: Extensions::default(),
-            globals: Globals::default(),
-            index: IndexBuilder::new(),
+            index: IndexBuilder::new(memory),
             look: None,
         }
     }
 
     /// A decoder that looks for secrets as well.
-    pub(super) fn with_look() -> Self {
+    pub(super) fn with_look(memory: MemoryBudget) -> Self {
         Self {
             look: Some(Look::default()),
-            ..Self::new()
+            ..Self::new(memory)
         }
     }
 
@@ -165,11 +170,23 @@ impl TarDecoder {
         Ok(())
     }
 
-    /// The tar ends here; missing end blocks are accepted, as by every reader.
-    pub(super) fn finish(self) -> Result<IndexBuilder, LayerError> {
-        let between =
-            matches!(self.state, State::Header) && self.have == 0 && self.entry_start.is_none();
-        if between || matches!(self.state, State::End { .. }) {
+    /// The tar ends here. Missing end blocks and missing padding are accepted, as by every reader; so are extension
+    /// headers with no entry behind them. Missing content is not, nor a part of a header.
+    pub(super) fn finish(mut self) -> Result<IndexBuilder, LayerError> {
+        let no_header = self.block.get(..self.have).unwrap_or_default();
+        let whole = match self.state {
+            State::Header => no_header.iter().all(|byte| *byte == 0),
+            State::Skip { data, place, .. } => {
+                if let (0, Some(place)) = (data, place) {
+                    self.index.set_end(place, self.offset);
+                }
+                data == 0
+            }
+            State::End { .. } => true,
+            _ => false,
+        };
+        if whole {
+            self.index.settle();
             return Ok(self.index);
         }
         Err(LayerError::at_tar(self.offset, Problem::TarCut))
@@ -205,7 +222,7 @@ impl TarDecoder {
                 if *left == 0 {
                     let (kind, body, padding) = (*kind, std::mem::take(body), *padding);
                     self.extension_complete(kind, &body)?;
-                    self.skip(padding, None);
+                    self.skip(0, padding, None);
                 }
                 Ok(rest)
             }
@@ -221,14 +238,21 @@ impl TarDecoder {
                 }
                 Ok(rest)
             }
-            State::Skip { left, entry } => {
+            State::Skip {
+                data: content,
+                padding,
+                place,
+            } => {
+                let left = if *content > 0 {
+                    &mut *content
+                } else {
+                    &mut *padding
+                };
                 let (now, rest) = split(data, *left);
                 *left -= now.len() as u64;
                 self.offset += now.len() as u64;
-                if *left == 0 {
-                    let entry = *entry;
-                    self.skip(0, entry);
-                }
+                let (content, padding, place) = (*content, *padding, *place);
+                self.skip(content, padding, place);
                 Ok(rest)
             }
             State::End { remarked } => {
@@ -259,11 +283,11 @@ impl TarDecoder {
                 }
                 self.sparse_file(entry, map.real_size, map.segments)
             }
-            State::UnshownMap { entry, data } => {
+            State::UnshownMap { place, data } => {
                 if OldGnuMap::block_goes_on(&self.block) {
-                    self.state = State::UnshownMap { entry, data };
+                    self.state = State::UnshownMap { place, data };
                 } else {
-                    self.skip(data + padding(data), entry);
+                    self.skip(data, padding(data), place);
                 }
                 Ok(())
             }
@@ -326,7 +350,7 @@ impl TarDecoder {
             };
             if fields.size == 0 {
                 self.extension_complete(kind, &[])?;
-                self.skip(0, None);
+                self.skip(0, 0, None);
             }
             return Ok(());
         }
@@ -336,11 +360,11 @@ impl TarDecoder {
     fn extension_complete(&mut self, kind: Extension, body: &[u8]) -> Result<(), Problem> {
         match kind {
             Extension::Pax => {
-                let mut records = Records::under(self.globals);
+                let mut records = Records::default();
                 records.add(body)?;
                 self.extensions.pax = Some(records);
             }
-            Extension::PaxGlobal => self.globals.add(body)?,
+            Extension::PaxGlobal => pax::check_globals(body)?,
             // An empty long name takes nothing from the header's, as for Go.
             Extension::LongName => self.extensions.long_name = header::long_name(body),
             Extension::LongLink => self.extensions.long_link = header::long_name(body),
@@ -349,14 +373,14 @@ impl TarDecoder {
     }
 
     /// An entry's own header is here: files go on with their data, all else is complete.
-    fn entry(&mut self, start: u64, fields: Fields) -> Result<(), Problem> {
+    fn entry(&mut self, start: u64, mut fields: Fields) -> Result<(), Problem> {
         let start = *self.entry_start.get_or_insert(start);
         let Extensions {
             pax,
             long_name,
             long_link,
         } = std::mem::take(&mut self.extensions);
-        let records = pax.unwrap_or_else(|| Records::under(self.globals));
+        let records = pax.unwrap_or_default();
         let sparse = records.sparse.form()?;
         // Go's order, which containers are unpacked by: PAX, over it GNU's long names, over them
         // the name of a sparse file.
@@ -365,8 +389,10 @@ impl TarDecoder {
             .and_then(|sparse| sparse.name.clone())
             .or(long_name)
             .or(records.path)
-            .unwrap_or(fields.name);
-        let link = long_link.or(records.link).unwrap_or(fields.link);
+            .unwrap_or_else(|| std::mem::take(&mut fields.name));
+        let link = long_link
+            .or(records.link)
+            .unwrap_or_else(|| std::mem::take(&mut fields.link));
         let size = records.size.unwrap_or(fields.size);
         for path in [&name, &link] {
             if path.len() > PATH_BYTES {
@@ -389,20 +415,27 @@ impl TarDecoder {
                 let parts = path::parts(&name);
                 self.index
                     .remark(start, RemarkKind::UnknownType(fields.kind), &parts);
+                self.index.unshown(unshown(&fields, &parts, size))?;
                 self.skip_unshown(None, size);
                 return Ok(());
             }
         };
         let data = if kind == EntryKind::File { size } else { 0 };
         let parts = path::parts(&name);
+        let mut aside = None;
         let (kind, parts) = match path::meaning(&parts) {
             Meaning::Path => (kind, parts),
             meaning @ (Meaning::Leftover | Meaning::BareWhiteout) => {
                 if meaning == Meaning::BareWhiteout {
                     self.index.remark(start, RemarkKind::BareWhiteout, &parts);
                 }
-                self.skip_unshown(None, data);
-                return Ok(());
+                self.index.unshown(unshown(&fields, &parts, size))?;
+                if kind == EntryKind::Dir || !is_aside(&parts) {
+                    self.skip_unshown(None, data);
+                    return Ok(());
+                }
+                aside = Some(parts.join(&b'/'));
+                (kind, parts)
             }
             Meaning::Opaque => (EntryKind::Opaque, parts[..parts.len() - 1].to_vec()),
             Meaning::Whiteout(hidden) => {
@@ -412,12 +445,18 @@ impl TarDecoder {
                 (EntryKind::Whiteout, parts)
             }
         };
+        if records.has_libarchive_xattrs {
+            self.index
+                .remark(start, RemarkKind::LibarchiveXattrs, &path::parts(&name));
+        }
+        let hides = matches!(kind, EntryKind::Whiteout | EntryKind::Opaque);
         let new = NewEntry {
             kind,
             parts: parts.into_iter().map(<[u8]>::to_vec).collect(),
             start,
             size: 0,
-            logical_size: None,
+            // What a whiteout stores is no part of the image.
+            logical_size: (hides && data > 0).then_some(data),
             mode: fields.mode,
             uid: records.uid.unwrap_or(fields.uid),
             gid: records.gid.unwrap_or(fields.gid),
@@ -431,11 +470,15 @@ impl TarDecoder {
             xattrs: records.xattrs.into_iter().collect(),
         };
         if kind != EntryKind::File {
-            let entry = self.index.push(new)?;
-            self.skip_unshown(Some(entry), data);
+            let place = self.index.push(new, aside)?;
+            self.skip_unshown(Some(place), data);
             return Ok(());
         }
-        let headed = Headed { new, stored: size };
+        let headed = Headed {
+            new,
+            aside,
+            stored: size,
+        };
         if fields.kind == b'S' {
             let (map, more) = OldGnuMap::from_header(&self.block)?;
             if more {
@@ -474,15 +517,21 @@ impl TarDecoder {
     }
 
     fn file(&mut self, entry: Headed, map: Option<SparseMap>) -> Result<(), Problem> {
-        let Headed { mut new, stored } = entry;
+        let Headed {
+            mut new,
+            aside,
+            stored,
+        } = entry;
         new.size = stored;
         new.logical_size = map.as_ref().map(|map| map.real_size);
         if let Some(look) = &mut self.look {
             look.begin(&new.parts, stored);
         }
-        let entry = self.index.push(new)?;
+        let start = new.start;
+        let place = self.index.push(new, aside)?;
         self.state = State::Content(Content {
-            entry,
+            place,
+            start,
             hasher: Box::new(ContentHasher::new()),
             left: stored,
             padding: padding(stored),
@@ -501,38 +550,54 @@ impl TarDecoder {
 
     fn content_complete(&mut self) {
         if let State::Content(content) = std::mem::replace(&mut self.state, State::Header) {
-            let (entry, padding) = (content.entry, content.padding);
-            self.index.set_content(entry, content.finish());
+            let (place, padding) = (content.place, content.padding);
+            self.index.set_content(place, content.finish());
             if let Some(look) = &mut self.look {
-                self.index.set_secrets(entry, look.finish());
+                self.index.set_secrets(place, look.finish());
             }
-            self.skip(padding, Some(entry));
+            self.skip(0, padding, Some(place));
         }
     }
 
     /// Passes over the data of something that is not shown as a file, and its sparse map.
-    fn skip_unshown(&mut self, entry: Option<EntryId>, data: u64) {
-        if entry.is_none() {
+    fn skip_unshown(&mut self, place: Option<Place>, data: u64) {
+        if place.is_none() {
             self.entry_start = None;
         }
         if self.block[header::KIND] == b'S' && OldGnuMap::header_goes_on(&self.block) {
-            self.state = State::UnshownMap { entry, data };
+            self.state = State::UnshownMap { place, data };
         } else {
-            self.skip(data + padding(data), entry);
+            self.skip(data, padding(data), place);
         }
     }
 
-    /// Passes over `left` bytes and then expects a header; `entry` is complete with them.
-    fn skip(&mut self, left: u64, entry: Option<EntryId>) {
-        if left > 0 {
-            self.state = State::Skip { left, entry };
+    /// Passes over so many bytes and then expects a header; what stands at `place` is complete with them.
+    fn skip(&mut self, data: u64, padding: u64, place: Option<Place>) {
+        if data > 0 || padding > 0 {
+            self.state = State::Skip {
+                data,
+                padding,
+                place,
+            };
             return;
         }
-        if let Some(entry) = entry {
-            self.index.set_end(entry, self.offset);
+        if let Some(place) = place {
+            self.index.set_end(place, self.offset);
             self.entry_start = None;
         }
         self.state = State::Header;
+    }
+}
+
+/// What a tool that knows nothing of whiteouts sees of an entry that is no part of the image.
+fn unshown(fields: &Fields, parts: &[&[u8]], size: u64) -> Unshown {
+    Unshown {
+        before: 0,
+        path: parts.join(&b'/'),
+        flag: fields.kind,
+        size,
+        mode: fields.mode,
+        owner: (fields.uid, fields.gid),
     }
 }
 
@@ -541,7 +606,7 @@ impl Content {
         self.left -= data.len() as u64;
         let Some(layout) = &mut self.sparse else {
             self.hasher.update(data);
-            tap(self.entry, Piece::Bytes(data));
+            tap(self.start, Piece::Bytes(data));
             return;
         };
         while !data.is_empty() {
@@ -552,13 +617,13 @@ impl Content {
                 };
                 let hole = segment.offset - layout.position;
                 self.hasher.hole(hole);
-                tap(self.entry, Piece::Hole(hole));
+                tap(self.start, Piece::Hole(hole));
                 layout.position = segment.offset;
                 layout.room = segment.len;
             }
             let (now, rest) = split(data, layout.room);
             self.hasher.update(now);
-            tap(self.entry, Piece::Bytes(now));
+            tap(self.start, Piece::Bytes(now));
             layout.room -= now.len() as u64;
             layout.position += now.len() as u64;
             data = rest;

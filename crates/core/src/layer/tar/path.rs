@@ -32,8 +32,15 @@ pub(super) enum Meaning<'n> {
 }
 
 const WHITEOUT: &[u8] = b".wh.";
+const ASIDE: &[u8] = b".wh..wh.plnk";
 const META: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
+
+/// Whether a cleaned name is in the folder where AUFS kept files with several names. Engines unpack hard links to it
+/// (moby, `pkg/archive/diff.go`, `WhiteoutLinkDir`), though the folder itself is no part of the image.
+pub(in crate::layer) fn is_aside(parts: &[&[u8]]) -> bool {
+    parts.len() > 1 && parts.first() == Some(&ASIDE)
+}
 
 /// The meaning of a cleaned name.
 pub(super) fn meaning<'n>(parts: &[&'n [u8]]) -> Meaning<'n> {

@@ -1,12 +1,9 @@
 //! PAX extension records: `LEN key=value\n`, and what they say about an entry.
 //!
 //! Sources: POSIX pax, "pax Extended Header"; GNU tar manual, "Storing Sparse Files";
-//! star's and libarchive's vendor keys for extended attributes.
+//! star's vendor keys for extended attributes.
 
 use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::header::wrap;
 use super::sparse::Segment;
@@ -25,30 +22,15 @@ pub(super) struct Records {
     pub(super) gid: Option<u64>,
     pub(super) mtime: Option<Time>,
     pub(super) xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// There are attributes in libarchive's form, which no engine sets.
+    pub(super) has_libarchive_xattrs: bool,
     pub(super) sparse: SparseRecords,
 }
 
-/// What global records say about all entries that follow. Names, sizes and attributes can only be
-/// an entry's own: a global one would make every header say a megabyte.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Globals {
-    uid: Option<u64>,
-    gid: Option<u64>,
-    mtime: Option<Time>,
-}
-
-impl Globals {
-    /// Adds the records of a `g` header.
-    pub(super) fn add(&mut self, data: &[u8]) -> Result<(), Problem> {
-        let mut records = Records::under(*self);
-        records.add(data)?;
-        *self = Self {
-            uid: records.uid,
-            gid: records.gid,
-            mtime: records.mtime,
-        };
-        Ok(())
-    }
+/// Checks the records of a global (`g`) header. Engines take nothing from them (moby and containerd unpack with Go's
+/// `archive/tar`, which hands global records to its caller, and both pass them over), but refuse damaged ones.
+pub(super) fn check_globals(data: &[u8]) -> Result<(), Problem> {
+    Records::default().add(data)
 }
 
 /// The `GNU.sparse.*` records.
@@ -95,30 +77,21 @@ impl SparseRecords {
     }
 }
 
-const UNPADDED: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 const NO_NUMBER: Problem = Problem::BadEntry("a PAX record that should be a number is none");
 
 impl Records {
-    /// Records that global ones stand behind.
-    pub(super) fn under(globals: Globals) -> Self {
-        Self {
-            uid: globals.uid,
-            gid: globals.gid,
-            mtime: globals.mtime,
-            ..Self::default()
-        }
-    }
-
     /// Adds the records in `data`; later ones win, empty values take earlier ones back.
     pub(super) fn add(&mut self, mut data: &[u8]) -> Result<(), Problem> {
         while !data.is_empty() {
             let (record, rest) =
                 split_record(data).ok_or(Problem::BadEntry("a PAX record's length is wrong"))?;
             let (key, value) = record;
+            // As for Go, whose readers engines unpack with. As the name of an attribute it would be cut off.
+            if key.contains(&0) {
+                return Err(Problem::BadEntry(
+                    "the name of a PAX record has a NUL in it",
+                ));
+            }
             self.set(key, value)?;
             data = rest;
         }
@@ -133,17 +106,14 @@ impl Records {
             b"uid" => self.uid = optional(value, identity)?,
             b"gid" => self.gid = optional(value, identity)?,
             b"mtime" => self.mtime = optional(value, time)?,
+            b"uname" | b"gname" => drop(name(value)?),
             // Access control lists as text (SCHILY.acl.*) and what Windows stores (MSWINDOWS.*) are
             // passed over as by every runtime: a container sees neither.
             _ => {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
                     self.set_xattr(name.to_vec(), value.to_vec());
-                } else if let Some(name) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
-                    let name = percent_encoding::percent_decode(name).collect();
-                    // Runtimes do not read these at all, so one that is no base64 stops nothing.
-                    if let Ok(value) = UNPADDED.decode(value) {
-                        self.set_xattr(name, value);
-                    }
+                } else if key.starts_with(b"LIBARCHIVE.xattr.") {
+                    self.has_libarchive_xattrs = true;
                 } else if let Some(name) = key.strip_prefix(b"GNU.sparse.") {
                     self.set_sparse(name, value)?;
                 }
@@ -316,6 +286,9 @@ mod tests {
             b"11 size=1k\n",
             b"11 size=-1\n",
             b"12 path=a\0b\n",
+            b"13 uname=a\0b\n",
+            b"26 SCHILY.xattr.user\0.a=x\n",
+            b"8 k\0y=v\n",
         ] {
             assert!(records(bad).is_err(), "{:?}", String::from_utf8_lossy(bad));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Paths, ROOT, Tree, What};
+use super::tree::{Paths, ROOT, Tree};
 
 /// What dive makes of the layers so far.
 #[derive(Default)]
@@ -39,13 +39,12 @@ impl Merged {
     /// Lays a layer over it, node by node in dive's order.
     pub(super) fn graft(&mut self, tree: &Tree, paths: &Paths<'_>, with_whiteouts: bool) {
         for slot in tree.order.iter().map(|at| &tree.slots[*at as usize]) {
-            match slot.what {
-                What::Whiteout if with_whiteouts => self.remove(slot.path, paths),
-                What::Whiteout => {}
-                What::Node { is_dir, size } => {
+            match slot.hides {
+                Some(hidden) if with_whiteouts => self.remove(hidden.looked_for, paths),
+                _ => {
                     self.add(slot.path, paths);
                     let node = &mut self.nodes[slot.path as usize];
-                    (node.is_dir, node.size) = (is_dir, size);
+                    (node.is_dir, node.size) = (slot.is_dir, slot.size);
                 }
             }
         }
@@ -73,7 +72,7 @@ impl Merged {
 
     fn remove(&mut self, path: u32, paths: &Paths<'_>) {
         let node = self.nodes[path as usize];
-        if !node.present {
+        if !node.present || path == ROOT {
             return;
         }
         if let Some(next) = self.nodes.get_mut(node.next as usize) {

@@ -13,7 +13,7 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use self::merged::Merged;
-use self::tree::{Paths, Tree, What};
+use self::tree::{Paths, Tree};
 use crate::layer::{EntryId, LayerIndex};
 
 /// dive's numbers for one image.
@@ -58,7 +58,16 @@ pub struct DiveLayer {
     /// Bytes of all headers, those of paths stored twice too.
     pub bytes: u64,
     /// The nodes of its tree, each after what is in it; None for a folder that no entry announces.
-    pub nodes: Vec<Option<EntryId>>,
+    pub nodes: Vec<Option<Node>>,
+}
+
+/// What a node of a layer's tree is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// An entry of the layer.
+    Entry(EntryId),
+    /// What is no part of the image, by its place in [`LayerIndex::unshown`].
+    Unshown(usize),
 }
 
 /// A path that occurs more than once.
@@ -90,7 +99,7 @@ impl Details {
             }
             visit(&tree, &merged, &mut seen);
             merged.graft(&tree, &paths, true);
-            let nodes = tree.order.iter().map(|at| tree.slots[*at as usize].entry);
+            let nodes = tree.order.iter().map(|at| tree.slots[*at as usize].of);
             listed.push(DiveLayer {
                 bytes,
                 nodes: nodes.collect(),
@@ -148,20 +157,23 @@ struct Seen {
 fn visit(tree: &Tree, merged: &Merged, seen: &mut [Option<Seen>]) {
     let mut sums = HashMap::new();
     for slot in tree.leaves() {
-        let seen = &mut seen[slot.path as usize];
+        let counted = slot.hides.map_or(slot.path, |hidden| hidden.counted);
+        let seen = &mut seen[counted as usize];
         let seen = seen.get_or_insert(Seen {
             min: -1,
             cumulative: 0,
             count: 0,
         });
-        let size = match slot.what {
-            What::Whiteout => match merged.nodes.get(slot.path as usize) {
-                Some(node) if node.present && node.is_dir => merged.sum(slot.path, &mut sums),
+        let size = match slot.hides {
+            Some(hidden) => match merged.nodes.get(hidden.looked_for as usize) {
+                Some(node) if node.present && node.is_dir => {
+                    merged.sum(hidden.looked_for, &mut sums)
+                }
                 Some(node) if node.present => 0,
                 // A whiteout of nothing ends the walk of its layer.
                 _ => return,
             },
-            What::Node { size, .. } => size,
+            None => slot.size,
         };
         seen.cumulative = seen.cumulative.saturating_add(size);
         seen.count += 1;

@@ -1,15 +1,21 @@
 //! The trees that dive keeps of layers, and the paths that are in them.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::layer::{EntryId, EntryKind, LayerIndex};
+use super::Node;
+use crate::layer::{EntryKind, LayerIndex};
+
+/// What a name begins with that hides another of the layers below.
+const WHITEOUT: &[u8] = b".wh.";
+/// What a name begins with that dive passes over.
+const OPAQUE: &[u8] = b".wh..wh..";
 
 /// All paths that any layer names, numbered; the root is 0.
 pub(super) struct Paths<'a> {
     pub(super) parents: Vec<u32>,
-    pub(super) names: Vec<&'a [u8]>,
-    lookup: HashMap<(u32, &'a [u8]), u32>,
+    pub(super) names: Vec<Cow<'a, [u8]>>,
+    lookup: HashMap<(u32, Cow<'a, [u8]>), u32>,
 }
 
 pub(super) const ROOT: u32 = 0;
@@ -18,7 +24,7 @@ impl Default for Paths<'_> {
     fn default() -> Self {
         Self {
             parents: vec![ROOT],
-            names: vec![b""],
+            names: vec![Cow::Borrowed(b"")],
             lookup: HashMap::new(),
         }
     }
@@ -29,15 +35,28 @@ impl<'a> Paths<'a> {
         self.parents.len()
     }
 
-    /// The path of a name in a folder; the folder itself for no name.
-    pub(super) fn child(&mut self, parent: u32, name: &'a [u8]) -> u32 {
-        if name.is_empty() {
-            return parent;
+    /// The path of a name in a folder. That of no name is the folder with a slash behind it, a path of its own.
+    fn child(&mut self, parent: u32, name: impl Into<Cow<'a, [u8]>>) -> u32 {
+        let name = name.into();
+        if let Some(path) = self.lookup.get(&(parent, name.clone())) {
+            return *path;
         }
-        *self.lookup.entry((parent, name)).or_insert_with(|| {
-            self.parents.push(parent);
-            self.names.push(name);
-            (self.parents.len() - 1) as u32
+        let path = self.parents.len() as u32;
+        self.parents.push(parent);
+        self.names.push(name.clone());
+        self.lookup.insert((parent, name), path);
+        path
+    }
+
+    /// What a path hides, if its name is a whiteout's: as it is counted, and as it is looked for.
+    fn hidden(&mut self, path: u32) -> Option<Hidden> {
+        let (parent, name) = (self.parents[path as usize], &self.names[path as usize]);
+        let name = name.strip_prefix(WHITEOUT)?.to_vec();
+        let nothing = name.is_empty();
+        let counted = self.child(parent, name);
+        Some(Hidden {
+            counted,
+            looked_for: if nothing { parent } else { counted },
         })
     }
 
@@ -46,11 +65,11 @@ impl<'a> Paths<'a> {
         let mut names = Vec::new();
         let mut up = path;
         while up != ROOT {
-            names.push(self.names[up as usize]);
+            names.push(&self.names[up as usize]);
             up = self.parents[up as usize];
         }
         let names = names.iter().rev();
-        names.flat_map(|name| [b"/", *name].concat()).collect()
+        names.flat_map(|name| [b"/", &***name].concat()).collect()
     }
 }
 
@@ -63,25 +82,26 @@ pub(super) struct Tree {
 }
 
 pub(super) struct Slot {
+    /// As the tar has it.
     pub(super) path: u32,
     /// The slot of the folder.
     parent: u32,
-    pub(super) what: What,
-    /// The entry that it is from; None for a folder that no entry announces.
-    pub(super) entry: Option<EntryId>,
+    /// What it hides, if its name is a whiteout's.
+    pub(super) hides: Option<Hidden>,
+    pub(super) is_dir: bool,
+    pub(super) size: i64,
+    /// What its header is of; None for a folder that no entry announces.
+    pub(super) of: Option<Node>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    Whiteout,
-    Node { is_dir: bool, size: i64 },
+/// What a whiteout hides.
+#[derive(Clone, Copy)]
+pub(super) struct Hidden {
+    /// The path that it is counted under.
+    pub(super) counted: u32,
+    /// The path that has to be there: of a whiteout `.wh.` without a name, the folder that it is in.
+    pub(super) looked_for: u32,
 }
-
-/// A folder that no entry announces.
-pub(super) const IMPLIED: What = What::Node {
-    is_dir: false,
-    size: 0,
-};
 
 impl Tree {
     /// The tree of a layer, and the bytes of all its headers, those of nodes stored twice too.
@@ -90,45 +110,55 @@ impl Tree {
         let mut total = 0_u64;
         let mut dirs: Vec<u32> = Vec::with_capacity(index.dirs());
         for dir in (0..index.dirs() as u32).map(crate::layer::DirId) {
-            let parent = dirs.get(index.dir_parent(dir).0 as usize);
-            let parent = parent.copied().unwrap_or(ROOT);
-            dirs.push(paths.child(parent, index.dir_name(dir)));
+            dirs.push(match dirs.get(index.dir_parent(dir).0 as usize) {
+                Some(parent) => paths.child(*parent, index.dir_name(dir)),
+                None => ROOT,
+            });
         }
+        let mut unshown = (0..).zip(index.unshown()).peekable();
         for entry in index.entries() {
+            while let Some((at, other)) = unshown.next_if(|(_, other)| other.before <= entry.0) {
+                let size = if other.flag == b'5' { 0 } else { other.size };
+                total = total.saturating_add(size);
+                let slot = (other.flag == b'5', size, Some(Node::Unshown(at)));
+                growing.add_names(paths, &other.path, slot);
+            }
             let dir = dirs[index.dir(entry).0 as usize];
             let name = index.name(entry);
-            let path = paths.child(dir, name);
             let kind = index.kind(entry);
-            if path == ROOT {
-                continue;
-            }
-            match kind {
-                EntryKind::Whiteout => {
-                    let parent = growing.touch(dir, paths);
-                    growing.slots.push(Slot {
-                        path,
-                        parent,
-                        what: What::Whiteout,
-                        entry: Some(entry),
-                    });
+            let size = match kind {
+                // The header is that of a hard link; its content is one of those that are not shown.
+                _ if index.claim(entry).is_some() => 0,
+                EntryKind::File | EntryKind::Whiteout | EntryKind::Opaque => {
+                    index.logical_size(entry)
                 }
+                _ => 0,
+            };
+            total = total.saturating_add(size);
+            let slot = (kind == EntryKind::Dir, size, Some(Node::Entry(entry)));
+            match (kind, name) {
                 // Only the way to an opaque whiteout stays.
-                EntryKind::Opaque => drop(growing.touch(path, paths)),
-                kind => {
-                    let size = match kind {
-                        EntryKind::File => index.logical_size(entry),
-                        _ => 0,
-                    };
-                    total = total.saturating_add(size);
-                    let at = growing.touch(path, paths) as usize;
-                    let slot = &mut growing.slots[at];
-                    slot.entry = Some(entry);
-                    slot.what = What::Node {
-                        is_dir: kind == EntryKind::Dir,
-                        size: i64::try_from(size).unwrap_or(i64::MAX),
-                    };
+                (EntryKind::Opaque, b"") => {}
+                (EntryKind::Opaque, name) => {
+                    let path = paths.child(dir, name);
+                    growing.touch(path, paths);
+                }
+                (_, b"") => {}
+                (EntryKind::Whiteout, name) => {
+                    let path = paths.child(dir, [WHITEOUT, name].concat());
+                    growing.put(path, paths, slot);
+                }
+                (_, name) => {
+                    let path = paths.child(dir, name);
+                    growing.put(path, paths, slot);
                 }
             }
+        }
+        for (at, other) in unshown {
+            let size = if other.flag == b'5' { 0 } else { other.size };
+            total = total.saturating_add(size);
+            let slot = (other.flag == b'5', size, Some(Node::Unshown(at)));
+            growing.add_names(paths, &other.path, slot);
         }
         (growing.ordered(paths), total)
     }
@@ -138,6 +168,9 @@ impl Tree {
         leaves.map(|at| &self.slots[*at as usize])
     }
 }
+
+/// Whether it is a folder's, its size, and what it is of.
+type Header = (bool, u64, Option<Node>);
 
 /// A layer's tree while its entries are read.
 struct Growing {
@@ -151,8 +184,10 @@ impl Default for Growing {
         let root = Slot {
             path: ROOT,
             parent: 0,
-            what: IMPLIED,
-            entry: None,
+            hides: None,
+            is_dir: false,
+            size: 0,
+            of: None,
         };
         Self {
             slots: vec![root],
@@ -165,11 +200,11 @@ impl Growing {
     fn find(&self, path: u32) -> Option<u32> {
         let at = *self.slot_of.get(path as usize)?;
         let slot = &self.slots[at as usize];
-        (slot.path == path && slot.what != What::Whiteout).then_some(at)
+        (slot.path == path).then_some(at)
     }
 
     /// The slot of a path, made with all its parents if it is new.
-    fn touch(&mut self, path: u32, paths: &Paths<'_>) -> u32 {
+    fn touch(&mut self, path: u32, paths: &mut Paths<'_>) -> u32 {
         let mut missing = Vec::new();
         let mut up = path;
         let mut at = loop {
@@ -183,8 +218,10 @@ impl Growing {
             let slot = Slot {
                 path,
                 parent: at,
-                what: IMPLIED,
-                entry: None,
+                hides: paths.hidden(path),
+                is_dir: false,
+                size: 0,
+                of: None,
             };
             at = self.slots.len() as u32;
             self.slots.push(slot);
@@ -196,22 +233,35 @@ impl Growing {
         at
     }
 
+    /// Puts a header at its path, over one that is there.
+    fn put(&mut self, path: u32, paths: &mut Paths<'_>, (is_dir, size, of): Header) {
+        let at = self.touch(path, paths) as usize;
+        if let Some(slot) = self.slots.get_mut(at) {
+            (slot.is_dir, slot.of) = (is_dir, of);
+            slot.size = i64::try_from(size).unwrap_or(i64::MAX);
+        }
+    }
+
+    /// The same for the path of something that is not shown: names that dive passes over end it.
+    fn add_names<'a>(&mut self, paths: &mut Paths<'a>, path: &'a [u8], header: Header) {
+        let mut at = ROOT;
+        for name in path.split(|byte| *byte == b'/') {
+            if name.starts_with(OPAQUE) {
+                self.touch(at, paths);
+                return;
+            }
+            at = paths.child(at, name);
+        }
+        self.put(at, paths, header);
+    }
+
     fn ordered(self, paths: &Paths<'_>) -> Tree {
         let slots = self.slots;
         let mut children: Vec<u32> = (1..slots.len() as u32).collect();
         children.sort_by(|a, b| {
             let (a, b) = (&slots[*a as usize], &slots[*b as usize]);
-            let by_name = || {
-                by_name(
-                    (a.what, paths.names[a.path as usize]),
-                    (b.what, paths.names[b.path as usize]),
-                )
-            };
+            let by_name = || paths.names[a.path as usize].cmp(&paths.names[b.path as usize]);
             a.parent.cmp(&b.parent).then_with(by_name)
-        });
-        children.dedup_by_key(|at| {
-            let slot = &slots[*at as usize];
-            (slot.path, slot.what == What::Whiteout)
         });
         let children_of = |at: u32| {
             let parent = |child: &u32| slots[*child as usize].parent;
@@ -237,17 +287,5 @@ impl Growing {
             order,
             is_leaf,
         }
-    }
-}
-
-/// By the name that the tar has, which for whiteouts begins with `.wh.`.
-fn by_name((a, name_a): (What, &[u8]), (b, name_b): (What, &[u8])) -> Ordering {
-    let prefix = |what| match what {
-        What::Whiteout => &b".wh."[..],
-        What::Node { .. } => b"",
-    };
-    match (prefix(a), prefix(b)) {
-        (a, b) if a == b => name_a.cmp(name_b),
-        (a, b) => a.iter().chain(name_a).cmp(b.iter().chain(name_b)),
     }
 }

@@ -1,0 +1,130 @@
+//! How much memory the layers of an image may take together, counted before it is taken.
+//!
+//! A small blob can name very many paths, and very long ones. What is counted here is what grows with them later too:
+//! the tree of the image, what is listed of it, what is reported.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{LayerError, LayerIndex, Problem};
+use crate::limits::{
+    IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_NAME_BYTES, IMAGE_PATH_BYTES,
+};
+
+/// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
+const ENTRY: u64 = 1000;
+/// Bytes that a folder takes that entries are in.
+const FOLDER: u64 = 1000;
+/// How often the bytes of a path are held: in a list, in its text, and while that grows.
+const PATHS: u64 = 3;
+/// How often the bytes of a name are held: in the index, in the tree, and while these grow.
+const NAMES: u64 = 2;
+
+/// What the layers of one image have taken so far. A clone is the same budget, so that decoders on several threads share
+/// it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBudget(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Bytes of memory that may be taken; None where only the limits of [`crate::limits`] hold.
+    memory: Option<u64>,
+    taken: AtomicU64,
+    entries: AtomicU64,
+    folders: AtomicU64,
+    name_bytes: AtomicU64,
+    path_bytes: AtomicU64,
+    folder_path_bytes: AtomicU64,
+}
+
+impl MemoryBudget {
+    /// A budget of so many bytes of memory; without a number only the limits of [`crate::limits`] hold.
+    #[must_use]
+    pub fn new(memory: Option<u64>) -> Self {
+        Self(Arc::new(Counts {
+            memory,
+            ..Counts::default()
+        }))
+    }
+
+    /// An entry with a path of so many bytes.
+    pub(super) fn entry(&self, path: usize) -> Result<(), Problem> {
+        let (counts, path) = (&*self.0, path as u64);
+        count(&counts.entries, 1, "entries", IMAGE_ENTRIES as u64)?;
+        let limit = IMAGE_PATH_BYTES;
+        count(&counts.path_bytes, path, "bytes of paths", limit)?;
+        self.take(ENTRY + PATHS * path)
+    }
+
+    /// A folder that entries are in, with a path of so many bytes.
+    pub(super) fn folder(&self, path: usize) -> Result<(), Problem> {
+        let (counts, path) = (&*self.0, path as u64);
+        count(&counts.folders, 1, "folders", IMAGE_FOLDERS as u64)?;
+        let limit = IMAGE_FOLDER_PATH_BYTES;
+        let what = "bytes of paths of folders";
+        count(&counts.folder_path_bytes, path, what, limit)?;
+        self.take(FOLDER + PATHS * path)
+    }
+
+    /// Bytes of names, link targets and attributes.
+    pub(super) fn names(&self, bytes: usize) -> Result<(), Problem> {
+        let what = "bytes of names, links and attributes";
+        let limit = IMAGE_NAME_BYTES as u64;
+        count(&self.0.name_bytes, bytes as u64, what, limit)?;
+        self.take(NAMES * bytes as u64)
+    }
+
+    /// Layer `layer` lists a blob that was decoded for another one. They share the index, but what tree and reports hold
+    /// of its entries comes again.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    pub fn repeat(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        let entries = index.len() as u64;
+        let limit = IMAGE_ENTRIES as u64;
+        count(&self.0.entries, entries, "entries", limit)
+            .and_then(|()| self.take(ENTRY.saturating_mul(entries)))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Takes memory that is given back when the answer is dropped.
+    pub(super) fn hold(&self, bytes: u64) -> Result<Held, Problem> {
+        self.take(bytes)?;
+        Ok(Held {
+            budget: self.clone(),
+            bytes,
+        })
+    }
+
+    fn take(&self, bytes: u64) -> Result<(), Problem> {
+        let Some(limit) = self.0.memory else {
+            return Ok(());
+        };
+        let taken = self.0.taken.fetch_add(bytes, Ordering::Relaxed);
+        if taken.saturating_add(bytes) > limit {
+            return Err(Problem::Memory { limit });
+        }
+        Ok(())
+    }
+}
+
+/// Memory that is given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    budget: MemoryBudget,
+    bytes: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.budget.0.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+fn count(counter: &AtomicU64, more: u64, what: &'static str, limit: u64) -> Result<(), Problem> {
+    let before = counter.fetch_add(more, Ordering::Relaxed);
+    if before.saturating_add(more) > limit {
+        return Err(Problem::TooMuch { what, limit });
+    }
+    Ok(())
+}
