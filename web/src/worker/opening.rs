@@ -128,8 +128,10 @@ async fn find(
 ) -> Result<Option<Opened>, UserError> {
     let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
     match gateway.ask(typed, fresh, platform).await? {
-        (place, Ok(image)) => {
+        (place, Ok(mut image)) => {
             let reference = image.reference.clone();
+            // Reports name an image as everybody can ask for it, and links need its registry.
+            image.reference = gateway.in_full(&place, &reference);
             Ok(Some(Opened {
                 name: repository(&reference).to_owned(),
                 reference,

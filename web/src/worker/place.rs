@@ -84,6 +84,14 @@ impl Gateway {
         })
     }
 
+    /// A reference that was found at `place`, with the gateway's host where only the gateway knows its first part.
+    pub(crate) fn in_full(&self, place: &Place, reference: &str) -> String {
+        match place.at {
+            At::Host => reference.to_owned(),
+            At::Name(_) => format!("{}/{reference}", self.host()),
+        }
+    }
+
     /// What the gateway has under a name without a host; such names have several parts.
     fn own(&self, name: &str, fresh: bool) -> Option<Place> {
         let (first, rest) = name.split_once('/')?;
