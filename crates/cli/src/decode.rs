@@ -1,5 +1,6 @@
 //! Layers decoded natively: several at once, each on a thread of its own while its bytes still come.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub(crate) enum Decoded {
 /// fetched and decoded once.
 ///
 /// # Errors
-/// That of the first layer that fails; the others are given up then.
+/// That of the layer that fails first; the others are given up then.
 pub(crate) async fn decode<'a, Opened>(
     layers: &'a [Layer],
     progress: &'a Progress,
@@ -48,8 +49,12 @@ where
         .clamp(2, AT_ONCE);
     let memory = &MemoryBudget::new(memory::left());
     let (blobs, places) = blobs(layers);
-    let decoded: Vec<Decoded> = stream::iter(blobs)
-        .map(|layer| async {
+    let open = &open;
+    // The largest first, so that none of them is left to the end when all others are done.
+    let mut queue: Vec<(usize, &Layer)> = blobs.iter().copied().enumerate().collect();
+    queue.sort_by_key(|(_, layer)| Reverse(layer.stored_size()));
+    let mut decoded: Vec<(usize, Decoded)> = stream::iter(queue)
+        .map(|(place, layer)| async move {
             let decoded = async {
                 let blob = match open(layer).await {
                     Err(SourceError::NotFetched { reason, .. }) => {
@@ -62,19 +67,20 @@ where
             };
             // Most errors name the layer; that a host is not reached, say, is not about one.
             let name = format!("layer {}", layer.number);
-            decoded
-                .await
-                .map_err(|error: anyhow::Error| match error.to_string() {
-                    text if text.contains(&name) => error,
-                    _ => error.context(name),
-                })
+            let decoded = decoded.await;
+            let decoded = decoded.map_err(|error: anyhow::Error| match error.to_string() {
+                text if text.contains(&name) => error,
+                _ => error.context(name),
+            });
+            decoded.map(|decoded| (place, decoded))
         })
-        .buffered(at_once)
+        .buffer_unordered(at_once)
         .try_collect()
         .await?;
+    decoded.sort_by_key(|(place, _)| *place);
     let mut seen = 0;
     let of_layer = |(layer, place): (&Layer, usize)| {
-        let decoded = decoded.get(place).context("a layer was not decoded")?;
+        let (_, decoded) = decoded.get(place).context("a layer was not decoded")?;
         if let Decoded::Read(index) = decoded {
             expected(layer).check(index)?;
             if place < seen {

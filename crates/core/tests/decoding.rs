@@ -6,7 +6,7 @@
 
 mod support;
 
-use onionskin_core::digest::Digest;
+use onionskin_core::digest::{Algorithm, Digest};
 use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex, Problem, RemarkKind};
 use onionskin_core::report::listing::{self, Line};
 use onionskin_fixtures::{Layer, bytes, gzip, layer, text};
@@ -279,6 +279,60 @@ fn digests_and_sizes_are_checked() {
         matches!(error.problem(), Problem::TooShort { .. }),
         "{error}"
     );
+}
+
+/// A tar that is stored as it is has one hash for both digests, whatever the pieces; it is still checked against both.
+#[test]
+fn digests_of_a_blob_without_compression_are_those_of_its_bytes() {
+    let tar = varied().tar();
+    let of = |algorithm| Digest::of(algorithm, &tar);
+    for piece in [1, 511, 512, 513, 4096, tar.len()] {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let decoded = |digest: Digest, diff_id: Digest, may_be_other| {
+                let expected = Expected {
+                    digest: Some(digest),
+                    diff_id: Some(diff_id),
+                    ..Expected::default()
+                };
+                let mut decoder = LayerDecoder::new(expected).may_be_other(may_be_other);
+                for piece in tar.chunks(piece) {
+                    decoder.push(piece)?;
+                }
+                decoder.finish()
+            };
+            for may_be_other in [false, true] {
+                let index = decoded(of(algorithm), of(Algorithm::Sha256), may_be_other).unwrap();
+                assert_eq!(
+                    (index.digest, index.diff_id),
+                    (of(algorithm), of(Algorithm::Sha256))
+                );
+            }
+            let wrong = Digest::of(algorithm, b"other");
+            let error = decoded(wrong.clone(), of(Algorithm::Sha256), false).unwrap_err();
+            assert!(matches!(error.problem(), Problem::Digest { .. }), "{error}");
+            let error = decoded(of(algorithm), wrong, false).unwrap_err();
+            assert!(matches!(error.problem(), Problem::DiffId { .. }), "{error}");
+        }
+    }
+    // What is no tar at all is read to its end for its digest.
+    let other = [&b"hsqs"[..], &vec![7; 5000]].concat();
+    for piece in [1, 512, 700, other.len()] {
+        let decoded = |digest| {
+            let expected = Expected {
+                digest: Some(digest),
+                ..Expected::default()
+            };
+            let mut decoder = LayerDecoder::new(expected).may_be_other(true);
+            for piece in other.chunks(piece) {
+                decoder.push(piece)?;
+            }
+            decoder.finish()
+        };
+        let error = decoded(Digest::sha256(&other)).unwrap_err();
+        assert!(matches!(error.problem(), Problem::NotTar), "{error}");
+        let error = decoded(Digest::sha256(b"other")).unwrap_err();
+        assert!(matches!(error.problem(), Problem::Digest { .. }), "{error}");
+    }
 }
 
 /// RFC 1952: optional header fields, members one after the other; pigz and eStargz write several.

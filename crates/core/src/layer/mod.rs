@@ -86,6 +86,10 @@ pub struct LayerDecoder {
     blob_size: u64,
     unpacker: Unpacker,
     tar: TarSide,
+    /// Blob and tar are hashed by the same algorithm.
+    one_algorithm: bool,
+    /// The blob is stored without compression, so the tar's hash is the blob's too and is computed once.
+    is_plain: bool,
     /// The blob may be something else than a tar.
     may_be_other: bool,
     /// It is: what comes is only checked.
@@ -135,6 +139,8 @@ impl LayerDecoder {
                 taken: Taken::default(),
                 blob: 0,
             },
+            one_algorithm: algorithm(&expected.digest) == algorithm(&expected.diff_id),
+            is_plain: false,
             may_be_other: false,
             is_other: false,
             expected,
@@ -201,12 +207,18 @@ impl LayerDecoder {
         {
             return Err(LayerError::at_blob(size, Problem::TooLong { size }));
         }
-        self.blob.update(data);
         self.tar.blob = self.blob_size;
+        if !self.is_plain {
+            self.blob.update(data);
+        } else if self.is_other {
+            self.tar.diff_id.update(data);
+        }
         if self.is_other {
             return Ok(());
         }
         let unpacked = self.unpacker.push(data, &mut |out| self.tar.push(out));
+        // From here on every byte of the blob reaches the tar's hash, as all before it did.
+        self.is_plain |= unpacked.is_ok() && self.one_algorithm && self.unpacker.is_plain();
         self.unless_other(unpacked)
     }
 
@@ -242,7 +254,11 @@ impl LayerDecoder {
             unpacked = Ok(Points::Every);
         }
         // A wrong digest explains every other problem that the end of the blob may show.
-        let digest = self.blob.finish();
+        let diff_id = self.tar.diff_id.finish();
+        let digest = match self.is_plain {
+            true => diff_id.clone(),
+            false => self.blob.finish(),
+        };
         if let Some(expected) = self.expected.digest
             && expected != digest
         {
@@ -269,7 +285,6 @@ impl LayerDecoder {
             }
             index => index?,
         };
-        let diff_id = self.tar.diff_id.finish();
         if let Some(expected) = self.expected.diff_id
             && expected != diff_id
         {

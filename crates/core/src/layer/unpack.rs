@@ -64,6 +64,11 @@ impl Unpacker {
         }
     }
 
+    /// The blob turned out to be stored as it is.
+    pub(super) const fn is_plain(&self) -> bool {
+        matches!(self.framing, Framing::Plain)
+    }
+
     /// The blob ends here.
     ///
     /// # Errors
