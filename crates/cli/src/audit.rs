@@ -1,15 +1,16 @@
-//! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
+//! `onionskin audit`: what is wasted in an image, what is a risk, and whether it passes the rules.
 
 mod beside;
 mod formats;
 mod markdown;
 mod rules;
 mod text;
+mod verdict;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::iter;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, ensure};
 use futures::{StreamExt as _, stream};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::audit::{Audit, Terms};
@@ -17,57 +18,71 @@ use onionskin_core::report::dive::Export;
 use onionskin_core::report::link::Links;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
+use onionskin_core::source::registry::reqwest::Url;
 
 use self::beside::BaseArguments;
 use self::formats::{Audited, Format, Reported};
 use self::rules::RuleArguments;
-use crate::image::ImageArguments;
-use crate::output::OutputArguments;
-use crate::terminal::Visible;
+use crate::image::{ImageArguments, with_login};
+use crate::output::{Inputs, Output, OutputArguments, note};
 use crate::{is_broken_pipe, sentence};
 
 /// Images in work at once.
 const AT_ONCE: usize = 3;
 
-/// Find what an image ships that no container sees, what to change, and whether it keeps your rules
+/// Find wasted bytes, secrets and risks in an image, and check it against rules
 ///
-/// Wasted bytes are told by what a person would mend: a folder that a later layer deleted, a tree that was stored again
-/// by chown -R, a file that step after step replaces; each with the layers, their commands and what to change.
+/// The report begins with the verdict, the wasted share and the secrets, then shows the five largest findings, each with
+/// the layers, their commands and what to change; --all shows all of them.
 ///
-/// Caches and other leftovers, content that is there twice, set-id programs, what everybody may write to and facts of
-/// the configuration are told too. Keys, tokens and passwords are looked for in all layers, deleted files too, in the
-/// configuration and the history: a first look and no full scanner. No report shows them.
+/// Findings are wasted bytes (deleted, overwritten or copied in a later layer), avoidable files (caches, duplicates),
+/// secrets, set-id programs, files that every user can change, and settings of the configuration. Secrets are searched in
+/// all layers, also in deleted files, in the configuration and in the history. This is not a full scan, and no report
+/// shows a secret.
 ///
-/// A rule is a limit, set by a flag or in a rules file; it is kept where the limit is met exactly. Without rules the
-/// report is all there is. Exit codes: 0 all rules are kept, 1 a rule failed, 2 the image could not be read or a rule
-/// not be judged.
+/// A rule is a limit that is set by a flag or in a rules file. Without rules the exit code is 0 for every image that
+/// can be read. Exit codes: 0 all rules passed, 1 a rule failed, 2 the image could not be read or a rule could not be
+/// evaluated.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Bytes are written as 20000000, 20MB (millions) or 19MiB; shares as 0.1 or 10%.
+    after_help = with_login!("Bytes are written as 20000000, 20MB (millions) or 19MiB; shares as 0.1 or 10%.
 
 Examples:
   onionskin audit nginx:1.27
   onionskin audit ./app.tar --max-wasted-bytes 20MB --min-efficiency 0.95
-  onionskin audit app:1.0 --max-wasted-share 5% --wasted-share-floor 1MB --format json -o audit.json
+  onionskin audit app:1.0 --max-wasted-share 5% --wasted-share-floor 1MB --json -o audit.json
+  onionskin audit app:1.0 --summary                      # only the verdict
   onionskin audit app:1.0 --ci-config .dive-ci           # dive's own rules and meanings
   onionskin audit app:1.0 --own --base node:22 --max-wasted-bytes 0
   onionskin audit app:1.1 --growth-against app:1.0 --max-compressed-growth 5MB
   onionskin audit app:1.0 --forbid '*.pem' --forbid-in-layers .env --max-findings setid=0
-  onionskin audit api:1.0 web:1.0 --format ndjson        # a line for each image; the worst exit code wins
+  onionskin audit api:1.0 web:1.0                        # a table at the end
   onionskin audit app:1.0 --format markdown --link-base https://onionskin.example.com/
   onionskin audit app:1.0 --format html -o audit.html    # a page that opens without a network
-  onionskin audit app:1.0 --format sarif -o audit.sarif  # for code scanning; junit for pipelines that show tests"
+  onionskin audit app:1.0 --format sarif -o audit.sarif  # for code scanning; junit for test reports")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// Further images, audited in the same way; one that fails does not stop the others
+    /// More images to audit; one that fails does not stop the others
     #[arg(value_name = "IMAGE")]
     more: Vec<String>,
 
-    /// Where the page lives, for links to what is found
-    #[arg(long, value_name = "URL")]
+    /// Show all findings, not only the five largest
+    #[arg(short, long)]
+    all: bool,
+
+    /// Show only the verdict and the rules that failed; of several images only the table
+    #[arg(short, long, conflicts_with = "all")]
+    summary: bool,
+
+    /// Print no report; with --output the file is written
+    #[arg(short, long, conflicts_with_all = ["all", "summary"])]
+    quiet: bool,
+
+    /// The URL of the web page, for links to the findings
+    #[arg(long, value_name = "URL", value_parser = link_base)]
     link_base: Option<String>,
 
     #[command(flatten)]
@@ -80,13 +95,44 @@ pub(crate) struct Arguments {
     rules: RuleArguments,
 }
 
-/// Whether all images keep all rules.
+/// The address of a page: links to places in it are made by adding to its end.
+fn link_base(text: &str) -> Result<String, String> {
+    let example = "write the URL of the page, such as https://onionskin.example.com/";
+    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); {example}"))?;
+    let problem = match () {
+        () if !matches!(url.scheme(), "http" | "https") => "not an http or https URL",
+        () if url.host_str().is_none_or(str::is_empty) => "a URL without a host",
+        () if !url.username().is_empty() || url.password().is_some() => {
+            "a URL with credentials, which every reader of the report would see"
+        }
+        () if url.query().is_some() || url.fragment().is_some() => {
+            "a URL with a query or a fragment, behind which no link can be made"
+        }
+        () if text
+            .contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) =>
+        {
+            "a URL with characters that must be encoded"
+        }
+        () => return Ok(text.to_owned()),
+    };
+    Err(format!("{problem}; {example}"))
+}
+
+/// Whether all images pass all rules.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
-    let rules = arguments.rules.read()?;
+    let (rules, rules_file) = arguments.rules.read()?;
     let images: Vec<&str> = iter::once(&arguments.image.image)
         .chain(&arguments.more)
         .map(String::as_str)
         .collect();
+    let inputs = arguments.inputs(&rules);
+    inputs.check()?;
+    let format = arguments.output.format();
+    ensure!(
+        format == Format::Text || !(arguments.all || arguments.summary),
+        "--all and --summary are for the text report; other formats have all findings"
+    );
+    let output = arguments.output.open(&inputs)?;
     // Bars of several images would be drawn over each other.
     let at_once = if io::stderr().is_terminal() {
         1
@@ -104,13 +150,44 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         .buffered(at_once)
         .collect()
         .await;
-    let alone = images.len() == 1;
+    let options = text::Options {
+        columns: output.columns(),
+        all: arguments.all,
+        summary: arguments.summary,
+        rules_file: rules_file.as_deref(),
+    };
+    let nothing =
+        matches!(reported.as_slice(), [Reported::Stopped { .. }]) && !format.tells_errors();
+    let written = match nothing || arguments.quiet && output.destination().is_stdout() {
+        true => Ok(()),
+        false => formats::write(format, &reported, &output, options),
+    };
+    match written {
+        // Whoever reads our output has seen enough; the verdict stays what it is.
+        Err(error) if is_broken_pipe(&error) => {}
+        written => written?,
+    }
+    if !arguments.quiet {
+        tell_failures(&reported, &output);
+    }
+    let (passed, mut problems) = outcome(&reported, images.len() == 1);
+    let Some(last) = problems.pop() else {
+        return Ok(passed);
+    };
+    for problem in problems {
+        note(sentence(&problem));
+    }
+    Err(last)
+}
+
+/// Whether all rules of all images passed, and what stopped the work.
+fn outcome(reported: &[Reported], alone: bool) -> (bool, Vec<anyhow::Error>) {
     let mut passed = true;
     let mut problems = Vec::new();
-    for reported in &reported {
+    for reported in reported {
         match reported {
             Reported::Audited(audited) => {
-                problems.extend(unjudged(&audited.audit));
+                problems.extend(not_evaluated(&audited.audit));
                 passed &= audited.audit.passed == Some(true);
             }
             // Alone it is told as all commands tell it.
@@ -118,37 +195,37 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
                 problems.push(anyhow!("{error}"));
             }
             Reported::Stopped { reference, error } => {
-                problems.push(anyhow!("{reference}: {error}"))
+                problems.push(anyhow!("{reference}: {error}"));
             }
         }
     }
-    let format = arguments.output.format;
-    let nothing =
-        matches!(reported.as_slice(), [Reported::Stopped { .. }]) && !format.tells_errors();
-    let written = match nothing {
-        true => Ok(()),
-        false => formats::write(format, &reported, &arguments.output),
-    };
-    match written {
-        // Who reads our output has seen enough; the verdict stays what it is.
-        Err(error) if is_broken_pipe(&error) => {}
-        written => written?,
-    }
-    let Some(last) = problems.pop() else {
-        return Ok(passed);
-    };
-    for problem in problems {
-        // When even this cannot be written, the exit code is all that is left.
-        let _ = writeln!(io::stderr(), "onionskin: {}", Visible(&sentence(&problem)));
-    }
-    Err(last)
+    (passed, problems)
 }
 
-/// What to say of rules that could not be judged, each reason once.
-fn unjudged(audit: &Audit) -> Option<anyhow::Error> {
+/// Where the report goes to a file, nobody would see that rules failed.
+fn tell_failures(reported: &[Reported], output: &Output) {
+    if output.destination().is_stdout() {
+        return;
+    }
+    for one in reported {
+        if let Reported::Audited(audited) = one
+            && audited.audit.passed == Some(false)
+        {
+            note(format_args!(
+                "{}: {}; see {}",
+                audited.audit.image.reference,
+                verdict::rules(&audited.audit),
+                output.destination().name()
+            ));
+        }
+    }
+}
+
+/// Why rules could not be evaluated, each reason once.
+fn not_evaluated(audit: &Audit) -> Option<anyhow::Error> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for rule in audit.rules.iter().filter(|rule| rule.passed.is_none()) {
-        let reason = rule.reason.as_deref().unwrap_or("it is not known");
+        let reason = rule.reason.as_deref().unwrap_or("the value is not known");
         match reasons.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, names)) => names.push(&rule.name),
             None => reasons.push((reason, vec![&rule.name])),
@@ -156,20 +233,33 @@ fn unjudged(audit: &Audit) -> Option<anyhow::Error> {
     }
     let told = reasons.iter().map(|(reason, names)| {
         let names = names.join(" and ");
-        format!("nobody can judge {names}: {reason}")
+        format!("cannot evaluate {names}: {reason}")
     });
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| anyhow!("{}: {}", audit.image.reference, told.join("; ")))
 }
 
 impl Arguments {
+    /// The files that are read.
+    fn inputs(&self, rules: &Rules) -> Inputs {
+        let mut inputs = Inputs::default();
+        self.image.inputs(&mut inputs);
+        let against = rules.growth.against.as_deref();
+        let against = against.filter(|_| rules.growth.are_set());
+        let more = self.more.iter().map(String::as_str);
+        for image in more.chain(self.base.named()).chain(against) {
+            inputs.image(image);
+        }
+        self.rules.inputs(&mut inputs);
+        inputs
+    }
+
     async fn audit(&self, image: &str, rules: &Rules) -> anyhow::Result<Audited> {
         let opened = self.image.open_other(image).await?;
         // A damaged image is never a pass: a rule would judge layers that may be another image's.
         anyhow::ensure!(
             !opened.image.is_torn(),
-            "{image} cannot be audited: its configuration names {} layers and its manifest {}, so one of them \
-             is damaged",
+            "{image} cannot be audited: its configuration lists {} layers and its manifest {}, so one of them is damaged",
             opened.image.config.diff_ids.len(),
             opened.image.layers.len(),
         );
@@ -190,7 +280,7 @@ impl Arguments {
             links: links.as_ref(),
         };
         let audit = Audit::new(&opened.image, &stack, &ledger, &terms);
-        let format = self.output.format;
+        let format = self.output.format();
         Ok(Audited {
             map: (format == Format::Html).then(|| Map::of(&stack)),
             dive: (format == Format::DiveJson).then(|| Export::new(&audit, &stack)),

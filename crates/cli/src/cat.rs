@@ -1,44 +1,44 @@
 //! `onionskin cat`: the content of one file.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use onionskin_core::layer::{ContentReader, EntryId, EntryKind, LayerIndex, Piece};
 use onionskin_core::report::text;
 use onionskin_core::stack::{ResolveError, Stack};
 
-use crate::image::{ImageArguments, Opened};
+use crate::image::{ImageArguments, Opened, with_login};
 use crate::kept::Kept;
 use crate::layers::{LayerArguments, Wanted, not_fetched};
+use crate::listed::missing;
+use crate::output::{FileArguments, Inputs};
 
 /// Zeros written at a time where a file has a hole.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
-/// Print a file's content, as a container sees it or as one layer has it
+/// Print the content of a file, from the final filesystem or from one layer
 ///
-/// Links are followed inside the image. Bytes come as they are; holes of sparse files come as zeros.
+/// Symbolic links are followed inside the image. Holes of sparse files are printed as zeros.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin cat debian:12 /etc/os-release
-  onionskin cat app.tar /app/config.json --layer 3   # as layer 3 itself has it
-  onionskin cat app.tar /app/config.json --stack 2   # as if layer 2 were the last
-  onionskin cat debian:12 /usr/bin/env -o env")]
+  onionskin cat app.tar /app/config.json --layer 3   # from layer 3 itself
+  onionskin cat app.tar /app/config.json --stack 2   # from the filesystem up to layer 2
+  onionskin cat debian:12 /usr/bin/env -o env"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// The file
+    /// The path of the file
     path: OsString,
 
     #[command(flatten)]
     layers: LayerArguments,
 
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: FileArguments,
 }
 
 /// Where a file's content is stored.
@@ -50,6 +50,9 @@ struct Stored<'s> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut inputs = Inputs::default();
+    arguments.image.inputs(&mut inputs);
+    let destination = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
     let wanted = arguments.layers.of(&opened.image)?;
     let stack = match wanted {
@@ -63,19 +66,25 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let path = arguments.path.as_encoded_bytes();
     let found = find(&stack, path, &wanted.name(), &arguments.image.image);
     let mut stored = found.map_err(|error| match not_fetched(&stack) {
-        Some(unseen) => anyhow!("{error} (as far as it can be seen, without {unseen})"),
+        Some(unseen) => anyhow!("{error} (incomplete, without {unseen})"),
         None => error,
     })?;
     // Of a layer alone the stack has one.
     stored.layer += wanted.below();
-    match &arguments.output {
-        None => {
-            let mut out = Out::new(io::stdout().lock(), None);
-            copy(&opened, &stored, &mut out).await?;
-            out.end()
-        }
-        Some(path) => to_file(&opened, &stored, path).await,
-    }
+    let mut writing = destination.begin()?;
+    let holes = writing.may_have_holes();
+    let file = writing.file();
+    let failed = |error| destination.failed(error);
+    let sparse = holes
+        .then(|| file.try_clone())
+        .transpose()
+        .map_err(failed)?;
+    let mut out = Out::new(file, sparse);
+    let copied = copy(&opened, &stored, &mut out).await;
+    out.failed().map_err(failed)?;
+    copied?;
+    out.end().map_err(failed)?;
+    Ok(writing.finish()?)
 }
 
 /// Finds the file that `path` leads to; `place` names where it is looked for, in messages.
@@ -86,36 +95,11 @@ fn find<'s>(stack: &'s Stack, path: &[u8], place: &str, image: &str) -> anyhow::
         Ok(node) => node,
         Err(ResolveError::Missing { path, .. }) if hides(stack, &path) => {
             bail!(
-                "{} is deleted by {place}, which has no content of it",
+                "{} is deleted in {place}, which has no content of it",
                 text(&path)
             )
         }
-        Err(ResolveError::Missing {
-            path: gone,
-            deleted_by,
-        }) => {
-            let way = if clean(path) == gone {
-                format!("{asked} is not in {place}")
-            } else {
-                format!("{asked} leads to {}, which is not in {place}", text(&gone))
-            };
-            match deleted_by {
-                Some(layer) => bail!(
-                    "{way}: layer {layer} took it away; `--stack {}` shows it as it was before",
-                    layer - 1
-                ),
-                None => bail!("{way}; look around with `onionskin ls {image}`"),
-            }
-        }
-        Err(ResolveError::NotAFolder { path }) => {
-            bail!("{asked} is not in {place}: {} is no folder", text(&path))
-        }
-        Err(ResolveError::Loop { path }) => {
-            bail!(
-                "{asked} leads nowhere: the links at {} lead round in a circle",
-                text(&path)
-            )
-        }
+        Err(error) => bail!("{}", missing(&error, path, place, image)),
     };
     let stored = stack
         .at(node, depth)
@@ -142,7 +126,7 @@ fn find<'s>(stack: &'s Stack, path: &[u8], place: &str, image: &str) -> anyhow::
         }
         EntryKind::Char | EntryKind::Block => "a device",
         EntryKind::Fifo => "a FIFO",
-        _ => "no file",
+        _ => "not a file",
     };
     bail!("{asked} is {what}, which has no content in an image")
 }
@@ -155,31 +139,6 @@ fn hides(stack: &Stack, path: &[u8]) -> bool {
     layer
         .entries()
         .any(|entry| layer.kind(entry) == EntryKind::Whiteout && layer.path(entry) == path)
-}
-
-/// The path as the stack would write it.
-fn clean(path: &[u8]) -> Vec<u8> {
-    let names = path.split(|byte| *byte == b'/');
-    names
-        .filter(|name| !matches!(*name, b"" | b"."))
-        .flat_map(|name| [b"/", name].concat())
-        .collect()
-}
-
-async fn to_file(opened: &Opened, stored: &Stored<'_>, path: &Path) -> anyhow::Result<()> {
-    let unwritable = || format!("cannot write {}", path.display());
-    let file = File::create(path).with_context(unwritable)?;
-    let copy_of_it = file.try_clone().with_context(unwritable)?;
-    let mut out = Out::new(file, Some(copy_of_it));
-    let done = match copy(opened, stored, &mut out).await {
-        Ok(()) => out.end().with_context(unwritable),
-        Err(error) => Err(error),
-    };
-    if done.is_err() {
-        // Half a file is worse than none. The error that brought us here is the one to tell.
-        let _ = fs::remove_file(path);
-    }
-    done
 }
 
 /// Reads the layer again, to its end, and writes what of the file was in it. Nothing is written before all of the blob
@@ -202,7 +161,11 @@ async fn copy<W: Write>(
     kept.check().with_context(held_back)?;
     kept.give(|piece| {
         out.write(piece);
-        out.check()
+        match &out.failed {
+            Ok(()) => Ok(()),
+            // The caller says what failed; here it is only a reason to stop.
+            Err(error) => Err(io::Error::from(error.kind()).into()),
+        }
     })
 }
 
@@ -252,21 +215,24 @@ impl<W: Write> Out<W> {
         Ok(())
     }
 
-    fn check(&mut self) -> anyhow::Result<()> {
-        Ok(std::mem::replace(&mut self.failed, Ok(()))?)
+    /// The first failure.
+    fn failed(&mut self) -> io::Result<()> {
+        std::mem::replace(&mut self.failed, Ok(()))
     }
 
     /// All is written: a hole at the end becomes a part of the file.
-    fn end(&mut self) -> anyhow::Result<()> {
+    fn end(&mut self) -> io::Result<()> {
         if let Some(file) = &self.file {
             file.set_len(self.length)?;
         }
-        Ok(self.to.flush()?)
+        self.to.flush()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -18,8 +18,8 @@ use onionskin_core::source::Layer;
 use onionskin_core::stack::Stack;
 
 use crate::decode::Decoded;
-use crate::image::{ImageArguments, Opened};
-use crate::output::{Format, OutputArguments};
+use crate::image::{ImageArguments, Opened, with_login};
+use crate::output::{Format, Inputs, OutputArguments};
 
 /// Compare two images: files, sizes, configuration, and what an update downloads
 ///
@@ -28,12 +28,12 @@ use crate::output::{Format, OutputArguments};
 #[derive(clap::Args)]
 #[command(
     mut_arg("image", |image| image.value_name("OLD").index(1)),
-    after_help = "Examples:
+    after_help = with_login!("Examples:
   onionskin diff app:1.0 app:1.1
   onionskin diff registry.example.com/team/app:main ./app.tar
   onionskin diff app:1.0 app:1.1 --ignore '/var/log/**' --ignore builder
   onionskin diff app.tar app.tar --old-stack 3 --new-stack 5     # two stacks of one image
-  onionskin diff app:1.0 app:1.1 --exit-code                     # exit code 1 when they differ"
+  onionskin diff app:1.0 app:1.1 --exit-code                     # exit code 1 when they differ")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -47,15 +47,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     new_platform: Option<Platform>,
 
-    /// Compare the filesystems of both with layer N as the last [default: all layers]
+    /// Compare the filesystems of both up to layer N [default: all layers]
     #[arg(long, value_name = "N", conflicts_with_all = ["old_stack", "new_stack"])]
     stack: Option<usize>,
 
-    /// Compare the filesystem of OLD with layer N as the last [default: all layers]
+    /// Compare the filesystem of OLD up to layer N [default: all layers]
     #[arg(long, value_name = "N")]
     old_stack: Option<usize>,
 
-    /// Compare the filesystem of NEW with layer N as the last [default: all layers]
+    /// Compare the filesystem of NEW up to layer N [default: all layers]
     #[arg(long, value_name = "N")]
     new_stack: Option<usize>,
 
@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     mtime: bool,
 
     /// List all changes instead of the largest
-    #[arg(long)]
+    #[arg(short, long)]
     all: bool,
 
     /// Exit with 1 when the images differ
@@ -93,6 +93,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
                 .push(glob.parse::<PathGlob>().context("--ignore")?),
         }
     }
+    let mut inputs = Inputs::default();
+    arguments.old.inputs(&mut inputs);
+    inputs.image(&arguments.new);
+    inputs.check()?;
+    let output = arguments.output.open(&inputs)?;
     let old = arguments.old.open().await.context("OLD")?;
     let new = arguments
         .old
@@ -122,12 +127,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let same = comparison.is_empty();
     let update = comparison.update.clone();
     let report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
-    let output = &arguments.output;
-    match output.format {
+    match arguments.output.format() {
         Format::Json => output.json(&report)?,
         Format::Text => {
             let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);
-            let text = text::report(&report, layers, &update, arguments.all, output.width());
+            let text = text::report(&report, layers, &update, arguments.all, output.terminal());
             output.text(&text)?;
         }
     }
@@ -139,7 +143,7 @@ fn last(asked: Option<usize>, opened: &Opened, side: &str) -> anyhow::Result<usi
     let depth = opened.image.layers.len();
     match asked {
         Some(layer) if layer > depth => {
-            anyhow::bail!("{side} has no layer {layer}; it has {depth}, counted from 1")
+            anyhow::bail!("{side} has no layer {layer}; it has {depth}, numbered from 1")
         }
         layer => Ok(layer.unwrap_or(depth)),
     }

@@ -15,8 +15,23 @@ use onionskin_core::stack::Stack;
 
 use crate::decode::{Decoded, decode};
 use crate::limits::LimitArguments;
+use crate::output::Inputs;
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
+use crate::sentence;
+
+/// The end of the help of each command that takes an image: how to log in.
+macro_rules! with_login {
+    ($help:literal) => {
+        concat!(
+            $help,
+            "\n\nPrivate registries: log in with `docker login REGISTRY` or `podman login REGISTRY` first. The same \
+             files and credential helpers are used: DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, \
+             $DOCKER_CONFIG/config.json or ~/.docker/config.json, and podman's auth.json."
+        )
+    };
+}
+pub(crate) use with_login;
 
 /// Bytes on disk that the user should know of.
 const MUCH: u64 = 256 << 20;
@@ -24,15 +39,15 @@ const MUCH: u64 = 256 << 20;
 /// The arguments of every command about an image.
 #[derive(clap::Args)]
 pub(crate) struct ImageArguments {
-    /// A reference such as nginx:1.27, the path of a saved image or layout, or `-` for one on standard input
+    /// A reference such as nginx:1.27, the path of a saved image or OCI layout, or - for standard input
     ///
-    /// Prefixes say which is meant: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
-    /// oci:FOLDER[:NAME], dir:FOLDER, docker-daemon:REFERENCE, podman:REFERENCE. NAME is one of the names in it, or @0, @1 … by
-    /// its place; PATH may be - for standard input, and archives may be compressed.
+    /// A prefix says where the image is: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
+    /// oci:FOLDER[:NAME], dir:FOLDER, docker-daemon:REFERENCE, podman:REFERENCE. If there are several images in it, NAME
+    /// is the name of one, or @0, @1 … by position. PATH can be - for standard input; archives can be compressed.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 
-    /// Which image of a multi-platform one [default: linux/amd64, or the first there is]
+    /// The platform of a multi-platform image, such as linux/arm64 or arm64 [default: linux/amd64, or the first]
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
 
@@ -42,7 +57,7 @@ pub(crate) struct ImageArguments {
     #[command(flatten)]
     limits: LimitArguments,
 
-    /// Read nothing from and keep nothing in a cache on disk
+    /// Do not use a cache on disk
     #[arg(long)]
     no_cache: bool,
 }
@@ -50,6 +65,8 @@ pub(crate) struct ImageArguments {
 /// An image whose documents are read.
 pub(crate) struct Opened {
     pub(crate) image: Image,
+    /// As the user wrote it.
+    name: String,
     source: Source,
     locator: Locator,
     budget: Arc<Budget>,
@@ -59,6 +76,12 @@ impl ImageArguments {
     /// Finds the image and reads its documents.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
         self.open_other(&self.image).await
+    }
+
+    /// The files that are read for it.
+    pub(crate) fn inputs(&self, inputs: &mut Inputs) {
+        inputs.image(&self.image);
+        self.registry.inputs(inputs);
     }
 
     /// The same for another image that the user named.
@@ -97,6 +120,7 @@ impl ImageArguments {
         let _ = self.no_cache;
         let budget = self.limits.begin();
         let locator: Locator = image.parse()?;
+        let name = image.to_owned();
         let platform = platform.or(self.platform.as_ref());
         if let Locator::Registry(reference) = &locator {
             let open = async |client: &Client| {
@@ -105,6 +129,7 @@ impl ImageArguments {
                 let locator = locator.clone();
                 Ok(Opened {
                     image,
+                    name: name.clone(),
                     source,
                     locator,
                     budget: Arc::clone(&budget),
@@ -117,6 +142,7 @@ impl ImageArguments {
         let image = source.image(platform).await?;
         Ok(Opened {
             image,
+            name,
             source,
             locator,
             budget,
@@ -137,7 +163,7 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
     let stdin = io::stdin();
     ensure!(
         !stdin.is_terminal(),
-        "standard input is a terminal; send a saved image to it, as in `docker save app | onionskin inspect -`"
+        "standard input is a terminal; pipe a saved image to it, as in `docker save app | onionskin inspect -`"
     );
     let mut said = false;
     let told = |bytes| {
@@ -147,7 +173,7 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
             // Whoever does not listen does not need to know.
             let _ = writeln!(
                 io::stderr(),
-                "onionskin: standard input is large; it is kept in a temporary file in {}",
+                "onionskin: standard input is large; it is stored in a temporary file in {}",
                 folder.display()
             );
         }
@@ -176,7 +202,12 @@ impl Opened {
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
         let progress = Progress::new(self.image.layers.len());
         let open = |layer| self.source.layer(layer);
-        decode(layers, &progress, &self.budget, open).await
+        let decoded = decode(layers, &progress, &self.budget, open).await;
+        // Most errors name only the layer.
+        decoded.map_err(|error| match sentence(&error).contains(&self.name) {
+            true => error,
+            false => error.context(self.name.clone()),
+        })
     }
 
     /// Streams the blob of a layer, counted from 1.

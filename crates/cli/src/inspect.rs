@@ -1,4 +1,4 @@
-//! `onionskin inspect`: an image at a glance.
+//! `onionskin inspect`: layers, sizes, wasted bytes and configuration of an image.
 
 mod artifact;
 mod text;
@@ -8,21 +8,22 @@ use onionskin_core::report::inspection::Inspection;
 use onionskin_core::report::text as names_text;
 use onionskin_core::source::SourceError;
 
-use crate::image::ImageArguments;
-use crate::output::{Format, OutputArguments};
+use crate::image::{ImageArguments, with_login};
+use crate::output::{Format, Inputs, OutputArguments};
 
-/// Show an image at a glance: layers, sizes, wasted bytes and their causes, configuration
+/// Show the layers, sizes, wasted bytes and configuration of an image
 ///
-/// Wasted bytes are stored in a layer, and so downloaded with every pull, but no container of the image sees them. What is
-/// stored beside images and is none (charts, signatures, SBOMs) is told as what it is.
+/// Wasted bytes are stored in a layer, and so downloaded with every pull, but are not in the final filesystem: a later
+/// layer deleted the file or stored it again. Artifacts that are not images (charts, signatures, SBOMs) are shown as what
+/// they are.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin inspect nginx:1.27
   onionskin inspect registry.example.com/team/app@sha256:…
-  onionskin inspect ./app.tar                       # what docker save wrote
+  onionskin inspect ./app.tar                       # from docker save
   docker save app | onionskin inspect -
-  onionskin inspect oci:layout:1.0                  # a folder that umoci, skopeo or buildah wrote
-  onionskin inspect alpine --platform linux/arm64 --format json")]
+  onionskin inspect oci:layout:1.0                  # a folder from umoci, skopeo or buildah
+  onionskin inspect alpine --platform arm64 --json"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
@@ -32,10 +33,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut inputs = Inputs::default();
+    arguments.image.inputs(&mut inputs);
+    let (format, output) = (arguments.output.format(), arguments.output.open(&inputs)?);
     let opened = match arguments.image.open().await {
         Ok(opened) => opened,
         Err(error) => match error.downcast() {
-            Ok(SourceError::Artifact(found)) => return artifact::tell(*found, &arguments.output),
+            Ok(SourceError::Artifact(found)) => return artifact::report(*found, format, &output),
             Ok(error) => return Err(error.into()),
             Err(error) => return Err(error),
         },
@@ -43,8 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stack = opened.stack(&opened.image.layers).await?;
     let ledger = Ledger::of(&stack);
     let inspection = Inspection::new(&opened.image, &stack, &ledger);
-    let output = &arguments.output;
-    match output.format {
+    match format {
         Format::Json => output.json(&inspection),
         Format::Text => {
             let wasted = text::largest_wasted(&stack, &ledger);
@@ -59,12 +62,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .cloned()
                 .chain(in_layers)
                 .collect();
-            output.text(&text::report(
-                &inspection,
-                &wasted,
-                &remarks,
-                output.width(),
-            ))
+            let report = text::report(&inspection, &wasted, &remarks, output.terminal());
+            Ok(output.text(&report)?)
         }
     }
 }

@@ -7,11 +7,11 @@ use onionskin_core::stack::Stack;
 /// The flags of commands that look at a stack or at one layer.
 #[derive(clap::Args)]
 pub(crate) struct LayerArguments {
-    /// Look at what layer N itself holds; layers count from 1, the base
+    /// Only what layer N itself contains; layers are numbered from 1, the base
     #[arg(long, value_name = "N", conflicts_with = "stack")]
     layer: Option<usize>,
 
-    /// Look at the files as they are with layer N as the last [default: all layers]
+    /// The filesystem up to layer N [default: all layers]
     #[arg(long, value_name = "N")]
     stack: Option<usize>,
 }
@@ -66,7 +66,7 @@ impl Wanted {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Layer(number) => format!("layer {number}"),
-            Self::Stack(last) => format!("the stack at layer {last}"),
+            Self::Stack(last) => format!("the filesystem up to layer {last}"),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Wanted {
 fn has(depth: usize) -> String {
     match depth {
         1 => "the image has one layer, number 1".to_owned(),
-        _ => format!("the image has {depth} layers, counted from 1"),
+        _ => format!("the image has {depth} layers, numbered from 1"),
     }
 }
 

@@ -1,112 +1,150 @@
 //! `onionskin ls`: the files of an image, one line each.
 
+use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
-use anyhow::bail;
+use clap::ArgAction;
 use onionskin_core::report::labels::Label;
-use onionskin_core::report::listing::{self, Line};
-use onionskin_core::report::text;
-use onionskin_core::stack::ResolveError;
+use onionskin_core::report::listing::Line;
+use onionskin_core::report::words::size;
 
-use crate::image::{ImageArguments, Opened};
-use crate::layers::{LayerArguments, Wanted, not_fetched};
-use crate::output::{Format, OutputArguments};
+use crate::image::{ImageArguments, with_login};
+use crate::layers::LayerArguments;
+use crate::listed;
+use crate::output::{Format, Inputs, OutputArguments};
 use crate::terminal::Visible;
 
-/// List files: what a container sees, or what one layer holds
+/// List files: the final filesystem, or what one layer contains
 ///
-/// Flat and in byte order, with mode, user, group, size, time and path, then what a link leads to and
-/// extended attributes in braces; capabilities by name. Layers count from 1, the base.
+/// All paths below PATH, in byte order, with mode, user, group, size, time and path, then the target of a link and
+/// extended attributes in braces. Layers are numbered from 1, the base.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
-  onionskin ls debian:12                       # everything a container sees
-  onionskin ls debian:12 /usr/lib              # below one folder
-  onionskin ls app.tar --layer 3               # what layer 3 itself holds, what it deletes among it
-  onionskin ls app.tar --stack 2 --format json # as if layer 2 were the last")]
+#[command(
+    disable_help_flag = true,
+    after_help = with_login!("Examples:
+  onionskin ls debian:12                           # the whole final filesystem
+  onionskin ls debian:12 /usr/lib                  # below one folder
+  onionskin ls debian:12 '/etc/*.conf'             # what matches a glob
+  onionskin ls debian:12 '*.pem'                   # at any depth
+  onionskin ls app.tar -h --sort size --limit 20   # the 20 largest files
+  onionskin ls app.tar --layer 3                   # what layer 3 itself contains, with what it deletes
+  onionskin ls app.tar --stack 2 --json            # the filesystem up to layer 2")
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// The folder or file to list; symbolic links on the way are followed
+    /// The folder or file to list, or a glob: with a leading slash from the root, else at any depth
+    ///
+    /// Symbolic links on the way are followed, also the last one if it leads to a folder.
     #[arg(default_value = "/")]
     path: OsString,
 
     #[command(flatten)]
     layers: LayerArguments,
 
+    /// The order: by name, by size (largest first) or by time (newest first)
+    #[arg(long, value_enum, default_value_t)]
+    sort: Sort,
+
+    /// Reverse the order
+    #[arg(short, long)]
+    reverse: bool,
+
+    /// List only the first N paths
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Sizes in kB, MB and GB
+    #[arg(short, long)]
+    human_readable: bool,
+
+    /// The long format, which is always used
+    #[arg(short, hide_short_help = true)]
+    long: bool,
+
     #[command(flatten)]
     output: OutputArguments,
+
+    /// Print help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// The order of paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Sort {
+    /// Byte order of the paths
+    #[default]
+    Name,
+    /// The largest first
+    Size,
+    /// The newest first
+    #[value(alias = "time")]
+    Mtime,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // Nothing else is there: the flag is for habit.
+    let _ = arguments.long;
+    let mut inputs = Inputs::default();
+    arguments.image.inputs(&mut inputs);
+    let output = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
-    let lines = lines(&arguments, &opened).await?;
-    match arguments.output.format {
-        Format::Json => arguments.output.json(&lines),
+    let path = arguments.path.as_encoded_bytes();
+    let image = &arguments.image.image;
+    let mut lines = listed::list(&opened, &arguments.layers, path, image)
+        .await?
+        .lines;
+    arguments.sort.apply(&mut lines);
+    if arguments.reverse {
+        lines.reverse();
+    }
+    lines.truncate(arguments.limit.unwrap_or(usize::MAX));
+    match arguments.output.format() {
+        Format::Json => output.json(&lines),
         Format::Text => {
             let platform = opened.image.platform.as_ref();
             let os = platform.map(|platform| platform.os.as_str());
-            arguments.output.text(&table(&lines, os))
+            Ok(output.text(&table(&lines, os, arguments.human_readable))?)
         }
     }
 }
 
-async fn lines(arguments: &Arguments, opened: &Opened) -> anyhow::Result<Vec<Line>> {
-    let path = arguments.path.as_encoded_bytes();
-    let wanted = arguments.layers.of(&opened.image)?;
-    let mut unseen = None;
-    let found = match wanted {
-        Wanted::Layer(number) => listing::of_layer(opened.decode_one(number).await?, number, path)?,
-        Wanted::Stack(last) => {
-            let stack = opened.stack(wanted.decoded(&opened.image)).await?;
-            unseen = not_fetched(&stack);
-            let place = wanted.name();
-            match listing::of_stack(&stack, last, path) {
-                Ok(lines) => Some(lines),
-                Err(ResolveError::Missing { .. }) => None,
-                Err(ResolveError::NotAFolder { path: file }) => bail!(
-                    "{} is not in {place}: {} is no folder",
-                    text(path),
-                    text(&file)
-                ),
-                Err(ResolveError::Loop { path: link }) => bail!(
-                    "{} is not in {place}: the symbolic link {} leads to itself",
-                    text(path),
-                    text(&link)
-                ),
-            }
+impl Sort {
+    /// Sorts lines that are in byte order of their paths, which stays that of equals.
+    fn apply(self, lines: &mut [Line]) {
+        match self {
+            Self::Name => {}
+            Self::Size => lines.sort_by_key(|line| std::cmp::Reverse(line.size)),
+            Self::Mtime => lines.sort_by(newest_first),
         }
-    };
-    match (found, unseen) {
-        (Some(lines), None) => Ok(lines),
-        (Some(lines), Some(unseen)) => {
-            let note = format!("what is there is listed without {unseen}");
-            // Whoever does not listen has the list all the same.
-            let _ = writeln!(io::stderr(), "onionskin: {}", Visible(&note));
-            Ok(lines)
-        }
-        (None, None) => bail!(
-            "{} is not in {}; look around with `onionskin ls {}`",
-            text(path),
-            wanted.name(),
-            arguments.image.image
-        ),
-        (None, Some(unseen)) => bail!(
-            "{} is not in {} as far as it can be seen, which is without {unseen}",
-            text(path),
-            wanted.name(),
-        ),
     }
 }
 
-fn table(lines: &[Line], os: Option<&str>) -> String {
-    let widest = |number: fn(&Line) -> u64| {
-        let largest = lines.iter().map(number).max().unwrap_or(0);
-        largest.to_string().len()
+fn newest_first(a: &Line, b: &Line) -> Ordering {
+    // Without the Z, a time with a fraction is greater than the same one without.
+    let time = |line: &Line| {
+        line.mtime
+            .as_ref()
+            .map(|time| time.trim_end_matches('Z').to_owned())
     };
-    let (uids, gids, sizes) = (widest(|l| l.uid), widest(|l| l.gid), widest(|l| l.size));
+    time(b).cmp(&time(a))
+}
+
+fn table(lines: &[Line], os: Option<&str>, human_readable: bool) -> String {
+    let shown = |line: &Line| match human_readable {
+        true => size(line.size),
+        false => line.size.to_string(),
+    };
+    let widest = |text: &dyn Fn(&Line) -> String| {
+        let widths = lines.iter().map(|line| text(line).len());
+        widths.max().unwrap_or(0)
+    };
+    let uids = widest(&|line| line.uid.to_string());
+    let gids = widest(&|line| line.gid.to_string());
+    let sizes = widest(&shown);
     let mut table = String::new();
     for line in lines {
         let time = line.mtime.as_deref().unwrap_or_default();
@@ -123,7 +161,7 @@ fn table(lines: &[Line], os: Option<&str>) -> String {
             mode(line),
             line.uid,
             line.gid,
-            line.size,
+            shown(line),
             Visible(&line.path),
         );
         for (name, value) in &line.xattrs {
@@ -200,7 +238,7 @@ mod tests {
             line("whiteout", "0", "/gone", None),
         ];
         assert_eq!(
-            table(&lines, None),
+            table(&lines, None, false),
             "drwxrwxrwt 0 1000     0 2026-11-02 09:31 /tmp\n\
              -rwsr-xr-x 0 1000 12345 2026-11-02 09:31 /usr/bin/su\\x1b[2J\n\
              lrwxrwxrwx 0 1000     0 2026-11-02 09:31 /bin -> usr/bin\n\
@@ -220,10 +258,30 @@ mod tests {
         .into();
         let lines = [line("dir", "755", "/Files", None), ping];
         assert_eq!(
-            table(&lines, Some("windows")),
+            table(&lines, Some("windows"), false),
             "drwxr-xr-x 0 1000     0 2026-11-02 09:31 /Files (the drive C:)\n\
              -rwxr-xr-x 0 1000 12345 2026-11-02 09:31 /bin/ping \
              {security.capability=cap_net_raw=ep} {user.\\x1b=\\n}\n"
         );
+    }
+
+    #[test]
+    fn the_largest_or_the_newest_comes_first() {
+        let mut lines = [
+            line("file", "644", "/a", None),
+            line("dir", "755", "/b", None),
+            line("file", "644", "/c", None),
+        ];
+        lines[0].mtime = None;
+        lines[1].mtime = Some("2026-11-02T09:31:21.5Z".to_owned());
+        lines[2].size = 20_000;
+        let mut order = |sort: Sort| -> Vec<String> {
+            lines.sort_by(|a, b| a.path.cmp(&b.path));
+            sort.apply(&mut lines);
+            lines.iter().map(|line| line.path.clone()).collect()
+        };
+        assert_eq!(order(Sort::Size), ["/c", "/a", "/b"]);
+        assert_eq!(order(Sort::Mtime), ["/b", "/c", "/a"]);
+        assert_eq!(order(Sort::Name), ["/a", "/b", "/c"]);
     }
 }

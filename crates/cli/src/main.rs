@@ -1,14 +1,16 @@
-//! The `onionskin` command: what it understands, and how it ends.
+//! The `onionskin` command: its subcommands, and how it ends.
 
 mod audit;
 mod cat;
 mod decode;
 mod diff;
+mod du;
 mod image;
 mod inspect;
 mod kept;
 mod layers;
 mod limits;
+mod listed;
 mod ls;
 mod memory;
 mod output;
@@ -21,27 +23,36 @@ mod serve;
 mod summary;
 mod tags;
 mod terminal;
+mod usage;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use onionskin_core::source::SourceError;
 
-use crate::terminal::Visible;
+use crate::output::OutputError;
 
 /// A rule failed.
 const FAILED: u8 = 1;
 /// What stopped the work: wrong usage, not found, no access, a damaged image.
 const STOPPED: u8 = 2;
 
-/// See what is inside a container image, and what it ships that nobody can see.
+/// Show what is inside a container image, layer by layer, and what is wasted in it
 #[derive(Parser)]
 #[command(
     name = "onionskin",
     version,
     max_term_width = 100,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "Examples:
+  onionskin inspect nginx:1.27             # layers, sizes, wasted bytes, configuration
+  onionskin audit ./app.tar                # what is wasted, what is a risk, and what to change
+  onionskin ls nginx:1.27 /etc/nginx       # files
+  onionskin cat nginx:1.27 /etc/nginx/nginx.conf
+  docker save app | onionskin inspect -
+
+`onionskin COMMAND --help` shows all flags of a command, with examples.
+Exit codes: 0 success; 1 a rule of `audit` failed, or `diff --exit-code` found differences; 2 an error."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -52,26 +63,29 @@ struct Arguments {
 enum Command {
     Inspect(inspect::Arguments),
     Ls(ls::Arguments),
+    Du(du::Arguments),
     Cat(cat::Arguments),
+    Audit(Box<audit::Arguments>),
+    Diff(Box<diff::Arguments>),
     Tags(tags::Arguments),
     Repositories(repositories::Arguments),
     Referrers(referrers::Arguments),
-    Audit(Box<audit::Arguments>),
-    Diff(Box<diff::Arguments>),
     Serve(serve::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let command = match parsed() {
+        Ok(command) => command,
+        Err(code) => return code,
+    };
     let fine = |()| ExitCode::SUCCESS;
-    let done = match Arguments::parse().command {
+    let done = match command {
         Command::Inspect(arguments) => inspect::run(arguments).await.map(fine),
         Command::Ls(arguments) => ls::run(arguments).await.map(fine),
+        Command::Du(arguments) => du::run(arguments).await.map(fine),
         Command::Cat(arguments) => cat::run(arguments).await.map(fine),
-        Command::Tags(arguments) => tags::run(arguments).await.map(fine),
-        Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
-        Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
-        Command::Audit(arguments) => audit::run(*arguments).await.map(|kept| match kept {
+        Command::Audit(arguments) => audit::run(*arguments).await.map(|passed| match passed {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),
         }),
@@ -79,24 +93,53 @@ async fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),
         }),
+        Command::Tags(arguments) => tags::run(arguments).await.map(fine),
+        Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
+        Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
         Command::Serve(arguments) => serve::run(arguments).await.map(fine),
     };
     match done {
         Ok(code) => code,
-        // Who reads our output has seen enough, as with `onionskin ls … | head`.
+        // Whoever reads our output has seen enough, as with `onionskin ls … | head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // When even this cannot be written, the exit code is all that is left.
-            let _ = writeln!(io::stderr(), "onionskin: {}", Visible(&sentence(&error)));
+            output::note(sentence(&error));
             ExitCode::from(STOPPED)
         }
     }
 }
 
+/// The command line; or the exit code of one that asks for help, or is not understood.
+fn parsed() -> Result<Command, ExitCode> {
+    let arguments = usage::arguments(std::env::args_os());
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(&arguments);
+    let parsed = matches.and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches));
+    let error = match parsed {
+        Ok(parsed) => return Ok(parsed.command),
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        return Err(match output::print(&error.render().ansi().to_string()) {
+            Err(error) if !error.is_broken_pipe() => {
+                output::note(error);
+                ExitCode::from(STOPPED)
+            }
+            _ => ExitCode::SUCCESS,
+        });
+    }
+    match usage::tip(&error, &command, &arguments) {
+        Some(tip) => output::note(tip),
+        // When even this cannot be written, the exit code is all that is left.
+        None => drop(error.print()),
+    }
+    Err(ExitCode::from(STOPPED))
+}
+
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        .downcast_ref()
+        .is_some_and(OutputError::is_broken_pipe)
 }
 
 /// The error and its causes in one line, and what can be done; a cause that the text before it already quotes is not said
@@ -127,7 +170,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
         Arguments::command().debug_assert();
     }
 

@@ -1,60 +1,122 @@
-//! Where a report goes: standard output or a file.
+//! How and where a command reports: the format, and standard output or a file.
 
-use std::fs;
-use std::io::Write as _;
+mod destination;
+mod inputs;
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
+pub(crate) use self::destination::{Destination, OutputError};
+pub(crate) use self::inputs::Inputs;
 use crate::terminal::{self, Visible};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// For people
     #[default]
     Text,
-    /// For programs; the form is versioned and its order stable.
+    /// For programs: versioned, and stable in order
     Json,
+}
+
+/// The formats of a command, of which one is JSON.
+pub(crate) trait Formats: clap::ValueEnum + Copy + Default + Send + Sync + 'static {
+    /// What `--json` stands for.
+    const JSON: Self;
+}
+
+impl Formats for Format {
+    const JSON: Self = Self::Json;
 }
 
 /// The flags of every command that reports.
 #[derive(clap::Args)]
-pub(crate) struct OutputArguments<F = Format>
-where
-    F: clap::ValueEnum + Default + Send + Sync + 'static,
-{
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: F,
+pub(crate) struct OutputArguments<F: Formats = Format> {
+    /// The format of the report
+    #[arg(short, long, value_enum, default_value_t)]
+    format: F,
 
-    /// Write to a file instead of standard output
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+
+    #[command(flatten)]
+    file: FileArguments,
+}
+
+/// Where output goes.
+#[derive(clap::Args)]
+pub(crate) struct FileArguments {
+    /// Write to a file instead of standard output; - is standard output
+    ///
+    /// An existing file is replaced only when all of the output is written, and keeps its permissions.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-impl<F> OutputArguments<F>
-where
-    F: clap::ValueEnum + Default + Send + Sync + 'static,
-{
-    /// The columns that text may take; `None` where nobody looks at a terminal.
-    pub(crate) fn width(&self) -> Option<usize> {
-        match self.output {
-            Some(_) => None,
-            None => terminal::width(),
+/// A report's way out.
+pub(crate) struct Output(Destination);
+
+impl FileArguments {
+    /// Where output goes, which must be none of the files that the command reads.
+    pub(crate) fn open(&self, inputs: &Inputs) -> Result<Destination, OutputError> {
+        Destination::of(self.output.as_deref(), inputs)
+    }
+}
+
+impl<F: Formats> OutputArguments<F> {
+    /// The format.
+    pub(crate) const fn format(&self) -> F
+    where
+        F: Copy,
+    {
+        match self.json {
+            true => F::JSON,
+            false => self.format,
         }
     }
 
+    /// Where the report goes, which must be none of the files that the command reads.
+    pub(crate) fn open(&self, inputs: &Inputs) -> Result<Output, OutputError> {
+        self.file.open(inputs).map(Output)
+    }
+}
+
+impl Output {
+    /// Where it goes.
+    pub(crate) const fn destination(&self) -> &Destination {
+        &self.0
+    }
+
+    /// The columns of a terminal that shows the report; None where nobody looks at one.
+    pub(crate) fn terminal(&self) -> Option<usize> {
+        self.0.is_stdout().then(terminal::width).flatten()
+    }
+
+    /// The columns that text is wrapped to.
+    pub(crate) fn columns(&self) -> usize {
+        self.terminal().unwrap_or_else(terminal::columns)
+    }
+
     /// Writes text, with its colours where a terminal shows them.
-    pub(crate) fn text(&self, report: &str) -> anyhow::Result<()> {
-        match &self.output {
-            Some(_) => self.bytes(anstream::adapter::strip_str(report).to_string().as_bytes()),
-            None => {
-                let mut out = anstream::stdout().lock();
-                out.write_all(report.as_bytes())?;
-                Ok(out.flush()?)
-            }
+    pub(crate) fn text(&self, report: &str) -> Result<(), OutputError> {
+        let report = terminal::plain(report);
+        let colours = self.0.is_stdout()
+            && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        if colours && cfg!(windows) {
+            // Older consoles have to be asked for colours in another way.
+            let mut out = anstream::stdout().lock();
+            let written = out.write_all(report.as_bytes()).and_then(|()| out.flush());
+            return written.map_err(|error| self.0.failed(error));
+        }
+        match colours {
+            true => self.bytes(report.as_bytes()),
+            false => self.bytes(anstream::adapter::strip_str(&report).to_string().as_bytes()),
         }
     }
 
@@ -63,33 +125,32 @@ where
         let mut json =
             serde_json::to_vec_pretty(report).context("cannot write the report as JSON")?;
         json.push(b'\n');
-        self.bytes(&json)
+        Ok(self.bytes(&json)?)
     }
 
     /// Writes bytes as they are.
-    pub(crate) fn bytes(&self, report: &[u8]) -> anyhow::Result<()> {
-        match &self.output {
-            Some(path) => {
-                fs::write(path, report).with_context(|| format!("cannot write {}", path.display()))
-            }
-            None => {
-                let mut out = std::io::stdout().lock();
-                out.write_all(report)?;
-                Ok(out.flush()?)
+    pub(crate) fn bytes(&self, report: &[u8]) -> Result<(), OutputError> {
+        self.0.write(report)
+    }
+
+    /// Writes names that a registry gave.
+    pub(crate) fn names(&self, format: Format, names: &[String]) -> anyhow::Result<()> {
+        match format {
+            Format::Json => self.json(&names),
+            Format::Text => {
+                let lines = names.iter().map(|name| format!("{}\n", Visible(name)));
+                Ok(self.text(&lines.collect::<String>())?)
             }
         }
     }
 }
 
-impl OutputArguments {
-    /// Writes names that a registry gave.
-    pub(crate) fn names(&self, names: &[String]) -> anyhow::Result<()> {
-        match self.format {
-            Format::Json => self.json(&names),
-            Format::Text => {
-                let lines = names.iter().map(|name| format!("{}\n", Visible(name)));
-                self.text(&lines.collect::<String>())
-            }
-        }
-    }
+/// Writes text for people to standard output: help, and what a server says.
+pub(crate) fn print(text: &str) -> Result<(), OutputError> {
+    Output(Destination::of(None, &Inputs::default())?).text(text)
+}
+
+/// Says something on standard error. Whoever does not listen has the report and the exit code all the same.
+pub(crate) fn note(text: impl Display) {
+    let _ = writeln!(io::stderr(), "onionskin: {}", Visible(&text.to_string()));
 }

@@ -4,7 +4,7 @@ use onionskin_core::limits;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::Pages;
 
-use crate::output::OutputArguments;
+use crate::output::{Output, OutputArguments};
 
 /// Names in the order of a registry.
 pub(crate) struct Names {
@@ -61,8 +61,8 @@ impl Names {
     ///
     /// # Errors
     /// Some are missing, or they cannot be written.
-    pub(crate) fn print(self, output: &OutputArguments) -> anyhow::Result<()> {
-        output.names(&self.names)?;
+    pub(crate) fn print(self, arguments: &OutputArguments, output: &Output) -> anyhow::Result<()> {
+        output.names(arguments.format(), &self.names)?;
         match self.problem {
             None => Ok(()),
             Some(error @ SourceError::Incomplete { .. }) => Err(error.into()),

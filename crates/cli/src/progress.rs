@@ -1,6 +1,8 @@
-//! How far a download is: one bar for each layer under way, on standard error, where that is a terminal.
+//! Progress bars of layers that are downloaded, on standard error, if that is a terminal.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::terminal::ascii;
 
 /// The bars. Without a terminal nothing is drawn.
 pub(crate) struct Progress {
@@ -31,7 +33,8 @@ impl Progress {
         };
         let bar = self.bars.add(bar);
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━━─"));
+            let drawn = if ascii() { "=>-" } else { "━━─" };
+            bar.set_style(style.progress_chars(drawn));
         }
         let width = self.layers.to_string().len();
         bar.set_prefix(format!("layer {number:width$} of {}", self.layers));

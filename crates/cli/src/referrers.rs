@@ -1,7 +1,6 @@
-//! `onionskin referrers`: signatures, SBOMs and attestations that a registry keeps beside an image.
+//! `onionskin referrers`: the signatures, SBOMs and attestations of an image in a registry.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use anyhow::bail;
 use onionskin_core::platform::Platform;
@@ -9,29 +8,31 @@ use onionskin_core::report::referrers::{By, ReferrersReport};
 use onionskin_core::report::words::size;
 use onionskin_core::source::Locator;
 
-use crate::output::{Format, OutputArguments};
+use crate::image::with_login;
+use crate::output::{Format, Inputs, OutputArguments, note};
 use crate::registry::RegistryArguments;
 use crate::summary::{QUIET, STRONG};
 use crate::terminal::Visible;
 
-/// List what a registry keeps about an image: signatures, SBOMs, attestations
+/// List the signatures, SBOMs and attestations of an image in a registry
 ///
-/// These are manifests of their own that name the image as their subject, what cosign keeps under tags made of the
-/// image's digest, and attestations that BuildKit puts into the image's index. Of a registry that has no list of them the tag is read that stands in for it.
+/// These are manifests that name the image as their subject, signatures that cosign stores under tags made from the
+/// image's digest, and attestations that BuildKit stores in the image's index. If the registry has no referrers API, the
+/// fallback tag of the OCI distribution specification is read.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin referrers ghcr.io/team/app:1.0
   onionskin referrers registry.example.com/app@sha256:… --artifact-type application/spdx+json
-  onionskin referrers alpine --platform linux/arm64 --format json")]
+  onionskin referrers alpine --platform linux/arm64 --json"))]
 pub(crate) struct Arguments {
-    /// The image, as in ghcr.io/team/app:1.0
+    /// The image, such as ghcr.io/team/app:1.0
     image: String,
 
-    /// Only what is of this type, as in application/spdx+json
+    /// Only referrers of this type, such as application/spdx+json
     #[arg(long, value_name = "TYPE")]
     artifact_type: Option<String>,
 
-    /// What is about this platform's image, and not about all of them
+    /// The referrers of this platform's image instead of those of the whole index
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
 
@@ -46,10 +47,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let locator = Locator::in_registry(&arguments.image)?;
     let Locator::Registry(reference) = &locator else {
         bail!(
-            "{} is a saved image; only registries know what refers to their images",
+            "{} is a saved image; only registries have referrers",
             arguments.image
         );
     };
+    let mut inputs = Inputs::default();
+    arguments.registry.inputs(&mut inputs);
+    let output = arguments.output.open(&inputs)?;
     let wanted = arguments.artifact_type.as_deref();
     let (report, cut) = arguments
         .registry
@@ -68,16 +72,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         })
         .await?;
     if cut {
-        // Whoever does not listen has the list all the same.
-        let _ = writeln!(
-            io::stderr(),
-            "onionskin: there are more than {} referrers, which are left out",
+        note(format_args!(
+            "the list is incomplete: only the first {} referrers are listed",
             report.referrers.len()
-        );
+        ));
     }
-    match arguments.output.format {
-        Format::Json => arguments.output.json(&report),
-        Format::Text => arguments.output.text(&text(&report)),
+    match arguments.output.format() {
+        Format::Json => output.json(&report),
+        Format::Text => Ok(output.text(&text(&report))?),
     }
 }
 
@@ -93,13 +95,13 @@ fn write(out: &mut String, report: &ReferrersReport) -> std::fmt::Result {
     writeln!(out, "{STRONG}{}{STRONG:#}", Visible(image))?;
     writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
     if report.referrers.is_empty() {
-        return writeln!(out, "\nNothing in its registry refers to it.");
+        return writeln!(out, "\nNo referrers.");
     }
     for one in &report.referrers {
         let kind = match (&one.artifact_type, one.by) {
             (Some(kind), _) => kind,
-            (None, By::Index) => "attestation of the build",
-            (None, _) => "of no type that its list tells",
+            (None, By::Index) => "build attestation",
+            (None, _) => "unknown type",
         };
         let kind = Visible(kind);
         writeln!(out, "\n{STRONG}{kind}{STRONG:#}  {}", size(one.size))?;

@@ -1,7 +1,6 @@
 //! How registries are reached: whom to trust, and as whom.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,12 +12,12 @@ use onionskin_core::source::registry::{
 };
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
-use crate::terminal::Visible;
+use crate::output::{self, Inputs};
 
 /// The flags of every command that may ask a registry.
 #[derive(clap::Args)]
 pub(crate) struct RegistryArguments {
-    /// With =false, accept the image's registry without a valid certificate, or without TLS
+    /// With false, accept the image's registry without a valid certificate, or without TLS
     #[arg(
         long,
         value_name = "true|false",
@@ -31,7 +30,7 @@ pub(crate) struct RegistryArguments {
     )]
     tls_verify: bool,
 
-    /// Certificates (PEM) to trust beside the system's
+    /// Certificates (PEM) to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
@@ -60,6 +59,11 @@ enum Speech {
 }
 
 impl RegistryArguments {
+    /// The files that are read for it.
+    pub(crate) fn inputs(&self, inputs: &mut Inputs) {
+        self.ca_file.iter().for_each(|file| inputs.file(file));
+    }
+
     /// Asks the registry at `domain`, which the user named, for something, as the user of this machine.
     pub(crate) async fn ask<T>(
         &self,
@@ -183,8 +187,7 @@ struct OnStandardError;
 
 impl Notices for OnStandardError {
     fn warning(&self, text: &str) {
-        // Whoever does not listen has the answer all the same.
-        let _ = writeln!(io::stderr(), "onionskin: warning: {}", Visible(text));
+        output::note(format_args!("warning: {text}"));
     }
 
     fn wait(&self, host: &str, status: u16, seconds: u64) -> bool {
@@ -192,11 +195,9 @@ impl Notices for OnStandardError {
             1 => "1 second".to_owned(),
             more => format!("{more} seconds"),
         };
-        let _ = writeln!(
-            io::stderr(),
-            "onionskin: {} answered {status} and asks to wait; trying again in {seconds}",
-            Visible(host)
-        );
+        output::note(format_args!(
+            "{host} answered {status} and asks to wait; trying again in {seconds}"
+        ));
         true
     }
 }
@@ -210,12 +211,12 @@ enum Certificates {
 
 /// The certificates (PEM) in a file.
 pub(crate) fn certificates_in(path: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
-    let unusable = || format!("cannot take certificates from {}", path.display());
+    let unusable = || format!("cannot read certificates from {}", path.display());
     let pem = fs::read(path).with_context(unusable)?;
     let found = reqwest::Certificate::from_pem_bundle(&pem).with_context(unusable)?;
     ensure!(
         !found.is_empty(),
-        "{}: there is no certificate in PEM form in it",
+        "{}: no certificate in PEM form in it",
         path.display()
     );
     Ok(found)
@@ -226,7 +227,7 @@ fn told(error: SourceError) -> anyhow::Error {
     let variables = proxy_variables();
     match error {
         SourceError::Unreachable { .. } if !variables.is_empty() => anyhow!(
-            "{error}; it is asked through the proxy in {}, unless NO_PROXY excepts it",
+            "{error} (through the proxy in {}, unless NO_PROXY excludes it)",
             variables.join(" or ")
         ),
         error => error.into(),

@@ -1,20 +1,21 @@
-//! `onionskin repositories`: what a registry has, where it says so.
+//! `onionskin repositories`: the repositories of a registry.
 
 use onionskin_core::source::registry;
 
-use crate::output::OutputArguments;
+use crate::image::with_login;
+use crate::output::{Inputs, OutputArguments};
 use crate::pages;
 use crate::registry::RegistryArguments;
 
-/// List the repositories of a registry, in its order
+/// List the repositories of a registry, in the order of the registry
 ///
-/// Registries need not have such a list; public ones, Docker Hub among them, have none for anybody.
+/// Not every registry supports this; public ones such as Docker Hub do not.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin repositories registry.example.com
-  onionskin repositories localhost:5000 --format json")]
+  onionskin repositories localhost:5000 --json"))]
 pub(crate) struct Arguments {
-    /// The registry's host, as in registry.example.com:5000
+    /// The registry's host, such as registry.example.com:5000
     #[arg(value_name = "REGISTRY")]
     host: String,
 
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let domain = registry::domain(&arguments.host)?;
+    let mut inputs = Inputs::default();
+    arguments.registry.inputs(&mut inputs);
+    let output = arguments.output.open(&inputs)?;
     let repositories = arguments
         .registry
         .ask(&domain, async |client| {
@@ -39,5 +43,5 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .await
         })
         .await?;
-    repositories.print(&arguments.output)
+    repositories.print(&arguments.output, &output)
 }

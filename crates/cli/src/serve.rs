@@ -1,6 +1,5 @@
 //! `onionskin serve`: the page and the gateway.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,65 +11,66 @@ use onionskin_gateway::{Gateway, Limits, NamedRegistry, Options, SavedImage};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
-use crate::image;
+use crate::image::{self, with_login};
 use crate::limits::TemporaryArguments;
+use crate::output::print;
 use crate::registry::certificates_in;
 use crate::terminal::Visible;
 
 /// How long a stop waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Serve the page, and the registries that it may look into
+/// Serve the web page, and fetch images for it
 ///
-/// The page needs nothing else: open the address that is printed. Images are fetched by this process, so it reaches
-/// only the well-known public registries and those that you name. It asks them with the credentials of `docker login`
-/// and `podman login`, on behalf of everybody who can reach the address that it listens on.
+/// Open the address that is printed. Images are fetched by this process, only from well-known public registries and from
+/// those that you name. It uses the credentials of `docker login` and `podman login` for everyone who can reach the
+/// address that it listens on.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin serve
   onionskin serve app.tar oci:layout:1.0                # saved images, as saved/app:1.0 on the page
   onionskin serve --listen 127.0.0.1:0                  # a free port
   onionskin serve --registry registry.example.com       # one more registry, over https
   onionskin serve --registry http://127.0.0.1:5000      # a local one without TLS
-  onionskin serve --registry team=https://10.0.0.7:5000 # as team/app:1.0 on the page")]
+  onionskin serve --registry team=https://10.0.0.7:5000 # as team/app:1.0 on the page"))]
 pub(crate) struct Arguments {
-    /// Saved images to show beside the demo images: a file, oci:FOLDER, docker-daemon:NAME, `-` …
+    /// Saved images to show in addition to the demo images: a file, oci:FOLDER, docker-daemon:NAME, - …
     #[arg(value_name = "IMAGE")]
     images: Vec<String>,
 
-    /// Where to listen; port 0 takes a free one
+    /// The address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
 
-    /// A registry that may be reached beside the public ones; can be given again
+    /// A registry to allow in addition to the public ones; can be repeated
     #[arg(long = "registry", value_name = "[NAME=]HOST[:PORT]|URL")]
     registries: Vec<NamedRegistry>,
 
-    /// A host that these registries may use for tokens and blobs although it is private; can be given again
+    /// A private host that registries may use for tokens and blobs; can be repeated
     ///
     /// A registry given with --registry may have a private address. Where it redirects to, and the token server that it
     /// names, have to be itself or public, unless they are given here.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
     allowed_hosts: Vec<AllowedHost>,
 
-    /// A name that requests may use for this server; can be given again
+    /// A name that requests may use for this server; can be repeated
     ///
-    /// Beside it only the address that it listens on and names of this machine are answered, so that no other site can
-    /// pose as this one.
+    /// Other than these, only the address that it listens on and names of this machine are answered, so that no other
+    /// site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
-    /// Certificates (PEM) to trust registries by beside the system's
+    /// Certificates (PEM) to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
     /// Reach registries through the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY
     ///
-    /// A proxy looks names up by itself: it is then the proxy that has to refuse names which lead to private addresses.
+    /// A proxy resolves host names itself, so it is the proxy that must refuse names of private addresses.
     #[arg(long)]
     proxy: bool,
 
-    /// Ask registries as nobody, also where this machine is logged in to them
+    /// Do not use the credentials of this machine
     #[arg(long)]
     no_credentials: bool,
 
@@ -97,7 +97,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     client_limit: Option<u64>,
 
-    /// Write a line for each request to standard error
+    /// Log each request to standard error
     #[arg(short, long)]
     verbose: bool,
 }
@@ -151,15 +151,17 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let gateway = Gateway::with_images(&options, images)?;
     let listen = &arguments.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}; give another place, as in --listen 127.0.0.1:0 for a free port")
+        format!("cannot listen on {listen}; choose another address, such as --listen 127.0.0.1:0 for a free port")
     })?;
     let address = open_at(listener.local_addr()?);
-    let mut out = anstream::stdout();
-    writeln!(out, "Onionskin is at {address} (Ctrl+C ends it)")?;
+    let mut text = format!("Onionskin is at {address} (press Ctrl+C to stop)\n");
     for name in names {
-        writeln!(out, "{} is at {address}#/image/{name}", Visible(&name))?;
+        text.push_str(&format!(
+            "{} is at {address}#/image/{name}\n",
+            Visible(&name)
+        ));
     }
-    out.flush()?;
+    print(&text)?;
 
     tokio::select! {
         done = gateway.serve(listener, stopped()) => Ok(done?),
@@ -174,7 +176,7 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
         let locator: Locator = image.parse()?;
         if let Locator::Registry(reference) = &locator {
             bail!(
-                "{image} is no saved image: there is no such file or folder. Type {} into the page; it needs not be named here",
+                "{image} is not a saved image: there is no such file or folder. Images in registries are opened in the page: type {} there",
                 reference.familiar()
             );
         }
@@ -182,7 +184,7 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
         // Reading it as an image once tells what is wrong now and not when somebody looks.
         source.image(None).await?;
         let held = source.held().await?;
-        let held = held.with_context(|| format!("{image} is no saved image"))?;
+        let held = held.with_context(|| format!("{image} is not a saved image"))?;
         let file = match &locator {
             Locator::Archive { path, .. }
             | Locator::Layout { path, .. }

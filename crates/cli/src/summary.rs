@@ -1,4 +1,4 @@
-//! What every report on an image begins with: the live and wasted bytes in a sentence and as bars.
+//! What every report on an image begins with: its bytes in a few sentences and as bars.
 
 use std::fmt::{self, Write as _};
 
@@ -8,22 +8,21 @@ use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
 use onionskin_core::report::words::{not_available, share, size};
 use onionskin_core::stack::Cause;
 
-use crate::terminal::Visible;
+use crate::terminal::{Visible, wrapped};
 
-/// Columns of the bar for everything.
-const BAR: u64 = 40;
+/// Columns of the bar for everything, where there is room.
+const BAR: usize = 30;
+/// Columns before a bar.
+const BEFORE_BAR: usize = 2 + NAME + 1 + 9 + 1 + 8 + 2;
+/// Columns of the longest name of a cause.
+const NAME: usize = 13;
 
 pub(crate) const STRONG: Style = Style::new().bold();
 pub(crate) const QUIET: Style = Style::new().dimmed();
 const LIVE: Style = AnsiColor::Cyan.on_default();
 
-/// Which image, and its bytes.
-pub(crate) fn write(
-    out: &mut String,
-    image: &ImageFacts,
-    bytes: &ByteTotals,
-    layers: &[LayerFacts],
-) -> fmt::Result {
+/// Which image.
+pub(crate) fn image(out: &mut String, image: &ImageFacts) -> fmt::Result {
     write!(out, "{STRONG}{}{STRONG:#}", Visible(&image.reference))?;
     if let Some(platform) = &image.platform {
         write!(out, "  {}", Visible(platform))?;
@@ -32,96 +31,97 @@ pub(crate) fn write(
     if let Some(digest) = &image.digest {
         writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
     }
-    writeln!(out, "\n{}", sentence(image, bytes, layers))?;
-    for line in not_available(layers) {
-        writeln!(out, "{}", Visible(&line))?;
+    Ok(())
+}
+
+/// Its bytes.
+pub(crate) fn bytes(
+    out: &mut String,
+    image: &ImageFacts,
+    bytes: &ByteTotals,
+    layers: &[LayerFacts],
+    columns: Option<usize>,
+) -> fmt::Result {
+    let sentences = sentences(image, bytes, layers).into_iter();
+    for sentence in sentences.chain(not_available(layers)) {
+        let sentence = Visible(&sentence).to_string();
+        for line in wrapped(&sentence, columns.unwrap_or(usize::MAX)) {
+            writeln!(out, "{line}")?;
+        }
     }
     writeln!(out)?;
-    causes(out, bytes)
+    causes(out, bytes, columns)
 }
 
-/// What a reader came for, in words.
-fn sentence(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> String {
+/// The numbers that people look for, in words.
+fn sentences(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> Vec<String> {
     let all = layers.len();
     let read = all - not_available(layers).count();
-    let number = |n| match n {
+    let layers = |count| match count {
         1 => "1 layer".to_owned(),
-        n => format!("{n} layers"),
+        count => format!("{count} layers"),
     };
-    let hold = if read == 1 { "holds" } else { "hold" };
-    let which = match read {
-        _ if read == all => format!(", which {hold}"),
-        _ => format!("; {read} available, which {hold}"),
-    };
-    let holds = match image.compressed_size {
-        Some(compressed) => format!(
-            "A pull downloads {STRONG}{}{STRONG:#} in {}{which} {} of files.",
-            size(compressed),
-            number(all),
-            size(bytes.stored)
-        ),
-        None => format!(
-            "{} {hold} {STRONG}{}{STRONG:#} of files.",
-            number(read),
-            size(bytes.stored)
-        ),
-    };
-    if bytes.wasted == 0 {
-        return match read == all {
-            true => format!("{holds}\nA container sees all of it."),
-            false => holds,
-        };
-    }
-    let cost = match bytes.wasted_compressed {
-        // All of it is needed elsewhere in its blob.
-        Some(0) => "; that costs a pull nothing".to_owned(),
-        Some(wasted) => format!(
-            ";\n{STRONG}{}{STRONG:#} of every download is for nothing",
-            size(wasted)
-        ),
+    let store = if read == 1 { "stores" } else { "store" };
+    let download = match image.compressed_size {
+        Some(compressed) => format!("; a pull downloads {}", size(compressed)),
         None => String::new(),
     };
-    format!(
-        "{holds}\n{STRONG}{}{STRONG:#} of them ({}) no container ever sees{cost}.",
-        size(bytes.wasted),
-        share(bytes.wasted, bytes.stored)
-    )
+    let which = match read {
+        _ if read == all => format!("{} {store}", layers(all)),
+        _ => format!("The {read} available of {} {store}", layers(all)),
+    };
+    let stored = size(bytes.stored);
+    let mut told = vec![format!("{which} {stored} of file data{download}.")];
+    match bytes.wasted {
+        0 if read == all => told.push("Nothing is wasted.".to_owned()),
+        0 => {}
+        wasted => told.push(format!(
+            "{} of it ({}) is wasted: it is not in the final filesystem.",
+            size(wasted),
+            share(wasted, bytes.stored)
+        )),
+    }
+    if let (Some(wasted @ 1..), Some(all)) = (bytes.wasted_compressed, image.compressed_size) {
+        told.push(format!(
+            "{} of each {} pull is wasted.",
+            size(wasted),
+            size(all)
+        ));
+    }
+    told
 }
 
-fn causes(out: &mut String, bytes: &ByteTotals) -> fmt::Result {
+fn causes(out: &mut String, bytes: &ByteTotals, columns: Option<usize>) -> fmt::Result {
+    let room = columns.map_or(BAR, |columns| columns.saturating_sub(BEFORE_BAR));
+    let room = room.min(BAR);
     let wasted = Cause::ALL.into_iter().map(|cause| {
-        let (name, style, why) = told(cause);
+        let (name, style, why) = described(cause);
         (name, style, bytes.causes[cause], why)
     });
     let wasted = wasted.into_iter().filter(|(_, _, of, _)| *of > 0);
-    let all = [("live", LIVE, bytes.live, "")].into_iter().chain(wasted);
-    let bars: Vec<_> = all
-        .map(|(name, style, of, why)| (name, style, of, bar(of, bytes.stored), why))
-        .collect();
-    let widest = bars
-        .iter()
-        .map(|(.., bar, _)| bar.chars().count())
-        .max()
-        .unwrap_or(0);
-    for (name, style, of, bar, why) in bars {
-        let gap = if why.is_empty() {
-            0
-        } else {
-            widest + 2 - bar.chars().count()
+    let used = ("used", LIVE, bytes.live, "in the final filesystem");
+    for (name, style, of, why) in [used].into_iter().chain(wasted) {
+        let bar = bar(of, bytes.stored, room);
+        let share = share(of, bytes.stored);
+        // What has no room for a number has none for a bar either.
+        let share = match share.len() {
+            0..=8 => share,
+            _ => "<0.1 %".to_owned(),
         };
         writeln!(
             out,
-            "  {name:8} {:>9} {:>7}  {style}{bar}{style:#}{:gap$}{QUIET}{why}{QUIET:#}",
+            "  {name:NAME$} {:>9} {share:>8}  {style}{bar}{style:#}",
             size(of),
-            share(of, bytes.stored),
-            "",
         )?;
+        if name != "used" {
+            writeln!(out, "  {:NAME$} {QUIET}{why}{QUIET:#}", "")?;
+        }
     }
     Ok(())
 }
 
 /// A cause's name, colour and meaning.
-pub(crate) fn told(cause: Cause) -> (&'static str, Style, &'static str) {
+pub(crate) fn described(cause: Cause) -> (&'static str, Style, &'static str) {
     let color = match cause {
         Cause::Deleted => AnsiColor::Red,
         Cause::Overwritten => AnsiColor::Yellow,
@@ -132,10 +132,10 @@ pub(crate) fn told(cause: Cause) -> (&'static str, Style, &'static str) {
     (cause.name(), color.on_default(), meaning)
 }
 
-/// A bar as long as the part is of the whole; a part that is there shows.
-fn bar(part: u64, whole: u64) -> String {
-    let length = u128::from(part) * u128::from(BAR) / u128::from(whole.max(1));
-    let least = usize::from(part > 0);
+/// A bar of at most so many columns, as long as the part is of the whole; a part that is there shows.
+fn bar(part: u64, whole: u64, columns: usize) -> String {
+    let length = u128::from(part) * columns as u128 / u128::from(whole.max(1));
+    let least = usize::from(part > 0 && columns > 0);
     "█".repeat(usize::try_from(length).unwrap_or(0).max(least))
 }
 
@@ -145,8 +145,9 @@ mod tests {
 
     #[test]
     fn a_part_that_is_there_shows() {
-        assert_eq!(bar(1, u64::MAX), "█");
-        assert_eq!(bar(0, 0), "");
-        assert_eq!(bar(u64::MAX, u64::MAX).chars().count(), 40);
+        assert_eq!(bar(1, u64::MAX, 30), "█");
+        assert_eq!(bar(0, 0, 30), "");
+        assert_eq!(bar(1, 1, 0), "");
+        assert_eq!(bar(u64::MAX, u64::MAX, 30).chars().count(), 30);
     }
 }

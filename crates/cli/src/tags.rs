@@ -1,17 +1,18 @@
-//! `onionskin tags`: what a repository's images are called.
+//! `onionskin tags`: the tags of a repository.
 
 use anyhow::bail;
 use onionskin_core::source::Locator;
 
-use crate::output::OutputArguments;
+use crate::image::with_login;
+use crate::output::{Inputs, OutputArguments};
 use crate::pages;
 use crate::registry::RegistryArguments;
 
-/// List the tags of a repository, in the registry's order
+/// List the tags of a repository, in the order of the registry
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_login!("Examples:
   onionskin tags nginx
-  onionskin tags registry.example.com/team/app --format json")]
+  onionskin tags registry.example.com/team/app --json"))]
 pub(crate) struct Arguments {
     /// The repository, as in nginx or registry.example.com/team/app
     repository: String,
@@ -27,10 +28,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let locator = Locator::in_registry(&arguments.repository)?;
     let Locator::Registry(reference) = &locator else {
         bail!(
-            "{} is a saved image; only repositories of registries have lists of tags",
+            "{} is a saved image; only repositories in registries have tags to list",
             arguments.repository
         );
     };
+    let mut inputs = Inputs::default();
+    arguments.registry.inputs(&mut inputs);
+    let output = arguments.output.open(&inputs)?;
     let tags = arguments
         .registry
         .ask(reference.domain(), async |client| {
@@ -43,5 +47,5 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .await
         })
         .await?;
-    tags.print(&arguments.output)
+    tags.print(&arguments.output, &output)
 }

@@ -25,9 +25,9 @@ pub struct Platform {
 /// Why a text is no platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
-    /// Not two or three parts with something in each.
+    /// No known architecture, and not two or three parts with something in each.
     #[error(
-        "{0:?} is no platform; write os/architecture or os/architecture/variant, as in linux/arm64 or linux/arm/v7"
+        "{0:?} is not a platform; write os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7, or an architecture such as arm64, which means linux"
     )]
     Form(String),
 }
@@ -134,6 +134,16 @@ fn normal(architecture: String, variant: Option<String>) -> (String, Option<Stri
     (architecture, variant)
 }
 
+/// Whether a text is an architecture that Linux runs on, by one of its names, so that it needs no system in front of it.
+fn is_architecture(text: &str) -> bool {
+    const KNOWN: [&str; 13] = [
+        "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle",
+        "ppc64le", "riscv64", "s390x", "ppc64",
+    ];
+    let normal = normal(text.to_ascii_lowercase(), None).0;
+    KNOWN.contains(&normal.as_str())
+}
+
 /// Whether a text can be one of a platform's names.
 pub(crate) fn is_part(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -147,6 +157,10 @@ impl FromStr for Platform {
         let form = || PlatformError::Form(text.chars().take(80).collect());
         let parts: Vec<&str> = text.split('/').collect();
         let (os, architecture, variant) = match parts.as_slice() {
+            [architecture] if is_architecture(architecture) => ("linux", *architecture, None),
+            [architecture, variant] if is_architecture(architecture) => {
+                ("linux", *architecture, Some(*variant))
+            }
             [os, architecture] => (*os, *architecture, None),
             [os, architecture, variant] => (*os, *architecture, Some(*variant)),
             _ => return Err(form()),
@@ -241,6 +255,12 @@ mod tests {
             ("linux/arm/v7", "linux/arm"),
             ("linux/armel", "linux/arm/v6"),
             ("linux/i686", "linux/386"),
+            ("arm64", "linux/arm64"),
+            ("AArch64", "linux/arm64"),
+            ("arm/v6", "linux/arm/v6"),
+            ("arm64/v8", "linux/arm64"),
+            ("armv6", "linux/arm/v6"),
+            ("s390x", "linux/s390x"),
             ("macos/arm64", "darwin/arm64"),
             ("windows(10.0.17763.1)/amd64", "windows(10.0.17763.1)/amd64"),
         ] {
@@ -250,6 +270,8 @@ mod tests {
         for bad in [
             "",
             "linux",
+            "amiga",
+            "arm64/",
             "linux/",
             "/amd64",
             "a/b/c/d",

@@ -33,8 +33,8 @@ fn the_rules_of_the_documentation_are_those_that_there_are() {
     let docs = documentation();
     let judged = |line: &str| {
         let told = line
-            .strip_prefix("kept ")
-            .or_else(|| line.strip_prefix("FAILED "));
+            .strip_prefix("PASS ")
+            .or_else(|| line.strip_prefix("FAIL "));
         told.and_then(|rest| rest.split_whitespace().next())
             .map(str::to_owned)
     };

@@ -122,10 +122,7 @@ fn paths_are_forbidden_to_containers_or_to_all_layers() {
     assert_eq!(report["rules"][0]["met"], json!(["/app/key.pem"]));
     assert!(report["rules"][1].get("met").is_none());
     let text = ground.ends(1, &["app.tar", "--forbid", "/app/**"]);
-    assert!(
-        text.contains("3, at most 0\n         /app/helper\n"),
-        "{text}"
-    );
+    assert!(text.contains("3, at most 0\n      /app/helper\n"), "{text}");
     ground.ends(1, &["app.tar", "--forbid-in-layers", "/etc/motd"]);
     // A flag adds to the file.
     ground.write("onionskin.yaml", "rules:\n  forbidden: [/bin/sh]\n");
@@ -278,7 +275,7 @@ fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
     let lost = ["gone.tar", "--fetch-base", "--allow-host", &host];
     let text = ground.ends(0, &lost);
     assert!(
-        text.contains("note: the base that the annotations name"),
+        text.contains("note: the base image that the annotations name"),
         "{text}"
     );
     ground.ends(2, &[&lost[..], &["--own", "--max-layers", "1"]].concat());
@@ -387,12 +384,12 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
         &["app.tar", "--rules", "rules.yaml", "--today", "2027-01-01"],
     );
     assert!(
-        text.contains("an entry of `ignore` meets no finding: never met"),
+        text.contains("an entry of `ignore` matches no finding: never met"),
         "{text}"
     );
     assert!(
         text.contains(
-            "note: what was ignored until 2026-12-31 is counted again: mended in the next release"
+            "note: ignored until 2026-12-31, now counted again: mended in the next release"
         ),
         "{text}"
     );
@@ -461,7 +458,7 @@ fn a_wrong_rules_file_is_told_by_name_and_line() {
         (
             ".dive-ci",
             b"rules:\n  lowestEfficiency: 95\n",
-            ".dive-ci: line 2: \"95\" is no threshold of dive's",
+            ".dive-ci: line 2: \"95\" is not a threshold of dive's",
         ),
     ] {
         ground.write(name, text);
@@ -580,4 +577,147 @@ fn the_first_rules_file_of_the_folder_is_read_and_never_passed_over() {
     std::os::unix::fs::symlink("nowhere", link).unwrap();
     let error = ground.stops(&["app.tar"]);
     assert!(error.contains("onionskin.yaml"), "{error}");
+}
+
+#[test]
+fn an_image_may_grow_by_more_than_its_size() {
+    let ground = ground();
+    let growth = |limit: &str| {
+        let flags = [
+            "app.tar",
+            "--growth-against",
+            "base.tar",
+            "--max-growth-share",
+            limit,
+        ];
+        ground.json(0, &flags)["rules"][0]["limit"].clone()
+    };
+    assert_eq!((growth("500%"), growth("5")), (5.0.into(), 5.0.into()));
+    let rules = "growth:\n  against: base.tar\n  maxShare: 500%\n  maxCompressedShare: 9.5\n";
+    judged(&ground, 0, rules, &[]);
+    let flags = [
+        "app.tar",
+        "--growth-against",
+        "base.tar",
+        "--max-growth-share",
+        "-1%",
+    ];
+    ground.stops(&flags);
+}
+
+#[test]
+fn a_link_base_is_the_address_of_a_page() {
+    let ground = ground();
+    for wrong in [
+        "onionskin.example.com",
+        "/page",
+        "ftp://x/",
+        "https://u:p@x/",
+        "https://x/?a",
+        "https://x/#a",
+        "",
+    ] {
+        let error = ground.stops(&["app.tar", "--link-base", wrong]);
+        assert!(error.contains("--link-base"), "{wrong}: {error}");
+    }
+    ground.ends(
+        0,
+        &["app.tar", "--link-base", "http://localhost:8080/page.html"],
+    );
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let ground = ground();
+    for arguments in [
+        &["-", "-"][..],
+        &["-", "docker-archive:-"],
+        &["-", "--base", "-"],
+        &["-", "--growth-against", "-", "--max-growth", "0"],
+    ] {
+        let error = ground.stops(arguments);
+        assert!(
+            error.contains("standard input can be read only once"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_layer_is_named_with_its_image_also_alone() {
+    let ground = ground();
+    let mut bytes = fs::read(ground.path().join("app.tar")).unwrap();
+    let blob = app().pack().layers[2].bytes.clone();
+    let at = bytes.windows(blob.len()).position(|part| part == blob);
+    bytes[at.unwrap() + blob.len() / 2] ^= 1;
+    ground.write("damaged.tar", bytes);
+    for images in [&["damaged.tar"][..], &["damaged.tar", "app.tar"]] {
+        let error = ground.stops(images);
+        assert!(
+            error.contains("damaged.tar") && error.contains("layer 3"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_one_command_deletes_below_a_known_place_is_one_finding() {
+    let ground = ground();
+    let image = Image::new()
+        .layer(
+            layer("RUN apt-get update")
+                .file("/var/lib/apt/lists/one", seeded(1, 500))
+                .file("/var/lib/apt/lists/partial/two", seeded(2, 600))
+                .file("/srv/one", seeded(3, 70))
+                .file("/srv/two", seeded(4, 80)),
+        )
+        .layer(
+            layer("RUN rm -rf /var/lib/apt/lists/* /srv/*")
+                .whiteout("/var/lib/apt/lists/one")
+                .whiteout("/var/lib/apt/lists/partial")
+                .whiteout("/srv/one")
+                .whiteout("/srv/two"),
+        )
+        .user("1")
+        .healthcheck("true")
+        .pack();
+    ground.save("lists.tar", "lists:1", &image);
+    let report = ground.json(0, &["lists.tar"]);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let findings: Vec<(&Value, &Value)> = findings
+        .map(|finding| (&finding["path"], &finding["bytes"]))
+        .collect();
+    assert_eq!(
+        findings,
+        [
+            (&json!("/var/lib/apt/lists"), &json!(1_100)),
+            (&json!("/srv/two"), &json!(80)),
+            (&json!("/srv/one"), &json!(70)),
+        ]
+    );
+}
+
+#[test]
+fn layers_that_replace_each_other_are_told_as_pairs() {
+    let ground = ground();
+    let mut image = Image::new().user("1").healthcheck("true");
+    for at in 1..=4 {
+        image = image.layer(layer(&format!("RUN step {at}")).file("/db", seeded(at, 100)));
+    }
+    ground.save("db.tar", "db:1", &image.pack());
+    let report = ground.json(0, &["db.tar"]);
+    let finding = &report["findings"][0];
+    let pair = |added: u64| json!({ "addedBy": added, "hiddenBy": added + 1, "bytes": 100 });
+    assert_eq!(finding["pairs"], json!([pair(1), pair(2), pair(3)]));
+    let text = ground.ends(0, &["db.tar"]);
+    for says in [
+        "added in layer 1, overwritten in layer 2",
+        "added in layer 3, overwritten in layer 4",
+        "layer 4: RUN step 4",
+        "the steps of layers 1, 2, 3 and 4",
+    ] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let markdown = ground.ends(0, &["db.tar", "--format", "markdown"]);
+    assert!(markdown.contains("| 1 → 2, 2 → 3, 3 → 4 |"), "{markdown}");
 }

@@ -76,7 +76,7 @@ async fn inspect_tells_the_same_in_text_and_json() {
         "25.9 %",
         "2 layers",
         "/app/bin",
-        "layer 1, deleted by 2",
+        "added in layer 1, deleted in layer 2",
     ] {
         assert!(text.contains(says), "{says}: {text}");
     }
@@ -163,7 +163,7 @@ async fn what_is_not_there_is_told() {
         ),
         (
             &["ls", &reference, "/nothing"],
-            "/nothing is not in the stack at layer 2",
+            "/nothing is not in the filesystem up to layer 2",
         ),
         (&["ls", &reference, "--layer", "3"], "2 layers"),
         (&["ls", &reference, "--layer", "0"], "2 layers"),

@@ -144,11 +144,11 @@ fn a_layer_or_a_lower_stack_can_be_looked_into() {
     for (arguments, says) in [
         (
             &["/app/old"][..],
-            "layer 2 took it away; `--stack 1` shows it",
+            "layer 2 deleted it; `--stack 1` shows it",
         ),
         (
             &["/app/old", "--layer", "2"],
-            "/app/old is deleted by layer 2",
+            "/app/old is deleted in layer 2",
         ),
         (
             &["/app/data", "--layer", "2"],
@@ -162,12 +162,12 @@ fn a_layer_or_a_lower_stack_can_be_looked_into() {
             &["/dangling"],
             "/dangling leads to /app/none, which is not in",
         ),
-        (&["/nothing"], "look around with"),
+        (&["/nothing"], "lists what is there"),
         (&["/app"], "/app is a folder"),
         (&["/"], "/ is a folder"),
         (&["/pipe"], "/pipe is a FIFO"),
-        (&["/round"], "circle"),
-        (&["/app/data/x"], "/app/data is no folder"),
+        (&["/round"], "loop"),
+        (&["/app/data/x"], "/app/data is not a folder"),
         (&["/app/data", "--layer", "3"], "2 layers"),
     ] {
         let error = stopped(&[&[image.as_str()], arguments].concat());
@@ -224,7 +224,10 @@ fn a_file_that_cannot_be_written_is_told() {
     let folder = TempDir::new().unwrap();
     let (image, _) = unpacked(&folder);
     let error = stopped(&[&image, "/app/data", "-o", "/no/such/folder/x"]);
-    assert!(error.contains("cannot write /no/such/folder/x"), "{error}");
+    assert!(
+        error.contains("cannot write /no/such/folder/x: there is no folder"),
+        "{error}"
+    );
 }
 
 /// What is printed or saved comes from the layer that the manifest names, whatever a registry sends the second time.

@@ -97,7 +97,7 @@ async fn what_the_registry_lacks_is_unknown_and_the_rest_is_told() {
         "{shown}"
     );
     assert!(
-        shown.contains("in 3 layers; 2 available, which hold"),
+        shown.contains("The 2 available of 3 layers store"),
         "{shown}"
     );
 
@@ -136,7 +136,7 @@ async fn what_needs_the_layer_stops_and_what_does_not_goes_on() {
         ),
         (
             &["ls", &reference, "/windows/system", "--stack", "1"],
-            "which is without layer 1",
+            "without layer 1",
         ),
         (
             &["cat", &reference, "/windows/system", "--stack", "1"],

@@ -50,7 +50,7 @@ async fn ls_and_cat_follow_links_to_folders() {
     assert_eq!(printed(&["cat", &image, "/bin/sh"]).await, "12");
     for command in ["ls", "cat"] {
         let error = stopped(&[command, &image, "/bin/sh/"]).await;
-        assert!(error.contains("/usr/bin/sh is no folder"), "{error}");
+        assert!(error.contains("/usr/bin/sh is not a folder"), "{error}");
     }
 }
 

@@ -243,7 +243,7 @@ async fn what_cannot_be_served_is_told_before_anything_listens() {
             &[file.as_str(), file.as_str()][..],
             "two of the images are called saved/app:1",
         ),
-        (&["nginx:1"], "nginx:1 is no saved image"),
+        (&["nginx:1"], "nginx:1 is not a saved image"),
         (&[no_image.as_str()], "b.tar: it is no tar"),
         (&["./no/such.tar"], "there is no file"),
     ] {

@@ -1,5 +1,4 @@
-//! The images that an audited one is measured by: the base that it was built on, and the one that it may outgrow by
-//! so much.
+//! The images that an audited one is compared with: its base image, and the one that its growth is measured against.
 
 use std::collections::HashMap;
 
@@ -16,8 +15,7 @@ use crate::sentence;
 /// The flags that name the base.
 #[derive(clap::Args)]
 pub(super) struct BaseArguments {
-    /// The image that it was built from: its layers are not counted as the image's own [default: what the history
-    /// shows]
+    /// The base image; its layers are not counted as the image's own [default: as the history shows]
     #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
 
@@ -29,6 +27,11 @@ pub(super) struct BaseArguments {
 }
 
 impl BaseArguments {
+    /// The image that `--base` names.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+
     /// The base of an opened image; None leaves it to what the image's documents tell. What could not be found out
     /// for want of an answer is a remark.
     pub(super) async fn of(
@@ -45,7 +48,8 @@ impl BaseArguments {
             return Ok(None);
         }
         let Some(named) = base::reference(image) else {
-            remarks.push("no annotation or label names a base that can be asked for".to_owned());
+            remarks
+                .push("no annotation or label names a base image that can be looked up".to_owned());
             return Ok(None);
         };
         let fetched = images.open_base(&named).await;
@@ -54,7 +58,7 @@ impl BaseArguments {
             Ok(base) => Ok(Some(base)),
             Err(error) => {
                 remarks.push(format!(
-                    "the base that the annotations name is of no use: {}",
+                    "the base image that the annotations name could not be used: {}",
                     sentence(&error)
                 ));
                 Ok(None)

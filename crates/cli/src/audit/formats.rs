@@ -1,4 +1,4 @@
-//! The forms in which `onionskin audit` reports, about one image or several.
+//! The formats in which `onionskin audit` reports, about one image or several.
 
 use onionskin_core::report::audit::Audit;
 use onionskin_core::report::dive::Export;
@@ -7,29 +7,33 @@ use onionskin_core::report::outcome::Outcome;
 use onionskin_core::report::{SCHEMA_VERSION, html, junit, sarif};
 use serde::Serialize;
 
-use super::{markdown, text};
-use crate::output::OutputArguments;
+use super::{markdown, text, verdict};
+use crate::output::{Formats, Output};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// For people
     #[default]
     Text,
-    /// For programs; of several images a line each.
+    /// For programs; of several images a line each
     Json,
-    /// JSON in a line for each image.
+    /// JSON in one line for each image
     Ndjson,
-    /// For a comment in a review.
+    /// For a comment in a review
     Markdown,
-    /// SARIF 2.1.0, for code scanning; a run for each image.
+    /// SARIF 2.1.0, for code scanning; a run for each image
     Sarif,
-    /// JUnit XML, for pipelines that show tests; a suite for each image.
+    /// JUnit XML, for test reports; a suite for each image
     Junit,
-    /// One file that opens in a browser, without a network.
+    /// One file that opens in a browser, without a network
     Html,
-    /// What dive's own --json writes; of several images a line each.
+    /// What dive's own --json writes; of several images a line each
     DiveJson,
+}
+
+impl Formats for Format {
+    const JSON: Self = Self::Json;
 }
 
 impl Format {
@@ -74,14 +78,19 @@ struct Asked<'a> {
 pub(super) fn write(
     format: Format,
     reported: &[Reported],
-    output: &OutputArguments<Format>,
+    output: &Output,
+    options: text::Options<'_>,
 ) -> anyhow::Result<()> {
     let outcomes: Vec<Outcome<'_>> = reported.iter().map(Reported::outcome).collect();
     let report = match format {
         Format::Text => {
             let texts = audited(reported)
-                .map(|Audited { audit, remarks, .. }| text::report(audit, remarks, output.width()));
-            return output.text(&texts.collect::<Vec<_>>().join("\n\n"));
+                .map(|Audited { audit, remarks, .. }| text::report(audit, remarks, options));
+            let several = reported.len() > 1;
+            let texts = texts.filter(|_| !(several && options.summary));
+            let table = several.then(|| verdict::table(reported, options.columns));
+            let parts: Vec<String> = texts.chain(table).collect();
+            return Ok(output.text(&parts.join("\n"))?);
         }
         Format::Json | Format::DiveJson => match reported {
             [Reported::Audited(one)] if format == Format::Json => return output.json(&one.audit),
@@ -94,7 +103,7 @@ pub(super) fn write(
         Format::Junit => junit::report(&outcomes)?,
         Format::Html => html::report(&outcomes),
     };
-    output.bytes(report.as_bytes())
+    Ok(output.bytes(report.as_bytes())?)
 }
 
 fn audited(reported: &[Reported]) -> impl Iterator<Item = &Audited> {

@@ -50,7 +50,7 @@ pub(super) fn report(outcomes: &[Outcome<'_>]) -> String {
         let plural = if rest == 1 { "" } else { "s" };
         let _ = writeln!(
             out,
-            "\nand {rest} more image{plural}, for which a comment has no room"
+            "\nand {rest} more image{plural}, left out because a comment has no room"
         );
     }
     out
@@ -74,7 +74,7 @@ fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     let wasted = match bytes.wasted {
         0 => "No wasted bytes".to_owned(),
         wasted => format!(
-            "**{} of {} ({}) no container ever sees**",
+            "**{} of {} ({}) is wasted**",
             size(wasted),
             size(bytes.stored),
             share(wasted, bytes.stored)
@@ -82,7 +82,7 @@ fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     };
     let cost = match (bytes.wasted_compressed, image.compressed_size) {
         (Some(wasted), Some(all)) if wasted > 0 => {
-            format!("; {} of the {} of a download", size(wasted), size(all))
+            format!("; {} of each {} pull", size(wasted), size(all))
         }
         _ => String::new(),
     };
@@ -93,13 +93,13 @@ fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
         .count();
     let verdict = match audit.passed {
         _ if audit.rules.is_empty() => String::new(),
-        Some(true) => " All rules are kept.".to_owned(),
-        Some(false) => format!(" **{failed} of {} rules failed.**", audit.rules.len()),
-        None => " **Not all rules can be judged.**".to_owned(),
+        Some(true) => "**PASS**: ".to_owned(),
+        Some(false) => format!("**FAIL**: {failed} of {} rules failed. ", audit.rules.len()),
+        None => "**NOT EVALUATED**: not all rules can be evaluated. ".to_owned(),
     };
-    writeln!(out, "{wasted}{cost}.{verdict}")?;
+    writeln!(out, "{verdict}{wasted}{cost}.")?;
     let findings = weightiest(audit).into_iter();
-    let secrets = findings.filter(|finding| finding.kind == Kind::Secret);
+    let secrets = findings.filter(|finding| finding.kind == Kind::Secret && !finding.packaged);
     let secrets = secrets.count();
     if secrets > 0 {
         let plural = if secrets == 1 { "" } else { "s" };
@@ -118,9 +118,9 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
     writeln!(out, "\n| | rule | actual | limit |\n|---|---|---|---|")?;
     for rule in &audit.rules {
         let word = match rule.passed {
-            Some(true) => "kept",
-            Some(false) => "**failed**",
-            None => "**unknown**",
+            Some(true) => "PASS",
+            Some(false) => "**FAIL**",
+            None => "**NOT EVALUATED**",
         };
         writeln!(
             out,
@@ -142,7 +142,7 @@ fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
     }
     let findings = if count == 1 { "finding" } else { "findings" };
     let mut folded = format!(
-        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | of the download | kind | path | layers | what to change |\n|---:|---:|---|---|---|---|\n"
+        "\n<details>\n<summary>{count} {findings}</summary>\n\n| bytes | download | kind | path | layers | what to change |\n|---:|---:|---|---|---|---|\n"
     );
     if folded.len() + END > room {
         return Ok(());
@@ -206,6 +206,12 @@ fn layers(finding: &FindingFacts) -> String {
         let more = (layers.len() > 8).then(|| "…".to_owned());
         shown.chain(more).collect::<Vec<_>>().join(", ")
     };
+    if !finding.pairs.is_empty() {
+        let pairs = finding.pairs.iter().take(8);
+        let pairs = pairs.map(|pair| format!("{} → {}", pair.added_by, pair.hidden_by));
+        let more = (finding.pairs.len() > 8).then(|| "…".to_owned());
+        return pairs.chain(more).collect::<Vec<_>>().join(", ");
+    }
     match finding.hidden_by.as_slice() {
         [] => list(&finding.added_by),
         hiders => format!("{} → {}", list(&finding.added_by), list(hiders)),

@@ -1,4 +1,4 @@
-//! The rules that `onionskin audit` judges by: from flags, from a rules file, from a `.dive-ci`.
+//! The rules of `onionskin audit`: from flags, from a rules file, from a `.dive-ci`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,9 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, ensure};
 use onionskin_core::findings::Kind;
 use onionskin_core::rules::{
-    Bytes, Count, Day, DiveBytes, DiveRules, DiveShare, FindingLimit, GrowthLimits, Limits,
-    PathGlob, QuantityError, Rules, Share,
+    Bytes, Count, Day, DiveBytes, DiveRules, DiveShare, FindingLimit, GrowthLimits, GrowthShare,
+    Limits, PathGlob, QuantityError, Rules, Share,
 };
+
+use crate::output::Inputs;
 
 /// dive's rules file.
 const DIVES: &str = ".dive-ci";
@@ -22,35 +24,35 @@ const KNOWN: [&str; 3] = ["onionskin.yaml", "onionskin.yml", DIVES];
 #[derive(clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub(super) struct RuleArguments {
-    /// A rules file [default: onionskin.yaml or onionskin.yml in the current folder, else .dive-ci, where there is one]
+    /// The rules file [default: onionskin.yaml, onionskin.yml or .dive-ci in the current folder, if there is one]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
 
-    /// A .dive-ci, read as dive reads it, beside our own rules
+    /// A .dive-ci file, read as dive reads it, in addition to other rules
     #[arg(long, value_name = "FILE")]
     ci_config: Option<PathBuf>,
 
-    /// Judge by no rules file that is not named
+    /// Do not use the rules file of the current folder
     #[arg(long)]
     no_rules: bool,
 
-    /// Least share of the files' bytes that a container shall see
+    /// Smallest share of the file data that is in the final filesystem
     #[arg(long, value_name = "SHARE")]
     min_efficiency: Option<Share>,
 
-    /// Most wasted bytes
+    /// Largest number of wasted bytes
     #[arg(long, value_name = "BYTES")]
     max_wasted_bytes: Option<Bytes>,
 
-    /// Largest share of the files' bytes that may be wasted
+    /// Largest share of the file data that is wasted
     #[arg(long, value_name = "SHARE")]
     max_wasted_share: Option<Share>,
 
-    /// With fewer wasted bytes than this, --max-wasted-share is kept
+    /// With fewer wasted bytes than this, --max-wasted-share passes
     #[arg(long, value_name = "BYTES")]
     wasted_share_floor: Option<Bytes>,
 
-    /// Most bytes of the download that wasted files cost
+    /// Largest wasted download: bytes of each pull that are wasted
     #[arg(long, value_name = "BYTES")]
     max_wasted_compressed: Option<Bytes>,
 
@@ -66,33 +68,34 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "BYTES")]
     max_layer_size: Option<Bytes>,
 
-    /// Most layers
+    /// Largest number of layers
     #[arg(long, value_name = "NUMBER")]
     max_layers: Option<Count>,
 
-    /// Most bytes of the base that the layers on top of it may hide
+    /// Largest number of bytes of the base image that later layers hide
     #[arg(long, value_name = "BYTES")]
     max_base_wasted: Option<Bytes>,
 
-    /// Most findings of a kind, such as leftover=3 or setid=0; may be given again
+    /// Largest number of findings of a kind, such as leftover=3 or setid=0; can be repeated
     #[arg(long, value_name = "KIND=NUMBER", value_parser = of_kind::<Count>)]
     max_findings: Vec<(Kind, Count)>,
 
-    /// Most bytes in the findings of a kind, such as leftover=1MB; may be given again
+    /// Largest number of bytes in the findings of a kind, such as leftover=1MB; can be repeated
     #[arg(long, value_name = "KIND=BYTES", value_parser = of_kind::<Bytes>)]
     max_finding_bytes: Vec<(Kind, Bytes)>,
 
-    /// Paths that a container must not see; may be given again
+    /// Paths that must not be in the final filesystem; can be repeated
     ///
-    /// A glob is from the root with a leading slash, else at any depth: /etc/shadow, *.pem, /app/**/*.map.
+    /// A glob with a leading slash starts at the root, any other matches at any depth: /etc/shadow, *.pem,
+    /// /app/**/*.map.
     #[arg(long, value_name = "GLOB")]
     forbid: Vec<PathGlob>,
 
-    /// Paths that no layer may store, even where a later one deletes them; may be given again
+    /// Paths that must not be in any layer, even if a later layer deletes them; can be repeated
     #[arg(long, value_name = "GLOB")]
     forbid_in_layers: Vec<PathGlob>,
 
-    /// Judge the image's own layers by these flags, without those of its base
+    /// Apply the limits set by flags to the image's own layers, without those of its base image
     #[arg(long)]
     own: bool,
 
@@ -100,27 +103,27 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "IMAGE")]
     growth_against: Option<String>,
 
-    /// Most bytes by which all layers, unpacked, may be larger than those of the other image
+    /// Largest growth of all layers, unpacked, in bytes
     #[arg(long, value_name = "BYTES")]
     max_growth: Option<Bytes>,
 
-    /// Largest share of the other image's size by which it may be larger
+    /// Largest growth of all layers, unpacked, as a share of the other image; can be above 100%
     #[arg(long, value_name = "SHARE")]
-    max_growth_share: Option<Share>,
+    max_growth_share: Option<GrowthShare>,
 
-    /// Most bytes by which the download may be larger
+    /// Largest growth of the download in bytes
     #[arg(long, value_name = "BYTES")]
     max_compressed_growth: Option<Bytes>,
 
-    /// Largest share of the other image's download by which it may be larger
+    /// Largest growth of the download as a share of the other image's; can be above 100%
     #[arg(long, value_name = "SHARE")]
-    max_compressed_growth_share: Option<Share>,
+    max_compressed_growth_share: Option<GrowthShare>,
 
-    /// Least efficiency by dive's definition, from 0 to 1, or `disabled`
+    /// Smallest efficiency by dive's definition, from 0 to 1, or `disabled`
     #[arg(long, value_name = "SHARE", alias = "lowestEfficiency")]
     lowest_efficiency: Option<DiveShare>,
 
-    /// Most wasted bytes by dive's definition, or `disabled`
+    /// Largest number of wasted bytes by dive's definition, or `disabled`
     #[arg(long, value_name = "BYTES", alias = "highestWastedBytes")]
     highest_wasted_bytes: Option<DiveBytes>,
 
@@ -128,7 +131,7 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "SHARE", alias = "highestUserWastedPercent")]
     highest_user_wasted_percent: Option<DiveShare>,
 
-    /// The day on which `until` of what a rules file ignores is judged [default: today, in UTC]
+    /// The date that `until` in a rules file is compared with [default: today, in UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
 }
@@ -141,7 +144,7 @@ where
     let (kind, limit) = text.split_once('=').ok_or("write it as KIND=LIMIT")?;
     let kinds = || Kind::ALL.map(Kind::name).join(", ");
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
-    let kind = kind.ok_or_else(|| format!("there is no such kind; there are {}", kinds()))?;
+    let kind = kind.ok_or_else(|| format!("unknown kind; the kinds are {}", kinds()))?;
     let limit = limit
         .parse()
         .map_err(|error: QuantityError| error.to_string())?;
@@ -149,18 +152,29 @@ where
 }
 
 impl RuleArguments {
-    /// All rules; a flag goes before the same limit of a file.
-    pub(super) fn read(&self) -> anyhow::Result<Rules> {
-        let mut rules = match (&self.rules, &self.ci_config) {
-            (Some(file), _) => read(file)?,
+    /// The rules file that is read, unless it is only a `.dive-ci` that a flag names.
+    fn file(&self) -> Option<&Path> {
+        match (&self.rules, &self.ci_config) {
+            (Some(file), _) => Some(file),
             (None, None) if !self.no_rules => {
                 // A link that leads nowhere is there too: a gate that cannot be read is not left open.
                 let there = |file: &&Path| file.symlink_metadata().is_ok();
-                let first = KNOWN.map(Path::new).into_iter().find(there);
-                first.map(read).transpose()?.unwrap_or_default()
+                KNOWN.map(Path::new).into_iter().find(there)
             }
-            (None, _) => Rules::default(),
-        };
+            (None, _) => None,
+        }
+    }
+
+    /// The files that are read.
+    pub(super) fn inputs(&self, inputs: &mut Inputs) {
+        let files = self.file().into_iter().chain(self.ci_config.as_deref());
+        files.for_each(|file| inputs.file(file));
+    }
+
+    /// All rules, and the names of the files that they are from; a flag goes before the same limit of a file.
+    pub(super) fn read(&self) -> anyhow::Result<(Rules, Option<String>)> {
+        let file = self.file();
+        let mut rules = file.map(read).transpose()?.unwrap_or_default();
         if let Some(file) = &self.ci_config {
             rules.dive = dive(file)?.dive;
         }
@@ -169,7 +183,7 @@ impl RuleArguments {
         if self.own {
             ensure!(
                 flags != Limits::default(),
-                "--own is about limits that flags set, and there is none; those of a rules file stand under `own` in it"
+                "--own applies to limits that are set by flags, and there is none; in a rules file, write them under `own`"
             );
             rules.own = flags.or(rules.own);
         } else {
@@ -178,13 +192,15 @@ impl RuleArguments {
         rules.growth = self.growth().or(rules.growth);
         ensure!(
             rules.growth.against.is_some() || !rules.growth.are_set(),
-            "growth is limited, but against which image? Name it with --growth-against, or as `against` in the rules file"
+            "there is a limit on growth, but no image to compare with; name it with --growth-against, or as `against` in the rules file"
         );
         ensure!(
             self.growth_against.is_none() || rules.growth.are_set(),
-            "--growth-against names an image, and nothing says by how much it may be outgrown; add --max-growth or another limit of growth"
+            "--growth-against needs a limit; add --max-growth or another limit on growth"
         );
-        Ok(rules)
+        let files = file.into_iter().chain(self.ci_config.as_deref());
+        let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+        Ok((rules, (!files.is_empty()).then(|| files.join(", "))))
     }
 
     /// The day on which an image is judged.

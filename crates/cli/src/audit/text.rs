@@ -1,141 +1,219 @@
-//! The text of `onionskin audit`: the bytes, what to mend, the verdict.
+//! The text of `onionskin audit`: the verdict first, then what costs most.
 
 use std::fmt::{self, Write as _};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use onionskin_core::findings::Kind;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
 use onionskin_core::report::notes;
-use onionskin_core::report::words::{self, size};
+use onionskin_core::report::outcome::weightiest;
+use onionskin_core::report::words::{self, percent, size};
 
-use crate::summary::{self, QUIET, STRONG, told};
-use crate::terminal::{Visible, fit};
-use onionskin_core::stack::Cause;
+use super::verdict;
+use crate::summary::{self, QUIET, STRONG, described};
+use crate::terminal::{Visible, fit, middle, wrapped};
 
-/// Findings of wasted bytes that are told, and as many of live ones; the rest is summed up.
-const SHOWN: usize = 15;
-/// Paths that are told of a forbidden glob.
+/// Findings that are shown without `--all`.
+const SHOWN: usize = 5;
+/// Secrets that are named without `--all`, and pairs of layers of a finding.
+const NAMED: usize = 5;
+/// Paths that are shown of a forbidden glob.
 const SHOWN_PATHS: usize = 5;
 /// Columns before what belongs to a finding.
 const INDENT: usize = 11;
 
-/// The whole text, for a terminal of so many columns.
-pub(super) fn report(audit: &Audit, remarks: &[String], columns: Option<usize>) -> String {
+/// What is shown, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Options<'a> {
+    /// The columns that there are.
+    pub(super) columns: usize,
+    /// All findings, and not only the largest.
+    pub(super) all: bool,
+    /// Only the verdict, and the rules that did not pass.
+    pub(super) summary: bool,
+    /// The rules file in use.
+    pub(super) rules_file: Option<&'a str>,
+}
+
+/// The whole text.
+pub(super) fn report(audit: &Audit, remarks: &[String], options: Options<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, audit, remarks, columns);
+    let _ = write(&mut out, audit, remarks, options);
     out
 }
 
-fn write(
-    out: &mut String,
-    audit: &Audit,
-    remarks: &[String],
-    columns: Option<usize>,
-) -> fmt::Result {
-    summary::write(out, &audit.image, &audit.bytes, &audit.layers)?;
-    dive(out, &audit.dive)?;
-    base(out, audit)?;
-    findings(out, audit, columns)?;
-    for remark in remarks {
-        writeln!(out, "\nnote: {}", Visible(remark))?;
+fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'_>) -> fmt::Result {
+    verdict::write(out, audit, options.columns)?;
+    summary::image(out, &audit.image)?;
+    if options.summary {
+        return rules(out, audit, options);
     }
-    rules(out, audit)
+    findings(out, audit, options)?;
+    writeln!(out, "\n{QUIET}Size{QUIET:#}")?;
+    let columns = Some(options.columns);
+    summary::bytes(out, &audit.image, &audit.bytes, &audit.layers, columns)?;
+    lines(out, &dive(&audit.dive), options)?;
+    if let Some(base) = notes::base(audit) {
+        lines(out, &base, options)?;
+    }
+    for (ignore, text) in audit.ignore.iter().zip(notes::ignored(audit)) {
+        match ignore.expired {
+            true => lines(out, &format!("note: {text}"), options)?,
+            false => lines(out, &text, options)?,
+        }
+    }
+    for remark in remarks {
+        lines(out, &format!("note: {remark}"), options)?;
+    }
+    rules(out, audit, options)
 }
 
-fn dive(out: &mut String, dive: &DiveFacts) -> fmt::Result {
+/// A paragraph of its own.
+fn lines(out: &mut String, text: &str, options: Options<'_>) -> fmt::Result {
+    writeln!(out)?;
+    for line in wrapped(&Visible(text).to_string(), options.columns) {
+        writeln!(out, "{QUIET}{line}{QUIET:#}")?;
+    }
+    Ok(())
+}
+
+fn dive(dive: &DiveFacts) -> String {
     let of_user = match dive.user_wasted_percent {
-        Some(share) => format!(
-            " ({:.1} % of what the layers above the first hold)",
-            share * 100.0
-        ),
+        Some(share) => format!(" ({} of the layers above the first)", percent(share)),
         None => String::new(),
     };
-    writeln!(
-        out,
-        "\n{QUIET}dive counts: efficiency {:.4}, {} wasted{of_user}{QUIET:#}",
+    format!(
+        "dive's numbers: efficiency {:.4}, {} wasted{of_user}",
         dive.efficiency,
         size(dive.wasted_bytes)
     )
 }
 
-/// What it was built from, and what the layers on top of that come to.
-fn base(out: &mut String, audit: &Audit) -> fmt::Result {
-    match notes::base(audit) {
-        Some(text) => writeln!(out, "{QUIET}{}{QUIET:#}", Visible(&text)),
-        None => Ok(()),
-    }
+/// Bytes that can be saved, the largest first, whether they are wasted or avoidable; then risks, by kind, as small ones
+/// may be the worst; then secrets in the files of packages.
+fn ordered(audit: &Audit) -> Vec<&FindingFacts> {
+    let mut findings: Vec<&FindingFacts> = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.ignored.is_none())
+        .collect();
+    findings.sort_by_key(|finding| match finding.kind {
+        _ if finding.packaged => (2, None),
+        kind if kind.is_risk() => (1, Some(kind)),
+        _ => (0, None),
+    });
+    findings
 }
 
-/// What the rules file ignores, and what it does no more.
-fn ignored(out: &mut String, audit: &Audit) -> fmt::Result {
-    for (ignore, text) in audit.ignore.iter().zip(notes::ignored(audit)) {
-        let text = Visible(&text);
-        match ignore.expired {
-            true => writeln!(out, "\nnote: {text}")?,
-            false => writeln!(out, "\n{QUIET}{text}{QUIET:#}")?,
+fn findings(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
+    let all = ordered(audit);
+    if all.is_empty() {
+        return Ok(());
+    }
+    if options.all {
+        return sections(out, &all, audit, options);
+    }
+    let (shown, rest) = all.split_at(all.len().min(SHOWN));
+    let title = match rest.len() {
+        0 => "Findings",
+        _ => "Largest findings",
+    };
+    section(out, title, shown, audit, options)?;
+    let hidden = |finding: &&FindingFacts| rest.iter().any(|one| std::ptr::eq(*one, *finding));
+    let secrets: Vec<&FindingFacts> = weightiest(audit)
+        .into_iter()
+        .filter(|finding| finding.kind == Kind::Secret && !finding.packaged)
+        .filter(hidden)
+        .collect();
+    if !secrets.is_empty() {
+        writeln!(out, "\n{QUIET}Possible secrets{QUIET:#}\n")?;
+    }
+    for secret in secrets.iter().take(NAMED) {
+        let rule = secret.rule.as_deref().unwrap_or_default();
+        let line = match secret.line {
+            Some(line) => format!(", line {line}"),
+            None => String::new(),
+        };
+        let what = format!("({rule}{line})");
+        let room = options.columns.saturating_sub(INDENT + 1 + what.len());
+        let path = middle(&secret.path, room.max(20));
+        writeln!(out, "{:INDENT$}{STRONG}{path}{STRONG:#} {what}", "")?;
+    }
+    if secrets.len() > NAMED {
+        writeln!(out, "{:INDENT$}and {} more", "", secrets.len() - NAMED)?;
+    }
+    if !rest.is_empty() {
+        let findings = match rest.len() {
+            1 => "1 more finding".to_owned(),
+            many => format!("{many} more findings"),
+        };
+        let text = format!(
+            "{findings} ({}); --all shows them with what to change",
+            kinds(rest)
+        );
+        lines(out, &text, options)?;
+    }
+    Ok(())
+}
+
+/// `3 secret, 1 config`.
+fn kinds(findings: &[&FindingFacts]) -> String {
+    let count = |kind| findings.iter().filter(|one| one.kind == kind).count();
+    let counts = Kind::ALL.into_iter().map(|kind| (count(kind), kind.name()));
+    let counts = counts.filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    counts.join(", ")
+}
+
+fn sections(
+    out: &mut String,
+    all: &[&FindingFacts],
+    audit: &Audit,
+    options: Options<'_>,
+) -> fmt::Result {
+    let is_secret = |finding: &FindingFacts| finding.kind == Kind::Secret;
+    type Fits<'a> = &'a dyn Fn(&FindingFacts) -> bool;
+    let sections: [(&str, Fits<'_>); 5] = [
+        ("Wasted", &|finding| finding.kind.cause().is_some()),
+        ("Avoidable files", &|finding| {
+            finding.kind.cause().is_none() && !finding.kind.is_risk()
+        }),
+        (
+            "Possible secrets, by names and forms; not a full scan",
+            &|finding| is_secret(finding) && !finding.packaged,
+        ),
+        ("Security and configuration", &|finding| {
+            finding.kind.is_risk() && !is_secret(finding)
+        }),
+        (
+            "Possible secrets in package files, mostly test keys",
+            &|finding| finding.packaged,
+        ),
+    ];
+    for (title, fits) in sections {
+        let findings: Vec<&FindingFacts> = all.iter().copied().filter(|one| fits(one)).collect();
+        if !findings.is_empty() {
+            section(out, title, &findings, audit, options)?;
         }
     }
     Ok(())
 }
 
-fn findings(out: &mut String, audit: &Audit, columns: Option<usize>) -> fmt::Result {
-    let (risks, waste): (Vec<_>, Vec<_>) = audit
-        .findings
-        .iter()
-        .filter(|finding| finding.ignored.is_none())
-        .partition(|finding| finding.kind.is_risk());
-    let (wasted, live): (Vec<_>, Vec<_>) = waste
-        .into_iter()
-        .partition(|finding| finding.kind.cause().is_some());
-    some(out, &wasted, audit, columns)?;
-    if !live.is_empty() {
-        let live = "a container sees the following, and yet it can be avoided";
-        writeln!(out, "\n{QUIET}{live}{QUIET:#}")?;
-    }
-    some(out, &live, audit, columns)?;
-    if !risks.is_empty() {
-        writeln!(
-            out,
-            "\n{QUIET}look at the following before you release{QUIET:#}"
-        )?;
-    }
-    // By kind, as small ones may be the worst.
-    for kind in Kind::ALL {
-        let of_kind = risks.iter().filter(|finding| finding.kind == kind);
-        let of_kind: Vec<_> = of_kind.copied().collect();
-        if kind == Kind::Secret && !of_kind.is_empty() {
-            let look = "secrets, by names and forms: a first look, no full scanner";
-            writeln!(out, "\n{QUIET}{look}{QUIET:#}")?;
-        }
-        some(out, &of_kind, audit, columns)?;
-    }
-    ignored(out, audit)
-}
-
-/// The largest of these findings, and what the rest comes to.
-fn some(
+fn section(
     out: &mut String,
+    title: &str,
     findings: &[&FindingFacts],
     audit: &Audit,
-    columns: Option<usize>,
+    options: Options<'_>,
 ) -> fmt::Result {
-    for finding in findings.iter().take(SHOWN) {
+    writeln!(out, "\n{QUIET}{title}{QUIET:#}")?;
+    for finding in findings {
         writeln!(out)?;
-        one(out, finding, audit, columns)?;
-    }
-    let rest = findings.get(SHOWN..).unwrap_or_default();
-    if !rest.is_empty() {
-        let bytes = match rest.iter().map(|finding| finding.bytes).sum() {
-            0 => String::new(),
-            bytes => format!(" of {} in all", size(bytes)),
-        };
-        writeln!(
-            out,
-            "\n{QUIET}and {} more findings{bytes}; --format json tells each{QUIET:#}",
-            rest.len()
-        )?;
+        one(out, finding, audit, options)?;
     }
     Ok(())
 }
@@ -144,11 +222,11 @@ fn one(
     out: &mut String,
     finding: &FindingFacts,
     audit: &Audit,
-    columns: Option<usize>,
+    options: Options<'_>,
 ) -> fmt::Result {
     let name = words::kind(finding);
     let style = match finding.kind.cause() {
-        Some(cause) => told(cause).1,
+        Some(cause) => described(cause).1,
         None => Style::new(),
     };
     // What is not about bytes has none.
@@ -156,120 +234,132 @@ fn one(
         0 => String::new(),
         bytes => size(bytes),
     };
-    let cost = match words::cost(finding) {
-        Some(cost) => format!("  {QUIET}{cost} of the download{QUIET:#}"),
-        None => String::new(),
-    };
-    writeln!(
-        out,
-        "{bytes:>9}  {style}{name}{style:#}  {STRONG}{}{STRONG:#}{cost}",
-        Visible(&finding.path)
-    )?;
-    let mut layers: Vec<(usize, &str)> = Vec::new();
-    let hides = finding.kind.cause().map_or("hides", Cause::name);
-    for (numbers, does) in [(&finding.added_by, "ships"), (&finding.hidden_by, hides)] {
-        for layer in numbers.iter().copied() {
-            match layers.iter_mut().find(|(number, _)| *number == layer) {
-                // A layer that replaces what another shipped, and is overwritten itself, is told once.
-                Some(told) => told.1 = hides,
-                None => layers.push((layer, does)),
-            }
-        }
+    let room = options.columns.saturating_sub(INDENT).max(20);
+    let path = Visible(&finding.path).to_string();
+    let beside = room.saturating_sub(name.len() + 2);
+    let line = |out: &mut String, text: &str| writeln!(out, "{:INDENT$}{text}", "");
+    write!(out, "{bytes:>9}  {style}{name}{style:#}")?;
+    if path.chars().count() <= beside {
+        writeln!(out, "  {STRONG}{path}{STRONG:#}")?;
+    } else {
+        writeln!(out)?;
+        let path = middle(&finding.path, room);
+        line(out, &format!("{STRONG}{path}{STRONG:#}"))?;
     }
-    layers.sort_unstable();
-    let room = columns.map(|columns| columns.saturating_sub(INDENT));
-    for (layer, does) in layers {
-        let command = audit.layers.iter().find(|facts| facts.layer == layer);
-        let command = command.and_then(|facts| facts.created_by.as_deref());
-        let command = command.map(history::clean).unwrap_or_default();
-        let line = format!("layer {layer} {does}: {command}");
-        let line = fit(line.trim_end_matches(": "), room);
-        writeln!(out, "{:INDENT$}{QUIET}{line}{QUIET:#}", "")?;
+    if let Some(cost) = words::cost(finding) {
+        line(out, &format!("{QUIET}{cost} of the download{QUIET:#}"))?;
     }
-    for line in wrapped(&Visible(&finding.advice).to_string(), room) {
-        writeln!(out, "{:INDENT$}{line}", "")?;
+    layers(out, finding, audit, options, room)?;
+    for text in wrapped(&Visible(&finding.advice).to_string(), room) {
+        line(out, &text)?;
     }
     if let Some(link) = &finding.link {
-        writeln!(out, "{:INDENT$}{}", "", Visible(link))?;
+        line(out, &Visible(link).to_string())?;
     }
     Ok(())
 }
 
-/// Lines of at most so many characters, broken between words.
-fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let room = |line: &String| {
-            columns.is_none_or(|columns| {
-                line.chars().count() + 1 + word.chars().count() <= columns.max(1)
-            })
-        };
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if room(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+/// What the layers did, each with its command; where layers replace each other, the pairs first.
+fn layers(
+    out: &mut String,
+    finding: &FindingFacts,
+    audit: &Audit,
+    options: Options<'_>,
+    room: usize,
+) -> fmt::Result {
+    let shown = if options.all { usize::MAX } else { NAMED };
+    let line = |out: &mut String, text: &str| {
+        let text = fit(text.trim_end_matches(": "), Some(room));
+        writeln!(out, "{:INDENT$}{QUIET}{text}{QUIET:#}", "")
+    };
+    let told = words::layers(finding);
+    // The last layer is the one that hides most.
+    let left_out = told.len().saturating_sub(shown);
+    let kept = |(at, _): &(usize, _)| left_out == 0 || *at < shown - 1 || at + 1 == told.len();
+    for (at, (layer, text)) in told.iter().enumerate().filter(kept) {
+        if left_out > 0 && at + 1 == told.len() {
+            line(out, &format!("and {left_out} more"))?;
+        }
+        match layer {
+            Some(layer) => line(out, &format!("{text}: {}", command(audit, *layer)))?,
+            None => wrapped(text, room)
+                .iter()
+                .try_for_each(|text| line(out, text))?,
         }
     }
-    lines
-}
-
-fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
-    const KEPT: Style = AnsiColor::Green.on_default();
-    const BROKEN: Style = AnsiColor::Red.on_default().bold();
-    const UNKNOWN: Style = AnsiColor::Yellow.on_default();
-    if audit.rules.is_empty() {
+    if finding.pairs.is_empty() {
         return Ok(());
     }
-    writeln!(out)?;
-    let width = audit.rules.iter().map(|rule| rule.name.chars().count());
-    let width = width.max().unwrap_or(0);
-    for rule in &audit.rules {
-        let (word, style) = match rule.passed {
-            Some(true) => ("kept", KEPT),
-            Some(false) => ("FAILED", BROKEN),
-            None => ("unknown", UNKNOWN),
-        };
-        writeln!(
-            out,
-            "{style}{word:7}{style:#}  {:width$}  {}",
-            Visible(&rule.name).to_string(),
-            words::verdict(rule)
-        )?;
-        for path in rule.met.iter().take(SHOWN_PATHS) {
-            writeln!(out, "{:9}{}", "", Visible(path))?;
-        }
-        if rule.met.len() > SHOWN_PATHS {
-            writeln!(out, "{:9}…", "")?;
+    let numbers = finding.added_by.iter().chain(&finding.hidden_by);
+    let numbers: std::collections::BTreeSet<usize> = numbers.copied().collect();
+    for layer in numbers.iter().take(shown) {
+        let command = command(audit, *layer);
+        if !command.is_empty() {
+            line(out, &format!("layer {layer}: {command}"))?;
         }
     }
-    let failed = audit
-        .rules
-        .iter()
-        .filter(|rule| rule.passed == Some(false))
-        .count();
-    match audit.passed {
-        Some(true) => writeln!(out, "{KEPT}all rules are kept{KEPT:#}"),
-        Some(false) if audit.rules.len() == 1 => writeln!(out, "{BROKEN}the rule failed{BROKEN:#}"),
-        Some(false) => writeln!(
-            out,
-            "{BROKEN}{failed} of {} rules failed{BROKEN:#}",
-            audit.rules.len()
-        ),
-        None => writeln!(out, "{UNKNOWN}not all rules can be judged{UNKNOWN:#}"),
-    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The command that made a layer, where it is known.
+fn command(audit: &Audit, layer: usize) -> String {
+    let facts = audit.layers.iter().find(|facts| facts.layer == layer);
+    let command = facts.and_then(|facts| facts.created_by.as_deref());
+    let command = command.map(history::clean).unwrap_or_default();
+    command.into_owned()
+}
 
-    #[test]
-    fn advice_is_broken_between_words() {
-        assert_eq!(wrapped("one two three", Some(7)), ["one two", "three"]);
-        assert_eq!(wrapped("one two three", None), ["one two three"]);
-        assert_eq!(wrapped("longer than", Some(3)), ["longer", "than"]);
+fn rules(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
+    let rules = audit
+        .rules
+        .iter()
+        .filter(|rule| !options.summary || rule.passed != Some(true));
+    let rules: Vec<_> = rules.collect();
+    if !rules.is_empty() {
+        let file = match options.rules_file {
+            Some(file) => format!(" ({})", Visible(file)),
+            None => String::new(),
+        };
+        writeln!(out, "\n{QUIET}Rules{file}{QUIET:#}")?;
+    } else if let Some(file) = options.rules_file.filter(|_| !options.summary) {
+        writeln!(out, "\n{QUIET}Rules file: {}{QUIET:#}", Visible(file))?;
     }
+    let words = rules.iter().map(|rule| verdict::word(rule.passed).0.len());
+    let words = words.max().unwrap_or(0);
+    let names = rules.iter().map(|rule| rule.name.chars().count());
+    let names = names.max().unwrap_or(0).min(40);
+    for rule in &rules {
+        let (word, style) = verdict::word(rule.passed);
+        let gap = words - word.len();
+        let indent = words + 2;
+        let name = Visible(&rule.name).to_string();
+        let text = Visible(&words::verdict(rule)).to_string();
+        // What is too long for a line goes on below the name.
+        let room = options.columns.saturating_sub(indent + names + 2);
+        let room = match room < 30 {
+            true => options.columns.saturating_sub(indent),
+            false => room,
+        };
+        let mut told = wrapped(&text, room.max(20)).into_iter();
+        let first = told.next().unwrap_or_default();
+        writeln!(
+            out,
+            "{style}{word}{style:#}{:gap$}  {name:names$}  {first}",
+            ""
+        )?;
+        for rest in told {
+            writeln!(out, "{:1$}{rest}", "", indent + names + 2)?;
+        }
+        for path in rule.met.iter().take(SHOWN_PATHS) {
+            let path = middle(path, options.columns.saturating_sub(indent).max(20));
+            writeln!(out, "{:indent$}{path}", "")?;
+        }
+        if rule.met.len() > SHOWN_PATHS {
+            writeln!(out, "{:indent$}…", "")?;
+        }
+    }
+    if let (Some((word, style)), false) = (verdict::of(audit), options.summary) {
+        writeln!(out, "{style}{word}{style:#}: {}", verdict::rules(audit))?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What `onionskin inspect` tells of an artifact, which has no layers of a file system.
+//! `onionskin inspect` of an artifact, which is no image and has no filesystem.
 
 use std::fmt::{self, Write as _};
 
@@ -6,14 +6,14 @@ use onionskin_core::report::artifact::ArtifactReport;
 use onionskin_core::report::words::size;
 use onionskin_core::source::Artifact;
 
-use crate::output::{Format, OutputArguments};
+use crate::output::{Format, Output};
 use crate::summary::{QUIET, STRONG};
 use crate::terminal::Visible;
 
-pub(super) fn tell(artifact: Artifact, output: &OutputArguments) -> anyhow::Result<()> {
-    match output.format {
+pub(super) fn report(artifact: Artifact, format: Format, output: &Output) -> anyhow::Result<()> {
+    match format {
         Format::Json => output.json(&ArtifactReport::new(artifact)),
-        Format::Text => output.text(&text(&artifact)),
+        Format::Text => Ok(output.text(&text(&artifact))?),
     }
 }
 
@@ -38,11 +38,11 @@ fn write(out: &mut String, artifact: &Artifact) -> fmt::Result {
     writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
     writeln!(
         out,
-        "\nThis is no image but an artifact of type {STRONG}{}{STRONG:#}.",
+        "\nThis is not an image but an artifact of type {STRONG}{}{STRONG:#}.",
         Visible(artifact_type)
     )?;
     if let Some(subject) = subject {
-        writeln!(out, "It is about {subject}.")?;
+        writeln!(out, "Its subject is {subject}.")?;
     }
     if !files.is_empty() {
         writeln!(out)?;

@@ -1,23 +1,25 @@
-//! The text of `onionskin inspect`: what people should see first, first.
+//! The text of `onionskin inspect`.
 
 use std::fmt::{self, Write as _};
+use std::time::Duration;
 
+use onionskin_core::findings::Kind;
 use onionskin_core::ledger::{Ledger, Wasted};
-use onionskin_core::manifest::history;
+use onionskin_core::manifest::{Healthcheck, history};
 use onionskin_core::report;
 use onionskin_core::report::inspection::{ConfigFacts, IndexFacts, Inspection, LayerFacts};
-use onionskin_core::report::words::size;
+use onionskin_core::report::words::{self, size};
 use onionskin_core::stack::{Cause, Stack};
 
-use crate::summary::{self, QUIET, told};
-use crate::terminal::{Visible, fit};
+use crate::summary::{self, QUIET, described};
+use crate::terminal::{Visible, fit, middle};
 
 /// Columns before what a label is of.
 const LABEL: usize = 12;
 /// Wasted paths that are listed.
 const SHOWN_PATHS: usize = 10;
 
-/// A wasted file, ready to be told.
+/// A wasted file.
 pub(super) struct WastedPath {
     path: String,
     wasted: Wasted,
@@ -56,14 +58,17 @@ fn write(
     remarks: &[String],
     columns: Option<usize>,
 ) -> fmt::Result {
-    summary::write(
+    summary::image(out, &inspection.image)?;
+    writeln!(out)?;
+    summary::bytes(
         out,
         &inspection.image,
         &inspection.bytes,
         &inspection.layers,
+        columns,
     )?;
     layers(out, &inspection.layers, columns)?;
-    wasted_paths(out, wasted)?;
+    wasted_paths(out, wasted, columns)?;
     config(out, &inspection.config, columns)?;
     if let Some(index) = &inspection.index {
         of_index(out, index, columns)?;
@@ -107,25 +112,34 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
     Ok(())
 }
 
-fn wasted_paths(out: &mut String, wasted: &[WastedPath]) -> fmt::Result {
+fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: Option<usize>) -> fmt::Result {
     if wasted.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "\n{QUIET}largest files that no container sees{QUIET:#}"
-    )?;
+    writeln!(out, "\n{QUIET}largest wasted files{QUIET:#}")?;
+    let width = wasted.iter().map(|one| one.wasted.cause.name().len());
+    let width = width.max().unwrap_or(0);
     for WastedPath { path, wasted } in wasted {
-        let (name, style, _) = told(wasted.cause);
-        let hider = match wasted.cause {
-            Cause::Repeated => String::new(),
-            _ => format!(", {name} by {}", wasted.hidden_by),
+        let (name, style, _) = described(wasted.cause);
+        let hidden = words::hidden(Kind::from(wasted.cause));
+        let layers = match wasted.cause {
+            Cause::Repeated => format!("{hidden} in layer {}", wasted.added_by),
+            _ => format!(
+                "added in layer {}, {hidden} in layer {}",
+                wasted.added_by, wasted.hidden_by
+            ),
         };
-        let story = format!("layer {}{hider}", wasted.added_by);
-        let (bytes, path) = (size(wasted.bytes), Visible(path));
+        let bytes = size(wasted.bytes);
+        let path = match columns {
+            Some(columns) => {
+                let room = columns.saturating_sub(9 + 2 + width + 2 + 2 + layers.len());
+                middle(path, room.max(20))
+            }
+            None => Visible(path).to_string(),
+        };
         writeln!(
             out,
-            "{bytes:>9}  {style}{name:8}{style:#}  {path}  {QUIET}{story}{QUIET:#}"
+            "{bytes:>9}  {style}{name:width$}{style:#}  {path}  {QUIET}{layers}{QUIET:#}"
         )?;
     }
     Ok(())
@@ -141,9 +155,11 @@ fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt
         ("entrypoint", words(&config.entrypoint)),
         ("cmd", words(&config.cmd)),
         ("user", config.user.clone()),
-        ("folder", config.working_dir.clone()),
+        ("directory", config.working_dir.clone()),
         ("ports", some(config.exposed_ports.join(" "))),
         ("volumes", some(config.volumes.join(" "))),
+        ("health", config.healthcheck.as_ref().map(health_check)),
+        ("stop", config.stop_signal.clone()),
         ("created", config.created.clone()),
     ];
     let one = one
@@ -165,6 +181,33 @@ fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt
         before = name;
     }
     Ok(())
+}
+
+/// `curl -f http://localhost/ (every 30s, timeout 5s, 3 retries)`.
+fn health_check(check: &Healthcheck) -> String {
+    let words: Vec<&str> = check.test.iter().map(String::as_str).collect();
+    let test = match words.as_slice() {
+        ["NONE", ..] => return "disabled (NONE)".to_owned(),
+        [] => "from the base image".to_owned(),
+        ["CMD" | "CMD-SHELL", test @ ..] => test.join(" "),
+        test => test.join(" "),
+    };
+    let times = [
+        ("every ", check.interval),
+        ("timeout ", check.timeout),
+        ("start period ", check.start_period),
+    ];
+    let times = times.into_iter().filter_map(|(name, nanoseconds)| {
+        let time = Duration::from_nanos(nanoseconds.filter(|time| *time > 0)?);
+        Some(format!("{name}{time:?}"))
+    });
+    let retries = check.retries.filter(|retries| *retries > 0);
+    let retries = retries.map(|retries| format!("{retries} retries"));
+    let options: Vec<String> = times.chain(retries).collect();
+    match options.is_empty() {
+        true => test,
+        false => format!("{test} ({})", options.join(", ")),
+    }
 }
 
 fn of_index(out: &mut String, index: &IndexFacts, columns: Option<usize>) -> fmt::Result {

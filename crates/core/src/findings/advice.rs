@@ -1,6 +1,8 @@
 //! What to change in a Dockerfile so that a finding goes away, chosen by its kind and the commands
 //! that made its layers.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Kind, Leftovers};
 use crate::manifest::history;
 
@@ -19,7 +21,7 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>], leftovers: &Lefto
         Kind::Overwritten => overwritten(finding, &hiders),
         Kind::MetadataOnly => metadata_only(finding, &adders, &hiders),
         Kind::Repeated => {
-            "Its layer stores the path more than once: let the tool that writes the layer's tar add each path only once"
+            "The layer stores this path more than once: have the tool that writes the layer's tar add each path only once"
                 .to_owned()
         }
         // Those who find them know what to do.
@@ -33,12 +35,12 @@ fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> Strin
     }
     if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
         return format!(
-            "Do not copy it ({}): name it in .dockerignore, bind it for one step with RUN --mount=type=bind, or copy it into an earlier stage of a multi-stage build",
+            "Do not copy it ({}): add it to .dockerignore, mount it in the step that needs it with RUN --mount=type=bind, or copy it in an earlier stage of a multi-stage build",
             layers(&finding.added_by)
         );
     }
     format!(
-        "Delete it in the RUN that makes it ({}), or make it in an earlier stage of a multi-stage build and COPY --from only what is needed",
+        "Delete it in the RUN that creates it ({}), or create it in an earlier stage of a multi-stage build and COPY --from only what is needed",
         layers(&finding.added_by)
     )
 }
@@ -46,23 +48,27 @@ fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> Strin
 fn overwritten(finding: &Finding, hiders: &[String]) -> String {
     if hiders.iter().any(|command| installs(command)) {
         return format!(
-            "Install and upgrade packages in one RUN ({} and {}), or start from a newer base image",
-            layers(&finding.added_by),
-            layers(&finding.hidden_by)
+            "Install and upgrade packages in one RUN ({}), or use a newer base image",
+            layers(&all(finding))
         );
     }
     if !hiders.is_empty() && hiders.iter().all(|command| copies(command)) {
         return format!(
-            "Copy the final content only: {} brings what {} replaces",
-            layers(&finding.added_by),
-            layers(&finding.hidden_by)
+            "Copy the final content only: it is copied in {}",
+            layers(&all(finding))
         );
     }
     format!(
-        "Write it once: join the steps of {} and {} into one RUN, or make the file in an earlier stage of a multi-stage build",
-        layers(&finding.added_by),
-        layers(&finding.hidden_by)
+        "Write it once: combine the steps of {} into one RUN, or create the file in an earlier stage of a multi-stage build",
+        layers(&all(finding))
     )
+}
+
+/// The layers that store it and those that hide it, each once.
+fn all(finding: &Finding) -> Vec<usize> {
+    let layers = finding.added_by.iter().chain(&finding.hidden_by);
+    let layers: BTreeSet<usize> = layers.copied().collect();
+    layers.into_iter().collect()
 }
 
 fn metadata_only(finding: &Finding, adders: &[String], hiders: &[String]) -> String {
@@ -78,13 +84,13 @@ fn metadata_only(finding: &Finding, adders: &[String], hiders: &[String]) -> Str
         };
         return if copied {
             format!(
-                "COPY {flag}={value} where the files come from ({}), and leave out the {program} of {}: it stores every file again",
+                "Use COPY {flag}={value} where the files are copied ({}), and remove the {program} in {}, which stores every file again",
                 layers(&finding.added_by),
                 layers(&finding.hidden_by)
             )
         } else {
             format!(
-                "Run {program} in the RUN that makes the files ({}), or COPY {flag}={value} them from an earlier stage; the {program} of {} stores every file again",
+                "Run {program} in the RUN that creates the files ({}), or COPY {flag}={value} them from an earlier stage; the {program} in {} stores every file again",
                 layers(&finding.added_by),
                 layers(&finding.hidden_by)
             )
@@ -92,13 +98,13 @@ fn metadata_only(finding: &Finding, adders: &[String], hiders: &[String]) -> Str
     }
     if !hiders.is_empty() && hiders.iter().all(|command| copies(command)) {
         return format!(
-            "Copy these files once: {} stores again what {} has, with COPY --chown or --chmod if owner or mode shall differ",
+            "Copy these files once: {} stores again what {} has; use COPY --chown or --chmod to set owner or mode",
             layers(&finding.hidden_by),
             layers(&finding.added_by)
         );
     }
     format!(
-        "Set mode, owner and time in the step that stores the files ({}): {} stores them again for nothing else",
+        "Set mode, owner and time in the step that stores the files ({}): {} stores them again only to change these",
         layers(&finding.added_by),
         layers(&finding.hidden_by)
     )
@@ -156,6 +162,7 @@ mod tests {
             added_by: vec![1],
             shipped: Vec::new(),
             hidden_by: vec![2],
+            packaged: false,
             advice: String::new(),
         };
         of(&finding, &commands.map(Some), Leftovers::standard())

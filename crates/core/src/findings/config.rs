@@ -27,7 +27,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         tell(
             ROOT,
             "config.user",
-            "It runs as root: make a user and name it with USER, by number where the orchestrator is to check it (runAsNonRoot)".to_owned(),
+            "Runs as root: create a user and set it with USER, by number if the orchestrator checks it (runAsNonRoot)".to_owned(),
         );
     }
     let check = config.healthcheck.as_ref();
@@ -39,7 +39,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         tell(
             HEALTHCHECK,
             "config.healthcheck",
-            "Nothing asks whether it is well: add a HEALTHCHECK, unless an orchestrator's probes ask (Kubernetes passes HEALTHCHECK over)".to_owned(),
+            "No HEALTHCHECK: add one, unless an orchestrator has its own probes (Kubernetes ignores HEALTHCHECK)".to_owned(),
         );
     }
     if let Some(base) = subject.base.and_then(|base| base.reference.as_deref())
@@ -48,7 +48,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
         tell(
             LATEST,
             "base.reference",
-            "Its base is whatever was the latest on the day of the build: name a version, and its digest, in FROM".to_owned(),
+            "The base image is named without a version, so each build may use another one: write a version and a digest in FROM".to_owned(),
         );
     }
     if !config.exposed_ports.is_empty() {
@@ -56,7 +56,12 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
             PORTS,
             "config.exposedPorts",
             format!(
-                "It announces {}: expose what is meant to be reached, and nothing for debugging",
+                "Exposes {} {}: expose only what is meant to be reached, and no debugging ports",
+                if config.exposed_ports.len() == 1 {
+                    "port"
+                } else {
+                    "ports"
+                },
                 listed(&config.exposed_ports)
             ),
         );
@@ -66,7 +71,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
             VOLUMES,
             "config.volumes",
             format!(
-                "Each container gets a volume for {}, which outlives it: leave VOLUME to those who run the image, unless data have to be kept",
+                "Each container gets a volume for {}, which stays when the container is removed: leave volumes to whoever runs the image, unless data must be kept",
                 listed(&config.volumes)
             ),
         );

@@ -90,7 +90,7 @@ fn above_both(stack: &Stack, mut a: NodeId, mut b: NodeId) -> NodeId {
 
 /// Where many copies were gathered in one folder, what they repeat is no one place.
 fn advice(stack: &Stack, kept: Option<NodeId>) -> String {
-    let how = "store it once, and make the others hard or symbolic links in the same step, or copy only what is used";
+    let how = "store it once and create links to it in the same step, or copy only what is used";
     match kept {
         Some(kept) => {
             let path = stack.path(kept);

@@ -17,7 +17,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
             let mut group = Group::new(NodeId::ROOT);
             group.touch(layer);
             let advice = format!(
-                "Layer {layer} holds nothing: leave out the step that changes no file, or join it with the next RUN"
+                "Layer {layer} is empty: remove the step that changes no file, or combine it with the next RUN"
             );
             Finding {
                 compressed: subject.ledger.layer_cost(subject.stack, layer),

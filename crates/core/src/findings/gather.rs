@@ -111,6 +111,7 @@ impl Group {
             added_by,
             hidden_by,
             shipped,
+            packaged: false,
             advice: String::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! The kinds of findings: what can be wrong with what an image ships.
+//! The kinds of findings: what can be wrong with an image.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,18 +75,20 @@ impl Kind {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Deleted => "removed by a later layer",
+            Self::Deleted => "deleted in a later layer",
             Self::Overwritten => "stored again with other content",
             Self::MetadataOnly => "stored again, only mode, owner or time changed",
-            Self::Repeated => "stored twice in one layer",
+            Self::Repeated => "stored more than once in one layer",
             Self::Duplicate => "the same content as at another path",
-            Self::Leftover => "a cache, a log or the like, which no container needs",
-            Self::Informational => "documentation or the like, which most containers do not need",
-            Self::Empty => "a layer that holds nothing, and is downloaded all the same",
-            Self::Secret => "looks like a key, token or password, for everybody who can pull",
+            Self::Leftover => "a cache, a log or another file that containers do not need",
+            Self::Informational => "documentation and other files that most containers do not need",
+            Self::Empty => "an empty layer, which is still downloaded",
+            Self::Secret => {
+                "looks like a key, a token or a password, which everyone who can pull can read"
+            }
             Self::Setid => "runs with the rights of its owner or group, whoever starts it",
-            Self::Writable => "everybody in the container may write to it",
-            Self::Config => "a fact of the configuration",
+            Self::Writable => "every user in the container can write to it",
+            Self::Config => "a setting in the configuration",
         }
     }
 

@@ -1,4 +1,4 @@
-//! Findings: the bytes that an image ships for nothing, gathered as a person would mend them.
+//! Findings: wasted and avoidable bytes and risks, grouped by what a person would change.
 //!
 //! The findings of the four wasted kinds sum to the ledger's wasted bytes, each byte in one of them. Those
 //! of the other kinds are about live bytes that can be avoided, or about what a release risks, and may be
@@ -53,6 +53,8 @@ pub struct Finding {
     pub shipped: Vec<Shipped>,
     /// The layers that hid them, from 1, ascending; none of live bytes.
     pub hidden_by: Vec<usize>,
+    /// A secret in the files of a package, such as a key for its tests: mostly public, and so only a note.
+    pub packaged: bool,
     /// What to change, in one line.
     pub advice: String,
 }
@@ -91,7 +93,7 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
-    let mut findings = wasted::of(stack, subject.ledger);
+    let mut findings = wasted::of(stack, subject.ledger, subject.leftovers);
     for finding in &mut findings {
         finding.advice = advice::of(finding, subject.commands, subject.leftovers);
     }
@@ -121,6 +123,7 @@ impl Finding {
             added_by: Vec::new(),
             shipped: Vec::new(),
             hidden_by: Vec::new(),
+            packaged: false,
             advice,
         }
     }

@@ -148,17 +148,17 @@ fn set_id(bit: u32, programs: u64) -> String {
         _ => ("group", "g-s"),
     };
     let what = match programs {
-        1 => "It runs".to_owned(),
+        1 => "Runs".to_owned(),
         many => format!("{many} programs here run"),
     };
     format!(
-        "{what} with the rights of the {whose}, whoever starts it: leave it out, or chmod {flag} it in the RUN that installs it; containers that run with no-new-privileges ignore the bit"
+        "{what} with the rights of its {whose}, whoever starts it: remove it, or run chmod {flag} in the RUN that installs it; containers with no-new-privileges ignore the bit"
     )
 }
 
 fn writable(tree: &Group) -> String {
     format!(
-        "Everybody in the container may change it: chmod o-w it in the RUN that makes it ({}), or COPY --chmod=755 --chown=USER",
+        "Every user in the container can change it: run chmod o-w in the RUN that creates it ({}), or use COPY --chmod=755 --chown=USER",
         layers(&tree.added_by())
     )
 }

@@ -76,7 +76,10 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     for (rule, groups) in packaged {
         for group in gathered(stack, groups, (MANY, MANY_TREES)) {
             let advice = of_package(rule, &group);
-            findings.push(group.told(stack, Kind::Secret, rule.id(), advice));
+            findings.push(Finding {
+                packaged: true,
+                ..group.told(stack, Kind::Secret, rule.id(), advice)
+            });
         }
     }
     findings
@@ -90,7 +93,7 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
         line => format!("{} in line {line}", capital(rule.name())),
     };
     let gone = match group.is_wasted() {
-        true => " although a later layer hides it",
+        true => ", although a later layer hides it",
         false => "",
     };
     let command = |layer: &usize| {
@@ -102,14 +105,14 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
     };
     let mut commands = adders.iter().filter_map(command).map(history::clean);
     let how = if rule == Rule::SHELL_HISTORY {
-        "look through it, delete it in the step that writes it, and set HISTFILE=/dev/null there"
+        "check it, delete it in the step that writes it, and set HISTFILE=/dev/null there"
     } else if commands.all(|command| copies(&command)) {
-        "revoke it, name the file in .dockerignore, and hand it to the steps that need it with RUN --mount=type=secret, to containers when they run"
+        "revoke it, add the file to .dockerignore, and pass it to the steps that need it with RUN --mount=type=secret and to containers when they start"
     } else {
-        "revoke it, and hand it to the steps that need it with RUN --mount=type=secret, to containers when they run"
+        "revoke it, and pass it to the steps that need it with RUN --mount=type=secret and to containers when they start"
     };
     format!(
-        "{what}: everybody who pulls {} can read it{gone}; {how}",
+        "{what}: everyone who pulls {} can read it{gone}; {how}",
         layers(&adders)
     )
 }
@@ -120,7 +123,7 @@ fn of_package(rule: Rule, group: &Group) -> String {
         files => format!("{}, in {files} files of packages", capital(rule.name())),
     };
     format!(
-        "{what}: most are for tests, and public already; look whether one of them is yours ({}), and leave out what nothing runs",
+        "{what}: mostly test keys, which are public; check whether one of them is yours ({}), and remove files that nothing uses",
         layers(&group.added_by())
     )
 }
@@ -156,14 +159,14 @@ fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding
     let first = secrets.first()?;
     let how = match first.source {
         Source::Env(_) => {
-            "everybody who pulls the image can read it, and so can every program in the container; revoke it, and hand it to containers when they run, not with ENV"
+            "everyone who pulls the image can read it, and so can every program in the container; revoke it, and pass it to containers when they start, not with ENV"
         }
-        Source::Label(_) => "everybody who may list the image can read its labels; revoke it",
+        Source::Label(_) => "everyone who can list the image can read its labels; revoke it",
         Source::Step(_) => {
-            "the history keeps build arguments and commands, and everybody who pulls the image can read it; revoke it, and hand it to the step with RUN --mount=type=secret"
+            "the history keeps build arguments and commands, and everyone who pulls the image can read it; revoke it, and pass it to the step with RUN --mount=type=secret"
         }
         Source::Entrypoint | Source::Cmd | Source::Healthcheck => {
-            "everybody who pulls the image can read it; revoke it, and let the program read it from a file or a variable that the container is given"
+            "everyone who pulls the image can read it; revoke it, and have the program read it from a file or a variable that is set when the container starts"
         }
     };
     let mut what = capital(first.rule.name());

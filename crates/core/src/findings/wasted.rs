@@ -4,16 +4,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::gather::{Group, MANY, MANY_TREES, gathered};
-use super::{Finding, Kind};
+use super::leftovers::Names;
+use super::{Finding, Kind, Leftovers};
 use crate::layer::EntryKind;
 use crate::ledger::{Ledger, Wasted};
 use crate::stack::{Cause, NodeId, Stack, What};
 
-/// So many trees re-stated by one layer are one finding of the root.
+/// So many trees stored again by one layer are one finding of the root.
 const METADATA_ONLY_TREES: usize = 4;
 
 /// The findings of all wasted files, in no order.
-pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
+pub(super) fn of(stack: &Stack, ledger: &Ledger, leftovers: &Leftovers) -> Vec<Finding> {
+    let mut places = Places::of(stack, leftovers);
     let mut whiteouts: HashMap<usize, Whiteouts> = HashMap::new();
     // What one layer took of one cause, under the path that a person would name.
     let mut taken: BTreeMap<(Cause, usize), BTreeMap<NodeId, Group>> = BTreeMap::new();
@@ -40,6 +42,10 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
             Cause::MetadataOnly => (2, METADATA_ONLY_TREES),
             _ => (MANY, MANY_TREES),
         };
+        let groups = match cause {
+            Cause::Deleted => places.joined(groups),
+            _ => groups,
+        };
         for group in gathered(stack, groups.into_values(), limits) {
             if cause == Cause::Overwritten {
                 let node = group.node;
@@ -57,6 +63,64 @@ pub(super) fn of(stack: &Stack, ledger: &Ledger) -> Vec<Finding> {
 
 fn node(stack: &Stack, wasted: &Wasted) -> Option<NodeId> {
     stack.find(&stack.layer(wasted.added_by)?.path(wasted.entry))
+}
+
+/// The known places of leftovers, such as `/var/lib/apt/lists`, that paths are below.
+struct Places<'s> {
+    stack: &'s Stack,
+    leftovers: &'s Leftovers,
+    /// What was looked up already.
+    known: HashMap<NodeId, Option<NodeId>>,
+}
+
+impl<'s> Places<'s> {
+    fn of(stack: &'s Stack, leftovers: &'s Leftovers) -> Self {
+        Self {
+            stack,
+            leftovers,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The same groups, but for those below one place: a command that empties it is one finding, also where it deletes
+    /// two files.
+    fn joined(&mut self, groups: BTreeMap<NodeId, Group>) -> BTreeMap<NodeId, Group> {
+        let mut below: HashMap<NodeId, usize> = HashMap::new();
+        for node in groups.keys() {
+            if let Some(place) = self.above(*node) {
+                *below.entry(place).or_default() += 1;
+            }
+        }
+        let mut joined: BTreeMap<NodeId, Group> = BTreeMap::new();
+        for (node, group) in groups {
+            let place = self.above(node);
+            let place = place.filter(|place| below.get(place).is_some_and(|many| *many > 1));
+            let node = place.unwrap_or(node);
+            let one = joined.entry(node).or_insert_with(|| Group::new(node));
+            one.take(group);
+        }
+        joined
+    }
+
+    /// The topmost place that a path is at or below.
+    fn above(&mut self, node: NodeId) -> Option<NodeId> {
+        let mut way = Vec::new();
+        let mut at = node;
+        while at != NodeId::ROOT && !self.known.contains_key(&at) {
+            way.push(at);
+            at = self.stack.parent(at);
+        }
+        let mut place = self.known.get(&at).copied().flatten();
+        for at in way.into_iter().rev() {
+            place = place.or_else(|| {
+                let names = || Names(self.stack, at);
+                let row = self.leftovers.row(self.leftovers.find(names())?)?;
+                (!row.excepts(names())).then_some(at)
+            });
+            self.known.insert(at, place);
+        }
+        place
+    }
 }
 
 /// What one layer hides of those below it, at one stroke each.

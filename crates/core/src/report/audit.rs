@@ -1,4 +1,4 @@
-//! `onionskin audit`: what an image ships for nothing, and whether it keeps the rules.
+//! `onionskin audit`: what is wasted in an image, what is a risk, and whether it passes the rules.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub struct Audit {
     pub dive: DiveFacts,
     /// The layers, base first.
     pub layers: Vec<LayerFacts>,
-    /// What to mend, the largest first.
+    /// What to change, the largest first.
     pub findings: Vec<FindingFacts>,
     /// The rules that the image was judged by.
     pub rules: Vec<Verdict>,
@@ -78,7 +78,7 @@ pub struct DiveFacts {
     pub user_wasted_percent: Option<f64>,
 }
 
-/// One thing to mend.
+/// One thing to change.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,6 +105,14 @@ pub struct FindingFacts {
     pub link: Option<String>,
     /// `compressedBytes` as a share, from 0 to 1, of the image's compressed size: what of a pull is for it.
     pub download_share: Option<f64>,
+    /// Which layer that added bytes is hidden by which, where several layers hide what several others added; else there
+    /// is no such key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<LayerPair>,
+    /// Whether it is a secret in the files of a package, such as a key for its tests: mostly public, and only a note.
+    /// There is no such key for others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packaged: bool,
     /// Which rule of its kind found it, a name that stays. There is no such key for wasted bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -114,6 +122,19 @@ pub struct FindingFacts {
     /// Why a rules file ignores it. There is no such key for findings that are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+}
+
+/// A layer that added bytes, and the one that hid them.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerPair {
+    /// The layer that added them, from 1.
+    pub added_by: usize,
+    /// The layer that hid them, from 1.
+    pub hidden_by: usize,
+    /// Bytes of file content.
+    pub bytes: u64,
 }
 
 impl Audit {
@@ -220,6 +241,22 @@ fn shortened(command: &str) -> String {
     }
 }
 
+fn pairs(finding: &Finding) -> Vec<LayerPair> {
+    let pairs = finding.shipped.iter().filter_map(|part| {
+        Some(LayerPair {
+            added_by: part.layer,
+            hidden_by: part.hidden_by?,
+            bytes: part.bytes,
+        })
+    });
+    let pairs: Vec<LayerPair> = pairs.collect();
+    // Of one layer on either side, the two lists say it all.
+    match finding.added_by.len() > 1 && finding.hidden_by.len() > 1 {
+        true => pairs,
+        false => Vec::new(),
+    }
+}
+
 impl FindingFacts {
     fn of(
         finding: Finding,
@@ -235,6 +272,7 @@ impl FindingFacts {
             .collect();
         let command = |layer: usize| commands.get(layer.checked_sub(1)?).copied().flatten();
         let created_by = layers.into_iter().filter_map(command);
+        let pairs = pairs(&finding);
         let place = finding.hidden_by.last().or(finding.added_by.last());
         Self {
             kind: finding.kind,
@@ -250,6 +288,8 @@ impl FindingFacts {
                 Some(layer) => links.change(*layer, &finding.path),
                 None => links.config(),
             }),
+            pairs,
+            packaged: finding.packaged,
             added_by: finding.added_by,
             hidden_by: finding.hidden_by,
             rule: finding.rule,

@@ -18,6 +18,7 @@ pub mod referrers;
 pub mod sarif;
 #[cfg(test)]
 mod schemas;
+pub mod usage;
 mod visible;
 pub mod words;
 pub mod xattrs;

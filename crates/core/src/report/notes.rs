@@ -1,5 +1,4 @@
-//! What is said of an audit beside its numbers and findings, a sentence each: the base, what is ignored, what is
-//! not covered.
+//! Notes of an audit beside its numbers and findings, a sentence each: the base, what is ignored, what is not covered.
 
 use super::audit::Audit;
 use super::words::{not_available, size};
@@ -22,9 +21,9 @@ pub fn base(audit: &Audit) -> Option<String> {
         None => String::new(),
     };
     let by = match base.by {
-        By::Named => "as named",
-        By::Annotations => "by its annotations",
-        By::History => "by its history",
+        By::Named => "given with --base",
+        By::Annotations => "from its annotations",
+        By::History => "from its history",
     };
     Some(match (base.layers, &audit.own) {
         (Some(layers), Some(own)) => {
@@ -33,13 +32,13 @@ pub fn base(audit: &Audit) -> Option<String> {
                 layers => format!("layers 1 to {layers}"),
             };
             format!(
-                "base{name}: {layers}, {by}; the image's own layers hold {}, {} of them wasted, and hide {} of the base",
+                "base image{name}: {layers} ({by}); the image's own layers store {}, of which {} is wasted, and hide {} of the base",
                 size(own.stored),
                 size(own.wasted),
                 size(own.base_wasted)
             )
         }
-        _ => format!("base{name}, {by}; which layers are its own is not known"),
+        _ => format!("base image{name} ({by}); which layers belong to it is not known"),
     })
 }
 
@@ -53,11 +52,11 @@ pub fn ignored(audit: &Audit) -> Vec<String> {
             None => String::new(),
         };
         if ignore.expired {
-            return format!("what was ignored{until} is counted again: {reason}");
+            return format!("ignored{until}, now counted again: {reason}");
         }
         let findings = match ignore.findings {
-            // It may be mended, or misspelt.
-            0 => return format!("an entry of `ignore`{until} meets no finding: {reason}"),
+            // It may be fixed, or misspelt.
+            0 => return format!("an entry of `ignore`{until} matches no finding: {reason}"),
             1 => "1 finding".to_owned(),
             findings => format!("{findings} findings"),
         };

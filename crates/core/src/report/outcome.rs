@@ -37,13 +37,18 @@ impl<'a> Outcome<'a> {
 }
 
 /// The findings that count in the order of their weight, for reports that have no room for all: secrets, which
-/// are few bytes, before what is told by its size.
+/// are few bytes, before what is told by its size. Secrets in the files of packages, which are mostly keys for tests, come
+/// last.
 #[must_use]
 pub fn weightiest(audit: &Audit) -> Vec<&FindingFacts> {
     let findings = audit.findings.iter();
     let mut findings: Vec<&FindingFacts> = findings
         .filter(|finding| finding.ignored.is_none())
         .collect();
-    findings.sort_by_key(|finding| finding.kind != Kind::Secret);
+    findings.sort_by_key(|finding| match finding.kind {
+        Kind::Secret if finding.packaged => 2,
+        Kind::Secret => 0,
+        _ => 1,
+    });
     findings
 }

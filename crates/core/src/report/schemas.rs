@@ -11,7 +11,10 @@ use super::comparison::ComparisonReport;
 use super::inspection::Inspection;
 use super::listing::Line;
 use super::referrers::ReferrersReport;
-use crate::rules::{Bytes, Count, FindingLimit, RulesFile, Share, WrittenFindingLimit};
+use super::usage::Folder;
+use crate::rules::{
+    Bytes, Count, FindingLimit, GrowthShare, RulesFile, Share, WrittenFindingLimit,
+};
 
 /// How a quantity of a rules file can be written.
 macro_rules! quantity {
@@ -52,6 +55,17 @@ quantity!(Share, {
         {
             "type": "string",
             "pattern": "^\\s*(0+\\.?|0*\\.[0-9]+|0*1(\\.0*)?|(0*[0-9]{1,2}(\\.[0-9]*)?|\\.[0-9]+|0*100(\\.0*)?)\\s*%)\\s*$"
+        }
+    ]
+});
+
+quantity!(GrowthShare, {
+    "description": "A share, 1 for the whole size, or a percentage such as 150%.",
+    "anyOf": [
+        { "type": "number", "minimum": 0, "maximum": 10 },
+        {
+            "type": "string",
+            "pattern": "^\\s*(0*[0-9](\\.[0-9]*)?|0*10(\\.0*)?|\\.[0-9]+|([0-9]+(\\.[0-9]*)?|\\.[0-9]+)\\s*%)\\s*$"
         }
     ]
 });
@@ -137,6 +151,7 @@ schema!(
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());
+schema!(du_is_as_its_schema_says, "du.json", Vec<Folder>, written());
 schema!(
     a_rules_file_is_as_its_schema_says,
     "rules.json",

@@ -1,12 +1,16 @@
 //! Numbers as people read them: sizes, shares, and what a rule allows.
 
+use std::collections::BTreeMap;
+
 use bytesize::ByteSize;
 
 use super::Visible;
-use super::audit::FindingFacts;
+use super::audit::{Audit, FindingFacts};
 use super::inspection::LayerFacts;
+use crate::findings::Kind;
 use crate::rules::{Amount, Verdict};
 use crate::source::NotFetched;
+use crate::stack::Cause;
 
 /// Bytes as people read them: 1 kB is 1000 B.
 #[must_use]
@@ -14,17 +18,28 @@ pub fn size(bytes: u64) -> String {
     ByteSize::b(bytes).display().si().to_string()
 }
 
-/// A share in per cent; nothing that is there is 0 %, and nothing less than all is 100 %.
+/// A share in per cent; what is there, and less than 0.1 %, is "almost nothing", and nothing less than all is 100 %.
 #[must_use]
 pub fn share(part: u64, whole: u64) -> String {
     percent(part as f64 / whole.max(1) as f64)
 }
 
-fn percent(share: f64) -> String {
+/// A share of 1 in per cent.
+#[must_use]
+pub fn percent(share: f64) -> String {
     match share * 100.0 {
-        percent if percent > 0.0 && percent < 0.1 => "<0.1 %".to_owned(),
+        percent if percent > 0.0 && percent < 0.1 => "almost nothing".to_owned(),
         percent if percent > 99.9 && percent < 100.0 => ">99.9 %".to_owned(),
-        percent => format!("{percent:.1} %"),
+        percent => format!("{} %", trimmed(percent, 1)),
+    }
+}
+
+/// A number with so many decimals at most.
+fn trimmed(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
     }
 }
 
@@ -46,6 +61,69 @@ pub fn cost(finding: &FindingFacts) -> Option<String> {
         Some(share) => format!("{} ({})", size(bytes), percent(share)),
         None => size(bytes),
     })
+}
+
+/// What a later layer did to the bytes of a finding: `deleted`, as in "deleted in layer 3".
+#[must_use]
+pub const fn hidden(kind: Kind) -> &'static str {
+    match kind.cause() {
+        Some(Cause::Deleted) => "deleted",
+        Some(Cause::Overwritten) => "overwritten",
+        Some(Cause::MetadataOnly) => "copied",
+        Some(Cause::Repeated) => "stored again",
+        None => "hidden",
+    }
+}
+
+/// What the layers of a finding did, in their order: `added in layer 1`, `deleted in layer 3`. Where several layers hide
+/// what several others added, they are told as pairs: `added in layer 1, overwritten in layer 2`, without a number.
+#[must_use]
+pub fn layers(finding: &FindingFacts) -> Vec<(Option<usize>, String)> {
+    let hidden = hidden(finding.kind);
+    if !finding.pairs.is_empty() {
+        let pairs = finding.pairs.iter();
+        return pairs
+            .map(|pair| match pair.added_by == pair.hidden_by {
+                true => (None, format!("{hidden} in layer {}", pair.added_by)),
+                false => {
+                    let (added, by) = (pair.added_by, pair.hidden_by);
+                    (
+                        None,
+                        format!("added in layer {added}, {hidden} in layer {by}"),
+                    )
+                }
+            })
+            .collect();
+    }
+    let mut layers: BTreeMap<usize, &str> = BTreeMap::new();
+    layers.extend(finding.added_by.iter().map(|layer| (*layer, "added")));
+    layers.extend(finding.hidden_by.iter().map(|layer| (*layer, hidden)));
+    let layers = layers.into_iter();
+    layers
+        .map(|(layer, did)| (Some(layer), format!("{did} in layer {layer}")))
+        .collect()
+}
+
+/// How many secrets were found; keys in the files of packages, which are mostly public, are counted apart.
+#[must_use]
+pub fn secrets(audit: &Audit) -> String {
+    let of = |packaged| {
+        let findings = audit.findings.iter();
+        let secrets = findings.filter(|finding| finding.kind == Kind::Secret);
+        let counted = secrets.filter(|finding| finding.ignored.is_none());
+        counted
+            .filter(|finding| finding.packaged == packaged)
+            .count()
+    };
+    let own = match of(false) {
+        0 => "no secrets found".to_owned(),
+        1 => "1 possible secret".to_owned(),
+        many => format!("{many} possible secrets"),
+    };
+    match of(true) {
+        0 => own,
+        packaged => format!("{own} ({packaged} in package files)"),
+    }
 }
 
 /// The layers that are not available, which the numbers of files do not cover, a sentence each.
@@ -76,7 +154,7 @@ fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-/// What was measured and what is allowed: `340.0 kB (340000 B), at most 100.0 kB (100000 B)`.
+/// What was measured and what is allowed: `340.0 kB (340000 B), at most 100.0 kB (100000 B)`, `48.1 %, at most 10 %`.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
     let reason = match &verdict.reason {
@@ -89,10 +167,11 @@ pub fn verdict(verdict: &Verdict) -> String {
 /// What a rule measured.
 #[must_use]
 pub fn actual(verdict: &Verdict) -> String {
-    match verdict.actual {
-        Some(actual) => amount(verdict, actual),
-        None if verdict.passed.is_some() => "no number".to_owned(),
-        None => "not known".to_owned(),
+    match (verdict.actual, verdict.limit) {
+        (Some(Amount::Share(actual)), Amount::Share(limit)) => told_apart(actual, limit).0,
+        (Some(actual), _) => amount(verdict, actual),
+        (None, _) if verdict.passed.is_some() => "no number".to_owned(),
+        (None, _) => "not known".to_owned(),
     }
 }
 
@@ -103,7 +182,29 @@ pub fn limit(verdict: &Verdict) -> String {
         true => "at least",
         false => "at most",
     };
-    format!("{side} {}", amount(verdict, verdict.limit))
+    let limit = match (verdict.actual, verdict.limit) {
+        (Some(Amount::Share(actual)), Amount::Share(limit)) => told_apart(actual, limit).1,
+        (_, limit) => amount(verdict, limit),
+    };
+    format!("{side} {limit}")
+}
+
+/// Two shares in per cent, with as many decimals as it takes to see that they differ.
+fn told_apart(actual: f64, limit: f64) -> (String, String) {
+    const MOST: usize = 6;
+    // What was written as 12.34% is shown so.
+    let exact = |decimals: &usize| {
+        (limit * 100.0 - (trimmed(limit * 100.0, *decimals)).parse().unwrap_or(0.0)).abs() < 1e-9
+    };
+    let own = (0..MOST).find(exact).unwrap_or(MOST);
+    let limit_text = trimmed(limit * 100.0, own);
+    let text = |decimals| trimmed(actual * 100.0, decimals);
+    let differs = |decimals: &usize| {
+        let text = text(*decimals);
+        (text != limit_text || actual == limit) && (text != "0" || actual == 0.0)
+    };
+    let decimals = (1..MOST).find(differs).unwrap_or(MOST);
+    (format!("{} %", text(decimals)), format!("{limit_text} %"))
 }
 
 /// An amount in the unit that its rule counts in.
@@ -113,54 +214,55 @@ fn amount(verdict: &Verdict, amount: Amount) -> String {
         // A limit may be crossed by one byte; rounded, nobody would see it.
         Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
         Amount::Count(bytes) => size(bytes),
-        Amount::Share(share) => format!("{share:.6}")
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned(),
+        Amount::Share(share) => told_apart(share, share).1,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::Kind;
+    use crate::report::audit::LayerPair;
 
     #[test]
     fn shares_never_round_something_to_nothing() {
         for (part, whole, text) in [
-            (0, 100, "0.0 %"),
-            (1, 1_000_000, "<0.1 %"),
+            (0, 100, "0 %"),
+            (1, 1_000_000, "almost nothing"),
             (1, 3, "33.3 %"),
             (999_999, 1_000_000, ">99.9 %"),
-            (5, 5, "100.0 %"),
-            (0, 0, "0.0 %"),
+            (5, 5, "100 %"),
+            (0, 0, "0 %"),
         ] {
             assert_eq!(share(part, whole), text);
         }
     }
 
+    fn finding(compressed_bytes: Option<u64>, download_share: Option<f64>) -> FindingFacts {
+        FindingFacts {
+            kind: Kind::Deleted,
+            path: "/a".to_owned(),
+            bytes: 9,
+            compressed_bytes,
+            added_by: vec![1],
+            hidden_by: vec![2],
+            created_by: Vec::new(),
+            advice: String::new(),
+            link: None,
+            download_share,
+            pairs: Vec::new(),
+            packaged: false,
+            rule: None,
+            line: None,
+            ignored: None,
+        }
+    }
+
     #[test]
     fn a_finding_costs_a_share_of_the_download() {
-        let told = |compressed_bytes, download_share| {
-            cost(&FindingFacts {
-                kind: Kind::Deleted,
-                path: "/a".to_owned(),
-                bytes: 9,
-                compressed_bytes,
-                added_by: vec![1],
-                hidden_by: vec![2],
-                created_by: Vec::new(),
-                advice: String::new(),
-                link: None,
-                download_share,
-                rule: None,
-                line: None,
-                ignored: None,
-            })
-        };
+        let told = |bytes, share| cost(&finding(bytes, share));
         assert_eq!(
             told(Some(3_000), Some(0.25)).as_deref(),
-            Some("3.0 kB (25.0 %)")
+            Some("3.0 kB (25 %)")
         );
         assert_eq!(told(Some(3_000), None).as_deref(), Some("3.0 kB"));
         assert_eq!(told(Some(0), Some(0.0)), None);
@@ -192,5 +294,51 @@ mod tests {
             assert_eq!(told(name, 1200), "at most 1200");
         }
         assert_eq!(told("forbidden /etc/efficiency", 0), "at most 0");
+    }
+
+    #[test]
+    fn shares_of_rules_are_percentages_that_differ_where_their_numbers_do() {
+        for (actual, limit, told) in [
+            (0.480_918, 0.1, "48.1 %, at most 10 %"),
+            (0.100_4, 0.1, "10.04 %, at most 10 %"),
+            (0.1, 0.1, "10 %, at most 10 %"),
+            (0.0, 0.0, "0 %, at most 0 %"),
+            (0.000_04, 0.0, "0.004 %, at most 0 %"),
+            (0.05, 0.1234, "5 %, at most 12.34 %"),
+            (2.0, 1.5, "200 %, at most 150 %"),
+        ] {
+            let rule = Verdict {
+                name: "maxWastedShare".to_owned(),
+                limit: Amount::Share(limit),
+                actual: Some(Amount::Share(actual)),
+                passed: None,
+                met: Vec::new(),
+                reason: None,
+            };
+            assert_eq!(verdict(&rule), told);
+        }
+    }
+
+    #[test]
+    fn layers_that_replace_each_other_are_told_as_pairs() {
+        let mut finding = finding(None, None);
+        let told = |finding: &FindingFacts| -> Vec<String> {
+            layers(finding).into_iter().map(|(_, text)| text).collect()
+        };
+        assert_eq!(told(&finding), ["added in layer 1", "deleted in layer 2"]);
+        finding.kind = Kind::Overwritten;
+        let pair = |added_by, hidden_by| LayerPair {
+            added_by,
+            hidden_by,
+            bytes: 1,
+        };
+        finding.pairs = vec![pair(1, 2), pair(2, 5)];
+        assert_eq!(
+            told(&finding),
+            [
+                "added in layer 1, overwritten in layer 2",
+                "added in layer 2, overwritten in layer 5"
+            ]
+        );
     }
 }

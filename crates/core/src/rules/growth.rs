@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::quantity::{Bytes, Share};
+use super::quantity::{Bytes, GrowthShare};
 use super::{Amount, Verdict};
 use crate::digest::Digest;
 use crate::source::{Image, Layer};
@@ -20,11 +20,11 @@ pub struct GrowthLimits {
     /// By so many bytes of all layers' tars.
     pub max_bytes: Option<Bytes>,
     /// By such a share of the other image's.
-    pub max_share: Option<Share>,
+    pub max_share: Option<GrowthShare>,
     /// By so many bytes of the download.
     pub max_compressed_bytes: Option<Bytes>,
     /// By such a share of the other image's.
-    pub max_compressed_share: Option<Share>,
+    pub max_compressed_share: Option<GrowthShare>,
 }
 
 /// The image that another one is compared with.
@@ -160,11 +160,11 @@ fn bytes(
 
 fn share(
     name: &str,
-    limit: Option<Share>,
+    limit: Option<GrowthShare>,
     now: Option<u64>,
     before: Option<u64>,
 ) -> Option<Verdict> {
-    let Share(limit) = limit?;
+    let GrowthShare(limit) = limit?;
     let Some((grown, before)) = grown(now, before).zip(before) else {
         return Some(Verdict::unknown(name, Amount::Share(limit)));
     };
@@ -182,7 +182,7 @@ mod tests {
     fn judged(now: Option<u64>, before: Option<u64>) -> Vec<Option<bool>> {
         let limits = GrowthLimits {
             max_bytes: Some(Bytes(10)),
-            max_share: Some(Share(0.1)),
+            max_share: Some(GrowthShare(0.1)),
             ..GrowthLimits::default()
         };
         let against = Against {

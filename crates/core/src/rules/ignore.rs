@@ -18,7 +18,7 @@ pub struct Day(civil::Date);
 
 /// A text that is no day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no day; write it as 2026-12-31")]
+#[error("{0:?} is not a date; write it as 2026-12-31")]
 pub struct DayError(String);
 
 impl FromStr for Day {

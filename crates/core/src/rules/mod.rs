@@ -26,7 +26,7 @@ pub(crate) use limits::WrittenOut as WrittenFindingLimit;
 pub use limits::{FindingLimit, Limits};
 pub use measure::{Measured, Part, Tally, Weighed};
 pub use paths::{GlobError, PathGlob};
-pub use quantity::{Bytes, Count, QuantityError, Share};
+pub use quantity::{Bytes, Count, GrowthShare, QuantityError, Share};
 pub use verdict::{Amount, Verdict, passed};
 
 use crate::findings::Leftovers;
@@ -48,7 +48,7 @@ pub struct Rules {
     pub dive: DiveRules,
 }
 
-const NO_SIZES: &str = "the source does not tell compressed sizes; audit the image in its registry";
+const NO_SIZES: &str = "this source has no compressed sizes; audit the image in its registry";
 const NO_BASE: &str = "the base is not known; name it with --base";
 const NOT_WHOLE: &str = "not all layers are available";
 /// Why a share is kept although it is too large.

@@ -23,7 +23,7 @@ pub struct PathGlob {
 
 /// A text that is no glob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{glob:?} is no glob of paths: {problem}")]
+#[error("{glob:?} is not a valid glob: {problem}")]
 pub struct GlobError {
     /// The text.
     glob: String,
@@ -77,7 +77,7 @@ pub(super) fn matcher(glob: &str) -> Result<GlobSet, globset::Error> {
 fn never(glob: &str) -> Option<&'static str> {
     let names = glob.strip_prefix('/').unwrap_or(glob).split('/');
     if names.clone().any(|name| matches!(name, "" | "." | "..")) {
-        return Some("no path has empty names or dots for names in it");
+        return Some("paths have no empty names and no . or .. in them");
     }
     let (mut before, mut characters) = (None, glob.chars().peekable());
     let mut class = false;
@@ -88,18 +88,18 @@ fn never(glob: &str) -> Option<&'static str> {
             '[' => class = true,
             ']' => class = false,
             _ if class && !character.is_ascii() => {
-                return Some("`[…]` takes bytes; write other characters as {ä,ö}");
+                return Some("`[…]` matches single bytes; write other characters as {ä,ö}");
             }
             _ if class => {}
             '/' if matches!(before, Some('{' | ',')) => {
-                return Some("a slash cannot stand first in an alternative; write /{a,b}");
+                return Some("an alternative cannot begin with a slash; write /{a,b}");
             }
             '*' if after == Some('*') => {
                 characters.next();
                 let alone = matches!(before, None | Some('/' | '{' | ','))
                     && matches!(characters.peek(), None | Some('/' | '}' | ','));
                 if !alone {
-                    return Some("`**` is all between two slashes, as /app/**/*.map");
+                    return Some("`**` must stand alone between slashes, as in /app/**/*.map");
                 }
             }
             _ => {}

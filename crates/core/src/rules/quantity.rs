@@ -13,6 +13,10 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 pub struct Share(pub f64);
 
+/// By what share something may grow: 0 and more, 1 for twice its size.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
+pub struct GrowthShare(pub f64);
+
 /// A number of things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Count(pub u64);
@@ -21,16 +25,21 @@ pub struct Count(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// No number of bytes.
-    #[error("{0:?} is no number of bytes; write it as 20000000, 20MB (millions) or 19MiB")]
+    #[error("{0:?} is not a number of bytes; write it as 20000000, 20MB (millions) or 19MiB")]
     Bytes(String),
     /// No number.
-    #[error("{0:?} is no number; write it as 0, 1, 2 …")]
+    #[error("{0:?} is not a number; write it as 0, 1, 2 …")]
     Count(String),
     /// No share.
-    #[error("{0:?} is no share; write it as a number from 0 to 1, or as {percent}", percent = percent(.0))]
+    #[error("{0:?} is not a share; write it as a number from 0 to 1, or as {percent}", percent = percent(.0))]
     Share(String),
+    /// No share by which something can grow.
+    #[error(
+        "{0:?} is not a share of growth; write it as 0.5 or 50%, and as 150% if more than the whole size may be added"
+    )]
+    GrowthShare(String),
     /// No threshold that dive would take for a share.
-    #[error("{0:?} is no threshold of dive's; write it as a number from 0 to 1, or as disabled")]
+    #[error("{0:?} is not a threshold of dive's; write it as a number from 0 to 1, or as disabled")]
     DiveShare(String),
 }
 
@@ -125,19 +134,35 @@ impl FromStr for Share {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let trimmed = text.trim();
-        let share = match trimmed.strip_suffix('%') {
-            Some(percent) => percent
-                .trim_end()
-                .parse::<f64>()
-                .map(|percent| percent / 100.0),
-            None => trimmed.parse(),
-        };
-        share
-            .ok()
+        share(text)
             .filter(|share| (0.0..=1.0).contains(share))
             .map(Self)
             .ok_or_else(|| QuantityError::Share(shown(text)))
+    }
+}
+
+impl FromStr for GrowthShare {
+    type Err = QuantityError;
+
+    /// A number above 10 without `%` may be meant as a percentage, and is refused.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let most = match text.trim().ends_with('%') {
+            true => f64::MAX,
+            false => 10.0,
+        };
+        share(text)
+            .filter(|share| (0.0..=most).contains(share))
+            .map(Self)
+            .ok_or_else(|| QuantityError::GrowthShare(shown(text)))
+    }
+}
+
+/// A number, or one of hundredths with `%`.
+fn share(text: &str) -> Option<f64> {
+    let text = text.trim();
+    match text.strip_suffix('%') {
+        Some(percent) => Some(percent.trim_end().parse::<f64>().ok()? / 100.0),
+        None => text.parse().ok(),
     }
 }
 
@@ -156,6 +181,12 @@ impl<'de> Deserialize<'de> for Bytes {
 }
 
 impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GrowthShare {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer)
     }
@@ -221,6 +252,16 @@ mod tests {
             "", "-0.1", "1.01", "101%", "NaN", "%", "ten", "5", "inf", "1e400", "-0.1%",
         ] {
             assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn something_may_grow_by_more_than_its_size() {
+        for (text, share) in [("10%", 0.1), ("150%", 1.5), ("1.5", 1.5), ("2500 %", 25.0)] {
+            assert_eq!(text.parse(), Ok(GrowthShare(share)), "{text}");
+        }
+        for text in ["", "-1%", "NaN", "inf", "inf%", "150", "1e400%", "much"] {
+            assert!(text.parse::<GrowthShare>().is_err(), "{text}");
         }
     }
 }

@@ -95,13 +95,13 @@ fn problem(error: &Error) -> String {
         Error::SerdeMissingField { field, .. } => format!("the key {field:?} is missing"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             let key = shown(key);
-            format!("the key {key:?} stands here a second time; join the two")
+            format!("duplicate key {key:?}; write it only once")
         }
         Error::DuplicateMappingKey { key: None, .. } => {
-            "a key stands here a second time; join the two".to_owned()
+            "duplicate key; write it only once".to_owned()
         }
         Error::MultipleDocuments { .. } => {
-            "a second document begins here; a rules file is one, without `---` in between".to_owned()
+            "a second document begins here; a rules file has only one, without `---`".to_owned()
         }
         Error::Unexpected { expected, .. } => wanted(expected).to_owned(),
         Error::SerdeInvalidType {
@@ -115,7 +115,7 @@ fn problem(error: &Error) -> String {
             ..
         } => mistaken(unexpected, expected),
         Error::NullIntoString { .. } => {
-            "nothing stands here; write a value, or leave the key or the entry out".to_owned()
+            "no value; write one, or remove the key or the entry".to_owned()
         }
         Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. }
         | Error::UnexpectedValueForUnitEnumVariant { .. }
@@ -124,7 +124,7 @@ fn problem(error: &Error) -> String {
         Error::InvalidScalar { ty, .. } if ty.contains("bool") => BOOLEAN.to_owned(),
         Error::InvalidBooleanStrict { .. } => BOOLEAN.to_owned(),
         Error::UnknownAnchor { .. } => {
-            "`*` begins a reference to an anchor, and there is no such anchor; put a glob into quotation marks, as \"*.pem\"".to_owned()
+            "`*` begins a reference to an anchor that does not exist; put a glob in quotation marks, such as \"*.pem\"".to_owned()
         }
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
@@ -132,24 +132,24 @@ fn problem(error: &Error) -> String {
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::RecursiveReferencesRequireWeakTypes { .. } => {
-            "it nests, repeats or refers to itself beyond measure; write plain keys, lists and values".to_owned()
+            "too deeply nested, or too many references; write plain keys, lists and values".to_owned()
         }
         Error::MergeValueNotMapOrSeqOfMaps { .. } => {
-            "`<<` takes keys of another place, and there are none behind it".to_owned()
+            "`<<` must be followed by a reference to keys".to_owned()
         }
         Error::UnsupportedTag { .. } | Error::TaggedScalarCannotDeserializeIntoString { .. } => {
-            "`!` begins a tag, and rules files have none; put a text into quotation marks".to_owned()
+            "`!` begins a tag, which rules files do not support; put text in quotation marks".to_owned()
         }
-        Error::Eof { .. } => "it ends in the middle".to_owned(),
+        Error::Eof { .. } => "the file ends too early".to_owned(),
         _ => NO_YAML.to_owned(),
     }
 }
 
-const NO_YAML: &str = "it is no YAML that can be read";
-const BOOLEAN: &str = "true or false belongs here";
-const KEYS: &str = "keys belong here, each with a colon and its value";
-const LIST: &str = "a list belongs here, such as [a, b]";
-const VALUE: &str = "one value belongs here, no list and no keys";
+const NO_YAML: &str = "invalid YAML";
+const BOOLEAN: &str = "expected true or false";
+const KEYS: &str = "expected keys, each with a colon and a value";
+const LIST: &str = "expected a list, such as [a, b]";
+const VALUE: &str = "expected one value, not a list or keys";
 
 fn unknown(told: &str, word: &str, known: &[&'static str], what: &str) -> String {
     let meant = meant(word, known.iter().copied());
@@ -175,7 +175,7 @@ fn mistaken(found: &str, expected: &str) -> String {
     match expected {
         // Our own words for it.
         _ if expected.starts_with("a number of findings") => {
-            format!("{found} stands here; write {expected}")
+            format!("found {found}; expected {expected}")
         }
         _ if expected.starts_with("struct") || expected.contains("map") => KEYS.to_owned(),
         _ if expected.contains("sequence") => LIST.to_owned(),

@@ -93,7 +93,7 @@ fn the_same_image_gives_the_same_bytes_whatever_the_machine() {
             &[
                 ("TOKIO_WORKER_THREADS", "1"),
                 ("TZ", "UTC"),
-                ("LC_ALL", "C"),
+                ("LC_ALL", "C.UTF-8"),
             ],
         );
         let many = run(

@@ -54,7 +54,7 @@ fn sarif_is_what_the_standards_schema_and_code_scanning_take() {
                 "--max-layers",
                 "1",
                 "--link-base",
-                "http://localhost/ ü",
+                "http://localhost/ü",
             ],
             1,
             1,

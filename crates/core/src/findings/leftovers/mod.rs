@@ -13,7 +13,7 @@ use crate::stack::{NodeId, Stack};
 
 /// The names of a node's path, the last first.
 #[derive(Clone)]
-struct Names<'s>(&'s Stack, NodeId);
+pub(super) struct Names<'s>(pub(super) &'s Stack, pub(super) NodeId);
 
 impl<'s> Iterator for Names<'s> {
     type Item = &'s [u8];

@@ -187,7 +187,10 @@ impl PathPattern {
 
 impl Leftover {
     /// Whether a path, given by its names from the last to the first, or a folder above it is excepted.
-    pub(super) fn excepts<'n>(&self, mut names: impl Iterator<Item = &'n [u8]> + Clone) -> bool {
+    pub(in crate::findings) fn excepts<'n>(
+        &self,
+        mut names: impl Iterator<Item = &'n [u8]> + Clone,
+    ) -> bool {
         while !self.except.is_empty() {
             if self
                 .except
@@ -292,7 +295,10 @@ impl Leftovers {
     }
 
     /// The number of the row of a path, given by its names from the last to the first.
-    pub(super) fn find<'n>(&self, names: impl Iterator<Item = &'n [u8]> + Clone) -> Option<usize> {
+    pub(in crate::findings) fn find<'n>(
+        &self,
+        names: impl Iterator<Item = &'n [u8]> + Clone,
+    ) -> Option<usize> {
         let last = names.clone().next()?;
         let exact = self.by_name.get(last).into_iter().flatten();
         let mut ways = exact.chain(&self.by_star);
@@ -303,7 +309,7 @@ impl Leftovers {
         ways.find(|way| fits(way) == Some(true)).map(|way| way.row)
     }
 
-    pub(super) fn row(&self, row: usize) -> Option<&Leftover> {
+    pub(in crate::findings) fn row(&self, row: usize) -> Option<&Leftover> {
         self.rows.get(row)
     }
 

@@ -1,11 +1,12 @@
-//! The findings of the HTML report: what to mend, in the order of its weight.
+//! The findings of the HTML report, in the order of their weight.
 
 use maud::{Markup, html};
 
 use crate::manifest::history;
 use crate::report::Visible;
 use crate::report::audit::{Audit, FindingFacts};
-use crate::report::words::{cost, kind, size};
+use crate::report::outcome::weightiest;
+use crate::report::words::{cost, kind, layers, size};
 
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;
@@ -13,9 +14,8 @@ const SHOWN: usize = 1_000;
 /// All findings: what is a risk, wasted bytes, then what is live and can be avoided.
 pub(super) fn findings(audit: &Audit) -> Markup {
     let of = |wanted: &dyn Fn(&FindingFacts) -> bool| -> Vec<&FindingFacts> {
-        let findings = audit.findings.iter();
-        let counted = findings.filter(|finding| finding.ignored.is_none());
-        counted.filter(|finding| wanted(finding)).collect()
+        let findings = weightiest(audit).into_iter();
+        findings.filter(|finding| wanted(finding)).collect()
     };
     let risks = of(&|finding| finding.kind.is_risk());
     let wasted = of(&|finding| finding.kind.cause().is_some());
@@ -26,18 +26,18 @@ pub(super) fn findings(audit: &Audit) -> Markup {
         .collect();
     html! {
         @if !risks.is_empty() {
-            h2 { "What a release should not carry" }
+            h2 { "Security and configuration" }
             (list(&risks, audit))
         }
-        h2 { "What no container ever sees" }
-        @if audit.bytes.wasted == 0 { p { "Nothing: every byte that the layers store is reached." } }
+        h2 { "Wasted" }
+        @if audit.bytes.wasted == 0 { p { "Nothing is wasted." } }
         (list(&wasted, audit))
         @if !live.is_empty() {
-            h2 { "What a container sees, and can do without" }
+            h2 { "Avoidable files" }
             (list(&live, audit))
         }
         @if !ignored.is_empty() {
-            h2 { "What the rules file ignores" }
+            h2 { "Ignored by the rules file" }
             (list(&ignored, audit))
         }
     }
@@ -81,10 +81,10 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
                 }
             }
             ul.quiet {
-                @for (layer, does) in layers(finding) {
+                @for (layer, did) in layers(finding) {
                     li {
-                        "layer " (layer) " " (does)
-                        @if let Some(command) = command(audit, layer) { ": " code { (Visible(&command)) } }
+                        (did)
+                        @if let Some(command) = layer.and_then(|layer| command(audit, layer)) { ": " code { (Visible(&command)) } }
                     }
                 }
             }
@@ -97,24 +97,6 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
 /// Only what leads to a page is a link, whatever `--link-base` says.
 fn is_address(link: &str) -> bool {
     link.starts_with("https://") || link.starts_with("http://")
-}
-
-/// The layers of a finding in their order, and what each did.
-fn layers(finding: &FindingFacts) -> Vec<(usize, &'static str)> {
-    let ships = if finding.kind.cause().is_some() {
-        "ships it"
-    } else {
-        "has it"
-    };
-    let hides = match finding.kind.cause() {
-        Some(cause) => cause.name(),
-        None => "hides it",
-    };
-    let added = finding.added_by.iter().map(|layer| (*layer, ships));
-    let hidden = finding.hidden_by.iter().map(|layer| (*layer, hides));
-    // A layer that replaces what another shipped, and is overwritten itself, is told once.
-    let once: std::collections::BTreeMap<_, _> = added.chain(hidden).collect();
-    once.into_iter().collect()
 }
 
 fn command(audit: &Audit, layer: usize) -> Option<String> {

@@ -139,9 +139,9 @@ fn verdict(audit: &Audit) -> Markup {
     let failed = audit.rules.iter().filter(|rule| rule.passed == Some(false));
     html! {
         @match audit.passed {
-            Some(true) => "✓ all rules are kept",
-            Some(false) => { "✕ " (failed.count()) " of " (audit.rules.len()) " rules failed" }
-            None => "? not all rules can be judged",
+            Some(true) => "✓ PASS: all rules passed",
+            Some(false) => { "✕ FAIL: " (failed.count()) " of " (audit.rules.len()) " rules failed" }
+            None => "? NOT EVALUATED: not all rules can be evaluated",
         }
     }
 }
@@ -153,14 +153,14 @@ fn figures(audit: &Audit) -> Markup {
             @if let Some(download) = image.compressed_size {
                 div { dt { "Download" } dd { (size(download)) } }
             }
-            div { dt { "In the layers" } dd { (size(bytes.stored)) " " small { (audit.layers.len()) " layers" } } }
-            div { dt { "In the container" } dd { (size(bytes.live)) } }
+            div { dt { "Stored in layers" } dd { (size(bytes.stored)) " " small { (audit.layers.len()) " layers" } } }
+            div { dt { "Final filesystem" } dd { (size(bytes.live)) } }
             div {
-                dt { "Never seen by the container" }
+                dt { "Wasted" }
                 dd { (size(bytes.wasted)) " " small { (share(bytes.wasted, bytes.stored)) } }
             }
             @if let Some(wasted) = bytes.wasted_compressed {
-                div { dt { "Of every download for nothing" } dd { (size(wasted)) } }
+                div { dt { "Wasted download" } dd { (size(wasted)) } }
             }
         }
     }
@@ -211,9 +211,9 @@ fn rules(audit: &Audit) -> Markup {
                         tr {
                             td class=(class(rule.passed)) {
                                 @match rule.passed {
-                                    Some(true) => "✓ kept",
-                                    Some(false) => "✕ failed",
-                                    None => "? unknown",
+                                    Some(true) => "✓ PASS",
+                                    Some(false) => "✕ FAIL",
+                                    None => "? NOT EVALUATED",
                                 }
                             }
                             td { code { (Visible(&rule.name)) } }
@@ -247,7 +247,7 @@ fn layers(layers: &[LayerFacts]) -> Markup {
                             code.command {
                                 @match &layer.created_by {
                                     Some(command) => (Visible(&history::clean(command))),
-                                    None => "not told",
+                                    None => "unknown",
                                 }
                             }
                             @if let (Some(stored), Some(wasted), Some(causes)) = (layer.stored, layer.wasted, &layer.causes) {

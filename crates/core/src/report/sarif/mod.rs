@@ -115,7 +115,11 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
                     Some(false) => results.push(failed(rule, audit, &mut rules)),
                     None => notifications.push(notification(
                         Level::Error,
-                        &format!("{} cannot be judged: {}", rule.name, words::verdict(rule)),
+                        &format!(
+                            "{} cannot be evaluated: {}",
+                            rule.name,
+                            words::verdict(rule)
+                        ),
                     )),
                 }
             }
@@ -188,7 +192,7 @@ fn failed(rule: &Verdict, audit: &Audit, rules: &mut Rules) -> Finding {
         paths => format!(": {}", paths.join(", ")),
     };
     let message = format!(
-        "{} does not keep {}: {}{met}",
+        "{} fails {}: {}{met}",
         audit.image.reference,
         rule.name,
         words::verdict(rule)
@@ -236,7 +240,10 @@ fn finding(
     });
     Finding {
         rule_index: rules.of_kind(&rule_id, facts),
-        level: level(facts.kind),
+        level: match facts.packaged {
+            true => Level::Note,
+            false => level(facts.kind),
+        },
         message: text(&sentence(facts)),
         locations: [location(
             &facts.path,
@@ -356,8 +363,8 @@ struct Rules {
 impl Rules {
     fn of_limit(&mut self, name: &str) -> usize {
         let what = match name.starts_with("lowest") || name.starts_with("highest") {
-            true => format!("dive's rule {name} is not kept"),
-            false => format!("The rule {name} is not kept"),
+            true => format!("dive's rule {name} failed"),
+            false => format!("The rule {name} failed"),
         };
         let help =
             "A limit of the rules file or of the command line; the findings tell what to change.";

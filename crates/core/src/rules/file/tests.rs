@@ -210,12 +210,16 @@ const WRONG: [(&str, u64, &str); 84] = [
         4,
         "did you mean \"maxBytes\"?",
     ),
-    ("rules:\n  maxLayers: 1\n  maxLayers: 2\n", 3, "second time"),
-    ("rules:\nown:\nrules:\n", 3, "second time"),
+    (
+        "rules:\n  maxLayers: 1\n  maxLayers: 2\n",
+        3,
+        "duplicate key",
+    ),
+    ("rules:\nown:\nrules:\n", 3, "duplicate key"),
     (
         "rules:\n  findings:\n    secret: 0\n    secret: 1\n",
         4,
-        "second time",
+        "duplicate key",
     ),
     // Shapes.
     ("- rules\n", 1, "keys belong here"),
@@ -260,25 +264,17 @@ const WRONG: [(&str, u64, &str); 84] = [
     ("growth: app:1\n", 1, "keys belong here"),
     ("growth:\n  against: [a]\n", 2, "one value belongs here"),
     // Nothing, where something has to be.
-    (
-        "rules:\n  forbidden:\n    - /a\n    -\n",
-        4,
-        "nothing stands here",
-    ),
-    ("rules:\n  findings:\n    secret:\n", 3, "nothing stands"),
+    ("rules:\n  forbidden:\n    - /a\n    -\n", 4, "no value"),
+    ("rules:\n  findings:\n    secret:\n", 3, "nothing; expected"),
     ("ignore:\n  -\n", 2, "keys belong here"),
-    (
-        "ignore:\n  - kind: setid\n    reason:\n",
-        3,
-        "nothing stands here",
-    ),
-    ("leftovers:\n  silence: [~]\n", 2, "nothing stands here"),
-    ("leftovers:\n  add:\n    - id:\n", 3, "nothing stands here"),
+    ("ignore:\n  - kind: setid\n    reason:\n", 3, "no value"),
+    ("leftovers:\n  silence: [~]\n", 2, "no value"),
+    ("leftovers:\n  add:\n    - id:\n", 3, "no value"),
     // Quantities.
     (
         "rules:\n  maxLayers: 3\n  maxWastedBytes: lots\n",
         3,
-        "\"lots\" is no number of bytes",
+        "\"lots\" is not a number of bytes",
     ),
     ("rules:\n  maxWastedBytes: 1_000\n", 2, "\"1_000\""),
     ("rules:\n  maxWastedBytes: -1\n", 2, "\"-1\""),
@@ -292,10 +288,10 @@ const WRONG: [(&str, u64, &str); 84] = [
         "\"99999999999999999999\"",
     ),
     ("rules:\n  maxSize: 20 EB\n", 2, "\"20 EB\""),
-    ("rules:\n  maxLayers: many\n", 2, "\"many\" is no number"),
+    ("rules:\n  maxLayers: many\n", 2, "\"many\" is not a number"),
     ("rules:\n  maxLayers: 1.5\n", 2, "\"1.5\""),
     ("rules:\n  maxLayers: true\n", 2, "\"true\""),
-    ("rules:\n  minEfficiency: 95\n", 2, "\"95\" is no share"),
+    ("rules:\n  minEfficiency: 95\n", 2, "\"95\" is not a share"),
     ("rules:\n  maxWastedShare: 5\n", 2, "or as 5%"),
     ("rules:\n  maxWastedShare: .nan\n", 2, "\".nan\""),
     ("rules:\n  maxWastedShare: .inf\n", 2, "\".inf\""),
@@ -304,27 +300,27 @@ const WRONG: [(&str, u64, &str); 84] = [
     (
         "rules:\n  findings:\n    secret: few\n",
         3,
-        "\"few\" is no number",
+        "\"few\" is not a number",
     ),
     (
         "rules:\n  findings:\n    secret: -1\n",
         3,
-        "\"-1\" is no number",
+        "\"-1\" is not a number",
     ),
     (
         "rules:\n  findings:\n    secret: 1.5\n",
         3,
-        "\"1.5\" is no number",
+        "\"1.5\" is not a number",
     ),
     (
         "rules:\n  findings:\n    secret: yes\n",
         3,
-        "\"yes\" is no number",
+        "\"yes\" is not a number",
     ),
     (
         "rules:\n  findings:\n    secret: true\n",
         3,
-        "\"true\" is no number",
+        "\"true\" is not a number",
     ),
     (
         "rules:\n  findings:\n    secret: [0]\n",
@@ -334,7 +330,7 @@ const WRONG: [(&str, u64, &str); 84] = [
     (
         "rules:\n  findings:\n    secret:\n      maxBytes: x\n",
         4,
-        "\"x\" is no number of bytes",
+        "\"x\" is not a number of bytes",
     ),
     // Globs, days, ids.
     ("own:\n  forbidden:\n    - /a\n    - \"[a\"\n", 4, "\"[a\""),
@@ -342,17 +338,17 @@ const WRONG: [(&str, u64, &str); 84] = [
     (
         "ignore:\n  - kind: setid\n    until: 2026-13-01\n",
         3,
-        "\"2026-13-01\" is no day",
+        "\"2026-13-01\" is not a date",
     ),
     (
         "ignore:\n  - kind: setid\n    until: 2027-02-30\n",
         3,
-        "\"2027-02-30\" is no day",
+        "\"2027-02-30\" is not a date",
     ),
     (
         "ignore:\n  - kind: setid\n    until: 2026\n",
         3,
-        "\"2026\" is no day",
+        "\"2026\" is not a date",
     ),
     (
         "leftovers:\n  add:\n    - informational: yes\n",

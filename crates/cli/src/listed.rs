@@ -1,0 +1,221 @@
+//! What `ls` and `du` list: the paths below a folder, a file, or what matches a glob.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::report::listing::{self, Line};
+use onionskin_core::report::text;
+use onionskin_core::rules::PathGlob;
+use onionskin_core::stack::{ResolveError, Stack};
+
+use crate::image::Opened;
+use crate::layers::{LayerArguments, Wanted, not_fetched};
+use crate::output::note;
+
+/// Paths, and the folder that they are below.
+pub(crate) struct Listed {
+    /// In byte order.
+    pub(crate) lines: Vec<Line>,
+    /// The folder or file that was asked for, links followed; the root for a glob.
+    pub(crate) top: String,
+}
+
+/// Lists `path` of an image, which messages call `image`. Layers without a tar are told as missing.
+pub(crate) async fn list(
+    opened: &Opened,
+    layers: &LayerArguments,
+    path: &[u8],
+    image: &str,
+) -> anyhow::Result<Listed> {
+    let wanted = layers.of(&opened.image)?;
+    let place = wanted.name();
+    match wanted {
+        Wanted::Layer(number) => {
+            let index = opened.decode_one(number).await?;
+            match of_layer(index, number, path)? {
+                Some(listed) => Ok(listed),
+                None => bail!(
+                    "{} is not in {place}; `onionskin ls {image} --layer {number}` lists the layer",
+                    text(path)
+                ),
+            }
+        }
+        Wanted::Stack(last) => {
+            let stack = opened.stack(wanted.decoded(&opened.image)).await?;
+            let without = not_fetched(&stack);
+            match (of_stack(&stack, last, path)?, without) {
+                (Ok(listed), None) => Ok(listed),
+                (Ok(listed), Some(without)) => {
+                    note(format_args!("the list is incomplete, without {without}"));
+                    Ok(listed)
+                }
+                (Err(error), None) => bail!("{}", missing(&error, path, &place, image)),
+                (Err(error), Some(without)) => bail!(
+                    "{} (incomplete, without {without})",
+                    missing(&error, path, &place, image)
+                ),
+            }
+        }
+    }
+}
+
+/// Why `asked` leads to nothing in `place`, and what to do.
+pub(crate) fn missing(error: &ResolveError, asked: &[u8], place: &str, image: &str) -> String {
+    let asked_text = text(asked);
+    match error {
+        ResolveError::Missing { path, deleted_by } => {
+            let start = match clean(asked) == *path {
+                true => format!("{asked_text} is not in {place}"),
+                false => format!(
+                    "{asked_text} leads to {}, which is not in {place}",
+                    text(path)
+                ),
+            };
+            match deleted_by {
+                Some(layer) => format!(
+                    "{start}: layer {layer} deleted it; `--stack {}` shows it as it was before",
+                    layer.saturating_sub(1)
+                ),
+                None => format!("{start}; `onionskin ls {image}` lists what is there"),
+            }
+        }
+        ResolveError::NotAFolder { path } => {
+            format!(
+                "{asked_text} is not in {place}: {} is not a folder",
+                text(path)
+            )
+        }
+        ResolveError::Loop { path } => format!(
+            "{asked_text} leads nowhere: the symbolic links at {} form a loop",
+            text(path)
+        ),
+    }
+}
+
+/// The path as a stack writes it.
+fn clean(path: &[u8]) -> Vec<u8> {
+    let names = path.split(|byte| *byte == b'/');
+    names
+        .filter(|name| !matches!(*name, b"" | b"."))
+        .flat_map(|name| [b"/", name].concat())
+        .collect()
+}
+
+/// What is below a path of a stack; for a glob, the paths that match it.
+fn of_stack(
+    stack: &Stack,
+    last: usize,
+    path: &[u8],
+) -> anyhow::Result<Result<Listed, ResolveError>> {
+    let error = match listing::of_stack(stack, last, path) {
+        Ok(lines) => {
+            let top = text(&stack.real_path(path, last)).into_owned();
+            return Ok(Ok(Listed { lines, top }));
+        }
+        Err(error) => error,
+    };
+    let Some((folder, names)) = glob(path) else {
+        return Ok(Err(error));
+    };
+    // The part before the first wildcard is a path, whose links are followed.
+    let folder = match stack.resolve(folder, last) {
+        Ok(folder) => stack.path(folder),
+        Err(error) => return Ok(Err(error)),
+    };
+    let rooted = path.starts_with(b"/");
+    let below = listing::of_stack(stack, last, &folder).unwrap_or_default();
+    matching(below, &folder, names, rooted, path).map(Ok)
+}
+
+/// The same of what one layer itself contains.
+fn of_layer(index: Arc<LayerIndex>, number: usize, path: &[u8]) -> anyhow::Result<Option<Listed>> {
+    if let Some(lines) = listing::of_layer(Arc::clone(&index), number, path)? {
+        let mut alone = Stack::new();
+        alone.push(index)?;
+        let top = text(&alone.real_path(path, 1)).into_owned();
+        return Ok(Some(Listed { lines, top }));
+    }
+    if glob(path).is_none() {
+        return Ok(None);
+    }
+    let all = listing::of_layer(index, number, b"/")?.unwrap_or_default();
+    matching(all, b"", path, path.starts_with(b"/"), path).map(Some)
+}
+
+/// The folder before the first wildcard of a path, and what follows it; None without a wildcard.
+fn glob(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let wildcard = path.iter().position(|byte| b"*?[{".contains(byte))?;
+    let before = path.get(..wildcard)?;
+    let slash = before.iter().rposition(|byte| *byte == b'/');
+    match slash.filter(|_| path.starts_with(b"/")) {
+        Some(slash) => Some((path.get(..slash)?, path.get(slash + 1..)?)),
+        None => Some((b"/", path)),
+    }
+}
+
+/// The lines that match `names`, a glob below `folder`; `asked` is the whole glob.
+fn matching(
+    lines: Vec<Line>,
+    folder: &[u8],
+    names: &[u8],
+    rooted: bool,
+    asked: &[u8],
+) -> anyhow::Result<Listed> {
+    let names = text(names);
+    let pattern = match rooted {
+        true => {
+            let folder = text(folder);
+            let folder = folder.trim_end_matches('/');
+            format!("{}/{}", escaped(folder), names.trim_start_matches('/'))
+        }
+        false => names.into_owned(),
+    };
+    let glob: PathGlob = pattern.parse()?;
+    let matching = |line: &Line| glob.meets(line.path.as_bytes());
+    let lines: Vec<Line> = lines.into_iter().filter(matching).collect();
+    if lines.is_empty() {
+        bail!(
+            "no path matches {}; a glob with a leading slash starts at the root, any other matches at any depth",
+            text(asked)
+        );
+    }
+    let top = "/".to_owned();
+    Ok(Listed { lines, top })
+}
+
+/// A path as a glob that matches only it.
+fn escaped(path: &str) -> String {
+    let mut glob = String::new();
+    for c in path.chars() {
+        if "*?[]{}\\!,".contains(c) {
+            glob.push('\\');
+        }
+        glob.push(c);
+    }
+    glob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_begins_behind_its_fixed_folders() {
+        let of = |path: &'static str| glob(path.as_bytes());
+        assert_eq!(
+            of("/etc/ssl/*.pem"),
+            Some((&b"/etc/ssl"[..], &b"*.pem"[..]))
+        );
+        assert_eq!(of("/*/x"), Some((&b""[..], &b"*/x"[..])));
+        assert_eq!(of("*.pem"), Some((&b"/"[..], &b"*.pem"[..])));
+        assert_eq!(of("etc/*.pem"), Some((&b"/"[..], &b"etc/*.pem"[..])));
+        assert_eq!(of("/etc/passwd"), None);
+    }
+
+    #[test]
+    fn a_folder_with_wildcards_in_its_name_is_only_itself() {
+        let glob: PathGlob = format!("{}/*", escaped("/a[1]{b,c}*")).parse().unwrap();
+        assert!(glob.meets(b"/a[1]{b,c}*/x") && !glob.meets(b"/a1b/x"));
+    }
+}

@@ -1,0 +1,340 @@
+//! Command lines that are not understood: what was meant, and what there is instead.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Commands of other tools, and what does the same here.
+const ELSEWHERE: [(&[&str], &str); 17] = [
+    (
+        &[
+            "layers", "layer", "show", "info", "analyze", "analyse", "size", "sizes",
+        ],
+        "`onionskin inspect IMAGE` lists the layers with their sizes",
+    ),
+    (
+        &["history"],
+        "`onionskin inspect IMAGE` lists the layers with the commands that made them; `--json` has the whole history",
+    ),
+    (
+        &["config", "manifest", "env", "labels"],
+        "`onionskin inspect IMAGE` shows the configuration; `--json` has all of it",
+    ),
+    (
+        &["find", "search", "grep", "glob"],
+        "`onionskin ls IMAGE '*.conf'` lists the paths that match a glob",
+    ),
+    (
+        &["files", "tree", "list", "dir"],
+        "`onionskin ls IMAGE [PATH]` lists files, `onionskin du IMAGE` folders by size",
+    ),
+    (
+        &["extract", "cp", "copy", "export", "get", "save", "unpack"],
+        "`onionskin cat IMAGE PATH -o FILE` writes one file of an image to a file",
+    ),
+    (
+        &["compare", "changes", "cmp"],
+        "`onionskin diff OLD NEW` compares two images; `onionskin ls IMAGE --layer N` lists what layer N changed",
+    ),
+    (
+        &[
+            "scan",
+            "secrets",
+            "lint",
+            "check",
+            "ci",
+            "test",
+            "waste",
+            "efficiency",
+        ],
+        "`onionskin audit IMAGE` finds waste and secrets, and checks rules",
+    ),
+    (
+        &["platforms", "index", "manifests"],
+        "`onionskin inspect IMAGE` lists the platforms of an image",
+    ),
+    (
+        &[
+            "sbom",
+            "signatures",
+            "attestations",
+            "attest",
+            "verify",
+            "discover",
+        ],
+        "`onionskin referrers IMAGE` lists signatures, SBOMs and attestations",
+    ),
+    (
+        &["repos", "repo", "catalog", "registry"],
+        "`onionskin repositories REGISTRY` lists the repositories of a registry",
+    ),
+    (
+        &["tag", "list-tags", "versions"],
+        "`onionskin tags REPOSITORY` lists tags",
+    ),
+    (
+        &["login", "auth"],
+        "log in with `docker login REGISTRY` or `podman login REGISTRY`; onionskin uses the same credentials",
+    ),
+    (
+        &["web", "ui", "server", "gateway", "open", "gui"],
+        "`onionskin serve` starts the web page",
+    ),
+    (
+        &["pull", "fetch", "download"],
+        "nothing has to be pulled; `onionskin inspect IMAGE` reads an image from its registry",
+    ),
+    (&["version"], "`onionskin --version` prints the version"),
+    (
+        &["head", "less", "more", "print", "read", "view"],
+        "`onionskin cat IMAGE PATH` prints a file of an image",
+    ),
+];
+
+/// Flags of other tools, without their dashes, and what does the same here.
+const OTHER_FLAGS: [(&[&str], &str); 9] = [
+    (
+        &[
+            "insecure",
+            "tls",
+            "skip-tls-verify",
+            "insecure-skip-tls-verify",
+            "plain-http",
+            "no-tls",
+        ],
+        "--tls-verify=false",
+    ),
+    (
+        &[
+            "username",
+            "user",
+            "password",
+            "creds",
+            "credentials",
+            "token",
+            "authfile",
+            "auth",
+        ],
+        "`docker login` or `podman login` before the command",
+    ),
+    (
+        &["arch", "os", "architecture", "variant"],
+        "--platform OS/ARCH",
+    ),
+    (
+        &["out", "file", "outfile", "output-file", "report"],
+        "--output FILE",
+    ),
+    (&["yaml", "output-format", "type"], "--format"),
+    (
+        &["source"],
+        "a prefix of IMAGE: docker-daemon:, podman:, docker-archive:",
+    ),
+    (
+        &["ci", "fail-on"],
+        "a rule, such as --max-wasted-bytes 20MB",
+    ),
+    (&["config", "policy"], "--rules FILE"),
+    (&["cacert", "ca-cert", "cert"], "--ca-file FILE"),
+];
+
+/// The command's arguments, with a value that belongs to a flag joined to it: `--tls-verify false`.
+pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    let mut flags = true;
+    for argument in given {
+        flags &= argument != "--";
+        let value = argument == "true" || argument == "false";
+        match arguments.last_mut() {
+            Some(last) if flags && value && last == "--tls-verify" => {
+                last.push("=");
+                last.push(argument);
+            }
+            _ => arguments.push(argument),
+        }
+    }
+    // `-h` is for sizes, as in `ls -lh`; alone it can only ask for help.
+    if let [_, command, help] = arguments.as_mut_slice()
+        && (command == "ls" || command == "du")
+        && help == "-h"
+    {
+        *help = "--help".into();
+    }
+    arguments
+}
+
+/// What to say of a command line that clap does not understand, in one line; None where clap says it well.
+pub(crate) fn tip(
+    error: &clap::Error,
+    command: &clap::Command,
+    arguments: &[OsString],
+) -> Option<String> {
+    let invalid = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let name = invalid(ContextKind::InvalidSubcommand)?;
+            Some(unknown_command(name, command))
+        }
+        ErrorKind::UnknownArgument => {
+            let flag = invalid(ContextKind::InvalidArg)?;
+            // What stands before the command belongs to none.
+            let first = arguments.get(1)?;
+            unknown_flag(flag, command, command.find_subcommand(first))
+        }
+        _ => None,
+    }
+}
+
+fn unknown_command(name: &str, command: &clap::Command) -> String {
+    let lower = name.to_ascii_lowercase();
+    if let Some((_, instead)) = ELSEWHERE
+        .iter()
+        .find(|(names, _)| names.contains(&lower.as_str()))
+    {
+        return format!("there is no command {name:?}; {instead}");
+    }
+    let is_image = name.contains([':', '/', '@', '.']) || Path::new(name).exists();
+    if is_image {
+        return format!(
+            "{name:?} is no command; to look into an image, write `onionskin inspect {name}`"
+        );
+    }
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    match likely(&lower, names).first() {
+        Some(meant) => format!("there is no command {name:?}; did you mean `onionskin {meant}`?"),
+        None => {
+            let names: Vec<&str> = command
+                .get_subcommands()
+                .map(clap::Command::get_name)
+                .collect();
+            format!(
+                "there is no command {name:?}; the commands are {}. To look into an image: `onionskin inspect IMAGE`",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+fn unknown_flag(
+    flag: &str,
+    command: &clap::Command,
+    sub: Option<&clap::Command>,
+) -> Option<String> {
+    let name = flag.strip_prefix("--")?;
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    let Some(sub) = sub else {
+        return Some(format!(
+            "--{name} must stand behind a command, as in `onionskin inspect IMAGE --{name}`; `onionskin COMMAND --help` lists the flags of a command"
+        ));
+    };
+    let called = sub.get_name();
+    let start = format!("`onionskin {called}` has no flag --{name}");
+    if let Some((_, instead)) = OTHER_FLAGS.iter().find(|(names, _)| names.contains(&name)) {
+        // Not every command has the flag that does the same.
+        let fits = match instead.strip_prefix("--") {
+            Some(flag) => {
+                let flag = flag.split(['=', ' ']).next().unwrap_or(flag);
+                flags(sub).any(|known| known == flag)
+            }
+            None => flags(sub).any(|known| known == "tls-verify"),
+        };
+        if fits {
+            return Some(format!("{start}; use {instead}"));
+        }
+    }
+    let meant = likely(name, flags(sub));
+    if !meant.is_empty() {
+        let meant: Vec<String> = meant.iter().map(|flag| format!("--{flag}")).collect();
+        return Some(format!("{start}; did you mean {}?", listed(&meant, "or")));
+    }
+    let others: Vec<String> = command
+        .get_subcommands()
+        .filter(|other| flags(other).any(|flag| flag == name))
+        .map(|other| format!("`onionskin {}`", other.get_name()))
+        .collect();
+    Some(match others.as_slice() {
+        [] => format!("{start}; `onionskin {called} --help` lists its flags"),
+        [other] => format!("{start}; {other} has it"),
+        others => format!("{start}; {} have it", listed(others, "and")),
+    })
+}
+
+/// The long flags that a command's help shows.
+fn flags(command: &clap::Command) -> impl Iterator<Item = &str> {
+    command
+        .get_arguments()
+        .filter(|argument| !argument.is_hide_set())
+        .filter_map(clap::Arg::get_long)
+}
+
+/// The names that somebody who wrote `name` may have meant: those that it is a part of, else the most similar one.
+fn likely<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    const MOST: usize = 4;
+    let known: Vec<&str> = known.collect();
+    let part = |other: &&&str| name.len() > 3 && (other.starts_with(name) || other.ends_with(name));
+    let parts: Vec<&str> = known.iter().filter(part).copied().take(MOST).collect();
+    if !parts.is_empty() {
+        return parts;
+    }
+    let likeness = |other: &str| strsim::normalized_damerau_levenshtein(name, other);
+    let similar = known.iter().map(|other| (likeness(other), *other));
+    let best = similar
+        .filter(|(likeness, _)| *likeness >= 0.65)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map(|(_, other)| other).into_iter().collect()
+}
+
+/// `a, b and c`.
+fn listed(words: &[String], last_joined_by: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} {last_joined_by} {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(words: &[&str]) -> Vec<String> {
+        let words = words.iter().map(OsString::from);
+        let joined = arguments(words).into_iter();
+        joined.map(|word| word.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_flag_takes_the_value_behind_it_and_no_image() {
+        assert_eq!(
+            joined(&["onionskin", "ls", "--tls-verify", "false", "app"]),
+            ["onionskin", "ls", "--tls-verify=false", "app"]
+        );
+        let image = ["onionskin", "ls", "--tls-verify", "app"];
+        assert_eq!(joined(&image), image);
+        let ended = ["onionskin", "ls", "--", "--tls-verify", "false"];
+        assert_eq!(joined(&ended), ended);
+    }
+
+    #[test]
+    fn h_alone_asks_for_help() {
+        assert_eq!(joined(&["onionskin", "ls", "-h"])[2], "--help");
+        assert_eq!(joined(&["onionskin", "ls", "-h", "app"])[2], "-h");
+    }
+
+    #[test]
+    fn a_part_of_a_name_or_a_slip_is_recognised() {
+        let known = ["max-wasted-bytes", "max-wasted-share", "output", "platform"];
+        for (name, meant) in [
+            ("max-wasted", &["max-wasted-bytes", "max-wasted-share"][..]),
+            ("platfrom", &["platform"]),
+            ("outptu", &["output"]),
+            ("verbose", &[]),
+        ] {
+            assert_eq!(likely(name, known.into_iter()), meant, "{name}");
+        }
+    }
+}
