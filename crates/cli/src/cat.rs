@@ -71,6 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     // Of a layer alone the stack has one.
     stored.layer += wanted.below();
+    let content = content(&opened, &stored).await?;
     let mut writing = destination.begin()?;
     let holes = writing.may_have_holes();
     let file = writing.file();
@@ -80,9 +81,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .transpose()
         .map_err(failed)?;
     let mut out = Out::new(file, sparse);
-    let copied = copy(&opened, &stored, &mut out).await;
+    let given = content.give(|piece| {
+        out.write(piece);
+        match &out.failed {
+            Ok(()) => Ok(()),
+            // What failed is reported below; here it is only a reason to stop.
+            Err(error) => Err(io::Error::from(error.kind()).into()),
+        }
+    });
     out.failed().map_err(failed)?;
-    copied?;
+    given.context("cannot read the file back from memory or its temporary file")?;
     out.end().map_err(failed)?;
     Ok(writing.finish()?)
 }
@@ -141,32 +149,21 @@ fn hides(stack: &Stack, path: &[u8]) -> bool {
         .any(|entry| layer.kind(entry) == EntryKind::Whiteout && layer.path(entry) == path)
 }
 
-/// Reads the layer again, to its end, and writes what of the file was in it. Nothing is written before all of the blob
-/// is known to be the one that was decoded.
-async fn copy<W: Write>(
-    opened: &Opened,
-    stored: &Stored<'_>,
-    out: &mut Out<W>,
-) -> anyhow::Result<()> {
+/// Reads the layer again, to its end, and keeps what of the file is in it. Nothing is written, and no output file opened,
+/// before all of the blob is known to be the one that was decoded.
+async fn content(opened: &Opened, stored: &Stored<'_>) -> anyhow::Result<Kept> {
     let blob = opened.layer(stored.layer).await?;
     let mut blob = blob.verified(stored.index.digest.clone());
     let mut reader = ContentReader::new(stored.layer, stored.index, stored.entry);
     let mut kept = Kept::default();
-    let held_back = || "cannot hold the file back until its layer is checked";
+    let unkept = || "cannot store the file until its layer is verified";
     while let Some(chunk) = blob.next_chunk().await? {
         reader.push(&chunk, &mut |piece| kept.take(piece))?;
-        kept.check().with_context(held_back)?;
+        kept.check().with_context(unkept)?;
     }
     reader.finish(&mut |piece| kept.take(piece))?;
-    kept.check().with_context(held_back)?;
-    kept.give(|piece| {
-        out.write(piece);
-        match &out.failed {
-            Ok(()) => Ok(()),
-            // The caller says what failed; here it is only a reason to stop.
-            Err(error) => Err(io::Error::from(error.kind()).into()),
-        }
-    })
+    kept.check().with_context(unkept)?;
+    Ok(kept)
 }
 
 /// Where content goes; remembers the first failure, after which it takes nothing more.

@@ -24,7 +24,8 @@ use crate::output::{Format, Inputs, OutputArguments};
 /// Compare two images: files, sizes, configuration, and what an update downloads
 ///
 /// Files are compared path by path: added, removed, changed (content, type, mode, owner, link target, attributes) or
-/// moved (the same content at another path). The update is what a pull of NEW downloads where OLD is there already.
+/// moved (the same content at another path). The update size is what a pull of NEW downloads if OLD is
+/// already there.
 #[derive(clap::Args)]
 #[command(
     mut_arg("image", |image| image.value_name("OLD").index(1)),
@@ -59,19 +60,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     new_stack: Option<usize>,
 
-    /// Leave out paths that match a glob, or `builder`: labels that builders set, such as dates and revisions
+    /// Ignore paths that match GLOB; `builder` ignores labels that builders set, such as dates and revisions
     #[arg(long, value_name = "GLOB")]
     ignore: Vec<String>,
 
-    /// Report times that differ too: of files, and when the images were created
+    /// Also compare modification times of files, and when the images were created
     #[arg(long)]
     mtime: bool,
 
-    /// List all changes instead of the largest
+    /// List all changes, not only the largest
     #[arg(short, long)]
     all: bool,
 
-    /// Exit with 1 when the images differ
+    /// Exit with code 1 if the images differ
     #[arg(long)]
     exit_code: bool,
 

@@ -1,4 +1,4 @@
-//! The flags that say how much an image may unpack to, and how much of it may lie on disk.
+//! The flags that limit how much an image may unpack to, and the size of temporary files.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use onionskin_core::source::TemporaryFile;
 /// The limits of commands that look into images.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LimitArguments {
-    /// Most bytes that all layers of an image may unpack to [default: 256GiB, and 200 times the compressed size plus 8GiB]
+    /// Maximum unpacked size of all layers of an image [default: 256GiB, or 200 times the compressed size plus 8GiB if
+    /// that is less]
     #[arg(
         long,
         value_name = "BYTES",
@@ -25,8 +26,11 @@ pub(crate) struct LimitArguments {
 /// The limit of commands that read saved images.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TemporaryArguments {
-    /// Most bytes in temporary files, which hold images from standard input, engines and compressed archives
-    /// [default: 64GiB, and 100 times the compressed size plus 1GiB]
+    /// Maximum size of temporary files [default: 64GiB, or 100 times the size of a compressed archive plus 1GiB if that
+    /// is less]
+    ///
+    /// Images from standard input and from engines, and archives that are compressed as a whole, are stored in temporary
+    /// files while the command runs.
     #[arg(
         long,
         value_name = "BYTES",

@@ -132,17 +132,6 @@ impl Output {
     pub(crate) fn bytes(&self, report: &[u8]) -> Result<(), OutputError> {
         self.0.write(report)
     }
-
-    /// Writes names that a registry gave.
-    pub(crate) fn names(&self, format: Format, names: &[String]) -> anyhow::Result<()> {
-        match format {
-            Format::Json => self.json(&names),
-            Format::Text => {
-                let lines = names.iter().map(|name| format!("{}\n", Visible(name)));
-                Ok(self.text(&lines.collect::<String>())?)
-            }
-        }
-    }
 }
 
 /// Writes text for people to standard output: help, and what a server says.

@@ -3,8 +3,10 @@
 use onionskin_core::limits;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::Pages;
+use serde::Serialize;
 
-use crate::output::{Output, OutputArguments};
+use crate::output::{Format, Output};
+use crate::terminal::Visible;
 
 /// Names in the order of a registry.
 pub(crate) struct Names {
@@ -57,17 +59,30 @@ pub(crate) async fn all(
 }
 
 impl Names {
-    /// Prints them, one a line.
+    /// Prints them: one a line, or as the document that `report` makes of them.
     ///
     /// # Errors
     /// Some are missing, or they cannot be written.
-    pub(crate) fn print(self, arguments: &OutputArguments, output: &Output) -> anyhow::Result<()> {
-        output.names(arguments.format(), &self.names)?;
+    pub(crate) fn print<R: Serialize>(
+        self,
+        format: Format,
+        output: &Output,
+        report: impl FnOnce(Vec<String>) -> R,
+    ) -> anyhow::Result<()> {
+        let count = self.names.len();
+        match format {
+            Format::Json => output.json(&report(self.names))?,
+            Format::Text => {
+                let lines = self.names.iter();
+                let lines: String = lines.map(|name| format!("{}\n", Visible(name))).collect();
+                output.text(&lines)?;
+            }
+        }
         match self.problem {
             None => Ok(()),
             Some(error @ SourceError::Incomplete { .. }) => Err(error.into()),
             Some(error) => {
-                let so_far = format!("only the first {} names could be listed", self.names.len());
+                let so_far = format!("only the first {count} names could be listed");
                 Err(anyhow::Error::new(error).context(so_far))
             }
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, ensure};
 use clap::ArgAction;
 use onionskin_core::source::registry::{
     AllowedHost, Client, Guard, Notices, Options, PublicAddresses, http_client, is_loopback,
@@ -34,10 +34,10 @@ pub(crate) struct RegistryArguments {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// A host that the registry may use for tokens and blobs although it is private; can be given again
+    /// A private host that the registry may use for tokens and blobs; can be repeated
     ///
-    /// A registry that you name may have a private address. Where it redirects to has to be on its own host or public,
-    /// and so does the token server that it names, unless they are given here.
+    /// A registry that you name may have a private address. Its token server and its redirects must be on the same host
+    /// or have public addresses, unless their hosts are given here.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
     allowed_hosts: Vec<AllowedHost>,
 }
@@ -226,10 +226,14 @@ pub(crate) fn certificates_in(path: &Path) -> anyhow::Result<Vec<reqwest::Certif
 fn told(error: SourceError) -> anyhow::Error {
     let variables = proxy_variables();
     match error {
-        SourceError::Unreachable { .. } if !variables.is_empty() => anyhow!(
-            "{error} (through the proxy in {}, unless NO_PROXY excludes it)",
-            variables.join(" or ")
-        ),
+        SourceError::Unreachable { .. } if !variables.is_empty() => {
+            let through = format!(
+                "{error} (through the proxy in {}, unless NO_PROXY excludes it)",
+                variables.join(" or ")
+            );
+            // The error stays a cause, so that its advice is given.
+            anyhow::Error::new(error).context(through)
+        }
         error => error.into(),
     }
 }

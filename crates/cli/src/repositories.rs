@@ -1,5 +1,6 @@
 //! `onionskin repositories`: the repositories of a registry.
 
+use onionskin_core::report::catalog::RepositoriesReport;
 use onionskin_core::source::registry;
 
 use crate::image::with_login;
@@ -43,5 +44,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .await
         })
         .await?;
-    repositories.print(&arguments.output, &output)
+    repositories.print(arguments.output.format(), &output, |repositories| {
+        RepositoriesReport::new(domain, repositories)
+    })
 }

@@ -1,6 +1,7 @@
 //! `onionskin tags`: the tags of a repository.
 
 use anyhow::bail;
+use onionskin_core::report::catalog::TagsReport;
 use onionskin_core::source::Locator;
 
 use crate::image::with_login;
@@ -47,5 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .await
         })
         .await?;
-    tags.print(&arguments.output, &output)
+    tags.print(arguments.output.format(), &output, |tags| {
+        TagsReport::new(reference.name(), tags)
+    })
 }

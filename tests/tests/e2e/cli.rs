@@ -367,10 +367,19 @@ async fn tags_are_listed_over_all_pages() {
     }
     let repository = format!("{}/team/app", registry.address());
     // The registry itself has them in any order.
-    let mut listed: Vec<String> =
-        serde_json::from_value(json(&["tags", &repository]).await).unwrap();
+    let report = json(&["tags", &repository]).await;
+    let mut listed: Vec<String> = serde_json::from_value(report["tags"].clone()).unwrap();
     listed.sort();
     assert_eq!(listed, tags);
+    assert_eq!(report["schemaVersion"], 1);
+    assert_eq!(report["repository"], repository.as_str());
+    let schema = include_str!("../../../schemas/tags.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    assert!(
+        jsonschema::validator_for(&schema)
+            .unwrap()
+            .is_valid(&report)
+    );
 
     // One that gives two names a page, and one that sends round in circles.
     let router = Router::new().fallback(|uri: Uri| async move {

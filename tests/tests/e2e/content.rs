@@ -280,11 +280,18 @@ async fn nothing_is_printed_before_its_layer_is_checked() {
         begin();
         fs::write(&out, "what was there").unwrap();
         stopped(&["cat", &reference, "/data", "-o", out.to_str().unwrap()]).await;
-        let left = fs::read(&out).unwrap_or_default();
-        assert!(
-            left.is_empty() || left == b"what was there",
-            "evil was saved"
-        );
+        assert_eq!(fs::read(&out).unwrap(), b"what was there");
+        begin();
+        let new = folder.path().join("new");
+        stopped(&["cat", &reference, "/data", "-o", new.to_str().unwrap()]).await;
+        assert!(!new.exists(), "a file was created");
+        // Opening a pipe waits for a reader, so the command would not end if it did that first.
+        begin();
+        let pipe = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        stopped(&["cat", &reference, "/data", "-o", pipe.to_str().unwrap()]).await;
+        fs::remove_file(&pipe).unwrap();
         // The same registry, honest.
         let file = folder.path().join("a.tar");
         fs::write(&file, oci_archive(&[("app:1", &good)])).unwrap();

@@ -71,6 +71,10 @@ fn an_input_is_never_overwritten_whatever_it_is_called() {
     oci_layout(&path("layout"), &[("latest", &image())]).unwrap();
     let blob = fs::read_dir(path("layout/blobs/sha256")).unwrap().next();
     let blob = blob.unwrap().unwrap().file_name().into_string().unwrap();
+    fine(&ground, "skopeo copy oci:layout:latest dir:saved");
+    let digits = blob.as_str();
+    // As the manifests of an image for several platforms are called there.
+    ground.write(&format!("saved/{digits}.manifest.json"), "{}");
     let before = fs::read(path("app.tar")).unwrap();
     for line in [
         "onionskin inspect app.tar -o app.tar",
@@ -89,6 +93,12 @@ fn an_input_is_never_overwritten_whatever_it_is_called() {
         "onionskin audit app.tar --growth-against base.tar --max-growth 1 -o base.tar",
         "onionskin inspect oci:layout -o layout/index.json",
         &format!("onionskin inspect oci:layout -o layout/blobs/sha256/{blob}"),
+        "onionskin inspect dir:saved -o saved/manifest.json",
+        "onionskin ls saved -o saved/version",
+        "onionskin diff app.tar dir:saved -o saved/manifest.json",
+        "onionskin diff dir:saved app.tar --exit-code -o app.tar",
+        &format!("onionskin du dir:saved -o saved/{digits}"),
+        &format!("onionskin inspect dir:saved -o saved/{digits}.manifest.json"),
     ] {
         let error = refused(&ground, line);
         assert!(
@@ -97,7 +107,9 @@ fn an_input_is_never_overwritten_whatever_it_is_called() {
         );
     }
     assert!(fs::read(path("app.tar")).unwrap() == before);
-    // Another file in the folder of a layout is none of its.
+    // Other files in the folder of an image are not inputs.
+    fine(&ground, "onionskin inspect dir:saved -o saved/report.txt");
+    fine(&ground, "onionskin inspect dir:saved -o saved/report.txt");
     fine(&ground, "onionskin inspect oci:layout -o layout/report.txt");
     fine(&ground, "onionskin inspect oci:layout -o layout/report.txt");
 }
@@ -194,6 +206,7 @@ fn output_that_nobody_receives_is_an_error() {
         "cat app.tar /data --stack 1",
         "audit app.tar",
         "audit app.tar --format sarif",
+        "diff app.tar app.tar",
         "--help",
         "audit --help",
         "--version",

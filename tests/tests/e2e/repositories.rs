@@ -32,7 +32,16 @@ async fn repositories_are_listed_where_the_registry_lists_them() {
         registry.push(&format!("{name}:1"), &image);
     }
     let address = registry.address();
-    assert_eq!(json(&["repositories", address]).await, json!(names));
+    let report = json(&["repositories", address]).await;
+    let expected = json!({"schemaVersion": 1, "registry": address, "repositories": names});
+    assert_eq!(report, expected);
+    let schema = include_str!("../../../schemas/repositories.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    assert!(
+        jsonschema::validator_for(&schema)
+            .unwrap()
+            .is_valid(&report)
+    );
     let text = run(&["repositories", &format!("docker://{address}/")]).await;
     assert_eq!(text.stdout, b"app\nteam/app\nteam/web\n");
 

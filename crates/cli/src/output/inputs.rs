@@ -74,9 +74,13 @@ impl PartialEq for Standing {
 impl Inputs {
     /// Adds the file or folder that an image is in, where it is in one.
     pub(crate) fn image(&mut self, image: &str) {
-        // What is no image is told when it is opened.
+        // An error of the name is reported when the image is opened.
         match image.parse() {
-            Ok(Locator::Archive { path, .. } | Locator::Layout { path, .. }) => {
+            Ok(
+                Locator::Archive { path, .. }
+                | Locator::Layout { path, .. }
+                | Locator::Directory { path },
+            ) => {
                 self.files.push(path);
             }
             Ok(Locator::Input(_)) => self.stdin.push(image.to_owned()),
@@ -129,7 +133,10 @@ fn is_at(path: &Path, file: &Standing, depth: usize) -> bool {
 /// Whether a layout, or skopeo's form of a folder, has a file or folder of this name.
 fn is_of_image(name: &std::ffi::OsStr) -> bool {
     let name = name.as_encoded_bytes();
-    let is_hex = name.len() >= 32 && name.iter().all(u8::is_ascii_hexdigit);
+    // In `dir:` an algorithm other than SHA-256 is a part of the name, and manifests have an ending.
+    let hex = name.strip_suffix(b".manifest.json").unwrap_or(name);
+    let hex = hex.strip_prefix(b"sha512-").unwrap_or(hex);
+    let is_hex = hex.len() >= 32 && hex.iter().all(u8::is_ascii_hexdigit);
     let named: [&[u8]; 7] = [
         b"oci-layout",
         b"index.json",

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod catalog;
 pub mod comparison;
 pub mod dive;
 pub mod html;

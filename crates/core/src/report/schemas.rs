@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::artifact::ArtifactReport;
 use super::audit::Audit;
+use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
 use super::inspection::Inspection;
 use super::listing::Line;
@@ -148,6 +149,18 @@ schema!(
     diff_is_as_its_schema_says,
     "diff.json",
     ComparisonReport,
+    written()
+);
+schema!(
+    tags_is_as_its_schema_says,
+    "tags.json",
+    TagsReport,
+    written()
+);
+schema!(
+    repositories_is_as_its_schema_says,
+    "repositories.json",
+    RepositoriesReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());
