@@ -166,6 +166,8 @@ fn sentence(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use onionskin_core::source::Unreachable;
+
     use super::*;
 
     #[test]
@@ -179,5 +181,24 @@ mod tests {
         assert_eq!(sentence(&error), "app.tar: no such file");
         let error = anyhow::anyhow!("no such file").context("cannot read app.tar");
         assert_eq!(sentence(&error), "cannot read app.tar: no such file");
+    }
+
+    #[test]
+    fn advice_follows_the_error_once_whatever_was_said_around_it() {
+        let error = || {
+            anyhow::Error::new(SourceError::Unreachable {
+                host: "registry.test".to_owned(),
+                problem: Unreachable::Name,
+            })
+        };
+        let expected = "registry.test cannot be reached: its name was not found. Check the name and the network";
+        assert_eq!(sentence(&error()), expected);
+        let quoted = format!("{} (through the proxy in HTTPS_PROXY)", error());
+        let text = sentence(&error().context(quoted).context("OLD"));
+        assert_eq!(text.matches("cannot be reached").count(), 1, "{text}");
+        assert!(
+            text.ends_with("(through the proxy in HTTPS_PROXY). Check the name and the network"),
+            "{text}"
+        );
     }
 }
