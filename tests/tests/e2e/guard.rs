@@ -248,9 +248,20 @@ async fn the_base_that_an_image_names_is_public_and_asked_without_log_in() {
     assert_eq!(local.count(""), 0);
 
     let (well, said) = audit("registry.test/base:1", &["--fetch-base"]).await;
-    assert!(well && !said.contains("of no use"), "{said}");
+    assert!(well && !said.contains("note: the base image"), "{said}");
     let (well, said) = audit("registry.test/private/base:1", &["--fetch-base"]).await;
-    assert!(well && said.contains("of no use"), "{said}");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(
+        well && words.contains("note: the base image that the annotations name could not be used"),
+        "{said}"
+    );
+    // To log in would not help.
+    assert!(
+        words.contains("add --base registry.test/private/base:1")
+            && !words.contains("docker login"),
+        "{said}"
+    );
     assert!(!public.was_logged_in());
     // The same registry, named by the user.
     let (well, said) = audit("x", &["--base", "registry.test/private/base:1"]).await;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use onionskin_core::base::{self, Base, By};
 use onionskin_core::rules::{Against, GrowthLimits};
-use onionskin_core::source::Image;
+use onionskin_core::source::{Image, SourceError};
 use onionskin_core::stack::Stack;
 
 use crate::decode::Decoded;
@@ -57,9 +57,20 @@ impl BaseArguments {
         match base {
             Ok(base) => Ok(Some(base)),
             Err(error) => {
+                let problem = match error.downcast_ref() {
+                    // To log in is no help where no credentials are used.
+                    Some(
+                        denied @ SourceError::NoAccess {
+                            credentials: false, ..
+                        },
+                    ) => format!(
+                        "{denied}. A registry that only the image names gets no credentials; to use those of this \
+                         machine, add --base {named}"
+                    ),
+                    _ => sentence(&error),
+                };
                 remarks.push(format!(
-                    "the base image that the annotations name could not be used: {}",
-                    sentence(&error)
+                    "the base image that the annotations name could not be used: {problem}"
                 ));
                 Ok(None)
             }
