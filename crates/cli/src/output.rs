@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use onionskin_core::report::json;
 use serde::Serialize;
 
 pub(crate) use self::destination::{Destination, OutputError};
@@ -122,10 +123,9 @@ impl Output {
 
     /// Writes a document as JSON, indented, with a newline at its end.
     pub(crate) fn json(&self, report: &impl Serialize) -> anyhow::Result<()> {
-        let mut json =
-            serde_json::to_vec_pretty(report).context("cannot write the report as JSON")?;
-        json.push(b'\n');
-        Ok(self.bytes(&json)?)
+        let mut json = json::pretty(report).context("cannot write the report as JSON")?;
+        json.push('\n');
+        Ok(self.bytes(json.as_bytes())?)
     }
 
     /// Writes bytes as they are.

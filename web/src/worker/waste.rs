@@ -124,7 +124,7 @@ impl Waste {
 
     /// The report as `onionskin audit --format json` prints it.
     pub(crate) fn json(&self) -> Option<String> {
-        let mut json = serde_json::to_string_pretty(&self.audit).ok()?;
+        let mut json = onionskin_core::report::json::pretty(&self.audit).ok()?;
         json.push('\n');
         Some(json)
     }

@@ -4,7 +4,7 @@ use onionskin_core::report::audit::Audit;
 use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::report::{SCHEMA_VERSION, html, junit, sarif};
+use onionskin_core::report::{SCHEMA_VERSION, html, json, junit, sarif};
 use serde::Serialize;
 
 use super::{markdown, text, verdict};
@@ -120,10 +120,10 @@ fn lines(reported: &[Reported], format: Format) -> serde_json::Result<String> {
         .map(|reported| {
             let line = match reported {
                 Reported::Audited(audited) if format == Format::DiveJson => {
-                    serde_json::to_string(&audited.dive)
+                    json::compact(&audited.dive)
                 }
-                Reported::Audited(audited) => serde_json::to_string(&audited.audit),
-                Reported::Stopped { reference, error } => serde_json::to_string(&Stopped {
+                Reported::Audited(audited) => json::compact(&audited.audit),
+                Reported::Stopped { reference, error } => json::compact(&Stopped {
                     schema_version: SCHEMA_VERSION,
                     image: Asked { reference },
                     error,

@@ -7,6 +7,7 @@ pub mod comparison;
 pub mod dive;
 pub mod html;
 pub mod inspection;
+pub mod json;
 pub mod junit;
 pub mod labels;
 pub mod link;

@@ -10,19 +10,55 @@ pub struct Visible<'a>(pub &'a str);
 
 impl fmt::Display for Visible<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        let mut characters = self.0.char_indices();
+        while let Some((at, c)) = characters.next() {
+            let rest = self.0.get(at..).unwrap_or_default();
+            if let Some(mark) = command(rest) {
+                // The second character of the mark, so that what is shown can be given back as a name.
+                write!(f, "{c}\\x{mark:02x}")?;
+                characters.next();
+                continue;
+            }
             match c {
                 '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
                 '\u{0}'..='\u{1f}' | '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c))?,
-                '\u{80}'..='\u{9f}'
-                | '\u{2028}'..='\u{2029}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{fffe}'..='\u{ffff}' => write!(f, "{}", c.escape_unicode())?,
-                c if is_ignorable(c) => write!(f, "{}", c.escape_unicode())?,
+                c if acts(c) => write!(f, "{}", c.escape_unicode())?,
                 c => f.write_char(c)?,
             }
         }
         Ok(())
+    }
+}
+
+/// Characters above ASCII that act on a terminal, cannot stand in XML, hide, or turn the direction of writing.
+pub(super) const fn acts(c: char) -> bool {
+    matches!(
+        c,
+        '\u{80}'..='\u{9f}'
+            | '\u{2028}'..='\u{2029}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{fffe}'..='\u{ffff}'
+    ) || is_ignorable(c)
+}
+
+/// Whether a command to a pipeline begins here that would be obeyed in a log: `##vso[…]` and `##[…]` (Azure Pipelines,
+/// GitHub Actions), `##teamcity[…]`, `::name …::` (GitHub Actions, workflow commands). Gives the byte to be escaped.
+fn command(text: &str) -> Option<u8> {
+    let bytes = text.as_bytes();
+    let word = |from: usize| {
+        let word = bytes.get(from..).unwrap_or_default().iter();
+        from + word
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            .count()
+    };
+    match bytes {
+        [b'#', b'#', ..] if bytes.get(word(2)) == Some(&b'[') => Some(b'#'),
+        [b':', b':', ..]
+            if word(2) > 2 && text.get(2..).is_some_and(|rest| rest.contains("::")) =>
+        {
+            Some(b':')
+        }
+        _ => None,
     }
 }
 
@@ -54,6 +90,29 @@ const fn is_ignorable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file may be called so, and its name is printed in the logs of pipelines.
+    #[test]
+    fn commands_to_pipelines_are_broken_visibly() {
+        for (text, visible) in [
+            (
+                "##vso[task.setvariable variable=a]b",
+                "#\\x23vso[task.setvariable variable=a]b",
+            ),
+            ("/x/##[error]y", "/x/#\\x23[error]y"),
+            ("##teamcity[buildStop]", "#\\x23teamcity[buildStop]"),
+            ("::error file=a::b", ":\\x3aerror file=a::b"),
+            ("::add-mask::x", ":\\x3aadd-mask::x"),
+            (":::set-output name=a::b", "::\\x3aset-output name=a::b"),
+            ("###[group]", "##\\x23[group]"),
+            ("## heading [1]", "## heading [1]"),
+            ("fe80::1", "fe80::1"),
+            ("std::string", "std::string"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(Visible(text).to_string(), visible);
+        }
+    }
 
     #[test]
     fn nothing_that_acts_hides_or_reorders_gets_through() {

@@ -61,7 +61,7 @@ pub fn report(outcomes: &[Outcome<'_>]) -> serde_json::Result<String> {
         version: "2.1.0",
         runs: runs.collect(),
     };
-    Ok(serde_json::to_string_pretty(&log)? + "\n")
+    Ok(super::json::pretty(&log)? + "\n")
 }
 
 /// What each run is called: the repository and platform, so that the alerts of one release follow those
