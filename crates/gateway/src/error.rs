@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use onionskin_core::report::Visible;
 use onionskin_core::source::{RetryAfter, SourceError, Unreachable};
 use serde::Serialize;
 
@@ -116,7 +117,7 @@ impl Refused {
         let message = match &error {
             // What is wrong names files of the operator's, which are nobody else's business.
             SourceError::Credentials { registry, .. } => {
-                tracing::error!("{error}");
+                tracing::error!("{}", Visible(&error.to_string()));
                 format!("this gateway's credentials for {registry} cannot be had; its log says why")
             }
             SourceError::Unreachable {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type;
 use onionskin_core::reference::Reference;
+use onionskin_core::report::Visible;
 use onionskin_core::source::registry::{
     Client, Endpoint, Fetched, Guard, Notices, Options, ProxyError, PublicAddresses, Remote,
     TagOrDigest, http_client, proxy_hosts, through_proxies,
@@ -303,7 +304,7 @@ struct InTheLog;
 
 impl Notices for InTheLog {
     fn warning(&self, text: &str) {
-        tracing::warn!("{text}");
+        tracing::warn!("{}", Visible(text));
     }
 
     fn wait(&self, _: &str, _: u16, _: u64) -> bool {

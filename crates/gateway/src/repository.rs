@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use onionskin_core::digest::Digest;
+use onionskin_core::report::Visible;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::archive::{Blob, Held};
 use onionskin_core::source::registry::TagOrDigest;
@@ -169,7 +170,7 @@ impl Repository {
 
 /// A saved image that was readable when we began. Where it lies is the operator's business.
 fn unreadable(error: SourceError) -> Refused {
-    tracing::error!("{error}");
+    tracing::error!("{}", Visible(&error.to_string()));
     let message = "the saved image cannot be read any more; this gateway's log says why";
     Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
 }

@@ -10,6 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use onionskin_core::report::Visible;
 
 use crate::connection::Connection;
 use crate::error::Refused;
@@ -216,7 +217,8 @@ async fn logged(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     tracing::info!(
-        "{method} {path} {} after {} ms",
+        "{method} {} {} after {} ms",
+        Visible(&path),
         response.status().as_u16(),
         start.elapsed().as_millis()
     );

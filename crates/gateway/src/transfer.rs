@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use onionskin_core::digest::{Digest, Hasher};
+use onionskin_core::report::Visible;
 use onionskin_core::source::registry::BlobAnswer;
 
 use crate::error::Refused;
@@ -230,7 +231,7 @@ impl Checked {
             match checked.next().await {
                 Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some((checked, label)))),
                 Err(cut) => {
-                    tracing::warn!("{label}: {cut}");
+                    tracing::warn!("{}", Visible(&format!("{label}: {cut}")));
                     Some((Err(cut), None))
                 }
             }

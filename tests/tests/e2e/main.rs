@@ -38,6 +38,7 @@ mod page_privacy;
 mod page_registries;
 mod page_states;
 mod page_waste;
+mod pipeline_commands;
 mod referrers;
 mod registry_access;
 mod registry_client;

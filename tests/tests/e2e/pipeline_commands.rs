@@ -1,0 +1,77 @@
+//! What pipelines obey in a log is not in any output, whatever an image says.
+
+use std::fs;
+
+use onionskin_fixtures::write::oci_archive;
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::command::run;
+
+/// A file may be called like a command to a pipeline, and a label may hold one. Logs of pipelines obey what stands there.
+#[tokio::test]
+async fn names_and_labels_give_no_commands_to_pipelines() {
+    const COMMANDS: [&str; 4] = [
+        "##vso[task.complete]x",
+        "##[error]x",
+        "##teamcity[buildStop]",
+        "::error::x",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut copied = layer("COPY ##vso[task.complete]x ::error::x");
+    let mut deleted = layer("RUN rm ##[error]x");
+    let mut image = Image::new();
+    for command in COMMANDS {
+        let file = format!("/{}", command.replace('/', "_"));
+        copied = copied.file(&file, bytes(9_000));
+        deleted = deleted.whiteout(&file);
+        image = image.label(command, command).env(&format!("A={command}"));
+    }
+    let image = image
+        .layer(copied.file("/kept ::error::x", "kept"))
+        .layer(deleted)
+        .pack();
+    fs::write(path("a.tar"), oci_archive(&[("a:1", &image)])).unwrap();
+    let file = path("a.tar");
+    let other = Image::new().layer(layer("COPY").file("/x", "x")).pack();
+    fs::write(path("b.tar"), oci_archive(&[("b:1", &other)])).unwrap();
+    let (other, missing) = (path("b.tar"), path("::error::none ##[x].tar"));
+    let mut commands: Vec<Vec<&str>> = vec![
+        vec!["inspect", &file],
+        vec!["inspect", &file, "--json"],
+        vec!["ls", &file],
+        vec!["ls", &file, "-l", "--layer", "1"],
+        vec!["ls", &file, "--json"],
+        vec!["du", &file],
+        vec!["cat", &file, "/::error::x"],
+        vec!["diff", &other, &file],
+        vec!["diff", &file, &other, "--json"],
+        vec!["inspect", &missing],
+    ];
+    for format in [
+        "text",
+        "json",
+        "ndjson",
+        "markdown",
+        "sarif",
+        "junit",
+        "html",
+        "dive-json",
+    ] {
+        commands.push(vec!["audit", &file, "--all", "--format", format]);
+    }
+    for arguments in commands {
+        let output = run(&arguments).await;
+        for printed in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(printed);
+            for line in text.lines() {
+                let obeyed = ["##vso[", "##[", "##teamcity["]
+                    .iter()
+                    .any(|mark| line.contains(mark));
+                assert!(
+                    !obeyed && !line.contains("::error::"),
+                    "{arguments:?}: {line}"
+                );
+            }
+        }
+    }
+}
