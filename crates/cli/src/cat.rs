@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Wanted::Stack(_) => opened.stack(wanted.decoded(&opened.image)).await?,
     };
     let path = arguments.path.as_encoded_bytes();
-    let found = find(&stack, path, &wanted.name(), &arguments.image.image);
+    let found = find(&stack, path, wanted, &arguments.image.image);
     let mut stored = found.map_err(|error| match not_fetched(&stack) {
         Some(unseen) => anyhow!("{error} (incomplete, without {unseen})"),
         None => error,
@@ -95,8 +95,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(writing.finish()?)
 }
 
-/// Finds the file that `path` leads to; `place` names where it is looked for, in messages.
-fn find<'s>(stack: &'s Stack, path: &[u8], place: &str, image: &str) -> anyhow::Result<Stored<'s>> {
+/// Finds the file that `path` leads to in what is `wanted`.
+fn find<'s>(
+    stack: &'s Stack,
+    path: &[u8],
+    wanted: Wanted,
+    image: &str,
+) -> anyhow::Result<Stored<'s>> {
+    let place = wanted.name();
     let asked = text(path);
     let depth = stack.depth();
     let node = match stack.resolve(path, depth) {
@@ -107,7 +113,7 @@ fn find<'s>(stack: &'s Stack, path: &[u8], place: &str, image: &str) -> anyhow::
                 text(&path)
             )
         }
-        Err(error) => bail!("{}", missing(&error, path, place, image)),
+        Err(error) => bail!("{}", missing(&error, path, wanted, image)),
     };
     let stored = stack
         .at(node, depth)

@@ -62,6 +62,14 @@ impl Wanted {
         }
     }
 
+    /// The flag that asks for a layer, with a space before it, in commands that messages suggest.
+    pub(crate) fn flag(self) -> String {
+        match self {
+            Self::Layer(number) => format!(" --layer {number}"),
+            Self::Stack(_) => String::new(),
+        }
+    }
+
     /// Its name in messages.
     pub(crate) fn name(self) -> String {
         match self {

@@ -50,10 +50,10 @@ pub(crate) async fn list(
                     note(format_args!("the list is incomplete, without {without}"));
                     Ok(listed)
                 }
-                (Err(error), None) => bail!("{}", missing(&error, path, &place, image)),
+                (Err(error), None) => bail!("{}", missing(&error, path, wanted, image)),
                 (Err(error), Some(without)) => bail!(
                     "{} (incomplete, without {without})",
-                    missing(&error, path, &place, image)
+                    missing(&error, path, wanted, image)
                 ),
             }
         }
@@ -61,7 +61,8 @@ pub(crate) async fn list(
 }
 
 /// Why `asked` leads to nothing in `place`, and what to do.
-pub(crate) fn missing(error: &ResolveError, asked: &[u8], place: &str, image: &str) -> String {
+pub(crate) fn missing(error: &ResolveError, asked: &[u8], wanted: Wanted, image: &str) -> String {
+    let place = wanted.name();
     let asked_text = text(asked);
     match error {
         ResolveError::Missing { path, deleted_by } => {
@@ -77,7 +78,10 @@ pub(crate) fn missing(error: &ResolveError, asked: &[u8], place: &str, image: &s
                     "{start}: layer {layer} deleted it; `--stack {}` shows it as it was before",
                     layer.saturating_sub(1)
                 ),
-                None => format!("{start}; `onionskin ls {image}` lists what is there"),
+                None => format!(
+                    "{start}; `onionskin ls {image}{}` lists what is there",
+                    wanted.flag()
+                ),
             }
         }
         ResolveError::NotAFolder { path } => {

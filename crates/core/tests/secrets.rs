@@ -592,6 +592,10 @@ fn logins_that_a_runner_leaves_in_gits_configuration_are_found() {
             format!("extraheader = PRIVATE-TOKEN: {token}"),
         ),
         (
+            "/app/.git/config",
+            format!("extraheader = Authorization: \\\n  Basic {job}"),
+        ),
+        (
             "/app/vendor/x/.git/config",
             format!("extraheader = Authorization: bearer {token}"),
         ),

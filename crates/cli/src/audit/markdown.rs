@@ -72,7 +72,10 @@ fn head(out: &mut String, outcome: &Outcome<'_>) -> fmt::Result {
 fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     let (image, bytes) = (&audit.image, &audit.bytes);
     let wasted = match bytes.wasted {
-        0 => "No wasted bytes".to_owned(),
+        0 => match words::partial(&audit.layers) {
+            Some(read) => format!("No wasted bytes in {read}"),
+            None => "No wasted bytes".to_owned(),
+        },
         wasted => format!(
             "**{} of {} ({}) is wasted**",
             size(wasted),

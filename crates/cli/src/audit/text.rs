@@ -48,6 +48,9 @@ fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'
     verdict::write(out, audit, options.columns)?;
     summary::image(out, &audit.image)?;
     if options.summary {
+        for line in words::not_available(&audit.layers) {
+            lines(out, &line, options)?;
+        }
         return rules(out, audit, options);
     }
     findings(out, audit, options)?;
@@ -321,7 +324,7 @@ fn rules(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
             None => String::new(),
         };
         writeln!(out, "\n{QUIET}Rules{file}{QUIET:#}")?;
-    } else if let Some(file) = options.rules_file.filter(|_| !options.summary) {
+    } else if let Some(file) = options.rules_file {
         writeln!(out, "\n{QUIET}Rules file: {}{QUIET:#}", Visible(file))?;
     }
     let words = rules.iter().map(|rule| verdict::word(rule.passed).0.len());

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use onionskin_core::report::audit::Audit;
-use onionskin_core::report::words::{secrets, share, size};
+use onionskin_core::report::words::{partial, secrets, share, size};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::formats::{Audited, Reported};
@@ -31,7 +31,16 @@ pub(super) fn of(audit: &Audit) -> Option<(&'static str, Style)> {
 
 /// `FAIL: 89.5 % wasted (340.0 kB), no secrets found, 1 of 2 rules failed`.
 pub(super) fn write(out: &mut String, audit: &Audit, columns: usize) -> fmt::Result {
-    let told = format!("{}, {}, {}", wasted(audit), secrets(audit), rules(audit));
+    let read = match partial(&audit.layers) {
+        Some(read) => format!(" in {read}"),
+        None => String::new(),
+    };
+    let told = format!(
+        "{}, {}{read}, {}",
+        wasted(audit),
+        secrets(audit),
+        rules(audit)
+    );
     let (line, style) = match of(audit) {
         Some((word, style)) => (format!("{word}: {told}"), style),
         None => {
@@ -115,7 +124,9 @@ pub(super) fn table(reported: &[Reported], columns: usize) -> String {
             Reported::Audited(audited) => {
                 let Audited { audit, .. } = &**audited;
                 let bytes = &audit.bytes;
-                (size(bytes.wasted), share(bytes.wasted, bytes.stored))
+                let of = partial(&audit.layers);
+                let of = of.unwrap_or_else(|| share(bytes.wasted, bytes.stored));
+                (size(bytes.wasted), of)
             }
             Reported::Stopped { .. } => (String::new(), String::new()),
         };

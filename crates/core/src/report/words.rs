@@ -104,26 +104,43 @@ pub fn layers(finding: &FindingFacts) -> Vec<(Option<usize>, String)> {
         .collect()
 }
 
-/// How many secrets were found; keys in the files of packages, which are mostly public, are counted apart.
+/// How many secrets were found; keys in the files of packages, which are mostly public, and ignored ones are named apart.
 #[must_use]
 pub fn secrets(audit: &Audit) -> String {
-    let of = |packaged| {
+    let all = || {
         let findings = audit.findings.iter();
-        let secrets = findings.filter(|finding| finding.kind == Kind::Secret);
-        let counted = secrets.filter(|finding| finding.ignored.is_none());
+        findings.filter(|finding| finding.kind == Kind::Secret)
+    };
+    let of = |packaged| {
+        let counted = all().filter(|finding| finding.ignored.is_none());
         counted
             .filter(|finding| finding.packaged == packaged)
             .count()
     };
-    let own = match of(false) {
-        0 => "no secrets found".to_owned(),
+    let possible = |count| match count {
         1 => "1 possible secret".to_owned(),
         many => format!("{many} possible secrets"),
     };
-    match of(true) {
-        0 => own,
-        packaged => format!("{own} ({packaged} in package files)"),
+    let (own, packaged) = (of(false), of(true));
+    let ignored = all().filter(|finding| finding.ignored.is_some()).count();
+    let told = match (own, packaged) {
+        (0, 0) => "no secrets found".to_owned(),
+        (0, packaged) => format!("{}, all in package files", possible(packaged)),
+        (own, 0) => possible(own),
+        (own, packaged) => format!("{} ({packaged} in package files)", possible(own + packaged)),
+    };
+    match ignored {
+        0 => told,
+        ignored => format!("{told} ({ignored} ignored)"),
     }
+}
+
+/// `1 of 2 layers`: how many could be read; None where all were, and nothing is missing from the numbers.
+#[must_use]
+pub fn partial(layers: &[LayerFacts]) -> Option<String> {
+    let read = layers.iter().filter(|layer| layer.not_fetched.is_none());
+    let read = read.count();
+    (read < layers.len()).then(|| format!("{read} of {} layers", layers.len()))
 }
 
 /// The layers that are not available, which the numbers of files do not cover, a sentence each.

@@ -339,6 +339,11 @@ mod tests {
                 "ENV GIT_CONFIG_KEY_0=http.extraheader GIT_CONFIG_VALUE_0=\"AUTHORIZATION: basic {login}\""
             ),
             format!("RUN curl -H 'AUTHORIZATION: bearer {login}' https://git.example/a"),
+            format!("RUN curl -H Authorization:\\ Bearer\\ {login} https://git.example/a"),
+            format!("RUN git config http.extraheader AUTHORIZATION:\\ basic\\ {login}"),
+            format!("RUN git config http.extraheader \"AUTHORIZATION: basic \"\"{login}\""),
+            format!("RUN git config http.extraheader 'AUTHORIZATION: basic '\"{login}\""),
+            format!("RUN git config http.extraheader \"AUTHORIZATION: basic \\\n{login}\""),
         ] {
             let step = Step {
                 created_by: Some(command.clone()),

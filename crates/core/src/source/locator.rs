@@ -1,5 +1,6 @@
 //! What people write on the command line to say which image: a reference, or a prefix that skopeo's users know.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -90,6 +91,11 @@ pub enum LocatorError {
         /// What is missing.
         missing: MissingPart,
     },
+    /// A host, and no repository there.
+    #[error(
+        "{0} is a registry and not an image; name one of its images, as in {0}/team/app, or list its repositories with `onionskin repositories {0}`"
+    )]
+    OnlyRegistry(String),
     /// A saved image, or one of an engine, where only those of registries are to be had.
     #[error("{0} names a saved file, a folder or an engine, and no image in a registry")]
     NotInRegistry(&'static str),
@@ -307,12 +313,31 @@ fn engine(prefix: &'static str, kind: Kind, image: &str) -> Result<Locator, Loca
 }
 
 fn registry(text: &str) -> Result<Locator, LocatorError> {
+    if is_only_host(text) {
+        return Err(LocatorError::OnlyRegistry(text.to_owned()));
+    }
     text.parse()
         .map(Locator::Registry)
         .map_err(|reason| LocatorError::Reference {
             text: text.to_owned(),
             reason,
         })
+}
+
+/// A host without a repository: an address, this machine, or a domain with a port. As references these would be names of
+/// Docker Hub's, which is then told the name of a private host.
+fn is_only_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse::<u16>().ok()),
+        None => (text, None),
+    };
+    if text.contains(':') && port.is_none() {
+        return false;
+    }
+    // Small numbers are tags, as in app.tar:1; registries listen on others.
+    let listens = port.is_some_and(|port| matches!(port, 80 | 443 | 1024..));
+    let is_domain = host.contains('.') && !host.contains(['/', '@', ':']);
+    host.parse::<Ipv4Addr>().is_ok() || host == "localhost" || (is_domain && listens)
 }
 
 /// `PATH[:REF]`; `None` without a path.

@@ -6,7 +6,7 @@ use crate::manifest::history;
 use crate::report::Visible;
 use crate::report::audit::{Audit, FindingFacts};
 use crate::report::outcome::weightiest;
-use crate::report::words::{cost, kind, layers, size};
+use crate::report::words::{cost, kind, layers, partial, size};
 
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;
@@ -30,7 +30,12 @@ pub(super) fn findings(audit: &Audit) -> Markup {
             (list(&risks, audit))
         }
         h2 { "Wasted" }
-        @if audit.bytes.wasted == 0 { p { "Nothing is wasted." } }
+        @if audit.bytes.wasted == 0 {
+            @match partial(&audit.layers) {
+                Some(read) => p { "Nothing is wasted in " (read) "." },
+                None => p { "Nothing is wasted." },
+            }
+        }
         (list(&wasted, audit))
         @if !live.is_empty() {
             h2 { "Avoidable files" }

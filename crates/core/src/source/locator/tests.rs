@@ -198,3 +198,33 @@ fn engines_are_asked_for_names_and_ids() {
         }
     }
 }
+
+#[test]
+fn a_registry_alone_is_no_image_of_docker_hub() {
+    for text in [
+        "localhost:5000",
+        "localhost",
+        "127.0.0.1:5000",
+        "127.0.0.1",
+        "registry.example.com:5000",
+    ] {
+        let error = text.parse::<Locator>().unwrap_err();
+        assert!(
+            matches!(&error, LocatorError::OnlyRegistry(host) if host == text),
+            "{error}"
+        );
+        assert!(
+            format!("docker://{text}").parse::<Locator>().is_err(),
+            "{text}"
+        );
+    }
+    for text in [
+        "nginx:1.27",
+        "app:5000",
+        "localhost:5000/app",
+        "127.0.0.1:5000/app:1",
+        "team/app.v2:5",
+    ] {
+        assert!(matches!(text.parse(), Ok(Locator::Registry(_))), "{text}");
+    }
+}
