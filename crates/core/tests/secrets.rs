@@ -601,7 +601,9 @@ fn logins_that_a_runner_leaves_in_gits_configuration_are_found() {
         ),
     ] {
         let text = format!("[core]\n\tbare = false\n[http \"https://git.example/\"]\n{header}\n");
-        assert_eq!(found_at(at, text), ["git-http-header:4"], "{at}: {header}");
+        let line = 3 + header.lines().count();
+        let found = found_at(at, text);
+        assert_eq!(found, [format!("git-http-header:{line}")], "{at}: {header}");
     }
     for header in [
         "extraheader = AUTHORIZATION: basic ***",

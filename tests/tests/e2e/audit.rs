@@ -504,7 +504,7 @@ fn a_key_in_a_packages_tests_is_a_note_and_not_the_first_thing() {
     let text = ground.ends(0, &["packaged.tar"]);
     let first = text.lines().next().unwrap();
     assert!(
-        first.contains("no secrets found (1 in package files)"),
+        first.contains("1 possible secret in package files"),
         "{first}"
     );
     let report = ground.json(0, &["packaged.tar"]);

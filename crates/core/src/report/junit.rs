@@ -85,7 +85,10 @@ fn suite(xml: &mut Xml, outcome: &Outcome<'_>) -> io::Result<()> {
         )
         .write_inner_content(|xml| match *outcome {
             Outcome::Audited { audit, remarks, .. } => audited(xml, &name, audit, remarks),
-            Outcome::Stopped { error, .. } => case(xml, &name, READ, Some(("error", error, error))),
+            Outcome::Stopped { error, .. } => {
+                let lines = [error.to_owned()];
+                case(xml, &name, READ, Some(("error", error, &lines)))
+            }
         })?;
     Ok(())
 }
@@ -101,7 +104,12 @@ fn audited(xml: &mut Xml, image: &str, audit: &Audit, remarks: &[String]) -> io:
                 let text = failure(rule, &message, audit);
                 case(xml, image, &rule.name, Some(("failure", &message, &text)))?;
             }
-            None => case(xml, image, &rule.name, Some(("error", &message, &message)))?,
+            None => case(
+                xml,
+                image,
+                &rule.name,
+                Some(("error", &message, &[message.clone()])),
+            )?,
         }
     }
     let mut lines: Vec<String> = notes(audit, remarks).collect();
@@ -110,7 +118,7 @@ fn audited(xml: &mut Xml, image: &str, audit: &Audit, remarks: &[String]) -> io:
         return Ok(());
     }
     xml.create_element("system-out")
-        .write_text_content(BytesText::new(&lined(&lines.join("\n"))))?;
+        .write_text_content(BytesText::new(&lined(&lines)))?;
     Ok(())
 }
 
@@ -149,7 +157,7 @@ fn case(
     xml: &mut Xml,
     image: &str,
     name: &str,
-    trouble: Option<(&str, &str, &str)>,
+    problem: Option<(&str, &str, &[String])>,
 ) -> io::Result<()> {
     let name = Visible(name).to_string();
     let case = xml
@@ -159,7 +167,7 @@ fn case(
         .with_attribute(("classname", image))
         // Some readers want it; a measured one would differ from run to run.
         .with_attribute(("time", "0"));
-    let Some((element, message, text)) = trouble else {
+    let Some((element, message, lines)) = problem else {
         case.write_empty()?;
         return Ok(());
     };
@@ -167,14 +175,14 @@ fn case(
         xml.create_element(element)
             .with_attribute(("message", Visible(message).to_string().as_str()))
             .with_attribute(("type", name.as_str()))
-            .write_text_content(BytesText::new(&lined(text)))?;
+            .write_text_content(BytesText::new(&lined(lines)))?;
         Ok(())
     })?;
     Ok(())
 }
 
 /// What a rule measured, and what to mend to keep it.
-fn failure(rule: &Verdict, message: &str, audit: &Audit) -> String {
+fn failure(rule: &Verdict, message: &str, audit: &Audit) -> Vec<String> {
     let name = rule.name.to_lowercase();
     let about_wasted = ["wasted", "efficiency", "wasted"]
         .iter()
@@ -185,8 +193,8 @@ fn failure(rule: &Verdict, message: &str, audit: &Audit) -> String {
         wasted.retain(|finding| finding.kind.cause().is_some());
         lines.extend(findings(wasted, FEW));
     }
-    lines.extend(rule.met.iter().map(|path| Visible(path).to_string()));
-    lines.join("\n")
+    lines.extend(rule.met.iter().cloned());
+    lines
 }
 
 /// A line for each of these findings, and one for what is left.
@@ -213,9 +221,11 @@ fn findings(all: Vec<&FindingFacts>, shown: usize) -> Vec<String> {
     all.iter().take(shown).map(line).chain(rest).collect()
 }
 
-/// Text of several lines in which nothing but their ends acts.
-fn lined(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| Visible(line).to_string()).collect();
+/// These lines, in which nothing acts and nothing ends a line.
+fn lined(lines: &[impl AsRef<str>]) -> String {
+    let lines: Vec<String> = (lines.iter())
+        .map(|line| Visible(line.as_ref()).to_string())
+        .collect();
     lines.join("\n")
 }
 

@@ -11,9 +11,12 @@ pub struct Visible<'a>(pub &'a str);
 impl fmt::Display for Visible<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut characters = self.0.char_indices();
+        let mut before = None;
         while let Some((at, c)) = characters.next() {
             let rest = self.0.get(at..).unwrap_or_default();
-            if let Some(mark) = command(rest) {
+            let mark = command(rest, before);
+            before = Some(c);
+            if let Some(mark) = mark {
                 // The second character of the mark, so that what is shown can be given back as a name.
                 write!(f, "{c}\\x{mark:02x}")?;
                 characters.next();
@@ -42,8 +45,10 @@ pub(super) const fn acts(c: char) -> bool {
 }
 
 /// Whether a command to a pipeline begins here that would be obeyed in a log: `##vso[…]` and `##[…]` (Azure Pipelines,
-/// GitHub Actions), `##teamcity[…]`, `::name …::` (GitHub Actions, workflow commands). Gives the byte to be escaped.
-fn command(text: &str) -> Option<u8> {
+/// GitHub Actions), `##teamcity[…]`, `::name …::` (GitHub Actions, workflow commands). The last one is obeyed at the start of
+/// a line only, so `IO::Compress::Gzip` stays; lines are wrapped at blanks. Gives the byte to be escaped.
+fn command(text: &str, before: Option<char>) -> Option<u8> {
+    let starts = before.is_none_or(|before| !before.is_alphanumeric());
     let bytes = text.as_bytes();
     let word = |from: usize| {
         let word = bytes.get(from..).unwrap_or_default().iter();
@@ -54,7 +59,7 @@ fn command(text: &str) -> Option<u8> {
     match bytes {
         [b'#', b'#', ..] if bytes.get(word(2)) == Some(&b'[') => Some(b'#'),
         [b':', b':', ..]
-            if word(2) > 2 && text.get(2..).is_some_and(|rest| rest.contains("::")) =>
+            if starts && word(2) > 2 && text.get(2..).is_some_and(|rest| rest.contains("::")) =>
         {
             Some(b':')
         }
@@ -108,6 +113,11 @@ mod tests {
             ("## heading [1]", "## heading [1]"),
             ("fe80::1", "fe80::1"),
             ("std::string", "std::string"),
+            (
+                "/man3/IO::Compress::Gzip.3perl.gz",
+                "/man3/IO::Compress::Gzip.3perl.gz",
+            ),
+            ("/::error::x", "/:\\x3aerror::x"),
             ("::1", "::1"),
         ] {
             assert_eq!(Visible(text).to_string(), visible);

@@ -125,7 +125,7 @@ pub fn secrets(audit: &Audit) -> String {
     let ignored = all().filter(|finding| finding.ignored.is_some()).count();
     let told = match (own, packaged) {
         (0, 0) => "no secrets found".to_owned(),
-        (0, packaged) => format!("{}, all in package files", possible(packaged)),
+        (0, packaged) => format!("{} in package files", possible(packaged)),
         (own, 0) => possible(own),
         (own, packaged) => format!("{} ({packaged} in package files)", possible(own + packaged)),
     };

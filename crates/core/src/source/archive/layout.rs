@@ -325,7 +325,10 @@ impl Documents for Layout<'_> {
 
     fn may_have(&self, digest: &Digest) -> bool {
         // What cannot be looked at is told where it is read.
-        !matches!(self.files.find(&blob(digest)), Ok(None))
+        !matches!(
+            find(self.archive, self.files, self.inside, digest),
+            Ok(None)
+        )
     }
 }
 
