@@ -28,7 +28,7 @@ use crate::terminal::Visible;
   onionskin ls debian:12 '/etc/*.conf'             # what matches a glob
   onionskin ls debian:12 '*.pem'                   # at any depth
   onionskin ls app.tar -h --sort size --limit 20   # the 20 largest files
-  onionskin ls app.tar --layer 3                   # what layer 3 itself contains, with what it deletes
+  onionskin ls app.tar --layer 3                   # what layer 3 contains and deletes
   onionskin ls app.tar --stack 2 --json            # the filesystem up to layer 2")
 )]
 pub(crate) struct Arguments {

@@ -200,7 +200,7 @@ fn unknown_command(name: &str, command: &clap::Command) -> String {
     let is_image = name.contains([':', '/', '@', '.']) || Path::new(name).exists();
     if is_image {
         return format!(
-            "{name:?} is no command; to look into an image, write `onionskin inspect {name}`"
+            "{name:?} is not a command; to look into an image, write `onionskin inspect {name}`"
         );
     }
     let names = command.get_subcommands().map(clap::Command::get_name);
@@ -228,7 +228,7 @@ fn unknown_flag(
     let name = name.split_once('=').map_or(name, |(name, _)| name);
     let Some(sub) = sub else {
         return Some(format!(
-            "--{name} must stand behind a command, as in `onionskin inspect IMAGE --{name}`; `onionskin COMMAND --help` lists the flags of a command"
+            "--{name} must come after the command, as in `onionskin inspect IMAGE --{name}`; `onionskin COMMAND --help` lists the flags of a command"
         ));
     };
     let called = sub.get_name();

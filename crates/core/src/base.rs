@@ -52,7 +52,7 @@ pub enum By {
 pub enum BaseError {
     /// A layer differs.
     #[error(
-        "{base} is no base of {image}: layer {layer} of the one is not layer {layer} of the other; name the image, at the digest, that it was built from"
+        "{base} is not a base of {image}: layer {layer} differs; give --base the image, by digest, that it was built from"
     )]
     Differs {
         /// What was said to be the base.
@@ -63,7 +63,9 @@ pub enum BaseError {
         layer: usize,
     },
     /// It has more layers.
-    #[error("{base} is no base of {image}: it has {its} layers, more than the {own} of the image")]
+    #[error(
+        "{base} is not a base of {image}: it has {its} layers, more than the {own} of the image"
+    )]
     Longer {
         /// What was said to be the base.
         base: String,

@@ -113,7 +113,7 @@ impl FromStr for NamedRegistry {
         let base = base
             .map_err(|_| no("a host looks like registry.example.com or http://127.0.0.1:5000"))?;
         if !matches!(base.scheme(), "http" | "https") {
-            return Err(no("only http and https are spoken"));
+            return Err(no("only http:// and https:// are supported"));
         }
         if !base.username().is_empty() || base.password().is_some() {
             return Err(no("a user and password do not belong here"));
@@ -307,7 +307,7 @@ mod tests {
         for (text, why) in [
             ("", "a host looks like"),
             ("https://", "a host looks like"),
-            ("ftp://example.com", "only http and https"),
+            ("ftp://example.com", "only http:// and https://"),
             ("https://me:secret@example.com", "do not belong"),
             ("example.com/team", "without a path"),
             ("http://2130706433:5000", "usual form"),

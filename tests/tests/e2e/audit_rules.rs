@@ -217,7 +217,7 @@ fn own_layers_are_told_from_those_of_the_base() {
     let report = ground.json(2, &["app.tar", "--own", "--max-layers", "9"]);
     assert_eq!(report["passed"], Value::Null);
     let error = ground.stops(&["base.tar", "--base", "app.tar"]);
-    assert!(error.contains("no base of"), "{error}");
+    assert!(error.contains("is not a base of"), "{error}");
     let other = Image::new().layer(layer("COPY x /").file("/x", "x")).pack();
     ground.save("other.tar", "other:1", &other);
     let error = ground.stops(&["app.tar", "--base", "other.tar"]);
@@ -345,7 +345,7 @@ fn growth_is_measured_against_another_image() {
 fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
     let ground = ground();
     let rules = "rules:\n  maxWastedBytes: 1003\n  maxWastedCompressed: 3kB\n  findings: { setid: 1, metadata-only: 0 }\n\
-        ignore:\n  - kind: metadata-only\n    path: /app/**\n    reason: mended in the next release\n    until: 2026-12-31\n\
+        ignore:\n  - kind: metadata-only\n    path: /app/**\n    reason: fixed in the next release\n    until: 2026-12-31\n\
         \x20 - path: /var/cache/apt\n    reason: the base's\n\
         \x20 - { rule: setuid, path: /bin/su, reason: it is needed }\n\
         \x20 - { kind: config, reason: never met }\n";
@@ -369,7 +369,7 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
     assert_eq!(ignored.len(), 3);
     assert_eq!(
         report["ignore"][0],
-        json!({ "kind": "metadata-only", "rule": null, "path": "/app/**", "reason": "mended in the next release",
+        json!({ "kind": "metadata-only", "rule": null, "path": "/app/**", "reason": "fixed in the next release",
             "until": "2026-12-31", "expired": false, "findings": 1, "bytes": 10_000 })
     );
     assert_eq!(report["ignore"][3]["findings"], 0);
@@ -389,7 +389,7 @@ fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
     );
     assert!(
         text.contains(
-            "note: ignored until 2026-12-31, now counted again: mended in the next release"
+            "note: ignored until 2026-12-31, now counted again: fixed in the next release"
         ),
         "{text}"
     );
@@ -453,7 +453,7 @@ fn a_wrong_rules_file_is_told_by_name_and_line() {
         (
             "onionskin.yaml",
             b"rules:\n  maxLayers: 3 # f\xfcr\n",
-            "onionskin.yaml: line 2: it is no UTF-8 text",
+            "onionskin.yaml: line 2: not UTF-8",
         ),
         (
             ".dive-ci",

@@ -480,7 +480,7 @@ async fn of_several_images_on_standard_input_one_can_be_named() {
         assert_eq!(cat("oci-archive:-:@1").await.stdout, b"b");
         let output = cat("-").await;
         let errors = String::from_utf8_lossy(&output.stderr);
-        let says = "standard input: it holds 2 images; say which with :NAME";
+        let says = "standard input: has 2 images; name one with :NAME";
         assert!(
             errors.contains(says) && errors.contains("other:1"),
             "{errors}"

@@ -200,7 +200,7 @@ fn unknown_commands_and_flags_lead_to_what_there_is() {
             &["audit", "app.tar", "--max-wasted", "1"],
             "--max-wasted-bytes",
         ),
-        (&["--json", "inspect", "app.tar"], "behind a command"),
+        (&["--json", "inspect", "app.tar"], "after the command"),
         (&["ls", "app.tar", "--outptu", "x"], "--output"),
     ] {
         let error = stopped(&ground, arguments);

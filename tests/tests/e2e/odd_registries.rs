@@ -361,7 +361,7 @@ async fn documents_that_are_no_image_are_refused_by_name() {
             helm,
             "artifact of type application/vnd.cncf.helm.config.v1+json",
         ),
-        ("text/plain", "log in".to_owned(), "no JSON"),
+        ("text/plain", "log in".to_owned(), "not JSON"),
     ] {
         let odd = Odd::new(move |_, _| ok(content_type, body.clone())).await;
         let error = odd.error().await;

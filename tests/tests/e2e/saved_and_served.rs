@@ -244,7 +244,7 @@ async fn what_cannot_be_served_is_told_before_anything_listens() {
             "two of the images are called saved/app:1",
         ),
         (&["nginx:1"], "nginx:1 is not a saved image"),
-        (&[no_image.as_str()], "b.tar: it is no tar"),
+        (&[no_image.as_str()], "b.tar: not a tar"),
         (&["./no/such.tar"], "there is no file"),
     ] {
         let output = Command::new(onionskin())

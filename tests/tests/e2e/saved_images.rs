@@ -136,7 +136,7 @@ async fn a_layout_that_skopeo_writes_is_what_the_registry_holds_as_folder_and_as
             }
         }
         let error = open(&format!("{to}0")).await.unwrap_err().to_string();
-        assert!(error.contains("it holds app:2"), "{error}");
+        assert!(error.contains("it has app:2"), "{error}");
     }
 }
 
@@ -471,7 +471,7 @@ fn paths_and_prefixes_are_never_asked_of_a_registry() {
     };
     assert_eq!(run("app").0, Some(0));
     for (image, says) in [
-        ("notes", "it is no tar but text that begins with"),
+        ("notes", "not a tar: text that begins with"),
         ("nginx", "oci-layout and index.json are missing"),
         ("redis", "holds no saved image"),
         (
@@ -483,8 +483,8 @@ fn paths_and_prefixes_are_never_asked_of_a_registry() {
         ("sif:app.sif", "sif: is not supported"),
         ("docker-storage:app", "docker-storage: is not supported"),
         ("tarball:app.tar", "tarball: is not supported"),
-        ("dir:nowhere", "nowhere: there is no such folder"),
-        ("oci:notes", "notes: it is no folder"),
+        ("dir:nowhere", "nowhere: no such folder"),
+        ("oci:notes", "notes: not a folder"),
         ("docker-archive:redis", "redis: it is a folder"),
     ] {
         let (code, errors) = run(image);

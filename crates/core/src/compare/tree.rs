@@ -54,7 +54,7 @@ pub enum What {
     LinkTarget,
     /// Extended attributes.
     Xattrs,
-    /// Time of the last change; only where it was asked for.
+    /// Time of the last change; only where it is compared.
     Mtime,
 }
 

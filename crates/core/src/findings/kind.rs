@@ -9,13 +9,13 @@ use crate::stack::Cause;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Wasted: hidden by a whiteout, or by something that is no folder in a parent's place.
+    /// Wasted: hidden by a whiteout, or by something other than a folder in the place of a parent folder.
     Deleted,
     /// Wasted: the same path stored again with other content or as something else.
     Overwritten,
     /// Wasted: the same path stored again with the same content.
     MetadataOnly,
-    /// Wasted: lost to a later entry of its own layer.
+    /// Wasted: stored again by a later entry of the same layer.
     Repeated,
     /// Live: the same content as at another path.
     Duplicate,

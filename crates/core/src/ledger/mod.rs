@@ -17,13 +17,13 @@ use crate::stack::{Cause, Stack};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Causes {
-    /// Hidden by a whiteout, or by something that is no folder in a parent's place.
+    /// Hidden by a whiteout, or by something other than a folder in the place of a parent folder.
     pub deleted: u64,
     /// The same path stored again with other content or as something else.
     pub overwritten: u64,
     /// The same path stored again with the same content.
     pub metadata_only: u64,
-    /// Lost to a later entry of its own layer.
+    /// Stored again by a later entry of the same layer.
     pub repeated: u64,
 }
 
@@ -66,7 +66,7 @@ pub struct Account {
     pub causes: Causes,
     /// Bytes of the download that the wasted entries cost.
     pub wasted_compressed: u64,
-    /// Bytes of the tars that are no file content.
+    /// Bytes of the tars that are not file content.
     pub overhead: u64,
 }
 

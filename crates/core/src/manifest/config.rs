@@ -31,7 +31,7 @@ pub struct Config {
     pub exposed_ports: Vec<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// How the engine asks whether it is well.
+    /// How the engine checks the container's health.
     pub healthcheck: Option<Healthcheck>,
     /// The signal that stops it.
     pub stop_signal: Option<String>,

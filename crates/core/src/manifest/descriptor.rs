@@ -39,7 +39,7 @@ impl Descriptor {
         };
         let object = value
             .as_object()
-            .ok_or_else(|| wrong("", "it is no object".to_owned()))?;
+            .ok_or_else(|| wrong("", "it is not an object".to_owned()))?;
         let digest: Digest = object
             .get("digest")
             .and_then(Json::as_str)
@@ -55,14 +55,14 @@ impl Descriptor {
             .ok_or_else(|| {
                 wrong(
                     ".size",
-                    format!("{} is no number of bytes", shorten(&size.to_string())),
+                    format!("{} is not a number of bytes", shorten(&size.to_string())),
                 )
             })?;
         let data = match object.get("data").and_then(Json::as_str) {
             Some(data) => {
                 let data = base64::engine::general_purpose::STANDARD
                     .decode(data)
-                    .map_err(|error| wrong(".data", format!("it is no base64: {error}")))?;
+                    .map_err(|error| wrong(".data", format!("it is not base64: {error}")))?;
                 if data.len() as u64 != size || Digest::of(digest.algorithm(), &data) != digest {
                     return Err(wrong(
                         ".data",

@@ -27,10 +27,10 @@ pub enum ManifestError {
     #[error("it is larger than {} MiB, more than any registry takes", limits::DOCUMENT_BYTES >> 20)]
     TooLarge,
     /// No JSON, or nested too deep.
-    #[error("it is no JSON: {0}")]
+    #[error("it is not JSON: {0}")]
     NotJson(String),
     /// JSON, but no object.
-    #[error("it is JSON, but no object")]
+    #[error("it is JSON, but not an object")]
     NotAnObject,
     /// Docker's schema 1.
     #[error(
@@ -307,7 +307,7 @@ fn descriptors(root: &Object, key: &'static str) -> Result<Vec<Descriptor>, Mani
         Some(_) => {
             return Err(ManifestError::Field {
                 place: key.to_owned(),
-                problem: "it is no list".to_owned(),
+                problem: "it is not a list".to_owned(),
             });
         }
     };

@@ -36,17 +36,17 @@ pub struct Audit {
     pub layers: Vec<LayerFacts>,
     /// What to change, the largest first.
     pub findings: Vec<FindingFacts>,
-    /// The rules that the image was judged by.
+    /// The verdict of each rule.
     pub rules: Vec<Verdict>,
-    /// Whether it keeps all of them; None where one cannot be judged.
+    /// Whether all of them passed; None where one cannot be evaluated.
     pub passed: Option<bool>,
-    /// What the image was built from; None where nothing tells it.
+    /// What the image was built from; None where that is not known.
     pub base: Option<Base>,
     /// The layers above the base; None where its layers are not known.
     pub own: Option<OwnFacts>,
     /// The image that this one was compared with.
     pub against: Option<Against>,
-    /// What the rules file ignores, as it stands there, and what that came to.
+    /// The `ignore` entries of the rules file, in its order, each with what it matched.
     pub ignore: Vec<IgnoreFacts>,
 }
 
@@ -92,9 +92,9 @@ pub struct FindingFacts {
     pub bytes: u64,
     /// Bytes of the blobs that they cost.
     pub compressed_bytes: Option<u64>,
-    /// The layers that ship them, from 1.
+    /// The layers that add them, from 1.
     pub added_by: Vec<usize>,
-    /// The layers that hid them, from 1.
+    /// The layers that hide them, from 1.
     pub hidden_by: Vec<usize>,
     /// The commands that made these layers, in their order, as the builder wrote them but for secrets, which are
     /// `***`.
@@ -109,11 +109,11 @@ pub struct FindingFacts {
     /// is no such key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<LayerPair>,
-    /// Whether it is a secret in the files of a package, such as a key for its tests: mostly public, and only a note.
+    /// Whether it is a secret in the files of a package, such as a key for its tests: such keys are mostly public, so it is only a note.
     /// There is no such key for others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packaged: bool,
-    /// Which rule of its kind found it, a name that stays. There is no such key for wasted bytes and duplicates.
+    /// The rule of its kind that found it; its name does not change between versions. There is no such key for wasted bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// The line of the file, from 1; there is such a key only where it is about one line.

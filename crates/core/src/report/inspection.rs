@@ -97,7 +97,7 @@ pub struct ByteTotals {
     /// What the wasted content costs of the download. A blob that several layers list counts only as far as its content
     /// is wasted in all of them.
     pub wasted_compressed: Option<u64>,
-    /// Bytes of the tars that are no file content.
+    /// Bytes of the tars that are not file content.
     pub overhead: u64,
     /// The wasted content by cause.
     pub causes: Causes,
@@ -162,7 +162,7 @@ pub struct ConfigFacts {
     pub exposed_ports: Vec<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// How the engine asks whether it is well.
+    /// How the engine checks the container's health.
     pub healthcheck: Option<Healthcheck>,
     /// The signal that stops it.
     pub stop_signal: Option<String>,

@@ -29,7 +29,7 @@ pub struct Line {
     pub uid: u64,
     /// Group by number.
     pub gid: u64,
-    /// Time of the last change (RFC 3339); None where no entry tells one that can be written.
+    /// Time of the last change (RFC 3339); None where no entry has one, or it cannot be written so.
     pub mtime: Option<String>,
     /// A symbolic link's text; the path that a hard link is another name of.
     pub link_target: Option<String>,

@@ -7,7 +7,7 @@ use crate::findings::{Finding, Kind};
 use crate::rules::{Day, Ignore, Part, Weighed};
 use crate::stack::Stack;
 
-/// The layers above the base. Bytes are wasted here where these layers ship them.
+/// The layers above the base. Wasted bytes count here where one of these layers adds them.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ pub struct OwnFacts {
     pub wasted_compressed: Option<u64>,
     /// Live bytes as a share of all; 1 where there are none.
     pub efficiency: f64,
-    /// Bytes that the base ships and these layers hid: deleted, overwritten or stored again.
+    /// Bytes that the base adds and these layers hide: deleted, overwritten or stored again.
     pub base_wasted: u64,
 }
 

@@ -16,9 +16,9 @@ use crate::source::registry::Referrers;
 pub struct ReferrersReport {
     /// The version of this form.
     pub schema_version: u32,
-    /// What was asked about.
+    /// The image that they refer to.
     pub image: Subject,
-    /// What refers to it, in the registry's order; last those that its index brings along.
+    /// What refers to it, in the registry's order, followed by what its own index lists.
     pub referrers: Vec<ReferrerFacts>,
 }
 

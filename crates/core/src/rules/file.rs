@@ -19,7 +19,7 @@ pub(crate) struct File {
     own: Option<Limits>,
     /// Limits on how much larger the image is than another one.
     growth: Option<GrowthLimits>,
-    /// Findings that are told and not counted, each with a reason.
+    /// Findings that are reported but not counted, each with a reason.
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenIgnore>>"))]
     ignore: Option<Vec<Spanned<WrittenIgnore>>>,
     /// Changes to what is looked for as a leftover.
@@ -31,11 +31,11 @@ pub(crate) struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct LeftoverChanges {
-    /// More rows; one with the id of a row that is there takes its place.
+    /// More leftovers; one with the id of a built-in leftover replaces it.
     #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(with = "Option<Vec<Leftover>>"))]
     add: Vec<Spanned<Leftover>>,
-    /// Ids of rows that are not looked for.
+    /// Ids of leftovers that are not looked for.
     #[serde(deserialize_with = "or_nothing")]
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>", extend("items" = silenceable())))]
     silence: Vec<Spanned<String>>,
@@ -72,7 +72,7 @@ impl Rules {
     /// Reads an `onionskin.yaml`.
     ///
     /// # Errors
-    /// It is no YAML, or has a key or a value that means nothing.
+    /// It is not YAML, or has an unknown key or an invalid value.
     pub fn from_yaml(text: &[u8]) -> Result<Self, RulesError> {
         let file: File = yaml::read(text)?;
         let leftovers = file.leftovers.map(LeftoverChanges::table).transpose()?;
@@ -101,7 +101,7 @@ impl LeftoverChanges {
             if !known().any(|known| known == id) {
                 let meant = yaml::meant(id, known());
                 let problem = format!(
-                    "{id:?} is none of the leftovers that are looked for{meant}; their ids are the `rule` of findings"
+                    "unknown leftover id {id:?}{meant}; the ids are the `rule` of findings"
                 );
                 return Err(RulesError::at(silenced, problem));
             }

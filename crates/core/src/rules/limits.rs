@@ -11,7 +11,7 @@ use super::paths::PathGlob;
 use super::quantity::{Bytes, Count, Share};
 use crate::findings::Kind;
 
-/// Limits; those that are not set judge nothing.
+/// Limits; one that is not set is not evaluated.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

@@ -29,12 +29,12 @@ pub struct Verdict {
     pub limit: Amount,
     /// What was measured; None where that is not known, or not a number.
     pub actual: Option<Amount>,
-    /// Whether the image keeps it; None where that cannot be judged.
+    /// Whether the image passes it; None where that cannot be evaluated.
     pub passed: Option<bool>,
-    /// The first twenty paths that a forbidden glob met, in byte order. There is no such key for other rules.
+    /// The first twenty paths that a forbidden glob matches, in byte order. There is no such key for other rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub met: Vec<String>,
-    /// Why it cannot be judged, or is kept in spite of its numbers. There is no such key for other verdicts.
+    /// Why it cannot be evaluated, or passes although its number is over the limit. There is no such key for other verdicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

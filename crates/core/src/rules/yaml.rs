@@ -21,7 +21,7 @@ pub(super) fn read<T: DeserializeOwned + Default>(file: &[u8]) -> Result<T, Rule
     if file.len() > RULES_BYTES {
         return Err(RulesError {
             line: 1,
-            problem: format!("it is larger than {RULES_BYTES} bytes, which no rules file is"),
+            problem: format!("larger than {RULES_BYTES} bytes, the limit for a rules file"),
         });
     }
     let text = std::str::from_utf8(file).map_err(|error| {
@@ -29,7 +29,7 @@ pub(super) fn read<T: DeserializeOwned + Default>(file: &[u8]) -> Result<T, Rule
         let breaks = before.iter().filter(|byte| **byte == b'\n').count();
         RulesError {
             line: breaks as u64 + 1,
-            problem: "it is no UTF-8 text; save it as UTF-8".to_owned(),
+            problem: "not UTF-8; save the file as UTF-8".to_owned(),
         }
     })?;
     let options: Options = serde_saphyr::options! {
@@ -192,17 +192,17 @@ const fn syntax(kind: &ErrorKind) -> &'static str {
         | Kind::TabInBlockIndentation
         | Kind::TabInIndentation
         | Kind::TabAtBlockScalarStart
-        | Kind::TabInPlainScalar => "a tab indents it; YAML takes spaces only",
+        | Kind::TabInPlainScalar => "indented with a tab; use spaces",
         Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => {
             "a quotation mark is not closed"
         }
         Kind::InvalidTrailingSingleQuotedScalar | Kind::InvalidTrailingDoubleQuotedScalar => {
-            "something stands behind a closing quotation mark"
+            "unexpected text after a closing quotation mark"
         }
         Kind::UnknownQuotedScalarEscape
         | Kind::InvalidQuotedScalarHexEscape
         | Kind::InvalidUnicodeEscape => {
-            "`\\` between double quotation marks begins an escape, and this is none; use single ones, as '\\*.pem'"
+            "`\\` between double quotation marks begins an escape, and this one does not exist; use single quotation marks, such as '\\*.pem'"
         }
         Kind::UnclosedFlowCollection { .. }
         | Kind::UnexpectedEofFlowSequence
@@ -214,23 +214,23 @@ const fn syntax(kind: &ErrorKind) -> &'static str {
             "a bracket or brace is closed that is not open"
         }
         Kind::UnknownAnchor | Kind::MissingAnchorOrAliasName => {
-            "`*` and `&` begin references; put a glob into quotation marks, as \"*.pem\""
+            "`*` and `&` begin references; put a glob in quotation marks, such as \"*.pem\""
         }
         Kind::UnexpectedCharacter { .. } => {
-            "no value begins with this character; put it into quotation marks"
+            "no value begins with this character; put it in quotation marks"
         }
         Kind::ExpectedTagBang
         | Kind::UndeclaredTagHandle
         | Kind::InvalidTagTerminator
         | Kind::MissingTagUri
         | Kind::InvalidGlobalTagCharacter => {
-            "`!` begins a tag, and rules files have none; put a text into quotation marks"
+            "`!` begins a tag, which rules files do not support; put text in quotation marks"
         }
         Kind::SimpleKeyExpected | Kind::InvalidSimpleKey | Kind::ExpectedBlockMappingKey => {
-            "a key with a colon behind it belongs here, or the line is indented otherwise than the one before it"
+            "expected a key followed by a colon, or the indentation does not match the line before"
         }
         Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement | Kind::MappingKeyNotAllowed => {
-            "a colon stands where no key can be: a bracket or quotation mark before it is open, or a text with a colon has none"
+            "unexpected colon: a bracket or quotation mark before it is open, or text with a colon needs quotation marks"
         }
         Kind::InvalidIndentation
         | Kind::ExpectedBlockSequenceEntry
@@ -238,11 +238,11 @@ const fn syntax(kind: &ErrorKind) -> &'static str {
         | Kind::InvalidBlockEntryWhitespace
         | Kind::InvalidQuotedScalarIndent
         | Kind::InvalidFlowScalarIndent
-        | Kind::InvalidBlockScalarIndent => "it is indented otherwise than the lines around it",
-        Kind::RecursionLimitExceeded => "it nests beyond measure",
+        | Kind::InvalidBlockScalarIndent => "the indentation does not match the lines around it",
+        Kind::RecursionLimitExceeded => "too deeply nested",
         Kind::UnexpectedEof
         | Kind::UnexpectedEofBlockSequence
-        | Kind::UnexpectedEofBlockMapping => "it ends in the middle",
+        | Kind::UnexpectedEofBlockMapping => "the file ends too early",
         _ => NO_YAML,
     }
 }

@@ -14,7 +14,7 @@ pub enum NotFetched {
     Foreign,
     /// It is encrypted (ocicrypt): its media type ends in `+encrypted`.
     Encrypted,
-    /// It is no tar, but squashfs, nydus, EROFS or something else.
+    /// Not a tar, but squashfs, nydus, EROFS or something else.
     NotTar,
 }
 

@@ -9,7 +9,7 @@ use crate::limits::IMAGE_ENTRIES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// Hidden by a whiteout, or by something that is no folder in a parent's place.
+    /// Hidden by a whiteout, or by something other than a folder in the place of a parent folder.
     Deleted,
     /// The same path stored again with other content or as something else.
     Overwritten,

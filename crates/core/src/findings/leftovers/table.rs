@@ -26,7 +26,7 @@ pub struct Leftover {
     /// Where it is: from the root with a leading slash, else anywhere; `*` stands for any part of a name.
     #[cfg_attr(test, schemars(with = "Vec<String>", extend("minItems" = 1, "items" = place())))]
     pub paths: Vec<PathPattern>,
-    /// Where, below these, it is none.
+    /// Paths below these that are not leftovers.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Vec<String>", extend("items" = place())))]
     pub except: Vec<PathPattern>,
@@ -37,7 +37,7 @@ pub struct Leftover {
     /// What to change.
     #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = r"\S")))]
     pub advice: String,
-    /// Whether it is told for information only, as some do need it.
+    /// Whether it is informational: some images do need it.
     #[serde(default)]
     pub informational: bool,
 }

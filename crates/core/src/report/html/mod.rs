@@ -116,7 +116,7 @@ fn audited(audit: &Audit, remarks: &[String], map: Option<&Map>) -> Markup {
         }
         (rules(audit))
         @if let Some(map) = map.filter(|map| map.bytes.total() > 0) {
-            h2 { "Where the bytes lie" }
+            h2 { "Map of used and wasted bytes" }
             (treemap(map))
             ul.legend { (signs()) }
         }
@@ -128,7 +128,7 @@ fn audited(audit: &Audit, remarks: &[String], map: Option<&Map>) -> Markup {
 
 const fn class(passed: Option<bool>) -> &'static str {
     match passed {
-        Some(true) => "kept",
+        Some(true) => "passed",
         Some(false) => "failed",
         None => "unknown",
     }
@@ -153,7 +153,7 @@ fn figures(audit: &Audit) -> Markup {
             @if let Some(download) = image.compressed_size {
                 div { dt { "Download" } dd { (size(download)) } }
             }
-            div { dt { "Stored in layers" } dd { (size(bytes.stored)) " " small { (audit.layers.len()) " layers" } } }
+            div { dt { "Stored in layers" } dd { (size(bytes.stored)) " " small { (count(audit.layers.len())) } } }
             div { dt { "Final filesystem" } dd { (size(bytes.live)) } }
             div {
                 dt { "Wasted" }
@@ -166,7 +166,7 @@ fn figures(audit: &Audit) -> Markup {
     }
 }
 
-/// Live and wasted bytes beside each other, of a bar that is `whole` long.
+/// Used and wasted bytes beside each other, of a bar that is `whole` long.
 fn bar(causes: &Causes, live: u64, whole: u64) -> Markup {
     let of = |bytes: u64| format!("width:{:.3}%", bytes as f64 * 100.0 / whole.max(1) as f64);
     html! {
@@ -183,7 +183,7 @@ fn legend(audit: &Audit) -> Markup {
     let bytes = &audit.bytes;
     html! {
         ul.legend {
-            li { i.sign.live {} "live " b { (size(bytes.live)) } }
+            li { i.sign.live {} "used " b { (size(bytes.live)) } }
             @for cause in Cause::ALL {
                 @if bytes.causes[cause] > 0 {
                     li { i.sign.(cause.name()) {} (cause.name()) " " b { (size(bytes.causes[cause])) } ", " (crate::findings::Kind::from(cause).meaning()) }
@@ -196,7 +196,7 @@ fn legend(audit: &Audit) -> Markup {
 /// What the colours mean.
 fn signs() -> Markup {
     html! {
-        li { i.sign.live {} "live" }
+        li { i.sign.live {} "used" }
         @for cause in Cause::ALL { li { i.sign.(cause.name()) {} (cause.name()) } }
     }
 }
@@ -262,6 +262,14 @@ fn layers(layers: &[LayerFacts]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// `1 layer`, `3 layers`.
+fn count(layers: usize) -> String {
+    match layers {
+        1 => "1 layer".to_owned(),
+        many => format!("{many} layers"),
     }
 }
 

@@ -20,7 +20,7 @@ const LEAST: (f64, f64) = (56.0, 44.0);
 /// The whole map.
 pub(super) fn treemap(map: &Map) -> Markup {
     html! {
-        div.map role="img" aria-label="Where the bytes lie; the findings below tell the same in words" {
+        div.map role="img" aria-label="Map of used and wasted bytes by folder; the findings below list the wasted bytes as text" {
             (inside(map, WIDTH, HEIGHT))
         }
     }
@@ -95,10 +95,10 @@ fn states(bytes: &Bytes, rect: &Rect) -> Markup {
     }
 }
 
-/// `live 1.0 MB, deleted 20.0 kB`.
+/// `used 1.0 MB, deleted 20.0 kB`.
 fn told(bytes: &Bytes) -> String {
     let wasted = Cause::ALL.map(|cause| (cause.name(), bytes.wasted[cause]));
-    let all = [("live", bytes.live)].into_iter().chain(wasted);
+    let all = [("used", bytes.live)].into_iter().chain(wasted);
     let there = all.filter(|(_, bytes)| *bytes > 0);
     let words: Vec<String> = there
         .map(|(name, bytes)| format!("{name} {}", size(bytes)))

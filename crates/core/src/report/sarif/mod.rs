@@ -262,28 +262,35 @@ fn finding(
     }
 }
 
-/// What is wrong with what, which layers are to blame, and what to change.
+/// What is wrong with what, which layers add and hide it, and what to change.
 fn sentence(facts: &FindingFacts) -> String {
     let bytes = match (facts.kind.is_risk(), cost(facts)) {
         (true, _) => String::new(),
         (false, Some(cost)) => format!("{}, {cost} of the download, ", size(facts.bytes)),
         (false, None) => format!("{}, ", size(facts.bytes)),
     };
-    let layers = |layers: &[usize]| {
-        let numbers: Vec<String> = layers.iter().map(ToString::to_string).collect();
-        let plural = if numbers.len() == 1 { "" } else { "s" };
-        format!("layer{plural} {}", numbers.join(", "))
+    let layers = |did: &str, layers: &[usize]| {
+        let (last, before) = layers.split_last()?;
+        let before: Vec<String> = before.iter().map(ToString::to_string).collect();
+        Some(match before.as_slice() {
+            [] => format!("{did} in layer {last}"),
+            before => format!("{did} in layers {} and {last}", before.join(", ")),
+        })
     };
-    let blame = match (facts.added_by.as_slice(), facts.hidden_by.as_slice()) {
-        ([], []) => String::new(),
-        (added, []) => format!("; from {}", layers(added)),
-        (added, hidden) => format!("; from {}, hidden by {}", layers(added), layers(hidden)),
+    // A path that its own layer repeats is added and hidden there.
+    let own = facts.added_by == facts.hidden_by;
+    let added = layers("added", &facts.added_by).filter(|_| !own);
+    let hidden = layers(words::hidden(facts.kind), &facts.hidden_by);
+    let did: Vec<String> = added.into_iter().chain(hidden).collect();
+    let did = match did.as_slice() {
+        [] => String::new(),
+        did => format!("; {}", did.join(", ")),
     };
     let meaning = facts.kind.meaning();
-    format!("{}: {bytes}{meaning}{blame}. {}", facts.path, facts.advice)
+    format!("{}: {bytes}{meaning}{did}. {}", facts.path, facts.advice)
 }
 
-/// What mends findings of a kind, whatever they are about.
+/// How findings of a kind are fixed, whatever they are about.
 const fn help(kind: Kind) -> &'static str {
     match kind {
         Kind::Deleted => {
@@ -301,11 +308,11 @@ const fn help(kind: Kind) -> &'static str {
         Kind::Informational => "Leave it out if no one reads it in a container.",
         Kind::Empty => "Leave out the step that makes it, or join it with another.",
         Kind::Secret => {
-            "Take it back where it came from, and give it to the build with RUN --mount=type=secret. Deleting it in a later layer hides it from containers, not from those who pull."
+            "Revoke it, and pass it to the build step with RUN --mount=type=secret. Deleting it in a later layer does not remove it from the image."
         }
-        Kind::Setid => "Take the bits away with chmod if the program needs no rights of others.",
+        Kind::Setid => "Remove the bits with chmod u-s,g-s if the program does not need them.",
         Kind::Writable => {
-            "Give it to the user who has to write to it, and take the others' right away."
+            "Make the user that writes to it its owner, and remove write permission for everyone else."
         }
         Kind::Config => "Change the instruction of the Dockerfile that sets it.",
     }
@@ -338,7 +345,7 @@ fn location(path: &str, start_line: u32, logical_locations: Vec<LogicalLocation>
     }
 }
 
-/// The same for the same trouble at the same path in the next build, whatever its size and layers.
+/// The same for the same problem at the same path in the next build, whatever its size and layers.
 fn fingerprint(rule: &str, path: &str, nth: usize) -> Fingerprints {
     let digest = Digest::sha256(format!("{rule}\0{path}").as_bytes());
     Fingerprints {

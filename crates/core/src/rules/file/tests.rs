@@ -362,7 +362,7 @@ const WRONG: [(&str, u64, &str); 84] = [
         "everything",
     ),
     // YAML itself.
-    ("rules:\n\tmaxLayers: 3\n", 2, "a tab"),
+    ("rules:\n\tmaxLayers: 3\n", 2, "with a tab"),
     ("rules:\n  forbidden: [*.pem]\n", 2, "quotation marks"),
     (
         "rules:\n  forbidden: [\"*.pem]\n",
@@ -373,7 +373,7 @@ const WRONG: [(&str, u64, &str); 84] = [
     ("rules:\n  maxLayers 3\nown: {}\n", 2, "a colon"),
     ("rules: {}\n---\nown: {}\n", 3, "second document"),
     ("rules:\n  forbidden: [\"\\.pem\"]\n", 2, "escape"),
-    ("rules:\n  maxLayers: 3\n maxSize: 1\n", 3, "indented"),
+    ("rules:\n  maxLayers: 3\n maxSize: 1\n", 3, "indentation"),
     ("rules: !x {}\n", 1, "tag"),
 ];
 

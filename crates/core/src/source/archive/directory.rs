@@ -91,14 +91,11 @@ pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceE
 
 async fn manifest(archive: &Archive, files: &Files) -> Result<Bytes, SourceError> {
     if archive.reference.is_some() && archive.place_asked() != Some(Some(0)) {
-        return Err(
-            archive.wrong("it holds one image, without a name; leave the name out".to_owned())
-        );
+        return Err(archive.wrong("has one image, without a name; leave the name out".to_owned()));
     }
     let Some(stored) = archive.find(files, MANIFEST)? else {
         return Err(archive.wrong(
-            "there is no manifest.json in it, so it is no folder that `skopeo copy … dir:` wrote"
-                .to_owned(),
+            "not a folder that `skopeo copy … dir:` wrote: it has no manifest.json".to_owned(),
         ));
     };
     let bytes = archive.document(&stored, MANIFEST).await?;

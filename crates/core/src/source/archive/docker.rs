@@ -105,8 +105,7 @@ impl Saved<'_> {
         let archive = self.archive;
         let Some(stored) = archive.find(self.files, "manifest.json")? else {
             return Err(archive.wrong(
-                "it is a tar, but no saved image: there is no manifest.json and no index.json in it"
-                    .to_owned(),
+                "not a saved image: the tar has no manifest.json and no index.json".to_owned(),
             ));
         };
         let bytes = archive.document(&stored, "manifest.json").await?;
@@ -116,9 +115,10 @@ impl Saved<'_> {
                 .map(|image| image.as_object().and_then(Listed::read))
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| {
-                    archive.wrong("its manifest.json lists something that is no image".to_owned())
+                    archive
+                        .wrong("its manifest.json lists something that is not an image".to_owned())
                 }),
-            Ok(_) => Err(archive.wrong("its manifest.json is no list of images".to_owned())),
+            Ok(_) => Err(archive.wrong("its manifest.json is not a list of images".to_owned())),
             Err(error) => {
                 let problem = ManifestError::NotJson(error.to_string());
                 Err(archive.unusable("manifest.json", problem))
@@ -131,9 +131,9 @@ impl Saved<'_> {
         let Some(wanted) = &archive.reference else {
             return match listed {
                 [only] => Ok(only),
-                [] => Err(archive.wrong("there is no image in it".to_owned())),
+                [] => Err(archive.wrong("has no images".to_owned())),
                 several => Err(archive.wrong(format!(
-                    "it holds {} images; say which with :NAME behind its path (docker-archive:-:NAME for standard input): {}",
+                    "has {} images; name one with :NAME after the path (docker-archive:-:NAME for standard input): {}",
                     several.len(),
                     names(several)
                 ))),
@@ -146,10 +146,7 @@ impl Saved<'_> {
                 .find(|image| image.tags.iter().any(|tag| same(tag, wanted))),
         };
         found.ok_or_else(|| {
-            archive.wrong(format!(
-                "it holds no image {wanted:?}; it holds {}",
-                names(listed)
-            ))
+            archive.wrong(format!("has no image {wanted:?}; it has {}", names(listed)))
         })
     }
 

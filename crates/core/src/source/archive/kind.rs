@@ -3,7 +3,7 @@
 /// Characters of a text that a message shows.
 const SHOWN: usize = 40;
 
-/// What starts so, as the rest of a sentence that begins with "it is"; `None` where it is not known.
+/// What starts so, as the rest of a message that begins with "not a tar:"; `None` where it is not known.
 pub(super) fn named(start: &[u8]) -> Option<String> {
     // Sources: the formats' own documents, and file(1).
     let known = match start {

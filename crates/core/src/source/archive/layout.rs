@@ -234,12 +234,12 @@ impl<'a> Layout<'a> {
     async fn index(&self) -> Result<Vec<Descriptor>, SourceError> {
         let archive = self.archive;
         let Some(stored) = archive.find(self.files, "index.json")? else {
-            return Err(archive.wrong("there is no index.json in it, so it is no OCI layout; an archive of `docker save` is docker-archive:PATH".to_owned()));
+            return Err(archive.wrong("not an OCI layout: it has no index.json; an archive of `docker save` is docker-archive:PATH".to_owned()));
         };
         let bytes = archive.document(&stored, "index.json").await?;
         match Document::parse(&bytes, None) {
             Ok(Document::Index(index)) => Ok(index.manifests),
-            Ok(_) => Err(archive.wrong("its index.json is no index of images".to_owned())),
+            Ok(_) => Err(archive.wrong("its index.json is not an index of images".to_owned())),
             Err(problem) => Err(archive.unusable("index.json", problem)),
         }
     }
@@ -361,14 +361,14 @@ fn choose<'d>(
             .collect(),
     };
     match (&archive.reference, found.as_slice()) {
-        (None, []) => Err(archive.wrong("there is no image in it".to_owned())),
+        (None, []) => Err(archive.wrong("has no images".to_owned())),
         (Some(wanted), []) => Err(archive.wrong(format!(
-            "it holds no image {wanted:?}; it holds {}",
+            "has no image {wanted:?}; it has {}",
             said(listed)
         ))),
         (_, [first, rest @ ..]) if rest.iter().any(|other| names(other) != names(first)) => {
             Err(archive.wrong(format!(
-                "it holds {} images; say which with :NAME behind its path (docker-archive:-:NAME for standard input): {}",
+                "has {} images; name one with :NAME after the path (docker-archive:-:NAME for standard input): {}",
                 found.len(),
                 said(listed)
             )))

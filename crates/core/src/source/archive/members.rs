@@ -89,7 +89,7 @@ impl Members {
             let header = Header::from_byte_slice(&block);
             if !checksum_fits(header, &block) {
                 return Err(format!(
-                    "it is no tar, or a damaged one: there is no header at byte {at}"
+                    "not a tar, or a damaged one: no header at byte {at}"
                 ));
             }
             let kind = header.entry_type();
@@ -233,7 +233,7 @@ impl Place {
     }
 }
 
-/// The first block. What is shorter, or no tar, is named where that is known.
+/// The first block. What is shorter, or not a tar, is named where that is known.
 async fn first(source: &dyn ReadAt) -> Result<bytes::Bytes, String> {
     let size = source.size().min(BLOCK);
     let block = read(source, 0, size).await?;
@@ -244,8 +244,8 @@ async fn first(source: &dyn ReadAt) -> Result<bytes::Bytes, String> {
         return Err(kind::not_read(name));
     }
     match kind::named(&block) {
-        Some(kind) => Err(format!("it is no tar but {kind}")),
-        None if size < BLOCK => Err(format!("it is no tar: it has only {size} bytes")),
+        Some(kind) => Err(format!("not a tar: {kind}")),
+        None if size < BLOCK => Err(format!("not a tar: only {size} bytes")),
         None => Ok(block),
     }
 }

@@ -308,11 +308,11 @@ impl Archive {
             Place::Folder(path) if path.is_dir() => Ok(Files::Folder(path.clone())),
             #[cfg(not(target_arch = "wasm32"))]
             Place::Folder(path) if path.exists() => Err(self.wrong(
-                "it is no folder; for an archive write oci-archive:PATH or docker-archive:PATH"
+                "not a folder; for an archive write oci-archive:PATH or docker-archive:PATH"
                     .to_owned(),
             )),
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(_) => Err(self.wrong("there is no such folder".to_owned())),
+            Place::Folder(_) => Err(self.wrong("no such folder".to_owned())),
         }
     }
 

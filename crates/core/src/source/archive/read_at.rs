@@ -32,7 +32,7 @@ impl FileBytes {
     pub fn open(path: &std::path::Path) -> io::Result<Self> {
         // To open a pipe would wait for somebody to write into it.
         if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("not a regular file"));
         }
         Self::of(std::fs::File::open(path)?)
     }

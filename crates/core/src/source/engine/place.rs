@@ -78,8 +78,9 @@ impl Kind {
                     .unwrap_or_default(),
                 verify: true,
             });
-            return named(&address, certificates)
-                .ok_or_else(|| self.unspoken(&format!("{variable}={address}"), &address, image));
+            return named(&address, certificates).ok_or_else(|| {
+                self.unsupported(&format!("{variable}={address}"), &address, image)
+            });
         }
         match user.context() {
             Some(name) if self == Self::Docker => self.of_context(&name, user, image),
@@ -126,7 +127,7 @@ impl Kind {
         let verify = skips != Some(true);
         let certificates = (folder.is_dir() || !verify).then_some(Certificates { folder, verify });
         named(host, certificates).ok_or_else(|| {
-            self.unspoken(
+            self.unsupported(
                 &format!("Docker's context {name:?} is at {host}"),
                 host,
                 image,
@@ -135,7 +136,7 @@ impl Kind {
     }
 
     /// The sentence about an address that nothing here can reach; `said` is who names it.
-    fn unspoken(self, said: &str, address: &str, image: &str) -> String {
+    fn unsupported(self, said: &str, address: &str, image: &str) -> String {
         let program = match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
@@ -149,11 +150,11 @@ impl Kind {
                     None => (host, String::new()),
                 };
                 format!(
-                    "{said}, and ssh is not spoken here; `ssh {port}{host} {program} save {image} | onionskin inspect -` does it"
+                    "{said}, but ssh:// is not supported; use `ssh {port}{host} {program} save {image} | onionskin inspect -`"
                 )
             }
             None => format!(
-                "{said}, which is no unix:// socket and no tcp:// address, and nothing else is spoken; {}",
+                "{said}, but only unix://, tcp://, http:// and https:// addresses are supported; {}",
                 self.instead()
             ),
         }
@@ -166,7 +167,7 @@ fn endpoint(described: &Json) -> Option<&Object> {
     endpoints.get("docker")?.as_object()
 }
 
-/// The place that an address stands for, if it is one of the kinds that are spoken.
+/// The place that an address stands for, if it is one of the kinds that are supported.
 fn named(address: &str, certificates: Option<Certificates>) -> Option<Place> {
     if let Some(path) = address.strip_prefix("unix://") {
         return Some(Place::Socket(PathBuf::from(path)));

@@ -119,7 +119,7 @@ impl Transport {
         let mut authorization = authorization;
         for _ in 0..=limits::REDIRECTS {
             if !matches!(url.scheme(), "http" | "https") {
-                let reason = "only http and https are supported".to_owned();
+                let reason = "only http:// and https:// are supported".to_owned();
                 return Err(forbidden(ask, &url, reason));
             }
             let response = self

@@ -222,10 +222,10 @@ fn what_is_no_docker_archive_is_named() {
     assert!(problem(gzip, None).contains("gunzip"));
     assert!(problem(tar(&[("x", File(b""))]), None).contains("no manifest.json"));
     assert!(problem(Bytes::new(), None).contains("no manifest.json"));
-    assert!(problem(Bytes::from(vec![b'x'; 2000]), None).contains("no tar"));
-    assert!(problem(tar(&[("manifest.json", File(b"{}"))]), None).contains("no list"));
-    assert!(problem(tar(&[("manifest.json", File(b"[7]"))]), None).contains("no image"));
-    assert!(problem(tar(&[("manifest.json", File(b"[]"))]), None).contains("no image in it"));
+    assert!(problem(Bytes::from(vec![b'x'; 2000]), None).contains("not a tar"));
+    assert!(problem(tar(&[("manifest.json", File(b"{}"))]), None).contains("not a list"));
+    assert!(problem(tar(&[("manifest.json", File(b"[7]"))]), None).contains("not an image"));
+    assert!(problem(tar(&[("manifest.json", File(b"[]"))]), None).contains("has no images"));
     let nothing = manifest("c.json", &[], &[]);
     assert!(problem(tar(&[("manifest.json", File(&nothing))]), None).contains("\"c.json\""));
 }
@@ -370,15 +370,15 @@ fn what_is_no_archive_is_named_as_what_it_is() {
     for (content, says) in [
         (
             "docker pull nginx:1.27\n",
-            "it is no tar but text that begins with \"docker pull nginx:1.27\"",
+            "not a tar: text that begins with \"docker pull nginx:1.27\"",
         ),
-        ("<!DOCTYPE html><html>", "it is no tar but a web page"),
-        ("{\"schemaVersion\": 2}", "it is no tar but a JSON document"),
+        ("<!DOCTYPE html><html>", "not a tar: a web page"),
+        ("{\"schemaVersion\": 2}", "not a tar: a JSON document"),
         (
             "\x04\"M\x18",
             "it is compressed with lz4, which Onionskin does not read",
         ),
-        ("\0\x01", "it is no tar: it has only 2 bytes"),
+        ("\0\x01", "not a tar: only 2 bytes"),
     ] {
         let text = problem(Bytes::from(content), None);
         assert!(text.contains(says), "{text}");

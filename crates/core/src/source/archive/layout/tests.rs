@@ -114,11 +114,11 @@ fn names_choose_whole_and_as_tags() {
     }
     for wanted in ["3", "@2", "@x", ""] {
         let text = problem(bytes.clone(), Some(wanted));
-        assert!(text.contains("it holds 1, registry.example.com"), "{text}");
+        assert!(text.contains("it has 1, registry.example.com"), "{text}");
     }
     let text = problem(bytes, None);
     assert!(
-        text.contains("2 images") && text.contains("it holds"),
+        text.contains("2 images") && text.contains("images; name one"),
         "{text}"
     );
 }
@@ -201,7 +201,7 @@ fn what_is_missing_or_damaged_is_named() {
     let error = archive.layer(&image.layers[0]).unwrap_err().to_string();
     assert!(error.contains("layer 1 of a.tar"), "{error}");
 
-    assert!(problem(layout(&[], &[]), None).contains("no image in it"));
+    assert!(problem(layout(&[], &[]), None).contains("has no images"));
 }
 
 #[test]
@@ -472,7 +472,7 @@ fn an_index_without_images_is_empty() {
     ] {
         let tar = fixtures::Layer::new().file("index.json", index.to_string());
         let text = problem(tar.tar().into(), None);
-        assert!(text.contains("a.tar: there is no image in it"), "{text}");
+        assert!(text.contains("a.tar: has no images"), "{text}");
     }
     let oci_index = "application/vnd.oci.image.index.v1+json";
     let empty = json!({"schemaVersion": 2, "mediaType": oci_index, "manifests": null}).to_string();

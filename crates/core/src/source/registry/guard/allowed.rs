@@ -65,7 +65,8 @@ impl FromStr for AllowedHost {
             None => (text, Url::parse(&format!("https://{text}"))),
         };
         let url = url.map_err(|_| wrong(example))?;
-        let host = Self::of(&url).ok_or_else(|| wrong("only http and https are supported"))?;
+        let host =
+            Self::of(&url).ok_or_else(|| wrong("only http:// and https:// are supported"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("leave the user name and the password out"));
         }
