@@ -108,7 +108,7 @@ fn audited(xml: &mut Xml, image: &str, audit: &Audit, remarks: &[String]) -> io:
                 xml,
                 image,
                 &rule.name,
-                Some(("error", &message, &[message.clone()])),
+                Some(("error", &message, std::slice::from_ref(&message))),
             )?,
         }
     }
