@@ -54,7 +54,7 @@ pub(super) async fn body(
         }
         body.extend_from_slice(&chunk);
     }
-    if web_page::is_page(&body) {
+    if web_page::is_page_of(kind.as_deref(), &body) {
         return Err(page(what, host, kind, &body));
     }
     match coding {

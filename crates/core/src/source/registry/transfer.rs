@@ -101,7 +101,9 @@ pub(super) async fn begin(
     // A page may be what somebody stored.
     let mut hasher = Hasher::new(expected.digest.algorithm());
     hasher.update(&begin);
-    if web_page::is_page(&begin) && !(whole && hasher.finish() == *expected.digest) {
+    if web_page::is_page_of(kind.as_deref(), &begin)
+        && !(whole && hasher.finish() == *expected.digest)
+    {
         return Err(answer::page(what, host, kind, &begin));
     }
     Ok((chunks, decoded))

@@ -30,6 +30,22 @@ pub(super) fn is_page(bytes: &[u8]) -> bool {
     .any(|start| starts(start))
 }
 
+/// Whether bytes of this `Content-Type` are the beginning of a page. What is said to be HTML is one whatever tag it begins
+/// with, but for JSON, compressed data and tars that a server labels so.
+pub(super) fn is_page_of(content_type: Option<&str>, bytes: &[u8]) -> bool {
+    let is_html = content_type.is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        ["text/html", "application/xhtml+xml"]
+            .iter()
+            .any(|html| kind.eq_ignore_ascii_case(html))
+    });
+    let is_data = match bytes.trim_ascii_start() {
+        [] | [b'{' | b'[', ..] | [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => true,
+        _ => bytes.get(257..262) == Some(b"ustar"),
+    };
+    is_page(bytes) || (is_html && !is_data)
+}
+
 /// The first words that a reader of the page would see, its title before all.
 pub(super) fn first_words(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..BEGINNING).unwrap_or(bytes));
@@ -92,6 +108,24 @@ mod tests {
         }
         for other in ["", "{}", "\u{1f}\u{8b}", "<", "html"] {
             assert!(!is_page(other.as_bytes()), "{other}");
+        }
+        let tar = [vec![b'a'; 257], b"ustar".to_vec(), vec![0; 250]].concat();
+        for (kind, bytes, page) in [
+            (
+                Some("text/html"),
+                &b"<meta charset=utf-8><title>Sign in</title>"[..],
+                true,
+            ),
+            (Some("Text/HTML; charset=utf-8"), b"Please sign in", true),
+            (Some("text/plain"), b"Please sign in", false),
+            (None, b"<meta charset=utf-8>", false),
+            (None, b"<html>", true),
+            (Some("text/html"), b" {\"schemaVersion\": 2}", false),
+            (Some("text/html"), b"\x1f\x8b\x08", false),
+            (Some("text/html"), &tar, false),
+            (Some("text/html"), b"", false),
+        ] {
+            assert_eq!(is_page_of(kind, bytes), page, "{kind:?} {bytes:?}");
         }
         assert_eq!(first_words("x".repeat(10_000).as_bytes()).len(), SHOWN);
     }
