@@ -267,7 +267,7 @@ async fn the_folder_of_a_layout_is_dropped_like_a_file() {
     }
     // A folder of something else.
     browser.drop_on_page(folder.path()).await;
-    browser.until_text(".problem", "not a saved image").await;
+    browser.until_text(".problem", "Not a saved image").await;
 }
 
 #[tokio::test]
@@ -285,8 +285,8 @@ async fn what_is_no_image_is_told_and_the_next_file_is_opened() {
     fs::write(at("good.tar"), &saved).unwrap();
     let (_served, browser) = at_start().await;
     for (name, says) in [
-        ("noise", "not a tar"),
-        ("empty.tar", "not a saved image"),
+        ("noise", "Not a tar"),
+        ("empty.tar", "Not a saved image"),
         ("cut.tar", "cut short"),
         ("cut.tar.gz", "ends in the middle"),
         ("other.tar", "no manifest.json and no index.json"),

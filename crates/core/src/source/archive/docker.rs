@@ -104,9 +104,8 @@ impl Saved<'_> {
     async fn list(&self) -> Result<Vec<Listed>, SourceError> {
         let archive = self.archive;
         let Some(stored) = archive.find(self.files, "manifest.json")? else {
-            return Err(archive.wrong(
-                "not a saved image: the tar has no manifest.json and no index.json".to_owned(),
-            ));
+            return Err(archive
+                .wrong("not a saved image: it has no manifest.json and no index.json".to_owned()));
         };
         let bytes = archive.document(&stored, "manifest.json").await?;
         match Json::parse(&bytes) {
