@@ -568,7 +568,7 @@ fn logins_that_a_runner_leaves_in_gits_configuration_are_found() {
             format!("\textraheader = AUTHORIZATION: basic {job}"),
         ),
         (
-            "/work/_temp/git-credentials-0b1c.config",
+            "/home/runner/work/_temp/git-credentials-0b1c.config",
             format!("ExtraHeader=Authorization: Basic {job}"),
         ),
         (
