@@ -29,7 +29,7 @@ pub(super) struct OwnTree {
 const ROUNDS: usize = 8;
 
 /// Symbolic links followed on the way to one hard link's target.
-const LINKS: usize = 40;
+const LINKS: usize = 8;
 
 /// Something that the layer hides from the stack below.
 pub(super) enum Whiteout {
@@ -181,10 +181,11 @@ impl OwnTree {
             return Target::Inode(stack.inodes.of(layer, first));
         }
         let path = index.link(entry).unwrap_or_default();
-        // A link of this layer may stand where a lower one has a folder, so links go first.
-        let through_links = self.find_through_links(stack, index, path);
-        match self.named(stack, index, through_links, node) {
-            Target::Nothing => self.named(stack, index, stack.find(path), node),
+        match self.named(stack, index, stack.find(path), node) {
+            Target::Nothing => {
+                let target = self.find_through_links(stack, index, path);
+                self.named(stack, index, target, node)
+            }
             target => target,
         }
     }

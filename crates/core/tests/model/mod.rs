@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 /// Symbolic links that are followed on the way to one target.
-const LINKS: usize = 40;
+const LINKS: usize = 8;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -266,17 +266,14 @@ impl Model {
 
     /// What stands at a hard link's target, and whether it is a link that waits itself.
     fn target(&self, own: &BTreeMap<String, Own>, target: &str) -> Option<(Thing, Option<usize>)> {
-        self.through_links(own, target)
-            .and_then(|target| self.standing(own, &target))
-            .or_else(|| self.standing(own, target))
+        self.standing(own, target)
+            .or_else(|| self.standing(own, &self.through_links(own, target)?))
     }
 
     fn is_itself(&self, own: &BTreeMap<String, Own>, target: &str, path: &str) -> bool {
-        match self.through_links(own, target) {
-            Some(found) if found == path => true,
-            Some(found) if self.standing(own, &found).is_some() => false,
-            _ => target == path,
-        }
+        target == path
+            || self.standing(own, target).is_none()
+                && self.through_links(own, target).as_deref() == Some(path)
     }
 
     fn standing(&self, own: &BTreeMap<String, Own>, path: &str) -> Option<(Thing, Option<usize>)> {
