@@ -1,6 +1,9 @@
 //! The work that is measured, in the form that a browser can call: a layer decoded piece by piece.
 
-use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
+#[cfg(target_arch = "wasm32")]
+use onionskin_core::layer::LayerDecoder;
+use onionskin_core::layer::{Expected, LayerError, LayerIndex};
+use onionskin_core::visitors;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::*;
@@ -13,7 +16,7 @@ pub const PIECE: usize = 64 * 1024;
 /// # Errors
 /// The blob is no layer.
 pub fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
-    let mut decoder = LayerDecoder::new(Expected::default());
+    let mut decoder = visitors::decoder(Expected::default());
     for piece in blob.chunks(PIECE) {
         decoder.push(piece)?;
     }
@@ -31,7 +34,7 @@ impl Decoder {
     /// Ready for a layer's first piece.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
-        Self(LayerDecoder::new(Expected::default()))
+        Self(visitors::decoder(Expected::default()))
     }
 
     /// Takes the next piece.

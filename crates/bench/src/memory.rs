@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use onionskin_bench::PIECE;
-use onionskin_core::layer::{Expected, LayerDecoder};
+use onionskin_core::layer::Expected;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
+use onionskin_core::visitors;
 
 /// What one process measured.
 pub(crate) struct Measured {
@@ -49,7 +50,7 @@ pub(crate) fn measure(blob: &Path) -> Result<Measured> {
 pub(crate) fn run(blob: &Path) -> Result<String> {
     let mut file =
         File::open(blob).with_context(|| format!("could not open {}", blob.display()))?;
-    let mut decoder = LayerDecoder::new(Expected {
+    let mut decoder = visitors::decoder(Expected {
         layer: 1,
         ..Expected::default()
     });

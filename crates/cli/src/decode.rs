@@ -8,8 +8,9 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use onionskin_core::layer::{Budget, Expected, LayerDecoder, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::layer::{Budget, Expected, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
+use onionskin_core::visitors;
 use tokio::sync::mpsc;
 
 use crate::memory;
@@ -127,7 +128,7 @@ async fn decode_one(
     memory: MemoryBudget,
     bar: &LayerProgress,
 ) -> anyhow::Result<Decoded> {
-    let mut decoder = LayerDecoder::new(expected(layer))
+    let mut decoder = visitors::decoder(expected(layer))
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory);

@@ -1,8 +1,8 @@
 //! Container images, layer by layer.
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
-//! [`mod@reference`] and [`digest`], [`manifest`], [`source`], [`mod@base`], [`secrets`], [`layer`], [`stack`],
-//! [`ledger`], [`findings`], [`rules`], [`report`].
+//! [`mod@reference`] and [`digest`], [`manifest`], [`mod@tar`], [`source`], [`mod@base`], [`layer`], [`secrets`],
+//! [`visitors`], [`stack`], [`ledger`], [`findings`], [`rules`], [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod base;
@@ -22,3 +22,5 @@ pub mod rules;
 pub mod secrets;
 pub mod source;
 pub mod stack;
+pub mod tar;
+pub mod visitors;

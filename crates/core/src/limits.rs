@@ -6,6 +6,8 @@
 pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
+/// Parts of one sparse file that its tar stores; a map of them takes sixteen bytes for each.
+pub const SPARSE_SEGMENTS: u64 = 1 << 20;
 /// Bytes of a zstd frame's window, as `zstd --long=28` writes; containers/storage reads such layers.
 pub const ZSTD_WINDOW: u64 = 256 << 20;
 /// Bytes of the dictionary of an archive that is compressed as a whole with xz. `xz -9` takes 64 MiB.

@@ -6,9 +6,10 @@
 
 mod support;
 
-use onionskin_core::layer::{Expected, LayerDecoder, LayerIndex, RemarkKind};
+use onionskin_core::layer::{Expected, LayerIndex, RemarkKind};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
+use onionskin_core::visitors;
 use onionskin_fixtures::corpus::{self, Case, Causes, Oddity};
 use support::{decode_in, row, rows};
 #[cfg(target_arch = "wasm32")]
@@ -19,7 +20,7 @@ fn decoded(case: &Case) -> Vec<LayerIndex> {
     let packed = case.pack();
     let blobs = packed.layers.iter().zip(&packed.diff_ids);
     let decoded = (1..).zip(blobs).map(|(layer, (blob, diff_id))| {
-        let mut decoder = LayerDecoder::new(Expected {
+        let mut decoder = visitors::decoder(Expected {
             layer,
             digest: blob.digest.parse().ok(),
             size: Some(blob.bytes.len() as u64),

@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use onionskin_core::layer::{Expected, LayerDecoder};
+use onionskin_core::layer::Expected;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
+use onionskin_core::visitors;
 use onionskin_fixtures::{Repository, demo};
 use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
@@ -32,7 +33,7 @@ fn stack(repository: &Repository, tag: &str) -> Stack {
             .iter()
             .find(|blob| blob.digest == digest)
             .unwrap();
-        let mut decoder = LayerDecoder::new(Expected {
+        let mut decoder = visitors::decoder(Expected {
             layer: number + 1,
             digest: Some(digest.parse().unwrap()),
             size: layer["size"].as_u64(),

@@ -7,6 +7,7 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use onionskin_core::secrets::SecretScanner;
 use onionskin_fixtures::{Layer, seeded};
 use proptest::prelude::*;
 
@@ -332,7 +333,9 @@ fn made(seed: u64, form: &[Part]) -> String {
 fn found_at(path: &str, content: impl AsRef<[u8]>) -> Vec<String> {
     let index = support::index(&Layer::new().file(path, content.as_ref()));
     let spots = index
-        .secrets()
+        .found::<SecretScanner>()
+        .unwrap()
+        .into_iter()
         .map(|(_, spot)| format!("{}:{}", spot.rule.id(), spot.line));
     spots.collect()
 }

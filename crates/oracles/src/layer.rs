@@ -1,9 +1,8 @@
 //! Layers: whatever the bytes and however they come, the decoder gives the same index or refuses them alike.
 
-use onionskin_core::layer::{
-    ContentReader, EntryKind, Expected, LayerDecoder, LayerError, LayerIndex, Piece,
-};
+use onionskin_core::layer::{ContentReader, EntryKind, Expected, LayerError, LayerIndex, Piece};
 use onionskin_core::stack::Stack;
+use onionskin_core::visitors;
 use onionskin_fixtures::Layer;
 
 use crate::invariants;
@@ -14,7 +13,7 @@ const COMPARED: u64 = 1 << 20;
 
 /// Pushes `blob` in pieces of these sizes, again from the first after the last.
 pub(crate) fn decoded(blob: &[u8], sizes: &[usize]) -> Result<LayerIndex, LayerError> {
-    let mut decoder = LayerDecoder::new(Expected::default());
+    let mut decoder = visitors::decoder(Expected::default());
     let mut rest = blob;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex, Problem};
+use onionskin_core::layer::{Expected, LayerError, LayerIndex, Problem};
 use onionskin_core::source::{BlobStream, Layer, NotFetched, SourceError};
+use onionskin_core::visitors;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
@@ -98,7 +99,7 @@ pub(crate) async fn run(
 ) -> Result<LayerIndex, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
-    let mut decoder = LayerDecoder::new(expected(layer)).may_be_other(layer.may_be_other());
+    let mut decoder = visitors::decoder(expected(layer)).may_be_other(layer.may_be_other());
     let fetching = |error| UserError::of_fetch(shown, &error);
     let mut blob = stream(job, file).await?;
     let mut told = 0.0;

@@ -10,7 +10,7 @@ use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::ledger::Wasted;
 use crate::manifest::history;
-use crate::secrets::{self, ConfigSecret, Rule, Source};
+use crate::secrets::{self, ConfigSecret, Rule, SecretScanner, Source};
 use crate::stack::{Names, NodeId};
 
 /// A file, or files of a package, with secrets of one sort.
@@ -32,7 +32,7 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let stack = subject.stack;
     let mut places: BTreeMap<(Rule, NodeId), Place> = BTreeMap::new();
     for (layer, index) in (1..).zip(stack.layers()) {
-        for (entry, spot) in index.secrets() {
+        for (entry, spot) in index.found::<SecretScanner>().unwrap_or_default() {
             // A file that is still there goes by a name that it has now, another by the one that stored it.
             let live = names.of_entry(stack, layer, entry);
             let Some(node) = live.or_else(|| stack.find(&index.path(entry))) else {

@@ -6,6 +6,7 @@ use bytesize::ByteSize;
 
 use crate::digest::Digest;
 use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO};
+use crate::tar;
 
 /// A layer that could not be decoded: which one, at which offset, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,15 +70,9 @@ pub enum Problem {
         /// As computed.
         actual: Digest,
     },
-    /// There is no tar header where one should be.
-    #[error("there is no tar header here ({0}); this is no container layer, or it is damaged")]
-    NoHeader(&'static str),
-    /// The tar ends inside an entry.
-    #[error("the tar ends in the middle of an entry")]
-    TarCut,
-    /// A header or extension record says something impossible.
-    #[error("the tar entry says something impossible: {0}")]
-    BadEntry(&'static str),
+    /// What should be a tar is none, or a damaged one.
+    #[error(transparent)]
+    Tar(#[from] tar::Problem),
     /// Larger than [`crate::limits`] allows.
     #[error("the layers up to here have more {what} than the limit of {limit}")]
     TooMuch {
@@ -144,6 +139,11 @@ impl LayerError {
         }
     }
 
+    /// Where a tar's decoder stopped.
+    pub(crate) fn of_tar<P: Into<Problem>>(error: tar::Error<P>) -> Self {
+        Self::at_tar(error.offset, error.problem.into())
+    }
+
     pub(crate) fn of_layer(mut self, layer: usize) -> Self {
         self.layer = layer;
         self
@@ -159,7 +159,9 @@ impl LayerError {
         self.place == Place::Tar(0)
             && !matches!(
                 self.problem,
-                Problem::TooMuch { .. } | Problem::Memory { .. }
+                Problem::Tar(tar::Problem::TooMuch { .. })
+                    | Problem::TooMuch { .. }
+                    | Problem::Memory { .. }
             )
     }
 

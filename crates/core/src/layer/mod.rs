@@ -2,32 +2,38 @@
 
 mod budget;
 mod content;
+mod entries;
 mod error;
 mod gzip;
 mod index;
 mod memory;
+mod path;
 mod points;
 mod reader;
 mod remark;
-mod tar;
 mod unpack;
+mod visitor;
 mod zstd;
 
+pub use crate::tar::Piece;
 pub use budget::Budget;
 pub use content::ContentId;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 pub use memory::MemoryBudget;
 pub use points::{POINT_EVERY, Points};
-pub use reader::{ContentReader, Piece};
+pub use reader::ContentReader;
 pub use remark::{Remark, RemarkKind};
 pub use unpack::Unpacker;
+pub use visitor::{Entry, FileReader, Visitor, WholeFiles};
 
 use std::sync::Arc;
 
 use crate::digest::{Algorithm, Digest, Hasher};
+use crate::tar::{self, BLOCK};
 use budget::Taken;
-use tar::TarDecoder;
+use entries::Entries;
+use visitor::Visit;
 
 /// What the manifest and the config say of a layer; each part is checked where it is known.
 #[derive(Clone, Debug, Default)]
@@ -96,14 +102,12 @@ pub struct LayerDecoder {
     is_other: bool,
 }
 
-/// Bytes of the smallest tar that has an entry.
-const BLOCK: u64 = 512;
-
 /// What sees the uncompressed bytes.
 struct TarSide {
     diff_id: Hasher,
     size: u64,
-    decoder: TarDecoder,
+    decoder: tar::Decoder,
+    entries: Entries,
     budget: Arc<Budget>,
     taken: Taken,
     /// Bytes of the blob that have come.
@@ -117,7 +121,8 @@ impl TarSide {
             .map_err(|problem| LayerError::at_blob(self.blob, problem))?;
         self.diff_id.update(data);
         self.size += data.len() as u64;
-        self.decoder.push(data)
+        let pushed = self.decoder.push(data, &mut self.entries);
+        pushed.map_err(LayerError::of_tar)
     }
 }
 
@@ -134,7 +139,8 @@ impl LayerDecoder {
             tar: TarSide {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
-                decoder: TarDecoder::with_look(MemoryBudget::default()),
+                decoder: tar::Decoder::default(),
+                entries: Entries::new(MemoryBudget::default()),
                 budget: Arc::default(),
                 taken: Taken::default(),
                 blob: 0,
@@ -158,7 +164,14 @@ impl LayerDecoder {
     #[must_use]
     pub fn with_memory(mut self, memory: MemoryBudget) -> Self {
         self.unpacker = Unpacker::within(memory.clone());
-        self.tar.decoder = TarDecoder::with_look(memory);
+        self.tar.entries.within(memory);
+        self
+    }
+
+    /// Shows what it decodes to a visitor; the index keeps what that finds.
+    #[must_use]
+    pub fn visit(mut self, visitor: impl Visitor) -> Self {
+        self.tar.entries.visit(Box::new(Visit::new(visitor)));
         self
     }
 
@@ -197,7 +210,7 @@ impl LayerDecoder {
     /// Entries decoded so far.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.tar.decoder.entries()
+        self.tar.entries.len()
     }
 
     fn push_unnamed(&mut self, data: &[u8]) -> Result<(), LayerError> {
@@ -274,9 +287,16 @@ impl LayerDecoder {
         if self.is_other {
             return Err(LayerError::at_blob(0, Problem::NotTar));
         }
-        let index = match self.tar.decoder.finish() {
+        let TarSide {
+            decoder,
+            mut entries,
+            size,
+            ..
+        } = self.tar;
+        let finished = decoder.finish(&mut entries).map_err(LayerError::of_tar);
+        let index = match finished.map(|()| entries.finish()) {
             // A few zeros are no header, and no layer either.
-            _ if self.may_be_other && (1..BLOCK).contains(&self.tar.size) => {
+            _ if self.may_be_other && (1..BLOCK as u64).contains(&size) => {
                 return Err(LayerError::at_blob(0, Problem::NotTar));
             }
             // Images of file systems may begin with zeros, as an empty tar does.
@@ -289,13 +309,13 @@ impl LayerDecoder {
             && expected != diff_id
         {
             return Err(LayerError::at_tar(
-                self.tar.size,
+                size,
                 Problem::DiffId {
                     expected,
                     actual: diff_id,
                 },
             ));
         }
-        Ok(index.complete(digest, self.blob_size, diff_id, self.tar.size, points))
+        Ok(index.complete(digest, self.blob_size, diff_id, size, points))
     }
 }

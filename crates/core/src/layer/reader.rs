@@ -1,18 +1,8 @@
 //! One file's content, cut out of its layer's blob while that streams by: pushed in, handed on, without I/O.
 
 use super::content::{ContentHasher, ContentId};
-use super::memory::MemoryBudget;
-use super::tar::TarDecoder;
 use super::{EntryId, LayerError, LayerIndex, Problem, Unpacker};
-
-/// A run of a file's content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'d> {
-    /// Bytes that the layer stores.
-    Bytes(&'d [u8]),
-    /// So many zeros that a sparse file does not store.
-    Hole(u64),
-}
+use crate::tar::{self, Piece};
 
 /// Reads one file's content from a layer whose index is known.
 ///
@@ -35,7 +25,7 @@ pub enum Piece<'d> {
 pub struct ContentReader {
     layer: usize,
     unpacker: Unpacker,
-    tar: TarDecoder,
+    tar: tar::Decoder,
     /// Bytes of the tar that was decoded: another one may be without end.
     size: u64,
     file: File,
@@ -45,6 +35,8 @@ pub struct ContentReader {
 struct File {
     /// Where its first header is in the tar.
     start: u64,
+    /// It is under way.
+    is_here: bool,
     /// Stored bytes that are still to come.
     left: u64,
     position: u64,
@@ -60,10 +52,11 @@ impl ContentReader {
         Self {
             layer,
             unpacker: Unpacker::default(),
-            tar: TarDecoder::new(MemoryBudget::default()),
+            tar: tar::Decoder::default(),
             size: index.size,
             file: File {
                 start: index.start(entry),
+                is_here: false,
                 left: index.size(entry),
                 position: 0,
                 logical_size: index.logical_size(entry),
@@ -99,7 +92,8 @@ impl ContentReader {
                 if tar.offset().saturating_add(out.len() as u64) > *size {
                     return Err(LayerError::at_tar(*size, Problem::OtherContent));
                 }
-                tar.push_with(out, &mut |start, piece| file.take(start, piece, sink))
+                tar.push(out, &mut Reading { file, sink })
+                    .map_err(LayerError::of_tar)
             })
             .map_err(|error| error.of_layer(*layer))
     }
@@ -119,7 +113,11 @@ impl ContentReader {
         if file.left > 0 {
             unpacker
                 .finish(&mut |out| {
-                    tar.push_with(out, &mut |start, piece| file.take(start, piece, sink))
+                    let mut reading = Reading {
+                        file: &mut file,
+                        sink,
+                    };
+                    tar.push(out, &mut reading).map_err(LayerError::of_tar)
                 })
                 .map_err(|error| error.of_layer(layer))?;
         }
@@ -135,11 +133,30 @@ impl ContentReader {
     }
 }
 
-impl File {
-    fn take(&mut self, start: u64, piece: Piece<'_>, sink: &mut dyn FnMut(Piece<'_>)) {
-        if start != self.start {
-            return;
+/// Hands on the content of the file that is wanted.
+struct Reading<'r> {
+    file: &'r mut File,
+    sink: &'r mut dyn FnMut(Piece<'_>),
+}
+
+impl tar::Visitor for Reading<'_> {
+    type Problem = Problem;
+
+    fn entry(&mut self, entry: &tar::Entry) -> Result<(), Problem> {
+        self.file.is_here = entry.start == self.file.start;
+        Ok(())
+    }
+
+    fn content(&mut self, piece: Piece<'_>) {
+        if self.file.is_here {
+            self.file.take(piece);
+            (self.sink)(piece);
         }
+    }
+}
+
+impl File {
+    fn take(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Bytes(bytes) => {
                 let length = bytes.len() as u64;
@@ -152,6 +169,5 @@ impl File {
                 self.hasher.hole(length);
             }
         }
-        sink(piece);
     }
 }

@@ -14,23 +14,24 @@ mod command;
 mod found;
 mod key;
 mod keystore;
-mod look;
 mod mask;
 mod place;
 mod placeholder;
 mod scan;
+mod scanner;
 mod table;
 mod url;
 mod variable;
 mod web_token;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(crate) use look::Look;
 pub use mask::{ConfigSecret, Mask, Source, in_config};
 pub(crate) use place::is_packaged_path as is_packaged;
+pub use scanner::SecretScanner;
 
 /// What sort of secret: a stable id, such as `github-token`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,10 +117,12 @@ impl Serialize for Rule {
 /// An id that another version wrote and this one does not know is an error.
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static ALL: LazyLock<Vec<Rule>> = LazyLock::new(Rule::all);
         let id = String::deserialize(deserializer)?;
-        let all = Self::all();
-        let known = all.into_iter().find(|rule| rule.0 == id);
-        known.ok_or_else(|| serde::de::Error::custom("no rule has this id"))
+        let known = ALL.binary_search_by_key(&id.as_str(), |rule| rule.0).ok();
+        known
+            .and_then(|at| ALL.get(at).copied())
+            .ok_or_else(|| serde::de::Error::custom("no rule has this id"))
     }
 }
 

@@ -92,13 +92,13 @@ pub(super) struct Place(usize);
 
 impl Place {
     /// What the file at a path (its names, the last one last) is known as.
-    pub(super) fn of(path: &[Vec<u8>]) -> Option<Self> {
+    pub(super) fn of(path: &[&[u8]]) -> Option<Self> {
         let last = path.last()?;
         let fits = |row: &Row| {
             row.paths.iter().any(|place| ends_in(path, place))
                 && !row.except.iter().any(|name| is_like(last, name))
         };
-        let by_name = TABLE.by_name.get(last.as_slice()).into_iter().flatten();
+        let by_name = TABLE.by_name.get(last).into_iter().flatten();
         let by_part = TABLE.by_part.iter().filter(|(before, behind, _)| {
             last.starts_with(before.as_bytes()) && last.ends_with(behind.as_bytes())
         });
@@ -147,7 +147,7 @@ impl Place {
                     let real = !is_placeholder(secret.as_str()) && !is_reference(secret.as_str());
                     real.then_some(secret.start())
                 })?;
-                Some(super::look::line(text.as_bytes(), secret))
+                Some(super::scanner::line(text.as_bytes(), secret))
             }
         }?;
         Some(Spot {
@@ -158,7 +158,7 @@ impl Place {
 }
 
 /// The path's last names are those of the place.
-fn ends_in(path: &[Vec<u8>], place: &str) -> bool {
+fn ends_in(path: &[&[u8]], place: &str) -> bool {
     let mut names = path.iter().rev();
     place
         .rsplit('/')
@@ -178,7 +178,7 @@ fn is_like(name: &[u8], like: &str) -> bool {
 }
 
 /// The file belongs to a package that somebody else wrote, or to its tests and documentation.
-pub(super) fn is_packaged(path: &[Vec<u8>]) -> bool {
+pub(super) fn is_packaged(path: &[&[u8]]) -> bool {
     const FOLDERS: [&[u8]; 12] = [
         b"node_modules",
         b"site-packages",
@@ -217,19 +217,13 @@ pub(super) fn is_packaged(path: &[Vec<u8>]) -> bool {
                 .zip(tree.iter())
                 .all(|(name, tree)| name == tree)
     };
-    folders
-        .iter()
-        .any(|name| FOLDERS.contains(&name.as_slice()))
-        || TREES.iter().any(|tree| below(tree))
+    folders.iter().any(|name| FOLDERS.contains(name)) || TREES.iter().any(|tree| below(tree))
 }
 
 /// The same of a whole path.
 pub(crate) fn is_packaged_path(path: &[u8]) -> bool {
     let names = path.split(|byte| *byte == b'/');
-    let names: Vec<Vec<u8>> = names
-        .filter(|name| !name.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect();
+    let names: Vec<&[u8]> = names.filter(|name| !name.is_empty()).collect();
     is_packaged(&names)
 }
 
@@ -246,9 +240,9 @@ pub(super) fn name(id: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn path(text: &str) -> Vec<Vec<u8>> {
+    fn path(text: &str) -> Vec<&[u8]> {
         let names = text.split('/').filter(|name| !name.is_empty());
-        names.map(|name| name.as_bytes().to_vec()).collect()
+        names.map(str::as_bytes).collect()
     }
 
     fn rule(at: &str, content: &str) -> Option<&'static str> {

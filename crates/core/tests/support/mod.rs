@@ -4,15 +4,16 @@
 #![allow(clippy::unwrap_used)]
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use onionskin_core::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
+use onionskin_core::layer::{Expected, LayerError, LayerIndex};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::stack::Stack;
+use onionskin_core::visitors;
 use onionskin_fixtures::Layer;
 
 /// Pushes `blob` in pieces of `size` bytes.
 pub(crate) fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
-    let mut decoder = LayerDecoder::new(Expected::default());
+    let mut decoder = visitors::decoder(Expected::default());
     for piece in blob.chunks(size) {
         decoder.push(piece)?;
     }

@@ -7,9 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Columns, EntryId, EntryKind, NewEntry, path_of};
 use crate::layer::content::ContentId;
-use crate::layer::tar::is_aside;
-use crate::limits::LAYER_SECRETS;
-use crate::secrets::Spot;
+use crate::layer::path::is_aside;
 
 /// Hard links that are followed within the folder.
 const LINKS: usize = 8;
@@ -29,7 +27,6 @@ pub(super) struct Aside {
     pub(super) new: NewEntry,
     pub(super) end: u64,
     pub(super) content: ContentId,
-    pub(super) secrets: Vec<Spot>,
     /// Its place among what is not shown.
     pub(super) unshown: u32,
 }
@@ -41,10 +38,11 @@ impl Asides {
         is_aside(&parts).then(|| self.by_path.get(link).copied())
     }
 
-    /// Makes each link what it names. A target that came later in the tar is found here.
-    pub(super) fn settle(mut self, columns: &mut Columns) {
+    /// Makes each link what it names. A target that came later in the tar is found here. Tells which entry each of the
+    /// files became, if a link names it.
+    pub(super) fn settle(mut self, columns: &mut Columns) -> HashMap<u32, u32> {
         if self.files.is_empty() {
-            return;
+            return HashMap::new();
         }
         let links = std::mem::take(&mut self.links);
         let mut firsts: HashMap<u32, u32> = HashMap::new();
@@ -77,9 +75,8 @@ impl Asides {
         columns.logical_sizes.sort_by_key(|row| row.0);
         columns.devices.sort_by_key(|row| row.0);
         columns.xattrs.sort_by_key(|row| row.0);
-        columns.secrets.sort_by_key(|row| row.0);
-        columns.secrets.truncate(LAYER_SECRETS);
         columns.claims.sort_by_key(|row| row.0);
+        firsts
     }
 
     /// Where a link leads in the end: what is kept aside may be a hard link itself.
@@ -122,11 +119,7 @@ enum End {
 impl Aside {
     fn become_entry(self, columns: &mut Columns, entry: u32) {
         let Self {
-            new,
-            end,
-            content,
-            secrets,
-            ..
+            new, end, content, ..
         } = self;
         let at = entry as usize;
         columns.kinds[at] = new.kind;
@@ -150,9 +143,6 @@ impl Aside {
         if !new.xattrs.is_empty() {
             columns.xattrs.push((entry, new.xattrs));
         }
-        columns
-            .secrets
-            .extend(secrets.into_iter().map(|spot| (entry, spot)));
     }
 }
 

@@ -11,15 +11,13 @@ use crate::digest::Digest;
 use crate::layer::content::ContentId;
 use crate::layer::memory::MemoryBudget;
 use crate::layer::points::Points;
+use crate::layer::visitor::Findings;
 use crate::layer::{Problem, Remark, RemarkKind};
-use crate::limits::{LAYER_REMARKS, LAYER_SECRETS};
-use crate::secrets::Spot;
+use crate::limits::LAYER_REMARKS;
 
-/// What the decoder knows of an entry when its headers are read.
+/// What is known of an entry, but for its path, when its headers are read.
 pub(in crate::layer) struct NewEntry {
     pub(in crate::layer) kind: EntryKind,
-    /// The path's names; none for the root.
-    pub(in crate::layer) parts: Vec<Vec<u8>>,
     pub(in crate::layer) start: u64,
     pub(in crate::layer) size: u64,
     pub(in crate::layer) logical_size: Option<u64>,
@@ -51,6 +49,7 @@ pub(in crate::layer) struct IndexBuilder {
     hasher: RandomState,
     /// Bytes of the paths of the interned folders.
     dir_path_bytes: Vec<u32>,
+    findings: Vec<Findings>,
     memory: MemoryBudget,
 }
 
@@ -66,6 +65,7 @@ impl IndexBuilder {
             owner_lookup: HashMap::new(),
             hasher: RandomState::new(),
             dir_path_bytes: vec![0],
+            findings: Vec::new(),
             memory,
         }
     }
@@ -80,23 +80,29 @@ impl IndexBuilder {
         self.len() == 0 && self.columns.unshown.is_empty() && self.columns.remarks.iter().any(after)
     }
 
-    /// Adds an entry; one that is under a path `aside` from the image is kept for the hard links that name it.
+    /// Adds an entry; the names of its path are none for the root.
     pub(in crate::layer) fn push(
         &mut self,
+        names: &[&[u8]],
         new: NewEntry,
-        aside: Option<Vec<u8>>,
     ) -> Result<Place, Problem> {
-        let Some(path) = aside else {
-            let link = (new.kind == EntryKind::Hardlink)
-                .then_some(new.link.as_deref())
-                .flatten();
-            let named = link.and_then(|link| self.asides.named(link));
-            let entry = self.push_entry(new)?;
-            if let Some(aside) = named {
-                self.asides.links.push((entry.0, aside));
-            }
-            return Ok(Place::Entry(entry));
-        };
+        let link = (new.kind == EntryKind::Hardlink)
+            .then_some(new.link.as_deref())
+            .flatten();
+        let named = link.and_then(|link| self.asides.named(link));
+        let entry = self.push_entry(names, new)?;
+        if let Some(aside) = named {
+            self.asides.links.push((entry.0, aside));
+        }
+        Ok(Place::Entry(entry))
+    }
+
+    /// Keeps an entry that is under a path aside from the image, for the hard links that name it.
+    pub(in crate::layer) fn push_aside(
+        &mut self,
+        path: Vec<u8>,
+        new: NewEntry,
+    ) -> Result<Place, Problem> {
         let at = self.asides.files.len();
         self.memory.entry(path.len())?;
         let attributes: usize = new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
@@ -109,16 +115,15 @@ impl IndexBuilder {
             end: new.start,
             new,
             content: ContentId::default(),
-            secrets: Vec::new(),
         });
         Ok(Place::Aside(at))
     }
 
-    fn push_entry(&mut self, new: NewEntry) -> Result<EntryId, Problem> {
+    fn push_entry(&mut self, names: &[&[u8]], new: NewEntry) -> Result<EntryId, Problem> {
         // The limit on an image's entries keeps their numbers far below u32::MAX.
         let entry = self.len() as u32;
-        let (name, parents) = match new.parts.split_last() {
-            Some((name, parents)) => (name.as_slice(), parents),
+        let (name, parents) = match names.split_last() {
+            Some((name, parents)) => (*name, parents),
             None => (&b""[..], &[][..]),
         };
         let mut dir = 0;
@@ -180,19 +185,6 @@ impl IndexBuilder {
         }
     }
 
-    /// The files of few layers hold secrets; of one that holds too many, the first are enough.
-    pub(in crate::layer) fn set_secrets(&mut self, place: Place, spots: Vec<Spot>) {
-        let room = LAYER_SECRETS.saturating_sub(self.columns.secrets.len());
-        let spots = spots.into_iter().take(room);
-        match place {
-            Place::Entry(entry) => {
-                let rows = spots.map(|spot| (entry.0, spot));
-                self.columns.secrets.extend(rows);
-            }
-            Place::Aside(at) => self.asides.files[at as usize].secrets = spots.collect(),
-        }
-    }
-
     /// Notes an entry that is no part of the image.
     pub(in crate::layer) fn unshown(&mut self, unshown: Unshown) -> Result<(), Problem> {
         self.memory.entry(unshown.path.len())?;
@@ -202,18 +194,28 @@ impl IndexBuilder {
         Ok(())
     }
 
-    /// The tar is complete: hard links to what was kept aside become what they name.
-    pub(in crate::layer) fn settle(&mut self) {
+    /// The tar is complete: hard links to what was kept aside become what they name. Tells which entry has what belongs
+    /// to a place, if one does.
+    pub(in crate::layer) fn settle(&mut self) -> impl Fn(Place) -> Option<EntryId> + use<> {
         let asides = std::mem::take(&mut self.asides);
-        asides.settle(&mut self.columns);
+        let entries = asides.settle(&mut self.columns);
+        move |place| match place {
+            Place::Entry(entry) => Some(entry),
+            Place::Aside(at) => entries.get(&at).copied().map(EntryId),
+        }
     }
 
-    pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, parts: &[&[u8]]) {
+    /// Keeps what a visitor found.
+    pub(in crate::layer) fn keep(&mut self, findings: Findings) {
+        self.findings.push(findings);
+    }
+
+    pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, names: &[&[u8]]) {
         if self.columns.remarks.len() < LAYER_REMARKS {
             self.columns.remarks.push(Remark {
                 offset,
                 kind,
-                path: [b"/", parts.join(&b'/').as_slice()].concat(),
+                path: [b"/", names.join(&b'/').as_slice()].concat(),
             });
         }
     }
@@ -233,6 +235,7 @@ impl IndexBuilder {
             size,
             points,
             columns: self.columns,
+            findings: self.findings,
         }
     }
 

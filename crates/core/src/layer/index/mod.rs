@@ -13,11 +13,11 @@ pub(super) use builder::{IndexBuilder, NewEntry, Place};
 use super::content::ContentId;
 use super::points::Points;
 use super::remark::Remark;
+use super::visitor::{Findings, Visitor};
 use super::{LayerError, Problem};
 use crate::digest::Digest;
 use crate::layer::memory::MemoryBudget;
-use crate::limits::{IMAGE_ENTRIES, LAYER_SECRETS};
-use crate::secrets::Spot;
+use crate::limits::IMAGE_ENTRIES;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +121,8 @@ pub struct LayerIndex {
     pub size: u64,
     points: Points,
     columns: Columns,
+    /// What visitors found.
+    findings: Vec<Findings>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +146,6 @@ struct Columns {
     logical_sizes: Vec<(u32, u64)>,
     devices: Vec<(u32, (u32, u32))>,
     xattrs: Vec<(u32, Xattrs)>,
-    secrets: Vec<(u32, Spot)>,
     remarks: Vec<Remark>,
     /// Hard links that are other names of an earlier entry, whatever is at its path since.
     aliases: Vec<(u32, u32)>,
@@ -339,10 +340,14 @@ impl LayerIndex {
         beside(&self.columns.xattrs, entry).map_or(&[], Vec::as_slice)
     }
 
-    /// What looks like a secret in the layer's files, in their order; at most [`LAYER_SECRETS`] of it.
-    pub fn secrets(&self) -> impl Iterator<Item = (EntryId, Spot)> + '_ {
-        let secrets = self.columns.secrets.iter();
-        secrets.map(|(entry, spot)| (EntryId(*entry), *spot))
+    /// What a visitor found, sorted by entry; None where the layer was decoded without it.
+    #[must_use]
+    pub fn found<V: Visitor>(&self) -> Option<Vec<(EntryId, V::Found)>> {
+        let mut all = self.findings.iter();
+        let rows = all.find(|findings| findings.name == V::NAME)?.read::<V>()?;
+        // A stored index may have been damaged.
+        let known = |(entry, _): &(EntryId, V::Found)| (entry.0 as usize) < self.len();
+        rows.iter().all(known).then_some(rows)
     }
 
     /// Bytes of the blob that the entry costs, from its first extension header to its padding's end.
@@ -429,8 +434,6 @@ impl LayerIndex {
                 .iter()
                 .try_fold(0u64, |sum, size| sum.checked_add(*size))
                 .is_some_and(|sum| sum <= self.size)
-            && c.secrets.iter().all(|(entry, _)| (*entry as usize) < len)
-            && c.secrets.len() <= LAYER_SECRETS
             // A hard link is another name of an earlier entry, which is none itself.
             && c.aliases.iter().all(|(entry, first)| {
                 first < entry

@@ -3,19 +3,13 @@
 //! Sources: POSIX pax interchange format (ustar), the GNU tar manual (old GNU format), and
 //! Go's archive/tar where writers and readers disagree, because it is what runtimes unpack with.
 
-use tar::Header;
+use ::tar::Header;
 
-use crate::layer::Problem;
-
-/// Bytes of a header, and what every part of a tar is padded to.
-pub(super) const BLOCK: usize = 512;
-
-/// Where a header says what its entry is.
-pub(super) const KIND: usize = 156;
+use super::{BLOCK, Problem};
 
 /// What a header says, its numbers read; names are as they stand in it.
 pub(super) struct Fields {
-    pub(super) kind: u8,
+    pub(super) flag: u8,
     pub(super) name: Vec<u8>,
     pub(super) link: Vec<u8>,
     pub(super) mode: u32,
@@ -34,7 +28,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
     }
     let old = header.as_old();
     let mut fields = Fields {
-        kind: old.linkflag[0],
+        flag: old.linkflag[0],
         name: until_nul(&old.name).to_vec(),
         link: until_nul(&old.linkname).to_vec(),
         mode: (bits(&old.mode, "its mode is no number")? & 0o7777) as u32,
@@ -50,7 +44,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
         fields.name = [prefix, b"/", &fields.name].concat();
     }
     // Char and block devices; other types leave anything they like here.
-    if matches!(fields.kind, b'3' | b'4') && &block[257..262] == b"ustar" {
+    if matches!(fields.flag, b'3' | b'4') && &block[257..262] == b"ustar" {
         let part = |field: &[u8]| {
             number(field)
                 .and_then(|n| u32::try_from(n).ok())

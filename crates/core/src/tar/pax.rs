@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Problem;
 use super::header::wrap;
 use super::sparse::Segment;
-use crate::layer::Problem;
 
 /// Seconds and nanoseconds since 1970; nanoseconds count upwards also before it.
 pub(super) type Time = (i64, u32);

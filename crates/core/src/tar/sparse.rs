@@ -1,22 +1,30 @@
 //! Sparse files: which bytes of the logical file are stored (GNU tar manual, "Storing Sparse Files").
 
-use super::header::{BLOCK, size as header_size};
-use super::pax;
-use crate::layer::Problem;
-use crate::limits::EXTENSION_BYTES;
+use super::header::size as header_size;
+use super::{BLOCK, Problem, pax};
+use crate::limits::SPARSE_SEGMENTS;
 
-/// A run of stored bytes, at its offset in the logical file.
+const TOO_MANY: Problem = Problem::TooMuch {
+    what: "parts of a sparse file",
+    limit: SPARSE_SEGMENTS,
+};
+
+/// A run of stored bytes of a sparse file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) offset: u64,
-    pub(super) len: u64,
+pub struct Segment {
+    /// Where in the file it is.
+    pub offset: u64,
+    /// Bytes of it.
+    pub len: u64,
 }
 
 /// A sparse file's layout, checked.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct SparseMap {
-    pub(super) real_size: u64,
-    pub(super) segments: Vec<Segment>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SparseMap {
+    /// Bytes of the file, holes included.
+    pub real_size: u64,
+    /// What of it is stored, in rising order.
+    pub segments: Vec<Segment>,
 }
 
 impl SparseMap {
@@ -63,23 +71,16 @@ impl OldGnuMap {
             segments: Vec::new(),
         };
         map.add(&block[386..482])?;
-        Ok((map, Self::header_goes_on(block)))
+        Ok((map, block[482] != 0))
     }
 
     /// Reads one more block; true if another follows.
     pub(super) fn add_block(&mut self, block: &[u8; BLOCK]) -> Result<bool, Problem> {
         self.add(&block[..504])?;
-        Ok(Self::block_goes_on(block))
-    }
-
-    /// Blocks of the map follow this header.
-    pub(super) const fn header_goes_on(block: &[u8; BLOCK]) -> bool {
-        block[482] != 0
-    }
-
-    /// Another block of the map follows this one.
-    pub(super) const fn block_goes_on(block: &[u8; BLOCK]) -> bool {
-        block[504] != 0
+        if self.segments.len() as u64 > SPARSE_SEGMENTS {
+            return Err(TOO_MANY);
+        }
+        Ok(block[504] != 0)
     }
 
     fn add(&mut self, pairs: &[u8]) -> Result<(), Problem> {
@@ -123,12 +124,7 @@ impl MapInData {
             }
             let number = pax::size(&std::mem::take(&mut self.digits))?;
             match (self.count, self.offset.take()) {
-                (None, _) if number > EXTENSION_BYTES => {
-                    return Err(Problem::TooMuch {
-                        what: "parts of a sparse file",
-                        limit: EXTENSION_BYTES,
-                    });
-                }
+                (None, _) if number > SPARSE_SEGMENTS => return Err(TOO_MANY),
                 (None, _) => self.count = Some(number),
                 (Some(_), None) => self.offset = Some(number),
                 (Some(_), Some(offset)) => self.segments.push(Segment {

@@ -3,17 +3,20 @@
 use super::Spot;
 use super::place::{Place, is_packaged};
 use super::scan::{Kind, hits};
-use crate::limits::SECRET_FILE_BYTES;
+use crate::layer::{Entry, EntryKind, Piece, Visitor};
+use crate::limits::{LAYER_SECRETS, SECRET_FILE_BYTES};
 
 /// Bytes in which a NUL says that a file is no text, as for Git.
 const TEXT_BYTES: usize = 8000;
 
-/// Looks at one file after the other, given in pieces of any size.
+/// Scans the files of a layer for secrets while it is decoded; [`LayerIndex::found`](crate::layer::LayerIndex::found)
+/// tells what it finds, at most [`LAYER_SECRETS`] of a layer.
 #[derive(Default)]
-pub(crate) struct Look {
+pub struct SecretScanner {
     /// What came of the file so far, if it came in pieces.
     buffer: Vec<u8>,
     file: Option<File>,
+    found: usize,
 }
 
 /// The file that is looked at.
@@ -25,30 +28,36 @@ struct File {
     found: Option<Vec<Spot>>,
 }
 
-impl Look {
-    /// A file of so many bytes begins; its path is given by its names.
-    pub(crate) fn begin(&mut self, path: &[Vec<u8>], size: u64) {
+impl Visitor for SecretScanner {
+    const NAME: &'static str = "secrets";
+    type Found = Spot;
+
+    fn begin(&mut self, entry: &Entry<'_>) -> bool {
         self.buffer.clear();
         self.file = None;
-        if size == 0 {
-            return;
+        if entry.kind != EntryKind::File || entry.size == 0 || self.found >= LAYER_SECRETS {
+            return false;
         }
-        let place = Place::of(path);
+        let place = Place::of(entry.names);
         let whole = place.filter(|place| place.holds_anything());
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
         if size > SECRET_FILE_BYTES && whole.is_none() {
-            return;
+            return false;
         }
         self.file = Some(File {
             place,
-            packaged: is_packaged(path),
+            packaged: is_packaged(entry.names),
             size,
             found: (size > SECRET_FILE_BYTES).then(|| spots(whole)),
         });
+        true
     }
 
-    /// The next bytes of the file.
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    fn content(&mut self, piece: Piece<'_>) {
+        // Zeros that a sparse file does not store hold no secret.
+        let Piece::Bytes(bytes) = piece else {
+            return;
+        };
         let Some(file) = self.file.as_mut().filter(|file| file.found.is_none()) else {
             return;
         };
@@ -64,15 +73,19 @@ impl Look {
         }
     }
 
-    /// The file is complete: what was found in it, each rule once.
-    pub(crate) fn finish(&mut self) -> Vec<Spot> {
+    /// Each rule once.
+    fn end(&mut self) -> Vec<Spot> {
         let Some(file) = self.file.take() else {
             return Vec::new();
         };
-        match file.found {
+        let mut found = match file.found {
             Some(found) => found,
             None => file.look(&self.buffer),
-        }
+        };
+        // The files of few layers hold secrets; of one that holds too many, the first are enough.
+        found.truncate(LAYER_SECRETS - self.found);
+        self.found += found.len();
+        found
     }
 }
 
@@ -162,14 +175,20 @@ mod tests {
     use super::*;
 
     fn look(path: &str, content: &[u8], piece: usize) -> Vec<String> {
-        let names: Vec<Vec<u8>> = path
-            .split('/')
-            .map(|name| name.as_bytes().to_vec())
-            .collect();
-        let mut look = Look::default();
-        look.begin(&names, content.len() as u64);
-        content.chunks(piece).for_each(|piece| look.update(piece));
-        let found = look.finish().into_iter();
+        let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+        let size = content.len() as u64;
+        let mut scanner = SecretScanner::default();
+        scanner.begin(&Entry {
+            kind: EntryKind::File,
+            names: &names,
+            size,
+            logical_size: size,
+            link: None,
+        });
+        for piece in content.chunks(piece) {
+            scanner.content(Piece::Bytes(piece));
+        }
+        let found = scanner.end().into_iter();
         found
             .map(|spot| format!("{}:{}", spot.rule.id(), spot.line))
             .collect()

@@ -38,7 +38,7 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// Whether a cleaned name is in the folder where AUFS kept files with several names. Engines unpack hard links to it
 /// (moby, `pkg/archive/diff.go`, `WhiteoutLinkDir`), though the folder itself is no part of the image.
-pub(in crate::layer) fn is_aside(parts: &[&[u8]]) -> bool {
+pub(super) fn is_aside(parts: &[&[u8]]) -> bool {
     parts.len() > 1 && parts.first() == Some(&ASIDE)
 }
 
