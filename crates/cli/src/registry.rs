@@ -36,8 +36,9 @@ pub(crate) struct RegistryArguments {
 
     /// A private host that the registry may use for tokens and blobs; can be repeated
     ///
-    /// A registry that you name may have a private address. Its token server and its redirects must be on the same host
-    /// or have public addresses, unless their hosts are given here.
+    /// A registry that you name may have a private address. Its token server and its redirects must be the registry
+    /// itself (the same host and port) or have public addresses, unless their hosts are given here: for a store beside
+    /// a local registry, http://localhost:9000.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
     allowed_hosts: Vec<AllowedHost>,
 }
@@ -101,14 +102,16 @@ impl RegistryArguments {
             Err(SourceError::Unreachable { host, problem }) if unspoken(&problem) => {
                 let answer = question(&client(Speech::Plain)?).await;
                 let it_is_tls = match &answer {
+                    // It has shown that it does not.
+                    _ if problem == Unreachable::NotTls => false,
                     Err(SourceError::Unreachable { .. }) => true,
-                    // So servers answer plain http where they speak TLS, unless they have shown that they do not.
-                    Err(SourceError::Answer { status: 400, .. }) => problem != Unreachable::NotTls,
+                    // So servers answer plain http where they speak TLS.
+                    Err(SourceError::Answer { status: 400, .. }) => true,
                     _ => false,
                 };
                 match it_is_tls {
                     true => Err(told(SourceError::Unreachable { host, problem })),
-                    false => Ok(answer?),
+                    false => answer.map_err(told),
                 }
             }
             answer => answer.map_err(told),

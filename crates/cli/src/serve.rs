@@ -48,8 +48,8 @@ pub(crate) struct Arguments {
 
     /// A private host that registries may use for tokens and blobs; can be repeated
     ///
-    /// A registry given with --registry may have a private address. Its token server and its redirects must be on the
-    /// same host or have public addresses, unless their hosts are given here.
+    /// A registry given with --registry may have a private address. Its token server and its redirects must be the
+    /// registry itself (the same host and port) or have public addresses, unless their hosts are given here.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
     allowed_hosts: Vec<AllowedHost>,
 

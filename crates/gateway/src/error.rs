@@ -4,8 +4,12 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use onionskin_core::report::Visible;
+use onionskin_core::source::registry::ErrorDetail;
 use onionskin_core::source::{RetryAfter, SourceError, Unreachable};
 use serde::Serialize;
+
+/// When to come back where there is too much to do.
+const BUSY_SECONDS: u64 = 5;
 
 /// An answer other than success, with one of the specification's codes and a sentence for the person who reads it.
 #[derive(Debug)]
@@ -14,19 +18,9 @@ pub(crate) struct Refused {
     pub(crate) code: &'static str,
     pub(crate) message: String,
     /// What clients that know this gateway find in it.
-    detail: Option<Detail>,
+    detail: Option<Box<ErrorDetail>>,
     /// When to try again, as the registry that refused put it.
     pub(crate) retry_after: Option<HeaderValue>,
-}
-
-/// What an error's `detail` holds, which the specification leaves to registries.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Detail {
-    /// The registry that this gateway does not reach, or a name that none has here.
-    NotReached(String),
-    /// What the registry said; the message is a sentence around it.
-    Reason(String),
 }
 
 impl Refused {
@@ -47,7 +41,7 @@ impl Refused {
     /// Nothing here has a name that begins so, neither a registry nor a repository.
     pub(crate) fn no_such_name(first: &str, message: impl Into<String>) -> Self {
         Self {
-            detail: Some(Detail::NotReached(first.to_owned())),
+            detail: Some(not_reached(first)),
             ..Self::name_unknown(message)
         }
     }
@@ -60,7 +54,10 @@ impl Refused {
     pub(crate) fn busy() -> Self {
         let message = "this gateway has too much to do just now; try again in a moment";
         Self {
-            retry_after: Some(HeaderValue::from_static("5")),
+            retry_after: Some(HeaderValue::from(BUSY_SECONDS)),
+            detail: Some(Box::new(ErrorDetail::Busy {
+                retry: RetryAfter::Seconds(BUSY_SECONDS),
+            })),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
         }
     }
@@ -78,6 +75,11 @@ impl Refused {
     /// A registry did not give a blob.
     pub(crate) fn unknown_blob(error: SourceError) -> Self {
         Self::of(error, "BLOB_UNKNOWN")
+    }
+
+    /// Whether the same request may well be answered now: a transfer broke off.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.detail.as_deref(), Some(ErrorDetail::Cut { .. }))
     }
 
     /// What a registry's trouble is to those who asked us; `unknown` is the code for what is not there.
@@ -104,29 +106,26 @@ impl Refused {
             }
             _ => None,
         };
-        let detail = match &error {
-            SourceError::NotFound { reason, .. }
-            | SourceError::NoAccess { reason, .. }
-            | SourceError::NoList { reason, .. }
-            | SourceError::Unavailable { reason, .. }
-            | SourceError::TooManyRequests { limit: reason, .. } => {
-                Some(Detail::Reason(reason.clone()))
-            }
-            _ => None,
-        };
-        let message = match &error {
+        let (message, detail) = match &error {
             // What is wrong names files of the operator's, which are nobody else's business.
             SourceError::Credentials { registry, .. } => {
                 tracing::error!("{}", Visible(&error.to_string()));
-                format!("this gateway's credentials for {registry} cannot be had; its log says why")
+                let message = format!(
+                    "this gateway's credentials for {registry} cannot be had; its log says why"
+                );
+                (message, None)
             }
+            // Only the operator can do something about it.
             SourceError::Unreachable {
                 host,
                 problem: Unreachable::NotTls,
-            } => format!(
-                "{error}; if it is meant to speak plain http, it has to be named as --registry http://{host}"
-            ),
-            _ => error.to_string(),
+            } => {
+                let message = format!(
+                    "{error}; if it is meant to speak plain http, it has to be named as --registry http://{host}"
+                );
+                (message, None)
+            }
+            _ => (error.to_string(), ErrorDetail::of(&error).map(Box::new)),
         };
         Self {
             retry_after,
@@ -149,7 +148,7 @@ impl Refused {
             "{registry} is not among the registries that it may ask; whoever runs it can add it with --registry {registry}"
         );
         Self {
-            detail: Some(Detail::NotReached(registry.to_owned())),
+            detail: Some(not_reached(registry)),
             ..Self::new(StatusCode::FORBIDDEN, "DENIED", message)
         }
     }
@@ -163,6 +162,11 @@ impl Refused {
     pub(crate) fn unreachable(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, "UNKNOWN", message)
     }
+}
+
+fn not_reached(registry: &str) -> Box<ErrorDetail> {
+    let registry = registry.to_owned();
+    Box::new(ErrorDetail::NotReached { registry })
 }
 
 fn retry_header(retry: &RetryAfter) -> Option<HeaderValue> {
@@ -181,7 +185,7 @@ struct Document<'a> {
 struct Entry<'a> {
     code: &'a str,
     message: &'a str,
-    detail: Option<&'a Detail>,
+    detail: Option<&'a ErrorDetail>,
 }
 
 impl IntoResponse for Refused {
@@ -190,7 +194,7 @@ impl IntoResponse for Refused {
             errors: [Entry {
                 code: self.code,
                 message: &self.message,
-                detail: self.detail.as_ref(),
+                detail: self.detail.as_deref(),
             }],
         };
         let mut response = (self.status, Json(document)).into_response();

@@ -22,6 +22,7 @@
 mod carried;
 mod connection;
 mod demo;
+mod described;
 mod error;
 mod host;
 mod limits;

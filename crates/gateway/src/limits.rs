@@ -10,6 +10,8 @@ pub(crate) const HEAD_BYTES: usize = 64 << 10;
 pub(crate) const UNSENT_BYTES: u32 = 64 << 10;
 /// Connections to one registry that are kept for its next request.
 pub(crate) const POOLED: usize = 16;
+/// Blobs of which is remembered what their manifests say; each takes about 300 bytes.
+pub(crate) const DESCRIBED_BLOBS: usize = 16 << 10;
 /// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.
 const RESERVED_FILES: u64 = 64;
 

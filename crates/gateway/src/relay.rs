@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use onionskin_core::digest::Digest;
-use onionskin_core::manifest::media_type;
+use onionskin_core::manifest::media_type::{self, DocumentKind};
 use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
+use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::{
     Client, Endpoint, Fetched, Guard, Notices, Options, ProxyError, PublicAddresses, Remote,
     TagOrDigest, http_client, proxy_hosts, through_proxies,
@@ -18,6 +19,7 @@ use onionskin_core::source::registry::{
 use crate::GatewayError;
 use crate::carried::carrying;
 use crate::connection::Connection;
+use crate::described::DescribedBlobs;
 use crate::error::Refused;
 use crate::limits::{self, Limits};
 use crate::listing;
@@ -49,6 +51,7 @@ pub(crate) struct Relay {
     slots: Arc<Slots>,
     limits: Limits,
     pages: Seal,
+    described: DescribedBlobs,
 }
 
 impl Relay {
@@ -88,6 +91,7 @@ impl Relay {
             slots: Slots::new(told.limits.clone()),
             limits: told.limits.clone(),
             pages: Seal::default(),
+            described: DescribedBlobs::default(),
         })
     }
 
@@ -177,7 +181,12 @@ impl Relay {
         }
         let fetched = self.document(name, remote.manifest(wanted)).await?;
         let fetched = fetched.map_err(Refused::unknown_manifest)?;
-        let response = manifest_answer(name, fetched, wanted, visitor.headers)?;
+        let outline = fetched.outline().await.map_err(|problem| {
+            let what = remote.one(wanted);
+            Refused::unknown_manifest(SourceError::Document { what, problem })
+        })?;
+        self.described.remember(name, outline.blobs);
+        let response = manifest_answer(fetched, &outline.media_type, wanted, visitor.headers);
         Ok(carrying(response, slot))
     }
 
@@ -190,24 +199,49 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(name)?;
         let is_head = visitor.method == Method::HEAD;
-        let wish = Wish {
+        let mut wish = Wish {
             name,
             digest,
             range: Asked::of(visitor.headers, None).filter(|_| !is_head),
             version: visitor.version,
         };
         let slot = self.slot(upstream, Kind::Blob, visitor).await?;
-        let range = wish.range.map(|range| range.to_string());
-        let upstream = remote.blob_answer(visitor.method.clone(), digest, range.as_deref());
-        // It may read the first bytes, to see how they are coded.
-        let upstream = self.document(name, upstream).await?;
-        let upstream = transfer::Upstream::of(upstream.map_err(Refused::unknown_blob)?);
-        let response = if is_head {
-            transfer::head(&wish, &upstream)?
-        } else {
-            transfer::get(&wish, upstream, &self.limits).await?
+        if is_head {
+            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
+            return Ok(carrying(transfer::head(&wish, &upstream)?, slot));
+        }
+        let mut upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
+        if transfer::is_other_part(&wish, &upstream) {
+            // Who wants a part may be given the whole (RFC 9110, section 14.2), which can be checked.
+            wish.range = None;
+            upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
+        }
+        let what = remote.blob_name(digest);
+        let response = match transfer::get(&wish, &what, upstream, &self.limits).await {
+            // Nothing was said yet, so that this can be tried again without anybody's noticing.
+            Err(refused) if refused.may_pass() => {
+                let upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
+                transfer::get(&wish, &what, upstream, &self.limits).await?
+            }
+            response => response?,
         };
         Ok(carrying(response, slot))
+    }
+
+    async fn ask_for_blob(
+        &self,
+        remote: &Remote,
+        method: &Method,
+        wish: &Wish<'_>,
+    ) -> Result<transfer::Upstream, Refused> {
+        let range = wish.range.map(|range| range.to_string());
+        let described = self.described.of(wish.name, wish.digest);
+        let answer = remote.blob_answer(method.clone(), wish.digest, range.as_deref(), described);
+        // It may read the first bytes, or all, to see how they are coded.
+        let answer = self.document(wish.name, answer).await?;
+        Ok(transfer::Upstream::of(
+            answer.map_err(Refused::unknown_blob)?,
+        ))
     }
 
     /// Where a client finds the page after one of the list at `path`.
@@ -316,15 +350,21 @@ impl Notices for InTheLog {
 async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<Response>, Refused> {
     let upstream = remote
         .manifest_response(Method::HEAD, wanted, media_type::ACCEPT)
-        .await
-        .map_err(Refused::unknown_manifest)?;
+        .await;
+    let upstream = match upstream {
+        // Some know no HEAD.
+        Err(SourceError::Answer { .. }) => return Ok(None),
+        upstream => upstream.map_err(Refused::unknown_manifest)?,
+    };
     if upstream.headers().contains_key(header::CONTENT_ENCODING) {
         // Its length is not that of the manifest.
         return Ok(None);
     }
     let text = |name| upstream.headers().get(name)?.to_str().ok();
     let digest = text(CONTENT_DIGEST).and_then(|digest| digest.parse::<Digest>().ok());
-    let kind = text(header::CONTENT_TYPE).and_then(document_type);
+    // Of any other type, the document itself says what it is.
+    let kind = text(header::CONTENT_TYPE).map(media_type::of_content_type);
+    let kind = kind.filter(|kind| DocumentKind::of(kind).is_some());
     let length = said_length(upstream.headers());
     let (Some(digest), Some(kind), Some(length)) = (digest, kind, length) else {
         return Ok(None);
@@ -332,7 +372,7 @@ async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<R
     if matches!(wanted, TagOrDigest::Digest(wanted) if *wanted != digest) {
         return Ok(None);
     }
-    let mut headers = manifest_headers(&digest, kind, wanted);
+    let mut headers = manifest_headers(&digest, &kind, wanted);
     // None of this can be checked.
     headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
     headers.insert(header::CONTENT_LENGTH, length.into());
@@ -340,25 +380,16 @@ async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<R
 }
 
 fn manifest_answer(
-    name: &str,
     fetched: Fetched,
+    kind: &str,
     wanted: &TagOrDigest,
     asked: &HeaderMap,
-) -> Result<Response, Refused> {
-    let kind = fetched.content_type.as_deref().and_then(document_type);
-    let (Some(kind), true) = (kind, fetched.bytes.starts_with(b"{")) else {
-        return Err(Refused::unreachable(
-            StatusCode::BAD_GATEWAY,
-            format!(
-                "what {name} has as {wanted} is no manifest; something else than a registry seems to answer"
-            ),
-        ));
-    };
+) -> Response {
     let headers = manifest_headers(&fetched.digest, kind, wanted);
     if matches_etag(asked, headers.get(header::ETAG)) {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    Ok((headers, fetched.bytes).into_response())
+    (headers, fetched.bytes).into_response()
 }
 
 fn manifest_headers(digest: &Digest, kind: &str, wanted: &TagOrDigest) -> HeaderMap {
@@ -372,41 +403,4 @@ fn manifest_headers(digest: &Digest, kind: &str, wanted: &TagOrDigest) -> Header
     insert(&mut headers, header::ETAG, &format!("\"{digest}\""));
     insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
     headers
-}
-
-/// The media type, if it is one of JSON documents: no browser may be made to run what a registry sends.
-fn document_type(content_type: &str) -> Option<&str> {
-    let kind = content_type.split(';').next()?.trim();
-    let json = kind == "application/json"
-        || (kind.starts_with("application/vnd.")
-            && (kind.ends_with("json") || kind.ends_with("+prettyjws")));
-    json.then_some(kind)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn manifests_are_passed_on_as_documents_only() {
-        for (sent, passed) in [
-            ("application/vnd.oci.image.index.v1+json", true),
-            (
-                "application/vnd.docker.distribution.manifest.v2+json; charset=utf-8",
-                true,
-            ),
-            (
-                "application/vnd.docker.distribution.manifest.v1+prettyjws",
-                true,
-            ),
-            ("application/json", true),
-            ("text/html", false),
-            ("text/javascript", false),
-            ("image/svg+xml", false),
-            ("application/vnd.x", false),
-            ("", false),
-        ] {
-            assert_eq!(document_type(sent).is_some(), passed, "{sent}");
-        }
-    }
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::report::Visible;
+use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::BlobAnswer;
 
 use crate::error::Refused;
@@ -64,10 +65,41 @@ pub(crate) enum Cut {
     Slow,
     #[error("the registry sent {0} bytes fewer than it said; try again")]
     Short(u64),
-    #[error("the registry sent more bytes than it said")]
-    Surplus,
-    #[error("the registry sent something else than {0}, so none of it is used")]
-    Digest(Digest),
+    #[error("the registry sent more than the {0} bytes that it said")]
+    Surplus(u64),
+    #[error("the registry sent {1} instead of {0}, so none of it is used")]
+    Digest(Digest, Digest),
+}
+
+impl Cut {
+    /// The error that it is to a client who has got nothing of `what` yet; `size` is what the registry said.
+    fn refusal(self, what: &str, size: Option<u64>) -> Refused {
+        let what = what.to_owned();
+        let cut = |what, reason| SourceError::Cut {
+            what,
+            received: 0,
+            size,
+            reason,
+        };
+        Refused::unknown_blob(match self {
+            Self::Upstream(reason) => cut(what, reason),
+            Self::Short(_) => cut(what, "the connection ended early".to_owned()),
+            Self::Slow => {
+                let message = format!("{what}: {self}");
+                return Refused::unreachable(StatusCode::GATEWAY_TIMEOUT, message);
+            }
+            Self::Surplus(said) => SourceError::Mismatch {
+                what,
+                promised: format!("{said} bytes"),
+                got: "more".to_owned(),
+            },
+            Self::Digest(promised, got) => SourceError::Mismatch {
+                what,
+                promised: promised.to_string(),
+                got: got.to_string(),
+            },
+        })
+    }
 }
 
 /// The answer to a HEAD request for a blob. Nothing of it can be checked, so it is not for caches.
@@ -85,9 +117,10 @@ pub(crate) fn head(wish: &Wish<'_>, upstream: &Upstream) -> Result<Response, Ref
     Ok((headers, body).into_response())
 }
 
-/// The answer to a GET request for a blob or a part of it.
+/// The answer to a GET request for a blob or a part of it; `what` is its name in messages.
 pub(crate) async fn get(
     wish: &Wish<'_>,
+    what: &str,
     upstream: Upstream,
     limits: &Limits,
 ) -> Result<Response, Refused> {
@@ -98,7 +131,7 @@ pub(crate) async fn get(
             (upstream.length, Some(wish.digest.clone()))
         }
         (StatusCode::PARTIAL_CONTENT, Some(range)) => {
-            let given = part(wish, range, &upstream)?;
+            let given = part(range, &upstream).ok_or_else(|| unasked(wish, upstream.status))?;
             headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
             insert(&mut headers, header::CONTENT_RANGE, &given.to_string());
             let whole = given.is_whole().then(|| wish.digest.clone());
@@ -133,10 +166,8 @@ pub(crate) async fn get(
     let label = format!("{}@{}", wish.name, wish.digest);
     let mut chunks = Box::pin(checked.stream(label).fuse());
     // A blob of a few bytes is judged before anything is said of it.
-    let first = chunks.next().await.transpose().map_err(|cut| {
-        let message = format!("{}: {cut}", wish.name);
-        Refused::unreachable(StatusCode::BAD_GATEWAY, message)
-    })?;
+    let first = chunks.next().await.transpose();
+    let first = first.map_err(|cut| cut.refusal(what, length))?;
     let chunks = stream::iter(first).map(Ok).chain(chunks);
     Ok((upstream.status, headers, Body::from_stream(chunks)).into_response())
 }
@@ -165,20 +196,20 @@ pub(crate) fn said_length(headers: &HeaderMap) -> Option<u64> {
     number(length.to_str().ok()?)
 }
 
-/// The part that a 206 brings, which has to be the one that was asked for.
-fn part(wish: &Wish<'_>, range: Asked, upstream: &Upstream) -> Result<Given, Refused> {
-    let given = upstream.range.as_deref().and_then(Given::parse);
-    let given = given.filter(|given| {
-        let fits = |length| length == given.len();
-        range.is_met_by(*given) && upstream.length.is_none_or(fits)
-    });
-    given.ok_or_else(|| {
-        let message = format!(
-            "{}: the registry was asked for {range} and sent another part; ask for the whole blob",
-            wish.name
-        );
-        Refused::unreachable(StatusCode::BAD_GATEWAY, message)
-    })
+/// The part that a 206 brings, if it is the one that was asked for.
+fn part(range: Asked, upstream: &Upstream) -> Option<Given> {
+    let given = upstream.range.as_deref().and_then(Given::parse)?;
+    let fits = |length| length == given.len();
+    let is_right = range.is_met_by(given) && upstream.length.is_none_or(fits);
+    is_right.then_some(given)
+}
+
+/// Whether a registry answers with another part than the one that was asked for.
+pub(crate) fn is_other_part(wish: &Wish<'_>, upstream: &Upstream) -> bool {
+    upstream.status == StatusCode::PARTIAL_CONTENT
+        && wish
+            .range
+            .is_some_and(|range| part(range, upstream).is_none())
 }
 
 fn no_such_part(upstream: &Upstream) -> Response {
@@ -253,8 +284,8 @@ impl Checked {
                 continue;
             }
             self.received += next.len() as u64;
-            if self.length.is_some_and(|length| self.received > length) {
-                return Err(Cut::Surplus);
+            if let Some(length) = self.length.filter(|length| self.received > *length) {
+                return Err(Cut::Surplus(length));
             }
             if let Some((hasher, _)) = &mut self.check {
                 hasher.update(&next);
@@ -277,9 +308,9 @@ impl Checked {
             return Err(Cut::Short(length - self.received));
         }
         match self.check.take() {
-            Some((hasher, digest)) => match hasher.finish() == digest {
-                true => Ok(()),
-                false => Err(Cut::Digest(digest)),
+            Some((hasher, digest)) => match hasher.finish() {
+                got if got == digest => Ok(()),
+                got => Err(Cut::Digest(digest, got)),
             },
             None => Ok(()),
         }

@@ -103,10 +103,11 @@ async fn a_certificate_has_to_be_trusted_or_not_to_matter() {
 async fn trust_without_proof_ends_at_the_registry_that_it_was_given_for() {
     let store = Tls::serve(&["localhost"], registry(None)).await;
     let port = store.address.rsplit(':').next().unwrap();
-    let elsewhere = Some(format!("https://localhost:{port}"));
-    let tls = Tls::serve(&["127.0.0.1"], registry(elsewhere)).await;
+    let elsewhere = format!("https://localhost:{port}");
+    let tls = Tls::serve(&["127.0.0.1"], registry(Some(elsewhere.clone()))).await;
     let reference = format!("{}/app:1", tls.address);
-    let error = stopped(&[], &["ls", &reference, "--tls-verify=false"]).await;
+    let ls = ["ls", &reference, "--allow-host", &elsewhere];
+    let error = stopped(&[], &[&ls[..], &["--tls-verify=false"]].concat()).await;
     assert!(
         error.contains("localhost") && error.contains("no secure connection"),
         "{error}"
@@ -114,7 +115,7 @@ async fn trust_without_proof_ends_at_the_registry_that_it_was_given_for() {
     // Who is trusted by proof may be anywhere.
     let both = format!("{}{}", tls.certificate, store.certificate);
     let (_folder, both) = file(&both);
-    let listed = printed(&[], &["ls", &reference, "--ca-file", &both]).await;
+    let listed = printed(&[], &[&ls[..], &["--ca-file", &both]].concat()).await;
     assert!(listed.ends_with("/app\n"));
 }
 

@@ -181,17 +181,24 @@ async fn credentials_that_cannot_be_had_are_told() {
     tell(r#"{"credsStore":"known"}"#, "needs a log-in").await;
     tell(r#"{"credsStore":"../known"}"#, "no name of a program").await;
     tell("{", ".docker/config.json: it is no JSON object").await;
-    home.file(
-        "bin/docker-credential-locked",
-        "#!/bin/sh\necho 'the keychain is locked'\nexit 1\n",
-    );
-    let program = home.0.path().join("bin/docker-credential-locked");
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
-    tell(
-        r#"{"credsStore":"locked"}"#,
-        "failed: the keychain is locked",
-    )
-    .await;
+    for (name, script, says) in [
+        (
+            "locked",
+            "echo 'the keychain is locked'; exit 1",
+            "docker-credential-locked failed: the keychain is locked",
+        ),
+        (
+            "silent",
+            "exit 3",
+            "docker-credential-silent failed without a message (exit status: 3)",
+        ),
+    ] {
+        let program = format!("bin/docker-credential-{name}");
+        home.file(&program, &format!("#!/bin/sh\n{script}\n"));
+        let program = home.0.path().join(program);
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        tell(&format!(r#"{{"credsStore":"{name}"}}"#), says).await;
+    }
 }
 
 /// Pipelines have it in a variable (GitLab's documentation, "Use a private registry"; Docker CLI 28).

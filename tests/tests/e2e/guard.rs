@@ -10,7 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, Packed, bytes, layer};
-use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::command::{run, stopped};
+use onionskin_tests::odd::{Odd, holding, ok, status};
 use onionskin_tests::proxy::{Proxy, command};
 use onionskin_tests::tls::Tls;
 use tempfile::TempDir;
@@ -156,11 +157,14 @@ async fn nothing_of_a_public_registry_leads_the_command_inside() {
         (layer, &ls),
         ("/tags/list", &["tags", "registry.test/app"]),
         ("/_catalog", &["repositories", "registry.test"]),
-        ("/referrers/", &["referrers", "registry.test/app:1"]),
         ("/v2/token/", &["ls", "registry.test/token/app:1"]),
     ] {
         refused(what, &direct, arguments).await;
     }
+    // A list of referrers that leads there is none; the tag in its place is an image here, and no list either.
+    *place.lock().unwrap() = ("/referrers/".to_owned(), direct.clone());
+    let (well, said) = public.run(&["referrers", "registry.test/app:1"]).await;
+    assert!(!well && said.contains("cannot be shown"), "{said}");
     // go-containerregistry#2440: names as well as addresses.
     for to in [
         format!("https://localhost:{port}/x"),
@@ -213,6 +217,46 @@ async fn the_log_in_of_a_local_registry_goes_to_no_other_port() {
     let listed = run(&["ls", &reference, "--allow-host", &allow]).await;
     assert!(listed.status.success());
     assert_eq!(tokens.authorizations(), ["Basic bWU6aHVudGVyMg=="]);
+}
+
+/// Another port of this machine may be anybody's: a database, an engine, a colleague's program.
+#[tokio::test]
+async fn a_local_registry_leads_to_no_other_port_or_name_of_this_machine() {
+    let image = base().pack();
+    let store = Odd::new(holding(&image)).await;
+    let told = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&told);
+    let sent = image.clone();
+    let odd = Odd::new(move |target, _| match target.contains("/blobs/") {
+        true => status(
+            307,
+            &[("location", &format!("{}{target}", to.lock().unwrap()))],
+            "",
+        ),
+        false => sound(&sent, target),
+    })
+    .await;
+    let reference = format!("{}/app:1", odd.address);
+    let named = |address: &str| address.replace("127.0.0.1", "localhost");
+    for place in [
+        store.address.clone(),
+        named(&store.address),
+        named(&odd.address),
+    ] {
+        let place = format!("http://{place}");
+        told.lock().unwrap().clone_from(&place);
+        let before = odd.count("/blobs/");
+        let error = stopped(&["ls", &reference]).await;
+        assert!(error.contains(&format!("--allow-host {place}")), "{error}");
+        assert_eq!(store.count(""), 0);
+        assert_eq!(odd.count("/blobs/"), before + 1, "{place}");
+    }
+    let place = format!("http://{}", store.address);
+    told.lock().unwrap().clone_from(&place);
+    let listed = run(&["ls", &reference, "--allow-host", &place]).await;
+    assert!(listed.status.success());
+    assert!(store.count("/blobs/") > 0);
+    assert_eq!(store.authorizations(), Vec::<String>::new());
 }
 
 /// A registry that only an image names gets no log-in, and is not asked where it is not public.

@@ -392,6 +392,43 @@ async fn however_a_registry_says_that_it_has_no_list_the_tag_is_read() {
     }
 }
 
+/// GHCR's web pages are on the same host; others lead to a site that the rules do not let anybody ask for a registry.
+#[tokio::test]
+async fn where_the_list_leads_to_a_forbidden_place_the_tag_is_read() {
+    let elsewhere = Odd::new(|_, _| status(200, &[], "")).await;
+    let image = image(100);
+    for (code, place) in [
+        (302, format!("http://{}/packages/app", elsewhere.address)),
+        (307, "https://169.254.169.254/packages".to_owned()),
+        (301, "ftp://example.com/".to_owned()),
+    ] {
+        let packed = image.clone();
+        let listed = index_of(&[descriptor(SBOM, b"sbom")]);
+        let odd = Odd::new(move |target, _| {
+            let tag = format!("/manifests/sha256-{}", packed.manifest.hex());
+            if target.ends_with("/manifests/1") {
+                ok(OCI_MANIFEST, packed.manifest.bytes.clone())
+            } else if target.ends_with(&tag) {
+                ok(OCI_INDEX, listed.clone())
+            } else if target.contains("/referrers/") {
+                status(code, &[("location", &place)], "")
+            } else {
+                status(404, &[], "")
+            }
+        })
+        .await;
+        let report = json(&["referrers", &format!("{}/app:1", odd.address)]).await;
+        assert_eq!(report["referrers"][0]["by"], "tag", "{code}");
+        let reference = format!("{}/app:1", odd.address);
+        let (client, _) = through_gateway(&[format!("http://{}", odd.address)]).await;
+        let remote = client.open(&reference.parse().unwrap()).unwrap();
+        let digest = image.manifest.digest.parse().unwrap();
+        let found = remote.referrers(&digest, None).await.unwrap();
+        assert!(found.by_tag && found.referrers.len() == 1, "{code}");
+    }
+    assert_eq!(elsewhere.count(""), 0);
+}
+
 /// No list and a tag that cannot be read are not the same as no referrers.
 #[tokio::test]
 async fn a_tag_that_cannot_be_read_is_an_error() {

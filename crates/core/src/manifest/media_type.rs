@@ -16,6 +16,11 @@ pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.
 pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 /// A gzip layer of Docker's family.
 pub const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+/// A document of no kind in particular.
+pub(super) const JSON: &str = "application/json";
+/// Docker's schema 1, signed.
+pub(super) const DOCKER_SCHEMA_1: &str =
+    "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /// What stands where an artifact has no config or no layers.
 pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
@@ -45,8 +50,9 @@ impl DocumentKind {
         match media_type {
             OCI_MANIFEST | DOCKER_MANIFEST => Some(Self::Manifest),
             OCI_INDEX | DOCKER_LIST => Some(Self::Index),
-            "application/vnd.docker.distribution.manifest.v1+json"
-            | "application/vnd.docker.distribution.manifest.v1+prettyjws" => Some(Self::Schema1),
+            "application/vnd.docker.distribution.manifest.v1+json" | DOCKER_SCHEMA_1 => {
+                Some(Self::Schema1)
+            }
             _ => None,
         }
     }
@@ -57,6 +63,21 @@ impl DocumentKind {
 pub fn of_content_type(content_type: &str) -> String {
     let bare = content_type.split(';').next().unwrap_or_default();
     bare.trim().to_ascii_lowercase()
+}
+
+/// Whether a text is the type of a JSON document, such as no browser runs or shows.
+#[must_use]
+pub fn is_document(media_type: &str) -> bool {
+    let in_type = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);
+    let Some(subtype) = media_type.strip_prefix("application/") else {
+        return false;
+    };
+    subtype.len() <= 127
+        && subtype.bytes().all(in_type)
+        && match subtype.strip_prefix("vnd.") {
+            Some(vendor) => vendor.ends_with("+json") || vendor.ends_with("+prettyjws"),
+            None => subtype == "json",
+        }
 }
 
 /// Whether a config of this type describes a file system for containers.

@@ -184,6 +184,35 @@ impl Document {
         }
     }
 
+    /// The media type to send a document on as, which was sent as `sent_as`.
+    ///
+    /// A type that announces a manifest is kept, whether it is right or not, so that the receiver finds the same errors.
+    /// Under any other one the document is what it says that it is, else what it holds.
+    ///
+    /// # Errors
+    /// When it is no JSON object, and so no document.
+    pub fn type_of(bytes: &[u8], sent_as: Option<&str>) -> Result<String, ManifestError> {
+        let sent = sent_as.map(media_type::of_content_type);
+        let announced = sent.filter(|sent| DocumentKind::of(sent).is_some());
+        if let Some(announced) = announced
+            && bytes.trim_ascii_start().starts_with(b"{")
+        {
+            return Ok(announced);
+        }
+        let root = read_object(bytes)?;
+        let is_schema1 = root.get("schemaVersion").and_then(Json::as_u64) == Some(1);
+        Ok(match lenient::text(&root, "mediaType") {
+            Some(own) if media_type::is_document(&own) => own,
+            Some(_) => media_type::JSON.to_owned(),
+            None if is_schema1 => media_type::DOCKER_SCHEMA_1.to_owned(),
+            None if present(&root, "manifests") => media_type::OCI_INDEX.to_owned(),
+            None if present(&root, "layers") || present(&root, "config") => {
+                media_type::OCI_MANIFEST.to_owned()
+            }
+            None => media_type::JSON.to_owned(),
+        })
+    }
+
     /// The document's own media type.
     #[must_use]
     pub fn media_type(&self) -> &str {
@@ -340,6 +369,56 @@ mod tests {
     fn manifest(own: &str, config: &str, layer: &str) -> String {
         let (config, layer) = (descriptor(config), descriptor(layer));
         format!(r#"{{"schemaVersion":2,"mediaType":"{own}","config":{config},"layers":[{layer}]}}"#)
+    }
+
+    /// A gateway sends a document on as what it is, whatever it came as.
+    #[test]
+    fn a_document_is_sent_on_as_what_it_is() {
+        let text = manifest(DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER);
+        let index = format!(r#"{{"manifests":[{}]}}"#, descriptor(OCI_MANIFEST));
+        let bare = format!(r#" {{"config":{},"layers":[]}}"#, descriptor(OCI_CONFIG));
+        let html = r#"{"mediaType":"text/html","layers":[]}"#;
+        for (text, sent_as, expected) in [
+            (text.as_str(), None, DOCKER_MANIFEST),
+            (&text, Some("text/plain"), DOCKER_MANIFEST),
+            (&text, Some("application/octet-stream"), DOCKER_MANIFEST),
+            (
+                &text,
+                Some("application/json; charset=utf-8"),
+                DOCKER_MANIFEST,
+            ),
+            (
+                &text,
+                Some(&DOCKER_MANIFEST.to_ascii_uppercase()),
+                DOCKER_MANIFEST,
+            ),
+            // Wrong, and refused by whoever reads it.
+            (&text, Some(OCI_INDEX), OCI_INDEX),
+            (&index, Some("text/html"), OCI_INDEX),
+            (&bare, None, OCI_MANIFEST),
+            (&bare, Some(DOCKER_MANIFEST), DOCKER_MANIFEST),
+            (r#"{"schemaVersion":1}"#, None, DOCKER_SCHEMA_1),
+            (html, None, JSON),
+            ("{}", Some("image/svg+xml"), JSON),
+        ] {
+            let found = Document::type_of(text.as_bytes(), sent_as);
+            assert_eq!(found.as_deref(), Ok(expected), "{text} {sent_as:?}");
+            assert!(is_document(expected), "{expected}");
+        }
+        for text in ["log in", "[]", "", "{"] {
+            assert!(Document::type_of(text.as_bytes(), None).is_err(), "{text}");
+            let sent = Document::type_of(text.as_bytes(), Some(OCI_MANIFEST));
+            assert_eq!(sent.is_ok(), text == "{", "{text}");
+        }
+        for other in [
+            "text/html",
+            "image/svg+xml",
+            "application/vnd.x",
+            "application/vnd.x\n+json",
+            "",
+        ] {
+            assert!(!is_document(other), "{other}");
+        }
     }
 
     fn error(text: &str, sent_as: Option<&str>) -> ManifestError {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Artifact, NotFetched};
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
@@ -297,7 +299,7 @@ impl Origin {
 }
 
 /// How a host was not reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unreachable {
     /// Its name has no address.
     Name,
@@ -327,7 +329,7 @@ impl fmt::Display for Unreachable {
 }
 
 /// When a registry wants to be asked again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RetryAfter {
     /// In so many seconds.
     Seconds(u64),
@@ -434,6 +436,8 @@ fn try_again(retry: Option<&RetryAfter>) -> String {
         Some(RetryAfter::Seconds(seconds)) if *seconds >= 120 => {
             format!("try again in {} minutes", seconds.div_ceil(60))
         }
+        Some(RetryAfter::Seconds(0)) => "try again".to_owned(),
+        Some(RetryAfter::Seconds(1)) => "try again in 1 second".to_owned(),
         Some(RetryAfter::Seconds(seconds)) => format!("try again in {seconds} seconds"),
         Some(RetryAfter::At(time)) => format!("try again after {time}"),
         None => "try again later, or log in, which often raises the limit".to_owned(),

@@ -1,7 +1,7 @@
 //! Credential helpers: programs that keep secrets and hand them out (docker-credential-helpers, README).
 
 use std::io;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,10 +55,12 @@ pub(super) async fn answer_of(
         Ok(Err(error)) => Err(HelperError::Failed(format!(
             "{program} cannot be asked: {error}"
         ))),
-        Ok(Ok((true, answer))) => credentials(&answer).map(Some).ok_or_else(|| {
-            HelperError::Failed(format!("{program} gave an answer that is not understood"))
-        }),
-        Ok(Ok((false, answer))) => {
+        Ok(Ok((status, answer))) if status.success() => {
+            credentials(&answer).map(Some).ok_or_else(|| {
+                HelperError::Failed(format!("{program} gave an answer that is not understood"))
+            })
+        }
+        Ok(Ok((status, answer))) => {
             // Helpers tell what is wrong on standard output.
             let said = String::from_utf8_lossy(&answer);
             let said = said.trim();
@@ -70,13 +72,16 @@ pub(super) async fn answer_of(
                 .take(200)
                 .flat_map(char::escape_debug)
                 .collect();
-            Err(HelperError::Failed(format!("{program} failed: {said}")))
+            Err(HelperError::Failed(match said.is_empty() {
+                true => format!("{program} failed without a message ({status})"),
+                false => format!("{program} failed: {said}"),
+            }))
         }
     }
 }
 
-/// Whether it ended well, and what it printed.
-async fn run(program: &str, key: &str) -> io::Result<(bool, Vec<u8>)> {
+/// How it ended, and what it printed.
+async fn run(program: &str, key: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
     let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
@@ -92,7 +97,7 @@ async fn run(program: &str, key: &str) -> io::Result<(bool, Vec<u8>)> {
     if let Some(output) = child.stdout.take() {
         output.take(ANSWER_BYTES).read_to_end(&mut answer).await?;
     }
-    Ok((child.wait().await?.success(), answer))
+    Ok((child.wait().await?, answer))
 }
 
 fn credentials(answer: &[u8]) -> Option<Credentials> {

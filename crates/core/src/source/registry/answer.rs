@@ -4,8 +4,10 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::detail::ErrorDetail;
 use super::encoding::{self, Coding};
 use super::endpoint::host_of;
 use super::wait::retry_after;
@@ -97,22 +99,16 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
     let headers = response.headers().clone();
     let host = host_of(response.url());
     let body = beginning(response).await;
-    let (codes, mut reason) = match web_page::is_page(&body) {
+    let (codes, reason) = match web_page::is_page(&body) {
         true => (Vec::new(), a_page(&body)),
         false => said(&body),
     };
-    let own = if asked.gateway { detail(&body) } else { None };
-    match own {
-        Some(Detail::NotReached) => {
-            return SourceError::NotReached {
-                registry: asked.registry.clone(),
-                reason,
-            };
-        }
-        Some(Detail::Reason(own)) => reason = own,
-        None => {}
-    }
     let Asked { what, registry, .. } = asked.clone();
+    if asked.gateway
+        && let Some(detail) = detail(&body)
+    {
+        return detail.error(what, registry, reason);
+    }
     let has = |code: &str| codes.iter().any(|found| found == code);
     match status {
         StatusCode::TOO_MANY_REQUESTS => too_many(registry, &headers, &reason),
@@ -154,23 +150,10 @@ fn answering(host: String, registry: String, gateway: bool) -> String {
 }
 
 /// What a gateway of ours adds to its errors.
-enum Detail {
-    /// It does not reach the registry.
-    NotReached,
-    /// What the registry said, without the gateway's own sentence.
-    Reason(String),
-}
-
-/// The `detail` of a gateway's error.
-fn detail(body: &[u8]) -> Option<Detail> {
+fn detail(body: &[u8]) -> Option<ErrorDetail> {
     let document = serde_json::from_slice::<Value>(body).ok()?;
     let detail = document.pointer("/errors/0/detail")?;
-    let text = |key: &str| detail.get(key).and_then(Value::as_str);
-    match (text("notReached"), text("reason")) {
-        (Some(_), _) => Some(Detail::NotReached),
-        (None, Some(reason)) => Some(Detail::Reason(plain(reason))),
-        (None, None) => None,
-    }
+    ErrorDetail::deserialize(detail).ok()
 }
 
 fn a_page(body: &[u8]) -> String {

@@ -1,5 +1,7 @@
 //! `WWW-Authenticate`: how a registry says what it wants to see (RFC 9110, section 11).
 
+use super::quoted::{self, BLANK};
+
 /// One challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
@@ -30,9 +32,9 @@ pub(super) fn parse(header: &str) -> Vec<Challenge> {
             finish(scheme, &parameters, &mut found);
             return found;
         }
-        match after.trim_start_matches([' ', '\t']).strip_prefix('=') {
+        match after.trim_start_matches(BLANK).strip_prefix('=') {
             Some(after) => {
-                let (value, after) = value(after.trim_start_matches([' ', '\t']));
+                let (value, after) = quoted::value(after, &[' ', '\t', ',']);
                 parameters.push((word.to_ascii_lowercase(), value));
                 rest = after;
             }
@@ -43,25 +45,6 @@ pub(super) fn parse(header: &str) -> Vec<Challenge> {
             }
         }
     }
-}
-
-/// A quoted or bare value, and what follows it.
-fn value(text: &str) -> (String, &str) {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find([' ', '\t', ',']).unwrap_or(text.len());
-        let (value, rest) = text.split_at(end);
-        return (value.to_owned(), rest);
-    };
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return (value, quoted.get(at + 1..).unwrap_or_default()),
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            other => value.push(other),
-        }
-    }
-    (value, "")
 }
 
 fn finish(scheme: &str, parameters: &[(String, String)], found: &mut Vec<Challenge>) {

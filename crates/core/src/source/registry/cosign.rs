@@ -4,8 +4,9 @@
 //! Source: sigstore/cosign, specs/SIGNATURE_SPEC.md and doc/cosign_triangulate.md.
 
 use super::endpoint::TagOrDigest;
+use super::fetched::Fetched;
 use super::referrers::Referrer;
-use super::remote::{Fetched, Remote};
+use super::remote::Remote;
 use crate::digest::Digest;
 use crate::manifest::{Document, ManifestError};
 use crate::source::SourceError;

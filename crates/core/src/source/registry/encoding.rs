@@ -2,8 +2,8 @@
 //!
 //! Every request asks for `identity` (RFC 9110, section 12.5.3), and some servers compress all the same. A digest is that
 //! of the content without such a coding (distribution specification, Digests). Object stores also say `gzip` of a blob
-//! that is a gzip file and was not compressed on the way: then its bytes are the blob. Browsers undo the coding
-//! themselves.
+//! that is a gzip file and was not compressed on the way: then its bytes are the blob. Size and media type of a blob tell
+//! which it is, where they are known; else its digest does. Browsers undo the coding themselves.
 
 use std::io::{Read as _, Write as _};
 
@@ -43,8 +43,8 @@ pub(super) struct Expected<'a> {
     pub(super) digest: &'a Digest,
     /// Its bytes.
     pub(super) size: Option<u64>,
-    /// Its media type says that it is compressed itself.
-    pub(super) compressed: bool,
+    /// Whether its media type says that it is compressed itself, where that is known.
+    pub(super) compressed: Option<bool>,
 }
 
 /// The coding that the headers name.
@@ -89,38 +89,64 @@ pub(super) async fn document(response: Response) -> Chunks {
     }
 }
 
-/// The content of a whole blob, and whether it had to be decoded: then its length is not that of the answer.
-pub(super) async fn blob(response: Response, expected: Expected<'_>) -> (Chunks, bool) {
+/// What the body of an answer with a blob is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The blob.
+    Plain,
+    /// The blob in gzip.
+    Gzipped,
+    /// One of these: only the digest of all of it tells.
+    Unclear,
+}
+
+/// The bytes of a whole blob as they come, and what they are.
+pub(super) async fn blob(response: Response, expected: Expected<'_>) -> (Chunks, Form) {
     let coding = coding(response.headers());
     // What the header says: a client that decodes by itself may have forgotten it.
     let length = response.content_length();
     let chunks = raw(response);
     if coding != Coding::Gzip {
-        return (chunks, false);
+        return (chunks, Form::Plain);
     }
     if let (Some(length), Some(size)) = (length, expected.size) {
-        return match length == size {
-            true => (chunks, false),
-            false => (gunzipped(chunks), true),
+        let form = match length == size {
+            true => Form::Plain,
+            false => Form::Gzipped,
         };
+        return (chunks, form);
     }
     let (begin, chunks, whole) = held(chunks, HELD).await;
-    let decode = if !begin.starts_with(GZIP) {
-        false
-    } else if whole {
+    if !begin.starts_with(GZIP) {
+        return (chunks, Form::Plain);
+    }
+    if whole {
         let mut hasher = Hasher::new(expected.digest.algorithm());
         hasher.update(&begin);
-        hasher.finish() != *expected.digest
-    } else {
-        // What is compressed below the coding was compressed twice; what has to be, and is not, was compressed once.
-        let inner = beginning(&begin);
-        let is_compressed = [GZIP, ZSTD].iter().any(|magic| inner.starts_with(magic));
-        is_compressed || (!expected.compressed && length.is_none())
-    };
-    match decode {
-        true => (gunzipped(chunks), true),
-        false => (chunks, false),
+        let form = match hasher.finish() == *expected.digest {
+            true => Form::Plain,
+            false => Form::Gzipped,
+        };
+        return (chunks, form);
     }
+    // What is compressed below the coding was compressed twice; what has to be, and is not, was compressed once.
+    let inner = beginning(&begin);
+    let is_compressed = [GZIP, ZSTD].iter().any(|magic| inner.starts_with(magic));
+    let form = match (expected.compressed, is_compressed) {
+        (Some(true), true) => Form::Gzipped,
+        (Some(true), false) => Form::Plain,
+        _ => Form::Unclear,
+    };
+    (chunks, form)
+}
+
+/// Reads all bytes of a body and says whether they are the blob; an error says why they broke off.
+pub(super) async fn has_digest(mut chunks: Chunks, digest: &Digest) -> Result<bool, String> {
+    let mut hasher = Hasher::new(digest.algorithm());
+    while let Some(chunk) = chunks.next().await {
+        hasher.update(&chunk?);
+    }
+    Ok(hasher.finish() == *digest)
 }
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -159,7 +185,7 @@ pub(super) async fn held(mut chunks: Chunks, most: usize) -> (Vec<u8>, Chunks, b
 }
 
 /// The bytes that gzip holds, in pieces whose size is bounded.
-fn gunzipped(chunks: Chunks) -> Chunks {
+pub(super) fn gunzipped(chunks: Chunks) -> Chunks {
     const DAMAGED: &str = "the gzip that it was sent in is damaged";
     let start = Some((chunks, Bytes::new(), MultiGzDecoder::new(Vec::new()), false));
     Box::pin(stream::unfold(start, |state| async move {

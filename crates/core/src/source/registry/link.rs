@@ -4,6 +4,8 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 
+use super::quoted::{self, BLANK};
+
 /// Bytes of the address of a next page; real ones have a few hundred.
 const NEXT_BYTES: usize = 8 << 10;
 
@@ -144,13 +146,12 @@ impl Link {
             from.join(anchor)
                 .is_ok_and(|anchor| anchor.path() == from.path())
         });
-        let relations = get("rel").unwrap_or_default();
+        // Some write `rel='next'`, whose quotes are part of the value.
+        let relations = get("rel").unwrap_or_default().trim_matches('\'');
         let mut relations = relations.split_ascii_whitespace();
         of_this && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
     }
 }
-
-const BLANK: [char; 2] = [' ', '\t'];
 
 /// The links of one field, in their order (RFC 8288, appendix B). A target without its brackets is taken too:
 /// some registries lose one of them.
@@ -186,7 +187,7 @@ fn parameters(mut rest: &str) -> (Vec<(String, String)>, &str) {
         };
         let (name, after) = after.split_at(after.find(['=', ';', ',']).unwrap_or(after.len()));
         let (value, after) = match after.strip_prefix('=') {
-            Some(after) => value(after.trim_start_matches(BLANK)),
+            Some(after) => quoted::value(after, &[';', ',']),
             None => (String::new(), after),
         };
         let name = name.trim_matches(BLANK).to_ascii_lowercase();
@@ -195,24 +196,6 @@ fn parameters(mut rest: &str) -> (Vec<(String, String)>, &str) {
         }
         rest = after;
     }
-}
-
-/// A quoted or bare value, and what follows it.
-fn value(text: &str) -> (String, &str) {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (value, rest) = text.split_at(text.find([';', ',']).unwrap_or(text.len()));
-        return (value.trim_matches(BLANK).to_owned(), rest);
-    };
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return (value, quoted.get(at + 1..).unwrap_or_default()),
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            other => value.push(other),
-        }
-    }
-    (value, "")
 }
 
 #[cfg(test)]
@@ -242,6 +225,8 @@ mod tests {
             &["</v2/team/app/tags/list?last=b> ; REL = \"NEXT\""],
             &["</v2/team/app/tags/list?last=b>; rel=\"last next\""],
             &["</v2/team/app/tags/list?last=b>; rel=\tNext ; title=x"],
+            &["</v2/team/app/tags/list?last=b>; rel='next'"],
+            &["</v2/team/app/tags/list?last=b>; rel='prev next'; title=x"],
             &["<?last=b>; rel=next"],
             &["<list?last=b>; rel=next"],
             &["<https://r.example:8443/v2/team/app/tags/list?last=b>; rel=next"],

@@ -26,8 +26,10 @@ mod catalog;
 mod challenge;
 mod client;
 mod cosign;
+mod detail;
 mod encoding;
 mod endpoint;
+mod fetched;
 #[cfg(not(target_arch = "wasm32"))]
 mod guard;
 mod link;
@@ -35,6 +37,7 @@ mod listing;
 mod names;
 #[cfg(not(target_arch = "wasm32"))]
 mod proxies;
+mod quoted;
 mod realm;
 mod referrers;
 mod remote;
@@ -45,14 +48,16 @@ mod web_page;
 
 pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
+pub use detail::ErrorDetail;
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
+pub use fetched::{Described, Fetched, Outline};
 #[cfg(not(target_arch = "wasm32"))]
 pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
 pub use listing::Pages;
 #[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};
-pub use remote::{BlobAnswer, Fetched, Remote, TagsPage};
+pub use remote::{BlobAnswer, Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]
 pub use transport::http_client;

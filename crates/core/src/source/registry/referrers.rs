@@ -11,9 +11,10 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::answer;
 use super::endpoint::TagOrDigest;
+use super::fetched::Fetched;
 use super::link;
 use super::listing::{self, Pages};
-use super::remote::{Fetched, Remote, header};
+use super::remote::{Remote, header};
 use super::transport::{Ask, Purpose};
 use crate::digest::Digest;
 use crate::limits;
@@ -170,7 +171,13 @@ impl Remote {
             place: self.registry(),
             reason: reason.to_owned(),
         };
-        let response = self.send(ask, |_| true).await?;
+        let response = match self.send(ask, |_| true).await {
+            // It leads to where nothing may be asked. What is refused for a token is refused for the tag too.
+            Err(SourceError::Forbidden { what, .. }) if what == ask.what => {
+                return Err(none("the registry has no list of referrers"));
+            }
+            response => response?,
+        };
         let own = response.url().origin() == ask.url.origin();
         match response.status().as_u16() {
             200 => {}

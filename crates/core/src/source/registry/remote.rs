@@ -11,6 +11,7 @@ use super::auth::Scope;
 use super::client::Client;
 use super::encoding::{self, Chunks, Coding, Expected};
 use super::endpoint::{Endpoint, TagOrDigest};
+use super::fetched::{self, Described, Fetched};
 use super::link;
 use super::listing;
 use super::transfer;
@@ -33,17 +34,6 @@ pub struct Remote {
     reference: Reference,
     /// The repository's whole name at the endpoint.
     name: String,
-}
-
-/// A manifest or index as its bytes came; they have the digest.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    /// The document.
-    pub bytes: Bytes,
-    /// The `Content-Type`, if it was sent.
-    pub content_type: Option<String>,
-    /// The digest of the bytes.
-    pub digest: Digest,
 }
 
 /// Some of a repository's tags.
@@ -159,7 +149,7 @@ impl Remote {
         let expected = Expected {
             digest,
             size,
-            compressed: false,
+            compressed: None,
         };
         transfer::stream(self.clone(), ask, response, expected).await
     }
@@ -186,7 +176,7 @@ impl Remote {
                 let expected = Expected {
                     digest,
                     size: layer.compressed_size,
-                    compressed: layer.media_type.as_deref().is_some_and(is_compressed),
+                    compressed: layer.media_type.as_deref().map(fetched::is_compressed),
                 };
                 transfer::stream(self.clone(), ask, response, expected).await
             }
@@ -200,18 +190,28 @@ impl Remote {
     }
 
     /// Requests a blob (GET or HEAD), all or the `range` of it (`bytes=0-99`), for somebody else: what a server compressed
-    /// on the way is decoded. That the bytes have the digest is not checked.
+    /// on the way is decoded, which is found out the sooner the more is known of the blob. That the bytes have the digest is
+    /// not checked. A registry that does not understand the range is asked for the whole.
     pub async fn blob_answer(
         &self,
         method: Method,
         digest: &Digest,
         range: Option<&str>,
+        described: Described,
     ) -> Result<BlobAnswer, SourceError> {
-        let mut response = self.blob_response(method.clone(), digest, range).await?;
+        let whole = || self.blob_response(method.clone(), digest, None);
+        let mut response = match self.blob_response(method.clone(), digest, range).await {
+            // As our own transfers do, which go on in another way where one is not understood.
+            Err(SourceError::Answer {
+                status: 400..=499 | 501,
+                ..
+            }) if range.is_some() => whole().await?,
+            response => response?,
+        };
         let mut coding = encoding::coding(response.headers());
         if response.status() == 206 && coding != Coding::Identity {
             // A part of something else than the blob.
-            response = self.blob_response(method.clone(), digest, None).await?;
+            response = whole().await?;
             coding = encoding::coding(response.headers());
         }
         let status = response.status().as_u16();
@@ -224,11 +224,11 @@ impl Remote {
         let chunks = if method == Method::GET && status == 200 {
             let expected = Expected {
                 digest,
-                size: None,
-                compressed: false,
+                size: described.size,
+                compressed: described.compressed,
             };
-            let what = self.blob_name(digest);
-            let (chunks, decoded) = transfer::begin(response, &what, expected).await?;
+            let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
+            let (chunks, decoded) = transfer::begin(self, &ask, response, expected).await?;
             length = length.filter(|_| !decoded);
             chunks
         } else {
@@ -283,7 +283,8 @@ impl Remote {
     }
 
     /// One manifest of the repository, as messages have it.
-    pub(super) fn one(&self, which: &TagOrDigest) -> String {
+    #[must_use]
+    pub fn one(&self, which: &TagOrDigest) -> String {
         let separator = match which {
             TagOrDigest::Tag(_) => ':',
             TagOrDigest::Digest(_) => '@',
@@ -291,8 +292,14 @@ impl Remote {
         format!("{}{separator}{which}", self.repository())
     }
 
-    pub(super) fn blob_name(&self, digest: &Digest) -> String {
-        format!("blob {} of {}", digest.short(), self.called())
+    /// One blob of the repository, as messages have it.
+    #[must_use]
+    pub fn blob_name(&self, digest: &Digest) -> String {
+        let of = match (self.reference.tag(), self.reference.digest()) {
+            (None, None) => self.repository(),
+            _ => self.called(),
+        };
+        format!("blob {} of {of}", digest.short())
     }
 
     pub(super) fn ask(&self, rest: &str, what: String) -> Ask {
@@ -348,11 +355,6 @@ impl Documents for Remote {
         let stream = Self::blob(self, digest, Some(size)).await?;
         stream.verified(digest.clone()).whole().await
     }
-}
-
-/// Whether blobs of this media type are compressed themselves.
-fn is_compressed(media_type: &str) -> bool {
-    media_type.ends_with("gzip") || media_type.ends_with("zstd")
 }
 
 pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {

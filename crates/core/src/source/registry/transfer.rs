@@ -8,7 +8,7 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_RANGE, HeaderValue};
 
 use super::answer;
-use super::encoding::{self, Chunks, Coding, Expected};
+use super::encoding::{self, Chunks, Coding, Expected, Form};
 use super::endpoint::host_of;
 use super::remote::{Remote, header};
 use super::transport::Ask;
@@ -36,7 +36,7 @@ struct Transfer {
     remote: Remote,
     ask: Ask,
     digest: Digest,
-    compressed: bool,
+    compressed: Option<bool>,
     /// Bytes of the whole, where that is known.
     size: Option<u64>,
     received: u64,
@@ -56,7 +56,7 @@ pub(super) async fn stream(
 ) -> Result<BlobStream, SourceError> {
     let what = ask.what.clone();
     let size = expected.size;
-    let (body, decoded) = begin(response, &what, expected).await?;
+    let (body, decoded) = begin(&remote, &ask, response, expected).await?;
     let transfer = Transfer {
         remote,
         ask,
@@ -80,15 +80,37 @@ pub(super) async fn stream(
     Ok(BlobStream::new(what, size, chunks))
 }
 
-/// The content of a whole blob, and whether it had to be decoded; an error where it is a web page instead.
+/// The content of the whole blob that `response` brings, which answers `ask`, and whether it had to be decoded; an error
+/// where it is a web page instead.
 pub(super) async fn begin(
+    remote: &Remote,
+    ask: &Ask,
     response: Response,
-    what: &str,
     expected: Expected<'_>,
 ) -> Result<(Chunks, bool), SourceError> {
+    let what = ask.what.as_str();
     let host = host_of(response.url());
     let kind = answer::content_type(response.headers());
-    let (chunks, decoded) = encoding::blob(response, expected).await;
+    let (chunks, form) = encoding::blob(response, expected).await;
+    let (chunks, decoded) = match form {
+        Form::Plain => (chunks, false),
+        Form::Gzipped => (encoding::gunzipped(chunks), true),
+        Form::Unclear => {
+            let digest = expected.digest;
+            let is_plain = encoding::has_digest(chunks, digest).await;
+            let is_plain = is_plain.map_err(|reason| cut(what, reason))?;
+            // Too much to hold in memory, so that it is fetched again.
+            let mut again = ask.clone();
+            again.range = None;
+            let response = remote.send(&again, |status| status == 200).await?;
+            let is_coded = encoding::coding(response.headers()) == Coding::Gzip;
+            let chunks = encoding::raw(response);
+            match is_coded && !is_plain {
+                true => (encoding::gunzipped(chunks), true),
+                false => (chunks, false),
+            }
+        }
+    };
     let is_text = |kind: &str| {
         kind.trim_start()
             .to_ascii_lowercase()
@@ -107,6 +129,15 @@ pub(super) async fn begin(
         return Err(answer::page(what, host, kind, &begin));
     }
     Ok((chunks, decoded))
+}
+
+fn cut(what: &str, reason: String) -> SourceError {
+    SourceError::Cut {
+        what: what.to_owned(),
+        received: 0,
+        size: None,
+        reason,
+    }
 }
 
 impl Transfer {
@@ -195,7 +226,7 @@ impl Transfer {
             size: self.size,
             compressed: self.compressed,
         };
-        if let Ok((body, _)) = begin(response, &self.ask.what, expected).await {
+        if let Ok((body, _)) = begin(&self.remote, &self.ask, response, expected).await {
             self.again = self.received;
             self.body = Some(body);
         }

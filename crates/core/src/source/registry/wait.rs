@@ -20,13 +20,20 @@ pub trait Notices: MaybeSend + MaybeSync {
     fn wait(&self, host: &str, status: u16, seconds: u64) -> bool;
 }
 
-/// When the registry wants to be asked again, where it says so.
+/// When the registry wants to be asked again, where it says so in one of the two forms that there are: seconds, or a date
+/// (RFC 9110, section 10.2.3).
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    Some(match value.parse() {
-        Ok(seconds) => RetryAfter::Seconds(seconds),
-        Err(_) => RetryAfter::At(plain(value)),
-    })
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok().map(RetryAfter::Seconds);
+    }
+    at(value).map(|_| RetryAfter::At(plain(value)))
+}
+
+/// The second that a date of a header is.
+fn at(date: &str) -> Option<i64> {
+    let date = rfc2822::parse(date).ok()?;
+    Some(date.timestamp().as_second())
 }
 
 /// The seconds to wait before the request is sent again, where they are few.
@@ -43,11 +50,6 @@ fn seconds(response: &Response) -> Option<u64> {
     let seconds = match retry_after(headers)? {
         RetryAfter::Seconds(seconds) => seconds,
         RetryAfter::At(date) => {
-            let at = |text: &str| {
-                rfc2822::parse(text)
-                    .ok()
-                    .map(|date| date.timestamp().as_second())
-            };
             let now = headers.get(DATE)?.to_str().ok()?;
             u64::try_from(at(&date)? - at(now)?).unwrap_or(0)
         }
@@ -77,4 +79,30 @@ async fn sleep(seconds: u64) {
 async fn sleep(seconds: u64) {
     let milliseconds = u32::try_from(seconds.saturating_mul(1_000)).unwrap_or(u32::MAX);
     gloo_timers::future::TimeoutFuture::new(milliseconds).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_neither_seconds_nor_a_date_is_not_told() {
+        const DATE: &str = "Wed, 25 Nov 2026 07:28:00 GMT";
+        for (value, expected) in [
+            ("30", Some(RetryAfter::Seconds(30))),
+            (" 0 ", Some(RetryAfter::Seconds(0))),
+            (DATE, Some(RetryAfter::At(DATE.to_owned()))),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("99999999999999999999", None),
+            ("soon", None),
+            ("Wed, 45 Nov 2026 07:28:00 GMT", None),
+            ("2026-11-25T07:28:00Z", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            assert_eq!(retry_after(&headers), expected, "{value}");
+        }
+    }
 }

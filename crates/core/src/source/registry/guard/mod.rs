@@ -13,7 +13,7 @@ mod resolve;
 
 use reqwest::Url;
 
-use super::endpoint::{is_link_local, is_loopback, literal};
+use super::endpoint::{is_link_local, literal};
 use super::transport::{Ask, Purpose};
 
 pub use allowed::{AllowedHost, AllowedHostError};
@@ -102,7 +102,7 @@ pub(super) enum Remedy {
 }
 
 impl Guard {
-    /// For registries that the user of this machine named. Beside a registry itself, other ports of its host and the
+    /// For registries that the user of this machine named. Beside a registry itself (its host and port) and the
     /// `allowed` hosts, they may lead to public hosts only, which `public` connects to: a client with
     /// [`PublicAddresses`] as its resolver.
     #[must_use]
@@ -204,20 +204,10 @@ impl Guard {
 
     /// Whether a person named the host of `url`, in the context of a step.
     fn is_named(&self, url: &Url, step: Step<'_>) -> bool {
-        let Step {
-            registry, purpose, ..
-        } = step;
-        if !self.names(registry) {
-            return false;
-        }
-        if url.origin() == registry.origin() || self.allowed.iter().any(|host| host.is(url)) {
-            return true;
-        }
-        // Tokens are asked for at the registry's own port: another one may belong to somebody else, who would get
-        // the log-in.
-        matches!(self.registries, Registries::User)
-            && purpose != Purpose::Token
-            && is_same_host(url, registry)
+        // Another port of the registry's host may be another server, which nobody named.
+        self.names(step.registry)
+            && (url.origin() == step.registry.origin()
+                || self.allowed.iter().any(|host| host.is(url)))
     }
 
     /// Whether a person named the registry.
@@ -242,13 +232,6 @@ impl Guard {
             _ => Remedy::Allow(host),
         }
     }
-}
-
-fn is_same_host(one: &Url, other: &Url) -> bool {
-    let (Some(one), Some(other)) = (one.host_str(), other.host_str()) else {
-        return false;
-    };
-    one == other || (is_loopback(one) && is_loopback(other))
 }
 
 /// Scheme, host and port: what a message may show of a URL, whose path and query can hold signatures.

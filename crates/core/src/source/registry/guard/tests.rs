@@ -154,7 +154,7 @@ fn allowed_hosts_serve_the_registries_that_a_person_named() {
 }
 
 #[test]
-fn a_registry_that_the_user_named_leads_to_its_own_host_and_to_public_ones() {
+fn a_registry_that_the_user_named_leads_to_itself_and_to_public_hosts() {
     let guard = Guard::of_user(Vec::new(), public());
     for (registry, to, reach) in [
         (
@@ -165,17 +165,23 @@ fn a_registry_that_the_user_named_leads_to_its_own_host_and_to_public_ones() {
         (
             "https://registry.corp/",
             "https://registry.corp:9000/x",
-            Reach::Any,
+            Reach::Public,
+        ),
+        (
+            "http://registry.corp/",
+            "https://registry.corp/x",
+            Reach::Public,
         ),
         (
             "http://127.0.0.1:5000/",
-            "http://127.0.0.1:9000/x",
+            "http://127.0.0.1:5000/x",
             Reach::Any,
         ),
+        // Its address is not public, which is seen when it is resolved.
         (
             "http://127.0.0.1:5000/",
-            "http://localhost:9000/x",
-            Reach::Any,
+            "http://localhost:5000/x",
+            Reach::Public,
         ),
         (
             "https://quay.io/",
@@ -202,11 +208,25 @@ fn a_registry_that_the_user_named_leads_to_its_own_host_and_to_public_ones() {
             "https://quay.io/",
             "https://registry.corp/",
             "https://10.0.0.9/",
+            "http://127.0.0.1:5000/",
+            "http://localhost:2375/",
         ] {
             let refused = redirect(&guard, &[registry, to]);
             assert!(matches!(refused, Err(Refusal::NotPublic(..))), "{to}");
             assert!(realm(&guard, registry, to).is_err(), "{to}");
         }
+    }
+    for (registry, to) in [
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:9000/"),
+        ("http://127.0.0.1:5000/", "https://127.0.0.1:5000/"),
+        ("http://127.0.0.1:5000/", "http://127.0.0.2:5000/"),
+        ("http://127.0.0.1:5000/", "http://[::1]:5000/"),
+        ("https://10.0.0.9/", "https://10.0.0.9:9000/"),
+    ] {
+        let refused = redirect(&guard, &[registry, to]);
+        assert!(matches!(refused, Err(Refusal::NotPublic(..))), "{to}");
+        let allowed = Guard::of_user(hosts(&[to]), public());
+        assert_eq!(redirect(&allowed, &[registry, to]), Ok(Reach::Any), "{to}");
     }
     // Tokens come from the registry's own port, or from the public internet.
     let own = "https://registry.corp:5000/";
