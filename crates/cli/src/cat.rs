@@ -3,16 +3,17 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use onionskin_core::layer::{ContentReader, EntryId, EntryKind, LayerIndex, Piece};
 use onionskin_core::report::text;
-use onionskin_core::stack::{ResolveError, Stack};
+use onionskin_core::stack::{NodeId, ResolveError, Stack, What};
 
 use crate::image::{ImageArguments, Opened, with_login};
 use crate::kept::Kept;
 use crate::layers::{LayerArguments, Wanted, not_fetched};
-use crate::listed::missing;
+use crate::listed::{alone, missing};
 use crate::output::{FileArguments, Inputs};
 
 /// Zeros written at a time where a file has a hole.
@@ -55,22 +56,38 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let destination = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
     let wanted = arguments.layers.of(&opened.image)?;
-    let stack = match wanted {
+    let mut stack = match wanted {
         Wanted::Layer(number) => {
             let mut alone = Stack::new();
-            alone.push(opened.decode_one(number).await?)?;
+            alone.push_alone(opened.decode_one(number).await?)?;
             alone
         }
         Wanted::Stack(_) => opened.stack(wanted.decoded(&opened.image)).await?,
     };
-    let path = arguments.path.as_encoded_bytes();
-    let found = find(&stack, path, wanted, &arguments.image.image);
-    let mut stored = found.map_err(|error| match not_fetched(&stack) {
+    let asked = Asked {
+        path: arguments.path.as_encoded_bytes(),
+        wanted,
+        image: &arguments.image.image,
+    };
+    let incomplete = |error, stack: &Stack| match not_fetched(stack) {
         Some(unseen) => anyhow!("{error} (incomplete, without {unseen})"),
         None => error,
-    })?;
+    };
+    let mut node = (asked.find(&stack)).map_err(|error| incomplete(error, &stack))?;
+    if let (Wanted::Layer(number), [index], true) = (wanted, stack.layers(), stack.has_open_links())
+        && is_hard_link(&stack, node)
+    {
+        let path = stack.path(node);
+        stack = alone(&opened, Arc::clone(index), number).await?;
+        // Seen on the layers below, a link may lead to a folder; then it is not there.
+        node = stack.find(&path).unwrap_or(NodeId::ROOT);
+    }
+    let found = asked.stored(&stack, node);
+    let mut stored = found.map_err(|error| incomplete(error, &stack))?;
     // Of a layer alone the stack has one.
-    stored.layer += wanted.below();
+    if stack.depth() == 1 {
+        stored.layer += wanted.below();
+    }
     let content = content(&opened, &stored).await?;
     let mut writing = destination.begin()?;
     let holes = writing.may_have_holes();
@@ -95,54 +112,79 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(writing.finish()?)
 }
 
-/// Finds the file that `path` leads to in what is `wanted`.
-fn find<'s>(
-    stack: &'s Stack,
-    path: &[u8],
+/// What a user asks for.
+struct Asked<'a> {
+    path: &'a [u8],
     wanted: Wanted,
-    image: &str,
-) -> anyhow::Result<Stored<'s>> {
-    let place = wanted.name();
-    let asked = text(path);
-    let depth = stack.depth();
-    let node = match stack.resolve(path, depth) {
-        Ok(node) => node,
-        Err(ResolveError::Missing { path, .. }) if hides(stack, &path) => {
-            bail!(
-                "{} is deleted in {place}, which has no content of it",
-                text(&path)
-            )
+    /// As messages call it.
+    image: &'a str,
+}
+
+impl Asked<'_> {
+    /// Where the path leads in what is wanted.
+    fn find(&self, stack: &Stack) -> anyhow::Result<NodeId> {
+        match stack.resolve(self.path, stack.depth()) {
+            Ok(node) => Ok(node),
+            Err(ResolveError::Missing { path, .. }) if hides(stack, &path) => bail!(
+                "{} is deleted in {}, which has no content of it",
+                text(&path),
+                self.wanted.name()
+            ),
+            Err(error) => bail!("{}", missing(&error, self.path, self.wanted, self.image)),
         }
-        Err(error) => bail!("{}", missing(&error, path, wanted, image)),
-    };
-    let stored = stack
-        .at(node, depth)
-        .and_then(|version| stack.stored_by(version));
-    let found = stored.and_then(|(layer, entry)| {
-        let index = stack.layer(layer)?;
-        Some(Stored {
-            layer,
-            index,
-            entry,
-        })
+    }
+
+    /// The content of what is there.
+    fn stored<'s>(&self, stack: &'s Stack, node: NodeId) -> anyhow::Result<Stored<'s>> {
+        let depth = stack.depth();
+        let (asked, image) = (text(self.path), self.image);
+        let stored = stack
+            .at(node, depth)
+            .and_then(|version| stack.stored_by(version));
+        let found = stored.and_then(|(layer, entry)| {
+            let index = stack.layer(layer)?;
+            Some(Stored {
+                layer,
+                index,
+                entry,
+            })
+        });
+        let Some(stored) = found else {
+            bail!("{asked} is a folder; `onionskin ls {image} {asked}` lists it");
+        };
+        if let Wanted::Layer(number) = self.wanted
+            && stored.layer < depth
+        {
+            bail!(
+                "{asked} is a hard link in layer {number}, and its content is stored in layer {}; `onionskin cat {image} {asked} --stack {number}` prints it",
+                stored.layer
+            );
+        }
+        let what = match stored.index.kind(stored.entry) {
+            EntryKind::File => return Ok(stored),
+            EntryKind::Hardlink => {
+                let target = stored.index.link(stored.entry).unwrap_or_default();
+                bail!(
+                    "{asked} is a hard link to /{}, which is not there",
+                    text(target)
+                )
+            }
+            EntryKind::Char | EntryKind::Block => "a device",
+            EntryKind::Fifo => "a FIFO",
+            _ => "not a file",
+        };
+        bail!("{asked} is {what}, which has no content in an image")
+    }
+}
+
+/// Whether the entry that names a path is a hard link.
+fn is_hard_link(stack: &Stack, node: NodeId) -> bool {
+    let version = stack.at(node, stack.depth());
+    let kind = version.and_then(|version| match version.what {
+        What::Entry(entry) => Some(stack.layer(version.layer)?.kind(entry)),
+        _ => None,
     });
-    let Some(stored) = found else {
-        bail!("{asked} is a folder; `onionskin ls {image} {asked}` lists it");
-    };
-    let what = match stored.index.kind(stored.entry) {
-        EntryKind::File => return Ok(stored),
-        EntryKind::Hardlink => {
-            let target = stored.index.link(stored.entry).unwrap_or_default();
-            bail!(
-                "{asked} is another name of /{}, which is not in {place}",
-                text(target)
-            )
-        }
-        EntryKind::Char | EntryKind::Block => "a device",
-        EntryKind::Fifo => "a FIFO",
-        _ => "not a file",
-    };
-    bail!("{asked} is {what}, which has no content in an image")
+    kind == Some(EntryKind::Hardlink)
 }
 
 /// Whether the one layer that is looked at hides this path.

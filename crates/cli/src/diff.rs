@@ -5,14 +5,14 @@ mod text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use onionskin_core::compare::{Comparison, Options, Side};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::comparison::ComparisonReport;
-use onionskin_core::report::inspection::Inspection;
+use onionskin_core::report::inspection::{ImageFacts, Inspection};
 use onionskin_core::rules::PathGlob;
 use onionskin_core::source::Layer;
 use onionskin_core::stack::Stack;
@@ -25,7 +25,7 @@ use crate::output::{Format, Inputs, OutputArguments};
 ///
 /// Files are compared path by path: added, removed, changed (content, type, mode, owner, link target, attributes) or
 /// moved (the same content at another path). The update size is what a pull of NEW downloads if OLD is
-/// already there.
+/// already there. With --stack, only the layers up to N count, also for sizes and the update.
 #[derive(clap::Args)]
 #[command(
     mut_arg("image", |image| image.value_name("OLD").index(1)),
@@ -105,48 +105,75 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         .open_at(&arguments.new, arguments.new_platform.as_ref())
         .await
         .context("NEW")?;
-    let old_layer = last(arguments.old_stack.or(arguments.stack), &old, "OLD")?;
-    let new_layer = last(arguments.new_stack.or(arguments.stack), &new, "NEW")?;
-    let old_stack = old.stack(&old.image.layers).await.context("OLD")?;
-    let new_stack = stack(&new, &old_stack).await.context("NEW")?;
-    let side =
-        |opened: &Opened, stack: &Stack| Inspection::new(&opened.image, stack, &Ledger::of(stack));
-    let inspections = (side(&old, &old_stack), side(&new, &new_stack));
-    let comparison = Comparison::of(
-        Side {
-            image: &old.image,
-            stack: &old_stack,
-            layer: old_layer,
-        },
-        Side {
-            image: &new.image,
-            stack: &new_stack,
-            layer: new_layer,
-        },
-        &options,
-    );
+    let old = Cut::new(old, arguments.old_stack.or(arguments.stack), "OLD")?;
+    let new = Cut::new(new, arguments.new_stack.or(arguments.stack), "NEW")?;
+    let old_stack = old.opened.stack(&old.opened.image.layers).await;
+    let old_stack = old_stack.context("OLD")?;
+    let new_stack = stack(&new.opened, &old_stack).await.context("NEW")?;
+    let comparison = Comparison::of(old.side(&old_stack), new.side(&new_stack), &options);
     let same = comparison.is_empty();
     let update = comparison.update.clone();
-    let report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
+    let inspections = (old.inspection(&old_stack), new.inspection(&new_stack));
+    let mut report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
+    old.tell_of_whole(&mut report.old);
+    new.tell_of_whole(&mut report.new);
     match arguments.output.format() {
         Format::Json => output.json(&report)?,
         Format::Text => {
-            let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);
-            let text = text::report(&report, layers, &update, arguments.all, output.terminal());
+            let sides = text::Sides {
+                layers: (&inspections.0.layers[..], &inspections.1.layers[..]),
+                depths: (old.depth, new.depth),
+            };
+            let text = text::report(&report, &sides, &update, arguments.all, output.terminal());
             output.text(&text)?;
         }
     }
     Ok(same || !arguments.exit_code)
 }
 
-/// The layer whose stack is compared.
-fn last(asked: Option<usize>, opened: &Opened, side: &str) -> anyhow::Result<usize> {
-    let depth = opened.image.layers.len();
-    match asked {
-        Some(layer) if layer > depth => {
-            anyhow::bail!("{side} has no layer {layer}; it has {depth}, numbered from 1")
+/// An image up to the layer whose stack is compared: what is above it is neither read nor counted.
+struct Cut {
+    opened: Opened,
+    /// Layers of the whole image.
+    depth: usize,
+    /// Bytes of all its blobs.
+    compressed_size: Option<u64>,
+}
+
+impl Cut {
+    /// `asked` is the last layer; all are wanted where there is none. Messages call the image `side`.
+    fn new(mut opened: Opened, asked: Option<usize>, side: &str) -> anyhow::Result<Self> {
+        let depth = opened.image.layers.len();
+        let last = asked.unwrap_or(depth);
+        ensure!(
+            last <= depth,
+            "{side} has no layer {last}; it has {depth}, numbered from 1"
+        );
+        let compressed_size = opened.image.compressed_size();
+        opened.image.layers.truncate(last);
+        Ok(Self {
+            opened,
+            depth,
+            compressed_size,
+        })
+    }
+
+    fn side<'a>(&'a self, stack: &'a Stack) -> Side<'a> {
+        Side {
+            image: &self.opened.image,
+            stack,
+            layer: stack.depth(),
         }
-        layer => Ok(layer.unwrap_or(depth)),
+    }
+
+    fn inspection(&self, stack: &Stack) -> Inspection {
+        Inspection::new(&self.opened.image, stack, &Ledger::of(stack))
+    }
+
+    /// Which image it is says the whole of it, of which some tars may not have been read.
+    fn tell_of_whole(&self, image: &mut ImageFacts) {
+        image.compressed_size = self.compressed_size;
+        image.size = (image.size).filter(|_| self.opened.image.layers.len() == self.depth);
     }
 }
 

@@ -33,7 +33,13 @@ pub(crate) async fn list(
     match wanted {
         Wanted::Layer(number) => {
             let index = opened.decode_one(number).await?;
-            match of_layer(index, number, path)? {
+            let mut stack = Stack::new();
+            stack.push_alone(Arc::clone(&index))?;
+            // Where such links lead is known only with the layers below.
+            if stack.has_open_links() {
+                stack = alone(opened, index, number).await?;
+            }
+            match of_layer(&stack, number, path)? {
                 Some(listed) => Ok(listed),
                 None => bail!(
                     "{} is not in {place}; `onionskin ls {image} --layer {number}` lists the layer",
@@ -84,11 +90,18 @@ pub(crate) fn missing(error: &ResolveError, asked: &[u8], wanted: Wanted, image:
                 ),
             }
         }
-        ResolveError::NotAFolder { path } => {
-            format!(
+        ResolveError::NotAFolder { path, deleted_by } => {
+            let start = format!(
                 "{asked_text} is not in {place}: {} is not a folder",
                 text(path)
-            )
+            );
+            match deleted_by {
+                Some(layer) => format!(
+                    "{start}. Layer {layer} deleted {asked_text}; `--stack {}` shows it as it was before",
+                    layer.saturating_sub(1)
+                ),
+                None => start,
+            }
         }
         ResolveError::Loop { path } => format!(
             "{asked_text} leads nowhere: the symbolic links at {} form a loop",
@@ -132,18 +145,29 @@ fn of_stack(
     matching(below, &folder, names, rooted, path).map(Ok)
 }
 
-/// The same of what one layer itself contains.
-fn of_layer(index: Arc<LayerIndex>, number: usize, path: &[u8]) -> anyhow::Result<Option<Listed>> {
-    if let Some(lines) = listing::of_layer(Arc::clone(&index), number, path)? {
-        let mut alone = Stack::new();
-        alone.push(index)?;
-        let top = text(&alone.real_path(path, 1)).into_owned();
+/// What layer `number` itself contains, its hard links leading where they lead on the layers below.
+pub(crate) async fn alone(
+    opened: &Opened,
+    index: Arc<LayerIndex>,
+    number: usize,
+) -> anyhow::Result<Stack> {
+    let below = number.saturating_sub(1);
+    let layers = opened.image.layers.get(..below).unwrap_or_default();
+    let mut stack = opened.stack(layers).await?;
+    stack.push_alone(index)?;
+    Ok(stack)
+}
+
+/// The same of what one layer itself contains, which is the top of `stack`.
+fn of_layer(stack: &Stack, number: usize, path: &[u8]) -> anyhow::Result<Option<Listed>> {
+    if let Some(lines) = listing::of_top(stack, number, path) {
+        let top = text(&stack.real_path(path, stack.depth())).into_owned();
         return Ok(Some(Listed { lines, top }));
     }
     if glob(path).is_none() {
         return Ok(None);
     }
-    let all = listing::of_layer(index, number, b"/")?.unwrap_or_default();
+    let all = listing::of_top(stack, number, b"/").unwrap_or_default();
     matching(all, b"", path, path.starts_with(b"/"), path).map(Some)
 }
 

@@ -18,7 +18,8 @@ use crate::terminal::Visible;
 /// List files: the final filesystem, or what one layer contains
 ///
 /// All paths below PATH, in byte order, with mode, user, group, size, time and path, then the target of a link and
-/// extended attributes in braces. Layers are numbered from 1, the base.
+/// extended attributes in braces. Layers are numbered from 1, the base. Of the names of a file one is the file, also in
+/// one layer: if a layer stores /a, links /b to it and stores /a again, /b is listed as the first file.
 #[derive(clap::Args)]
 #[command(
     disable_help_flag = true,
@@ -152,6 +153,7 @@ fn table(lines: &[Line], os: Option<&str>, human_readable: bool) -> String {
         let target = match (&line.link_target, line.kind.as_str()) {
             (Some(target), "hardlink") => format!(" link to {}", Visible(target)),
             (Some(target), _) => format!(" -> {}", Visible(target)),
+            (None, "hardlink") => " link to a file of a lower layer".to_owned(),
             (None, _) => String::new(),
         };
         // Writing to a String cannot fail.
@@ -235,6 +237,7 @@ mod tests {
             line("file", "4755", "/usr/bin/su\u{1b}[2J", None),
             line("symlink", "777", "/bin", Some("usr/bin")),
             line("hardlink", "644", "/b", Some("/a")),
+            line("hardlink", "644", "/c", None),
             line("whiteout", "0", "/gone", None),
         ];
         assert_eq!(
@@ -243,6 +246,7 @@ mod tests {
              -rwsr-xr-x 0 1000 12345 2026-11-02 09:31 /usr/bin/su\\x1b[2J\n\
              lrwxrwxrwx 0 1000     0 2026-11-02 09:31 /bin -> usr/bin\n\
              hrw-r--r-- 0 1000     0 2026-11-02 09:31 /b link to /a\n\
+             hrw-r--r-- 0 1000     0 2026-11-02 09:31 /c link to a file of a lower layer\n\
              deletes    0 1000     0 2026-11-02 09:31 /gone\n"
         );
     }

@@ -16,6 +16,8 @@ pub const XZ_DICTIONARY: u64 = 128 << 20;
 pub const SPARSE_RUNS: usize = 1 << 18;
 /// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.
 pub const PATH_BYTES: usize = 4096;
+/// Links followed on the way to one path; beyond as many, Linux fails with ELOOP (path_resolution(7)).
+pub const LINKS: usize = 40;
 /// Entries of all layers of an image; the largest images that people have hold three million files.
 pub const IMAGE_ENTRIES: usize = 8 << 20;
 /// Folders that entries are in, summed over the layers of an image; a path can imply two thousand of them.

@@ -158,6 +158,7 @@ fn paths_that_lead_nowhere_say_why() {
             1,
             ResolveError::NotAFolder {
                 path: b"/a/file".to_vec(),
+                deleted_by: None,
             },
         ),
     ] {

@@ -78,6 +78,7 @@ fn a_path_that_leads_nowhere_says_where_it_ends() {
     let stack = stack(&merged_usr());
     let no_folder = |path: &str| ResolveError::NotAFolder {
         path: path.as_bytes().to_vec(),
+        deleted_by: None,
     };
     let missing = |path: &str, deleted_by| ResolveError::Missing {
         path: path.as_bytes().to_vec(),
@@ -153,8 +154,39 @@ fn lists_are_in_the_order_of_whole_paths() {
     assert_eq!(listed(&stack(&[layer]), 1, "/").unwrap(), names);
 }
 
+/// A folder that a later layer replaced: the layer that took away what was in it is named.
 #[test]
-fn a_layer_by_itself_tells_hard_links_as_it_has_them() {
+fn what_was_in_a_folder_that_is_one_no_more_is_told_as_deleted() {
+    let layers = [
+        layer("x").file("/a/b", "1").file("/l/f", "2").dir("/d"),
+        layer("x").file("/a", "file"),
+        layer("x").whiteout("/l").symlink("/l", "d"),
+    ];
+    let stack = stack(&layers);
+    let no_folder = |deleted_by| ResolveError::NotAFolder {
+        path: b"/a".to_vec(),
+        deleted_by,
+    };
+    for (path, error) in [
+        ("/a/b", no_folder(Some(2))),
+        ("/a/./b/", no_folder(Some(2))),
+        ("/a/never", no_folder(None)),
+        ("/a/", no_folder(None)),
+        (
+            "/l/f",
+            ResolveError::Missing {
+                path: b"/d/f".to_vec(),
+                deleted_by: Some(3),
+            },
+        ),
+    ] {
+        assert_eq!(listed(&stack, 3, path), Err(error), "{path}");
+    }
+    assert_eq!(listed(&stack, 1, "/a/b").unwrap(), ["/a/b"]);
+}
+
+#[test]
+fn a_layer_by_itself_loses_no_content_that_a_link_still_names() {
     let layer = layer("x")
         .file("/a", bytes(9))
         .hardlink("/b", "/a")
@@ -173,7 +205,7 @@ fn a_layer_by_itself_tells_hard_links_as_it_has_them() {
         of("/"),
         [
             "/a file 3 @2",
-            "/b hardlink /a @2",
+            "/b file 9 @2",
             "/c hardlink /b @2",
             "/folder/f file 1 @2",
             "/folder/gone whiteout @2",
@@ -186,8 +218,46 @@ fn a_layer_by_itself_tells_hard_links_as_it_has_them() {
         ["/folder/f file 1 @2", "/folder/gone whiteout @2"]
     );
     assert_eq!(of("/link/gone"), ["/folder/gone whiteout @2"]);
-    assert_eq!(of("/b"), ["/b hardlink /a @2"]);
+    assert_eq!(of("/b"), ["/b file 9 @2"]);
     assert!(of("/folder/f/").is_empty());
+}
+
+/// A hard link whose target the layer stores again after it is one to the lower layer's file, not to the new one.
+#[test]
+fn a_layer_by_itself_does_not_take_a_lower_file_for_its_own() {
+    let lower = layer("x").file("/a", bytes(9)).file("/other", bytes(8));
+    let upper = layer("x")
+        .hardlink("/b", "/a")
+        .file("/a", "new")
+        .hardlink("/c", "/other")
+        .hardlink("/d", "/later")
+        .file("/later", "later")
+        .whiteout("/other");
+    let mut stack = Stack::new();
+    stack.push(index(&lower)).unwrap();
+    stack.push_alone(index(&upper)).unwrap();
+    assert!(stack.has_open_links());
+    let lines = listing::of_top(&stack, 2, b"/").unwrap();
+    assert_eq!(
+        lines.iter().map(row).collect::<Vec<_>>(),
+        [
+            "/a file 3 @2",
+            "/b hardlink @2",
+            "/c hardlink /other @2",
+            "/d hardlink /later @2",
+            "/later file 5 @2",
+            "/other whiteout @2",
+        ]
+    );
+    let node = stack.find(b"/b").unwrap();
+    let stored = stack.stored_by(stack.at(node, 2).unwrap()).unwrap();
+    assert_eq!(stored.0, 1, "the content is the lower layer's");
+    // Nothing depends on lower layers where every target comes first.
+    let mut alone = Stack::new();
+    alone
+        .push_alone(index(&layer("x").file("/a", "").hardlink("/b", "/a")))
+        .unwrap();
+    assert!(!alone.has_open_links());
 }
 
 /// The rows of the changes of a layer lead to names that are there too.

@@ -156,7 +156,7 @@ fn a_layer_or_a_lower_stack_can_be_looked_into() {
         ),
         (
             &["/app/lower", "--layer", "2"],
-            "another name of /app/data, which is not in layer 2",
+            "content is stored in layer 1; `onionskin cat",
         ),
         (
             &["/dangling"],
@@ -173,6 +173,43 @@ fn a_layer_or_a_lower_stack_can_be_looked_into() {
         let error = stopped(&[&[image.as_str()], arguments].concat());
         assert!(error.contains(says), "{error}");
     }
+}
+
+/// What one layer holds is told as the whole stack has it: a hard link before a file of its target's name is not one to
+/// that file.
+#[test]
+fn of_one_layer_a_hard_link_is_not_a_later_file() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.tar");
+    let lower = layer("x").file("/a", "lower").file("/f/x", "");
+    let upper = layer("x")
+        .hardlink("/b", "/a")
+        .file("/a", "upper")
+        .file("/c", "first")
+        .hardlink("/d", "/c")
+        .file("/c", "2nd")
+        .file("/f", "no folder");
+    let image = Image::new().layer(lower).layer(upper).pack();
+    fs::write(
+        &file,
+        docker_archive(Generation::Folders, &[("app:1", &image)]),
+    )
+    .unwrap();
+    let image = file.to_str().unwrap();
+    let at = |path: &str, flag: &str| content(&[image, path, flag, "2"]);
+    assert_eq!(at("/a", "--layer"), b"upper");
+    assert_eq!(at("/d", "--layer"), b"first");
+    assert_eq!(at("/b", "--stack"), b"lower");
+    let error = stopped(&[image, "/b", "--layer", "2"]);
+    let says = format!(
+        "/b is a hard link in layer 2, and its content is stored in layer 1; `onionskin cat {image} /b --stack 2` prints it"
+    );
+    assert!(error.contains(&says), "{error}");
+    let error = stopped(&[image, "/f/x"]);
+    assert!(
+        error.contains("/f is not a folder. Layer 2 deleted /f/x; `--stack 1` shows it"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -209,6 +209,40 @@ async fn stacks_and_sources_of_any_sort_compare() {
     assert_eq!(first["files"], json!([]));
     let same = json(&["diff", &old_file, &new_file, "--stack", "1"]).await;
     assert_eq!(same["files"], json!([]));
+    // Sizes are those of the stacks, and the report says which they are.
+    assert!(schema().is_valid(&same), "{same:#}");
+    assert_eq!(same["stacks"], json!({ "old": 1, "new": 1 }));
+    let blob = old().layers[0].bytes.len();
+    let sizes = json!({
+        "stored": 9_000,
+        "live": 9_000,
+        "wasted": 0,
+        "wastedCompressed": 0,
+        "compressedSize": blob,
+    });
+    assert_eq!(
+        same["bytes"],
+        json!({ "old": sizes, "new": sizes, "update": 0 })
+    );
+    assert_eq!(
+        same["new"]["compressedSize"],
+        blob + new().layers[1].bytes.len()
+    );
+    let text = printed(&["diff", &old_file, &new_file, "--new-stack", "1"]).await;
+    let headings: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("linux/"))
+        .collect();
+    assert!(
+        !headings[0].contains("layer") && headings[1].ends_with("  layer 1 of 2"),
+        "{text}"
+    );
+    assert!(
+        text.contains("0 of 1 layer (1 shared with the old ones)"),
+        "{text}"
+    );
+    let whole = json(&["diff", &old_file, &new_file]).await;
+    assert_eq!(whole["stacks"], json!({ "old": 2, "new": 2 }));
     let error = stopped(&["diff", &old_file, &new_file, "--new-stack", "7"]).await;
     assert!(error.contains("NEW has no layer 7; it has 2"), "{error}");
     // An engine's archive knows no blobs, so what an update downloads is not known; its layers are still the same.

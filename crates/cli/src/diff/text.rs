@@ -15,30 +15,39 @@ use crate::terminal::{Visible, fit};
 /// Changes that are listed where not all are asked for.
 const SHOWN: usize = 20;
 
-/// The report; `layers` are those of both images.
+/// What of both images is compared.
+pub(super) struct Sides<'a> {
+    /// The layers of the stacks that are compared.
+    pub(super) layers: (&'a [LayerFacts], &'a [LayerFacts]),
+    /// The number of layers of the images.
+    pub(super) depths: (usize, usize),
+}
+
+/// The report.
 pub(super) fn report(
     report: &ComparisonReport,
-    layers: (&[LayerFacts], &[LayerFacts]),
+    sides: &Sides<'_>,
     update: &Update,
     all: bool,
     width: Option<usize>,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report, layers, update, all, width);
+    let _ = write(&mut out, report, sides, update, all, width);
     out
 }
 
 fn write(
     out: &mut String,
     report: &ComparisonReport,
-    (old_layers, new_layers): (&[LayerFacts], &[LayerFacts]),
+    sides: &Sides<'_>,
     update: &Update,
     all: bool,
     width: Option<usize>,
 ) -> fmt::Result {
-    heading(out, "old", &report.old)?;
-    heading(out, "new", &report.new)?;
+    let (last, depths) = (report.stacks, sides.depths);
+    heading(out, "old", &report.old, (last.old, depths.0))?;
+    heading(out, "new", &report.new, (last.new, depths.1))?;
     writeln!(out)?;
     let (old, new) = (&report.bytes.old, &report.bytes.new);
     writeln!(
@@ -71,14 +80,17 @@ fn write(
         Some(bytes) => format!("{STRONG}{}{STRONG:#}", size(bytes)),
         None => "an unknown number of bytes".to_owned(),
     };
+    let whole = (last.old, last.new) == depths;
     writeln!(
         out,
-        "An update downloads {bytes}: {} of {} ({} shared with the old image).",
+        "An update {}downloads {bytes}: {} of {} ({} shared with the old {}).",
+        if whole { "" } else { "between these layers " },
         update.new.len(),
         layers(total),
-        update.shared.len()
+        update.shared.len(),
+        if whole { "image" } else { "ones" },
     )?;
-    for (side, facts) in [("old", old_layers), ("new", new_layers)] {
+    for (side, facts) in [("old", sides.layers.0), ("new", sides.layers.1)] {
         for layer in facts.iter().filter(|layer| layer.not_fetched.is_some()) {
             writeln!(
                 out,
@@ -98,7 +110,13 @@ fn write(
     Ok(())
 }
 
-fn heading(out: &mut String, name: &str, image: &ImageFacts) -> fmt::Result {
+/// The image, and its stack that is compared: the layers up to `last` of `depth`.
+fn heading(
+    out: &mut String,
+    name: &str,
+    image: &ImageFacts,
+    (last, depth): (usize, usize),
+) -> fmt::Result {
     write!(
         out,
         "{name}  {STRONG}{}{STRONG:#}",
@@ -106,6 +124,12 @@ fn heading(out: &mut String, name: &str, image: &ImageFacts) -> fmt::Result {
     )?;
     if let Some(platform) = &image.platform {
         write!(out, "  {}", Visible(platform))?;
+    }
+    match last {
+        last if last == depth => {}
+        0 => write!(out, "  none of {}", layers(depth))?,
+        1 => write!(out, "  layer 1 of {depth}")?,
+        last => write!(out, "  layers 1 to {last} of {depth}")?,
     }
     writeln!(out)?;
     if let Some(digest) = &image.digest {

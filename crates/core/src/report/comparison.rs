@@ -17,7 +17,9 @@ pub struct ComparisonReport {
     pub old: ImageFacts,
     /// The image that is compared.
     pub new: ImageFacts,
-    /// The sizes of both.
+    /// The stacks that are compared: the filesystems up to these layers.
+    pub stacks: ComparedStacks,
+    /// The sizes of both, up to these layers.
     pub bytes: ComparedBytes,
     /// The layers of both.
     pub layers: ComparedLayers,
@@ -25,6 +27,17 @@ pub struct ComparisonReport {
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ.
     pub config: Vec<FieldChange>,
+}
+
+/// The last layers of two stacks, from 1; 0 for an empty one.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedStacks {
+    /// The old image's.
+    pub old: usize,
+    /// The new image's.
+    pub new: usize,
 }
 
 /// The sizes of two images.
@@ -81,13 +94,17 @@ impl SideBytes {
 }
 
 impl ComparisonReport {
-    /// The report of a comparison of two images that were inspected.
+    /// The report of a comparison of two images that were inspected up to the layers whose stacks are compared.
     #[must_use]
     pub fn new(old: &Inspection, new: &Inspection, comparison: Comparison) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             old: old.image.clone(),
             new: new.image.clone(),
+            stacks: ComparedStacks {
+                old: old.layers.len(),
+                new: new.layers.len(),
+            },
             bytes: ComparedBytes {
                 old: SideBytes::of(old),
                 new: SideBytes::of(new),

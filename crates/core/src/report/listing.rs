@@ -31,7 +31,8 @@ pub struct Line {
     pub gid: u64,
     /// Time of the last change (RFC 3339); None where no entry has one, or it cannot be written so.
     pub mtime: Option<String>,
-    /// A symbolic link's text; the path that a hard link is another name of.
+    /// A symbolic link's text; the path that a hard link is another name of. None also for a hard link of one layer to
+    /// content of a lower one, where the layer itself has something else under that path.
     pub link_target: Option<String>,
     /// The layer that made the path what it is, from 1.
     pub layer: usize,
@@ -57,7 +58,8 @@ pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Result<Vec<Line>, R
     Ok(lines)
 }
 
-/// What layer `number` itself holds below a path, also what it hides. None if it has no such path.
+/// What layer `number` itself holds below a path, also what it hides. None if it has no such path. The layers below are
+/// not known, so a hard link that stands before its target is one to it; [`of_top`] knows better.
 ///
 /// # Errors
 /// The layer is too large.
@@ -68,43 +70,67 @@ pub fn of_layer(
 ) -> Result<Option<Vec<Line>>, StackError> {
     // Stacked on nothing, a layer's own tree is all there is.
     let mut stack = Stack::new();
-    stack.push(index)?;
-    let view = View::stack(&stack, 1);
-    let start = stack.look_up(path, 1).ok();
+    stack.push_alone(index)?;
+    Ok(of_top(&stack, number, path))
+}
+
+/// What the top layer of a stack itself holds below a path, also what it hides, where that layer was put there by
+/// [`Stack::push_alone`]; `number` is its number in its image. None if it has no such path.
+///
+/// As in a stack, one name of content that the layer stores is the file, though another entry may have taken the name that
+/// stored it. A hard link to a lower layer has the target that its entry tells; none where that path is something else
+/// in this layer.
+#[must_use]
+pub fn of_top(stack: &Stack, number: usize, path: &[u8]) -> Option<Vec<Line>> {
+    let depth = stack.depth();
+    let index = stack.layer(depth)?;
+    let view = View::stack(stack, depth);
+    let start = stack.look_up(path, depth).ok();
     let mut lines = Vec::new();
-    for node in start.iter().flat_map(|start| below(&stack, &view, *start)) {
-        // A folder that no entry announces is not held by the layer. Hard links are told as the layer has them.
-        let What::Entry(entry) = stack.at(node, 1).map_or(What::Gone, |version| version.what)
-        else {
+    for node in start.iter().flat_map(|start| below(stack, &view, *start)) {
+        // A folder that no entry announces is not held by the layer.
+        let Some(version) = stack.at(node, depth) else {
             continue;
         };
-        if let Some(index) = stack.layer(1) {
-            let path = stack.path(node);
-            let line = line(&path, &Row::of_entry(node, index, 1, entry));
-            lines.push((path, line));
-        }
-    }
-    let folder = stack.real_path(path, 1);
-    for index in stack.layers() {
-        for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
-            let hidden = index.path(entry);
-            let inside = folder == b"/" || hidden == folder || {
-                hidden.starts_with(&folder) && hidden.get(folder.len()) == Some(&b'/')
-            };
-            if inside {
-                let row = Row::of_entry(NodeId::ROOT, index, 1, entry);
-                lines.push((hidden.clone(), line(&hidden, &row)));
+        let What::Entry(entry) = version.what else {
+            continue;
+        };
+        let path = stack.path(node);
+        let line = match stack.stored_by(version) {
+            Some((stored_in, _)) if stored_in < depth => {
+                let mut line = line(&path, &Row::of_entry(node, index, depth, entry));
+                let target = index.link(entry).unwrap_or_default();
+                if stack.look_up(target, depth).is_ok() {
+                    line.link_target = None;
+                }
+                line
             }
+            _ => match view.row(stack, node) {
+                Some(row) => line(&path, &row),
+                None => continue,
+            },
+        };
+        lines.push((path, line));
+    }
+    let folder = stack.real_path(path, depth);
+    for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
+        let hidden = index.path(entry);
+        let inside = folder == b"/" || hidden == folder || {
+            hidden.starts_with(&folder) && hidden.get(folder.len()) == Some(&b'/')
+        };
+        if inside {
+            let row = Row::of_entry(NodeId::ROOT, index, depth, entry);
+            lines.push((hidden.clone(), line(&hidden, &row)));
         }
     }
     if start.is_none() && lines.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut lines = sorted(lines);
     for line in &mut lines {
         line.layer = number;
     }
-    Ok(Some(lines))
+    Some(lines)
 }
 
 /// All nodes below a folder in byte order of the paths, or the node itself if it is no folder.

@@ -134,7 +134,8 @@ impl Stack {
         }
     }
 
-    fn take_below(&mut self, layer: usize, folder: NodeId) {
+    /// Takes away all below a folder.
+    pub(super) fn take_below(&mut self, layer: usize, folder: NodeId) {
         for node in self.live.take_below(folder) {
             if let Some(inode) = self.live_inode(node) {
                 self.take(layer, node, inode);

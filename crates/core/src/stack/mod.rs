@@ -10,6 +10,7 @@ mod names;
 mod nodes;
 mod own_tree;
 mod resolve;
+mod targets;
 mod versions;
 pub mod view;
 
@@ -41,6 +42,8 @@ pub struct Stack {
     layers: Vec<Arc<LayerIndex>>,
     not_fetched: BTreeMap<usize, NotFetched>,
     remarks: Vec<(usize, Remark)>,
+    /// A hard link of the top layer led to nothing at its place in the tar.
+    waited: bool,
 }
 
 /// Why a layer cannot be stacked.
@@ -75,6 +78,7 @@ impl Stack {
             layers: Vec::new(),
             not_fetched: BTreeMap::new(),
             remarks: Vec::new(),
+            waited: false,
         };
         stack.versions.make_room(1);
         stack.live.make_room(1);
@@ -89,10 +93,26 @@ impl Stack {
     /// # Errors
     /// The layers together are too large; the stack is of no use afterwards.
     pub fn push(&mut self, index: impl Into<Arc<LayerIndex>>) -> Result<(), StackError> {
-        self.push_shared(index.into())
+        self.push_over(index.into(), false)
     }
 
-    fn push_shared(&mut self, index: Arc<LayerIndex>) -> Result<(), StackError> {
+    /// Puts a layer on top, and takes away what is below: the stack at it is what the layer itself holds. Its hard links
+    /// lead where they lead on the layers below.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_alone(&mut self, index: impl Into<Arc<LayerIndex>>) -> Result<(), StackError> {
+        self.push_over(index.into(), true)
+    }
+
+    /// A hard link of the top layer led to nothing at its place in the tar: what it leads to depends on the layers below,
+    /// and on what comes later in the tar.
+    #[must_use]
+    pub const fn has_open_links(&self) -> bool {
+        self.waited
+    }
+
+    fn push_over(&mut self, index: Arc<LayerIndex>, alone: bool) -> Result<(), StackError> {
         let layer = self.depth() + 1;
         if layer > IMAGE_LAYERS {
             return Err(StackError::TooManyLayers);
@@ -103,7 +123,11 @@ impl Stack {
         let own = OwnTree::build(self, &index, layer)?;
         self.versions.make_room(self.nodes.len());
         self.live.make_room(self.nodes.len());
+        self.waited = own.waited;
         self.hide(layer, &own.whiteouts);
+        if alone {
+            self.take_below(layer, NodeId::ROOT);
+        }
         for place in own.into_places() {
             self.lay(layer, &index, &place);
         }

@@ -9,27 +9,27 @@ use super::Stack;
 use super::StackError;
 use super::inodes::InodeId;
 use super::nodes::NodeId;
-use super::versions::{Packed, What};
+use super::targets::Target;
+use super::versions::Packed;
 use crate::layer::{DirId, EntryId, EntryKind, LayerIndex, RemarkKind};
 
 const NONE: u32 = u32::MAX;
 
 /// A layer's own tree and its whiteouts.
 pub(super) struct OwnTree {
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     /// For each node the place that may belong to it; true only if that place names the node.
     place_of: Vec<u32>,
     pub(super) whiteouts: Vec<Whiteout>,
     /// Hard links that were seen to name folders where they stand.
     refused: Vec<EntryId>,
+    /// A hard link led to nothing at its place in the tar.
+    pub(super) waited: bool,
 }
 
 /// How often a tree is built again because links turned out to be refused. Each time at least one
 /// more is, so only a layer made to be slow needs many.
 const ROUNDS: usize = 8;
-
-/// Symbolic links followed on the way to one hard link's target.
-const LINKS: usize = 8;
 
 /// Something that the layer hides from the stack below.
 pub(super) enum Whiteout {
@@ -49,7 +49,7 @@ pub(super) struct Place {
     /// The entry with which it came to be.
     pub(super) since: EntryId,
     /// A hard link whose target is not known yet.
-    pending: bool,
+    pub(super) pending: bool,
     /// Places, linked: the first child's, and the neighbours'.
     first: u32,
     next: u32,
@@ -80,12 +80,14 @@ impl OwnTree {
         let mut own = Self::build_without(&late, stack, index, layer, &dirs)?;
         for round in 1.. {
             let refused = own.second_look(stack, index, layer);
+            own.waited |= !late.is_empty();
             late.extend(refused.iter().copied());
             if refused.is_empty() || round == ROUNDS {
                 break;
             }
             own = Self::build_without(&late, stack, index, layer, &dirs)?;
         }
+        own.imply_for_whiteouts(stack, index, &dirs);
         own.refused.extend(late);
         for entry in &own.refused {
             stack.remark(layer, index, *entry, RemarkKind::LinkToFolder);
@@ -105,13 +107,13 @@ impl OwnTree {
             place_of: vec![0; stack.nodes.len()],
             whiteouts: Vec::new(),
             refused: Vec::new(),
+            waited: false,
         };
         own.add(NodeId::ROOT, Packed::IMPLIED, InodeId::FOLDER, EntryId(0));
         for entry in index.entries().filter(|entry| !refused.contains(entry)) {
             let dir = dirs[index.dir(entry).0 as usize];
             let name = index.name(entry);
             if index.kind(entry) == EntryKind::Whiteout {
-                own.imply_for_whiteout(stack, index, dir, entry);
                 own.whiteouts
                     .extend(stack.nodes.find(dir, name).map(Whiteout::Path));
                 continue;
@@ -146,18 +148,15 @@ impl OwnTree {
     ) {
         let inode = stack.inodes.of(layer, entry);
         match index.kind(entry) {
-            EntryKind::Opaque => {
-                self.imply_for_whiteout(stack, index, node, entry);
-                self.whiteouts.push(Whiteout::Below(node));
-            }
+            EntryKind::Opaque => self.whiteouts.push(Whiteout::Below(node)),
             EntryKind::Dir => self.put(stack, index, node, entry, InodeId::FOLDER),
             // Whatever stands at the root, the root stays a folder.
             _ if node == NodeId::ROOT => {}
             EntryKind::Hardlink => match self.target(stack, index, layer, entry, node) {
                 Target::Inode(inode) => self.put(stack, index, node, entry, inode),
                 Target::Dir => self.refused.push(entry),
-                Target::Itself => self.put(stack, index, node, entry, inode),
-                Target::Nothing | Target::Pending(_) => {
+                Target::Nothing | Target::Itself | Target::Pending(_) => {
+                    self.waited = true;
                     self.put(stack, index, node, entry, inode);
                     if let Some(place) = self.place_mut(node) {
                         place.pending = true;
@@ -166,132 +165,6 @@ impl OwnTree {
             },
             _ => self.put(stack, index, node, entry, inode),
         }
-    }
-
-    /// What a hard link's target is now: in the layer's own tree, else in the stack below.
-    fn target(
-        &self,
-        stack: &Stack,
-        index: &LayerIndex,
-        layer: usize,
-        entry: EntryId,
-        node: NodeId,
-    ) -> Target {
-        if let Some(first) = index.alias(entry) {
-            return Target::Inode(stack.inodes.of(layer, first));
-        }
-        let path = index.link(entry).unwrap_or_default();
-        match self.named(stack, index, stack.find(path), node) {
-            Target::Nothing => {
-                let target = self.find_through_links(stack, index, path);
-                self.named(stack, index, target, node)
-            }
-            target => target,
-        }
-    }
-
-    fn named(
-        &self,
-        stack: &Stack,
-        index: &LayerIndex,
-        target: Option<NodeId>,
-        node: NodeId,
-    ) -> Target {
-        let Some(target) = target else {
-            return Target::Nothing;
-        };
-        if target == node {
-            return Target::Itself;
-        }
-        if let Some(at) = self.find(target) {
-            let place = &self.places[at as usize];
-            return match place {
-                place if place.what.is_dir(index) => Target::Dir,
-                place if place.pending => Target::Pending(at),
-                place => Target::Inode(place.inode),
-            };
-        }
-        match stack.live_inode(target) {
-            None => Target::Nothing,
-            Some(InodeId::FOLDER) => Target::Dir,
-            Some(inode) => Target::Inode(inode),
-        }
-    }
-
-    /// The node that a path leads to if symbolic links among its folders are followed, as a kernel
-    /// does when it makes a hard link; the last name is taken as it is.
-    fn find_through_links(&self, stack: &Stack, index: &LayerIndex, path: &[u8]) -> Option<NodeId> {
-        let names = |path: &[u8]| {
-            let names = path.split(|byte| *byte == b'/').rev();
-            let names = names.filter(|name| !matches!(*name, b"" | b"."));
-            names.map(<[u8]>::to_vec).collect::<Vec<_>>()
-        };
-        let mut waiting = names(path);
-        let mut node = NodeId::ROOT;
-        let mut links = 0;
-        while let Some(name) = waiting.pop() {
-            if name == b".." {
-                node = stack.nodes.parent(node);
-                continue;
-            }
-            let child = stack.nodes.find(node, &name)?;
-            let text = match self.find(child).map(|at| &self.places[at as usize]) {
-                Some(place) => stack.symlink(place.inode, Some(index)),
-                None => stack
-                    .live_inode(child)
-                    .and_then(|inode| stack.symlink(inode, None)),
-            };
-            match text.filter(|_| !waiting.is_empty()) {
-                None => node = child,
-                Some(_) if links == LINKS => return None,
-                Some(text) => {
-                    links += 1;
-                    if text.starts_with(b"/") {
-                        node = NodeId::ROOT;
-                    }
-                    waiting.extend(names(text));
-                }
-            }
-        }
-        Some(node)
-    }
-
-    /// Resolves links whose targets came later in the tar, and tells which of them name folders; the
-    /// rest is broken and stays as it is.
-    fn second_look(&mut self, stack: &Stack, index: &LayerIndex, layer: usize) -> Vec<EntryId> {
-        let mut refused = Vec::new();
-        for start in 0..self.places.len() as u32 {
-            // Links may point at links: the chain is followed to its end and then settled as one.
-            let mut chain = Vec::new();
-            let mut at = start;
-            let end = loop {
-                let place = &mut self.places[at as usize];
-                let (true, true, What::Entry(entry)) =
-                    (place.present, place.pending, place.what.what())
-                else {
-                    break None;
-                };
-                // A link met again on its own chain is settled: a circle leads to nothing.
-                place.pending = false;
-                chain.push((at, entry));
-                let node = place.node;
-                match self.target(stack, index, layer, entry, node) {
-                    Target::Pending(next) => at = next,
-                    end => break Some(end),
-                }
-            };
-            match end {
-                // Only the link that names the folder is refused; the tree is built again without it.
-                Some(Target::Dir) => refused.extend(chain.pop().map(|(_, entry)| entry)),
-                Some(Target::Inode(inode)) => {
-                    for (at, _) in chain {
-                        self.places[at as usize].inode = inode;
-                    }
-                }
-                _ => {}
-            }
-        }
-        refused
     }
 
     /// Puts an entry at its path; what stood there or in its way is taken off.
@@ -324,25 +197,27 @@ impl OwnTree {
         self.hang(stack, node);
     }
 
-    /// Makes folders of `node` and its parents for a whiteout, unless the layer itself has a file there:
-    /// whiteouts take nothing of their own layer. umoci writes such ones where a file took a folder's place.
-    fn imply_for_whiteout(
-        &mut self,
-        stack: &Stack,
-        index: &LayerIndex,
-        node: NodeId,
-        entry: EntryId,
-    ) {
-        let mut up = node;
-        // The nearest parent that the layer mentions decides; the root is one.
-        let at = loop {
-            match self.find(up) {
-                Some(at) => break at,
-                None => up = stack.nodes.parent(up),
+    /// Makes folders of what whiteouts stand in, unless the layer itself has a file there: umoci writes such whiteouts
+    /// where a file took a folder's place. They are not there for the layer's own links.
+    fn imply_for_whiteouts(&mut self, stack: &Stack, index: &LayerIndex, dirs: &[NodeId]) {
+        for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
+            let dir = dirs[index.dir(entry).0 as usize];
+            let folder = match (index.kind(entry), index.name(entry)) {
+                (EntryKind::Opaque, name) if !name.is_empty() => stack.nodes.find(dir, name),
+                _ => Some(dir),
+            };
+            let Some(folder) = folder else { continue };
+            let mut up = folder;
+            // The nearest parent that the layer mentions decides; the root is one.
+            let at = loop {
+                match self.find(up) {
+                    Some(at) => break at,
+                    None => up = stack.nodes.parent(up),
+                }
+            };
+            if self.places[at as usize].is_dir(index) {
+                self.imply(stack, index, folder, entry);
             }
-        };
-        if self.places[at as usize].is_dir(index) {
-            self.imply(stack, index, node, entry);
         }
     }
 
@@ -367,7 +242,7 @@ impl OwnTree {
         }
     }
 
-    fn find(&self, node: NodeId) -> Option<u32> {
+    pub(super) fn find(&self, node: NodeId) -> Option<u32> {
         let at = *self.place_of.get(node.at())?;
         let place = self.places.get(at as usize)?;
         (place.node == node && place.present).then_some(at)
@@ -442,13 +317,4 @@ impl OwnTree {
             }
         }
     }
-}
-
-enum Target {
-    Inode(InodeId),
-    /// A link in this place that waits itself.
-    Pending(u32),
-    Dir,
-    Itself,
-    Nothing,
 }

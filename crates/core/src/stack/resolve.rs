@@ -2,10 +2,8 @@
 
 use super::{NodeId, Stack, What};
 use crate::layer::EntryKind;
+use crate::limits::LINKS;
 use crate::names;
-
-/// Links followed before a path counts as a loop; as many as Linux follows.
-const LINKS: usize = 40;
 
 /// Why a path leads to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +12,15 @@ pub enum ResolveError {
     Missing {
         /// What is not there, links before it followed.
         path: Vec<u8>,
-        /// The layer that took it away, where one did.
+        /// The layer that took it away, or what was asked for, where one did.
         deleted_by: Option<usize>,
     },
     /// A path goes on behind something that is no folder.
     NotAFolder {
         /// What is no folder.
         path: Vec<u8>,
+        /// The layer that took away what the path goes on to, where one did.
+        deleted_by: Option<usize>,
     },
     /// Links that lead to each other.
     Loop {
@@ -79,7 +79,7 @@ impl Stack {
             Ok(node) => self.path(node),
             Err(Stopped { error, rest }) => {
                 let (ResolveError::Missing { path, .. }
-                | ResolveError::NotAFolder { path }
+                | ResolveError::NotAFolder { path, .. }
                 | ResolveError::Loop { path }) = error;
                 let rest = rest.into_iter().rev().filter(|name| name.name != b".");
                 rest.fold(path, |path, name| [&path, &b"/"[..], &name.name].concat())
@@ -93,9 +93,10 @@ impl Stack {
         let mut links = 0;
         while let Some(Name { name, given }) = rest.pop() {
             if !self.is_folder(node, layer) {
-                let path = self.path(node);
                 rest.push(Name { name, given });
-                let error = ResolveError::NotAFolder { path };
+                let deleted_by = self.taken_by(self.find_below(node, &rest), layer);
+                let path = self.path(node);
+                let error = ResolveError::NotAFolder { path, deleted_by };
                 return Err(Stopped { error, rest });
             }
             match name.as_slice() {
@@ -116,6 +117,8 @@ impl Stack {
             let child = match child {
                 Ok(child) => child,
                 Err(deleted_by) => {
+                    // A link may stand where the folder was that is asked for.
+                    let deleted_by = deleted_by.or_else(|| self.taken_by(self.find(path), layer));
                     let parent = self.path(node);
                     let parent = parent.strip_suffix(b"/").unwrap_or(&parent);
                     let path = [parent, b"/", &name].concat();
@@ -149,9 +152,20 @@ impl Stack {
         if self.at(child, layer).is_some() {
             return Ok(child);
         }
-        let mut versions = self.versions(child);
-        let gone = versions.find(|version| version.layer <= layer);
-        Err(gone.map(|version| version.layer))
+        Err(self.taken_by(Some(child), layer))
+    }
+
+    /// The layer that took a node away, where one did.
+    fn taken_by(&self, node: Option<NodeId>, layer: usize) -> Option<usize> {
+        let mut versions = self.versions(node?);
+        let latest = versions.find(|version| version.layer <= layer)?;
+        (latest.what == What::Gone).then_some(latest.layer)
+    }
+
+    /// The node that names lead to, the last one first, links not followed.
+    fn find_below(&self, node: NodeId, names: &[Name]) -> Option<NodeId> {
+        let mut names = names.iter().rev().filter(|name| name.name != b".");
+        names.try_fold(node, |node, name| self.nodes.find(node, &name.name))
     }
 
     fn is_folder(&self, node: NodeId, layer: usize) -> bool {

@@ -4,9 +4,9 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used)]
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
+use onionskin_core::limits::LINKS;
 use onionskin_core::stack::Cause;
 
 /// An entry as a test describes it.
@@ -28,9 +28,6 @@ pub(crate) enum Kind {
     Opaque,
 }
 
-/// Symbolic links that are followed on the way to one target.
-const LINKS: usize = 8;
-
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Thing {
@@ -47,10 +44,9 @@ pub(crate) struct Model {
     pub layers: Vec<Vec<Entry>>,
     pub tree: BTreeMap<String, Thing>,
     pub wasted: Vec<Waste>,
-    /// A hard link that stood before its target turned out to be another name of a symbolic link. Whether targets of
-    /// others that waited lead through it depends on the order in which they are looked at, which no rule says.
-    pub ambiguous: Cell<bool>,
 }
+
+type OwnTree = BTreeMap<String, Own>;
 
 #[derive(Clone, Debug)]
 struct Own {
@@ -58,6 +54,14 @@ struct Own {
     since: usize,
     /// The hard link's entry, while its target is not known.
     waits: Option<usize>,
+}
+
+/// What is at the end of a path.
+enum Found {
+    Thing(Thing),
+    Nothing,
+    /// A link whose own target is not known is there, or on the way; or the link that asks itself.
+    Waits,
 }
 
 /// What `ls` tells of a path: path, type, size, target of a link. The target of a link to nothing is left out.
@@ -162,14 +166,28 @@ impl Model {
     }
 
     /// Step 1. Links to folders change nothing, also where that is seen only at the end.
-    fn own_tree(&self, layer: usize, entries: &[Entry]) -> BTreeMap<String, Own> {
+    fn own_tree(&self, layer: usize, entries: &[Entry]) -> OwnTree {
         let mut refused = BTreeSet::new();
-        loop {
+        let mut own = loop {
             match self.own_tree_without(layer, entries, &refused) {
-                Ok(own) => return own,
+                Ok(own) => break own,
                 Err(late) => refused.extend(late),
             }
+        };
+        // What whiteouts are in becomes folders when the tree is laid over the stack, where the layer has nothing else.
+        for (at, entry) in entries.iter().enumerate() {
+            let mut folders = parents(&entry.path);
+            match entry.kind {
+                Kind::Whiteout => {}
+                Kind::Opaque => folders.push(entry.path.clone()),
+                _ => continue,
+            }
+            let is_dir = |path| own.get(path).is_none_or(|own| own.thing == Thing::Dir);
+            if folders.iter().all(is_dir) {
+                folders.iter().for_each(|path| imply(&mut own, path, at));
+            }
         }
+        own
     }
 
     fn own_tree_without(
@@ -177,45 +195,28 @@ impl Model {
         layer: usize,
         entries: &[Entry],
         refused: &BTreeSet<usize>,
-    ) -> Result<BTreeMap<String, Own>, Vec<usize>> {
-        let mut own: BTreeMap<String, Own> = BTreeMap::new();
+    ) -> Result<OwnTree, Vec<usize>> {
+        let mut own = OwnTree::new();
         for (at, entry) in entries.iter().enumerate() {
             if refused.contains(&at) {
                 continue;
             }
             let mut waits = None;
             let thing = match &entry.kind {
-                Kind::Dir | Kind::Whiteout | Kind::Opaque => Thing::Dir,
-                Kind::Hardlink(target) if !self.is_itself(&own, target, &entry.path) => {
-                    match self.target(&own, target) {
-                        Some((Thing::Dir, _)) => continue,
-                        Some((thing, None)) => thing,
-                        _ => {
-                            waits = Some(at);
-                            Thing::Name(layer, at)
-                        }
+                Kind::Whiteout | Kind::Opaque => continue,
+                Kind::Dir => Thing::Dir,
+                Kind::Hardlink(target) => match self.target(&own, target, &entry.path) {
+                    Found::Thing(Thing::Dir) => continue,
+                    Found::Thing(thing) => thing,
+                    Found::Nothing | Found::Waits => {
+                        waits = Some(at);
+                        Thing::Name(layer, at)
                     }
-                }
+                },
                 _ => Thing::Name(layer, at),
             };
-            let mut above = parents(&entry.path);
-            if let Kind::Whiteout | Kind::Opaque = entry.kind {
-                if let Kind::Opaque = entry.kind {
-                    above.push(entry.path.clone());
-                }
-                // Whiteouts take nothing of their own layer.
-                if above
-                    .iter()
-                    .any(|path| own.get(path).is_some_and(|own| own.thing != Thing::Dir))
-                {
-                    continue;
-                }
-            }
-            for path in above {
+            for path in parents(&entry.path) {
                 imply(&mut own, &path, at);
-            }
-            if let Kind::Whiteout | Kind::Opaque = entry.kind {
-                continue;
             }
             match own.get(&entry.path) {
                 Some(old) if old.thing == thing => continue,
@@ -233,93 +234,82 @@ impl Model {
         }
         // The second look: again and again, until nothing more is found.
         loop {
-            let mut changed = false;
-            let mut late = Vec::new();
-            for path in own.keys().cloned().collect::<Vec<_>>() {
-                let Some(entry) = own.get(&path).and_then(|own| own.waits) else {
-                    continue;
-                };
+            let waiting: Vec<(String, usize)> = (own.iter())
+                .filter_map(|(path, own)| Some((path.clone(), own.waits?)))
+                .collect();
+            let (mut changed, mut to_folders) = (false, Vec::new());
+            for (path, entry) in waiting {
                 let Kind::Hardlink(target) = &entries[entry].kind else {
                     unreachable!()
                 };
-                match self.target(&own, target) {
-                    Some((Thing::Dir, _)) => late.push(entry),
-                    Some((thing, None)) => {
-                        if self.text(&thing).is_some() {
-                            self.ambiguous.set(true);
-                        }
+                match self.target(&own, target, &path) {
+                    Found::Thing(Thing::Dir) => to_folders.push(entry),
+                    Found::Thing(thing) => {
                         let place = own.get_mut(&path).unwrap();
                         (place.thing, place.waits) = (thing, None);
                         changed = true;
                     }
-                    _ => {}
+                    Found::Nothing | Found::Waits => {}
                 }
             }
-            if !late.is_empty() {
-                return Err(late);
-            }
-            if !changed {
-                return Ok(own);
+            match (changed, to_folders.is_empty()) {
+                (true, _) => {}
+                (false, true) => return Ok(own),
+                (false, false) => return Err(to_folders),
             }
         }
     }
 
-    /// What stands at a hard link's target, and whether it is a link that waits itself.
-    fn target(&self, own: &BTreeMap<String, Own>, target: &str) -> Option<(Thing, Option<usize>)> {
-        self.standing(own, target)
-            .or_else(|| self.standing(own, &self.through_links(own, target)?))
+    /// A hard link resolves in the layer's own tree over the stack, else in the stack as it was before the layer.
+    fn target(&self, own: &OwnTree, target: &str, link: &str) -> Found {
+        match self.walk(own, target, link) {
+            Found::Nothing => self.walk(&OwnTree::new(), target, link),
+            found => found,
+        }
     }
 
-    fn is_itself(&self, own: &BTreeMap<String, Own>, target: &str, path: &str) -> bool {
-        target == path
-            || self.standing(own, target).is_none()
-                && self.through_links(own, target).as_deref() == Some(path)
-    }
-
-    fn standing(&self, own: &BTreeMap<String, Own>, path: &str) -> Option<(Thing, Option<usize>)> {
-        own.get(path)
-            .map(|own| (own.thing.clone(), own.waits))
-            .or_else(|| self.tree.get(path).map(|thing| (thing.clone(), None)))
-    }
-
-    /// The path that a kernel finds: symbolic links among its folders are followed, the last name is taken as it is.
-    fn through_links(&self, own: &BTreeMap<String, Own>, path: &str) -> Option<String> {
-        let mut left: VecDeque<String> = path.split('/').map(str::to_owned).collect();
-        let mut at = String::new();
-        let mut links = 0;
-        while let Some(name) = left.pop_front() {
-            match name.as_str() {
-                "" | "." => continue,
-                ".." => {
-                    at.truncate(at.rfind('/').unwrap_or(0));
+    /// The way of a kernel: folder by folder, symbolic links among them followed, the last name taken as it is. Engines
+    /// take `..` out of the target before that.
+    fn walk(&self, own: &OwnTree, target: &str, link: &str) -> Found {
+        let at = |path: &str| match (own.get(path), self.tree.get(path)) {
+            (Some(own), _) if own.waits.is_some() => Found::Waits,
+            (Some(Own { thing, .. }), _) | (None, Some(thing)) => Found::Thing(thing.clone()),
+            (None, None) => Found::Nothing,
+        };
+        let mut folders: Vec<String> = names(&cleaned(target));
+        let Some(last) = folders.pop() else {
+            return Found::Thing(Thing::Dir);
+        };
+        folders.reverse();
+        let (mut folder, mut links) = (String::new(), 0);
+        while let Some(name) = folders.pop() {
+            if name == ".." {
+                folder.truncate(folder.rfind('/').unwrap_or(0));
+                continue;
+            }
+            let below = format!("{folder}/{name}");
+            let text = match at(&below) {
+                Found::Thing(Thing::Dir) => {
+                    folder = below;
                     continue;
                 }
-                _ => {}
-            }
-            let below = format!("{at}/{name}");
-            let is_last = left.iter().all(|name| name.is_empty() || name == ".");
-            if is_last {
-                return Some(below);
-            }
-            let standing = self.standing(own, &below).map(|(thing, _)| thing);
-            let text = standing.and_then(|thing| self.text(&thing));
-            let Some(text) = text else {
-                // Whether it can have anything in it shows where the last name is looked up.
-                at = below;
-                continue;
+                Found::Thing(thing) => self.text(&thing),
+                Found::Nothing => None,
+                Found::Waits => return Found::Waits,
+            };
+            let Some(text) = text.filter(|_| links < LINKS) else {
+                return Found::Nothing;
             };
             links += 1;
-            if links > LINKS {
-                return None;
-            }
             if text.starts_with('/') {
-                at.clear();
+                folder.clear();
             }
-            for name in text.split('/').rev() {
-                left.push_front(name.to_owned());
-            }
+            folders.extend(names(&text).into_iter().rev());
         }
-        Some(at)
+        match format!("{folder}/{last}") {
+            path if path == link => Found::Waits,
+            path => at(&path),
+        }
     }
 
     fn take(&mut self, paths: &[String], cause: Cause, lost: &mut Vec<(usize, usize, Cause)>) {
@@ -385,7 +375,24 @@ impl Model {
     }
 }
 
-fn imply(own: &mut BTreeMap<String, Own>, path: &str, at: usize) {
+fn names(path: &str) -> Vec<String> {
+    let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
+    names.map(str::to_owned).collect()
+}
+
+/// A path without `..`, as its words say.
+fn cleaned(path: &str) -> String {
+    let mut cleaned = Vec::new();
+    for name in names(path) {
+        match name.as_str() {
+            ".." => drop(cleaned.pop()),
+            _ => cleaned.push(name),
+        }
+    }
+    cleaned.join("/")
+}
+
+fn imply(own: &mut OwnTree, path: &str, at: usize) {
     let is_dir = own.get(path).is_some_and(|own| own.thing == Thing::Dir);
     if !is_dir {
         let place = Own {

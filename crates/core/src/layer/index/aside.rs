@@ -8,9 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{Columns, EntryId, EntryKind, NewEntry, path_of};
 use crate::layer::content::ContentId;
 use crate::layer::path::is_aside;
-
-/// Hard links that are followed within the folder.
-const LINKS: usize = 8;
+use crate::limits::LINKS;
 
 /// All that is kept aside in one layer.
 #[derive(Default)]
@@ -92,7 +90,7 @@ impl Asides {
             Some(at) => at,
             None => return End::Nothing,
         };
-        for _ in 0..LINKS {
+        for _ in 0..=LINKS {
             let Some(target) = link(at) else {
                 return End::File(at);
             };

@@ -10,8 +10,6 @@ use crate::limits;
 use crate::source::image::{Run, Span};
 
 const BLOCK: u64 = 512;
-/// Links followed from one member to the next.
-const LINKS: usize = 16;
 
 /// What the tar holds under each name; of several with one name the last.
 #[derive(Debug, Default)]
@@ -196,7 +194,7 @@ impl Members {
     /// Where the content of the member `name` lies, through links.
     pub(super) fn find(&self, name: &str) -> Option<&Place> {
         let mut name = clean(name, "")?;
-        for _ in 0..LINKS {
+        for _ in 0..=limits::LINKS {
             match self.by_name.get(&name)? {
                 Member::File(place) => return Some(place),
                 Member::Link(target) => name.clone_from(target),
