@@ -56,24 +56,15 @@ where
     queue.sort_by_key(|(_, layer)| Reverse(layer.stored_size()));
     let mut decoded: Vec<(usize, Decoded)> = stream::iter(queue)
         .map(|(place, layer)| async move {
-            let decoded = async {
-                let blob = match open(layer).await {
-                    Err(SourceError::NotFetched { reason, .. }) => {
-                        return Ok(Decoded::NotFetched(reason));
-                    }
-                    blob => blob?,
-                };
-                let bar = progress.layer(layer.number, layer.compressed_size);
-                decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar).await
+            let blob = match open(layer).await {
+                Err(SourceError::NotFetched { reason, .. }) => {
+                    return Ok((place, Decoded::NotFetched(reason)));
+                }
+                blob => blob.map_err(|error| of_layer(layer, error))?,
             };
-            // Most errors name the layer; that a host is not reached, say, is not about one.
-            let name = format!("layer {}", layer.number);
-            let decoded = decoded.await;
-            let decoded = decoded.map_err(|error: anyhow::Error| match error.to_string() {
-                text if text.contains(&name) => error,
-                _ => error.context(name),
-            });
-            decoded.map(|decoded| (place, decoded))
+            let bar = progress.layer(layer.number, layer.compressed_size);
+            let decoded = decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar).await?;
+            anyhow::Ok((place, decoded))
         })
         .buffer_unordered(at_once)
         .try_collect()
@@ -112,6 +103,18 @@ fn blobs(layers: &[Layer]) -> (Vec<&Layer>, Vec<usize>) {
     (blobs, places)
 }
 
+/// An error of a layer's transfer. That a host is not reached, say, does not name the layer.
+fn of_layer(layer: &Layer, error: SourceError) -> anyhow::Error {
+    match error.names_what() {
+        true => error.into(),
+        false => anyhow::Error::new(error).context(name(layer)),
+    }
+}
+
+fn name(layer: &Layer) -> String {
+    format!("layer {}", layer.number)
+}
+
 fn expected(layer: &Layer) -> Expected {
     Expected {
         layer: layer.number,
@@ -139,7 +142,8 @@ async fn decode_one(
         }
         decoder.finish()
     });
-    while let Some(chunk) = blob.next_chunk().await? {
+    let failed = |error| of_layer(layer, error);
+    while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
         bar.advance(chunk.len());
         if sender.send(chunk).await.is_err() {
             // The decoder has stopped; it says why below.
@@ -147,7 +151,7 @@ async fn decode_one(
         }
     }
     drop(sender);
-    match decoding.await? {
+    match decoding.await.with_context(|| name(layer))? {
         Ok(index) => Ok(Decoded::Read(Arc::new(index))),
         Err(error) => match error.problem() {
             Problem::NotTar => Ok(Decoded::NotFetched(NotFetched::NotTar)),

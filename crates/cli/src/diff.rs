@@ -124,7 +124,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
                 layers: (&inspections.0.layers[..], &inspections.1.layers[..]),
                 depths: (old.depth, new.depth),
             };
-            let text = text::report(&report, &sides, &update, arguments.all, output.terminal());
+            let text = text::report(&report, &sides, &update, arguments.all, output.columns());
             output.text(&text)?;
         }
     }

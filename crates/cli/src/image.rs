@@ -10,7 +10,7 @@ use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
 use onionskin_core::report::link::InFile;
 use onionskin_core::source::registry::Client;
-use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source};
+use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source, SourceError};
 use onionskin_core::stack::Stack;
 
 use crate::decode::{Decoded, decode};
@@ -18,7 +18,6 @@ use crate::limits::LimitArguments;
 use crate::output::Inputs;
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
-use crate::sentence;
 
 /// The end of the help of each command that takes an image: how to log in.
 macro_rules! with_login {
@@ -203,10 +202,10 @@ impl Opened {
         let progress = Progress::new(self.image.layers.len());
         let open = |layer| self.source.layer(layer);
         let decoded = decode(layers, &progress, &self.budget, open).await;
-        // Most errors name only the layer.
-        decoded.map_err(|error| match sentence(&error).contains(&self.name) {
-            true => error,
-            false => error.context(self.name.clone()),
+        decoded.map_err(|error| match error.downcast_ref::<SourceError>() {
+            Some(named) if named.names_what() => error,
+            Some(SourceError::Archive { .. }) => error,
+            _ => error.context(self.name.clone()),
         })
     }
 

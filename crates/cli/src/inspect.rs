@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .cloned()
                 .chain(in_layers)
                 .collect();
-            let report = text::report(&inspection, &wasted, &remarks, output.terminal());
+            let report = text::report(&inspection, &wasted, &remarks, output.columns());
             Ok(output.text(&report)?)
         }
     }

@@ -94,14 +94,11 @@ impl Output {
         &self.0
     }
 
-    /// The columns of a terminal that shows the report; None where nobody looks at one.
-    pub(crate) fn terminal(&self) -> Option<usize> {
-        self.0.is_stdout().then(terminal::width).flatten()
-    }
-
-    /// The columns that text is wrapped to.
+    /// The columns that reports are wrapped and cut to: those of the terminal that shows them, else `COLUMNS`, else 80.
+    /// Lists of paths and names, which programs read line by line, have no limit.
     pub(crate) fn columns(&self) -> usize {
-        self.terminal().unwrap_or_else(terminal::columns)
+        let terminal = self.0.is_stdout().then(terminal::width).flatten();
+        terminal.unwrap_or_else(terminal::columns)
     }
 
     /// Writes text, with its colours where a terminal shows them.

@@ -7,12 +7,13 @@ use onionskin_core::platform::Platform;
 use onionskin_core::report::referrers::{By, ReferrersReport};
 use onionskin_core::report::words::size;
 use onionskin_core::source::Locator;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::image::with_login;
 use crate::output::{Format, Inputs, OutputArguments, note};
 use crate::registry::RegistryArguments;
 use crate::summary::{QUIET, STRONG};
-use crate::terminal::Visible;
+use crate::terminal::{Visible, fit};
 
 /// List the signatures, SBOMs and attestations of an image in a registry
 ///
@@ -79,18 +80,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     match arguments.output.format() {
         Format::Json => output.json(&report),
-        Format::Text => Ok(output.text(&text(&report))?),
+        Format::Text => Ok(output.text(&text(&report, output.columns()))?),
     }
 }
 
-fn text(report: &ReferrersReport) -> String {
+fn text(report: &ReferrersReport, columns: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report);
+    let _ = write(&mut out, report, columns);
     out
 }
 
-fn write(out: &mut String, report: &ReferrersReport) -> std::fmt::Result {
+fn write(out: &mut String, report: &ReferrersReport, columns: usize) -> std::fmt::Result {
     let (image, digest) = (&report.image.reference, &report.image.digest);
     writeln!(out, "{STRONG}{}{STRONG:#}", Visible(image))?;
     writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
@@ -110,8 +111,9 @@ fn write(out: &mut String, report: &ReferrersReport) -> std::fmt::Result {
             writeln!(out, "  {QUIET}about{QUIET:#} {}", one.subject)?;
         }
         for (name, value) in &one.annotations {
-            let (name, value) = (Visible(name), Visible(value));
-            writeln!(out, "  {QUIET}{name}{QUIET:#} {value}")?;
+            let name = Visible(name).to_string();
+            let room = columns.saturating_sub(2 + name.width() + 1);
+            writeln!(out, "  {QUIET}{name}{QUIET:#} {}", fit(value, room))?;
         }
     }
     Ok(())

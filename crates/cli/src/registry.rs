@@ -219,7 +219,7 @@ pub(crate) fn certificates_in(path: &Path) -> anyhow::Result<Vec<reqwest::Certif
     let found = reqwest::Certificate::from_pem_bundle(&pem).with_context(unusable)?;
     ensure!(
         !found.is_empty(),
-        "{}: no certificate in PEM form in it",
+        "{}: no certificate in PEM format",
         path.display()
     );
     Ok(found)

@@ -7,6 +7,7 @@ use onionskin_core::findings::Kind;
 use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
 use onionskin_core::report::words::{not_available, share, size};
 use onionskin_core::stack::Cause;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{Visible, wrapped};
 
@@ -22,10 +23,15 @@ pub(crate) const QUIET: Style = Style::new().dimmed();
 const LIVE: Style = AnsiColor::Cyan.on_default();
 
 /// Which image.
-pub(crate) fn image(out: &mut String, image: &ImageFacts) -> fmt::Result {
-    write!(out, "{STRONG}{}{STRONG:#}", Visible(&image.reference))?;
+pub(crate) fn image(out: &mut String, image: &ImageFacts, columns: usize) -> fmt::Result {
+    let reference = Visible(&image.reference).to_string();
+    write!(out, "{STRONG}{reference}{STRONG:#}")?;
     if let Some(platform) = &image.platform {
-        write!(out, "  {}", Visible(platform))?;
+        let platform = Visible(platform).to_string();
+        match reference.width() + 2 + platform.width() <= columns {
+            true => write!(out, "  {platform}")?,
+            false => write!(out, "\n{platform}")?,
+        }
     }
     writeln!(out)?;
     if let Some(digest) = &image.digest {
@@ -40,12 +46,12 @@ pub(crate) fn bytes(
     image: &ImageFacts,
     bytes: &ByteTotals,
     layers: &[LayerFacts],
-    columns: Option<usize>,
+    columns: usize,
 ) -> fmt::Result {
     let sentences = sentences(image, bytes, layers).into_iter();
     for sentence in sentences.chain(not_available(layers)) {
         let sentence = Visible(&sentence).to_string();
-        for line in wrapped(&sentence, columns.unwrap_or(usize::MAX)) {
+        for line in wrapped(&sentence, columns) {
             writeln!(out, "{line}")?;
         }
     }
@@ -91,9 +97,8 @@ fn sentences(image: &ImageFacts, bytes: &ByteTotals, layers: &[LayerFacts]) -> V
     told
 }
 
-fn causes(out: &mut String, bytes: &ByteTotals, columns: Option<usize>) -> fmt::Result {
-    let room = columns.map_or(BAR, |columns| columns.saturating_sub(BEFORE_BAR));
-    let room = room.min(BAR);
+fn causes(out: &mut String, bytes: &ByteTotals, columns: usize) -> fmt::Result {
+    let room = columns.saturating_sub(BEFORE_BAR).min(BAR);
     let wasted = Cause::ALL.into_iter().map(|cause| {
         let (name, style, why) = described(cause);
         (name, style, bytes.causes[cause], why)
@@ -114,7 +119,9 @@ fn causes(out: &mut String, bytes: &ByteTotals, columns: Option<usize>) -> fmt::
             size(of),
         )?;
         if name != "used" {
-            writeln!(out, "  {:NAME$} {QUIET}{why}{QUIET:#}", "")?;
+            for line in wrapped(why, columns.saturating_sub(2 + NAME + 1)) {
+                writeln!(out, "  {:NAME$} {QUIET}{line}{QUIET:#}", "")?;
+            }
         }
     }
     Ok(())

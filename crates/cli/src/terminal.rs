@@ -51,13 +51,9 @@ fn ellipsis() -> &'static str {
     }
 }
 
-/// `text` made visible and cut to `columns`, with an ellipsis where something is missing; whole where there is no limit.
-pub(crate) fn fit(text: &str, columns: Option<usize>) -> String {
-    let visible = Visible(text).to_string();
-    match columns {
-        Some(columns) => cut(visible, columns, ellipsis()),
-        None => visible,
-    }
+/// `text` made visible and cut to `columns`, with an ellipsis where something is missing.
+pub(crate) fn fit(text: &str, columns: usize) -> String {
+    cut(Visible(text).to_string(), columns, ellipsis())
 }
 
 fn cut(text: String, columns: usize, ellipsis: &str) -> String {
@@ -112,6 +108,21 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// `text` made visible, in pieces of at most so many columns, with nothing left out.
+pub(crate) fn folded(text: &str, columns: usize) -> Vec<String> {
+    let visible = Visible(text).to_string();
+    let mut rest = visible.as_str();
+    let mut pieces = Vec::new();
+    while !rest.is_empty() || pieces.is_empty() {
+        // One character at least, whatever its width.
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let (piece, behind) = rest.split_at(start(rest, columns).len().max(first));
+        pieces.push(piece.to_owned());
+        rest = behind;
+    }
+    pieces
+}
+
 /// The columns that text is wrapped to where it goes to no terminal: `COLUMNS`, or 80.
 pub(crate) fn columns() -> usize {
     let set = env::var("COLUMNS").ok();
@@ -150,6 +161,14 @@ mod tests {
         assert_eq!(cut("/usr/lib/python3/test_ssl.py", 16), "/usr/…est_ssl.py");
         assert_eq!(cut("日本語日本語", 7), "日…本語");
         assert_eq!(cut("/abc", 0), "…");
+    }
+
+    #[test]
+    fn folded_text_is_whole() {
+        assert_eq!(folded("a=bcdef", 3), ["a=b", "cde", "f"]);
+        assert_eq!(folded("日本", 3), ["日", "本"]);
+        assert_eq!(folded("日", 1), ["日"]);
+        assert_eq!(folded("", 3), [""]);
     }
 
     #[test]

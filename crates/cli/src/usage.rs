@@ -139,6 +139,15 @@ const OTHER_FLAGS: [(&[&str], &str); 9] = [
     (&["cacert", "ca-cert", "cert"], "--ca-file FILE"),
 ];
 
+/// Flags that `ls` has on Unix, and what does the same here.
+const SHORT_FLAGS: [(char, &str); 5] = [
+    ('a', "hidden files are always listed"),
+    ('A', "hidden files are always listed"),
+    ('R', "files below folders are always listed"),
+    ('S', "use --sort size"),
+    ('t', "use --sort mtime"),
+];
+
 /// The command's arguments, with a value that belongs to a flag joined to it: `--tls-verify false`.
 pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -183,7 +192,11 @@ pub(crate) fn tip(
             let flag = invalid(ContextKind::InvalidArg)?;
             // What stands before the command belongs to none.
             let first = arguments.get(1)?;
-            unknown_flag(flag, command, command.find_subcommand(first))
+            let sub = command.find_subcommand(first);
+            match flag.starts_with("--") {
+                true => unknown_flag(flag, command, sub),
+                false => unknown_short(flag, command, sub?, arguments),
+            }
         }
         _ => None,
     }
@@ -251,16 +264,78 @@ fn unknown_flag(
         let meant: Vec<String> = meant.iter().map(|flag| format!("--{flag}")).collect();
         return Some(format!("{start}; did you mean {}?", listed(&meant, "or")));
     }
-    let others: Vec<String> = command
-        .get_subcommands()
-        .filter(|other| flags(other).any(|flag| flag == name))
+    let others = command.get_subcommands();
+    let others = others.filter(|other| flags(other).any(|flag| flag == name));
+    Some(elsewhere(&start, called, others))
+}
+
+/// A flag of one letter, or a negative number.
+fn unknown_short(
+    flag: &str,
+    command: &clap::Command,
+    sub: &clap::Command,
+    arguments: &[OsString],
+) -> Option<String> {
+    let called = sub.get_name();
+    let letter = flag.strip_prefix('-')?.chars().next()?;
+    // clap names the number by its first digit only.
+    let is_number = |given: &OsString| {
+        let number = given.to_str().and_then(|given| given.strip_prefix('-'));
+        number.is_some_and(|number| number.starts_with(letter) && number.parse::<f64>().is_ok())
+    };
+    if let Some(at) = arguments.iter().position(is_number) {
+        let number = arguments.get(at)?.display();
+        let before = arguments.get(at.checked_sub(1)?)?.to_str()?;
+        return Some(match takes_value(sub, before) {
+            true => format!("{before} must not be negative, but is {number}"),
+            false => format!("`onionskin {called}` has no flag {number}"),
+        });
+    }
+    let start = format!("`onionskin {called}` has no flag {flag}");
+    if called == "ls"
+        && let Some((_, instead)) = SHORT_FLAGS.iter().find(|(short, _)| *short == letter)
+    {
+        return Some(format!("{start}; {instead}"));
+    }
+    let has_it = |other: &&clap::Command| {
+        let mut arguments = other.get_arguments().filter(|one| !one.is_hide_set());
+        arguments.any(|argument| argument.get_short() == Some(letter))
+    };
+    let others = command.get_subcommands().filter(has_it);
+    Some(elsewhere(&start, called, others))
+}
+
+/// Whether an argument is a flag of the command behind which a value is expected.
+fn takes_value(sub: &clap::Command, flag: &str) -> bool {
+    let is_it = |argument: &&clap::Arg| {
+        let long = flag
+            .strip_prefix("--")
+            .is_some_and(|name| argument.get_long() == Some(name));
+        let short = flag
+            .strip_prefix('-')
+            .and_then(|letter| letter.parse().ok());
+        long || short.is_some() && argument.get_short() == short
+    };
+    let mut arguments = sub.get_arguments();
+    arguments
+        .find(is_it)
+        .is_some_and(|argument| argument.get_action().takes_values())
+}
+
+/// Which other commands have a flag that `called` does not have.
+fn elsewhere<'c>(
+    start: &str,
+    called: &str,
+    others: impl Iterator<Item = &'c clap::Command>,
+) -> String {
+    let others: Vec<String> = others
         .map(|other| format!("`onionskin {}`", other.get_name()))
         .collect();
-    Some(match others.as_slice() {
+    match others.as_slice() {
         [] => format!("{start}; `onionskin {called} --help` lists its flags"),
         [other] => format!("{start}; {other} has it"),
         others => format!("{start}; {} have it", listed(others, "and")),
-    })
+    }
 }
 
 /// The long flags that a command's help shows.

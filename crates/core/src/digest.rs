@@ -46,10 +46,10 @@ pub struct Digest {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// There is no colon between algorithm and value.
-    #[error("a digest looks like sha256:<64 hex digits>; there is no colon in it")]
+    #[error("a digest is written as sha256:<64 hex digits>, but this one has no colon")]
     NoColon,
     /// The algorithm is none of those that OCI registers.
-    #[error("digest algorithm {0:?} is not known; sha256 and sha512 are")]
+    #[error("unknown digest algorithm {0:?}; sha256 and sha512 are supported")]
     UnknownAlgorithm(String),
     /// The value has the wrong length or other characters than 0-9a-f.
     #[error("a {} digest has {} lower-case hex digits after the colon", .0.name(), .0.hex_len())]

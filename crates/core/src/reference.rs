@@ -45,7 +45,7 @@ pub struct Reference {
 pub enum ReferenceError {
     /// There is nothing.
     #[error(
-        "there is no image name; give one like nginx:1.27 or registry.example.com/team/app:1.0"
+        "the image name is missing; write one such as nginx:1.27 or registry.example.com/team/app:1.0"
     )]
     Empty,
     /// A bare image ID of an engine.
@@ -61,7 +61,7 @@ pub enum ReferenceError {
     },
     /// The registry's host is no host.
     #[error(
-        "{domain:?} is no registry host: character {at} is {found:?}, but host names have letters, digits, dots and dashes inside"
+        "{domain:?} is not a registry host: character {at} is {found:?}, but host names have letters, digits, dots and dashes inside"
     )]
     DomainCharacter {
         /// The part before the first slash.
@@ -73,7 +73,7 @@ pub enum ReferenceError {
     },
     /// A host, or a part of one between dots, is empty, or starts or ends with a dash.
     #[error(
-        "{domain:?} is no registry host: near character {at} a part between dots is empty, or starts or ends with a dash"
+        "{domain:?} is not a registry host: near character {at} a part between dots is empty, or starts or ends with a dash"
     )]
     DomainPart {
         /// The part before the first slash.
@@ -83,14 +83,14 @@ pub enum ReferenceError {
     },
     /// Brackets without an IPv6 address inside.
     #[error(
-        "{domain:?} is no registry host: in brackets there has to be an IPv6 address, as in [::1]:5000"
+        "{domain:?} is not a registry host: in brackets there has to be an IPv6 address, as in [::1]:5000"
     )]
     Ipv6 {
         /// The part before the first slash.
         domain: String,
     },
     /// The port is no number up to 65535.
-    #[error("{port:?}, from character {at}, is no port; ports are numbers from 1 to 65535")]
+    #[error("{port:?}, from character {at}, is not a port; ports are numbers from 1 to 65535")]
     Port {
         /// What stands after the colon.
         port: String,
@@ -140,7 +140,7 @@ pub enum ReferenceError {
         length: usize,
     },
     /// A colon with nothing behind it.
-    #[error("there is no tag after the colon at character {at}; write one, or leave the colon out")]
+    #[error("the tag after the colon at character {at} is missing; write one, or remove the colon")]
     EmptyTag {
         /// Where the colon stands.
         at: usize,

@@ -395,13 +395,17 @@ fn other_compressions_are_named() {
         (&b"\xfd7zXZ\0"[..], "xz"),
         (b"BZh91AY&SY", "bzip2"),
         (b"\x78\x9c\x01", "zlib"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", "lzma"),
+        (b"PK\x03\x04", "zip"),
     ] {
         for len in [60, 600] {
             let error = refusal(&[first, &vec![1; len]].concat());
-            assert!(error.contains(name), "{error}");
+            let says = format!("the layer is compressed with {name}, which is not supported; ");
+            assert!(error.contains(&says), "{error}");
         }
     }
-    assert!(refusal(&[b'x'; 2000]).contains("no container layer"));
+    assert!(refusal(&[b'x'; 2000]).contains("not a container layer"));
     // A file's name may begin like a compressed stream does.
     assert_eq!(paths(&layer("x").file("/BZh9", "")), ["/BZh9"]);
 }
@@ -437,7 +441,7 @@ fn data_after_the_end_counts_and_before_it_is_refused() {
     let garbage = with([vec![0; 1024], vec![7; 700]].concat());
     // It is downloaded and belongs to the digest.
     assert_eq!(index(&garbage).size, garbage.tar().len() as u64);
-    assert!(refusal(&with(vec![7; 700]).tar()).contains("no tar header"));
+    assert!(refusal(&with(vec![7; 700]).tar()).contains("invalid tar header"));
     assert!(refusal(&with(vec![7; 100]).tar()).contains("middle of an entry"));
     assert!(refusal(&with([vec![0; 300], vec![7; 10]].concat()).tar()).contains("middle of"));
 }
@@ -622,11 +626,11 @@ fn hostile_numbers_and_records_are_refused_with_their_place() {
     for (layer, why) in [
         (
             layer("x").file("/a", "").pax("size", "-1"),
-            "should be a number",
+            "must be a number",
         ),
         (
             layer("x").file("/a", "").pax("size", "9223372036854775807"),
-            "should be a number",
+            "must be a number",
         ),
         (layer("x").file("/a", "").pax("path", "a\0b"), "NUL"),
         // Cut at the NUL, as C does, it would be another attribute.

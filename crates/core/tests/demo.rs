@@ -74,7 +74,7 @@ fn the_first_release_wastes_by_every_cause_and_the_second_hardly_at_all() {
 }
 
 #[test]
-fn what_the_first_release_deleted_is_gone_and_still_shipped() {
+fn what_the_first_release_deleted_is_gone_and_still_downloaded() {
     let webapp = demo::images().swap_remove(0);
     let stack = stack(&webapp, "1.0");
     let ledger = Ledger::of(&stack);

@@ -83,7 +83,7 @@ proptest! {
         };
         let part = |weighed: &[Weighed<'_>], above| Part::of((&image, &stack, &ledger), weighed, above, Some(below));
 
-        // Nothing is ignored: what own layers ship and what the base ships is all.
+        // Nothing is ignored: what own layers add and what the base adds is all.
         let counted = weigh(&|_| false);
         let (all, own) = (part(&counted, 0), part(&counted, below));
         prop_assert_eq!((all.stored, all.wasted), (ledger.total.stored, ledger.total.wasted()));
@@ -109,11 +109,11 @@ proptest! {
         let some = weigh(&|at| ignored.contains(&at));
         let (less, own_less) = (part(&some, 0), part(&some, below));
         let excused = || some.iter().filter(|weighed| weighed.ignored && weighed.finding.kind.cause().is_some());
-        let shipped = || excused().flat_map(|weighed| &weighed.finding.shipped);
-        prop_assert_eq!(less.wasted, all.wasted - shipped().map(|part| part.bytes).sum::<u64>());
-        let own_parts = || shipped().filter(|part| part.layer > below);
+        let by_layer = || excused().flat_map(|weighed| &weighed.finding.by_layer);
+        prop_assert_eq!(less.wasted, all.wasted - by_layer().map(|part| part.bytes).sum::<u64>());
+        let own_parts = || by_layer().filter(|part| part.added_by > below);
         prop_assert_eq!(own_less.wasted, own.wasted - own_parts().map(|part| part.bytes).sum::<u64>());
-        let base_parts = || shipped().filter(|part| part.layer <= below && part.hidden_by.unwrap() > below);
+        let base_parts = || by_layer().filter(|part| part.added_by <= below && part.hidden_by.unwrap() > below);
         prop_assert_eq!(own_less.base_wasted.unwrap(), own.base_wasted.unwrap() - base_parts().map(|part| part.bytes).sum::<u64>());
         prop_assert_eq!(less.stored, all.stored);
         let all_ignored = part(&weigh(&|_| true), 0);

@@ -81,7 +81,7 @@ fn every_secret_is_found_at_its_place() {
             (&[3][..], &[5][..])
         );
         assert!(
-            finding.advice.contains("although a later layer hides it"),
+            finding.advice.contains("although a later layer deletes it"),
             "{}",
             finding.advice
         );

@@ -28,7 +28,7 @@ fn a_single_layer_is_all_live() {
 }
 
 #[test]
-fn the_layer_that_ships_what_is_wasted_pays_and_the_one_that_hid_it_is_named() {
+fn waste_counts_for_the_layer_that_adds_it_and_names_the_one_that_hides_it() {
     let layers = [base(), layer("RUN rm -rf /app").whiteout("/app")];
     let ledger = ledger(&layers);
     assert_eq!(ledger.layers[0].wasted(), 1200);

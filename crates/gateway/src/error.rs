@@ -111,7 +111,7 @@ impl Refused {
             SourceError::Credentials { registry, .. } => {
                 tracing::error!("{}", Visible(&error.to_string()));
                 let message = format!(
-                    "this gateway's credentials for {registry} cannot be had; its log says why"
+                    "this gateway cannot get its credentials for {registry}; its log says why"
                 );
                 (message, None)
             }
@@ -121,7 +121,7 @@ impl Refused {
                 problem: Unreachable::NotTls,
             } => {
                 let message = format!(
-                    "{error}; if it is meant to speak plain http, it has to be named as --registry http://{host}"
+                    "{error}; if it uses plain http, name it with --registry http://{host}"
                 );
                 (message, None)
             }
@@ -145,7 +145,7 @@ impl Refused {
     /// The registry is not one of those that this gateway may ask.
     pub(crate) fn not_reached(registry: &str) -> Self {
         let message = format!(
-            "{registry} is not among the registries that it may ask; whoever runs it can add it with --registry {registry}"
+            "{registry} is not one of the allowed registries; its operator can add it with --registry {registry}"
         );
         Self {
             detail: Some(not_reached(registry)),

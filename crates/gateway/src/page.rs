@@ -83,7 +83,7 @@ impl Page {
             return (
                 StatusCode::NOT_FOUND,
                 [(header::CACHE_CONTROL, policy::ASK_AGAIN)],
-                "There is nothing here. The page is at /, the registry API at /v2/.\n",
+                "Not found. The page is at /, the registry API at /v2/.\n",
             )
                 .into_response();
         };

@@ -315,7 +315,7 @@ fn not_here(name: &str, first: &str) -> Refused {
         Refused::not_reached(first)
     } else {
         let message = format!(
-            "{name} is not here; names begin with their registry's host, as in docker.io/library/nginx"
+            "{name} was not found; names begin with the registry's host, as in docker.io/library/nginx"
         );
         match first {
             // What begins so can be nowhere else.

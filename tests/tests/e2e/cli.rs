@@ -118,7 +118,10 @@ async fn ls_lists_a_stack_or_a_layer() {
 #[tokio::test]
 async fn what_is_asked_wrongly_is_told() {
     for (arguments, says) in [
-        (&["inspect", "Not An Image"][..], "names no image"),
+        (
+            &["inspect", "Not An Image"][..],
+            "is not a valid image reference",
+        ),
         (&["inspect", "https://example.com/app"], "https://"),
         (&["inspect", "./no/such.tar"], "there is no file"),
         (&["inspect", "docker-archive:/no/such.tar"], "/no/such.tar"),
@@ -220,7 +223,7 @@ async fn a_damaged_layer_stops_the_work_and_is_named() {
             |_| StatusCode::NOT_FOUND.into_response(),
             "not found",
         ),
-        (no_tar(), whole, "no container layer"),
+        (no_tar(), whole, "not a container layer"),
         (zstd(), whole, "zstd"),
     ] {
         let reference = registry(image, blob).await;
@@ -248,7 +251,7 @@ async fn a_manifest_that_is_another_one_is_not_used() {
         "0".repeat(64)
     );
     let error = stopped(&["inspect", &other]).await;
-    assert!(error.contains("not what was promised"), "{error}");
+    assert!(error.contains("does not match"), "{error}");
 }
 
 #[tokio::test]

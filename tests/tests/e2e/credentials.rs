@@ -179,8 +179,8 @@ async fn credentials_that_cannot_be_had_are_told() {
         assert!(error.contains(says), "{says}: {error}");
     };
     tell(r#"{"credsStore":"known"}"#, "needs a log-in").await;
-    tell(r#"{"credsStore":"../known"}"#, "no name of a program").await;
-    tell("{", ".docker/config.json: it is no JSON object").await;
+    tell(r#"{"credsStore":"../known"}"#, "not the name of a program").await;
+    tell("{", ".docker/config.json: it is not a JSON object").await;
     for (name, script, says) in [
         (
             "locked",

@@ -152,7 +152,7 @@ async fn what_an_engine_cannot_give_is_told() {
             "docker-daemon:cut:1",
             "docker-daemon:cut:1: it is cut short",
         ),
-        ("docker-daemon:", "there is no image after docker-daemon:"),
+        ("docker-daemon:", "docker-daemon: needs a name"),
     ] {
         let error = user.stopped(image, Some(&host)).await;
         assert!(error.contains(says), "{says}: {error}");

@@ -202,9 +202,33 @@ fn unknown_commands_and_flags_lead_to_what_there_is() {
         ),
         (&["--json", "inspect", "app.tar"], "after the command"),
         (&["ls", "app.tar", "--outptu", "x"], "--output"),
+        (
+            &["inspect", "app.tar", "-a"],
+            "`onionskin audit` and `onionskin diff` have it",
+        ),
+        (
+            &["inspect", "-x", "app.tar"],
+            "`onionskin inspect --help` lists its flags",
+        ),
+        (&["ls", "-laR", "app.tar"], "hidden files are always listed"),
+        (
+            &["ls", "-R", "app.tar"],
+            "files below folders are always listed",
+        ),
+        (&["ls", "app.tar", "-S"], "--sort size"),
+        (
+            &["ls", "app.tar", "--layer", "-1"],
+            "--layer must not be negative, but is -1",
+        ),
+        (
+            &["ls", "app.tar", "-n", "-20"],
+            "-n must not be negative, but is -20",
+        ),
+        (&["inspect", "app.tar", "-5"], "has no flag -5"),
     ] {
         let error = stopped(&ground, arguments);
         assert!(error.contains(says), "{arguments:?}: {error}");
+        assert!(!error.contains("as a value"), "{arguments:?}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

@@ -58,3 +58,4 @@ mod sources;
 mod umoci;
 mod unavailable_layers;
 mod unpacked_sizes;
+mod widths;

@@ -276,7 +276,7 @@ async fn an_artifact_is_told_as_what_it_is() {
         assert_eq!(output.status.code(), Some(2), "{command:?}");
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(
-            errors.contains(CHART) && errors.contains("no image") && errors.contains("app-1.0"),
+            errors.contains(CHART) && errors.contains("not an image") && errors.contains("app-1.0"),
             "{errors}"
         );
         assert!(!errors.contains('\u{1b}'), "{errors}");

@@ -190,7 +190,7 @@ fn devices_and_pipes_are_written_through_and_stay() {
     assert!(error.contains("it is a folder"), "{error}");
     let error = refused(&ground, "onionskin inspect app.tar -o no/such/file");
     assert!(
-        error.contains("no/such/file: there is no folder no/such"),
+        error.contains("no/such/file: the folder no/such does not exist"),
         "{error}"
     );
 }

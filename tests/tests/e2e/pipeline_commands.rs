@@ -9,12 +9,17 @@ use onionskin_tests::command::run;
 /// A file may be called like a command to a pipeline, and a label may hold one. Logs of pipelines obey what stands there.
 #[tokio::test]
 async fn names_and_labels_give_no_commands_to_pipelines() {
-    const COMMANDS: [&str; 4] = [
+    const COMMANDS: [&str; 8] = [
         "##vso[task.complete]x",
         "##[error]x",
         "##teamcity[buildStop]",
         "::error::x",
+        "a\n::error::x",
+        "a\r##[error]x",
+        "a\u{85}::error::x",
+        "\u{9b}31m\u{2028}##vso[task.complete]x",
     ];
+    const LINK_BASE: &str = "https://example.com/::error::x/";
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let mut copied = layer("COPY ##vso[task.complete]x ::error::x");
@@ -24,7 +29,10 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         let file = format!("/{}", command.replace('/', "_"));
         copied = copied.file(&file, bytes(9_000));
         deleted = deleted.whiteout(&file);
-        image = image.label(command, command).env(&format!("A={command}"));
+        image = image
+            .label(command, command)
+            .annotation(command, command)
+            .env(&format!("A={command}"));
     }
     let image = image
         .layer(copied.file("/kept ::error::x", "kept"))
@@ -57,12 +65,24 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         "html",
         "dive-json",
     ] {
-        commands.push(vec!["audit", &file, "--all", "--format", format]);
+        let all = (format == "text").then_some("--all");
+        let audit = ["audit", &file, "--format", format, "--link-base", LINK_BASE];
+        commands.push(audit.into_iter().chain(all).collect());
     }
     for arguments in commands {
         let output = run(&arguments).await;
+        // The file of `cat` is deleted.
+        let stopped = arguments.contains(&missing.as_str()) || arguments[0] == "cat";
+        assert_eq!(
+            output.status.code(),
+            Some(if stopped { 2 } else { 0 }),
+            "{arguments:?}"
+        );
         for printed in [&output.stdout, &output.stderr] {
             let text = String::from_utf8_lossy(printed);
+            let acts =
+                |c: char| c.is_control() && c != '\n' || ('\u{2028}'..='\u{2029}').contains(&c);
+            assert!(!text.contains(acts), "{arguments:?}: {text:?}");
             for line in text.lines() {
                 let obeyed = ["##vso[", "##[", "##teamcity["]
                     .iter()

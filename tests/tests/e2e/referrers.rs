@@ -161,7 +161,7 @@ async fn of_a_registry_without_the_list_the_tag_is_read() {
     let sbom = format!("{}/team/app:sbom", registry.address());
     let error = stopped(&["ls", &sbom]).await;
     assert!(
-        error.contains(SBOM) && error.contains("no image"),
+        error.contains(SBOM) && error.contains("not an image"),
         "{error}"
     );
     let about = json(&["referrers", &sbom]).await;

@@ -96,7 +96,7 @@ async fn a_registry_that_lists_nothing_is_said_to() {
     }
     for wrong in ["nginx", "team/app", "quay.io/team", "http://quay.io"] {
         let error = stopped(&["repositories", wrong]).await;
-        assert!(error.contains("names no registry"), "{error}");
+        assert!(error.contains("is not a registry"), "{error}");
     }
 }
 

@@ -258,6 +258,11 @@ async fn an_archive_in_zstd_xz_or_bzip2_is_read_as_skopeo_reads_it() {
             "{program}: {error}"
         );
     }
+    let twice = compressed("gzip", &compressed("xz", &archive));
+    let twice = Source::input(twice.as_slice(), None, |_| {}).unwrap();
+    let error = twice.image(None).await.unwrap_err().to_string();
+    let says = "it is compressed with xz inside another compression, which is not supported";
+    assert!(error.contains(says), "{error}");
     for (magic, name) in [(&b"\xfd7zXZ\0"[..], "xz"), (b"BZh91AY", "bzip2")] {
         let bytes = [magic, &archive].concat();
         let error = Source::input(bytes.as_slice(), None, |_| {}).unwrap_err();
@@ -473,7 +478,7 @@ fn paths_and_prefixes_are_never_asked_of_a_registry() {
     for (image, says) in [
         ("notes", "not a tar: text that begins with"),
         ("nginx", "oci-layout and index.json are missing"),
-        ("redis", "holds no saved image"),
+        ("redis", "is not a saved image"),
         (
             "containers-storage:app",
             "containers-storage: is not supported",

@@ -46,7 +46,7 @@ pub(super) fn report(audit: &Audit, remarks: &[String], options: Options<'_>) ->
 
 fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'_>) -> fmt::Result {
     verdict::write(out, audit, options.columns)?;
-    summary::image(out, &audit.image)?;
+    summary::image(out, &audit.image, options.columns)?;
     if options.summary {
         for line in words::not_available(&audit.layers) {
             lines(out, &line, options)?;
@@ -55,7 +55,7 @@ fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'
     }
     findings(out, audit, options)?;
     writeln!(out, "\n{QUIET}Size{QUIET:#}")?;
-    let columns = Some(options.columns);
+    let columns = options.columns;
     summary::bytes(out, &audit.image, &audit.bytes, &audit.layers, columns)?;
     lines(out, &dive(&audit.dive), options)?;
     if let Some(base) = notes::base(audit) {
@@ -272,7 +272,7 @@ fn layers(
 ) -> fmt::Result {
     let shown = if options.all { usize::MAX } else { NAMED };
     let line = |out: &mut String, text: &str| {
-        let text = fit(text.trim_end_matches(": "), Some(room));
+        let text = fit(text.trim_end_matches(": "), room);
         writeln!(out, "{:INDENT$}{QUIET}{text}{QUIET:#}", "")
     };
     let told = words::layers(finding);

@@ -3,15 +3,21 @@
 use std::cmp::Reverse;
 use std::fmt::{self, Write as _};
 
-use onionskin_core::compare::{Change, FileChange, Update, What};
+use onionskin_core::compare::{Change, FieldChange, FileChange, Update, What};
 use onionskin_core::report::comparison::{ComparisonReport, SideBytes};
 use onionskin_core::report::inspection::{ImageFacts, LayerFacts};
 use onionskin_core::report::words::size;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::summary::{QUIET, STRONG};
-use crate::terminal::{Visible, fit};
+use crate::summary::{self, STRONG};
+use crate::terminal::{Visible, folded, middle, wrapped};
 
+/// Columns before a path, and those that one has at least.
+const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
+const LEAST_PATH: usize = 24;
+/// Between the new path of a moved file and its old one.
+const MOVED: &str = " (moved from ";
 /// Changes that are listed where not all are asked for.
 const SHOWN: usize = 20;
 
@@ -29,11 +35,11 @@ pub(super) fn report(
     sides: &Sides<'_>,
     update: &Update,
     all: bool,
-    width: Option<usize>,
+    columns: usize,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report, sides, update, all, width);
+    let _ = write(&mut out, report, sides, update, all, columns);
     out
 }
 
@@ -43,11 +49,11 @@ fn write(
     sides: &Sides<'_>,
     update: &Update,
     all: bool,
-    width: Option<usize>,
+    columns: usize,
 ) -> fmt::Result {
     let (last, depths) = (report.stacks, sides.depths);
-    heading(out, "old", &report.old, (last.old, depths.0))?;
-    heading(out, "new", &report.new, (last.new, depths.1))?;
+    heading(out, "old", &report.old, (last.old, depths.0), columns)?;
+    heading(out, "new", &report.new, (last.new, depths.1), columns)?;
     writeln!(out)?;
     let (old, new) = (&report.bytes.old, &report.bytes.new);
     writeln!(
@@ -77,19 +83,21 @@ fn write(
     writeln!(out)?;
     let total = update.shared.len() + update.new.len();
     let bytes = match update.bytes {
-        Some(bytes) => format!("{STRONG}{}{STRONG:#}", size(bytes)),
+        Some(bytes) => size(bytes),
         None => "an unknown number of bytes".to_owned(),
     };
     let whole = (last.old, last.new) == depths;
-    writeln!(
-        out,
+    let update = format!(
         "An update {}downloads {bytes}: {} of {} ({} shared with the old {}).",
         if whole { "" } else { "between these layers " },
         update.new.len(),
         layers(total),
         update.shared.len(),
         if whole { "image" } else { "ones" },
-    )?;
+    );
+    for line in wrapped(&update, columns) {
+        writeln!(out, "{line}")?;
+    }
     for (side, facts) in [("old", sides.layers.0), ("new", sides.layers.1)] {
         for layer in facts.iter().filter(|layer| layer.not_fetched.is_some()) {
             writeln!(
@@ -100,11 +108,11 @@ fn write(
         }
     }
     writeln!(out)?;
-    files(out, &report.files, all, width)?;
+    files(out, &report.files, all, columns)?;
     if !report.config.is_empty() {
         writeln!(out, "\n{STRONG}Configuration{STRONG:#}")?;
         for change in &report.config {
-            field(out, &change.field, &change.old, &change.new)?;
+            field(out, change, columns)?;
         }
     }
     Ok(())
@@ -116,29 +124,34 @@ fn heading(
     name: &str,
     image: &ImageFacts,
     (last, depth): (usize, usize),
+    columns: usize,
 ) -> fmt::Result {
-    write!(
-        out,
-        "{name}  {STRONG}{}{STRONG:#}",
-        Visible(&image.reference)
-    )?;
-    if let Some(platform) = &image.platform {
-        write!(out, "  {}", Visible(platform))?;
-    }
-    match last {
-        last if last == depth => {}
-        0 => write!(out, "  none of {}", layers(depth))?,
-        1 => write!(out, "  layer 1 of {depth}")?,
-        last => write!(out, "  layers 1 to {last} of {depth}")?,
-    }
-    writeln!(out)?;
-    if let Some(digest) = &image.digest {
-        writeln!(out, "     {QUIET}{digest}{QUIET:#}")?;
+    let indent = name.len() + 2;
+    let room = columns.saturating_sub(indent);
+    let which = match last {
+        last if last == depth => None,
+        0 => Some(format!("none of {}", layers(depth))),
+        1 => Some(format!("layer 1 of {depth}")),
+        last => Some(format!("layers 1 to {last} of {depth}")),
+    };
+    let mut facts = String::new();
+    summary::image(&mut facts, image, room)?;
+    let used = |text: &str| 2 + Visible(text).to_string().width();
+    let first = used(&image.reference) + image.platform.as_deref().map_or(0, used);
+    for (at, line) in facts.lines().enumerate() {
+        let label = if at == 0 { name } else { "" };
+        write!(out, "{label:indent$}{line}")?;
+        match which.as_deref().filter(|_| at == 0) {
+            Some(which) if first + which.len() <= room => write!(out, "  {which}")?,
+            Some(which) => write!(out, "\n{:indent$}{which}", "")?,
+            None => {}
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn files(out: &mut String, files: &[FileChange], all: bool, width: Option<usize>) -> fmt::Result {
+fn files(out: &mut String, files: &[FileChange], all: bool, columns: usize) -> fmt::Result {
     if files.is_empty() {
         return writeln!(out, "No file differs.");
     }
@@ -169,19 +182,28 @@ fn files(out: &mut String, files: &[FileChange], all: bool, width: Option<usize>
             Change::Changed => 'M',
             Change::Moved => 'R',
         };
-        let mut text = format!(
-            "  {letter} {:>11}  {}",
-            signed(old, new),
-            Visible(&file.path)
-        );
-        if let Some(from) = &file.from {
-            write!(text, " (moved from {})", Visible(from))?;
-        }
-        if !file.what.is_empty() {
-            let what: Vec<&str> = file.what.iter().map(|what| name(*what)).collect();
-            write!(text, " ({})", what.join(", "))?;
-        }
-        writeln!(out, "{}", fit(&text, width))?;
+        let what: Vec<&str> = file.what.iter().map(|what| name(*what)).collect();
+        let what = match what.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", what.join(", ")),
+        };
+        let room = columns
+            .saturating_sub(BEFORE_PATH + what.len())
+            .max(LEAST_PATH);
+        let path = match &file.from {
+            None => middle(&file.path, room),
+            Some(from) => {
+                let both = room.saturating_sub(MOVED.len() + ")".len());
+                // What one of the two does not need is for the other.
+                let path = middle(
+                    &file.path,
+                    (both / 2).max(both.saturating_sub(from.width())),
+                );
+                let from = middle(from, both.saturating_sub(path.width()).max(LEAST_PATH / 2));
+                format!("{path}{MOVED}{from})")
+            }
+        };
+        writeln!(out, "  {letter} {:>11}  {path}{what}", signed(old, new))?;
     }
     let rest = files.len() - rows.len();
     if rest > 0 {
@@ -213,14 +235,23 @@ const fn name(what: What) -> &'static str {
 }
 
 /// A field's old and new value; of lists and maps only the values that differ.
-fn field(out: &mut String, name: &str, old: &Value, new: &Value) -> fmt::Result {
-    let (old, new) = (parts(old), parts(new));
-    writeln!(out, "  {name}")?;
-    for part in old.iter().filter(|part| !new.contains(part)) {
-        writeln!(out, "    - {}", Visible(part))?;
-    }
-    for part in new.iter().filter(|part| !old.contains(part)) {
-        writeln!(out, "    + {}", Visible(part))?;
+fn field(out: &mut String, change: &FieldChange, columns: usize) -> fmt::Result {
+    let (old, new) = (parts(&change.old), parts(&change.new));
+    writeln!(out, "  {}", change.field)?;
+    let gone = old
+        .iter()
+        .filter(|part| !new.contains(part))
+        .map(|part| ('-', part));
+    let added = new
+        .iter()
+        .filter(|part| !old.contains(part))
+        .map(|part| ('+', part));
+    for (mut sign, part) in gone.chain(added) {
+        // What differs may be at the end: a value is never cut.
+        for piece in folded(part, columns.saturating_sub(6)) {
+            writeln!(out, "    {sign} {piece}")?;
+            sign = ' ';
+        }
     }
     Ok(())
 }

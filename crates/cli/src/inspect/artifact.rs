@@ -5,26 +5,30 @@ use std::fmt::{self, Write as _};
 use onionskin_core::report::artifact::ArtifactReport;
 use onionskin_core::report::words::size;
 use onionskin_core::source::Artifact;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::output::{Format, Output};
 use crate::summary::{QUIET, STRONG};
-use crate::terminal::Visible;
+use crate::terminal::{Visible, fit, folded};
+
+/// Columns of a size and of what follows it.
+const SIZE: usize = 11;
 
 pub(super) fn report(artifact: Artifact, format: Format, output: &Output) -> anyhow::Result<()> {
     match format {
         Format::Json => output.json(&ArtifactReport::new(artifact)),
-        Format::Text => Ok(output.text(&text(&artifact))?),
+        Format::Text => Ok(output.text(&text(&artifact, output.columns()))?),
     }
 }
 
-fn text(artifact: &Artifact) -> String {
+fn text(artifact: &Artifact, columns: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, artifact);
+    let _ = write(&mut out, artifact, columns);
     out
 }
 
-fn write(out: &mut String, artifact: &Artifact) -> fmt::Result {
+fn write(out: &mut String, artifact: &Artifact, columns: usize) -> fmt::Result {
     let Artifact {
         reference,
         digest,
@@ -52,19 +56,29 @@ fn write(out: &mut String, artifact: &Artifact) -> fmt::Result {
             Some(name) => Visible(name).to_string(),
             None => file.digest.to_string(),
         };
-        let kind = Visible(&file.media_type);
-        writeln!(
-            out,
-            "{:>9}  {name}  {QUIET}{kind}{QUIET:#}",
-            size(file.size)
-        )?;
+        let kind = Visible(&file.media_type).to_string();
+        let size = size(file.size);
+        // A digest is never cut.
+        if SIZE + name.width() + 2 + kind.width() <= columns {
+            writeln!(out, "{size:>9}  {name}  {QUIET}{kind}{QUIET:#}")?;
+        } else {
+            writeln!(
+                out,
+                "{size:>9}  {QUIET}{}{QUIET:#}",
+                fit(&file.media_type, columns.saturating_sub(SIZE))
+            )?;
+            for piece in folded(&name, columns.saturating_sub(2)) {
+                writeln!(out, "  {piece}")?;
+            }
+        }
     }
     if !annotations.is_empty() {
         writeln!(out)?;
     }
     for (name, value) in annotations {
-        let (name, value) = (Visible(name), Visible(value));
-        writeln!(out, "{QUIET}{name}{QUIET:#}  {value}")?;
+        let name = Visible(name).to_string();
+        let room = columns.saturating_sub(name.width() + 2);
+        writeln!(out, "{QUIET}{name}{QUIET:#}  {}", fit(value, room))?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use onionskin_core::findings::Kind;
 use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::manifest::{Healthcheck, history};
 use onionskin_core::report;
@@ -12,10 +11,14 @@ use onionskin_core::report::words::{self, size};
 use onionskin_core::stack::{Cause, Stack};
 
 use crate::summary::{self, QUIET, described};
-use crate::terminal::{Visible, fit, middle};
+use crate::terminal::{Visible, fit, middle, wrapped};
 
 /// Columns before what a label is of.
 const LABEL: usize = 12;
+/// Columns of a size and what follows it.
+const SIZE: usize = 9 + 2;
+/// Columns that a path has at least.
+const LEAST_PATH: usize = 24;
 /// Wasted paths that are listed.
 const SHOWN_PATHS: usize = 10;
 
@@ -43,7 +46,7 @@ pub(super) fn report(
     inspection: &Inspection,
     wasted: &[WastedPath],
     remarks: &[String],
-    columns: Option<usize>,
+    columns: usize,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
@@ -56,9 +59,9 @@ fn write(
     inspection: &Inspection,
     wasted: &[WastedPath],
     remarks: &[String],
-    columns: Option<usize>,
+    columns: usize,
 ) -> fmt::Result {
-    summary::image(out, &inspection.image)?;
+    summary::image(out, &inspection.image, columns)?;
     writeln!(out)?;
     summary::bytes(
         out,
@@ -77,12 +80,15 @@ fn write(
         writeln!(out)?;
     }
     for remark in remarks {
-        writeln!(out, "note: {}", Visible(remark))?;
+        let remark = format!("note: {}", Visible(remark));
+        for line in wrapped(&remark, columns) {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(())
 }
 
-fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fmt::Result {
+fn layers(out: &mut String, layers: &[LayerFacts], columns: usize) -> fmt::Result {
     const BEFORE_COMMAND: usize = 41;
     writeln!(
         out,
@@ -91,7 +97,7 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
     )?;
     for layer in layers {
         let command = layer.created_by.as_deref().map(history::clean);
-        let room = columns.map(|columns| columns.saturating_sub(BEFORE_COMMAND));
+        let room = columns.saturating_sub(BEFORE_COMMAND);
         let wasted = match layer.wasted {
             None | Some(0) => String::new(),
             Some(wasted) => size(wasted),
@@ -112,40 +118,49 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: Option<usize>) -> fm
     Ok(())
 }
 
-fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: Option<usize>) -> fmt::Result {
+fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: usize) -> fmt::Result {
     if wasted.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{QUIET}largest wasted files{QUIET:#}")?;
     let width = wasted.iter().map(|one| one.wasted.cause.name().len());
     let width = width.max().unwrap_or(0);
-    for WastedPath { path, wasted } in wasted {
+    let before = SIZE + width + 2;
+    let layers: Vec<String> = wasted.iter().map(|one| layers_of(&one.wasted)).collect();
+    let longest = layers.iter().map(String::len).max().unwrap_or(0);
+    // Where paths would be cut to little, the layers have lines of their own.
+    let beside = columns.saturating_sub(before + 2 + longest);
+    for (WastedPath { path, wasted }, layers) in wasted.iter().zip(layers) {
         let (name, style, _) = described(wasted.cause);
-        let hidden = words::hidden(Kind::from(wasted.cause));
-        let layers = match wasted.cause {
-            Cause::Repeated => format!("{hidden} in layer {}", wasted.added_by),
-            _ => format!(
-                "added in layer {}, {hidden} in layer {}",
-                wasted.added_by, wasted.hidden_by
-            ),
-        };
-        let bytes = size(wasted.bytes);
-        let path = match columns {
-            Some(columns) => {
-                let room = columns.saturating_sub(9 + 2 + width + 2 + 2 + layers.len());
-                middle(path, room.max(20))
-            }
-            None => Visible(path).to_string(),
-        };
-        writeln!(
+        write!(
             out,
-            "{bytes:>9}  {style}{name:width$}{style:#}  {path}  {QUIET}{layers}{QUIET:#}"
+            "{:>9}  {style}{name:width$}{style:#}  ",
+            size(wasted.bytes)
         )?;
+        if beside >= LEAST_PATH {
+            writeln!(out, "{}  {QUIET}{layers}{QUIET:#}", middle(path, beside))?;
+        } else {
+            let room = columns.saturating_sub(before).max(LEAST_PATH);
+            writeln!(out, "{}", middle(path, room))?;
+            writeln!(out, "{:SIZE$}{QUIET}{layers}{QUIET:#}", "")?;
+        }
     }
     Ok(())
 }
 
-fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt::Result {
+/// `added in layer 2, deleted in layer 3`.
+fn layers_of(wasted: &Wasted) -> String {
+    let hidden = words::hides(wasted.cause);
+    match wasted.cause {
+        Cause::Repeated => format!("{hidden} in layer {}", wasted.added_by),
+        _ => format!(
+            "added in layer {}, {hidden} in layer {}",
+            wasted.added_by, wasted.hidden_by
+        ),
+    }
+}
+
+fn config(out: &mut String, config: &ConfigFacts, columns: usize) -> fmt::Result {
     let words = |words: &Option<Vec<String>>| words.as_ref().map(|words| words.join(" "));
     let labels = config
         .labels
@@ -173,7 +188,7 @@ fn config(out: &mut String, config: &ConfigFacts, columns: Option<usize>) -> fmt
     if !all.is_empty() {
         writeln!(out)?;
     }
-    let room = columns.map(|columns| columns.saturating_sub(LABEL));
+    let room = columns.saturating_sub(LABEL);
     let mut before = "";
     for (name, value) in all {
         let label = if name == before { "" } else { name };
@@ -210,13 +225,18 @@ fn health_check(check: &Healthcheck) -> String {
     }
 }
 
-fn of_index(out: &mut String, index: &IndexFacts, columns: Option<usize>) -> fmt::Result {
-    let room = columns.map(|columns| columns.saturating_sub(LABEL));
+fn of_index(out: &mut String, index: &IndexFacts, columns: usize) -> fmt::Result {
+    let room = columns.saturating_sub(LABEL);
     let platforms = fit(&index.platforms.join(" "), room);
     writeln!(out, "{QUIET}{:10}{QUIET:#}  {platforms}", "platforms")?;
     let mut label = "attested";
     for one in &index.attestations {
-        writeln!(out, "{QUIET}{label:10}{QUIET:#}  {}", one.digest)?;
+        let digest = one.digest.to_string();
+        match LABEL + digest.len() <= columns {
+            true => writeln!(out, "{QUIET}{label:10}{QUIET:#}  {digest}")?,
+            false if label.is_empty() => writeln!(out, "  {digest}")?,
+            false => writeln!(out, "{QUIET}{label}{QUIET:#}\n  {digest}")?,
+        }
         label = "";
     }
     Ok(())

@@ -27,7 +27,7 @@ pub(crate) enum OutputError {
     #[error("cannot write {0}: it is a folder; name a file")]
     IsFolder(String),
     /// The folder that it should be in is not there.
-    #[error("cannot write {output}: there is no folder {folder}")]
+    #[error("cannot write {output}: the folder {folder} does not exist")]
     NoFolder {
         /// The output.
         output: String,

@@ -160,7 +160,7 @@ mod tests {
             bytes: 1,
             compressed: 1,
             added_by: vec![1],
-            shipped: Vec::new(),
+            by_layer: Vec::new(),
             hidden_by: vec![2],
             packaged: false,
             advice: String::new(),

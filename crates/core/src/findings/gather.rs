@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Kind, Shipped};
+use super::{Finding, Kind, LayerBytes};
 use crate::ledger::Wasted;
-use crate::stack::{NodeId, Stack};
+use crate::stack::{Cause, NodeId, Stack};
 
 /// So many findings of one sort and layer in one folder are one finding of that folder.
 pub(super) const MANY: usize = 8;
@@ -17,8 +17,8 @@ pub(super) struct Group {
     /// What they repeat, where that is one place.
     pub(super) kept: Option<NodeId>,
     pub(super) files: u64,
-    /// Bytes, and what they cost in the blob, by the layer that ships them and the one that hid them.
-    pub(super) shipped: BTreeMap<(usize, Option<usize>), (u64, u64)>,
+    /// Bytes, and what they cost in the blob, by the layer that adds them and the one that hides them, and how.
+    pub(super) by_layer: BTreeMap<(usize, Option<(usize, Cause)>), (u64, u64)>,
 }
 
 impl Group {
@@ -27,56 +27,63 @@ impl Group {
             node,
             kept: None,
             files: 0,
-            shipped: BTreeMap::new(),
+            by_layer: BTreeMap::new(),
         }
     }
 
     /// Adds a live file.
     pub(super) fn add(&mut self, layer: usize, bytes: u64, compressed: u64) {
         self.files += 1;
-        self.ship((layer, None), bytes, compressed);
+        self.count((layer, None), bytes, compressed);
     }
 
     /// Adds a wasted file.
     pub(super) fn lose(&mut self, wasted: &Wasted) {
         self.files += 1;
-        let layers = (wasted.added_by, Some(wasted.hidden_by));
-        self.ship(layers, wasted.bytes, wasted.compressed);
+        let layers = (wasted.added_by, Some((wasted.hidden_by, wasted.cause)));
+        self.count(layers, wasted.bytes, wasted.compressed);
     }
 
     /// Adds something without content.
     pub(super) fn touch(&mut self, layer: usize) {
-        self.ship((layer, None), 0, 0);
+        self.count((layer, None), 0, 0);
     }
 
-    fn ship(&mut self, layers: (usize, Option<usize>), bytes: u64, compressed: u64) {
-        let shipped = self.shipped.entry(layers).or_default();
-        shipped.0 += bytes;
-        shipped.1 += compressed;
+    fn count(&mut self, layers: (usize, Option<(usize, Cause)>), bytes: u64, compressed: u64) {
+        let sums = self.by_layer.entry(layers).or_default();
+        sums.0 += bytes;
+        sums.1 += compressed;
     }
 
     pub(super) fn take(&mut self, other: Self) {
         self.files += other.files;
-        for (layers, (bytes, compressed)) in other.shipped {
-            self.ship(layers, bytes, compressed);
+        for (layers, (bytes, compressed)) in other.by_layer {
+            self.count(layers, bytes, compressed);
         }
     }
 
-    /// The layers that ship it, ascending.
+    /// The layers that add it, ascending.
     pub(super) fn added_by(&self) -> Vec<usize> {
-        let layers: BTreeSet<usize> = self.shipped.keys().map(|(layer, _)| *layer).collect();
+        let layers: BTreeSet<usize> = self.by_layer.keys().map(|(layer, _)| *layer).collect();
         layers.into_iter().collect()
     }
 
     /// Nothing of it is in the final stack.
     pub(super) fn is_wasted(&self) -> bool {
-        self.shipped
+        self.by_layer
             .keys()
             .all(|(_, hidden_by)| hidden_by.is_some())
     }
 
+    /// How the last layer that hides some of it does that.
+    pub(super) fn last_cause(&self) -> Option<Cause> {
+        let hidden = self.by_layer.keys().filter_map(|(_, hidden)| *hidden);
+        hidden.max().map(|(_, cause)| cause)
+    }
+
     fn hidden_by(&self) -> Vec<usize> {
-        let layers: BTreeSet<usize> = self.shipped.keys().filter_map(|(_, by)| *by).collect();
+        let hidden = self.by_layer.keys().filter_map(|(_, by)| *by);
+        let layers: BTreeSet<usize> = hidden.map(|(layer, _)| layer).collect();
         layers.into_iter().collect()
     }
 
@@ -91,11 +98,12 @@ impl Group {
 
     pub(super) fn finding(self, stack: &Stack, kind: Kind) -> Finding {
         let (added_by, hidden_by) = (self.added_by(), self.hidden_by());
-        let shipped = self.shipped.into_iter();
-        let shipped: Vec<Shipped> = shipped
-            .map(|((layer, hidden_by), (bytes, compressed))| Shipped {
-                layer,
-                hidden_by,
+        let by_layer = self.by_layer.into_iter();
+        let by_layer: Vec<LayerBytes> = by_layer
+            .map(|((added_by, hidden), (bytes, compressed))| LayerBytes {
+                added_by,
+                hidden_by: hidden.map(|(layer, _)| layer),
+                cause: hidden.map(|(_, cause)| cause),
                 bytes,
                 compressed,
             })
@@ -106,11 +114,11 @@ impl Group {
             path: stack.path(self.node),
             line: None,
             files: self.files,
-            bytes: shipped.iter().map(|part| part.bytes).sum(),
-            compressed: shipped.iter().map(|part| part.compressed).sum(),
+            bytes: by_layer.iter().map(|part| part.bytes).sum(),
+            compressed: by_layer.iter().map(|part| part.compressed).sum(),
             added_by,
             hidden_by,
-            shipped,
+            by_layer,
             packaged: false,
             advice: String::new(),
         }

@@ -26,7 +26,7 @@ pub use self::rule::rules;
 use crate::base::Base;
 use crate::ledger::Ledger;
 use crate::manifest::Config;
-use crate::stack::{Names, Stack};
+use crate::stack::{Cause, Names, Stack};
 
 /// One explained reason for wasted or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +47,10 @@ pub struct Finding {
     pub bytes: u64,
     /// Bytes of the blobs that they cost.
     pub compressed: u64,
-    /// The layers that ship them, from 1, ascending.
+    /// The layers that add them, from 1, ascending.
     pub added_by: Vec<usize>,
-    /// The bytes by the layers that ship and those that hid them, in the order of these.
-    pub shipped: Vec<Shipped>,
+    /// The bytes by the layers that add and those that hide them, in the order of these.
+    pub by_layer: Vec<LayerBytes>,
     /// The layers that hid them, from 1, ascending; none of live bytes.
     pub hidden_by: Vec<usize>,
     /// A secret in the files of a package, such as a key for its tests: mostly public, and so only a note.
@@ -59,13 +59,15 @@ pub struct Finding {
     pub advice: String,
 }
 
-/// What one layer ships of a finding, and one other hid.
+/// What one layer adds of a finding, and one other hides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shipped {
-    /// The layer, from 1.
-    pub layer: usize,
-    /// The layer that hid it, from 1; None of live bytes.
+pub struct LayerBytes {
+    /// The layer that adds it, from 1.
+    pub added_by: usize,
+    /// The layer that hides it, from 1; None of live bytes.
     pub hidden_by: Option<usize>,
+    /// How that layer hides it; None of live bytes.
+    pub cause: Option<Cause>,
     /// Bytes of file content.
     pub bytes: u64,
     /// Bytes of the blob that they cost.
@@ -121,7 +123,7 @@ impl Finding {
             bytes: 0,
             compressed: 0,
             added_by: Vec::new(),
-            shipped: Vec::new(),
+            by_layer: Vec::new(),
             hidden_by: Vec::new(),
             packaged: false,
             advice,

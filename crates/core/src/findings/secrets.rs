@@ -11,7 +11,7 @@ use super::{Finding, Kind, Subject};
 use crate::ledger::Wasted;
 use crate::manifest::history;
 use crate::secrets::{self, ConfigSecret, Rule, SecretScanner, Source};
-use crate::stack::{Names, NodeId};
+use crate::stack::{Cause, Names, NodeId};
 
 /// A file, or files of a package, with secrets of one sort.
 struct Place {
@@ -92,9 +92,10 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
         0 => capital(rule.name()),
         line => format!("{} in line {line}", capital(rule.name())),
     };
-    let gone = match group.is_wasted() {
-        true => ", although a later layer hides it",
-        false => "",
+    let gone = match group.last_cause().filter(|_| group.is_wasted()) {
+        Some(Cause::Deleted) => ", although a later layer deletes it",
+        Some(_) => ", although a later layer replaces it",
+        None => "",
     };
     let command = |layer: &usize| {
         subject

@@ -4,8 +4,9 @@ use std::fmt;
 
 use bytesize::ByteSize;
 
+use super::unsupported::not_supported;
 use crate::digest::Digest;
-use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO};
+use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO, ZSTD_WINDOW};
 use crate::tar;
 
 /// A layer that could not be decoded: which one, at which offset, and why.
@@ -28,9 +29,7 @@ enum Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// Compressed in a way that is not read.
-    #[error(
-        "the layer is compressed with {0}, which Onionskin does not read; gzip, zstd and uncompressed tar are read"
-    )]
+    #[error("the layer {}; supported are gzip, zstd and uncompressed tar", not_supported(.0))]
     Unsupported(&'static str),
     /// The compressed stream ends too early.
     #[error(
@@ -41,15 +40,13 @@ pub enum Problem {
     #[error("{0}; the layer is damaged where it is stored")]
     CompressionCorrupt(&'static str),
     /// More bytes than the manifest says.
-    #[error("the blob goes on after the {size} bytes that the manifest promises")]
+    #[error("the blob is longer than the {size} bytes in the manifest")]
     TooLong {
         /// Bytes promised.
         size: u64,
     },
     /// Fewer bytes than the manifest says.
-    #[error(
-        "the blob ends before the {size} bytes that the manifest promises; it was cut off on its way"
-    )]
+    #[error("the blob is shorter than the {size} bytes in the manifest; it was cut off on its way")]
     TooShort {
         /// Bytes promised.
         size: u64,
@@ -81,6 +78,15 @@ pub enum Problem {
         /// The limit.
         limit: u64,
     },
+    /// A zstd window that is larger than [`ZSTD_WINDOW`].
+    #[error(
+        "its zstd compression needs a window of {} MiB, more than the limit of {} MiB; compress it with `zstd --long={}` or less",
+        .window.div_ceil(1 << 20), ZSTD_WINDOW >> 20, ZSTD_WINDOW.ilog2()
+    )]
+    ZstdWindow {
+        /// Bytes of the window.
+        window: u64,
+    },
     /// It is something else than a tar, and its media type leaves that open.
     #[error("it is not a tar")]
     NotTar,
@@ -111,7 +117,7 @@ pub enum Problem {
     },
     /// Between two readings of a layer something changed.
     #[error(
-        "the file's content is not the one that was there when the layer was first read; something changed the layer where it is stored or on its way"
+        "the file changed after the layer was first read; the layer was changed where it is stored or on its way"
     )]
     OtherContent,
     /// The unpacked bytes are not wanted any more; whoever took them says why.

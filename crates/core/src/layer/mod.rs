@@ -12,6 +12,7 @@ mod points;
 mod reader;
 mod remark;
 mod unpack;
+pub(crate) mod unsupported;
 mod visitor;
 mod zstd;
 

@@ -35,7 +35,7 @@ impl fmt::Display for RemarkKind {
         match self {
             Self::UnknownType(flag) => write!(
                 f,
-                "a tar entry of type {:?}, which is no part of a file system, is not shown",
+                "a tar entry of type {:?} is not part of a filesystem and is not shown",
                 char::from(*flag)
             ),
             Self::BareWhiteout => f.write_str("a whiteout without a name hides nothing"),

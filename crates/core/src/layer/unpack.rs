@@ -3,6 +3,7 @@
 use super::gzip::Gzip;
 use super::memory::MemoryBudget;
 use super::points::Points;
+use super::unsupported;
 use super::zstd::Zstd;
 use super::{LayerError, Problem};
 
@@ -106,19 +107,12 @@ impl Unpacker {
                 self.framing = Framing::Zstd(zstd);
                 return done;
             }
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-                return Err(LayerError::at_blob(0, Problem::Unsupported("xz")));
-            }
             _ => {}
         }
         self.framing = Framing::Plain;
-        // bzip2 and zlib begin with bytes that a file's name may begin with too, so they are only
-        // named where there can be no tar: when its decoder finds no header, or too few bytes for one.
-        let named = match first {
-            [b'B', b'Z', b'h', ..] => Some("bzip2"),
-            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Some("zlib"),
-            _ => None,
-        };
+        // Their first bytes may be those of a file's name too, so they are only named where there can
+        // be no tar: when its decoder finds no header, or too few bytes for one.
+        let named = unsupported::compression(first);
         let unsupported = |name| LayerError::at_blob(0, Problem::Unsupported(name));
         match (named, sink(first)) {
             (Some(name), Ok(())) if first.len() < MAGIC_BYTES => Err(unsupported(name)),

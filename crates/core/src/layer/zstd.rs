@@ -203,10 +203,7 @@ impl Zstd {
         let fields = Fields::of(descriptor);
         let window = fields.window(&self.gathered);
         if window > ZSTD_WINDOW {
-            return Err(self.error(Problem::TooMuch {
-                what: "bytes in the window of its zstd compression",
-                limit: ZSTD_WINDOW,
-            }));
+            return Err(self.error(Problem::ZstdWindow { window }));
         }
         if fields.dictionary(&self.gathered) != 0 {
             return Err(self.error(Problem::CompressionCorrupt(

@@ -67,6 +67,9 @@ pub enum ManifestError {
     /// A type that is neither manifest nor index.
     #[error("it is a document of type {0}, which is neither an image nor an index of images")]
     UnknownType(String),
+    /// It has no type, and nothing of a manifest or an index.
+    #[error("it is neither an image nor an index of images")]
+    NoType,
     /// One field is wrong.
     #[error("its field `{place}` is wrong: {problem}")]
     Field {
@@ -79,7 +82,7 @@ pub enum ManifestError {
     #[error("it lists {0} {1}, more than any engine takes")]
     TooMany(usize, &'static str),
     /// A well-formed manifest of something else.
-    #[error("it is an artifact of type {0}, no image: there is no file system in it to show")]
+    #[error("it is an artifact of type {0}, not an image, and has no filesystem")]
     Artifact(String),
 }
 
@@ -172,7 +175,7 @@ impl Document {
         let Some(kind) = kind else {
             return Err(match media_type {
                 Some(media_type) => ManifestError::WrongShape(shorten(&media_type)),
-                None => ManifestError::UnknownType("(none)".to_owned()),
+                None => ManifestError::NoType,
             });
         };
         if kind == DocumentKind::Index {
@@ -190,7 +193,7 @@ impl Document {
     /// Under any other one the document is what it says that it is, else what it holds.
     ///
     /// # Errors
-    /// When it is no JSON object, and so no document.
+    /// When it is not a JSON object, and so no document.
     pub fn type_of(bytes: &[u8], sent_as: Option<&str>) -> Result<String, ManifestError> {
         let sent = sent_as.map(media_type::of_content_type);
         let announced = sent.filter(|sent| DocumentKind::of(sent).is_some());
@@ -550,10 +553,7 @@ mod tests {
             error("<html>", Some("text/html")),
             ManifestError::NotJson(_)
         ));
-        assert_eq!(
-            error("{}", None),
-            ManifestError::UnknownType("(none)".into())
-        );
+        assert_eq!(error("{}", None), ManifestError::NoType);
         for (config, layer, named) in [
             (
                 "application/vnd.cncf.helm.config.v1+json",

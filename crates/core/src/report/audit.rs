@@ -15,7 +15,7 @@ use crate::ledger::dive::Dive;
 use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
 use crate::secrets::Mask;
 use crate::source::Image;
-use crate::stack::Stack;
+use crate::stack::{Cause, Stack};
 
 /// What `audit --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -96,6 +96,10 @@ pub struct FindingFacts {
     pub added_by: Vec<usize>,
     /// The layers that hide them, from 1.
     pub hidden_by: Vec<usize>,
+    /// What each layer of `hiddenBy` did, in their order. There is such a key only for secrets that a later layer hides; of
+    /// wasted bytes the kind says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
     /// The commands that made these layers, in their order, as the builder wrote them but for secrets, which are
     /// `***`.
     pub created_by: Vec<String>,
@@ -242,19 +246,39 @@ fn shortened(command: &str) -> String {
 }
 
 fn pairs(finding: &Finding) -> Vec<LayerPair> {
-    let pairs = finding.shipped.iter().filter_map(|part| {
-        Some(LayerPair {
-            added_by: part.layer,
-            hidden_by: part.hidden_by?,
-            bytes: part.bytes,
-        })
-    });
-    let pairs: Vec<LayerPair> = pairs.collect();
     // Of one layer on either side, the two lists say it all.
-    match finding.added_by.len() > 1 && finding.hidden_by.len() > 1 {
-        true => pairs,
-        false => Vec::new(),
+    if finding.added_by.len() < 2 || finding.hidden_by.len() < 2 {
+        return Vec::new();
     }
+    let mut pairs: Vec<LayerPair> = Vec::new();
+    for part in &finding.by_layer {
+        let Some(hidden_by) = part.hidden_by else {
+            continue;
+        };
+        match pairs.last_mut() {
+            Some(last) if (last.added_by, last.hidden_by) == (part.added_by, hidden_by) => {
+                last.bytes += part.bytes;
+            }
+            _ => pairs.push(LayerPair {
+                added_by: part.added_by,
+                hidden_by,
+                bytes: part.bytes,
+            }),
+        }
+    }
+    pairs
+}
+
+/// What each layer that hides bytes of a finding did, where its kind does not say it.
+fn causes(finding: &Finding) -> Vec<Cause> {
+    if finding.kind.cause().is_some() {
+        return Vec::new();
+    }
+    let of_layer = |layer: &usize| {
+        let mut parts = finding.by_layer.iter();
+        parts.find(|part| part.hidden_by == Some(*layer))?.cause
+    };
+    finding.hidden_by.iter().filter_map(of_layer).collect()
 }
 
 impl FindingFacts {
@@ -272,7 +296,7 @@ impl FindingFacts {
             .collect();
         let command = |layer: usize| commands.get(layer.checked_sub(1)?).copied().flatten();
         let created_by = layers.into_iter().filter_map(command);
-        let pairs = pairs(&finding);
+        let (pairs, causes) = (pairs(&finding), causes(&finding));
         let place = finding.hidden_by.last().or(finding.added_by.last());
         Self {
             kind: finding.kind,
@@ -289,6 +313,7 @@ impl FindingFacts {
                 None => links.config(),
             }),
             pairs,
+            causes,
             packaged: finding.packaged,
             added_by: finding.added_by,
             hidden_by: finding.hidden_by,

@@ -7,7 +7,7 @@ use crate::reference::Reference;
 use crate::source::Image;
 
 /// What cannot stand as itself in a value of the page's addresses. Everything else is left readable;
-/// bytes that are not ASCII are always encoded.
+/// bytes that are not ASCII are always encoded, and so is `::` in links.
 pub const VALUE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -17,6 +17,7 @@ pub const VALUE: &AsciiSet = &CONTROLS
     .add(b'+')
     .add(b'<')
     .add(b'>')
+    .add(b'[')
     .add(b'`')
     .add(b'\\');
 /// The same for the reference, which ends where the values begin.
@@ -77,7 +78,7 @@ impl Links {
         };
         Self::to(
             base,
-            &format!("image/{}", encoded(&image, REFERENCE)),
+            &format!("image/{}", encoded(image.as_bytes(), REFERENCE)),
             &[("platform", platform)],
         )
     }
@@ -85,7 +86,7 @@ impl Links {
     /// Links to an image in a file. Whoever opens one without having given the page this file is asked for it.
     #[must_use]
     pub fn to_file(base: &str, file: InFile<'_>, platform: Option<&str>) -> Self {
-        let place = format!("file/{}", encoded(file.name, REFERENCE));
+        let place = format!("file/{}", encoded(file.name.as_bytes(), REFERENCE));
         Self::to(
             base,
             &place,
@@ -99,11 +100,12 @@ impl Links {
         } else {
             "/"
         };
-        let chosen = choice
-            .iter()
-            .filter_map(|(key, value)| Some(format!("{key}={}&", encoded((*value)?, VALUE))));
+        let chosen = choice.iter().filter_map(|(key, value)| {
+            let value = encoded((*value)?.as_bytes(), VALUE);
+            Some(format!("{key}={value}&"))
+        });
         Self {
-            address: format!("{base}{slash}#/{place}"),
+            address: format!("{}{slash}#/{place}", printable_base(base)),
             choice: chosen.collect(),
         }
     }
@@ -111,7 +113,7 @@ impl Links {
     /// A path among the changes of a layer.
     #[must_use]
     pub fn change(&self, layer: usize, path: &[u8]) -> String {
-        let path = percent_encode(path, VALUE);
+        let path = encoded(path, VALUE);
         self.place(&format!("layer={layer}&view=changes&path={path}"))
     }
 
@@ -126,13 +128,31 @@ impl Links {
     }
 }
 
-fn encoded(text: &str, set: &'static AsciiSet) -> String {
-    percent_encode(text.as_bytes(), set).to_string()
+fn encoded(bytes: &[u8], set: &'static AsciiSet) -> String {
+    printable(&percent_encode(bytes, set).to_string())
+}
+
+/// Text in which no command to a pipeline can begin, so that [`Visible`](super::Visible) prints it as it is.
+fn printable(text: &str) -> String {
+    text.replace("::", "%3A%3A")
+}
+
+/// The same of an address. That of a host, as in `http://[::1]/`, cannot be encoded and begins no command.
+fn printable_base(base: &str) -> String {
+    const SCHEME_END: &str = "://";
+    let host = base.find(SCHEME_END).map_or(0, |at| at + SCHEME_END.len());
+    let path = base.get(host..).and_then(|rest| rest.find('/'));
+    let (host, path) = base.split_at(path.map_or(base.len(), |at| host + at));
+    format!("{host}{}", printable(path))
 }
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::report::Visible;
 
     #[test]
     fn links_are_the_pages_own_addresses() {
@@ -163,5 +183,27 @@ mod tests {
             links.config(),
             "http://localhost:8080/#/file/app.tar%3F?image=@1&view=config"
         );
+    }
+
+    proptest! {
+        /// A link that is printed in the log of a pipeline is still one: what would be broken there is encoded.
+        #[test]
+        fn links_are_printed_as_they_are(
+            base in "https://(example\\.com|\\[::1\\]:8080)(/(:|#|\\[|[a-z]){0,9}){0,2}",
+            name in "([:#\\[/a]|\\PC|[\u{80}-\u{9f}\u{202e}]){1,12}",
+            path in prop::collection::vec(prop_oneof![Just(b':'), Just(b'#'), Just(b'['), any::<u8>()], 0..12),
+        ) {
+            let base = base.replace('#', "");
+            let file = InFile { name: &name, image: Some(&name) };
+            let link = Links::to_file(&base, file, Some(&name)).change(2, &path);
+            prop_assert_eq!(Visible(&link).to_string(), link.clone());
+            prop_assert!(link.is_ascii());
+            let (_, fragment) = link.split_once("#/file/").unwrap();
+            prop_assert!(!fragment.contains("::") && !fragment.contains(['#', '[']));
+            let (read, rest) = fragment.split_once('?').unwrap();
+            prop_assert_eq!(percent_decode_str(read).decode_utf8().unwrap(), name);
+            let (_, read) = rest.split_once("path=").unwrap();
+            prop_assert_eq!(percent_decode_str(read).collect::<Vec<u8>>(), path);
+        }
     }
 }

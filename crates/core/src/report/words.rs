@@ -63,41 +63,53 @@ pub fn cost(finding: &FindingFacts) -> Option<String> {
     })
 }
 
-/// What a later layer did to the bytes of a finding: `deleted`, as in "deleted in layer 3".
+/// What a later layer does to bytes that it wastes: `deleted`, as in "deleted in layer 3".
 #[must_use]
-pub const fn hidden(kind: Kind) -> &'static str {
-    match kind.cause() {
-        Some(Cause::Deleted) => "deleted",
-        Some(Cause::Overwritten) => "overwritten",
-        Some(Cause::MetadataOnly) => "copied",
-        Some(Cause::Repeated) => "stored again",
-        None => "hidden",
+pub const fn hides(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Deleted => "deleted",
+        Cause::Overwritten => "overwritten",
+        Cause::MetadataOnly => "copied",
+        Cause::Repeated => "stored again",
     }
+}
+
+/// What one of its hiding layers did to the bytes of a finding.
+#[must_use]
+pub fn hidden(finding: &FindingFacts, layer: usize) -> &'static str {
+    let of_layer = || {
+        let at = finding.hidden_by.iter().position(|one| *one == layer)?;
+        finding.causes.get(at).copied()
+    };
+    finding
+        .kind
+        .cause()
+        .or_else(of_layer)
+        .map_or("hidden", hides)
 }
 
 /// What the layers of a finding did, in their order: `added in layer 1`, `deleted in layer 3`. Where several layers hide
 /// what several others added, they are told as pairs: `added in layer 1, overwritten in layer 2`, without a number.
 #[must_use]
 pub fn layers(finding: &FindingFacts) -> Vec<(Option<usize>, String)> {
-    let hidden = hidden(finding.kind);
     if !finding.pairs.is_empty() {
         let pairs = finding.pairs.iter();
         return pairs
-            .map(|pair| match pair.added_by == pair.hidden_by {
-                true => (None, format!("{hidden} in layer {}", pair.added_by)),
-                false => {
-                    let (added, by) = (pair.added_by, pair.hidden_by);
-                    (
-                        None,
-                        format!("added in layer {added}, {hidden} in layer {by}"),
-                    )
-                }
+            .map(|pair| {
+                let (added, by) = (pair.added_by, pair.hidden_by);
+                let hidden = hidden(finding, by);
+                let text = match added == by {
+                    true => format!("{hidden} in layer {added}"),
+                    false => format!("added in layer {added}, {hidden} in layer {by}"),
+                };
+                (None, text)
             })
             .collect();
     }
     let mut layers: BTreeMap<usize, &str> = BTreeMap::new();
     layers.extend(finding.added_by.iter().map(|layer| (*layer, "added")));
-    layers.extend(finding.hidden_by.iter().map(|layer| (*layer, hidden)));
+    let hiders = finding.hidden_by.iter();
+    layers.extend(hiders.map(|layer| (*layer, hidden(finding, *layer))));
     let layers = layers.into_iter();
     layers
         .map(|(layer, did)| (Some(layer), format!("{did} in layer {layer}")))
@@ -262,6 +274,7 @@ mod tests {
             compressed_bytes,
             added_by: vec![1],
             hidden_by: vec![2],
+            causes: Vec::new(),
             created_by: Vec::new(),
             advice: String::new(),
             link: None,
@@ -343,6 +356,16 @@ mod tests {
             layers(finding).into_iter().map(|(_, text)| text).collect()
         };
         assert_eq!(told(&finding), ["added in layer 1", "deleted in layer 2"]);
+        // What happened to a secret its kind does not say.
+        finding.kind = Kind::Secret;
+        finding.hidden_by = vec![2, 3];
+        finding.causes = vec![Cause::Overwritten, Cause::Deleted];
+        let expected = [
+            "added in layer 1",
+            "overwritten in layer 2",
+            "deleted in layer 3",
+        ];
+        assert_eq!(told(&finding), expected);
         finding.kind = Kind::Overwritten;
         let pair = |added_by, hidden_by| LayerPair {
             added_by,

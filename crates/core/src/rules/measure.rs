@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::findings::{Finding, Kind, Shipped};
+use crate::findings::{Finding, Kind, LayerBytes};
 use crate::ledger::dive::Dive;
 use crate::ledger::{Account, Ledger};
 use crate::source::Image;
@@ -29,7 +29,7 @@ pub struct Part {
     pub wasted: u64,
     /// What that costs in the blobs; None where the source does not tell their sizes.
     pub wasted_compressed: Option<u64>,
-    /// Wasted bytes that layers of the base ship and layers above it hid; None where the base is not known.
+    /// Wasted bytes that layers of the base add and layers above it hide; None where the base is not known.
     pub base_wasted: Option<u64>,
     /// The layers' tars, in bytes.
     pub size: u64,
@@ -48,7 +48,7 @@ pub struct Part {
 pub struct Tally {
     /// Findings that these layers have a part in.
     pub count: u64,
-    /// Bytes that these layers ship of them.
+    /// Bytes that these layers add of them.
     pub bytes: u64,
 }
 
@@ -127,9 +127,9 @@ impl Part {
     }
 
     fn count(&mut self, finding: &Finding, below: usize) {
-        let own = || finding.shipped.iter().filter(|part| part.layer > below);
-        // What no layer ships is in the configuration, which is the image's own.
-        if finding.shipped.is_empty() || own().next().is_some() {
+        let own = || finding.by_layer.iter().filter(|part| part.added_by > below);
+        // What no layer adds is in the configuration, which is the image's own.
+        if finding.by_layer.is_empty() || own().next().is_some() {
             let tally = self.findings.entry(finding.kind).or_default();
             tally.count += 1;
             tally.bytes += own().map(|part| part.bytes).sum::<u64>();
@@ -141,19 +141,19 @@ impl Part {
         if finding.kind.cause().is_none() {
             return;
         }
-        for part in finding.shipped.iter().filter(|part| part.layer > below) {
+        for part in finding.by_layer.iter().filter(|part| part.added_by > below) {
             self.wasted = self.wasted.saturating_sub(part.bytes);
             let compressed = self.wasted_compressed;
             self.wasted_compressed =
                 compressed.map(|wasted| wasted.saturating_sub(part.compressed));
         }
-        let hidden = |part: &&Shipped| {
+        let hidden = |part: &&LayerBytes| {
             base.is_some_and(|base| {
-                part.layer <= base && part.hidden_by.is_some_and(|layer| layer > base)
+                part.added_by <= base && part.hidden_by.is_some_and(|layer| layer > base)
             })
         };
         let excused: u64 = finding
-            .shipped
+            .by_layer
             .iter()
             .filter(hidden)
             .map(|part| part.bytes)

@@ -28,7 +28,7 @@ pub enum Source {
     Entrypoint,
     /// Its arguments.
     Cmd,
-    /// How the engine asks whether it is well.
+    /// The health check.
     Healthcheck,
     /// A step of the history, from 1.
     Step(usize),

@@ -88,7 +88,7 @@ impl fmt::Display for Artifact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "it is an artifact of type {}, no image: there is no file system in it to show",
+            "it is an artifact of type {}, not an image, and has no filesystem",
             self.artifact_type
         )?;
         let named: Vec<&str> = self

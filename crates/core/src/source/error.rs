@@ -56,7 +56,7 @@ pub enum SourceError {
     },
     /// A text that names no registry.
     #[error(
-        "{0:?} names no registry; write its host, as in registry.example.com:5000 or docker.io"
+        "{0:?} is not a registry; write its host, as in registry.example.com:5000 or docker.io"
     )]
     NoRegistry(String),
     /// The gateway that stands between does not reach the registry.
@@ -96,7 +96,7 @@ pub enum SourceError {
         words: String,
     },
     /// Credentials are said to be somewhere, and could not be had.
-    #[error("the credentials for {registry} cannot be had: {problem}")]
+    #[error("cannot get the credentials for {registry}: {problem}")]
     Credentials {
         /// The registry that wants to know who asks.
         registry: String,
@@ -112,7 +112,7 @@ pub enum SourceError {
         problem: Unreachable,
     },
     /// The registry asks to wait.
-    #[error("{registry} takes no more requests for now{}; {}", because(.limit), try_again(.retry.as_ref()))]
+    #[error("{registry} allows no more requests for now{}; {}", because(.limit), try_again(.retry.as_ref()))]
     TooManyRequests {
         /// The registry.
         registry: String,
@@ -135,7 +135,7 @@ pub enum SourceError {
     },
     /// The bytes that came are not those that were promised.
     #[error(
-        "{what} is not what was promised: {got} instead of {promised}; the registry, or something on the way, changed it, so none of it is used"
+        "{what} does not match: expected {promised}, got {got}; the registry or a proxy changed it, so it is not used"
     )]
     Mismatch {
         /// What was fetched.
@@ -321,7 +321,7 @@ impl fmt::Display for Unreachable {
             Self::Name => f.write_str("its name was not found"),
             Self::Refused => f.write_str("nothing answers on that port"),
             Self::Tls(reason) => write!(f, "no secure connection ({reason})"),
-            Self::NotTls => f.write_str("no secure connection (it does not speak TLS)"),
+            Self::NotTls => f.write_str("no secure connection (it does not use TLS)"),
             Self::Timeout => f.write_str("it did not answer in time"),
             Self::Other(reason) => f.write_str(reason),
         }
@@ -351,13 +351,44 @@ fn named_urls(urls: &[String]) -> String {
 }
 
 impl SourceError {
+    /// Whether the message names what was asked for. Others are about a host, credentials or a whole archive.
+    #[must_use]
+    pub const fn names_what(&self) -> bool {
+        match self {
+            Self::NotFound { .. }
+            | Self::NotFetched { .. }
+            | Self::NoAccess { .. }
+            | Self::Incomplete { .. }
+            | Self::WebPage { .. }
+            | Self::Unavailable { .. }
+            | Self::Mismatch { .. }
+            | Self::Damaged { .. }
+            | Self::Missing { .. }
+            | Self::Document { .. }
+            | Self::NoPlatform { .. }
+            | Self::NotSaved { .. }
+            | Self::Cut { .. }
+            | Self::Forbidden { .. }
+            | Self::Answer { .. } => true,
+            Self::NoList { .. }
+            | Self::NoRegistry(_)
+            | Self::NotReached { .. }
+            | Self::Relayed { .. }
+            | Self::Credentials { .. }
+            | Self::Unreachable { .. }
+            | Self::TooManyRequests { .. }
+            | Self::Artifact(_)
+            | Self::Archive { .. } => false,
+        }
+    }
+
     /// What somebody at a command line can do about it; `None` where the error says all.
     #[must_use]
     pub fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::NotFound { what, .. } => return Some(where_to_look(what)),
             Self::NoAccess { credentials, .. } => match credentials {
-                true => "Check the name, or log in as somebody who may read it",
+                true => "Check the name, or log in with an account that can read it",
                 false => "Check the name, or log in with `docker login` or `podman login`",
             },
             Self::NoList { .. } => "Name one of its repositories, as in HOST/team/app",
@@ -365,7 +396,7 @@ impl SourceError {
                 Unreachable::Name => "Check the name and the network",
                 Unreachable::Refused => "Check the name and the port, and whether it runs",
                 Unreachable::Tls(_) => "Give its certificate with --ca-file FILE",
-                Unreachable::NotTls => "If it is meant to speak plain http, add --tls-verify=false",
+                Unreachable::NotTls => "If it uses plain http, add --tls-verify=false",
                 Unreachable::Timeout | Unreachable::Other(_) => "Check the network and try again",
             },
             Self::WebPage { .. } => {
@@ -450,4 +481,41 @@ fn platforms(available: &[Platform]) -> String {
     }
     let names: Vec<String> = available.iter().map(Platform::to_string).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_by_its_variant_whether_it_names_what_was_asked_for() {
+        let what = || "layer 3 of app:1".to_owned();
+        let errors = [
+            SourceError::NotFound {
+                what: what(),
+                place: "registry.test".to_owned(),
+                reason: String::new(),
+            },
+            SourceError::Relayed {
+                what: what(),
+                reason: "the registry closed the connection".to_owned(),
+            },
+            SourceError::Unreachable {
+                host: "registry.test".to_owned(),
+                problem: Unreachable::Timeout,
+            },
+            SourceError::Answer {
+                what: what(),
+                registry: "registry.test".to_owned(),
+                status: 418,
+                reason: String::new(),
+            },
+            Origin::File.mismatch(what(), "1 byte".to_owned(), "2 bytes".to_owned()),
+            Origin::Registry.ended_early(what(), 1, 2),
+        ];
+        for error in errors {
+            let named = error.to_string().contains(&what());
+            assert_eq!(error.names_what(), named, "{error}");
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub enum Locator {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocatorError {
     /// No reference.
-    #[error("{text:?} names no image: {reason}")]
+    #[error("{text:?} is not a valid image reference: {reason}")]
     Reference {
         /// What was written.
         text: String,
@@ -60,25 +60,23 @@ pub enum LocatorError {
         reason: ReferenceError,
     },
     /// A prefix without an image behind it.
-    #[error("there is no image after {0}; write {0}NAME:TAG")]
+    #[error("{0} needs a name: {0}NAME:TAG")]
     NoImage(&'static str),
     /// A prefix without a path behind it.
-    #[error(
-        "there is no path after {0}; write {0}PATH, or {0}PATH:NAME where it holds several images"
-    )]
+    #[error("{0} needs a path: {0}PATH, or {0}PATH:NAME if there are several images in it")]
     NoPath(&'static str),
     /// A prefix without a folder behind it.
-    #[error("there is no path after {0}; write {0}FOLDER")]
+    #[error("{0} needs a path: {0}FOLDER")]
     NoFolder(&'static str),
     /// It looks like a path, and nothing is there.
     #[error("there is no file {0:?}")]
     NoFile(String),
     /// It is called like an archive, and nothing is there.
-    #[error("there is no file {0:?}; an image of that name in a registry is docker://{0}")]
+    #[error("there is no file {:?}{}", .0, or_in_registry(.0))]
     NoArchive(String),
-    /// A folder that holds no saved image.
+    /// A folder that is not a saved image.
     #[error(
-        "the folder {0:?} holds no saved image: it has no oci-layout (OCI layout) and no manifest.json (dir: of skopeo); an image of that name in a registry is docker://{0}"
+        "the folder {:?} is not a saved image: it has neither the file oci-layout (OCI layout) nor manifest.json (skopeo's dir:){}", .0, or_in_registry(.0)
     )]
     NoLayout(String),
     /// A folder with a part of a layout.
@@ -97,7 +95,7 @@ pub enum LocatorError {
     )]
     OnlyRegistry(String),
     /// A saved image, or one of an engine, where only those of registries are to be had.
-    #[error("{0} names a saved file, a folder or an engine, and no image in a registry")]
+    #[error("{0} is for images in a file, a folder or an engine, not in a registry")]
     NotInRegistry(&'static str),
     /// A prefix that other tools have, and this one does not.
     #[error("{prefix} is not supported: {}", .kind.advice())]
@@ -151,6 +149,14 @@ fn as_layout(folder: &str, missing: &MissingPart) -> String {
     match missing {
         MissingPart::Marker => format!("; write oci:{folder} to read it without that file"),
         MissingPart::Index | MissingPart::MarkerAndIndex => String::new(),
+    }
+}
+
+/// How an image in a registry that is called like a path is written; empty where no image can be called so.
+fn or_in_registry(text: &str) -> String {
+    match text.parse::<Reference>() {
+        Ok(_) => format!("; for an image of that name in a registry, write docker://{text}"),
+        Err(_) => String::new(),
     }
 }
 

@@ -64,7 +64,7 @@ impl Source {
         match locator {
             Locator::Registry(reference) => Err(SourceError::Archive {
                 path: reference.to_string(),
-                problem: "it is in a registry, and no saved image".to_owned(),
+                problem: "it is in a registry, not a saved image".to_owned(),
             }),
             Locator::Archive {
                 path,

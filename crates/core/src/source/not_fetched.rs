@@ -44,7 +44,7 @@ impl fmt::Display for NotFetched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Foreign => {
-                "foreign: there is no copy of it here, as its licence may forbid to distribute it"
+                "foreign: the registry has no copy, because its licence may forbid distribution"
             }
             Self::Encrypted => "encrypted: it cannot be read without its key",
             Self::NotTar => "not a tar, and only tars are read",

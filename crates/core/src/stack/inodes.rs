@@ -6,6 +6,7 @@ use crate::layer::EntryId;
 use crate::limits::IMAGE_ENTRIES;
 
 /// Why bytes are wasted.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {

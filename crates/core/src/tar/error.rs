@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// There is no tar header where one should be.
-    #[error("there is no tar header here ({0}); this is no container layer, or it is damaged")]
+    #[error("invalid tar header ({0}); the blob is not a container layer, or it is damaged")]
     NoHeader(&'static str),
     /// The tar ends inside an entry.
     #[error("the tar ends in the middle of an entry")]

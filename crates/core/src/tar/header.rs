@@ -31,11 +31,11 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
         flag: old.linkflag[0],
         name: until_nul(&old.name).to_vec(),
         link: until_nul(&old.linkname).to_vec(),
-        mode: (bits(&old.mode, "its mode is no number")? & 0o7777) as u32,
-        uid: bits(&old.uid, "its user is no number")?,
-        gid: bits(&old.gid, "its group is no number")?,
+        mode: (bits(&old.mode, "its mode is not a number")? & 0o7777) as u32,
+        uid: bits(&old.uid, "its user is not a number")?,
+        gid: bits(&old.gid, "its group is not a number")?,
         size: size(&old.size)?,
-        mtime: number(&old.mtime).ok_or(Problem::BadEntry("its time is no number"))?,
+        mtime: number(&old.mtime).ok_or(Problem::BadEntry("its time is not a number"))?,
         device: (0, 0),
     };
     if let Some(prefix) = prefix(block, header)
@@ -48,7 +48,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Fields, Problem> {
         let part = |field: &[u8]| {
             number(field)
                 .and_then(|n| u32::try_from(n).ok())
-                .ok_or(Problem::BadEntry("its device is no number"))
+                .ok_or(Problem::BadEntry("its device is not a number"))
         };
         fields.device = (part(&block[329..337])?, part(&block[337..345])?);
     }
@@ -80,9 +80,7 @@ pub(super) fn size(field: &[u8]) -> Result<u64, Problem> {
     number(field)
         .filter(|size| (0..i64::MAX - (1 << 32)).contains(size))
         .map(|size| size as u64)
-        .ok_or(Problem::BadEntry(
-            "its size is no number that a file can have",
-        ))
+        .ok_or(Problem::BadEntry("its size is not a valid file size"))
 }
 
 /// A number that a kernel takes as 32 bits: a negative one is what those bits are.

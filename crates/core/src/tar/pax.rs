@@ -77,7 +77,7 @@ impl SparseRecords {
     }
 }
 
-const NO_NUMBER: Problem = Problem::BadEntry("a PAX record that should be a number is none");
+const NO_NUMBER: Problem = Problem::BadEntry("a PAX record that must be a number is not one");
 
 impl Records {
     /// Adds the records in `data`; later ones win, empty values take earlier ones back.
@@ -231,7 +231,7 @@ fn identity(text: &[u8]) -> Result<u64, Problem> {
 
 /// A time as `[+-]SECONDS[.FRACTION]`.
 fn time(text: &[u8]) -> Result<Time, Problem> {
-    let bad = || Problem::BadEntry("a time in its PAX records is no number");
+    let bad = || Problem::BadEntry("a time in its PAX records is not a number");
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix(b"+").unwrap_or(text)),

@@ -118,7 +118,9 @@ impl MapInData {
             if *byte != b'\n' {
                 self.digits.push(*byte);
                 if self.digits.len() > 20 {
-                    return Err(Problem::BadEntry("a line of its sparse map is no number"));
+                    return Err(Problem::BadEntry(
+                        "a line of its sparse map is not a number",
+                    ));
                 }
                 continue;
             }

@@ -88,7 +88,7 @@ struct Way {
 pub enum LeftoverError {
     /// Reports and rules could not call it by its name.
     #[error(
-        "{0:?} is no id of a leftover; write one of letters, digits and hyphens, as model-checkpoints"
+        "{0:?} is not a valid leftover id; use letters, digits and hyphens, as in model-checkpoints"
     )]
     Id(String),
     /// It would be nowhere.
@@ -149,7 +149,7 @@ impl std::str::FromStr for PathPattern {
         let odd = |name: &&str| matches!(*name, "" | "." | ".." | "**");
         if names.iter().any(odd) {
             return Err(format!(
-                "{:?} is no place of leftovers; write names with single stars, as /var/cache/apt, .cache/pip or *.o",
+                "{:?} is not a valid leftover path; write names with single stars, as in /var/cache/apt, .cache/pip or *.o",
                 shown()
             ));
         }

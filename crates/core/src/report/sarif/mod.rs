@@ -280,7 +280,16 @@ fn sentence(facts: &FindingFacts) -> String {
     // A path that its own layer repeats is added and hidden there.
     let own = facts.added_by == facts.hidden_by;
     let added = layers("added", &facts.added_by).filter(|_| !own);
-    let hidden = layers(words::hidden(facts.kind), &facts.hidden_by);
+    let mut hidden: Vec<(&str, Vec<usize>)> = Vec::new();
+    for layer in &facts.hidden_by {
+        let did = words::hidden(facts, *layer);
+        match hidden.iter_mut().find(|(other, _)| *other == did) {
+            Some((_, layers)) => layers.push(*layer),
+            None => hidden.push((did, vec![*layer])),
+        }
+    }
+    let hidden = hidden.iter();
+    let hidden = hidden.filter_map(|(did, hiders)| layers(did, hiders));
     let did: Vec<String> = added.into_iter().chain(hidden).collect();
     let did = match did.as_slice() {
         [] => String::new(),

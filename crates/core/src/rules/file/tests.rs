@@ -135,12 +135,12 @@ fn what_means_nothing_beside_the_rest_is_told_with_its_line() {
         (
             "leftovers:\n  add:\n    - id: a b\n      paths: [x]\n      advice: b\n",
             3,
-            "\"a b\" is no id",
+            "\"a b\" is not a valid leftover id",
         ),
         (
             "leftovers:\n  add:\n    - id: ''\n      paths: [x]\n      advice: b\n",
             3,
-            "\"\" is no id",
+            "\"\" is not a valid leftover id",
         ),
         (
             "leftovers:\n  add:\n    - id: a\n      paths: []\n      advice: b\n",

@@ -101,7 +101,7 @@ async fn manifest(archive: &Archive, files: &Files) -> Result<Bytes, SourceError
     let bytes = archive.document(&stored, MANIFEST).await?;
     if matches!(Json::parse(&bytes), Ok(Json::List(_))) {
         return Err(archive.wrong(
-            "its manifest.json is that of `docker save`, whose archive was unpacked here; give the archive itself, or pack the folder with tar"
+            "it is an unpacked archive of `docker save`; open the archive itself, or pack the folder with tar"
                 .to_owned(),
         ));
     }

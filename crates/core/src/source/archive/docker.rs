@@ -234,7 +234,7 @@ impl Saved<'_> {
     fn member(&self, name: &str, what: &str) -> Result<super::files::Stored, SourceError> {
         self.archive.find(self.files, name)?.ok_or_else(|| {
             self.archive.wrong(format!(
-                "{what} should be its member {name:?}, which is not there; was it saved whole?"
+                "{what} should be its member {name:?}, which is missing; save the image again"
             ))
         })
     }

@@ -1,5 +1,7 @@
 //! What a file is that is no saved image, by its first bytes: somebody took it for one.
 
+use crate::layer::unsupported;
+
 /// Characters of a text that a message shows.
 const SHOWN: usize = 40;
 
@@ -7,7 +9,6 @@ const SHOWN: usize = 40;
 pub(super) fn named(start: &[u8]) -> Option<String> {
     // Sources: the formats' own documents, and file(1).
     let known = match start {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => "a zip archive",
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => "a 7-Zip archive",
         [b'R', b'a', b'r', b'!', ..] => "a RAR archive",
         [0x7f, b'E', b'L', b'F', ..] => "a program (ELF)",
@@ -24,23 +25,12 @@ pub(super) fn named(start: &[u8]) -> Option<String> {
     Some(known.to_owned())
 }
 
-/// A compression that is not read, whose file starts so.
-pub(super) fn compressed(start: &[u8]) -> Option<&'static str> {
-    match start {
-        [0x04, 0x22, 0x4d, 0x18, ..] => Some("lz4"),
-        [b'L', b'Z', b'I', b'P', 1, ..] => Some("lzip"),
-        [0x1f, 0x9d, ..] => Some("compress"),
-        [0x5d, 0, 0, _, _, size @ ..] if matches!(size.get(..8), Some([0xff, ..] | [.., 0])) => {
-            Some("lzma")
-        }
-        [0x89, b'L', b'Z', b'O', 0, ..] => Some("lzop"),
-        _ => None,
-    }
-}
-
-/// The sentence about a file in a compression that is not read.
-pub(super) fn not_read(name: &str) -> String {
-    format!("it is compressed with {name}, which Onionskin does not read; unpack it first")
+/// The sentence about a file in a compression that is not supported.
+pub(super) fn not_supported(compression: &str) -> String {
+    format!(
+        "it {}; decompress it first",
+        unsupported::not_supported(compression)
+    )
 }
 
 fn text(start: &[u8]) -> Option<String> {
@@ -105,7 +95,7 @@ mod tests {
                 b"version https://git-lfs.github.com/spec/v1\n",
                 "git lfs pull",
             ),
-            (b"PK\x03\x04rest", "a zip archive"),
+            (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
             (b"\x7fELF\x02", "a program"),
             (
                 b"#!/usr/bin/env run-singularity\n\0SIF_MAGIC\0",
@@ -123,11 +113,5 @@ mod tests {
         for start in [&b""[..], b"\n \n", b"\0\0\0", b"a\x1b[2J", b"\xff\xfe"] {
             assert_eq!(named(start), None, "{start:?}");
         }
-        assert_eq!(compressed(b"\x04\x22\x4d\x18rest"), Some("lz4"));
-        let lzma = [
-            0x5d, 0, 0, 0x80, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        ];
-        assert_eq!(compressed(&lzma), Some("lzma"));
-        assert_eq!(compressed(b"]\0\0"), None);
     }
 }

@@ -9,7 +9,7 @@ use super::files::{Files, Stored};
 use super::{Archive, Inside, directory};
 use crate::digest::Digest;
 use crate::manifest::media_type::DocumentKind;
-use crate::manifest::{Descriptor, Document};
+use crate::manifest::{Descriptor, Document, ManifestError};
 use crate::platform::Platform;
 use crate::reference::{self, Reference};
 use crate::source::image::{Image, Layer};
@@ -239,6 +239,8 @@ impl<'a> Layout<'a> {
         let bytes = archive.document(&stored, "index.json").await?;
         match Document::parse(&bytes, None) {
             Ok(Document::Index(index)) => Ok(index.manifests),
+            // It is an index by its name; Go's tools leave out or write as null what is empty.
+            Err(ManifestError::NoType) => Ok(Vec::new()),
             Ok(_) => Err(archive.wrong("its index.json is not an index of images".to_owned())),
             Err(problem) => Err(archive.unusable("index.json", problem)),
         }
@@ -284,7 +286,7 @@ impl<'a> Layout<'a> {
                 Inside::Docker | Inside::Layout => blob(digest),
             };
             self.archive.wrong(format!(
-                "its file {name} is missing; was it saved whole, and for this platform?"
+                "its file {name} is missing; save the image again, with this platform"
             ))
         })
     }

@@ -6,6 +6,7 @@ use tar::{EntryType, Header};
 
 use super::sparse::{Map, MapInContent};
 use super::{ReadAt, kind};
+use crate::layer::unsupported;
 use crate::limits;
 use crate::source::image::{Run, Span};
 
@@ -238,8 +239,8 @@ async fn first(source: &dyn ReadAt) -> Result<bytes::Bytes, String> {
     if size == BLOCK && checksum_fits(Header::from_byte_slice(&block), &block) {
         return Ok(block);
     }
-    if let Some(name) = kind::compressed(&block) {
-        return Err(kind::not_read(name));
+    if let Some(name) = unsupported::compression(&block) {
+        return Err(kind::not_supported(name));
     }
     match kind::named(&block) {
         Some(kind) => Err(format!("not a tar: {kind}")),

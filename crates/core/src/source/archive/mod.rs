@@ -321,11 +321,10 @@ impl Archive {
         let start = source.read_at(0, START).await;
         let start = start.map_err(|error| self.wrong(format!("it cannot be read: {error}")))?;
         match Packing::of(&start) {
-            Some(packing) => Err(self.wrong(format!(
-                "it is compressed with {} and has to be unpacked first; `{}` does it",
-                packing.name(),
-                packing.tool()
-            ))),
+            Some(packing) => Err(self.wrong(kind::not_supported(&format!(
+                "{} inside another compression",
+                packing.name()
+            )))),
             None => Ok(()),
         }
     }

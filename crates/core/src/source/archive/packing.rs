@@ -47,16 +47,6 @@ impl Packing {
             Self::Bzip2 => "bzip2",
         }
     }
-
-    /// The program that undoes it.
-    pub(super) const fn tool(self) -> &'static str {
-        match self {
-            Self::Gzip => "gunzip",
-            Self::Zstd => "unzstd",
-            Self::Xz => "unxz",
-            Self::Bzip2 => "bunzip2",
-        }
-    }
 }
 
 /// Undoes the compression of a file, whichever its first bytes announce.

@@ -215,7 +215,7 @@ fn damaged(error: &UnpackError) -> String {
         return error.to_string();
     };
     match error.problem() {
-        Problem::Unsupported(name) => super::kind::not_read(name),
+        Problem::Unsupported(name) => super::kind::not_supported(name),
         Problem::CompressionCut => UnpackError::Cut.to_string(),
         Problem::CompressionCorrupt(what) => format!("it is damaged: {what}"),
         other => other.to_string(),

@@ -40,7 +40,7 @@ pub(super) struct Helper {
 }
 
 impl Config {
-    /// Reads a file's content; `None` where it is no JSON object.
+    /// Reads a file's content; `None` where it is not a JSON object.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let Ok(Json::Object(root)) = Json::parse(bytes) else {
             return None;

@@ -32,7 +32,7 @@ pub(super) async fn ask(
 ) -> Result<Option<Credentials>, HelperError> {
     let program = format!("docker-credential-{}", helper.name);
     if helper.name.contains(['/', '\\']) {
-        let problem = format!("{program} is no name of a program on PATH");
+        let problem = format!("{program} is not the name of a program on PATH");
         return Err(HelperError::Failed(problem));
     }
     answer_of(&program, helper, patience).await
@@ -46,7 +46,7 @@ pub(super) async fn answer_of(
 ) -> Result<Option<Credentials>, HelperError> {
     match tokio::time::timeout(patience, run(program, &helper.key)).await {
         Err(_) => Err(HelperError::Failed(format!(
-            "{program} did not answer within {} seconds; does it wait for somebody to unlock it?",
+            "{program} did not answer within {} seconds; check whether it waits to be unlocked",
             patience.as_secs()
         ))),
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
@@ -55,11 +55,9 @@ pub(super) async fn answer_of(
         Ok(Err(error)) => Err(HelperError::Failed(format!(
             "{program} cannot be asked: {error}"
         ))),
-        Ok(Ok((status, answer))) if status.success() => {
-            credentials(&answer).map(Some).ok_or_else(|| {
-                HelperError::Failed(format!("{program} gave an answer that is not understood"))
-            })
-        }
+        Ok(Ok((status, answer))) if status.success() => credentials(&answer)
+            .map(Some)
+            .ok_or_else(|| HelperError::Failed(format!("{program} gave an invalid answer"))),
         Ok(Ok((status, answer))) => {
             // Helpers tell what is wrong on standard output.
             let said = String::from_utf8_lossy(&answer);

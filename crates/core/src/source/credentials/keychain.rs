@@ -157,7 +157,7 @@ impl Keychain {
     }
 }
 
-const NO_OBJECT: &str = "it is no JSON object, and so holds no credentials";
+const NO_OBJECT: &str = "it is not a JSON object";
 
 /// The file's content; `None` where there is no file.
 fn read(file: &Path) -> Result<Option<Config>, String> {
@@ -244,6 +244,6 @@ mod tests {
         assert_eq!(find("c.example").await, None);
         let broken = file("c", "auths: {}");
         let error = Keychain::of_files(vec![broken]).find("a", "x").await;
-        assert!(error.unwrap_err().to_string().contains("no JSON object"));
+        assert!(error.unwrap_err().to_string().contains("not a JSON object"));
     }
 }

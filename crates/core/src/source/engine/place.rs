@@ -208,7 +208,7 @@ impl Certificates {
         if let Some(ca) = self.file("ca.pem")? {
             let trusted = Certificate::from_pem_bundle(&ca).unwrap_or_default();
             if trusted.is_empty() {
-                return Err(self.unusable("ca.pem", "it holds no certificate in PEM form"));
+                return Err(self.unusable("ca.pem", "it has no certificate in PEM format"));
             }
             client = client.tls_certs_only(trusted);
         }

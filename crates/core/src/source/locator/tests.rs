@@ -139,6 +139,33 @@ fn what_is_there_is_never_taken_for_a_reference() {
 }
 
 #[test]
+fn a_registry_is_proposed_only_for_what_can_be_a_reference() {
+    for (error, says) in [
+        (
+            LocatorError::NoLayout("redis".to_owned()),
+            Some("docker://redis"),
+        ),
+        (
+            LocatorError::NoArchive("app.tar".to_owned()),
+            Some("docker://app.tar"),
+        ),
+        (LocatorError::NoLayout("/tmp".to_owned()), None),
+        (LocatorError::NoLayout("./redis".to_owned()), None),
+        (LocatorError::NoLayout("Redis".to_owned()), None),
+        (LocatorError::NoArchive("My App.tar".to_owned()), None),
+    ] {
+        let text = error.to_string();
+        let proposed = text
+            .split_whitespace()
+            .find(|word| word.starts_with("docker:"));
+        assert_eq!(proposed, says, "{text}");
+        if let Some(proposed) = proposed {
+            proposed.parse::<Locator>().unwrap();
+        }
+    }
+}
+
+#[test]
 fn prefixes_of_other_tools_are_named_and_never_asked_of_a_registry() {
     for (text, expected) in [
         ("containers-storage:app:1", ForeignPrefix::ContainersStorage),

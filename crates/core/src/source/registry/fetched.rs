@@ -39,7 +39,7 @@ impl Fetched {
     /// What has to be known of the document to hand it on.
     ///
     /// # Errors
-    /// When it is no JSON object.
+    /// When it is not a JSON object.
     pub async fn outline(&self) -> Result<Outline, ManifestError> {
         let (bytes, sent_as) = (self.bytes.clone(), self.content_type.clone());
         off_thread(bytes.len(), move || Outline::of(&bytes, sent_as.as_deref())).await

@@ -13,7 +13,7 @@ const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "soc
 /// A variable that names no proxy. What it holds is not repeated, as a password may be in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} names no proxy; it should be like http://proxy.example.com:3128, or https:// or socks5:// in front"
+    "{0} is not a proxy URL; write it as http://proxy.example.com:3128, with http://, https:// or socks5://"
 )]
 pub struct ProxyError(pub String);
 

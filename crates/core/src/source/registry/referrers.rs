@@ -196,9 +196,7 @@ impl Remote {
         let content_type = header(response.headers(), CONTENT_TYPE.as_str());
         let bytes = match answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await {
             Err(SourceError::WebPage { .. }) => {
-                return Err(none(
-                    "a web page stands where its list of referrers would be",
-                ));
+                return Err(none("its list of referrers is a web page"));
             }
             bytes => bytes?,
         };

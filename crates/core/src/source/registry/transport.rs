@@ -255,7 +255,7 @@ fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, S
         return Err(forbidden(
             ask,
             from,
-            "it redirects to something that is no address".to_owned(),
+            "it redirects to an invalid URL".to_owned(),
         ));
     };
     if from.scheme() == "https" && next.scheme() != "https" {

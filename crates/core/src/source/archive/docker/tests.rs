@@ -219,7 +219,7 @@ fn of_several_images_one_has_to_be_named() {
 #[test]
 fn what_is_no_docker_archive_is_named() {
     let gzip = Bytes::from_static(&[0x1f, 0x8b, 8, 0]);
-    assert!(problem(gzip, None).contains("gunzip"));
+    assert!(problem(gzip, None).contains("it is compressed with gzip"));
     assert!(problem(tar(&[("x", File(b""))]), None).contains("no manifest.json"));
     assert!(problem(Bytes::new(), None).contains("no manifest.json"));
     assert!(problem(Bytes::from(vec![b'x'; 2000]), None).contains("not a tar"));
@@ -376,7 +376,15 @@ fn what_is_no_archive_is_named_as_what_it_is() {
         ("{\"schemaVersion\": 2}", "not a tar: a JSON document"),
         (
             "\x04\"M\x18",
-            "it is compressed with lz4, which Onionskin does not read",
+            "it is compressed with lz4, which is not supported; decompress it first",
+        ),
+        (
+            "x\u{1}zlib",
+            "it is compressed with zlib, which is not supported; decompress it first",
+        ),
+        (
+            "PK\x03\x04",
+            "it is compressed with zip, which is not supported; decompress it first",
         ),
         ("\0\x01", "not a tar: only 2 bytes"),
     ] {

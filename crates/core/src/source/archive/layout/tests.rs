@@ -468,6 +468,8 @@ fn an_index_without_images_is_empty() {
     for index in [
         json!({"schemaVersion": 2, "manifests": null}),
         json!({"schemaVersion": 2, "manifests": []}),
+        json!({"schemaVersion": 2}),
+        json!({}),
         json!({"SchemaVersion": 2, "Manifests": null}),
     ] {
         let tar = fixtures::Layer::new().file("index.json", index.to_string());
