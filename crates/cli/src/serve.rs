@@ -17,9 +17,6 @@ use crate::output::print;
 use crate::registry::certificates_in;
 use crate::terminal::Visible;
 
-/// How long a stop waits for what is under way.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 /// Serve the web page, and fetch images for it
 ///
 /// Open the address that is printed. Images are fetched by this process, only from well-known public registries and from
@@ -97,9 +94,46 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     client_limit: Option<u64>,
 
+    /// An address for Prometheus, which answers /metrics, /healthz and /readyz
+    ///
+    /// Metrics name the registries that are used, so this address is not for visitors.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<String>,
+
+    /// How long running responses may take to finish when the server is stopped; a second signal stops it at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    stop_timeout: u64,
+
     /// Log each request to standard error
     #[arg(short, long)]
     verbose: bool,
+
+    /// The form of the log, whose lines have the ID that a response has in its X-Request-Id header
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    fn begin(self, verbose: bool) {
+        let log = tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .with_max_level(if verbose { Level::INFO } else { Level::WARN });
+        match self {
+            Self::Text => log.init(),
+            Self::Json => log.json().flatten_event(true).with_span_list(false).init(),
+        }
+    }
 }
 
 fn at_least_one() -> clap::builder::RangedU64ValueParser<u64> {
@@ -119,20 +153,13 @@ impl Arguments {
         if let Some(requests) = self.client_limit {
             limits.per_client = size(requests);
         }
+        limits.stop = Duration::from_secs(self.stop_timeout);
         limits
     }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_max_level(if arguments.verbose {
-            Level::INFO
-        } else {
-            Level::WARN
-        })
-        .init();
+    arguments.log_format.begin(arguments.verbose);
     arguments.temporary.begin();
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
@@ -155,6 +182,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     let address = open_at(listener.local_addr()?);
     let mut text = format!("Onionskin is at {address} (press Ctrl+C to stop)\n");
+    let metrics = match &arguments.metrics_listen {
+        Some(listen) => {
+            let listener = TcpListener::bind(listen).await;
+            let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
+            let address = open_at(listener.local_addr()?);
+            text.push_str(&format!("Metrics are at {address}metrics\n"));
+            Some(listener)
+        }
+        None => None,
+    };
     for name in names {
         text.push_str(&format!(
             "{} is at {address}#/image/{name}\n",
@@ -163,9 +200,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     print(&text)?;
 
+    if let Some(listener) = metrics {
+        // It ends with this process, so that the last that it says is that the server stops.
+        tokio::spawn(gateway.metrics().serve(listener, std::future::pending()));
+    }
     tokio::select! {
         done = gateway.serve(listener, stopped()) => Ok(done?),
-        () = async { stopped().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+        () = async { stopped().await; stopped().await } => Ok(()),
     }
 }
 

@@ -55,6 +55,17 @@ pub(crate) enum Overdue {
     Slow,
 }
 
+impl Overdue {
+    /// What took too long, for metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Idle => "idle",
+            Self::Slow => "slow",
+        }
+    }
+}
+
 impl Connection {
     pub(crate) fn new(client: IpAddr) -> Arc<Self> {
         let now = Instant::now();
@@ -71,6 +82,11 @@ impl Connection {
             }),
             cut: Notify::new(),
         })
+    }
+
+    /// Where it comes from.
+    pub(crate) const fn address(&self) -> IpAddr {
+        self.client
     }
 
     /// What clients are told apart by; `None` for this machine, which may be a proxy for all of them.

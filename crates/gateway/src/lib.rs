@@ -27,6 +27,8 @@ mod error;
 mod host;
 mod limits;
 mod listing;
+mod log;
+mod metrics;
 mod page;
 mod policy;
 mod range;
@@ -49,9 +51,11 @@ use onionskin_core::source::Keychain;
 use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
+use crate::metrics::Metrics;
 use crate::relay::Relay;
 use crate::repository::Repositories;
 use crate::router::Served;
+use crate::slots::Slots;
 use crate::upstream::Upstreams;
 
 pub use crate::limits::Limits;
@@ -96,6 +100,9 @@ pub enum GatewayError {
     /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
+    /// There is nothing to count with.
+    #[error("cannot set up metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 /// A gateway that is ready to serve.
@@ -124,8 +131,10 @@ impl Gateway {
             repositories.add(image).map_err(GatewayError::SameName)?;
         }
         let upstreams = Upstreams::new(&options.registries)?;
-        let relay = Relay::new(upstreams, options)?;
-        let served = Served::new(relay, repositories, options.keychain.is_some());
+        let metrics = Metrics::new()?;
+        let relay = Relay::new(upstreams, options, Arc::clone(&metrics))?;
+        let with_credentials = options.keychain.is_some();
+        let served = Served::new(relay, repositories, metrics, with_credentials);
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),
@@ -138,7 +147,7 @@ impl Gateway {
         router::router(Arc::clone(&self.served))
     }
 
-    /// Answers on `listener` until `stop` is done, then finishes what is under way.
+    /// Answers on `listener` until `stop` is done, then finishes what is under way within [`Limits::stop`].
     ///
     /// # Errors
     /// When the listener fails.
@@ -151,10 +160,47 @@ impl Gateway {
         let router = host::checked(router::router(Arc::clone(&self.served)), names);
         let served = self.served;
         let slots = Arc::clone(served.relay().slots());
+        let metrics = Some(Arc::clone(served.metrics()));
         let stop = async move {
             stop.await;
             served.stop();
         };
-        server::serve(listener, router, stop, self.limits, slots).await
+        server::serve(listener, router, stop, self.limits, slots, metrics).await
+    }
+
+    /// What answers `/metrics` for Prometheus, and `/healthz` and `/readyz`: for another address than the gateway's, as
+    /// metrics name the registries that are used.
+    #[must_use]
+    pub fn metrics(&self) -> MetricsServer {
+        MetricsServer {
+            served: Arc::clone(&self.served),
+            hosts: self.hosts.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+}
+
+/// Answers Prometheus.
+pub struct MetricsServer {
+    served: Arc<Served>,
+    hosts: Vec<String>,
+    limits: Limits,
+}
+
+impl MetricsServer {
+    /// Answers on `listener` until `stop` is done.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
+        let router = host::checked(router::metrics(self.served), names);
+        // These connections are few and are not counted.
+        let (slots, metrics) = (Slots::new(self.limits.clone()), None);
+        server::serve(listener, router, stop, self.limits, slots, metrics).await
     }
 }

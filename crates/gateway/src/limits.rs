@@ -56,6 +56,8 @@ pub struct Limits {
     /// How long a client that reads nothing keeps its slot, or its connection, while another one waits for it; one
     /// that was seen to read, twenty times as long.
     pub stall: Duration,
+    /// How long answers that are under way may go on when the gateway is to stop.
+    pub stop: Duration,
 }
 
 impl Default for Limits {
@@ -83,6 +85,8 @@ impl Limits {
             slowest: 128 << 10,
             pace: Duration::from_secs(30),
             stall: Duration::from_millis(100),
+            // Container engines wait 10 seconds before they kill.
+            stop: Duration::from_secs(8),
         };
         base.with_blobs((files / 4).clamp(8, 512))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
+use metrics::SharedString;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{self, DocumentKind};
 use onionskin_core::reference::Reference;
@@ -23,6 +24,7 @@ use crate::described::DescribedBlobs;
 use crate::error::Refused;
 use crate::limits::{self, Limits};
 use crate::listing;
+use crate::metrics::Metrics;
 use crate::policy::{self, matches_etag};
 use crate::range::Asked;
 use crate::repository::CONTENT_DIGEST;
@@ -52,10 +54,15 @@ pub(crate) struct Relay {
     limits: Limits,
     pages: Seal,
     described: DescribedBlobs,
+    metrics: Arc<Metrics>,
 }
 
 impl Relay {
-    pub(crate) fn new(upstreams: Upstreams, told: &crate::Options) -> Result<Self, GatewayError> {
+    pub(crate) fn new(
+        upstreams: Upstreams,
+        told: &crate::Options,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, GatewayError> {
         let proxies = match told.proxies {
             true => proxy_hosts(),
             false => Vec::new(),
@@ -92,7 +99,16 @@ impl Relay {
             limits: told.limits.clone(),
             pages: Seal::default(),
             described: DescribedBlobs::default(),
+            metrics,
         })
+    }
+
+    /// The registry that a name begins with, by the host that it stands for.
+    pub(crate) fn registry(&self, name: &str) -> Option<&str> {
+        let first = name.split('/').next().unwrap_or_default();
+        self.upstreams
+            .get(first)
+            .map(|upstream| upstream.domain.as_str())
     }
 
     /// The slots that requests to registries have.
@@ -205,6 +221,7 @@ impl Relay {
             range: Asked::of(visitor.headers, None).filter(|_| !is_head),
             version: visitor.version,
         };
+        let registry = upstream.domain.clone();
         let slot = self.slot(upstream, Kind::Blob, visitor).await?;
         if is_head {
             let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
@@ -217,11 +234,16 @@ impl Relay {
             upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
         }
         let what = remote.blob_name(digest);
-        let response = match transfer::get(&wish, &what, upstream, &self.limits).await {
+        let source = transfer::Source {
+            what: &what,
+            registry: SharedString::from(registry),
+            metrics: &self.metrics,
+        };
+        let response = match transfer::get(&wish, &source, upstream, &self.limits).await {
             // Nothing was said yet, so that this can be tried again without anybody's noticing.
             Err(refused) if refused.may_pass() => {
                 let upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
-                transfer::get(&wish, &what, upstream, &self.limits).await?
+                transfer::get(&wish, &source, upstream, &self.limits).await?
             }
             response => response?,
         };

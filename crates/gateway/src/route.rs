@@ -25,6 +25,29 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    /// The repository or registry that it names, if it names one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Catalog => None,
+            Self::CatalogOf(name)
+            | Self::Referrers(name, _)
+            | Self::Tags(name)
+            | Self::Manifest(name, _)
+            | Self::Blob(name, _) => Some(name),
+        }
+    }
+
+    /// What kind of request it is, for logs and metrics.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Catalog | Self::CatalogOf(_) => "catalog",
+            Self::Referrers(..) => "referrers",
+            Self::Tags(_) => "tags",
+            Self::Manifest(..) => "manifest",
+            Self::Blob(..) => "blob",
+        }
+    }
+
     /// Reads what follows `/v2/`, still percent-encoded.
     pub(crate) fn parse(path: &str) -> Result<Self, Refused> {
         let path = percent_decode_str(path)

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use axum::extract::{Extension, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
@@ -10,12 +9,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use onionskin_core::report::Visible;
 
 use crate::connection::Connection;
 use crate::error::Refused;
 use crate::limits::URI_BYTES;
 use crate::listing::{self, Paging};
+use crate::log;
+use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::policy;
 use crate::relay::{Relay, Visitor};
@@ -34,21 +34,32 @@ pub(crate) struct Served {
     /// Registries are asked with the operator's credentials.
     with_credentials: bool,
     stopping: AtomicBool,
+    metrics: Arc<Metrics>,
 }
 
 impl Served {
-    pub(crate) fn new(relay: Relay, repositories: Repositories, with_credentials: bool) -> Self {
+    pub(crate) fn new(
+        relay: Relay,
+        repositories: Repositories,
+        metrics: Arc<Metrics>,
+        with_credentials: bool,
+    ) -> Self {
         Self {
             page: Page::embedded(),
             repositories,
             relay,
             with_credentials,
             stopping: AtomicBool::new(false),
+            metrics,
         }
     }
 
     pub(crate) fn relay(&self) -> &Relay {
         &self.relay
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// From now on nothing new is to be sent here.
@@ -78,10 +89,32 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .route("/readyz", get(ready))
         .route("/{*path}", get(page))
         .merge(api)
+        .with_state(Arc::clone(&served))
+        .layer(middleware::from_fn(short))
+        .layer(middleware::from_fn(policy::bind))
+        .layer(middleware::from_fn_with_state(served, log::logged))
+}
+
+/// What whoever watches over the gateway reads.
+pub(crate) fn metrics(served: Arc<Served>) -> Router {
+    Router::new()
+        .route("/metrics", get(counted))
+        .route("/healthz", get(async || alive("ok\n").into_response()))
+        .route("/readyz", get(ready))
         .with_state(served)
         .layer(middleware::from_fn(short))
         .layer(middleware::from_fn(policy::bind))
-        .layer(middleware::from_fn(logged))
+}
+
+/// Prometheus' text format, version 0.0.4.
+async fn counted(State(served): State<Arc<Served>>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    let (running, waiting) = served.relay.slots().counts();
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, served.metrics.text(running, waiting)).into_response()
 }
 
 async fn page(State(served): State<Arc<Served>>, uri: Uri, asked: HeaderMap) -> Response {
@@ -123,19 +156,41 @@ async fn registry(
         connection: connection.as_deref(),
     };
     let path = uri.path().trim_start_matches("/v2/");
+    let route = Route::parse(path)?;
+    let name = route
+        .name()
+        .filter(|name| served.repositories.get(name).is_none());
+    let registry = name
+        .and_then(|name| served.relay.registry(name))
+        .map(str::to_owned);
+    let answer = answered(&served, &visitor, route, &uri).await;
+    if let Some(registry) = registry {
+        let status = match &answer {
+            Ok(response) => response.status(),
+            Err(refused) => refused.status,
+        };
+        served.metrics.asked(&registry, status.as_u16());
+    }
+    answer
+}
+
+async fn answered(
+    served: &Served,
+    visitor: &Visitor<'_>,
+    route: Route,
+    uri: &Uri,
+) -> Result<Response, Refused> {
+    let asked = visitor.headers;
     let relayed = |mut response: Response| {
         if served.with_credentials {
             policy::only_for_the_asker(&mut response);
         }
         response
     };
-    match Route::parse(path)? {
-        Route::Catalog => Ok(listing::catalog(
-            served.repositories.names(),
-            &paging(&uri)?,
-        )),
+    match route {
+        Route::Catalog => Ok(listing::catalog(served.repositories.names(), &paging(uri)?)),
         Route::CatalogOf(registry) => {
-            let listed = served.relay.catalog(&visitor, &registry, uri.query());
+            let listed = served.relay.catalog(visitor, &registry, uri.query());
             listed.await
         }
         Route::Referrers(name, digest) => match served.repositories.get(&name) {
@@ -143,29 +198,27 @@ async fn registry(
                 "what this gateway has itself has no list of referrers",
             )),
             None => {
-                let listed = served
-                    .relay
-                    .referrers(&visitor, &name, &digest, uri.query());
+                let listed = served.relay.referrers(visitor, &name, &digest, uri.query());
                 listed.await
             }
         },
         Route::Tags(name) => match served.repositories.get(&name) {
-            Some(repository) => Ok(repository.tags(&paging(&uri)?)),
-            None => served.relay.tags(&visitor, &name, uri.query()).await,
+            Some(repository) => Ok(repository.tags(&paging(uri)?)),
+            None => served.relay.tags(visitor, &name, uri.query()).await,
         },
         Route::Manifest(name, pointer) => match served.repositories.get(&name) {
-            Some(repository) => repository.manifest(&pointer, &asked).await,
+            Some(repository) => repository.manifest(&pointer, asked).await,
             None => served
                 .relay
-                .manifest(&visitor, &name, &pointer)
+                .manifest(visitor, &name, &pointer)
                 .await
                 .map(relayed),
         },
         Route::Blob(name, digest) => match served.repositories.get(&name) {
-            Some(repository) => repository.blob(&digest, &asked).await,
+            Some(repository) => repository.blob(&digest, asked).await,
             None => served
                 .relay
-                .blob(&visitor, &name, &digest)
+                .blob(visitor, &name, &digest)
                 .await
                 .map(relayed),
         },
@@ -208,21 +261,6 @@ async fn short(request: Request, next: Next) -> Response {
         return StatusCode::URI_TOO_LONG.into_response();
     }
     next.run(request).await
-}
-
-/// Paths name images and nothing secret; queries and headers stay out of the log.
-async fn logged(request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let response = next.run(request).await;
-    tracing::info!(
-        "{method} {} {} after {} ms",
-        Visible(&path),
-        response.status().as_u16(),
-        start.elapsed().as_millis()
-    );
-    response
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 use crate::carried::carrying;
 use crate::connection::{Connection, Metered, Overdue};
 use crate::limits::{HEAD_BYTES, Limits, UNSENT_BYTES};
+use crate::metrics::Metrics;
 use crate::slots::Slots;
 
 /// How often connections are looked at.
@@ -34,20 +35,25 @@ const LOGGED: Duration = Duration::from_secs(10);
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// The connections that there are.
-#[derive(Default)]
 struct Connections {
     open: Mutex<HashMap<u64, Arc<Connection>>>,
+    /// Who counts them, if anybody does.
+    metrics: Option<Arc<Metrics>>,
 }
 
-/// Answers on `listener` until `stop` is done, then finishes what is under way.
+/// Answers on `listener` until `stop` is done, then finishes what is under way and does not take too long.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     stop: impl Future<Output = ()>,
     limits: Limits,
     slots: Arc<Slots>,
+    metrics: Option<Arc<Metrics>>,
 ) -> io::Result<()> {
-    let connections = Arc::new(Connections::default());
+    let connections = Arc::new(Connections {
+        open: Mutex::default(),
+        metrics,
+    });
     let watch = watch_over(Arc::clone(&connections), limits.clone(), slots);
     let (stopping, _) = watch::channel(());
     let accepted = accept(&listener, &router, &limits, &connections, &stopping);
@@ -63,6 +69,11 @@ pub(crate) async fn serve(
     tokio::select! {
         () = stopping.closed() => {}
         () = &mut watch => {}
+        () = tokio::time::sleep(limits.stop) => {
+            let open = connections.open().len();
+            tracing::warn!("{open} connections were cut, as their answers took too long to finish");
+            connections.open().values().for_each(|connection| connection.cut());
+        }
     }
     Ok(())
 }
@@ -84,10 +95,12 @@ async fn accept(
                     && !connections.make_room(limits.stall)
                 {
                     refuse(&stream);
+                    connections.count(Metrics::turned_away);
                     continue;
                 }
                 let connection = Connection::new(address.ip());
                 connections.open().insert(next, Arc::clone(&connection));
+                connections.count_open();
                 let listed = Listed {
                     connections: Arc::clone(connections),
                     id: next,
@@ -195,6 +208,7 @@ async fn watch_over(connections: Arc<Connections>, limits: Limits, slots: Arc<Sl
                 if overdue == Overdue::Slow {
                     tracing::info!("a client that reads too slowly was cut off");
                 }
+                connections.count(|metrics| metrics.cut(overdue.name()));
                 connection.cut();
             }
         }
@@ -203,6 +217,17 @@ async fn watch_over(connections: Arc<Connections>, limits: Limits, slots: Arc<Sl
 }
 
 impl Connections {
+    fn count(&self, what: impl FnOnce(&Metrics)) {
+        if let Some(metrics) = &self.metrics {
+            what(metrics);
+        }
+    }
+
+    fn count_open(&self) {
+        let open = self.open().len();
+        self.count(|metrics| metrics.connections(open));
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -248,5 +273,6 @@ struct Listed {
 impl Drop for Listed {
     fn drop(&mut self) {
         self.connections.open().remove(&self.id);
+        self.connections.count_open();
     }
 }

@@ -166,6 +166,12 @@ impl Slots {
         }
     }
 
+    /// The requests that are on their way, and those that wait.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let state = self.state();
+        (state.running.len(), state.waiting.len())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

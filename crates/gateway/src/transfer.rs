@@ -5,6 +5,7 @@
 //! sends something else than the digest gets a broken transfer, and never a whole answer.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
+use metrics::SharedString;
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::report::Visible;
 use onionskin_core::source::SourceError;
@@ -19,6 +21,7 @@ use onionskin_core::source::registry::BlobAnswer;
 
 use crate::error::Refused;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::policy;
 use crate::range::{Asked, Given, number};
 use crate::repository::CONTENT_DIGEST;
@@ -31,6 +34,15 @@ pub(crate) struct Wish<'a> {
     pub(crate) range: Option<Asked>,
     /// The client's.
     pub(crate) version: Version,
+}
+
+/// Where a blob comes from.
+pub(crate) struct Source<'a> {
+    /// Its name in messages.
+    pub(crate) what: &'a str,
+    /// The registry, as metrics name it.
+    pub(crate) registry: SharedString,
+    pub(crate) metrics: &'a Arc<Metrics>,
 }
 
 /// A registry's answer to a request for a blob.
@@ -117,10 +129,10 @@ pub(crate) fn head(wish: &Wish<'_>, upstream: &Upstream) -> Result<Response, Ref
     Ok((headers, body).into_response())
 }
 
-/// The answer to a GET request for a blob or a part of it; `what` is its name in messages.
+/// The answer to a GET request for a blob or a part of it.
 pub(crate) async fn get(
     wish: &Wish<'_>,
-    what: &str,
+    source: &Source<'_>,
     upstream: Upstream,
     limits: &Limits,
 ) -> Result<Response, Refused> {
@@ -162,12 +174,13 @@ pub(crate) async fn get(
         pace: limits.pace,
         waited: Duration::ZERO,
         before: 0,
+        counted: Some((source.registry.clone(), Arc::clone(source.metrics))),
     };
     let label = format!("{}@{}", wish.name, wish.digest);
     let mut chunks = Box::pin(checked.stream(label).fuse());
     // A blob of a few bytes is judged before anything is said of it.
     let first = chunks.next().await.transpose();
-    let first = first.map_err(|cut| cut.refusal(what, length))?;
+    let first = first.map_err(|cut| cut.refusal(source.what, length))?;
     let chunks = stream::iter(first).map(Ok).chain(chunks);
     Ok((upstream.status, headers, Body::from_stream(chunks)).into_response())
 }
@@ -253,16 +266,23 @@ struct Checked {
     /// How long the registry was waited for since there were `before` bytes.
     waited: Duration,
     before: u64,
+    /// The registry that sends them, and who counts them.
+    counted: Option<(SharedString, Arc<Metrics>)>,
 }
 
 impl Checked {
     fn stream(self, label: String) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
-        stream::unfold(Some((self, label)), |state| async move {
-            let (mut checked, label) = state?;
+        // The request's, which its answer's body outlives.
+        let span = tracing::Span::current();
+        stream::unfold(Some((self, label, span)), |state| async move {
+            let (mut checked, label, span) = state?;
             match checked.next().await {
-                Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some((checked, label)))),
+                Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some((checked, label, span)))),
                 Err(cut) => {
-                    tracing::warn!("{}", Visible(&format!("{label}: {cut}")));
+                    span.in_scope(|| tracing::warn!("{}", Visible(&format!("{label}: {cut}"))));
+                    if let Some((registry, metrics)) = &checked.counted {
+                        metrics.broken(registry);
+                    }
                     Some((Err(cut), None))
                 }
             }
@@ -284,6 +304,9 @@ impl Checked {
                 continue;
             }
             self.received += next.len() as u64;
+            if let Some((registry, metrics)) = &self.counted {
+                metrics.received(registry, next.len());
+            }
             if let Some(length) = self.length.filter(|length| self.received > *length) {
                 return Err(Cut::Surplus(length));
             }
@@ -341,6 +364,7 @@ mod tests {
             pace: Duration::MAX,
             waited: Duration::ZERO,
             before: 0,
+            counted: None,
         };
         let items: Vec<_> = checked.stream(String::new()).collect().await;
         let well = items.iter().all(Result::is_ok);

@@ -21,6 +21,7 @@ mod gateway_clients;
 mod gateway_errors;
 mod gateway_framing;
 mod gateway_manifests;
+mod gateway_operations;
 mod gateway_queries;
 mod guard;
 mod habits;

@@ -1,0 +1,193 @@
+//! What whoever runs the server sees of it: logs, metrics, and how it stops.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use onionskin_core::digest::Digest;
+use onionskin_gateway::{Gateway, Limits, Options};
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::odd::{LAYER, Odd, sound};
+use onionskin_tests::raw::{deaf, ended};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+/// A running server, and the addresses that it printed.
+async fn serve(arguments: &[&str]) -> (Child, Vec<String>) {
+    let mut child = Command::new(onionskin())
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "127.0.0.1:0",
+        ])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut addresses = Vec::new();
+    for _ in 0..2 {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let address = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        addresses.push(address.unwrap().to_owned());
+    }
+    (child, addresses)
+}
+
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+    client.timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+async fn interrupt(child: &Child) {
+    let id = child.id().unwrap().to_string();
+    let done = Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(done.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_request_is_found_in_the_log_by_the_id_of_its_answer() {
+    let odd = Odd::new(|target, _| sound(target)).await;
+    let registry = format!("team=http://{}", odd.address);
+    let (mut child, addresses) =
+        serve(&["--verbose", "--log-format", "json", "--registry", &registry]).await;
+    let other = Digest::sha256(b"other");
+    let mut ids = Vec::new();
+    for path in [
+        "v2/team/app/manifests/1?secret=hunter2".to_owned(),
+        "v2/team/%0A%1B[31m/tags/list".to_owned(),
+        format!("v2/team/app/blobs/{other}"),
+    ] {
+        let answer = client().get(format!("{}{path}", addresses[0]));
+        let answer = answer
+            .header("authorization", "Basic aHVudGVyMg==")
+            .send()
+            .await
+            .unwrap();
+        let id = answer.headers()["x-request-id"].to_str().unwrap();
+        assert_eq!(id.len(), 16);
+        ids.push(id.to_owned());
+    }
+    interrupt(&child).await;
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .await
+        .unwrap();
+    assert!(!log.contains("hunter2") && !log.contains("aHVud"), "{log}");
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (id, kind, status) in [
+        (&ids[0], "/manifests/1", 200),
+        (&ids[1], "/tags/list", 400),
+        (&ids[2], "/blobs/", 404),
+    ] {
+        let found = lines.iter().find(|line| line["span"]["id"] == id.as_str());
+        let found = found.unwrap_or_else(|| panic!("{id}: {log}"));
+        assert_eq!(found["status"], status, "{log}");
+        assert!(found["path"].as_str().unwrap().contains(kind), "{log}");
+        assert_eq!(found["client"], "127.0.0.1", "{log}");
+    }
+}
+
+#[tokio::test]
+async fn prometheus_reads_what_was_asked_and_sent() {
+    let odd = Odd::new(|target, _| sound(target)).await;
+    let registry = format!("team=http://{}", odd.address);
+    let (_child, addresses) = serve(&["--registry", &registry]).await;
+    for path in [
+        "v2/team/app/manifests/1",
+        "v2/team/app/manifests/1",
+        &format!("v2/team/app/blobs/{}", Digest::sha256(LAYER)),
+        "v2/nowhere.example/app/manifests/1",
+        "v2/demo/hello/tags/list",
+        "healthz",
+    ] {
+        let answer = client()
+            .get(format!("{}{path}", addresses[0]))
+            .send()
+            .await
+            .unwrap();
+        answer.bytes().await.unwrap();
+    }
+    let answer = client().get(&addresses[1]).send().await.unwrap();
+    let kind = answer.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    let text = answer.text().await.unwrap();
+    for line in [
+        r#"onionskin_requests_total{kind="manifest",status="200"} 2"#,
+        r#"onionskin_requests_total{kind="manifest",status="403"} 1"#,
+        r#"onionskin_requests_total{kind="tags",status="200"} 1"#,
+        r#"onionskin_requests_total{kind="health",status="200"} 1"#,
+        r#"onionskin_registry_requests_total{registry="team",status="200"} 3"#,
+        &format!(
+            r#"onionskin_registry_blob_bytes_total{{registry="team"}} {}"#,
+            LAYER.len()
+        ),
+        r#"onionskin_request_duration_seconds_count{kind="blob"} 1"#,
+        "onionskin_registry_requests_running 0",
+        "# TYPE onionskin_connections gauge",
+        r#"onionskin_build_info{version=""#,
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    // What strangers choose is no label.
+    assert!(!text.contains("nowhere.example"), "{text}");
+    // Visitors do not see it.
+    let answer = client()
+        .get(format!("{}metrics", addresses[0]))
+        .send()
+        .await
+        .unwrap();
+    let text = answer.text().await.unwrap();
+    assert!(!text.contains("onionskin_requests_total"), "{text}");
+}
+
+/// Who does not read would keep the server for ever.
+#[tokio::test]
+async fn a_stop_has_an_end() {
+    let large = vec![7; 16 << 20];
+    let digest = Digest::sha256(&large);
+    let odd =
+        Odd::new(move |_, _| onionskin_tests::odd::ok("application/octet-stream", large.clone()))
+            .await;
+    let options = Options {
+        registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
+        limits: Limits {
+            stop: Duration::from_millis(500),
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let gateway = Gateway::new(&options).unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(gateway.serve(listener, async { drop(stopped.await) }));
+    let request = format!("GET /v2/odd/app/blobs/{digest} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let mut deaf = deaf([127, 0, 0, 1], &address, &request, 1).await;
+    let mut first = [0; 1];
+    deaf[0].read_exact(&mut first).await.unwrap();
+    stop.send(()).unwrap();
+    let limit = Duration::from_secs(10);
+    let ends = tokio::time::timeout(limit, served).await;
+    assert!(ends.unwrap().unwrap().is_ok());
+    tokio::time::timeout(limit, ended(&mut deaf[0]))
+        .await
+        .unwrap();
+}
