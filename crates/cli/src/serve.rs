@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::{Keychain, Locator};
-use onionskin_gateway::{Gateway, Limits, NamedRegistry, Options, SavedImage};
+use onionskin_gateway::{Gateway, Limits, NamedRegistry, Options, SavedImage, TrustedProxy};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
@@ -94,6 +94,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     client_limit: Option<u64>,
 
+    /// Requests a second for one client address, after ten seconds' worth at once; 0 is no limit
+    ///
+    /// Loopback addresses have no such limit.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().rate)]
+    rate_limit: u32,
+
+    /// A proxy in front of this server that says whose requests it sends (X-Forwarded-For); can be repeated
+    ///
+    /// The limits for one client address are then those of its clients. It may also give requests IDs (X-Request-Id).
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS[/BITS]")]
+    trusted_proxies: Vec<TrustedProxy>,
+
     /// An address for Prometheus, which answers /metrics, /healthz and /readyz
     ///
     /// Metrics name the registries that are used, so this address is not for visitors.
@@ -153,6 +165,7 @@ impl Arguments {
         if let Some(requests) = self.client_limit {
             limits.per_client = size(requests);
         }
+        limits.rate = self.rate_limit;
         limits.stop = Duration::from_secs(self.stop_timeout);
         limits
     }
@@ -169,6 +182,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
+        trusted_proxies: arguments.trusted_proxies,
         certificates: match &arguments.ca_file {
             Some(path) => certificates_in(path)?,
             None => Vec::new(),

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use crate::client::Client;
 use crate::limits::Limits;
 
 /// How long it takes until the buffers between a registry and a client are full.
@@ -84,19 +85,11 @@ impl Connection {
         })
     }
 
-    /// Where it comes from.
-    pub(crate) const fn address(&self) -> IpAddr {
-        self.client
-    }
-
-    /// What clients are told apart by; `None` for this machine, which may be a proxy for all of them.
+    /// What clients are told apart by; `None` for this machine.
     pub(crate) fn client(&self) -> Option<IpAddr> {
-        let network = match self.client {
-            v4 @ IpAddr::V4(_) => v4,
-            // One customer of a provider has at least a /64.
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),
-        };
-        (!self.client.is_loopback()).then_some(network)
+        let address = self.client;
+        let proxied = false;
+        Client { address, proxied }.group()
     }
 
     fn meter(&self) -> MutexGuard<'_, Meter> {
@@ -250,18 +243,6 @@ mod tests {
 
     fn limits() -> Limits {
         Limits::default()
-    }
-
-    #[test]
-    fn clients_are_told_apart_by_address_and_network() {
-        let client = |text: &str| Connection::new(text.parse().unwrap()).client();
-        assert_eq!(client("192.0.2.7"), client("::ffff:192.0.2.7"));
-        assert_ne!(client("192.0.2.7"), client("192.0.2.8"));
-        assert_eq!(client("2001:db8::1"), client("2001:db8::2:3"));
-        assert_ne!(client("2001:db8::1"), client("2001:db8:0:1::1"));
-        for this_machine in ["127.0.0.1", "127.9.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(client(this_machine), None, "{this_machine}");
-        }
     }
 
     #[test]

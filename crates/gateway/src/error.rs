@@ -1,5 +1,7 @@
 //! Refusals in the form that registry clients understand: the error document of the distribution specification.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -53,10 +55,21 @@ impl Refused {
     /// Too many requests are under way already.
     pub(crate) fn busy() -> Self {
         let message = "this gateway has too much to do just now; try again in a moment";
+        Self::later(BUSY_SECONDS, message)
+    }
+
+    /// The client has sent too many requests, and is to wait so long.
+    pub(crate) fn too_often(wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(1);
+        let message = "this gateway takes no more requests of this address for now";
+        Self::later(seconds, message)
+    }
+
+    fn later(seconds: u64, message: &str) -> Self {
         Self {
-            retry_after: Some(HeaderValue::from(BUSY_SECONDS)),
+            retry_after: Some(HeaderValue::from(seconds)),
             detail: Some(Box::new(ErrorDetail::Busy {
-                retry: RetryAfter::Seconds(BUSY_SECONDS),
+                retry: RetryAfter::Seconds(seconds),
             })),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
         }

@@ -20,6 +20,7 @@
 //! ```
 
 mod carried;
+mod client;
 mod connection;
 mod demo;
 mod described;
@@ -32,6 +33,7 @@ mod metrics;
 mod page;
 mod policy;
 mod range;
+mod rate;
 mod relay;
 mod repository;
 mod route;
@@ -52,12 +54,14 @@ use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
+use crate::rate::Rates;
 use crate::relay::Relay;
 use crate::repository::Repositories;
 use crate::router::Served;
-use crate::slots::Slots;
+use crate::server::Setup;
 use crate::upstream::Upstreams;
 
+pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
@@ -81,6 +85,9 @@ pub struct Options {
     /// Names that requests may use for this gateway beside its own address and those of this machine, as where a
     /// proxy is in front of it.
     pub hosts: Vec<String>,
+    /// Proxies in front of this gateway, which say whose requests they send (`X-Forwarded-For`) and which IDs these have
+    /// (`X-Request-Id`).
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -109,6 +116,7 @@ pub enum GatewayError {
 pub struct Gateway {
     served: Arc<Served>,
     hosts: Vec<String>,
+    proxies: Vec<TrustedProxy>,
     limits: Limits,
 }
 
@@ -134,10 +142,12 @@ impl Gateway {
         let metrics = Metrics::new()?;
         let relay = Relay::new(upstreams, options, Arc::clone(&metrics))?;
         let with_credentials = options.keychain.is_some();
-        let served = Served::new(relay, repositories, metrics, with_credentials);
+        let rates = Rates::new(options.limits.rate);
+        let served = Served::new(relay, repositories, metrics, rates, with_credentials);
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),
+            proxies: options.trusted_proxies.clone(),
             limits: options.limits.clone(),
         })
     }
@@ -159,13 +169,17 @@ impl Gateway {
         let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
         let router = host::checked(router::router(Arc::clone(&self.served)), names);
         let served = self.served;
-        let slots = Arc::clone(served.relay().slots());
-        let metrics = Some(Arc::clone(served.metrics()));
+        let setup = Setup {
+            router,
+            limits: self.limits,
+            proxies: self.proxies,
+            served: Some(Arc::clone(&served)),
+        };
         let stop = async move {
             stop.await;
             served.stop();
         };
-        server::serve(listener, router, stop, self.limits, slots, metrics).await
+        server::serve(listener, setup, stop).await
     }
 
     /// What answers `/metrics` for Prometheus, and `/healthz` and `/readyz`: for another address than the gateway's, as
@@ -199,8 +213,13 @@ impl MetricsServer {
     ) -> io::Result<()> {
         let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
         let router = host::checked(router::metrics(self.served), names);
-        // These connections are few and are not counted.
-        let (slots, metrics) = (Slots::new(self.limits.clone()), None);
-        server::serve(listener, router, stop, self.limits, slots, metrics).await
+        let setup = Setup {
+            router,
+            limits: self.limits,
+            proxies: Vec::new(),
+            // These connections are few and are not counted.
+            served: None,
+        };
+        server::serve(listener, setup, stop).await
     }
 }

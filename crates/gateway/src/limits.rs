@@ -39,6 +39,9 @@ pub struct Limits {
     /// Both together that come for one client address (IPv6: one /64 network) at once. Loopback addresses are exempt:
     /// there it is a proxy, or this machine's own user.
     pub per_client: usize,
+    /// Requests a second that one client address may send, after ten seconds' worth at once; 0 is no limit. Loopback
+    /// addresses are exempt here too.
+    pub rate: u32,
     /// Requests that wait for their turn; a further one is answered with 429.
     pub waiting: usize,
     /// How long a request waits for its turn before it is answered with 429.
@@ -77,6 +80,7 @@ impl Limits {
             documents: 0,
             documents_per_registry: 0,
             per_client: 0,
+            rate: 50,
             waiting: 0,
             turn: Duration::from_secs(30),
             document: Duration::from_secs(120),

@@ -13,7 +13,7 @@ use axum::response::Response;
 use onionskin_core::report::Visible;
 use tracing::Instrument as _;
 
-use crate::connection::Connection;
+use crate::client::Client;
 use crate::route::Route;
 use crate::router::Served;
 
@@ -26,9 +26,11 @@ pub(crate) async fn logged(
     next: Next,
 ) -> Response {
     let start = Instant::now();
-    let id = new_id();
-    let connection = request.extensions().get::<Arc<Connection>>();
-    let client = connection.map(|connection| connection.address().to_string());
+    let client = request.extensions().get::<Client>().copied();
+    let given = client.filter(|client| client.proxied);
+    let given = given.and_then(|_| given_id(request.headers().get(REQUEST_ID)?));
+    let id = given.unwrap_or_else(new_id);
+    let client = client.map(|client| client.address.to_string());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     // Warnings that come of the request have its ID too.
@@ -50,6 +52,13 @@ pub(crate) async fn logged(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// The ID that a proxy gave to a request.
+fn given_id(header: &HeaderValue) -> Option<String> {
+    let id = header.to_str().ok()?;
+    let in_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    ((1..=128).contains(&id.len()) && id.bytes().all(in_id)).then(|| id.to_owned())
 }
 
 /// An ID that no other request of this process has, and hardly one of another.

@@ -18,6 +18,7 @@ const SECONDS: &str = "onionskin_request_duration_seconds";
 const CONNECTIONS: &str = "onionskin_connections";
 const TURNED_AWAY: &str = "onionskin_connections_refused_total";
 const CUT: &str = "onionskin_connections_cut_total";
+const RATE_LIMITED: &str = "onionskin_requests_rate_limited_total";
 const REGISTRY_REQUESTS: &str = "onionskin_registry_requests_total";
 const REGISTRY_BYTES: &str = "onionskin_registry_blob_bytes_total";
 const BROKEN: &str = "onionskin_registry_blobs_broken_total";
@@ -47,6 +48,10 @@ impl Metrics {
         metrics.record(|| {
             describe_counter!(REQUESTS, "Answered requests by kind and status");
             describe_histogram!(SECONDS, Unit::Seconds, "Time until an answer begins");
+            describe_counter!(
+                RATE_LIMITED,
+                "Requests refused because their client sent too many"
+            );
             describe_gauge!(CONNECTIONS, "Open connections of clients");
             describe_counter!(TURNED_AWAY, "Connections refused because all were in use");
             describe_counter!(CUT, "Connections cut, by what took too long");
@@ -97,6 +102,11 @@ impl Metrics {
     /// A client was turned away.
     pub(crate) fn turned_away(&self) {
         self.record(|| counter!(TURNED_AWAY).increment(1));
+    }
+
+    /// A client asked too often.
+    pub(crate) fn rate_limited(&self) {
+        self.record(|| counter!(RATE_LIMITED).increment(1));
     }
 
     /// A connection was cut.

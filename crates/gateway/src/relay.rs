@@ -19,6 +19,7 @@ use onionskin_core::source::registry::{
 
 use crate::GatewayError;
 use crate::carried::carrying;
+use crate::client;
 use crate::connection::Connection;
 use crate::described::DescribedBlobs;
 use crate::error::Refused;
@@ -44,6 +45,8 @@ pub(crate) struct Visitor<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// `None` where another server than ours has the connection.
     pub(crate) connection: Option<&'a Arc<Connection>>,
+    /// Whose request it is, where that is known.
+    pub(crate) client: Option<client::Client>,
 }
 
 /// Reaches registries for those who cannot.
@@ -290,7 +293,9 @@ impl Relay {
     ) -> Result<Slot, Refused> {
         // A registry may have several names here.
         let registry = upstream.base.as_str();
-        let slot = self.slots.take(registry, kind, visitor.connection).await;
+        let client = visitor.client.and_then(client::Client::group);
+        let slot = self.slots.take(registry, kind, client, visitor.connection);
+        let slot = slot.await;
         slot.map_err(|_| Refused::busy())
     }
 

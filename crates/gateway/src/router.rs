@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
+use crate::client::Client;
 use crate::connection::Connection;
 use crate::error::Refused;
 use crate::limits::URI_BYTES;
@@ -18,6 +19,7 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::policy;
+use crate::rate::{self, Rates};
 use crate::relay::{Relay, Visitor};
 use crate::repository::Repositories;
 use crate::route::Route;
@@ -35,6 +37,7 @@ pub(crate) struct Served {
     with_credentials: bool,
     stopping: AtomicBool,
     metrics: Arc<Metrics>,
+    rates: Rates,
 }
 
 impl Served {
@@ -42,6 +45,7 @@ impl Served {
         relay: Relay,
         repositories: Repositories,
         metrics: Arc<Metrics>,
+        rates: Rates,
         with_credentials: bool,
     ) -> Self {
         Self {
@@ -51,6 +55,7 @@ impl Served {
             with_credentials,
             stopping: AtomicBool::new(false),
             metrics,
+            rates,
         }
     }
 
@@ -60,6 +65,10 @@ impl Served {
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// From now on nothing new is to be sent here.
@@ -91,6 +100,10 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .merge(api)
         .with_state(Arc::clone(&served))
         .layer(middleware::from_fn(short))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&served),
+            rate::limited,
+        ))
         .layer(middleware::from_fn(policy::bind))
         .layer(middleware::from_fn_with_state(served, log::logged))
 }
@@ -145,6 +158,7 @@ async fn version() -> Response {
 async fn registry(
     State(served): State<Arc<Served>>,
     connection: Option<Extension<Arc<Connection>>>,
+    client: Option<Extension<Client>>,
     (method, version): (Method, Version),
     uri: Uri,
     asked: HeaderMap,
@@ -154,6 +168,7 @@ async fn registry(
         version,
         headers: &asked,
         connection: connection.as_deref(),
+        client: client.map(|Extension(client)| client),
     };
     let path = uri.path().trim_start_matches("/v2/");
     let route = Route::parse(path)?;

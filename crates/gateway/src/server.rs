@@ -19,13 +19,16 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::carried::carrying;
+use crate::client::{Client, TrustedProxy};
 use crate::connection::{Connection, Metered, Overdue};
 use crate::limits::{HEAD_BYTES, Limits, UNSENT_BYTES};
 use crate::metrics::Metrics;
-use crate::slots::Slots;
+use crate::router::Served;
 
 /// How often connections are looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often those are forgotten who asked long ago.
+const FORGET: Duration = Duration::from_secs(10);
 /// How long is waited when the system gives no connection.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often it is logged that it gives none.
@@ -34,29 +37,36 @@ const LOGGED: Duration = Duration::from_secs(10);
 /// What a client is told for whom there is no room.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
+/// How connections are served.
+pub(crate) struct Setup {
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+    pub(crate) proxies: Vec<TrustedProxy>,
+    /// What has slots, rates and metrics, if it has.
+    pub(crate) served: Option<Arc<Served>>,
+}
+
 /// The connections that there are.
 struct Connections {
     open: Mutex<HashMap<u64, Arc<Connection>>>,
-    /// Who counts them, if anybody does.
-    metrics: Option<Arc<Metrics>>,
+    served: Option<Arc<Served>>,
 }
 
 /// Answers on `listener` until `stop` is done, then finishes what is under way and does not take too long.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    setup: Setup,
     stop: impl Future<Output = ()>,
-    limits: Limits,
-    slots: Arc<Slots>,
-    metrics: Option<Arc<Metrics>>,
 ) -> io::Result<()> {
     let connections = Arc::new(Connections {
         open: Mutex::default(),
-        metrics,
+        served: setup.served.clone(),
     });
-    let watch = watch_over(Arc::clone(&connections), limits.clone(), slots);
+    let limits = setup.limits.clone();
+    let watch = watch_over(Arc::clone(&connections), limits.clone());
     let (stopping, _) = watch::channel(());
-    let accepted = accept(&listener, &router, &limits, &connections, &stopping);
+    let setup = Arc::new(setup);
+    let accepted = accept(&listener, &setup, &connections, &stopping);
     tokio::pin!(watch);
     tokio::select! {
         () = stop => {}
@@ -81,11 +91,11 @@ pub(crate) async fn serve(
 /// Takes connections for ever.
 async fn accept(
     listener: &TcpListener,
-    router: &Router,
-    limits: &Limits,
+    setup: &Arc<Setup>,
     connections: &Arc<Connections>,
     stopping: &watch::Sender<()>,
 ) {
+    let limits = &setup.limits;
     let mut next = 0;
     let mut logged: Option<Instant> = None;
     loop {
@@ -110,7 +120,7 @@ async fn accept(
                     stream,
                     address,
                     connection,
-                    router.clone(),
+                    Arc::clone(setup),
                     stopping.subscribe(),
                 );
                 tokio::spawn(async move {
@@ -148,7 +158,7 @@ async fn answer(
     stream: TcpStream,
     address: SocketAddr,
     connection: Arc<Connection>,
-    router: Router,
+    setup: Arc<Setup>,
     mut stopping: watch::Receiver<()>,
 ) {
     prepare(&stream);
@@ -157,8 +167,11 @@ async fn answer(
         service_fn(move |request: hyper::Request<Incoming>| {
             let busy = connection.busy();
             let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Arc::clone(&connection));
-            let answer = router.clone().oneshot(request);
+            let client = Client::of(address.ip(), request.headers(), &setup.proxies);
+            let extensions = request.extensions_mut();
+            extensions.insert(Arc::clone(&connection));
+            extensions.insert(client);
+            let answer = setup.router.clone().oneshot(request);
             async move {
                 Ok::<_, Infallible>(carrying(
                     answer.await.unwrap_or_else(|never| match never {}),
@@ -197,8 +210,9 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Ends connections that take too long, and has stalled ones make room, for ever.
-async fn watch_over(connections: Arc<Connections>, limits: Limits, slots: Arc<Slots>) {
+async fn watch_over(connections: Arc<Connections>, limits: Limits) {
     let mut look = tokio::time::interval(LOOK);
+    let mut forgot = Instant::now();
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
@@ -212,14 +226,20 @@ async fn watch_over(connections: Arc<Connections>, limits: Limits, slots: Arc<Sl
                 connection.cut();
             }
         }
-        slots.relieve(now);
+        if let Some(served) = &connections.served {
+            served.relay().slots().relieve(now);
+            if now.saturating_duration_since(forgot) > FORGET {
+                served.rates().forget();
+                forgot = now;
+            }
+        }
     }
 }
 
 impl Connections {
     fn count(&self, what: impl FnOnce(&Metrics)) {
-        if let Some(metrics) = &self.metrics {
-            what(metrics);
+        if let Some(served) = &self.served {
+            what(served.metrics());
         }
     }
 

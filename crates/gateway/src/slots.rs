@@ -78,9 +78,10 @@ impl Slots {
         self: &Arc<Self>,
         registry: &str,
         kind: Kind,
+        client: Option<IpAddr>,
         connection: Option<&Arc<Connection>>,
     ) -> Result<Slot, Busy> {
-        let (slot, granted) = self.enter(Member::new(registry, kind, connection))?;
+        let (slot, granted) = self.enter(Member::new(registry, kind, client, connection))?;
         if let Some(granted) = granted {
             let granted = tokio::time::timeout(self.limits.turn, granted).await;
             granted.map_err(|_| Busy)?.map_err(|_| Busy)?;
@@ -190,13 +191,17 @@ impl Group {
 }
 
 impl Member {
-    fn new(registry: &str, kind: Kind, connection: Option<&Arc<Connection>>) -> Self {
+    fn new(
+        registry: &str,
+        kind: Kind,
+        client: Option<IpAddr>,
+        connection: Option<&Arc<Connection>>,
+    ) -> Self {
         let registry = registry.into();
         let mut groups = match kind {
             Kind::Document => vec![Group::Documents, Group::RegistryDocuments(registry)],
             Kind::Blob => vec![Group::Blobs, Group::RegistryBlobs(registry)],
         };
-        let client = connection.and_then(|connection| connection.client());
         groups.extend(client.map(Group::Client));
         Self {
             groups,
@@ -291,7 +296,11 @@ mod tests {
     }
 
     async fn blob(slots: &Arc<Slots>, registry: &str, of: u8) -> Result<Slot, Busy> {
-        slots.take(registry, Kind::Blob, Some(&client(of))).await
+        let connection = client(of);
+        let of = connection.client();
+        slots
+            .take(registry, Kind::Blob, of, Some(&connection))
+            .await
     }
 
     #[tokio::test]
@@ -314,11 +323,11 @@ mod tests {
     #[tokio::test]
     async fn documents_and_blobs_leave_each_other_room() {
         let slots = slots();
-        let document = async |registry| slots.take(registry, Kind::Document, None).await;
+        let document = async |registry| slots.take(registry, Kind::Document, None, None).await;
         let _first = document("a").await.unwrap();
         let _second = document("b").await.unwrap();
         assert!(document("c").await.is_err());
-        assert!(slots.take("c", Kind::Blob, None).await.is_ok());
+        assert!(slots.take("c", Kind::Blob, None, None).await.is_ok());
     }
 
     #[tokio::test]
@@ -328,7 +337,8 @@ mod tests {
         let _second = blob(&slots, "a", 2).await.unwrap();
         let _third = blob(&slots, "a", 3).await.unwrap();
         let waits = |of| {
-            let member = Member::new("a", Kind::Blob, Some(&client(of)));
+            let connection = client(of);
+            let member = Member::new("a", Kind::Blob, connection.client(), Some(&connection));
             let (slot, granted) = slots.enter(member).unwrap();
             (slot, granted.unwrap())
         };

@@ -7,7 +7,8 @@ use onionskin_core::digest::Digest;
 use onionskin_gateway::{Gateway, Limits, Options};
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{LAYER, Odd, sound};
-use onionskin_tests::raw::{deaf, ended};
+use onionskin_tests::raw::{self, deaf, ended};
+use onionskin_tests::serving;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -190,4 +191,56 @@ async fn a_stop_has_an_end() {
     tokio::time::timeout(limit, ended(&mut deaf[0]))
         .await
         .unwrap();
+}
+
+/// What one request to a gateway gets, from an address of this machine; who asks on behalf of whom.
+async fn ask_for(address: &str, whom: Option<&str>) -> (u16, Option<u64>) {
+    let whom = whom.map(|whom| format!("x-forwarded-for: {whom}\r\n"));
+    let request = format!(
+        "GET /v2/ HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{}\r\n",
+        whom.unwrap_or_default()
+    );
+    let answer = raw::ask(address, &request).await;
+    let retry = answer
+        .header("retry-after")
+        .first()
+        .map(|value| value.parse().unwrap());
+    (answer.status, retry)
+}
+
+/// Tests have addresses of this machine only, which have no limit; a proxy can speak for others.
+#[tokio::test]
+async fn a_client_that_asks_too_often_waits_and_others_do_not() {
+    let proxy = |trusted: &str| Options {
+        trusted_proxies: vec![trusted.parse().unwrap()],
+        limits: Limits {
+            rate: 1,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let address = serving(proxy("127.0.0.1")).await;
+    let greedy = Some("203.0.113.9");
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(ask_for(&address, greedy).await);
+    }
+    assert_eq!(answers[..10], [(200, None); 10]);
+    let (status, retry) = answers[29];
+    assert_eq!(status, 429);
+    assert!(
+        retry.is_some_and(|seconds| (1..=2).contains(&seconds)),
+        "{retry:?}"
+    );
+    // Whatever the client itself writes in front.
+    let forged = ask_for(&address, Some("198.51.100.1, 203.0.113.9")).await;
+    assert_eq!(forged.0, 429);
+    for other in [Some("203.0.113.10"), Some("2001:db8::7"), None] {
+        assert_eq!(ask_for(&address, other).await.0, 200, "{other:?}");
+    }
+    // A header of somebody who is not trusted is nothing.
+    let address = serving(proxy("192.0.2.1")).await;
+    for _ in 0..30 {
+        assert_eq!(ask_for(&address, greedy).await.0, 200);
+    }
 }
