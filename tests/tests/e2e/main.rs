@@ -55,6 +55,7 @@ mod rules_schema;
 mod saved_and_served;
 mod saved_images;
 mod secrets;
+mod security_docs;
 mod sources;
 mod umoci;
 mod unavailable_layers;
