@@ -2,18 +2,21 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::{Keychain, Locator};
-use onionskin_gateway::{Gateway, Limits, NamedRegistry, Options, SavedImage, TrustedProxy};
+use onionskin_gateway::{
+    Gateway, Limits, NamedRegistry, Options, SavedImage, TlsFiles, TrustedProxy,
+};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
 
 use crate::image::{self, with_login};
 use crate::limits::TemporaryArguments;
-use crate::output::print;
+use crate::output::{self, print};
 use crate::registry::certificates_in;
 use crate::terminal::Visible;
 
@@ -56,6 +59,16 @@ pub(crate) struct Arguments {
     /// site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+
+    /// The certificate (PEM) for TLS, with those that it was signed by behind it
+    ///
+    /// The files are read again when they change, and on SIGHUP.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 
     /// Certificates (PEM) to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
@@ -176,12 +189,17 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.temporary.begin();
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
+    let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificates), Some(key)) => Some(TlsFiles::load(certificates.clone(), key.clone())?),
+        _ => None,
+    };
     let options = Options {
         limits: arguments.limits(),
         registries: arguments.registries,
         allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
+        tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,
         certificates: match &arguments.ca_file {
             Some(path) => certificates_in(path)?,
@@ -194,13 +212,19 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address, such as --listen 127.0.0.1:0 for a free port")
     })?;
-    let address = open_at(listener.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    if tls.is_none() && !listener.local_addr()?.ip().is_loopback() {
+        output::note(format_args!(
+            "warning: {listen} is plain HTTP, which others on the network can read and change; give a certificate with --tls-cert and --tls-key, or let a proxy on this machine speak TLS"
+        ));
+    }
+    let address = open_at(scheme, listener.local_addr()?);
     let mut text = format!("Onionskin is at {address} (press Ctrl+C to stop)\n");
     let metrics = match &arguments.metrics_listen {
         Some(listen) => {
             let listener = TcpListener::bind(listen).await;
             let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
-            let address = open_at(listener.local_addr()?);
+            let address = open_at("http", listener.local_addr()?);
             text.push_str(&format!("Metrics are at {address}metrics\n"));
             Some(listener)
         }
@@ -217,6 +241,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(listener) = metrics {
         // It ends with this process, so that the last that it says is that the server stops.
         tokio::spawn(gateway.metrics().serve(listener, std::future::pending()));
+    }
+    if let Some(tls) = tls {
+        tokio::spawn(reloaded(tls));
     }
     tokio::select! {
         done = gateway.serve(listener, stopped()) => Ok(done?),
@@ -251,6 +278,25 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
     Ok(saved)
 }
 
+/// Reads the certificate again on SIGHUP, as often as it comes.
+#[cfg(unix)]
+async fn reloaded(tls: Arc<TlsFiles>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        if let Err(error) = tls.reload() {
+            output::note(format_args!(
+                "warning: the certificate stays the one before: {error}"
+            ));
+        }
+    }
+}
+/// There is no such signal.
+#[cfg(not(unix))]
+async fn reloaded(_: Arc<TlsFiles>) {}
+
 /// Waits until somebody asks this process to end: Ctrl+C, or what service managers send.
 async fn stopped() {
     let interrupted = async {
@@ -276,11 +322,11 @@ async fn stopped() {
 }
 
 /// The URL to open: a wildcard address is one to listen on, not one to go to.
-fn open_at(address: SocketAddr) -> String {
+fn open_at(scheme: &str, address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
-        format!("http://localhost:{}/", address.port())
+        format!("{scheme}://localhost:{}/", address.port())
     } else {
-        format!("http://{address}/")
+        format!("{scheme}://{address}/")
     }
 }
 
@@ -296,7 +342,7 @@ mod tests {
             ("[::]:8080", "http://localhost:8080/"),
             ("[::1]:8080", "http://[::1]:8080/"),
         ] {
-            assert_eq!(open_at(listening.parse().unwrap()), url);
+            assert_eq!(open_at("http", listening.parse().unwrap()), url);
         }
     }
 }

@@ -42,6 +42,7 @@ mod saved;
 mod seal;
 mod server;
 mod slots;
+mod tls;
 mod transfer;
 mod upstream;
 
@@ -64,6 +65,7 @@ use crate::upstream::Upstreams;
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
+pub use crate::tls::{TlsError, TlsFiles};
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 
 /// What a gateway serves.
@@ -88,6 +90,8 @@ pub struct Options {
     /// Proxies in front of this gateway, which say whose requests they send (`X-Forwarded-For`) and which IDs these have
     /// (`X-Request-Id`).
     pub trusted_proxies: Vec<TrustedProxy>,
+    /// Certificate and key, where clients are to use TLS. They are read again when the files change.
+    pub tls: Option<Arc<TlsFiles>>,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -117,6 +121,7 @@ pub struct Gateway {
     served: Arc<Served>,
     hosts: Vec<String>,
     proxies: Vec<TrustedProxy>,
+    tls: Option<Arc<TlsFiles>>,
     limits: Limits,
 }
 
@@ -148,6 +153,7 @@ impl Gateway {
             served: Arc::new(served),
             hosts: options.hosts.clone(),
             proxies: options.trusted_proxies.clone(),
+            tls: options.tls.clone(),
             limits: options.limits.clone(),
         })
     }
@@ -173,6 +179,7 @@ impl Gateway {
             router,
             limits: self.limits,
             proxies: self.proxies,
+            tls: self.tls,
             served: Some(Arc::clone(&served)),
         };
         let stop = async move {
@@ -217,6 +224,7 @@ impl MetricsServer {
             router,
             limits: self.limits,
             proxies: Vec::new(),
+            tls: None,
             // These connections are few and are not counted.
             served: None,
         };

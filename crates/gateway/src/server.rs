@@ -14,8 +14,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::carried::carrying;
@@ -24,9 +26,12 @@ use crate::connection::{Connection, Metered, Overdue};
 use crate::limits::{HEAD_BYTES, Limits, UNSENT_BYTES};
 use crate::metrics::Metrics;
 use crate::router::Served;
+use crate::tls::{self, TlsFiles};
 
 /// How often connections are looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often it is looked whether the certificate has changed.
+const FOLLOW: Duration = Duration::from_secs(2);
 /// How often those are forgotten who asked long ago.
 const FORGET: Duration = Duration::from_secs(10);
 /// How long is waited when the system gives no connection.
@@ -42,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) router: Router,
     pub(crate) limits: Limits,
     pub(crate) proxies: Vec<TrustedProxy>,
+    pub(crate) tls: Option<Arc<TlsFiles>>,
     /// What has slots, rates and metrics, if it has.
     pub(crate) served: Option<Arc<Served>>,
 }
@@ -63,10 +69,18 @@ pub(crate) async fn serve(
         served: setup.served.clone(),
     });
     let limits = setup.limits.clone();
-    let watch = watch_over(Arc::clone(&connections), limits.clone());
+    let watch = watch_over(Arc::clone(&connections), limits.clone(), setup.tls.clone());
+    let acceptor = setup.tls.as_ref().map(TlsFiles::acceptor).transpose();
+    let acceptor = acceptor.map_err(tls::io_error)?;
     let (stopping, _) = watch::channel(());
     let setup = Arc::new(setup);
-    let accepted = accept(&listener, &setup, &connections, &stopping);
+    let accepted = accept(
+        &listener,
+        &setup,
+        acceptor.as_ref(),
+        &connections,
+        &stopping,
+    );
     tokio::pin!(watch);
     tokio::select! {
         () = stop => {}
@@ -92,6 +106,7 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     setup: &Arc<Setup>,
+    acceptor: Option<&TlsAcceptor>,
     connections: &Arc<Connections>,
     stopping: &watch::Sender<()>,
 ) {
@@ -116,16 +131,26 @@ async fn accept(
                     id: next,
                 };
                 next += 1;
-                let answers = answer(
+                prepare(&stream);
+                let metered = Metered {
                     stream,
-                    address,
-                    connection,
-                    Arc::clone(setup),
-                    stopping.subscribe(),
-                );
+                    connection: Arc::clone(&connection),
+                };
+                let (setup, stopping) = (Arc::clone(setup), stopping.subscribe());
+                let acceptor = acceptor.cloned();
                 tokio::spawn(async move {
                     let _listed = listed;
-                    answers.await;
+                    let Some(acceptor) = acceptor else {
+                        return answer(metered, address, connection, setup, stopping).await;
+                    };
+                    let secure = tokio::select! {
+                        secure = acceptor.accept(metered) => secure,
+                        () = connection.is_cut() => return,
+                    };
+                    match secure {
+                        Ok(secure) => answer(secure, address, connection, setup, stopping).await,
+                        Err(error) => tracing::debug!("{address}: {error}"),
+                    }
                 });
             }
             // These are the client's, not ours.
@@ -155,13 +180,12 @@ fn refuse(stream: &TcpStream) {
 
 /// Answers all requests of a connection.
 async fn answer(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     address: SocketAddr,
     connection: Arc<Connection>,
     setup: Arc<Setup>,
     mut stopping: watch::Receiver<()>,
 ) {
-    prepare(&stream);
     let service = {
         let connection = Arc::clone(&connection);
         service_fn(move |request: hyper::Request<Incoming>| {
@@ -180,10 +204,7 @@ async fn answer(
             }
         })
     };
-    let io = TokioIo::new(Metered {
-        stream,
-        connection: Arc::clone(&connection),
-    });
+    let io = TokioIo::new(stream);
     let mut http = http1::Builder::new();
     http.max_buf_size(HEAD_BYTES).header_read_timeout(None);
     let served = http.serve_connection(io, service);
@@ -210,9 +231,9 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Ends connections that take too long, and has stalled ones make room, for ever.
-async fn watch_over(connections: Arc<Connections>, limits: Limits) {
+async fn watch_over(connections: Arc<Connections>, limits: Limits, tls: Option<Arc<TlsFiles>>) {
     let mut look = tokio::time::interval(LOOK);
-    let mut forgot = Instant::now();
+    let (mut forgot, mut followed) = (Instant::now(), Instant::now());
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
@@ -225,6 +246,12 @@ async fn watch_over(connections: Arc<Connections>, limits: Limits) {
                 connections.count(|metrics| metrics.cut(overdue.name()));
                 connection.cut();
             }
+        }
+        if let Some(tls) = &tls
+            && now.saturating_duration_since(followed) > FOLLOW
+        {
+            tls.follow();
+            followed = now;
         }
         if let Some(served) = &connections.served {
             served.relay().slots().relieve(now);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use onionskin_core::digest::Digest;
 use onionskin_gateway::{Gateway, Limits, Options};
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, sound};
 use onionskin_tests::raw::{self, deaf, ended};
 use onionskin_tests::serving;
@@ -36,7 +37,7 @@ async fn serve(arguments: &[&str]) -> (Child, Vec<String>) {
         let line = lines.next_line().await.unwrap().unwrap();
         let address = line
             .split_whitespace()
-            .find(|word| word.starts_with("http://"));
+            .find(|word| word.starts_with("http"));
         addresses.push(address.unwrap().to_owned());
     }
     (child, addresses)
@@ -135,9 +136,9 @@ async fn prometheus_reads_what_was_asked_and_sent() {
         r#"onionskin_requests_total{kind="manifest",status="403"} 1"#,
         r#"onionskin_requests_total{kind="tags",status="200"} 1"#,
         r#"onionskin_requests_total{kind="health",status="200"} 1"#,
-        r#"onionskin_registry_requests_total{registry="team",status="200"} 3"#,
+        r#"onionskin_registry_requests_total{registry="HOST",status="200"} 3"#,
         &format!(
-            r#"onionskin_registry_blob_bytes_total{{registry="team"}} {}"#,
+            r#"onionskin_registry_blob_bytes_total{{registry="HOST"}} {}"#,
             LAYER.len()
         ),
         r#"onionskin_request_duration_seconds_count{kind="blob"} 1"#,
@@ -145,7 +146,8 @@ async fn prometheus_reads_what_was_asked_and_sent() {
         "# TYPE onionskin_connections gauge",
         r#"onionskin_build_info{version=""#,
     ] {
-        assert!(text.contains(line), "{line} in {text}");
+        let line = line.replace("HOST", &odd.address);
+        assert!(text.contains(&line), "{line} in {text}");
     }
     // What strangers choose is no label.
     assert!(!text.contains("nowhere.example"), "{text}");
@@ -243,4 +245,106 @@ async fn a_client_that_asks_too_often_waits_and_others_do_not() {
     for _ in 0..30 {
         assert_eq!(ask_for(&address, greedy).await.0, 200);
     }
+}
+
+/// A certificate for this machine, and its key.
+fn certificate() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+/// Whether a server answers with exactly this certificate.
+async fn is_shown(certificate: &str, url: &str) -> bool {
+    let known = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
+    let client = reqwest::Client::builder()
+        .tls_certs_only([known])
+        .no_proxy();
+    let answer = client.build().unwrap().get(url).send().await;
+    answer.is_ok_and(|answer| answer.status() == 200)
+}
+
+#[tokio::test]
+async fn a_certificate_is_served_and_followed_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
+    let write = |(certificate, secret): &(String, String)| {
+        std::fs::write(&key, secret).unwrap();
+        std::fs::write(&cert, certificate).unwrap();
+    };
+    let [first, second, third] = [certificate(), certificate(), certificate()];
+    write(&first);
+    let flags = [
+        "--tls-cert",
+        cert.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ];
+    let (child, addresses) = serve(&flags).await;
+    let url = format!("{}v2/", addresses[0]);
+    assert!(url.starts_with("https://"), "{url}");
+    assert!(is_shown(&first.0, &url).await);
+    assert!(!is_shown(&second.0, &url).await);
+    // Who speaks no TLS gets nothing, and keeps nobody waiting.
+    let plain = url.replace("https://", "http://");
+    assert!(client().get(plain).send().await.is_err());
+    // A half-written one changes nothing.
+    std::fs::write(&cert, "no certificate").unwrap();
+    assert!(is_shown(&first.0, &url).await);
+    write(&second);
+    let changed = async {
+        while !is_shown(&second.0, &url).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = Duration::from_secs(30);
+    tokio::time::timeout(limit, changed).await.unwrap();
+    write(&third);
+    let id = child.id().unwrap().to_string();
+    let told = Command::new("kill").args(["-HUP", &id]).status().await;
+    assert!(told.unwrap().success());
+    let changed = async {
+        while !is_shown(&third.0, &url).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(limit, changed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_of_another_certificate_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
+    std::fs::write(&cert, certificate().0).unwrap();
+    std::fs::write(&key, certificate().1).unwrap();
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let flags = ["serve", "--listen", "127.0.0.1:0", "--tls-cert"];
+    let error = stopped(&[&flags[..], &[cert, "--tls-key", key]].concat()).await;
+    assert!(
+        error.contains("cannot be used with the certificate"),
+        "{error}"
+    );
+    let error = stopped(&[&flags[..], &[cert, "--tls-key", cert]].concat()).await;
+    assert!(error.contains("cannot read"), "{error}");
+    let error = stopped(&[&flags[..], &[key, "--tls-key", key]].concat()).await;
+    assert!(error.contains("no certificate in PEM form"), "{error}");
+}
+
+#[tokio::test]
+async fn plain_http_beyond_this_machine_is_warned_of() {
+    let mut child = Command::new(onionskin())
+        .args(["serve", "--listen", "0.0.0.0:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    assert!(line.contains("plain HTTP"), "{line}");
 }
