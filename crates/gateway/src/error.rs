@@ -61,7 +61,7 @@ impl Refused {
     /// The client has sent too many requests, and is to wait so long.
     pub(crate) fn too_often(wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(1);
-        let message = "this gateway takes no more requests of this address for now";
+        let message = "this gateway allows no more requests from this address for now";
         Self::later(seconds, message)
     }
 

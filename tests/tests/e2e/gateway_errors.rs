@@ -195,7 +195,7 @@ async fn a_busy_gateway_says_so_of_itself() {
     let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();
     let error = client.open(&reference).unwrap().image(None).await;
     let error = error.unwrap_err();
-    let text = "this gateway takes no more requests for now; try again in 5 seconds";
+    let text = "this gateway allows no more requests for now; try again in 5 seconds";
     assert_eq!(error.to_string(), text);
     let retry = matches!(
         error,
