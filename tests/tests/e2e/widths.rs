@@ -14,17 +14,17 @@ fn image(end: &str) -> Packed {
     let mut image = Image::new();
     for file in 1..=3 {
         first = first.file(
-            &long(&format!("file-{file}")),
+            long(&format!("file-{file}")),
             seeded(file, 9_000 * file as usize),
         );
     }
-    first = first.file(&long(&format!("only-in-{end}")), "x");
+    first = first.file(long(&format!("only-in-{end}")), "x");
     first = first.file(
-        &format!("/moved-to-{}-{end}", "x".repeat(90)),
+        format!("/moved-to-{}-{end}", "x".repeat(90)),
         seeded(9, 500),
     );
-    let second = layer(&command).whiteout(&long("file-3"));
-    let second = second.file(&long("file-2"), seeded(8, 1_000));
+    let second = layer(&command).whiteout(long("file-3"));
+    let second = second.file(long("file-2"), seeded(8, 1_000));
     for _ in 0..10 {
         image = image.layer(layer("RUN true").file("/etc/now", end));
     }

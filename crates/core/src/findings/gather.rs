@@ -6,6 +6,9 @@ use super::{Finding, Kind, LayerBytes};
 use crate::ledger::Wasted;
 use crate::stack::{Cause, NodeId, Stack};
 
+/// The layer that adds bytes, and the one that hides them, with how.
+type Layers = (usize, Option<(usize, Cause)>);
+
 /// So many findings of one sort and layer in one folder are one finding of that folder.
 pub(super) const MANY: usize = 8;
 /// The same for the root, which tells a reader less than any other folder.
@@ -18,7 +21,7 @@ pub(super) struct Group {
     pub(super) kept: Option<NodeId>,
     pub(super) files: u64,
     /// Bytes, and what they cost in the blob, by the layer that adds them and the one that hides them, and how.
-    pub(super) by_layer: BTreeMap<(usize, Option<(usize, Cause)>), (u64, u64)>,
+    pub(super) by_layer: BTreeMap<Layers, (u64, u64)>,
 }
 
 impl Group {
