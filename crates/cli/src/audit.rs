@@ -18,12 +18,12 @@ use onionskin_core::report::dive::Export;
 use onionskin_core::report::link::Links;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
-use onionskin_core::source::registry::reqwest::Url;
 
 use self::beside::BaseArguments;
 use self::formats::{Audited, Format, Reported};
 use self::rules::RuleArguments;
 use crate::image::{ImageArguments, with_login};
+use crate::link::link_base;
 use crate::output::{Inputs, Output, OutputArguments, note};
 use crate::{is_broken_pipe, sentence};
 
@@ -93,29 +93,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     rules: RuleArguments,
-}
-
-/// The address of a page: links to places in it are made by adding to its end.
-fn link_base(text: &str) -> Result<String, String> {
-    let example = "write the URL of the page, such as https://onionskin.example.com/";
-    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); {example}"))?;
-    let problem = match () {
-        () if !matches!(url.scheme(), "http" | "https") => "not an http or https URL",
-        () if url.host_str().is_none_or(str::is_empty) => "a URL without a host",
-        () if !url.username().is_empty() || url.password().is_some() => {
-            "a URL with credentials, which every reader of the report would see"
-        }
-        () if url.query().is_some() || url.fragment().is_some() => {
-            "a URL with a query or a fragment, behind which no link can be made"
-        }
-        () if text
-            .contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) =>
-        {
-            "a URL with characters that must be encoded"
-        }
-        () => return Ok(text.to_owned()),
-    };
-    Err(format!("{problem}; {example}"))
 }
 
 /// Whether all images pass all rules.

@@ -1,25 +1,32 @@
 //! `onionskin diff`: what changed from one image to another.
 
+mod formats;
+mod reproducible;
 mod text;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
+use onionskin_core::compare::reproducible::reasons;
 use onionskin_core::compare::{Comparison, Options, Side};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::platform::Platform;
-use onionskin_core::report::comparison::ComparisonReport;
+use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
+use onionskin_core::report::comparison::{self, Compared, ComparisonReport, html, markdown};
 use onionskin_core::report::inspection::{ImageFacts, Inspection};
+use onionskin_core::report::link::Links;
 use onionskin_core::rules::PathGlob;
 use onionskin_core::source::Layer;
 use onionskin_core::stack::Stack;
 
+use self::formats::Format;
 use crate::decode::Decoded;
 use crate::image::{ImageArguments, Opened, with_login};
-use crate::output::{Format, Inputs, OutputArguments};
+use crate::link::link_base;
+use crate::output::{Inputs, OutputArguments};
 
 /// Compare two images: files, sizes, configuration, and what an update downloads
 ///
@@ -34,7 +41,9 @@ use crate::output::{Format, Inputs, OutputArguments};
   onionskin diff registry.example.com/team/app:main ./app.tar
   onionskin diff app:1.0 app:1.1 --ignore '/var/log/**' --ignore builder
   onionskin diff app.tar app.tar --old-stack 3 --new-stack 5     # two stacks of one image
-  onionskin diff app:1.0 app:1.1 --exit-code                     # exit code 1 when they differ")
+  onionskin diff app:1.0 app:1.1 --exit-code                     # exit code 1 when they differ
+  onionskin diff build-1.tar build-2.tar --reproducible          # why two builds differ
+  onionskin diff app:main app:pr-7 --format markdown --link-base https://onionskin.example.com/")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -68,6 +77,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     mtime: bool,
 
+    /// Say why two builds of the same thing are not the same bytes: times, order, owners, dates, compression
+    #[arg(long, conflicts_with_all = ["mtime", "ignore", "all", "stack", "old_stack", "new_stack", "link_base"])]
+    reproducible: bool,
+
     /// List all changes, not only the largest
     #[arg(short, long)]
     all: bool,
@@ -76,8 +89,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     exit_code: bool,
 
+    /// The URL of the web page, for links to what changed
+    #[arg(long, value_name = "URL", value_parser = link_base)]
+    link_base: Option<String>,
+
     #[command(flatten)]
-    output: OutputArguments,
+    output: OutputArguments<Format>,
 }
 
 /// Whether the exit code is that of success.
@@ -98,6 +115,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     arguments.old.inputs(&mut inputs);
     inputs.image(&arguments.new);
     inputs.check()?;
+    let format = arguments.output.format();
+    ensure!(
+        !arguments.reproducible || matches!(format, Format::Text | Format::Json),
+        "--reproducible reports as text or JSON"
+    );
     let output = arguments.output.open(&inputs)?;
     let old = arguments.old.open().await.context("OLD")?;
     let new = arguments
@@ -110,23 +132,48 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let old_stack = old.opened.stack(&old.opened.image.layers).await;
     let old_stack = old_stack.context("OLD")?;
     let new_stack = stack(&new.opened, &old_stack).await.context("NEW")?;
-    let comparison = Comparison::of(old.side(&old_stack), new.side(&new_stack), &options);
+    let sides = (old.side(&old_stack), new.side(&new_stack));
+    let inspections = (old.inspection(&old_stack), new.inspection(&new_stack));
+    if arguments.reproducible {
+        let reasons = reasons(sides.0, sides.1);
+        let (old, new) = (&inspections.0.image, &inspections.1.image);
+        let report = ReproducibilityReport::new(old, new, reasons);
+        match format {
+            Format::Json => output.json(&report)?,
+            _ => output.text(&reproducible::report(&report))?,
+        }
+        return Ok(report.reproducible || !arguments.exit_code);
+    }
+    let comparison = Comparison::of(sides.0, sides.1, &options);
     let same = comparison.is_empty();
     let update = comparison.update.clone();
-    let inspections = (old.inspection(&old_stack), new.inspection(&new_stack));
     let mut report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
     old.tell_of_whole(&mut report.old);
     new.tell_of_whole(&mut report.new);
-    match arguments.output.format() {
+    let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);
+    let links = |cut: &Cut| {
+        let base = arguments.link_base.as_deref()?;
+        Links::of(base, &cut.opened.image, cut.opened.in_file())
+    };
+    let links = (links(&old), links(&new));
+    let compared = Compared {
+        report: &report,
+        update: &update,
+        old: comparison::Side::new(layers.0, &old.opened.image.config, links.0.as_ref()),
+        new: comparison::Side::new(layers.1, &new.opened.image.config, links.1.as_ref()),
+    };
+    match format {
         Format::Json => output.json(&report)?,
         Format::Text => {
             let sides = text::Sides {
-                layers: (&inspections.0.layers[..], &inspections.1.layers[..]),
+                layers,
                 depths: (old.depth, new.depth),
             };
             let text = text::report(&report, &sides, &update, arguments.all, output.columns());
             output.text(&text)?;
         }
+        Format::Markdown => output.bytes(markdown::report(&compared).as_bytes())?,
+        Format::Html => output.bytes(html::report(&compared).as_bytes())?,
     }
     Ok(same || !arguments.exit_code)
 }

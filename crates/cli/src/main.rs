@@ -1,6 +1,7 @@
 //! The `onionskin` command: its subcommands, and how it ends.
 
 mod audit;
+mod badge;
 mod cat;
 mod decode;
 mod diff;
@@ -10,6 +11,7 @@ mod inspect;
 mod kept;
 mod layers;
 mod limits;
+mod link;
 mod listed;
 mod ls;
 mod memory;
@@ -70,6 +72,8 @@ enum Command {
     Tags(tags::Arguments),
     Repositories(repositories::Arguments),
     Referrers(referrers::Arguments),
+    Link(link::Arguments),
+    Badge(badge::Arguments),
     Serve(serve::Arguments),
 }
 
@@ -96,6 +100,8 @@ async fn main() -> ExitCode {
         Command::Tags(arguments) => tags::run(arguments).await.map(fine),
         Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
         Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
+        Command::Link(arguments) => link::run(arguments).await.map(fine),
+        Command::Badge(arguments) => badge::run(arguments).await.map(fine),
         Command::Serve(arguments) => serve::run(arguments).await.map(fine),
     };
     match done {

@@ -23,6 +23,37 @@ pub fn text(name: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The bytes of a name that [`text`] gave. A name that is UTF-8 and has such an escape in itself is what it is, unless its
+/// escapes stand for bytes that are not UTF-8: then it is taken for these.
+#[must_use]
+pub fn bytes(text: &str) -> Cow<'_, [u8]> {
+    let name = Cow::Borrowed(text.as_bytes());
+    if !text.is_ascii() || !text.contains("\\x") {
+        return name;
+    }
+    let mut parts = text.split("\\x");
+    let mut found = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let escaped = part
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped.filter(|byte| *byte >= 0x80) {
+            Some(byte) => {
+                found.push(byte);
+                found.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
+            }
+            None => {
+                found.extend_from_slice(b"\\x");
+                found.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    match std::str::from_utf8(&found) {
+        Ok(_) => name,
+        Err(_) => Cow::Owned(found),
+    }
+}
+
 /// The bytes of a name that is given as it is printed, where that differs: each `\xNN` is a byte, as [`text`] writes
 /// those that are not UTF-8 and [`crate::report::Visible`] those that act on a terminal, and so are its other escapes.
 #[must_use]
@@ -74,7 +105,7 @@ fn escape(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{text, unescaped};
+    use super::{bytes, text, unescaped};
 
     #[test]
     fn names_are_read_as_they_are_printed() {
@@ -103,5 +134,20 @@ mod tests {
     fn only_what_is_not_utf8_is_escaped() {
         assert_eq!(text("/ü/a b".as_bytes()), "/ü/a b");
         assert_eq!(text(b"/\xfc/\xc3\xbc\n"), "/\\xfc/\\xc3\\xbc\n");
+    }
+
+    #[test]
+    fn the_bytes_of_a_name_come_back() {
+        for name in [
+            &b"/usr/lib"[..],
+            "/ü".as_bytes(),
+            b"/\xfc/\xc3\xbc\n",
+            br"/\x41\xc3\xbc",
+            b"/\xff\\x41",
+            br"\x",
+            br"\xf",
+        ] {
+            assert_eq!(*bytes(&text(name)), *name, "{name:?}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! `onionskin diff`: what it compares, what it prints, and how it ends.
 
+mod reports;
+mod reproducible;
+
 use std::fs;
 
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
@@ -237,8 +240,12 @@ async fn stacks_and_sources_of_any_sort_compare() {
         !headings[0].contains("layer") && headings[1].ends_with("  layer 1 of 2"),
         "{text}"
     );
+    // Sentences are wrapped.
+    let words: Vec<&str> = text.split_whitespace().collect();
     assert!(
-        text.contains("0 of 1 layer (1 shared with the old ones)"),
+        words
+            .join(" ")
+            .contains("0 of 1 layer (1 shared with the old ones)"),
         "{text}"
     );
     let whole = json(&["diff", &old_file, &new_file]).await;

@@ -53,6 +53,10 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         vec!["cat", &file, "/::error::x"],
         vec!["diff", &other, &file],
         vec!["diff", &file, &other, "--json"],
+        vec!["diff", &other, &file, "--format", "markdown"],
+        vec!["diff", &file, &other, "--format", "html"],
+        vec!["diff", &other, &file, "--reproducible"],
+        vec!["badge", &file, "--label", "::error::x"],
         vec!["inspect", &missing],
     ];
     for format in [

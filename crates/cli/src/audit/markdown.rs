@@ -4,11 +4,10 @@ use std::fmt::{self, Write as _};
 
 use onionskin_core::findings::Kind;
 use onionskin_core::report::audit::{Audit, FindingFacts};
+use onionskin_core::report::markdown::{cell, code, cut, escaped, linked};
 use onionskin_core::report::notes::notes;
 use onionskin_core::report::outcome::{Outcome, weightiest};
 use onionskin_core::report::words::{self, share, size};
-
-use crate::terminal::Visible;
 
 /// Findings in the table of one image; the rest is summed up.
 const SHOWN: usize = 50;
@@ -16,8 +15,6 @@ const SHOWN: usize = 50;
 const ROOM: usize = 60_000;
 /// Characters that the end of a list of findings takes at most.
 const END: usize = 100;
-/// Characters of a path or an advice; what is longer is cut.
-const LONGEST: usize = 300;
 
 /// The whole report, as much of it as fits into a comment: what is on top of each image first, then findings.
 pub(super) fn report(outcomes: &[Outcome<'_>]) -> String {
@@ -184,10 +181,7 @@ fn row(finding: &FindingFacts) -> String {
         bytes => size(bytes),
     };
     let path = cell(&cut(&finding.path));
-    let path = match finding.link.as_deref().filter(|link| fits(link)) {
-        Some(link) => format!("[{path}](<{}>)", link.replace('|', "%7C")),
-        None => path,
-    };
+    let path = linked(&path, finding.link.as_deref());
     format!(
         "| {bytes} | {} | {} | {path} | {} | {} |\n",
         words::cost(finding).unwrap_or_default(),
@@ -195,11 +189,6 @@ fn row(finding: &FindingFacts) -> String {
         layers(finding),
         escaped(&cut(&finding.advice))
     )
-}
-
-/// A link that is one, and stays one in Markdown.
-fn fits(link: &str) -> bool {
-    link.len() <= 2_000 && !link.contains(['<', '>', '\n', '\r', '\\'])
 }
 
 /// `1, 2 → 3`.
@@ -218,85 +207,5 @@ fn layers(finding: &FindingFacts) -> String {
     match finding.hidden_by.as_slice() {
         [] => list(&finding.added_by),
         hiders => format!("{} → {}", list(&finding.added_by), list(hiders)),
-    }
-}
-
-/// As much of a text as a table's cell has room for.
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// Text from an image as a code span, which nothing in it can end.
-fn code(text: &str) -> String {
-    let text = Visible(text).to_string();
-    let mut longest = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    // Of a span that begins and ends with a space Markdown takes one away at each end.
-    let spaced = text.starts_with(' ') && text.ends_with(' ');
-    let gap = if longest > 0 || spaced { " " } else { "" };
-    format!("{fence}{gap}{text}{gap}{fence}")
-}
-
-/// The same in a table, which ends its cells before it looks for code.
-fn cell(text: &str) -> String {
-    code(text).replace('|', "\\|")
-}
-
-/// Text in which nothing is markup, a mention, a reference to an issue, a link or HTML.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    let text = Visible(text).to_string();
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '@' => out.push_str("&#64;"),
-            '#' => out.push_str("&#35;"),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            // Addresses become links by themselves, and `:tada:` a picture.
-            ':' if rest.peek().is_some_and(|next| !next.is_whitespace()) => out.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '|' | '~' | '>' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out.replace("www.", "www&#46;").replace("GH-", "GH&#45;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_an_image_is_markup() {
-        assert_eq!(code("/a`b``c"), "``` /a`b``c ```");
-        assert_eq!(code("/a|b\n"), "`/a|b\\n`");
-        assert_eq!(cell("/a|b"), "`/a\\|b`");
-        assert_eq!(code(" a "), "`  a  `");
-        assert_eq!(
-            escaped("at <b>/@team [x](y)|`z`"),
-            "at &lt;b\\>/&#64;team \\[x\\](y)\\|\\`z\\`"
-        );
-        assert_eq!(
-            escaped("owner/repo#1 GH-2 https://x www.y :tada: so: no"),
-            "owner/repo&#35;1 GH&#45;2 https&#58;//x www&#46;y &#58;tada: so: no"
-        );
-    }
-
-    #[test]
-    fn what_is_long_is_cut_between_characters() {
-        let cut = cut(&"ü".repeat(LONGEST + 1));
-        assert_eq!(cut.chars().count(), LONGEST + 1);
-        assert!(cut.ends_with('…'));
     }
 }

@@ -18,19 +18,45 @@ pub struct FieldChange {
     pub new: Value,
 }
 
-/// Labels that builders set by themselves: dates, revisions and versions of a build.
+/// Labels that builders set by themselves: what differs from one build of the same sources to the next, and on what and by
+/// what it was built. Labels that describe the project (title, licenses, source) are not among them.
 ///
-/// Source: OCI image specification, annotations.md; what docker/metadata-action, BuildKit, Buildah and Jib write.
-const BUILDER_LABELS: [&str; 8] = [
+/// Sources: OCI image specification, annotations.md; label-schema.org; the README of docker/metadata-action; Buildah
+/// (`define.BuilderIdentityAnnotation`, and the base image's name and digest); the platform specification of Cloud Native
+/// Buildpacks, "Labels"; Docker Compose (`api/labels.go`); the Docker task of Azure Pipelines; labels of Red Hat's images.
+const BUILDER_LABELS: [&str; 19] = [
     "org.opencontainers.image.created",
     "org.opencontainers.image.revision",
     "org.opencontainers.image.version",
     "org.opencontainers.image.ref.name",
+    "org.opencontainers.image.base.name",
     "org.opencontainers.image.base.digest",
     "org.label-schema.build-date",
     "org.label-schema.vcs-ref",
+    "org.label-schema.version",
     "io.buildah.version",
+    "io.buildpacks.build.metadata",
+    "io.buildpacks.lifecycle.metadata",
+    "io.buildpacks.project.metadata",
+    "com.docker.compose.version",
+    "com.redhat.build-host",
+    "build-date",
+    "vcs-ref",
+    "image.base.digest",
+    "image.base.ref.name",
 ];
+
+/// The same, for all labels that begin so.
+const BUILDER_PREFIXES: [&str; 2] = ["com.azure.dev.image.build.", "com.azure.dev.image.system."];
+
+/// Whether builders set a label of this name by themselves.
+#[must_use]
+pub fn is_of_builder(label: &str) -> bool {
+    BUILDER_LABELS.contains(&label)
+        || BUILDER_PREFIXES
+            .iter()
+            .any(|start| label.starts_with(start))
+}
 
 /// The fields that differ, in the order of `inspect`.
 #[must_use]
@@ -50,7 +76,7 @@ pub fn fields(old: &Config, new: &Config, options: &Options) -> Vec<FieldChange>
 /// The fields that are compared, each with its value as JSON.
 fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
     let labels: Map<String, Value> = (config.labels.iter())
-        .filter(|(name, _)| !(options.ignore_builder && BUILDER_LABELS.contains(&name.as_str())))
+        .filter(|(name, _)| !(options.ignore_builder && is_of_builder(name)))
         .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
     let healthcheck = serde_json::to_value(&config.healthcheck).unwrap_or_default();

@@ -2,12 +2,13 @@
 
 mod config;
 mod moved;
+pub mod reproducible;
 mod tree;
 mod update;
 
 use serde::{Deserialize, Serialize};
 
-pub use config::{FieldChange, fields};
+pub use config::{FieldChange, fields, is_of_builder};
 pub use tree::{At, Change, FileChange, Options, What, trees};
 pub use update::{Update, update};
 

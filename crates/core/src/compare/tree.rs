@@ -58,6 +58,35 @@ pub enum What {
     Mtime,
 }
 
+impl Change {
+    /// As it is told: `added`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+impl What {
+    /// As it is told: `link target`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Type => "type",
+            Self::Mode => "mode",
+            Self::Owner => "owner",
+            Self::LinkTarget => "link target",
+            Self::Xattrs => "attributes",
+            Self::Mtime => "time",
+        }
+    }
+}
+
 /// A path that differs.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,15 @@
 //! `onionskin diff`: what changed from one image to another.
 
+mod fields;
+pub mod html;
+pub mod markdown;
+mod places;
+pub mod reproducible;
+mod told;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::told::{Compared, Side};
 use super::SCHEMA_VERSION;
 use super::inspection::{ImageFacts, Inspection};
 use crate::compare::{Comparison, FieldChange, FileChange};

@@ -32,6 +32,43 @@ pub struct Links {
     choice: String,
 }
 
+/// What the page shows of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// The filesystem up to a layer.
+    #[default]
+    Stack,
+    /// What a layer changed.
+    Changes,
+    /// Wasted bytes and findings.
+    Waste,
+    /// Configuration and history.
+    Config,
+}
+
+impl View {
+    /// The name in addresses; the first view has none.
+    const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Stack => None,
+            Self::Changes => Some("changes"),
+            Self::Waste => Some("waste"),
+            Self::Config => Some("config"),
+        }
+    }
+}
+
+/// A place in an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The layer, from 1; without it, the last.
+    pub layer: Option<usize>,
+    /// What is shown.
+    pub view: View,
+    /// A path, with its slash at the start.
+    pub path: Option<&'a [u8]>,
+}
+
 /// Where a saved image is, as the page calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InFile<'a> {
@@ -123,6 +160,37 @@ impl Links {
         self.place("view=config")
     }
 
+    /// Any place.
+    #[must_use]
+    pub fn to_place(&self, place: &Place<'_>) -> String {
+        let layer = place.layer.map(|layer| format!("layer={layer}"));
+        let view = place.view.name().map(|view| format!("view={view}"));
+        let path = place.path;
+        let path = path.map(|path| format!("path={}", encoded(path, VALUE)));
+        let chosen = Some(self.choice.trim_end_matches('&').to_owned());
+        let chosen = chosen.filter(|choice| !choice.is_empty());
+        let parts: Vec<String> = [chosen, layer, view, path].into_iter().flatten().collect();
+        match parts.is_empty() {
+            true => self.address.clone(),
+            false => format!("{}?{}", self.address, parts.join("&")),
+        }
+    }
+
+    /// The comparison of two images, each pinned where its digest is known. None where one of them is in no registry.
+    #[must_use]
+    pub fn compare(base: &str, old: &Image, new: &Image) -> Option<String> {
+        let name = |image: &Image| {
+            let links = Self::of("", image, None)?;
+            let name = links.address.strip_prefix("/#/image/")?.to_owned();
+            // Three dots part both; a tag may hold them.
+            Some((name.replace("...", "%2E%2E%2E"), links.choice))
+        };
+        let ((old, _), (new, choice)) = (name(old)?, name(new)?);
+        let links = Self::to(base, &format!("compare/{old}...{new}"), &[]);
+        let links = Self { choice, ..links };
+        Some(links.to_place(&Place::default()))
+    }
+
     fn place(&self, place: &str) -> String {
         format!("{}?{}{place}", self.address, self.choice)
     }
@@ -182,6 +250,16 @@ mod tests {
         assert_eq!(
             links.config(),
             "http://localhost:8080/#/file/app.tar%3F?image=@1&view=config"
+        );
+        let place = Place {
+            layer: Some(2),
+            view: View::Changes,
+            path: Some(b"/a b"),
+        };
+        assert_eq!(links.to_place(&place), links.change(2, b"/a b"));
+        assert_eq!(
+            links.to_place(&Place::default()),
+            "http://localhost:8080/#/file/app.tar%3F?image=@1"
         );
     }
 

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod badge;
 pub mod catalog;
 pub mod comparison;
 pub mod dive;
@@ -13,6 +14,7 @@ pub mod labels;
 pub mod link;
 pub mod listing;
 pub mod map;
+pub mod markdown;
 pub mod notes;
 pub mod outcome;
 pub mod own;
@@ -25,7 +27,7 @@ mod visible;
 pub mod words;
 pub mod xattrs;
 
-pub use crate::names::text;
+pub use crate::names::{bytes, text};
 pub use visible::Visible;
 
 /// The version of all JSON that is written; it rises when a key changes its meaning or goes.

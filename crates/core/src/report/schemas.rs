@@ -9,6 +9,7 @@ use super::artifact::ArtifactReport;
 use super::audit::Audit;
 use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
+use super::comparison::reproducible::ReproducibilityReport;
 use super::inspection::Inspection;
 use super::listing::Line;
 use super::referrers::ReferrersReport;
@@ -149,6 +150,12 @@ schema!(
     diff_is_as_its_schema_says,
     "diff.json",
     ComparisonReport,
+    written()
+);
+schema!(
+    diff_reproducible_is_as_its_schema_says,
+    "reproducible.json",
+    ReproducibilityReport,
     written()
 );
 schema!(

@@ -18,6 +18,16 @@ pub fn size(bytes: u64) -> String {
     ByteSize::b(bytes).display().si().to_string()
 }
 
+/// How a number of bytes changed: `+1.2 MB`, `-33 B`, `0 B`.
+#[must_use]
+pub fn change(old: u64, new: u64) -> String {
+    match new.cmp(&old) {
+        std::cmp::Ordering::Less => format!("-{}", size(old - new)),
+        std::cmp::Ordering::Equal => "0 B".to_owned(),
+        std::cmp::Ordering::Greater => format!("+{}", size(new - old)),
+    }
+}
+
 /// A share in per cent; what is there, and less than 0.1 %, is "almost nothing", and nothing less than all is 100 %.
 #[must_use]
 pub fn share(part: u64, whole: u64) -> String {

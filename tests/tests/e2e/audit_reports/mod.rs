@@ -2,7 +2,7 @@
 //! is what the tools that read its form take.
 
 mod dive;
-mod ground;
+pub(crate) mod ground;
 mod html;
 mod junit;
 mod sarif;

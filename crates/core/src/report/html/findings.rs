@@ -100,7 +100,7 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
 }
 
 /// Only what leads to a page is a link, whatever `--link-base` says.
-fn is_address(link: &str) -> bool {
+pub(in crate::report) fn is_address(link: &str) -> bool {
     link.starts_with("https://") || link.starts_with("http://")
 }
 

@@ -9,6 +9,7 @@ mod treemap;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::findings::findings;
+pub(super) use self::findings::is_address;
 use self::treemap::treemap;
 use super::Visible;
 use super::audit::Audit;
@@ -22,8 +23,10 @@ use crate::manifest::history;
 use crate::stack::Cause;
 
 /// What the file may do: show itself, and fetch nothing.
-const POLICY: &str =
+pub(super) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// How it looks, light and dark.
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The whole file.
 #[must_use]
@@ -41,7 +44,7 @@ pub fn report(outcomes: &[Outcome<'_>]) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
                 title { "Onionskin audit: " (Visible(&title)) }
-                style { (PreEscaped(include_str!("style.css"))) }
+                style { (PreEscaped(STYLE)) }
             }
             body {
                 @if outcomes.len() > 1 { (contents(outcomes)) }

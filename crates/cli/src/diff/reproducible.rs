@@ -1,0 +1,74 @@
+//! Why two builds differ, as text.
+
+use std::fmt::{self, Write as _};
+
+use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
+
+use crate::summary::STRONG;
+use crate::terminal::Visible;
+
+/// Layers that are named for a reason.
+const SHOWN: usize = 12;
+
+/// The report.
+pub(super) fn report(report: &ReproducibilityReport) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+fn write(out: &mut String, report: &ReproducibilityReport) -> fmt::Result {
+    writeln!(
+        out,
+        "old  {STRONG}{}{STRONG:#}",
+        Visible(&report.old.reference)
+    )?;
+    writeln!(
+        out,
+        "new  {STRONG}{}{STRONG:#}\n",
+        Visible(&report.new.reference)
+    )?;
+    if report.reproducible {
+        return writeln!(
+            out,
+            "Reproducible: all layers and the configuration are the same."
+        );
+    }
+    writeln!(out, "Not reproducible. These differ:")?;
+    for advised in &report.differences {
+        let found = &advised.difference;
+        write!(out, "\n  {STRONG}{}{STRONG:#}", found.reason.meaning())?;
+        if !found.layers.is_empty() {
+            let shown = found.layers.iter().take(SHOWN).map(ToString::to_string);
+            let more = (found.layers.len() > SHOWN).then(|| "…".to_owned());
+            let numbers: Vec<String> = shown.chain(more).collect();
+            let plural = if found.layers.len() == 1 { "" } else { "s" };
+            write!(out, ", layer{plural} {}", numbers.join(", "))?;
+        }
+        if found.count > 1 {
+            write!(out, " ({} times)", found.count)?;
+        }
+        writeln!(out)?;
+        let first = found.first.as_deref();
+        let values = match (&found.old, &found.new) {
+            (None, None) => None,
+            (old, new) => {
+                let value = |value: &Option<String>| value.clone().unwrap_or("nothing".to_owned());
+                Some(format!("{} → {}", value(old), value(new)))
+            }
+        };
+        match (first, values) {
+            (Some(first), Some(values)) => {
+                writeln!(out, "    {}: {}", Visible(first), Visible(&values))?;
+            }
+            (Some(first), None) => writeln!(out, "    {}", Visible(first))?,
+            (None, Some(values)) => writeln!(out, "    {}", Visible(&values))?,
+            (None, None) => {}
+        }
+        if !advised.advice.is_empty() {
+            writeln!(out, "    {}", advised.advice)?;
+        }
+    }
+    Ok(())
+}

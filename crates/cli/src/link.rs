@@ -1,0 +1,176 @@
+//! `onionskin link`: the address at which the page shows an image; and the address of the page that reports link to.
+
+use std::ffi::OsString;
+
+use anyhow::{Context as _, ensure};
+use onionskin_core::report::bytes;
+use onionskin_core::report::link::{Links, Place, View};
+use onionskin_core::report::markdown::{code, linked};
+use onionskin_core::source::registry::reqwest::Url;
+
+use crate::image::{ImageArguments, Opened, with_login};
+use crate::output::{FileArguments, Inputs};
+
+/// How a link is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The address alone
+    #[default]
+    Url,
+    /// A link in Markdown
+    Markdown,
+}
+
+/// What the page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shown {
+    /// The filesystem up to the layer
+    Stack,
+    /// What the layer changed
+    Changes,
+    /// Wasted bytes and findings
+    Waste,
+    /// Configuration and history
+    Config,
+}
+
+/// Print the address at which the web page shows an image, pinned to its digest
+///
+/// Only the manifest is read: whether the image has PATH is not checked.
+#[derive(clap::Args)]
+#[command(
+    after_help = with_login!("Examples:
+  onionskin link nginx:1.27                                     # the image, by its digest
+  onionskin link nginx:1.27 /etc/nginx --layer 3 --view changes # what layer 3 changed there
+  onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/
+  onionskin link app:1.1 --compare-with app:1.0")
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    image: ImageArguments,
+
+    /// A path in the image
+    #[arg(value_name = "PATH", conflicts_with = "compare_with")]
+    path: Option<OsString>,
+
+    /// The layer, counted from 1 [default: the last]
+    #[arg(long, value_name = "N", conflicts_with = "compare_with")]
+    layer: Option<usize>,
+
+    /// What the page shows
+    #[arg(long, value_enum, conflicts_with = "compare_with")]
+    view: Option<Shown>,
+
+    /// The comparison of OLD with IMAGE; both have to be in registries
+    #[arg(long, value_name = "OLD")]
+    compare_with: Option<String>,
+
+    /// How the link is written
+    #[arg(short, long, value_enum, default_value_t)]
+    format: Format,
+
+    /// The URL of the web page
+    #[arg(long, value_name = "URL", value_parser = link_base, default_value = "http://127.0.0.1:8080/")]
+    link_base: String,
+
+    #[command(flatten)]
+    file: FileArguments,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut inputs = Inputs::default();
+    arguments.image.inputs(&mut inputs);
+    if let Some(old) = &arguments.compare_with {
+        inputs.image(old);
+    }
+    inputs.check()?;
+    let destination = arguments.file.open(&inputs)?;
+    let opened = arguments.image.open().await?;
+    let base = &arguments.link_base;
+    let (text, link) = match &arguments.compare_with {
+        Some(old) => {
+            let old = arguments.image.open_other(old).await.context("OLD")?;
+            let link = Links::compare(base, &old.image, &opened.image);
+            let link = link.with_context(|| {
+                "only images in registries have an address of their comparison".to_owned()
+            })?;
+            let names = [&old.image.reference, &opened.image.reference];
+            (names.map(|name| code(name)).join(" → "), link)
+        }
+        None => arguments.place(&opened)?,
+    };
+    let line = match arguments.format {
+        Format::Url => link,
+        Format::Markdown => linked(&text, Some(&link)),
+    };
+    Ok(destination.write(format!("{line}\n").as_bytes())?)
+}
+
+impl Arguments {
+    /// The text and the address of a place in an image.
+    fn place(&self, opened: &Opened) -> anyhow::Result<(String, String)> {
+        let depth = opened.image.layers.len();
+        if let Some(layer) = self.layer {
+            ensure!(
+                (1..=depth).contains(&layer),
+                "there is no layer {layer}; the image has {depth}, numbered from 1"
+            );
+        }
+        let path = self.path.as_ref().map(|path| match path.to_str() {
+            // Names may be given as they are printed.
+            Some(text) => bytes(text).into_owned(),
+            None => path.as_encoded_bytes().to_vec(),
+        });
+        let path = path.map(|path| match path.starts_with(b"/") {
+            true => path,
+            false => [b"/", &path[..]].concat(),
+        });
+        let view = match self.view {
+            None | Some(Shown::Stack) => View::Stack,
+            Some(Shown::Changes) => View::Changes,
+            Some(Shown::Waste) => View::Waste,
+            Some(Shown::Config) => View::Config,
+        };
+        let links = Links::of(&self.link_base, &opened.image, opened.in_file());
+        let links = links.with_context(|| {
+            format!(
+                "{} has no address: it is in no registry and in no file with a name",
+                opened.image.reference
+            )
+        })?;
+        let mut text = code(&opened.image.reference);
+        if let Some(path) = &path {
+            text += " ";
+            text += &code(&onionskin_core::report::text(path));
+        }
+        let place = Place {
+            layer: self.layer,
+            view,
+            path: path.as_deref(),
+        };
+        Ok((text, links.to_place(&place)))
+    }
+}
+
+/// The address of a page: links to places in it are made by adding to its end.
+pub(crate) fn link_base(text: &str) -> Result<String, String> {
+    let example = "write the URL of the page, such as https://onionskin.example.com/";
+    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); {example}"))?;
+    let problem = match () {
+        () if !matches!(url.scheme(), "http" | "https") => "not an http or https URL",
+        () if url.host_str().is_none_or(str::is_empty) => "a URL without a host",
+        () if !url.username().is_empty() || url.password().is_some() => {
+            "a URL with credentials, which every reader of the report would see"
+        }
+        () if url.query().is_some() || url.fragment().is_some() => {
+            "a URL with a query or a fragment, behind which no link can be made"
+        }
+        () if text
+            .contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) =>
+        {
+            "a URL with characters that must be encoded"
+        }
+        () => return Ok(text.to_owned()),
+    };
+    Err(format!("{problem}; {example}"))
+}

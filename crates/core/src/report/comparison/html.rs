@@ -1,0 +1,283 @@
+//! A comparison as one HTML file that needs nothing else: numbers, what matters most, files, configuration, layers.
+//!
+//! It has no scripts, and its policy lets a browser fetch nothing. What comes from an image is text.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::fields::Field;
+use super::places::{Place, places, weight};
+use super::told::{Compared, Matter, Number, Side, known, layers, what};
+use crate::compare::{Change, FileChange};
+use crate::report::Visible;
+use crate::report::html::{POLICY, STYLE, is_address};
+use crate::report::inspection::{ImageFacts, LayerFacts};
+use crate::report::words::size;
+
+/// Folders and files in the table of places.
+const PLACES: usize = 100;
+/// Paths in the list of all; a file that no browser opens tells nothing.
+const FILES: usize = 5_000;
+/// Values of one field of the configuration.
+const VALUES: usize = 1_000;
+
+/// The whole file.
+#[must_use]
+pub fn report(compared: &Compared<'_>) -> String {
+    let (old, new) = (&compared.report.old, &compared.report.new);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { "Onionskin diff: " (Visible(&old.reference)) " → " (Visible(&new.reference)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                h1 { (Visible(&old.reference)) " → " (Visible(&new.reference)) }
+                (image("Old", old))
+                (image("New", new))
+                (numbers(compared))
+                div.notes { @for note in compared.notes() { p.quiet { (note) } } }
+                (first(compared))
+                (by_place(compared))
+                (configuration(compared))
+                (layer_table(compared))
+                (all_files(compared))
+                footer.quiet {
+                    "Onionskin " (env!("CARGO_PKG_VERSION")) ". Sizes are bytes of file content, 1 kB is 1000 B. The same digests give the same file."
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn image(name: &str, image: &ImageFacts) -> Markup {
+    html! {
+        p.quiet.digest {
+            (name)
+            @if let Some(platform) = &image.platform { " " (Visible(platform)) }
+            @if let Some(digest) = &image.digest { " " code { (digest) } }
+        }
+    }
+}
+
+fn numbers(compared: &Compared<'_>) -> Markup {
+    html! {
+        table.numbers {
+            thead { tr { th { "" } th.right { "old" } th.right { "new" } th.right { "change" } } }
+            tbody {
+                @for number in compared.all_numbers() {
+                    tr {
+                        td { (number.name) }
+                        td.right { (known(number.old)) }
+                        td.right { b { (known(number.new)) } }
+                        td.right.(direction(number)) { (number.change().unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+        p { "Update: " b { (compared.update()) } }
+    }
+}
+
+/// More is worse, for each number that is compared.
+fn direction(number: Number) -> &'static str {
+    match number.old.cmp(&number.new) {
+        std::cmp::Ordering::Less => "grown",
+        std::cmp::Ordering::Equal => "quiet",
+        std::cmp::Ordering::Greater => "shrunk",
+    }
+}
+
+fn first(compared: &Compared<'_>) -> Markup {
+    let first = compared.first();
+    html! {
+        @if !first.is_empty() {
+            h2 { "Largest changes" }
+            ol.first {
+                @for matter in &first {
+                    li {
+                        @match matter {
+                            Matter::Runs(field) => {
+                                (linked(compared.new.config_link(), html! { code { (field.name) } }))
+                                ": " (values(&field.gone)) " → " (values(&field.came))
+                            }
+                            Matter::Wasted { grown, most } => {
+                                "Wasted bytes: +" (size(*grown))
+                                @if let Some((layer, wasted)) = most {
+                                    "; " (size(*wasted)) " in "
+                                    (linked(compared.new.link(layer.layer, "/"), html! { "layer " (layer.layer) }))
+                                    @if let Some(command) = compared.new.command(layer) { ", " code { (Visible(&command)) } }
+                                }
+                            }
+                            Matter::Place(place) => { (path_of(compared, place)) ": " (what(place)) (moved(place.only)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn values(values: &[String]) -> Markup {
+    html! {
+        @if values.is_empty() { "not set" }
+        @for (at, value) in values.iter().take(VALUES).enumerate() {
+            @if at > 0 { ", " }
+            code { (Visible(value)) }
+        }
+    }
+}
+
+fn linked(link: Option<String>, text: Markup) -> Markup {
+    html! {
+        @match link.filter(|link| is_address(link)) {
+            Some(link) => a href=(link) rel="noreferrer" { (text) },
+            None => (text),
+        }
+    }
+}
+
+fn path_of(compared: &Compared<'_>, place: &Place<'_>) -> Markup {
+    let slash = if place.only.is_some() { "" } else { "/" };
+    let text = html! { span.path { (Visible(place.path)) (slash) } };
+    linked(compared.link(place), text)
+}
+
+fn moved(only: Option<&FileChange>) -> Markup {
+    html! {
+        @if let Some(from) = only.and_then(|only| only.from.as_deref()) {
+            " from " span.path { (Visible(from)) }
+        }
+    }
+}
+
+fn by_place(compared: &Compared<'_>) -> Markup {
+    let places = places(&compared.report.files, PLACES);
+    let largest = places.iter().map(|place| place.weight).max().unwrap_or(0);
+    let width = |bytes: u64| {
+        let share = bytes as f64 * 100.0 / largest.max(1) as f64;
+        format!("width:{:.3}%", share.min(100.0))
+    };
+    html! {
+        h2 { "Files by folder" }
+        @if places.is_empty() { p { "No file differs." } }
+        @else {
+            p.quiet { (compared.counts().text()) }
+            table.places {
+                tbody {
+                    @for place in &places {
+                        tr {
+                            td {
+                                (path_of(compared, place)) (moved(place.only))
+                                div.bar {
+                                    @if place.grown > 0 { i.grown style=(width(place.grown)) {} }
+                                    @if place.shrunk > 0 { i.shrunk style=(width(place.shrunk)) {} }
+                                }
+                            }
+                            td.right { (what(place)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn configuration(compared: &Compared<'_>) -> Markup {
+    let fields = compared.fields();
+    html! {
+        @if !fields.is_empty() {
+            h2 { "Configuration" }
+            @for field in &fields { (one_field(field)) }
+        }
+    }
+}
+
+fn one_field(field: &Field<'_>) -> Markup {
+    let lines = |sign: &str, class: &str, lines: &[String]| {
+        html! {
+            @for line in lines.iter().take(VALUES) { li.(class) { code { (sign) " " (Visible(line)) } } }
+            @if lines.len() > VALUES { li.quiet { "and " (lines.len() - VALUES) " more" } }
+        }
+    };
+    html! {
+        h3 { (field.name) }
+        ul.lines { (lines("-", "removed", &field.gone)) (lines("+", "added", &field.came)) }
+    }
+}
+
+fn layer_table(compared: &Compared<'_>) -> Markup {
+    let row = |word: &str, side: &Side<'_>, layer: &LayerFacts| {
+        let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
+        html! {
+            tr {
+                td { (word) }
+                td { (linked(side.link(layer.layer, "/"), html! { (layer.layer) })) }
+                td {
+                    code.command { @match side.command(layer) { Some(command) => (Visible(&command)), None => "not known" } }
+                    @if let Some(reason) = layer.not_fetched { span.quiet { "not available: " (reason.short()) } }
+                }
+                td.right { (bytes(layer.compressed_size)) }
+                td.right.wide { (bytes(layer.stored)) }
+                td.right { (bytes(layer.wasted)) }
+            }
+        }
+    };
+    let shared = compared.update.shared.len();
+    html! {
+        h2 { "Layers" }
+        p.quiet { (layers(shared)) " of the old image kept" }
+        table.layers {
+            thead { tr { th { "" } th { "" } th { "made by" } th.right { "download" } th.right.wide { "stored" } th.right { "wasted" } } }
+            tbody {
+                @for layer in compared.added_layers() { (row("new", &compared.new, layer)) }
+                @for layer in compared.removed_layers() { (row("removed", &compared.old, layer)) }
+            }
+        }
+    }
+}
+
+fn all_files(compared: &Compared<'_>) -> Markup {
+    let files = &compared.report.files;
+    let mut largest: Vec<&FileChange> = files.iter().collect();
+    if files.len() > FILES {
+        // A stable sort: of equal changes the first path comes first.
+        largest.sort_by_key(|file| std::cmp::Reverse(weight(file)));
+        largest.truncate(FILES);
+    }
+    html! {
+        @if !files.is_empty() {
+            details {
+                summary { "All files: " (compared.counts().text()) }
+                table.files {
+                    tbody {
+                        @for file in &largest {
+                            @let alone = Place::alone(file);
+                            tr {
+                                td { (sign(file.change)) }
+                                td { (path_of(compared, &alone)) (moved(Some(file))) }
+                                td.right { (what(&alone)) }
+                            }
+                        }
+                    }
+                }
+                @if files.len() > FILES { p.quiet { "and " (files.len() - FILES) " smaller changes" } }
+            }
+        }
+    }
+}
+
+/// As Git's `--name-status` has it.
+const fn sign(change: Change) -> char {
+    match change {
+        Change::Added => 'A',
+        Change::Removed => 'D',
+        Change::Changed => 'M',
+        Change::Moved => 'R',
+    }
+}

@@ -1,0 +1,258 @@
+//! What reports of a comparison tell, whatever their form: numbers with their changes, and the changes that matter most.
+
+use std::collections::HashSet;
+
+use super::fields::Field;
+use super::places::{Counts, Place, largest};
+use super::{ComparisonReport, SideBytes};
+use crate::compare::Update;
+use crate::manifest::{Config, history};
+use crate::report::inspection::LayerFacts;
+use crate::report::link::Links;
+use crate::report::words::{self, size};
+use crate::secrets::Mask;
+
+/// Changes that are told first.
+const FIRST: usize = 3;
+/// Places among which the first changes are looked for.
+const FOLDERS: usize = 24;
+/// Fields that say what runs, and as whom.
+const RUNS: [&str; 3] = ["user", "entrypoint", "cmd"];
+
+/// A comparison with what its reports need of both images.
+pub struct Compared<'a> {
+    /// The comparison.
+    pub report: &'a ComparisonReport,
+    /// What a pull of the new image downloads.
+    pub update: &'a Update,
+    /// The old image.
+    pub old: Side<'a>,
+    /// The new image.
+    pub new: Side<'a>,
+}
+
+/// One of the two images.
+pub struct Side<'a> {
+    layers: &'a [LayerFacts],
+    mask: Mask,
+    links: Option<&'a Links>,
+}
+
+impl<'a> Side<'a> {
+    /// An image with these layers and this configuration; `links` lead to it, where there is a page.
+    #[must_use]
+    pub fn new(layers: &'a [LayerFacts], config: &Config, links: Option<&'a Links>) -> Self {
+        Self {
+            layers,
+            mask: Mask::of(config),
+            links,
+        }
+    }
+
+    /// The command that made a layer, without its secrets.
+    pub(super) fn command(&self, layer: &LayerFacts) -> Option<String> {
+        let command = layer.created_by.as_deref()?;
+        Some(self.mask.text(&history::clean(command)).into_owned())
+    }
+
+    /// The address of a path among the changes of a layer.
+    pub(super) fn link(&self, layer: usize, path: &str) -> Option<String> {
+        let path = match path {
+            "" => "/",
+            path => path,
+        };
+        let links = self.links?;
+        Some(links.change(layer, &crate::report::bytes(path)))
+    }
+
+    /// The address of its configuration.
+    pub(super) fn config_link(&self) -> Option<String> {
+        self.links.map(Links::config)
+    }
+}
+
+/// A number of both images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    pub(super) name: &'static str,
+    pub(super) old: Option<u64>,
+    pub(super) new: Option<u64>,
+}
+
+impl Number {
+    /// `+1.2 MB, +4.1 %`; None where one of both is not known.
+    pub(super) fn change(&self) -> Option<String> {
+        let (old, new) = self.old.zip(self.new)?;
+        if old == new {
+            return Some("unchanged".to_owned());
+        }
+        let share = (new as f64 - old as f64) * 100.0 / old as f64;
+        // What is left of it is not nothing.
+        let share = if new > 0 { share.max(-99.9) } else { share };
+        let share = match old {
+            1.. if (0.1..1_000.0).contains(&share.abs()) => format!(", {share:+.1} %"),
+            _ => String::new(),
+        };
+        Some(format!("{}{share}", words::change(old, new)))
+    }
+}
+
+/// `3.2 MB`, or that it is not known.
+pub(super) fn known(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "not known".to_owned(), size)
+}
+
+/// A change that is told first.
+pub(super) enum Matter<'a> {
+    /// What runs, or as whom.
+    Runs(Field<'a>),
+    /// Wasted bytes grow; the new layer that holds most of them, and those of it.
+    Wasted {
+        grown: u64,
+        most: Option<(&'a LayerFacts, u64)>,
+    },
+    /// Files.
+    Place(Place<'a>),
+}
+
+impl<'a> Compared<'a> {
+    /// What one line tells: each number that people compare.
+    pub(super) fn numbers(&self) -> [Number; 3] {
+        let all = self.all_numbers();
+        let [download, stored, _, wasted, _] = all;
+        [download, stored, wasted]
+    }
+
+    /// All numbers.
+    pub(super) fn all_numbers(&self) -> [Number; 5] {
+        let (old, new) = (&self.report.bytes.old, &self.report.bytes.new);
+        let number = |name, of: fn(&SideBytes) -> Option<u64>| Number {
+            name,
+            old: of(old),
+            new: of(new),
+        };
+        [
+            number("Download", |side| side.compressed_size),
+            number("Stored in layers", |side| Some(side.stored)),
+            number("Final filesystem", |side| Some(side.live)),
+            number("Wasted", |side| Some(side.wasted)),
+            number("Wasted download", |side| side.wasted_compressed),
+        ]
+    }
+
+    /// How many paths differ.
+    pub(super) fn counts(&self) -> Counts {
+        Counts::of(&self.report.files)
+    }
+
+    /// `3.1 MB (5 of 9 layers)`.
+    pub(super) fn update(&self) -> String {
+        let (new, all) = (self.update.new.len(), self.new.layers.len());
+        format!("{} ({new} of {})", known(self.update.bytes), layers(all))
+    }
+
+    /// The fields of the configuration that differ.
+    pub(super) fn fields(&self) -> Vec<Field<'a>> {
+        let fields = self.report.config.iter();
+        fields
+            .map(|change| Field::of(change, &self.old.mask, &self.new.mask))
+            .collect()
+    }
+
+    /// The layers of the new image that the old one does not have.
+    pub(super) fn added_layers(&self) -> impl Iterator<Item = &'a LayerFacts> {
+        let new: HashSet<usize> = self.update.new.iter().copied().collect();
+        let layers = self.new.layers.iter();
+        layers.filter(move |layer| new.contains(&layer.layer))
+    }
+
+    /// The layers of the old image that the new one does not have.
+    pub(super) fn removed_layers(&self) -> impl Iterator<Item = &'a LayerFacts> {
+        let blobs = |layers: &[LayerFacts]| layers.iter().all(|layer| layer.digest.is_some());
+        let by_blob = blobs(self.old.layers) && blobs(self.new.layers);
+        let id = move |layer: &'a LayerFacts| match by_blob {
+            true => layer.digest.as_ref(),
+            false => layer.diff_id.as_ref(),
+        };
+        let kept: HashSet<_> = self.new.layers.iter().filter_map(id).collect();
+        let layers = self.old.layers.iter();
+        layers.filter(move |layer| id(layer).is_none_or(|id| !kept.contains(id)))
+    }
+
+    /// What the numbers do not cover, a sentence each.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        let sides = [("old", self.old.layers), ("new", self.new.layers)];
+        sides.into_iter().flat_map(|(side, layers)| {
+            let missing = layers.iter().filter(|layer| layer.not_fetched.is_some());
+            missing.map(move |layer| {
+                let number = layer.layer;
+                format!("Not compared: layer {number} of the {side} image is not available.")
+            })
+        })
+    }
+
+    /// The changes that matter most: what runs first, then by bytes.
+    pub(super) fn first(&self) -> Vec<Matter<'a>> {
+        let fields = self.fields().into_iter();
+        let runs = fields.filter(|field| RUNS.contains(&field.name));
+        let mut by_bytes: Vec<(u64, Matter<'a>)> = largest(&self.report.files, FOLDERS)
+            .into_iter()
+            .map(|place| (place.weight, Matter::Place(place)))
+            .collect();
+        let (old, new) = (self.report.bytes.old.wasted, self.report.bytes.new.wasted);
+        if new > old {
+            let wasted = self.added_layers();
+            let wasted = wasted.filter_map(|layer| Some((layer, layer.wasted?)));
+            let most = wasted.filter(|(_, wasted)| *wasted > 0);
+            let most = most.max_by_key(|(layer, wasted)| (*wasted, std::cmp::Reverse(layer.layer)));
+            let grown = new - old;
+            by_bytes.push((grown, Matter::Wasted { grown, most }));
+        }
+        // A stable sort: the places come in their order.
+        by_bytes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        let by_bytes = by_bytes.into_iter().map(|(_, matter)| matter);
+        // One line tells of all that runs; more would leave no room for files.
+        runs.take(FIRST - 1)
+            .map(Matter::Runs)
+            .chain(by_bytes)
+            .take(FIRST)
+            .collect()
+    }
+
+    /// The address of a place: where its largest change is seen.
+    pub(super) fn link(&self, place: &Place<'_>) -> Option<String> {
+        let side = match place.largest.change {
+            crate::compare::Change::Removed => &self.old,
+            _ => &self.new,
+        };
+        side.link(place.largest.layer, place.path)
+    }
+}
+
+/// `1 layer`, `3 layers`.
+pub(super) fn layers(count: usize) -> String {
+    match count {
+        1 => "1 layer".to_owned(),
+        many => format!("{many} layers"),
+    }
+}
+
+/// What changed in a place: `+33 B, added`; `500 B → 700 B, content`; `+2.6 MB, 421 added, 3 removed`.
+pub(super) fn what(place: &Place<'_>) -> String {
+    let bytes = match (place.grown, place.shrunk) {
+        (grown, 0) => words::change(0, grown),
+        (0, shrunk) => words::change(shrunk, 0),
+        (grown, shrunk) => format!("{} {}", words::change(0, grown), words::change(shrunk, 0)),
+    };
+    let Some(only) = place.only else {
+        return format!("{bytes}, {}", place.counts.text());
+    };
+    let what = only.what.iter().map(|what| what.name());
+    let what: Vec<&str> = what.collect();
+    let what = what.join(", ");
+    match (only.change, what.is_empty()) {
+        (crate::compare::Change::Changed, _) => format!("{bytes}, changed ({what})"),
+        (change, true) => format!("{bytes}, {}", change.name()),
+        (change, false) => format!("{bytes}, {} ({what})", change.name()),
+    }
+}
