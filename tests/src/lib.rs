@@ -9,6 +9,7 @@ mod browser;
 pub mod command;
 pub mod disk;
 pub mod files;
+pub mod forge;
 mod gateway;
 mod ground;
 pub mod odd;

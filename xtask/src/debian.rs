@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 10] = [
+const NEEDED: [(&str, &str, &str); 12] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -19,6 +19,8 @@ const NEEDED: [(&str, &str, &str); 10] = [
         "docker-registry",
         "registry, https://github.com/distribution/distribution",
     ),
+    ("curl", "curl", "curl, https://curl.se"),
+    ("jq", "jq", "jq, https://jqlang.org"),
     ("npm", "npm", "npm, https://www.npmjs.com"),
     (
         "skopeo",

@@ -10,7 +10,7 @@ use onionskin_tests::Ground;
 use serde_json::Value;
 
 /// The images of the documentation, saved.
-fn ground() -> Ground {
+pub(crate) fn ground() -> Ground {
     let ground = Ground::default();
     ground.save("app.tar", "app:1.0", &app());
     ground.save("base.tar", "base:1.0", &base().pack());
@@ -73,7 +73,7 @@ fn the_rules_of_the_documentation_are_those_that_there_are() {
 }
 
 /// What stands between the fences of the documentation, in its order: of which kind, and what.
-fn blocks(docs: &str) -> Vec<(&str, &str)> {
+pub(crate) fn blocks(docs: &str) -> Vec<(&str, &str)> {
     let fenced = docs.split("\n```").skip(1).step_by(2);
     fenced
         .map(|block| block.split_once('\n').unwrap())
@@ -81,7 +81,7 @@ fn blocks(docs: &str) -> Vec<(&str, &str)> {
 }
 
 /// Asserts that this was printed; in what the documentation shows, a line of `…` stands for any lines.
-fn assert_shown(shown: &str, printed: &str, command: &str) {
+pub(crate) fn assert_shown(shown: &str, printed: &str, command: &str) {
     let mut rest = printed.trim();
     for (at, part) in format!("{}\n", shown.trim()).split("…\n").enumerate() {
         let part = part.trim_matches('\n');

@@ -5,10 +5,12 @@
 // Measurements are shown when a test fails.
 #![allow(clippy::print_stdout)]
 
+mod action;
 mod audit;
 mod audit_docs;
 mod audit_reports;
 mod audit_rules;
+mod badge;
 mod cli;
 mod connections;
 mod content;
@@ -26,6 +28,7 @@ mod gateway_queries;
 mod guard;
 mod habits;
 mod limits;
+mod link;
 mod linked_folders;
 mod odd_documents;
 mod odd_registries;
@@ -51,6 +54,7 @@ mod registry_lists;
 mod registry_transfers;
 mod repeated_blobs;
 mod repositories;
+mod review_docs;
 mod rules_schema;
 mod saved_and_served;
 mod saved_images;

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Downloads a release of Onionskin, checks it against its checksum, and says where the command is.
+#
+# ONIONSKIN_COMMAND   a command that is there already; then nothing is downloaded
+# ONIONSKIN_VERSION   a release such as 0.1.0, or latest
+# ONIONSKIN_RELEASES  where releases are
+# GITHUB_OUTPUT       gets command=PATH
+set -euo pipefail
+
+fail() {
+  printf 'onionskin: %s\n' "$1" >&2
+  exit 2
+}
+
+command=${ONIONSKIN_COMMAND:-}
+if [ -z "$command" ]; then
+  version=${ONIONSKIN_VERSION:-latest}
+  releases=${ONIONSKIN_RELEASES:-https://github.com/onionskin/onionskin/releases}
+  if [ "$version" = latest ]; then
+    from=$releases/latest/download
+  elif [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$ ]]; then
+    from=$releases/download/v$version
+  else
+    fail "$(printf '%q' "$version") is not a version; write one such as 0.1.0, or latest"
+  fi
+  system=$(uname -s)
+  machine=$(uname -m)
+  case $system in
+    Linux) system=linux ;;
+    Darwin) system=macos ;;
+    *) fail "there is no release for $system; build Onionskin and give its path as command" ;;
+  esac
+  case $machine in
+    x86_64 | amd64) machine=x86_64 ;;
+    aarch64 | arm64) machine=aarch64 ;;
+    *) fail "there is no release for $machine; build Onionskin and give its path as command" ;;
+  esac
+  archive=onionskin-$system-$machine.tar.gz
+  folder=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/onionskin.XXXXXX")
+  for file in "$archive" SHA256SUMS; do
+    curl --silent --show-error --fail --location --proto '=https,http' --retry 3 --max-time 300 \
+      --output "$folder/$file" "$from/$file" || fail "cannot download $from/$file"
+  done
+  # Exactly one line names the archive; what else is in the list is of no interest.
+  grep -E "^[0-9a-f]{64} [ *]$archive\$" "$folder/SHA256SUMS" >"$folder/expected" || fail "SHA256SUMS does not name $archive"
+  sum=(sha256sum)
+  command -v sha256sum >/dev/null || sum=(shasum -a 256)
+  (cd "$folder" && "${sum[@]}" --check --status expected) || fail "$archive does not have the checksum in SHA256SUMS"
+  tar -xzf "$folder/$archive" -C "$folder" onionskin
+  command=$folder/onionskin
+fi
+version=$("$command" --version) || fail "$command cannot be run"
+printf '%s\n' "$version"
+printf 'command=%s\n' "$command" >>"${GITHUB_OUTPUT:-/dev/null}"

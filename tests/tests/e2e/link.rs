@@ -1,0 +1,76 @@
+//! `onionskin link`: addresses that the page opens, pinned to digests.
+
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::Ground;
+use onionskin_tests::command::{printed, stopped};
+use onionskin_tests::odd::{Odd, holding};
+
+fn image() -> Image {
+    Image::new()
+        .layer(layer("RUN base").file("/etc/a b", bytes(9)))
+        .layer(layer("COPY . /app").file("/app/x", "x"))
+}
+
+#[tokio::test]
+async fn an_image_of_a_registry_is_pinned_to_its_digest() {
+    let packed = image().pack();
+    let registry = Odd::new(holding(&packed)).await;
+    let name = format!("{}/app", registry.address);
+    let (image, digest) = (format!("{name}:1"), &packed.manifest.digest);
+    let start =
+        format!("https://onionskin.example.com/#/image/{name}@{digest}?platform=linux/amd64");
+    let base = "--link-base=https://onionskin.example.com";
+    let link = async |arguments: &[&str]| {
+        let all = [&["link", &image, base][..], arguments].concat();
+        printed(&all).await.trim_end().to_owned()
+    };
+    assert_eq!(link(&[]).await, start);
+    assert_eq!(
+        link(&["/etc/a b", "--layer", "1", "--view", "changes"]).await,
+        format!("{start}&layer=1&view=changes&path=/etc/a%20b")
+    );
+    assert_eq!(
+        link(&["etc", "--layer=1"]).await,
+        format!("{start}&layer=1&path=/etc")
+    );
+    assert_eq!(
+        link(&["/\\xff", "--view=stack"]).await,
+        format!("{start}&path=/%FF")
+    );
+    assert_eq!(
+        link(&["--view", "waste"]).await,
+        format!("{start}&view=waste")
+    );
+    assert_eq!(
+        link(&["/a`|b", "--format", "markdown"]).await,
+        format!("[`{name}:1` `` /a`|b ``](<{start}&path=/a%60%7Cb>)")
+    );
+    let address = format!(
+        "https://onionskin.example.com/#/compare/{name}@{digest}...{name}@{digest}?platform=linux/amd64"
+    );
+    assert_eq!(link(&["--compare-with", &image]).await, address);
+    // Only the documents are read.
+    assert_eq!(registry.count(&packed.layers[0].digest), 0);
+    for layer in ["0", "3"] {
+        let error = stopped(&["link", &image, "--layer", layer]).await;
+        assert!(
+            error.contains(&format!("there is no layer {layer}; the image has 2")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_image_in_a_file_is_asked_for_by_its_name() {
+    let ground = Ground::default();
+    ground.save("app.tar", "app:1", &image().pack());
+    let path = ground.path().join("app.tar");
+    let path = path.to_str().unwrap();
+    let link = printed(&["link", path, "--view", "config"]).await;
+    assert_eq!(
+        link,
+        "http://127.0.0.1:8080/#/file/app.tar?platform=linux/amd64&view=config\n"
+    );
+    let error = stopped(&["link", path, "--compare-with", path]).await;
+    assert!(error.contains("only images in registries"), "{error}");
+}
