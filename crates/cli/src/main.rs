@@ -16,6 +16,7 @@ mod listed;
 mod ls;
 mod memory;
 mod output;
+mod packages;
 mod pages;
 mod progress;
 mod referrers;
@@ -66,6 +67,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Ls(ls::Arguments),
     Du(du::Arguments),
+    Packages(packages::Arguments),
     Cat(cat::Arguments),
     Audit(Box<audit::Arguments>),
     Diff(Box<diff::Arguments>),
@@ -88,6 +90,7 @@ async fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments).await.map(fine),
         Command::Ls(arguments) => ls::run(arguments).await.map(fine),
         Command::Du(arguments) => du::run(arguments).await.map(fine),
+        Command::Packages(arguments) => packages::run(arguments).await.map(fine),
         Command::Cat(arguments) => cat::run(arguments).await.map(fine),
         Command::Audit(arguments) => audit::run(*arguments).await.map(|passed| match passed {
             true => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of other tools, and what does the same here.
-const ELSEWHERE: [(&[&str], &str); 17] = [
+const ELSEWHERE: [(&[&str], &str); 18] = [
     (
         &[
             "layers", "layer", "show", "info", "analyze", "analyse", "size", "sizes",
@@ -64,6 +64,10 @@ const ELSEWHERE: [(&[&str], &str); 17] = [
             "discover",
         ],
         "`onionskin referrers IMAGE` lists signatures, SBOMs and attestations",
+    ),
+    (
+        &["pkgs", "pkg", "licenses", "dependencies", "deps"],
+        "`onionskin packages IMAGE` lists packages by size, with their licences",
     ),
     (
         &["repos", "repo", "catalog", "registry"],

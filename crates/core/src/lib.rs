@@ -2,7 +2,7 @@
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
 //! [`mod@reference`] and [`digest`], [`manifest`], [`mod@tar`], [`source`], [`mod@base`], [`layer`], [`secrets`],
-//! [`visitors`], [`stack`], [`ledger`], [`findings`], [`rules`], [`report`].
+//! [`packages`], [`visitors`], [`stack`], [`ledger`], [`ownership`], [`findings`], [`rules`], [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod base;
@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod limits;
 pub mod manifest;
 mod names;
+pub mod ownership;
+pub mod packages;
 pub mod platform;
 pub mod reference;
 pub mod report;

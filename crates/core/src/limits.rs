@@ -70,3 +70,10 @@ pub const LAYER_SECRETS: usize = 10_000;
 pub const GLOB_BYTES: usize = 1024;
 /// Bytes of a rules file; those that people write by hand have a few thousand.
 pub const RULES_BYTES: usize = 1 << 20;
+/// Bytes that the records of one layer's package databases take: the lists of files of the largest images that are known
+/// have a tenth of that.
+pub const LAYER_PACKAGE_BYTES: usize = 64 << 20;
+/// Packages that one layer's databases tell of.
+pub const LAYER_PACKAGES: usize = 200_000;
+/// Bytes of a package's name, version or licence.
+pub const PACKAGE_NAME_BYTES: usize = 1024;

@@ -5,6 +5,7 @@ use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::dive::Dive;
 use onionskin_core::ledger::{Account, Ledger};
 use onionskin_core::manifest::Config;
+use onionskin_core::ownership::Packages;
 use onionskin_core::report::listing;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{Cause, NodeId, Stack};
@@ -53,6 +54,10 @@ pub(crate) fn of_stack(stack: &Stack) {
             wasted.cause == Cause::Repeated
         );
     }
+    let packages = Packages::of(stack, stack.depth(), &ledger);
+    let owned: u64 = packages.packages.iter().map(|package| package.bytes).sum();
+    assert_eq!(packages.live, total.live());
+    assert_eq!(owned + packages.unowned, packages.live);
     let live = View::stack(stack, stack.depth()).total();
     assert_eq!(
         live.bytes,

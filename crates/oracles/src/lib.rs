@@ -20,6 +20,7 @@ mod invariants;
 mod layer;
 mod mended;
 pub mod mutation;
+mod packages;
 mod secrets;
 mod seeds;
 mod stack;
@@ -35,7 +36,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -60,6 +61,11 @@ pub const TARGETS: [Target; 13] = [
         name: "secrets",
         check: secrets::secrets,
         seeds: seeds::secrets,
+    },
+    Target {
+        name: "packages",
+        check: packages::packages,
+        seeds: seeds::packages,
     },
     Target {
         name: "gzip",

@@ -271,3 +271,39 @@ pub(crate) fn archives() -> Vec<Vec<u8>> {
         varied().tar(),
     ]
 }
+
+/// What each kind of package database holds, behind the byte that chooses its file.
+pub(crate) fn packages() -> Vec<Vec<u8>> {
+    let go = [
+        &b"\x7fELF\0\0\0\0\0\0\0\0\0\0\0\0\xff Go buildinf:\x08\x02"[..],
+        &[0; 16],
+        b"\x08go1.22.3\x37",
+        &[1; 16],
+        b"mod\ta.b/c\tv1\th1:\ndep\td\tv2\n",
+        &[2; 16],
+    ]
+    .concat();
+    let contents: [&[u8]; 17] = [
+        b"ID=debian\nVERSION_ID=\"12\"\n",
+        b"Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2-3\n\nPackage: b\n",
+        b"/bin/sh\n/bin/sh.distrib\ndash\n",
+        b"/.\n/usr\n/usr/bin/program\n/usr/lib/../bin/program\n",
+        b"d41d8cd98f00b204e9800998ecf8427e  usr/bin/program\n",
+        b"P:a\nV:1-r0\nA:x86_64\nL:MIT\nF:usr/bin\nR:program\n\n",
+        b"SQLite format 3\0\x02\0\x01\x01\0\x40\x20\x20",
+        b"RpmP\0\0\0\0\0\0\0\0\x01\0\0\0",
+        b"Name: a\nVersion: 1\nLicense: MIT\n\ntext\n",
+        b"a.py,sha256=x,1\n\"b,\"\"c\",,\n../../usr/bin/program,,\n",
+        b"../a.py\n",
+        br#"{"name":"@a/b","version":"1","license":["MIT",{"type":"ISC"}]}"#,
+        b"s.name = \"a\".freeze\ns.version = \"1\"\ns.licenses = [\"MIT\".freeze]\n",
+        br#"{"packages":[{"name":"a/b","version":"1","install-path":"../a/b"}]}"#,
+        br#"{"name":"a","version":"1","files":["lib/a"],"channel":"x/linux-64","subdir":"linux-64"}"#,
+        b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        &go,
+    ];
+    let chosen = (0u8..).zip(contents);
+    chosen
+        .map(|(place, content)| [&[place], content].concat())
+        .collect()
+}

@@ -240,6 +240,7 @@ fn help_says_how_to_log_in_where_an_image_is_taken() {
         "inspect",
         "ls",
         "du",
+        "packages",
         "cat",
         "audit",
         "diff",

@@ -33,6 +33,7 @@ mod linked_folders;
 mod odd_documents;
 mod odd_registries;
 mod outputs;
+mod packages;
 mod page;
 mod page_access;
 mod page_files;

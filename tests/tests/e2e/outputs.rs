@@ -203,6 +203,8 @@ fn output_that_nobody_receives_is_an_error() {
         "inspect app.tar --json",
         "ls app.tar --stack 1",
         "du app.tar",
+        "packages app.tar",
+        "packages app.tar --format csv",
         "cat app.tar /data --stack 1",
         "audit app.tar",
         "audit app.tar --format sarif",

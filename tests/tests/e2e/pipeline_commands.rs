@@ -50,6 +50,7 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         vec!["ls", &file, "-l", "--layer", "1"],
         vec!["ls", &file, "--json"],
         vec!["du", &file],
+        vec!["packages", &file],
         vec!["cat", &file, "/::error::x"],
         vec!["diff", &other, &file],
         vec!["diff", &file, &other, "--json"],

@@ -18,6 +18,7 @@ pub mod markdown;
 pub mod notes;
 pub mod outcome;
 pub mod own;
+pub mod packages;
 pub mod referrers;
 pub mod sarif;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::comparison::ComparisonReport;
 use super::comparison::reproducible::ReproducibilityReport;
 use super::inspection::Inspection;
 use super::listing::Line;
+use super::packages::PackagesReport;
 use super::referrers::ReferrersReport;
 use super::usage::Folder;
 use crate::rules::{
@@ -168,6 +169,12 @@ schema!(
     repositories_is_as_its_schema_says,
     "repositories.json",
     RepositoriesReport,
+    written()
+);
+schema!(
+    packages_is_as_its_schema_says,
+    "packages.json",
+    PackagesReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());

@@ -188,6 +188,11 @@ impl Stack {
             .try_fold(NodeId::ROOT, |node, name| self.nodes.find(node, name))
     }
 
+    /// The node of a name in a folder, if any layer mentions it.
+    pub(crate) fn child(&self, folder: NodeId, name: &[u8]) -> Option<NodeId> {
+        self.nodes.find(folder, name)
+    }
+
     /// The folder that a node stands in; the root is its own.
     #[must_use]
     pub fn parent(&self, node: NodeId) -> NodeId {

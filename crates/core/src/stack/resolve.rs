@@ -87,8 +87,24 @@ impl Stack {
         }
     }
 
+    /// The folder that `path` leads to in the stack at `layer`, symbolic links followed. Its names are bytes and nothing
+    /// else.
+    pub(crate) fn folder(&self, path: &[u8], layer: usize) -> Option<NodeId> {
+        let node = self.walk(names(path, false).collect(), layer, true).ok()?;
+        self.is_folder(node, layer).then_some(node)
+    }
+
     fn follow(&self, path: &[u8], layer: usize, follow_last: bool) -> Result<NodeId, Stopped> {
-        let mut rest: Vec<Name> = names(path, true).collect();
+        self.walk(names(path, true).collect(), layer, follow_last)
+    }
+
+    /// Follows names, of which the last one comes first.
+    fn walk(
+        &self,
+        mut rest: Vec<Name>,
+        layer: usize,
+        follow_last: bool,
+    ) -> Result<NodeId, Stopped> {
         let mut node = NodeId::ROOT;
         let mut links = 0;
         while let Some(Name { name, given }) = rest.pop() {

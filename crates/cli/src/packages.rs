@@ -1,0 +1,109 @@
+//! `onionskin packages`: what each package takes of an image.
+
+mod text;
+
+use anyhow::{Context as _, bail};
+use onionskin_core::ledger::Ledger;
+use onionskin_core::ownership::Packages;
+use onionskin_core::report::inspection::Inspection;
+use onionskin_core::report::packages::PackagesReport;
+
+use crate::image::{ImageArguments, with_login};
+use crate::layers::not_fetched;
+use crate::output::{Formats, Inputs, OutputArguments, note};
+
+/// List the packages of an image by size
+///
+/// Packages of the operating system (deb, apk, rpm) and of languages (pypi, npm, gem, composer, golang, cargo, maven,
+/// conda), as their databases in the image list them. Each file of the final filesystem belongs to one package or to none.
+#[derive(clap::Args)]
+#[command(after_help = with_login!("Examples:
+  onionskin packages debian:12
+  onionskin packages app.tar --type npm -n 20      # the 20 largest npm packages
+  onionskin packages app.tar --json                # with package URLs and licences
+  onionskin packages app.tar --format csv -o packages.csv"))]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    image: ImageArguments,
+
+    /// The filesystem up to layer N [default: all layers]
+    #[arg(long, value_name = "N")]
+    stack: Option<usize>,
+
+    /// List only packages of a type, such as deb or npm; can be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+
+    /// List only the first N packages
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+
+    #[command(flatten)]
+    output: OutputArguments<Format>,
+}
+
+/// How packages are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: versioned, and stable in order
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+impl Formats for Format {
+    const JSON: Self = Self::Json;
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut inputs = Inputs::default();
+    arguments.image.inputs(&mut inputs);
+    let output = arguments.output.open(&inputs)?;
+    let types: Vec<&str> = arguments.types.iter().map(String::as_str).collect();
+    if let Some(unknown) = types.iter().find(|name| !TYPES.contains(name)) {
+        bail!("--type {unknown}: the types are {}", TYPES.join(", "));
+    }
+    let opened = arguments.image.open().await?;
+    let depth = opened.image.layers.len();
+    let last = arguments.stack.unwrap_or(depth);
+    let Some(layers) = opened.image.layers.get(..last) else {
+        bail!("--stack {last}: the image has {depth} layers, numbered from 1");
+    };
+    let stack = opened.stack(layers).await?;
+    let ledger = Ledger::of(&stack);
+    let packages = Packages::of(&stack, last, &ledger);
+    let image = Inspection::new(&opened.image, &stack, &ledger).image;
+    let mut report = PackagesReport::new(image, &packages);
+    if let Some(without) = not_fetched(&stack) {
+        note(format_args!("the list is incomplete, without {without}"));
+    }
+    let all = report.packages.len();
+    if !types.is_empty() {
+        report
+            .packages
+            .retain(|package| types.contains(&package.kind.name()));
+    }
+    match arguments.output.format() {
+        Format::Json => {
+            report.packages.truncate(arguments.limit.unwrap_or(all));
+            output.json(&report)
+        }
+        Format::Csv => {
+            report.packages.truncate(arguments.limit.unwrap_or(all));
+            let csv = report.csv().context("cannot write the report as CSV")?;
+            Ok(output.bytes(csv.as_bytes())?)
+        }
+        Format::Text => {
+            let text = text::report(&report, &packages, arguments.limit, output.terminal());
+            Ok(output.text(&text)?)
+        }
+    }
+}
+
+/// The types that can be asked for.
+const TYPES: [&str; 11] = [
+    "apk", "cargo", "composer", "conda", "deb", "gem", "golang", "maven", "npm", "pypi", "rpm",
+];

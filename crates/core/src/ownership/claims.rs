@@ -1,0 +1,356 @@
+//! What the packages of a stack claim: files by lists, folders, and single files.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{NONE, Unread};
+use crate::layer::EntryId;
+use crate::packages::{Files, Package, Paths, Record, Release, Type};
+use crate::stack::{NodeId, Stack};
+
+/// A record of a layer's index, and where it stands: the layer, from 1, and the entry.
+pub(super) type Place = (usize, EntryId, Record);
+
+/// Packages with the nodes that they claim.
+pub(super) struct Claims<'r> {
+    /// Packages of one type, name, version and qualifiers are one.
+    pub(super) packages: Vec<Claimed<'r>>,
+    pub(super) release: Option<&'r Release>,
+    pub(super) unread: Vec<Unread>,
+    /// By node the package whose list it is in.
+    listed: Vec<u32>,
+    /// By node the package of the nearest folder.
+    nearest: Vec<u32>,
+    /// Files that tell whose they are.
+    own: HashMap<NodeId, u32>,
+}
+
+/// A package that claims something.
+pub(super) struct Claimed<'r> {
+    pub(super) package: &'r Package,
+    /// The layers of the files that tell of it.
+    pub(super) layers: BTreeSet<usize>,
+}
+
+/// A file of a package database in a stack.
+struct Found<'r> {
+    record: &'r Record,
+    node: NodeId,
+    layer: usize,
+}
+
+/// One package, and the file that tells of it.
+struct Told<'r> {
+    package: &'r Package,
+    node: NodeId,
+    layer: usize,
+}
+
+/// Which package two files tell of.
+type Key<'r> = (Type, &'r str, &'r str, &'r [(String, String)]);
+
+/// Lists of files that stand apart from their packages.
+#[derive(Default)]
+struct Lists<'r> {
+    /// dpkg's, by what their files are called.
+    dpkg: HashMap<Vec<u8>, &'r Paths>,
+    /// Of distroless images, by what their files are called.
+    distroless: HashMap<Vec<u8>, &'r Paths>,
+    /// Python's, by the folder that they are in.
+    python: HashMap<NodeId, &'r Paths>,
+    /// Where dpkg put a file instead, and for which package it did not.
+    diversions: HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>,
+}
+
+impl<'r> Claims<'r> {
+    /// `records` are those of the stack's layers, in their order.
+    pub(super) fn of(stack: &Stack, layer: usize, records: &'r [Place]) -> Self {
+        let found = found(stack, layer, records);
+        let lists = Lists::of(stack, &found);
+        let mut claims = Self {
+            packages: Vec::new(),
+            release: release(stack, &found),
+            unread: unread(stack, &found),
+            listed: vec![NONE; stack.nodes()],
+            nearest: vec![NONE; stack.nodes()],
+            own: HashMap::new(),
+        };
+        let mut told: Vec<Told<'_>> = Vec::new();
+        for Found {
+            record,
+            node,
+            layer,
+        } in found
+        {
+            if let Record::Packages(packages) = record {
+                told.extend(packages.iter().map(|package| Told {
+                    package,
+                    node,
+                    layer,
+                }));
+            }
+        }
+        // Whose list is read first has the file.
+        told.sort_by_cached_key(|told| {
+            let package = told.package;
+            let key = (
+                rank(package),
+                package.kind.name(),
+                &package.name,
+                &package.version,
+            );
+            (key, &package.qualifiers, stack.path(told.node))
+        });
+        let mut numbers: HashMap<Key<'_>, u32> = HashMap::new();
+        let mut folders = Folders {
+            stack,
+            layer,
+            known: HashMap::new(),
+        };
+        for told in told {
+            claims.add(&told, &mut numbers, &lists, &mut folders);
+        }
+        claims.spread(stack);
+        claims
+    }
+
+    /// The package that a node belongs to by its path.
+    pub(super) fn owner(&self, node: NodeId) -> Option<u32> {
+        let of = |claims: &[u32]| {
+            claims
+                .get(node.0 as usize)
+                .copied()
+                .filter(|at| *at != NONE)
+        };
+        of(&self.listed)
+            .or_else(|| of(&self.nearest))
+            .or_else(|| self.own.get(&node).copied())
+    }
+
+    fn add(
+        &mut self,
+        told: &Told<'r>,
+        numbers: &mut HashMap<Key<'r>, u32>,
+        lists: &Lists<'r>,
+        folders: &mut Folders<'_>,
+    ) {
+        let package = told.package;
+        // A Debian package that contains a Python one is the Debian one.
+        let holder = self.listed.get(told.node.0 as usize).copied();
+        let holder = holder.and_then(|holder| self.packages.get(holder as usize));
+        if holder.is_some_and(|holder| {
+            rank(holder.package) <= CONDA && rank(package) > rank(holder.package)
+        }) {
+            return;
+        }
+        let next = self.packages.len() as u32;
+        let number = *numbers.entry(key(package)).or_insert(next);
+        if number == next {
+            self.packages.push(Claimed {
+                package,
+                layers: BTreeSet::new(),
+            });
+        }
+        if let Some(claimed) = self.packages.get_mut(number as usize) {
+            claimed.layers.insert(told.layer);
+        }
+        match &package.files {
+            Files::None => {}
+            Files::Elsewhere => {
+                if let Some(paths) = lists.of_package(folders.stack, told) {
+                    for path in paths.iter() {
+                        let path = lists.diverted(&path, package).unwrap_or(&path);
+                        self.list(path, number, folders);
+                    }
+                }
+            }
+            Files::Listed(paths) => {
+                for path in paths.iter() {
+                    self.list(&path, number, folders);
+                }
+            }
+            Files::Folders(paths) => {
+                for path in paths.iter() {
+                    // Nobody installs a package as the root.
+                    let folder = folders.folder(&path).filter(|node| *node != NodeId::ROOT);
+                    if let Some(place) =
+                        folder.and_then(|node| self.nearest.get_mut(node.0 as usize))
+                        && *place == NONE
+                    {
+                        *place = number;
+                    }
+                }
+            }
+            Files::Itself => {
+                self.own.entry(told.node).or_insert(number);
+            }
+        }
+    }
+
+    fn list(&mut self, path: &[u8], number: u32, folders: &mut Folders<'_>) {
+        if let Some(place) = folders
+            .file(path)
+            .and_then(|node| self.listed.get_mut(node.0 as usize))
+            && *place == NONE
+        {
+            *place = number;
+        }
+    }
+
+    /// What is in a package's folder is its own. Nodes have higher numbers than the folders that they are in.
+    fn spread(&mut self, stack: &Stack) {
+        for at in 1..self.nearest.len() {
+            let above = self
+                .nearest
+                .get(stack.parent(NodeId(at as u32)).0 as usize)
+                .copied();
+            if let (Some(place), Some(above)) = (self.nearest.get_mut(at), above)
+                && *place == NONE
+            {
+                *place = above;
+            }
+        }
+    }
+}
+
+const CONDA: u8 = 1;
+
+/// Packages of lower ranks have a file before others do.
+const fn rank(package: &Package) -> u8 {
+    match package.kind {
+        kind if kind.is_system() => 0,
+        Type::Conda => CONDA,
+        Type::Pypi => 2,
+        Type::Npm | Type::Gem | Type::Composer => 3,
+        _ => 4,
+    }
+}
+
+fn key(package: &Package) -> Key<'_> {
+    (
+        package.kind,
+        &package.name,
+        &package.version,
+        &package.qualifiers,
+    )
+}
+
+/// The files of package databases that the stack at `layer` has, layer by layer in the order of the tars.
+fn found<'r>(stack: &Stack, layer: usize, records: &'r [Place]) -> Vec<Found<'r>> {
+    let of = |(number, entry, record): &'r Place| {
+        let node = stack.find(&stack.layer(*number)?.path(*entry))?;
+        let version = stack.at(node, layer)?;
+        let is_there = stack.stored_by(version) == Some((*number, *entry));
+        is_there.then_some(Found {
+            record,
+            node,
+            layer: *number,
+        })
+    };
+    records.iter().filter_map(of).collect()
+}
+
+/// What the distribution is; of two files the one in `/etc` counts, which is what programs read.
+fn release<'r>(stack: &Stack, found: &[Found<'r>]) -> Option<&'r Release> {
+    let releases = found.iter().filter_map(|found| match found.record {
+        Record::Release(release) => Some((stack.path(found.node), release)),
+        _ => None,
+    });
+    releases
+        .min_by(|a, b| a.0.cmp(&b.0))
+        .map(|(_, release)| release)
+}
+
+fn unread(stack: &Stack, found: &[Found<'_>]) -> Vec<Unread> {
+    let unread = found.iter().filter_map(|found| match found.record {
+        Record::Unreadable(reason) => Some(Unread {
+            path: stack.path(found.node),
+            reason: *reason,
+        }),
+        _ => None,
+    });
+    let mut unread: Vec<Unread> = unread.collect();
+    unread.sort_by(|a, b| a.path.cmp(&b.path));
+    unread
+}
+
+impl<'r> Lists<'r> {
+    fn of(stack: &Stack, found: &[Found<'r>]) -> Self {
+        let mut lists = Self::default();
+        for Found { record, node, .. } in found {
+            match record {
+                Record::Files(paths) => {
+                    let name = stack.name(*node);
+                    if let Some(name) = name.strip_suffix(b".list") {
+                        lists.dpkg.insert(name.to_vec(), paths);
+                    } else if let Some(name) = name.strip_suffix(b".md5sums") {
+                        lists.distroless.insert(name.to_vec(), paths);
+                    } else {
+                        lists.python.insert(stack.parent(*node), paths);
+                    }
+                }
+                Record::Diversions(paths) => {
+                    let texts: Vec<&[u8]> = paths.texts().collect();
+                    for three in texts.chunks_exact(3) {
+                        if let [from, to, by] = three {
+                            lists
+                                .diversions
+                                .insert(from.to_vec(), (to.to_vec(), by.to_vec()));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        lists
+    }
+
+    fn of_package(&self, stack: &Stack, told: &Told<'_>) -> Option<&'r Paths> {
+        let package = told.package;
+        if package.kind != Type::Deb {
+            return self.python.get(&stack.parent(told.node)).copied();
+        }
+        let file = stack.name(told.node);
+        if file != b"status" || stack.name(stack.parent(told.node)) == b"status.d" {
+            return self.distroless.get(file).copied();
+        }
+        let name = package.name.as_bytes();
+        let arch = package.qualifiers.iter().find(|(key, _)| key == "arch");
+        // Packages that can be installed for several architectures have it in their lists' names.
+        let with_arch = arch.map(|(_, arch)| [name, b":", arch.as_bytes()].concat());
+        let with_arch = with_arch.and_then(|name| self.dpkg.get(&name));
+        with_arch.or_else(|| self.dpkg.get(name)).copied()
+    }
+
+    /// Where a package's file is that dpkg put elsewhere.
+    fn diverted(&self, path: &[u8], package: &Package) -> Option<&[u8]> {
+        let (to, by) = self.diversions.get(path)?;
+        let is_diverted = package.kind == Type::Deb && by != package.name.as_bytes();
+        is_diverted.then_some(to.as_slice())
+    }
+}
+
+/// Finds the files of lists, whose paths go through folders that are links (`/bin` of Debian is `/usr/bin`).
+struct Folders<'s> {
+    stack: &'s Stack,
+    layer: usize,
+    known: HashMap<Vec<u8>, Option<NodeId>>,
+}
+
+impl Folders<'_> {
+    fn folder(&mut self, path: &[u8]) -> Option<NodeId> {
+        if let Some(known) = self.known.get(path) {
+            return *known;
+        }
+        let node = self.stack.folder(path, self.layer);
+        self.known.insert(path.to_vec(), node);
+        node
+    }
+
+    /// What is at a path; a link there is not followed.
+    fn file(&mut self, path: &[u8]) -> Option<NodeId> {
+        let slash = path.iter().rposition(|byte| *byte == b'/')?;
+        let (folder, name) = path.split_at(slash);
+        let folder = self.folder(folder)?;
+        self.stack.child(folder, name.get(1..)?)
+    }
+}

@@ -1,0 +1,190 @@
+//! dpkg: `/var/lib/dpkg` of Debian, Ubuntu and what comes from them, and `status.d` of distroless images.
+//!
+//! Sources: deb822(5), deb-control(5), dpkg-divert(1), and dpkg's `lib/dpkg/fsys.h` and `db-fsys-load.c`.
+
+use super::fields::{field, lines, package, text};
+use super::record::{Files, Package, Paths, Type};
+
+/// What one stanza of a status file says so far.
+#[derive(Default)]
+struct Stanza {
+    name: Option<String>,
+    version: Option<String>,
+    architecture: Option<String>,
+    /// It is not on disk, or only its configuration is.
+    is_gone: bool,
+}
+
+/// The installed packages of a status file. Their files are in lists of their own.
+pub(super) fn status(content: &[u8], most: usize) -> Option<Vec<Package>> {
+    let mut packages = Vec::new();
+    let mut stanza = Stanza::default();
+    for line in lines(content).chain([&b""[..]]) {
+        if line.is_empty() {
+            packages.extend(std::mem::take(&mut stanza).package());
+            if packages.len() > most {
+                return None;
+            }
+            continue;
+        }
+        let Some((key, value)) = field(line) else {
+            continue;
+        };
+        match key.to_ascii_lowercase().as_slice() {
+            b"package" => stanza.name = text(value),
+            b"version" => stanza.version = text(value),
+            b"architecture" => stanza.architecture = text(value),
+            b"status" => {
+                let state = value.rsplit(|byte| *byte == b' ').next();
+                stanza.is_gone = matches!(state, Some(b"not-installed" | b"config-files"));
+            }
+            _ => {}
+        }
+    }
+    Some(packages)
+}
+
+impl Stanza {
+    fn package(self) -> Option<Package> {
+        let name = self.name.filter(|_| !self.is_gone)?;
+        let arch = self.architecture.map(|arch| ("arch".to_owned(), arch));
+        Some(Package {
+            qualifiers: arch.into_iter().collect(),
+            files: Files::Elsewhere,
+            ..package(Type::Deb, name, self.version)
+        })
+    }
+}
+
+/// The files of `info/NAME.list`: a path in each line, folders too.
+pub(super) fn list(content: &[u8]) -> Paths {
+    let mut paths = Paths::default();
+    for line in lines(content).filter(|line| *line != b"/.") {
+        paths.push(line);
+    }
+    paths
+}
+
+/// The files of `status.d/NAME.md5sums`: a sum and a path from the root in each line.
+pub(super) fn sums(content: &[u8]) -> Paths {
+    let mut paths = Paths::default();
+    for line in lines(content) {
+        // The sum is hexadecimal; behind it are two spaces, or a space and a star.
+        if let Some(space) = line.iter().position(|byte| *byte == b' ') {
+            paths.push(line.get(space + 2..).unwrap_or_default());
+        }
+    }
+    paths
+}
+
+/// The file `diversions`: three lines for each path.
+pub(super) fn diversions(content: &[u8]) -> Paths {
+    let mut paths = Paths::default();
+    let mut lines = lines(content);
+    while let (Some(from), Some(to), Some(by)) = (lines.next(), lines.next(), lines.next()) {
+        if [from, to, by]
+            .iter()
+            .all(|part| !part.is_empty() && !part.contains(&0))
+        {
+            paths.push(from);
+            paths.push(to);
+            paths.push(by);
+        }
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: &[u8] = b"Package: libc6
+Status: install ok installed
+Multi-Arch: same
+Architecture: amd64
+Version: 2.36-9+deb12u14
+Description: GNU C Library
+ Package: not-a-field
+Conffiles:
+ /etc/ld.so.conf.d/x86_64-linux-gnu.conf d4e7
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+
+package: odd
+Status: install reinstreq half-configured
+version: 0~1
+
+Package: never
+Status: purge ok not-installed
+";
+
+    #[test]
+    fn installed_packages_are_told_and_no_others() {
+        let packages = status(STATUS, 10).unwrap();
+        let told: Vec<_> = packages
+            .iter()
+            .map(|package| (package.name.as_str(), package.version.as_str()))
+            .collect();
+        assert_eq!(told, [("libc6", "2.36-9+deb12u14"), ("odd", "0~1")]);
+        assert_eq!(
+            packages[0].qualifiers,
+            [("arch".to_owned(), "amd64".to_owned())]
+        );
+        assert_eq!(packages[0].files, Files::Elsewhere);
+        assert_eq!(status(STATUS, 1), None);
+    }
+
+    #[test]
+    fn lists_and_sums_are_paths() {
+        let of = |paths: &Paths| -> Vec<Vec<u8>> { paths.iter().collect() };
+        assert_eq!(
+            of(&list(b"/.\n/usr/bin/a\n/usr/share/a b\n")),
+            [&b"/usr/bin/a"[..], b"/usr/share/a b"]
+        );
+        assert_eq!(
+            of(&sums(b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nx\n")),
+            [b"/usr/lib/a b"]
+        );
+        assert_eq!(
+            of(&diversions(b"/bin/sh\n/bin/sh.distrib\ndash\n/half\n")).len(),
+            3
+        );
+    }
+
+    /// This machine's own database, where it has one: as many packages as dpkg-query counts.
+    #[cfg(all(not(target_arch = "wasm32"), target_os = "linux"))]
+    #[test]
+    fn a_real_database_is_read_as_dpkg_reads_it() {
+        let Ok(content) = std::fs::read("/var/lib/dpkg/status") else {
+            return;
+        };
+        let asked = std::process::Command::new("dpkg-query")
+            .args([
+                "-W",
+                "-f",
+                "${db:Status-Status} ${Package} ${Version} ${Architecture}\n",
+            ])
+            .output()
+            .unwrap();
+        let asked = String::from_utf8(asked.stdout).unwrap();
+        let gone = ["not-installed ", "config-files "];
+        let mut expected: Vec<&str> = asked
+            .lines()
+            .filter(|line| !gone.iter().any(|state| line.starts_with(state)))
+            .map(|line| line.split_once(' ').unwrap().1)
+            .collect();
+        expected.sort_unstable();
+        let mut told: Vec<String> = status(&content, usize::MAX)
+            .unwrap()
+            .into_iter()
+            .map(|package| {
+                let arch = &package.qualifiers[0].1;
+                format!("{} {} {arch}", package.name, package.version)
+            })
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, expected);
+    }
+}

@@ -1,0 +1,48 @@
+//! npm: a folder in `node_modules` with a `package.json`.
+//!
+//! Source: npm's documentation, "folders" and "package.json".
+
+use super::fields::{json, json_license, json_text, package};
+use super::record::{Files, Package, Paths, Type};
+
+/// The package of `package.json` in `folder`.
+pub(super) fn manifest(content: &[u8], folder: &[u8]) -> Option<Package> {
+    let document = json(content)?;
+    let object = document.as_object()?;
+    let mut folders = Paths::default();
+    folders.push(folder);
+    let license = object.get("license").or_else(|| object.get("licenses"));
+    Some(Package {
+        license: json_license(license),
+        files: Files::Folders(folders),
+        ..package(
+            Type::Npm,
+            json_text(object, "name")?,
+            json_text(object, "version"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_a_package() {
+        let told = |content: &str| manifest(content.as_bytes(), b"/app/node_modules/x");
+        let package = told(r#"{"name":"@types/node","version":"22.1.0","license":"MIT"}"#).unwrap();
+        assert_eq!(
+            (package.name.as_str(), package.version.as_str()),
+            ("@types/node", "22.1.0")
+        );
+        assert_eq!(package.license.as_deref(), Some("MIT"));
+        let old = told(r#"{"name":"a","version":1,"licenses":[{"type":"MIT"},"ISC"]}"#).unwrap();
+        assert_eq!(
+            (old.version.as_str(), old.license.as_deref()),
+            ("", Some("MIT OR ISC"))
+        );
+        for other in ["", "[]", "{}", r#"{"name":""}"#, r#"{"name":{}}"#, "{"] {
+            assert_eq!(told(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Which files belong to a package database, by their paths.
+
+/// A file of a package database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Release,
+    DpkgStatus,
+    /// A package of a distroless image.
+    DpkgStatusD,
+    DpkgList,
+    DpkgSums,
+    DpkgDiversions,
+    Apk,
+    RpmSqlite,
+    RpmNdb,
+    /// Berkeley DB.
+    RpmBerkeley,
+    PythonMetadata,
+    PythonRecord,
+    PythonInstalledFiles,
+    Npm,
+    Gem,
+    Composer,
+    Conda,
+    Jar,
+}
+
+/// The folders that rpm's database has been in.
+const RPM: [&[&[u8]]; 3] = [
+    &[b"var", b"lib", b"rpm"],
+    &[b"usr", b"lib", b"sysimage", b"rpm"],
+    &[b"usr", b"share", b"rpm"],
+];
+
+impl Place {
+    /// What the file at a path, given by its names, is.
+    pub(super) fn of(path: &[&[u8]]) -> Option<Self> {
+        let (name, folders) = path.split_last()?;
+        let is = |names: &[&[u8]]| {
+            folders.len() == names.len() && folders.iter().zip(names).all(|(a, b)| a == b)
+        };
+        let last = folders.last().copied().unwrap_or_default();
+        let in_rpm = || RPM.into_iter().any(is);
+        match *name {
+            b"os-release" if is(&[b"etc"]) || is(&[b"usr", b"lib"]) => Some(Self::Release),
+            b"status" if is(&[b"var", b"lib", b"dpkg"]) => Some(Self::DpkgStatus),
+            b"diversions" if is(&[b"var", b"lib", b"dpkg"]) => Some(Self::DpkgDiversions),
+            b"installed"
+                if is(&[b"lib", b"apk", b"db"]) || is(&[b"usr", b"lib", b"apk", b"db"]) =>
+            {
+                Some(Self::Apk)
+            }
+            b"rpmdb.sqlite" if in_rpm() => Some(Self::RpmSqlite),
+            b"Packages.db" if in_rpm() => Some(Self::RpmNdb),
+            b"Packages" if in_rpm() => Some(Self::RpmBerkeley),
+            b"METADATA" if last.ends_with(b".dist-info") => Some(Self::PythonMetadata),
+            b"RECORD" if last.ends_with(b".dist-info") => Some(Self::PythonRecord),
+            b"PKG-INFO" if last.ends_with(b".egg-info") => Some(Self::PythonMetadata),
+            b"installed-files.txt" if last.ends_with(b".egg-info") => {
+                Some(Self::PythonInstalledFiles)
+            }
+            b"package.json" if is_module(folders) => Some(Self::Npm),
+            b"installed.json" if last == b"composer" => Some(Self::Composer),
+            name if name.ends_with(b".list") && is(&[b"var", b"lib", b"dpkg", b"info"]) => {
+                Some(Self::DpkgList)
+            }
+            name if is(&[b"var", b"lib", b"dpkg", b"status.d"]) => {
+                Some(match name.ends_with(b".md5sums") {
+                    true => Self::DpkgSums,
+                    false => Self::DpkgStatusD,
+                })
+            }
+            // distutils wrote a file where setuptools writes a folder.
+            name if name.ends_with(b".egg-info") => Some(Self::PythonMetadata),
+            name if name.ends_with(b".gemspec") && in_specifications(folders) => Some(Self::Gem),
+            name if name.ends_with(b".json") && last == b"conda-meta" => Some(Self::Conda),
+            name if is_jar(name) => Some(Self::Jar),
+            _ => None,
+        }
+    }
+
+    /// Bytes of such a file that are read at most. The largest that are known have a quarter of that.
+    pub(super) const fn most(self) -> usize {
+        const MIB: usize = 1 << 20;
+        match self {
+            Self::Release => MIB / 16,
+            Self::Npm | Self::Gem | Self::DpkgStatusD => MIB,
+            // What is read of JSON takes up to twenty times its bytes.
+            Self::Conda | Self::Composer => 8 * MIB,
+            Self::DpkgDiversions
+            | Self::PythonMetadata
+            | Self::PythonInstalledFiles
+            | Self::PythonRecord
+            | Self::DpkgList
+            | Self::DpkgSums => 16 * MIB,
+            Self::DpkgStatus | Self::Apk | Self::Jar => 64 * MIB,
+            Self::RpmSqlite | Self::RpmNdb => 128 * MIB,
+            Self::RpmBerkeley => 0,
+        }
+    }
+}
+
+/// `node_modules/NAME` or `node_modules/@SCOPE/NAME`: other folders in a package have a `package.json` too.
+fn is_module(folders: &[&[u8]]) -> bool {
+    let modules = &b"node_modules"[..];
+    match folders {
+        [.., above, name] if *above == modules => !name.starts_with(b"@"),
+        [.., above, scope, _] if *above == modules => scope.starts_with(b"@"),
+        _ => false,
+    }
+}
+
+/// `specifications`, or `default` in it.
+fn in_specifications(folders: &[&[u8]]) -> bool {
+    let specifications = &b"specifications"[..];
+    match folders {
+        [.., above, default] if *above == specifications => *default == b"default",
+        [.., last] => *last == specifications,
+        [] => false,
+    }
+}
+
+fn is_jar(name: &[u8]) -> bool {
+    [&b".jar"[..], b".war", b".ear"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str) -> Option<Place> {
+        let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+        Place::of(&names)
+    }
+
+    #[test]
+    fn databases_are_known_by_their_paths() {
+        for (path, place) in [
+            ("var/lib/dpkg/status", Some(Place::DpkgStatus)),
+            ("opt/root/var/lib/dpkg/status", None),
+            ("var/lib/dpkg/status-old", None),
+            ("var/lib/dpkg/info/libc6:amd64.list", Some(Place::DpkgList)),
+            ("var/lib/dpkg/status.d/base", Some(Place::DpkgStatusD)),
+            ("var/lib/dpkg/status.d/base.md5sums", Some(Place::DpkgSums)),
+            ("lib/apk/db/installed", Some(Place::Apk)),
+            ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(Place::RpmSqlite)),
+            ("var/lib/rpm/Packages", Some(Place::RpmBerkeley)),
+            ("srv/rpm/Packages", None),
+            ("v/foo-1.dist-info/RECORD", Some(Place::PythonRecord)),
+            ("v/foo.egg-info/PKG-INFO", Some(Place::PythonMetadata)),
+            ("v/foo-1.egg-info", Some(Place::PythonMetadata)),
+            ("app/package.json", None),
+            ("app/node_modules/a/package.json", Some(Place::Npm)),
+            ("app/node_modules/@s/a/package.json", Some(Place::Npm)),
+            ("app/node_modules/@s/package.json", None),
+            ("app/node_modules/a/esm/package.json", None),
+            ("node_modules/package.json", None),
+            ("gems/specifications/rake-13.gemspec", Some(Place::Gem)),
+            ("g/specifications/default/json-2.gemspec", Some(Place::Gem)),
+            ("gems/rake-13/rake.gemspec", None),
+            ("a/vendor/composer/installed.json", Some(Place::Composer)),
+            ("opt/conda/conda-meta/zlib-1-0.json", Some(Place::Conda)),
+            ("app/lib/a.jar", Some(Place::Jar)),
+            ("etc/os-release", Some(Place::Release)),
+            ("", None),
+        ] {
+            assert_eq!(of(path), place, "{path}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Files of package databases, read while their layer is decoded: bytes in, in pieces of any size, and a record out.
+
+use super::place::Place;
+use super::record::{Package, Record, Release, Unreadable};
+use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
+use crate::layer::{Entry, EntryKind, Piece, Visitor};
+use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
+
+/// Bytes of a program that is looked into for what `cargo auditable` put there.
+const PROGRAM_BYTES: u64 = 32 << 20;
+/// With these a program of Linux begins.
+const ELF: &[u8] = b"\x7fELF";
+
+/// Reads the package databases of a layer while it is decoded, and the modules that programs and jars tell of.
+/// [`LayerIndex::found`](crate::layer::LayerIndex::found) has what they say: a record of a file.
+#[derive(Default)]
+pub struct PackageReader {
+    file: Option<File>,
+    /// Bytes and packages that the records of the layer have taken so far.
+    bytes: usize,
+    packages: usize,
+}
+
+/// The file that is read.
+struct File {
+    what: What,
+    /// The names of its path.
+    path: Vec<Vec<u8>>,
+    content: Vec<u8>,
+}
+
+enum What {
+    Database(Place),
+    /// It has a name like any other, and may be a program.
+    Any {
+        size: u64,
+    },
+    Program {
+        go: go::Search,
+        size: u64,
+    },
+    /// It is none of these, or has more bytes than are read.
+    Passed(Option<Record>),
+}
+
+impl Visitor for PackageReader {
+    const NAME: &'static str = "packages-1";
+    type Found = Record;
+
+    fn begin(&mut self, entry: &Entry<'_>) -> bool {
+        self.file = None;
+        if entry.kind == EntryKind::File {
+            self.start(entry.names, entry.logical_size);
+        }
+        self.file.is_some()
+    }
+
+    fn content(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Bytes(bytes) => self.update(bytes),
+            Piece::Hole(zeros) => self.hole(zeros),
+        }
+    }
+
+    fn end(&mut self) -> Vec<Record> {
+        self.finish().into_iter().collect()
+    }
+}
+
+impl PackageReader {
+    /// A regular file of so many bytes begins; its path is given by its names.
+    fn start(&mut self, path: &[&[u8]], size: u64) {
+        let what = match Place::of(path) {
+            Some(Place::RpmBerkeley) => What::Passed(Some(Record::Unreadable(Unreadable::Format))),
+            Some(place) if size > place.most() as u64 => {
+                What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)))
+            }
+            Some(place) => What::Database(place),
+            None => What::Any { size },
+        };
+        // Of most files only the first bytes are looked at.
+        let path = match what {
+            What::Database(_) => path.iter().map(|name| name.to_vec()).collect(),
+            _ => Vec::new(),
+        };
+        self.file = Some(File {
+            what,
+            path,
+            content: Vec::new(),
+        });
+    }
+
+    /// The next bytes of the file.
+    fn update(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        match &mut file.what {
+            What::Database(place) => {
+                if file.content.len() + bytes.len() > place.most() {
+                    file.what = What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
+                    file.content = Vec::new();
+                } else {
+                    file.content.extend_from_slice(bytes);
+                }
+            }
+            What::Any { size } => {
+                let size = *size;
+                let wanted = ELF.len() - file.content.len();
+                let (first, rest) = bytes.split_at(wanted.min(bytes.len()));
+                file.content.extend_from_slice(first);
+                if file.content == ELF {
+                    let mut go = go::Search::default();
+                    go.update(ELF);
+                    file.what = What::Program { go, size };
+                    self.update(rest);
+                } else if file.content.len() == ELF.len() {
+                    self.file = None;
+                }
+            }
+            What::Program { go, size } => {
+                go.update(bytes);
+                if *size <= PROGRAM_BYTES {
+                    file.content.extend_from_slice(bytes);
+                }
+            }
+            What::Passed(_) => {}
+        }
+    }
+
+    /// So many zeros of a sparse file come next, which the layer does not store.
+    fn hole(&mut self, zeros: u64) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        match &file.what {
+            What::Database(place) if zeros <= (place.most() - file.content.len()) as u64 => {
+                // It fits, so it is no more than memory has.
+                file.content.resize(file.content.len() + zeros as usize, 0);
+            }
+            What::Database(_) => {
+                file.what = What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
+                file.content = Vec::new();
+            }
+            What::Any { .. } | What::Program { .. } => self.file = None,
+            What::Passed(_) => {}
+        }
+    }
+
+    /// The file is complete: what it says, if it says anything about packages.
+    fn finish(&mut self) -> Option<Record> {
+        let file = self.file.take()?;
+        let record = match file.what {
+            What::Database(place) => Some(
+                read(place, &file.path, &file.content)
+                    .unwrap_or(Record::Unreadable(Unreadable::Damaged)),
+            ),
+            What::Program { go, .. } => match go.finish() {
+                packages if !packages.is_empty() => Some(Record::Packages(packages)),
+                _ => Some(cargo::packages(&file.content))
+                    .filter(|packages| !packages.is_empty())
+                    .map(Record::Packages),
+            },
+            What::Passed(record) => record,
+            What::Any { .. } => None,
+        }?;
+        if let Record::Packages(packages) = &record
+            && packages.is_empty()
+        {
+            return None;
+        }
+        let packages = match &record {
+            Record::Packages(packages) => packages.len(),
+            _ => 0,
+        };
+        self.bytes = self.bytes.saturating_add(record.bytes());
+        self.packages = self.packages.saturating_add(packages);
+        match self.bytes <= LAYER_PACKAGE_BYTES && self.packages <= LAYER_PACKAGES {
+            true => Some(record),
+            false => Some(Record::Unreadable(Unreadable::TooLarge)),
+        }
+    }
+}
+
+/// What a complete file says; None where it is damaged.
+fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Option<Record> {
+    let folder = |up: usize| {
+        let names = path.get(..path.len().saturating_sub(up));
+        let names = names.unwrap_or_default().iter();
+        names.fold(Vec::new(), |path, name| [&path, &b"/"[..], name].concat())
+    };
+    let one = |package: Option<Package>| Some(Record::Packages(vec![package?]));
+    let several = |packages: Option<Vec<Package>>| match packages {
+        Some(packages) => Some(Record::Packages(packages)),
+        None => Some(Record::Unreadable(Unreadable::TooLarge)),
+    };
+    match place {
+        Place::Release => release(content).map(Record::Release),
+        Place::DpkgStatus | Place::DpkgStatusD => several(dpkg::status(content, LAYER_PACKAGES)),
+        Place::DpkgList => Some(Record::Files(dpkg::list(content))),
+        Place::DpkgSums => Some(Record::Files(dpkg::sums(content))),
+        Place::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
+        Place::Apk => several(apk::installed(content, LAYER_PACKAGES)),
+        Place::RpmSqlite => rpm::sqlite(content).map(Record::Packages),
+        Place::RpmNdb => rpm::ndb(content).map(Record::Packages),
+        Place::RpmBerkeley => None,
+        Place::PythonMetadata => one(python::metadata(content)),
+        Place::PythonRecord => Some(Record::Files(python::record(content, &folder(2)))),
+        Place::PythonInstalledFiles => {
+            let files = python::installed_files(content, &folder(1));
+            Some(Record::Files(files))
+        }
+        // A folder of node_modules without a package is no damage.
+        Place::Npm => Some(Record::Packages(
+            npm::manifest(content, &folder(1)).into_iter().collect(),
+        )),
+        Place::Gem => one(gem::specification(content, path)),
+        Place::Composer => several(composer::installed(content, &folder(1), LAYER_PACKAGES)),
+        Place::Conda => one(conda::record(content, &folder(2))),
+        // Many jars tell nothing of where they are from.
+        Place::Jar => Some(Record::Packages(jar::packages(content, path))),
+    }
+}
+
+/// What os-release says: lines `KEY=value`, quoted as a shell has it.
+fn release(content: &[u8]) -> Option<Release> {
+    let (mut id, mut version) = (None, None);
+    for line in fields::lines(content) {
+        let unquoted = |value: &[u8]| {
+            let value = value.trim_ascii();
+            let quotes = [b'"', b'\''];
+            let inner = match value {
+                [first, inner @ .., last] if first == last && quotes.contains(first) => inner,
+                value => value,
+            };
+            fields::text(inner)
+        };
+        if let Some(value) = line.strip_prefix(b"ID=") {
+            id = unquoted(value);
+        } else if let Some(value) = line.strip_prefix(b"VERSION_ID=") {
+            version = unquoted(value);
+        }
+    }
+    Some(Release { id: id?, version })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_in_pieces(path: &str, content: &[u8], piece: usize) -> Option<Record> {
+        let names: Vec<&[u8]> = path.split('/').skip(1).map(str::as_bytes).collect();
+        let mut reader = PackageReader::default();
+        reader.start(&names, content.len() as u64);
+        for piece in content.chunks(piece) {
+            reader.update(piece);
+        }
+        reader.finish()
+    }
+
+    #[test]
+    fn pieces_do_not_show() {
+        let metadata = b"Name: foo\nVersion: 1\n";
+        let path = "/usr/lib/foo-1.dist-info/METADATA";
+        let whole = read_in_pieces(path, metadata, usize::MAX).unwrap();
+        assert!(matches!(&whole, Record::Packages(packages) if packages.len() == 1));
+        for piece in 1..metadata.len() {
+            assert_eq!(read_in_pieces(path, metadata, piece).as_ref(), Some(&whole));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let told = |path, content: &[u8]| read_in_pieces(path, content, 7);
+        assert_eq!(
+            told("/var/lib/rpm/Packages", b"\0\x05\x31\x62"),
+            Some(Record::Unreadable(Unreadable::Format))
+        );
+        assert_eq!(
+            told("/x/conda-meta/a.json", b"{"),
+            Some(Record::Unreadable(Unreadable::Damaged))
+        );
+        let large = vec![b'\n'; Place::Release.most() + 1];
+        assert_eq!(
+            told("/etc/os-release", &large),
+            Some(Record::Unreadable(Unreadable::TooLarge))
+        );
+        assert_eq!(told("/etc/passwd", b"root"), None);
+        assert_eq!(told("/x/node_modules/a/package.json", b"{}"), None);
+    }
+
+    #[test]
+    fn os_release_names_the_distribution() {
+        let release =
+            release(b"NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=\"3.20.1\"\n").unwrap();
+        assert_eq!(
+            (release.id.as_str(), release.version.as_deref()),
+            ("alpine", Some("3.20.1"))
+        );
+        assert_eq!(super::release(b"VERSION_ID=1"), None);
+    }
+}

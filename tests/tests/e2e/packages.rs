@@ -1,0 +1,325 @@
+//! `onionskin packages`: what it says of an image, as the package managers themselves say it, and docs/packages.md.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use onionskin_fixtures::documented::packaged;
+use onionskin_fixtures::write::{Generation, docker_archive};
+use onionskin_fixtures::{Image, Layer, Packed, bytes, layer};
+use onionskin_tests::Ground;
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, printed, stopped};
+use serde_json::{Value, json};
+
+fn schema() -> jsonschema::Validator {
+    let schema = include_str!("../../../schemas/packages.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+}
+
+/// The image in an archive, and the path of that.
+fn saved(ground: &Ground, image: &Packed) -> String {
+    ground.save("app.tar", "app:1.0", image);
+    ground.path().join("app.tar").to_str().unwrap().to_owned()
+}
+
+fn one(layer: Layer) -> Packed {
+    Image::new().layer(layer).pack()
+}
+
+#[tokio::test]
+async fn json_has_each_package_and_fits_the_schema() {
+    let ground = Ground::default();
+    let file = saved(&ground, &packaged());
+    let report = json(&["packages", &file]).await;
+    let errors: Vec<_> = schema()
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let bytes = |value: &Value| value["bytes"].as_u64().unwrap();
+    let packages = report["packages"].as_array().unwrap();
+    let owned: u64 = packages.iter().map(bytes).sum();
+    let live = report["live"].as_u64().unwrap();
+    assert_eq!(owned + report["unowned"].as_u64().unwrap(), live);
+    let inspected = json(&["inspect", &file]).await;
+    assert_eq!(inspected["bytes"]["live"], report["live"]);
+    assert_eq!(inspected["image"], report["image"]);
+    let express = packages.iter().find(|package| package["name"] == "express");
+    assert_eq!(
+        express.unwrap(),
+        &json!({
+            "type": "npm", "name": "express", "version": "4.21.2", "purl": "pkg:npm/express@4.21.2",
+            "license": "MIT", "bytes": 60_062, "compressedBytes": 62_464, "files": 2, "layers": [2]
+        })
+    );
+    // What the source does not tell is null.
+    ground.write(
+        "saved.tar",
+        docker_archive(Generation::Folders, &[("app:1.0", &packaged())]),
+    );
+    let file = ground.path().join("saved.tar");
+    let report = json(&["packages", file.to_str().unwrap()]).await;
+    assert_eq!(report["packages"][0]["compressedBytes"], Value::Null);
+}
+
+#[tokio::test]
+async fn types_limits_and_stacks_choose_what_is_listed() {
+    let ground = Ground::default();
+    let file = saved(&ground, &packaged());
+    let names = |report: &Value| -> Vec<String> {
+        let packages = report["packages"].as_array().unwrap().iter();
+        packages
+            .map(|package| package["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let npm = json(&["packages", &file, "--type", "npm"]).await;
+    assert_eq!(names(&npm), ["express", "debug"]);
+    let first = json(&["packages", &file, "-n", "1"]).await;
+    assert_eq!(names(&first), ["libc6"]);
+    let base = json(&["packages", &file, "--stack", "1"]).await;
+    assert_eq!(names(&base), ["libc6", "tzdata"]);
+    let text = printed(&["packages", &file, "-n", "1"]).await;
+    assert!(text.ends_with("and 3 more\n"), "{text}");
+    let csv = printed(&["packages", &file, "--type", "deb", "--format", "csv"]).await;
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    let error = stopped(&["packages", &file, "--type", "dpkg"]).await;
+    assert!(
+        error.contains("--type dpkg: the types are apk, cargo"),
+        "{error}"
+    );
+    let error = stopped(&["packages", &file, "--stack", "9"]).await;
+    assert!(
+        error.contains("--stack 9: the image has 2 layers"),
+        "{error}"
+    );
+}
+
+/// Names and versions come from the image, and are looked at in terminals, logs and spreadsheets.
+#[tokio::test]
+async fn nothing_in_a_name_acts() {
+    let ground = Ground::default();
+    let name = "=cmd|' /C calc'!A0\u{1b}[2J\u{202e}";
+    let manifest = json!({ "name": name, "version": "::error::x\u{7}" });
+    let image = one(layer("COPY").file("/node_modules/a/package.json", manifest.to_string()));
+    let file = saved(&ground, &image);
+    for format in ["text", "json", "csv"] {
+        let text = printed(&["packages", &file, "--format", format]).await;
+        let acts = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!text.contains(acts), "{text:?}");
+        assert!(!text.contains(",=cmd"), "{text}");
+    }
+    let report = json(&["packages", &file]).await;
+    assert_eq!(report["packages"][0]["name"], name);
+}
+
+#[tokio::test]
+async fn an_image_without_packages_and_one_that_cannot_be_read_are_told() {
+    let ground = Ground::default();
+    let file = saved(&ground, &one(layer("COPY").file("/a", bytes(5))));
+    let text = printed(&["packages", &file]).await;
+    assert!(text.contains("No packages were found."), "{text}");
+    let berkeley = one(layer("COPY").file("/var/lib/rpm/Packages", bytes(5)));
+    let file = saved(&ground, &berkeley);
+    let text = printed(&["packages", &file]).await;
+    assert!(
+        text.contains("/var/lib/rpm/Packages could not be read: its format is not supported"),
+        "{text}"
+    );
+    let report = json(&["packages", &file]).await;
+    assert_eq!(
+        report["unread"],
+        json!([{ "path": "/var/lib/rpm/Packages", "reason": "format" }])
+    );
+}
+
+/// Runs a tool, which has to end well, and returns what it prints.
+fn tool(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// An image of one layer that is this folder, made by tar.
+fn image_of(folder: &Path) -> Packed {
+    let mut tar = Command::new("tar");
+    let output = tar
+        .arg("-C")
+        .arg(folder)
+        .args(["-c", "."])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    one(layer("COPY / /").stored(output.stdout))
+}
+
+/// Bytes of a regular file, of no other.
+fn size_of(path: &Path) -> u64 {
+    let meta = fs::symlink_metadata(path);
+    meta.ok()
+        .filter(fs::Metadata::is_file)
+        .map_or(0, |meta| meta.len())
+}
+
+/// Packages by name: version, bytes.
+async fn told(file: &str, kind: &str) -> BTreeMap<String, (String, u64)> {
+    let report = json(&["packages", file, "--type", kind]).await;
+    let packages = report["packages"].as_array().unwrap().iter();
+    packages
+        .map(|package| {
+            let text = |key: &str| package[key].as_str().unwrap().to_owned();
+            let bytes = package["bytes"].as_u64().unwrap();
+            (text("name"), (text("version"), bytes))
+        })
+        .collect()
+}
+
+/// Two packages, built by dpkg-deb and installed by dpkg into a file system where `/bin` is a link.
+#[tokio::test]
+async fn debian_packages_are_those_of_dpkg_query() {
+    let ground = Ground::default();
+    let root = ground.path().join("root");
+    for folder in ["usr/bin", "var/lib/dpkg/info", "var/lib/dpkg/updates"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink("usr/bin", root.join("bin")).unwrap();
+    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+    for (name, version, path, size) in [
+        ("first", "1:2.0-1", "bin/first", 3_000),
+        ("second", "0.9", "usr/share/second/data", 70_000),
+    ] {
+        let built = ground.path().join(name);
+        fs::create_dir_all(built.join("DEBIAN")).unwrap();
+        let control = format!(
+            "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: a <a@example.com>\nDescription: a test\n"
+        );
+        fs::write(built.join("DEBIAN/control"), control).unwrap();
+        let file = built.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes(size)).unwrap();
+        let deb = ground.path().join(format!("{name}.deb"));
+        tool(
+            Command::new("dpkg-deb")
+                .args(["--root-owner-group", "-b"])
+                .arg(&built)
+                .arg(&deb),
+        );
+        let mut dpkg = Command::new("dpkg");
+        dpkg.arg(format!("--root={}", root.display()));
+        dpkg.args([
+            "--log=/dev/null",
+            "--force-not-root",
+            "--force-bad-path",
+            "-i",
+        ]);
+        tool(dpkg.arg(&deb));
+    }
+    let admin = format!("--admindir={}", root.join("var/lib/dpkg").display());
+    let asked =
+        tool(
+            Command::new("dpkg-query")
+                .arg(&admin)
+                .args(["-W", "-f", "${Package}\t${Version}\n"]),
+        );
+    let mut expected = BTreeMap::new();
+    for line in asked.lines() {
+        let (name, version) = line.split_once('\t').unwrap();
+        let listed = tool(Command::new("dpkg-query").arg(&admin).args(["-L", name]));
+        let sizes = listed.lines().map(|path| size_of(&root.join(&path[1..])));
+        expected.insert(name.to_owned(), (version.to_owned(), sizes.sum::<u64>()));
+    }
+    assert_eq!(expected["first"], ("1:2.0-1".to_owned(), 3_000));
+    let file = saved(&ground, &image_of(&root));
+    assert_eq!(told(&file, "deb").await, expected);
+}
+
+/// Packages that npm installs from folders, one of them inside another.
+#[tokio::test]
+async fn node_packages_are_those_of_npm_ls() {
+    let ground = Ground::default();
+    let make = |name: &str, manifest: Value, size: usize| {
+        let folder = ground.path().join(name);
+        fs::create_dir_all(folder.join("lib")).unwrap();
+        fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+        fs::write(folder.join("lib/index.js"), bytes(size)).unwrap();
+    };
+    make(
+        "inner",
+        json!({ "name": "@s/inner", "version": "2.1.0" }),
+        500,
+    );
+    let npm = |folder: &str, arguments: &[&str]| {
+        tool(
+            Command::new("npm")
+                .args(arguments)
+                .args(["--offline", "--no-audit", "--no-fund", "--loglevel=error"])
+                .env("npm_config_cache", ground.path().join("cache"))
+                .current_dir(ground.path().join(folder)),
+        )
+    };
+    let packed = npm("inner", &["pack", "--pack-destination", ".."]);
+    let inner = format!("file:../{}", packed.trim());
+    make(
+        "outer",
+        json!({ "name": "outer", "version": "1.0.0", "dependencies": { "@s/inner": inner }, "bundleDependencies": ["@s/inner"] }),
+        9_000,
+    );
+    npm("outer", &["install", "--install-links"]);
+    let packed = npm("outer", &["pack", "--pack-destination", ".."]);
+    let outer = format!("file:../{}", packed.trim());
+    make(
+        "root",
+        json!({ "name": "root", "version": "0.0.1", "dependencies": { "outer": outer } }),
+        10,
+    );
+    npm("root", &["install"]);
+    let listed: Value = serde_json::from_str(&npm("root", &["ls", "--all", "--json"])).unwrap();
+    let outer = &listed["dependencies"]["outer"];
+    let inner = &outer["dependencies"]["@s/inner"];
+    let file = saved(&ground, &image_of(&ground.path().join("root")));
+    let told = told(&file, "npm").await;
+    let version = |package: &Value| package["version"].as_str().unwrap().to_owned();
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["@s/inner", "outer"]);
+    assert_eq!(told["outer"].0, version(outer));
+    assert_eq!(told["@s/inner"].0, version(inner));
+    let module = ground.path().join("root/node_modules/outer");
+    let sizes = |folder: &Path| {
+        size_of(&folder.join("package.json")) + size_of(&folder.join("lib/index.js"))
+    };
+    assert_eq!(told["outer"].1, sizes(&module));
+    assert_eq!(
+        told["@s/inner"].1,
+        sizes(&module.join("node_modules/@s/inner"))
+    );
+}
+
+#[test]
+fn the_documentation_shows_what_is_printed() {
+    let ground = Ground::default();
+    ground.save("app.tar", "app:1.0", &packaged());
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/packages.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    let mut examples = 0;
+    for block in docs.split("\n```").skip(1).step_by(2) {
+        let Some(block) = block.strip_prefix("console\n") else {
+            continue;
+        };
+        for example in format!("\n{block}").split("\n$ ").skip(1) {
+            let (command, shown) = example.split_once('\n').unwrap();
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let ["onionskin", arguments @ ..] = words.as_slice() else {
+                unreachable!("{command}")
+            };
+            let printed = tool(
+                Command::new(onionskin())
+                    .args(arguments)
+                    .current_dir(ground.path()),
+            );
+            assert_eq!(shown.trim(), printed.trim(), "{command}");
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 3);
+}
