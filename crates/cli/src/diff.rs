@@ -13,6 +13,7 @@ use onionskin_core::compare::{Comparison, Options, Side};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::Ledger;
+use onionskin_core::ownership::Packages;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
 use onionskin_core::report::comparison::{self, Compared, ComparisonReport, html, markdown};
@@ -28,7 +29,7 @@ use crate::image::{ImageArguments, Opened, with_login};
 use crate::link::link_base;
 use crate::output::{Inputs, OutputArguments};
 
-/// Compare two images: files, sizes, configuration, and what an update downloads
+/// Compare two images: files, sizes, packages, configuration, and what an update downloads
 ///
 /// Files are compared path by path: added, removed, changed (content, type, mode, owner, link target, attributes) or
 /// moved (the same content at another path). The update size is what a pull of NEW downloads if OLD is
@@ -132,8 +133,19 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let old_stack = old.opened.stack(&old.opened.image.layers).await;
     let old_stack = old_stack.context("OLD")?;
     let new_stack = stack(&new.opened, &old_stack).await.context("NEW")?;
-    let sides = (old.side(&old_stack), new.side(&new_stack));
-    let inspections = (old.inspection(&old_stack), new.inspection(&new_stack));
+    let ledgers = (Ledger::of(&old_stack), Ledger::of(&new_stack));
+    let packages = (
+        Packages::of(&old_stack, old_stack.depth(), &ledgers.0),
+        Packages::of(&new_stack, new_stack.depth(), &ledgers.1),
+    );
+    let sides = (
+        old.side(&old_stack, &packages.0),
+        new.side(&new_stack, &packages.1),
+    );
+    let inspections = (
+        Inspection::new(&old.opened.image, &old_stack, &ledgers.0),
+        Inspection::new(&new.opened.image, &new_stack, &ledgers.1),
+    );
     if arguments.reproducible {
         let reasons = reasons(sides.0, sides.1);
         let (old, new) = (&inspections.0.image, &inspections.1.image);
@@ -205,16 +217,13 @@ impl Cut {
         })
     }
 
-    fn side<'a>(&'a self, stack: &'a Stack) -> Side<'a> {
+    fn side<'a>(&'a self, stack: &'a Stack, packages: &'a Packages) -> Side<'a> {
         Side {
             image: &self.opened.image,
             stack,
             layer: stack.depth(),
+            packages,
         }
-    }
-
-    fn inspection(&self, stack: &Stack) -> Inspection {
-        Inspection::new(&self.opened.image, stack, &Ledger::of(stack))
     }
 
     /// Which image it is says the whole of it, of which some tars may not have been read.

@@ -4,12 +4,12 @@ mod text;
 
 use anyhow::{Context as _, bail};
 use onionskin_core::ledger::Ledger;
-use onionskin_core::ownership::Packages;
+use onionskin_core::ownership::{self, Packages};
 use onionskin_core::report::inspection::Inspection;
 use onionskin_core::report::packages::PackagesReport;
 
 use crate::image::{ImageArguments, with_login};
-use crate::layers::not_fetched;
+use crate::layers::{Wanted, not_fetched};
 use crate::output::{Formats, Inputs, OutputArguments, note};
 
 /// List the packages of an image by size
@@ -75,8 +75,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stack = opened.stack(layers).await?;
     let ledger = Ledger::of(&stack);
     let packages = Packages::of(&stack, last, &ledger);
-    let image = Inspection::new(&opened.image, &stack, &ledger).image;
-    let mut report = PackagesReport::new(image, &packages);
+    let mut image = Inspection::new(&opened.image, &stack, &ledger).image;
+    // Of an image that is not read to its end the size is not known.
+    image.size = image.size.filter(|_| last == depth);
+    let wasted = ownership::wasted(&stack, &ledger);
+    let mut report = PackagesReport::new(image, &packages, &wasted);
     if let Some(without) = not_fetched(&stack) {
         note(format_args!("the list is incomplete, without {without}"));
     }
@@ -85,6 +88,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         report
             .packages
             .retain(|package| types.contains(&package.kind.name()));
+        (report.wasted).retain(|package| types.contains(&package.kind.name()));
     }
     match arguments.output.format() {
         Format::Json => {
@@ -97,7 +101,17 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(output.bytes(csv.as_bytes())?)
         }
         Format::Text => {
-            let text = text::report(&report, &packages, arguments.limit, output.terminal());
+            let place = match last == depth {
+                true => "the final filesystem".to_owned(),
+                false => Wanted::Stack(last).name(),
+            };
+            let shown = text::Shown {
+                place: &place,
+                limit: arguments.limit,
+                columns: output.columns(),
+                width: output.terminal().unwrap_or(usize::MAX),
+            };
+            let text = text::report(&report, &packages, shown);
             Ok(output.text(&text)?)
         }
     }

@@ -28,6 +28,8 @@ pub const IMAGE_NAME_BYTES: usize = 256 << 20;
 pub const IMAGE_PATH_BYTES: u64 = 512 << 20;
 /// Bytes of the paths of the folders above.
 pub const IMAGE_FOLDER_PATH_BYTES: u64 = 256 << 20;
+/// Bytes of what visitors find in all layers of an image: package data, mostly.
+pub const IMAGE_FOUND_BYTES: u64 = 256 << 20;
 /// Layers of one image; engines stop at 127.
 pub const IMAGE_LAYERS: usize = 4096;
 /// Seconds that a registry may ask to wait for, and somebody waits: longer ones are told, and the work stops.

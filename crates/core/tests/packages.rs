@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use onionskin_core::layer::EntryKind;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::ownership::Packages;
+use onionskin_core::ownership::{self, Packages};
 use onionskin_core::packages::Unreadable;
 use onionskin_core::stack::{NodeId, Stack};
 use onionskin_fixtures::{Layer, bytes};
@@ -106,6 +106,23 @@ fn an_update_in_a_later_layer_counts_where_its_files_are() {
     let earlier = Packages::of(&stack, 1, &ledger);
     assert_eq!(earlier.packages[0].version, "1");
     assert_eq!(earlier.packages[0].bytes, 550);
+    // What is wasted is that of the version that was there when it was added.
+    let wasted = ownership::wasted(&stack, &ledger);
+    let wasted: Vec<_> = wasted
+        .iter()
+        .map(|package| {
+            (
+                package.version.as_str(),
+                package.bytes,
+                &package.added_by[..],
+                &package.hidden_by[..],
+            )
+        })
+        .collect();
+    assert_eq!(
+        wasted,
+        [("2", 600, &[2][..], &[3][..]), ("1", 550, &[1], &[2, 3])]
+    );
 }
 
 #[test]
@@ -325,6 +342,9 @@ proptest! {
         let owned: u64 = packages.packages.iter().map(|package| package.bytes).sum();
         prop_assert_eq!(packages.live, ledger.total.live());
         prop_assert_eq!(owned + packages.unowned, packages.live);
+        let wasted = ownership::wasted(&stack, &ledger);
+        let wasted: u64 = wasted.iter().map(|package| package.bytes).sum();
+        prop_assert!(wasted <= ledger.total.wasted());
         let mut sums = vec![(0, 0); packages.packages.len()];
         for (bytes, names) in live(&stack).into_values() {
             let owners: Vec<_> = names.iter().map(|node| packages.owner(*node)).collect();

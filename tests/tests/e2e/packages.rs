@@ -51,7 +51,7 @@ async fn json_has_each_package_and_fits_the_schema() {
         express.unwrap(),
         &json!({
             "type": "npm", "name": "express", "version": "4.21.2", "purl": "pkg:npm/express@4.21.2",
-            "license": "MIT", "bytes": 60_062, "compressedBytes": 62_464, "files": 2, "layers": [2]
+            "license": "MIT", "bytes": 60_053, "compressedBytes": 61_952, "files": 2, "layers": [2]
         })
     );
     // What the source does not tell is null.
@@ -119,10 +119,10 @@ async fn an_image_without_packages_and_one_that_cannot_be_read_are_told() {
     let ground = Ground::default();
     let file = saved(&ground, &one(layer("COPY").file("/a", bytes(5))));
     let text = printed(&["packages", &file]).await;
-    assert!(text.contains("No packages were found."), "{text}");
+    assert!(text.contains("No packages were found"), "{text}");
     let berkeley = one(layer("COPY").file("/var/lib/rpm/Packages", bytes(5)));
     let file = saved(&ground, &berkeley);
-    let text = printed(&["packages", &file]).await;
+    let text = printed(&["packages", &file]).await.replace('\n', " ");
     assert!(
         text.contains("/var/lib/rpm/Packages could not be read: its format is not supported"),
         "{text}"
@@ -152,7 +152,7 @@ fn image_of(folder: &Path) -> Packed {
         .output()
         .unwrap();
     assert!(output.status.success());
-    one(layer("COPY / /").stored(output.stdout))
+    one(layer("COPY / /").raw(output.stdout).trailer(""))
 }
 
 /// Bytes of a regular file, of no other.
@@ -245,11 +245,6 @@ async fn node_packages_are_those_of_npm_ls() {
         fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
         fs::write(folder.join("lib/index.js"), bytes(size)).unwrap();
     };
-    make(
-        "inner",
-        json!({ "name": "@s/inner", "version": "2.1.0" }),
-        500,
-    );
     let npm = |folder: &str, arguments: &[&str]| {
         tool(
             Command::new("npm")
@@ -259,21 +254,19 @@ async fn node_packages_are_those_of_npm_ls() {
                 .current_dir(ground.path().join(folder)),
         )
     };
-    let packed = npm("inner", &["pack", "--pack-destination", ".."]);
-    let inner = format!("file:../{}", packed.trim());
-    make(
-        "outer",
-        json!({ "name": "outer", "version": "1.0.0", "dependencies": { "@s/inner": inner }, "bundleDependencies": ["@s/inner"] }),
-        9_000,
-    );
-    npm("outer", &["install", "--install-links"]);
+    let inner = json!({ "name": "@s/inner", "version": "2.1.0" });
+    make("outer/node_modules/@s/inner", inner, 500);
+    let outer = json!({
+        "name": "outer",
+        "version": "1.0.0",
+        "dependencies": { "@s/inner": "^2.1.0" },
+        "bundleDependencies": ["@s/inner"],
+    });
+    make("outer", outer, 9_000);
     let packed = npm("outer", &["pack", "--pack-destination", ".."]);
-    let outer = format!("file:../{}", packed.trim());
-    make(
-        "root",
-        json!({ "name": "root", "version": "0.0.1", "dependencies": { "outer": outer } }),
-        10,
-    );
+    let packed = format!("file:../{}", packed.trim());
+    let root = json!({ "name": "root", "version": "0.0.1", "dependencies": { "outer": packed } });
+    make("root", root, 10);
     npm("root", &["install"]);
     let listed: Value = serde_json::from_str(&npm("root", &["ls", "--all", "--json"])).unwrap();
     let outer = &listed["dependencies"]["outer"];
@@ -293,6 +286,55 @@ async fn node_packages_are_those_of_npm_ls() {
         told["@s/inner"].1,
         sizes(&module.join("node_modules/@s/inner"))
     );
+}
+
+/// Packages that differ between two images, by name and version.
+#[tokio::test]
+async fn diff_names_packages_that_differ() {
+    let ground = Ground::default();
+    let manifest =
+        |name: &str, version: &str| json!({ "name": name, "version": version }).to_string();
+    let modules = |packages: &[(&str, &str, usize)]| {
+        let all = packages
+            .iter()
+            .fold(layer("npm ci"), |layer, (name, version, size)| {
+                let folder = format!("/app/node_modules/{name}");
+                layer
+                    .file(format!("{folder}/package.json"), manifest(name, version))
+                    .file(format!("{folder}/index.js"), bytes(*size))
+            });
+        one(all)
+    };
+    ground.save(
+        "old.tar",
+        "app:1",
+        &modules(&[("a", "1.0.0", 100), ("b", "1.0.0", 10), ("c", "1.0.0", 1)]),
+    );
+    ground.save(
+        "new.tar",
+        "app:2",
+        &modules(&[("a", "1.1.0", 400), ("c", "1.0.0", 2), ("d", "3.0.0", 50)]),
+    );
+    let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
+    let (old, new) = (path("old.tar"), path("new.tar"));
+    let report = json(&["diff", &old, &new]).await;
+    let manifest_bytes = manifest("b", "1.0.0").len() as i64;
+    assert_eq!(
+        report["packages"],
+        json!([
+            { "type": "npm", "name": "a", "old": "1.0.0", "new": "1.1.0", "bytes": 300 },
+            { "type": "npm", "name": "b", "old": "1.0.0", "new": null, "bytes": -10 - manifest_bytes },
+            { "type": "npm", "name": "d", "old": null, "new": "3.0.0", "bytes": 50 + manifest_bytes }
+        ])
+    );
+    let text = printed(&["diff", &old, &new]).await;
+    assert!(
+        text.contains("Packages: 1 added, 1 removed, 1 updated"),
+        "{text}"
+    );
+    assert!(text.contains("npm a 1.0.0 → 1.1.0"), "{text}");
+    let same = json(&["diff", &old, &old]).await;
+    assert_eq!(same["packages"], json!([]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt::{self, Write as _};
 
-use onionskin_core::compare::{Change, FieldChange, FileChange, Update, What};
+use onionskin_core::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
 use onionskin_core::report::comparison::{ComparisonReport, SideBytes};
 use onionskin_core::report::inspection::{ImageFacts, LayerFacts};
 use onionskin_core::report::words::size;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::summary::{self, STRONG};
-use crate::terminal::{Visible, folded, middle, wrapped};
+use crate::terminal::{Visible, fit, folded, middle, wrapped};
 
 /// Columns before a path, and those that one has at least.
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
@@ -109,6 +109,7 @@ fn write(
     }
     writeln!(out)?;
     files(out, &report.files, all, columns)?;
+    packages(out, &report.packages, all, columns)?;
     if !report.config.is_empty() {
         writeln!(out, "\n{STRONG}Configuration{STRONG:#}")?;
         for change in &report.config {
@@ -210,6 +211,64 @@ fn files(out: &mut String, files: &[FileChange], all: bool, columns: usize) -> f
         writeln!(out, "  and {rest} more; --all lists them")?;
     }
     Ok(())
+}
+
+/// Packages with both versions, the largest changes first where not all are listed.
+fn packages(
+    out: &mut String,
+    packages: &[PackageChange],
+    all: bool,
+    columns: usize,
+) -> fmt::Result {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let count = |added: bool, removed: bool| {
+        let is = |change: &&PackageChange| {
+            (change.old.is_none(), change.new.is_none()) == (added, removed)
+        };
+        packages.iter().filter(is).count()
+    };
+    let counts = [
+        (count(true, false), "added"),
+        (count(false, true), "removed"),
+        (count(false, false), "updated"),
+    ];
+    let counts: Vec<String> = (counts.into_iter())
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    writeln!(out, "\n{STRONG}Packages{STRONG:#}: {}", counts.join(", "))?;
+    let mut rows: Vec<&PackageChange> = packages.iter().collect();
+    if !all {
+        rows.sort_by_key(|change| Reverse(change.bytes.unsigned_abs()));
+        rows.truncate(SHOWN);
+    }
+    for change in &rows {
+        let letter = match (&change.old, &change.new) {
+            (None, _) => 'A',
+            (_, None) => 'D',
+            _ => 'M',
+        };
+        let versions = [&change.old, &change.new].into_iter().flatten();
+        let versions: Vec<&str> = versions.map(String::as_str).collect();
+        let bytes = change.bytes.unsigned_abs();
+        let bytes = match change.bytes < 0 {
+            true => signed(bytes, 0),
+            false => signed(0, bytes),
+        };
+        let text = format!(
+            "  {letter} {bytes:>11}  {} {} {}",
+            change.kind.name(),
+            Visible(&change.name),
+            Visible(&versions.join(" → "))
+        );
+        writeln!(out, "{}", fit(&text, columns))?;
+    }
+    match packages.len() - rows.len() {
+        0 => Ok(()),
+        rest => writeln!(out, "  and {rest} more; --all lists them"),
+    }
 }
 
 /// What a change is worth on a short list: the bytes that came or went, else those that were stored again.

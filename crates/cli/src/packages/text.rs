@@ -5,25 +5,36 @@ use std::fmt::{self, Write as _};
 
 use onionskin_core::ownership::Packages;
 use onionskin_core::packages::Unreadable;
-use onionskin_core::report::packages::{PackageFacts, PackagesReport};
+use onionskin_core::report::packages::{PackageFacts, PackagesReport, WastedFacts};
 use onionskin_core::report::words::{share, size};
 
 use crate::summary::{self, QUIET};
-use crate::terminal::{Visible, fit};
+use crate::terminal::{Visible, fit, wrapped};
+
+/// Packages with wasted bytes that are named.
+const WASTED: usize = 10;
+
+/// How it is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'s> {
+    /// What of the image is looked at.
+    pub(super) place: &'s str,
+    /// Packages that are listed at most.
+    pub(super) limit: Option<usize>,
+    /// Columns that sentences are wrapped to.
+    pub(super) columns: usize,
+    /// Columns that lines are cut to, which only a terminal needs.
+    pub(super) width: usize,
+}
 
 /// Databases that could not be read and are named.
 const UNREAD: usize = 5;
 
 /// The report; `packages` are all of the image, of which the report may have a part.
-pub(super) fn report(
-    report: &PackagesReport,
-    packages: &Packages,
-    limit: Option<usize>,
-    width: Option<usize>,
-) -> String {
+pub(super) fn report(report: &PackagesReport, packages: &Packages, shown: Shown<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report, packages, limit, width);
+    let _ = write(&mut out, report, packages, shown);
     out
 }
 
@@ -31,47 +42,51 @@ fn write(
     out: &mut String,
     report: &PackagesReport,
     packages: &Packages,
-    limit: Option<usize>,
-    width: Option<usize>,
+    shown: Shown<'_>,
 ) -> fmt::Result {
-    summary::image(out, &report.image)?;
+    summary::image(out, &report.image, shown.columns)?;
     writeln!(out)?;
     let owned = report.live - report.unowned;
     let (all, live) = (packages.packages.len(), report.live);
-    match all {
-        0 => writeln!(
-            out,
-            "No packages were found. The final filesystem has {} of file data.",
+    let sentence = match all {
+        0 => format!(
+            "No packages were found in {}, which has {} of file data.",
+            shown.place,
             size(live)
-        )?,
-        _ => writeln!(
-            out,
-            "{} contain {} of the {} in the final filesystem ({}). {} belong to no package.",
+        ),
+        _ => format!(
+            "{} contain {} of the {} in {} ({}). {} belong to no package.",
             count(all),
             size(owned),
             size(live),
+            shown.place,
             share(owned, live),
             size(report.unowned)
-        )?,
-    }
-    for unread in report.unread.iter().take(UNREAD) {
+        ),
+    };
+    let unread = report.unread.iter().take(UNREAD).map(|unread| {
         let reason = match unread.reason {
             Unreadable::Format => "its format is not supported",
             Unreadable::TooLarge => "it is larger than the limit",
             Unreadable::Damaged => "it is damaged",
         };
-        writeln!(
-            out,
+        format!(
             "The package database {} could not be read: {reason}. Files of its packages are counted as belonging to none.",
             Visible(&unread.path)
-        )?;
+        )
+    });
+    for sentence in [sentence].into_iter().chain(unread) {
+        for line in wrapped(&sentence, shown.columns) {
+            writeln!(out, "{line}")?;
+        }
     }
     match report.unread.len().saturating_sub(UNREAD) {
         0 => {}
         rest => writeln!(out, "{rest} more could not be read; --json lists them.")?,
     }
     types(out, packages)?;
-    table(out, &report.packages, limit, width)
+    table(out, &report.packages, shown)?;
+    wasted(out, &report.wasted, shown)
 }
 
 fn count(packages: usize) -> String {
@@ -100,12 +115,7 @@ fn types(out: &mut String, packages: &Packages) -> fmt::Result {
     Ok(())
 }
 
-fn table(
-    out: &mut String,
-    packages: &[PackageFacts],
-    limit: Option<usize>,
-    width: Option<usize>,
-) -> fmt::Result {
+fn table(out: &mut String, packages: &[PackageFacts], shown: Shown<'_>) -> fmt::Result {
     if packages.is_empty() {
         return Ok(());
     }
@@ -114,8 +124,8 @@ fn table(
         "\n{QUIET}{:>9}  {:>9}  {:>7}  {:<8}  package{QUIET:#}",
         "size", "download", "files", "type"
     )?;
-    let shown = packages.len().min(limit.unwrap_or(usize::MAX));
-    for package in packages.iter().take(shown) {
+    let listed = packages.len().min(shown.limit.unwrap_or(usize::MAX));
+    for package in packages.iter().take(listed) {
         let line = format!(
             "{:>9}  {:>9}  {:>7}  {:<8}  {} {}",
             size(package.bytes),
@@ -125,10 +135,42 @@ fn table(
             Visible(&package.name),
             Visible(&package.version)
         );
-        writeln!(out, "{}", fit(line.trim_end(), width))?;
+        writeln!(out, "{}", fit(line.trim_end(), shown.width))?;
     }
-    match packages.len() - shown {
+    match packages.len() - listed {
         0 => Ok(()),
         rest => writeln!(out, "and {rest} more"),
+    }
+}
+
+/// The packages that most is wasted of.
+fn wasted(out: &mut String, packages: &[WastedFacts], shown: Shown<'_>) -> fmt::Result {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{QUIET}files of packages that a later layer deletes or stores again{QUIET:#}"
+    )?;
+    for package in packages.iter().take(WASTED) {
+        let layers = |layers: &[usize]| {
+            let layers: Vec<String> = layers.iter().map(usize::to_string).collect();
+            layers.join(", ")
+        };
+        let line = format!(
+            "{:>9}  {:>9}  {:<8}  {} {}, added in layer {}, hidden in layer {}",
+            size(package.bytes),
+            package.compressed_bytes.map(size).unwrap_or_default(),
+            package.kind.name(),
+            Visible(&package.name),
+            Visible(&package.version),
+            layers(&package.added_by),
+            layers(&package.hidden_by)
+        );
+        writeln!(out, "{}", fit(&line, shown.width))?;
+    }
+    match packages.len().saturating_sub(WASTED) {
+        0 => Ok(()),
+        rest => writeln!(out, "and {rest} more; --json lists them"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod config;
 mod moved;
+mod packages;
 pub mod reproducible;
 mod tree;
 mod update;
@@ -9,9 +10,11 @@ mod update;
 use serde::{Deserialize, Serialize};
 
 pub use config::{FieldChange, fields, is_of_builder};
+pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};
 pub use update::{Update, update};
 
+use crate::ownership::Packages;
 use crate::source::Image;
 use crate::stack::Stack;
 
@@ -24,6 +27,8 @@ pub struct Side<'a> {
     pub stack: &'a Stack,
     /// The layer whose stack is compared, from 1; the last one for the final filesystem.
     pub layer: usize,
+    /// The packages of that stack.
+    pub packages: &'a Packages,
 }
 
 /// All differences between two images.
@@ -33,6 +38,8 @@ pub struct Comparison {
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ, in the order of `inspect`.
     pub config: Vec<FieldChange>,
+    /// Packages that differ, by type and name.
+    pub packages: Vec<PackageChange>,
     /// What a pull of the new image downloads where the old one is there.
     pub update: Update,
 }
@@ -44,6 +51,7 @@ impl Comparison {
         Self {
             files: trees((old.stack, old.layer), (new.stack, new.layer), options),
             config: fields(&old.image.config, &new.image.config, options),
+            packages: packages(old.packages, new.packages),
             update: update(old.image, new.image),
         }
     }
@@ -51,6 +59,6 @@ impl Comparison {
     /// Nothing differs that was asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.config.is_empty()
+        self.files.is_empty() && self.config.is_empty() && self.packages.is_empty()
     }
 }

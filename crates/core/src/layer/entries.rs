@@ -55,12 +55,12 @@ impl Entries {
     }
 
     /// The tar is complete.
-    pub(super) fn finish(mut self) -> IndexBuilder {
+    pub(super) fn finish(mut self) -> Result<IndexBuilder, Problem> {
         let entry_of = self.index.settle();
         for visitor in self.visitors {
-            self.index.keep(visitor.finish(&entry_of));
+            self.index.keep(visitor.finish(&entry_of))?;
         }
-        self.index
+        Ok(self.index)
     }
 
     /// Says what the entry is, and notes what is odd about it or not shown.

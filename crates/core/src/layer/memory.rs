@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{LayerError, LayerIndex, Problem};
 use crate::limits::{
-    IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_NAME_BYTES, IMAGE_PATH_BYTES,
+    IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
+    IMAGE_PATH_BYTES,
 };
 
 /// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
@@ -19,6 +20,8 @@ const FOLDER: u64 = 1000;
 const PATHS: u64 = 3;
 /// How often the bytes of a name are held: in the index, in the tree, and while these grow.
 const NAMES: u64 = 2;
+/// How often the bytes of what visitors find are held: as they are stored, and while they are read.
+const FOUND: u64 = 3;
 
 /// What the layers of one image have taken so far. A clone is the same budget, so that decoders on several threads share
 /// it.
@@ -35,6 +38,7 @@ struct Counts {
     name_bytes: AtomicU64,
     path_bytes: AtomicU64,
     folder_path_bytes: AtomicU64,
+    found_bytes: AtomicU64,
 }
 
 impl MemoryBudget {
@@ -72,6 +76,14 @@ impl MemoryBudget {
         let limit = IMAGE_NAME_BYTES as u64;
         count(&self.0.name_bytes, bytes as u64, what, limit)?;
         self.take(NAMES * bytes as u64)
+    }
+
+    /// Bytes of what visitors found in a layer.
+    pub(super) fn found(&self, bytes: usize) -> Result<(), Problem> {
+        let what = "bytes of package data and findings";
+        let limit = IMAGE_FOUND_BYTES;
+        count(&self.0.found_bytes, bytes as u64, what, limit)?;
+        self.take(FOUND * bytes as u64)
     }
 
     /// Layer `layer` lists a blob that was decoded for another one. They share the index, but what tree and reports hold

@@ -295,7 +295,11 @@ impl LayerDecoder {
             ..
         } = self.tar;
         let finished = decoder.finish(&mut entries).map_err(LayerError::of_tar);
-        let index = match finished.map(|()| entries.finish()) {
+        let entries_of = |()| {
+            let index = entries.finish();
+            index.map_err(|problem| LayerError::at_tar(size, problem))
+        };
+        let index = match finished.and_then(entries_of) {
             // A few zeros are no header, and no layer either.
             _ if self.may_be_other && (1..BLOCK as u64).contains(&size) => {
                 return Err(LayerError::at_blob(0, Problem::NotTar));

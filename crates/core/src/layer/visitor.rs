@@ -155,6 +155,11 @@ impl Findings {
         }
     }
 
+    /// Bytes that they take.
+    pub(super) const fn bytes(&self) -> usize {
+        self.rows.len()
+    }
+
     /// None where these bytes are not what the visitor's findings are stored as.
     pub(super) fn read<V: Visitor>(&self) -> Option<Vec<(EntryId, V::Found)>> {
         postcard::from_bytes(&self.rows).ok()

@@ -1,12 +1,15 @@
 //! Ownership: which package each file of a stack belongs to, and what the packages take of it.
 
 mod claims;
+mod wasted;
+
+pub use wasted::{WastedPackage, wasted};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use self::claims::Claims;
+use self::claims::{Claims, Place};
 use crate::layer::EntryKind;
 use crate::ledger::Ledger;
 use crate::packages::{PackageReader, Type, Unreadable, purl};
@@ -70,11 +73,7 @@ impl Packages {
     /// The packages of the stack at `layer`. `ledger` is that of the stack.
     #[must_use]
     pub fn of(stack: &Stack, layer: usize, ledger: &Ledger) -> Self {
-        let mut records = Vec::new();
-        for (number, index) in (1..).zip(stack.layers()).take(layer) {
-            let of_layer = index.found::<PackageReader>().unwrap_or_default();
-            records.extend((of_layer.into_iter()).map(|(entry, record)| (number, entry, record)));
-        }
+        let records = records(stack, layer);
         let claims = Claims::of(stack, layer, &records);
         let mut found: Vec<Owned> = claims
             .packages
@@ -177,6 +176,16 @@ impl Packages {
             *owner = places.get(*owner as usize).copied().unwrap_or(NONE);
         }
     }
+}
+
+/// What the package databases of the layers up to `layer` say.
+fn records(stack: &Stack, layer: usize) -> Vec<Place> {
+    let mut records = Vec::new();
+    for (number, index) in (1..).zip(stack.layers()).take(layer) {
+        let of_layer = index.found::<PackageReader>().unwrap_or_default();
+        records.extend((of_layer.into_iter()).map(|(entry, record)| (number, entry, record)));
+    }
+    records
 }
 
 /// The regular files of a stack, each with all of its names.

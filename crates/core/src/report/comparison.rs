@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::told::{Compared, Side};
 use super::SCHEMA_VERSION;
 use super::inspection::{ImageFacts, Inspection};
-use crate::compare::{Comparison, FieldChange, FileChange};
+use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
 
 /// What `diff --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -35,6 +35,8 @@ pub struct ComparisonReport {
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ.
     pub config: Vec<FieldChange>,
+    /// Packages that differ, by type and name.
+    pub packages: Vec<PackageChange>,
 }
 
 /// The last layers of two stacks, from 1; 0 for an empty one.
@@ -123,6 +125,7 @@ impl ComparisonReport {
             },
             files: comparison.files,
             config: comparison.config,
+            packages: comparison.packages,
         }
     }
 }

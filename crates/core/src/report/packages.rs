@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inspection::ImageFacts;
 use super::{SCHEMA_VERSION, Visible, text};
-use crate::ownership::{Owned, Packages};
+use crate::ownership::{Owned, Packages, WastedPackage};
 use crate::packages::{Type, Unreadable};
 
 /// What `packages --format json` prints.
@@ -25,6 +25,8 @@ pub struct PackagesReport {
     pub unowned: u64,
     /// The packages, the largest first, then by type and name.
     pub packages: Vec<PackageFacts>,
+    /// Wasted bytes by the package that had the path in the layer that added them, the most first.
+    pub wasted: Vec<WastedFacts>,
     /// Files of package databases that could not be read, in byte order of their paths. What they tell of is missing above,
     /// and its files are counted as `unowned`.
     pub unread: Vec<UnreadFacts>,
@@ -56,6 +58,28 @@ pub struct PackageFacts {
     pub layers: Vec<usize>,
 }
 
+/// What of a package is wasted: files that a later layer deleted or stored again.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WastedFacts {
+    /// The type, as in its package URL.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// The name.
+    pub name: String,
+    /// The version that was installed when the files were added.
+    pub version: String,
+    /// Wasted bytes.
+    pub bytes: u64,
+    /// Bytes of the download that they cost. None where the source does not tell.
+    pub compressed_bytes: Option<u64>,
+    /// The layers that added them.
+    pub added_by: Vec<usize>,
+    /// The layers that hid them.
+    pub hidden_by: Vec<usize>,
+}
+
 /// A file of a package database that could not be read.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +95,7 @@ pub struct UnreadFacts {
 impl PackagesReport {
     /// The report on the packages of an image.
     #[must_use]
-    pub fn new(image: ImageFacts, packages: &Packages) -> Self {
+    pub fn new(image: ImageFacts, packages: &Packages, wasted: &[WastedPackage]) -> Self {
         // Where the blobs are not known, neither is what of them a package costs.
         let is_known = image.compressed_size.is_some();
         let facts = |package: &Owned| PackageFacts {
@@ -85,9 +109,19 @@ impl PackagesReport {
             files: package.files,
             layers: package.layers.clone(),
         };
+        let wasted_facts = |package: &WastedPackage| WastedFacts {
+            kind: package.kind,
+            name: package.name.clone(),
+            version: package.version.clone(),
+            bytes: package.bytes,
+            compressed_bytes: is_known.then_some(package.compressed),
+            added_by: package.added_by.clone(),
+            hidden_by: package.hidden_by.clone(),
+        };
         Self {
             schema_version: SCHEMA_VERSION,
             image,
+            wasted: wasted.iter().map(wasted_facts).collect(),
             live: packages.live,
             unowned: packages.unowned,
             packages: packages.packages.iter().map(facts).collect(),
@@ -182,6 +216,7 @@ mod tests {
                 package("=cmd|' /C calc'!A0", "\t=1"),
                 package("@a/b", "\u{1b}[2J"),
             ],
+            wasted: Vec::new(),
             unread: Vec::new(),
         };
         let csv = report.csv().unwrap();

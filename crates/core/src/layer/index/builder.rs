@@ -206,8 +206,10 @@ impl IndexBuilder {
     }
 
     /// Keeps what a visitor found.
-    pub(in crate::layer) fn keep(&mut self, findings: Findings) {
+    pub(in crate::layer) fn keep(&mut self, findings: Findings) -> Result<(), Problem> {
+        self.memory.found(findings.bytes())?;
         self.findings.push(findings);
+        Ok(())
     }
 
     pub(in crate::layer) fn remark(&mut self, offset: u64, kind: RemarkKind, names: &[&[u8]]) {

@@ -118,6 +118,7 @@ impl Case {
                 },
                 layers: ComparedLayers { shared: 0 },
                 files,
+                packages: Vec::new(),
                 config: config.to_vec(),
             },
             update: Update {
