@@ -90,21 +90,23 @@ impl Stack {
     /// The folder that `path` leads to in the stack at `layer`, symbolic links followed. Its names are bytes and nothing
     /// else.
     pub(crate) fn folder(&self, path: &[u8], layer: usize) -> Option<NodeId> {
-        let node = self.walk(names(path, false).collect(), layer, true).ok()?;
+        let node = self.walk(path, false, layer, true).ok()?;
         self.is_folder(node, layer).then_some(node)
     }
 
     fn follow(&self, path: &[u8], layer: usize, follow_last: bool) -> Result<NodeId, Stopped> {
-        self.walk(names(path, true).collect(), layer, follow_last)
+        self.walk(path, true, layer, follow_last)
     }
 
-    /// Follows names, of which the last one comes first.
+    /// `given` says whether names may be as they are printed.
     fn walk(
         &self,
-        mut rest: Vec<Name>,
+        path: &[u8],
+        given: bool,
         layer: usize,
         follow_last: bool,
     ) -> Result<NodeId, Stopped> {
+        let mut rest: Vec<Name> = names(path, given).collect();
         let mut node = NodeId::ROOT;
         let mut links = 0;
         while let Some(Name { name, given }) = rest.pop() {
