@@ -88,7 +88,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         report
             .packages
             .retain(|package| types.contains(&package.kind.name()));
-        (report.wasted).retain(|package| types.contains(&package.kind.name()));
+        let wasted = &mut report.wasted;
+        wasted.retain(|package| types.contains(&package.kind.name()));
     }
     match arguments.output.format() {
         Format::Json => {
@@ -109,7 +110,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 place: &place,
                 limit: arguments.limit,
                 columns: output.columns(),
-                width: output.terminal().unwrap_or(usize::MAX),
             };
             let text = text::report(&report, &packages, shown);
             Ok(output.text(&text)?)
