@@ -9,7 +9,7 @@ use onionskin_core::report::packages::{PackageFacts, PackagesReport, WastedFacts
 use onionskin_core::report::words::{share, size};
 
 use crate::summary::{self, QUIET};
-use crate::terminal::{Visible, fit, wrapped};
+use crate::terminal::{Visible, wrapped};
 
 /// Packages with wasted bytes that are named.
 const WASTED: usize = 10;
@@ -23,8 +23,6 @@ pub(super) struct Shown<'s> {
     pub(super) limit: Option<usize>,
     /// Columns that sentences are wrapped to.
     pub(super) columns: usize,
-    /// Columns that lines are cut to, which only a terminal needs.
-    pub(super) width: usize,
 }
 
 /// Databases that could not be read and are named.
@@ -85,8 +83,8 @@ fn write(
         rest => writeln!(out, "{rest} more could not be read; --json lists them.")?,
     }
     types(out, packages)?;
-    table(out, &report.packages, shown)?;
-    wasted(out, &report.wasted, shown)
+    table(out, &report.packages, shown.limit)?;
+    wasted(out, &report.wasted)
 }
 
 fn count(packages: usize) -> String {
@@ -115,7 +113,7 @@ fn types(out: &mut String, packages: &Packages) -> fmt::Result {
     Ok(())
 }
 
-fn table(out: &mut String, packages: &[PackageFacts], shown: Shown<'_>) -> fmt::Result {
+fn table(out: &mut String, packages: &[PackageFacts], limit: Option<usize>) -> fmt::Result {
     if packages.is_empty() {
         return Ok(());
     }
@@ -124,7 +122,7 @@ fn table(out: &mut String, packages: &[PackageFacts], shown: Shown<'_>) -> fmt::
         "\n{QUIET}{:>9}  {:>9}  {:>7}  {:<8}  package{QUIET:#}",
         "size", "download", "files", "type"
     )?;
-    let listed = packages.len().min(shown.limit.unwrap_or(usize::MAX));
+    let listed = packages.len().min(limit.unwrap_or(usize::MAX));
     for package in packages.iter().take(listed) {
         let line = format!(
             "{:>9}  {:>9}  {:>7}  {:<8}  {} {}",
@@ -135,7 +133,7 @@ fn table(out: &mut String, packages: &[PackageFacts], shown: Shown<'_>) -> fmt::
             Visible(&package.name),
             Visible(&package.version)
         );
-        writeln!(out, "{}", fit(line.trim_end(), shown.width))?;
+        writeln!(out, "{}", line.trim_end())?;
     }
     match packages.len() - listed {
         0 => Ok(()),
@@ -144,7 +142,7 @@ fn table(out: &mut String, packages: &[PackageFacts], shown: Shown<'_>) -> fmt::
 }
 
 /// The packages that most is wasted of.
-fn wasted(out: &mut String, packages: &[WastedFacts], shown: Shown<'_>) -> fmt::Result {
+fn wasted(out: &mut String, packages: &[WastedFacts]) -> fmt::Result {
     if packages.is_empty() {
         return Ok(());
     }
@@ -157,7 +155,8 @@ fn wasted(out: &mut String, packages: &[WastedFacts], shown: Shown<'_>) -> fmt::
             let layers: Vec<String> = layers.iter().map(usize::to_string).collect();
             layers.join(", ")
         };
-        let line = format!(
+        writeln!(
+            out,
             "{:>9}  {:>9}  {:<8}  {} {}, added in layer {}, hidden in layer {}",
             size(package.bytes),
             package.compressed_bytes.map(size).unwrap_or_default(),
@@ -166,8 +165,7 @@ fn wasted(out: &mut String, packages: &[WastedFacts], shown: Shown<'_>) -> fmt::
             Visible(&package.version),
             layers(&package.added_by),
             layers(&package.hidden_by)
-        );
-        writeln!(out, "{}", fit(&line, shown.width))?;
+        )?;
     }
     match packages.len().saturating_sub(WASTED) {
         0 => Ok(()),
