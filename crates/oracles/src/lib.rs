@@ -20,6 +20,7 @@ mod invariants;
 mod layer;
 mod mended;
 pub mod mutation;
+mod network;
 mod secrets;
 mod seeds;
 mod stack;
@@ -35,7 +36,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 18] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -100,6 +101,31 @@ pub const TARGETS: [Target; 13] = [
         name: "archive",
         check: archive::archive,
         seeds: seeds::archives,
+    },
+    Target {
+        name: "challenge",
+        check: network::challenge,
+        seeds: seeds::challenges,
+    },
+    Target {
+        name: "link",
+        check: network::link,
+        seeds: seeds::links,
+    },
+    Target {
+        name: "realm",
+        check: network::realm,
+        seeds: seeds::realms,
+    },
+    Target {
+        name: "guard",
+        check: network::guard,
+        seeds: seeds::guards,
+    },
+    Target {
+        name: "credentials",
+        check: network::credentials,
+        seeds: seeds::credentials,
     },
 ];
 
