@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use onionskin_core::source::registry::AllowedHost;
+use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Gateway, Limits, NamedRegistry, Options, SavedImage, TlsFiles, TrustedProxy,
+    Access, Gateway, Limits, NamedRegistry, Options, SavedImage, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -59,6 +60,22 @@ pub(crate) struct Arguments {
     /// site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+
+    /// The users of this server: a name, the digest of a token and registries a line
+    ///
+    /// As in: ci sha256:9f86d08… docker.io team. The token is sent as a bearer token, or as the password of a log-in. * means
+    /// all registries, - no token. Without this option everyone who reaches the server can use it.
+    #[arg(long, value_name = "FILE")]
+    access_file: Option<PathBuf>,
+
+    /// The header in which a trusted proxy names the user, who must be in the access file
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "access_file",
+        requires = "trusted_proxies"
+    )]
+    identity_header: Option<HeaderName>,
 
     /// The certificate (PEM) for TLS, with those that it was signed by behind it
     ///
@@ -189,6 +206,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.temporary.begin();
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
+    let access = match &arguments.access_file {
+        Some(path) => {
+            let access = Access::load(path, arguments.identity_header.clone())?;
+            Some(Arc::new(access))
+        }
+        None => None,
+    };
     let tls = match (&arguments.tls_cert, &arguments.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles::load(certificates.clone(), key.clone())?),
         _ => None,
@@ -199,6 +223,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
+        access,
         tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,
         certificates: match &arguments.ca_file {

@@ -166,6 +166,17 @@ impl Refused {
         }
     }
 
+    /// The user may not see what has such names.
+    pub(crate) fn not_for_user(registry: &str) -> Self {
+        let message = format!(
+            "{registry} is not among the registries that you may use here; whoever runs this gateway can add it to the access file"
+        );
+        Self {
+            detail: Some(not_reached(registry)),
+            ..Self::new(StatusCode::FORBIDDEN, "DENIED", message)
+        }
+    }
+
     /// There is no such list here.
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "UNSUPPORTED", message)

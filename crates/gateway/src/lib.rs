@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod access;
 mod carried;
 mod client;
 mod connection;
@@ -58,10 +59,11 @@ use crate::metrics::Metrics;
 use crate::rate::Rates;
 use crate::relay::Relay;
 use crate::repository::Repositories;
-use crate::router::Served;
+use crate::router::{Guards, Served};
 use crate::server::Setup;
 use crate::upstream::Upstreams;
 
+pub use crate::access::{Access, AccessError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
@@ -90,6 +92,8 @@ pub struct Options {
     /// Proxies in front of this gateway, which say whose requests they send (`X-Forwarded-For`) and which IDs these have
     /// (`X-Request-Id`).
     pub trusted_proxies: Vec<TrustedProxy>,
+    /// Who may use this gateway, and which registries; `None`: everybody, and all.
+    pub access: Option<Arc<Access>>,
     /// Certificate and key, where clients are to use TLS. They are read again when the files change.
     pub tls: Option<Arc<TlsFiles>>,
     /// What is done at once, and how long is waited for whom.
@@ -148,7 +152,11 @@ impl Gateway {
         let relay = Relay::new(upstreams, options, Arc::clone(&metrics))?;
         let with_credentials = options.keychain.is_some();
         let rates = Rates::new(options.limits.rate);
-        let served = Served::new(relay, repositories, metrics, rates, with_credentials);
+        let guards = Guards {
+            rates,
+            access: options.access.clone(),
+        };
+        let served = Served::new(relay, repositories, metrics, guards, with_credentials);
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),

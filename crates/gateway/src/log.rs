@@ -34,7 +34,7 @@ pub(crate) async fn logged(
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     // Warnings that come of the request have its ID too.
-    let span = tracing::error_span!("request", id);
+    let span = tracing::error_span!("request", id, user = tracing::field::Empty);
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), start.elapsed());
     span.in_scope(|| {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
+use crate::access::{self, Access, User};
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::error::Refused;
@@ -37,7 +38,13 @@ pub(crate) struct Served {
     with_credentials: bool,
     stopping: AtomicBool,
     metrics: Arc<Metrics>,
-    rates: Rates,
+    guards: Guards,
+}
+
+/// Who is answered at all.
+pub(crate) struct Guards {
+    pub(crate) rates: Rates,
+    pub(crate) access: Option<Arc<Access>>,
 }
 
 impl Served {
@@ -45,7 +52,7 @@ impl Served {
         relay: Relay,
         repositories: Repositories,
         metrics: Arc<Metrics>,
-        rates: Rates,
+        guards: Guards,
         with_credentials: bool,
     ) -> Self {
         Self {
@@ -55,7 +62,7 @@ impl Served {
             with_credentials,
             stopping: AtomicBool::new(false),
             metrics,
-            rates,
+            guards,
         }
     }
 
@@ -68,7 +75,12 @@ impl Served {
     }
 
     pub(crate) fn rates(&self) -> &Rates {
-        &self.rates
+        &self.guards.rates
+    }
+
+    /// The users, where not everybody is one.
+    pub(crate) fn access(&self) -> Option<&Access> {
+        self.guards.access.as_deref()
     }
 
     /// From now on nothing new is to be sent here.
@@ -100,6 +112,10 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .merge(api)
         .with_state(Arc::clone(&served))
         .layer(middleware::from_fn(short))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&served),
+            access::admitted,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&served),
             rate::limited,
@@ -158,7 +174,7 @@ async fn version() -> Response {
 async fn registry(
     State(served): State<Arc<Served>>,
     connection: Option<Extension<Arc<Connection>>>,
-    client: Option<Extension<Client>>,
+    (client, user): (Option<Extension<Client>>, Option<Extension<Arc<User>>>),
     (method, version): (Method, Version),
     uri: Uri,
     asked: HeaderMap,
@@ -172,13 +188,21 @@ async fn registry(
     };
     let path = uri.path().trim_start_matches("/v2/");
     let route = Route::parse(path)?;
+    let user = user.as_deref().map(|user| &**user);
+    if let (Some(user), Some(name)) = (user, route.name()) {
+        let first = name.split('/').next().unwrap_or_default();
+        let known = served.relay.registry(first).unwrap_or(first);
+        if !user.sees(first) && !user.sees(known) {
+            return Err(Refused::not_for_user(first));
+        }
+    }
     let name = route
         .name()
         .filter(|name| served.repositories.get(name).is_none());
     let registry = name
         .and_then(|name| served.relay.registry(name))
         .map(str::to_owned);
-    let answer = answered(&served, &visitor, route, &uri).await;
+    let answer = answered(&served, &visitor, user, route, &uri).await;
     if let Some(registry) = registry {
         let status = match &answer {
             Ok(response) => response.status(),
@@ -192,6 +216,7 @@ async fn registry(
 async fn answered(
     served: &Served,
     visitor: &Visitor<'_>,
+    user: Option<&User>,
     route: Route,
     uri: &Uri,
 ) -> Result<Response, Refused> {
@@ -203,7 +228,12 @@ async fn answered(
         response
     };
     match route {
-        Route::Catalog => Ok(listing::catalog(served.repositories.names(), &paging(uri)?)),
+        Route::Catalog => {
+            let first = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+            let seen = |name: &&str| user.is_none_or(|user| user.sees(&first(name)));
+            let names = served.repositories.names().filter(seen);
+            Ok(listing::catalog(names, &paging(uri)?))
+        }
         Route::CatalogOf(registry) => {
             let listed = served.relay.catalog(visitor, &registry, uri.query());
             listed.await

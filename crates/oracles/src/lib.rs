@@ -21,6 +21,7 @@ mod layer;
 mod mended;
 pub mod mutation;
 mod packages;
+mod network;
 mod secrets;
 mod seeds;
 mod stack;
@@ -36,7 +37,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 19] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -106,6 +107,31 @@ pub const TARGETS: [Target; 14] = [
         name: "archive",
         check: archive::archive,
         seeds: seeds::archives,
+    },
+    Target {
+        name: "challenge",
+        check: network::challenge,
+        seeds: seeds::challenges,
+    },
+    Target {
+        name: "link",
+        check: network::link,
+        seeds: seeds::links,
+    },
+    Target {
+        name: "realm",
+        check: network::realm,
+        seeds: seeds::realms,
+    },
+    Target {
+        name: "guard",
+        check: network::guard,
+        seeds: seeds::guards,
+    },
+    Target {
+        name: "credentials",
+        check: network::credentials,
+        seeds: seeds::credentials,
     },
 ];
 

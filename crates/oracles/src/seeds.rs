@@ -307,3 +307,64 @@ pub(crate) fn packages() -> Vec<Vec<u8>> {
         .map(|(place, content)| [&[place], content].concat())
         .collect()
 }
+pub(crate) fn challenges() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/nginx:pull,push""#,
+        r#"Negotiate, Basic realm="a, \"b\"", bearer service = x , realm=https://a/t"#,
+        "NTLM abc==, Basic",
+        r#"Bearer realm="unended"#,
+    ])
+}
+
+pub(crate) fn links() -> Vec<Vec<u8>> {
+    texts(&[
+        "</v2/team/app/tags/list?last=b&n=2>; rel=\"next\"",
+        "<https://inner:80/artifactory/api/docker/x/v2/team/app/tags/list?last=b>; rel='next'",
+        "</x>; rel=first; title=\"a, <b>\", <?last=b>; anchor=\"/v2/other\"; REL = \"prev Next\"",
+        "<//169.254.169.254/v2/evil/tags/list?last=b>; rel=next",
+        "/v2/team/app/tags/list?last=b>; rel=next",
+    ])
+}
+
+pub(crate) fn realms() -> Vec<Vec<u8>> {
+    texts(&[
+        "\0https://auth.example.com/token?scope=x",
+        "\x01http://auth.test/token",
+        "\x02http://127.0.0.1:5000/token",
+        "\x02http://localhost:5000/token",
+        "\x03https://10.0.0.5:5000/token",
+        "\0https://[::ffff:169.254.169.254]/latest",
+        "\0https://u:p@0x7f.1:443/",
+    ])
+}
+
+pub(crate) fn guards() -> Vec<Vec<u8>> {
+    let hosts = [
+        "store.example.com:9000",
+        "http://10.0.0.7:9000/",
+        "https://[fd00::1]",
+        "http://0x7f.1:80",
+    ];
+    let addresses = [
+        [
+            0x20, 1, 0x48, 0x60, 0x48, 0x60, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8,
+        ],
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1],
+        [
+            0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 169, 254, 169, 254,
+        ],
+        [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1],
+    ];
+    let seeds = addresses.iter().zip(hosts);
+    seeds
+        .map(|(address, host)| [&address[..], host.as_bytes()].concat())
+        .collect()
+}
+
+pub(crate) fn credentials() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"auths":{"https://index.docker.io/v1/":{"auth":"bWU6aHVudGVyMjpodW50ZXIy"},"registry.example.com:5000":{"identitytoken":"t"}}}"#,
+        r#"{"auths":{"registry.example.com:5000/team":{"registrytoken":"t"},"docker.io/library":{"username":"a","password":"b"}},"credsStore":"x"}"#,
+        r#"{"auths":{"docker.io":{"auth":"!"},"registry.example.com:5000":{}},"credHelpers":{"docker.io":"y"}}"#,
+    ])
+}

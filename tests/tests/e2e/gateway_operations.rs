@@ -1,10 +1,11 @@
 //! What whoever runs the server sees of it: logs, metrics, and how it stops.
 
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use onionskin_core::digest::Digest;
-use onionskin_gateway::{Gateway, Limits, Options};
+use onionskin_gateway::{Access, Gateway, Limits, Options};
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, sound};
@@ -347,4 +348,73 @@ async fn plain_http_beyond_this_machine_is_warned_of() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let line = lines.next_line().await.unwrap().unwrap();
     assert!(line.contains("plain HTTP"), "{line}");
+}
+
+#[tokio::test]
+async fn users_see_the_registries_of_their_line() {
+    let odd = Odd::new(|target, _| sound(target)).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let digest = |token: &str| Digest::sha256(token.as_bytes());
+    let users = format!(
+        "# users\nci {} team\nroot {} *  # everything\n",
+        digest("ci-token"),
+        digest("root-token")
+    );
+    std::fs::write(file.path(), users).unwrap();
+    let options = Options {
+        registries: vec![
+            format!("team=http://{}", odd.address).parse().unwrap(),
+            format!("other=http://{}", odd.address).parse().unwrap(),
+        ],
+        access: Some(Arc::new(Access::load(file.path(), None).unwrap())),
+        ..Options::default()
+    };
+    let address = serving(options).await;
+    let ask = async |path: &str, token: Option<&str>| {
+        let request = client().get(format!("http://{address}{path}"));
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        request.send().await.unwrap()
+    };
+    for (path, token, status) in [
+        ("/v2/", None, 401),
+        ("/", None, 401),
+        ("/v2/team/app/manifests/1", None, 401),
+        ("/v2/team/app/manifests/1", Some("wrong"), 401),
+        ("/v2/team/app/manifests/1", Some("ci-token"), 200),
+        ("/v2/other/app/manifests/1", Some("ci-token"), 403),
+        ("/v2/other/_catalog", Some("ci-token"), 403),
+        ("/v2/demo/hello/tags/list", Some("ci-token"), 403),
+        ("/v2/other/app/manifests/1", Some("root-token"), 200),
+        ("/v2/demo/hello/tags/list", Some("root-token"), 200),
+        ("/v2/", Some("ci-token"), 200),
+        ("/healthz", None, 200),
+    ] {
+        let answer = ask(path, token).await;
+        assert_eq!(answer.status(), status, "{path} {token:?}");
+        if status == 401 {
+            let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+            assert!(challenge.starts_with("Basic "), "{challenge}");
+        }
+        let caching = answer.headers().get("cache-control");
+        let caching = caching.map_or("", |value| value.to_str().unwrap());
+        assert!(!caching.contains("public"), "{path}: {caching}");
+    }
+    let listed = ask("/v2/_catalog", Some("ci-token"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(!listed.contains("demo"), "{listed}");
+    let digest = Digest::sha256(LAYER);
+    let blob = ask(&format!("/v2/team/app/blobs/{digest}"), Some("ci-token")).await;
+    let caching = blob.headers()["cache-control"].to_str().unwrap();
+    assert!(caching.starts_with("private"), "{caching}");
+    // As docker login sends it; the registry sees nothing of it.
+    let by_password = client().get(format!("http://{address}/v2/"));
+    let by_password = by_password.basic_auth("x", Some("ci-token")).send().await;
+    assert_eq!(by_password.unwrap().status(), 200);
+    assert_eq!(odd.authorizations(), Vec::<String>::new());
 }

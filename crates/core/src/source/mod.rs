@@ -22,7 +22,7 @@ mod temporary;
 pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
-pub use credentials::{Found, Keychain, KeychainError};
+pub use credentials::{Found, Keychain, KeychainError, stored_in};
 pub use error::{Origin, RetryAfter, SourceError, Unreachable};
 pub use image::{Attestation, BlobId, Image, Layer};
 pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};

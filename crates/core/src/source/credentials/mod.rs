@@ -12,6 +12,18 @@ mod keychain;
 #[cfg(not(target_arch = "wasm32"))]
 pub use keychain::{Found, Keychain, KeychainError};
 
+/// What a file of credentials has for a repository: for the fuzz targets. The error is the key of an entry that cannot be
+/// read.
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
+pub fn stored_in(
+    file: &[u8],
+    registry: &str,
+    repository: &str,
+) -> Result<Option<Credentials>, String> {
+    config::Config::parse(file).map_or(Ok(None), |config| config.stored(registry, repository))
+}
+
 use std::fmt;
 
 /// The credentials for one registry.

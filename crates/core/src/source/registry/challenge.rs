@@ -4,7 +4,7 @@ use super::quoted::{self, BLANK};
 
 /// One challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub enum Challenge {
     /// A user and a password with each request.
     Basic,
     /// A token from elsewhere.
@@ -18,7 +18,8 @@ pub(super) enum Challenge {
 
 /// The challenges of one header that we know, in their order. Several may share a header, parameters come in any
 /// order, and quoted values may hold commas.
-pub(super) fn parse(header: &str) -> Vec<Challenge> {
+#[must_use]
+pub fn parse(header: &str) -> Vec<Challenge> {
     let mut found = Vec::new();
     let mut scheme = "";
     let mut parameters: Vec<(String, String)> = Vec::new();

@@ -22,7 +22,7 @@ struct Link {
 /// Only path and query of the link count, and the registry that gave it is asked: behind a proxy that ends TLS, a
 /// registry does not know the scheme, the host and the port by which it is reached. `from` is the address that
 /// answered, `list` the address of the list by the specification.
-pub(super) fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option<String>, String> {
+pub fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option<String>, String> {
     let mut problem = None;
     for field in headers.get_all(LINK) {
         for link in parse(&escaped(field.as_bytes())) {
@@ -40,7 +40,8 @@ pub(super) fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option
 
 /// Where a page is asked for, and, where the registry gave the list another path, the list's own address, which is asked
 /// if that brings nothing: some paths only lead somewhere inside the registry's network.
-pub(super) fn addresses(list: &Url, next: Option<&str>) -> (Url, Option<Url>) {
+#[must_use]
+pub fn addresses(list: &Url, next: Option<&str>) -> (Url, Option<Url>) {
     let at = |path: Option<&str>, query: Option<&str>| {
         let mut url = list.clone();
         if let Some(path) = path {

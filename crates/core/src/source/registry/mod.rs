@@ -46,6 +46,16 @@ mod transport;
 mod wait;
 mod web_page;
 
+/// How headers and addresses that a registry chooses are read: for the fuzz targets.
+#[doc(hidden)]
+pub mod readers {
+    pub use super::challenge::{Challenge, parse as challenges};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use super::guard::is_public;
+    pub use super::link::{addresses as page_addresses, next as next_page};
+    pub use super::realm::{allowed as allowed_realm, trusted as trusted_realm};
+}
+
 pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
 pub use detail::ErrorDetail;

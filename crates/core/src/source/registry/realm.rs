@@ -13,7 +13,7 @@ use super::endpoint::{is_link_local, is_loopback, literal};
 ///
 /// On addresses and on this machine, another port may be another person's: there the realm is the registry's own host
 /// and port.
-pub(super) fn allowed(
+pub fn allowed(
     realm: &str,
     registry: &Url,
     is_named: impl Fn(&Url) -> bool,
@@ -44,7 +44,8 @@ pub(super) fn allowed(
 }
 
 /// Whether credentials for `registry` may be sent to `realm`: the same host, or one of the same owner over https.
-pub(super) fn trusted(realm: &Url, registry: &Url) -> bool {
+#[must_use]
+pub fn trusted(realm: &Url, registry: &Url) -> bool {
     if is_same_place(realm, registry) {
         return true;
     }

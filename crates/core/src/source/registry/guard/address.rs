@@ -41,7 +41,8 @@ const NAT64_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0)
 /// Whether everybody on the internet would reach the same host under `address`.
 ///
 /// IPv4 inside IPv6 is judged by the IPv4 address that the packets end at.
-pub(super) fn is_public(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

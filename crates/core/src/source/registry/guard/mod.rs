@@ -16,6 +16,7 @@ use reqwest::Url;
 use super::endpoint::{is_link_local, literal};
 use super::transport::{Ask, Purpose};
 
+pub use address::is_public;
 pub use allowed::{AllowedHost, AllowedHostError};
 pub(super) use resolve::NotPublic;
 pub use resolve::PublicAddresses;
