@@ -8,6 +8,8 @@ use web_sys::{
     Storage, Url,
 };
 
+use crate::navigate::History;
+
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
 const RECENT_MOST: usize = 8;
@@ -26,9 +28,8 @@ pub(crate) fn base() -> String {
     href.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// Shows this fragment in the address, as a new step of the history or in the place of the
-/// present one.
-pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
+/// Shows this fragment in the address.
+pub(crate) fn set_fragment(fragment: &str, step: History) {
     if fragment == self::fragment() {
         return;
     }
@@ -37,10 +38,9 @@ pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
     };
     let state = wasm_bindgen::JsValue::NULL;
     // Browsers refuse too many changes a second; the address then follows with the next one.
-    let _ = if new_step {
-        history.push_state_with_url(&state, "", Some(fragment))
-    } else {
-        history.replace_state_with_url(&state, "", Some(fragment))
+    let _ = match step {
+        History::Push => history.push_state_with_url(&state, "", Some(fragment)),
+        History::Replace => history.replace_state_with_url(&state, "", Some(fragment)),
     };
 }
 

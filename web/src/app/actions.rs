@@ -6,10 +6,11 @@ use yew::prelude::*;
 
 use super::App;
 use crate::browser;
+use crate::navigate::{History, Navigate};
 use crate::parts::tree;
 use crate::route::{BrowseRoute, ImageRoute, Route, View};
 use crate::session::{Again, Session};
-use crate::worker::protocol::{List, Request};
+use crate::worker::protocol::{List, Stop};
 
 impl App {
     /// Opens what was typed. The image that is shown is read again only where something of it is missing.
@@ -31,20 +32,17 @@ impl App {
                 && matches!(&self.route, Route::Image(route) if route.file.is_some()) => {}
             None => {
                 self.remarks.clear();
-                self.go(ctx, to, true);
+                self.go(ctx, Navigate::push(to));
             }
         }
     }
 
     /// Stops reading. What is read of the image stays; without any of it, the page returns to what it showed before.
     pub(super) fn cancel(&mut self, ctx: &Context<Self>) {
-        if let Some(session) = self
-            .session
-            .as_ref()
-            .filter(|session| session.image.is_some())
+        if let Some(session) = &self.session
+            && session.image().is_some()
         {
-            // What comes of it is an event.
-            drop(session.engine.ask(Request::Stop));
+            session.engine.tell(Stop);
             return;
         }
         let (session, route) = match self.before.take() {
@@ -54,7 +52,7 @@ impl App {
         self.session = session;
         self.route = route;
         self.remarks.clear();
-        browser::set_fragment(&self.route.to_fragment(), false);
+        browser::set_fragment(&self.route.to_fragment(), History::Replace);
         self.judge(ctx);
     }
 
@@ -65,7 +63,7 @@ impl App {
             _ => {
                 self.session = None;
                 self.fresh = true;
-                self.go(ctx, self.route.clone(), false);
+                self.go(ctx, Navigate::replace(self.route.clone()));
             }
         }
     }
@@ -77,7 +75,7 @@ impl App {
                 path: None,
                 ..route.clone()
             };
-            self.go(ctx, Route::Image(route), true);
+            self.go(ctx, Navigate::push(route));
             browser::focus(tree::ID);
         }
     }
@@ -93,7 +91,7 @@ impl App {
             }
             Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
                 let route = route.with_waste(|_| {});
-                self.go(ctx, Route::Image(route), false);
+                self.go(ctx, Navigate::replace(route));
             }
             _ if self.remarks.is_empty() => return false,
             _ => self.remarks.clear(),

@@ -5,6 +5,7 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
 use crate::parts::mark;
 use crate::parts::size::size;
@@ -13,7 +14,7 @@ use crate::session::{Image, Partial};
 use crate::views::layer::LayerDetails;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    EntryKind, Mark, Metadata, PathEvent, PathHistory, Request, Response,
+    EntryKind, HistoryOf, Mark, Metadata, PathEvent, PathHistory, command,
 };
 
 /// What [`Details`] shows.
@@ -25,7 +26,7 @@ pub(crate) struct Props {
     /// The layer that is looked at.
     pub(crate) layer: u32,
     pub(crate) path: Option<Vec<u8>>,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) on_close: Callback<()>,
 }
 
@@ -50,13 +51,10 @@ pub(crate) fn Details(props: &Props) -> Html {
             move |(engine, path, .., (depth, finished))| match path {
                 Some(path) => {
                     let (depth, finished) = (*depth, *finished);
-                    let answer = engine.ask(Request::PathHistory { path: path.clone() });
+                    let answer = engine.ask(HistoryOf { path: path.clone() });
                     let path = path.clone();
                     spawn_local(async move {
-                        match answer.await {
-                            Response::PathHistory(found) => history.set(Some(found)),
-                            _ => history.set(None),
-                        }
+                        history.set(answer.await.flatten());
                         asked.set(Some((path, depth, finished)));
                     });
                 }
@@ -177,17 +175,14 @@ fn step(props: &Props, event: &PathEvent, before: Option<&PathEvent>) -> Html {
         view: View::Changes,
         ..props.route.clone()
     };
-    let head = event
-        .layer
-        .checked_sub(1)
-        .and_then(|index| props.image.facts.layers.get(index as usize));
+    let head = props.image.head(event.layer);
     html! {
         <li {class}>
-            <button type="button" class="quiet" onclick={props.go.reform(move |_| (to.clone(), true))}>
+            <button type="button" class="quiet" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
                 <b>{ format!("{deed} layer {}", event.layer) }</b>
             </button>
             if let Some(head) = head {
-                <span class="mono muted">{ format::visible_text(&head.command) }</span>
+                <span class="mono muted">{ format::visible_text(&command(head)) }</span>
             }
             <span class="muted">{ what(event, before, folder) }</span>
         </li>

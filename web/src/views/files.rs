@@ -5,9 +5,10 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::find::Find;
 use crate::parts::tree::{Select, Tree};
-use crate::route::{ImageRoute, View};
+use crate::route::{ImageRoute, Route, View};
 use crate::session::{Again, Image, LayerState};
 use crate::views::error::again;
 use crate::worker::client::WorkerClient;
@@ -21,7 +22,7 @@ pub(crate) struct Props {
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
     pub(crate) layer: u32,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) on_again: Callback<Again>,
 }
 
@@ -39,25 +40,22 @@ pub(crate) fn Files(props: &Props) -> Html {
     let select = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |select: Select| {
-            go.emit((
-                ImageRoute {
+            go.emit(Navigate {
+                route: Route::Image(ImageRoute {
                     path: Some(select.path),
                     ..route.clone()
-                },
-                select.new_step,
-            ));
+                }),
+                history: select.history,
+            });
         })
     };
     let sort = {
         let route = props.route.clone();
         props.go.reform(move |sort: Sort| {
-            (
-                ImageRoute {
-                    sort,
-                    ..route.clone()
-                },
-                false,
-            )
+            Navigate::replace(ImageRoute {
+                sort,
+                ..route.clone()
+            })
         })
     };
     let on_shown = {
@@ -112,7 +110,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
                 find: String::new(),
                 ..props.route.clone()
             };
-            props.go.reform(move |_| (to.clone(), false))
+            props.go.reform(move |_| Navigate::replace(to.clone()))
         };
         return html! {
             <div class="nothing">

@@ -8,7 +8,8 @@ use crate::parts::mark;
 use crate::parts::size::size;
 use crate::session::{Image, LayerState};
 use crate::views::layers::UNKNOWN;
-use crate::worker::protocol::{LayerFacts, LayerHead, LayerNumbers};
+use crate::worker::protocol;
+use crate::worker::protocol::{Layer, LayerFacts, LayerNumbers};
 
 /// What [`LayerDetails`] shows.
 #[derive(PartialEq, Properties)]
@@ -27,7 +28,7 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
     let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else {
         return Html::default();
     };
-    let Some(head) = image.facts.layers.get(index) else {
+    let Some(head) = image.head(props.layer) else {
         return Html::default();
     };
     let facts = match image.layer(props.layer) {
@@ -57,7 +58,7 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
                     <h3>{ "Warnings" }</h3>
                     <ul class="remarks-list">
                         for remark in facts.remarks.iter().take(REMARKS) {
-                            <li class="mono">{ format::visible_text(remark) }</li>
+                            <li><span class="mono">{ format::visible(&remark.path) }</span>{ format!(": {}", remark.kind) }</li>
                         }
                     </ul>
                     if facts.remarks.len() > REMARKS {
@@ -69,20 +70,21 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
     }
 }
 
-fn command(head: &LayerHead) -> Html {
-    if head.command.is_empty() {
+fn command(head: &Layer) -> Html {
+    let command = protocol::command(head);
+    if command.is_empty() {
         return html! { <p class="muted">{ "No command is recorded for this layer." }</p> };
     }
     // Commands of several lines (here-documents) keep them.
-    let lines: Vec<_> = head.command.lines().map(format::visible_text).collect();
+    let lines: Vec<_> = command.lines().map(format::visible_text).collect();
     html! { <pre class="mono command" tabindex="0" role="region" aria-label="Command">{ lines.join("\n") }</pre> }
 }
 
-fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
+fn sizes(head: &Layer, facts: Option<&LayerFacts>) -> Html {
     html! {
         <dl class="facts">
             <dt>{ "Download" }</dt>
-            if let Some(compressed) = head.compressed {
+            if let Some(compressed) = head.compressed_size {
                 <dd>{ size(compressed) }</dd>
             } else {
                 <dd class="muted" title={UNKNOWN}>{ "not known" }</dd>
@@ -92,14 +94,14 @@ fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
                 <dd>{ size(facts.size) }{ format!(" in {}", entries(facts.entries)) }</dd>
             }
             <dt>{ "Digest" }</dt>
-            if head.digest.is_empty() {
-                <dd class="muted">{ "not known" }</dd>
+            if let Some(digest) = head.digest.as_ref().map(ToString::to_string) {
+                <dd class="mono" title={digest.clone()}>{ format::short_digest(&digest) }</dd>
             } else {
-                <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
+                <dd class="muted">{ "not known" }</dd>
             }
-            if !head.media_type.is_empty() {
+            if let Some(media_type) = &head.media_type {
                 <dt>{ "Type" }</dt>
-                <dd class="mono">{ format::visible_text(&head.media_type) }</dd>
+                <dd class="mono">{ format::visible_text(media_type) }</dd>
             }
         </dl>
     }

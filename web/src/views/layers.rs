@@ -5,11 +5,12 @@ use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar, Progress};
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
-use crate::worker::protocol::{LayerHead, LayerNumbers};
+use crate::worker::protocol::{Layer, LayerNumbers, command};
 
 /// What [`Layers`] shows.
 #[derive(PartialEq, Properties)]
@@ -18,7 +19,7 @@ pub(crate) struct Props {
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
     pub(crate) selected: u32,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
 }
 
 /// The list of layers.
@@ -50,7 +51,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go.emit((at(&route, layer), false));
+            go.emit(Navigate::replace(at(&route, layer)));
             if let Some(item) = item(&list, layer) {
                 // Focus only follows the keys; where it cannot go nothing is lost.
                 let _ = item.focus();
@@ -81,7 +82,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 { switch(props) }
             </div>
             <ol ref={list} role="listbox" aria-label="Layers" onkeydown={keys}>
-                for (index, head) in image.facts.layers.iter().enumerate() {
+                for (index, head) in image.facts.image.layers.iter().enumerate() {
                     { layer(props, index as u32 + 1, head, most) }
                 }
             </ol>
@@ -128,7 +129,7 @@ fn switch(props: &Props) -> Html {
                 type="button"
                 aria-pressed={(props.route.view == view).to_string()}
                 {title}
-                onclick={props.go.reform(move |_| (to.clone(), true))}
+                onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
             >
                 { word }
             </button>
@@ -142,7 +143,7 @@ fn switch(props: &Props) -> Html {
     }
 }
 
-fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
+fn layer(props: &Props, layer: u32, head: &Layer, most: u64) -> Html {
     let selected = props.selected == layer;
     let to = at(&props.route, layer);
     let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
@@ -154,14 +155,14 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
             class={classes!("layer", matches!(state, Some(LayerState::Broken(_))).then_some("broken"))}
             aria-selected={selected.to_string()}
             tabindex={if selected { "0" } else { "-1" }}
-            title={format::visible_text(&head.created_by)}
+            title={format::visible_text(head.created_by.as_deref().unwrap_or_default())}
             data-layer={layer.to_string()}
-            onclick={props.go.reform(move |_| (to.clone(), true))}
+            onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
         >
             <span class="number">{ layer }</span>
-            <span class="command">{ command(head) }</span>
+            <span class="command">{ command_text(head) }</span>
             <span class="sizes">
-                if let Some(bytes) = head.compressed {
+                if let Some(bytes) = head.compressed_size {
                     { size(bytes) }
                 } else {
                     <span class="muted" title={UNKNOWN}>{ "–" }</span>
@@ -183,17 +184,18 @@ fn receiving(done: u64, whole: Option<u64>) -> String {
 }
 
 /// The command that made a layer, or words for that nothing is known of it.
-pub(crate) fn command(head: &LayerHead) -> Html {
-    if head.command.is_empty() {
+fn command_text(head: &Layer) -> Html {
+    let command = command(head);
+    if command.is_empty() {
         html! { <span class="muted">{ "no command recorded" }</span> }
     } else {
-        html! { { format::visible_text(&head.command) } }
+        html! { { format::visible_text(&command) } }
     }
 }
 
 fn below(
     layer: u32,
-    head: &LayerHead,
+    head: &Layer,
     state: Option<&LayerState>,
     numbers: Option<LayerNumbers>,
     most: u64,
@@ -211,8 +213,8 @@ fn below(
         }
         (Some(LayerState::Receiving(done)), _) => html! {
             <>
-                <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
-                <span class="below">{ receiving(*done, head.stored) }</span>
+                <Progress done={*done} whole={head.stored_size()} label={format!("Layer {layer}")} />
+                <span class="below">{ receiving(*done, head.stored_size()) }</span>
             </>
         },
         (_, Some(numbers)) if numbers.stored == 0 => {

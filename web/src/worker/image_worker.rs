@@ -1,4 +1,4 @@
-//! The engine: keeps the image that is read, and answers what the page asks of it.
+//! The image worker: keeps the image that is read, and answers what the page asks of it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -26,12 +26,14 @@ use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Event, Found, LayerNumbers, Message, Numbers, Question, ReportForm, Request, Response,
-    RulesFile, RulesFileError, Showing, Shown, Subject, UserError,
+    Catalog, Continue, Event, FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge,
+    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory,
+    Question, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show,
+    Showing, Shown, Stop, Subject, Toggle, UserError,
 };
 use super::waste::{self, Waste};
 
-/// What the engine knows.
+/// What is known of the image.
 #[derive(Default)]
 pub(crate) struct ImageWorker {
     /// The layers from the base up to the first that is missing.
@@ -86,11 +88,7 @@ pub(crate) struct Ground {
 
 impl Ground {
     fn at(&self, layer: u32) -> At<'_> {
-        At {
-            stack: &self.stack,
-            layer: (layer as usize).saturating_sub(self.offset),
-            offset: self.offset,
-        }
+        at(&self.stack, self.offset, layer)
     }
 }
 
@@ -103,97 +101,177 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             engine.borrow_mut().file = Some(file);
             return;
         }
-        let Some(Question { id, ask }) = port::unpack(&data) else {
+        let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
-        let (engine, scope) = (Rc::clone(&engine), answers.clone());
-        match ask {
-            ask @ (Request::Catalog | Request::List { .. } | Request::Referrers { .. }) => {
-                spawn_local(async move {
-                    let answer = browsing::answer(ask).await;
-                    port::tell(&scope, &Message::Response { id, answer });
-                });
-            }
-            Request::Open {
-                subject,
-                platform,
-                fresh,
-                open,
-            } => {
-                engine.borrow_mut().to_open = open;
-                port::tell(
-                    &scope,
-                    &Message::Response {
-                        id,
-                        answer: Response::Nothing,
-                    },
-                );
-                spawn_local(opening::open(
-                    engine,
-                    scope,
-                    opening::Wanted {
-                        subject,
-                        platform,
-                        fresh,
-                    },
-                ));
-            }
-            ask @ (Request::Stop | Request::Continue) => {
-                match ask {
-                    Request::Stop => opening::stop(&engine),
-                    _ => opening::resume(&engine, &scope),
-                }
-                let answer = Response::Nothing;
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-            Request::Judge(file) => {
-                let judged = engine.borrow_mut().judge(file.as_ref());
-                let (event, judged) = match judged {
-                    Ok(event) => (event, Ok(())),
-                    Err(problem) => (None, Err(problem)),
-                };
-                let ended = Event::Comparing(None);
-                for event in [Some(ended), event].into_iter().flatten() {
-                    port::tell(&scope, &Message::Event(event));
-                }
-                growth::begin(&engine, &scope);
-                let answer = Response::Judged(judged);
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-            ask => {
-                let answer = engine.borrow_mut().answer(ask);
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-        }
+        let asker = Asker {
+            engine: Rc::clone(&engine),
+            scope: answers.clone(),
+            id,
+        };
+        asker.hear(request);
     });
     port::tell(scope, &Message::Ready);
 }
 
-impl ImageWorker {
-    fn answer(&mut self, ask: Request) -> Response {
-        match ask {
-            Request::Show(showing) => Response::Shown(self.show(showing)),
-            Request::PathHistory { path } => self.path_history(&path),
-            Request::Findings(asked) => match &self.waste {
-                Some(waste) => Response::Findings(Box::new(waste.findings(&asked))),
-                None => Response::Nothing,
-            },
-            Request::Report(form) => Response::Report(self.report(form)),
-            Request::OpenFolders => Response::Folders(self.open_folders()),
-            Request::Stop
-            | Request::Continue
-            | Request::Catalog
-            | Request::List { .. }
-            | Request::Referrers { .. }
-            | Request::Open { .. }
-            | Request::Judge(_) => Response::Nothing,
-            Request::Rows { .. }
-            | Request::Toggle { .. }
-            | Request::Parent { .. }
-            | Request::Seek { .. } => self.of_listing(ask).unwrap_or(Response::Nothing),
+/// Whoever asked a question, and whom.
+struct Asker {
+    engine: Rc<RefCell<ImageWorker>>,
+    scope: DedicatedWorkerGlobalScope,
+    id: u32,
+}
+
+impl Asker {
+    fn hear(self, request: Request) {
+        match request {
+            Request::Catalog(Catalog) => self.answer_later::<Catalog>(browsing::catalog()),
+            Request::Names(asked) => self.answer_later::<Names>(browsing::names(asked)),
+            Request::FindReferrers(asked) => {
+                self.answer_later::<FindReferrers>(browsing::referrers(asked));
+            }
+            Request::Open(asked) => self.open(asked),
+            Request::Stop(Stop) => {
+                opening::stop(&self.engine);
+                self.answer::<Stop>(&());
+            }
+            Request::Continue(Continue) => {
+                opening::resume(&self.engine, &self.scope);
+                self.answer::<Continue>(&());
+            }
+            Request::Judge(asked) => self.judge(&asked),
+            Request::Show(asked) => self.of_image(asked),
+            Request::Rows(asked) => self.of_image(asked),
+            Request::Toggle(asked) => self.of_image(asked),
+            Request::OpenFolders(asked) => self.of_image(asked),
+            Request::Parent(asked) => self.of_image(asked),
+            Request::Seek(asked) => self.of_image(asked),
+            Request::HistoryOf(asked) => self.of_image(asked),
+            Request::FindingsPage(asked) => self.of_image(asked),
+            Request::Report(asked) => self.of_image(asked),
         }
     }
 
+    fn answer<Q: Question>(&self, answer: &Q::Answer) {
+        let answer = port::pack_bytes(answer);
+        port::tell(&self.scope, &Message::Answer(self.id, answer));
+    }
+
+    fn answer_later<Q: Question>(self, answer: impl Future<Output = Q::Answer> + 'static) {
+        spawn_local(async move { self.answer::<Q>(&answer.await) });
+    }
+
+    fn of_image<Q: Question>(&self, question: Q)
+    where
+        ImageWorker: Answers<Q>,
+    {
+        let answer = self.engine.borrow_mut().answer(question);
+        self.answer::<Q>(&answer);
+    }
+
+    fn open(self, mut asked: Open) {
+        self.engine.borrow_mut().to_open = std::mem::take(&mut asked.open);
+        self.answer::<Open>(&());
+        spawn_local(opening::open(self.engine, self.scope, asked));
+    }
+
+    fn judge(&self, asked: &Judge) {
+        let judged = self.engine.borrow_mut().judge(asked.0.as_ref());
+        let (event, judged) = match judged {
+            Ok(event) => (event, Ok(())),
+            Err(problem) => (None, Err(problem)),
+        };
+        let ended = Event::Comparing(None);
+        for event in [Some(ended), event].into_iter().flatten() {
+            port::tell(&self.scope, &Message::Event(event));
+        }
+        growth::begin(&self.engine, &self.scope);
+        self.answer::<Judge>(&judged);
+    }
+}
+
+/// Something that can answer a question at once.
+trait Answers<Q: Question> {
+    fn answer(&mut self, question: Q) -> Q::Answer;
+}
+
+impl Answers<Show> for ImageWorker {
+    fn answer(&mut self, Show(showing): Show) -> Shown {
+        self.show(showing)
+    }
+}
+
+impl Answers<Rows> for ImageWorker {
+    fn answer(&mut self, Rows { from, count }: Rows) -> Vec<Row> {
+        self.listed()
+            .map(|(listing, ground)| {
+                listing.rows(ground.at(listing.showing.layer), &ground.open, from, count)
+            })
+            .unwrap_or_default()
+    }
+}
+
+impl Answers<Toggle> for ImageWorker {
+    fn answer(&mut self, Toggle { row, open: to }: Toggle) -> Option<Shown> {
+        let (listing, ground) = self.listed()?;
+        let Ground {
+            stack,
+            open,
+            offset,
+        } = ground;
+        let at = at(stack, *offset, listing.showing.layer);
+        listing.toggle(at, open, row, to);
+        Some(listing.shown(at, *offset > 0))
+    }
+}
+
+impl Answers<OpenFolders> for ImageWorker {
+    fn answer(&mut self, _: OpenFolders) -> Vec<Vec<u8>> {
+        self.open_folders()
+    }
+}
+
+impl Answers<Parent> for ImageWorker {
+    fn answer(&mut self, Parent { row }: Parent) -> Option<u32> {
+        self.listing.as_ref()?.parent(row)
+    }
+}
+
+impl Answers<Seek> for ImageWorker {
+    fn answer(&mut self, Seek { path }: Seek) -> Option<Found> {
+        let (listing, ground) = self.listed()?;
+        let at = at(&ground.stack, ground.offset, listing.showing.layer);
+        Some(listing.seek(at, &mut ground.open, &path))
+    }
+}
+
+impl Answers<HistoryOf> for ImageWorker {
+    fn answer(&mut self, HistoryOf { path }: HistoryOf) -> Option<Box<PathHistory>> {
+        self.path_history(&path).map(Box::new)
+    }
+}
+
+impl Answers<FindingsPage> for ImageWorker {
+    fn answer(&mut self, FindingsPage(asked): FindingsPage) -> Option<Box<Findings>> {
+        Some(Box::new(self.waste.as_ref()?.findings(&asked)))
+    }
+}
+
+impl Answers<Report> for ImageWorker {
+    fn answer(&mut self, Report(form): Report) -> Option<String> {
+        self.report(form)
+    }
+}
+
+/// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
+fn at(stack: &Stack, offset: usize, layer: u32) -> At<'_> {
+    At {
+        stack,
+        layer: (layer as usize).saturating_sub(offset),
+        offset,
+    }
+}
+
+impl ImageWorker {
     /// The layers that a showing stands on; for a layer above a broken one, that layer alone.
     fn ground(&mut self, layer: u32) -> Option<u32> {
         if layer >= 1 && layer as usize <= self.main.stack.depth() {
@@ -279,40 +357,7 @@ impl ImageWorker {
         Some((listing, ground))
     }
 
-    fn of_listing(&mut self, ask: Request) -> Option<Response> {
-        let (listing, ground) = self.listed()?;
-        let alone = ground.offset > 0;
-        let Ground {
-            stack,
-            open,
-            offset,
-        } = ground;
-        let layer = (listing.showing.layer as usize).saturating_sub(*offset);
-        let at = At {
-            stack,
-            layer,
-            offset: *offset,
-        };
-        Some(match ask {
-            Request::Rows { from, count } => {
-                let rows = listing.rows(at, open, from, count);
-                Response::Rows { rows }
-            }
-            Request::Toggle { row, open: to } => {
-                listing.toggle(at, open, row, to);
-                Response::Shown(listing.shown(at, alone))
-            }
-            Request::Parent { row } => Response::Row(listing.parent(row)),
-            Request::Seek { path } => Response::Found(listing.seek(at, open, &path)),
-            _ => Response::Found(Found {
-                row: None,
-                exact: false,
-                total: 0,
-            }),
-        })
-    }
-
-    fn path_history(&mut self, path: &[u8]) -> Response {
+    fn path_history(&mut self, path: &[u8]) -> Option<PathHistory> {
         if self.top.is_none() && self.finished {
             let stack = &self.main.stack;
             self.top = Some(View::stack(stack, stack.depth()));
@@ -330,9 +375,7 @@ impl ImageWorker {
             )
         });
         (self.top, self.largest) = (top, wasted);
-        history.map_or(Response::Nothing, |history| {
-            Response::PathHistory(Box::new(history))
-        })
+        history
     }
 
     /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.

@@ -6,11 +6,10 @@
 mod browsing;
 pub(crate) mod client;
 mod decode;
-mod facts;
 mod file;
 mod growth;
 mod image_worker;
-mod listing;
+pub(crate) mod listing;
 mod opening;
 mod path_history;
 pub(crate) mod place;

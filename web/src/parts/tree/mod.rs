@@ -1,4 +1,4 @@
-//! The tree grid: rows of a tree that lives in the engine. Only those in view are asked for and
+//! The tree grid: rows of a tree that lives in the image worker. Only those in view are asked for and
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
@@ -22,16 +22,19 @@ use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
 use crate::browser;
+use crate::navigate::History;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Found, Request, Response, Row, Showing, Shown, Sort};
+use crate::worker::protocol::{
+    Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
+};
 
 /// The identifier of the tree's element, which has the keyboard's focus.
 pub(crate) const ID: &str = "tree";
 
-/// A path was chosen; by a click it becomes a step of the browser's history.
+/// A path was chosen.
 pub(crate) struct Select {
     pub(crate) path: Vec<u8>,
-    pub(crate) new_step: bool,
+    pub(crate) history: History,
 }
 
 /// What [`Tree`] shows.
@@ -141,11 +144,7 @@ impl Component for Tree {
             rest: None,
             watch: None,
         };
-        tree.show(
-            ctx,
-            Request::Show((*ctx.props().showing).clone()),
-            Why::Asked,
-        );
+        tree.reshow(ctx, Why::Asked);
         tree
     }
 
@@ -159,9 +158,9 @@ impl Component for Tree {
             _ => {}
         }
         if new.engine != old.engine || new.showing != old.showing || moved {
-            self.show(ctx, Request::Show((*new.showing).clone()), Why::Asked);
+            self.reshow(ctx, Why::Asked);
         } else if new.version != old.version {
-            self.show(ctx, Request::Show((*new.showing).clone()), Why::Grown);
+            self.reshow(ctx, Why::Grown);
         }
         true
     }
@@ -200,7 +199,7 @@ impl Component for Tree {
                 self.pages.keep(from, rows, self.window.first());
                 self.fetch(ctx);
                 if self.select_when_here {
-                    self.select_active(ctx, false);
+                    self.select_active(ctx, History::Replace);
                 }
                 true
             }
@@ -213,7 +212,7 @@ impl Component for Tree {
             }
             Msg::Fresh(..) | Msg::Rows(..) | Msg::Parent(..) => false,
             Msg::Rested => {
-                self.select_active(ctx, false);
+                self.select_active(ctx, History::Replace);
                 false
             }
             Msg::Key(event) => self.key(ctx, &event),
@@ -279,27 +278,34 @@ impl Tree {
         self.pages.row(index)
     }
 
+    /// Asks for the tree that the address names.
+    fn reshow(&mut self, ctx: &Context<Self>, why: Why) {
+        let show = Show((*ctx.props().showing).clone());
+        self.show(ctx, show, Some, why);
+    }
+
     /// Asks for another tree, for the row of the path in it, and for the rows around that.
-    fn show(&mut self, ctx: &Context<Self>, ask: Request, why: Why) {
+    fn show<Q: Question + 'static>(
+        &mut self,
+        ctx: &Context<Self>,
+        question: Q,
+        shown_of: impl FnOnce(Q::Answer) -> Option<Shown> + 'static,
+        why: Why,
+    ) {
         self.epoch += 1;
         let (epoch, window) = (self.epoch, self.window);
         let engine = ctx.props().engine.clone();
         let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
         let bring = why == Why::Asked || path != self.placed;
-        let shown = engine.ask(ask);
+        let shown = engine.ask(question);
         ctx.link().send_future(async move {
-            let mut shown = match shown.await {
-                Response::Shown(shown) => shown,
-                _ => Shown {
-                    missing: true,
-                    ..Shown::default()
-                },
+            let missing = || Shown {
+                missing: true,
+                ..Shown::default()
             };
+            let mut shown = shown.await.and_then(shown_of).unwrap_or_else(missing);
             let found = match path {
-                Some(path) => match engine.ask(Request::Seek { path }).await {
-                    Response::Found(found) => Some(found),
-                    _ => None,
-                },
+                Some(path) => engine.ask(Seek { path }).await.flatten(),
                 None => None,
             };
             shown.total = found.as_ref().map_or(shown.total, |found| found.total);
@@ -318,16 +324,8 @@ impl Tree {
             }
             .drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
-            let rows = match engine
-                .ask(Request::Rows {
-                    from,
-                    count: end - from,
-                })
-                .await
-            {
-                Response::Rows { rows } => rows,
-                _ => Vec::new(),
-            };
+            let count = end - from;
+            let rows = engine.ask(Rows { from, count }).await.unwrap_or_default();
             Msg::Fresh(
                 epoch,
                 Box::new(Fresh {
@@ -359,13 +357,9 @@ impl Tree {
         }
         self.measure();
         self.fetch(ctx);
-        let open = ctx.props().engine.ask(Request::OpenFolders);
-        ctx.link().send_future_batch(async move {
-            match open.await {
-                Response::Folders(folders) => Some(Msg::Open(folders)),
-                _ => None,
-            }
-        });
+        let open = ctx.props().engine.ask(OpenFolders);
+        ctx.link()
+            .send_future_batch(async move { open.await.map(Msg::Open) });
         ctx.props().on_shown.emit(fresh.shown);
         true
     }
@@ -423,12 +417,9 @@ impl Tree {
     fn fetch(&mut self, ctx: &Context<Self>) {
         for from in self.pages.ask(self.window.drawn()) {
             let epoch = self.epoch;
-            let answer = ctx.props().engine.ask(Request::Rows { from, count: PAGE });
+            let answer = ctx.props().engine.ask(Rows { from, count: PAGE });
             ctx.link().send_future(async move {
-                match answer.await {
-                    Response::Rows { rows } => Msg::Rows(epoch, from, rows),
-                    _ => Msg::Rows(epoch, from, Vec::new()),
-                }
+                Msg::Rows(epoch, from, answer.await.unwrap_or_default())
             });
         }
     }
