@@ -2,6 +2,7 @@
 
 mod actions;
 mod files;
+mod keys;
 mod navigation;
 
 use std::collections::HashMap;
@@ -48,6 +49,7 @@ pub(crate) enum Msg {
     CloseDetails,
     /// A key was pressed anywhere.
     Key(KeyboardEvent),
+    HideKeys,
     Dismiss,
     SwitchTheme,
     CopyLink,
@@ -77,6 +79,8 @@ pub(crate) struct App {
     /// The rules file that images are judged by.
     rules: Option<RulesInput>,
     theme: Theme,
+    /// The list of keys is shown.
+    keys_listed: bool,
     notice: Option<&'static str>,
     _address: [EventListener; 2],
     _keys: EventListener,
@@ -114,6 +118,7 @@ impl Component for App {
             catalog: None,
             rules: None,
             theme: Theme::current(),
+            keys_listed: false,
             notice: None,
             _address: address,
             _keys: keys,
@@ -142,6 +147,7 @@ impl Component for App {
             Msg::Again(again) => self.again(ctx, again),
             Msg::CloseDetails => self.close_details(ctx),
             Msg::Key(event) => return self.key(ctx, &event),
+            Msg::HideKeys => self.keys_listed = false,
             Msg::Dismiss => self.remarks.clear(),
             Msg::SwitchTheme => {
                 self.theme = self.theme.other();
@@ -204,6 +210,7 @@ impl Component for App {
                     on_theme={link.callback(|()| Msg::SwitchTheme)}
                 />
                 { self.view_remarks(ctx) }
+                { self.view_keys(ctx) }
                 <DropZone on_file={on_file.clone()} />
                 {
                     match (&self.route, &self.session) {

@@ -133,12 +133,6 @@ pub(crate) fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// The folder that holds a path, with the slash at its end.
-pub(crate) fn folder(path: &[u8]) -> &[u8] {
-    path.get(..path.len() - file_name(path).len())
-        .unwrap_or_default()
-}
-
 /// A digest short enough to stand beside other things: `sha256:9f2c41…`.
 pub(crate) fn short_digest(digest: &str) -> String {
     match digest.split_once(':') {
@@ -213,7 +207,6 @@ mod tests {
     #[test]
     fn paths_split_at_the_last_slash() {
         assert_eq!(file_name(b"/usr/lib"), b"lib");
-        assert_eq!(folder(b"/usr/lib"), b"/usr/");
-        assert_eq!(folder(b"/"), b"/");
+        assert_eq!(file_name(b"/"), b"");
     }
 }

@@ -302,6 +302,11 @@ impl Image {
         self.facts.image.layers.get(layer.checked_sub(1)? as usize)
     }
 
+    /// How many leading layers came with its base image, where that is known.
+    pub(crate) fn base_layers(&self) -> Option<u32> {
+        self.audit.as_ref()?.base.as_ref()?.layers
+    }
+
     /// How many layers it has.
     pub(crate) fn depth(&self) -> u32 {
         self.facts.image.layers.len() as u32

@@ -1,14 +1,12 @@
 //! What buttons and keys of the whole page do.
 
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::App;
 use crate::browser;
 use crate::navigate::{History, Navigate};
 use crate::parts::tree;
-use crate::route::{BrowseRoute, ImageRoute, Route, View};
+use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::session::{Again, Session};
 use crate::worker::protocol::{List, Stop};
 
@@ -79,32 +77,6 @@ impl App {
             browser::focus(tree::ID);
         }
     }
-
-    /// Escape closes what is open: details, a finding, a remark.
-    pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        if event.key() != "Escape" || event.default_prevented() || is_typing(event) {
-            return false;
-        }
-        match &self.route {
-            Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
-                self.close_details(ctx);
-            }
-            Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
-                let route = route.with_waste(|_| {});
-                self.go(ctx, Navigate::replace(route));
-            }
-            _ if self.remarks.is_empty() => return false,
-            _ => self.remarks.clear(),
-        }
-        true
-    }
-}
-
-/// Whether the key is pressed in a field that has a text, which Escape clears.
-fn is_typing(event: &KeyboardEvent) -> bool {
-    let target = event.target();
-    let input = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-    input.is_some_and(|input| !input.value().is_empty() && input.type_() == "search")
 }
 
 /// What the box shows of a list: what leads there when it is typed.

@@ -139,6 +139,9 @@ impl App {
         if let Some(layer) = route.layer.take_if(|layer| is_missing(layer)) {
             remark(layer, "The last one is shown.");
         }
+        // A range ends at the layer that is looked at.
+        let last = route.layer.unwrap_or(depth);
+        route.from.take_if(|from| *from >= last);
         if let Some(layer) = route.waste.of.take_if(|layer| is_missing(layer)) {
             remark(layer, "The findings of all layers are shown.");
         }
@@ -169,6 +172,7 @@ impl App {
                 Route::Image(image) => Route::Image(ImageRoute {
                     platform: Some(platform),
                     layer: None,
+                    from: None,
                     path: None,
                     ..image.clone()
                 }),

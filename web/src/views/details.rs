@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
+use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
@@ -65,7 +66,13 @@ pub(crate) fn Details(props: &Props) -> Html {
     let Some(path) = &props.path else {
         return html! {
             <aside class="details none" tabindex="0" aria-label="Details of the layer">
-                <LayerDetails image={props.image.clone()} layer={props.layer} />
+                <LayerDetails
+                    engine={props.engine.clone()}
+                    image={props.image.clone()}
+                    route={props.route.clone()}
+                    layer={props.layer}
+                    go={props.go.clone()}
+                />
             </aside>
         };
     };
@@ -73,10 +80,10 @@ pub(crate) fn Details(props: &Props) -> Html {
     html! {
         <aside class="details" tabindex="0" aria-label="Details of the path">
             <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
-            <p class="mono muted folder">{ format::visible(format::folder(path)) }</p>
+            <Crumbs path={path.clone()} on_folder={to_path(props)} />
             <h2>{ format::visible(format::file_name(path)) }</h2>
             if let Some(history) = history.as_ref().filter(|history| history.path == *path) {
-                { facts(history, props.layer) }
+                { facts(props, history) }
                 { story(props, history) }
                 { costs(history) }
             } else if *asked == Some((path.clone(), read.0, read.1)) {
@@ -97,7 +104,19 @@ fn unknown(props: &Props, path: &[u8]) -> Html {
     html! { <p class="absent" role="status">{ text }</p> }
 }
 
-fn facts(history: &PathHistory, layer: u32) -> Html {
+/// Selects another path of the same tree.
+fn to_path(props: &Props) -> Callback<Vec<u8>> {
+    let route = props.route.clone();
+    props.go.reform(move |path| {
+        Navigate::push(ImageRoute {
+            path: Some(path),
+            ..route.clone()
+        })
+    })
+}
+
+fn facts(props: &Props, history: &PathHistory) -> Html {
+    let layer = props.layer;
     let Some(row) = &history.now else {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
@@ -108,7 +127,22 @@ fn facts(history: &PathHistory, layer: u32) -> Html {
             <dd>{ format::kind(row.kind) }</dd>
             if let Some(target) = &row.target {
                 <dt>{ "Target" }</dt>
-                <dd class="mono">{ format::visible(target) }</dd>
+                <dd class="mono">
+                    { format::visible(target) }
+                    if let Some(leads_to) = history.leads_to.clone() {
+                        { " " }
+                        <button
+                            type="button"
+                            class="quiet go-to"
+                            title={format::visible(&leads_to)}
+                            onclick={to_path(props).reform(move |_| leads_to.clone())}
+                        >
+                            { "Go to target" }
+                        </button>
+                    } else if row.kind == EntryKind::Symlink {
+                        <span class="muted">{ " (does not exist in the image)" }</span>
+                    }
+                </dd>
             }
             if matches!(row.kind, EntryKind::File | EntryKind::Dir | EntryKind::Hardlink) {
                 <dt>{ "Size" }</dt>
@@ -118,6 +152,14 @@ fn facts(history: &PathHistory, layer: u32) -> Html {
                         { format!(" in {}", format::counted(history.files, "file")) }
                     }
                 </dd>
+            }
+            if let Some(download) = row.download.filter(|download| *download > 0) {
+                <dt>{ "Download" }</dt>
+                <dd>{ size(download) }</dd>
+            }
+            if row.wasted > 0 {
+                <dt>{ "Wasted" }</dt>
+                <dd>{ size(row.wasted) }</dd>
             }
             <dt>{ "Mode" }</dt>
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>

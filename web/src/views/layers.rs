@@ -1,5 +1,6 @@
 //! The layers on the left: what put them there, what they cost, how far they are.
 
+use onionskin_core::manifest::history;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -97,6 +98,7 @@ pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompr
 fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     let chosen = ImageRoute {
         layer: Some(layer),
+        from: None,
         ..route.clone()
     };
     match route.view {
@@ -148,20 +150,28 @@ fn layer(props: &Props, layer: u32, head: &Layer, most: u64) -> Html {
     let to = at(&props.route, layer);
     let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
     let state = props.image.layer(layer);
+    let base = props.image.base_layers();
     html! {
         <li
             key={layer}
             role="option"
-            class={classes!("layer", matches!(state, Some(LayerState::Broken(_))).then_some("broken"))}
+            class={classes!(
+                "layer",
+                matches!(state, Some(LayerState::Broken(_))).then_some("broken"),
+                (base == Some(layer)).then_some("base-end"),
+            )}
             aria-selected={selected.to_string()}
             tabindex={if selected { "0" } else { "-1" }}
-            title={format::visible_text(head.created_by.as_deref().unwrap_or_default())}
+            title={title(head, numbers.as_ref())}
             data-layer={layer.to_string()}
             onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
         >
             <span class="number">{ layer }</span>
             <span class="command">{ command_text(head) }</span>
             <span class="sizes">
+                if base.is_some_and(|base| layer <= base) {
+                    <span class="of-base" title="From the base image">{ "base" }</span>
+                }
                 if let Some(bytes) = head.compressed_size {
                     { size(bytes) }
                 } else {
@@ -171,6 +181,15 @@ fn layer(props: &Props, layer: u32, head: &Layer, most: u64) -> Html {
             { below(layer, head, state, numbers, most, props.image.stopped) }
         </li>
     }
+}
+
+/// The command as it is recorded, and what the layer stores.
+fn title(head: &Layer, numbers: Option<&LayerNumbers>) -> String {
+    let created_by = head.created_by.as_deref().unwrap_or_default();
+    let stored = numbers.map(stored);
+    let lines = [Some(format::visible_text(created_by)), stored];
+    let lines = lines.into_iter().flatten().filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// How far a layer is. When all bytes are here, decoding them may still take a while.
@@ -189,7 +208,17 @@ fn command_text(head: &Layer) -> Html {
     if command.is_empty() {
         html! { <span class="muted">{ "no command recorded" }</span> }
     } else {
-        html! { { format::visible_text(&command) } }
+        html! { { format::visible_text(&history::short(&command)) } }
+    }
+}
+
+/// What a layer stores, and how much of it is wasted.
+fn stored(numbers: &LayerNumbers) -> String {
+    let stored = format::size(numbers.stored);
+    match numbers.causes.total() {
+        0 => format!("{stored} stored"),
+        _ if numbers.live() == 0 => format!("{stored} stored, all wasted"),
+        wasted => format!("{stored} stored, {} wasted", format::size(wasted)),
     }
 }
 
@@ -214,7 +243,7 @@ fn below(
         (Some(LayerState::Receiving(done)), _) => html! {
             <>
                 <Progress done={*done} whole={head.stored_size()} label={format!("Layer {layer}")} />
-                <span class="below">{ receiving(*done, head.stored_size()) }</span>
+                <span class="off-screen">{ receiving(*done, head.stored_size()) }</span>
             </>
         },
         (_, Some(numbers)) if numbers.stored == 0 => {
@@ -223,20 +252,13 @@ fn below(
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />
-                <span class="below">
-                    { size(numbers.stored) }
-                    if numbers.live() == 0 {
-                        { ", all wasted" }
-                    } else if numbers.causes.total() > 0 {
-                        { ", " }{ size(numbers.causes.total()) }{ " wasted" }
-                    }
-                </span>
+                <span class="off-screen">{ stored(&numbers) }</span>
             </>
         },
         (Some(LayerState::Decoded(facts)), None) => html! {
             <>
                 <div class="bar empty"></div>
-                <span class="below">{ size(facts.stored) }</span>
+                <span class="off-screen">{ format::size(facts.stored) }</span>
             </>
         },
         (None, None) => Html::default(),

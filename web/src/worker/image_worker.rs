@@ -19,19 +19,23 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
 use super::growth::{self, Other};
-use super::listing::{At, Listing, number};
+use super::largest;
+use super::listing::{At, Listing, WastedBelow, number};
 use super::opening::{self, Reading};
 use super::path_history;
 use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Catalog, Continue, Event, FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge,
-    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory,
-    Question, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show,
-    Showing, Shown, Stop, Subject, Toggle, UserError,
+    Catalog, Continue, Event, Expand, FindReferrers, Findings, FindingsPage, Found, HistoryOf,
+    Judge, LargestFiles, LargestOf, LayerNumbers, Message, Names, Numbered, Numbers, Open,
+    OpenFolders, Parent, PathHistory, Question, Report, ReportForm, Request, Row, Rows, RulesFile,
+    RulesFileError, Seek, Show, Showing, Shown, Stop, Subject, Toggle, UserError,
 };
 use super::waste::{self, Waste};
+
+/// Open folders that the page is told, to remember them.
+const OPEN_FOLDERS: usize = 2_000;
 
 /// What is known of the image.
 #[derive(Default)]
@@ -47,7 +51,9 @@ pub(crate) struct ImageWorker {
     /// Of those, the ones that are looked at, each on its own.
     alone: BTreeMap<u32, Ground>,
     listing: Option<Listing>,
+    /// What is wasted, the largest first.
     largest: Vec<Wasted>,
+    pub(crate) costs: Costs,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
     /// What was asked for.
@@ -64,8 +70,6 @@ pub(crate) struct ImageWorker {
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
     waste: Option<Waste>,
-    /// Whether the source tells compressed sizes.
-    pub(crate) compressed_known: bool,
     /// No more layers will come, unless reading goes on after it was stopped.
     pub(crate) finished: bool,
     pub(crate) pool: Option<Rc<Pool>>,
@@ -86,9 +90,27 @@ pub(crate) struct Ground {
     offset: usize,
 }
 
-impl Ground {
-    fn at(&self, layer: u32) -> At<'_> {
-        at(&self.stack, self.offset, layer)
+/// What the bytes of the stack cost, as of its last count.
+#[derive(Default)]
+pub(crate) struct Costs {
+    ledger: Option<Ledger>,
+    wasted: WastedBelow,
+    /// Whether the source tells compressed sizes.
+    pub(crate) compressed_known: bool,
+}
+
+impl Costs {
+    /// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
+    fn at<'s>(&'s self, stack: &'s Stack, offset: usize, layer: u32) -> At<'s> {
+        let whole = offset == 0;
+        At {
+            stack,
+            layer: (layer as usize).saturating_sub(offset),
+            offset,
+            ledger: self.ledger.as_ref().filter(|_| whole),
+            wasted: Some(&self.wasted).filter(|_| whole),
+            compressed_known: self.compressed_known,
+        }
     }
 }
 
@@ -142,10 +164,12 @@ impl Asker {
             Request::Show(asked) => self.of_image(asked),
             Request::Rows(asked) => self.of_image(asked),
             Request::Toggle(asked) => self.of_image(asked),
+            Request::Expand(asked) => self.of_image(asked),
             Request::OpenFolders(asked) => self.of_image(asked),
             Request::Parent(asked) => self.of_image(asked),
             Request::Seek(asked) => self.of_image(asked),
             Request::HistoryOf(asked) => self.of_image(asked),
+            Request::LargestOf(asked) => self.of_image(asked),
             Request::FindingsPage(asked) => self.of_image(asked),
             Request::Report(asked) => self.of_image(asked),
         }
@@ -202,25 +226,25 @@ impl Answers<Show> for ImageWorker {
 
 impl Answers<Rows> for ImageWorker {
     fn answer(&mut self, Rows { from, count }: Rows) -> Vec<Row> {
-        self.listed()
-            .map(|(listing, ground)| {
-                listing.rows(ground.at(listing.showing.layer), &ground.open, from, count)
-            })
-            .unwrap_or_default()
+        let listed = self.listed();
+        let rows = listed.map(|(listing, open, at)| listing.rows(at, open, from, count));
+        rows.unwrap_or_default()
     }
 }
 
 impl Answers<Toggle> for ImageWorker {
     fn answer(&mut self, Toggle { row, open: to }: Toggle) -> Option<Shown> {
-        let (listing, ground) = self.listed()?;
-        let Ground {
-            stack,
-            open,
-            offset,
-        } = ground;
-        let at = at(stack, *offset, listing.showing.layer);
+        let (listing, open, at) = self.listed()?;
         listing.toggle(at, open, row, to);
-        Some(listing.shown(at, *offset > 0))
+        Some(listing.shown(at))
+    }
+}
+
+impl Answers<Expand> for ImageWorker {
+    fn answer(&mut self, Expand { depth }: Expand) -> Option<Shown> {
+        let (listing, open, at) = self.listed()?;
+        listing.expand(at, open, depth);
+        Some(listing.shown(at))
     }
 }
 
@@ -238,9 +262,14 @@ impl Answers<Parent> for ImageWorker {
 
 impl Answers<Seek> for ImageWorker {
     fn answer(&mut self, Seek { path }: Seek) -> Option<Found> {
-        let (listing, ground) = self.listed()?;
-        let at = at(&ground.stack, ground.offset, listing.showing.layer);
-        Some(listing.seek(at, &mut ground.open, &path))
+        let (listing, open, at) = self.listed()?;
+        Some(listing.seek(at, open, &path))
+    }
+}
+
+impl Answers<LargestOf> for ImageWorker {
+    fn answer(&mut self, LargestOf { layer }: LargestOf) -> LargestFiles {
+        largest::of(&self.main.stack, &self.largest, layer as usize)
     }
 }
 
@@ -259,15 +288,6 @@ impl Answers<FindingsPage> for ImageWorker {
 impl Answers<Report> for ImageWorker {
     fn answer(&mut self, Report(form): Report) -> Option<String> {
         self.report(form)
-    }
-}
-
-/// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
-fn at(stack: &Stack, offset: usize, layer: u32) -> At<'_> {
-    At {
-        stack,
-        layer: (layer as usize).saturating_sub(offset),
-        offset,
     }
 }
 
@@ -296,7 +316,9 @@ impl ImageWorker {
         self.open_again();
         let alone = self.ground(showing.layer);
         // Alone, a layer has changed nothing: it is shown as what it holds.
-        showing.changes &= alone.is_none();
+        if alone.is_some() {
+            showing.changes_from = None;
+        }
         let ground = match alone {
             Some(layer) => self.alone.get(&layer),
             None => Some(&self.main),
@@ -308,16 +330,19 @@ impl ImageWorker {
                 ..Shown::default()
             };
         };
-        let (at, is_alone) = (ground.at(showing.layer), alone.is_some());
+        let Ground {
+            stack,
+            open,
+            offset,
+        } = ground;
+        let at = self.costs.at(stack, *offset, showing.layer);
         match &mut self.listing {
             Some(listing) if listing.showing == showing => {}
-            Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, &ground.open),
-            _ => self.listing = Some(Listing::new(at, showing, &ground.open)),
+            Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, open),
+            _ => self.listing = Some(Listing::new(at, showing, open)),
         }
-        self.listing
-            .as_ref()
-            .map(|listing| listing.shown(at, is_alone))
-            .unwrap_or_default()
+        let listing = self.listing.as_ref();
+        listing.map(|listing| listing.shown(at)).unwrap_or_default()
     }
 
     /// Opens the folders that were open before the page was loaded again, as far as they are here.
@@ -336,7 +361,8 @@ impl ImageWorker {
     fn open_folders(&self) -> Vec<Vec<u8>> {
         let Ground { stack, open, .. } = &self.main;
         let open = open.iter().map(|node| stack.path(*node));
-        open.chain(self.to_open.iter().cloned()).collect()
+        let paths = open.chain(self.to_open.iter().cloned());
+        paths.take(OPEN_FOLDERS).collect()
     }
 
     /// Prepares for layers that are read after reading was stopped. What was shown of layers apart from the others is
@@ -349,12 +375,17 @@ impl ImageWorker {
         self.waste = None;
     }
 
-    /// The listing and what it stands on.
-    fn listed(&mut self) -> Option<(&mut Listing, &mut Ground)> {
+    /// The listing, the folders that are open in it, and what it stands on.
+    fn listed(&mut self) -> Option<(&mut Listing, &mut HashSet<NodeId>, At<'_>)> {
         let listing = self.listing.as_mut()?;
         let layer = listing.showing.layer;
         let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);
-        Some((listing, ground))
+        let Ground {
+            stack,
+            open,
+            offset,
+        } = ground;
+        Some((listing, open, self.costs.at(stack, *offset, layer)))
     }
 
     fn path_history(&mut self, path: &[u8]) -> Option<PathHistory> {
@@ -364,15 +395,8 @@ impl ImageWorker {
         }
         let (top, wasted) = (self.top.take(), std::mem::take(&mut self.largest));
         let os = self.os.clone();
-        let history = self.listed().and_then(|(listing, ground)| {
-            path_history::of(
-                ground.at(listing.showing.layer),
-                listing,
-                top.as_ref(),
-                &wasted,
-                path,
-                os.as_deref(),
-            )
+        let history = self.listed().and_then(|(listing, _, at)| {
+            path_history::of(at, listing, top.as_ref(), &wasted, path, os.as_deref())
         });
         (self.top, self.largest) = (top, wasted);
         history
@@ -450,12 +474,14 @@ impl ImageWorker {
         let stack = &self.main.stack;
         let ledger = Ledger::of(stack);
         self.largest = ledger.largest();
+        self.costs.wasted = WastedBelow::of(stack, &ledger);
         let numbers = Numbers {
             depth: number(stack.depth()),
             stored: ledger.total.stored,
             live: ledger.total.live(),
             wasted: ledger.total.wasted(),
             wasted_compressed: self
+                .costs
                 .compressed_known
                 .then_some(ledger.total.wasted_compressed),
             paths: path_history::paths(stack),
@@ -469,6 +495,7 @@ impl ImageWorker {
                 })
                 .collect(),
         };
+        self.costs.ledger = Some(ledger);
         Event::Stacked(Box::new(numbers))
     }
 }

@@ -9,6 +9,7 @@ mod decode;
 mod file;
 mod growth;
 mod image_worker;
+mod largest;
 pub(crate) mod listing;
 mod opening;
 mod path_history;

@@ -210,7 +210,7 @@ fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {
         let mut engine = engine.borrow_mut();
-        engine.compressed_known = image.compressed_size().is_some();
+        engine.costs.compressed_known = image.compressed_size().is_some();
         engine.os = image.platform.as_ref().map(|platform| platform.os.clone());
         engine.image = Some(image.clone());
     }

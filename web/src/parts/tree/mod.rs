@@ -2,6 +2,7 @@
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
+pub(crate) mod columns;
 mod head;
 mod input;
 mod keys;
@@ -18,6 +19,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
+use self::columns::{Chosen, Spec};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
@@ -25,7 +27,7 @@ use crate::browser;
 use crate::navigate::History;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
+    Expand, Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
 };
 
 /// The identifier of the tree's element, which has the keyboard's focus.
@@ -47,9 +49,40 @@ pub(crate) struct Props {
     pub(crate) path: Option<Vec<u8>>,
     /// Names the image in what this browser remembers of open folders.
     pub(crate) place: String,
+    /// The columns that the visitor wants.
+    pub(crate) columns: Chosen,
+    /// How many folders deep the tree is to be opened, once this changes.
+    pub(crate) expansion: Expansion,
     pub(crate) on_select: Callback<Select>,
     pub(crate) on_sort: Callback<Sort>,
     pub(crate) on_shown: Callback<Shown>,
+}
+
+/// A wish to open all folders down to a depth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expansion {
+    /// Counts the wishes.
+    pub(crate) number: u32,
+    pub(crate) depth: u32,
+}
+
+/// The columns that are drawn.
+#[derive(Clone)]
+pub(crate) struct Columns(Vec<&'static Spec>);
+
+impl PartialEq for Columns {
+    fn eq(&self, other: &Self) -> bool {
+        let columns = |all: &Columns| all.0.iter().map(|spec| spec.column).collect::<Vec<_>>();
+        columns(self) == columns(other)
+    }
+}
+
+impl std::ops::Deref for Columns {
+    type Target = [&'static Spec];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 /// What can happen to the tree.
@@ -97,6 +130,9 @@ pub(crate) struct Tree {
     space: NodeRef,
     rows_box: NodeRef,
     window: Window,
+    /// In pixels.
+    width: f64,
+    columns: Rc<Columns>,
     /// Answers to questions about former trees carry an older number and are dropped.
     epoch: u32,
     pages: Pages,
@@ -134,6 +170,8 @@ impl Component for Tree {
                 view: 600.0,
                 ..Window::default()
             },
+            width: 0.0,
+            columns: Rc::new(Columns(ctx.props().columns.fitting(0.0))),
             epoch: 0,
             pages: Pages::default(),
             active: None,
@@ -156,6 +194,15 @@ impl Component for Tree {
             (false, true) => self.before_search = Some(self.window.scrolled),
             (true, false) => self.return_to = self.before_search.take(),
             _ => {}
+        }
+        if new.columns != old.columns {
+            self.fit(ctx);
+        }
+        if new.expansion != old.expansion {
+            let expand = Expand {
+                depth: new.expansion.depth,
+            };
+            self.show(ctx, expand, std::convert::identity, Why::Toggled);
         }
         if new.engine != old.engine || new.showing != old.showing || moved {
             self.reshow(ctx, Why::Asked);
@@ -184,11 +231,12 @@ impl Component for Tree {
             Msg::Scrolled | Msg::Resized => {
                 let before = self.window;
                 self.measure();
-                if self.window == before {
+                let fitted = self.fit(ctx);
+                if self.window == before && !fitted {
                     return false;
                 }
                 self.fetch(ctx);
-                if self.window.drawn() == before.drawn() {
+                if self.window.drawn() == before.drawn() && !fitted {
                     self.place();
                     return false;
                 }
@@ -252,7 +300,7 @@ impl Component for Tree {
                     onclick={link.callback(Msg::Click)}
                     ondblclick={link.callback(Msg::DoubleClick)}
                 >
-                    <div role="rowgroup" class="heads-box">{ head::head(ctx.props()) }</div>
+                    <div role="rowgroup" class="heads-box">{ head::head(ctx.props(), &self.columns) }</div>
                     <div class="space" role="presentation" ref={self.space.clone()}>
                         <div class="rows" role="rowgroup" ref={self.rows_box.clone()}>
                             for index in drawn {
@@ -262,6 +310,7 @@ impl Component for Tree {
                                     {index}
                                     row={self.row(index).cloned()}
                                     active={self.active == Some(index)}
+                                    columns={self.columns.clone()}
                                     selected={self.row(index).is_some_and(|row| ctx.props().path.as_ref() == Some(&row.path))}
                                 />
                             }
@@ -276,6 +325,21 @@ impl Component for Tree {
 impl Tree {
     fn row(&self, index: u32) -> Option<&Rc<Row>> {
         self.pages.row(index)
+    }
+
+    /// Chooses the columns for which there is room; tells whether they or their widths changed.
+    fn fit(&mut self, ctx: &Context<Self>) -> bool {
+        let width = self.scroller.cast::<Element>().map_or(0.0, |scroller| {
+            // Without the scroll bar.
+            f64::from(scroller.client_width())
+        });
+        let columns = Rc::new(Columns(ctx.props().columns.fitting(width)));
+        let changed = self.width != width || columns != self.columns;
+        self.width = width;
+        if columns != self.columns {
+            self.columns = columns;
+        }
+        changed
     }
 
     /// Asks for the tree that the address names.
@@ -405,6 +469,11 @@ impl Tree {
                 let _ = element.style().set_property(property, &value);
             }
         };
+        set(
+            &self.grid,
+            "--tracks",
+            columns::tracks(&self.columns, self.width),
+        );
         set(&self.space, "height", format!("{}px", self.window.height()));
         set(
             &self.rows_box,

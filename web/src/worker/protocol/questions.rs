@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Findings, Found, Listed, PathHistory, Referrers, ReportForm, Row, RulesFile,
-    RulesFileError, Showing, Shown, UserError,
+    Asked, Findings, Found, LargestFiles, Listed, PathHistory, Referrers, ReportForm, Row,
+    RulesFile, RulesFileError, Showing, Shown, UserError,
 };
 
 /// A question of the page and what answers it.
@@ -52,10 +52,12 @@ questions! {
     Show => Shown,
     Rows => Vec<Row>,
     Toggle => Option<Shown>,
+    Expand => Option<Shown>,
     OpenFolders => Vec<Vec<u8>>,
     Parent => Option<u32>,
     Seek => Option<Found>,
     HistoryOf => Option<Box<PathHistory>>,
+    LargestOf => LargestFiles,
     FindingsPage => Option<Box<Findings>>,
     Judge => Result<(), RulesFileError>,
     Report => Option<String>,
@@ -124,6 +126,13 @@ pub(crate) struct Toggle {
     pub(crate) open: bool,
 }
 
+/// Open all folders down to this depth, and close those below it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Expand {
+    /// How many levels of folders are open: none closes all.
+    pub(crate) depth: u32,
+}
+
 /// The paths of the open folders, without those that only a search opened.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OpenFolders;
@@ -144,6 +153,12 @@ pub(crate) struct Seek {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HistoryOf {
     pub(crate) path: Vec<u8>,
+}
+
+/// The largest files that a layer stores, and the largest that it hides.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LargestOf {
+    pub(crate) layer: u32,
 }
 
 /// Findings, once there are any.
