@@ -223,6 +223,12 @@ impl Browser {
         focused.send_keys("" + key).await.unwrap();
     }
 
+    /// Types a text where the focus is.
+    pub async fn write(&self, text: &str) {
+        let focused = self.driver.active_element().await.unwrap();
+        focused.send_keys(text).await.unwrap();
+    }
+
     /// Drops a file or a folder on the page, as a visitor does with the mouse.
     pub async fn drop_on_page(&self, path: &Path) {
         let tools = self.driver.cdp();

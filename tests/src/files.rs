@@ -14,6 +14,9 @@ pub async fn at_start() -> (Served, Browser) {
     let served = Served::start(&[]);
     let browser = Browser::start().await;
     browser.goto(&served.page("/")).await;
+    // Those that `ls` tells of, for which the tree has room.
+    let columns = "localStorage.setItem('onionskin.columns', 'size,mode,owner,layer') ?? true";
+    let _: bool = browser.value(columns).await;
     (served, browser)
 }
 
@@ -86,7 +89,7 @@ pub fn listed(file: &Path) -> Lines {
     told.iter().map(line).collect()
 }
 
-/// What the tree shows with all folders open.
+/// What the tree shows with all folders open, without what is deleted.
 pub async fn shown(browser: &Browser) -> Lines {
     let lines: Vec<String> = browser
         .run(
@@ -101,11 +104,11 @@ pub async fn shown(browser: &Browser) -> Lines {
                     while (closed.isConnected && closed.classList.contains('closed')) await next();
                     while (document.querySelector('.row.pending')) await next();
                 }
-                done([...document.querySelectorAll('.row[data-row]')].map(row => {
+                done([...document.querySelectorAll('.row[data-row]:not(.gone)')].map(row => {
                     const text = part => row.querySelector(part).textContent;
-                    const mode = row.querySelector('.mode');
-                    const size = mode.textContent.startsWith('-') ? row.querySelector('.size').title.replace(/\\D/g, '') : '';
-                    return [row.querySelector('.label').title, mode.title, text('.owner'), text('.layer-cell'), size].join(' ');
+                    const mode = row.querySelector('[data-column=mode] span');
+                    const size = mode.textContent.startsWith('-') ? row.querySelector('span.size').title.replace(/\\D/g, '') : '';
+                    return [row.querySelector('.label').title, mode.title, text('[data-column=owner]'), text('[data-column=layer]'), size].join(' ');
                 }));
             })();",
         )

@@ -8,9 +8,12 @@ use web_sys::{
     Storage, Url,
 };
 
+use crate::navigate::History;
+
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
 const RECENT_MOST: usize = 8;
+const COLUMNS: &str = "onionskin.columns";
 const OPEN: &str = "onionskin.open";
 /// Open folders that are remembered.
 const OPEN_MOST: usize = 2_000;
@@ -26,9 +29,8 @@ pub(crate) fn base() -> String {
     href.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// Shows this fragment in the address, as a new step of the history or in the place of the
-/// present one.
-pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
+/// Shows this fragment in the address.
+pub(crate) fn set_fragment(fragment: &str, step: History) {
     if fragment == self::fragment() {
         return;
     }
@@ -37,10 +39,9 @@ pub(crate) fn set_fragment(fragment: &str, new_step: bool) {
     };
     let state = wasm_bindgen::JsValue::NULL;
     // Browsers refuse too many changes a second; the address then follows with the next one.
-    let _ = if new_step {
-        history.push_state_with_url(&state, "", Some(fragment))
-    } else {
-        history.replace_state_with_url(&state, "", Some(fragment))
+    let _ = match step {
+        History::Push => history.push_state_with_url(&state, "", Some(fragment)),
+        History::Replace => history.replace_state_with_url(&state, "", Some(fragment)),
     };
 }
 
@@ -58,6 +59,16 @@ fn store(key: &str, value: &str) {
         // A full storage forgets; nothing that is looked at depends on it.
         let _ = storage.set_item(key, value);
     }
+}
+
+/// The columns that the visitor chose for the tree, if any were chosen.
+pub(crate) fn columns() -> Option<String> {
+    stored(COLUMNS)
+}
+
+/// Remembers the columns of the tree.
+pub(crate) fn keep_columns(names: &str) {
+    store(COLUMNS, names);
 }
 
 /// Names the browser's tab.
@@ -138,6 +149,17 @@ pub(crate) fn focus(id: &str) {
         // Where it cannot go, the focus stays where it is.
         let _ = element.focus();
     }
+}
+
+/// Puts the keyboard on the first element that a selector finds; tells whether there is one.
+pub(crate) fn focus_first(selector: &str) -> bool {
+    let element = gloo::utils::document()
+        .query_selector(selector)
+        .ok()
+        .flatten();
+    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    // Where it cannot go, the focus stays where it is.
+    element.is_some_and(|element| element.focus().is_ok())
 }
 
 /// What this tab keeps until it is closed; none where the visitor blocks it.

@@ -1,14 +1,11 @@
 //! How bytes, names and modes are written on the page.
 
-use bytesize::ByteSize;
+use jiff::Timestamp;
+use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
+pub(crate) use onionskin_core::report::words::{share, size};
 
 use crate::worker::protocol::EntryKind;
-
-/// A size for people, such as `31.2 MB`: 1 kB is 1000 B, as with docker.
-pub(crate) fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().si().to_string()
-}
 
 /// The figure and the unit of [`size`], for where they are drawn apart.
 pub(crate) fn size_parts(bytes: u64) -> (String, String) {
@@ -38,9 +35,9 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A reference without what is taken for granted: Docker Hub, and its own images there.
-pub(crate) fn without_default_registry(reference: &str) -> &str {
-    let rest = reference.strip_prefix("docker.io/").unwrap_or(reference);
-    rest.strip_prefix("library/").unwrap_or(rest)
+pub(crate) fn familiar(reference: &str) -> String {
+    let parsed = reference.parse::<Reference>();
+    parsed.map_or_else(|_| reference.to_owned(), |reference| reference.familiar())
 }
 
 /// A count with its noun: `1 layer`, `16 layers`.
@@ -62,14 +59,6 @@ pub(crate) fn layers_to(layer: u32) -> String {
         1 => "layer 1".to_owned(),
         layer => format!("layers 1 to {layer}"),
     }
-}
-
-/// The share of a part in per cent, with one place.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "0 %".to_owned();
-    }
-    format!("{:.1} %", part as f64 / whole as f64 * 100.0)
 }
 
 /// A share of 1 to six places, without the zeros at its end.
@@ -144,12 +133,6 @@ pub(crate) fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// The folder that holds a path, with the slash at its end.
-pub(crate) fn folder(path: &[u8]) -> &[u8] {
-    path.get(..path.len() - file_name(path).len())
-        .unwrap_or_default()
-}
-
 /// A digest short enough to stand beside other things: `sha256:9f2c41…`.
 pub(crate) fn short_digest(digest: &str) -> String {
     match digest.split_once(':') {
@@ -160,29 +143,12 @@ pub(crate) fn short_digest(digest: &str) -> String {
     }
 }
 
-/// Seconds since 1970 as `2026-11-24 22:47:09 UTC`.
+/// Seconds since 1970 as `2026-11-24 22:47:09 UTC`; of times that no calendar has, the seconds.
 pub(crate) fn time(seconds: i64) -> String {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days to a date of the proleptic Gregorian calendar, counted in eras of 400 years from March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60
-    )
+    match Timestamp::from_second(seconds) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => format!("{seconds} s since 1970"),
+    }
 }
 
 #[cfg(test)]
@@ -241,7 +207,6 @@ mod tests {
     #[test]
     fn paths_split_at_the_last_slash() {
         assert_eq!(file_name(b"/usr/lib"), b"lib");
-        assert_eq!(folder(b"/usr/lib"), b"/usr/");
-        assert_eq!(folder(b"/"), b"/");
+        assert_eq!(file_name(b"/"), b"");
     }
 }

@@ -6,6 +6,7 @@
 mod app;
 mod browser;
 mod format;
+mod navigate;
 mod parts;
 mod route;
 mod rules_input;

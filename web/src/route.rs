@@ -12,7 +12,7 @@ use percent_encoding::{percent_decode_str, percent_encode};
 
 use self::waste::WastePlace;
 use crate::worker::place::repository;
-use crate::worker::protocol::{List, Sort};
+use crate::worker::protocol::{Kinds, List, Sort};
 
 /// A place in the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,13 @@ pub(crate) struct ImageRoute {
     pub(crate) platform: Option<String>,
     /// The layer that is looked at; without it, the last.
     pub(crate) layer: Option<u32>,
+    /// The first of several layers whose changes are looked at together; without it, the layer alone.
+    pub(crate) from: Option<u32>,
     pub(crate) view: View,
     pub(crate) path: Option<Vec<u8>>,
     pub(crate) find: String,
+    /// What of the tree is not shown.
+    pub(crate) hidden: Kinds,
     pub(crate) sort: Sort,
     /// What of the findings is seen.
     pub(crate) waste: WastePlace,
@@ -163,7 +167,10 @@ impl Route {
             return (Route::Start, vec![unknown]);
         };
         let mut remarks = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+        // What some of the others mean depends on the view.
+        pairs.sort_by_key(|pair| !pair.starts_with("view="));
+        for pair in pairs {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Err(remark) = route.set(key, value) {
                 remarks.push(remark);
@@ -203,6 +210,9 @@ impl Route {
         if let Some(layer) = route.layer {
             push("layer", layer.to_string().as_bytes());
         }
+        if let Some(from) = route.from.filter(|_| route.view == View::Changes) {
+            push("from", from.to_string().as_bytes());
+        }
         if let Some((_, name)) = View::NAMED
             .iter()
             .find(|(view, _)| *view == route.view && route.view != View::Stack)
@@ -219,8 +229,13 @@ impl Route {
             for (key, value) in route.waste.pairs() {
                 push(key, value.as_bytes());
             }
-        } else if route.sort == Sort::Size {
-            push("sort", b"size");
+        } else {
+            if !route.hidden.is_empty() {
+                push("hide", route.hidden.written().as_bytes());
+            }
+            if route.sort != Sort::default() {
+                push("sort", route.sort.written().as_bytes());
+            }
         }
         fragment
     }
@@ -270,14 +285,11 @@ impl ImageRoute {
         match key {
             "image" if self.file.is_some() => self.reference = text(value),
             "platform" => self.platform = Some(text(value)).filter(|platform| !platform.is_empty()),
-            "layer" => match text(value).parse() {
-                Ok(layer) if layer > 0 => self.layer = Some(layer),
-                _ => {
-                    return Err(format!(
-                        "“{}” is not a layer; layers are numbered from 1.",
-                        shown(value)
-                    ));
-                }
+            "layer" => self.layer = Some(layer(value)?),
+            "from" => self.from = Some(layer(value)?),
+            "hide" => match Kinds::read(&text(value)) {
+                Some(kinds) => self.hidden = kinds,
+                None => return Err(format!("“{}” names no kinds of changes.", shown(value))),
             },
             "view" => match View::NAMED.iter().find(|(_, name)| *name == value) {
                 Some((view, _)) => self.view = *view,
@@ -295,12 +307,14 @@ impl ImageRoute {
             }
             "find" => self.find = text(value),
             // The tree and the findings have orders of their own.
-            "sort" => match (value, waste::order(value)) {
-                ("size", _) => self.sort = Sort::Size,
-                ("name", _) => self.sort = Sort::Name,
-                (_, Some(order)) => self.waste.order = order,
-                _ => return Err(format!("There is no sort order called “{}”.", shown(value))),
-            },
+            "sort" => {
+                let (sort, order) = (Sort::read(value), waste::order(value));
+                match self.view {
+                    View::Waste => order.map(|order| self.waste.order = order),
+                    _ => sort.map(|sort| self.sort = sort),
+                }
+                .ok_or_else(|| format!("There is no sort order called “{}”.", shown(value)))?;
+            }
             "kind" | "of" | "finding" | "page" => self.waste.set(key, &text(value))?,
             _ => {
                 return Err(format!("The link has an unknown part, “{}”.", shown(key)));
@@ -308,6 +322,17 @@ impl ImageRoute {
         }
         Ok(())
     }
+}
+
+/// A layer's number.
+fn layer(value: &str) -> Result<u32, String> {
+    let number = text(value).parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| {
+        format!(
+            "“{}” is not a layer; layers are numbered from 1.",
+            shown(value)
+        )
+    })
 }
 
 fn text(value: &str) -> String {
@@ -359,6 +384,28 @@ mod tests {
             assert!(fragment.is_ascii() && !fragment.contains(' '), "{fragment}");
             assert_eq!(Route::parse(&fragment), (route, Vec::new()));
         }
+    }
+
+    #[test]
+    fn order_hidden_kinds_and_ranges_survive_the_address() {
+        for fragment in [
+            "#/image/a?layer=5&from=3&view=changes",
+            "#/image/a?hide=unchanged,deleted&sort=-name",
+            "#/image/a?sort=-size",
+            "#/image/a?sort=modified",
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert!(remarks.is_empty(), "{remarks:?}");
+            assert_eq!(route.to_fragment(), fragment);
+        }
+        assert_eq!(
+            Route::parse("#/image/a?sort=size").0.to_fragment(),
+            "#/image/a"
+        );
+        assert_eq!(
+            Route::parse("#/image/a?hide=dust&sort=dust&from=0").1.len(),
+            3
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One image being read or looked at: its engine, and what that has told so far.
+//! One image being read or looked at: its worker, and what that has told so far.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -9,11 +9,11 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ArtifactFacts, AuditFacts, Comparing, Event, Held, ImageFacts, LayerFacts, LayerHead,
-    NotFetched, Numbers, Request, Subject, UserError,
+    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, Event, ImageFacts, Layer, LayerFacts,
+    NotFetched, Numbers, Open, Subject, UserError,
 };
 
-/// An image and the engine that reads it. Dropping it ends the work.
+/// An image and the worker that reads it. Dropping it ends the work.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) id: u32,
@@ -22,16 +22,36 @@ pub(crate) struct Session {
     pub(crate) asked: String,
     pub(crate) file: Option<String>,
     pub(crate) platform: Option<String>,
-    /// None until the manifest is read.
-    pub(crate) image: Option<Image>,
-    /// How far the file is unpacked, where that takes its time: bytes done, of the whole, and what came of them.
-    pub(crate) unpacked: Option<(u64, u64, u64)>,
-    /// The images that the file holds, where one has to be chosen.
-    pub(crate) several: Option<Rc<Vec<Held>>>,
-    /// What is there, where that is no image.
-    pub(crate) artifact: Option<Rc<ArtifactFacts>>,
-    /// Why there is no image.
-    pub(crate) problem: Option<UserError>,
+    /// The image's documents, once they are read.
+    facts: Option<Rc<ImageFacts>>,
+    pub(crate) state: State,
+}
+
+/// How far a session is.
+#[derive(Clone, PartialEq)]
+pub(crate) enum State {
+    /// The documents of the image are asked for.
+    Opening,
+    /// The file is compressed as a whole, and is unpacked.
+    Unpacking(Unpacking),
+    /// The file holds these images, of which one has to be chosen.
+    Choosing(Rc<Vec<ArchiveImage>>),
+    /// What is there is no image.
+    Artifact(Rc<Artifact>),
+    /// The image is shown, as far as it is read.
+    Image(Image),
+    /// There is no image, or its worker ended.
+    Failed(UserError),
+}
+
+/// How far a file is unpacked, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unpacking {
+    pub(crate) done: u64,
+    /// Of the compressed file.
+    pub(crate) whole: u64,
+    /// What came of it.
+    pub(crate) size: u64,
 }
 
 /// How an image is begun to be read.
@@ -125,30 +145,34 @@ impl Session {
             },
             None => Subject::Reference(route.reference.clone()),
         };
-        // The answer is empty: what comes of it is told by events.
-        drop(engine.ask(Request::Open {
+        engine.tell(Open {
             subject,
             platform: route.platform.clone(),
             fresh,
             open,
-        }));
+        });
         Session {
             id,
             engine,
             asked: route.reference.clone(),
             file: route.file.clone(),
             platform: route.platform.clone(),
-            image: None,
-            unpacked: None,
-            several: None,
-            artifact: None,
-            problem: None,
+            facts: None,
+            state: State::Opening,
+        }
+    }
+
+    /// The image, once its documents are read, unless it failed since.
+    pub(crate) fn image(&self) -> Option<&Image> {
+        match &self.state {
+            State::Image(image) => Some(image),
+            _ => None,
         }
     }
 
     /// Whether the route shows this image, under the tag that was asked for or pinned.
     pub(crate) fn shows(&self, route: &ImageRoute) -> bool {
-        let facts = self.image.as_ref().map(|image| &image.facts);
+        let facts = self.facts.as_ref();
         if route.file != self.file {
             return false;
         }
@@ -161,7 +185,7 @@ impl Session {
                 route
                     .platform
                     .as_deref()
-                    .is_none_or(|platform| platform == facts.platform)
+                    .is_none_or(|platform| platform == facts.platform())
                     && self.platform.is_none()
             });
         named && platform
@@ -169,92 +193,123 @@ impl Session {
 
     /// Whether there is still something to come.
     pub(crate) fn loading(&self) -> bool {
-        self.problem.is_none()
-            && self.several.is_none()
-            && self.artifact.is_none()
-            && self.image.as_ref().is_none_or(|image| !image.finished)
+        match &self.state {
+            State::Opening | State::Unpacking(_) => true,
+            State::Image(image) => !image.finished,
+            State::Choosing(_) | State::Artifact(_) | State::Failed(_) => false,
+        }
     }
 
     /// What can be done about something that is missing.
     pub(crate) fn missing(&self) -> Option<Again> {
-        if self.problem.is_some() {
-            return Some(Again::Retry);
+        match &self.state {
+            State::Failed(_) => Some(Again::Retry),
+            State::Image(image) => image.partial()?.again(),
+            _ => None,
         }
-        self.image.as_ref()?.partial()?.again()
     }
 
     /// Goes on after reading was stopped.
     pub(crate) fn resume(&mut self) {
-        let Some(image) = self.image.as_mut().filter(|image| image.stopped) else {
+        let State::Image(image) = &mut self.state else {
             return;
         };
-        (image.finished, image.stopped) = (false, false);
-        image.audit = None;
-        for state in Rc::make_mut(&mut image.layers) {
-            if matches!(state, LayerState::Broken(_)) {
-                *state = LayerState::Receiving(0);
-            }
+        if image.stopped {
+            image.resume();
+            self.engine.tell(Continue);
         }
-        // What comes of it is told by events.
-        drop(self.engine.ask(Request::Continue));
     }
 
-    /// Takes in what the engine told.
+    /// Takes in what the worker told.
     pub(crate) fn take(&mut self, event: Event) {
-        match (event, self.image.as_mut()) {
+        let next = match (event, &mut self.state) {
             (Event::Image(facts), _) => {
-                self.image = Some(Image {
-                    layers: Rc::new(vec![LayerState::Receiving(0); facts.layers.len()]),
-                    facts: Rc::new(*facts),
-                    numbers: Rc::default(),
-                    audit: None,
-                    comparing: None,
-                    finished: false,
-                    stopped: false,
-                });
+                let facts = Rc::new(*facts);
+                self.facts = Some(Rc::clone(&facts));
+                State::Image(Image::of(facts))
             }
             (Event::Unpacked { done, whole, size }, _) => {
-                self.unpacked = Some((done, whole, size));
+                State::Unpacking(Unpacking { done, whole, size })
             }
-            (Event::Artifact(facts), _) => self.artifact = Some(Rc::new(*facts)),
-            (Event::Several(held), _) => self.several = Some(Rc::new(held)),
-            (Event::Failed(problem), _) => self.problem = Some(problem),
-            (Event::Progress(received), Some(image)) => {
-                for (layer, bytes) in received {
-                    if let Some(state @ LayerState::Receiving(_)) = image.layer_mut(layer) {
-                        *state = LayerState::Receiving(bytes);
-                    }
-                }
-            }
-            (Event::Decoded { layer, facts }, Some(image)) => {
-                if let Some(state) = image.layer_mut(layer) {
-                    *state = LayerState::Decoded(facts);
-                }
-            }
-            (Event::NotFetched { layer, reason }, Some(image)) => {
-                if let Some(state) = image.layer_mut(layer) {
-                    *state = LayerState::NotFetched(reason);
-                }
-            }
-            (Event::Broken { layer, problem }, Some(image)) => {
-                if let Some(state) = image.layer_mut(layer) {
-                    *state = LayerState::Broken(problem);
-                }
-            }
-            (Event::Stacked(numbers), Some(image)) => image.numbers = Rc::new(*numbers),
-            (Event::Audited(facts), Some(image)) => image.audit = Some(Rc::new(*facts)),
-            (Event::Comparing(comparing), Some(image)) => image.comparing = comparing,
-            (Event::Finished, Some(image)) => image.finished = true,
-            (Event::Stopped, Some(image)) => (image.finished, image.stopped) = (true, true),
-            (_, None) => {}
-        }
+            (Event::Artifact(artifact), _) => State::Artifact(Rc::new(*artifact)),
+            (Event::Several(images), _) => State::Choosing(Rc::new(images)),
+            (Event::Failed(problem), _) => State::Failed(problem),
+            (event, State::Image(image)) => return image.take(event),
+            _ => return,
+        };
+        self.state = next;
     }
 }
 
 impl Image {
+    /// An image of which only the documents are read.
+    fn of(facts: Rc<ImageFacts>) -> Self {
+        Image {
+            layers: Rc::new(vec![LayerState::Receiving(0); facts.image.layers.len()]),
+            facts,
+            numbers: Rc::default(),
+            audit: None,
+            comparing: None,
+            finished: false,
+            stopped: false,
+        }
+    }
+
+    fn resume(&mut self) {
+        (self.finished, self.stopped) = (false, false);
+        self.audit = None;
+        for state in Rc::make_mut(&mut self.layers) {
+            if matches!(state, LayerState::Broken(_)) {
+                *state = LayerState::Receiving(0);
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Progress(received) => {
+                for (layer, bytes) in received {
+                    if let Some(state @ LayerState::Receiving(_)) = self.layer_mut(layer) {
+                        *state = LayerState::Receiving(bytes);
+                    }
+                }
+            }
+            Event::Decoded { layer, facts } => self.set(layer, LayerState::Decoded(facts)),
+            Event::NotFetched { layer, reason } => self.set(layer, LayerState::NotFetched(reason)),
+            Event::Broken { layer, problem } => self.set(layer, LayerState::Broken(problem)),
+            Event::Stacked(numbers) => self.numbers = Rc::new(*numbers),
+            Event::Audited(facts) => self.audit = Some(Rc::new(*facts)),
+            Event::Comparing(comparing) => self.comparing = comparing,
+            Event::Finished => self.finished = true,
+            Event::Stopped => (self.finished, self.stopped) = (true, true),
+            // These are the session's.
+            Event::Image(_)
+            | Event::Unpacked { .. }
+            | Event::Several(_)
+            | Event::Artifact(_)
+            | Event::Failed(_) => {}
+        }
+    }
+
+    fn set(&mut self, layer: u32, state: LayerState) {
+        if let Some(place) = self.layer_mut(layer) {
+            *place = state;
+        }
+    }
+
+    /// The document's part on a layer.
+    pub(crate) fn head(&self, layer: u32) -> Option<&Layer> {
+        self.facts.image.layers.get(layer.checked_sub(1)? as usize)
+    }
+
+    /// How many leading layers came with its base image, where that is known.
+    pub(crate) fn base_layers(&self) -> Option<u32> {
+        self.audit.as_ref()?.base.as_ref()?.layers
+    }
+
     /// How many layers it has.
     pub(crate) fn depth(&self) -> u32 {
-        self.facts.layers.len() as u32
+        self.facts.image.layers.len() as u32
     }
 
     /// Whether the whole stack is read, so that its numbers are the image's.
@@ -324,31 +379,20 @@ impl Image {
 
     /// Bytes of all blobs, where the manifest tells them. One that several layers list is downloaded once.
     pub(crate) fn compressed(&self) -> Option<u64> {
-        self.blobs().map(|(_, head)| head.compressed).sum()
+        self.facts.image.compressed_size()
     }
 
     /// Bytes received of all blobs.
     pub(crate) fn received(&self) -> u64 {
-        self.blobs()
+        let mut known = HashSet::new();
+        let layers = self.layers.iter().zip(&self.facts.image.layers);
+        let blobs = layers.filter(|(_, head)| head.blob().is_none_or(|blob| known.insert(blob)));
+        blobs
             .map(|(state, head)| match state {
                 LayerState::Receiving(bytes) => *bytes,
                 LayerState::NotFetched(_) => 0,
-                LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed.unwrap_or(0),
+                LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed_size.unwrap_or(0),
             })
             .sum()
-    }
-
-    /// The first layer of each blob.
-    fn blobs(&self) -> impl Iterator<Item = (&LayerState, &LayerHead)> {
-        let mut known = HashSet::new();
-        let layers = self.layers.iter().zip(&self.facts.layers);
-        layers.filter(move |(_, head)| head.digest.is_empty() || known.insert(head.digest.as_str()))
-    }
-}
-
-impl ImageFacts {
-    /// The reference that always means this very image.
-    pub(crate) fn pinned(&self) -> String {
-        format!("{}@{}", self.name, self.pin)
     }
 }

@@ -15,10 +15,10 @@ pub struct Platform {
     /// The processor: `amd64`, `arm64` …
     pub architecture: String,
     /// Its variant where it is not the usual one: `v6`, `v7` for arm, `v2` and up for amd64 …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub variant: Option<String>,
     /// The system's version, which matters on Windows only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub os_version: Option<String>,
 }
 

@@ -44,6 +44,7 @@ mod page_places;
 mod page_privacy;
 mod page_registries;
 mod page_states;
+mod page_tree;
 mod page_waste;
 mod pipeline_commands;
 mod referrers;

@@ -115,6 +115,8 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser.press(Key::Down).await;
     browser.press(Key::Right).await;
     let _: bool = browser.until(&format!("!!{}", row("bin"))).await;
+    // Past the deleted file, which is larger.
+    browser.press(Key::Down).await;
     browser.press(Key::Down).await;
     browser.press(Key::Right).await;
     let _: bool = browser.until(&format!("!!{}", row("run"))).await;

@@ -80,7 +80,7 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
         view(
             "loading",
             app(stalling, ""),
-            ".layer[data-layer='1'] .below",
+            ".layer[data-layer='1'] .progress",
         ),
         view(
             "waste while loading",
@@ -95,7 +95,7 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
             ..view(
                 "stopped",
                 app(stalling, ""),
-                ".layer[data-layer='1'] .below",
+                ".layer[data-layer='1'] .progress",
             )
         },
         view("broken layer", app(broken, "?layer=2"), ".problem"),
@@ -248,7 +248,7 @@ async fn escape_closes_and_the_focus_returns() {
     }
     // The keys go on from the row that was selected.
     browser.press(Key::Down).await;
-    browser.until_text(".details h2", "home").await;
+    browser.until_text(".details h2", "bin").await;
     browser.press(Key::Escape).await;
     let _: bool = browser.until(closed).await;
 

@@ -61,7 +61,10 @@ async fn changes_count_what_they_delete_and_mark_folders_of_which_only_metadata_
     let foot = browser.texts(".foot").await.remove(0);
     assert!(!foot.contains("0 B"), "{foot}");
     // The folder on the way to it has the size of what goes.
-    let size = format!("{}?.querySelector('.size').textContent", row("app"));
+    let size = format!(
+        "{}?.querySelector('[data-column=size]').textContent",
+        row("app")
+    );
     let _: bool = browser.until(&format!("{size} === '120.0 kB'")).await;
     browser
         .goto(&page("?layer=2&view=changes&find=extra"))

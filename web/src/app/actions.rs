@@ -1,15 +1,14 @@
 //! What buttons and keys of the whole page do.
 
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::App;
 use crate::browser;
+use crate::navigate::{History, Navigate};
 use crate::parts::tree;
-use crate::route::{BrowseRoute, ImageRoute, Route, View};
+use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::session::{Again, Session};
-use crate::worker::protocol::{List, Request};
+use crate::worker::protocol::{List, Stop};
 
 impl App {
     /// Opens what was typed. The image that is shown is read again only where something of it is missing.
@@ -31,20 +30,17 @@ impl App {
                 && matches!(&self.route, Route::Image(route) if route.file.is_some()) => {}
             None => {
                 self.remarks.clear();
-                self.go(ctx, to, true);
+                self.go(ctx, Navigate::push(to));
             }
         }
     }
 
     /// Stops reading. What is read of the image stays; without any of it, the page returns to what it showed before.
     pub(super) fn cancel(&mut self, ctx: &Context<Self>) {
-        if let Some(session) = self
-            .session
-            .as_ref()
-            .filter(|session| session.image.is_some())
+        if let Some(session) = &self.session
+            && session.image().is_some()
         {
-            // What comes of it is an event.
-            drop(session.engine.ask(Request::Stop));
+            session.engine.tell(Stop);
             return;
         }
         let (session, route) = match self.before.take() {
@@ -54,7 +50,7 @@ impl App {
         self.session = session;
         self.route = route;
         self.remarks.clear();
-        browser::set_fragment(&self.route.to_fragment(), false);
+        browser::set_fragment(&self.route.to_fragment(), History::Replace);
         self.judge(ctx);
     }
 
@@ -65,7 +61,7 @@ impl App {
             _ => {
                 self.session = None;
                 self.fresh = true;
-                self.go(ctx, self.route.clone(), false);
+                self.go(ctx, Navigate::replace(self.route.clone()));
             }
         }
     }
@@ -77,36 +73,10 @@ impl App {
                 path: None,
                 ..route.clone()
             };
-            self.go(ctx, Route::Image(route), true);
+            self.go(ctx, Navigate::push(route));
             browser::focus(tree::ID);
         }
     }
-
-    /// Escape closes what is open: details, a finding, a remark.
-    pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        if event.key() != "Escape" || event.default_prevented() || is_typing(event) {
-            return false;
-        }
-        match &self.route {
-            Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
-                self.close_details(ctx);
-            }
-            Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
-                let route = route.with_waste(|_| {});
-                self.go(ctx, Route::Image(route), false);
-            }
-            _ if self.remarks.is_empty() => return false,
-            _ => self.remarks.clear(),
-        }
-        true
-    }
-}
-
-/// Whether the key is pressed in a field that has a text, which Escape clears.
-fn is_typing(event: &KeyboardEvent) -> bool {
-    let target = event.target();
-    let input = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-    input.is_some_and(|input| !input.value().is_empty() && input.type_() == "search")
 }
 
 /// What the box shows of a list: what leads there when it is typed.

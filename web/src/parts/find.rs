@@ -4,13 +4,14 @@ use gloo::timers::callback::Timeout;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::navigate::Navigate;
 use crate::route::ImageRoute;
 
 /// What [`Find`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     /// What can be typed.
     pub(crate) what: AttrValue,
 }
@@ -45,13 +46,10 @@ pub(crate) fn Find(props: &Props) -> Html {
             let (go, latest) = (go.clone(), latest.clone());
             let find = move || {
                 let route = latest.borrow().clone();
-                go.emit((
-                    ImageRoute {
-                        find: input.value(),
-                        ..route
-                    },
-                    false,
-                ));
+                go.emit(Navigate::replace(ImageRoute {
+                    find: input.value(),
+                    ..route
+                }));
             };
             pause.replace(Some(Timeout::new(PAUSE, find)));
         })

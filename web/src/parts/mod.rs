@@ -1,6 +1,8 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+pub(crate) mod copy;
+pub(crate) mod crumbs;
 pub(crate) mod drop;
 pub(crate) mod find;
 mod folder;

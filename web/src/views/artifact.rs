@@ -5,29 +5,34 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route};
-use crate::worker::protocol::{ArtifactFacts, ArtifactFile};
+use crate::worker::place::repository;
+use crate::worker::protocol::{Artifact, ArtifactFile};
 
-/// What [`Artifact`] shows.
+/// What [`ArtifactView`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) facts: std::rc::Rc<ArtifactFacts>,
+    pub(crate) artifact: std::rc::Rc<Artifact>,
+    /// It is in a file, and not in a registry.
+    pub(crate) in_file: bool,
 }
 
 /// An artifact.
 #[component]
-pub(crate) fn Artifact(props: &Props) -> Html {
-    let facts = &*props.facts;
+pub(crate) fn ArtifactView(props: &Props) -> Html {
+    let facts = &*props.artifact;
     let subject = facts.subject.as_ref().map(|digest| {
-        let to = Route::Image(ImageRoute::of(format!("{}@{digest}", facts.name)));
-        let linked = !facts.name.is_empty();
+        let name = repository(&facts.reference);
+        let to = Route::Image(ImageRoute::of(format!("{name}@{digest}")));
+        let linked = !props.in_file;
+        let digest = digest.to_string();
         html! {
             <>
                 <dt>{ "Subject" }</dt>
                 <dd class="mono">
                     if linked {
-                        <a href={to.to_fragment()}>{ digest }</a>
+                        <a href={to.to_fragment()}>{ digest.clone() }</a>
                     } else {
-                        { digest }
+                        { digest.clone() }
                     }
                 </dd>
             </>
@@ -41,7 +46,7 @@ pub(crate) fn Artifact(props: &Props) -> Html {
                 <dt>{ "Type" }</dt>
                 <dd class="mono">{ format::visible_text(&facts.artifact_type) }</dd>
                 <dt>{ "Digest" }</dt>
-                <dd class="mono">{ &facts.digest }</dd>
+                <dd class="mono">{ facts.digest.to_string() }</dd>
                 { for subject }
             </dl>
             <h2>{ format::counted(facts.files.len() as u64, "file") }</h2>
@@ -74,7 +79,7 @@ fn item(file: &ArtifactFile) -> Html {
             <b class={file.name.is_some().then_some("mono")}>{ name }</b>
             <span class="end">{ size(file.size) }</span>
             <span class="mono muted">{ format::visible_text(&file.media_type) }</span>
-            <span class="mono muted end" title={file.digest.clone()}>{ format::short_digest(&file.digest) }</span>
+            <span class="mono muted end" title={file.digest.to_string()}>{ format::short_digest(&file.digest.to_string()) }</span>
         </li>
     }
 }

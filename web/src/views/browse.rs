@@ -8,10 +8,11 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{List, Request, Response, UserError};
+use crate::worker::protocol::{List, Names, NamesPage, UserError};
 
 /// Names drawn at a time.
 const DRAWN: usize = 200;
@@ -23,7 +24,7 @@ const EAGER: usize = 5_000;
 pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) route: BrowseRoute,
-    pub(crate) go: Callback<(Route, bool)>,
+    pub(crate) go: Callback<Navigate>,
 }
 
 /// A list, as far as it is here.
@@ -45,7 +46,7 @@ pub(crate) struct Browse {
 }
 
 pub(crate) enum Msg {
-    Answered(Rc<List>, Response),
+    Answered(Rc<List>, Option<Result<NamesPage, UserError>>),
     More,
     Retry,
 }
@@ -134,7 +135,7 @@ impl Browse {
         let query = self.next.take();
         self.asking = true;
         let list = Rc::clone(&self.list);
-        let answer = ctx.props().engine.ask(Request::List {
+        let answer = ctx.props().engine.ask(Names {
             list: (*list).clone(),
             query,
         });
@@ -145,9 +146,9 @@ impl Browse {
         });
     }
 
-    fn take(&mut self, answer: Response) {
+    fn take(&mut self, answer: Option<Result<NamesPage, UserError>>) {
         match answer {
-            Response::Names { names, next } => {
+            Some(Ok(NamesPage { names, next })) => {
                 self.empty = names.is_empty();
                 match self.pages.follow("The list", next) {
                     Ok(next) => self.next = next,
@@ -155,8 +156,9 @@ impl Browse {
                 }
                 self.names.extend(names);
             }
-            Response::UserError(problem) => self.problem = Some(problem),
-            _ => {}
+            Some(Err(problem)) => self.problem = Some(problem),
+            // The worker ended, and said so.
+            None => {}
         }
     }
 
@@ -215,7 +217,7 @@ impl Browse {
                 list: list.clone(),
                 find: input.value(),
             };
-            go.emit((Route::Browse(route), false));
+            go.emit(Navigate::replace(Route::Browse(route)));
         })
     }
 

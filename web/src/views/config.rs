@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
+use onionskin_core::manifest::config::Healthcheck;
+use onionskin_core::manifest::history;
+use onionskin_core::report::inspection::{self, HistoryStep};
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::route::{ImageRoute, View};
-use crate::views::referrers::Referrer;
+use crate::views::referrers::ReferrersList;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{ImageFacts, Step};
+use crate::worker::listing::number;
+use crate::worker::protocol::ImageFacts;
 
 /// What [`Config`] shows.
 #[derive(PartialEq, Properties)]
@@ -16,7 +21,7 @@ pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
 }
 
 /// Comments that builders leave on every step.
@@ -25,20 +30,17 @@ const NOISE: [&str; 2] = ["", "buildkit.dockerfile.v0"];
 /// The configuration.
 #[component]
 pub(crate) fn Config(props: &Props) -> Html {
-    let config = &props.facts.config;
-    let env: Vec<_> = config
-        .env
-        .iter()
-        .map(|entry| {
-            entry
-                .split_once('=')
-                .map_or((entry.as_str(), None), |(name, value)| (name, Some(value)))
-        })
-        .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
-        .collect();
+    let image = &props.facts.image;
+    let config = &image.config;
+    let env = config.env.iter().map(|entry| {
+        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+        (name, value)
+    });
+    let labels = config.labels.iter();
+    let labels = labels.map(|(name, value)| (name.as_str(), value.as_str()));
     html! {
         <div class="pane config" tabindex="0" role="region" aria-label="Configuration">
-            { for props.facts.remarks.iter().map(|remark| html! { <p class="remark">{ format::visible_text(remark) }</p> }) }
+            { for image.remarks.iter().map(|remark| html! { <p class="remark">{ format::visible_text(remark) }</p> }) }
             <h2>{ "Runtime configuration" }</h2>
             <dl class="facts">
                 { command("Entrypoint", config.entrypoint.as_deref()) }
@@ -47,22 +49,22 @@ pub(crate) fn Config(props: &Props) -> Html {
                 { fact("Working directory", config.working_dir.as_deref().filter(|dir| !dir.is_empty()).or(Some("/"))) }
                 { list("Exposed ports", &config.exposed_ports) }
                 { list("Volumes", &config.volumes) }
-                { fact("Health check", config.healthcheck.as_deref()) }
+                { fact("Health check", config.healthcheck.as_ref().map(healthcheck).as_deref()) }
                 { fact("Stop signal", config.stop_signal.as_deref()) }
             </dl>
-            { table("Environment", &env) }
-            { table("Labels", &config.labels) }
+            { table("Environment", env.collect()) }
+            { table("Labels", labels.collect()) }
             <h2>{ "Build history" }</h2>
-            { history(props) }
+            { build_history(props) }
             <h2>{ "Image" }</h2>
             <dl class="facts">
-                { fact("Digest", Some(&props.facts.digest)) }
-                { fact("Platform", Some(&props.facts.platform)) }
+                { fact("Digest", Some(&props.facts.digest())) }
+                { fact("Platform", Some(&props.facts.platform())) }
                 { fact("Created", config.created.as_deref()) }
                 { fact("Author", config.author.as_deref()) }
             </dl>
             if props.route.file.is_none() {
-                <Referrer engine={props.engine.clone()} facts={props.facts.clone()} />
+                <ReferrersList engine={props.engine.clone()} facts={props.facts.clone()} />
             }
         </div>
     }
@@ -97,7 +99,7 @@ fn list(name: &str, values: &[String]) -> Html {
     fact(name, Some(&values.join("  ")))
 }
 
-fn table(title: &str, rows: &[(String, String)]) -> Html {
+fn table(title: &str, rows: Vec<(&str, &str)>) -> Html {
     if rows.is_empty() {
         return Html::default();
     }
@@ -105,7 +107,7 @@ fn table(title: &str, rows: &[(String, String)]) -> Html {
         <>
             <h2>{ title }</h2>
             <dl class="facts wide">
-                for (name, value) in rows.iter() {
+                for (name, value) in rows {
                     <dt class="mono">{ format::visible_text(name) }</dt>
                     <dd class="mono">{ format::visible_text(value) }</dd>
                 }
@@ -114,27 +116,31 @@ fn table(title: &str, rows: &[(String, String)]) -> Html {
     }
 }
 
-fn history(props: &Props) -> Html {
-    if props.facts.history.is_empty() {
+fn build_history(props: &Props) -> Html {
+    let image = &props.facts.image;
+    let steps = inspection::steps(&image.config, image.layers.len());
+    if steps.is_empty() {
         return html! { <p class="muted">{ "The image has no build history." }</p> };
     }
     html! {
         <ol class="history">
-            for step in props.facts.history.iter() {
+            for step in steps.iter() {
                 <li>{ view_step(props, step) }</li>
             }
         </ol>
     }
 }
 
-fn view_step(props: &Props, step: &Step) -> Html {
+fn view_step(props: &Props, step: &HistoryStep) -> Html {
+    let created_by = step.created_by.as_deref().unwrap_or_default();
+    let command = history::clean(created_by);
     let text = html! {
         <>
-            <span class="command" title={format::visible_text(&step.created_by)}>
-                if step.command.is_empty() {
+            <span class="command" title={format::visible_text(created_by)}>
+                if command.is_empty() {
                     <span class="muted">{ "no command recorded" }</span>
                 } else {
-                    { format::visible_text(&step.command) }
+                    { format::visible_text(&command) }
                 }
             </span>
             if let Some(comment) = step.comment.as_deref().filter(|comment| !NOISE.contains(comment)) {
@@ -142,7 +148,7 @@ fn view_step(props: &Props, step: &Step) -> Html {
             }
         </>
     };
-    let Some(layer) = step.layer else {
+    let Some(layer) = step.layer.map(number) else {
         return html! { <div class="step empty"><span class="where">{ "no layer" }</span>{ text }</div> };
     };
     let to = ImageRoute {
@@ -156,10 +162,33 @@ fn view_step(props: &Props, step: &Step) -> Html {
             type="button"
             class="step"
             title={format!("Show the changes of layer {layer}")}
-            onclick={props.go.reform(move |_| (to.clone(), true))}
+            onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
         >
             <span class="where">{ format!("layer {layer}") }</span>
             { text }
         </button>
     }
+}
+
+/// The command, and how often it runs; the configuration counts in nanoseconds.
+fn healthcheck(check: &Healthcheck) -> String {
+    let mut text = match check.test.split_first() {
+        Some((kind, _)) if kind == "NONE" => "none".to_owned(),
+        Some((kind, words)) if kind == "CMD" || kind == "CMD-SHELL" => words.join(" "),
+        _ => check.test.join(" "),
+    };
+    let times = [
+        ("every", check.interval),
+        ("within", check.timeout),
+        ("after", check.start_period),
+    ];
+    for (word, nanoseconds) in times {
+        if let Some(nanoseconds) = nanoseconds.filter(|time| *time > 0) {
+            text.push_str(&format!(", {word} {} s", nanoseconds as f64 / 1e9));
+        }
+    }
+    if let Some(retries) = check.retries.filter(|retries| *retries > 0) {
+        text.push_str(&format!(", {retries} retries"));
+    }
+    text
 }

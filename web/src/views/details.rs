@@ -5,7 +5,9 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
+use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
@@ -13,7 +15,7 @@ use crate::session::{Image, Partial};
 use crate::views::layer::LayerDetails;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    EntryKind, Mark, Metadata, PathEvent, PathHistory, Request, Response,
+    EntryKind, HistoryOf, Mark, Metadata, PathEvent, PathHistory, command,
 };
 
 /// What [`Details`] shows.
@@ -25,7 +27,7 @@ pub(crate) struct Props {
     /// The layer that is looked at.
     pub(crate) layer: u32,
     pub(crate) path: Option<Vec<u8>>,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) on_close: Callback<()>,
 }
 
@@ -50,13 +52,10 @@ pub(crate) fn Details(props: &Props) -> Html {
             move |(engine, path, .., (depth, finished))| match path {
                 Some(path) => {
                     let (depth, finished) = (*depth, *finished);
-                    let answer = engine.ask(Request::PathHistory { path: path.clone() });
+                    let answer = engine.ask(HistoryOf { path: path.clone() });
                     let path = path.clone();
                     spawn_local(async move {
-                        match answer.await {
-                            Response::PathHistory(found) => history.set(Some(found)),
-                            _ => history.set(None),
-                        }
+                        history.set(answer.await.flatten());
                         asked.set(Some((path, depth, finished)));
                     });
                 }
@@ -67,7 +66,13 @@ pub(crate) fn Details(props: &Props) -> Html {
     let Some(path) = &props.path else {
         return html! {
             <aside class="details none" tabindex="0" aria-label="Details of the layer">
-                <LayerDetails image={props.image.clone()} layer={props.layer} />
+                <LayerDetails
+                    engine={props.engine.clone()}
+                    image={props.image.clone()}
+                    route={props.route.clone()}
+                    layer={props.layer}
+                    go={props.go.clone()}
+                />
             </aside>
         };
     };
@@ -75,10 +80,10 @@ pub(crate) fn Details(props: &Props) -> Html {
     html! {
         <aside class="details" tabindex="0" aria-label="Details of the path">
             <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
-            <p class="mono muted folder">{ format::visible(format::folder(path)) }</p>
+            <Crumbs path={path.clone()} on_folder={to_path(props)} />
             <h2>{ format::visible(format::file_name(path)) }</h2>
             if let Some(history) = history.as_ref().filter(|history| history.path == *path) {
-                { facts(history, props.layer) }
+                { facts(props, history) }
                 { story(props, history) }
                 { costs(history) }
             } else if *asked == Some((path.clone(), read.0, read.1)) {
@@ -99,7 +104,19 @@ fn unknown(props: &Props, path: &[u8]) -> Html {
     html! { <p class="absent" role="status">{ text }</p> }
 }
 
-fn facts(history: &PathHistory, layer: u32) -> Html {
+/// Selects another path of the same tree.
+fn to_path(props: &Props) -> Callback<Vec<u8>> {
+    let route = props.route.clone();
+    props.go.reform(move |path| {
+        Navigate::push(ImageRoute {
+            path: Some(path),
+            ..route.clone()
+        })
+    })
+}
+
+fn facts(props: &Props, history: &PathHistory) -> Html {
+    let layer = props.layer;
     let Some(row) = &history.now else {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
@@ -110,7 +127,22 @@ fn facts(history: &PathHistory, layer: u32) -> Html {
             <dd>{ format::kind(row.kind) }</dd>
             if let Some(target) = &row.target {
                 <dt>{ "Target" }</dt>
-                <dd class="mono">{ format::visible(target) }</dd>
+                <dd class="mono">
+                    { format::visible(target) }
+                    if let Some(leads_to) = history.leads_to.clone() {
+                        { " " }
+                        <button
+                            type="button"
+                            class="quiet go-to"
+                            title={format::visible(&leads_to)}
+                            onclick={to_path(props).reform(move |_| leads_to.clone())}
+                        >
+                            { "Go to target" }
+                        </button>
+                    } else if row.kind == EntryKind::Symlink {
+                        <span class="muted">{ " (does not exist in the image)" }</span>
+                    }
+                </dd>
             }
             if matches!(row.kind, EntryKind::File | EntryKind::Dir | EntryKind::Hardlink) {
                 <dt>{ "Size" }</dt>
@@ -120,6 +152,14 @@ fn facts(history: &PathHistory, layer: u32) -> Html {
                         { format!(" in {}", format::counted(history.files, "file")) }
                     }
                 </dd>
+            }
+            if let Some(download) = row.download.filter(|download| *download > 0) {
+                <dt>{ "Download" }</dt>
+                <dd>{ size(download) }</dd>
+            }
+            if row.wasted > 0 {
+                <dt>{ "Wasted" }</dt>
+                <dd>{ size(row.wasted) }</dd>
             }
             <dt>{ "Mode" }</dt>
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
@@ -177,17 +217,14 @@ fn step(props: &Props, event: &PathEvent, before: Option<&PathEvent>) -> Html {
         view: View::Changes,
         ..props.route.clone()
     };
-    let head = event
-        .layer
-        .checked_sub(1)
-        .and_then(|index| props.image.facts.layers.get(index as usize));
+    let head = props.image.head(event.layer);
     html! {
         <li {class}>
-            <button type="button" class="quiet" onclick={props.go.reform(move |_| (to.clone(), true))}>
+            <button type="button" class="quiet" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
                 <b>{ format!("{deed} layer {}", event.layer) }</b>
             </button>
             if let Some(head) = head {
-                <span class="mono muted">{ format::visible_text(&head.command) }</span>
+                <span class="mono muted">{ format::visible_text(&command(head)) }</span>
             }
             <span class="muted">{ what(event, before, folder) }</span>
         </li>

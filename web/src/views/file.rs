@@ -6,8 +6,8 @@ use crate::format;
 use crate::parts::bar::Progress;
 use crate::parts::pick::Pick;
 use crate::route::ImageRoute;
-use crate::session::Session;
-use crate::worker::protocol::Held;
+use crate::session::{State, Unpacking};
+use crate::worker::protocol::ArchiveImage;
 
 /// What [`Missing`] shows.
 #[derive(PartialEq, Properties)]
@@ -39,7 +39,7 @@ pub(crate) fn Missing(props: &MissingProps) -> Html {
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) name: AttrValue,
-    pub(crate) session: Session,
+    pub(crate) state: State,
     pub(crate) on_choose: Callback<ImageRoute>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Reading(props: &Props) -> Html {
     let name = format::visible_text(&props.name);
-    if let Some(several) = &props.session.several {
+    if let State::Choosing(several) = &props.state {
         return html! {
             <main class="message">
                 <section class="several" aria-labelledby="several">
@@ -65,7 +65,7 @@ pub(crate) fn Reading(props: &Props) -> Html {
     html! {
         <main class="message">
             <div class="waiting" role="status">
-                if let Some((done, whole, size)) = props.session.unpacked {
+                if let State::Unpacking(Unpacking { done, whole, size }) = props.state {
                     <h1>{ "Unpacking " }<span class="mono">{ name }</span></h1>
                     <Progress {done} whole={Some(whole)} label="Unpacking" />
                     <p class="muted">
@@ -80,9 +80,9 @@ pub(crate) fn Reading(props: &Props) -> Html {
     }
 }
 
-fn choice(props: &Props, at: usize, held: &Held) -> Html {
+fn choice(props: &Props, at: usize, held: &ArchiveImage) -> Html {
     let to = ImageRoute {
-        reference: held.image.clone(),
+        reference: held.reference.clone(),
         ..ImageRoute::of_file(props.name.to_string())
     };
     let mut names = held.names.iter();

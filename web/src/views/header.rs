@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use onionskin_core::reference::names_registry;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -95,8 +96,10 @@ fn platform(props: &Props) -> Html {
     let Some(facts) = &props.facts else {
         return Html::default();
     };
-    if facts.platforms.len() < 2 {
-        return html! { <span class="platform" title="The platform of this image">{ &facts.platform }</span> };
+    let chosen_platform = facts.platform();
+    let platforms = &facts.image.platforms;
+    if platforms.len() < 2 {
+        return html! { <span class="platform" title="The platform of this image">{ chosen_platform }</span> };
     }
     let chosen = props.on_platform.reform(|event: Event| {
         let select = event
@@ -106,8 +109,8 @@ fn platform(props: &Props) -> Html {
     });
     html! {
         <select class="platform" aria-label="Platform" onchange={chosen}>
-            for platform in facts.platforms.iter() {
-                <option value={platform.clone()} selected={*platform == facts.platform}>{ platform }</option>
+            for platform in platforms.iter().map(ToString::to_string) {
+                <option value={platform.clone()} selected={platform == chosen_platform}>{ platform.clone() }</option>
             }
         </select>
     }
@@ -217,7 +220,7 @@ fn pretty_file(name: &str, facts: Option<&ImageFacts>) -> Html {
             <span class="main">{ format::visible_text(name) }</span>
             if let Some(facts) = facts {
                 <span class="digest" title={format::visible_text(&facts.reference)}>
-                    { format::visible_text(format::without_default_registry(&facts.reference)) }
+                    { format::visible_text(&format::familiar(&facts.reference)) }
                 </span>
             }
         </div>
@@ -230,13 +233,11 @@ fn pretty(reference: &str, facts: Option<&ImageFacts>) -> Html {
         return Html::default();
     }
     let (named, digest) = match reference.split_once('@') {
-        Some((named, digest)) => (named, Some(digest)),
-        None => (reference, facts.map(|facts| facts.digest.as_str())),
+        Some((named, digest)) => (named, Some(digest.to_owned())),
+        None => (reference, facts.map(ImageFacts::digest)),
     };
     let (registry, rest) = match named.split_once('/') {
-        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
-            (format!("{first}/"), rest)
-        }
+        Some((first, rest)) if names_registry(named) => (format!("{first}/"), rest),
         _ => (String::new(), named),
     };
     html! {
@@ -244,7 +245,7 @@ fn pretty(reference: &str, facts: Option<&ImageFacts>) -> Html {
             <span class="muted">{ format::visible_text(&registry) }</span>
             <span class="main">{ format::visible_text(rest) }</span>
             if let Some(digest) = digest {
-                <span class="digest" title={digest.to_owned()}>{ format::short_digest(digest) }</span>
+                <span class="digest" title={digest.clone()}>{ format::short_digest(&digest) }</span>
             }
         </div>
     }

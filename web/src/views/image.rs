@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::format;
+use crate::navigate::Navigate;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
@@ -22,7 +23,7 @@ pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     /// The rules file that the image is judged by.
     pub(crate) rules: Option<RulesInput>,
     pub(crate) on_rules: Callback<Option<RulesInput>>,
@@ -172,7 +173,7 @@ fn tab_of(view: View) -> &'static Tab {
 struct TabsProps {
     image: Image,
     route: ImageRoute,
-    go: Callback<(ImageRoute, bool)>,
+    go: Callback<Navigate>,
 }
 
 /// The tabs, walked by the arrow keys as the ARIA practices have it.
@@ -195,7 +196,7 @@ fn Tabs(props: &TabsProps) -> Html {
             };
             if let Some(tab) = TABS.get(to) {
                 event.prevent_default();
-                go.emit((route.in_view(tab.view), false));
+                go.emit(Navigate::replace(route.in_view(tab.view)));
                 browser::focus(tab.id);
             }
         })
@@ -218,7 +219,7 @@ fn Tabs(props: &TabsProps) -> Html {
                     tabindex={if tab.view == chosen.view { "0" } else { "-1" }}
                     onclick={
                         let to = props.route.in_view(tab.view);
-                        props.go.reform(move |_| (to.clone(), true))
+                        props.go.reform(move |_| Navigate::push(to.clone()))
                     }
                 >
                     { tab.word }

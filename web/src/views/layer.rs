@@ -1,20 +1,30 @@
 //! What is known of the selected layer, while no path is selected.
 
+use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
+use crate::parts::copy::Copy;
 use crate::parts::mark;
 use crate::parts::size::size;
+use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
 use crate::views::layers::UNKNOWN;
-use crate::worker::protocol::{LayerFacts, LayerHead, LayerNumbers};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{
+    self, LargestFiles, LargestOf, Layer, LayerFacts, LayerNumbers, SizedPath,
+};
 
 /// What [`LayerDetails`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
     pub(crate) layer: u32,
+    pub(crate) go: Callback<Navigate>,
 }
 
 /// Remarks shown; the others are counted.
@@ -23,11 +33,12 @@ const REMARKS: usize = 20;
 /// The layer in full.
 #[component]
 pub(crate) fn LayerDetails(props: &Props) -> Html {
+    let largest = use_largest(props);
     let image = &props.image;
     let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else {
         return Html::default();
     };
-    let Some(head) = image.facts.layers.get(index) else {
+    let Some(head) = image.head(props.layer) else {
         return Html::default();
     };
     let facts = match image.layer(props.layer) {
@@ -36,7 +47,12 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
     };
     html! {
         <>
-            <h2>{ format!("Layer {}", props.layer) }</h2>
+            <h2>
+                { format!("Layer {}", props.layer) }
+                if image.base_layers().is_some_and(|base| props.layer <= base) {
+                    <span class="beside">{ "from the base image" }</span>
+                }
+            </h2>
             { command(head) }
             { sizes(head, facts) }
             if let Some(LayerState::NotFetched(reason)) = image.layer(props.layer) {
@@ -52,12 +68,21 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
             } else {
                 { costs(image.numbers.layers.get(index).copied()) }
             }
+            { files(props, "Largest files", &largest.stored, largest.stored.len() as u64) }
+            if largest.hidden_files > 0 {
+                { files(
+                    props,
+                    &format!("Hides {} of lower layers", format::size(largest.hidden_bytes)),
+                    &largest.hidden,
+                    largest.hidden_files,
+                ) }
+            }
             if let Some(facts) = facts.filter(|facts| !facts.remarks.is_empty()) {
                 <section class="costs">
                     <h3>{ "Warnings" }</h3>
                     <ul class="remarks-list">
                         for remark in facts.remarks.iter().take(REMARKS) {
-                            <li class="mono">{ format::visible_text(remark) }</li>
+                            <li><span class="mono">{ format::visible(&remark.path) }</span>{ format!(": {}", remark.kind) }</li>
                         }
                     </ul>
                     if facts.remarks.len() > REMARKS {
@@ -69,20 +94,82 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
     }
 }
 
-fn command(head: &LayerHead) -> Html {
-    if head.command.is_empty() {
+/// The largest files of the layer, as far as they are known.
+#[hook]
+fn use_largest(props: &Props) -> LargestFiles {
+    let largest = use_state_eq(LargestFiles::default);
+    {
+        let largest = largest.clone();
+        let image = &props.image;
+        let key = (
+            props.engine.clone(),
+            props.layer,
+            image.numbers.depth,
+            image.finished,
+        );
+        use_effect_with(key, move |(engine, layer, ..)| {
+            let answer = engine.ask(LargestOf { layer: *layer });
+            spawn_local(async move { largest.set(answer.await.unwrap_or_default()) });
+        });
+    }
+    (*largest).clone()
+}
+
+/// Files that lead to where they are among the changes of the layer.
+fn files(props: &Props, title: &str, files: &[SizedPath], all: u64) -> Html {
+    if files.is_empty() {
+        return Html::default();
+    }
+    let more = all.saturating_sub(files.len() as u64);
+    html! {
+        <section class="costs">
+            <h3>{ title }</h3>
+            <ul class="sized-files">
+                for file in files.iter() {
+                    <li>{ sized_file(props, file) }</li>
+                }
+            </ul>
+            if more > 0 {
+                <p class="muted">{ format!("and {} more", format::counted(more, "file")) }</p>
+            }
+        </section>
+    }
+}
+
+fn sized_file(props: &Props, file: &SizedPath) -> Html {
+    let to = ImageRoute {
+        layer: Some(props.layer),
+        path: Some(file.path.clone()),
+        ..props.route.in_view(View::Changes)
+    };
+    let path = format::visible(&file.path);
+    html! {
+        <button
+            type="button"
+            class={classes!("quiet", file.wasted.then_some("gone"))}
+            title={path.clone()}
+            onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
+        >
+            <span class="mono">{ path }</span>{ size(file.bytes) }
+        </button>
+    }
+}
+
+fn command(head: &Layer) -> Html {
+    let command = protocol::command(head);
+    if command.is_empty() {
         return html! { <p class="muted">{ "No command is recorded for this layer." }</p> };
     }
     // Commands of several lines (here-documents) keep them.
-    let lines: Vec<_> = head.command.lines().map(format::visible_text).collect();
+    let lines: Vec<_> = command.lines().map(format::visible_text).collect();
     html! { <pre class="mono command" tabindex="0" role="region" aria-label="Command">{ lines.join("\n") }</pre> }
 }
 
-fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
+fn sizes(head: &Layer, facts: Option<&LayerFacts>) -> Html {
     html! {
         <dl class="facts">
             <dt>{ "Download" }</dt>
-            if let Some(compressed) = head.compressed {
+            if let Some(compressed) = head.compressed_size {
                 <dd>{ size(compressed) }</dd>
             } else {
                 <dd class="muted" title={UNKNOWN}>{ "not known" }</dd>
@@ -92,14 +179,16 @@ fn sizes(head: &LayerHead, facts: Option<&LayerFacts>) -> Html {
                 <dd>{ size(facts.size) }{ format!(" in {}", entries(facts.entries)) }</dd>
             }
             <dt>{ "Digest" }</dt>
-            if head.digest.is_empty() {
-                <dd class="muted">{ "not known" }</dd>
+            if let Some(digest) = head.digest.as_ref().map(ToString::to_string) {
+                <dd class="mono" title={digest.clone()}>
+                    { format::short_digest(&digest) }{ " " }<Copy text={digest.clone()} what="digest" />
+                </dd>
             } else {
-                <dd class="mono" title={head.digest.clone()}>{ format::short_digest(&head.digest) }</dd>
+                <dd class="muted">{ "not known" }</dd>
             }
-            if !head.media_type.is_empty() {
+            if let Some(media_type) = &head.media_type {
                 <dt>{ "Type" }</dt>
-                <dd class="mono">{ format::visible_text(&head.media_type) }</dd>
+                <dd class="mono">{ format::visible_text(media_type) }</dd>
             }
         </dl>
     }

@@ -1,15 +1,17 @@
 //! The layers on the left: what put them there, what they cost, how far they are.
 
+use onionskin_core::manifest::history;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar, Progress};
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
-use crate::worker::protocol::{LayerHead, LayerNumbers};
+use crate::worker::protocol::{Layer, LayerNumbers, command};
 
 /// What [`Layers`] shows.
 #[derive(PartialEq, Properties)]
@@ -18,7 +20,7 @@ pub(crate) struct Props {
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
     pub(crate) selected: u32,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
 }
 
 /// The list of layers.
@@ -50,7 +52,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go.emit((at(&route, layer), false));
+            go.emit(Navigate::replace(at(&route, layer)));
             if let Some(item) = item(&list, layer) {
                 // Focus only follows the keys; where it cannot go nothing is lost.
                 let _ = item.focus();
@@ -81,7 +83,7 @@ pub(crate) fn Layers(props: &Props) -> Html {
                 { switch(props) }
             </div>
             <ol ref={list} role="listbox" aria-label="Layers" onkeydown={keys}>
-                for (index, head) in image.facts.layers.iter().enumerate() {
+                for (index, head) in image.facts.image.layers.iter().enumerate() {
                     { layer(props, index as u32 + 1, head, most) }
                 }
             </ol>
@@ -96,6 +98,7 @@ pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompr
 fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     let chosen = ImageRoute {
         layer: Some(layer),
+        from: None,
         ..route.clone()
     };
     match route.view {
@@ -128,7 +131,7 @@ fn switch(props: &Props) -> Html {
                 type="button"
                 aria-pressed={(props.route.view == view).to_string()}
                 {title}
-                onclick={props.go.reform(move |_| (to.clone(), true))}
+                onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
             >
                 { word }
             </button>
@@ -142,26 +145,34 @@ fn switch(props: &Props) -> Html {
     }
 }
 
-fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
+fn layer(props: &Props, layer: u32, head: &Layer, most: u64) -> Html {
     let selected = props.selected == layer;
     let to = at(&props.route, layer);
     let numbers = props.image.numbers.layers.get(layer as usize - 1).copied();
     let state = props.image.layer(layer);
+    let base = props.image.base_layers();
     html! {
         <li
             key={layer}
             role="option"
-            class={classes!("layer", matches!(state, Some(LayerState::Broken(_))).then_some("broken"))}
+            class={classes!(
+                "layer",
+                matches!(state, Some(LayerState::Broken(_))).then_some("broken"),
+                (base == Some(layer)).then_some("base-end"),
+            )}
             aria-selected={selected.to_string()}
             tabindex={if selected { "0" } else { "-1" }}
-            title={format::visible_text(&head.created_by)}
+            title={title(head, numbers.as_ref())}
             data-layer={layer.to_string()}
-            onclick={props.go.reform(move |_| (to.clone(), true))}
+            onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
         >
             <span class="number">{ layer }</span>
-            <span class="command">{ command(head) }</span>
+            <span class="command">{ command_text(head) }</span>
             <span class="sizes">
-                if let Some(bytes) = head.compressed {
+                if base.is_some_and(|base| layer <= base) {
+                    <span class="of-base" title="From the base image">{ "base" }</span>
+                }
+                if let Some(bytes) = head.compressed_size {
                     { size(bytes) }
                 } else {
                     <span class="muted" title={UNKNOWN}>{ "–" }</span>
@@ -170,6 +181,15 @@ fn layer(props: &Props, layer: u32, head: &LayerHead, most: u64) -> Html {
             { below(layer, head, state, numbers, most, props.image.stopped) }
         </li>
     }
+}
+
+/// The command as it is recorded, and what the layer stores.
+fn title(head: &Layer, numbers: Option<&LayerNumbers>) -> String {
+    let created_by = head.created_by.as_deref().unwrap_or_default();
+    let stored = numbers.map(stored);
+    let lines = [Some(format::visible_text(created_by)), stored];
+    let lines = lines.into_iter().flatten().filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// How far a layer is. When all bytes are here, decoding them may still take a while.
@@ -183,17 +203,28 @@ fn receiving(done: u64, whole: Option<u64>) -> String {
 }
 
 /// The command that made a layer, or words for that nothing is known of it.
-pub(crate) fn command(head: &LayerHead) -> Html {
-    if head.command.is_empty() {
+fn command_text(head: &Layer) -> Html {
+    let command = command(head);
+    if command.is_empty() {
         html! { <span class="muted">{ "no command recorded" }</span> }
     } else {
-        html! { { format::visible_text(&head.command) } }
+        html! { { format::visible_text(&history::short(&command)) } }
+    }
+}
+
+/// What a layer stores, and how much of it is wasted.
+fn stored(numbers: &LayerNumbers) -> String {
+    let stored = format::size(numbers.stored);
+    match numbers.causes.total() {
+        0 => format!("{stored} stored"),
+        _ if numbers.live() == 0 => format!("{stored} stored, all wasted"),
+        wasted => format!("{stored} stored, {} wasted", format::size(wasted)),
     }
 }
 
 fn below(
     layer: u32,
-    head: &LayerHead,
+    head: &Layer,
     state: Option<&LayerState>,
     numbers: Option<LayerNumbers>,
     most: u64,
@@ -211,8 +242,8 @@ fn below(
         }
         (Some(LayerState::Receiving(done)), _) => html! {
             <>
-                <Progress done={*done} whole={head.stored} label={format!("Layer {layer}")} />
-                <span class="below">{ receiving(*done, head.stored) }</span>
+                <Progress done={*done} whole={head.stored_size()} label={format!("Layer {layer}")} />
+                <span class="off-screen">{ receiving(*done, head.stored_size()) }</span>
             </>
         },
         (_, Some(numbers)) if numbers.stored == 0 => {
@@ -221,20 +252,13 @@ fn below(
         (_, Some(numbers)) => html! {
             <>
                 <Bar parts={bar::parts(&numbers)} whole={most} />
-                <span class="below">
-                    { size(numbers.stored) }
-                    if numbers.live() == 0 {
-                        { ", all wasted" }
-                    } else if numbers.causes.total() > 0 {
-                        { ", " }{ size(numbers.causes.total()) }{ " wasted" }
-                    }
-                </span>
+                <span class="off-screen">{ stored(&numbers) }</span>
             </>
         },
         (Some(LayerState::Decoded(facts)), None) => html! {
             <>
                 <div class="bar empty"></div>
-                <span class="below">{ size(facts.stored) }</span>
+                <span class="off-screen">{ format::size(facts.stored) }</span>
             </>
         },
         (None, None) => Html::default(),

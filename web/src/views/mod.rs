@@ -11,7 +11,7 @@ mod files;
 pub(crate) mod header;
 pub(crate) mod image;
 mod layer;
-mod layers;
+pub(crate) mod layers;
 mod referrers;
 pub(crate) mod start;
 mod waste;

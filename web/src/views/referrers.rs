@@ -1,5 +1,6 @@
 //! Signatures, SBOMs and attestations of an image: those of its index, and what refers to it in the registry.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use yew::platform::spawn_local;
@@ -8,9 +9,11 @@ use yew::prelude::*;
 use crate::format;
 use crate::route::{ImageRoute, Route};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{ImageFacts, Referrer as Thing, Request, Response, UserError};
+use crate::worker::protocol::{
+    Attestation, FindReferrers, ImageFacts, Referrer, Referrers, UserError,
+};
 
-/// What [`Referrer`] shows.
+/// What [`ReferrersList`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
@@ -21,36 +24,39 @@ pub(crate) struct Props {
 #[derive(Clone, PartialEq)]
 enum Found {
     Asking,
-    Things { things: Rc<Vec<Thing>>, cut: bool },
+    Referrers(Rc<Referrers>),
     UserError(UserError),
 }
 
 /// The list, asked for once it is looked at.
 #[component]
-pub(crate) fn Referrer(props: &Props) -> Html {
+pub(crate) fn ReferrersList(props: &Props) -> Html {
     let found = use_state(|| Found::Asking);
     let tries = use_state(|| 0_u32);
     {
         let found = found.clone();
         let key = (props.engine.clone(), props.facts.clone(), *tries);
         use_effect_with(key, move |(engine, facts, _)| {
-            let answer = engine.ask(Request::Referrers {
-                reference: facts.reference.clone(),
-                digest: facts.digest.clone(),
-            });
-            let index = (facts.pin != facts.digest).then(|| {
-                engine.ask(Request::Referrers {
+            let ask = |digest| {
+                engine.ask(FindReferrers {
                     reference: facts.reference.clone(),
-                    digest: facts.pin.clone(),
+                    digest,
                 })
-            });
+            };
+            let (digest, pin) = (facts.digest(), facts.pin());
+            // Some sign the index, some the manifest of a platform.
+            let index = (pin != digest).then(|| ask(pin));
+            let answer = ask(digest);
             spawn_local(async move {
-                let mut all = taken(answer.await);
-                // Some sign the index, some the manifest of a platform.
+                let mut all = answer.await.unwrap_or_else(|| Ok(Referrers::default()));
                 if let Some(index) = index {
-                    all = joined(all, taken(index.await));
+                    let more = index.await.unwrap_or_else(|| Ok(Referrers::default()));
+                    all = all.and_then(|all| Ok(joined(all, more?)));
                 }
-                found.set(all);
+                found.set(match all {
+                    Ok(all) => Found::Referrers(Rc::new(all)),
+                    Err(problem) => Found::UserError(problem),
+                });
             });
         });
     }
@@ -65,10 +71,10 @@ pub(crate) fn Referrer(props: &Props) -> Html {
     html! {
         <>
             <h2>{ "Signatures and attestations" }</h2>
-            if !facts.attestations.is_empty() {
+            if facts.attestations().next().is_some() {
                 <ul class="things">
-                    for thing in facts.attestations.iter() {
-                        { item(&facts.name, thing) }
+                    for attestation in facts.attestations() {
+                        { of_attestation(&facts.name, attestation) }
                     }
                 </ul>
             }
@@ -83,17 +89,17 @@ pub(crate) fn Referrer(props: &Props) -> Html {
                             }
                         </div>
                     },
-                    Found::Things { things, .. } if things.is_empty() => html! {
+                    Found::Referrers(found) if found.referrers.is_empty() => html! {
                         <p class="muted">{ "The registry lists no signatures, SBOMs or other artifacts for this image." }</p>
                     },
-                    Found::Things { things, cut } => html! {
+                    Found::Referrers(found) => html! {
                         <>
                             <ul class="things">
-                                for thing in things.iter() {
-                                    { item(&facts.name, thing) }
+                                for referrer in found.referrers.iter() {
+                                    { of_referrer(&facts.name, referrer) }
                                 }
                             </ul>
-                            if *cut {
+                            if found.cut {
                                 <p class="muted">{ "There are more; the list is cut here." }</p>
                             }
                         </>
@@ -104,55 +110,47 @@ pub(crate) fn Referrer(props: &Props) -> Html {
     }
 }
 
-fn taken(answer: Response) -> Found {
-    match answer {
-        Response::Referrers { referrers, cut } => Found::Things {
-            things: Rc::new(referrers),
-            cut,
-        },
-        Response::UserError(problem) => Found::UserError(problem),
-        _ => Found::Things {
-            things: Rc::default(),
-            cut: false,
-        },
-    }
+fn joined(mut all: Referrers, more: Referrers) -> Referrers {
+    let known = |referrer: &Referrer| all.referrers.contains(referrer);
+    let new: Vec<_> = more
+        .referrers
+        .into_iter()
+        .filter(|one| !known(one))
+        .collect();
+    all.referrers.extend(new);
+    all.cut |= more.cut;
+    all
 }
 
-fn joined(one: Found, other: Found) -> Found {
-    match (one, other) {
-        (
-            Found::Things { things, cut },
-            Found::Things {
-                things: more,
-                cut: more_cut,
-            },
-        ) => {
-            let more = more.iter().filter(|thing| !things.contains(thing)).cloned();
-            let things = things.iter().cloned().chain(more).collect();
-            Found::Things {
-                things: Rc::new(things),
-                cut: cut || more_cut,
-            }
-        }
-        (Found::UserError(problem), _) | (_, Found::UserError(problem)) => {
-            Found::UserError(problem)
-        }
-        (found, _) => found,
-    }
+fn of_attestation(name: &str, attestation: &Attestation) -> Html {
+    item(
+        name,
+        &attestation.digest.to_string(),
+        "attestation",
+        &BTreeMap::new(),
+    )
 }
 
-fn item(name: &str, thing: &Thing) -> Html {
-    let to = Route::Image(ImageRoute::of(format!("{name}@{}", thing.digest)));
-    let kind = if thing.artifact_type.is_empty() {
-        "unknown type".to_owned()
-    } else {
-        format::visible_text(&thing.artifact_type)
-    };
+fn of_referrer(name: &str, referrer: &Referrer) -> Html {
+    let kind = referrer.artifact_type.as_deref();
+    let kind = kind
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("unknown type");
+    item(
+        name,
+        &referrer.digest.to_string(),
+        kind,
+        &referrer.annotations,
+    )
+}
+
+fn item(name: &str, digest: &str, kind: &str, annotations: &BTreeMap<String, String>) -> Html {
+    let to = Route::Image(ImageRoute::of(format!("{name}@{digest}")));
     html! {
         <li>
-            <a class="mono" href={to.to_fragment()}>{ kind }</a>
-            <span class="mono muted end" title={thing.digest.clone()}>{ format::short_digest(&thing.digest) }</span>
-            for (key, value) in thing.annotations.iter() {
+            <a class="mono" href={to.to_fragment()}>{ format::visible_text(kind) }</a>
+            <span class="mono muted end" title={digest.to_owned()}>{ format::short_digest(digest) }</span>
+            for (key, value) in annotations.iter() {
                 <span class="mono muted wide">{ format!("{}: {}", format::visible_text(key), format::visible_text(value)) }</span>
             }
         </li>

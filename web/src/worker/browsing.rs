@@ -4,41 +4,37 @@ use onionskin_core::digest::Digest;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::Remote;
 
-use super::facts;
 use super::place::Gateway;
-use super::protocol::{List, Request, Response, UserError};
+use super::protocol::{FindReferrers, List, Listed, Names, NamesPage, Referrers, UserError};
 
-/// The answer to what needs no image.
-pub(crate) async fn answer(ask: Request) -> Response {
-    let Some(gateway) = Gateway::here() else {
-        return Response::Nothing;
-    };
-    let answer = match ask {
-        Request::Catalog => Ok(Response::Catalog(gateway.catalog().await)),
-        Request::List { list, query } => names(&gateway, list, query.as_deref()).await,
-        Request::Referrers { reference, digest } => referrers(&gateway, &reference, &digest).await,
-        _ => Ok(Response::Nothing),
-    };
-    answer.unwrap_or_else(Response::UserError)
+/// The images that the gateway itself has.
+pub(crate) async fn catalog() -> Vec<Listed> {
+    match Gateway::here() {
+        Some(gateway) => gateway.catalog().await,
+        None => Vec::new(),
+    }
 }
 
-async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Response, UserError> {
-    match list {
+/// A page of a list of names.
+pub(crate) async fn names(asked: Names) -> Result<NamesPage, UserError> {
+    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
+    let query = asked.query.as_deref();
+    match asked.list {
         List::Repositories(host) => {
             let host = host.unwrap_or_else(|| gateway.host());
             let page = gateway.registry(&host)?.repositories(query).await;
             let page = page.map_err(|error| UserError::of_list(&error))?;
-            Ok(Response::Names {
+            Ok(NamesPage {
                 names: page.repositories,
                 next: page.next,
             })
         }
         List::Tags(repository) => {
-            let page = at_its_place(gateway, &repository, async |remote| {
+            let page = at_its_place(&gateway, &repository, async |remote| {
                 remote.tags(query).await
             });
             let page = page.await?;
-            Ok(Response::Names {
+            Ok(NamesPage {
                 names: page.tags,
                 next: page.next,
             })
@@ -46,26 +42,17 @@ async fn names(gateway: &Gateway, list: List, query: Option<&str>) -> Result<Res
     }
 }
 
-async fn referrers(
-    gateway: &Gateway,
-    reference: &str,
-    digest: &str,
-) -> Result<Response, UserError> {
-    let Ok(digest) = digest.parse::<Digest>() else {
-        return Ok(Response::Nothing);
+/// What refers to a manifest.
+pub(crate) async fn referrers(asked: FindReferrers) -> Result<Referrers, UserError> {
+    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
+    let Ok(digest) = asked.digest.parse::<Digest>() else {
+        // Of what has no digest, nothing is known.
+        return Ok(Referrers::default());
     };
-    let found = at_its_place(gateway, reference, async |remote| {
+    let found = at_its_place(&gateway, &asked.reference, async |remote| {
         remote.referrers(&digest, None).await
     });
-    let found = found.await?;
-    Ok(Response::Referrers {
-        referrers: found
-            .referrers
-            .into_iter()
-            .map(facts::of_referrer)
-            .collect(),
-        cut: found.cut,
-    })
+    found.await
 }
 
 /// Asks where the repository may be, the likeliest place first, as for an image.

@@ -1,4 +1,4 @@
-//! The page's end of the line to its engine worker.
+//! The page's end of the line to its image worker.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,19 +12,20 @@ use web_sys::{Blob, MessageEvent, Worker};
 use yew::Callback;
 
 use super::port;
-use super::protocol::{Event, Message, Question, Request, Response, UserError};
+use super::protocol::{Event, Message, Numbered, Question, UserError};
 
 /// The script that loads a worker, beside the page.
 pub(crate) const SCRIPT: &str = "worker_loader.js";
 
-/// An engine worker. The last clone that goes takes the worker and all its work along.
+/// An image worker. The last clone that goes takes the worker and all its work along.
 #[derive(Clone)]
 pub(crate) struct WorkerClient(Rc<Line>);
 
 struct Line {
     worker: Option<Worker>,
     next: Cell<u32>,
-    waiting: RefCell<HashMap<u32, oneshot::Sender<Response>>>,
+    /// Where packed answers go, by the numbers of the questions.
+    waiting: RefCell<HashMap<u32, oneshot::Sender<Option<Vec<u8>>>>>,
     /// What was to be sent before the worker could hear it; none once it can.
     early: RefCell<Option<Vec<Sent>>>,
     /// What the file that was handed over holds, where that was unpacked.
@@ -88,16 +89,25 @@ impl WorkerClient {
         }
     }
 
-    /// Asks; the answer is [`Response::Nothing`] where the worker ended before it had one.
-    pub(crate) fn ask(&self, ask: Request) -> impl Future<Output = Response> + use<> {
+    /// Asks; there is no answer where the worker ended before it had one.
+    pub(crate) fn ask<Q: Question>(
+        &self,
+        question: Q,
+    ) -> impl Future<Output = Option<Q::Answer>> + use<Q> {
         let (sender, answer) = oneshot::channel();
         let id = self.0.next.get();
         self.0.next.set(id.wrapping_add(1));
         self.0.waiting.borrow_mut().insert(id, sender);
-        if let Some(question) = port::pack(&Question { id, ask }) {
+        let request = question.into();
+        if let Some(question) = port::pack(&Numbered { id, request }) {
             self.0.send(Sent::Bytes(question));
         }
-        async move { answer.await.unwrap_or(Response::Nothing) }
+        async move { port::unpack_bytes(&answer.await.ok()??) }
+    }
+
+    /// Asks for something of which events tell what comes of it.
+    pub(crate) fn tell(&self, question: impl Question) {
+        drop(self.ask(question));
     }
 
     /// Hands over the file that the next question is about.
@@ -138,7 +148,7 @@ impl Line {
                 early.into_iter().for_each(|message| self.send(message));
             }
             Some(Message::Event(event)) => self.tell(event),
-            Some(Message::Response { id, answer }) => {
+            Some(Message::Answer(id, answer)) => {
                 let asker = self.waiting.borrow_mut().remove(&id);
                 if let Some(asker) = asker {
                     // Whoever asked may be gone from the screen by now.

@@ -1,4 +1,4 @@
-//! The engine: keeps the image that is read, and answers what the page asks of it.
+//! The image worker: keeps the image that is read, and answers what the page asks of it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -19,19 +19,25 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
 use super::growth::{self, Other};
-use super::listing::{At, Listing, number};
+use super::largest;
+use super::listing::{At, Listing, WastedBelow, number};
 use super::opening::{self, Reading};
 use super::path_history;
 use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Event, Found, LayerNumbers, Message, Numbers, Question, ReportForm, Request, Response,
-    RulesFile, RulesFileError, Showing, Shown, Subject, UserError,
+    Catalog, Continue, Event, Expand, FindReferrers, Findings, FindingsPage, Found, HistoryOf,
+    Judge, LargestFiles, LargestOf, LayerNumbers, Message, Names, Numbered, Numbers, Open,
+    OpenFolders, Parent, PathHistory, Question, Report, ReportForm, Request, Row, Rows, RulesFile,
+    RulesFileError, Seek, Show, Showing, Shown, Stop, Subject, Toggle, UserError,
 };
 use super::waste::{self, Waste};
 
-/// What the engine knows.
+/// Open folders that the page is told, to remember them.
+const OPEN_FOLDERS: usize = 2_000;
+
+/// What is known of the image.
 #[derive(Default)]
 pub(crate) struct ImageWorker {
     /// The layers from the base up to the first that is missing.
@@ -45,7 +51,9 @@ pub(crate) struct ImageWorker {
     /// Of those, the ones that are looked at, each on its own.
     alone: BTreeMap<u32, Ground>,
     listing: Option<Listing>,
+    /// What is wasted, the largest first.
     largest: Vec<Wasted>,
+    pub(crate) costs: Costs,
     /// The final stack as a tree, once something needs its sums.
     top: Option<View>,
     /// What was asked for.
@@ -62,8 +70,6 @@ pub(crate) struct ImageWorker {
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
     waste: Option<Waste>,
-    /// Whether the source tells compressed sizes.
-    pub(crate) compressed_known: bool,
     /// No more layers will come, unless reading goes on after it was stopped.
     pub(crate) finished: bool,
     pub(crate) pool: Option<Rc<Pool>>,
@@ -84,12 +90,26 @@ pub(crate) struct Ground {
     offset: usize,
 }
 
-impl Ground {
-    fn at(&self, layer: u32) -> At<'_> {
+/// What the bytes of the stack cost, as of its last count.
+#[derive(Default)]
+pub(crate) struct Costs {
+    ledger: Option<Ledger>,
+    wasted: WastedBelow,
+    /// Whether the source tells compressed sizes.
+    pub(crate) compressed_known: bool,
+}
+
+impl Costs {
+    /// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
+    fn at<'s>(&'s self, stack: &'s Stack, offset: usize, layer: u32) -> At<'s> {
+        let whole = offset == 0;
         At {
-            stack: &self.stack,
-            layer: (layer as usize).saturating_sub(self.offset),
-            offset: self.offset,
+            stack,
+            layer: (layer as usize).saturating_sub(offset),
+            offset,
+            ledger: self.ledger.as_ref().filter(|_| whole),
+            wasted: Some(&self.wasted).filter(|_| whole),
+            compressed_known: self.compressed_known,
         }
     }
 }
@@ -103,97 +123,175 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             engine.borrow_mut().file = Some(file);
             return;
         }
-        let Some(Question { id, ask }) = port::unpack(&data) else {
+        let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
-        let (engine, scope) = (Rc::clone(&engine), answers.clone());
-        match ask {
-            ask @ (Request::Catalog | Request::List { .. } | Request::Referrers { .. }) => {
-                spawn_local(async move {
-                    let answer = browsing::answer(ask).await;
-                    port::tell(&scope, &Message::Response { id, answer });
-                });
-            }
-            Request::Open {
-                subject,
-                platform,
-                fresh,
-                open,
-            } => {
-                engine.borrow_mut().to_open = open;
-                port::tell(
-                    &scope,
-                    &Message::Response {
-                        id,
-                        answer: Response::Nothing,
-                    },
-                );
-                spawn_local(opening::open(
-                    engine,
-                    scope,
-                    opening::Wanted {
-                        subject,
-                        platform,
-                        fresh,
-                    },
-                ));
-            }
-            ask @ (Request::Stop | Request::Continue) => {
-                match ask {
-                    Request::Stop => opening::stop(&engine),
-                    _ => opening::resume(&engine, &scope),
-                }
-                let answer = Response::Nothing;
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-            Request::Judge(file) => {
-                let judged = engine.borrow_mut().judge(file.as_ref());
-                let (event, judged) = match judged {
-                    Ok(event) => (event, Ok(())),
-                    Err(problem) => (None, Err(problem)),
-                };
-                let ended = Event::Comparing(None);
-                for event in [Some(ended), event].into_iter().flatten() {
-                    port::tell(&scope, &Message::Event(event));
-                }
-                growth::begin(&engine, &scope);
-                let answer = Response::Judged(judged);
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-            ask => {
-                let answer = engine.borrow_mut().answer(ask);
-                port::tell(&scope, &Message::Response { id, answer });
-            }
-        }
+        let asker = Asker {
+            engine: Rc::clone(&engine),
+            scope: answers.clone(),
+            id,
+        };
+        asker.hear(request);
     });
     port::tell(scope, &Message::Ready);
 }
 
-impl ImageWorker {
-    fn answer(&mut self, ask: Request) -> Response {
-        match ask {
-            Request::Show(showing) => Response::Shown(self.show(showing)),
-            Request::PathHistory { path } => self.path_history(&path),
-            Request::Findings(asked) => match &self.waste {
-                Some(waste) => Response::Findings(Box::new(waste.findings(&asked))),
-                None => Response::Nothing,
-            },
-            Request::Report(form) => Response::Report(self.report(form)),
-            Request::OpenFolders => Response::Folders(self.open_folders()),
-            Request::Stop
-            | Request::Continue
-            | Request::Catalog
-            | Request::List { .. }
-            | Request::Referrers { .. }
-            | Request::Open { .. }
-            | Request::Judge(_) => Response::Nothing,
-            Request::Rows { .. }
-            | Request::Toggle { .. }
-            | Request::Parent { .. }
-            | Request::Seek { .. } => self.of_listing(ask).unwrap_or(Response::Nothing),
+/// Whoever asked a question, and whom.
+struct Asker {
+    engine: Rc<RefCell<ImageWorker>>,
+    scope: DedicatedWorkerGlobalScope,
+    id: u32,
+}
+
+impl Asker {
+    fn hear(self, request: Request) {
+        match request {
+            Request::Catalog(Catalog) => self.answer_later::<Catalog>(browsing::catalog()),
+            Request::Names(asked) => self.answer_later::<Names>(browsing::names(asked)),
+            Request::FindReferrers(asked) => {
+                self.answer_later::<FindReferrers>(browsing::referrers(asked));
+            }
+            Request::Open(asked) => self.open(asked),
+            Request::Stop(Stop) => {
+                opening::stop(&self.engine);
+                self.answer::<Stop>(&());
+            }
+            Request::Continue(Continue) => {
+                opening::resume(&self.engine, &self.scope);
+                self.answer::<Continue>(&());
+            }
+            Request::Judge(asked) => self.judge(&asked),
+            Request::Show(asked) => self.of_image(asked),
+            Request::Rows(asked) => self.of_image(asked),
+            Request::Toggle(asked) => self.of_image(asked),
+            Request::Expand(asked) => self.of_image(asked),
+            Request::OpenFolders(asked) => self.of_image(asked),
+            Request::Parent(asked) => self.of_image(asked),
+            Request::Seek(asked) => self.of_image(asked),
+            Request::HistoryOf(asked) => self.of_image(asked),
+            Request::LargestOf(asked) => self.of_image(asked),
+            Request::FindingsPage(asked) => self.of_image(asked),
+            Request::Report(asked) => self.of_image(asked),
         }
     }
 
+    fn answer<Q: Question>(&self, answer: &Q::Answer) {
+        let answer = port::pack_bytes(answer);
+        port::tell(&self.scope, &Message::Answer(self.id, answer));
+    }
+
+    fn answer_later<Q: Question>(self, answer: impl Future<Output = Q::Answer> + 'static) {
+        spawn_local(async move { self.answer::<Q>(&answer.await) });
+    }
+
+    fn of_image<Q: Question>(&self, question: Q)
+    where
+        ImageWorker: Answers<Q>,
+    {
+        let answer = self.engine.borrow_mut().answer(question);
+        self.answer::<Q>(&answer);
+    }
+
+    fn open(self, mut asked: Open) {
+        self.engine.borrow_mut().to_open = std::mem::take(&mut asked.open);
+        self.answer::<Open>(&());
+        spawn_local(opening::open(self.engine, self.scope, asked));
+    }
+
+    fn judge(&self, asked: &Judge) {
+        let judged = self.engine.borrow_mut().judge(asked.0.as_ref());
+        let (event, judged) = match judged {
+            Ok(event) => (event, Ok(())),
+            Err(problem) => (None, Err(problem)),
+        };
+        let ended = Event::Comparing(None);
+        for event in [Some(ended), event].into_iter().flatten() {
+            port::tell(&self.scope, &Message::Event(event));
+        }
+        growth::begin(&self.engine, &self.scope);
+        self.answer::<Judge>(&judged);
+    }
+}
+
+/// Something that can answer a question at once.
+trait Answers<Q: Question> {
+    fn answer(&mut self, question: Q) -> Q::Answer;
+}
+
+impl Answers<Show> for ImageWorker {
+    fn answer(&mut self, Show(showing): Show) -> Shown {
+        self.show(showing)
+    }
+}
+
+impl Answers<Rows> for ImageWorker {
+    fn answer(&mut self, Rows { from, count }: Rows) -> Vec<Row> {
+        let listed = self.listed();
+        let rows = listed.map(|(listing, open, at)| listing.rows(at, open, from, count));
+        rows.unwrap_or_default()
+    }
+}
+
+impl Answers<Toggle> for ImageWorker {
+    fn answer(&mut self, Toggle { row, open: to }: Toggle) -> Option<Shown> {
+        let (listing, open, at) = self.listed()?;
+        listing.toggle(at, open, row, to);
+        Some(listing.shown(at))
+    }
+}
+
+impl Answers<Expand> for ImageWorker {
+    fn answer(&mut self, Expand { depth }: Expand) -> Option<Shown> {
+        let (listing, open, at) = self.listed()?;
+        listing.expand(at, open, depth);
+        Some(listing.shown(at))
+    }
+}
+
+impl Answers<OpenFolders> for ImageWorker {
+    fn answer(&mut self, _: OpenFolders) -> Vec<Vec<u8>> {
+        self.open_folders()
+    }
+}
+
+impl Answers<Parent> for ImageWorker {
+    fn answer(&mut self, Parent { row }: Parent) -> Option<u32> {
+        self.listing.as_ref()?.parent(row)
+    }
+}
+
+impl Answers<Seek> for ImageWorker {
+    fn answer(&mut self, Seek { path }: Seek) -> Option<Found> {
+        let (listing, open, at) = self.listed()?;
+        Some(listing.seek(at, open, &path))
+    }
+}
+
+impl Answers<LargestOf> for ImageWorker {
+    fn answer(&mut self, LargestOf { layer }: LargestOf) -> LargestFiles {
+        largest::of(&self.main.stack, &self.largest, layer as usize)
+    }
+}
+
+impl Answers<HistoryOf> for ImageWorker {
+    fn answer(&mut self, HistoryOf { path }: HistoryOf) -> Option<Box<PathHistory>> {
+        self.path_history(&path).map(Box::new)
+    }
+}
+
+impl Answers<FindingsPage> for ImageWorker {
+    fn answer(&mut self, FindingsPage(asked): FindingsPage) -> Option<Box<Findings>> {
+        Some(Box::new(self.waste.as_ref()?.findings(&asked)))
+    }
+}
+
+impl Answers<Report> for ImageWorker {
+    fn answer(&mut self, Report(form): Report) -> Option<String> {
+        self.report(form)
+    }
+}
+
+impl ImageWorker {
     /// The layers that a showing stands on; for a layer above a broken one, that layer alone.
     fn ground(&mut self, layer: u32) -> Option<u32> {
         if layer >= 1 && layer as usize <= self.main.stack.depth() {
@@ -218,7 +316,9 @@ impl ImageWorker {
         self.open_again();
         let alone = self.ground(showing.layer);
         // Alone, a layer has changed nothing: it is shown as what it holds.
-        showing.changes &= alone.is_none();
+        if alone.is_some() {
+            showing.changes_from = None;
+        }
         let ground = match alone {
             Some(layer) => self.alone.get(&layer),
             None => Some(&self.main),
@@ -230,16 +330,19 @@ impl ImageWorker {
                 ..Shown::default()
             };
         };
-        let (at, is_alone) = (ground.at(showing.layer), alone.is_some());
+        let Ground {
+            stack,
+            open,
+            offset,
+        } = ground;
+        let at = self.costs.at(stack, *offset, showing.layer);
         match &mut self.listing {
             Some(listing) if listing.showing == showing => {}
-            Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, &ground.open),
-            _ => self.listing = Some(Listing::new(at, showing, &ground.open)),
+            Some(listing) if listing.is_of(&showing) => listing.reshow(at, showing, open),
+            _ => self.listing = Some(Listing::new(at, showing, open)),
         }
-        self.listing
-            .as_ref()
-            .map(|listing| listing.shown(at, is_alone))
-            .unwrap_or_default()
+        let listing = self.listing.as_ref();
+        listing.map(|listing| listing.shown(at)).unwrap_or_default()
     }
 
     /// Opens the folders that were open before the page was loaded again, as far as they are here.
@@ -258,7 +361,8 @@ impl ImageWorker {
     fn open_folders(&self) -> Vec<Vec<u8>> {
         let Ground { stack, open, .. } = &self.main;
         let open = open.iter().map(|node| stack.path(*node));
-        open.chain(self.to_open.iter().cloned()).collect()
+        let paths = open.chain(self.to_open.iter().cloned());
+        paths.take(OPEN_FOLDERS).collect()
     }
 
     /// Prepares for layers that are read after reading was stopped. What was shown of layers apart from the others is
@@ -271,68 +375,31 @@ impl ImageWorker {
         self.waste = None;
     }
 
-    /// The listing and what it stands on.
-    fn listed(&mut self) -> Option<(&mut Listing, &mut Ground)> {
+    /// The listing, the folders that are open in it, and what it stands on.
+    fn listed(&mut self) -> Option<(&mut Listing, &mut HashSet<NodeId>, At<'_>)> {
         let listing = self.listing.as_mut()?;
         let layer = listing.showing.layer;
         let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);
-        Some((listing, ground))
-    }
-
-    fn of_listing(&mut self, ask: Request) -> Option<Response> {
-        let (listing, ground) = self.listed()?;
-        let alone = ground.offset > 0;
         let Ground {
             stack,
             open,
             offset,
         } = ground;
-        let layer = (listing.showing.layer as usize).saturating_sub(*offset);
-        let at = At {
-            stack,
-            layer,
-            offset: *offset,
-        };
-        Some(match ask {
-            Request::Rows { from, count } => {
-                let rows = listing.rows(at, open, from, count);
-                Response::Rows { rows }
-            }
-            Request::Toggle { row, open: to } => {
-                listing.toggle(at, open, row, to);
-                Response::Shown(listing.shown(at, alone))
-            }
-            Request::Parent { row } => Response::Row(listing.parent(row)),
-            Request::Seek { path } => Response::Found(listing.seek(at, open, &path)),
-            _ => Response::Found(Found {
-                row: None,
-                exact: false,
-                total: 0,
-            }),
-        })
+        Some((listing, open, self.costs.at(stack, *offset, layer)))
     }
 
-    fn path_history(&mut self, path: &[u8]) -> Response {
+    fn path_history(&mut self, path: &[u8]) -> Option<PathHistory> {
         if self.top.is_none() && self.finished {
             let stack = &self.main.stack;
             self.top = Some(View::stack(stack, stack.depth()));
         }
         let (top, wasted) = (self.top.take(), std::mem::take(&mut self.largest));
         let os = self.os.clone();
-        let history = self.listed().and_then(|(listing, ground)| {
-            path_history::of(
-                ground.at(listing.showing.layer),
-                listing,
-                top.as_ref(),
-                &wasted,
-                path,
-                os.as_deref(),
-            )
+        let history = self.listed().and_then(|(listing, _, at)| {
+            path_history::of(at, listing, top.as_ref(), &wasted, path, os.as_deref())
         });
         (self.top, self.largest) = (top, wasted);
-        history.map_or(Response::Nothing, |history| {
-            Response::PathHistory(Box::new(history))
-        })
+        history
     }
 
     /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.
@@ -407,12 +474,14 @@ impl ImageWorker {
         let stack = &self.main.stack;
         let ledger = Ledger::of(stack);
         self.largest = ledger.largest();
+        self.costs.wasted = WastedBelow::of(stack, &ledger);
         let numbers = Numbers {
             depth: number(stack.depth()),
             stored: ledger.total.stored,
             live: ledger.total.live(),
             wasted: ledger.total.wasted(),
             wasted_compressed: self
+                .costs
                 .compressed_known
                 .then_some(ledger.total.wasted_compressed),
             paths: path_history::paths(stack),
@@ -426,6 +495,7 @@ impl ImageWorker {
                 })
                 .collect(),
         };
+        self.costs.ledger = Some(ledger);
         Event::Stacked(Box::new(numbers))
     }
 }

@@ -6,11 +6,11 @@
 mod browsing;
 pub(crate) mod client;
 mod decode;
-mod facts;
 mod file;
 mod growth;
 mod image_worker;
-mod listing;
+mod largest;
+pub(crate) mod listing;
 mod opening;
 mod path_history;
 pub(crate) mod place;

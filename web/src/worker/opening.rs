@@ -10,7 +10,6 @@ use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::decode::{Job, Origin};
-use super::facts;
 use super::file;
 use super::growth;
 use super::image_worker::ImageWorker;
@@ -18,7 +17,7 @@ use super::listing::number;
 use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
-use super::protocol::{Event, Held, Message, Subject, UserError};
+use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 const PAUSE: u32 = 100;
@@ -26,14 +25,6 @@ const PAUSE: u32 = 100;
 const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<ImageWorker>>;
-
-/// What is to be opened.
-pub(crate) struct Wanted {
-    pub(crate) subject: Subject,
-    pub(crate) platform: Option<String>,
-    /// Past the browser's cache.
-    pub(crate) fresh: bool,
-}
 
 /// An image whose documents are read.
 struct Opened {
@@ -55,7 +46,7 @@ pub(crate) struct Reading {
 }
 
 /// Opens an image and tells what happens until everything is there.
-pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Wanted) {
+pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Open) {
     let opened = match begin(&engine, &scope, &wanted).await {
         Ok(Some(opened)) => opened,
         // There is a choice to make first, or no image.
@@ -100,7 +91,7 @@ pub(crate) fn resume(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
 async fn begin(
     engine: &Shared,
     scope: &DedicatedWorkerGlobalScope,
-    wanted: &Wanted,
+    wanted: &Open,
 ) -> Result<Option<Opened>, UserError> {
     let platform: Option<Platform> = match wanted.platform.as_deref().map(str::parse).transpose() {
         Ok(platform) => platform,
@@ -141,10 +132,7 @@ async fn find(
             }))
         }
         (_, Err(SourceError::Artifact(artifact))) => {
-            let reference = artifact.reference.clone();
-            let name = repository(&reference).to_owned();
-            let facts = facts::of_artifact(*artifact, reference, name);
-            port::tell(scope, &Message::Event(Event::Artifact(Box::new(facts))));
+            port::tell(scope, &Message::Event(Event::Artifact(artifact)));
             Ok(None)
         }
         (_, Err(error)) => Err(UserError::of_image(&error)),
@@ -189,11 +177,7 @@ async fn in_file(
         let all = file::open(name, &file, None).map_err(unreadable)?;
         let held = all.list().await.map_err(failed)?;
         if held.len() > 1 {
-            let held = held.into_iter().map(|held| Held {
-                image: held.reference,
-                names: held.names,
-            });
-            port::tell(scope, &Message::Event(Event::Several(held.collect())));
+            port::tell(scope, &Message::Event(Event::Several(held)));
             return Ok(None);
         }
     }
@@ -201,9 +185,7 @@ async fn in_file(
     let image = match archive.image(platform).await {
         Ok(image) => image,
         Err(SourceError::Artifact(artifact)) => {
-            let reference = artifact.reference.clone();
-            let facts = facts::of_artifact(*artifact, reference, String::new());
-            port::tell(scope, &Message::Event(Event::Artifact(Box::new(facts))));
+            port::tell(scope, &Message::Event(Event::Artifact(artifact)));
             return Ok(None);
         }
         Err(error) => return Err(failed(error)),
@@ -220,11 +202,15 @@ async fn in_file(
 /// Tells of the image and sets the decoders to work.
 fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     let image = opened.image;
-    let facts = facts::of_image(&image, opened.reference, opened.name);
+    let facts = ImageFacts {
+        reference: opened.reference,
+        name: opened.name,
+        image: image.clone(),
+    };
     port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {
         let mut engine = engine.borrow_mut();
-        engine.compressed_known = image.compressed_size().is_some();
+        engine.costs.compressed_known = image.compressed_size().is_some();
         engine.os = image.platform.as_ref().map(|platform| platform.os.clone());
         engine.image = Some(image.clone());
     }
@@ -302,7 +288,7 @@ impl Progress {
             Outcome::Decoded(layer, index) => {
                 self.tell(Event::Decoded {
                     layer,
-                    facts: facts::of_layer(&index),
+                    facts: LayerFacts::of(&index),
                 });
                 self.engine.borrow_mut().waiting.insert(layer, index);
                 self.grow();

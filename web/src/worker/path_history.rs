@@ -72,6 +72,10 @@ pub(crate) fn of(
             .map(|(name, value)| (text(name).into_owned(), xattrs::value(name, value)))
             .collect(),
         path: path.to_vec(),
+        leads_to: row
+            .filter(|row| row.kind == EntryKind::Symlink)
+            .and_then(|_| stack.resolve(path, at.layer).ok())
+            .map(|node| stack.path(node)),
         files: row.map_or(0, |row| row.sum.files),
         mtime: row.and_then(|row| row.mtime()).map(|(seconds, _)| seconds),
         now,

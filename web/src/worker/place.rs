@@ -208,11 +208,14 @@ impl Gateway {
     }
 }
 
-/// A reference without its tag and digest.
-pub(crate) fn repository(reference: &str) -> &str {
-    let name = reference.split('@').next().unwrap_or(reference);
-    match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    }
+/// A reference without its tag and digest. What is no reference, such as the name of an image in a file, is left as
+/// it is.
+pub(crate) fn repository(text: &str) -> &str {
+    let Ok(reference) = text.parse::<Reference>() else {
+        return text;
+    };
+    let named = text.split('@').next().unwrap_or(text);
+    let tag = reference.tag().and_then(|tag| named.strip_suffix(tag));
+    tag.and_then(|named| named.strip_suffix(':'))
+        .unwrap_or(named)
 }

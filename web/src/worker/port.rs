@@ -1,4 +1,4 @@
-//! How messages cross between page, engine and decoders: postcard in a transferred buffer.
+//! How messages cross between page, image worker and decoders: postcard in a transferred buffer.
 
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
@@ -9,14 +9,22 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 /// A message as bytes of JavaScript's.
 pub(crate) fn pack<T: Serialize>(message: &T) -> Option<Uint8Array> {
-    postcard::to_allocvec(message)
-        .ok()
-        .map(|bytes| Uint8Array::from(bytes.as_slice()))
+    pack_bytes(message).map(|bytes| Uint8Array::from(bytes.as_slice()))
 }
 
 /// The message in what came; none if it is none of ours.
 pub(crate) fn unpack<T: DeserializeOwned>(data: &JsValue) -> Option<T> {
-    postcard::from_bytes(&bytes(data)?).ok()
+    unpack_bytes(&bytes(data)?)
+}
+
+/// A message within a message, packed.
+pub(crate) fn pack_bytes<T: Serialize>(message: &T) -> Option<Vec<u8>> {
+    postcard::to_allocvec(message).ok()
+}
+
+/// What [`pack_bytes`] packed.
+pub(crate) fn unpack_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
 }
 
 /// The bytes in what came.

@@ -1,134 +1,39 @@
-//! What the page and its engine worker say to each other.
+//! What the page and its image worker say to each other.
 //!
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod questions;
+mod tree;
 mod waste;
 
+use std::borrow::Cow;
+
 pub(crate) use onionskin_core::layer::EntryKind;
+use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
-pub(crate) use onionskin_core::source::NotFetched;
+use onionskin_core::manifest::history;
+pub(crate) use onionskin_core::source::archive::Listed as ArchiveImage;
+pub(crate) use onionskin_core::source::registry::{Referrer, Referrers};
+pub(crate) use onionskin_core::source::{
+    Artifact, ArtifactFile, Attestation, Image, Layer, NotFetched,
+};
 pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::questions::*;
+pub(crate) use self::tree::*;
 pub(crate) use self::waste::*;
 
-/// From the page to the engine: a question with the number that its answer will carry.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Question {
-    pub(crate) id: u32,
-    pub(crate) ask: Request,
-}
-
-/// What the page may ask.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Request {
-    /// The images that the gateway itself has.
-    Catalog,
-    /// A page of a list of names: the first, or the one that `query` of a page before asks for.
-    List { list: List, query: Option<String> },
-    /// What refers to a manifest of an image's repository.
-    Referrers { reference: String, digest: String },
-    /// Fetch and decode this image; what happens is told as [`Event`]s.
-    /// Once something failed, `fresh` asks past the browser's cache.
-    Open {
-        subject: Subject,
-        platform: Option<String>,
-        fresh: bool,
-        /// Paths of the folders that are open in the tree.
-        open: Vec<Vec<u8>>,
-    },
-    /// Read no more layers; what is read stays.
-    Stop,
-    /// Read the layers that are not read yet.
-    Continue,
-    /// Choose what the tree shows. Opened folders stay open.
-    Show(Showing),
-    /// Rows of what is shown.
-    Rows { from: u32, count: u32 },
-    /// Open or close the folder in this row.
-    Toggle { row: u32, open: bool },
-    /// The paths of the open folders, without those that only a search opened.
-    OpenFolders,
-    /// The row of the folder that holds this row.
-    Parent { row: u32 },
-    /// The row of this path, once the folders above it are open.
-    Seek { path: Vec<u8> },
-    /// What the layers did to this path.
-    PathHistory { path: Vec<u8> },
-    /// Findings, once there are any.
-    Findings(Box<Asked>),
-    /// Judge by these rules from now on, or by none.
-    Judge(Option<RulesFile>),
-    /// The report as the command prints it.
-    Report(ReportForm),
-}
-
-/// A list that a registry may give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum List {
-    /// The repositories of the registry with this host; of the gateway's own where there is none.
-    Repositories(Option<String>),
-    /// The tags of a repository.
-    Tags(String),
-}
-
-/// What is to be opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Subject {
-    /// An image by its reference, as it was typed or as the address has it.
-    Reference(String),
-    /// An image in the file that was handed over just before.
-    File {
-        name: String,
-        /// Which, where it holds several.
-        image: Option<String>,
-    },
-}
-
-/// From the engine to the page.
+/// From the worker to the page.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Message {
     /// The worker runs and can be asked.
     Ready,
     Event(Event),
-    Response {
-        id: u32,
-        answer: Response,
-    },
-}
-
-/// What the engine answers.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Response {
-    /// Done; also the answer to what cannot be answered (yet).
-    Nothing,
-    Catalog(Vec<Listed>),
-    Names {
-        names: Vec<String>,
-        /// What asks for the next ones; none at the end.
-        next: Option<String>,
-    },
-    Referrers {
-        referrers: Vec<Referrer>,
-        /// There are more, which were not asked for.
-        cut: bool,
-    },
-    UserError(UserError),
-    Shown(Shown),
-    Rows {
-        rows: Vec<Row>,
-    },
-    Row(Option<u32>),
-    Folders(Vec<Vec<u8>>),
-    Found(Found),
-    PathHistory(Box<PathHistory>),
-    Findings(Box<Findings>),
-    /// What came of [`Request::Judge`]: verdicts come with [`Event::Audited`].
-    Judged(Result<(), RulesFileError>),
-    /// In the form that was asked for; none while there is none.
-    Report(Option<String>),
+    /// The packed answer to the question with this number; none where it has none.
+    Answer(u32, Option<Vec<u8>>),
 }
 
 /// What happens while an image is read.
@@ -139,7 +44,7 @@ pub(crate) enum Event {
     /// So many bytes of the file, which is compressed as a whole, are unpacked, and have become `size`.
     Unpacked { done: u64, whole: u64, size: u64 },
     /// The file holds several images: one has to be chosen.
-    Several(Vec<Held>),
+    Several(Vec<ArchiveImage>),
     /// Bytes received so far, for the layers where that changed.
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
@@ -159,7 +64,7 @@ pub(crate) enum Event {
     /// Reading was stopped: more layers come only after [`Request::Continue`].
     Stopped,
     /// What is there is no image.
-    Artifact(Box<ArtifactFacts>),
+    Artifact(Box<Artifact>),
     /// The image could not be opened at all.
     Failed(UserError),
 }
@@ -186,116 +91,55 @@ pub(crate) struct Listed {
     pub(crate) tags: Vec<String>,
 }
 
-/// One of the images in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Held {
-    /// What asks for it.
-    pub(crate) image: String,
-    /// Its names; some images have none.
-    pub(crate) names: Vec<String>,
-}
-
-/// Something that a registry keeps beside an image: a signature, an SBOM, an attestation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Referrer {
-    pub(crate) digest: String,
-    /// What kind of thing it is; empty where the list does not say.
-    pub(crate) artifact_type: String,
-    /// Bytes of its manifest.
-    pub(crate) size: u64,
-    pub(crate) annotations: Vec<(String, String)>,
-}
-
-/// What stands where an image would, and is none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ArtifactFacts {
-    /// The reference and the repository, as the page has them.
-    pub(crate) reference: String,
-    pub(crate) name: String,
-    pub(crate) digest: String,
-    pub(crate) artifact_type: String,
-    /// The digest of what it is about.
-    pub(crate) subject: Option<String>,
-    pub(crate) annotations: Vec<(String, String)>,
-    pub(crate) files: Vec<ArtifactFile>,
-}
-
-/// One file of an artifact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ArtifactFile {
-    pub(crate) name: Option<String>,
-    pub(crate) media_type: String,
-    pub(crate) digest: String,
-    pub(crate) size: u64,
-}
-
-/// What the manifest and the configuration say.
+/// An image whose documents are read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImageFacts {
-    /// The reference in full, as it was asked for.
+    /// What the page calls it: the reference in full, as it was asked for.
     pub(crate) reference: String,
-    /// The repository with its registry, without tag and digest.
+    /// The same without tag and digest.
     pub(crate) name: String,
-    /// Of the manifest that is shown; empty where the source has none.
-    pub(crate) digest: String,
+    pub(crate) image: Image,
+}
+
+impl ImageFacts {
+    /// The digest of the manifest that is shown; empty where the source has none.
+    pub(crate) fn digest(&self) -> String {
+        let digest = self.image.digest.as_ref();
+        digest.map(ToString::to_string).unwrap_or_default()
+    }
+
     /// What a link pins: the digest of the index where there is one, else of the manifest.
-    pub(crate) pin: String,
-    pub(crate) platform: String,
-    /// Those of the index; empty where the reference names a single image.
-    pub(crate) platforms: Vec<String>,
-    pub(crate) layers: Vec<LayerHead>,
-    pub(crate) config: ConfigFacts,
-    pub(crate) history: Vec<Step>,
+    pub(crate) fn pin(&self) -> String {
+        let index = self.image.index_digest.as_ref();
+        index.map_or_else(|| self.digest(), ToString::to_string)
+    }
+
+    /// The reference that always means this very image.
+    pub(crate) fn pinned(&self) -> String {
+        format!("{}@{}", self.name, self.pin())
+    }
+
+    /// What it runs on; empty where nothing tells it.
+    pub(crate) fn platform(&self) -> String {
+        let platform = self.image.platform.as_ref();
+        platform.map(ToString::to_string).unwrap_or_default()
+    }
+
     /// What its index has on how it was built.
-    pub(crate) attestations: Vec<Referrer>,
-    /// What is odd about the image's documents, though it can be shown.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) fn attestations(&self) -> impl Iterator<Item = &Attestation> {
+        let Image {
+            digest,
+            attestations,
+            ..
+        } = &self.image;
+        let about = move |one: &&Attestation| one.subject.is_none() || one.subject == *digest;
+        attestations.iter().filter(about)
+    }
 }
 
-/// A layer as the manifest announces it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LayerHead {
-    /// Empty where the source does not tell, as is the media type.
-    pub(crate) digest: String,
-    pub(crate) media_type: String,
-    /// Where the manifest says that a layer is that its source need not have. Nothing is fetched from there.
-    pub(crate) urls: Vec<String>,
-    /// Bytes of the blob; unknown for some sources.
-    pub(crate) compressed: Option<u64>,
-    /// Bytes that are read for it: of the blob, or of the plain tar where an archive has that.
-    pub(crate) stored: Option<u64>,
-    /// The command, in its clean form.
-    pub(crate) command: String,
-    /// The command as the configuration has it.
-    pub(crate) created_by: String,
-}
-
-/// The part of the configuration that a container starts with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ConfigFacts {
-    pub(crate) env: Vec<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) entrypoint: Option<Vec<String>>,
-    pub(crate) cmd: Option<Vec<String>>,
-    pub(crate) working_dir: Option<String>,
-    pub(crate) volumes: Vec<String>,
-    pub(crate) exposed_ports: Vec<String>,
-    pub(crate) labels: Vec<(String, String)>,
-    pub(crate) healthcheck: Option<String>,
-    pub(crate) stop_signal: Option<String>,
-    pub(crate) created: Option<String>,
-    pub(crate) author: Option<String>,
-}
-
-/// One step of the history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Step {
-    pub(crate) command: String,
-    pub(crate) created_by: String,
-    pub(crate) created: Option<String>,
-    pub(crate) comment: Option<String>,
-    /// The layer that the step made; none for a step that changed only the configuration.
-    pub(crate) layer: Option<u32>,
+/// The command that made a layer, in its clean form; empty where none is recorded.
+pub(crate) fn command(layer: &Layer) -> Cow<'_, str> {
+    history::clean(layer.created_by.as_deref().unwrap_or_default())
 }
 
 /// What decoding a layer told.
@@ -307,7 +151,19 @@ pub(crate) struct LayerFacts {
     /// Bytes of all its regular files.
     pub(crate) stored: u64,
     /// What is odd in it, though it could be read.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+impl LayerFacts {
+    /// What an index tells.
+    pub(crate) fn of(index: &LayerIndex) -> Self {
+        LayerFacts {
+            size: index.size,
+            entries: index.len() as u64,
+            stored: index.stored(),
+            remarks: index.remarks().to_vec(),
+        }
+    }
 }
 
 /// The ledger of the stack as far as it is read.
@@ -339,121 +195,4 @@ impl LayerNumbers {
     pub(crate) fn live(&self) -> u64 {
         self.stored.saturating_sub(self.causes.total())
     }
-}
-
-/// What the tree shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Showing {
-    pub(crate) layer: u32,
-    pub(crate) changes: bool,
-    pub(crate) sort: Sort,
-    /// Only paths whose name holds this; empty shows all.
-    pub(crate) find: String,
-}
-
-/// The order of siblings in the tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Sort {
-    #[default]
-    Name,
-    /// Largest first.
-    Size,
-}
-
-/// What came of [`Request::Show`] and of opening and closing folders.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Shown {
-    /// Rows now visible in the tree.
-    pub(crate) total: u32,
-    /// All paths of the view, visible or folded away.
-    pub(crate) paths: u32,
-    /// Those of them that a search keeps; all without one.
-    pub(crate) kept: u32,
-    /// Bytes of the files among those, without what is deleted.
-    pub(crate) bytes: u64,
-    /// Bytes of the files among those that the layer deletes.
-    pub(crate) deleted: u64,
-    /// Paths that match what is looked for; none without.
-    pub(crate) matches: Option<u32>,
-    /// The layer stands alone because one below it could not be read.
-    pub(crate) alone: bool,
-    /// There is nothing to show, as the layer is not read.
-    pub(crate) missing: bool,
-}
-
-/// Where a path is in the tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Found {
-    /// The row of the path, or of the nearest folder above it that exists.
-    pub(crate) row: Option<u32>,
-    /// Whether it is the path itself.
-    pub(crate) exact: bool,
-    pub(crate) total: u32,
-}
-
-/// One visible row of the tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) path: Vec<u8>,
-    /// 0 for what lies in the root.
-    pub(crate) depth: u32,
-    pub(crate) kind: EntryKind,
-    /// Where a link leads.
-    pub(crate) target: Option<Vec<u8>>,
-    /// Whether it can be opened, and is.
-    pub(crate) open: Option<bool>,
-    /// Of the file, or of all files below the folder.
-    pub(crate) size: u64,
-    pub(crate) mode: u32,
-    pub(crate) uid: u64,
-    pub(crate) gid: u64,
-    /// The layer that provides it, or, for what is deleted, that shipped it.
-    pub(crate) layer: u32,
-    pub(crate) mark: Option<Mark>,
-    /// What was there before, where the layer changed only mode, owner or other metadata.
-    pub(crate) before: Option<Metadata>,
-    /// The layer that hides it later, and how, although it is still downloaded.
-    pub(crate) fate: Option<(Cause, u32)>,
-}
-
-/// Mode and owner of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Metadata {
-    pub(crate) mode: u32,
-    pub(crate) uid: u64,
-    pub(crate) gid: u64,
-}
-
-/// A path's story.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PathHistory {
-    pub(crate) path: Vec<u8>,
-    /// What it is at the layer that is looked at, if it is there.
-    pub(crate) now: Option<Row>,
-    /// Files below it at that layer.
-    pub(crate) files: u64,
-    /// Seconds since 1970.
-    pub(crate) mtime: Option<i64>,
-    /// What it is by the rules of a format, where one names it.
-    pub(crate) label: Option<String>,
-    /// Extended attributes, capabilities and access control lists in their own notation.
-    pub(crate) attributes: Vec<(String, String)>,
-    pub(crate) events: Vec<PathEvent>,
-    /// Whether the container has it in the end.
-    pub(crate) live: bool,
-    /// Bytes live and wasted stored under this path or below it.
-    pub(crate) bytes: LayerNumbers,
-    pub(crate) wasted_compressed: u64,
-}
-
-/// What one layer did to a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PathEvent {
-    pub(crate) layer: u32,
-    pub(crate) mark: Mark,
-    pub(crate) kind: EntryKind,
-    pub(crate) size: u64,
-    pub(crate) mode: u32,
-    pub(crate) uid: u64,
-    pub(crate) gid: u64,
 }

@@ -55,16 +55,12 @@ pub struct Healthcheck {
     /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", "…"]`.
     pub test: Vec<String>,
     /// Nanoseconds between two checks.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<u64>,
     /// Nanoseconds that one check may take.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
     /// Nanoseconds after the start in which failures do not count.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_period: Option<u64>,
     /// Failures in a row that make it unhealthy.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u64>,
 }
 

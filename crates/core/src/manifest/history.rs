@@ -83,6 +83,32 @@ pub fn clean(created_by: &str) -> Cow<'_, str> {
     }
 }
 
+/// A [clean](clean) command for a place with room for one short line: what the builder copied stands there by a hash
+/// that tells a reader nothing, so `COPY file:b52b… in /app/` is `COPY → /app/`.
+#[must_use]
+pub fn short(command: &str) -> Cow<'_, str> {
+    let parts = command
+        .split_once(' ')
+        .filter(|(verb, _)| matches!(*verb, "COPY" | "ADD"))
+        .and_then(|(verb, rest)| Some((verb, rest.rsplit_once(" in ")?)));
+    match parts {
+        Some((verb, (what, to))) if is_hashed(what) => {
+            Cow::Owned(format!("{verb} → {}", to.trim()))
+        }
+        _ => Cow::Borrowed(command),
+    }
+}
+
+/// Whether all of what was copied is named as the classic builder names it: `file:HASH`, `dir:HASH` or `multi:HASH`.
+fn is_hashed(what: &str) -> bool {
+    let hash = |word: &str| {
+        let (kind, hash) = word.split_once(':')?;
+        let is_hash = hash.len() >= 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (matches!(kind, "file" | "dir" | "multi") && is_hash).then_some(())
+    };
+    what.split_whitespace().any(|word| hash(word).is_some())
+}
+
 /// For each step the layer (from 1) that it made; `None` where it made none, or the image has no more layers.
 #[must_use]
 pub fn layers(steps: &[Step], depth: usize) -> Vec<Option<usize>> {
@@ -128,6 +154,24 @@ mod tests {
             ("|", "|"),
         ] {
             assert_eq!(clean(created_by), command, "{created_by}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_what_was_copied_are_left_out_of_short_commands() {
+        let hash = "b52b".repeat(16);
+        for (command, shown) in [
+            (format!("COPY file:{hash} in /app/ "), "COPY → /app/"),
+            (format!("ADD file:{hash} in /"), "ADD → /"),
+            (
+                format!("COPY --chown=1:1 multi:{hash} in /a in b"),
+                "COPY → b",
+            ),
+            ("COPY . /app".to_owned(), "COPY . /app"),
+            ("COPY file:12 in /app".to_owned(), "COPY file:12 in /app"),
+            ("RUN cat file in x".to_owned(), "RUN cat file in x"),
+        ] {
+            assert_eq!(short(&command), shown);
         }
     }
 

@@ -9,6 +9,7 @@ mod lay;
 mod names;
 mod nodes;
 mod own_tree;
+mod range;
 mod resolve;
 mod targets;
 mod versions;

@@ -38,10 +38,10 @@ pub struct View {
 
 /// A node in the view.
 #[derive(Clone, Copy)]
-struct Slot {
-    version: Option<Version>,
-    mark: Option<Mark>,
-    sum: Sum,
+pub(super) struct Slot {
+    pub(super) version: Option<Version>,
+    pub(super) mark: Option<Mark>,
+    pub(super) sum: Sum,
 }
 
 /// What a node holds, itself and below.
@@ -65,7 +65,7 @@ pub struct Row<'s> {
     pub kind: EntryKind,
     /// The layer that made it what it is, from 1; for deleted paths the one that had stored it.
     pub layer: usize,
-    /// What the layer did to it, in a view of changes.
+    /// What was done to it, in views that mark that.
     pub mark: Option<Mark>,
     /// What it holds.
     pub sum: Sum,
@@ -182,21 +182,34 @@ impl View {
                 sum: Sum::default(),
             }
         });
-        let mut rows: Vec<Slot> = rows.collect();
+        let below = Names::at(stack, layer.saturating_sub(1));
+        Self::of_changes(stack, layer, rows.collect(), below)
+    }
+
+    /// The view of changed rows up to `layer`, and the folders above them.
+    pub(super) fn of_changes(
+        stack: &Stack,
+        layer: usize,
+        mut rows: Vec<Slot>,
+        names_below: Names,
+    ) -> Self {
         // Folders above a change are shown as the way to it. Children have higher numbers than parents.
         for at in (1..rows.len()).rev() {
             if rows[at].version.is_some() {
                 let parent = stack.parent(NodeId(at as u32));
                 if rows[parent.at()].version.is_none() {
-                    let above = stack.at(parent, layer);
-                    rows[parent.at()].version =
-                        above.or_else(|| stack.at(parent, layer.saturating_sub(1)));
+                    rows[parent.at()].version = stack.last(parent, layer);
                 }
             }
         }
         rows[0].version = stack.at(NodeId::ROOT, layer);
-        let below = Names::at(stack, layer.saturating_sub(1));
-        Self::build(stack, layer, rows, Names::at(stack, layer), Some(below))
+        Self::build(
+            stack,
+            layer,
+            rows,
+            Names::at(stack, layer),
+            Some(names_below),
+        )
     }
 
     /// The layer that the view is of.
@@ -220,6 +233,26 @@ impl View {
             (Some(&start), Some(&end)) => &self.children[start as usize..end as usize],
             _ => &[],
         }
+    }
+
+    /// The version of the node that the view shows, if it is in the view.
+    #[must_use]
+    pub fn version(&self, node: NodeId) -> Option<Version> {
+        self.rows.get(node.at())?.version
+    }
+
+    /// What the node holds, if it is in the view.
+    #[must_use]
+    pub fn sum(&self, node: NodeId) -> Sum {
+        self.rows
+            .get(node.at())
+            .map_or_else(Sum::default, |slot| slot.sum)
+    }
+
+    /// What was done to the node, if anything.
+    #[must_use]
+    pub fn mark(&self, node: NodeId) -> Option<Mark> {
+        self.rows.get(node.at())?.mark
     }
 
     /// The node's line, if it is in the view.
@@ -266,7 +299,7 @@ impl View {
         self.rows[0].sum
     }
 
-    fn build(
+    pub(super) fn build(
         stack: &Stack,
         layer: usize,
         mut rows: Vec<Slot>,
@@ -347,7 +380,7 @@ fn count_files(stack: &Stack, rows: &mut [Slot], names: &Names) {
 }
 
 impl Stack {
-    fn all_nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub(super) fn all_nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.nodes() as u32).map(NodeId)
     }
 
@@ -370,7 +403,7 @@ impl Stack {
         }
     }
 
-    fn change(&self, before: Version, after: Version) -> Option<Mark> {
+    pub(super) fn change(&self, before: Version, after: Version) -> Option<Mark> {
         let facts = |version: Version| {
             let What::Entry(entry) = version.what else {
                 return None;

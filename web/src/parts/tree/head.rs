@@ -3,31 +3,37 @@
 use yew::prelude::*;
 
 use super::Props;
-use crate::worker::protocol::Sort;
+use super::columns::Spec;
 
 /// The row of heads.
-pub(super) fn head(props: &Props) -> Html {
-    let sort = |order: Sort, word: &'static str| {
-        let sorted = props.showing.sort == order;
-        let (aria, arrow) = match order {
-            Sort::Name => ("ascending", " ↑"),
-            Sort::Size => ("descending", " ↓"),
-        };
-        html! {
-            <span role="columnheader" class={classes!("head", word.to_lowercase())} aria-sort={if sorted { aria } else { "none" }}>
-                <button type="button" class="quiet" title={format!("Sort by {}", word.to_lowercase())} onclick={props.on_sort.reform(move |_| order)}>
-                    { word }<span aria-hidden="true">{ if sorted { arrow } else { "" } }</span>
-                </button>
-            </span>
-        }
-    };
+pub(super) fn head(props: &Props, columns: &[&'static Spec]) -> Html {
     html! {
         <div class="row heads" role="row" aria-rowindex="1">
-            { sort(Sort::Name, "Name") }
-            { sort(Sort::Size, "Size") }
-            <span role="columnheader" class="head mode">{ "Mode" }</span>
-            <span role="columnheader" class="head owner">{ "Owner" }</span>
-            <span role="columnheader" class="head layer-cell">{ "Layer" }</span>
+            for spec in columns.iter() {
+                { cell(props, spec) }
+            }
         </div>
+    }
+}
+
+fn cell(props: &Props, spec: &Spec) -> Html {
+    let sort = props.showing.sort;
+    let (sorted, column) = (sort.column == spec.column, spec.column);
+    let (aria, arrow) = match (sorted, sort.is_descending()) {
+        (false, _) => ("none", ""),
+        (true, true) => ("descending", " ↓"),
+        (true, false) => ("ascending", " ↑"),
+    };
+    html! {
+        <span role="columnheader" class={spec.class()} data-column={spec.column.name()} aria-sort={aria}>
+            <button
+                type="button"
+                class="quiet"
+                title={format!("Sort by {}", column.name())}
+                onclick={props.on_sort.reform(move |_| sort.clicked(column))}
+            >
+                { spec.title }<span aria-hidden="true">{ arrow }</span>
+            </button>
+        </span>
     }
 }

@@ -7,7 +7,8 @@ use yew::prelude::*;
 
 use super::keys::{self, Walk};
 use super::{Msg, Select, Tree, Why};
-use crate::worker::protocol::{Request, Response};
+use crate::navigate::History;
+use crate::worker::protocol::{Parent, Toggle};
 
 /// How long the keyboard rests on a row before it is selected, in milliseconds.
 const REST: u32 = 120;
@@ -33,7 +34,7 @@ impl Tree {
         if twisty && self.row(index).is_some_and(|row| row.open.is_some()) {
             self.toggle(ctx, index, None);
         } else {
-            self.select_active(ctx, true);
+            self.select_active(ctx, History::Push);
         }
         true
     }
@@ -42,7 +43,8 @@ impl Tree {
         if let Some(open) = self.row(row).and_then(|row| row.open)
             && to != Some(open)
         {
-            self.show(ctx, Request::Toggle { row, open: !open }, Why::Toggled);
+            let toggle = Toggle { row, open: !open };
+            self.show(ctx, toggle, std::convert::identity, Why::Toggled);
         }
     }
 
@@ -73,18 +75,14 @@ impl Tree {
                 false
             }
             Walk::Choose(row) => {
-                self.select_active(ctx, true);
+                self.select_active(ctx, History::Push);
                 self.toggle(ctx, row, None);
                 false
             }
             Walk::Up(row) => {
-                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Request::Parent { row }));
-                ctx.link().send_future(async move {
-                    match answer.await {
-                        Response::Row(row) => Msg::Parent(epoch, row),
-                        _ => Msg::Parent(epoch, None),
-                    }
-                });
+                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Parent { row }));
+                ctx.link()
+                    .send_future(async move { Msg::Parent(epoch, answer.await.flatten()) });
                 false
             }
         }
@@ -100,7 +98,7 @@ impl Tree {
         true
     }
 
-    pub(super) fn select_active(&mut self, ctx: &Context<Self>, new_step: bool) {
+    pub(super) fn select_active(&mut self, ctx: &Context<Self>, history: History) {
         self.rest = None;
         let path = self
             .active
@@ -109,7 +107,7 @@ impl Tree {
         self.select_when_here = path.is_none();
         if let Some(path) = path {
             self.placed = Some(path.clone());
-            ctx.props().on_select.emit(Select { path, new_step });
+            ctx.props().on_select.emit(Select { path, history });
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The tree grid: rows of a tree that lives in the engine. Only those in view are asked for and
+//! The tree grid: rows of a tree that lives in the image worker. Only those in view are asked for and
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
+pub(crate) mod columns;
 mod head;
 mod input;
 mod keys;
@@ -18,20 +19,24 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
+use self::columns::{Chosen, Spec};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
 use crate::browser;
+use crate::navigate::History;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Found, Request, Response, Row, Showing, Shown, Sort};
+use crate::worker::protocol::{
+    Expand, Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
+};
 
 /// The identifier of the tree's element, which has the keyboard's focus.
 pub(crate) const ID: &str = "tree";
 
-/// A path was chosen; by a click it becomes a step of the browser's history.
+/// A path was chosen.
 pub(crate) struct Select {
     pub(crate) path: Vec<u8>,
-    pub(crate) new_step: bool,
+    pub(crate) history: History,
 }
 
 /// What [`Tree`] shows.
@@ -44,9 +49,40 @@ pub(crate) struct Props {
     pub(crate) path: Option<Vec<u8>>,
     /// Names the image in what this browser remembers of open folders.
     pub(crate) place: String,
+    /// The columns that the visitor wants.
+    pub(crate) columns: Chosen,
+    /// How many folders deep the tree is to be opened, once this changes.
+    pub(crate) expansion: Expansion,
     pub(crate) on_select: Callback<Select>,
     pub(crate) on_sort: Callback<Sort>,
     pub(crate) on_shown: Callback<Shown>,
+}
+
+/// A wish to open all folders down to a depth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expansion {
+    /// Counts the wishes.
+    pub(crate) number: u32,
+    pub(crate) depth: u32,
+}
+
+/// The columns that are drawn.
+#[derive(Clone)]
+pub(crate) struct Columns(Vec<&'static Spec>);
+
+impl PartialEq for Columns {
+    fn eq(&self, other: &Self) -> bool {
+        let columns = |all: &Columns| all.0.iter().map(|spec| spec.column).collect::<Vec<_>>();
+        columns(self) == columns(other)
+    }
+}
+
+impl std::ops::Deref for Columns {
+    type Target = [&'static Spec];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 /// What can happen to the tree.
@@ -94,6 +130,9 @@ pub(crate) struct Tree {
     space: NodeRef,
     rows_box: NodeRef,
     window: Window,
+    /// In pixels.
+    width: f64,
+    columns: Rc<Columns>,
     /// Answers to questions about former trees carry an older number and are dropped.
     epoch: u32,
     pages: Pages,
@@ -131,6 +170,8 @@ impl Component for Tree {
                 view: 600.0,
                 ..Window::default()
             },
+            width: 0.0,
+            columns: Rc::new(Columns(ctx.props().columns.fitting(0.0))),
             epoch: 0,
             pages: Pages::default(),
             active: None,
@@ -141,11 +182,7 @@ impl Component for Tree {
             rest: None,
             watch: None,
         };
-        tree.show(
-            ctx,
-            Request::Show((*ctx.props().showing).clone()),
-            Why::Asked,
-        );
+        tree.reshow(ctx, Why::Asked);
         tree
     }
 
@@ -158,10 +195,19 @@ impl Component for Tree {
             (true, false) => self.return_to = self.before_search.take(),
             _ => {}
         }
+        if new.columns != old.columns {
+            self.fit(ctx);
+        }
+        if new.expansion != old.expansion {
+            let expand = Expand {
+                depth: new.expansion.depth,
+            };
+            self.show(ctx, expand, std::convert::identity, Why::Toggled);
+        }
         if new.engine != old.engine || new.showing != old.showing || moved {
-            self.show(ctx, Request::Show((*new.showing).clone()), Why::Asked);
+            self.reshow(ctx, Why::Asked);
         } else if new.version != old.version {
-            self.show(ctx, Request::Show((*new.showing).clone()), Why::Grown);
+            self.reshow(ctx, Why::Grown);
         }
         true
     }
@@ -185,11 +231,12 @@ impl Component for Tree {
             Msg::Scrolled | Msg::Resized => {
                 let before = self.window;
                 self.measure();
-                if self.window == before {
+                let fitted = self.fit(ctx);
+                if self.window == before && !fitted {
                     return false;
                 }
                 self.fetch(ctx);
-                if self.window.drawn() == before.drawn() {
+                if self.window.drawn() == before.drawn() && !fitted {
                     self.place();
                     return false;
                 }
@@ -200,7 +247,7 @@ impl Component for Tree {
                 self.pages.keep(from, rows, self.window.first());
                 self.fetch(ctx);
                 if self.select_when_here {
-                    self.select_active(ctx, false);
+                    self.select_active(ctx, History::Replace);
                 }
                 true
             }
@@ -213,7 +260,7 @@ impl Component for Tree {
             }
             Msg::Fresh(..) | Msg::Rows(..) | Msg::Parent(..) => false,
             Msg::Rested => {
-                self.select_active(ctx, false);
+                self.select_active(ctx, History::Replace);
                 false
             }
             Msg::Key(event) => self.key(ctx, &event),
@@ -253,7 +300,7 @@ impl Component for Tree {
                     onclick={link.callback(Msg::Click)}
                     ondblclick={link.callback(Msg::DoubleClick)}
                 >
-                    <div role="rowgroup" class="heads-box">{ head::head(ctx.props()) }</div>
+                    <div role="rowgroup" class="heads-box">{ head::head(ctx.props(), &self.columns) }</div>
                     <div class="space" role="presentation" ref={self.space.clone()}>
                         <div class="rows" role="rowgroup" ref={self.rows_box.clone()}>
                             for index in drawn {
@@ -263,6 +310,7 @@ impl Component for Tree {
                                     {index}
                                     row={self.row(index).cloned()}
                                     active={self.active == Some(index)}
+                                    columns={self.columns.clone()}
                                     selected={self.row(index).is_some_and(|row| ctx.props().path.as_ref() == Some(&row.path))}
                                 />
                             }
@@ -279,27 +327,49 @@ impl Tree {
         self.pages.row(index)
     }
 
+    /// Chooses the columns for which there is room; tells whether they or their widths changed.
+    fn fit(&mut self, ctx: &Context<Self>) -> bool {
+        let width = self.scroller.cast::<Element>().map_or(0.0, |scroller| {
+            // Without the scroll bar.
+            f64::from(scroller.client_width())
+        });
+        let columns = Rc::new(Columns(ctx.props().columns.fitting(width)));
+        let changed = self.width != width || columns != self.columns;
+        self.width = width;
+        if columns != self.columns {
+            self.columns = columns;
+        }
+        changed
+    }
+
+    /// Asks for the tree that the address names.
+    fn reshow(&mut self, ctx: &Context<Self>, why: Why) {
+        let show = Show((*ctx.props().showing).clone());
+        self.show(ctx, show, Some, why);
+    }
+
     /// Asks for another tree, for the row of the path in it, and for the rows around that.
-    fn show(&mut self, ctx: &Context<Self>, ask: Request, why: Why) {
+    fn show<Q: Question + 'static>(
+        &mut self,
+        ctx: &Context<Self>,
+        question: Q,
+        shown_of: impl FnOnce(Q::Answer) -> Option<Shown> + 'static,
+        why: Why,
+    ) {
         self.epoch += 1;
         let (epoch, window) = (self.epoch, self.window);
         let engine = ctx.props().engine.clone();
         let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
         let bring = why == Why::Asked || path != self.placed;
-        let shown = engine.ask(ask);
+        let shown = engine.ask(question);
         ctx.link().send_future(async move {
-            let mut shown = match shown.await {
-                Response::Shown(shown) => shown,
-                _ => Shown {
-                    missing: true,
-                    ..Shown::default()
-                },
+            let missing = || Shown {
+                missing: true,
+                ..Shown::default()
             };
+            let mut shown = shown.await.and_then(shown_of).unwrap_or_else(missing);
             let found = match path {
-                Some(path) => match engine.ask(Request::Seek { path }).await {
-                    Response::Found(found) => Some(found),
-                    _ => None,
-                },
+                Some(path) => engine.ask(Seek { path }).await.flatten(),
                 None => None,
             };
             shown.total = found.as_ref().map_or(shown.total, |found| found.total);
@@ -318,16 +388,8 @@ impl Tree {
             }
             .drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
-            let rows = match engine
-                .ask(Request::Rows {
-                    from,
-                    count: end - from,
-                })
-                .await
-            {
-                Response::Rows { rows } => rows,
-                _ => Vec::new(),
-            };
+            let count = end - from;
+            let rows = engine.ask(Rows { from, count }).await.unwrap_or_default();
             Msg::Fresh(
                 epoch,
                 Box::new(Fresh {
@@ -359,13 +421,9 @@ impl Tree {
         }
         self.measure();
         self.fetch(ctx);
-        let open = ctx.props().engine.ask(Request::OpenFolders);
-        ctx.link().send_future_batch(async move {
-            match open.await {
-                Response::Folders(folders) => Some(Msg::Open(folders)),
-                _ => None,
-            }
-        });
+        let open = ctx.props().engine.ask(OpenFolders);
+        ctx.link()
+            .send_future_batch(async move { open.await.map(Msg::Open) });
         ctx.props().on_shown.emit(fresh.shown);
         true
     }
@@ -411,6 +469,11 @@ impl Tree {
                 let _ = element.style().set_property(property, &value);
             }
         };
+        set(
+            &self.grid,
+            "--tracks",
+            columns::tracks(&self.columns, self.width),
+        );
         set(&self.space, "height", format!("{}px", self.window.height()));
         set(
             &self.rows_box,
@@ -423,12 +486,9 @@ impl Tree {
     fn fetch(&mut self, ctx: &Context<Self>) {
         for from in self.pages.ask(self.window.drawn()) {
             let epoch = self.epoch;
-            let answer = ctx.props().engine.ask(Request::Rows { from, count: PAGE });
+            let answer = ctx.props().engine.ask(Rows { from, count: PAGE });
             ctx.link().send_future(async move {
-                match answer.await {
-                    Response::Rows { rows } => Msg::Rows(epoch, from, rows),
-                    _ => Msg::Rows(epoch, from, Vec::new()),
-                }
+                Msg::Rows(epoch, from, answer.await.unwrap_or_default())
             });
         }
     }

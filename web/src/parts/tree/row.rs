@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::Columns;
 use crate::format;
 use crate::parts::mark;
 use crate::parts::size;
+use crate::views::layers::UNKNOWN;
 use crate::worker::protocol::{Cause, EntryKind, Mark, Row};
 
 /// Deeper rows are indented no further.
@@ -22,6 +24,8 @@ pub(crate) struct Props {
     pub(crate) active: bool,
     /// The address names its path.
     pub(crate) selected: bool,
+    /// Changes when other columns are drawn.
+    pub(crate) columns: Rc<Columns>,
 }
 
 /// The identifier of a row's element.
@@ -41,6 +45,7 @@ pub(crate) fn TreeRow(props: &Props) -> Html {
         props.active.then_some("active"),
         props.selected.then_some("selected"),
         deleted.then_some("gone"),
+        row.idle.then_some("idle"),
     );
     html! {
         <div
@@ -53,18 +58,77 @@ pub(crate) fn TreeRow(props: &Props) -> Html {
             aria-expanded={row.open.map(|open| open.to_string())}
             aria-selected={props.selected.to_string()}
         >
-            <span role="gridcell" class={classes!("name", format!("d{}", row.depth.min(DEEPEST)))}>
-                <span class={classes!("twisty", row.open.map(|open| if open { "open" } else { "closed" }))} aria-hidden="true"></span>
-                { sign(row) }
-                <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
-                { beside(row) }
-            </span>
-            <span role="gridcell" class="size-cell">{ bytes(row) }</span>
-            <span role="gridcell" class="mode" title={format!("{:o}", row.mode)}>{ format::mode(row.kind, row.mode) }</span>
-            <span role="gridcell" class="owner">{ format!("{}:{}", row.uid, row.gid) }</span>
-            <span role="gridcell" class="layer-cell">{ row.layer }</span>
+            for spec in props.columns.iter() {
+                <span role="gridcell" class={spec.class()} data-column={spec.column.name()}>{ (spec.cell)(row) }</span>
+            }
         </div>
     }
+}
+
+/// The path's last name, with its mark and what there is to say of it.
+pub(super) fn name(row: &Row) -> Html {
+    html! {
+        <>
+            <span class={format!("indent d{}", row.depth.min(DEEPEST))}></span>
+            <span class={classes!("twisty", row.open.map(|open| if open { "open" } else { "closed" }))} aria-hidden="true"></span>
+            { sign(row) }
+            <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
+            { beside(row) }
+        </>
+    }
+}
+
+/// Bytes of the file, or of what is in the folder.
+pub(super) fn size(row: &Row) -> Html {
+    match row.kind {
+        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => bytes(row.size),
+        _ => Html::default(),
+    }
+}
+
+/// What that costs of the download.
+pub(super) fn download(row: &Row) -> Html {
+    match (row.kind, row.download) {
+        (EntryKind::File | EntryKind::Dir | EntryKind::Hardlink, Some(cost)) => bytes(cost),
+        (EntryKind::File | EntryKind::Dir, None) => {
+            html! { <span class="size zero" title={UNKNOWN}>{ "–" }</span> }
+        }
+        _ => Html::default(),
+    }
+}
+
+/// Bytes that the final filesystem does not have.
+pub(super) fn wasted(row: &Row) -> Html {
+    match row.wasted {
+        0 => Html::default(),
+        wasted => bytes(wasted),
+    }
+}
+
+pub(super) fn mode(row: &Row) -> Html {
+    html! { <span title={format!("{:o}", row.mode)}>{ format::mode(row.kind, row.mode) }</span> }
+}
+
+pub(super) fn owner(row: &Row) -> Html {
+    html! { { format!("{}:{}", row.uid, row.gid) } }
+}
+
+/// The day; the time is its title.
+pub(super) fn modified(row: &Row) -> Html {
+    let Some(mtime) = row.mtime else {
+        return Html::default();
+    };
+    let time = format::time(mtime);
+    let day = time.split(' ').next().unwrap_or_default().to_owned();
+    html! { <span title={time}>{ day }</span> }
+}
+
+pub(super) fn layer(row: &Row) -> Html {
+    html! { { row.layer } }
+}
+
+fn bytes(bytes: u64) -> Html {
+    size::classed(bytes, if bytes == 0 { "size zero" } else { "size" })
 }
 
 /// What the layer did to it; for what is still there but goes later, what a later layer does.
@@ -100,6 +164,10 @@ fn beside(row: &Row) -> Html {
         };
         html! { <span class="note mono">{ sign }{ format::visible(target) }</span> }
     });
+    // What cost nothing is only gone.
+    let gone = row.deleted_in.filter(|_| row.fate.is_none());
+    let gone = gone
+        .map(|layer| html! { <span class="note">{ format!("deleted in layer {layer}") }</span> });
     let fate = row.fate.map(|(cause, layer)| {
         let text = match cause {
             Cause::Deleted => format!("deleted in layer {layer}, still downloaded"),
@@ -116,14 +184,5 @@ fn beside(row: &Row) -> Html {
         let text = mark::metadata(before, row.mode, (row.uid, row.gid));
         html! { <span class="note">{ text }</span> }
     });
-    html! { <>{ for target }{ for changed }{ for fate }</> }
-}
-
-fn bytes(row: &Row) -> Html {
-    match row.kind {
-        EntryKind::File | EntryKind::Dir | EntryKind::Hardlink => {
-            size::classed(row.size, if row.size == 0 { "size zero" } else { "size" })
-        }
-        _ => Html::default(),
-    }
+    html! { <>{ for target }{ for changed }{ for gone }{ for fate }</> }
 }

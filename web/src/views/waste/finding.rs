@@ -5,6 +5,7 @@ use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
@@ -16,7 +17,7 @@ use crate::worker::protocol::{Finding, FindingName, Place};
 pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) finding: Finding,
     /// The page that it is on, from 1.
     pub(crate) page: u32,
@@ -142,8 +143,8 @@ fn path(props: &Props) -> Html {
         }
         event.prevent_default();
         // On the way back this finding is where the visitor left off.
-        go.emit((here.clone(), false));
-        go.emit((to.clone(), true));
+        go.emit(Navigate::replace(here.clone()));
+        go.emit(Navigate::push(to.clone()));
     };
     let (folder, name) = match finding.path.rsplit_once('/') {
         Some((folder, name)) if !name.is_empty() => (format!("{folder}/"), name),
@@ -271,7 +272,7 @@ fn more(props: &Props) -> Html {
             type="button"
             class="quiet more"
             aria-expanded={props.selected.to_string()}
-            onclick={props.go.reform(move |_| (to.clone(), false))}
+            onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             { if props.selected { "Less" } else { "More" } }
             <span class="off-screen">{ format!(" of {}", format::visible_text(&props.finding.path)) }</span>

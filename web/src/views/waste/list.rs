@@ -4,6 +4,7 @@ use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::find::Find;
 use crate::route::ImageRoute;
 use crate::route::waste::{ORDERS, order};
@@ -17,7 +18,7 @@ use crate::worker::protocol::{AuditFacts, Finding, Findings, Group, Kind, OfKind
 pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     /// None until the engine told.
     pub(crate) found: Option<Box<Findings>>,
 }
@@ -70,21 +71,20 @@ pub(crate) fn List(props: &Props) -> Html {
 fn tools(props: &Props, audit: &AuditFacts) -> Html {
     let route = &props.route;
     let all = audit.findings();
-    let find = props
-        .go
-        .reform(|(route, step): (ImageRoute, bool)| (route.with_waste(|_| {}), step));
     let sorted = {
         let (go, route) = (props.go.clone(), route.clone());
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             let order = order(&select.value()).unwrap_or_default();
-            go.emit((route.with_waste(|waste| waste.order = order), false));
+            go.emit(Navigate::replace(
+                route.with_waste(|waste| waste.order = order),
+            ));
         })
     };
     html! {
         <div class="tools">
             <div class="tools-line">
-                <Find route={route.clone()} go={find} what="search paths, commands, advice" />
+                <Find route={route.with_waste(|_| {})} go={props.go.clone()} what="search paths, commands, advice" />
                 <label class="sort">
                     <span class="muted">{ "sort by" }</span>
                     <select onchange={sorted}>
@@ -118,7 +118,7 @@ fn chip(props: &Props, of: Option<&OfKind>, findings: u64) -> Html {
             aria-pressed={(props.route.waste.kind == kind).to_string()}
             {title}
             data-kind={kind.map(Kind::name)}
-            onclick={props.go.reform(move |_| (to.clone(), false))}
+            onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             if let Some(kind) = kind {
                 <span class={classes!("dot", words::class(kind))} aria-hidden="true"></span>
@@ -136,7 +136,7 @@ fn only_layer(props: &Props, layer: u32) -> Html {
             class="chip"
             aria-pressed="true"
             title="Show the findings of all layers"
-            onclick={props.go.reform(move |_| (to.clone(), false))}
+            onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             { format!("layer {layer} ") }<span aria-hidden="true">{ "✕" }</span>
         </button>
@@ -155,7 +155,7 @@ fn findings(props: &Props, found: &Findings) -> Html {
         return html! {
             <div class="nothing" role="status">
                 <p>{ "No finding matches." }</p>
-                <button type="button" onclick={props.go.reform(move |_| (to.clone(), false))}>{ "Show all findings" }</button>
+                <button type="button" onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}>{ "Show all findings" }</button>
             </div>
         };
     }
@@ -231,7 +231,7 @@ fn pages(props: &Props, found: &Findings) -> Html {
         let there = (1..=last).contains(&to);
         let to = props.route.with_waste(|waste| waste.page = Some(to));
         html! {
-            <button type="button" disabled={!there} onclick={props.go.reform(move |_| (to.clone(), true))}>{ word }</button>
+            <button type="button" disabled={!there} onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>{ word }</button>
         }
     };
     html! {

@@ -10,6 +10,7 @@ mod words;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
+use crate::navigate::Navigate;
 use crate::route::ImageRoute;
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image};
@@ -17,7 +18,7 @@ use crate::views::waste::list::List;
 use crate::views::waste::side::Side;
 use crate::views::waste::summary::Summary;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Asked, Choice, Findings, Request, Response, Selected};
+use crate::worker::protocol::{Asked, Choice, Findings, FindingsPage, Selected};
 
 /// What [`Waste`] shows.
 #[derive(PartialEq, Properties)]
@@ -25,7 +26,7 @@ pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     /// The rules file that the image is judged by.
     pub(crate) rules: Option<RulesInput>,
     pub(crate) on_rules: Callback<Option<RulesInput>>,
@@ -48,9 +49,9 @@ pub(crate) fn Waste(props: &Props) -> Html {
                 found.set(None);
                 return;
             }
-            let answer = engine.ask(Request::Findings(Box::new(asked.clone())));
+            let answer = engine.ask(FindingsPage(asked.clone()));
             spawn_local(async move {
-                if let Response::Findings(findings) = answer.await {
+                if let Some(findings) = answer.await.flatten() {
                     found.set(Some(findings));
                 }
             });

@@ -1,10 +1,11 @@
-//! Referrer the findings: rule results, wasted bytes by layer, dive's numbers, the report.
+//! Beside the findings: rule results, wasted bytes by layer, dive's numbers, the report.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::browser;
 use crate::format;
+use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
 use crate::route::ImageRoute;
@@ -12,7 +13,7 @@ use crate::rules_input::RulesInput;
 use crate::session::Image;
 use crate::views::waste::rules::RulesBox;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{LayerNumbers, ReportForm, Request, Response};
+use crate::worker::protocol::{LayerNumbers, Report, ReportForm};
 
 /// What [`Side`] shows.
 #[derive(PartialEq, Properties)]
@@ -20,7 +21,7 @@ pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) rules: Option<RulesInput>,
     pub(crate) on_rules: Callback<Option<RulesInput>>,
 }
@@ -85,7 +86,7 @@ fn of_layer(props: &Props, layer: u32, wasted: &LayerNumbers, most: u64) -> Html
                 class="quiet"
                 aria-pressed={chosen.to_string()}
                 title={format!("Show only findings of layer {layer}: {}", causes.join(", "))}
-                onclick={props.go.reform(move |_| (to.clone(), false))}
+                onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
             >
                 <span class="number"><span class="off-screen">{ "layer " }</span>{ layer }</span>
                 <Bar parts={bar::parts(wasted)} whole={most} />
@@ -147,9 +148,9 @@ fn report(props: &Props) -> Html {
     let save = |form, name: &'static str, media_type: &'static str| {
         let engine = props.engine.clone();
         move |_| {
-            let answer = engine.ask(Request::Report(form));
+            let answer = engine.ask(Report(form));
             spawn_local(async move {
-                if let Response::Report(Some(text)) = answer.await {
+                if let Some(text) = answer.await.flatten() {
                     browser::save(name, media_type, &text);
                 }
             });

@@ -1,19 +1,22 @@
 //! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
 
-mod deletions;
 mod filter;
 #[cfg(test)]
 mod tests;
+mod totals;
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use onionskin_core::layer::EntryKind;
+use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::view::{self, View};
 use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
-use self::deletions::Deletions;
 use self::filter::Filter;
-use super::protocol::{Cause, Found, Metadata, Row, Showing, Shown, Sort};
+use self::totals::Totals;
+pub(crate) use self::totals::WastedBelow;
+use super::protocol::{Cause, Column, Found, Metadata, Row, Showing, Shown};
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
@@ -23,15 +26,23 @@ pub(crate) struct At<'s> {
     pub(crate) layer: usize,
     /// How much higher layers are numbered in the image: 0, but for a layer that stands alone.
     pub(crate) offset: usize,
+    /// Of the stack; none of a layer that stands alone.
+    pub(crate) ledger: Option<&'s Ledger>,
+    /// By the same ledger.
+    pub(crate) wasted: Option<&'s WastedBelow>,
+    /// Whether the source tells compressed sizes.
+    pub(crate) compressed_known: bool,
 }
 
 /// A tree, flattened to the rows that its open folders show.
 pub(crate) struct Listing {
     pub(crate) showing: Showing,
     view: View,
-    deletions: Deletions,
+    /// Paths of each kind that are no folders.
+    kinds: [u32; 5],
     lines: Vec<Line>,
     filter: Option<Filter>,
+    totals: Totals,
 }
 
 #[derive(Clone, Copy)]
@@ -43,21 +54,20 @@ struct Line {
 impl Listing {
     /// The tree that is asked for, with the folders in `open` open.
     pub(crate) fn new(at: At<'_>, showing: Showing, open: &HashSet<NodeId>) -> Self {
-        let view = if showing.changes {
-            View::changes(at.stack, at.layer)
-        } else {
-            View::stack(at.stack, at.layer)
-        };
-        let deletions = match showing.changes {
-            true => Deletions::of(at.stack, &view),
-            false => Deletions::default(),
+        let view = match showing.changes_from {
+            Some(first) => {
+                let first = (first as usize).saturating_sub(at.offset).max(1);
+                View::changes_of(at.stack, first, at.layer)
+            }
+            None => View::with_deleted(at.stack, at.layer),
         };
         let mut listing = Listing {
+            kinds: filter::kinds(at.stack, &view),
             showing,
             view,
-            deletions,
             lines: Vec::new(),
             filter: None,
+            totals: Totals::default(),
         };
         listing.refine(at, open);
         listing
@@ -65,7 +75,8 @@ impl Listing {
 
     /// The same tree under another order or filter.
     pub(crate) fn reshow(&mut self, at: At<'_>, showing: Showing, open: &HashSet<NodeId>) {
-        let same = self.showing.find == showing.find;
+        let kept = |showing: &Showing| (showing.find.clone(), showing.hidden);
+        let same = kept(&self.showing) == kept(&showing);
         self.showing = showing;
         if same {
             self.build(at, open);
@@ -76,12 +87,15 @@ impl Listing {
 
     /// Whether `showing` is of the same tree, so that [`Self::reshow`] will do.
     pub(crate) fn is_of(&self, showing: &Showing) -> bool {
-        (self.showing.layer, self.showing.changes) == (showing.layer, showing.changes)
+        let of = |showing: &Showing| (showing.layer, showing.changes_from);
+        of(&self.showing) == of(showing)
     }
 
     fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
-        self.filter = (!self.showing.find.is_empty())
-            .then(|| Filter::new(at.stack, &self.view, &self.showing.find));
+        self.filter = Filter::new(at.stack, &self.view, &self.showing);
+        let filter = self.filter.as_ref();
+        let counted = |node| filter.is_none_or(|filter| filter.is_kept(node));
+        self.totals = Totals::of(at, &self.view, counted);
         self.build(at, open);
     }
 
@@ -93,33 +107,18 @@ impl Listing {
     }
 
     /// What came of it, for the page.
-    pub(crate) fn shown(&self, at: At<'_>, alone: bool) -> Shown {
-        let total = self.view.total();
-        let paths = u32::try_from(total.paths).unwrap_or(u32::MAX);
-        let (mut kept, mut bytes) = (paths, total.bytes);
-        let mut deleted = self.deletions.below(NodeId::ROOT);
-        if let Some(filter) = &self.filter {
-            (kept, bytes, deleted) = (filter.paths, 0, 0);
-            for row in filter
-                .tops
-                .iter()
-                .filter_map(|top| self.view.row(at.stack, *top))
-            {
-                match row.mark {
-                    Some(view::Mark::Deleted) => deleted += row.sum.bytes,
-                    _ => bytes += row.sum.bytes,
-                }
-                deleted += self.deletions.below(row.node);
-            }
-        }
+    pub(crate) fn shown(&self, at: At<'_>) -> Shown {
+        let paths = u32::try_from(self.view.total().paths).unwrap_or(u32::MAX);
+        let filter = self.filter.as_ref();
         Shown {
             total: number(self.lines.len()),
             paths,
-            kept,
-            bytes,
-            deleted,
-            matches: self.filter.as_ref().map(|filter| filter.matches),
-            alone,
+            kept: filter.map_or(paths, |filter| filter.paths),
+            bytes: self.totals.bytes,
+            deleted: self.totals.deleted,
+            kinds: self.kinds,
+            matches: filter.and_then(|filter| filter.matches),
+            alone: at.offset > 0,
             missing: false,
         }
     }
@@ -147,38 +146,60 @@ impl Listing {
     }
 
     fn row(&self, at: At<'_>, open: &HashSet<NodeId>, line: Line) -> Option<Row> {
-        let row = self.view.row(at.stack, line.node)?;
-        let is_open = self.open(open).contains(&line.node);
-        let has_children = row.kind == EntryKind::Dir && self.children(line.node).next().is_some();
+        let Line { node, depth } = line;
+        let row = self.view.row(at.stack, node)?;
+        let is_open = self.open(open).contains(&node);
+        // What took the place of a folder has what was in it below.
+        let has_children = self.children(node).next().is_some();
         let (uid, gid) = row.owner();
+        let deleted = row.mark == Some(view::Mark::Deleted);
+        let gone_in = |node| at.stack.deleted_in(node, at.layer);
+        let deleted_in = deleted.then(|| gone_in(node)).flatten();
+        // What went with its folder is told there.
+        let with_folder = deleted_in.is_some() && gone_in(at.stack.parent(node)) == deleted_in;
         Some(Row {
-            path: at.stack.path(line.node),
-            depth: line.depth,
+            path: at.stack.path(node),
+            depth,
             kind: row.kind,
             target: row.link().map(std::borrow::Cow::into_owned),
             open: has_children.then_some(is_open),
-            size: self.size(&row),
+            size: self.totals.size(node),
+            download: at.compressed_known.then(|| self.totals.download(node)),
+            wasted: at.wasted.map_or(0, |wasted| wasted.bytes(node)),
             mode: row.mode(),
             uid,
             gid,
+            mtime: row.mtime().map(|(seconds, _)| seconds),
             layer: number(row.layer + at.offset),
             mark: row.mark,
+            deleted_in: deleted_in
+                .filter(|_| !with_folder)
+                .map(|layer| number(layer + at.offset)),
+            idle: depth == 0 && self.is_idle(at, &row),
             before: self.before(at, &row),
-            fate: self.fate(at, &row),
+            fate: fate(at, &row).filter(|_| !with_folder),
         })
     }
 
-    /// Bytes of the files in a row or below it, also of those that the layer deletes.
-    fn size(&self, row: &view::Row<'_>) -> u64 {
-        row.sum.bytes + self.deletions.below(row.node)
+    /// Whether a folder holds nothing, and never held anything that still costs.
+    fn is_idle(&self, at: At<'_>, row: &view::Row<'_>) -> bool {
+        let node = row.node;
+        row.kind == EntryKind::Dir
+            && row.mark.is_none()
+            && self.totals.size(node) == 0
+            && at.wasted.is_none_or(|wasted| wasted.bytes(node) == 0)
     }
 
-    /// Mode and owner before the layer, of what has the same content still.
+    /// Mode and owner before, of what has the same content still.
     fn before(&self, at: At<'_>, row: &view::Row<'_>) -> Option<Metadata> {
         if row.mark != Some(view::Mark::MetadataOnly) {
             return None;
         }
-        let version = at.stack.at(row.node, at.layer.checked_sub(1)?)?;
+        let first = match self.showing.changes_from {
+            Some(first) => (first as usize).saturating_sub(at.offset),
+            None => row.layer,
+        };
+        let version = at.stack.at(row.node, first.checked_sub(1)?)?;
         let What::Entry(entry) = version.what else {
             // No entry announces the folder.
             return Some(Metadata {
@@ -196,20 +217,27 @@ impl Listing {
         })
     }
 
-    /// How the stored content of a row ends, where the final filesystem does not have it.
-    fn fate(&self, at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
-        // Links and devices cost nothing, so that they go is no more than their mark says.
-        if row.sum.bytes == 0 {
-            return None;
+    /// Opens all folders down to a depth, and closes those below.
+    pub(crate) fn expand(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, depth: u32) {
+        let mut opened = HashSet::new();
+        let mut waiting = vec![(NodeId::ROOT, 0)];
+        while let Some((folder, level)) = waiting.pop() {
+            if level == depth {
+                continue;
+            }
+            for child in self.children(folder) {
+                if self.view.children(child).is_empty() {
+                    continue;
+                }
+                opened.insert(child);
+                waiting.push((child, level + 1));
+            }
         }
-        let deleted = row.mark == Some(view::Mark::Deleted);
-        if deleted && row.kind == EntryKind::Dir {
-            return Some((Cause::Deleted, number(at.layer + at.offset)));
+        match self.filter.as_mut().and_then(|filter| filter.open.as_mut()) {
+            Some(found) => *found = opened,
+            None => *open = opened,
         }
-        let then = at.layer - usize::from(deleted);
-        let version = at.stack.at(row.node, then)?;
-        let waste = waste(at.stack, version)?;
-        Some((waste.cause, number(waste.hidden_by + at.offset)))
+        self.build(at, open);
     }
 
     /// Opens or closes the folder in a row.
@@ -217,10 +245,8 @@ impl Listing {
         let Some(line) = self.lines.get(row as usize).copied() else {
             return;
         };
-        let set = match &mut self.filter {
-            Some(filter) => &mut filter.open,
-            None => &mut *open,
-        };
+        let found = self.filter.as_mut().and_then(|filter| filter.open.as_mut());
+        let set = found.unwrap_or(&mut *open);
         let changed = if to {
             set.insert(line.node)
         } else {
@@ -280,11 +306,8 @@ impl Listing {
         let mut above = if exact { at.stack.parent(node) } else { node };
         let mut opened = false;
         while above != NodeId::ROOT {
-            let set = match &mut self.filter {
-                Some(filter) => &mut filter.open,
-                None => &mut *open,
-            };
-            opened |= set.insert(above);
+            let found = self.filter.as_mut().and_then(|filter| filter.open.as_mut());
+            opened |= found.unwrap_or(&mut *open).insert(above);
             above = at.stack.parent(above);
         }
         if opened {
@@ -302,7 +325,8 @@ impl Listing {
     }
 
     fn open<'o>(&'o self, open: &'o HashSet<NodeId>) -> &'o HashSet<NodeId> {
-        self.filter.as_ref().map_or(open, |filter| &filter.open)
+        let found = self.filter.as_ref().and_then(|filter| filter.open.as_ref());
+        found.unwrap_or(open)
     }
 
     fn keeps(&self, node: NodeId) -> bool {
@@ -342,14 +366,61 @@ impl Listing {
         let start = pile.len();
         pile.extend(self.children(folder).map(|node| Line { node, depth }));
         let added = pile.get_mut(start..).unwrap_or_default();
-        if self.showing.sort == Sort::Size {
-            let row = |node| self.view.row(at.stack, node);
-            let bytes = |node| row(node).map_or(0, |row| self.size(&row));
+        let sort = self.showing.sort;
+        if sort.column != Column::Name {
             // The names are in order, and the sort keeps them so among equals.
-            added.sort_by_cached_key(|line| std::cmp::Reverse(bytes(line.node)));
+            match sort.is_descending() {
+                true => added.sort_by_cached_key(|line| Reverse(self.key(at, line.node))),
+                false => added.sort_by_cached_key(|line| self.key(at, line.node)),
+            }
+        } else if sort.is_descending() {
+            added.reverse();
+        }
+        if folder == NodeId::ROOT {
+            added.sort_by_cached_key(|line| {
+                let row = self.view.row(at.stack, line.node);
+                row.is_some_and(|row| self.is_idle(at, &row))
+            });
         }
         added.reverse();
     }
+
+    /// What a node is sorted by.
+    fn key(&self, at: At<'_>, node: NodeId) -> (u64, u64) {
+        let row = || self.view.row(at.stack, node);
+        match self.showing.sort.column {
+            Column::Name => (0, 0),
+            Column::Size => (self.totals.size(node), 0),
+            Column::Download => (self.totals.download(node), 0),
+            Column::Wasted => (at.wasted.map_or(0, |wasted| wasted.bytes(node)), 0),
+            Column::Mode => (row().map_or(0, |row| u64::from(row.mode())), 0),
+            Column::Owner => row().map_or((0, 0), |row| row.owner()),
+            Column::Modified => {
+                let mtime = row().and_then(|row| row.mtime());
+                // In the order of the times before 1970 as well.
+                (
+                    mtime.map_or(0, |(seconds, _)| seconds.cast_unsigned() ^ (1 << 63)),
+                    0,
+                )
+            }
+            Column::Layer => (row().map_or(0, |row| row.layer as u64), 0),
+        }
+    }
+}
+
+/// How the stored content of a row ends, where the final filesystem does not have it.
+fn fate(at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
+    // Links and devices cost nothing, so that they go is no more than their mark says.
+    if row.sum.bytes == 0 {
+        return None;
+    }
+    if row.mark == Some(view::Mark::Deleted) && row.kind == EntryKind::Dir {
+        let layer = at.stack.deleted_in(row.node, at.layer)?;
+        return Some((Cause::Deleted, number(layer + at.offset)));
+    }
+    let version = at.stack.last(row.node, at.layer)?;
+    let waste = waste(at.stack, version)?;
+    Some((waste.cause, number(waste.hidden_by + at.offset)))
 }
 
 /// How the content of a version ends; none while a container sees it.

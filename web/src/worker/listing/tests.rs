@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use onionskin_core::layer::{EntryKind, Expected, LayerDecoder};
+use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::{NodeId, Stack};
 use onionskin_fixtures::{Layer, bytes, layer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{At, Listing};
-use crate::worker::protocol::{Cause, Mark, Row, Showing, Shown, Sort};
+use super::{At, Listing, WastedBelow};
+use crate::worker::protocol::{Cause, ChangeKind, Column, Kinds, Mark, Row, Showing, Shown, Sort};
 
 /// A stack with a listing of it, and the folders that are open.
 struct Tree {
@@ -17,6 +18,27 @@ struct Tree {
     listing: Listing,
     open: HashSet<NodeId>,
     layer: usize,
+    ledger: Ledger,
+    wasted: WastedBelow,
+}
+
+fn at<'s>(stack: &'s Stack, layer: usize, ledger: &'s Ledger, wasted: &'s WastedBelow) -> At<'s> {
+    At {
+        stack,
+        layer,
+        offset: 0,
+        ledger: Some(ledger),
+        wasted: Some(wasted),
+        compressed_known: true,
+    }
+}
+
+/// Names in byte order.
+fn by_name() -> Sort {
+    Sort {
+        column: Column::Name,
+        reversed: false,
+    }
 }
 
 impl Tree {
@@ -30,31 +52,27 @@ impl Tree {
         let layer = stack.depth();
         let showing = Showing {
             layer: layer as u32,
-            changes,
-            sort: Sort::Name,
+            changes_from: changes.then_some(layer as u32),
+            hidden: Kinds::default(),
+            sort: by_name(),
             find: String::new(),
         };
         let open = HashSet::new();
-        let at = At {
-            stack: &stack,
-            layer,
-            offset: 0,
-        };
-        let listing = Listing::new(at, showing, &open);
+        let ledger = Ledger::of(&stack);
+        let wasted = WastedBelow::of(&stack, &ledger);
+        let listing = Listing::new(at(&stack, layer, &ledger, &wasted), showing, &open);
         Self {
             stack,
             listing,
             open,
             layer,
+            ledger,
+            wasted,
         }
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Listing, At<'_>, &mut HashSet<NodeId>) -> T) -> T {
-        let at = At {
-            stack: &self.stack,
-            layer: self.layer,
-            offset: 0,
-        };
+        let at = at(&self.stack, self.layer, &self.ledger, &self.wasted);
         act(&mut self.listing, at, &mut self.open)
     }
 
@@ -63,7 +81,7 @@ impl Tree {
     }
 
     fn shown(&mut self) -> Shown {
-        self.with(|listing, at, _| listing.shown(at, false))
+        self.with(|listing, at, _| listing.shown(at))
     }
 
     /// The rows as indented names.
@@ -86,6 +104,21 @@ impl Tree {
             ..self.listing.showing.clone()
         };
         self.with(|listing, at, open| listing.reshow(at, showing, open));
+    }
+
+    fn hide(&mut self, kinds: &[ChangeKind]) {
+        let hidden = kinds
+            .iter()
+            .fold(Kinds::default(), |all, kind| all.toggled(*kind));
+        let showing = Showing {
+            hidden,
+            ..self.listing.showing.clone()
+        };
+        self.with(|listing, at, open| listing.reshow(at, showing, open));
+    }
+
+    fn expand(&mut self, depth: u32) {
+        self.with(|listing, at, open| listing.expand(at, open, depth));
     }
 
     fn seek(&mut self, path: &str) -> (Option<u32>, bool) {
@@ -134,7 +167,7 @@ fn folders_open_and_close_where_they_stand() {
 fn sizes_sort_the_largest_first() {
     let mut tree = Tree::new(&layers()[..1], false);
     tree.toggle(0, true);
-    tree.show(Sort::Size, "");
+    tree.show(Sort::default(), "");
     assert_eq!(tree.names(), ["app", " bin", " README.md", "etc"]);
     let sizes: Vec<u64> = tree.rows().iter().map(|row| row.size).collect();
     assert_eq!(sizes, [320, 300, 20, 5]);
@@ -143,21 +176,21 @@ fn sizes_sort_the_largest_first() {
 #[test]
 fn what_is_looked_for_is_shown_with_the_way_to_it() {
     let mut tree = Tree::new(&layers()[..1], false);
-    tree.show(Sort::Name, "RUN");
+    tree.show(by_name(), "RUN");
     assert_eq!(tree.names(), ["app", " bin", "  run"]);
     assert_eq!(tree.shown().matches, Some(1));
     // A folder that matches keeps what is in it, closed at first.
-    tree.show(Sort::Name, "bin");
+    tree.show(by_name(), "bin");
     assert_eq!(tree.names(), ["app", " bin"]);
     tree.toggle(1, true);
     assert_eq!(tree.names(), ["app", " bin", "  run"]);
     // With a slash it is a part of the path.
-    tree.show(Sort::Name, "app/r");
+    tree.show(by_name(), "app/r");
     assert_eq!(tree.names(), ["app", " README.md"]);
-    tree.show(Sort::Name, "nothing");
+    tree.show(by_name(), "nothing");
     assert_eq!(tree.shown().matches, Some(0));
     // Without it, the tree is as it was left.
-    tree.show(Sort::Name, "");
+    tree.show(by_name(), "");
     assert_eq!(tree.names(), ["app", "etc"]);
 }
 
@@ -192,13 +225,13 @@ fn changes_count_what_they_delete() {
     assert_eq!(sizes, [325, 300, 21, 4]);
     let shown = tree.shown();
     assert_eq!((shown.kept, shown.bytes, shown.deleted), (6, 4, 321));
-    tree.show(Sort::Size, "");
+    tree.show(Sort::default(), "");
     assert_eq!(tree.names(), ["app", " a", " lib", " new"]);
     // A search counts what it keeps, also of what goes.
-    tree.show(Sort::Name, "lib");
+    tree.show(by_name(), "lib");
     let shown = tree.shown();
     assert_eq!((shown.kept, shown.bytes, shown.deleted), (3, 0, 21));
-    tree.show(Sort::Name, "new");
+    tree.show(by_name(), "new");
     let shown = tree.shown();
     assert_eq!((shown.kept, shown.bytes, shown.deleted), (1, 4, 0));
 }
@@ -255,6 +288,7 @@ fn hard_links_lead_to_a_name_that_is_there() {
         layer("x").whiteout("/first"),
     ];
     let mut tree = Tree::new(&layers, false);
+    tree.hide(&[ChangeKind::Deleted]);
     let rows: Vec<_> = tree
         .rows()
         .into_iter()
@@ -282,7 +316,8 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
             (None, None, 1),
             (Some(Mark::MetadataOnly), None, 2),
             (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
-            (Some(Mark::Deleted), Some((Cause::Deleted, 2)), 1),
+            // It went with its folder.
+            (Some(Mark::Deleted), None, 1),
         ]
     );
     // Seen at the first layer, the same file is there and will be stored again.
@@ -296,4 +331,173 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
     first.toggle(0, true);
     let fates: Vec<_> = first.rows().iter().map(|row| row.fate).collect();
     assert_eq!(fates, [None, Some((Cause::MetadataOnly, 2)), None, None]);
+}
+
+/// What every view of this image is about: a file that goes, one that is overwritten, one that is stored again, and
+/// one that comes and goes.
+fn wasteful() -> Vec<Layer> {
+    vec![
+        layer("one")
+            .file("/app/big", bytes(1_000))
+            .file("/app/conf", bytes(10))
+            .file("/app/tool", bytes(300))
+            .file("/srv/data", bytes(500))
+            .dir("/proc"),
+        layer("two")
+            .whiteout("/app/big")
+            .file("/app/conf", bytes(20))
+            .file("/tmp/x", bytes(40)),
+        layer("three")
+            .file("/app/tool", bytes(300))
+            .mode(0o700)
+            .whiteout("/tmp/x"),
+    ]
+}
+
+#[test]
+fn the_filesystem_shows_what_is_wasted_in_it() {
+    let mut tree = Tree::new(&wasteful(), false);
+    tree.show(Sort::default(), "");
+    tree.expand(u32::MAX);
+    let names = [
+        "app", " big", " tool", " conf", "srv", " data", "tmp", " x", "proc",
+    ];
+    assert_eq!(tree.names(), names);
+    let told: Vec<_> = tree
+        .rows()
+        .iter()
+        .map(|row| (row.mark, row.size, row.wasted, row.deleted_in, row.layer))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (None, 1_320, 1_310, None, 1),
+            (Some(Mark::Deleted), 1_000, 1_000, Some(2), 1),
+            (Some(Mark::MetadataOnly), 300, 300, None, 3),
+            (Some(Mark::Modified), 20, 10, None, 2),
+            (None, 500, 0, None, 1),
+            (None, 500, 0, None, 1),
+            (None, 40, 40, None, 2),
+            (Some(Mark::Deleted), 40, 40, Some(3), 2),
+            (None, 0, 0, None, 1),
+        ]
+    );
+    let shown = tree.shown();
+    assert_eq!((shown.bytes, shown.deleted), (820, 1_040));
+    assert_eq!(shown.kinds, [1, 0, 1, 1, 2]);
+    // Folders that hold nothing come last, whatever the order.
+    tree.show(
+        Sort {
+            column: Column::Size,
+            reversed: true,
+        },
+        "",
+    );
+    tree.expand(0);
+    assert_eq!(tree.names(), ["tmp", "srv", "app", "proc"]);
+    assert!(tree.rows().last().is_some_and(|row| row.idle));
+}
+
+#[test]
+fn hidden_kinds_are_not_in_the_sums() {
+    let mut tree = Tree::new(&wasteful(), false);
+    tree.hide(&[ChangeKind::Deleted]);
+    tree.expand(u32::MAX);
+    assert_eq!(
+        tree.names(),
+        ["app", " conf", " tool", "srv", " data", "tmp", "proc"]
+    );
+    assert_eq!(tree.rows().first().map(|row| row.size), Some(320));
+    assert_eq!((tree.shown().bytes, tree.shown().deleted), (820, 0));
+    // Only what is wasted, with the way to it.
+    tree.hide(&[ChangeKind::Unchanged]);
+    assert_eq!(tree.names(), ["app", " big", " conf", " tool", "tmp", " x"]);
+    // With a search, both hold.
+    tree.show(by_name(), "o");
+    assert_eq!(tree.names(), ["app", " conf", " tool"]);
+    tree.hide(&[]);
+    tree.show(by_name(), "");
+    assert_eq!(tree.names().len(), 9);
+}
+
+#[test]
+fn folders_open_to_a_depth() {
+    let deep = layer("x").file("/a/b/c/d", "1").file("/e/f", "2");
+    let mut tree = Tree::new(&[deep], false);
+    tree.expand(1);
+    assert_eq!(tree.names(), ["a", " b", "e", " f"]);
+    tree.expand(2);
+    assert_eq!(tree.names(), ["a", " b", "  c", "e", " f"]);
+    tree.expand(u32::MAX);
+    assert_eq!(tree.names().len(), 6);
+    tree.expand(0);
+    assert_eq!(tree.names(), ["a", "e"]);
+}
+
+#[test]
+fn columns_sort_both_ways() {
+    let files = layer("x")
+        .file("/b", bytes(1))
+        .mode(0o777)
+        .file("/a", bytes(3))
+        .owner(7, 7)
+        .file("/c", bytes(2));
+    let mut tree = Tree::new(&[files], false);
+    for (column, names) in [
+        (Column::Name, ["a", "b", "c"]),
+        (Column::Size, ["a", "c", "b"]),
+        (Column::Owner, ["b", "c", "a"]),
+        (Column::Mode, ["a", "c", "b"]),
+    ] {
+        tree.show(
+            Sort {
+                column,
+                reversed: false,
+            },
+            "",
+        );
+        assert_eq!(tree.names(), names, "{column:?}");
+    }
+    tree.show(
+        Sort {
+            column: Column::Size,
+            reversed: true,
+        },
+        "",
+    );
+    assert_eq!(tree.names(), ["b", "c", "a"]);
+    tree.show(
+        Sort {
+            column: Column::Name,
+            reversed: true,
+        },
+        "",
+    );
+    assert_eq!(tree.names(), ["c", "b", "a"]);
+}
+
+#[test]
+fn changes_of_several_layers_are_told_together() {
+    let mut tree = Tree::new(&wasteful(), true);
+    let showing = Showing {
+        changes_from: Some(2),
+        ..tree.listing.showing.clone()
+    };
+    tree.listing = tree.with(|_, at, open| Listing::new(at, showing, open));
+    tree.expand(u32::MAX);
+    let told: Vec<_> = tree.rows().iter().map(|row| row.mark).collect();
+    assert_eq!(tree.names(), ["app", " big", " conf", " tool", "tmp", " x"]);
+    assert_eq!(
+        told,
+        [
+            None,
+            Some(Mark::Deleted),
+            Some(Mark::Modified),
+            Some(Mark::MetadataOnly),
+            Some(Mark::Added),
+            Some(Mark::Deleted),
+        ]
+    );
+    let before = tree.rows().get(3).and_then(|row| row.before);
+    assert_eq!(before.map(|before| before.mode), Some(0o644));
 }

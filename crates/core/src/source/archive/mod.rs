@@ -71,7 +71,7 @@ pub struct Archive {
 }
 
 /// One of the images that an archive holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Listed {
     /// What [`Archive::new`] takes as the reference of this image.
     pub reference: String,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::endpoint::TagOrDigest;
@@ -24,7 +25,7 @@ use crate::source::portable::off_thread;
 use crate::source::{Attestation, SourceError};
 
 /// A manifest whose subject is the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referrer {
     /// The manifest's digest.
     pub digest: Digest,
@@ -41,7 +42,7 @@ pub struct Referrer {
 }
 
 /// All that a registry tells of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referrers {
     /// In the registry's order, and after them what only cosign's tags lead to.
     pub referrers: Vec<Referrer>,

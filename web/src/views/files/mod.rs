@@ -1,17 +1,21 @@
 //! The tree of a layer.
 
+mod toolbar;
+
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use crate::format;
-use crate::parts::find::Find;
-use crate::parts::tree::{Select, Tree};
-use crate::route::{ImageRoute, View};
+use crate::navigate::Navigate;
+use crate::parts::tree::columns::Chosen;
+use crate::parts::tree::{Expansion, Select, Tree};
+use crate::route::{ImageRoute, Route, View};
 use crate::session::{Again, Image, LayerState};
 use crate::views::error::again;
+use crate::views::files::toolbar::Toolbar;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Showing, Shown, Sort};
+use crate::worker::protocol::{Kinds, Showing, Shown, Sort};
 
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
@@ -21,7 +25,7 @@ pub(crate) struct Props {
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
     pub(crate) layer: u32,
-    pub(crate) go: Callback<(ImageRoute, bool)>,
+    pub(crate) go: Callback<Navigate>,
     pub(crate) on_again: Callback<Again>,
 }
 
@@ -30,34 +34,36 @@ pub(crate) struct Props {
 pub(crate) fn Files(props: &Props) -> Html {
     // None until the engine answers.
     let shown = use_state_eq(|| None::<Shown>);
+    let columns = use_state_eq(Chosen::remembered);
+    let expansion = use_state_eq(Expansion::default);
+    let changes = props.route.view == View::Changes;
+    let first = props.route.from.unwrap_or(props.layer);
     let showing = Showing {
         layer: props.layer,
-        changes: props.route.view == View::Changes,
+        changes_from: changes.then(|| first.min(props.layer)),
+        hidden: props.route.hidden,
         sort: props.route.sort,
         find: props.route.find.clone(),
     };
     let select = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |select: Select| {
-            go.emit((
-                ImageRoute {
+            go.emit(Navigate {
+                route: Route::Image(ImageRoute {
                     path: Some(select.path),
                     ..route.clone()
-                },
-                select.new_step,
-            ));
+                }),
+                history: select.history,
+            });
         })
     };
     let sort = {
         let route = props.route.clone();
         props.go.reform(move |sort: Sort| {
-            (
-                ImageRoute {
-                    sort,
-                    ..route.clone()
-                },
-                false,
-            )
+            Navigate::replace(ImageRoute {
+                sort,
+                ..route.clone()
+            })
         })
     };
     let on_shown = {
@@ -68,20 +74,32 @@ pub(crate) fn Files(props: &Props) -> Html {
     let grown = props.image.numbers.depth.min(props.layer);
     html! {
         <div class="files">
-            <div class="toolbar">
-                <Find route={props.route.clone()} go={props.go.clone()} what="search names and paths" />
-                if let Some(matches) = shown.as_ref().and_then(|shown| shown.matches) {
-                    <span class="muted" role="status">
-                        { format!("{} found", format::count(u64::from(matches))) }
-                    </span>
+            <Toolbar
+                route={props.route.clone()}
+                layer={props.layer}
+                shown={(*shown).clone()}
+                columns={(*columns).clone()}
+                go={props.go.clone()}
+                on_columns={
+                    let columns = columns.clone();
+                    Callback::from(move |chosen| columns.set(chosen))
                 }
-            </div>
+                on_expand={
+                    let expansion = expansion.clone();
+                    Callback::from(move |depth| {
+                        let number = expansion.number + 1;
+                        expansion.set(Expansion { number, depth });
+                    })
+                }
+            />
             <Tree
                 engine={props.engine.clone()}
                 showing={Rc::new(showing)}
                 version={(grown, props.image.finished)}
                 path={props.route.path.clone()}
                 place={props.route.place()}
+                columns={(*columns).clone()}
+                expansion={*expansion}
                 on_select={select}
                 on_sort={sort}
                 {on_shown}
@@ -112,7 +130,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
                 find: String::new(),
                 ..props.route.clone()
             };
-            props.go.reform(move |_| (to.clone(), false))
+            props.go.reform(move |_| Navigate::replace(to.clone()))
         };
         return html! {
             <div class="nothing">
@@ -121,8 +139,21 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
             </div>
         };
     }
-    if shown.total > 0 || shown.paths > 0 {
+    if shown.total > 0 {
         return Html::default();
+    }
+    if !props.route.hidden.is_empty() && shown.paths > 0 {
+        let all = ImageRoute {
+            hidden: Kinds::default(),
+            ..props.route.clone()
+        };
+        let show = props.go.reform(move |_| Navigate::replace(all.clone()));
+        return html! {
+            <div class="nothing">
+                <p>{ "All files are hidden." }</p>
+                <button type="button" onclick={show}>{ "Show all" }</button>
+            </div>
+        };
     }
     let text = match props.route.view {
         View::Changes => "This layer changes no files.",
@@ -155,13 +186,16 @@ fn foot(props: &Props, shown: &Shown) -> Html {
             "in layer {} alone, as a layer below it is not read",
             props.layer
         ),
-        (View::Changes, _) => format!("changed by layer {}", props.layer),
+        (View::Changes, _) => match props.route.from {
+            Some(first) => format!("changed by layers {first} to {}", props.layer),
+            None => format!("changed by layer {}", props.layer),
+        },
         _ => format!("at layer {}", props.layer),
     };
     let paths = format::counted(u64::from(shown.paths), "path");
-    let paths = match shown.matches {
-        Some(_) => format!("{} of {paths}", format::count(u64::from(shown.kept))),
-        None => paths,
+    let paths = match shown.kept < shown.paths {
+        true => format!("{} of {paths}", format::count(u64::from(shown.kept))),
+        false => paths,
     };
     html! {
         <div class="foot">
@@ -171,12 +205,12 @@ fn foot(props: &Props, shown: &Shown) -> Html {
                     <span title={format::exact(shown.bytes)}>{ format::size(shown.bytes) }</span>
                 }
                 if shown.deleted > 0 {
-                    { if shown.bytes > 0 { " stored, " } else { "" } }
+                    { if shown.bytes > 0 { ", " } else { "" } }
                     <span title={format::exact(shown.deleted)}>{ format::size(shown.deleted) }</span>
                     { " deleted" }
                 }
             </span>
-            <span class="keys" aria-hidden="true">{ "↑↓ move · → open · ← close · Esc close details" }</span>
+            <span class="keys" aria-hidden="true">{ "↑↓ move · → open · / search · [ ] layer · ? keys" }</span>
         </div>
     }
 }

@@ -1,0 +1,62 @@
+//! Files that the visitor gives: images to open, and rules to judge by.
+
+use web_sys::File;
+use yew::prelude::*;
+
+use super::{App, Msg};
+use crate::navigate::{History, Navigate};
+use crate::route::{ImageRoute, Route, View};
+use crate::rules_input::RulesInput;
+use crate::worker::protocol::Judge;
+
+impl App {
+    /// Tells the engine what to judge by.
+    pub(super) fn judge(&mut self, ctx: &Context<Self>) {
+        let Some(session) = &self.session else { return };
+        match &mut self.rules {
+            Some(rules) if rules.problem.is_some() => {}
+            Some(rules) => {
+                rules.judged = false;
+                let judged = session.engine.ask(Judge(Some(rules.file.clone())));
+                ctx.link()
+                    .send_future(async move { Msg::Judged(judged.await.and_then(Result::err)) });
+            }
+            None => session.engine.tell(Judge(None)),
+        }
+    }
+
+    /// Opens a file: where the address waits for it, at what that says of it. Rules judge what is shown.
+    pub(super) fn chosen(&mut self, ctx: &Context<Self>, file: File) {
+        let name = file.name();
+        if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
+            && RulesInput::is_called(&name)
+        {
+            let waste = Route::Image(route.in_view(View::Waste));
+            ctx.link()
+                .send_future(async move { Msg::Judge(Some(RulesInput::of(&file).await)) });
+            return self.go(ctx, Navigate::push(waste));
+        }
+        self.files.insert(name.clone(), file.into());
+        self.remarks.clear();
+        let waits = self.session.is_none()
+            && matches!(&self.route, Route::Image(route) if route.file.as_ref() == Some(&name));
+        let route = if waits {
+            self.route.clone()
+        } else {
+            Route::Image(ImageRoute::of_file(name.as_str()))
+        };
+        // Under the same name there may be another file now.
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.file.as_ref() == Some(&name))
+        {
+            self.session = None;
+        }
+        let history = match waits {
+            true => History::Replace,
+            false => History::Push,
+        };
+        self.go(ctx, Navigate { route, history });
+    }
+}

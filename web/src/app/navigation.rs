@@ -1,0 +1,189 @@
+//! Where the page goes: the address leads, the session follows.
+
+use yew::prelude::*;
+
+use super::actions::of_list;
+use super::{App, Msg};
+use crate::browser;
+use crate::navigate::{History, Navigate};
+use crate::route::{ImageRoute, Route};
+use crate::session::{Opening, Session, State};
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::Event;
+
+impl App {
+    pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
+        let (route, remarks) = Route::parse(&browser::fragment());
+        self.remarks = remarks;
+        self.go(ctx, Navigate::replace(route));
+    }
+
+    /// Shows a place, and reads its image where that is another one than before.
+    pub(super) fn go(&mut self, ctx: &Context<Self>, to: Navigate) {
+        let Navigate { route, history } = to;
+        self.notice = None;
+        browser::set_fragment(&route.to_fragment(), history);
+        let before = std::mem::replace(&mut self.route, route);
+        match &self.route {
+            Route::Start => {
+                self.session = None;
+                self.before = None;
+                browser::set_title("Onionskin");
+            }
+            Route::Browse(browse) => {
+                self.session = None;
+                self.before = None;
+                // Lists are asked of it.
+                self.spare.get_or_insert_with(WorkerClient::start);
+                let title = format!("{} · Onionskin", of_list(&browse.list));
+                browser::set_title(&crate::format::visible_text(&title));
+            }
+            Route::Image(image) => {
+                if self
+                    .session
+                    .as_ref()
+                    .is_some_and(|session| session.shows(image))
+                {
+                    self.check_layer();
+                } else {
+                    let image = image.clone();
+                    self.open(ctx, &image, before);
+                }
+            }
+        }
+    }
+
+    /// Begins to read an image; `before` is the place that was shown until now.
+    fn open(&mut self, ctx: &Context<Self>, image: &ImageRoute, before: Route) {
+        let called = crate::format::visible_text(image.called());
+        browser::set_title(&format!("{called} · Onionskin"));
+        let file = image.file.as_ref().map(|name| self.files.get(name));
+        if file == Some(None) {
+            // It has to be chosen again.
+            self.session = None;
+            self.before = None;
+            return;
+        }
+        self.sessions += 1;
+        let id = self.sessions;
+        let engine = self.spare.take().unwrap_or_else(WorkerClient::start);
+        let events = ctx.link().callback(move |event| Msg::Message(id, event));
+        let opening = Opening {
+            file: file.flatten(),
+            fresh: std::mem::take(&mut self.fresh),
+            open: browser::open_folders(&image.place()),
+        };
+        let session = Session::open(id, engine, image, opening, events);
+        if let Some(old) = self.session.replace(session).filter(is_worth_a_return) {
+            self.before = Some((old, before));
+        }
+        self.judge(ctx);
+    }
+
+    pub(super) fn told(&mut self, id: u32, event: Event) -> bool {
+        let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
+            return false;
+        };
+        let (first, last) = (
+            matches!(event, Event::Image(_)),
+            matches!(
+                event,
+                Event::Finished
+                    | Event::Stopped
+                    | Event::Failed(_)
+                    | Event::Several(_)
+                    | Event::Artifact(_)
+            ),
+        );
+        session.take(event);
+        if let (Some(name), Some(unpacked)) = (&session.file, session.engine.unpacked()) {
+            self.files.insert(name.clone(), unpacked);
+        }
+        if first
+            && session.file.is_none()
+            && let (Some(image), Route::Image(route)) = (session.image(), &mut self.route)
+        {
+            // The address says in full what was opened, so that it means the same elsewhere.
+            if route.reference == session.asked && !route.reference.contains('@') {
+                route.reference = image.facts.reference.clone();
+                browser::set_fragment(&self.route.to_fragment(), History::Replace);
+            }
+            browser::remember(&image.facts.reference);
+        }
+        if last {
+            self.before = None;
+        }
+        if first {
+            self.check_layer();
+        }
+        true
+    }
+
+    /// A link may name a layer that the image does not have.
+    fn check_layer(&mut self) {
+        let depth = self
+            .session
+            .as_ref()
+            .and_then(Session::image)
+            .map(|image| image.depth());
+        let (Some(depth), Route::Image(route)) = (depth, &mut self.route) else {
+            return;
+        };
+        let layers = crate::format::counted(u64::from(depth), "layer");
+        let is_missing = |layer: &u32| *layer > depth;
+        let mut remark = |layer: u32, shown: &str| {
+            self.remarks.push(format!(
+                "There is no layer {layer}: this image has {layers}. {shown}"
+            ));
+        };
+        if let Some(layer) = route.layer.take_if(|layer| is_missing(layer)) {
+            remark(layer, "The last one is shown.");
+        }
+        // A range ends at the layer that is looked at.
+        let last = route.layer.unwrap_or(depth);
+        route.from.take_if(|from| *from >= last);
+        if let Some(layer) = route.waste.of.take_if(|layer| is_missing(layer)) {
+            remark(layer, "The findings of all layers are shown.");
+        }
+        browser::set_fragment(&self.route.to_fragment(), History::Replace);
+    }
+
+    /// The present place, pinned to the digest.
+    pub(super) fn pinned(&self) -> Route {
+        let facts = self
+            .session
+            .as_ref()
+            .and_then(Session::image)
+            .map(|image| &image.facts);
+        match (&self.route, facts) {
+            (Route::Image(route), Some(facts)) => Route::Image(ImageRoute {
+                reference: facts.pinned(),
+                platform: Some(facts.platform()).filter(|_| !facts.image.platforms.is_empty()),
+                ..route.clone()
+            }),
+            (route, _) => route.clone(),
+        }
+    }
+
+    pub(super) fn platform_callback(&self, ctx: &Context<Self>) -> Callback<String> {
+        let route = self.route.clone();
+        ctx.link().callback(move |platform| {
+            let route = match &route {
+                Route::Image(image) => Route::Image(ImageRoute {
+                    platform: Some(platform),
+                    layer: None,
+                    from: None,
+                    path: None,
+                    ..image.clone()
+                }),
+                other => other.clone(),
+            };
+            Msg::Go(Navigate::push(route))
+        })
+    }
+}
+
+/// Whether the visitor may want to see it again when what comes next is cancelled.
+fn is_worth_a_return(session: &Session) -> bool {
+    !session.loading() && !matches!(session.state, State::Failed(_))
+}

@@ -1,0 +1,43 @@
+//! A wish to see another place of the page.
+
+use crate::route::{ImageRoute, Route};
+
+/// Where to, and what that is in the browser's history.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Navigate {
+    pub(crate) route: Route,
+    pub(crate) history: History,
+}
+
+/// What a change of the address is in the browser's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum History {
+    /// A step of its own, which Back undoes.
+    Push,
+    /// The present step, changed.
+    Replace,
+}
+
+impl Navigate {
+    /// To a place, from which Back leads here.
+    pub(crate) fn push(route: impl Into<Route>) -> Self {
+        Navigate {
+            route: route.into(),
+            history: History::Push,
+        }
+    }
+
+    /// To a place that takes the place of this one.
+    pub(crate) fn replace(route: impl Into<Route>) -> Self {
+        Navigate {
+            route: route.into(),
+            history: History::Replace,
+        }
+    }
+}
+
+impl From<ImageRoute> for Route {
+    fn from(route: ImageRoute) -> Self {
+        Route::Image(route)
+    }
+}

@@ -1,0 +1,191 @@
+//! The columns of the tree: from this table its heads, its rows and its widths are made.
+
+use yew::prelude::*;
+
+use super::row;
+use crate::browser;
+use crate::worker::protocol::{Column, Row};
+
+/// A column.
+pub(crate) struct Spec {
+    pub(crate) column: Column,
+    pub(crate) title: &'static str,
+    /// In pixels; the column of names takes what is left.
+    width: f64,
+    /// Its figures stand at its right.
+    pub(crate) figures: bool,
+    /// Where there is little room, the columns with the highest rank go.
+    rank: u32,
+    /// Shown unless the visitor hides it.
+    usual: bool,
+    pub(super) cell: fn(&Row) -> Html,
+}
+
+/// All columns in their order.
+pub(crate) const COLUMNS: [Spec; 8] = [
+    spec(Column::Name, "Name", 0.0, 0, row::name),
+    Spec {
+        figures: true,
+        ..spec(Column::Size, "Size", 80.0, 1, row::size)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Download, "Download", 80.0, 2, row::download)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Wasted, "Wasted", 80.0, 3, row::wasted)
+    },
+    spec(Column::Mode, "Mode", 86.0, 5, row::mode),
+    spec(Column::Owner, "Owner", 72.0, 6, row::owner),
+    Spec {
+        usual: false,
+        ..spec(Column::Modified, "Modified", 84.0, 7, row::modified)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Layer, "Layer", 46.0, 4, row::layer)
+    },
+];
+
+const fn spec(
+    column: Column,
+    title: &'static str,
+    width: f64,
+    rank: u32,
+    cell: fn(&Row) -> Html,
+) -> Spec {
+    Spec {
+        column,
+        title,
+        width,
+        figures: false,
+        rank,
+        usual: true,
+        cell,
+    }
+}
+
+impl Spec {
+    /// Its class in the style sheet, which knows columns by `data-column`.
+    pub(super) fn class(&self) -> Classes {
+        classes!("cell", self.figures.then_some("at-right"))
+    }
+}
+
+/// Between two columns, in pixels, as in the style sheet.
+const GAP: f64 = 10.0;
+/// What rows keep free on their left and right.
+const PADDING: f64 = 43.0;
+/// Less room than this is not left to names while there are other columns to give up: on the smallest screens only the
+/// size stays.
+const LEAST_NAME: f64 = 270.0;
+/// With more room than this, the sizes stay near the names.
+const MOST_NAME: f64 = 520.0;
+
+/// Which columns the visitor wants to see; the names are always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen(Vec<Column>);
+
+impl Chosen {
+    /// As this browser remembers it.
+    pub(crate) fn remembered() -> Self {
+        let wanted = match browser::columns() {
+            Some(text) => text.split(',').filter_map(Column::of).collect(),
+            None => {
+                let usual = COLUMNS.iter().filter(|spec| spec.usual);
+                usual.map(|spec| spec.column).collect()
+            }
+        };
+        Chosen(wanted)
+    }
+
+    pub(crate) fn has(&self, column: Column) -> bool {
+        column == Column::Name || self.0.contains(&column)
+    }
+
+    /// With a column, or without it, the other way round than now; remembered in this browser.
+    pub(crate) fn toggle(&self, column: Column) -> Self {
+        let mut wanted = self.0.clone();
+        match wanted.iter().position(|other| *other == column) {
+            Some(at) => drop(wanted.remove(at)),
+            None => wanted.push(column),
+        }
+        let names: Vec<_> = wanted.iter().map(|column| column.name()).collect();
+        browser::keep_columns(&names.join(","));
+        Chosen(wanted)
+    }
+
+    /// The columns for which a tree of this width has room.
+    pub(super) fn fitting(&self, width: f64) -> Vec<&'static Spec> {
+        let mut by_rank: Vec<_> = COLUMNS.iter().collect();
+        by_rank.sort_by_key(|spec| spec.rank);
+        let mut left = width - PADDING - LEAST_NAME;
+        let mut full = false;
+        let fits = |spec: &&Spec| {
+            if !self.has(spec.column) {
+                return false;
+            }
+            if matches!(spec.column, Column::Name) {
+                return true;
+            }
+            left -= spec.width + GAP;
+            // The first of them has room on every screen.
+            full |= left < 0.0 && spec.rank > 1;
+            !full
+        };
+        let mut shown: Vec<_> = by_rank.into_iter().filter(fits).collect();
+        shown.sort_by_key(|spec| place(spec.column));
+        shown
+    }
+}
+
+fn place(column: Column) -> usize {
+    COLUMNS
+        .iter()
+        .position(|spec| spec.column == column)
+        .unwrap_or_default()
+}
+
+/// The tracks of the grid for these columns, as CSS.
+pub(super) fn tracks(columns: &[&Spec], width: f64) -> String {
+    let others: f64 = columns.iter().map(|spec| spec.width + GAP).sum();
+    let wide = width - PADDING - others > MOST_NAME;
+    let track = |spec: &&Spec| match spec.column {
+        Column::Name if wide => format!("{MOST_NAME}px"),
+        Column::Name => "minmax(0, 1fr)".to_owned(),
+        _ => format!("{}px", spec.width),
+    };
+    columns.iter().map(track).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_table_has_every_column_in_its_order() {
+        let listed = COLUMNS.iter().map(|spec| spec.column);
+        assert!(listed.eq(Column::NAMED.iter().map(|(column, _)| *column)));
+    }
+
+    #[test]
+    fn columns_go_by_rank_where_room_is_little() {
+        let chosen = Chosen(Column::NAMED.map(|(column, _)| column).to_vec());
+        let names = |width: f64| -> Vec<_> {
+            let fitting = chosen.fitting(width).into_iter();
+            fitting.map(|spec| spec.column.name()).collect()
+        };
+        assert_eq!(names(300.0), ["name", "size"]);
+        assert_eq!(names(500.0), ["name", "size", "download"]);
+        assert_eq!(
+            names(778.0),
+            ["name", "size", "download", "wasted", "mode", "layer"]
+        );
+        assert_eq!(names(1_400.0).len(), 8);
+        let none = Chosen(Vec::new());
+        assert_eq!(none.fitting(900.0).len(), 1);
+    }
+}

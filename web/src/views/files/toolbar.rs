@@ -1,0 +1,183 @@
+//! What stands above the tree: search, chips for the kinds of changes, the range of layers, folders, columns.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FocusEvent, HtmlSelectElement, Node};
+use yew::prelude::*;
+
+use crate::format;
+use crate::navigate::Navigate;
+use crate::parts::find::Find;
+use crate::parts::mark;
+use crate::parts::tree::columns::{COLUMNS, Chosen};
+use crate::route::{ImageRoute, View};
+use crate::worker::protocol::{ChangeKind, Column, Shown};
+
+/// What [`Toolbar`] shows.
+#[derive(PartialEq, Properties)]
+pub(super) struct Props {
+    pub(super) route: ImageRoute,
+    pub(super) layer: u32,
+    pub(super) shown: Option<Shown>,
+    pub(super) columns: Chosen,
+    pub(super) go: Callback<Navigate>,
+    pub(super) on_columns: Callback<Chosen>,
+    /// Opens folders down to a depth.
+    pub(super) on_expand: Callback<u32>,
+}
+
+/// The choices of levels that are opened.
+const DEPTHS: [(u32, &str); 5] = [
+    (0, "Collapse all"),
+    (1, "1 level"),
+    (2, "2 levels"),
+    (3, "3 levels"),
+    (u32::MAX, "Expand all"),
+];
+
+/// The toolbar.
+#[component]
+pub(super) fn Toolbar(props: &Props) -> Html {
+    let matches = props.shown.as_ref().and_then(|shown| shown.matches);
+    html! {
+        <div class="toolbar">
+            <Find route={props.route.clone()} go={props.go.clone()} what="search names and paths" />
+            if let Some(matches) = matches {
+                <span class="muted" role="status">
+                    { format!("{} found", format::count(u64::from(matches))) }
+                </span>
+            }
+            { range(props) }
+            <div class="tools">
+                { folders(props) }
+                { columns(props) }
+            </div>
+            <div class="chips" role="group" aria-label="Show or hide">
+                for (kind, name) in ChangeKind::NAMED.into_iter().rev() {
+                    { chip(props, kind, name) }
+                }
+            </div>
+        </div>
+    }
+}
+
+/// The first of the layers whose changes are shown together.
+fn range(props: &Props) -> Html {
+    if props.route.view != View::Changes || props.layer < 2 {
+        return Html::default();
+    }
+    let first = props.route.from.unwrap_or(props.layer);
+    let chosen = {
+        let (route, layer) = (props.route.clone(), props.layer);
+        props.go.reform(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            let from = select.value().parse().ok();
+            Navigate::replace(ImageRoute {
+                from: from.filter(|from| *from < layer),
+                ..route.clone()
+            })
+        })
+    };
+    html! {
+        <label class="range">
+            <span class="muted">{ "layers" }</span>
+            <select onchange={chosen} aria-label="First layer of the changes">
+                for layer in 1..=props.layer {
+                    <option value={layer.to_string()} selected={layer == first}>{ layer }</option>
+                }
+            </select>
+            <span class="muted">{ format!("to {}", props.layer) }</span>
+        </label>
+    }
+}
+
+/// Shows paths of a kind, or hides them.
+fn chip(props: &Props, kind: ChangeKind, name: &'static str) -> Html {
+    let hidden = props.route.hidden.contains(kind);
+    let count = props
+        .shown
+        .as_ref()
+        .and_then(|shown| shown.kinds.get(kind as usize).copied())
+        .unwrap_or_default();
+    if count == 0 && !hidden {
+        return Html::default();
+    }
+    let to = ImageRoute {
+        hidden: props.route.hidden.toggled(kind),
+        ..props.route.clone()
+    };
+    let verb = if hidden { "Show" } else { "Hide" };
+    html! {
+        <button
+            key={name}
+            type="button"
+            class="chip"
+            aria-pressed={(!hidden).to_string()}
+            title={format!("{verb} {name} files")}
+            data-kind={name}
+            onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
+        >
+            if let Some(mark) = kind.mark() {
+                { mark::of_mark(mark) }
+            }
+            { name }{ " " }<b>{ format::count(u64::from(count)) }</b>
+        </button>
+    }
+}
+
+fn folders(props: &Props) -> Html {
+    let expand = props.on_expand.clone();
+    let chosen = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        let depth = select.value().parse();
+        // The same may be chosen again.
+        select.set_selected_index(0);
+        if let Ok(depth) = depth {
+            expand.emit(depth);
+        }
+    });
+    html! {
+        <select class="expand" aria-label="Expand folders" onchange={chosen}>
+            <option value="" selected=true>{ "Folders" }</option>
+            for (depth, word) in DEPTHS {
+                <option value={depth.to_string()}>{ word }</option>
+            }
+        </select>
+    }
+}
+
+fn columns(props: &Props) -> Html {
+    let leave = Callback::from(|event: FocusEvent| {
+        let menu = event.current_target();
+        let menu = menu.and_then(|menu| menu.dyn_into::<Element>().ok());
+        let to = event.related_target();
+        let to = to.and_then(|to| to.dyn_into::<Node>().ok());
+        if let Some(menu) = menu.filter(|menu| !menu.contains(to.as_ref())) {
+            // It closes; where that fails it stays open.
+            let _ = menu.remove_attribute("open");
+        }
+    });
+    let choice = |column: Column, title: &'static str| {
+        let (chosen, on_columns) = (props.columns.clone(), props.on_columns.clone());
+        let is_shown = chosen.has(column);
+        html! {
+            <label>
+                <input
+                    type="checkbox"
+                    checked={is_shown}
+                    onchange={move |_: Event| on_columns.emit(chosen.toggle(column))}
+                />
+                { title }
+            </label>
+        }
+    };
+    html! {
+        <details class="menu" onfocusout={leave}>
+            <summary class="button">{ "Columns" }</summary>
+            <div class="menu-box" tabindex="-1">
+                for spec in COLUMNS.iter().filter(|spec| spec.column != Column::Name) {
+                    { choice(spec.column, spec.title) }
+                }
+            </div>
+        </details>
+    }
+}

@@ -1,0 +1,196 @@
+//! What the page may ask, each question with the type of its answer.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Asked, Findings, Found, LargestFiles, Listed, PathHistory, Referrers, ReportForm, Row,
+    RulesFile, RulesFileError, Showing, Shown, UserError,
+};
+
+/// A question of the page and what answers it.
+pub(crate) trait Question: Into<Request> {
+    type Answer: Serialize + DeserializeOwned;
+}
+
+/// From the page to the worker: a request with the number that its answer will carry.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Numbered {
+    pub(crate) id: u32,
+    pub(crate) request: Request,
+}
+
+macro_rules! questions {
+    ($($question:ident => $answer:ty,)*) => {
+        /// Any question, as it crosses to the worker.
+        #[derive(Debug, Serialize, Deserialize)]
+        pub(crate) enum Request {
+            $($question($question),)*
+        }
+
+        $(
+            impl From<$question> for Request {
+                fn from(question: $question) -> Self {
+                    Request::$question(question)
+                }
+            }
+
+            impl Question for $question {
+                type Answer = $answer;
+            }
+        )*
+    };
+}
+
+questions! {
+    Catalog => Vec<Listed>,
+    Names => Result<NamesPage, UserError>,
+    FindReferrers => Result<Referrers, UserError>,
+    Open => (),
+    Stop => (),
+    Continue => (),
+    Show => Shown,
+    Rows => Vec<Row>,
+    Toggle => Option<Shown>,
+    Expand => Option<Shown>,
+    OpenFolders => Vec<Vec<u8>>,
+    Parent => Option<u32>,
+    Seek => Option<Found>,
+    HistoryOf => Option<Box<PathHistory>>,
+    LargestOf => LargestFiles,
+    FindingsPage => Option<Box<Findings>>,
+    Judge => Result<(), RulesFileError>,
+    Report => Option<String>,
+}
+
+/// The images that the gateway itself has.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Catalog;
+
+/// A page of a list of names: the first, or the one that `query` of a page before asks for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Names {
+    pub(crate) list: List,
+    pub(crate) query: Option<String>,
+}
+
+/// Names of a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NamesPage {
+    pub(crate) names: Vec<String>,
+    /// What asks for the next ones; none at the end.
+    pub(crate) next: Option<String>,
+}
+
+/// What refers to a manifest of an image's repository.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FindReferrers {
+    pub(crate) reference: String,
+    pub(crate) digest: String,
+}
+
+/// Fetch and decode this image; what happens is told as [`Event`](super::Event)s.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) subject: Subject,
+    pub(crate) platform: Option<String>,
+    /// Past the browser's cache, once something failed.
+    pub(crate) fresh: bool,
+    /// Paths of the folders that are open in the tree.
+    pub(crate) open: Vec<Vec<u8>>,
+}
+
+/// Read no more layers; what is read stays.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Stop;
+
+/// Read the layers that are not read yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Continue;
+
+/// Choose what the tree shows. Opened folders stay open.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Show(pub(crate) Showing);
+
+/// Rows of what is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rows {
+    pub(crate) from: u32,
+    pub(crate) count: u32,
+}
+
+/// Open or close the folder in this row.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Toggle {
+    pub(crate) row: u32,
+    pub(crate) open: bool,
+}
+
+/// Open all folders down to this depth, and close those below it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Expand {
+    /// How many levels of folders are open: none closes all.
+    pub(crate) depth: u32,
+}
+
+/// The paths of the open folders, without those that only a search opened.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OpenFolders;
+
+/// The row of the folder that holds this row.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pub(crate) row: u32,
+}
+
+/// The row of this path, once the folders above it are open.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Seek {
+    pub(crate) path: Vec<u8>,
+}
+
+/// What the layers did to this path.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HistoryOf {
+    pub(crate) path: Vec<u8>,
+}
+
+/// The largest files that a layer stores, and the largest that it hides.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LargestOf {
+    pub(crate) layer: u32,
+}
+
+/// Findings, once there are any.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FindingsPage(pub(crate) Asked);
+
+/// Judge by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Judge(pub(crate) Option<RulesFile>);
+
+/// The report as the command prints it; none while there is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report(pub(crate) ReportForm);
+
+/// A list that a registry may give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum List {
+    /// The repositories of the registry with this host; of the gateway's own where there is none.
+    Repositories(Option<String>),
+    /// The tags of a repository.
+    Tags(String),
+}
+
+/// What is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Subject {
+    /// An image by its reference, as it was typed or as the address has it.
+    Reference(String),
+    /// An image in the file that was handed over just before.
+    File {
+        name: String,
+        /// Which, where it holds several.
+        image: Option<String>,
+    },
+}
