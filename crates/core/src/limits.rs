@@ -1,6 +1,11 @@
 //! Every bound on what an image or a registry may make us hold, in one place.
 //!
 //! Sizes that a header claims are counted against these, never allocated.
+//!
+//! Three kinds of bounds stand beside the code that they belong to, because they say nothing about an image: how much of
+//! one answer of a registry, an engine or a credential helper is read (`source::registry`, `source::engine`,
+//! `source::credentials`); how far a form of a secret reaches in a text (`secrets`); and how much of a list a report or a
+//! message shows (`report`, `findings`). The gateway has its own limits for its clients.
 
 /// Bytes of one manifest, index or config; most registries refuse more than 4 MiB.
 pub const DOCUMENT_BYTES: usize = 4 << 20;

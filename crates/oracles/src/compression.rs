@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use onionskin_core::layer::{LayerError, Unpacker};
+use onionskin_core::compression::{Decompressor, Error};
 
 /// Bytes that are compared, at most; what a bomb unpacks to beyond them says nothing new.
 const COMPARED: usize = 8 << 20;
@@ -75,16 +75,16 @@ fn is_compressed(data: &[u8]) -> bool {
     )
 }
 
-fn unpacked(data: &[u8], piece: usize) -> (Vec<u8>, Result<(), LayerError>) {
+fn unpacked(data: &[u8], piece: usize) -> (Vec<u8>, Result<(), Error>) {
     let mut out = Vec::new();
-    let mut unpacker = Unpacker::default();
-    let mut keep = |bytes: &[u8]| {
+    let mut decompressor = Decompressor::of_file();
+    let mut keep = |bytes: &[u8]| -> Result<(), Error> {
         out.extend_from_slice(bytes);
         Ok(())
     };
     let pushed = data
         .chunks(piece.max(1))
-        .try_for_each(|piece| unpacker.push(piece, &mut keep));
-    let done = pushed.and_then(|()| unpacker.finish(&mut keep));
+        .try_for_each(|piece| decompressor.push(piece, &mut keep));
+    let done = pushed.and_then(|()| decompressor.finish(&mut keep).map(drop));
     (out, done)
 }

@@ -4,9 +4,10 @@ use std::fmt;
 
 use bytesize::ByteSize;
 
-use super::unsupported::not_supported;
+use crate::compression::{self, unsupported};
 use crate::digest::Digest;
-use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO, ZSTD_WINDOW};
+use crate::limits::{UNPACKED_FREE, UNPACKED_RATIO};
+use crate::memory::OutOfMemory;
 use crate::tar;
 
 /// A layer that could not be decoded: which one, at which offset, and why.
@@ -28,17 +29,9 @@ enum Place {
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Compressed in a way that is not read.
-    #[error("the layer {}; supported are gzip, zstd and uncompressed tar", not_supported(.0))]
-    Unsupported(&'static str),
-    /// The compressed stream ends too early.
-    #[error(
-        "the compressed data ends in the middle; the layer was cut off where it was stored or on its way"
-    )]
-    CompressionCut,
-    /// The compressed stream is damaged.
-    #[error("{0}; the layer is damaged where it is stored")]
-    CompressionCorrupt(&'static str),
+    /// The blob cannot be decompressed.
+    #[error("{}", compressed(*.0))]
+    Compression(compression::Problem),
     /// More bytes than the manifest says.
     #[error("the blob is longer than the {size} bytes in the manifest")]
     TooLong {
@@ -78,15 +71,6 @@ pub enum Problem {
         /// The limit.
         limit: u64,
     },
-    /// A zstd window that is larger than [`ZSTD_WINDOW`].
-    #[error(
-        "its zstd compression needs a window of {} MiB, more than the limit of {} MiB; compress it with `zstd --long={}` or less",
-        .window.div_ceil(1 << 20), ZSTD_WINDOW >> 20, ZSTD_WINDOW.ilog2()
-    )]
-    ZstdWindow {
-        /// Bytes of the window.
-        window: u64,
-    },
     /// It is something else than a tar, and its media type leaves that open.
     #[error("it is not a tar")]
     NotTar,
@@ -120,12 +104,47 @@ pub enum Problem {
         "the file changed after the layer was first read; the layer was changed where it is stored or on its way"
     )]
     OtherContent,
-    /// The unpacked bytes are not wanted any more; whoever took them says why.
-    #[error("the rest was not read")]
-    Stopped,
     /// A stored index is not one.
     #[error("the stored layer index is damaged")]
     BadIndex,
+}
+
+impl From<compression::Problem> for Problem {
+    fn from(problem: compression::Problem) -> Self {
+        match problem {
+            compression::Problem::Memory { limit } => Self::Memory { limit },
+            problem => Self::Compression(problem),
+        }
+    }
+}
+
+impl From<OutOfMemory> for Problem {
+    fn from(OutOfMemory { limit }: OutOfMemory) -> Self {
+        Self::Memory { limit }
+    }
+}
+
+impl From<compression::Error> for LayerError {
+    fn from(error: compression::Error) -> Self {
+        Self::at_blob(error.offset, error.problem.into())
+    }
+}
+
+/// What is said of a layer that cannot be decompressed.
+fn compressed(problem: compression::Problem) -> String {
+    match problem {
+        compression::Problem::Unsupported(name) => format!(
+            "the layer {}; supported are gzip, zstd and uncompressed tar",
+            unsupported::not_supported(name)
+        ),
+        compression::Problem::Cut => {
+            "the compressed data ends in the middle; the layer was cut off where it was stored or on its way".to_owned()
+        }
+        compression::Problem::Corrupt(what) => {
+            format!("{what}; the layer is damaged where it is stored")
+        }
+        other => other.to_string(),
+    }
 }
 
 impl LayerError {
@@ -155,11 +174,6 @@ impl LayerError {
         self
     }
 
-    /// Whoever takes the unpacked bytes wants no more of them.
-    pub(crate) const fn stopped() -> Self {
-        Self::at_tar(0, Problem::Stopped)
-    }
-
     /// No tar was found at the very start.
     pub(crate) fn is_no_tar(&self) -> bool {
         self.place == Place::Tar(0)
@@ -173,7 +187,11 @@ impl LayerError {
 
     /// The blob begins neither as a tar nor as one that is compressed in a way that is read.
     pub(crate) fn is_other_format(&self) -> bool {
-        self.is_no_tar() || matches!(self.problem, Problem::Unsupported(_))
+        self.is_no_tar()
+            || matches!(
+                self.problem,
+                Problem::Compression(compression::Problem::Unsupported(_))
+            )
     }
 
     /// The layer's number, from 1; 0 where the decoder was not told.

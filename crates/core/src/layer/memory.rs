@@ -11,6 +11,7 @@ use crate::limits::{
     IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
     IMAGE_PATH_BYTES,
 };
+use crate::memory::Memory;
 
 /// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
 const ENTRY: u64 = 1000;
@@ -26,13 +27,13 @@ const FOUND: u64 = 3;
 /// What the layers of one image have taken so far. A clone is the same budget, so that decoders on several threads share
 /// it.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryBudget(Arc<Counts>);
+pub struct MemoryBudget {
+    memory: Memory,
+    counts: Arc<Counts>,
+}
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Bytes of memory that may be taken; None where only the limits of [`crate::limits`] hold.
-    memory: Option<u64>,
-    taken: AtomicU64,
     entries: AtomicU64,
     folders: AtomicU64,
     name_bytes: AtomicU64,
@@ -45,15 +46,20 @@ impl MemoryBudget {
     /// A budget of so many bytes of memory; without a number only the limits of [`crate::limits`] hold.
     #[must_use]
     pub fn new(memory: Option<u64>) -> Self {
-        Self(Arc::new(Counts {
-            memory,
-            ..Counts::default()
-        }))
+        Self {
+            memory: Memory::new(memory),
+            counts: Arc::default(),
+        }
+    }
+
+    /// The bytes alone, without what they are counted by.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory.clone()
     }
 
     /// An entry with a path of so many bytes.
     pub(super) fn entry(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.0, path as u64);
+        let (counts, path) = (&*self.counts, path as u64);
         count(&counts.entries, 1, "entries", IMAGE_ENTRIES as u64)?;
         let limit = IMAGE_PATH_BYTES;
         count(&counts.path_bytes, path, "bytes of paths", limit)?;
@@ -62,7 +68,7 @@ impl MemoryBudget {
 
     /// A folder that entries are in, with a path of so many bytes.
     pub(super) fn folder(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.0, path as u64);
+        let (counts, path) = (&*self.counts, path as u64);
         count(&counts.folders, 1, "folders", IMAGE_FOLDERS as u64)?;
         let limit = IMAGE_FOLDER_PATH_BYTES;
         let what = "bytes of paths of folders";
@@ -74,7 +80,7 @@ impl MemoryBudget {
     pub(super) fn names(&self, bytes: usize) -> Result<(), Problem> {
         let what = "bytes of names, links and attributes";
         let limit = IMAGE_NAME_BYTES as u64;
-        count(&self.0.name_bytes, bytes as u64, what, limit)?;
+        count(&self.counts.name_bytes, bytes as u64, what, limit)?;
         self.take(NAMES * bytes as u64)
     }
 
@@ -82,7 +88,7 @@ impl MemoryBudget {
     pub(super) fn found(&self, bytes: usize) -> Result<(), Problem> {
         let what = "bytes of package data and findings";
         let limit = IMAGE_FOUND_BYTES;
-        count(&self.0.found_bytes, bytes as u64, what, limit)?;
+        count(&self.counts.found_bytes, bytes as u64, what, limit)?;
         self.take(FOUND * bytes as u64)
     }
 
@@ -94,7 +100,7 @@ impl MemoryBudget {
     pub fn repeat(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
         let entries = index.len() as u64;
         let limit = IMAGE_ENTRIES as u64;
-        count(&self.0.entries, entries, "entries", limit)
+        count(&self.counts.entries, entries, "entries", limit)
             .and_then(|()| self.take(ENTRY.saturating_mul(entries)))
             .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
@@ -104,7 +110,7 @@ impl MemoryBudget {
     /// # Errors
     /// There is no room for it.
     pub fn kept(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
-        let (counts, room) = (&*self.0, index.room());
+        let (counts, room) = (&*self.counts, index.room());
         let paths = room.paths.saturating_add(room.folder_paths);
         let bytes = (ENTRY.saturating_mul(room.entries))
             .saturating_add(FOLDER.saturating_mul(room.folders))
@@ -153,41 +159,11 @@ impl MemoryBudget {
     /// Whether so many bytes of memory are left.
     #[must_use]
     pub fn has(&self, bytes: u64) -> bool {
-        let left = |limit: u64| limit.saturating_sub(self.0.taken.load(Ordering::Relaxed));
-        self.0.memory.is_none_or(|limit| left(limit) >= bytes)
-    }
-
-    /// Takes memory that is given back when the answer is dropped.
-    pub(super) fn hold(&self, bytes: u64) -> Result<Held, Problem> {
-        self.take(bytes)?;
-        Ok(Held {
-            budget: self.clone(),
-            bytes,
-        })
+        self.memory.has(bytes)
     }
 
     fn take(&self, bytes: u64) -> Result<(), Problem> {
-        let Some(limit) = self.0.memory else {
-            return Ok(());
-        };
-        let taken = self.0.taken.fetch_add(bytes, Ordering::Relaxed);
-        if taken.saturating_add(bytes) > limit {
-            return Err(Problem::Memory { limit });
-        }
-        Ok(())
-    }
-}
-
-/// Memory that is given back when this is dropped.
-#[derive(Debug)]
-pub(super) struct Held {
-    budget: MemoryBudget,
-    bytes: u64,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.budget.0.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        Ok(self.memory.take(bytes)?)
     }
 }
 

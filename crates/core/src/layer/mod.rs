@@ -4,17 +4,12 @@ mod budget;
 mod content;
 mod entries;
 mod error;
-mod gzip;
 mod index;
 mod memory;
 mod path;
-mod points;
 mod reader;
 mod remark;
-mod unpack;
-pub(crate) mod unsupported;
 mod visitor;
-mod zstd;
 
 pub use crate::tar::Piece;
 pub use budget::Budget;
@@ -22,15 +17,15 @@ pub use content::ContentId;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 pub use memory::MemoryBudget;
-pub use points::{POINT_EVERY, Points};
 pub use reader::ContentReader;
 pub use remark::{Remark, RemarkKind};
-pub use unpack::Unpacker;
 pub use visitor::{Entry, FileReader, Visitor, WholeFiles};
 
 use std::sync::Arc;
 
+use crate::compression::{self, Decompressor, OffsetMap};
 use crate::digest::{Algorithm, Digest, Hasher};
+use crate::memory::Memory;
 use crate::tar::{self, BLOCK};
 use budget::Taken;
 use entries::Entries;
@@ -91,7 +86,7 @@ pub struct LayerDecoder {
     expected: Expected,
     blob: Hasher,
     blob_size: u64,
-    unpacker: Unpacker,
+    decompressor: Decompressor,
     tar: TarSide,
     /// Blob and tar are hashed by the same algorithm.
     one_algorithm: bool,
@@ -136,7 +131,7 @@ impl LayerDecoder {
         Self {
             blob: Hasher::new(algorithm(&expected.digest)),
             blob_size: 0,
-            unpacker: Unpacker::default(),
+            decompressor: Decompressor::of_layer(Memory::default()),
             tar: TarSide {
                 diff_id: Hasher::new(algorithm(&expected.diff_id)),
                 size: 0,
@@ -164,7 +159,7 @@ impl LayerDecoder {
     /// Takes what it holds out of this memory, which the layers of an image share.
     #[must_use]
     pub fn with_memory(mut self, memory: MemoryBudget) -> Self {
-        self.unpacker = Unpacker::within(memory.clone());
+        self.decompressor = Decompressor::of_layer(memory.memory());
         self.tar.entries.within(memory);
         self
     }
@@ -230,10 +225,19 @@ impl LayerDecoder {
         if self.is_other {
             return Ok(());
         }
-        let unpacked = self.unpacker.push(data, &mut |out| self.tar.push(out));
+        let unpacked = self.decompressor.push(data, &mut |out| self.tar.push(out));
+        let unpacked = unpacked.map_err(|error| self.named(error));
         // From here on every byte of the blob reaches the tar's hash, as all before it did.
-        self.is_plain |= unpacked.is_ok() && self.one_algorithm && self.unpacker.is_plain();
+        self.is_plain |= unpacked.is_ok() && self.one_algorithm && self.decompressor.is_plain();
         self.unless_other(unpacked)
+    }
+
+    /// Where there is no tar at all, the blob may be what its first bytes resemble.
+    fn named(&self, error: LayerError) -> LayerError {
+        match self.decompressor.resembles() {
+            Some(name) if error.is_no_tar() => unsupported(name),
+            _ => error,
+        }
     }
 
     /// No error where the blob turns out to be something else, and that may be.
@@ -257,15 +261,23 @@ impl LayerDecoder {
             ));
         }
         let mut unpacked = match self.is_other {
-            true => Ok(Points::Every),
-            false => self.unpacker.finish_points(&mut |out| self.tar.push(out)),
+            true => Ok(OffsetMap::Identity),
+            false => {
+                let finished = self.decompressor.finish(&mut |out| self.tar.push(out));
+                match self.decompressor.resembles() {
+                    Some(name) if finished.is_ok() && self.tar.size < BLOCK as u64 => {
+                        Err(unsupported(name))
+                    }
+                    _ => finished.map_err(|error| self.named(error)),
+                }
+            }
         };
         if let Err(error) = &unpacked
             && self.may_be_other
             && error.is_other_format()
         {
             self.is_other = true;
-            unpacked = Ok(Points::Every);
+            unpacked = Ok(OffsetMap::Identity);
         }
         // A wrong digest explains every other problem that the end of the blob may show.
         let diff_id = self.tar.diff_id.finish();
@@ -284,7 +296,7 @@ impl LayerDecoder {
                 },
             ));
         }
-        let points = unpacked?;
+        let offsets = unpacked?;
         if self.is_other {
             return Err(LayerError::at_blob(0, Problem::NotTar));
         }
@@ -321,6 +333,11 @@ impl LayerDecoder {
                 },
             ));
         }
-        Ok(index.complete(digest, self.blob_size, diff_id, size, points))
+        Ok(index.complete(digest, self.blob_size, diff_id, size, offsets))
     }
+}
+
+const fn unsupported(name: &'static str) -> LayerError {
+    let problem = compression::Problem::Unsupported(name);
+    LayerError::at_blob(0, Problem::Compression(problem))
 }

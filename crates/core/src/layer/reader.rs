@@ -1,7 +1,9 @@
 //! One file's content, cut out of its layer's blob while that streams by: pushed in, handed on, without I/O.
 
 use super::content::{ContentHasher, ContentId};
-use super::{EntryId, LayerError, LayerIndex, Problem, Unpacker};
+use super::{EntryId, LayerError, LayerIndex, Problem};
+use crate::compression::Decompressor;
+use crate::memory::Memory;
 use crate::tar::{self, Piece};
 
 /// Reads one file's content from a layer whose index is known.
@@ -24,7 +26,7 @@ use crate::tar::{self, Piece};
 /// ```
 pub struct ContentReader {
     layer: usize,
-    unpacker: Unpacker,
+    decompressor: Decompressor,
     tar: tar::Decoder,
     /// Bytes of the tar that was decoded: another one may be without end.
     size: u64,
@@ -51,7 +53,7 @@ impl ContentReader {
     pub fn new(layer: usize, index: &LayerIndex, entry: EntryId) -> Self {
         Self {
             layer,
-            unpacker: Unpacker::default(),
+            decompressor: Decompressor::of_layer(Memory::default()),
             tar: tar::Decoder::default(),
             size: index.size,
             file: File {
@@ -81,13 +83,13 @@ impl ContentReader {
             return Ok(());
         }
         let Self {
-            unpacker,
+            decompressor,
             tar,
             size,
             file,
             layer,
         } = self;
-        unpacker
+        decompressor
             .push(data, &mut |out| {
                 if tar.offset().saturating_add(out.len() as u64) > *size {
                     return Err(LayerError::at_tar(*size, Problem::OtherContent));
@@ -104,14 +106,14 @@ impl ContentReader {
     /// The content is not the one that the index was made of.
     pub fn finish(self, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), LayerError> {
         let Self {
-            unpacker,
+            mut decompressor,
             mut tar,
             size: _,
             mut file,
             layer,
         } = self;
         if file.left > 0 {
-            unpacker
+            decompressor
                 .finish(&mut |out| {
                     let mut reading = Reading {
                         file: &mut file,

@@ -1,8 +1,9 @@
 //! The tar decoder: bytes pushed in, events for a visitor out.
 
+use super::content::{Content, padding, split};
 use super::entry::{Entry, Extension, Extensions, Kind};
 use super::sparse::{MapInData, OldGnuMap, Segment, SparseMap};
-use super::{BLOCK, Error, Piece, Problem, Visitor, header};
+use super::{BLOCK, Error, Problem, Visitor, header};
 
 /// Reads a tar as it comes.
 pub struct Decoder {
@@ -51,22 +52,6 @@ enum State {
     },
 }
 
-/// A regular file's content on its way.
-struct Content {
-    left: u64,
-    padding: u64,
-    sparse: Option<Layout>,
-}
-
-/// Where in a sparse file the next byte goes.
-struct Layout {
-    segments: std::vec::IntoIter<Segment>,
-    /// Bytes that the current segment still takes.
-    room: u64,
-    position: u64,
-    real_size: u64,
-}
-
 impl Default for Decoder {
     fn default() -> Self {
         Self {
@@ -92,6 +77,38 @@ impl Decoder {
     #[must_use]
     pub const fn is_at_end(&self) -> bool {
         matches!(self.state, State::End { .. })
+    }
+
+    /// Bytes that complete the header or the extension records that come next; 0 where [`Self::pass_over`] is of use.
+    #[must_use]
+    pub const fn wanted(&self) -> u64 {
+        match &self.state {
+            State::Header | State::OldGnuMap { .. } | State::MapInData { .. } => {
+                (BLOCK - self.have) as u64
+            }
+            State::Extension { left, .. } => *left,
+            State::Content(_) | State::Skip { .. } | State::End { .. } => 0,
+        }
+    }
+
+    /// Passes over content and padding up to the next header, without [`Visitor::content`]. Tells how many bytes of the tar
+    /// need not be pushed.
+    pub fn pass_over<V: Visitor>(&mut self, visitor: &mut V) -> u64 {
+        let (bytes, of_entry) = match &self.state {
+            State::Content(content) => {
+                visitor.complete();
+                (content.left + content.padding, true)
+            }
+            State::Skip {
+                data,
+                padding,
+                ends_entry,
+            } => (data + padding, *ends_entry),
+            _ => return 0,
+        };
+        self.offset = self.offset.saturating_add(bytes);
+        self.skip(0, 0, of_entry, visitor);
+        bytes
     }
 
     /// Takes the next bytes.
@@ -303,7 +320,7 @@ impl Decoder {
             return self.sparse_file(Box::new(entry), map.real_size, map.segments, visitor);
         }
         let Some(sparse) = sparse else {
-            return self.begin(&entry, None, visitor);
+            return self.begin(&entry, visitor);
         };
         let real_size = sparse.real_size.unwrap_or(entry.size);
         let entry = Box::new(entry);
@@ -328,29 +345,13 @@ impl Decoder {
         visitor: &mut V,
     ) -> Result<(), V::Problem> {
         entry.content = self.offset;
-        let map = SparseMap::new(real_size, segments, entry.stored)?;
-        let layout = Layout {
-            segments: map.segments.clone().into_iter(),
-            room: 0,
-            position: 0,
-            real_size,
-        };
-        entry.sparse = Some(map);
-        self.begin(&entry, Some(layout), visitor)
+        entry.sparse = Some(SparseMap::new(real_size, segments, entry.stored)?);
+        self.begin(&entry, visitor)
     }
 
-    fn begin<V: Visitor>(
-        &mut self,
-        entry: &Entry,
-        sparse: Option<Layout>,
-        visitor: &mut V,
-    ) -> Result<(), V::Problem> {
+    fn begin<V: Visitor>(&mut self, entry: &Entry, visitor: &mut V) -> Result<(), V::Problem> {
         visitor.entry(entry)?;
-        self.state = State::Content(Content {
-            left: entry.stored,
-            padding: padding(entry.stored),
-            sparse,
-        });
+        self.state = State::Content(Content::of(entry));
         if entry.stored == 0 {
             self.content_complete(visitor);
         }
@@ -359,12 +360,9 @@ impl Decoder {
 
     fn content_complete<V: Visitor>(&mut self, visitor: &mut V) {
         if let State::Content(content) = std::mem::replace(&mut self.state, State::Header) {
-            let rest = content.sparse.map(|map| map.real_size - map.position);
-            if let Some(hole) = rest.filter(|hole| *hole > 0) {
-                visitor.content(Piece::Hole(hole));
-            }
-            visitor.complete();
-            self.skip(0, content.padding, true, visitor);
+            let padding = content.padding;
+            content.complete(visitor);
+            self.skip(0, padding, true, visitor);
         }
     }
 
@@ -384,42 +382,4 @@ impl Decoder {
         }
         self.state = State::Header;
     }
-}
-
-impl Content {
-    fn take<V: Visitor>(&mut self, mut data: &[u8], visitor: &mut V) {
-        self.left -= data.len() as u64;
-        let Some(layout) = &mut self.sparse else {
-            visitor.content(Piece::Bytes(data));
-            return;
-        };
-        while !data.is_empty() {
-            while layout.room == 0 {
-                // The map adds up to what is stored, so there is a segment for every byte.
-                let Some(segment) = layout.segments.next() else {
-                    return;
-                };
-                let hole = segment.offset - layout.position;
-                if hole > 0 {
-                    visitor.content(Piece::Hole(hole));
-                }
-                layout.position = segment.offset;
-                layout.room = segment.len;
-            }
-            let (now, rest) = split(data, layout.room);
-            visitor.content(Piece::Bytes(now));
-            layout.room -= now.len() as u64;
-            layout.position += now.len() as u64;
-            data = rest;
-        }
-    }
-}
-
-/// Bytes from the end of `size` bytes of data to the next block.
-fn padding(size: u64) -> u64 {
-    size.wrapping_neg() % BLOCK as u64
-}
-
-fn split(data: &[u8], at: u64) -> (&[u8], &[u8]) {
-    data.split_at(usize::try_from(at).map_or(data.len(), |at| at.min(data.len())))
 }

@@ -3,6 +3,7 @@
 //! Sources: POSIX pax interchange format, the GNU tar manual (old GNU format, sparse files), and Go's `archive/tar` where
 //! writers and readers disagree, because container engines unpack with it.
 
+mod content;
 mod decoder;
 mod entry;
 mod error;

@@ -7,10 +7,10 @@ use hashbrown::HashTable;
 
 use super::aside::{Aside, Asides};
 use super::{Columns, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
+use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::content::ContentId;
 use crate::layer::memory::MemoryBudget;
-use crate::layer::points::Points;
 use crate::layer::visitor::Findings;
 use crate::layer::{Problem, Remark, RemarkKind};
 use crate::limits::LAYER_REMARKS;
@@ -228,14 +228,14 @@ impl IndexBuilder {
         blob_size: u64,
         diff_id: Digest,
         size: u64,
-        points: Points,
+        offsets: OffsetMap,
     ) -> LayerIndex {
         LayerIndex {
             digest,
             blob_size,
             diff_id,
             size,
-            points,
+            offsets,
             columns: self.columns,
             findings: self.findings,
         }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 pub(super) use builder::{IndexBuilder, NewEntry, Place};
 
 use super::content::ContentId;
-use super::points::Points;
 use super::remark::Remark;
 use super::visitor::{Findings, Visitor};
 use super::{LayerError, Problem};
+use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::memory::MemoryBudget;
 use crate::limits::IMAGE_ENTRIES;
@@ -120,7 +120,7 @@ pub struct LayerIndex {
     pub diff_id: Digest,
     /// Bytes of the uncompressed tar.
     pub size: u64,
-    points: Points,
+    offsets: OffsetMap,
     columns: Columns,
     /// What visitors found.
     findings: Vec<Findings>,
@@ -197,7 +197,13 @@ impl LayerIndex {
     /// The index of no bytes: what stands in the place of a layer that was not read.
     pub(crate) fn nothing() -> Self {
         let none = Digest::sha256(b"");
-        IndexBuilder::new(MemoryBudget::default()).complete(none.clone(), 0, none, 0, Points::Every)
+        IndexBuilder::new(MemoryBudget::default()).complete(
+            none.clone(),
+            0,
+            none,
+            0,
+            OffsetMap::Identity,
+        )
     }
 
     /// Number of entries.
@@ -355,8 +361,8 @@ impl LayerIndex {
     #[must_use]
     pub fn cost(&self, entry: EntryId) -> u64 {
         let at = entry.0 as usize;
-        let end = self.points.blob_offset(self.columns.ends[at]);
-        end - self.points.blob_offset(self.columns.starts[at])
+        let end = self.offsets.blob_offset(self.columns.ends[at]);
+        end - self.offsets.blob_offset(self.columns.starts[at])
     }
 
     /// Bytes of content of all regular-file entries.
@@ -445,6 +451,6 @@ impl LayerIndex {
                         EntryKind::Hardlink | EntryKind::Dir | EntryKind::Whiteout | EntryKind::Opaque
                     )
             })
-            && self.points.is_sound(self.blob_size)
+            && self.offsets.is_sound(self.blob_size)
     }
 }

@@ -180,14 +180,14 @@ impl Saved<'_> {
 
     async fn layer(&self, number: usize, name: &str) -> Result<Layer, SourceError> {
         let stored = self.member(name, &format!("layer {number}"))?;
-        let packing = self.archive.packing(&stored).await?;
+        let format = self.archive.format(&stored).await?;
         let mut layer = Layer {
             span: Some(stored.span),
             runs: stored.runs,
             ..Layer::unknown(number)
         };
         // A plain tar is not what a registry would hold: its size and digest there are not known.
-        if packing.is_some() {
+        if format.is_some() {
             layer.compressed_size = Some(stored.span.size);
             layer.digest = named_digest(name).filter(|_| name.starts_with("blobs/"));
         }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::files::{Files, Stored};
-use super::packing::Packing;
 use super::{Archive, CHUNK, Inside, directory, docker, layout};
+use crate::compression::Format;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use crate::source::image::{BlobId, Image, Layer};
@@ -225,14 +225,14 @@ async fn described(
         span,
         runs: layer.runs.clone(),
     };
-    let packed = archive.packing(&stored).await?;
-    let digest = match (packed, &layer.digest, &layer.diff_id) {
+    let format = archive.format(&stored).await?;
+    let digest = match (format, &layer.digest, &layer.diff_id) {
         (Some(_), Some(digest), _) | (None, _, Some(digest)) => digest.clone(),
         _ => archive.digest_of(&stored, Algorithm::Sha256).await?,
     };
-    let media_type = match packed {
-        Some(Packing::Gzip) => "application/vnd.oci.image.layer.v1.tar+gzip",
-        Some(Packing::Zstd) => "application/vnd.oci.image.layer.v1.tar+zstd",
+    let media_type = match format {
+        Some(Format::Gzip) => "application/vnd.oci.image.layer.v1.tar+gzip",
+        Some(Format::Zstd) => "application/vnd.oci.image.layer.v1.tar+zstd",
         _ => OCI_LAYER,
     };
     Ok((digest, stored, media_type))

@@ -1,6 +1,6 @@
 //! What a file is that is no saved image, by its first bytes: somebody took it for one.
 
-use crate::layer::unsupported;
+use crate::compression::unsupported;
 
 /// Characters of a text that a message shows.
 const SHOWN: usize = 40;

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tar::{EntryType, Header};
-
-use super::sparse::{Map, MapInContent};
 use super::{ReadAt, kind};
-use crate::layer::unsupported;
+use crate::compression::unsupported;
 use crate::limits;
 use crate::source::image::{Run, Span};
-
-const BLOCK: u64 = 512;
+use crate::tar::{self, BLOCK, Decoder, Kind, SparseMap, Visitor};
 
 /// What the tar holds under each name; of several with one name the last.
 #[derive(Debug, Default)]
@@ -18,6 +14,8 @@ pub(super) struct Members {
     by_name: BTreeMap<String, Member>,
     /// Parts of all sparse members.
     runs: usize,
+    /// Bytes of the tar.
+    size: u64,
 }
 
 #[derive(Debug)]
@@ -36,139 +34,60 @@ pub(super) struct Place {
     pub(super) runs: Vec<Run>,
 }
 
-/// What records before a header say about the member that follows.
-#[derive(Default)]
-struct Extension {
-    name: Option<String>,
-    link: Option<String>,
-    size: Option<u64>,
-    sparse: SparseRecords,
+/// Why the walk ends early.
+pub(super) enum Problem {
+    /// In words that follow the archive's name.
+    Said(String),
+    Tar(tar::Problem),
 }
 
-/// PAX records of a sparse member, of the formats 0.0, 0.1 and 1.0 (GNU tar manual, "PAX Format").
-#[derive(Default)]
-struct SparseRecords {
-    name: Option<String>,
-    size: Option<u64>,
-    /// The map of format 0.1.
-    list: Option<Vec<u8>>,
-    /// Places and lengths of format 0.0.
-    numbers: Vec<u64>,
-    /// The map lies in front of the content, as in format 1.0.
-    in_content: bool,
-}
-
-/// A member's header, and where it stands.
-struct Entry<'h> {
-    header: &'h Header,
-    at: u64,
-    name: String,
-}
-
-impl Entry<'_> {
-    fn wrong(&self, problem: &str) -> String {
-        format!("its member {:?}, at byte {}, {problem}", self.name, self.at)
+impl From<tar::Problem> for Problem {
+    fn from(problem: tar::Problem) -> Self {
+        Self::Tar(problem)
     }
 }
 
 impl Members {
     /// Walks the tar. Errors say what is wrong, at which byte.
     pub(super) async fn walk(source: &dyn ReadAt) -> Result<Self, String> {
-        let mut members = Self::default();
-        let mut extension = Extension::default();
+        let size = source.size();
+        let mut members = Self {
+            size,
+            ..Self::default()
+        };
+        let mut decoder = Decoder::default();
         let mut at = 0;
-        while at < source.size() {
-            let block = match at {
-                0 => first(source).await?,
-                _ => read(source, at, BLOCK).await?,
-            };
-            if block.iter().all(|byte| *byte == 0) {
-                break;
+        while at < size && !decoder.is_at_end() {
+            let length = decoder.wanted().min(size - at);
+            let piece = read(source, at, length).await?;
+            if let Err(error) = decoder.push(&piece, &mut members) {
+                return Err(said(source, error).await);
             }
-            let header = Header::from_byte_slice(&block);
-            if !checksum_fits(header, &block) {
-                return Err(format!(
-                    "not a tar, or a damaged one: no header at byte {at}"
-                ));
-            }
-            let kind = header.entry_type();
-            let records = matches!(kind.as_byte(), b'x' | b'g' | b'L' | b'K');
-            let known = if records {
-                Extension::default()
-            } else {
-                std::mem::take(&mut extension)
-            };
-            let path = || lossy(&header.path_bytes());
-            let name = known.sparse.name.clone().or(known.name.clone());
-            let entry = Entry {
-                header,
-                at,
-                name: name.unwrap_or_else(path),
-            };
-            let size = match kind {
-                // Links and folders hold nothing, whatever their headers say.
-                EntryType::Link | EntryType::Symlink | EntryType::Directory => 0,
-                _ => match known.size {
-                    Some(size) => size,
-                    None => header
-                        .entry_size()
-                        .map_err(|_| entry.wrong("has no readable size"))?,
-                },
-            };
-            let mut start = at + BLOCK;
-            let mut map = None;
-            if kind == EntryType::GNUSparse {
-                let (read, blocks) = map_of_header(source, &entry).await?;
-                start += blocks * BLOCK;
-                map = Some(read);
-            }
-            let end = start.checked_add(size).filter(|end| *end <= source.size());
-            let end = end.ok_or_else(|| {
-                let problem = format!("has {size} bytes, and the file ends before");
-                format!("it is cut short: {}", entry.wrong(&problem))
-            })?;
-            if records {
-                if size > limits::EXTENSION_BYTES {
-                    return Err(format!(
-                        "the extension record at byte {at} has {size} bytes, more than is sensible"
-                    ));
-                }
-                let body = read(source, start, size).await?;
-                extension.read(kind, &body, at)?;
-            } else {
-                let content = Span {
-                    offset: start,
-                    size,
-                };
-                let place = match map {
-                    Some(map) => Place::sparse(map, content),
-                    None => known.sparse.place(source, content).await?,
-                };
-                let place = place.ok_or_else(|| {
-                    entry.wrong("is a sparse file whose map does not fit what is stored of it")
-                })?;
-                members.add(&entry, known.link, place)?;
-            }
-            at = end.div_ceil(BLOCK) * BLOCK;
+            at = (at + length).saturating_add(decoder.pass_over(&mut members));
         }
-        Ok(members)
+        match decoder.finish(&mut members) {
+            Ok(()) => Ok(members),
+            Err(error) => {
+                let problem = Problem::Tar(error.problem);
+                let offset = error.offset;
+                Err(said(source, tar::Error { offset, problem }).await)
+            }
+        }
     }
 
-    fn add(&mut self, entry: &Entry<'_>, link: Option<String>, place: Place) -> Result<(), String> {
-        let header = entry.header;
-        let Some(name) = clean(&entry.name, "") else {
+    fn add(&mut self, entry: &tar::Entry) -> Result<(), String> {
+        let Some(name) = clean(&lossy(&entry.name), "") else {
             return Ok(());
         };
-        let link = || link.or_else(|| header.link_name_bytes().map(|link| lossy(&link)));
-        let member = match header.entry_type() {
-            EntryType::Symlink => {
+        let link = lossy(&entry.link);
+        let member = match entry.kind {
+            Kind::Symlink => {
                 let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-                link()
-                    .and_then(|link| clean(&link, folder))
-                    .map(Member::Link)
+                clean(&link, folder).map(Member::Link)
             }
-            EntryType::Link => link().and_then(|link| clean(&link, "")).map(Member::Link),
-            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+            Kind::Hardlink => clean(&link, "").map(Member::Link),
+            Kind::File => {
+                let place = Place::of(entry)?;
                 self.runs += place.runs.len();
                 Some(Member::File(place))
             }
@@ -205,155 +124,111 @@ impl Members {
     }
 }
 
-impl Place {
-    const fn whole(span: Span) -> Self {
-        Self {
-            span,
-            runs: Vec::new(),
-        }
-    }
+impl Visitor for Members {
+    type Problem = Problem;
 
-    /// A sparse file of which `stored` is there.
-    fn sparse(map: Map, stored: Span) -> Option<Self> {
-        let (size, mut runs) = map.runs(stored.offset, stored.size)?;
-        if runs.is_empty() && size > 0 {
-            // Nothing but a hole is sparse all the same.
+    fn entry(&mut self, entry: &tar::Entry) -> Result<(), Problem> {
+        let size = match entry.kind {
+            Kind::File => entry.stored,
+            Kind::Unknown => entry.size,
+            _ => 0,
+        };
+        let end = entry.content.checked_add(size);
+        if end.is_none_or(|end| end > self.size) {
+            let problem = format!("has {size} bytes, and the file ends before");
+            let problem = wrong(entry, &problem);
+            return Err(Problem::Said(format!("it is cut short: {problem}")));
+        }
+        self.add(entry).map_err(Problem::Said)
+    }
+}
+
+impl Place {
+    fn of(entry: &tar::Entry) -> Result<Self, String> {
+        let (offset, stored) = (entry.content, entry.stored);
+        let Some(map) = &entry.sparse else {
+            let span = Span {
+                offset,
+                size: stored,
+            };
+            return Ok(Self {
+                span,
+                runs: Vec::new(),
+            });
+        };
+        let size = map.real_size;
+        // Zeros cost nothing to store, and as much as other bytes to read.
+        if size > limits::TEMPORARY_BYTES.max(stored) {
+            let problem = format!("is a sparse file of {size} bytes, more than are read");
+            return Err(wrong(entry, &problem));
+        }
+        Ok(Self {
+            span: Span { offset, size },
+            runs: runs(map, offset),
+        })
+    }
+}
+
+/// Where the parts of a sparse file lie, which are stored one after the other from `offset` on.
+fn runs(map: &SparseMap, mut offset: u64) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for part in &map.segments {
+        if part.len > 0 {
             runs.push(Run {
-                at: 0,
-                offset: stored.offset,
-                size: 0,
+                at: part.offset,
+                offset,
+                size: part.len,
             });
         }
-        let span = Span {
-            offset: stored.offset,
-            size,
-        };
-        Some(Self { span, runs })
+        offset += part.len;
     }
+    if runs.is_empty() && map.real_size > 0 {
+        // Nothing but a hole is sparse all the same.
+        runs.push(Run {
+            at: 0,
+            offset,
+            size: 0,
+        });
+    }
+    runs
 }
 
-/// The first block. What is shorter, or not a tar, is named where that is known.
-async fn first(source: &dyn ReadAt) -> Result<bytes::Bytes, String> {
-    let size = source.size().min(BLOCK);
-    let block = read(source, 0, size).await?;
-    if size == BLOCK && checksum_fits(Header::from_byte_slice(&block), &block) {
-        return Ok(block);
-    }
-    if let Some(name) = unsupported::compression(&block) {
-        return Err(kind::not_supported(name));
-    }
-    match kind::named(&block) {
-        Some(kind) => Err(format!("not a tar: {kind}")),
-        None if size < BLOCK => Err(format!("not a tar: only {size} bytes")),
-        None => Ok(block),
-    }
+fn wrong(entry: &tar::Entry, problem: &str) -> String {
+    let (name, at) = (lossy(&entry.name), entry.start);
+    format!("its member {name:?}, at byte {at}, {problem}")
 }
 
-/// The map of a sparse member in the old GNU format, and the number of blocks that it has beside the header.
-async fn map_of_header(source: &dyn ReadAt, entry: &Entry<'_>) -> Result<(Map, u64), String> {
-    let wrong = || entry.wrong("is a sparse file whose map cannot be read");
-    let (mut map, mut more) = Map::of_header(entry.header).ok_or_else(wrong)?;
-    let mut blocks = 0;
-    while more {
-        blocks += 1;
-        let block = read(source, entry.at + blocks * BLOCK, BLOCK).await?;
-        more = map.add_block(&block).ok_or_else(wrong)?;
-    }
-    Ok((map, blocks))
-}
-
-impl SparseRecords {
-    fn read(&mut self, key: &[u8], value: &[u8]) -> Result<(), std::num::ParseIntError> {
-        match key {
-            b"name" => self.name = Some(lossy(value)),
-            b"realsize" | b"size" => self.size = Some(lossy(value).parse()?),
-            b"map" => self.list = Some(value.to_vec()),
-            b"offset" | b"numbytes" => self.numbers.push(lossy(value).parse()?),
-            b"major" => self.in_content = lossy(value).parse::<u64>()? == 1,
-            _ => {}
+/// What is wrong with the tar, and at which byte.
+async fn said(source: &dyn ReadAt, error: tar::Error<Problem>) -> String {
+    let at = error.offset;
+    let problem = match error.problem {
+        Problem::Said(problem) => return problem,
+        Problem::Tar(problem) => problem,
+    };
+    let size = source.size();
+    let is_short = size < BLOCK as u64;
+    match problem {
+        tar::Problem::NoHeader(_) if at == 0 => {}
+        tar::Problem::Cut if is_short => {}
+        tar::Problem::Cut => return format!("it is cut short at byte {at}"),
+        tar::Problem::NoHeader(_) => {
+            return format!("not a tar, or a damaged one: no header at byte {at}");
         }
-        Ok(())
+        problem => return format!("at byte {at}: {problem}"),
     }
-
-    /// Where the content of a member with these records lies; `None` where they do not fit it.
-    async fn place(self, source: &dyn ReadAt, content: Span) -> Result<Option<Place>, String> {
-        let Some(size) = self.size else {
-            return Ok(Some(Place::whole(content)));
-        };
-        if !self.in_content {
-            let map = match &self.list {
-                Some(list) => Map::of_list(size, list),
-                None => Map::of_numbers(size, &self.numbers),
-            };
-            return Ok(map.and_then(|map| Place::sparse(map, content)));
-        }
-        let mut map = MapInContent::default();
-        let mut read_so_far = 0;
-        loop {
-            if read_so_far + BLOCK > content.size {
-                return Ok(None);
-            }
-            let block = read(source, content.offset + read_so_far, BLOCK).await?;
-            read_so_far += BLOCK;
-            match map.add_block(&block) {
-                Some(false) => {}
-                Some(true) => break,
-                None => return Ok(None),
-            }
-        }
-        let stored = Span {
-            offset: content.offset + read_so_far,
-            size: content.size - read_so_far,
-        };
-        Ok(map.map(size).and_then(|map| Place::sparse(map, stored)))
+    // There is no tar at all: what else there is, is named where that is known.
+    let start = match read(source, 0, size.min(BLOCK as u64)).await {
+        Ok(start) => start,
+        Err(problem) => return problem,
+    };
+    if let Some(name) = unsupported::compression(&start) {
+        return kind::not_supported(name);
     }
-}
-
-impl Extension {
-    fn read(&mut self, kind: EntryType, body: &[u8], at: u64) -> Result<(), String> {
-        let text = || {
-            Some(lossy(
-                body.split(|byte| *byte == 0).next().unwrap_or_default(),
-            ))
-        };
-        match kind.as_byte() {
-            b'L' => self.name = text(),
-            b'K' => self.link = text(),
-            b'x' => {
-                let no_number = |_| format!("the PAX record at byte {at} has no sensible size");
-                for (key, value) in
-                    pax(body).ok_or_else(|| format!("the PAX record at byte {at} is malformed"))?
-                {
-                    match key {
-                        b"path" => self.name = Some(lossy(value)),
-                        b"linkpath" => self.link = Some(lossy(value)),
-                        b"size" => self.size = Some(lossy(value).parse().map_err(no_number)?),
-                        key => {
-                            if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
-                                self.sparse.read(key, value).map_err(no_number)?;
-                            }
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
+    match kind::named(&start) {
+        Some(kind) => format!("not a tar: {kind}"),
+        None if is_short => format!("not a tar: only {size} bytes"),
+        None => "not a tar, or a damaged one: no header at byte 0".to_owned(),
     }
-}
-
-/// PAX records: `LEN key=value\n`, where LEN counts the whole record.
-fn pax(mut body: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
-    let mut records = Vec::new();
-    while !body.is_empty() {
-        let space = body.iter().position(|byte| *byte == b' ')?;
-        let length: usize = std::str::from_utf8(body.get(..space)?).ok()?.parse().ok()?;
-        let record = body.get(space + 1..length)?.strip_suffix(b"\n")?;
-        let equals = record.iter().position(|byte| *byte == b'=')?;
-        records.push((record.get(..equals)?, record.get(equals + 1..)?));
-        body = body.get(length..)?;
-    }
-    Some(records)
 }
 
 /// A name without `.`, `..` and doubled slashes, seen from `folder`; `None` for the root or what lies above it.
@@ -370,21 +245,6 @@ fn clean(name: &str, folder: &str) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
-}
-
-fn checksum_fits(header: &Header, block: &[u8]) -> bool {
-    let field = 148..156;
-    let sum: u32 = (0..)
-        .zip(block)
-        .map(|(at, byte)| {
-            if field.contains(&at) {
-                u32::from(b' ')
-            } else {
-                u32::from(*byte)
-            }
-        })
-        .sum();
-    header.cksum().is_ok_and(|stated| stated == sum)
 }
 
 /// Exactly `length` bytes.
@@ -416,6 +276,7 @@ fn lossy(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tar::Segment;
 
     #[test]
     fn names_stay_inside_the_archive() {
@@ -436,23 +297,17 @@ mod tests {
     }
 
     #[test]
-    fn pax_records_go_by_their_length() {
-        let records = pax(b"19 path=with\nbreak\n9 size=7\n");
+    fn the_parts_of_a_sparse_member_lie_one_after_the_other() {
+        let part = |offset, len| Segment { offset, len };
+        let run = |at, offset, size| Run { at, offset, size };
+        let map = |segments: &[Segment]| SparseMap {
+            real_size: 100,
+            segments: segments.to_vec(),
+        };
         assert_eq!(
-            records,
-            Some(vec![
-                (&b"path"[..], &b"with\nbreak"[..]),
-                (&b"size"[..], &b"7"[..])
-            ])
+            runs(&map(&[part(0, 10), part(20, 0), part(50, 5)]), 512),
+            [run(0, 512, 10), run(50, 522, 5)]
         );
-        for wrong in [
-            &b"8 size=7\n"[..],
-            b"99 size=7\n",
-            b"x",
-            b"0 a=b\n",
-            b"5 a=b\n",
-        ] {
-            assert_eq!(pax(wrong), None, "{wrong:?}");
-        }
+        assert_eq!(runs(&map(&[part(100, 0)]), 512), [run(0, 512, 0)]);
     }
 }

@@ -9,9 +9,7 @@ mod held;
 mod kind;
 mod layout;
 mod members;
-mod packing;
 mod read_at;
-mod sparse;
 mod spool;
 
 use std::fmt;
@@ -23,17 +21,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream;
 
+use crate::compression::Format;
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
 use crate::source::image::{Image, Layer};
 use crate::source::{BlobStream, Origin, SourceError};
 use files::{Files, Stored};
 use members::Members;
-use packing::Packing;
 
+pub use crate::compression::START;
 #[cfg(not(target_arch = "wasm32"))]
 pub use held::{Blob, Held};
-pub use packing::START;
 #[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
@@ -320,10 +318,10 @@ impl Archive {
     async fn refuse_compressed(&self, source: &dyn ReadAt) -> Result<(), SourceError> {
         let start = source.read_at(0, START).await;
         let start = start.map_err(|error| self.wrong(format!("it cannot be read: {error}")))?;
-        match Packing::of(&start) {
-            Some(packing) => Err(self.wrong(kind::not_supported(&format!(
+        match Format::of(&start) {
+            Some(format) => Err(self.wrong(kind::not_supported(&format!(
                 "{} inside another compression",
-                packing.name()
+                format.name()
             )))),
             None => Ok(()),
         }
@@ -347,10 +345,10 @@ impl Archive {
         bytes.map_err(|problem| self.wrong(problem))
     }
 
-    /// The bytes of a file that tell how it is compressed.
-    async fn packing(&self, stored: &Stored) -> Result<Option<Packing>, SourceError> {
+    /// How a file is compressed, by its first bytes.
+    async fn format(&self, stored: &Stored) -> Result<Option<Format>, SourceError> {
         let size = stored.span.size.min(START as u64);
-        Ok(Packing::of(&self.read(stored, 0, size).await?))
+        Ok(Format::of(&self.read(stored, 0, size).await?))
     }
 
     fn wrong(&self, problem: String) -> SourceError {
@@ -387,5 +385,5 @@ impl fmt::Debug for Archive {
 /// Whether a file that starts with these bytes, [`START`] of them, is compressed as a whole.
 #[must_use]
 pub fn is_compressed(start: &[u8]) -> bool {
-    Packing::of(start).is_some()
+    Format::of(start).is_some()
 }

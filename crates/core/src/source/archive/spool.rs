@@ -6,10 +6,9 @@ use std::io;
 
 use bytesize::ByteSize;
 
-use super::packing::{UnpackError, Unpacking};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{FileBytes, is_compressed};
-use crate::layer::{LayerError, Problem};
+use crate::compression::{Decompressor, Error, Problem};
 use crate::limits::{TEMPORARY_FREE, TEMPORARY_RATIO};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::source::temporary::{TemporaryFile, TemporaryLimit};
@@ -21,7 +20,7 @@ const PIECE: usize = 64 << 10;
 /// A copy under way.
 pub struct Spool<W> {
     room: W,
-    unpacking: Unpacking,
+    decompressor: Decompressor,
     size: u64,
     /// Bytes that came, or that are known to come.
     compressed: u64,
@@ -33,7 +32,7 @@ impl<W: io::Write> Spool<W> {
     pub fn into_room(room: W) -> Self {
         Self {
             room,
-            unpacking: Unpacking::default(),
+            decompressor: Decompressor::of_file(),
             size: 0,
             compressed: 0,
             taken: 0,
@@ -64,11 +63,9 @@ impl<W: io::Write> Spool<W> {
             room: &mut self.room,
             size: &mut self.size,
             most: most(self.compressed),
-            done: Ok(()),
         };
-        let unpacked = self.unpacking.push(data, &mut |out| copy.write(out));
-        copy.done?;
-        unpacked.map_err(|error| damaged(&error))
+        self.decompressor.push(data, &mut |out| copy.write(out))?;
+        Ok(())
     }
 
     /// All of it is here: gives the room back, filled.
@@ -80,11 +77,8 @@ impl<W: io::Write> Spool<W> {
             room: &mut self.room,
             size: &mut self.size,
             most: most(self.compressed),
-            done: Ok(()),
         };
-        let unpacked = self.unpacking.finish(&mut |out| copy.write(out));
-        copy.done?;
-        unpacked.map_err(|error| damaged(&error))?;
+        self.decompressor.finish(&mut |out| copy.write(out))?;
         self.room.flush().map_err(|error| no_room(&error))?;
         Ok(self.room)
     }
@@ -105,23 +99,38 @@ struct Copy<'s, W> {
     room: &'s mut W,
     size: &'s mut u64,
     most: u64,
-    done: Result<(), String>,
 }
 
 impl<W: io::Write> Copy<'_, W> {
-    /// Writes until it fails or is too much, which ends the unpacking.
-    fn write(&mut self, out: &[u8]) -> Result<(), LayerError> {
+    fn write(&mut self, out: &[u8]) -> Result<(), Failure> {
         *self.size += out.len() as u64;
-        self.done = if *self.size > self.most {
-            Err(too_far(*self.size))
-        } else {
-            self.room.write_all(out).map_err(|error| no_room(&error))
-        };
-        match self.done {
-            Ok(()) => Ok(()),
-            // What it is stands in `done`.
-            Err(_) => Err(LayerError::stopped()),
+        if *self.size > self.most {
+            return Err(Failure(too_far(*self.size)));
         }
+        let written = self.room.write_all(out);
+        written.map_err(|error| Failure(no_room(&error)))
+    }
+}
+
+/// Why a copy goes no further, in words that follow the archive's name.
+struct Failure(String);
+
+impl From<Failure> for String {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(match error.problem {
+            Problem::Unsupported(name) => super::kind::not_supported(name),
+            Problem::Cut => {
+                "its compressed data ends in the middle; it was cut off where it was saved or on its way".to_owned()
+            }
+            Problem::Corrupt(what) => format!("it is damaged: {what}"),
+            other => other.to_string(),
+        })
     }
 }
 
@@ -207,17 +216,4 @@ fn no_room(error: &io::Error) -> String {
 #[cfg(target_arch = "wasm32")]
 fn no_room(error: &io::Error) -> String {
     format!("it cannot be kept unpacked: {error}; unpack it first, and choose what comes out")
-}
-
-/// What is wrong, as said of a whole archive and not of a layer.
-fn damaged(error: &UnpackError) -> String {
-    let UnpackError::Layer(error) = error else {
-        return error.to_string();
-    };
-    match error.problem() {
-        Problem::Unsupported(name) => super::kind::not_supported(name),
-        Problem::CompressionCut => UnpackError::Cut.to_string(),
-        Problem::CompressionCorrupt(what) => format!("it is damaged: {what}"),
-        other => other.to_string(),
-    }
 }

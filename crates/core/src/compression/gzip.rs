@@ -5,8 +5,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::points::{POINT_EVERY, Points};
-use super::{LayerError, Problem};
+use super::error::Stop;
+use super::{OffsetMap, POINT_EVERY, Problem, Sink};
 
 const OUTPUT: usize = 256 * 1024;
 
@@ -65,8 +65,8 @@ pub(super) struct Gzip {
     crc: crc32fast::Hasher,
     member_len: u32,
     blob_offset: u64,
-    tar_offset: u64,
-    points: Points,
+    made: u64,
+    map: OffsetMap,
 }
 
 impl Gzip {
@@ -80,17 +80,13 @@ impl Gzip {
             crc: crc32fast::Hasher::new(),
             member_len: 0,
             blob_offset: 0,
-            tar_offset: 0,
-            points: Points::Known(Vec::new()),
+            made: 0,
+            map: OffsetMap::Known(Vec::new()),
         }
     }
 
     /// Takes more of the blob and hands what it decodes to `sink`.
-    pub(super) fn push(
-        &mut self,
-        mut data: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
-    ) -> Result<(), LayerError> {
+    pub(super) fn push(&mut self, mut data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
         while !data.is_empty() {
             let to_point = POINT_EVERY - self.blob_offset % POINT_EVERY;
             let (now, rest) = data.split_at(data.len().min(to_point as usize));
@@ -100,7 +96,7 @@ impl Gzip {
                 return Err(error);
             }
             if self.blob_offset.is_multiple_of(POINT_EVERY) {
-                self.points.add(self.blob_offset, self.tar_offset);
+                self.map.add(self.blob_offset, self.made);
             }
             data = rest;
         }
@@ -108,24 +104,20 @@ impl Gzip {
     }
 
     /// The blob ends here.
-    pub(super) fn finish(mut self) -> Result<Points, LayerError> {
+    pub(super) fn finish(mut self) -> Result<OffsetMap, Stop> {
         let complete = match self.state {
             State::Padding => true,
             State::Header { have, .. } => have == 0 && self.members > 0,
             _ => false,
         };
         if !complete {
-            return Err(self.error(Problem::CompressionCut));
+            return Err(self.error(Problem::Cut));
         }
-        self.points.add(self.blob_offset, self.tar_offset);
-        Ok(self.points)
+        self.map.add(self.blob_offset, self.made);
+        Ok(self.map)
     }
 
-    fn push_piece(
-        &mut self,
-        mut data: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
-    ) -> Result<(), LayerError> {
+    fn push_piece(&mut self, mut data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
         while !data.is_empty() {
             if matches!(self.state, State::Deflate) {
                 data = self.inflate(data, sink)?;
@@ -143,11 +135,7 @@ impl Gzip {
     }
 
     /// Decodes from `data` until it is used up or the member's deflate stream ends; returns the rest.
-    fn inflate<'d>(
-        &mut self,
-        mut data: &'d [u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
-    ) -> Result<&'d [u8], LayerError> {
+    fn inflate<'d>(&mut self, mut data: &'d [u8], sink: Sink<'_>) -> Result<&'d [u8], Stop> {
         loop {
             if self.filled == self.output.len() {
                 self.hand_on(sink)?;
@@ -164,12 +152,11 @@ impl Gzip {
             self.crc.update(new);
             self.member_len = self.member_len.wrapping_add(made as u32);
             self.filled += made;
-            self.tar_offset += made as u64;
+            self.made += made as u64;
             self.blob_offset += used as u64;
             data = &data[used..];
-            let status = status.map_err(|_| {
-                self.error(Problem::CompressionCorrupt("the deflate data is damaged"))
-            })?;
+            let status =
+                status.map_err(|_| self.error(Problem::Corrupt("the deflate data is damaged")))?;
             if matches!(status, Status::StreamEnd) {
                 self.state = State::Trailer {
                     bytes: [0; 8],
@@ -182,17 +169,12 @@ impl Gzip {
                 return Ok(data);
             }
             if used == 0 && made == 0 && self.filled < self.output.len() {
-                return Err(self.error(Problem::CompressionCorrupt(
-                    "the deflate data makes no progress",
-                )));
+                return Err(self.error(Problem::Corrupt("the deflate data makes no progress")));
             }
         }
     }
 
-    fn hand_on(
-        &mut self,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), LayerError>,
-    ) -> Result<(), LayerError> {
+    fn hand_on(&mut self, sink: Sink<'_>) -> Result<(), Stop> {
         let filled = std::mem::take(&mut self.filled);
         if filled > 0 {
             sink(&self.output[..filled])?;
@@ -201,7 +183,7 @@ impl Gzip {
     }
 
     /// Takes one byte of header, trailer or padding.
-    fn frame_byte(&mut self, byte: u8) -> Result<(), LayerError> {
+    fn frame_byte(&mut self, byte: u8) -> Result<(), Stop> {
         match &mut self.state {
             State::Header { bytes, have } => {
                 if *have == 0 && byte == 0 && self.members > 0 {
@@ -212,13 +194,13 @@ impl Gzip {
                 *have += 1;
                 let (bytes, have) = (*bytes, *have);
                 if bytes[..have.min(2)] != [0x1f, 0x8b][..have.min(2)] {
-                    return Err(self.error(Problem::CompressionCorrupt(
+                    return Err(self.error(Problem::Corrupt(
                         "what follows a gzip member is neither another one nor zeros",
                     )));
                 }
                 if have == 10 {
                     if bytes[2] != 8 || bytes[3] & 0xe0 != 0 {
-                        return Err(self.error(Problem::CompressionCorrupt(
+                        return Err(self.error(Problem::Corrupt(
                             "the gzip header asks for a method or flag that does not exist",
                         )));
                     }
@@ -269,7 +251,7 @@ impl Gzip {
                     if u32::from_le_bytes([c0, c1, c2, c3]) != crc
                         || u32::from_le_bytes([l0, l1, l2, l3]) != self.member_len
                     {
-                        return Err(self.error(Problem::CompressionCorrupt(
+                        return Err(self.error(Problem::Corrupt(
                             "the checksum or length at the end of a gzip member does not fit its content",
                         )));
                     }
@@ -280,7 +262,7 @@ impl Gzip {
             }
             State::Padding => {
                 if byte != 0 {
-                    return Err(self.error(Problem::CompressionCorrupt(
+                    return Err(self.error(Problem::Corrupt(
                         "something other than zeros stands in the padding after the gzip data",
                     )));
                 }
@@ -306,7 +288,7 @@ impl Gzip {
         };
     }
 
-    fn error(&self, problem: Problem) -> LayerError {
-        LayerError::at_blob(self.blob_offset, problem)
+    fn error(&self, problem: Problem) -> Stop {
+        Stop::at(self.blob_offset, problem)
     }
 }

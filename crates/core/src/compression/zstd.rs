@@ -9,11 +9,10 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::hash::Hasher as _;
 use twox_hash::XxHash64;
 
-use super::memory::{Held, MemoryBudget};
-use super::points::Points;
-use super::unpack::Sink;
-use super::{LayerError, Problem};
+use super::error::Stop;
+use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
+use crate::memory::{Held, Memory};
 
 const MAGIC: u32 = 0xfd2f_b528;
 /// Sixteen magic numbers that differ in their lowest four bits.
@@ -64,7 +63,7 @@ pub(super) struct Zstd {
     hash: XxHash64,
     /// How far back the frame's matches may reach.
     window: usize,
-    memory: MemoryBudget,
+    memory: Memory,
     /// What the largest window so far takes.
     held: Option<(u64, Held)>,
     output: Vec<u8>,
@@ -73,11 +72,11 @@ pub(super) struct Zstd {
     before: u64,
     /// Bytes that were taken from the decoder for this frame, [`FILLER`] first.
     taken: u64,
-    points: Points,
+    map: OffsetMap,
 }
 
 impl Zstd {
-    pub(super) fn new(memory: MemoryBudget) -> Self {
+    pub(super) fn new(memory: Memory) -> Self {
         Self {
             part: Part::Magic,
             gathered: Vec::new(),
@@ -93,12 +92,12 @@ impl Zstd {
             blob_offset: 0,
             before: 0,
             taken: 0,
-            points: Points::Known(Vec::new()),
+            map: OffsetMap::Known(Vec::new()),
         }
     }
 
     /// Takes more of the blob and hands what it decodes to `sink`.
-    pub(super) fn push(&mut self, mut data: &[u8], sink: Sink<'_>) -> Result<(), LayerError> {
+    pub(super) fn push(&mut self, mut data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
         while !data.is_empty() {
             if let Part::Skippable { left } = self.part {
                 let skipped = data.len().min(left as usize);
@@ -120,12 +119,12 @@ impl Zstd {
     }
 
     /// The blob ends here.
-    pub(super) fn finish(self) -> Result<Points, LayerError> {
+    pub(super) fn finish(self) -> Result<OffsetMap, Stop> {
         let between = matches!(self.part, Part::Magic) && self.gathered.is_empty();
         if between && self.frames > 0 {
-            return Ok(self.points);
+            return Ok(self.map);
         }
-        Err(self.error(Problem::CompressionCut))
+        Err(self.error(Problem::Cut))
     }
 
     fn want(&mut self, part: Part, wanted: usize) {
@@ -143,13 +142,13 @@ impl Zstd {
     }
 
     /// A part is here whole.
-    fn complete(&mut self, sink: Sink<'_>) -> Result<(), LayerError> {
+    fn complete(&mut self, sink: Sink<'_>) -> Result<(), Stop> {
         match self.part {
             Part::Magic => match little(&self.gathered) as u32 {
                 MAGIC => self.want(Part::Descriptor, 1),
                 magic if magic & !0xf == SKIPPABLE => self.want(Part::SkippableSize, 4),
                 _ => {
-                    return Err(self.error(Problem::CompressionCorrupt(
+                    return Err(self.error(Problem::Corrupt(
                         "what follows a zstd frame is not another one",
                     )));
                 }
@@ -163,7 +162,7 @@ impl Zstd {
             Part::Descriptor => {
                 let descriptor = self.gathered.first().copied().unwrap_or(0);
                 if descriptor & 0x08 != 0 {
-                    return Err(self.error(Problem::CompressionCorrupt(
+                    return Err(self.error(Problem::Corrupt(
                         "the zstd header sets a bit that must not be set",
                     )));
                 }
@@ -178,7 +177,7 @@ impl Zstd {
                 let header = little(&self.gathered);
                 let (last, kind, size) = (header & 1 == 1, header >> 1 & 3, (header >> 3) as usize);
                 if kind == 3 || size > BLOCK_MAX {
-                    return Err(self.error(Problem::CompressionCorrupt(
+                    return Err(self.error(Problem::Corrupt(
                         "a zstd block is of a type or size that does not exist",
                     )));
                 }
@@ -199,14 +198,14 @@ impl Zstd {
         if self.checksum { 4 } else { 0 }
     }
 
-    fn header(&mut self, descriptor: u8) -> Result<(), LayerError> {
+    fn header(&mut self, descriptor: u8) -> Result<(), Stop> {
         let fields = Fields::of(descriptor);
         let window = fields.window(&self.gathered);
         if window > ZSTD_WINDOW {
-            return Err(self.error(Problem::ZstdWindow { window }));
+            return Err(self.error(Problem::Window { window }));
         }
         if fields.dictionary(&self.gathered) != 0 {
-            return Err(self.error(Problem::CompressionCorrupt(
+            return Err(self.error(Problem::Corrupt(
                 "the zstd data needs a dictionary, which no layer has",
             )));
         }
@@ -214,7 +213,7 @@ impl Zstd {
         if self.held.as_ref().is_none_or(|(held, _)| *held < window) {
             self.held = None;
             let held = self.memory.hold(3 * window);
-            let held = held.map_err(|problem| self.error(problem))?;
+            let held = held.map_err(|error| self.error(error.into()))?;
             self.held = Some((window, held));
         }
         self.window = window as usize;
@@ -227,14 +226,14 @@ impl Zstd {
             .reset(TOLD.as_slice())
             .and_then(|()| self.decoder.decode_blocks(FILLER_BLOCK.as_slice(), one));
         if begun.is_err() {
-            return Err(self.error(Problem::CompressionCorrupt("the zstd header is damaged")));
+            return Err(self.error(Problem::Corrupt("the zstd header is damaged")));
         }
         self.want(Part::BlockHeader, 3);
         Ok(())
     }
 
-    fn block(&mut self, last: bool, sink: Sink<'_>) -> Result<(), LayerError> {
-        const DAMAGED: Problem = Problem::CompressionCorrupt("the zstd data is damaged");
+    fn block(&mut self, last: bool, sink: Sink<'_>) -> Result<(), Stop> {
+        const DAMAGED: Problem = Problem::Corrupt("the zstd data is damaged");
         let checksum = if last { self.checksum_len() } else { 0 };
         let (block, checksum) = self.gathered.split_at(self.gathered.len() - checksum);
         let one = BlockDecodingStrategy::UptoBlocks(1);
@@ -245,7 +244,7 @@ impl Zstd {
         let held = self.decoder.can_collect() + if last { 0 } else { FILLER };
         let decoded = self.before + self.taken + held as u64 - FILLER as u64;
         let end = self.blob_offset - checksum.len() as u64;
-        self.points.add(end, decoded);
+        self.map.add(end, decoded);
         // What a later block may refer to has to stay; and little at a time would only be moved about.
         let keep = if last { 0 } else { self.window.max(FILLER) };
         if last || held >= keep + BLOCK_MAX {
@@ -256,7 +255,7 @@ impl Zstd {
             return Ok(());
         }
         if told.is_some_and(|told| told != self.hash.finish() & 0xffff_ffff) {
-            return Err(self.error(Problem::CompressionCorrupt(
+            return Err(self.error(Problem::Corrupt(
                 "the checksum at the end of a zstd frame does not fit its content",
             )));
         }
@@ -267,10 +266,10 @@ impl Zstd {
     }
 
     /// Takes the oldest `len` bytes from the decoder and hands them on, but for the filler.
-    fn take(&mut self, len: usize, sink: Sink<'_>) -> Result<(), LayerError> {
+    fn take(&mut self, len: usize, sink: Sink<'_>) -> Result<(), Stop> {
         self.output.resize(len, 0);
         if !matches!(self.decoder.read(&mut self.output), Ok(read) if read == len) {
-            return Err(self.error(Problem::CompressionCorrupt("the zstd data is damaged")));
+            return Err(self.error(Problem::Corrupt("the zstd data is damaged")));
         }
         let filler = (FILLER as u64).saturating_sub(self.taken).min(len as u64);
         self.taken += len as u64;
@@ -279,8 +278,8 @@ impl Zstd {
         sink(content)
     }
 
-    fn error(&self, problem: Problem) -> LayerError {
-        LayerError::at_blob(self.blob_offset, problem)
+    fn error(&self, problem: Problem) -> Stop {
+        Stop::at(self.blob_offset, problem)
     }
 }
 
