@@ -8,11 +8,13 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use onionskin_core::layer::{Budget, Expected, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::digest::Hasher;
+use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
 use tokio::sync::mpsc;
 
+use crate::cache::Cache;
 use crate::memory;
 use crate::progress::{LayerProgress, Progress};
 
@@ -31,8 +33,17 @@ pub(crate) enum Decoded {
     NotFetched(NotFetched),
 }
 
+/// Where indexes of earlier runs are.
+#[derive(Clone, Copy)]
+pub(crate) struct LayerCache<'a> {
+    pub(crate) cache: &'a Cache,
+    /// The bytes are at hand, and are hashed to see that they are what they are said to be. A registry has to give the blob
+    /// of a digest, and no other.
+    pub(crate) hash: bool,
+}
+
 /// The indexes of `layers`, in their order; `open` starts the transfer of one. A blob that several of them list is
-/// fetched and decoded once.
+/// fetched and decoded once, and not at all where its index is in the cache.
 ///
 /// # Errors
 /// That of the layer that fails first; the others are given up then.
@@ -40,6 +51,7 @@ pub(crate) async fn decode<'a, Opened>(
     layers: &'a [Layer],
     progress: &'a Progress,
     budget: &'a Arc<Budget>,
+    cache: LayerCache<'a>,
     open: impl Fn(&'a Layer) -> Opened,
 ) -> anyhow::Result<Vec<Decoded>>
 where
@@ -56,14 +68,23 @@ where
     queue.sort_by_key(|(_, layer)| Reverse(layer.stored_size()));
     let mut decoded: Vec<(usize, Decoded)> = stream::iter(queue)
         .map(|(place, layer)| async move {
+            let bar = || progress.layer(layer.number, layer.compressed_size);
+            if let Some(index) = cache.index(layer, memory, open, bar).await {
+                budget.kept(layer.number, &index).map_err(told)?;
+                memory.kept(layer.number, &index)?;
+                return Ok((place, Decoded::Read(Arc::new(index))));
+            }
             let blob = match open(layer).await {
                 Err(SourceError::NotFetched { reason, .. }) => {
                     return Ok((place, Decoded::NotFetched(reason)));
                 }
                 blob => blob.map_err(|error| of_layer(layer, error))?,
             };
-            let bar = progress.layer(layer.number, layer.compressed_size);
-            let decoded = decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar).await?;
+            let decoded =
+                decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar()).await?;
+            if let Decoded::Read(index) = &decoded {
+                cache.cache.keep_layer(index).await;
+            }
             anyhow::Ok((place, decoded))
         })
         .buffer_unordered(at_once)
@@ -124,9 +145,64 @@ fn expected(layer: &Layer) -> Expected {
     }
 }
 
-async fn decode_one(
+impl<'a> LayerCache<'a> {
+    /// The index of a layer, if it is kept and the layer is what is expected; decoding says what is wrong otherwise.
+    async fn index<Opened>(
+        self,
+        layer: &'a Layer,
+        memory: &MemoryBudget,
+        open: &impl Fn(&'a Layer) -> Opened,
+        bar: impl FnOnce() -> LayerProgress,
+    ) -> Option<LayerIndex>
+    where
+        Opened: Future<Output = Result<BlobStream, SourceError>>,
+    {
+        let digest = layer.kept_as()?;
+        let index = self.cache.layer(digest, memory).await?;
+        expected(layer).check(&index).ok()?;
+        if self.hash {
+            let mut hasher = Hasher::new(digest.algorithm());
+            let hash = |mut chunks: Chunks| {
+                while let Some(chunk) = chunks.blocking_recv() {
+                    hasher.update(&chunk);
+                }
+                hasher.finish()
+            };
+            let blob = open(layer).await.ok()?;
+            let found = streamed(layer, blob, &bar(), hash).await.ok()?;
+            (found == *digest).then_some(())?;
+        }
+        Some(index)
+    }
+}
+
+/// What comes of a blob, chunk by chunk.
+type Chunks = mpsc::Receiver<bytes::Bytes>;
+
+/// Gives a blob to `work`, on a thread of its own, while its bytes come.
+async fn streamed<T: Send + 'static>(
     layer: &Layer,
     mut blob: BlobStream,
+    bar: &LayerProgress,
+    work: impl FnOnce(Chunks) -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+    let working = tokio::task::spawn_blocking(move || work(receiver));
+    let failed = |error| of_layer(layer, error);
+    while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
+        bar.advance(chunk.len());
+        if sender.send(chunk).await.is_err() {
+            // It has stopped, and says why.
+            break;
+        }
+    }
+    drop(sender);
+    working.await.with_context(|| name(layer))
+}
+
+async fn decode_one(
+    layer: &Layer,
+    blob: BlobStream,
     budget: Arc<Budget>,
     memory: MemoryBudget,
     bar: &LayerProgress,
@@ -135,30 +211,28 @@ async fn decode_one(
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory);
-    let (sender, mut receiver) = mpsc::channel::<bytes::Bytes>(WAITING_CHUNKS);
-    let decoding = tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = receiver.blocking_recv() {
+    let decode = |mut chunks: Chunks| {
+        while let Some(chunk) = chunks.blocking_recv() {
             decoder.push(&chunk)?;
         }
         decoder.finish()
-    });
-    let failed = |error| of_layer(layer, error);
-    while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
-        bar.advance(chunk.len());
-        if sender.send(chunk).await.is_err() {
-            // The decoder has stopped; it says why below.
-            break;
-        }
-    }
-    drop(sender);
-    match decoding.await.with_context(|| name(layer))? {
+    };
+    let decoded = streamed(layer, blob, bar, decode).await?;
+    match decoded {
         Ok(index) => Ok(Decoded::Read(Arc::new(index))),
-        Err(error) => match error.problem() {
-            Problem::NotTar => Ok(Decoded::NotFetched(NotFetched::NotTar)),
-            Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => Err(anyhow!(
-                "{error}; --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT sets another limit"
-            )),
-            _ => Err(error.into()),
-        },
+        Err(error) if *error.problem() == Problem::NotTar => {
+            Ok(Decoded::NotFetched(NotFetched::NotTar))
+        }
+        Err(error) => Err(told(error)),
+    }
+}
+
+/// The error, and what to do about a limit of the user's.
+fn told(error: LayerError) -> anyhow::Error {
+    match error.problem() {
+        Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
+            anyhow!("{error}; --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT sets another limit")
+        }
+        _ => error.into(),
     }
 }

@@ -13,7 +13,8 @@ use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source, SourceError};
 use onionskin_core::stack::Stack;
 
-use crate::decode::{Decoded, decode};
+use crate::cache::{Cache, CacheArguments};
+use crate::decode::{Decoded, LayerCache, decode};
 use crate::limits::LimitArguments;
 use crate::output::Inputs;
 use crate::progress::Progress;
@@ -56,9 +57,8 @@ pub(crate) struct ImageArguments {
     #[command(flatten)]
     limits: LimitArguments,
 
-    /// Do not use a cache on disk
-    #[arg(long)]
-    no_cache: bool,
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 /// An image whose documents are read.
@@ -68,6 +68,7 @@ pub(crate) struct Opened {
     name: String,
     source: Source,
     locator: Locator,
+    cache: Cache,
     budget: Arc<Budget>,
 }
 
@@ -115,27 +116,31 @@ impl ImageArguments {
         image: &str,
         platform: Option<&Platform>,
     ) -> anyhow::Result<Opened> {
-        // Nothing is cached yet, so there is nothing to leave alone.
-        let _ = self.no_cache;
+        let cache = self.cache.open();
         let budget = self.limits.begin();
         let locator: Locator = image.parse()?;
         let name = image.to_owned();
         let platform = platform.or(self.platform.as_ref());
         if let Locator::Registry(reference) = &locator {
+            let domain = reference.domain();
             let open = async |client: &Client| {
                 let source = Source::of(&locator, client)?;
                 let image = source.image(platform).await?;
-                let locator = locator.clone();
+                let (locator, cache) = (locator.clone(), cache.clone());
                 Ok(Opened {
                     image,
                     name: name.clone(),
                     source,
                     locator,
+                    cache,
                     budget: Arc::clone(&budget),
                 })
             };
-            let domain = reference.domain();
-            return self.registry.ask_named_by(named_by, domain, open).await;
+            let kept = cache.documents();
+            return self
+                .registry
+                .ask_named_by(named_by, domain, kept, open)
+                .await;
         }
         let source = saved(&locator)?;
         let image = source.image(platform).await?;
@@ -144,6 +149,7 @@ impl ImageArguments {
             name,
             source,
             locator,
+            cache,
             budget,
         })
     }
@@ -201,7 +207,12 @@ impl Opened {
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
         let progress = Progress::new(self.image.layers.len());
         let open = |layer| self.source.layer(layer);
-        let decoded = decode(layers, &progress, &self.budget, open).await;
+        let cache = LayerCache {
+            cache: &self.cache,
+            hash: !matches!(self.source, Source::Registry(_)),
+        };
+        let decoded = decode(layers, &progress, &self.budget, cache, open).await;
+        self.cache.trim().await;
         decoded.map_err(|error| match error.downcast_ref::<SourceError>() {
             Some(named) if named.names_what() => error,
             Some(SourceError::Archive { .. }) => error,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod badge;
+mod cache;
 mod cat;
 mod decode;
 mod diff;
@@ -74,6 +75,7 @@ enum Command {
     Referrers(referrers::Arguments),
     Link(link::Arguments),
     Badge(badge::Arguments),
+    Cache(cache::Arguments),
     Serve(serve::Arguments),
 }
 
@@ -102,6 +104,7 @@ async fn main() -> ExitCode {
         Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),
         Command::Link(arguments) => link::run(arguments).await.map(fine),
         Command::Badge(arguments) => badge::run(arguments).await.map(fine),
+        Command::Cache(arguments) => cache::run(&arguments).map(fine),
         Command::Serve(arguments) => serve::run(arguments).await.map(fine),
     };
     match done {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use clap::ArgAction;
 use onionskin_core::source::registry::{
-    AllowedHost, Client, Guard, Notices, Options, PublicAddresses, http_client, is_loopback,
-    proxy_hosts, proxy_variables, reqwest, through_proxies, without_port,
+    AllowedHost, Client, Guard, KeepDocuments, Notices, Options, PublicAddresses, http_client,
+    is_loopback, proxy_hosts, proxy_variables, reqwest, through_proxies, without_port,
 };
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
@@ -71,10 +71,11 @@ impl RegistryArguments {
         domain: &str,
         question: impl AsyncFn(&Client) -> Result<T, SourceError>,
     ) -> anyhow::Result<T> {
-        self.ask_named_by(NamedBy::User, domain, question).await
+        self.ask_named_by(NamedBy::User, domain, None, question)
+            .await
     }
 
-    /// Asks the registry at `domain` for something.
+    /// Asks the registry at `domain` for something, but not for documents that are `kept` of one that the user named.
     ///
     /// A registry on this machine, and one whose certificate the user does not want checked, may not support TLS;
     /// plain http is tried where TLS fails. That is for registries that the user named.
@@ -82,10 +83,13 @@ impl RegistryArguments {
         &self,
         named_by: NamedBy,
         domain: &str,
+        kept: Option<Arc<dyn KeepDocuments>>,
         question: impl AsyncFn(&Client) -> Result<T, SourceError>,
     ) -> anyhow::Result<T> {
         let may_be_plain =
             named_by == NamedBy::User && (!self.tls_verify || is_loopback(without_port(domain)));
+        // Where it is not known whether a registry supports TLS, it is asked for the documents to find out.
+        let kept = kept.filter(|_| named_by == NamedBy::User && !may_be_plain);
         // A certificate that is not trusted is that of a server which supports TLS.
         let unspoken = |problem: &Unreachable| {
             may_be_plain && matches!(problem, Unreachable::NotTls | Unreachable::Other(_))
@@ -93,7 +97,16 @@ impl RegistryArguments {
         // Reading the system's certificates takes its time.
         let http = self.http(Certificates::Checked)?;
         let guard = self.guard(named_by)?;
-        let client = |speech| self.client(http.clone(), guard.clone(), named_by, domain, speech);
+        let client = |speech| {
+            self.client(
+                http.clone(),
+                guard.clone(),
+                named_by,
+                domain,
+                speech,
+                kept.clone(),
+            )
+        };
         // An image cannot say that its registry is to be asked without TLS; the user can, in allowing it.
         if named_by == NamedBy::Image && self.allows_plain(domain) {
             return question(&client(Speech::Plain)?).await.map_err(told);
@@ -130,12 +143,14 @@ impl RegistryArguments {
         named_by: NamedBy,
         domain: &str,
         speech: Speech,
+        kept: Option<Arc<dyn KeepDocuments>>,
     ) -> anyhow::Result<Client> {
         let mut options = Options {
             keychain: (named_by == NamedBy::User).then(Keychain::of_user),
             guard: Some(guard),
             tls_on_loopback: true,
             notices: Some(Arc::new(OnStandardError)),
+            kept,
             ..Options::default()
         };
         if speech == Speech::Plain {

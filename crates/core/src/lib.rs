@@ -2,10 +2,11 @@
 //!
 //! The modules follow the way the data goes, and each knows only those before it:
 //! [`mod@reference`] and [`digest`], [`manifest`], [`mod@tar`], [`source`], [`mod@base`], [`layer`], [`secrets`],
-//! [`visitors`], [`stack`], [`ledger`], [`findings`], [`rules`], [`report`].
+//! [`visitors`], [`cache`], [`stack`], [`ledger`], [`findings`], [`rules`], [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 pub mod base;
+pub mod cache;
 pub mod compare;
 pub mod digest;
 pub mod findings;

@@ -1,6 +1,8 @@
 //! A layer index that a cache or another worker hands over: used or refused, never believed.
 
-use onionskin_core::layer::LayerIndex;
+use onionskin_core::cache::{pack_layer, unpack_layer};
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::{Budget, LayerIndex, MemoryBudget};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
 
@@ -8,6 +10,7 @@ use crate::invariants;
 
 /// All that uses an index comes to an end on whatever `from_bytes` takes for one.
 pub(crate) fn index(data: &[u8]) {
+    let _ = unpack_layer(data, &Digest::sha256(data));
     let Ok(index) = LayerIndex::from_bytes(data) else {
         return;
     };
@@ -15,6 +18,13 @@ pub(crate) fn index(data: &[u8]) {
         LayerIndex::from_bytes(&index.to_bytes()).as_ref(),
         Ok(&index)
     );
+    assert_eq!(
+        unpack_layer(&pack_layer(&index), &index.digest).as_ref(),
+        Ok(&index)
+    );
+    // Whether there is room for it or not.
+    let _ = MemoryBudget::new(Some(1 << 20)).kept(1, &index);
+    let _ = Budget::default().kept(1, &index);
     for entry in index.entries() {
         let _ = (index.path(entry), index.cost(entry), index.owner(entry));
         let _ = (index.link(entry), index.xattrs(entry), index.device(entry));

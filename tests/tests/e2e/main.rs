@@ -11,6 +11,7 @@ mod audit_docs;
 mod audit_reports;
 mod audit_rules;
 mod badge;
+mod cache;
 mod cli;
 mod connections;
 mod content;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Problem;
+use super::{LayerError, LayerIndex, Problem};
 use crate::limits::{UNPACKED_BYTES, UNPACKED_FREE, UNPACKED_RATIO};
 
 /// The bytes that the layers of one image may still unpack to, whichever of them comes first.
@@ -37,6 +37,16 @@ impl Budget {
             total: AtomicU64::new(bytes),
             free: AtomicU64::new(bytes),
         }
+    }
+
+    /// Layer `layer` was decoded earlier, and its index kept: what it unpacks to is taken now.
+    ///
+    /// # Errors
+    /// There is less left.
+    pub fn kept(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        Taken::default()
+            .take(self, index.size, index.blob_size)
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
 }
 

@@ -87,6 +87,64 @@ impl MemoryBudget {
             .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
 
+    /// Layer `layer` was decoded earlier, and its index kept: what decoding it would have taken is taken now.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn kept(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        let (counts, room) = (&*self.0, index.room());
+        let paths = room.paths.saturating_add(room.folder_paths);
+        let bytes = (ENTRY.saturating_mul(room.entries))
+            .saturating_add(FOLDER.saturating_mul(room.folders))
+            .saturating_add(PATHS.saturating_mul(paths))
+            .saturating_add(NAMES.saturating_mul(room.names));
+        let all = [
+            (
+                &counts.entries,
+                room.entries,
+                "entries",
+                IMAGE_ENTRIES as u64,
+            ),
+            (
+                &counts.path_bytes,
+                room.paths,
+                "bytes of paths",
+                IMAGE_PATH_BYTES,
+            ),
+            (
+                &counts.folders,
+                room.folders,
+                "folders",
+                IMAGE_FOLDERS as u64,
+            ),
+            (
+                &counts.folder_path_bytes,
+                room.folder_paths,
+                "bytes of paths of folders",
+                IMAGE_FOLDER_PATH_BYTES,
+            ),
+            (
+                &counts.name_bytes,
+                room.names,
+                "bytes of names, links and attributes",
+                IMAGE_NAME_BYTES as u64,
+            ),
+        ];
+        let counted = all
+            .into_iter()
+            .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit));
+        counted
+            .and_then(|()| self.take(bytes))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Whether so many bytes of memory are left.
+    #[must_use]
+    pub fn has(&self, bytes: u64) -> bool {
+        let left = |limit: u64| limit.saturating_sub(self.0.taken.load(Ordering::Relaxed));
+        self.0.memory.is_none_or(|limit| left(limit) >= bytes)
+    }
+
     /// Takes memory that is given back when the answer is dropped.
     pub(super) fn hold(&self, bytes: u64) -> Result<Held, Problem> {
         self.take(bytes)?;

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod badge;
+pub mod cache;
 pub mod catalog;
 pub mod comparison;
 pub mod dive;

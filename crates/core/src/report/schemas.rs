@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::artifact::ArtifactReport;
 use super::audit::Audit;
+use super::cache::CacheReport;
 use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
 use super::comparison::reproducible::ReproducibilityReport;
@@ -168,6 +169,12 @@ schema!(
     repositories_is_as_its_schema_says,
     "repositories.json",
     RepositoriesReport,
+    written()
+);
+schema!(
+    cache_is_as_its_schema_says,
+    "cache.json",
+    CacheReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());

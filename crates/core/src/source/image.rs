@@ -139,6 +139,20 @@ impl Layer {
         digest.or_else(|| self.span.map(Identity::Span)).map(BlobId)
     }
 
+    /// The digest under which a cache may have its index: that of its blob, else that of its tar, which an archive may hold
+    /// as it is. `None` where its index is not all that decides what is shown: where its source may have no copy of it, where its
+    /// media type leaves open what it is, and where its manifest embeds it.
+    #[must_use]
+    pub fn kept_as(&self) -> Option<&Digest> {
+        let media_type = self.media_type.as_deref().unwrap_or_default();
+        let is_plain_layer = LayerFormat::of(media_type) == LayerFormat::Tar
+            && !media_type::is_foreign_layer(media_type)
+            && self.urls.is_empty()
+            && self.data.is_none();
+        let digest = self.digest.as_ref().or(self.diff_id.as_ref());
+        digest.filter(|_| is_plain_layer)
+    }
+
     /// Why it cannot be read, as far as its media type says so.
     #[must_use]
     pub fn not_readable(&self) -> Option<NotFetched> {

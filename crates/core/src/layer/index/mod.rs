@@ -5,6 +5,7 @@
 
 mod aside;
 mod builder;
+mod room;
 
 use serde::{Deserialize, Serialize};
 

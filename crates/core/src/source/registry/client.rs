@@ -12,6 +12,7 @@ use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]
 use super::guard::Guard;
+use super::kept::KeepDocuments;
 use super::remote::Remote;
 use super::transport::{Ask, Transport};
 use super::wait::Notices;
@@ -42,6 +43,8 @@ pub struct Options {
     pub guard: Option<Guard>,
     /// Who is told of what happens on the way, and lets short waits be; without it nothing is waited for.
     pub notices: Option<Arc<dyn Notices>>,
+    /// Documents of earlier runs, which are not asked for again.
+    pub kept: Option<Arc<dyn KeepDocuments>>,
 }
 
 impl fmt::Debug for Options {
@@ -93,6 +96,11 @@ impl Client {
                 auth: Auth::default(),
             }),
         }
+    }
+
+    /// What is kept between runs.
+    pub(super) fn kept(&self) -> Option<&dyn KeepDocuments> {
+        self.inner.options.kept.as_deref()
     }
 
     /// The image that a reference names; nothing is requested yet.

@@ -32,6 +32,7 @@ mod endpoint;
 mod fetched;
 #[cfg(not(target_arch = "wasm32"))]
 mod guard;
+mod kept;
 mod link;
 mod listing;
 mod names;
@@ -53,6 +54,7 @@ pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
 pub use fetched::{Described, Fetched, Outline};
 #[cfg(not(target_arch = "wasm32"))]
 pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
+pub use kept::{KeepDocuments, KeptDocument};
 pub use listing::Pages;
 #[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::encoding::{self, Chunks, Coding, Expected};
 use super::endpoint::{Endpoint, TagOrDigest};
 use super::fetched::{self, Described, Fetched};
+use super::kept::KeptDocument;
 use super::link;
 use super::listing;
 use super::transfer;
@@ -83,6 +84,15 @@ impl Remote {
     /// Fetches a manifest or index. Its bytes have the digest that was asked for, or, for a tag, the one that the
     /// registry said it has.
     pub async fn manifest(&self, which: &TagOrDigest) -> Result<Fetched, SourceError> {
+        if let TagOrDigest::Digest(digest) = which
+            && let Some(kept) = self.kept(digest)
+        {
+            return Ok(Fetched {
+                bytes: kept.bytes.into(),
+                content_type: kept.content_type,
+                digest: digest.clone(),
+            });
+        }
         let what = self.one(which);
         let response = self
             .manifest_response(Method::GET, which, media_type::ACCEPT)
@@ -102,11 +112,26 @@ impl Remote {
         if let Some(promised) = promised.filter(|promised| *promised != digest) {
             return Err(mismatch(what, &promised, &digest));
         }
+        self.keep(&digest, &bytes, content_type.clone());
         Ok(Fetched {
             bytes,
             content_type,
             digest,
         })
+    }
+
+    fn kept(&self, digest: &Digest) -> Option<KeptDocument> {
+        self.client.kept()?.document(&self.repository(), digest)
+    }
+
+    fn keep(&self, digest: &Digest, bytes: &[u8], content_type: Option<String>) {
+        if let Some(kept) = self.client.kept() {
+            let document = KeptDocument {
+                bytes: bytes.to_vec(),
+                content_type,
+            };
+            kept.keep(&self.repository(), digest, document);
+        }
     }
 
     /// Requests a manifest (GET or HEAD) and hands over the answer as it is: nothing of it is checked.
@@ -352,8 +377,17 @@ impl Documents for Remote {
     }
 
     async fn blob(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
+        // One of another size has the digest, and is not what the manifest promises.
+        if let Some(kept) = self
+            .kept(digest)
+            .filter(|kept| kept.bytes.len() as u64 == size)
+        {
+            return Ok(kept.bytes.into());
+        }
         let stream = Self::blob(self, digest, Some(size)).await?;
-        stream.verified(digest.clone()).whole().await
+        let bytes = stream.verified(digest.clone()).whole().await?;
+        self.keep(digest, &bytes, None);
+        Ok(bytes)
     }
 }
 

@@ -1,0 +1,123 @@
+//! The form in which a cache keeps what was read: layer indexes and documents, each under the digest of its bytes.
+//!
+//! A kept file is input like any other: it may be cut, damaged, older, or somebody else's. It is used only where it is
+//! whole, in the form of this build, and of the digest that is asked for.
+//!
+//! A file is a kind (8 bytes), [`FORMAT`] (4 bytes), the decoder's identity (16 bytes), a check sum (16 bytes) and the
+//! content. Numbers are little-endian. The check sum is XXH3 of all that is not the check sum: it finds damage. It is no
+//! defence against forgery, so the folder of a cache belongs to one user.
+
+use std::sync::LazyLock;
+
+use twox_hash::XxHash3_128;
+
+use crate::digest::Digest;
+use crate::layer::LayerIndex;
+use crate::source::registry::KeptDocument;
+
+/// Raise it when the form of a layer index changes, or what the decoder makes of the same bytes. A test compares both with
+/// what they were.
+pub const FORMAT: u32 = 1;
+
+const LAYER: [u8; 8] = *b"onionlyr";
+const DOCUMENT: [u8; 8] = *b"oniondoc";
+const CHECK_SUM: usize = 8 + 4 + 16;
+const CONTENT: usize = CHECK_SUM + 16;
+
+/// Why a kept file is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It is something else, or was written by another build.
+    #[error("it is not in the form of this version")]
+    Form,
+    /// It was cut or changed.
+    #[error("it is damaged")]
+    Damaged,
+    /// It is of another digest than its name says.
+    #[error("it is of another digest")]
+    Other,
+}
+
+/// The file that keeps a layer's index.
+#[must_use]
+pub fn pack_layer(index: &LayerIndex) -> Vec<u8> {
+    packed(LAYER, &index.to_bytes())
+}
+
+/// Reads what [`pack_layer`] wrote of the blob with this digest.
+///
+/// # Errors
+/// It is not what was written, or of another blob.
+pub fn unpack_layer(file: &[u8], digest: &Digest) -> Result<LayerIndex, Unusable> {
+    let index = LayerIndex::from_bytes(content(LAYER, file)?).map_err(|_| Unusable::Damaged)?;
+    match index.digest == *digest {
+        true => Ok(index),
+        false => Err(Unusable::Other),
+    }
+}
+
+/// The file that keeps a document.
+#[must_use]
+pub fn pack_document(document: &KeptDocument) -> Vec<u8> {
+    // Serialising into memory cannot fail.
+    packed(DOCUMENT, &postcard::to_stdvec(document).unwrap_or_default())
+}
+
+/// Reads what [`pack_document`] wrote of the document with this digest.
+///
+/// # Errors
+/// It is not what was written, or another document.
+pub fn unpack_document(file: &[u8], digest: &Digest) -> Result<KeptDocument, Unusable> {
+    let content = content(DOCUMENT, file)?;
+    let document: KeptDocument = postcard::from_bytes(content).map_err(|_| Unusable::Damaged)?;
+    match Digest::of(digest.algorithm(), &document.bytes) == *digest {
+        true => Ok(document),
+        false => Err(Unusable::Other),
+    }
+}
+
+fn packed(kind: [u8; 8], content: &[u8]) -> Vec<u8> {
+    let mut file = Vec::with_capacity(CONTENT + content.len());
+    file.extend_from_slice(&kind);
+    file.extend_from_slice(&FORMAT.to_le_bytes());
+    file.extend_from_slice(&DECODER.to_le_bytes());
+    let sum = check_sum(&file, content);
+    file.extend_from_slice(&sum);
+    file.extend_from_slice(content);
+    file
+}
+
+/// The content of a file that is whole and of this build.
+fn content(kind: [u8; 8], file: &[u8]) -> Result<&[u8], Unusable> {
+    let (head, content) = file.split_at_checked(CONTENT).ok_or(Unusable::Form)?;
+    let (head, sum) = head.split_at_checked(CHECK_SUM).ok_or(Unusable::Form)?;
+    let expected = [&kind[..], &FORMAT.to_le_bytes(), &DECODER.to_le_bytes()].concat();
+    if head != expected {
+        return Err(Unusable::Form);
+    }
+    match sum == check_sum(head, content) {
+        true => Ok(content),
+        false => Err(Unusable::Damaged),
+    }
+}
+
+fn check_sum(head: &[u8], content: &[u8]) -> [u8; 16] {
+    let mut hasher = XxHash3_128::new();
+    hasher.write(head);
+    hasher.write(content);
+    hasher.finish_128().to_le_bytes()
+}
+
+/// What else than [`FORMAT`] decides what an index says: the release, and the rules by which secrets are found.
+static DECODER: LazyLock<u128> = LazyLock::new(|| {
+    let mut hasher = XxHash3_128::new();
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        include_str!("secrets/places.json"),
+        include_str!("secrets/tokens.json"),
+    ] {
+        hasher.write(&(part.len() as u64).to_le_bytes());
+        hasher.write(part.as_bytes());
+    }
+    hasher.finish_128()
+});
