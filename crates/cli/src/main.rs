@@ -4,6 +4,7 @@ mod audit;
 mod badge;
 mod cache;
 mod cat;
+mod completions;
 mod decode;
 mod diff;
 mod du;
@@ -15,6 +16,7 @@ mod limits;
 mod link;
 mod listed;
 mod ls;
+mod man;
 mod memory;
 mod output;
 mod packages;
@@ -79,6 +81,8 @@ enum Command {
     Badge(badge::Arguments),
     Cache(cache::Arguments),
     Serve(serve::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 #[tokio::main]
@@ -109,6 +113,8 @@ async fn main() -> ExitCode {
         Command::Badge(arguments) => badge::run(arguments).await.map(fine),
         Command::Cache(arguments) => cache::run(&arguments).map(fine),
         Command::Serve(arguments) => serve::run(arguments).await.map(fine),
+        Command::Completions(arguments) => completions::run(&arguments).map(fine),
+        Command::Man(arguments) => man::run(&arguments).map(fine),
     };
     match done {
         Ok(code) => code,

@@ -50,7 +50,7 @@ fn lines(layers: &[Layer], wanted: impl Fn(Kind) -> bool) -> Vec<String> {
         format!(
             "{} {} {} {}>{}",
             finding.kind.name(),
-            String::from_utf8_lossy(&finding.path),
+            String::from_utf8_lossy(finding.path()),
             finding.bytes,
             join(&finding.added_by),
             join(&finding.hidden_by)

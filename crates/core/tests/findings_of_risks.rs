@@ -34,7 +34,7 @@ fn lines(findings: &[Finding], kind: Kind) -> Vec<String> {
     of_kind
         .map(|finding| {
             let rule = finding.rule.as_deref().unwrap();
-            let path = String::from_utf8_lossy(&finding.path);
+            let path = String::from_utf8_lossy(finding.path());
             let layers: Vec<String> = finding.added_by.iter().map(ToString::to_string).collect();
             format!("{rule} {path} {} {}", finding.bytes, layers.join(","))
         })
@@ -191,8 +191,8 @@ fn facts_of_the_configuration_are_told_where_somebody_should_have_decided() {
             .map(|finding| {
                 format!(
                     "{} {}",
-                    finding.rule.unwrap(),
-                    String::from_utf8_lossy(&finding.path)
+                    finding.rule.as_deref().unwrap(),
+                    String::from_utf8_lossy(finding.path())
                 )
             })
             .collect();

@@ -318,7 +318,12 @@ fn findings_name_a_path_that_is_there() {
             .into_iter()
             .filter(|finding| matches!(finding.kind, Kind::Secret | Kind::Setid | Kind::Writable));
         let mut paths: Vec<_> = risks
-            .map(|finding| (finding.kind, String::from_utf8(finding.path).unwrap()))
+            .map(|finding| {
+                (
+                    finding.kind,
+                    String::from_utf8(finding.path().to_vec()).unwrap(),
+                )
+            })
             .collect();
         paths.sort();
         paths

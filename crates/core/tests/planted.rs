@@ -4,6 +4,7 @@
 
 mod support;
 
+use onionskin_core::base::{Base, By};
 use onionskin_core::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::manifest::{Config, history};
@@ -21,19 +22,26 @@ fn audit(image: &Packed) -> Vec<Finding> {
         .into_iter()
         .map(|step| step.and_then(|step| step.created_by.as_deref()))
         .collect();
+    let name = config.labels.get("org.opencontainers.image.base.name");
+    let base = name.map(|name| Base {
+        reference: Some(name.clone()),
+        digest: None,
+        layers: None,
+        by: By::Annotations,
+    });
     findings::of(&Subject {
         stack: &stack,
         ledger: &Ledger::of(&stack),
         commands: &commands,
         config: &config,
-        base: None,
+        base: base.as_ref(),
         leftovers: Leftovers::standard(),
     })
 }
 
 fn place(finding: &Finding) -> String {
     let rule = finding.rule.as_deref().unwrap_or_default();
-    format!("{rule} {}", String::from_utf8_lossy(&finding.path))
+    format!("{rule} {}", String::from_utf8_lossy(finding.path()))
 }
 
 #[test]
@@ -48,6 +56,28 @@ fn every_finding_has_a_rule_that_a_file_can_name() {
                 place(&finding)
             ),
         }
+    }
+}
+
+/// Whoever adds a rule plants what it finds, so that it is tested in what images have.
+#[test]
+fn every_rule_finds_what_is_planted_for_it() {
+    let images = [planted::image(), planted::leftovers(), planted::risks()];
+    let found: Vec<Finding> = images.iter().flat_map(audit).collect();
+    let finds = |(kind, rule): &(Kind, &str)| {
+        let mut found = found.iter();
+        found.any(|finding| finding.kind == *kind && finding.rule.as_deref() == Some(*rule))
+    };
+    // The many forms of secrets have examples of their own, in secrets.rs.
+    let missing: Vec<(Kind, &str)> = findings::rules(Leftovers::standard())
+        .filter(|(kind, _)| *kind != Kind::Secret)
+        .filter(|rule| !finds(rule))
+        .collect();
+    assert!(missing.is_empty(), "not planted: {missing:?}");
+    for kind in Kind::ALL {
+        let planted = found.iter().any(|finding| finding.kind == kind);
+        // Only the release of an application has files that are replaced by others.
+        assert!(planted || kind == Kind::Overwritten, "{kind:?}");
     }
 }
 
@@ -72,7 +102,7 @@ fn every_secret_is_found_at_its_place() {
     }
     // What a later layer deleted is in every download all the same.
     let deploy: Vec<&Finding> = secrets
-        .filter(|finding| finding.path.starts_with(b"/app/deploy/"))
+        .filter(|finding| finding.path().starts_with(b"/app/deploy/"))
         .collect();
     assert_eq!(deploy.len(), 3);
     for finding in deploy {
@@ -103,7 +133,7 @@ fn waste_of_every_sort_is_found() {
     ] {
         let found = findings
             .iter()
-            .any(|finding| finding.kind == kind && finding.path == path.as_bytes());
+            .any(|finding| finding.kind == kind && finding.path() == path.as_bytes());
         assert!(found, "{kind:?} {path}: {findings:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What docs/audit.md says is what there is, and what it shows is what is printed.
+//! What the pages of docs/ about audits say is what there is, and what they show is what is printed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,8 +23,11 @@ pub(crate) fn ground() -> Ground {
 }
 
 fn documentation() -> String {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/audit.md");
-    fs::read_to_string(docs).unwrap()
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+    let page = |name| fs::read_to_string(format!("{docs}/{name}.md")).unwrap();
+    ["audit", "findings", "rules", "reports"]
+        .map(page)
+        .join("\n")
 }
 
 #[test]

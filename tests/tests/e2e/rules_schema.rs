@@ -19,7 +19,7 @@ const GOOD: &[&str] = &[
     "growth: { maxShare: 101%, maxCompressedShare: 1.5 }",
     "growth: { maxShare: 2500.5 %, maxCompressedShare: 10 }",
     "ignore: [{ kind: setid, reason: because }, { rule: apt-lists, reason: 42, until: 2026-12-31 }, { path: /a, kind: , reason: x }]",
-    "leftovers: { silence: [logs], add: [{ id: a, paths: ['*.a', /a/b, a/*/b], except: ['a*'], advice: b, name: c, reason: d, informational: true }] }",
+    "leftovers: { silence: [logs], add: [{ id: a, paths: ['*.a', /a/b, a/*/b], except: ['a*'], advice: b, name: c, reason: d, optional: true }] }",
 ];
 
 const BAD: &[&str] = &[
@@ -91,7 +91,7 @@ const BAD: &[&str] = &[
     "leftovers: { add: [{ id: a, paths: ['a//b'], advice: b }] }",
     "leftovers: { add: [{ id: a, paths: ['a/'], advice: b }] }",
     "leftovers: { add: [{ id: a, paths: [a], except: ['**'], advice: b }] }",
-    "leftovers: { add: [{ id: a, paths: [a], advice: b, informational: maybe }] }",
+    "leftovers: { add: [{ id: a, paths: [a], advice: b, optional: maybe }] }",
 ];
 
 /// What an editor makes of a file, before it looks into the schema.

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use onionskin_core::findings::Location;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::manifest::history;
 use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
@@ -24,7 +25,6 @@ use super::protocol::{
     Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
     Ignored, OfKind, Order, Place, RulesFile, RulesFileError, Selected, Verdict,
 };
-use crate::route::{ImageRoute, Route};
 
 /// The name of a rules file that is read as dive reads it.
 const DIVES: &str = ".dive-ci";
@@ -60,9 +60,8 @@ impl Waste {
         let mut audit = Audit::new(&image, stack, &ledger, &terms);
         if let Some(reason) = other.missing() {
             let growth = audit.rules.iter_mut();
-            let unjudged = |rule: &&mut rules::Verdict| {
-                rule.name.starts_with("growth.") && rule.passed.is_none()
-            };
+            let unjudged =
+                |rule: &&mut rules::Verdict| rule.rule.is_about_growth() && rule.passed.is_none();
             for rule in growth.filter(unjudged) {
                 rule.reason = Some(reason.to_owned());
             }
@@ -246,14 +245,14 @@ fn names(findings: &[FindingFacts]) -> Vec<FindingName> {
     let mut alike: HashMap<_, u32> = HashMap::new();
     let named = findings.iter().map(|finding| {
         let nth = alike
-            .entry((finding.kind, &finding.rule, &finding.link))
+            .entry((finding.kind, &finding.rule, &finding.location))
             .or_default();
         *nth += 1;
         FindingName {
             kind: finding.kind,
-            layer: match place(finding) {
-                Place::Change(layer, _) => Some(layer),
-                Place::Config => None,
+            layer: match &finding.location {
+                Location::Path { layer, .. } => Some(number(*layer)),
+                Location::Config(_) => None,
             },
             rule: finding.rule.clone(),
             nth: *nth,
@@ -277,20 +276,11 @@ fn holds(finding: &FindingFacts, find: &str) -> bool {
         .any(|text| text.to_lowercase().contains(find))
 }
 
-/// Where the report's own link leads.
+/// Where the page shows it.
 fn place(finding: &FindingFacts) -> Place {
-    let fragment = finding
-        .link
-        .as_deref()
-        .and_then(|link| link.split_once('#'));
-    let route = fragment.map(|(_, fragment)| Route::parse(fragment).0);
-    match route {
-        Some(Route::Image(ImageRoute {
-            layer: Some(layer),
-            path: Some(path),
-            ..
-        })) => Place::Change(layer, path),
-        _ => Place::Config,
+    match &finding.location {
+        Location::Path { layer, path } => Place::Change(number(*layer), path.clone()),
+        Location::Config(_) => Place::Config,
     }
 }
 

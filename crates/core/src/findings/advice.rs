@@ -30,7 +30,7 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>], leftovers: &Lefto
 }
 
 fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> String {
-    if let Some(leftover) = leftovers.of_path(&finding.path) {
+    if let Some(leftover) = leftovers.of_path(finding.path()) {
         return format!("{} ({})", leftover.advice, layers(&finding.added_by));
     }
     if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
@@ -149,12 +149,16 @@ pub(super) fn layers(numbers: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::findings::Location;
 
     fn advice(kind: Kind, path: &str, commands: [&str; 2]) -> String {
         let finding = Finding {
             kind,
             rule: None,
-            path: path.into(),
+            location: Location::Path {
+                layer: 2,
+                path: path.into(),
+            },
             line: None,
             files: 1,
             bytes: 1,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Kind, LayerBytes};
+use super::{Finding, Kind, LayerBytes, Location};
 use crate::ledger::Wasted;
 use crate::stack::{Cause, NodeId, Stack};
 
@@ -114,7 +114,10 @@ impl Group {
         Finding {
             kind,
             rule: None,
-            path: stack.path(self.node),
+            location: Location::Path {
+                layer: hidden_by.last().or(added_by.last()).copied().unwrap_or(0),
+                path: stack.path(self.node),
+            },
             line: None,
             files: self.files,
             bytes: by_layer.iter().map(|part| part.bytes).sum(),

@@ -22,7 +22,7 @@ pub enum Kind {
     /// Live: a cache, a log, a build tree or the like, which no container needs.
     Leftover,
     /// Live: documentation, translations and the like, which most containers do not need.
-    Informational,
+    Optional,
     /// A layer that holds nothing, and is downloaded all the same.
     Empty,
     /// A key, token or password, in any layer or in the configuration.
@@ -44,7 +44,7 @@ impl Kind {
         Self::Repeated,
         Self::Duplicate,
         Self::Leftover,
-        Self::Informational,
+        Self::Optional,
         Self::Empty,
         Self::Secret,
         Self::Setid,
@@ -62,7 +62,7 @@ impl Kind {
             Self::Repeated => Cause::Repeated.name(),
             Self::Duplicate => "duplicate",
             Self::Leftover => "leftover",
-            Self::Informational => "informational",
+            Self::Optional => "optional",
             Self::Empty => "empty",
             Self::Secret => "secret",
             Self::Setid => "setid",
@@ -81,7 +81,7 @@ impl Kind {
             Self::Repeated => "stored more than once in one layer",
             Self::Duplicate => "the same content as at another path",
             Self::Leftover => "a cache, a log or another file that containers do not need",
-            Self::Informational => "documentation and other files that most containers do not need",
+            Self::Optional => "documentation and other files that most containers do not need",
             Self::Empty => "an empty layer, which is still downloaded",
             Self::Secret => {
                 "looks like a key, a token or a password, which everyone who can pull can read"

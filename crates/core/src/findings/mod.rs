@@ -12,8 +12,9 @@ mod gather;
 mod kind;
 mod leftovers;
 mod live;
+mod location;
 mod modes;
-mod rule;
+mod registry;
 mod secrets;
 mod wasted;
 
@@ -22,7 +23,9 @@ use std::cmp::Reverse;
 pub use self::kind::Kind;
 pub use self::leftovers::{Leftover, LeftoverError, Leftovers, PathPattern};
 use self::live::Live;
-pub use self::rule::rules;
+pub use self::location::Location;
+pub use self::registry::rules;
+use self::registry::{FINDERS, Material};
 use crate::base::Base;
 use crate::ledger::Ledger;
 use crate::manifest::Config;
@@ -36,9 +39,8 @@ pub struct Finding {
     /// Which rule of its kind found it, such as `apt-lists`: a name that stays. None for wasted bytes and
     /// duplicates.
     pub rule: Option<String>,
-    /// The file, or the folder that holds all of its files; with a leading slash. Of the configuration the
-    /// place in it, such as `config.user`.
-    pub path: Vec<u8>,
+    /// Where it is.
+    pub location: Location,
     /// The line of the file, from 1; None where it is about more than a line.
     pub line: Option<u32>,
     /// Files that it is about.
@@ -95,29 +97,33 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
-    let mut findings = wasted::of(stack, subject.ledger, subject.leftovers);
-    for finding in &mut findings {
-        finding.advice = advice::of(finding, subject.commands, subject.leftovers);
-    }
     let names = Names::at(stack, stack.depth());
-    let live = Live::of(stack, subject.ledger, &names);
-    findings.extend(duplicates::of(stack, &live));
-    findings.extend(leftovers::of(stack, &live, subject.leftovers));
-    findings.extend(empty::of(subject));
-    findings.extend(modes::of(subject, &names));
-    findings.extend(config::of(subject));
-    findings.extend(secrets::of(subject, &names));
+    let material = Material {
+        subject: *subject,
+        names: &names,
+        live: &Live::of(stack, subject.ledger, &names),
+    };
+    let finders = FINDERS.iter();
+    let mut findings: Vec<Finding> = finders
+        .flat_map(|finder| (finder.find)(&material))
+        .collect();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
 
 impl Finding {
+    /// The path, or the place in the configuration.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        self.location.as_bytes()
+    }
+
     /// One about the configuration, at a place that is no path.
     fn of_config(kind: Kind, rule: &str, place: &str, advice: String) -> Self {
         Self {
             kind,
             rule: Some(rule.to_owned()),
-            path: place.into(),
+            location: Location::Config(place.to_owned()),
             line: None,
             files: 0,
             bytes: 0,
@@ -136,7 +142,7 @@ fn order(finding: &Finding) -> impl Ord + '_ {
     (
         Reverse(finding.bytes),
         finding.kind,
-        finding.path.as_slice(),
+        finding.path(),
         finding.rule.as_deref(),
         finding.hidden_by.as_slice(),
         finding.added_by.as_slice(),

@@ -72,9 +72,15 @@ impl Place {
     }
 }
 
-pub(super) const SETUID_RULE: &str = "setuid";
-pub(super) const SETGID_RULE: &str = "setgid";
-pub(super) const WRITABLE_RULE: &str = "world-writable";
+const SETUID_RULE: &str = "setuid";
+const SETGID_RULE: &str = "setgid";
+const WRITABLE_RULE: &str = "world-writable";
+/// All that is looked for, each with the kind of what it finds.
+pub(super) const RULES: [(Kind, &str); 3] = [
+    (Kind::Setid, SETUID_RULE),
+    (Kind::Setid, SETGID_RULE),
+    (Kind::Writable, WRITABLE_RULE),
+];
 
 /// In no order.
 pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {

@@ -249,7 +249,7 @@ mod tests {
         in_config(secrets::in_config(&config, 1))
             .into_iter()
             .map(|finding| {
-                let path = String::from_utf8(finding.path).unwrap();
+                let path = String::from_utf8(finding.path().to_vec()).unwrap();
                 let what = finding.advice.split(':').next().unwrap().to_owned();
                 (path, what)
             })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::leftovers::Names;
-use super::{Finding, Kind, Leftovers};
+use super::{Finding, Kind, Leftovers, Subject, advice};
 use crate::layer::EntryKind;
 use crate::ledger::{Ledger, Wasted};
 use crate::stack::{Cause, NodeId, Stack, What};
@@ -14,7 +14,15 @@ use crate::stack::{Cause, NodeId, Stack, What};
 const METADATA_ONLY_TREES: usize = 4;
 
 /// The findings of all wasted files, in no order.
-pub(super) fn of(stack: &Stack, ledger: &Ledger, leftovers: &Leftovers) -> Vec<Finding> {
+pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = gathered_waste(subject.stack, subject.ledger, subject.leftovers);
+    for finding in &mut findings {
+        finding.advice = advice::of(finding, subject.commands, subject.leftovers);
+    }
+    findings
+}
+
+fn gathered_waste(stack: &Stack, ledger: &Ledger, leftovers: &Leftovers) -> Vec<Finding> {
     let mut places = Places::of(stack, leftovers);
     let mut whiteouts: HashMap<usize, Whiteouts> = HashMap::new();
     // What one layer took of one cause, under the path that a person would name.

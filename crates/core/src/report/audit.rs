@@ -9,7 +9,7 @@ use super::link::Links;
 use super::own::{IgnoreFacts, OwnFacts};
 use super::{SCHEMA_VERSION, text};
 use crate::base::Base;
-use crate::findings::{self, Finding, Kind, Leftovers, Subject};
+use crate::findings::{self, Finding, Kind, Leftovers, Location, Subject};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
 use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
@@ -88,6 +88,9 @@ pub struct FindingFacts {
     /// The file, or the folder that holds all of its files, with a leading slash; of the configuration the place in
     /// it, such as `config.user`.
     pub path: String,
+    /// Where it is; `path` is this as text.
+    #[serde(skip)]
+    pub location: Location,
     /// Bytes of file content.
     pub bytes: u64,
     /// Bytes of the blobs that they cost.
@@ -297,10 +300,9 @@ impl FindingFacts {
         let command = |layer: usize| commands.get(layer.checked_sub(1)?).copied().flatten();
         let created_by = layers.into_iter().filter_map(command);
         let (pairs, causes) = (pairs(&finding), causes(&finding));
-        let place = finding.hidden_by.last().or(finding.added_by.last());
         Self {
             kind: finding.kind,
-            path: text(&finding.path).into_owned(),
+            path: text(finding.path()).into_owned(),
             bytes: finding.bytes,
             compressed_bytes: download.map(|_| finding.compressed),
             download_share: download
@@ -308,10 +310,8 @@ impl FindingFacts {
                 .map(|all| finding.compressed as f64 / all as f64),
             created_by: created_by.map(shortened).collect(),
             advice: finding.advice,
-            link: links.map(|links| match place {
-                Some(layer) => links.change(*layer, &finding.path),
-                None => links.config(),
-            }),
+            link: links.map(|links| links.finding(&finding.location)),
+            location: finding.location,
             pairs,
             causes,
             packaged: finding.packaged,

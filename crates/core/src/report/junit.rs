@@ -183,12 +183,8 @@ fn case(
 
 /// What a rule measured, and what to mend to keep it.
 fn failure(rule: &Verdict, message: &str, audit: &Audit) -> Vec<String> {
-    let name = rule.name.to_lowercase();
-    let about_wasted = ["wasted", "efficiency", "wasted"]
-        .iter()
-        .any(|word| name.contains(word));
     let mut lines = vec![message.to_owned()];
-    if about_wasted {
+    if rule.rule.is_about_waste() {
         let mut wasted = weightiest(audit);
         wasted.retain(|finding| finding.kind.cause().is_some());
         lines.extend(findings(wasted, FEW));

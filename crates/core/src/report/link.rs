@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::digest::Digest;
+use crate::findings::Location;
 use crate::reference::Reference;
 use crate::source::Image;
 
@@ -144,6 +145,15 @@ impl Links {
         Self {
             address: format!("{}{slash}#/{place}", printable_base(base)),
             choice: chosen.collect(),
+        }
+    }
+
+    /// Where a finding is.
+    #[must_use]
+    pub fn finding(&self, location: &Location) -> String {
+        match location {
+            Location::Path { layer, path } => self.change(*layer, path),
+            Location::Config(_) => self.config(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::Visible;
 use super::audit::{Audit, FindingFacts};
 use super::inspection::LayerFacts;
 use crate::findings::Kind;
-use crate::rules::{Amount, Verdict};
+use crate::rules::{Amount, Direction, Unit, Verdict};
 use crate::source::NotFetched;
 use crate::stack::Cause;
 
@@ -217,9 +217,9 @@ pub fn actual(verdict: &Verdict) -> String {
 /// What a rule allows: `at most 100.0 kB (100000 B)`.
 #[must_use]
 pub fn limit(verdict: &Verdict) -> String {
-    let side = match verdict.is_at_least() {
-        true => "at least",
-        false => "at most",
+    let side = match verdict.direction {
+        Direction::AtLeast => "at least",
+        Direction::AtMost => "at most",
     };
     let limit = match (verdict.actual, verdict.limit) {
         (Some(Amount::Share(actual)), Amount::Share(limit)) => told_apart(actual, limit).1,
@@ -249,7 +249,7 @@ fn told_apart(actual: f64, limit: f64) -> (String, String) {
 /// An amount in the unit that its rule counts in.
 fn amount(verdict: &Verdict, amount: Amount) -> String {
     match amount {
-        Amount::Count(count) if verdict.counts_things() => count.to_string(),
+        Amount::Count(count) if verdict.unit == Unit::Count => count.to_string(),
         // A limit may be crossed by one byte; rounded, nobody would see it.
         Amount::Count(bytes) if bytes >= 1000 => format!("{} ({bytes} B)", size(bytes)),
         Amount::Count(bytes) => size(bytes),
@@ -260,7 +260,24 @@ fn amount(verdict: &Verdict, amount: Amount) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::findings::Location;
     use crate::report::audit::LayerPair;
+    use crate::rules::RuleId;
+
+    /// Its name says nothing of what it is about.
+    fn verdict_of(rule: RuleId, limit: Amount, actual: Option<Amount>) -> Verdict {
+        Verdict {
+            name: "forbidden /etc/minEfficiency".to_owned(),
+            rule,
+            unit: rule.unit(),
+            direction: rule.direction(),
+            limit,
+            actual,
+            passed: None,
+            met: Vec::new(),
+            reason: None,
+        }
+    }
 
     #[test]
     fn shares_never_round_something_to_nothing() {
@@ -280,6 +297,7 @@ mod tests {
         FindingFacts {
             kind: Kind::Deleted,
             path: "/a".to_owned(),
+            location: Location::default(),
             bytes: 9,
             compressed_bytes,
             added_by: vec![1],
@@ -318,22 +336,12 @@ mod tests {
 
     #[test]
     fn a_limit_crossed_by_a_byte_can_be_seen() {
-        let told = |name: &str, count| {
-            limit(&Verdict {
-                name: name.to_owned(),
-                limit: Amount::Count(count),
-                actual: None,
-                passed: None,
-                met: Vec::new(),
-                reason: None,
-            })
-        };
-        let bytes = |bytes| told("maxWastedBytes", bytes);
+        let told = |rule, count| limit(&verdict_of(rule, Amount::Count(count), None));
+        let bytes = |bytes| told(RuleId::MaxWastedBytes, bytes);
         assert_ne!(bytes(20_000_000), bytes(20_000_001));
-        for name in ["maxLayers", "own.maxLayers", "findings.secret.maxCount"] {
-            assert_eq!(told(name, 1200), "at most 1200");
+        for rule in [RuleId::MaxLayers, RuleId::MaxFindings, RuleId::Forbidden] {
+            assert_eq!(told(rule, 1200), "at most 1200");
         }
-        assert_eq!(told("forbidden /etc/efficiency", 0), "at most 0");
     }
 
     #[test]
@@ -347,14 +355,8 @@ mod tests {
             (0.05, 0.1234, "5 %, at most 12.34 %"),
             (2.0, 1.5, "200 %, at most 150 %"),
         ] {
-            let rule = Verdict {
-                name: "maxWastedShare".to_owned(),
-                limit: Amount::Share(limit),
-                actual: Some(Amount::Share(actual)),
-                passed: None,
-                met: Vec::new(),
-                reason: None,
-            };
+            let (limit, actual) = (Amount::Share(limit), Some(Amount::Share(actual)));
+            let rule = verdict_of(RuleId::MaxWastedShare, limit, actual);
             assert_eq!(verdict(&rule), told);
         }
     }

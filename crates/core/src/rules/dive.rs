@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer};
 
-use super::Verdict;
-use super::quantity::{Bytes, QuantityError, dive_bytes, shown};
+use super::quantity::{QuantityError, dive_bytes, shown};
+use super::{RuleId, Verdict};
 use super::{Rules, RulesError, yaml};
 use crate::ledger::dive::Dive;
 
@@ -36,17 +36,22 @@ impl DiveRules {
     pub(super) fn judge(&self, dive: &Dive) -> Vec<Verdict> {
         let efficiency = self.lowest_efficiency.map(|limit| {
             let failed = limit > dive.efficiency;
-            Verdict::share("lowestEfficiency", limit, dive.efficiency, !failed)
+            Verdict::share(RuleId::LowestEfficiency, limit, dive.efficiency, !failed)
         });
-        let limit = self.highest_wasted_bytes.map(Bytes);
-        let wasted = Verdict::at_most("highestWastedBytes", limit, Some(dive.wasted_bytes));
+        let (limit, wasted) = (self.highest_wasted_bytes, Some(dive.wasted_bytes));
+        let wasted = Verdict::at_most(RuleId::HighestWastedBytes, limit, wasted);
         let share = self.highest_user_wasted_percent.map(|limit| {
             // What is not a number is not larger, and so passes.
             let failed = dive.user_wasted > limit;
             let told = dive.user_wasted.is_finite();
             Verdict {
                 reason: (!told).then(|| NO_SHARE.to_owned()),
-                ..Verdict::share("highestUserWastedPercent", limit, dive.user_wasted, !failed)
+                ..Verdict::share(
+                    RuleId::HighestUserWastedPercent,
+                    limit,
+                    dive.user_wasted,
+                    !failed,
+                )
             }
         });
         [efficiency, wasted, share].into_iter().flatten().collect()

@@ -125,10 +125,9 @@ impl LeftoverChanges {
     }
 }
 
-/// Whether findings that are no leftovers go by this id.
+/// Whether findings of another finder than that of leftovers go by this id.
 fn is_taken(id: &str) -> bool {
-    let leftover = |kind| matches!(kind, Kind::Leftover | Kind::Informational);
-    rules(Leftovers::standard()).any(|(kind, known)| known == id && !leftover(kind))
+    rules(&Leftovers::default()).any(|(_, known)| known == id)
 }
 
 /// What is ignored, where each entry can meet something.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Bytes, GrowthShare};
-use super::{Amount, Verdict};
+use super::{Amount, RuleId, Verdict};
 use crate::digest::Digest;
 use crate::source::{Image, Layer};
 use crate::stack::Stack;
@@ -123,16 +123,16 @@ impl GrowthLimits {
             Some(_) => "the size of one of the images is not known",
         };
         let verdicts = [
-            bytes("growth.maxBytes", self.max_bytes, size, before),
-            share("growth.maxShare", self.max_share, size, before),
+            bytes(RuleId::MaxGrowth, self.max_bytes, size, before),
+            share(RuleId::MaxGrowthShare, self.max_share, size, before),
             bytes(
-                "growth.maxCompressedBytes",
+                RuleId::MaxCompressedGrowth,
                 self.max_compressed_bytes,
                 compressed_size,
                 compressed_before,
             ),
             share(
-                "growth.maxCompressedShare",
+                RuleId::MaxCompressedGrowthShare,
                 self.max_compressed_share,
                 compressed_size,
                 compressed_before,
@@ -150,29 +150,29 @@ fn grown(now: Option<u64>, before: Option<u64>) -> Option<u64> {
 }
 
 fn bytes(
-    name: &str,
+    rule: RuleId,
     limit: Option<Bytes>,
     now: Option<u64>,
     before: Option<u64>,
 ) -> Option<Verdict> {
-    Verdict::at_most(name, limit, grown(now, before))
+    Verdict::at_most(rule, limit.map(|Bytes(limit)| limit), grown(now, before))
 }
 
 fn share(
-    name: &str,
+    rule: RuleId,
     limit: Option<GrowthShare>,
     now: Option<u64>,
     before: Option<u64>,
 ) -> Option<Verdict> {
     let GrowthShare(limit) = limit?;
     let Some((grown, before)) = grown(now, before).zip(before) else {
-        return Some(Verdict::unknown(name, Amount::Share(limit)));
+        return Some(Verdict::unknown(rule, Amount::Share(limit)));
     };
     let share = match grown {
         0 => 0.0,
         grown => grown as f64 / before as f64,
     };
-    Some(Verdict::share(name, limit, share, share <= limit))
+    Some(Verdict::share(rule, limit, share, share <= limit))
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl Ignore {
             && self
                 .path
                 .as_ref()
-                .is_none_or(|path| path.covers_in(stack, &finding.path))
+                .is_none_or(|path| path.covers_in(stack, finding.path()))
     }
 }
 

@@ -6,6 +6,7 @@
 mod dive;
 mod file;
 mod growth;
+mod id;
 mod ignore;
 mod limits;
 mod linked;
@@ -20,6 +21,7 @@ pub use dive::{DiveBytes, DiveRules, DiveShare};
 pub(crate) use file::File as RulesFile;
 pub use file::RulesError;
 pub use growth::{Against, GrowthLimits};
+pub use id::{Direction, RuleId, Unit};
 pub use ignore::{Day, DayError, Ignore};
 #[cfg(test)]
 pub(crate) use limits::WrittenOut as WrittenFindingLimit;
@@ -29,6 +31,7 @@ pub use paths::{GlobError, PathGlob};
 pub use quantity::{Bytes, Count, GrowthShare, QuantityError, Share};
 pub use verdict::{Amount, Verdict, passed};
 
+use self::id::Rule;
 use crate::findings::Leftovers;
 
 /// All that an image is judged by.
@@ -85,8 +88,10 @@ impl Limits {
     /// Judges the layers above `below`.
     fn judge(&self, own: &str, part: &Part, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
         let whole = measured.stack.not_fetched().is_empty();
-        let name = |key: &str| format!("{own}{key}");
-        let at_most = |key: &str, limit, actual| Verdict::at_most(&name(key), limit, actual);
+        let named = |id: RuleId| Rule::from(id).of_part(own);
+        let at_most = |id: RuleId, limit: Option<Bytes>, actual| {
+            Verdict::at_most(named(id), limit.map(|Bytes(limit)| limit), actual)
+        };
         // All but what the documents say depends on every layer.
         let of_contents = |verdict: Verdict| match whole {
             true => verdict,
@@ -94,7 +99,7 @@ impl Limits {
         };
         let efficiency = self.min_efficiency.map(|Share(limit)| {
             let actual = part.efficiency();
-            Verdict::share(&name("minEfficiency"), limit, actual, actual >= limit)
+            Verdict::share(named(RuleId::MinEfficiency), limit, actual, actual >= limit)
         });
         let share = self.max_wasted_share.map(|Share(limit)| {
             let actual = part.wasted_share();
@@ -103,24 +108,36 @@ impl Limits {
             let kept = actual <= limit;
             Verdict {
                 reason: (!told && !kept).then(|| FEW.to_owned()),
-                ..Verdict::share(&name("maxWastedShare"), limit, actual, kept || !told)
+                ..Verdict::share(named(RuleId::MaxWastedShare), limit, actual, kept || !told)
             }
         });
-        let wasted = at_most("maxWastedBytes", self.max_wasted_bytes, Some(part.wasted));
+        let wasted = at_most(
+            RuleId::MaxWastedBytes,
+            self.max_wasted_bytes,
+            Some(part.wasted),
+        );
         let compressed = self.max_wasted_compressed;
-        let compressed = at_most("maxWastedCompressed", compressed, part.wasted_compressed);
-        let base_wasted = at_most("maxBaseWasted", self.max_base_wasted, part.base_wasted)
-            .map(|verdict| verdict.or_unknown(NO_BASE));
-        let size = at_most("maxSize", self.max_size, Some(part.size));
+        let compressed = at_most(
+            RuleId::MaxWastedCompressed,
+            compressed,
+            part.wasted_compressed,
+        );
+        let base_wasted = at_most(
+            RuleId::MaxBaseWasted,
+            self.max_base_wasted,
+            part.base_wasted,
+        )
+        .map(|verdict| verdict.or_unknown(NO_BASE));
+        let size = at_most(RuleId::MaxSize, self.max_size, Some(part.size));
         let download = self.max_compressed_size;
-        let download = at_most("maxCompressedSize", download, part.compressed_size);
+        let download = at_most(RuleId::MaxCompressedSize, download, part.compressed_size);
         let largest = at_most(
-            "maxLayerSize",
+            RuleId::MaxLayerSize,
             self.max_layer_size,
             Some(part.largest_layer),
         );
         let layers = self.max_layers.map(|Count(layers)| Bytes(layers));
-        let layers = at_most("maxLayers", layers, Some(part.layers));
+        let layers = at_most(RuleId::MaxLayers, layers, Some(part.layers));
         let mut verdicts: Vec<Verdict> = [
             efficiency.map(of_contents),
             wasted.map(of_contents),
@@ -137,21 +154,24 @@ impl Limits {
         .collect();
         for (kind, limit) in &self.findings {
             let tally = part.findings.get(kind).copied().unwrap_or_default();
-            let key = |what: &str| format!("findings.{}.{what}", kind.name());
-            let count = limit.max_count.map(|Count(count)| Bytes(count));
-            let count = at_most(&key("maxCount"), count, Some(tally.count));
-            let bytes = at_most(&key("maxBytes"), limit.max_bytes, Some(tally.bytes));
+            let at_most = |id, limit, actual| {
+                Verdict::at_most(Rule::of_kind(id, *kind).of_part(own), limit, Some(actual))
+            };
+            let count = limit.max_count.map(|Count(count)| count);
+            let count = at_most(RuleId::MaxFindings, count, tally.count);
+            let bytes = limit.max_bytes.map(|Bytes(bytes)| bytes);
+            let bytes = at_most(RuleId::MaxFindingBytes, bytes, tally.bytes);
             verdicts.extend(count.into_iter().chain(bytes).map(of_contents));
         }
         for glob in &self.forbidden {
-            let name = name(&format!("forbidden {}", glob.text()));
+            let rule = Rule::of_glob(RuleId::Forbidden, glob.text()).of_part(own);
             let paths = glob.in_stack(measured.stack, below).into_iter();
-            verdicts.push(of_contents(Verdict::none_of(&name, paths)));
+            verdicts.push(of_contents(Verdict::none_of(rule, paths)));
         }
         for glob in &self.forbidden_in_layers {
-            let name = name(&format!("forbiddenInLayers {}", glob.text()));
+            let rule = Rule::of_glob(RuleId::ForbiddenInLayers, glob.text()).of_part(own);
             let paths = glob.in_layers(measured.stack, below).into_iter();
-            let verdict = Verdict::none_of(&name, paths);
+            let verdict = Verdict::none_of(rule, paths);
             // What was found is there, whatever else there is.
             verdicts.push(match verdict.passed {
                 Some(false) => verdict,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::quantity::Bytes;
+use super::id::{Direction, Rule, RuleId, Unit};
 use crate::names::text;
 
 /// Paths that a verdict lists; the rest is counted.
@@ -23,9 +23,16 @@ pub enum Amount {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The rule's key in a rules file, with `own.` where it is about the image's own layers; for globs with the glob.
+    /// The rule's key in a rules file, with `own.` where it is about the image's own layers; for globs with the glob, for
+    /// findings with their kind.
     pub name: String,
-    /// What it allows, at most or, for efficiencies, at least.
+    /// Which rule it is, whatever it is about.
+    pub rule: RuleId,
+    /// What `limit` and `actual` are counted in.
+    pub unit: Unit,
+    /// On which side of the limit the image passes.
+    pub direction: Direction,
+    /// What it allows.
     pub limit: Amount,
     /// What was measured; None where that is not known, or not a number.
     pub actual: Option<Amount>,
@@ -40,40 +47,53 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn share(name: &str, limit: f64, actual: f64, passed: bool) -> Self {
+    pub(super) fn share(rule: impl Into<Rule>, limit: f64, actual: f64, passed: bool) -> Self {
         Self {
             actual: Some(actual)
                 .filter(|share| share.is_finite())
                 .map(Amount::Share),
             passed: Some(passed),
-            ..Self::unknown(name, Amount::Share(limit))
+            ..Self::unknown(rule, Amount::Share(limit))
         }
     }
 
-    pub(super) fn at_most(name: &str, limit: Option<Bytes>, actual: Option<u64>) -> Option<Self> {
-        let Bytes(limit) = limit?;
+    /// At most so many bytes or things.
+    pub(super) fn at_most(
+        rule: impl Into<Rule>,
+        limit: Option<u64>,
+        actual: Option<u64>,
+    ) -> Option<Self> {
+        let limit = limit?;
         Some(Self {
             actual: actual.map(Amount::Count),
             passed: actual.map(|actual| actual <= limit),
-            ..Self::unknown(name, Amount::Count(limit))
+            ..Self::unknown(rule, Amount::Count(limit))
         })
     }
 
     /// None of these paths is allowed.
-    pub(super) fn none_of(name: &str, paths: impl ExactSizeIterator<Item = Vec<u8>>) -> Self {
+    pub(super) fn none_of(
+        rule: impl Into<Rule>,
+        paths: impl ExactSizeIterator<Item = Vec<u8>>,
+    ) -> Self {
         let count = paths.len() as u64;
         let listed = paths.take(LISTED);
         Self {
             actual: Some(Amount::Count(count)),
             passed: Some(count == 0),
             met: listed.map(|path| text(&path).into_owned()).collect(),
-            ..Self::unknown(name, Amount::Count(0))
+            ..Self::unknown(rule, Amount::Count(0))
         }
     }
 
-    pub(super) fn unknown(name: &str, limit: Amount) -> Self {
+    /// Nothing was measured.
+    pub(super) fn unknown(rule: impl Into<Rule>, limit: Amount) -> Self {
+        let Rule { id, name } = rule.into();
         Self {
-            name: name.to_owned(),
+            name,
+            rule: id,
+            unit: id.unit(),
+            direction: id.direction(),
             limit,
             actual: None,
             passed: None,
@@ -92,20 +112,14 @@ impl Verdict {
 
     /// The same, which cannot be judged after all.
     pub(super) fn unjudged(self, reason: &str) -> Self {
-        Self::unknown(&self.name, self.limit).or_unknown(reason)
-    }
-
-    /// Whether its limit is the least that is allowed, and not the most.
-    #[must_use]
-    pub fn is_at_least(&self) -> bool {
-        self.name.ends_with("minEfficiency") || self.name == "lowestEfficiency"
-    }
-
-    /// Whether it counts layers, findings or paths rather than bytes.
-    #[must_use]
-    pub fn counts_things(&self) -> bool {
-        let name = self.name.strip_prefix("own.").unwrap_or(&self.name);
-        name == "maxLayers" || name.ends_with(".maxCount") || name.starts_with("forbidden")
+        let unjudged = Self {
+            actual: None,
+            passed: None,
+            met: Vec::new(),
+            reason: None,
+            ..self
+        };
+        unjudged.or_unknown(reason)
     }
 }
 

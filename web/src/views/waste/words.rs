@@ -42,7 +42,7 @@ pub(super) fn sign(kind: Kind) -> Html {
     let letter = match kind {
         Kind::Duplicate => "=",
         Kind::Leftover => "~",
-        Kind::Informational => "i",
+        Kind::Optional => "i",
         Kind::Empty => "0",
         Kind::Secret => "!",
         Kind::Setid => "s",

@@ -37,9 +37,9 @@ pub struct Leftover {
     /// What to change.
     #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = r"\S")))]
     pub advice: String,
-    /// Whether it is informational: some images do need it.
+    /// Whether it is optional: some images do need it.
     #[serde(default)]
-    pub informational: bool,
+    pub optional: bool,
 }
 
 /// How a [`PathPattern`] is written: names without empty ones, dots alone or double stars, and no stars only.
@@ -208,8 +208,8 @@ impl Leftover {
 
     /// The kind of what it finds.
     pub(super) const fn kind(&self) -> Kind {
-        match self.informational {
-            true => Kind::Informational,
+        match self.optional {
+            true => Kind::Optional,
             false => Kind::Leftover,
         }
     }
@@ -434,7 +434,7 @@ mod tests {
             except: Vec::new(),
             reason: " it is\n  long ".to_owned(),
             advice: "Leave\nit out\n".to_owned(),
-            informational: false,
+            optional: false,
         };
         let checked = row().checked().unwrap();
         assert_eq!(checked.told(), "Leave it out (a: it is long)");
@@ -460,7 +460,7 @@ mod tests {
             except: Vec::new(),
             reason: String::new(),
             advice: "Leave it out".to_owned(),
-            informational: false,
+            optional: false,
         };
         let table = Leftovers::changed(
             vec![row("checkpoints", "*.ckpt"), row("apt-lists", "/mine")],

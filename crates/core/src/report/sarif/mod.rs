@@ -198,7 +198,7 @@ fn failed(rule: &Verdict, audit: &Audit, rules: &mut Rules) -> Finding {
         words::verdict(rule)
     );
     Finding {
-        rule_index: rules.of_limit(&rule.name),
+        rule_index: rules.of_limit(rule),
         level: Level::Error,
         message: text(&message),
         locations: [location("/", 1, Vec::new())],
@@ -314,7 +314,7 @@ const fn help(kind: Kind) -> &'static str {
         Kind::Leftover => {
             "Clean up in the RUN that makes it, or keep it out of the layer with RUN --mount=type=cache."
         }
-        Kind::Informational => "Leave it out if no one reads it in a container.",
+        Kind::Optional => "Leave it out if no one reads it in a container.",
         Kind::Empty => "Leave out the step that makes it, or join it with another.",
         Kind::Secret => {
             "Revoke it, and pass it to the build step with RUN --mount=type=secret. Deleting it in a later layer does not remove it from the image."
@@ -332,7 +332,7 @@ const fn level(kind: Kind) -> Level {
         Kind::Secret => Level::Error,
         Kind::Deleted | Kind::Overwritten | Kind::MetadataOnly | Kind::Repeated => Level::Warning,
         Kind::Setid | Kind::Writable => Level::Warning,
-        Kind::Duplicate | Kind::Leftover | Kind::Informational | Kind::Empty | Kind::Config => {
+        Kind::Duplicate | Kind::Leftover | Kind::Optional | Kind::Empty | Kind::Config => {
             Level::Note
         }
     }
@@ -377,8 +377,9 @@ struct Rules {
 }
 
 impl Rules {
-    fn of_limit(&mut self, name: &str) -> usize {
-        let what = match name.starts_with("lowest") || name.starts_with("highest") {
+    fn of_limit(&mut self, rule: &Verdict) -> usize {
+        let name = rule.name.as_str();
+        let what = match rule.rule.is_of_dive() {
             true => format!("dive's rule {name} failed"),
             false => format!("The rule {name} failed"),
         };
@@ -406,7 +407,7 @@ impl Rules {
         level: Level,
         what: &str,
         help: &str,
-        section: &str,
+        page: &str,
         (tags, security_severity): (&'static [&'static str], Option<&'static str>),
     ) -> usize {
         let next = self.descriptors.len();
@@ -416,10 +417,7 @@ impl Rules {
                 id: id.to_owned(),
                 short_description: text(what),
                 full_description: text(&format!("{what}.")),
-                help_uri: format!(
-                    "{}/blob/main/docs/audit.md#{section}",
-                    env!("CARGO_PKG_REPOSITORY")
-                ),
+                help_uri: format!("{}/blob/main/docs/{page}.md", env!("CARGO_PKG_REPOSITORY")),
                 help: text(help),
                 default_configuration: Configuration { level },
                 properties: DescriptorProperties {

@@ -347,7 +347,7 @@ const WRONG: [(&str, u64, &str); 84] = [
         "\"2026\" is not a date",
     ),
     (
-        "leftovers:\n  add:\n    - informational: yes\n",
+        "leftovers:\n  add:\n    - optional: yes\n",
         3,
         "true or false",
     ),
