@@ -116,8 +116,11 @@ impl Chosen {
         Chosen(wanted)
     }
 
-    /// The columns for which a tree of this width has room.
+    /// The columns for which a tree of this width has room; none before the width is known, so that none moves.
     pub(super) fn fitting(&self, width: f64) -> Vec<&'static Spec> {
+        if width <= 0.0 {
+            return Vec::new();
+        }
         let mut by_rank: Vec<_> = COLUMNS.iter().collect();
         by_rank.sort_by_key(|spec| spec.rank);
         let mut left = width - PADDING - LEAST_NAME;
