@@ -105,7 +105,7 @@ pub async fn shown(browser: &Browser) -> Lines {
                     while (document.querySelector('.row.pending')) await next();
                 }
                 done([...document.querySelectorAll('.row[data-row]:not(.gone)')].map(row => {
-                    const text = part => row.querySelector(part).textContent;
+                    const text = part => row.querySelector(part)?.textContent;
                     const mode = row.querySelector('[data-column=mode] span');
                     const size = mode.textContent.startsWith('-') ? row.querySelector('span.size').title.replace(/\\D/g, '') : '';
                     return [row.querySelector('.label').title, mode.title, text('[data-column=owner]'), text('[data-column=layer]'), size].join(' ');

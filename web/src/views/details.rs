@@ -121,7 +121,13 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
     };
+    // The tree of a filesystem also shows what was deleted on the way to it.
+    let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
     html! {
+        <>
+        if is_gone {
+            <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
+        }
         <dl class="facts">
             <dt>{ "Type" }</dt>
             <dd>{ format::kind(row.kind) }</dd>
@@ -178,6 +184,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                 <dd class="mono">{ format::visible_text(value) }</dd>
             }
         </dl>
+        </>
     }
 }
 

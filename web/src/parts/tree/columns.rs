@@ -80,47 +80,69 @@ const PADDING: f64 = 43.0;
 /// Less room than this is not left to names while there are other columns to give up: on the smallest screens only the
 /// size stays.
 const LEAST_NAME: f64 = 270.0;
+/// The same where the visitor chose the columns.
+const LEAST_NAME_CHOSEN: f64 = 130.0;
 /// With more room than this, the sizes stay near the names.
 const MOST_NAME: f64 = 520.0;
 
 /// Which columns the visitor wants to see; the names are always there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Chosen(Vec<Column>);
+pub(crate) struct Chosen {
+    wanted: Vec<Column>,
+    /// The visitor chose them: names then leave them more room.
+    by_visitor: bool,
+}
 
 impl Chosen {
     /// As this browser remembers it.
     pub(crate) fn remembered() -> Self {
-        let wanted = match browser::columns() {
-            Some(text) => text.split(',').filter_map(Column::of).collect(),
+        match browser::columns() {
+            Some(text) => Chosen::by_visitor(text.split(',').filter_map(Column::of).collect()),
             None => {
                 let usual = COLUMNS.iter().filter(|spec| spec.usual);
-                usual.map(|spec| spec.column).collect()
+                Chosen {
+                    wanted: usual.map(|spec| spec.column).collect(),
+                    by_visitor: false,
+                }
             }
-        };
-        Chosen(wanted)
+        }
+    }
+
+    fn by_visitor(wanted: Vec<Column>) -> Self {
+        Chosen {
+            wanted,
+            by_visitor: true,
+        }
     }
 
     pub(crate) fn has(&self, column: Column) -> bool {
-        column == Column::Name || self.0.contains(&column)
+        column == Column::Name || self.wanted.contains(&column)
     }
 
     /// With a column, or without it, the other way round than now; remembered in this browser.
     pub(crate) fn toggle(&self, column: Column) -> Self {
-        let mut wanted = self.0.clone();
+        let mut wanted = self.wanted.clone();
         match wanted.iter().position(|other| *other == column) {
             Some(at) => drop(wanted.remove(at)),
             None => wanted.push(column),
         }
         let names: Vec<_> = wanted.iter().map(|column| column.name()).collect();
         browser::keep_columns(&names.join(","));
-        Chosen(wanted)
+        Chosen::by_visitor(wanted)
     }
 
-    /// The columns for which a tree of this width has room.
+    /// The columns for which a tree of this width has room; none before the width is known, so that none moves.
     pub(super) fn fitting(&self, width: f64) -> Vec<&'static Spec> {
+        if width <= 0.0 {
+            return Vec::new();
+        }
         let mut by_rank: Vec<_> = COLUMNS.iter().collect();
         by_rank.sort_by_key(|spec| spec.rank);
-        let mut left = width - PADDING - LEAST_NAME;
+        let least = match self.by_visitor {
+            true => LEAST_NAME_CHOSEN,
+            false => LEAST_NAME,
+        };
+        let mut left = width - PADDING - least;
         let mut full = false;
         let fits = |spec: &&Spec| {
             if !self.has(spec.column) {
@@ -173,7 +195,11 @@ mod tests {
 
     #[test]
     fn columns_go_by_rank_where_room_is_little() {
-        let chosen = Chosen(Column::NAMED.map(|(column, _)| column).to_vec());
+        let all = Column::NAMED.map(|(column, _)| column).to_vec();
+        let chosen = Chosen {
+            wanted: all.clone(),
+            by_visitor: false,
+        };
         let names = |width: f64| -> Vec<_> {
             let fitting = chosen.fitting(width).into_iter();
             fitting.map(|spec| spec.column.name()).collect()
@@ -185,7 +211,8 @@ mod tests {
             ["name", "size", "download", "wasted", "mode", "layer"]
         );
         assert_eq!(names(1_400.0).len(), 8);
-        let none = Chosen(Vec::new());
+        assert_eq!(Chosen::by_visitor(all).fitting(778.0).len(), 8);
+        let none = Chosen::by_visitor(Vec::new());
         assert_eq!(none.fitting(900.0).len(), 1);
     }
 }
