@@ -12,7 +12,7 @@ fn marks(stack: &Stack, view: &View) -> Vec<(String, Option<Mark>, usize)> {
         .map(NodeId)
         .filter_map(|node| {
             let row = view.row(stack, node)?;
-            let path = String::from_utf8(stack.path(node)).unwrap();
+            let path = String::from_utf8_lossy(&stack.path(node)).into_owned();
             Some((path, row.mark, row.layer))
         })
         .collect();

@@ -257,7 +257,7 @@ fn finding(
             .map(|reason| Suppression::external(reason))
             .collect(),
         hosted_viewer_uri: viewer.cloned(),
-        properties: Properties::Finding(facts.clone()),
+        properties: Properties::Finding(Box::new(facts.clone())),
         rule_id,
     }
 }

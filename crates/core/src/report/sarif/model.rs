@@ -160,7 +160,7 @@ impl Suppression {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Properties {
-    Finding(FindingFacts),
+    Finding(Box<FindingFacts>),
     Rule(Verdict),
 }
 
