@@ -7,7 +7,7 @@ mod navigation;
 
 use std::collections::HashMap;
 
-use gloo::events::EventListener;
+use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, File, KeyboardEvent};
 use yew::prelude::*;
@@ -97,7 +97,9 @@ impl Component for App {
             EventListener::new(&window, event, move |_| moved.emit(()))
         });
         let pressed = ctx.link().callback(Msg::Key);
-        let keys = EventListener::new(&window, "keydown", move |event| {
+        // A key that does something is not typed as well.
+        let options = EventListenerOptions::enable_prevent_default();
+        let keys = EventListener::new_with_options(&window, "keydown", options, move |event| {
             if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
                 pressed.emit(event.clone());
             }

@@ -96,15 +96,19 @@ async fn nothing_moves_while_an_image_is_read() {
             .await;
         let read: f64 = browser.value(height).await;
         assert_eq!(loading, read, "the band's height at {width}");
-        let shift: f64 = browser
+        let (shift, moved): (f64, Vec<String>) = browser
             .run(
-                "const done = arguments[0]; let sum = 0;
-                 new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.value))
-                     .observe({ type: 'layout-shift', buffered: true });
-                 requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));",
+                "const done = arguments[0], moved = []; let sum = 0;
+                 const at = box => [box.left, box.top, box.width, box.height].map(Math.round).join(' ');
+                 new PerformanceObserver(list => list.getEntries().forEach(entry => {
+                     sum += entry.value;
+                     entry.sources.forEach(({ node, previousRect, currentRect }) => moved.push(
+                         `${node?.className ?? node?.nodeName}: ${at(previousRect)} -> ${at(currentRect)}`));
+                 })).observe({ type: 'layout-shift', buffered: true });
+                 requestAnimationFrame(() => requestAnimationFrame(() => done([sum, moved])));",
             )
             .await;
-        assert!(shift < 0.05, "{shift} at {width}");
+        assert!(shift < 0.05, "{shift} at {width}: {moved:#?}");
     }
 }
 

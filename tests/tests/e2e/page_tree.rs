@@ -258,6 +258,9 @@ async fn columns_sort_both_ways_hide_and_are_remembered() {
     assert!(!heads.contains(&"download".to_owned()), "{heads:?}");
     assert!(heads.contains(&"modified".to_owned()), "{heads:?}");
     // Every row has the cells of the heads.
+    let _: bool = browser
+        .until("!!document.querySelector('.row[data-row=\"0\"] .cell')")
+        .await;
     let cells: Vec<String> = browser
         .value(
             "[...document.querySelectorAll('.row[data-row=\"0\"] .cell')].map(e => e.dataset.column)",

@@ -233,9 +233,11 @@ impl Answers<Rows> for ImageWorker {
 }
 
 impl Answers<Toggle> for ImageWorker {
-    fn answer(&mut self, Toggle { row, open: to }: Toggle) -> Option<Shown> {
+    fn answer(&mut self, asked: Toggle) -> Option<Shown> {
         let (listing, open, at) = self.listed()?;
-        listing.toggle(at, open, row, to);
+        if let Some(row) = listing.row_number(at, &asked.path, asked.row) {
+            listing.toggle(at, open, row, asked.open);
+        }
         Some(listing.shown(at))
     }
 }

@@ -4,9 +4,11 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use onionskin_core::ledger::{Ledger, Wasted};
-use onionskin_core::manifest::{Healthcheck, history};
+use onionskin_core::manifest::history;
 use onionskin_core::report;
-use onionskin_core::report::inspection::{ConfigFacts, IndexFacts, Inspection, LayerFacts};
+use onionskin_core::report::inspection::{
+    ConfigFacts, HealthcheckFacts, IndexFacts, Inspection, LayerFacts,
+};
 use onionskin_core::report::words::{self, size};
 use onionskin_core::stack::{Cause, Stack};
 
@@ -199,7 +201,7 @@ fn config(out: &mut String, config: &ConfigFacts, columns: usize) -> fmt::Result
 }
 
 /// `curl -f http://localhost/ (every 30s, timeout 5s, 3 retries)`.
-fn health_check(check: &Healthcheck) -> String {
+fn health_check(check: &HealthcheckFacts) -> String {
     let words: Vec<&str> = check.test.iter().map(String::as_str).collect();
     let test = match words.as_slice() {
         ["NONE", ..] => return "disabled (NONE)".to_owned(),

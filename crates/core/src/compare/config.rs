@@ -79,7 +79,11 @@ fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
         .filter(|(name, _)| !(options.ignore_builder && is_of_builder(name)))
         .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
-    let healthcheck = serde_json::to_value(&config.healthcheck).unwrap_or_default();
+    let mut healthcheck = serde_json::to_value(&config.healthcheck).unwrap_or_default();
+    // What an image does not set is not in its configuration either.
+    if let Value::Object(fields) = &mut healthcheck {
+        fields.retain(|_, value| !value.is_null());
+    }
     // A time alone is no difference unless it is asked for.
     let created = config.created.clone().filter(|_| options.times);
     vec![

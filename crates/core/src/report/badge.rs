@@ -72,10 +72,14 @@ impl Metric {
     fn value(self, image: &Inspection) -> (String, Grade) {
         let bytes = &image.bytes;
         let known = |bytes: Option<u64>| bytes.map_or_else(|| "not known".to_owned(), size);
+        let not_known = || ("not known".to_owned(), Grade::None);
+        let read = (image.layers.iter()).all(|layer| layer.not_fetched.is_none());
         let wasted = Grade::of(1.0 - image.efficiency);
         match self {
             Self::Size => (known(image.image.size), Grade::None),
             Self::Download => (known(image.image.compressed_size), Grade::None),
+            // What a layer that was not read wastes is in no sum.
+            Self::Wasted | Self::Efficiency if !read => not_known(),
             Self::Wasted if bytes.wasted == 0 => ("0 B".to_owned(), wasted),
             Self::Wasted => {
                 let share = share(bytes.wasted, bytes.stored);

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::SCHEMA_VERSION;
 use crate::digest::Digest;
 use crate::ledger::{Causes, Ledger};
-use crate::manifest::config::Healthcheck;
-use crate::manifest::{Config, history};
+use crate::manifest::{Config, Healthcheck, history};
 use crate::source::{Image, NotFetched};
 use crate::stack::Stack;
 
@@ -141,6 +140,40 @@ pub struct LayerFacts {
     pub urls: Vec<String>,
 }
 
+/// A health check. What the image does not set is left out.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Healthcheck"))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthcheckFacts {
+    /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", "…"]`.
+    pub test: Vec<String>,
+    /// Nanoseconds between two checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
+    /// Nanoseconds that one check may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// Nanoseconds after the start in which failures do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_period: Option<u64>,
+    /// Failures in a row that make it unhealthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u64>,
+}
+
+impl From<Healthcheck> for HealthcheckFacts {
+    fn from(check: Healthcheck) -> Self {
+        Self {
+            test: check.test,
+            interval: check.interval,
+            timeout: check.timeout,
+            start_period: check.start_period,
+            retries: check.retries,
+        }
+    }
+}
+
 /// What a container of the image runs.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +196,7 @@ pub struct ConfigFacts {
     /// Labels.
     pub labels: BTreeMap<String, String>,
     /// How the engine checks the container's health.
-    pub healthcheck: Option<Healthcheck>,
+    pub healthcheck: Option<HealthcheckFacts>,
     /// The signal that stops it.
     pub stop_signal: Option<String>,
     /// When the image was made, as written.
@@ -288,7 +321,7 @@ impl ConfigFacts {
             volumes: config.volumes,
             exposed_ports: config.exposed_ports,
             labels: config.labels,
-            healthcheck: config.healthcheck,
+            healthcheck: config.healthcheck.map(HealthcheckFacts::from),
             stop_signal: config.stop_signal,
             created: config.created,
             author: config.author,

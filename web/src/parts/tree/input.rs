@@ -40,10 +40,13 @@ impl Tree {
     }
 
     pub(super) fn toggle(&mut self, ctx: &Context<Self>, row: u32, to: Option<bool>) {
-        if let Some(open) = self.row(row).and_then(|row| row.open)
+        if let Some((path, open)) = self
+            .row(row)
+            .and_then(|row| Some((row.path.clone(), row.open?)))
             && to != Some(open)
         {
-            let toggle = Toggle { row, open: !open };
+            let open = !open;
+            let toggle = Toggle { path, row, open };
             self.show(ctx, toggle, std::convert::identity, Why::Toggled);
         }
     }

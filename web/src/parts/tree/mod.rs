@@ -339,6 +339,10 @@ impl Tree {
         if columns != self.columns {
             self.columns = columns;
         }
+        if changed {
+            // Cells that were drawn before their tracks are known would move.
+            self.place();
+        }
         changed
     }
 

@@ -240,6 +240,17 @@ impl Listing {
         self.build(at, open);
     }
 
+    /// The row of a path, which is most likely this one.
+    pub(crate) fn row_number(&self, at: At<'_>, path: &[u8], likely: u32) -> Option<u32> {
+        let node = at.stack.find(path)?;
+        let here = self.lines.get(likely as usize);
+        if here.is_some_and(|line| line.node == node) {
+            return Some(likely);
+        }
+        let row = self.lines.iter().position(|line| line.node == node);
+        row.map(number)
+    }
+
     /// Opens or closes the folder in a row.
     pub(crate) fn toggle(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, row: u32, to: bool) {
         let Some(line) = self.lines.get(row as usize).copied() else {

@@ -150,6 +150,13 @@ fn folders_open_and_close_where_they_stand() {
     assert_eq!(tree.names(), ["app", " README.md", " bin", "etc"]);
     tree.toggle(2, true);
     assert_eq!(tree.names(), ["app", " README.md", " bin", "  run", "etc"]);
+    // A click on a row that has moved meanwhile is for the folder that was there.
+    let row_number = |tree: &mut Tree, path: &[u8], row| {
+        tree.with(|listing, at, _| listing.row_number(at, path, row))
+    };
+    assert_eq!(row_number(&mut tree, b"/etc", 1), Some(4));
+    assert_eq!(row_number(&mut tree, b"/etc", 4), Some(4));
+    assert_eq!(row_number(&mut tree, b"/nothing", 1), None);
     assert_eq!(tree.listing.parent(3), Some(2));
     assert_eq!(tree.listing.parent(4), None);
     tree.toggle(0, false);

@@ -119,9 +119,11 @@ pub(crate) struct Rows {
     pub(crate) count: u32,
 }
 
-/// Open or close the folder in this row.
+/// Open or close this folder.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Toggle {
+    pub(crate) path: Vec<u8>,
+    /// Where the page shows it: an answer that is still on its way may have moved it.
     pub(crate) row: u32,
     pub(crate) open: bool,
 }
