@@ -94,6 +94,15 @@ async fn the_reason_is_told_and_the_rest_is_shown() {
                 "{error}"
             );
         }
+        // What such a layer holds is in no sum.
+        for metric in ["wasted", "efficiency"] {
+            let output = run(&["badge", &file, "--metric", metric]).await;
+            let svg = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                svg.contains(&format!("<title>{metric}: not known")),
+                "{svg}"
+            );
+        }
         let output = run(&["cat", &file, "/a"]).await;
         assert_eq!(output.stdout, bytes(500));
     }
