@@ -65,11 +65,14 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
                         </p>
                     }
                 </section>
-            } else {
+            } else if image.finished {
+                // What a layer wastes is known when those above it are read.
                 { costs(image.numbers.layers.get(index).copied()) }
             }
-            { files(props, "Largest files", &largest.stored, largest.stored.len() as u64) }
-            if largest.hidden_files > 0 {
+            if image.finished {
+                { files(props, "Largest files", &largest.stored, largest.stored.len() as u64) }
+            }
+            if image.finished && largest.hidden_files > 0 {
                 { files(
                     props,
                     &format!("Hides {} of lower layers", format::size(largest.hidden_bytes)),
