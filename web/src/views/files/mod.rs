@@ -78,6 +78,7 @@ pub(crate) fn Files(props: &Props) -> Html {
                 route={props.route.clone()}
                 layer={props.layer}
                 shown={(*shown).clone()}
+                finished={props.image.finished}
                 columns={(*columns).clone()}
                 go={props.go.clone()}
                 on_columns={
