@@ -1,4 +1,4 @@
-//! `onionskin audit`: limits by kind, forbidden paths, growth, what is ignored, and an image's own layers.
+//! `onionskin audit`: limits by kind, forbidden paths, rules files, and what is ignored.
 
 use std::fs;
 
@@ -7,8 +7,10 @@ use onionskin_fixtures::{Image, Packed, layer, seeded};
 use onionskin_tests::{Ground, Registry};
 use serde_json::{Value, json};
 
+mod own;
+
 /// `base.tar`, and `app.tar` that is built on it.
-fn ground() -> Ground {
+pub(crate) fn ground() -> Ground {
     let ground = Ground::default();
     ground.save("base.tar", "base:1", &base().pack());
     ground.save("app.tar", "app:1", &app().pack());
@@ -35,7 +37,7 @@ fn base() -> Image {
         .layer(layer("RUN rm /etc/motd").plain().whiteout("/etc/motd"))
 }
 
-fn app() -> Image {
+pub(crate) fn app() -> Image {
     base()
         .layer(
             layer("COPY . /app")
@@ -135,210 +137,6 @@ fn paths_are_forbidden_to_containers_or_to_all_layers() {
         ]
     );
     assert!(ground.stops(&["app.tar", "--forbid", "[a"]).contains("[a"));
-}
-
-#[test]
-fn own_layers_are_told_from_those_of_the_base() {
-    let ground = ground();
-    let report = ground.json(0, &["app.tar"]);
-    // Nothing tells where the base ends.
-    assert_eq!(
-        (&report["base"], &report["own"]),
-        (&Value::Null, &Value::Null)
-    );
-    let based = ["app.tar", "--base", "base.tar"];
-    let report = ground.json(0, &based);
-    assert_eq!(
-        (&report["base"]["layers"], &report["base"]["by"]),
-        (&2.into(), &"named".into())
-    );
-    assert_eq!(report["base"]["reference"], "docker.io/library/base:1");
-    let own = &report["own"];
-    assert_eq!(
-        (&own["layers"], &own["stored"]),
-        (&2.into(), &21_009.into())
-    );
-    // The server as it was copied, and .env; of the base the package cache. /etc/motd is the base's own matter.
-    assert_eq!(
-        (&own["wasted"], &own["baseWasted"]),
-        (&10_004.into(), &2_000.into())
-    );
-    assert_eq!(report["bytes"]["wasted"], 10_004 + 2_000 + 1_000);
-    let told = |kind: &str| -> Vec<&Value> {
-        let findings = report["findings"].as_array().unwrap().iter();
-        findings
-            .filter(|finding| finding["kind"] == kind)
-            .map(|finding| &finding["path"])
-            .collect()
-    };
-    assert_eq!(told("setid"), ["/app/helper"]);
-
-    let limits = [
-        "--own",
-        "--max-wasted-bytes",
-        "10004",
-        "--max-layers",
-        "1",
-        "--max-base-wasted",
-        "0",
-        "--forbid",
-        "/bin/su",
-        "--max-findings",
-        "deleted=1",
-    ];
-    let report = ground.json(1, &[&based[..], &limits[..]].concat());
-    assert_eq!(
-        outcomes(&report),
-        [
-            outcome("own.maxWastedBytes", 10_004, true),
-            outcome("own.maxBaseWasted", 2_000, false),
-            outcome("own.maxLayers", 2, false),
-            outcome("own.findings.deleted.maxCount", 1, true),
-            outcome("own.forbidden /bin/su", 0, true)
-        ]
-    );
-    let report = judged(
-        &ground,
-        1,
-        "own:\n  maxWastedBytes: 10003\n",
-        &["--base", "base.tar"],
-    );
-    assert_eq!(
-        outcomes(&report),
-        [outcome("own.maxWastedBytes", 10_003 + 1, false)]
-    );
-
-    // Without a base nobody can judge them.
-    let error = ground.stops(&["app.tar", "--own", "--max-layers", "9"]);
-    assert!(
-        error.contains("own.maxLayers") && error.contains("--base"),
-        "{error}"
-    );
-    let report = ground.json(2, &["app.tar", "--own", "--max-layers", "9"]);
-    assert_eq!(report["passed"], Value::Null);
-    let error = ground.stops(&["base.tar", "--base", "app.tar"]);
-    assert!(error.contains("is not a base of"), "{error}");
-    let other = Image::new().layer(layer("COPY x /").file("/x", "x")).pack();
-    ground.save("other.tar", "other:1", &other);
-    let error = ground.stops(&["app.tar", "--base", "other.tar"]);
-    assert!(
-        error.contains("layer 1") && error.contains("other:1"),
-        "{error}"
-    );
-    assert!(
-        ground
-            .stops(&["app.tar", "--base", "./missing.tar"])
-            .contains("missing.tar")
-    );
-}
-
-#[test]
-fn a_base_is_known_by_its_history_or_by_what_annotations_name() {
-    let ground = ground();
-    let built = |base: Image| {
-        base.layer(layer("COPY a /").file("/a", "a"))
-            .user("1")
-            .healthcheck("true")
-    };
-    ground.save("history.tar", "a:1", &built(base().cmd(&["sh"])).pack());
-    let report = ground.json(0, &["history.tar"]);
-    assert_eq!(
-        report["base"],
-        json!({ "reference": null, "digest": null, "layers": 2, "by": "history" })
-    );
-
-    let registry = Registry::start();
-    let name = registry.push("base:1", &base().pack());
-    let annotated = |name: &str| {
-        built(base())
-            .annotation("org.opencontainers.image.base.name", name)
-            .pack()
-    };
-    ground.save("named.tar", "a:1", &annotated(&name));
-    let report = ground.json(0, &["named.tar"]);
-    let told = json!({ "reference": name, "digest": null, "layers": null, "by": "annotations" });
-    assert_eq!((&report["base"], &report["own"]), (&told, &Value::Null));
-    // What an image names is asked for on the public internet, or where the user allows it.
-    let host = format!("http://{}", registry.address());
-    let text = ground.ends(0, &["named.tar", "--fetch-base"]);
-    assert!(text.contains("--allow-host"), "{text}");
-    let fetch = ["named.tar", "--fetch-base", "--allow-host", &host];
-    let report = ground.json(0, &fetch);
-    assert_eq!(
-        (&report["base"]["layers"], &report["base"]["by"]),
-        (&2.into(), &"annotations".into())
-    );
-    assert_eq!(report["own"]["layers"], 1);
-    // A base that is not to be had is no error, until a rule needs it.
-    let gone = format!("{name}-gone");
-    ground.save("gone.tar", "a:1", &annotated(&gone));
-    let lost = ["gone.tar", "--fetch-base", "--allow-host", &host];
-    let text = ground.ends(0, &lost);
-    assert!(
-        text.contains("note: the base image that the annotations name"),
-        "{text}"
-    );
-    ground.ends(2, &[&lost[..], &["--own", "--max-layers", "1"]].concat());
-}
-
-#[test]
-fn growth_is_measured_against_another_image() {
-    let ground = ground();
-    let sizes = |image: &Packed| -> u64 { image.tars.iter().map(|tar| tar.len() as u64).sum() };
-    let grown = sizes(&app().pack()) - sizes(&base().pack());
-    let judge = |code, limit: &str, arguments: &[&str]| {
-        let rules = format!("growth:\n  against: base.tar\n  {limit}\n");
-        judged(&ground, code, &rules, arguments)
-    };
-    let report = judge(0, &format!("maxBytes: {grown}"), &[]);
-    assert_eq!(outcomes(&report), [outcome("growth.maxBytes", grown, true)]);
-    assert_eq!(report["against"]["reference"], "docker.io/library/base:1");
-    judge(1, &format!("maxBytes: {}", grown - 1), &[]);
-    judge(1, "maxShare: 10%", &[]);
-    // These layers are not compressed.
-    let report = judge(1, "maxCompressedBytes: 1", &[]);
-    assert_eq!(report["rules"][0]["actual"], grown);
-    // An image that shrank has not grown.
-    let flags = [
-        "base.tar",
-        "--growth-against",
-        "app.tar",
-        "--max-growth",
-        "0",
-        "--max-growth-share",
-        "0",
-    ];
-    let report = ground.json(0, &flags);
-    assert_eq!(report["rules"][0]["actual"], 0);
-    // A flag goes before the file.
-    judge(0, "maxBytes: 0", &["--growth-against", "app.tar"]);
-    let saved = docker_archive(Generation::Folders, &[("base:1", &base().pack())]);
-    ground.write("saved.tar", saved);
-    judge(1, "maxBytes: 0", &["--growth-against", "saved.tar"]);
-    let error = ground.stops(&[
-        "app.tar",
-        "--growth-against",
-        "saved.tar",
-        "--max-compressed-growth",
-        "1GB",
-    ]);
-    assert!(error.contains("growth.maxCompressedBytes"), "{error}");
-    let error = ground.stops(&[
-        "app.tar",
-        "--growth-against",
-        "./missing.tar",
-        "--max-growth",
-        "0",
-    ]);
-    assert!(
-        error.contains("cannot compare with ./missing.tar"),
-        "{error}"
-    );
-    assert!(
-        ground
-            .stops(&["app.tar", "--max-growth", "0"])
-            .contains("--growth-against")
-    );
 }
 
 #[test]
@@ -552,20 +350,6 @@ fn reports_with_everything_in_them_are_of_the_published_form() {
 }
 
 #[test]
-fn an_image_whose_documents_disagree_is_no_pass() {
-    let ground = ground();
-    // The configuration keeps the digest of a layer that is lost.
-    let mut torn = app().pack();
-    torn.layers.pop();
-    torn.tars.pop();
-    torn.diff_ids.pop();
-    let old = docker_archive(Generation::Folders, &[("torn:1", &torn)]);
-    ground.write("torn.tar", old);
-    let error = ground.stops(&["torn.tar", "--max-layers", "100"]);
-    assert!(error.contains("cannot be audited"), "{error}");
-}
-
-#[test]
 fn the_first_rules_file_of_the_folder_is_read_and_never_passed_over() {
     let ground = ground();
     ground.write("onionskin.yml", "rules: { maxLayers: 0 }\n");
@@ -577,147 +361,4 @@ fn the_first_rules_file_of_the_folder_is_read_and_never_passed_over() {
     std::os::unix::fs::symlink("nowhere", link).unwrap();
     let error = ground.stops(&["app.tar"]);
     assert!(error.contains("onionskin.yaml"), "{error}");
-}
-
-#[test]
-fn an_image_may_grow_by_more_than_its_size() {
-    let ground = ground();
-    let growth = |limit: &str| {
-        let flags = [
-            "app.tar",
-            "--growth-against",
-            "base.tar",
-            "--max-growth-share",
-            limit,
-        ];
-        ground.json(0, &flags)["rules"][0]["limit"].clone()
-    };
-    assert_eq!((growth("500%"), growth("5")), (5.0.into(), 5.0.into()));
-    let rules = "growth:\n  against: base.tar\n  maxShare: 500%\n  maxCompressedShare: 9.5\n";
-    judged(&ground, 0, rules, &[]);
-    let flags = [
-        "app.tar",
-        "--growth-against",
-        "base.tar",
-        "--max-growth-share",
-        "-1%",
-    ];
-    ground.stops(&flags);
-}
-
-#[test]
-fn a_link_base_is_the_address_of_a_page() {
-    let ground = ground();
-    for wrong in [
-        "onionskin.example.com",
-        "/page",
-        "ftp://x/",
-        "https://u:p@x/",
-        "https://x/?a",
-        "https://x/#a",
-        "",
-    ] {
-        let error = ground.stops(&["app.tar", "--link-base", wrong]);
-        assert!(error.contains("--link-base"), "{wrong}: {error}");
-    }
-    ground.ends(
-        0,
-        &["app.tar", "--link-base", "http://localhost:8080/page.html"],
-    );
-}
-
-#[test]
-fn standard_input_is_read_once() {
-    let ground = ground();
-    for arguments in [
-        &["-", "-"][..],
-        &["-", "docker-archive:-"],
-        &["-", "--base", "-"],
-        &["-", "--growth-against", "-", "--max-growth", "0"],
-    ] {
-        let error = ground.stops(arguments);
-        assert!(
-            error.contains("standard input can be read only once"),
-            "{error}"
-        );
-    }
-}
-
-#[test]
-fn a_damaged_layer_is_named_with_its_image_also_alone() {
-    let ground = ground();
-    let mut bytes = fs::read(ground.path().join("app.tar")).unwrap();
-    let blob = app().pack().layers[2].bytes.clone();
-    let at = bytes.windows(blob.len()).position(|part| part == blob);
-    bytes[at.unwrap() + blob.len() / 2] ^= 1;
-    ground.write("damaged.tar", bytes);
-    for images in [&["damaged.tar"][..], &["damaged.tar", "app.tar"]] {
-        let error = ground.stops(images);
-        assert!(
-            error.contains("damaged.tar") && error.contains("layer 3"),
-            "{error}"
-        );
-    }
-}
-
-#[test]
-fn what_one_command_deletes_below_a_known_place_is_one_finding() {
-    let ground = ground();
-    let image = Image::new()
-        .layer(
-            layer("RUN apt-get update")
-                .file("/var/lib/apt/lists/one", seeded(1, 500))
-                .file("/var/lib/apt/lists/partial/two", seeded(2, 600))
-                .file("/srv/one", seeded(3, 70))
-                .file("/srv/two", seeded(4, 80)),
-        )
-        .layer(
-            layer("RUN rm -rf /var/lib/apt/lists/* /srv/*")
-                .whiteout("/var/lib/apt/lists/one")
-                .whiteout("/var/lib/apt/lists/partial")
-                .whiteout("/srv/one")
-                .whiteout("/srv/two"),
-        )
-        .user("1")
-        .healthcheck("true")
-        .pack();
-    ground.save("lists.tar", "lists:1", &image);
-    let report = ground.json(0, &["lists.tar"]);
-    let findings = report["findings"].as_array().unwrap().iter();
-    let findings: Vec<(&Value, &Value)> = findings
-        .map(|finding| (&finding["path"], &finding["bytes"]))
-        .collect();
-    assert_eq!(
-        findings,
-        [
-            (&json!("/var/lib/apt/lists"), &json!(1_100)),
-            (&json!("/srv/two"), &json!(80)),
-            (&json!("/srv/one"), &json!(70)),
-        ]
-    );
-}
-
-#[test]
-fn layers_that_replace_each_other_are_told_as_pairs() {
-    let ground = ground();
-    let mut image = Image::new().user("1").healthcheck("true");
-    for at in 1..=4 {
-        image = image.layer(layer(&format!("RUN step {at}")).file("/db", seeded(at, 100)));
-    }
-    ground.save("db.tar", "db:1", &image.pack());
-    let report = ground.json(0, &["db.tar"]);
-    let finding = &report["findings"][0];
-    let pair = |added: u64| json!({ "addedBy": added, "hiddenBy": added + 1, "bytes": 100 });
-    assert_eq!(finding["pairs"], json!([pair(1), pair(2), pair(3)]));
-    let text = ground.ends(0, &["db.tar"]);
-    for says in [
-        "added in layer 1, overwritten in layer 2",
-        "added in layer 3, overwritten in layer 4",
-        "layer 4: RUN step 4",
-        "the steps of layers 1, 2, 3 and 4",
-    ] {
-        assert!(text.contains(says), "{says}: {text}");
-    }
-    let markdown = ground.ends(0, &["db.tar", "--format", "markdown"]);
-    assert!(markdown.contains("| 1 → 2, 2 → 3, 3 → 4 |"), "{markdown}");
 }

@@ -8,6 +8,8 @@
 mod action;
 mod audit;
 mod audit_docs;
+mod audit_findings;
+mod audit_images;
 mod audit_reports;
 mod audit_rules;
 mod badge;
