@@ -2,7 +2,7 @@
 # Writes one comment on a pull request and keeps it up to date, by the API of GitHub, Forgejo and Gitea.
 #
 # COMMENT_FILE  the text; its first line is the mark by which the comment is found again
-# COMMENT_NEW   true: write a comment where there is none; else only one that is there is brought up to date
+# COMMENT_NEW   true: create a comment if there is none; otherwise only update an existing one
 # COMMENT_AUTHORS  whose comments may be edited [the accounts of the pipelines]
 # TOKEN         may write comments
 # GITHUB_API_URL GITHUB_REPOSITORY GITHUB_EVENT_PATH   as pipelines set them
@@ -28,14 +28,14 @@ if ! jq -e '.pull_request | .head.repo.full_name == .base.repo.full_name' "$even
   exit 0
 fi
 [[ ${GITHUB_REPOSITORY:?} =~ ^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$ ]] || { say "GITHUB_REPOSITORY is not OWNER/NAME"; exit 2; }
-[[ ${TOKEN:-} =~ ^[A-Za-z0-9._~+/=-]+$ ]] || { say "there is no token that can write comments"; exit 2; }
+[[ ${TOKEN:-} =~ ^[A-Za-z0-9._~+/=-]+$ ]] || { say "TOKEN is not set or is not a valid token"; exit 2; }
 
 folder=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/onionskin.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 mark=$(head -n 1 "$COMMENT_FILE")
 jq -Rs '{body: .}' "$COMMENT_FILE" >"$folder/body.json"
 
-# The token goes by a pipe, so that no list of processes shows it.
+# The token is passed through a pipe so that it does not appear in the process list.
 call() {
   local method=$1 path=$2
   shift 2
@@ -67,5 +67,5 @@ elif [ "${COMMENT_NEW:-true}" = true ]; then
   call POST "issues/$number/comments" --data-binary "@$folder/body.json"
   say "a comment was written"
 else
-  say "nothing to tell; no comment is written"
+  say "nothing to report; no comment is written"
 fi

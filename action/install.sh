@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Downloads a release of Onionskin, checks it against its checksum, and says where the command is.
+# Downloads a release of Onionskin, verifies its checksum, and outputs the path of the command.
 #
 # ONIONSKIN_COMMAND   a command that is there already; then nothing is downloaded
 # ONIONSKIN_VERSION   a release such as 0.1.0, or latest
@@ -28,12 +28,12 @@ if [ -z "$command" ]; then
   case $system in
     Linux) system=linux ;;
     Darwin) system=macos ;;
-    *) fail "there is no release for $system; build Onionskin and give its path as command" ;;
+    *) fail "there is no release for $system; build Onionskin and set the input \`command\` to its path" ;;
   esac
   case $machine in
     x86_64 | amd64) machine=x86_64 ;;
     aarch64 | arm64) machine=aarch64 ;;
-    *) fail "there is no release for $machine; build Onionskin and give its path as command" ;;
+    *) fail "there is no release for $machine; build Onionskin and set the input \`command\` to its path" ;;
   esac
   archive=onionskin-$system-$machine.tar.gz
   folder=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/onionskin.XXXXXX")

@@ -2,7 +2,7 @@
 # Writes one note on a merge request of GitLab and keeps it up to date.
 #
 # COMMENT_FILE    the text; its first line is the mark by which the note is found again
-# COMMENT_NEW     true: write a note where there is none; else only one that is there is brought up to date
+# COMMENT_NEW     true: create a note if there is none; otherwise only update an existing one
 # ONIONSKIN_TOKEN may write notes (scope api)
 # CI_API_V4_URL CI_PROJECT_ID CI_MERGE_REQUEST_IID   as pipelines set them
 set -euo pipefail
@@ -27,7 +27,7 @@ trap 'rm -rf "$folder"' EXIT
 mark=$(head -n 1 "$file")
 jq -Rs '{body: .}' "$file" >"$folder/body.json"
 
-# The token goes by a pipe, so that no list of processes shows it.
+# The token is passed through a pipe so that it does not appear in the process list.
 call() {
   local method=$1 path=$2
   shift 2
@@ -56,5 +56,5 @@ elif [ "${COMMENT_NEW:-true}" = true ]; then
   call POST "$notes" --data-binary "@$folder/body.json"
   say "a note was written"
 else
-  say "nothing to tell; no note is written"
+  say "nothing to report; no note is written"
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Audits an image and compares it with another one: reports in a folder, the text of a comment, outputs for later steps.
-# The exit code is 0 also where a rule failed; the output `code` has what the job should end with.
+# Exits with 0 even if a rule failed; the output `code` is the exit code for the job.
 #
 # ONIONSKIN          the command
 # IMAGE              the image that was built
@@ -24,8 +24,8 @@ fail() {
 }
 
 [ -n "${IMAGE:-}" ] || fail "IMAGE is not set"
-[[ $key =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail "the key of the comment may have letters, digits, - and _ only"
-[[ $threshold =~ ^[0-9]{1,18}$ ]] || fail "the threshold of the comment is not a number of bytes"
+[[ $key =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail "COMMENT_KEY can contain only letters, digits, - and _"
+[[ $threshold =~ ^[0-9]{1,18}$ ]] || fail "COMMENT_THRESHOLD is not a number of bytes"
 mkdir -p "$reports"
 
 # Older versions of bash, as macOS has one, take an empty list for a variable that is not set: hence the `+` below.
@@ -55,7 +55,7 @@ if [ -n "${BASE:-}" ]; then
         --output="$reports/diff.${report#*:}" -- "$BASE" "$IMAGE"
     done
   else
-    printf 'onionskin: there is no comparison with the base; only the audit is told\n' >&2
+    printf 'onionskin: the base could not be compared; only the audit is reported\n' >&2
   fi
 fi
 

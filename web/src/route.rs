@@ -289,7 +289,12 @@ impl ImageRoute {
             "from" => self.from = Some(layer(value)?),
             "hide" => match Kinds::read(&text(value)) {
                 Some(kinds) => self.hidden = kinds,
-                None => return Err(format!("“{}” names no kinds of changes.", shown(value))),
+                None => {
+                    return Err(format!(
+                        "“{}” is not a list of kinds of changes.",
+                        shown(value)
+                    ));
+                }
             },
             "view" => match View::NAMED.iter().find(|(_, name)| *name == value) {
                 Some((view, _)) => self.view = *view,

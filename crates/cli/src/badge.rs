@@ -16,7 +16,7 @@ enum Metric {
     Download,
     /// Wasted bytes, and their share
     Wasted,
-    /// Used bytes as a share of all
+    /// Used bytes as a share of the stored bytes
     Efficiency,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// What the badge tells
+    /// The number that the badge shows
     #[arg(long, value_enum, default_value = "wasted")]
     metric: Metric,
 

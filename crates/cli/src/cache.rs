@@ -31,7 +31,7 @@ const HELD: u64 = 3;
 /// The flags of every command that reads images.
 #[derive(clap::Args)]
 pub(crate) struct CacheArguments {
-    /// Read nothing from the cache on disk, and keep nothing in it
+    /// Do not read from or write to the cache on disk
     #[arg(long, env = "ONIONSKIN_NO_CACHE", hide_env_values = true, value_parser = FalseyValueParser::new())]
     no_cache: bool,
 
@@ -42,7 +42,7 @@ pub(crate) struct CacheArguments {
 /// How large the cache may grow.
 #[derive(clap::Args)]
 pub(crate) struct CacheLimit {
-    /// Maximum size of the cache; what was not used for longest is removed [default: 1GiB]
+    /// Maximum size of the cache; the least recently used files are removed [default: 1GiB]
     #[arg(
         long = "cache-limit",
         value_name = "BYTES",
@@ -163,7 +163,7 @@ fn told<T>(done: io::Result<T>) -> Option<T> {
         Err(error) => {
             if !SAID.swap(true, Ordering::Relaxed) {
                 output::note(format_args!(
-                    "warning: the cache is not used: {error}. ONIONSKIN_CACHE sets another folder, --no-cache turns the cache off"
+                    "warning: cannot use the cache: {error}. Set another folder with ONIONSKIN_CACHE, or turn the cache off with --no-cache"
                 ));
             }
             None

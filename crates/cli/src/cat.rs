@@ -126,7 +126,7 @@ impl Asked<'_> {
         match stack.resolve(self.path, stack.depth()) {
             Ok(node) => Ok(node),
             Err(ResolveError::Missing { path, .. }) if hides(stack, &path) => bail!(
-                "{} is deleted in {}, which has no content of it",
+                "{} is deleted in {}, so there is no content to print",
                 text(&path),
                 self.wanted.name()
             ),

@@ -231,7 +231,7 @@ async fn decode_one(
 fn told(error: LayerError) -> anyhow::Error {
     match error.problem() {
         Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
-            anyhow!("{error}; --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT sets another limit")
+            anyhow!("{error}; change the limit with --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT")
         }
         _ => error.into(),
     }

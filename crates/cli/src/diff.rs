@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     mtime: bool,
 
-    /// Say why two builds of the same thing are not the same bytes: times, order, owners, dates, compression
+    /// Explain why two builds of the same source differ: times, order, owners, dates, compression
     #[arg(long, conflicts_with_all = ["mtime", "ignore", "all", "stack", "old_stack", "new_stack", "link_base"])]
     reproducible: bool,
 
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     exit_code: bool,
 
-    /// The URL of the web page, for links to what changed
+    /// The URL of the web page, for links to the changes
     #[arg(long, value_name = "URL", value_parser = link_base)]
     link_base: Option<String>,
 
@@ -119,7 +119,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let format = arguments.output.format();
     ensure!(
         !arguments.reproducible || matches!(format, Format::Text | Format::Json),
-        "--reproducible reports as text or JSON"
+        "--reproducible supports the formats text and json only"
     );
     let output = arguments.output.open(&inputs)?;
     let old = arguments.old.open().await.context("OLD")?;

@@ -34,9 +34,9 @@ enum Shown {
     Config,
 }
 
-/// Print the address at which the web page shows an image, pinned to its digest
+/// Print the URL of an image in the web page, pinned to its digest
 ///
-/// Only the manifest is read: whether the image has PATH is not checked.
+/// Only the manifest is read; PATH is not checked.
 #[derive(clap::Args)]
 #[command(
     after_help = with_login!("Examples:
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, conflicts_with = "compare_with")]
     view: Option<Shown>,
 
-    /// The comparison of OLD with IMAGE; both have to be in registries
+    /// Link to the comparison of OLD with IMAGE; both must be in registries
     #[arg(long, value_name = "OLD")]
     compare_with: Option<String>,
 
@@ -92,7 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let old = arguments.image.open_other(old).await.context("OLD")?;
             let link = Links::compare(base, &old.image, &opened.image);
             let link = link.with_context(|| {
-                "only images in registries have an address of their comparison".to_owned()
+                "only a comparison of two images in registries has a URL".to_owned()
             })?;
             let names = [&old.image.reference, &opened.image.reference];
             (names.map(|name| code(name)).join(" → "), link)
@@ -134,7 +134,7 @@ impl Arguments {
         let links = Links::of(&self.link_base, &opened.image, opened.in_file());
         let links = links.with_context(|| {
             format!(
-                "{} has no address: it is in no registry and in no file with a name",
+                "{} has no URL: it is neither in a registry nor in a named file",
                 opened.image.reference
             )
         })?;
@@ -163,7 +163,7 @@ pub(crate) fn link_base(text: &str) -> Result<String, String> {
             "a URL with credentials, which every reader of the report would see"
         }
         () if url.query().is_some() || url.fragment().is_some() => {
-            "a URL with a query or a fragment, behind which no link can be made"
+            "a URL with a query or a fragment, which links cannot be added to"
         }
         () if text
             .contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) =>

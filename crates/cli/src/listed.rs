@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::report::listing::{self, Line};
-use onionskin_core::report::text;
+use onionskin_core::report::{bytes, text};
 use onionskin_core::rules::PathGlob;
 use onionskin_core::stack::{ResolveError, Stack};
 
@@ -193,14 +193,14 @@ fn matching(
     let names = text(names);
     let pattern = match rooted {
         true => {
-            let folder = text(folder);
+            let folder = escaped(folder);
             let folder = folder.trim_end_matches('/');
-            format!("{}/{}", escaped(folder), names.trim_start_matches('/'))
+            format!("{folder}/{}", names.trim_start_matches('/'))
         }
         false => names.into_owned(),
     };
     let glob: PathGlob = pattern.parse()?;
-    let matching = |line: &Line| glob.meets(line.path.as_bytes());
+    let matching = |line: &Line| glob.meets(&bytes(&line.path));
     let lines: Vec<Line> = lines.into_iter().filter(matching).collect();
     if lines.is_empty() {
         bail!(
@@ -213,15 +213,27 @@ fn matching(
 }
 
 /// A path as a glob that matches only it.
-fn escaped(path: &str) -> String {
+fn escaped(path: &[u8]) -> String {
+    let is_text = std::str::from_utf8(path).is_ok();
     let mut glob = String::new();
-    for c in path.chars() {
-        if "*?[]{}\\!,".contains(c) {
-            glob.push('\\');
+    for part in path.utf8_chunks() {
+        for character in part.valid().chars() {
+            if "*?[]{}\\!,".contains(character) {
+                glob.push('\\');
+            }
+            match character.is_ascii() || is_text {
+                true => glob.push(character),
+                // A name that is not UTF-8 is printed with every byte from 0x80 up escaped.
+                false => glob.push_str(&hex(character.to_string().as_bytes())),
+            }
         }
-        glob.push(c);
+        glob.push_str(&hex(part.invalid()));
     }
     glob
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -243,7 +255,17 @@ mod tests {
 
     #[test]
     fn a_folder_with_wildcards_in_its_name_is_only_itself() {
-        let glob: PathGlob = format!("{}/*", escaped("/a[1]{b,c}*")).parse().unwrap();
+        let glob: PathGlob = format!("{}/*", escaped(b"/a[1]{b,c}*")).parse().unwrap();
         assert!(glob.meets(b"/a[1]{b,c}*/x") && !glob.meets(b"/a1b/x"));
+        for folder in [
+            &b"/\xff\\x41"[..],
+            "/ü\n".as_bytes(),
+            b"/\xc3\xbc\xff",
+            br"/\xff",
+        ] {
+            let glob: PathGlob = format!("{}/*", escaped(folder)).parse().unwrap();
+            assert!(glob.meets(&[folder, b"/x"].concat()), "{folder:?}");
+            assert!(!glob.meets(b"/other/x"));
+        }
     }
 }

@@ -18,8 +18,8 @@ use crate::terminal::Visible;
 /// List files: the final filesystem, or what one layer contains
 ///
 /// All paths below PATH, in byte order, with mode, user, group, size, time and path, then the target of a link and
-/// extended attributes in braces. Layers are numbered from 1, the base. Of the names of a file one is the file, also in
-/// one layer: if a layer stores /a, links /b to it and stores /a again, /b is listed as the first file.
+/// extended attributes in braces. Layers are numbered from 1, the base. One name of a file is listed as the file,
+/// the others as hard links. If a layer stores /a, links /b to it and stores /a again, /b is listed as the first file.
 #[derive(clap::Args)]
 #[command(
     disable_help_flag = true,

@@ -7,7 +7,7 @@ use crate::output::{FileArguments, Inputs};
 
 /// Print a manual page, in roff
 ///
-/// Without COMMAND it is the page of onionskin itself.
+/// Without COMMAND, print the page of onionskin itself.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin man | man -l -
@@ -35,6 +35,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .render(&mut page)
-        .context("cannot make the manual page")?;
+        .context("cannot create the manual page")?;
     Ok(output.write(&page)?)
 }

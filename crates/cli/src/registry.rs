@@ -37,8 +37,8 @@ pub(crate) struct RegistryArguments {
     /// A private host that the registry may use for tokens and blobs; can be repeated
     ///
     /// A registry that you name may have a private address. Its token server and its redirects must be the registry
-    /// itself (the same host and port) or have public addresses, unless their hosts are given here: for a store beside
-    /// a local registry, http://localhost:9000.
+    /// itself (the same host and port) or have public addresses, unless their hosts are given here. For a blob store
+    /// next to a local registry: http://localhost:9000.
     #[arg(long = "allow-host", value_name = "HOST[:PORT]|URL")]
     allowed_hosts: Vec<AllowedHost>,
 }

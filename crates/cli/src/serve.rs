@@ -61,10 +61,10 @@ pub(crate) struct Arguments {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
-    /// The users of this server: a name, the digest of a token and registries a line
+    /// A file of users who may use this server; without it, everyone who can reach the server can use it
     ///
-    /// As in: ci sha256:9f86d08… docker.io team. The token is sent as a bearer token, or as the password of a log-in. * means
-    /// all registries, - no token. Without this option everyone who reaches the server can use it.
+    /// Each line has a name, the digest of a token, and registries, as in: ci sha256:9f86d08… docker.io team. - means no
+    /// token, * all registries. Clients send the token as a bearer token or as the password of a log-in.
     #[arg(long, value_name = "FILE")]
     access_file: Option<PathBuf>,
 
@@ -77,7 +77,7 @@ pub(crate) struct Arguments {
     )]
     identity_header: Option<HeaderName>,
 
-    /// The certificate (PEM) for TLS, with those that it was signed by behind it
+    /// The TLS certificate chain (PEM), the server's certificate first
     ///
     /// The files are read again when they change, and on SIGHUP.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -124,25 +124,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     client_limit: Option<u64>,
 
-    /// Requests a second for one client address, after ten seconds' worth at once; 0 is no limit
+    /// Maximum requests per second from one client address; 0 means no limit
     ///
-    /// Loopback addresses have no such limit.
+    /// Bursts may have ten times as many. Loopback addresses are not limited.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().rate)]
     rate_limit: u32,
 
-    /// A proxy in front of this server that says whose requests it sends (X-Forwarded-For); can be repeated
+    /// A proxy or network of proxies whose X-Forwarded-For header is trusted; can be repeated
     ///
-    /// The limits for one client address are then those of its clients. It may also give requests IDs (X-Request-Id).
+    /// The limits for one client address then apply to the clients of the proxy. X-Request-Id is trusted too.
     #[arg(long = "trusted-proxy", value_name = "ADDRESS[/BITS]")]
     trusted_proxies: Vec<TrustedProxy>,
 
-    /// An address for Prometheus, which answers /metrics, /healthz and /readyz
+    /// Serve /metrics (Prometheus), /healthz and /readyz on this address
     ///
-    /// Metrics name the registries that are used, so this address is not for visitors.
+    /// Metrics contain the names of registries: do not make this address public.
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics_listen: Option<String>,
 
-    /// How long running responses may take to finish when the server is stopped; a second signal stops it at once
+    /// Time to finish running responses when the server is stopped; a second signal stops it at once
     #[arg(long, value_name = "SECONDS", default_value_t = 8)]
     stop_timeout: u64,
 
@@ -150,7 +150,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     verbose: bool,
 
-    /// The form of the log, whose lines have the ID that a response has in its X-Request-Id header
+    /// Format of the log; each line has the ID in the X-Request-Id header of the response
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -240,7 +240,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     if tls.is_none() && !listener.local_addr()?.ip().is_loopback() {
         output::note(format_args!(
-            "warning: {listen} is plain HTTP, which others on the network can read and change; give a certificate with --tls-cert and --tls-key, or let a proxy on this machine speak TLS"
+            "warning: {listen} uses plain HTTP, which others on the network can read and change; set --tls-cert and --tls-key, or use a proxy with TLS on this machine"
         ));
     }
     let address = open_at(scheme, listener.local_addr()?);
@@ -313,7 +313,7 @@ async fn reloaded(tls: Arc<TlsFiles>) {
     while hangup.recv().await.is_some() {
         if let Err(error) = tls.reload() {
             output::note(format_args!(
-                "warning: the certificate stays the one before: {error}"
+                "warning: the certificate was not reloaded, the previous one is still used: {error}"
             ));
         }
     }

@@ -79,7 +79,7 @@ pub(crate) fn unescaped(name: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What an escape behind a backslash stands for, and what follows it.
-fn escape(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+pub(crate) fn escape(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let hex = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok()?;
         let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

@@ -83,7 +83,7 @@ pub enum ReferenceError {
     },
     /// Brackets without an IPv6 address inside.
     #[error(
-        "{domain:?} is not a registry host: in brackets there has to be an IPv6 address, as in [::1]:5000"
+        "{domain:?} is not a registry host: brackets must contain an IPv6 address, as in [::1]:5000"
     )]
     Ipv6 {
         /// The part before the first slash.

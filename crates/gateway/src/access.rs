@@ -114,9 +114,9 @@ impl Access {
             registries: (!registries.iter().any(|one| one == "*")).then_some(registries),
         });
         if token != "-" {
-            let digest: Digest = token
-                .parse()
-                .map_err(|_| "the token is no digest; write sha256: and its SHA-256 in hex")?;
+            let digest: Digest = token.parse().map_err(
+                |_| "the token is not a digest; write sha256: and the SHA-256 of the token in hex",
+            )?;
             if self.by_token.insert(digest, Arc::clone(&user)).is_some() {
                 return Err("another user has the same token");
             }
@@ -184,7 +184,8 @@ pub(crate) async fn admitted(
             response
         }
         None => {
-            let message = "this gateway is for its users; log in with a token as the password";
+            let message =
+                "this gateway requires authentication; log in with a token as the password";
             let refused = Refused::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message);
             let mut response = refused.into_response();
             // Docker, podman and browsers log in so; who has a token may send it as a bearer's.
@@ -259,7 +260,7 @@ mod tests {
         for (text, says) in [
             ("ci".to_owned(), "no token"),
             (format!("ci {token}"), "no registries"),
-            ("ci secret *".to_owned(), "no digest"),
+            ("ci secret *".to_owned(), "not a digest"),
             (format!("a {token} *\nb {token} *"), "same token"),
             ("a - *\na - *".to_owned(), "twice"),
         ] {

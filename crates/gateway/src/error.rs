@@ -61,7 +61,7 @@ impl Refused {
     /// The client has sent too many requests, and is to wait so long.
     pub(crate) fn too_often(wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(1);
-        let message = "this gateway allows no more requests from this address for now";
+        let message = "this gateway received too many requests from this address";
         Self::later(seconds, message)
     }
 
@@ -158,7 +158,7 @@ impl Refused {
     /// The registry is not one of those that this gateway may ask.
     pub(crate) fn not_reached(registry: &str) -> Self {
         let message = format!(
-            "{registry} is not one of the allowed registries; its operator can add it with --registry {registry}"
+            "{registry} is not an allowed registry; the operator of this gateway can add it with --registry {registry}"
         );
         Self {
             detail: Some(not_reached(registry)),
@@ -169,7 +169,7 @@ impl Refused {
     /// The user may not see what has such names.
     pub(crate) fn not_for_user(registry: &str) -> Self {
         let message = format!(
-            "{registry} is not among the registries that you may use here; whoever runs this gateway can add it to the access file"
+            "you do not have access to {registry}; the operator of this gateway can add it to the access file"
         );
         Self {
             detail: Some(not_reached(registry)),

@@ -47,7 +47,7 @@ impl Metrics {
         };
         metrics.record(|| {
             describe_counter!(REQUESTS, "Answered requests by kind and status");
-            describe_histogram!(SECONDS, Unit::Seconds, "Time until an answer begins");
+            describe_histogram!(SECONDS, Unit::Seconds, "Time until the response starts");
             describe_counter!(
                 RATE_LIMITED,
                 "Requests refused because their client sent too many"
@@ -66,10 +66,10 @@ impl Metrics {
             );
             describe_counter!(
                 BROKEN,
-                "Blobs that were cut off, as they broke off or were not what was promised"
+                "Blobs that were cut off because they were incomplete or did not match their digest"
             );
-            describe_gauge!(RUNNING, "Requests to registries under way");
-            describe_gauge!(WAITING, "Requests that wait for their turn");
+            describe_gauge!(RUNNING, "Requests to registries in progress");
+            describe_gauge!(WAITING, "Requests to registries that are queued");
             describe_gauge!(INFO, "The version that runs");
             gauge!(INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
             gauge!(CONNECTIONS).set(0.0);

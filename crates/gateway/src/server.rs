@@ -95,7 +95,7 @@ pub(crate) async fn serve(
         () = &mut watch => {}
         () = tokio::time::sleep(limits.stop) => {
             let open = connections.open().len();
-            tracing::warn!("{open} connections were cut, as their answers took too long to finish");
+            tracing::warn!("{open} connections were closed because their responses did not finish in time");
             connections.open().values().for_each(|connection| connection.cut());
         }
     }

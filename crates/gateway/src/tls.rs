@@ -91,7 +91,9 @@ impl TlsFiles {
         }
         match self.reload() {
             Ok(()) => tracing::info!("the certificate was read again"),
-            Err(error) => tracing::error!("the certificate stays the one before: {error}"),
+            Err(error) => tracing::error!(
+                "the certificate was not reloaded, the previous one is still used: {error}"
+            ),
         }
     }
 

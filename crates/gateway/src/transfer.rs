@@ -77,9 +77,9 @@ pub(crate) enum Cut {
     Slow,
     #[error("the registry sent {0} bytes fewer than it said; try again")]
     Short(u64),
-    #[error("the registry sent more than the {0} bytes that it said")]
+    #[error("the registry sent more than the announced {0} bytes")]
     Surplus(u64),
-    #[error("the registry sent {1} instead of {0}, so none of it is used")]
+    #[error("the registry sent {1} instead of {0}; the content was discarded")]
     Digest(Digest, Digest),
 }
 

@@ -216,7 +216,7 @@ async fn there_is_no_comment_where_nothing_is_to_tell_and_none_from_forks() {
     );
     let forge = Forge::new(&[], false).await;
     let said = comment(&ground, &forge, "org/app", &same["comment-new"]).await;
-    assert!(said.contains("nothing to tell") && forge.comments().is_empty());
+    assert!(said.contains("nothing to report") && forge.comments().is_empty());
     let images = [("IMAGE", "new.tar"), ("BASE", "old.tar")];
     let threshold = |bytes| [&images[..], &[("COMMENT_THRESHOLD", bytes)]].concat();
     let small = review(&ground, &threshold("100000000")).await;

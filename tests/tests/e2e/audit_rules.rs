@@ -139,6 +139,28 @@ fn paths_are_forbidden_to_containers_or_to_all_layers() {
     assert!(ground.stops(&["app.tar", "--forbid", "[a"]).contains("[a"));
 }
 
+/// A gate must not stand open because a name is written as reports print it.
+#[test]
+fn names_are_forbidden_as_they_are_printed() {
+    let ground = Ground::default();
+    let odd = layer("COPY")
+        .file(b"/\xff/f".as_slice(), seeded(1, 10))
+        .file("/n\nl", seeded(2, 20));
+    ground.save("odd.tar", "odd:1", &Image::new().layer(odd).pack());
+    for (glob, code) in [
+        (r"/\xff/f", 1),
+        (r"/\xff/*", 1),
+        (r"\xff/f", 1),
+        (r"/n\nl", 1),
+        (r"/\xfe/f", 0),
+        ("/n?l", 1),
+    ] {
+        for flag in ["--forbid", "--forbid-in-layers"] {
+            ground.ends(code, &["odd.tar", "--no-rules", flag, glob]);
+        }
+    }
+}
+
 #[test]
 fn what_is_ignored_is_told_and_not_counted_until_it_expires() {
     let ground = ground();

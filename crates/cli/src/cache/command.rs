@@ -12,17 +12,17 @@ use super::{CacheLimit, folder};
 use crate::output::{Format, Inputs, OutputArguments};
 use crate::terminal::Visible;
 
-/// Show what the cache on disk holds, or empty it
+/// Show the size of the cache on disk, or clear it
 ///
-/// Commands keep what they read of layers under the layer's digest, so that a layer is fetched and decoded once. The cache
-/// is in ONIONSKIN_CACHE, or else in the platform's folder for caches. It can be removed at any time.
+/// The cache stores decoded layers by digest, so that each layer is fetched and decoded once. It is in ONIONSKIN_CACHE,
+/// or in the platform's cache folder. It can be deleted at any time.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   onionskin cache
   onionskin cache --clear
   onionskin cache --json")]
 pub(crate) struct Arguments {
-    /// Remove all that is in the cache
+    /// Remove everything from the cache
     #[arg(long)]
     clear: bool,
 
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = arguments.output.open(&Inputs::default())?;
-    let folder = folder().context("there is no folder for a cache; ONIONSKIN_CACHE sets one")?;
+    let folder = folder().context("there is no cache folder; set one with ONIONSKIN_CACHE")?;
     let folder = Folder::new(folder, arguments.limit.bytes());
     let removed = match arguments.clear {
         true => Some(sum(&folder.clear()?)),

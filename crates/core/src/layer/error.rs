@@ -39,7 +39,7 @@ pub enum Problem {
         size: u64,
     },
     /// Fewer bytes than the manifest says.
-    #[error("the blob is shorter than the {size} bytes in the manifest; it was cut off on its way")]
+    #[error("the blob is shorter than the {size} bytes in the manifest; the transfer was cut off")]
     TooShort {
         /// Bytes promised.
         size: u64,
@@ -101,7 +101,7 @@ pub enum Problem {
     },
     /// Between two readings of a layer something changed.
     #[error(
-        "the file changed after the layer was first read; the layer was changed where it is stored or on its way"
+        "the file changed after the layer was first read; the layer was changed in storage or in transit"
     )]
     OtherContent,
     /// A stored index is not one.
@@ -138,7 +138,8 @@ fn compressed(problem: compression::Problem) -> String {
             unsupported::not_supported(name)
         ),
         compression::Problem::Cut => {
-            "the compressed data ends in the middle; the layer was cut off where it was stored or on its way".to_owned()
+            "the compressed data ends in the middle; the layer was cut off in storage or in transit"
+                .to_owned()
         }
         compression::Problem::Corrupt(what) => {
             format!("{what}; the layer is damaged where it is stored")

@@ -2,9 +2,8 @@
 //!
 //! `/bin/sh` is a file that a container sees, though it is stored at `/usr/bin/sh` where `/bin` is a link.
 
-use globset::{Candidate, GlobSet};
-
-use super::paths::matcher;
+use super::matcher::Matcher;
+use crate::names;
 use crate::stack::{NodeId, Stack};
 
 /// How a glob from the root begins.
@@ -21,7 +20,7 @@ enum Rest {
     /// The last name, which is no wildcard.
     Name(Vec<u8>),
     /// Names of which the first has a wildcard.
-    Glob(GlobSet),
+    Glob(Matcher),
 }
 
 impl Start {
@@ -43,23 +42,36 @@ impl Start {
                 }
                 (Some(name), None) => Rest::Name(name),
                 (None, _) if folder.is_empty() => return None,
-                (None, _) => Rest::Glob(matcher(left).ok()?),
+                (None, _) => Rest::Glob(Matcher::new(left).ok()?),
             };
             return Some(Self { folder, rest });
         }
     }
 }
 
-/// A name without wildcards, its escapes undone.
+/// A name without wildcards, its escapes undone: those of the printed form, else those of the glob.
 fn literal(name: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(name.len());
-    let mut letters = name.bytes();
-    while let Some(letter) = letters.next() {
-        match letter {
+    let mut left = name.as_bytes();
+    while let Some((letter, behind)) = left.split_first() {
+        left = match letter {
             b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b',' => return None,
-            b'\\' => bytes.push(letters.next()?),
-            letter => bytes.push(letter),
-        }
+            b'\\' => match names::escape(behind) {
+                Some((escaped, behind)) => {
+                    bytes.extend(escaped);
+                    behind
+                }
+                None => {
+                    let (letter, behind) = behind.split_first()?;
+                    bytes.push(*letter);
+                    behind
+                }
+            },
+            letter => {
+                bytes.push(*letter);
+                behind
+            }
+        };
     }
     Some(bytes)
 }
@@ -69,7 +81,7 @@ pub(super) struct Linked<'g> {
     /// Paths that it meets.
     paths: Vec<Vec<u8>>,
     /// A folder, and what it meets below that.
-    below: Option<(Vec<u8>, &'g GlobSet)>,
+    below: Option<(Vec<u8>, &'g Matcher)>,
 }
 
 impl<'g> Linked<'g> {
@@ -108,9 +120,7 @@ impl<'g> Linked<'g> {
             || self.below.as_ref().is_some_and(|(folder, glob)| {
                 let rest = path.strip_prefix(folder.as_slice());
                 let rest = rest.and_then(|rest| rest.strip_prefix(b"/"));
-                rest.is_some_and(|rest| {
-                    !rest.is_empty() && glob.is_match_candidate(&Candidate::from_bytes(rest))
-                })
+                rest.is_some_and(|rest| !rest.is_empty() && glob.is_match(rest))
             })
     }
 }

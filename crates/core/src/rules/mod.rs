@@ -10,6 +10,7 @@ mod id;
 mod ignore;
 mod limits;
 mod linked;
+mod matcher;
 mod measure;
 mod paths;
 mod quantity;

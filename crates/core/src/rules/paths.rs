@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use globset::{Candidate, GlobBuilder, GlobSet};
 use serde::de::{self, Deserialize, Deserializer};
 
 use super::linked::{Linked, Start};
+use super::matcher::Matcher;
 use super::quantity::shown;
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
 
 /// A glob: from the root with a leading slash, else at any depth. `*`, `?` and `[…]` stay within one name, the last two
-/// take one byte; `**` between two slashes goes across folders, `{a,b}` is either, `\` takes a character as it is.
+/// take one byte; `**` between two slashes goes across folders, `{a,b}` is either, `\` takes a character as it is. Names may be
+/// given as they are printed (`\xNN`, `\n`).
 #[derive(Clone, Debug)]
 pub struct PathGlob {
     text: String,
-    matcher: GlobSet,
+    matcher: Matcher,
     /// How it begins, where that may lead through symbolic links.
     start: Option<Start>,
 }
@@ -55,22 +56,11 @@ impl FromStr for PathGlob {
             None => format!("**/{glob}"),
         };
         Ok(Self {
-            matcher: matcher(&whole).map_err(|problem| error(problem.kind().to_string()))?,
+            matcher: Matcher::new(&whole).map_err(|problem| error(problem.kind().to_string()))?,
             start: Start::of(text.strip_suffix('/').unwrap_or(text)),
             text: text.to_owned(),
         })
     }
-}
-
-/// What matches a glob of paths without their leading slash.
-pub(super) fn matcher(glob: &str) -> Result<GlobSet, globset::Error> {
-    let glob = GlobBuilder::new(glob)
-        .literal_separator(true)
-        .backslash_escape(true)
-        .empty_alternates(true)
-        .build();
-    // A set, though of one, says what is wrong with a glob where a single matcher would panic.
-    glob.and_then(|glob| GlobSet::builder().add(glob).build())
 }
 
 /// Why a glob would meet nothing, or less than it says: a gate must not stand open for want of a slash.
@@ -136,10 +126,7 @@ impl PathGlob {
     pub fn meets(&self, path: &[u8]) -> bool {
         let path = path.strip_prefix(b"/").unwrap_or(path);
         // The root has no name that a glob could meet.
-        !path.is_empty()
-            && self
-                .matcher
-                .is_match_candidate(&Candidate::from_bytes(path))
+        !path.is_empty() && self.matcher.is_match(path)
     }
 
     /// Whether it meets a path, or all that is below it: `/app/**` means `/app`.

@@ -10,7 +10,7 @@ pub enum Problem {
     #[error("the tar ends in the middle of an entry")]
     Cut,
     /// A header or extension record says something impossible.
-    #[error("the tar entry says something impossible: {0}")]
+    #[error("invalid tar entry: {0}")]
     BadEntry(&'static str),
     /// Larger than [`crate::limits`] allows.
     #[error("the tar entry has more {what} than the limit of {limit}")]

@@ -105,7 +105,7 @@ async fn dates_labels_and_compression_differ_without_a_file_that_does() {
     assert_eq!(output.status.code(), Some(1));
     let error = stopped(&["diff", &gzip, &plain, "--reproducible", "--format", "html"]).await;
     assert!(
-        error.contains("--reproducible reports as text or JSON"),
+        error.contains("--reproducible supports the formats text and json only"),
         "{error}"
     );
 }

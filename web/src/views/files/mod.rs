@@ -184,7 +184,7 @@ fn foot(props: &Props, shown: &Shown) -> Html {
     }
     let what = match (props.route.view, shown.alone) {
         (_, true) => format!(
-            "in layer {} alone, as a layer below it is not read",
+            "in layer {} only, because a layer below it is not read",
             props.layer
         ),
         (View::Changes, _) => match props.route.from {

@@ -126,7 +126,7 @@ impl From<Error> for Failure {
         Self(match error.problem {
             Problem::Unsupported(name) => super::kind::not_supported(name),
             Problem::Cut => {
-                "its compressed data ends in the middle; it was cut off where it was saved or on its way".to_owned()
+                "its compressed data ends in the middle; the file was cut off when it was saved or copied".to_owned()
             }
             Problem::Corrupt(what) => format!("it is damaged: {what}"),
             other => other.to_string(),
