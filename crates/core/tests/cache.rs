@@ -11,9 +11,7 @@ use onionskin_core::cache::{
     FORMAT, Unusable, pack_document, pack_layer, unpack_document, unpack_layer,
 };
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::{
-    Budget, Expected, LayerDecoder, LayerError, LayerIndex, MemoryBudget, Problem,
-};
+use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::registry::KeptDocument;
 use onionskin_core::visitors;
 use onionskin_fixtures::{Layer, corpus, layer};
@@ -123,7 +121,7 @@ fn other_kinds_formats_and_digests_are_not_used() {
 
 /// Decodes with these limits.
 fn within(layer: &Layer, budget: Budget, memory: &MemoryBudget) -> Result<LayerIndex, Problem> {
-    let mut decoder = LayerDecoder::new(Expected::default())
+    let mut decoder = visitors::decoder(Expected::default())
         .within(Arc::new(budget))
         .with_memory(memory.clone());
     decoder
@@ -139,8 +137,11 @@ proptest! {
         names in prop::collection::vec("(/[a-c]{1,9}){1,4}", 1..12),
         memory in 0u64..60_000,
         unpacked in 0u64..30_000,
+        packages in 0usize..30,
     ) {
-        let mut layer = layer("RUN make");
+        let stanza = |number| format!("Package: p{number}\nStatus: install ok installed\nVersion: 1\n\n");
+        let status: String = (0..packages).map(stanza).collect();
+        let mut layer = layer("RUN make").file("/var/lib/dpkg/status", status);
         for name in &names {
             layer = layer.file(name, "x").symlink(format!("{name}.link"), "target");
         }

@@ -92,7 +92,7 @@ impl Ground {
 }
 
 /// Commands and formats in which an index can show.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 17] = [
     &["audit"],
     &["audit", "--format=json"],
     &["audit", "--format=ndjson"],
@@ -107,12 +107,25 @@ const COMMANDS: [&[&str]; 14] = [
     &["ls", "--json"],
     &["ls", "--layer=1", "--json"],
     &["du", "--depth=9"],
+    &["packages"],
+    &["packages", "--json"],
+    &["packages", "--format=csv"],
 ];
 
-/// Every case of the corpus as one image.
+/// Every case of the corpus as one image, and a package.
 fn all_cases() -> Packed {
+    let package = layer("RUN apt-get install b")
+        .file(
+            "/var/lib/dpkg/status",
+            "Package: b\nStatus: install ok installed\nVersion: 1.2\n",
+        )
+        .file("/var/lib/dpkg/info/b.list", "/opt/b\n")
+        .file("/opt/b", "b");
     let layers = corpus::cases().into_iter().flat_map(|case| case.layers);
-    layers.fold(Image::new(), Image::layer).pack()
+    layers
+        .chain([package])
+        .fold(Image::new(), Image::layer)
+        .pack()
 }
 
 fn small(seed: u64) -> Packed {

@@ -72,5 +72,5 @@ async fn an_image_in_a_file_is_asked_for_by_its_name() {
         "http://127.0.0.1:8080/#/file/app.tar?platform=linux/amd64&view=config\n"
     );
     let error = stopped(&["link", path, "--compare-with", path]).await;
-    assert!(error.contains("only images in registries"), "{error}");
+    assert!(error.contains("two images in registries"), "{error}");
 }

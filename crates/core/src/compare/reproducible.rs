@@ -52,30 +52,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The name in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LayerCount => "layerCount",
-            Self::Paths => "paths",
-            Self::Content => "content",
-            Self::Type => "type",
-            Self::Mode => "mode",
-            Self::Owner => "owner",
-            Self::LinkTarget => "linkTarget",
-            Self::Xattrs => "xattrs",
-            Self::Mtime => "mtime",
-            Self::Order => "order",
-            Self::TarFormat => "tarFormat",
-            Self::Compression => "compression",
-            Self::Created => "created",
-            Self::BuilderLabels => "builderLabels",
-            Self::Config => "config",
-            Self::History => "history",
-            Self::NotCompared => "notCompared",
-        }
-    }
-
     /// What differs, in words.
     #[must_use]
     pub const fn meaning(self) -> &'static str {

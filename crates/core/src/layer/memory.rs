@@ -115,7 +115,8 @@ impl MemoryBudget {
         let bytes = (ENTRY.saturating_mul(room.entries))
             .saturating_add(FOLDER.saturating_mul(room.folders))
             .saturating_add(PATHS.saturating_mul(paths))
-            .saturating_add(NAMES.saturating_mul(room.names));
+            .saturating_add(NAMES.saturating_mul(room.names))
+            .saturating_add(FOUND.saturating_mul(room.found));
         let all = [
             (
                 &counts.entries,
@@ -146,6 +147,12 @@ impl MemoryBudget {
                 room.names,
                 "bytes of names, links and attributes",
                 IMAGE_NAME_BYTES as u64,
+            ),
+            (
+                &counts.found_bytes,
+                room.found,
+                "bytes of package data and findings",
+                IMAGE_FOUND_BYTES,
             ),
         ];
         let counted = all

@@ -10,6 +10,7 @@ pub(in crate::layer) struct Room {
     pub(in crate::layer) folders: u64,
     pub(in crate::layer) folder_paths: u64,
     pub(in crate::layer) names: u64,
+    pub(in crate::layer) found: u64,
 }
 
 impl LayerIndex {
@@ -47,6 +48,7 @@ impl LayerIndex {
         let attributes = columns.xattrs.iter().flat_map(|(_, attributes)| attributes);
         let attributes = attributes.map(|(name, value)| name.len() + value.len() + 64);
         room.names += attributes.sum::<usize>() as u64;
+        room.found = self.findings.iter().map(|found| found.bytes() as u64).sum();
         room
     }
 }
