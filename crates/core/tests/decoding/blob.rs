@@ -1,6 +1,9 @@
 //! Blobs: their digests and sizes, their compression, and the compressed cost of what is in them.
 
 use super::*;
+// By name: a glob does not win over the attribute of the prelude.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn digests_and_sizes_are_checked() {

@@ -1,6 +1,9 @@
 //! Entries of all types: sparse files, devices, what is overhead, and headers that are refused.
 
 use super::*;
+// By name: a glob does not win over the attribute of the prelude.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The four ways to store a sparse file; the ledger counts what is stored, `ls` what a program reads.
 #[test]
