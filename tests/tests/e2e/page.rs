@@ -291,7 +291,7 @@ async fn a_broken_layer_leaves_the_others_to_look_at() {
     let _: bool = browser
         .until(&format!("!!{} && !{}", row("three"), row("one")))
         .await;
-    browser.until_text(".foot", "in layer 3 alone").await;
+    browser.until_text(".foot", "in layer 3 only").await;
 }
 
 #[tokio::test]
