@@ -9,9 +9,12 @@ use anyhow::{Context, Result};
 use crate::{places, work};
 
 /// All that goes into the page.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 10] = [
     "web",
     "static",
+    "crates/layers",
+    "crates/oci",
+    "crates/audit",
     "crates/core",
     "Trunk.toml",
     "Cargo.toml",

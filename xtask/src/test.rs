@@ -13,6 +13,13 @@ use crate::work::{self, say};
 use crate::{axe, build, debian, tools};
 
 const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
+/// The libraries below page, command and server.
+const CORE: [&str; 4] = [
+    "onionskin-layers",
+    "onionskin-oci",
+    "onionskin-audit",
+    "onionskin-core",
+];
 const WEB: &str = "onionskin-web";
 const E2E: &str = "onionskin-tests";
 
@@ -47,17 +54,10 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         });
         let others = ["--workspace", "--exclude", WEB, "--all-targets"];
         sum.step("clippy, native", || clippy(&others));
-        let wasm = [
-            "-p",
-            WEB,
-            "-p",
-            "onionskin-core",
-            "-p",
-            "onionskin-bench",
-            "--target",
-            tools::WASM,
-        ];
-        sum.step("clippy, wasm", || clippy(&wasm));
+        let wasm = packages(&[&CORE[..], &[WEB, "onionskin-bench"]].concat());
+        sum.step("clippy, wasm", || {
+            clippy(&[&wasm[..], &["--target", tools::WASM]].concat())
+        });
     }
     match part {
         None => {
@@ -66,14 +66,8 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
             sum.tests("doc tests", || cargo_test(&[&all[..], &["--doc"]].concat()));
         }
         Some("core") => {
-            let core = [
-                "-p",
-                "onionskin-core",
-                "-p",
-                "onionskin-fixtures",
-                "-p",
-                "onionskin-oracles",
-            ];
+            let others = ["onionskin-fixtures", "onionskin-oracles"];
+            let core = packages(&[&CORE[..], &others].concat());
             sum.tests("unit tests", || nextest(&core));
             sum.tests("doc tests", || {
                 cargo_test(&[&core[..], &["--doc"]].concat())
@@ -84,10 +78,10 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         _ => {}
     }
     if asked("core") {
-        sum.tests("core in wasm", || wasm("onionskin-core", &["--test", "*"]));
+        sum.tests("core in wasm", || wasm(&CORE, &["--test", "*"]));
     }
     if asked("page") {
-        sum.tests("page in wasm", || wasm(WEB, &["--lib"]));
+        sum.tests("page in wasm", || wasm(&[WEB], &["--lib"]));
         sum.step("build the page", build::page);
     }
     if asked("e2e") {
@@ -135,9 +129,15 @@ fn cargo_test(what: &[&str]) -> Result<Command> {
     Ok(test)
 }
 
-/// The package's tests in headless Chromium, in a worker, as the page runs the core.
-fn wasm(package: &str, tests: &[&str]) -> Result<Command> {
-    let mut test = cargo_test(&[&["-p", package, "--target", tools::WASM], tests].concat())?;
+/// `-p NAME` for each package.
+fn packages<'n>(names: &[&'n str]) -> Vec<&'n str> {
+    names.iter().flat_map(|name| ["-p", name]).collect()
+}
+
+/// The packages' tests in headless Chromium, in a worker, as the page runs the core.
+fn wasm(names: &[&str], tests: &[&str]) -> Result<Command> {
+    let what = [&packages(names)[..], &["--target", tools::WASM], tests].concat();
+    let mut test = cargo_test(&what)?;
     test.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
         tools::test_runner()?,

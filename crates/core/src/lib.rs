@@ -27,33 +27,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules follow the way the data goes, and each knows only those before it: [`mod@reference`], [`platform`] and
-//! [`digest`]; [`manifest`]; [`memory`], [`compression`] and [`mod@tar`]; [`source`]; [`mod@base`]; [`layer`];
-//! [`secrets`], [`packages`], [`visitors`]; [`cache`]; [`stack`]; [`ledger`]; [`ownership`]; [`findings`]; [`rules`];
-//! [`compare`]; [`report`]. [`limits`] has the bounds of all.
+//! Each part is a crate that can be used alone; here all of them stand under one name. Their modules follow the way the
+//! data goes, and each knows only those before it:
+//!
+//! - `onionskin-layers`: [`digest`], [`memory`], [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`];
+//! - `onionskin-oci`: [`mod@reference`], [`platform`], [`manifest`]; [`source`];
+//! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
+//!   [`compare`]; [`report`];
+//! - here: [`cache`], the form in which indexes and documents are kept, and [`limits`], the bounds of all.
+//!
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
-pub mod base;
+#![forbid(unsafe_code)]
+
 pub mod cache;
-pub mod compare;
-pub mod compression;
-pub mod digest;
-pub mod findings;
-mod json;
-pub mod layer;
-pub mod ledger;
 pub mod limits;
-pub mod manifest;
-pub mod memory;
-mod names;
-pub mod ownership;
-pub mod packages;
-pub mod platform;
-pub mod reference;
-pub mod report;
-pub mod rules;
-pub mod secrets;
-pub mod source;
-pub mod stack;
-pub mod tar;
-pub mod visitors;
+
+pub use onionskin_audit::{
+    base, compare, findings, ownership, packages, report, rules, secrets, visitors,
+};
+pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, tar};
+pub use onionskin_oci::{manifest, platform, reference, source};

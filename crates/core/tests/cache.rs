@@ -3,8 +3,6 @@
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::sync::Arc;
 
 use onionskin_core::cache::{
@@ -16,7 +14,6 @@ use onionskin_core::source::registry::KeptDocument;
 use onionskin_core::visitors;
 use onionskin_fixtures::{Layer, corpus, layer};
 use proptest::prelude::*;
-use support::index;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -145,7 +142,7 @@ proptest! {
         for name in &names {
             layer = layer.file(name, "x").symlink(format!("{name}.link"), "target");
         }
-        let index = index(&layer);
+        let index = seen(&layer.tar()).unwrap();
         let budget = || MemoryBudget::new(Some(memory));
         let decoded = within(&layer, Budget::default(), &budget());
         let kept = budget().kept(1, &index).map_err(|error| error.problem().clone());

@@ -23,6 +23,9 @@ fn every_test_that_the_threat_model_names_exists() {
     for folder in [
         "tests/tests/e2e",
         "crates/gateway/src",
+        "crates/layers/src",
+        "crates/oci/src",
+        "crates/audit/src",
         "crates/core/src",
         "crates/cli/src",
     ] {

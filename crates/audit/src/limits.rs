@@ -1,0 +1,21 @@
+//! Every bound on what secrets, packages and rules may make us hold.
+//!
+//! Two kinds of bounds stand beside the code that they belong to, because they say nothing about an image: how far a form
+//! of a secret reaches in a text (`secrets`), and how much of a list a report or a message shows (`report`, `findings`).
+
+/// Bytes of a file that is looked through for secrets: nearly all that people write by hand are
+/// smaller, and it is held while its bytes come.
+pub const SECRET_FILE_BYTES: usize = 256 << 10;
+/// Secrets that one layer's index tells of.
+pub const LAYER_SECRETS: usize = 10_000;
+/// Bytes of one glob of a rules file; its alternatives nest no deeper than that, and one is compiled for each.
+pub const GLOB_BYTES: usize = 1024;
+/// Bytes of a rules file; those that people write by hand have a few thousand.
+pub const RULES_BYTES: usize = 1 << 20;
+/// Bytes that the records of one layer's package databases take: the lists of files of the largest images that are known
+/// have a tenth of that.
+pub const LAYER_PACKAGE_BYTES: usize = 64 << 20;
+/// Packages that one layer's databases tell of.
+pub const LAYER_PACKAGES: usize = 200_000;
+/// Bytes of a package's name, version or licence.
+pub const PACKAGE_NAME_BYTES: usize = 1024;

@@ -1,0 +1,294 @@
+//! Two trees compared: the differences turn the old tree into the new one, and nothing else is among them.
+
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onionskin_audit::compare::{Change, FileChange, Options, What, trees};
+use onionskin_fixtures::{Layer, bytes};
+use onionskin_layers::layer::{EntryId, EntryKind};
+use onionskin_layers::stack::{NodeId, Stack};
+use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn compared(old: &[Layer], new: &[Layer]) -> Vec<FileChange> {
+    with(old, new, &Options::default())
+}
+
+fn with(old: &[Layer], new: &[Layer], options: &Options) -> Vec<FileChange> {
+    let (old, new) = (support::stack(old), support::stack(new));
+    trees((&old, old.depth()), (&new, new.depth()), options)
+}
+
+/// `change path [what] old>new @layer < from`
+fn short(changes: &[FileChange]) -> Vec<String> {
+    let size = |size: Option<u64>| size.map_or("-".to_owned(), |size| size.to_string());
+    let one = |change: &FileChange| {
+        let kind = format!("{:?}", change.change).to_lowercase();
+        let mut text = format!("{kind} {}", change.path);
+        for what in &change.what {
+            text += &format!(" {what:?}");
+        }
+        text += &format!(
+            " {}>{} @{}",
+            size(change.old_size),
+            size(change.new_size),
+            change.layer
+        );
+        if let Some(from) = &change.from {
+            text += &format!(" < {from}");
+        }
+        text
+    };
+    changes.iter().map(one).collect()
+}
+
+#[test]
+fn each_way_to_differ_is_named() {
+    let old = Layer::new()
+        .file("/a/content", b"one".to_vec())
+        .file("/a/gone", bytes(9))
+        .file("/a/mode", b"same".to_vec())
+        .symlink("/a/link", "content")
+        .file("/a/type", b"file".to_vec())
+        .dir("/empty")
+        .file("/kept", b"kept".to_vec());
+    let new = Layer::new()
+        .file("/a/content", b"three".to_vec())
+        .file("/a/mode", b"same".to_vec())
+        .mode(0o600)
+        .symlink("/a/link", "mode")
+        .dir("/a/type")
+        .file("/a/type/below", b"x".to_vec())
+        .file("/kept", b"kept".to_vec());
+    assert_eq!(
+        short(&compared(&[old], &[new])),
+        [
+            "changed /a/content Content 3>5 @1",
+            "removed /a/gone 9>- @1",
+            "changed /a/link LinkTarget 0>0 @1",
+            "changed /a/mode Mode 4>4 @1",
+            "changed /a/type Type Mode 4>0 @1",
+            "added /a/type/below ->1 @1",
+            "removed /empty 0>- @1",
+        ]
+    );
+}
+
+#[test]
+fn a_removed_file_with_the_content_of_an_added_one_was_moved() {
+    let old = Layer::new()
+        .file("/old/app", bytes(50))
+        .file("/old/lib", bytes(70))
+        .file("/old/none", Vec::new())
+        .file("/a", bytes(90))
+        .file("/b", bytes(90));
+    let new = Layer::new()
+        .file("/new/lib", bytes(70))
+        .file("/new/renamed", bytes(50))
+        .file("/new/none", Vec::new())
+        .file("/x/b", bytes(90))
+        .file("/w", bytes(90));
+    let changes = short(&compared(&[old], &[new]));
+    let moved: Vec<&String> = changes.iter().filter(|text| text.contains('<')).collect();
+    assert_eq!(
+        moved,
+        [
+            "moved /new/lib 70>70 @1 < /old/lib",
+            "moved /new/renamed 50>50 @1 < /old/app",
+            "moved /w 90>90 @1 < /a",
+            "moved /x/b 90>90 @1 < /b",
+        ]
+    );
+    // An empty file is like any other empty one, so it says nothing that it is here too.
+    assert!(changes.contains(&"added /new/none ->0 @1".to_owned()));
+}
+
+#[test]
+fn hard_links_are_compared_by_content_and_by_the_names_that_share_it() {
+    let linked = Layer::new()
+        .file("/a", bytes(40))
+        .hardlink("/b", "/a")
+        .file("/c", bytes(30));
+    let apart = Layer::new()
+        .file("/a", bytes(40))
+        .file("/b", bytes(40))
+        .file("/c", bytes(30));
+    let third = Layer::new()
+        .file("/a", bytes(40))
+        .hardlink("/b", "/a")
+        .file("/c", bytes(30))
+        .hardlink("/d", "/b");
+    assert_eq!(
+        short(&compared(std::slice::from_ref(&linked), &[apart])),
+        ["changed /b LinkTarget 0>40 @1"]
+    );
+    // A third name is new; the two that were there share what they shared.
+    assert_eq!(short(&compared(&[linked], &[third])), ["added /d ->0 @1"]);
+}
+
+#[test]
+fn times_and_ignored_paths_count_where_they_are_asked_for() {
+    let at = |seconds| {
+        Layer::new()
+            .file("/a", b"a".to_vec())
+            .mtime(seconds)
+            .file("/cache/x", bytes(seconds as usize))
+    };
+    assert_eq!(short(&compared(&[at(1)], &[at(2)])).len(), 1);
+    let ignore = Options {
+        ignore: vec!["/cache/**".parse().unwrap()],
+        ..Options::default()
+    };
+    assert_eq!(with(&[at(1)], &[at(2)], &ignore), []);
+    let times = Options {
+        times: true,
+        ..ignore
+    };
+    assert_eq!(
+        short(&with(&[at(1)], &[at(2)], &times)),
+        ["changed /a Mtime 1>1 @1"]
+    );
+}
+
+#[test]
+fn layers_that_differ_and_trees_that_do_not_are_no_difference() {
+    let whole = Layer::new().file("/a", b"a".to_vec()).file("/b", bytes(9));
+    let first = Layer::new()
+        .file("/a", b"x".to_vec())
+        .file("/b", bytes(9))
+        .file("/c", bytes(3));
+    let second = Layer::new().file("/a", b"a".to_vec()).whiteout("/c");
+    assert_eq!(compared(&[whole], &[first, second]), []);
+}
+
+/// What stands at a path, as far as a comparison of contents goes: links of one file have its entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Dir,
+    Link(Vec<u8>),
+    File(u128, u64),
+}
+
+type Names = BTreeMap<String, (Thing, Option<(usize, EntryId)>)>;
+
+fn names(stack: &Stack) -> Names {
+    let nodes = (0..stack.nodes() as u32).map(NodeId);
+    let there = nodes.filter_map(|node| {
+        let version = stack.at(node, stack.depth())?;
+        let path = String::from_utf8(stack.path(node)).unwrap();
+        let Some((layer, entry)) = stack.stored_by(version) else {
+            return Some((path, (Thing::Dir, None)));
+        };
+        let index = stack.layer(layer).unwrap();
+        let thing = match index.kind(entry) {
+            EntryKind::File => Thing::File(index.content(entry).0, index.logical_size(entry)),
+            // A link that leads nowhere.
+            EntryKind::Hardlink => Thing::Link(b"broken".to_vec()),
+            _ => Thing::Link(index.link(entry).unwrap().to_vec()),
+        };
+        Some((path, (thing, Some((layer, entry)))))
+    });
+    there.collect()
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..4)
+        .prop_map(|names| format!("/{}", names.join("/")))
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    let entry = (path(), path(), 0u8..10, 0usize..3);
+    prop::collection::vec(entry, 0..9).prop_map(|entries| {
+        entries.into_iter().fold(
+            Layer::new(),
+            |layer, (path, other, kind, size)| match kind {
+                0..5 => layer.file(&path, vec![b'x'; size]),
+                5 => layer.dir(&path),
+                6 => layer.symlink(&path, &other),
+                7 | 8 => layer.hardlink(&path, &other),
+                _ => layer.whiteout(&path),
+            },
+        )
+    })
+}
+
+/// Names by the file that they share, of those in `of`.
+fn shared(names: &Names, of: &BTreeSet<String>) -> BTreeSet<Vec<String>> {
+    let mut groups: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for (path, (_, inode)) in names.iter().filter(|(path, _)| of.contains(*path)) {
+        if let Some(inode) = inode {
+            groups.entry(*inode).or_default().push(path.clone());
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn mirrored(changes: &[FileChange]) -> BTreeSet<(String, Change, Vec<What>, Option<String>)> {
+    let other = |change: &FileChange| {
+        let (path, what) = (change.path.clone(), change.what.clone());
+        match (change.change, change.from.clone()) {
+            (Change::Added, _) => (path, Change::Removed, what, None),
+            (Change::Removed, _) => (path, Change::Added, what, None),
+            (Change::Moved, Some(from)) => (from, Change::Moved, what, Some(path)),
+            (change, from) => (path, change, what, from),
+        }
+    };
+    changes.iter().map(other).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_differences_turn_the_old_tree_into_the_new_one(
+        old in prop::collection::vec(layer(), 1..4), new in prop::collection::vec(layer(), 1..4),
+    ) {
+        let (old, new) = (support::stack(&old), support::stack(&new));
+        let options = Options::default();
+        let changes = trees((&old, old.depth()), (&new, new.depth()), &options);
+        prop_assert!(changes.is_sorted_by(|a, b| a.path <= b.path));
+        let (of_old, of_new) = (names(&old), names(&new));
+        let mut tree = of_old.clone();
+        for change in &changes {
+            let (before, after) = (of_old.get(&change.path), of_new.get(&change.path));
+            match change.change {
+                Change::Removed => prop_assert!(before.is_some() && after.is_none()),
+                Change::Added => prop_assert!(before.is_none() && after.is_some()),
+                Change::Changed => {
+                    prop_assert!(!change.what.is_empty());
+                    let differs = before.unwrap().0 != after.unwrap().0;
+                    let said = change.what.iter().any(|what| matches!(what, What::Content | What::Type | What::LinkTarget));
+                    prop_assert!(said || !differs);
+                }
+                Change::Moved => {
+                    let from = &of_old[change.from.as_ref().unwrap()];
+                    prop_assert_eq!(&from.0, &after.unwrap().0);
+                    prop_assert!(!of_new.contains_key(change.from.as_ref().unwrap()) && before.is_none());
+                    tree.remove(change.from.as_ref().unwrap());
+                }
+            }
+            match after {
+                Some(after) => tree.insert(change.path.clone(), after.clone()),
+                None => tree.remove(&change.path),
+            };
+        }
+        let things = |names: &Names| -> Vec<(String, Thing)> {
+            names.iter().map(|(path, (thing, _))| (path.clone(), thing.clone())).collect()
+        };
+        prop_assert_eq!(things(&tree), things(&of_new));
+        // Names that did not change share what they shared.
+        let changed: BTreeSet<&String> = changes.iter().map(|change| &change.path).collect();
+        let same: BTreeSet<String> = of_old.keys().filter(|path| of_new.contains_key(*path) && !changed.contains(path)).cloned().collect();
+        prop_assert_eq!(shared(&of_old, &same), shared(&of_new, &same));
+        // Against itself nothing differs, and with the sides swapped everything is mirrored.
+        prop_assert_eq!(trees((&new, new.depth()), (&new, new.depth()), &options), []);
+        let swapped = trees((&new, new.depth()), (&old, old.depth()), &options);
+        let swapped: BTreeSet<_> = swapped.iter().map(|c| (c.path.clone(), c.change, c.what.clone(), c.from.clone())).collect();
+        prop_assert_eq!(mirrored(&changes), swapped);
+    }
+}

@@ -1,0 +1,144 @@
+//! All that is planted in an image is found, and nothing in its clean twin.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use onionskin_audit::base::{Base, By};
+use onionskin_audit::findings::{self, Finding, Kind, Leftovers, Subject};
+use onionskin_fixtures::{Packed, planted};
+use onionskin_layers::ledger::Ledger;
+use onionskin_layers::stack::Stack;
+use onionskin_oci::manifest::{Config, history};
+
+fn audit(image: &Packed) -> Vec<Finding> {
+    let mut stack = Stack::new();
+    for tar in &image.tars {
+        stack.push(support::decode(tar).unwrap()).unwrap();
+    }
+    let config = Config::parse(&image.config.bytes).unwrap();
+    let steps = history::steps(&config.history, stack.depth());
+    let commands: Vec<Option<&str>> = steps
+        .into_iter()
+        .map(|step| step.and_then(|step| step.created_by.as_deref()))
+        .collect();
+    let name = config.labels.get("org.opencontainers.image.base.name");
+    let base = name.map(|name| Base {
+        reference: Some(name.clone()),
+        digest: None,
+        layers: None,
+        by: By::Annotations,
+    });
+    findings::of(&Subject {
+        stack: &stack,
+        ledger: &Ledger::of(&stack),
+        commands: &commands,
+        config: &config,
+        base: base.as_ref(),
+        leftovers: Leftovers::standard(),
+    })
+}
+
+fn place(finding: &Finding) -> String {
+    let rule = finding.rule.as_deref().unwrap_or_default();
+    format!("{rule} {}", String::from_utf8_lossy(finding.path()))
+}
+
+#[test]
+fn every_finding_has_a_rule_that_a_file_can_name() {
+    let known: Vec<(Kind, &str)> = findings::rules(Leftovers::standard()).collect();
+    for finding in audit(&planted::image()) {
+        match finding.rule.as_deref() {
+            Some(rule) => assert!(known.contains(&(finding.kind, rule)), "{}", place(&finding)),
+            None => assert!(
+                finding.kind.cause().is_some() || finding.kind == Kind::Duplicate,
+                "{}",
+                place(&finding)
+            ),
+        }
+    }
+}
+
+/// Whoever adds a rule plants what it finds, so that it is tested in what images have.
+#[test]
+fn every_rule_finds_what_is_planted_for_it() {
+    let images = [planted::image(), planted::leftovers(), planted::risks()];
+    let found: Vec<Finding> = images.iter().flat_map(audit).collect();
+    let finds = |(kind, rule): &(Kind, &str)| {
+        let mut found = found.iter();
+        found.any(|finding| finding.kind == *kind && finding.rule.as_deref() == Some(*rule))
+    };
+    // The many forms of secrets have examples of their own, in secrets.rs.
+    let missing: Vec<(Kind, &str)> = findings::rules(Leftovers::standard())
+        .filter(|(kind, _)| *kind != Kind::Secret)
+        .filter(|rule| !finds(rule))
+        .collect();
+    assert!(missing.is_empty(), "not planted: {missing:?}");
+    for kind in Kind::ALL {
+        let planted = found.iter().any(|finding| finding.kind == kind);
+        // Only the release of an application has files that are replaced by others.
+        assert!(planted || kind == Kind::Overwritten, "{kind:?}");
+    }
+}
+
+#[test]
+fn every_secret_is_found_at_its_place() {
+    let findings = audit(&planted::image());
+    let secrets = findings
+        .iter()
+        .filter(|finding| finding.kind == Kind::Secret);
+    let found: Vec<String> = secrets.clone().map(place).collect();
+    for plant in planted::secrets() {
+        let expected = format!("{} {}", plant.rule, plant.path);
+        let at = found
+            .iter()
+            .any(|found| found == &expected || found.starts_with(&format!("{expected}.")));
+        assert!(at, "{expected} is not in {found:#?}");
+    }
+    assert_eq!(found.len(), planted::secrets().len(), "{found:#?}");
+    let said = format!("{findings:?}");
+    for plant in planted::secrets() {
+        assert!(!said.contains(&plant.secret), "{}", plant.rule);
+    }
+    // What a later layer deleted is in every download all the same.
+    let deploy: Vec<&Finding> = secrets
+        .filter(|finding| finding.path().starts_with(b"/app/deploy/"))
+        .collect();
+    assert_eq!(deploy.len(), 3);
+    for finding in deploy {
+        assert_eq!(
+            (finding.added_by.as_slice(), finding.hidden_by.as_slice()),
+            (&[3][..], &[5][..])
+        );
+        assert!(
+            finding.advice.contains("although a later layer deletes it"),
+            "{}",
+            finding.advice
+        );
+    }
+}
+
+#[test]
+fn waste_of_every_sort_is_found() {
+    let findings = audit(&planted::image());
+    for (kind, path) in [
+        (Kind::Deleted, "/app/testdata"),
+        (Kind::MetadataOnly, "/app"),
+        (Kind::Repeated, "/app/config.status"),
+        (Kind::Duplicate, "/app/copies/logo.png"),
+        (Kind::Leftover, "/var/lib/apt/lists"),
+        (Kind::Leftover, "/root/.cache/pip"),
+        (Kind::Leftover, "/app/__pycache__"),
+        (Kind::Config, "config.user"),
+    ] {
+        let found = findings
+            .iter()
+            .any(|finding| finding.kind == kind && finding.path() == path.as_bytes());
+        assert!(found, "{kind:?} {path}: {findings:#?}");
+    }
+}
+
+#[test]
+fn the_clean_twin_has_no_findings() {
+    assert_eq!(audit(&planted::twin()), []);
+}

@@ -1,0 +1,183 @@
+//! Undoing a file's compression, whichever its first bytes announce.
+
+use super::bzip2::Bzip2;
+use super::error::Stop;
+use super::format::Format;
+use super::gzip::Gzip;
+use super::unsupported;
+use super::xz::Xz;
+use super::zstd::Zstd;
+use super::{Error, OffsetMap, Problem, Sink};
+use crate::memory::Memory;
+
+/// Takes a file in pieces of any size and hands on what it holds uncompressed.
+///
+/// How it is compressed is known from its first bytes, as media types and names are often wrong.
+///
+/// ```
+/// use onionskin_layers::compression::{Decompressor, Error, OffsetMap};
+///
+/// let mut content = Vec::new();
+/// let mut keep = |bytes: &[u8]| -> Result<(), Error> {
+///     content.extend_from_slice(bytes);
+///     Ok(())
+/// };
+/// let mut decompressor = Decompressor::of_file();
+/// for piece in ["not ", "compressed"] {
+///     decompressor.push(piece.as_bytes(), &mut keep)?;
+/// }
+/// assert_eq!(decompressor.finish(&mut keep)?, OffsetMap::Identity);
+/// assert_eq!(content, b"not compressed");
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Decompressor {
+    state: State,
+    /// xz and bzip2 are read too.
+    reads_all: bool,
+    memory: Memory,
+    resembles: Option<&'static str>,
+}
+
+/// Bytes that tell how a file is compressed, if it is, in ways that are not supported too.
+const FIRST: usize = 16;
+
+enum State {
+    /// Too few bytes came to tell.
+    Unknown(Vec<u8>),
+    Plain,
+    Gzip(Box<Gzip>),
+    Zstd(Box<Zstd>),
+    Xz(Box<Xz>),
+    Bzip2(Box<Bzip2>),
+}
+
+impl Decompressor {
+    /// For a layer's blob: gzip, zstd, or none. What its windows take comes out of `memory`.
+    #[must_use]
+    pub const fn of_layer(memory: Memory) -> Self {
+        Self {
+            state: State::Unknown(Vec::new()),
+            reads_all: false,
+            memory,
+            resembles: None,
+        }
+    }
+
+    /// For a file of any compression that is read. Engines write gzip and zstd, and people compress what they hand on
+    /// with xz and bzip2; skopeo reads all four (containers/storage, pkg/compression).
+    #[must_use]
+    pub fn of_file() -> Self {
+        Self {
+            reads_all: true,
+            ..Self::of_layer(Memory::default())
+        }
+    }
+
+    /// Takes the next bytes and gives `sink` what they make known.
+    ///
+    /// # Errors
+    /// The data is damaged or compressed in a way that is not read, or `sink` refused its bytes.
+    pub fn push<E: From<Error>>(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        refusable(sink, |sink| self.take(data, sink))
+    }
+
+    /// The file ends here. Its map tells which byte of it holds which of its content.
+    ///
+    /// # Errors
+    /// It ends too early, or as in [`Self::push`].
+    pub fn finish<E: From<Error>>(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<OffsetMap, E> {
+        refusable(sink, |sink| self.end(sink))
+    }
+
+    /// The file turned out to be stored as it is.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        matches!(self.state, State::Plain)
+    }
+
+    /// A compression that is not supported and that this may be, although it was taken for uncompressed: the name of a
+    /// tar's first file may begin with the same bytes.
+    #[must_use]
+    pub const fn resembles(&self) -> Option<&'static str> {
+        self.resembles
+    }
+
+    fn take(&mut self, data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
+        match &mut self.state {
+            State::Unknown(first) => {
+                first.extend_from_slice(data);
+                if first.len() >= FIRST {
+                    let first = std::mem::take(first);
+                    self.decide(&first, sink)?;
+                }
+                Ok(())
+            }
+            State::Plain => sink(data),
+            State::Gzip(gzip) => gzip.push(data, sink),
+            State::Zstd(zstd) => zstd.push(data, sink),
+            State::Xz(xz) => xz.push(data, sink),
+            State::Bzip2(bzip2) => bzip2.push(data, sink),
+        }
+    }
+
+    fn end(&mut self, sink: Sink<'_>) -> Result<OffsetMap, Stop> {
+        if let State::Unknown(first) = &mut self.state {
+            let first = std::mem::take(first);
+            self.decide(&first, sink)?;
+        }
+        match std::mem::replace(&mut self.state, State::Plain) {
+            State::Unknown(_) | State::Plain => Ok(OffsetMap::Identity),
+            State::Gzip(gzip) => gzip.finish(),
+            State::Zstd(zstd) => zstd.finish(),
+            State::Xz(xz) => xz.finish(sink),
+            State::Bzip2(bzip2) => bzip2.finish(),
+        }
+    }
+
+    /// Chooses by the first bytes, and takes them.
+    fn decide(&mut self, first: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
+        let memory = self.memory.clone();
+        self.state = match Format::of(first) {
+            Some(Format::Gzip) => State::Gzip(Box::new(Gzip::new())),
+            Some(Format::Zstd) => State::Zstd(Box::new(Zstd::new(memory))),
+            Some(Format::Xz) if self.reads_all => State::Xz(Box::new(Xz::new())),
+            Some(Format::Bzip2) if self.reads_all => State::Bzip2(Box::default()),
+            Some(Format::Xz | Format::Bzip2) | None => {
+                self.resembles = unsupported::compression(first);
+                State::Plain
+            }
+        };
+        self.take(first, sink)
+    }
+}
+
+/// Does what hands bytes to a sink that may refuse them for reasons of its own.
+fn refusable<T, E: From<Error>>(
+    sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    work: impl FnOnce(Sink<'_>) -> Result<T, Stop>,
+) -> Result<T, E> {
+    let mut refusal = None;
+    let done = work(&mut |bytes| {
+        sink(bytes).map_err(|error| {
+            refusal = Some(error);
+            Stop::Refused
+        })
+    });
+    match (done, refusal) {
+        (Ok(done), None) => Ok(done),
+        (Err(Stop::Wrong(error)), None) => Err(error.into()),
+        (_, Some(refusal)) => Err(refusal),
+        // A sink refuses with a reason.
+        (Err(Stop::Refused), None) => Err(E::from(Error {
+            offset: 0,
+            problem: Problem::Cut,
+        })),
+    }
+}

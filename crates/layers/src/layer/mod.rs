@@ -1,0 +1,343 @@
+//! From the bytes of a layer's blob to its [`LayerIndex`]: digests, decompression and tar, pushed, without I/O.
+
+mod budget;
+mod content;
+mod entries;
+mod error;
+mod index;
+mod memory;
+mod path;
+mod reader;
+mod remark;
+mod visitor;
+
+pub use crate::tar::Piece;
+pub use budget::Budget;
+pub use content::ContentId;
+pub use error::{LayerError, Problem};
+pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
+pub use memory::MemoryBudget;
+pub use reader::ContentReader;
+pub use remark::{Remark, RemarkKind};
+pub use visitor::{Entry, FileReader, Visitor, WholeFiles};
+
+use std::sync::Arc;
+
+use crate::compression::{self, Decompressor, OffsetMap};
+use crate::digest::{Algorithm, Digest, Hasher};
+use crate::memory::Memory;
+use crate::tar::{self, BLOCK};
+use budget::Taken;
+use entries::Entries;
+use visitor::Visit;
+
+/// What the manifest and the config say of a layer; each part is checked where it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The layer's number in the image, from 1; names it in errors.
+    pub layer: usize,
+    /// Digest of the blob as it is stored.
+    pub digest: Option<Digest>,
+    /// Bytes of the blob as it is stored.
+    pub size: Option<u64>,
+    /// Digest of the uncompressed tar (OCI image specification, config.md, Layer DiffID).
+    pub diff_id: Option<Digest>,
+}
+
+impl Expected {
+    /// Checks an index that was decoded for another layer of the image with the same blob.
+    ///
+    /// # Errors
+    /// It is not what was expected of this one.
+    pub fn check(&self, index: &LayerIndex) -> Result<(), LayerError> {
+        let size = index.blob_size;
+        let problem = match (self.size, &self.digest, &self.diff_id) {
+            (Some(expected), _, _) if expected < size => Problem::TooLong { size: expected },
+            (Some(expected), _, _) if expected > size => Problem::TooShort { size: expected },
+            (_, Some(expected), _) if *expected != index.digest => Problem::Digest {
+                expected: expected.clone(),
+                actual: index.digest.clone(),
+            },
+            (_, _, Some(expected)) if *expected != index.diff_id => {
+                let problem = Problem::DiffId {
+                    expected: expected.clone(),
+                    actual: index.diff_id.clone(),
+                };
+                return Err(LayerError::at_tar(index.size, problem).of_layer(self.layer));
+            }
+            _ => return Ok(()),
+        };
+        Err(LayerError::at_blob(size, problem).of_layer(self.layer))
+    }
+}
+
+/// Turns a layer's blob, pushed in pieces of any size, into a [`LayerIndex`].
+///
+/// ```
+/// use onionskin_layers::layer::{Expected, LayerDecoder};
+/// let mut decoder = LayerDecoder::new(Expected::default());
+/// for piece in [[0u8; 512], [0u8; 512]] {
+///     decoder.push(&piece)?; // an empty tar: two blocks of zeros
+/// }
+/// assert_eq!(decoder.finish()?.len(), 0);
+/// # Ok::<(), onionskin_layers::layer::LayerError>(())
+/// ```
+pub struct LayerDecoder {
+    expected: Expected,
+    blob: Hasher,
+    blob_size: u64,
+    decompressor: Decompressor,
+    tar: TarSide,
+    /// Blob and tar are hashed by the same algorithm.
+    one_algorithm: bool,
+    /// The blob is stored without compression, so the tar's hash is the blob's too and is computed once.
+    is_plain: bool,
+    /// The blob may be something else than a tar.
+    may_be_other: bool,
+    /// It is: what comes is only checked.
+    is_other: bool,
+}
+
+/// What sees the uncompressed bytes.
+struct TarSide {
+    diff_id: Hasher,
+    size: u64,
+    decoder: tar::Decoder,
+    entries: Entries,
+    budget: Arc<Budget>,
+    taken: Taken,
+    /// Bytes of the blob that have come.
+    blob: u64,
+}
+
+impl TarSide {
+    fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.taken
+            .take(&self.budget, data.len() as u64, self.blob)
+            .map_err(|problem| LayerError::at_blob(self.blob, problem))?;
+        self.diff_id.update(data);
+        self.size += data.len() as u64;
+        let pushed = self.decoder.push(data, &mut self.entries);
+        pushed.map_err(LayerError::of_tar)
+    }
+}
+
+impl LayerDecoder {
+    /// A decoder that checks what it is told to expect.
+    #[must_use]
+    pub fn new(expected: Expected) -> Self {
+        let algorithm =
+            |digest: &Option<Digest>| digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        Self {
+            blob: Hasher::new(algorithm(&expected.digest)),
+            blob_size: 0,
+            decompressor: Decompressor::of_layer(Memory::default()),
+            tar: TarSide {
+                diff_id: Hasher::new(algorithm(&expected.diff_id)),
+                size: 0,
+                decoder: tar::Decoder::default(),
+                entries: Entries::new(MemoryBudget::default()),
+                budget: Arc::default(),
+                taken: Taken::default(),
+                blob: 0,
+            },
+            one_algorithm: algorithm(&expected.digest) == algorithm(&expected.diff_id),
+            is_plain: false,
+            may_be_other: false,
+            is_other: false,
+            expected,
+        }
+    }
+
+    /// Takes what it unpacks to out of this budget, which the layers of an image share.
+    #[must_use]
+    pub fn within(mut self, budget: Arc<Budget>) -> Self {
+        self.tar.budget = budget;
+        self
+    }
+
+    /// Takes what it holds out of this memory, which the layers of an image share.
+    #[must_use]
+    pub fn with_memory(mut self, memory: MemoryBudget) -> Self {
+        self.decompressor = Decompressor::of_layer(memory.memory());
+        self.tar.entries.within(memory);
+        self
+    }
+
+    /// Shows what it decodes to a visitor; the index keeps what that finds.
+    #[must_use]
+    pub fn visit(mut self, visitor: impl Visitor) -> Self {
+        self.tar.entries.visit(Box::new(Visit::new(visitor)));
+        self
+    }
+
+    /// The media type leaves open what the blob is. Where it begins as no tar does, it is read to its end all the same,
+    /// to check that it is the one that was expected, and then [`Problem::NotTar`] is the error.
+    #[must_use]
+    pub const fn may_be_other(mut self, may_be: bool) -> Self {
+        self.may_be_other = may_be;
+        self
+    }
+
+    /// Takes the next bytes of the blob.
+    ///
+    /// # Errors
+    /// The layer is damaged, breaks a limit or is no layer; the decoder is of no use afterwards.
+    pub fn push(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.push_unnamed(data)
+            .map_err(|error| error.of_layer(self.expected.layer))
+    }
+
+    /// The blob is complete: checks size and digests and hands over the index.
+    ///
+    /// # Errors
+    /// The blob was cut, or is not what was expected.
+    pub fn finish(self) -> Result<LayerIndex, LayerError> {
+        let layer = self.expected.layer;
+        self.finish_unnamed().map_err(|error| error.of_layer(layer))
+    }
+
+    /// Bytes of the blob taken so far.
+    #[must_use]
+    pub const fn blob_bytes(&self) -> u64 {
+        self.blob_size
+    }
+
+    /// Entries decoded so far.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.tar.entries.len()
+    }
+
+    fn push_unnamed(&mut self, data: &[u8]) -> Result<(), LayerError> {
+        self.blob_size += data.len() as u64;
+        if let Some(size) = self.expected.size
+            && self.blob_size > size
+        {
+            return Err(LayerError::at_blob(size, Problem::TooLong { size }));
+        }
+        self.tar.blob = self.blob_size;
+        if !self.is_plain {
+            self.blob.update(data);
+        } else if self.is_other {
+            self.tar.diff_id.update(data);
+        }
+        if self.is_other {
+            return Ok(());
+        }
+        let unpacked = self.decompressor.push(data, &mut |out| self.tar.push(out));
+        let unpacked = unpacked.map_err(|error| self.named(error));
+        // From here on every byte of the blob reaches the tar's hash, as all before it did.
+        self.is_plain |= unpacked.is_ok() && self.one_algorithm && self.decompressor.is_plain();
+        self.unless_other(unpacked)
+    }
+
+    /// Where there is no tar at all, the blob may be what its first bytes resemble.
+    fn named(&self, error: LayerError) -> LayerError {
+        match self.decompressor.resembles() {
+            Some(name) if error.is_no_tar() => unsupported(name),
+            _ => error,
+        }
+    }
+
+    /// No error where the blob turns out to be something else, and that may be.
+    fn unless_other(&mut self, done: Result<(), LayerError>) -> Result<(), LayerError> {
+        match done {
+            Err(error) if self.may_be_other && error.is_other_format() => {
+                self.is_other = true;
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn finish_unnamed(mut self) -> Result<LayerIndex, LayerError> {
+        if let Some(size) = self.expected.size
+            && self.blob_size < size
+        {
+            return Err(LayerError::at_blob(
+                self.blob_size,
+                Problem::TooShort { size },
+            ));
+        }
+        let mut unpacked = match self.is_other {
+            true => Ok(OffsetMap::Identity),
+            false => {
+                let finished = self.decompressor.finish(&mut |out| self.tar.push(out));
+                match self.decompressor.resembles() {
+                    Some(name) if finished.is_ok() && self.tar.size < BLOCK as u64 => {
+                        Err(unsupported(name))
+                    }
+                    _ => finished.map_err(|error| self.named(error)),
+                }
+            }
+        };
+        if let Err(error) = &unpacked
+            && self.may_be_other
+            && error.is_other_format()
+        {
+            self.is_other = true;
+            unpacked = Ok(OffsetMap::Identity);
+        }
+        // A wrong digest explains every other problem that the end of the blob may show.
+        let diff_id = self.tar.diff_id.finish();
+        let digest = match self.is_plain {
+            true => diff_id.clone(),
+            false => self.blob.finish(),
+        };
+        if let Some(expected) = self.expected.digest
+            && expected != digest
+        {
+            return Err(LayerError::at_blob(
+                self.blob_size,
+                Problem::Digest {
+                    expected,
+                    actual: digest,
+                },
+            ));
+        }
+        let offsets = unpacked?;
+        if self.is_other {
+            return Err(LayerError::at_blob(0, Problem::NotTar));
+        }
+        let TarSide {
+            decoder,
+            mut entries,
+            size,
+            ..
+        } = self.tar;
+        let finished = decoder.finish(&mut entries).map_err(LayerError::of_tar);
+        let entries_of = |()| {
+            let index = entries.finish();
+            index.map_err(|problem| LayerError::at_tar(size, problem))
+        };
+        let index = match finished.and_then(entries_of) {
+            // A few zeros are no header, and no layer either.
+            _ if self.may_be_other && (1..BLOCK as u64).contains(&size) => {
+                return Err(LayerError::at_blob(0, Problem::NotTar));
+            }
+            // Images of file systems may begin with zeros, as an empty tar does.
+            Ok(index) if self.may_be_other && index.is_only_an_end() => {
+                return Err(LayerError::at_blob(0, Problem::NotTar));
+            }
+            index => index?,
+        };
+        if let Some(expected) = self.expected.diff_id
+            && expected != diff_id
+        {
+            return Err(LayerError::at_tar(
+                size,
+                Problem::DiffId {
+                    expected,
+                    actual: diff_id,
+                },
+            ));
+        }
+        Ok(index.complete(digest, self.blob_size, diff_id, size, offsets))
+    }
+}
+
+const fn unsupported(name: &'static str) -> LayerError {
+    let problem = compression::Problem::Unsupported(name);
+    LayerError::at_blob(0, Problem::Compression(problem))
+}

@@ -1,0 +1,140 @@
+//! Where images come from: registries and archives, alike in what they give.
+//!
+//! A [`Source`] opens an [`Image`] (its documents) and streams its layers as chunks of bytes ([`BlobStream`]).
+
+pub mod archive;
+mod artifact;
+mod credentials;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod engine;
+mod error;
+mod image;
+mod locator;
+mod open;
+mod portable;
+pub mod registry;
+mod saved;
+mod stream;
+#[cfg(not(target_arch = "wasm32"))]
+mod temporary;
+
+pub use artifact::{Artifact, ArtifactFile};
+pub use credentials::Credentials;
+#[cfg(not(target_arch = "wasm32"))]
+pub use credentials::{Found, Keychain, KeychainError, stored_in};
+pub use error::{Origin, RetryAfter, SourceError, Unreachable};
+pub use image::{Attestation, BlobId, Image, Layer};
+pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};
+pub use onionskin_layers::stack::NotFetched;
+pub use portable::{BoxFuture, MaybeSend, MaybeSync};
+pub use stream::BlobStream;
+#[cfg(not(target_arch = "wasm32"))]
+pub use temporary::{TemporaryFile, TemporaryLimit};
+
+use crate::platform::Platform;
+
+/// One place that holds an image.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A repository of a registry, and which of its images.
+    Registry(registry::Remote),
+    /// A saved file, or the folder of an OCI layout or of skopeo's `dir:`.
+    Archive(archive::Archive),
+    /// An engine on this machine.
+    #[cfg(not(target_arch = "wasm32"))]
+    Engine(engine::Engine),
+}
+
+impl Source {
+    /// What `locator` names; registries are asked through `client`. Standard input is read to its end, and an
+    /// archive that is compressed as a whole unpacked, before this returns.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn of(locator: &Locator, client: &registry::Client) -> Result<Self, SourceError> {
+        match locator {
+            Locator::Registry(reference) => client.open(reference).map(Self::Registry),
+            _ => Self::saved(locator),
+        }
+    }
+
+    /// What `locator` names, if it is no registry.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn saved(locator: &Locator) -> Result<Self, SourceError> {
+        use archive::Archive;
+        match locator {
+            Locator::Registry(reference) => Err(SourceError::Archive {
+                path: reference.to_string(),
+                problem: "it is in a registry, not a saved image".to_owned(),
+            }),
+            Locator::Archive {
+                path,
+                form,
+                reference,
+            } => Archive::file(path, *form, reference.clone()).map(Self::Archive),
+            Locator::Layout { path, reference } => {
+                Ok(Self::Archive(Archive::folder(path, reference.clone())))
+            }
+            Locator::Directory { path } => Ok(Self::Archive(Archive::directory(path))),
+            Locator::Engine { kind, image } => {
+                Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
+            }
+            Locator::Input(reference) => {
+                Self::input(std::io::stdin().lock(), reference.clone(), |_| {})
+            }
+        }
+    }
+
+    /// A saved image from a stream, which is copied to a temporary file; `told` is told how many bytes are there. Of
+    /// several images `reference` says which.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn input(
+        from: impl std::io::Read,
+        reference: Option<String>,
+        told: impl FnMut(u64),
+    ) -> Result<Self, SourceError> {
+        let path = "standard input".to_owned();
+        match archive::spool(from, told) {
+            Ok(file) if archive::ReadAt::size(&file) == 0 => Err(SourceError::Archive {
+                path,
+                problem: "it is empty; look at what the command before this one says".to_owned(),
+            }),
+            Ok(file) => {
+                let file = std::sync::Arc::new(file);
+                let archive = archive::Archive::new(path, file, archive::Form::Any, reference);
+                Ok(Self::Archive(archive))
+            }
+            Err(problem) => Err(SourceError::Archive { path, problem }),
+        }
+    }
+
+    /// Reads the image's documents; of an index the image for `platform`, without which it is linux/amd64, or
+    /// the first there is.
+    pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
+        match self {
+            Self::Registry(remote) => remote.image(platform).await,
+            Self::Archive(archive) => archive.image(platform).await,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Engine(engine) => engine.archive().await?.image(platform).await,
+        }
+    }
+
+    /// The image for reading by digest, if it is no registry's.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn held(&self) -> Result<Option<archive::Held>, SourceError> {
+        match self {
+            Self::Registry(_) => Ok(None),
+            Self::Archive(archive) => archive.held().await.map(Some),
+            Self::Engine(engine) => engine.archive().await?.held().await.map(Some),
+        }
+    }
+
+    /// Streams a layer of an image that this source, or one like it, opened. Its digest is left to who decodes
+    /// it, or to [`BlobStream::verified`].
+    pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        match self {
+            Self::Registry(remote) => remote.layer(layer).await,
+            Self::Archive(archive) => archive.layer(layer),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Engine(engine) => engine.archive().await?.layer(layer),
+        }
+    }
+}
