@@ -37,13 +37,14 @@
 //! ```
 //!
 //! The modules follow the way the data goes, and each knows only those before it: [`mod@base`]; [`secrets`],
-//! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`compare`]; [`report`].
+//! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`compare`]; [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
 
 pub mod base;
 pub mod compare;
+pub mod find;
 pub mod findings;
 pub mod limits;
 pub mod ownership;

@@ -10,6 +10,12 @@ pub const SECRET_FILE_BYTES: usize = 256 << 10;
 pub const LAYER_SECRETS: usize = 10_000;
 /// Bytes of one glob of a rules file; its alternatives nest no deeper than that, and one is compiled for each.
 pub const GLOB_BYTES: usize = 1024;
+/// Bytes of a query of `ls --find` or of the page's search; what people type has a hundred.
+pub const QUERY_BYTES: usize = 4096;
+/// Words of such a query: each is compared with every path.
+pub const QUERY_WORDS: usize = 32;
+/// Bytes of memory that a compiled regular expression of a query takes.
+pub const REGEX_BYTES: usize = 1 << 20;
 /// Bytes of a rules file; those that people write by hand have a few thousand.
 pub const RULES_BYTES: usize = 1 << 20;
 /// Bytes that the records of one layer's package databases take: the lists of files of the largest images that are known

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::bail;
+use onionskin_core::find::Query;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::report::listing::{self, Line};
 use onionskin_core::report::{bytes, text};
@@ -63,6 +64,38 @@ pub(crate) async fn list(
                 ),
             }
         }
+    }
+}
+
+/// Lists what a query finds below `path`, in all layers that are looked at.
+pub(crate) async fn find(
+    opened: &Opened,
+    layers: &LayerArguments,
+    path: &[u8],
+    image: &str,
+    query: &Query,
+) -> anyhow::Result<Vec<Line>> {
+    let wanted = layers.of(&opened.image)?;
+    let Wanted::Stack(last) = wanted else {
+        bail!("--find looks through all layers: write layer:N in the query instead of --layer N");
+    };
+    let stack = opened.stack(wanted.decoded(&opened.image)).await?;
+    let without = not_fetched(&stack);
+    match (listing::found(&stack, last, path, query), without) {
+        (Ok(lines), without) => {
+            if let Some(without) = without {
+                note(format_args!("the list is incomplete, without {without}"));
+            }
+            Ok(lines)
+        }
+        (Err(_), _) if glob(path).is_some() => {
+            bail!("with --find, PATH is a folder or a file: write the glob into the query")
+        }
+        (Err(error), None) => bail!("{}", missing(&error, path, wanted, image)),
+        (Err(error), Some(without)) => bail!(
+            "{} (incomplete, without {without})",
+            missing(&error, path, wanted, image)
+        ),
     }
 }
 

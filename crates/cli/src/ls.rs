@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use clap::ArgAction;
+use onionskin_core::find::Query;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::listing::Line;
 use onionskin_core::report::words::size;
+use onionskin_core::stack::Cause;
 
 use crate::image::{ImageArguments, with_login};
 use crate::layers::LayerArguments;
@@ -29,6 +31,7 @@ use crate::terminal::Visible;
   onionskin ls debian:12 '/etc/*.conf'             # what matches a glob
   onionskin ls debian:12 '*.pem'                   # at any depth
   onionskin ls app.tar -h --sort size --limit 20   # the 20 largest files
+  onionskin ls app.tar --find 'size:>10MB'         # large files of all layers, deleted ones too
   onionskin ls app.tar --layer 3                   # what layer 3 contains and deletes
   onionskin ls app.tar --stack 2 --json            # the filesystem up to layer 2")
 )]
@@ -41,6 +44,19 @@ pub(crate) struct Arguments {
     /// Symbolic links on the way are followed, also the last one if it leads to a folder.
     #[arg(default_value = "/")]
     path: OsString,
+
+    /// List what QUERY finds in all layers, also what a later layer deletes or overwrites
+    ///
+    /// A query is words, which all have to match: a text in the path (any case), a glob ('*.js', '/usr/**/lib*.so*'), a
+    /// regular expression ('/\.py[co]?$/' or re:…), or a qualifier. `-` before a word excludes what it matches, and
+    /// quotation marks hold a text with spaces or wildcards together.
+    ///
+    /// Qualifiers: size:>10MB, size:1MB..20MB; kind:file (dir, symlink, hardlink, char, block, fifo); layer:3..5;
+    /// mark:deleted (added, overwritten, metadata-only); owner:0, owner:1000:1000; mode:setuid (setgid, sticky,
+    /// executable, world-writable, 644); ext:py; modified:>2024, modified:2024-05..2024-06; sha256:… (the digest or
+    /// diff ID of a layer). Kinds, marks, modes, layers, owners and extensions take several values with commas.
+    #[arg(long, value_name = "QUERY", conflicts_with = "layer")]
+    find: Option<Query>,
 
     #[command(flatten)]
     layers: LayerArguments,
@@ -95,9 +111,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let opened = arguments.image.open().await?;
     let path = arguments.path.as_encoded_bytes();
     let image = &arguments.image.image;
-    let mut lines = listed::list(&opened, &arguments.layers, path, image)
-        .await?
-        .lines;
+    let mut lines = match &arguments.find {
+        Some(query) => listed::find(&opened, &arguments.layers, path, image, query).await?,
+        None => {
+            let listed = listed::list(&opened, &arguments.layers, path, image);
+            listed.await?.lines
+        }
+    };
     arguments.sort.apply(&mut lines);
     if arguments.reverse {
         lines.reverse();
@@ -108,7 +128,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Format::Text => {
             let platform = opened.image.platform.as_ref();
             let os = platform.map(|platform| platform.os.as_str());
-            Ok(output.text(&table(&lines, os, arguments.human_readable))?)
+            let versions = arguments.find.is_some();
+            let table = table(&lines, os, arguments.human_readable, versions);
+            Ok(output.text(&table)?)
         }
     }
 }
@@ -134,7 +156,8 @@ fn newest_first(a: &Line, b: &Line) -> Ordering {
     time(b).cmp(&time(a))
 }
 
-fn table(lines: &[Line], os: Option<&str>, human_readable: bool) -> String {
+/// The lines as text; `versions` are told with their layers.
+fn table(lines: &[Line], os: Option<&str>, human_readable: bool, versions: bool) -> String {
     let shown = |line: &Line| match human_readable {
         true => size(line.size),
         false => line.size.to_string(),
@@ -170,12 +193,27 @@ fn table(lines: &[Line], os: Option<&str>, human_readable: bool) -> String {
             let _ = write!(table, " {{{}={}}}", Visible(name), Visible(value));
         }
         let label = Label::of(line.path.as_bytes(), line.kind == "dir", os);
-        match label {
-            Some(label) => _ = writeln!(table, " ({})", label.text()),
-            None => table.push('\n'),
+        if let Some(label) = label {
+            let _ = write!(table, " ({})", label.text());
         }
+        if versions {
+            let _ = write!(table, " ({})", version(line));
+        }
+        table.push('\n');
     }
     table
+}
+
+/// The layer that made a path so, and the one that hid that.
+fn version(line: &Line) -> String {
+    let hidden = line.hidden_by.zip(line.cause).map(|(layer, cause)| {
+        let how = match cause {
+            Cause::MetadataOnly => "copied",
+            cause => cause.name(),
+        };
+        format!(", {how} in layer {layer}")
+    });
+    format!("layer {}{}", line.layer, hidden.unwrap_or_default())
 }
 
 /// The ten letters that `ls -l` begins with; what hides something says so in their place.
@@ -227,6 +265,8 @@ mod tests {
             link_target: target.map(str::to_owned),
             layer: 1,
             xattrs: [].into(),
+            hidden_by: None,
+            cause: None,
         }
     }
 
@@ -241,7 +281,7 @@ mod tests {
             line("whiteout", "0", "/gone", None),
         ];
         assert_eq!(
-            table(&lines, None, false),
+            table(&lines, None, false, false),
             "drwxrwxrwt 0 1000     0 2026-11-02 09:31 /tmp\n\
              -rwsr-xr-x 0 1000 12345 2026-11-02 09:31 /usr/bin/su\\x1b[2J\n\
              lrwxrwxrwx 0 1000     0 2026-11-02 09:31 /bin -> usr/bin\n\
@@ -262,10 +302,22 @@ mod tests {
         .into();
         let lines = [line("dir", "755", "/Files", None), ping];
         assert_eq!(
-            table(&lines, Some("windows"), false),
+            table(&lines, Some("windows"), false, false),
             "drwxr-xr-x 0 1000     0 2026-11-02 09:31 /Files (the drive C:)\n\
              -rwxr-xr-x 0 1000 12345 2026-11-02 09:31 /bin/ping \
              {security.capability=cap_net_raw=ep} {user.\\x1b=\\n}\n"
+        );
+    }
+
+    #[test]
+    fn what_a_query_finds_has_its_layers() {
+        let mut old = line("file", "644", "/a", None);
+        (old.hidden_by, old.cause) = (Some(4), Some(Cause::MetadataOnly));
+        let lines = [old, line("file", "644", "/a", None)];
+        assert_eq!(
+            table(&lines, None, true, true),
+            "-rw-r--r-- 0 1000 12.3 kB 2026-11-02 09:31 /a (layer 1, copied in layer 4)\n\
+             -rw-r--r-- 0 1000 12.3 kB 2026-11-02 09:31 /a (layer 1)\n"
         );
     }
 

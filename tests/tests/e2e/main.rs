@@ -20,6 +20,7 @@ mod content;
 mod credentials;
 mod diff;
 mod engines;
+mod find;
 mod foreign_layers;
 mod gateway;
 mod gateway_clients;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{text, xattrs};
+use crate::find::Query;
 use crate::layer::{EntryKind, LayerIndex};
 use crate::stack::view::{Row, View};
-use crate::stack::{NodeId, ResolveError, Stack, StackError, What};
+use crate::stack::{Cause, NodeId, ResolveError, Stack, StackError, What};
 
 /// What `ls --format json` prints of one path.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -38,6 +39,13 @@ pub struct Line {
     pub layer: usize,
     /// Extended attributes; capabilities and access control lists as their tools print them.
     pub xattrs: BTreeMap<String, String>,
+    /// The layer that deleted, overwrote or copied what was here, from 1. Only queries tell it, as only they list what
+    /// is hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<usize>,
+    /// What that layer did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 /// What is below a path in the stack at `layer`; for all but folders the path itself. The path is followed through
@@ -56,6 +64,63 @@ pub fn of_stack(stack: &Stack, layer: usize, path: &[u8]) -> Result<Vec<Line>, R
         lines.extend(row.map(|row| line(&stack.path(node), &row)));
     }
     Ok(lines)
+}
+
+/// What a query finds below a path, or at it, in the layers up to `layer`: every version of a path is a line of its own,
+/// with the layer that hid it. In byte order of the paths, then by layer. Symbolic links on the way to `path` are followed.
+///
+/// # Errors
+/// No layer has such a path.
+pub fn found(
+    stack: &Stack,
+    layer: usize,
+    path: &[u8],
+    query: &Query,
+) -> Result<Vec<Line>, ResolveError> {
+    let start = match stack.look_up(path, layer) {
+        Ok(start) => start,
+        // What was deleted is found as well.
+        Err(error) => stack.find(&stack.real_path(path, layer)).ok_or(error)?,
+    };
+    let view = View::with_deleted(stack, layer);
+    let search = query.search(stack);
+    let mut lines = Vec::new();
+    for node in (0..u32::try_from(stack.nodes()).unwrap_or(u32::MAX)).map(NodeId) {
+        if !is_below(stack, node, start) {
+            continue;
+        }
+        let versions: Vec<_> = search.versions(&view, node).collect();
+        if versions.is_empty() {
+            continue;
+        }
+        let path = stack.path(node);
+        for version in versions.into_iter().rev() {
+            let Some(row) = view.row_at(stack, node, version) else {
+                continue;
+            };
+            let (hidden_by, cause) = stack.hidden(node, version, layer).unzip();
+            lines.push((
+                path.clone(),
+                Line {
+                    hidden_by,
+                    cause,
+                    ..line(&path, &row)
+                },
+            ));
+        }
+    }
+    // Stable, so the versions of a path stay in their order.
+    Ok(sorted(lines))
+}
+
+/// Whether a node is `start` or below it.
+fn is_below(stack: &Stack, node: NodeId, start: NodeId) -> bool {
+    let mut up = node;
+    // Parents have lower numbers than their children.
+    while up > start {
+        up = stack.parent(up);
+    }
+    up == start
 }
 
 /// What layer `number` itself holds below a path, also what it hides. None if it has no such path. The layers below are
@@ -203,6 +268,8 @@ fn line(path: &[u8], row: &Row<'_>) -> Line {
             .iter()
             .map(|(name, value)| (text(name).into_owned(), xattrs::value(name, value)))
             .collect(),
+        hidden_by: None,
+        cause: None,
     }
 }
 

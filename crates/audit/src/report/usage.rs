@@ -73,6 +73,8 @@ mod tests {
             link_target: None,
             layer: 1,
             xattrs: [].into(),
+            hidden_by: None,
+            cause: None,
         }
     }
 

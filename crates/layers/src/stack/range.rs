@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::versions::{Version, What};
 use super::view::{Mark, Slot, Sum, View};
-use super::{NodeId, Stack};
+use super::{Cause, NodeId, Stack};
 
 impl View {
     /// The stack at `layer`, and with it the paths that layers up to it had and that are no more, marked as deleted.
@@ -65,6 +65,28 @@ impl Stack {
             }
         }
         None
+    }
+
+    /// The layer that hid a version of a node in the stack at `layer`, and how: what stands at the path since is
+    /// something else, or nothing. None where it is still there; folders over a folder only change its metadata.
+    #[must_use]
+    pub fn hidden(&self, node: NodeId, version: Version, layer: usize) -> Option<(usize, Cause)> {
+        let is_folder =
+            |version: &Version| version.what != What::Gone && self.stored_by(*version).is_none();
+        let later = |other: &Version| {
+            (version.layer + 1..=layer).contains(&other.layer)
+                && !(is_folder(&version) && is_folder(other))
+        };
+        // The latest comes first.
+        let next = self.versions(node).filter(later).last()?;
+        let cause = match next.what {
+            What::Gone => Cause::Deleted,
+            _ => match self.change(version, next)? {
+                Mark::MetadataOnly => Cause::MetadataOnly,
+                _ => Cause::Overwritten,
+            },
+        };
+        Some((next.layer, cause))
     }
 
     /// What the layers from `first` to `last` did to a node together; None if nothing that can be seen.

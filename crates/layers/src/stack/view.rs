@@ -259,33 +259,18 @@ impl View {
             (Some(Mark::Deleted), Some(below)) => below,
             _ => &self.names,
         };
-        let main = names
-            .main(version)
-            .filter(|_| version.inode != InodeId::FOLDER);
-        let source = match (version.what, main) {
-            // This name is the file, whichever name stored it.
-            (What::Entry(_), Some(main)) if main == node => {
-                let (layer, entry) = stack.inodes.stored_by(version.inode);
-                Some((stack.layer(layer)?, entry))
-            }
-            (What::Entry(entry), _) => Some((stack.layer(version.layer)?, entry)),
-            _ => None,
-        };
-        let main = main.filter(|main| *main != node);
-        let kind = match (source, main) {
-            (Some(_), Some(_)) => EntryKind::Hardlink,
-            (Some((index, entry)), None) => index.kind(entry),
-            (None, _) => EntryKind::Dir,
-        };
         Some(Row {
-            node,
-            kind,
-            layer: version.layer,
             mark: slot.mark,
             sum: slot.sum,
-            source,
-            main: main.map(|main| (stack, main)),
+            ..row_of(stack, node, version, names)?
         })
+    }
+
+    /// The node's line as it was in one of its versions, without a mark and sums. Of a file that is in the view under
+    /// another name, the line is a hard link to that.
+    #[must_use]
+    pub fn row_at<'s>(&self, stack: &'s Stack, node: NodeId, version: Version) -> Option<Row<'s>> {
+        row_of(stack, node, version, &self.names)
     }
 
     /// What the whole view holds.
@@ -347,6 +332,37 @@ impl View {
             names_below,
         }
     }
+}
+
+/// A node's line in one of its versions, by which name of each file is the file.
+fn row_of<'s>(stack: &'s Stack, node: NodeId, version: Version, names: &Names) -> Option<Row<'s>> {
+    let main = names
+        .main(version)
+        .filter(|_| version.inode != InodeId::FOLDER);
+    let source = match (version.what, main) {
+        // This name is the file, whichever name stored it.
+        (What::Entry(_), Some(main)) if main == node => {
+            let (layer, entry) = stack.inodes.stored_by(version.inode);
+            Some((stack.layer(layer)?, entry))
+        }
+        (What::Entry(entry), _) => Some((stack.layer(version.layer)?, entry)),
+        _ => None,
+    };
+    let main = main.filter(|main| *main != node);
+    let kind = match (source, main) {
+        (Some(_), Some(_)) => EntryKind::Hardlink,
+        (Some((index, entry)), None) => index.kind(entry),
+        (None, _) => EntryKind::Dir,
+    };
+    Some(Row {
+        node,
+        kind,
+        layer: version.layer,
+        mark: None,
+        sum: Sum::default(),
+        source,
+        main: main.map(|main| (stack, main)),
+    })
 }
 
 /// Gives every inode's bytes to one of its names: the one that is the file, else the first that there is.

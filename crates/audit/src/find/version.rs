@@ -1,0 +1,81 @@
+//! What a query asks of a version of a path: its size, its type, its layer.
+
+use super::value::Span;
+use crate::layer::EntryKind;
+use crate::stack::Stack;
+use crate::stack::view::{Mark, Row};
+
+/// A version of a path.
+pub(super) struct Candidate<'c> {
+    pub(super) stack: &'c Stack,
+    pub(super) row: &'c Row<'c>,
+    pub(super) has_mark: &'c dyn Fn(Mark) -> bool,
+}
+
+/// A test of versions; of several values one has to match.
+#[derive(Clone, Debug)]
+pub(super) enum VersionTest {
+    /// Bytes as a program reads them, of regular files.
+    Size(Span<u64>),
+    Kind(Vec<EntryKind>),
+    Layer(Vec<Span<u64>>),
+    Mark(Vec<Mark>),
+    Owner(Vec<Owner>),
+    Mode(Vec<ModeTest>),
+    /// Seconds since 1970.
+    Modified(Span<i64>),
+    /// The layer's digest or diff ID begins so.
+    Digest(String),
+}
+
+/// A user, and a group where one is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub(super) user: Span<u64>,
+    pub(super) group: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ModeTest {
+    /// It has one of these bits.
+    Any(u32),
+    /// It has exactly these.
+    Exactly(u32),
+}
+
+impl VersionTest {
+    pub(super) fn meets(&self, candidate: &Candidate<'_>) -> bool {
+        let Candidate {
+            stack,
+            row,
+            has_mark,
+        } = candidate;
+        match self {
+            Self::Size(span) => row.kind == EntryKind::File && span.contains(row.logical_size()),
+            Self::Kind(kinds) => kinds.contains(&row.kind),
+            Self::Layer(spans) => spans.iter().any(|span| span.contains(row.layer as u64)),
+            Self::Mark(marks) => marks.iter().any(|mark| has_mark(*mark)),
+            Self::Owner(owners) => {
+                let (uid, gid) = row.owner();
+                owners.iter().any(|owner| {
+                    owner.user.contains(uid) && owner.group.is_none_or(|group| group == gid)
+                })
+            }
+            // The mode of a symbolic link means nothing.
+            Self::Mode(tests) => {
+                row.kind != EntryKind::Symlink
+                    && tests.iter().any(|test| match test {
+                        ModeTest::Any(bits) => row.mode() & bits != 0,
+                        ModeTest::Exactly(mode) => row.mode() == *mode,
+                    })
+            }
+            Self::Modified(span) => row
+                .mtime()
+                .is_some_and(|(seconds, _)| span.contains(seconds)),
+            Self::Digest(start) => stack.layer(row.layer).is_some_and(|index| {
+                let mut digests = [&index.digest, &index.diff_id].into_iter();
+                digests.any(|digest| digest.to_string().starts_with(start))
+            }),
+        }
+    }
+}
