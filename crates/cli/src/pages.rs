@@ -24,9 +24,10 @@ pub(crate) async fn all(
     page: impl AsyncFn(Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError>,
 ) -> Result<Names, SourceError> {
     let mut pages = Pages::default();
-    let (mut names, mut next) = page(None).await?;
+    let (first, mut next) = page(None).await?;
     let mut problem = None;
-    let mut bytes: usize = names.iter().map(String::len).sum();
+    let mut bytes: usize = first.iter().map(String::len).sum();
+    let mut names = pages.without_known(first);
     loop {
         let query = match pages.follow(what, next.take()) {
             Ok(Some(query)) => query,
@@ -46,7 +47,7 @@ pub(crate) async fn all(
         match page(Some(&query)).await {
             Ok((more, after)) => {
                 bytes += more.iter().map(String::len).sum::<usize>();
-                names.extend(more);
+                names.extend(pages.without_known(more));
                 next = after;
             }
             Err(error) => {

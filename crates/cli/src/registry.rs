@@ -209,12 +209,13 @@ impl Notices for OnStandardError {
     }
 
     fn wait(&self, host: &str, status: u16, seconds: u64) -> bool {
-        let seconds = match seconds {
-            1 => "1 second".to_owned(),
-            more => format!("{more} seconds"),
+        let when = match seconds {
+            0 => String::new(),
+            1 => " in 1 second".to_owned(),
+            more => format!(" in {more} seconds"),
         };
         output::note(format_args!(
-            "{host} answered {status} and asks to wait; trying again in {seconds}"
+            "{host} answered {status} and asks to wait; trying again{when}"
         ));
         true
     }

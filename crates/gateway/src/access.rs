@@ -17,6 +17,7 @@ use onionskin_core::digest::Digest;
 use crate::client::Client;
 use crate::error::Refused;
 use crate::policy;
+use crate::route::is_health;
 use crate::router::Served;
 
 /// The users of a gateway, as a file lists them.
@@ -171,7 +172,7 @@ pub(crate) async fn admitted(
     let Some(access) = served.access() else {
         return next.run(request).await;
     };
-    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+    if is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let client = client.map(|Extension(client)| client);

@@ -90,11 +90,6 @@ impl Refused {
         Self::of(error, "BLOB_UNKNOWN")
     }
 
-    /// Whether the same request may well be answered now: a transfer broke off.
-    pub(crate) fn may_pass(&self) -> bool {
-        matches!(self.detail.as_deref(), Some(ErrorDetail::Cut { .. }))
-    }
-
     /// What a registry's trouble is to those who asked us; `unknown` is the code for what is not there.
     fn of(error: SourceError, unknown: &'static str) -> Self {
         let (status, code) = match &error {

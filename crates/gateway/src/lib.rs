@@ -35,6 +35,7 @@ mod page;
 mod policy;
 mod range;
 mod rate;
+mod refuted;
 mod relay;
 mod repository;
 mod route;

@@ -12,6 +12,8 @@ pub(crate) const UNSENT_BYTES: u32 = 64 << 10;
 pub(crate) const POOLED: usize = 16;
 /// Blobs of which is remembered what their manifests say; each takes about 300 bytes.
 pub(crate) const DESCRIBED_BLOBS: usize = 16 << 10;
+/// Blobs of which is remembered why they were cut off.
+pub(crate) const REFUTED_BLOBS: usize = 256;
 /// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.
 const RESERVED_FILES: u64 = 64;
 

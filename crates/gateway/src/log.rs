@@ -14,7 +14,7 @@ use onionskin_core::report::Visible;
 use tracing::Instrument as _;
 
 use crate::client::Client;
-use crate::route::Route;
+use crate::route::{Route, is_health};
 use crate::router::Served;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,7 +75,7 @@ fn new_id() -> String {
 fn kind(path: &str) -> &'static str {
     match path {
         "/v2" | "/v2/" => "version",
-        "/healthz" | "/readyz" => "health",
+        path if is_health(path) => "health",
         _ => match path.strip_prefix("/v2/") {
             Some(path) => Route::parse(path).map_or("unknown", |route| route.kind()),
             None => "page",

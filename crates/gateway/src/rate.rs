@@ -13,6 +13,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::client::Client;
 use crate::error::Refused;
+use crate::route::is_health;
 use crate::router::Served;
 
 /// Seconds of requests that may come at once: who opens an image asks for its layers together.
@@ -56,8 +57,7 @@ pub(crate) async fn limited(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_health = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let client = client.filter(|_| !is_health);
+    let client = client.filter(|_| !is_health(request.uri().path()));
     if let Some(wait) = client.and_then(|Extension(client)| served.rates().wait(client)) {
         served.metrics().rate_limited();
         return Refused::too_often(wait).into_response();

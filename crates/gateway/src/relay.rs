@@ -28,6 +28,7 @@ use crate::listing;
 use crate::metrics::Metrics;
 use crate::policy::{self, matches_etag};
 use crate::range::Asked;
+use crate::refuted::RefutedBlobs;
 use crate::repository::CONTENT_DIGEST;
 use crate::saved::SAVED;
 use crate::seal::{PAGING, REFERRERS, Seal};
@@ -57,6 +58,7 @@ pub(crate) struct Relay {
     limits: Limits,
     pages: Seal,
     described: DescribedBlobs,
+    refuted: Arc<RefutedBlobs>,
     metrics: Arc<Metrics>,
 }
 
@@ -102,6 +104,7 @@ impl Relay {
             limits: told.limits.clone(),
             pages: Seal::default(),
             described: DescribedBlobs::default(),
+            refuted: Arc::default(),
             metrics,
         })
     }
@@ -224,6 +227,16 @@ impl Relay {
             range: Asked::of(visitor.headers, None).filter(|_| !is_head),
             version: visitor.version,
         };
+        let what = remote.blob_name(digest);
+        match wish.range {
+            // Who was cut off wants to go on, with what would never be the blob.
+            Some(Asked::From(1.., _)) => {
+                if let Some(why) = self.refuted.why(name, digest) {
+                    return Err(transfer::refuted(&what, why));
+                }
+            }
+            _ => self.refuted.forget(name, digest),
+        }
         let registry = upstream.domain.clone();
         let slot = self.slot(upstream, Kind::Blob, visitor).await?;
         if is_head {
@@ -236,20 +249,14 @@ impl Relay {
             wish.range = None;
             upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
         }
-        let what = remote.blob_name(digest);
         let source = transfer::Source {
             what: &what,
             registry: SharedString::from(registry),
             metrics: &self.metrics,
+            refuted: &self.refuted,
+            size: self.described.of(name, digest).size,
         };
-        let response = match transfer::get(&wish, &source, upstream, &self.limits).await {
-            // Nothing was said yet, so that this can be tried again without anybody's noticing.
-            Err(refused) if refused.may_pass() => {
-                let upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
-                transfer::get(&wish, &source, upstream, &self.limits).await?
-            }
-            response => response?,
-        };
+        let response = transfer::get(&wish, &source, upstream, &self.limits).await?;
         Ok(carrying(response, slot))
     }
 
@@ -320,7 +327,9 @@ impl Relay {
         } else {
             called(endpoint, first, domain)
         };
-        Ok((upstream, self.client.open_at(endpoint, &reference)))
+        // What is asked for is said with each request.
+        let repository = reference.without_tag();
+        Ok((upstream, self.client.open_at(endpoint, &repository)))
     }
 }
 

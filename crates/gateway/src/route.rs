@@ -7,6 +7,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::Refused;
 
+/// Whether a path is one for whatever watches over this process: it is answered to everybody, at any rate.
+pub(crate) fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 /// A request of the distribution API, as far as reading goes. Names are as they came, not yet checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {

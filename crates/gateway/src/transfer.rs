@@ -24,6 +24,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::range::{Asked, Given, number};
+use crate::refuted::{Refutation, RefutedBlobs};
 use crate::repository::CONTENT_DIGEST;
 
 /// Who asks for what.
@@ -43,6 +44,9 @@ pub(crate) struct Source<'a> {
     /// The registry, as metrics name it.
     pub(crate) registry: SharedString,
     pub(crate) metrics: &'a Arc<Metrics>,
+    pub(crate) refuted: &'a Arc<RefutedBlobs>,
+    /// Bytes that the blob should have by its manifest, if that is known.
+    pub(crate) size: Option<u64>,
 }
 
 /// A registry's answer to a request for a blob.
@@ -79,6 +83,8 @@ pub(crate) enum Cut {
     Short(u64),
     #[error("the registry sent more than the announced {0} bytes")]
     Surplus(u64),
+    #[error("the registry sent {1} bytes instead of {0}; the content was discarded")]
+    Size(u64, u64),
     #[error("the registry sent {1} instead of {0}; the content was discarded")]
     Digest(Digest, Digest),
 }
@@ -86,6 +92,9 @@ pub(crate) enum Cut {
 impl Cut {
     /// The error that it is to a client who has got nothing of `what` yet; `size` is what the registry said.
     fn refusal(self, what: &str, size: Option<u64>) -> Refused {
+        if let Some(why) = self.refutation() {
+            return refuted(what, why);
+        }
         let what = what.to_owned();
         let cut = |what, reason| SourceError::Cut {
             what,
@@ -95,23 +104,34 @@ impl Cut {
         };
         Refused::unknown_blob(match self {
             Self::Upstream(reason) => cut(what, reason),
-            Self::Short(_) => cut(what, "the connection ended early".to_owned()),
             Self::Slow => {
                 let message = format!("{what}: {self}");
                 return Refused::unreachable(StatusCode::GATEWAY_TIMEOUT, message);
             }
-            Self::Surplus(said) => SourceError::Mismatch {
-                what,
-                promised: format!("{said} bytes"),
-                got: "more".to_owned(),
-            },
-            Self::Digest(promised, got) => SourceError::Mismatch {
-                what,
-                promised: promised.to_string(),
-                got: got.to_string(),
-            },
+            _ => cut(what, "the connection ended early".to_owned()),
         })
     }
+
+    /// What came instead of the blob, where that is why it was cut off.
+    fn refutation(&self) -> Option<Refutation> {
+        let (promised, got) = match self {
+            Self::Surplus(said) => (format!("{said} bytes"), "more".to_owned()),
+            Self::Size(size, got) if got > size => (format!("{size} bytes"), "more".to_owned()),
+            Self::Size(size, got) => (format!("{size} bytes"), format!("{got} bytes")),
+            Self::Digest(promised, got) => (promised.to_string(), got.to_string()),
+            Self::Upstream(_) | Self::Slow | Self::Short(_) => return None,
+        };
+        Some(Refutation { promised, got })
+    }
+}
+
+/// The error that something else in place of `what` is.
+pub(crate) fn refuted(what: &str, why: Refutation) -> Refused {
+    Refused::unknown_blob(SourceError::Mismatch {
+        what: what.to_owned(),
+        promised: why.promised,
+        got: why.got,
+    })
 }
 
 /// The answer to a HEAD request for a blob. Nothing of it can be checked, so it is not for caches.
@@ -168,13 +188,20 @@ pub(crate) async fn get(
         chunks: upstream.chunks,
         length,
         received: 0,
+        size: source.size,
         check: digest.map(|digest| (Hasher::new(digest.algorithm()), digest)),
         held: None,
         slowest: limits.slowest,
         pace: limits.pace,
         waited: Duration::ZERO,
         before: 0,
-        counted: Some((source.registry.clone(), Arc::clone(source.metrics))),
+        witness: Some(Witness {
+            registry: source.registry.clone(),
+            metrics: Arc::clone(source.metrics),
+            refuted: Arc::clone(source.refuted),
+            name: wish.name.to_owned(),
+            digest: wish.digest.clone(),
+        }),
     };
     let label = format!("{}@{}", wish.name, wish.digest);
     let mut chunks = Box::pin(checked.stream(label).fuse());
@@ -257,6 +284,8 @@ struct Checked {
     /// Bytes that there have to be, where that is known.
     length: Option<u64>,
     received: u64,
+    /// Bytes of the whole by its manifest. That may be wrong, and only the digest decides.
+    size: Option<u64>,
     check: Option<(Hasher, Digest)>,
     /// The last chunk that came. It goes on when the next one comes, or all is well.
     held: Option<Bytes>,
@@ -266,8 +295,16 @@ struct Checked {
     /// How long the registry was waited for since there were `before` bytes.
     waited: Duration,
     before: u64,
-    /// The registry that sends them, and who counts them.
-    counted: Option<(SharedString, Arc<Metrics>)>,
+    witness: Option<Witness>,
+}
+
+/// Who counts what a registry sends, and remembers what is wrong with it.
+struct Witness {
+    registry: SharedString,
+    metrics: Arc<Metrics>,
+    refuted: Arc<RefutedBlobs>,
+    name: String,
+    digest: Digest,
 }
 
 impl Checked {
@@ -280,8 +317,12 @@ impl Checked {
                 Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some((checked, label, span)))),
                 Err(cut) => {
                     span.in_scope(|| tracing::warn!("{}", Visible(&format!("{label}: {cut}"))));
-                    if let Some((registry, metrics)) = &checked.counted {
-                        metrics.broken(registry);
+                    if let Some(witness) = &checked.witness {
+                        witness.metrics.broken(&witness.registry);
+                        if let Some(why) = cut.refutation() {
+                            let refuted = &witness.refuted;
+                            refuted.remember(&witness.name, &witness.digest, why);
+                        }
                     }
                     Some((Err(cut), None))
                 }
@@ -304,7 +345,8 @@ impl Checked {
                 continue;
             }
             self.received += next.len() as u64;
-            if let Some((registry, metrics)) = &self.counted {
+            if let Some(witness) = &self.witness {
+                let (metrics, registry) = (&witness.metrics, &witness.registry);
                 metrics.received(registry, next.len());
             }
             if let Some(length) = self.length.filter(|length| self.received > *length) {
@@ -333,7 +375,10 @@ impl Checked {
         match self.check.take() {
             Some((hasher, digest)) => match hasher.finish() {
                 got if got == digest => Ok(()),
-                got => Err(Cut::Digest(digest, got)),
+                got => Err(match self.size.filter(|size| *size != self.received) {
+                    Some(size) => Cut::Size(size, self.received),
+                    None => Cut::Digest(digest, got),
+                }),
             },
             None => Ok(()),
         }
@@ -355,6 +400,7 @@ mod tests {
             chunks: Box::pin(stream::iter(chunks)),
             length,
             received: 0,
+            size: None,
             check: whole.map(|whole| {
                 let digest = Digest::sha256(whole);
                 (Hasher::new(digest.algorithm()), digest)
@@ -364,7 +410,7 @@ mod tests {
             pace: Duration::MAX,
             waited: Duration::ZERO,
             before: 0,
-            counted: None,
+            witness: None,
         };
         let items: Vec<_> = checked.stream(String::new()).collect().await;
         let well = items.iter().all(Result::is_ok);

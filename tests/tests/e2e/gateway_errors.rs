@@ -4,9 +4,11 @@ use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{Client, Guard, Options, PublicAddresses, http_client};
 use onionskin_core::source::{RetryAfter, SourceError};
+use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_gateway::{Gateway, Limits, Options as GatewayOptions};
-use onionskin_tests::odd::{LAYER, Odd, ok, serve, sound, status};
-use onionskin_tests::through_gateway;
+use onionskin_tests::command::run;
+use onionskin_tests::odd::{LAYER, Odd, holding, ok, serve, sound, status};
+use onionskin_tests::{serving, through_gateway};
 
 /// What is wrong, and how the registry answers. Bodies are as long as the blob that is asked for.
 type Case = (&'static str, fn() -> axum::response::Response);
@@ -128,6 +130,97 @@ async fn errors_read_the_same_through_a_gateway() {
                 !text.contains("1 seconds") && !text.contains("soon"),
                 "{text}"
             );
+        }
+    }
+}
+
+/// What the command says of `app:1`, or its tags, at a registry and at a gateway in front of it, which it takes for a
+/// registry like any other.
+async fn commands(address: &str, verb: &str) -> [String; 2] {
+    let gateway = serving(GatewayOptions {
+        registries: vec![format!("odd=http://{address}").parse().unwrap()],
+        ..GatewayOptions::default()
+    })
+    .await;
+    let told = async |registry: &str| {
+        let what = match verb {
+            "tags" => format!("{registry}/app"),
+            _ => format!("{registry}/app:1"),
+        };
+        let output = run(&[verb, &what]).await;
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let behind = format!("{gateway}/odd");
+    let (direct, through) = tokio::join!(told(address), told(&behind));
+    [
+        direct,
+        through.replace(&behind, address).replace(&gateway, address),
+    ]
+}
+
+#[tokio::test]
+async fn the_command_says_the_same_through_a_gateway() {
+    for (case, part, verb) in [
+        ("not found", "/blobs/", "ls"),
+        ("busy", "/manifests/", "ls"),
+        ("busy until", "/blobs/", "ls"),
+        ("not available", "/tags/list", "tags"),
+        ("broken", "/manifests/", "ls"),
+        ("a log-in page", "/blobs/", "ls"),
+        ("no JSON", "/manifests/", "ls"),
+        ("no JSON", "/blobs/", "ls"),
+        ("no JSON", "/tags/list", "tags"),
+        ("another digest", "/manifests/", "ls"),
+        ("a way to nowhere", "/blobs/", "ls"),
+    ] {
+        let (_, answer) = ANSWERS.iter().find(|(name, _)| *name == case).unwrap();
+        let odd = Odd::new(move |target, _| match target.contains(part) {
+            true => answer(),
+            false => sound(target),
+        })
+        .await;
+        let [direct, through] = commands(&odd.address, verb).await;
+        assert_eq!(through, direct, "{case} {part}");
+        assert!(
+            !direct.contains(" 0 seconds") && !direct.contains("latest"),
+            "{direct}"
+        );
+    }
+}
+
+/// What a registry sends instead of a blob.
+type Wrong = fn(&[u8]) -> Vec<u8>;
+
+/// Most of a large layer has been sent when the gateway finds that it is another one.
+#[tokio::test]
+async fn a_wrong_layer_is_told_as_that_however_much_of_it_was_sent() {
+    for size in [1_000, 3_000_000] {
+        let image = Image::new().layer(layer("COPY app /app").file("/app", bytes(size)));
+        let image = image.pack();
+        let wrong: [Wrong; 3] = [
+            // The time in the head of the gzip, so that it decodes all the same.
+            |bytes| [&bytes[..4], b"x", &bytes[5..]].concat(),
+            |bytes| [bytes, b"more"].concat(),
+            |bytes| bytes[..bytes.len() - 1].to_vec(),
+        ];
+        for (at, wrong) in wrong.into_iter().enumerate() {
+            let (sound, layer) = (holding(&image), image.layers[0].clone());
+            let odd =
+                Odd::new(
+                    move |target, authorization| match target.ends_with(&layer.digest) {
+                        true => ok("application/octet-stream", wrong(&layer.bytes)),
+                        false => sound(target, authorization),
+                    },
+                )
+                .await;
+            let [direct, through] = commands(&odd.address, "ls").await;
+            assert!(through.contains("does not match: expected"), "{through}");
+            match at {
+                // Who has all the bytes says it of the layer, and not of its transfer.
+                0 => assert!(direct.contains("the blob's digest is"), "{direct}"),
+                _ => assert_eq!(through, direct, "{size} {at}"),
+            }
         }
     }
 }

@@ -89,6 +89,11 @@ async fn a_short_wait_is_waited_for_once_and_said() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(odd.count("/manifests/"), 2);
     }
+    // No time is none that could be told.
+    let odd = busy(1, 503, &[("retry-after", "0")]).await;
+    let output = run(&["inspect", &format!("{}/app:1", odd.address)]).await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("asks to wait; trying again\n"), "{errors}");
     // Neither is a long time waited for, nor one that is not named.
     for headers in [&[("retry-after", "120")][..], &[]] {
         let odd = busy(9, 503, headers).await;

@@ -1,9 +1,10 @@
 //! Lists of tags and repositories, page by page, however registries write them.
 
 use onionskin_core::source::registry::Pages;
-use onionskin_tests::command::run;
+use onionskin_gateway::Options;
+use onionskin_tests::command::{printed, run};
 use onionskin_tests::odd::{Odd, ok, status};
-use onionskin_tests::through_gateway;
+use onionskin_tests::{serving, through_gateway};
 
 /// RFC 8288; each is how a real registry or its proxy writes it. `{list}` is the path of the list.
 const LINKS: &[&[&str]] = &[
@@ -18,6 +19,10 @@ const LINKS: &[&[&str]] = &[
     &["<https://registry.internal:8443{list}?last=b>; rel=\"next\""],
     &["<http://169.254.169.254{list}?last=b>; rel=\"next\""],
     &["<https://inner/artifactory/api/docker/team{list}?last=b>; rel=\"next\""],
+    // Not as they should be, and plain all the same.
+    &["<{list}?last=b; rel=\"next\""],
+    &["<{list}?last=b> rel=\"next\""],
+    &["</x>; rel=\"prev\" <{list}?last=b>; title=\"x\" rel=\"next\""],
 ];
 
 /// A registry whose list `path` has three pages, of which the second is empty, with these `Link` fields. `prefixed` is
@@ -86,6 +91,9 @@ async fn a_list_that_is_not_complete_is_no_success() {
         // To something else.
         "</login>; rel=\"next\"",
         "<ftp://x/v2/app/tags/list?last=b>; rel=\"next\"",
+        // To what nobody can read.
+        "<?last=b>; rel:next",
+        "rel=\"next\"",
     ] {
         let odd = Odd::new(move |_, _| {
             let mut response = ok("application/json", r#"{"tags":["a"]}"#);
@@ -114,6 +122,37 @@ async fn a_list_that_is_not_complete_is_no_success() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(errors.contains("answered 500"), "{errors}");
+}
+
+/// Something was pushed between two pages, or the registry counts `last` in.
+#[tokio::test]
+async fn a_name_on_two_pages_is_listed_once() {
+    let answer = |target: &str, _: Option<&str>| {
+        let (names, next) = match target.split_once('?') {
+            None => (r#"["a","b","b"]"#, Some("<?last=b>; rel=next")),
+            Some(_) => (r#"["b","c","a"]"#, None),
+        };
+        let key = match target.contains("_catalog") {
+            true => "repositories",
+            false => "tags",
+        };
+        let mut response = ok("application/json", format!(r#"{{"{key}":{names}}}"#));
+        if let Some(next) = next {
+            response.headers_mut().insert("link", next.parse().unwrap());
+        }
+        response
+    };
+    let odd = Odd::new(answer).await;
+    let gateway = serving(Options {
+        registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
+        ..Options::default()
+    })
+    .await;
+    for registry in [&odd.address, &format!("{gateway}/odd")] {
+        let tags = printed(&["tags", &format!("{registry}/app")]).await;
+        assert_eq!(tags, "a\nb\nc\n", "{registry}");
+    }
+    assert_eq!(printed(&["repositories", &odd.address]).await, "a\nb\nc\n");
 }
 
 #[tokio::test]

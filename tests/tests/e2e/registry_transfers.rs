@@ -7,6 +7,7 @@ use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::LAYER;
 use onionskin_tests::raw::{Raw, answer};
 use onionskin_tests::through_gateway;
@@ -281,7 +282,54 @@ async fn the_whole_blob_is_taken_where_its_rest_is_not_to_be_had() {
     }
 }
 
-/// A small blob breaks off before a gateway has sent any of it; then it is fetched once more.
+/// A proxy or a registry closes a connection that is used again just then, or gives up a request before it answers.
+#[tokio::test]
+async fn a_request_is_sent_once_more_where_its_connection_closes_before_an_answer() {
+    let image = Image::new().layer(layer("COPY app /app").file("/app", bytes(1_000)));
+    let image = image.pack();
+    for closes in [1, 2] {
+        for through in [false, true] {
+            let seen = Arc::<Mutex<Vec<String>>>::default();
+            let (log, blobs) = (Arc::clone(&seen), image.clone());
+            let raw = Raw::new(move |head| {
+                let line = head.lines().next().unwrap().to_owned();
+                let mut log = log.lock().unwrap();
+                log.push(line.clone());
+                if log.iter().filter(|seen| **seen == line).count() <= closes {
+                    return Vec::new();
+                }
+                let path = line.split(' ').nth(1).unwrap();
+                let blob = blobs.blobs().find(|blob| path.ends_with(&blob.digest));
+                let blob = blob.unwrap_or(&blobs.manifest);
+                let kind = format!("content-type: {}", blob.media_type);
+                let length = format!("content-length: {}", blob.bytes.len());
+                answer(&["HTTP/1.1 200 OK", &kind, &length], &blob.bytes)
+            })
+            .await;
+            let registry = format!("http://{}", raw.address);
+            let client = match through {
+                true => through_gateway(&[registry]).await.0,
+                false => Client::new(http_client().build().unwrap(), Options::default()),
+            };
+            let reference: Reference = format!("{}/app:1", raw.address).parse().unwrap();
+            let remote = client.open(&reference).unwrap();
+            let opened = remote.image(None).await;
+            if closes == 2 {
+                let text = opened.unwrap_err().to_string();
+                assert!(text.contains("cannot be reached: "), "{text}");
+                assert_eq!(seen.lock().unwrap().len(), 2, "{through}");
+                continue;
+            }
+            let opened = opened.unwrap();
+            let blob = remote.layer(&opened.layers[0]).await.unwrap();
+            let chunks: Vec<_> = blob.try_collect().await.unwrap();
+            assert_eq!(chunks.concat(), image.layers[0].bytes, "{through}");
+            assert_eq!(seen.lock().unwrap().len(), 6, "{through}");
+        }
+    }
+}
+
+/// A gateway goes on by itself, so that nobody notices.
 #[tokio::test]
 async fn a_gateway_asks_again_where_nothing_was_sent() {
     static BLOB: [u8; 2_000] = [7; 2_000];

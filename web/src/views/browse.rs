@@ -154,7 +154,7 @@ impl Browse {
                     Ok(next) => self.next = next,
                     Err(error) => self.incomplete = Some(error.to_string()),
                 }
-                self.names.extend(names);
+                self.names.extend(self.pages.without_known(names));
             }
             Some(Err(problem)) => self.problem = Some(problem),
             // The worker ended, and said so.

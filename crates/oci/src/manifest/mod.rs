@@ -84,6 +84,9 @@ pub enum ManifestError {
     /// A well-formed manifest of something else.
     #[error("it is an artifact of type {0}, not an image, and has no filesystem")]
     Artifact(String),
+    /// What the gateway that read it says.
+    #[error("{0}")]
+    Relayed(String),
 }
 
 /// A manifest or an index.

@@ -104,9 +104,9 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
         false => said(&body),
     };
     let Asked { what, registry, .. } = asked.clone();
-    if asked.gateway
-        && let Some(detail) = detail(&body)
-    {
+    // Also where nobody said that a gateway is asked: it is a registry like any other. Who else sends such details speaks of
+    // an error all the same.
+    if let Some(detail) = detail(&body) {
         return detail.error(what, registry, reason);
     }
     let has = |code: &str| codes.iter().any(|found| found == code);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::plain;
+use crate::manifest::ManifestError;
 use crate::source::{RetryAfter, SourceError, Unreachable};
 
 /// The `detail` of an error in a gateway's answer, which the distribution specification leaves to registries.
@@ -57,6 +58,8 @@ pub enum ErrorDetail {
         size: Option<u64>,
         reason: String,
     },
+    /// [`SourceError::Document`]
+    Document { problem: String },
     /// [`SourceError::Forbidden`]
     Forbidden { url: String, reason: String },
     /// [`SourceError::Answer`]
@@ -136,6 +139,9 @@ impl ErrorDetail {
                 received: *received,
                 size: *size,
                 reason: text(reason),
+            },
+            SourceError::Document { problem, .. } => Self::Document {
+                problem: problem.to_string(),
             },
             SourceError::Forbidden { url, reason, .. } => Self::Forbidden {
                 url: text(url),
@@ -240,6 +246,10 @@ impl ErrorDetail {
                 received,
                 size,
                 reason: plain(&reason),
+            },
+            Self::Document { problem } => SourceError::Document {
+                what,
+                problem: ManifestError::Relayed(plain(&problem)),
             },
             Self::Forbidden { url, reason } => SourceError::Forbidden {
                 what,

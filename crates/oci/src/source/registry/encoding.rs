@@ -15,6 +15,7 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
 use super::transport::broken;
+use crate::compression::{Format, START};
 use crate::digest::{Digest, Hasher};
 use crate::source::portable::BoxStream;
 
@@ -82,10 +83,10 @@ pub(super) async fn document(response: Response) -> Chunks {
     if coding != Coding::Gzip {
         return chunks;
     }
-    let (begin, chunks, _) = held(chunks, 2).await;
-    match begin.starts_with(GZIP) {
-        true => gunzipped(chunks),
-        false => chunks,
+    let (begin, chunks, _) = held(chunks, START).await;
+    match Format::of(&begin) {
+        Some(Format::Gzip) => gunzipped(chunks),
+        _ => chunks,
     }
 }
 
@@ -117,7 +118,7 @@ pub(super) async fn blob(response: Response, expected: Expected<'_>) -> (Chunks,
         return (chunks, form);
     }
     let (begin, chunks, whole) = held(chunks, HELD).await;
-    if !begin.starts_with(GZIP) {
+    if Format::of(&begin) != Some(Format::Gzip) {
         return (chunks, Form::Plain);
     }
     if whole {
@@ -130,9 +131,8 @@ pub(super) async fn blob(response: Response, expected: Expected<'_>) -> (Chunks,
         return (chunks, form);
     }
     // What is compressed below the coding was compressed twice; what has to be, and is not, was compressed once.
-    let inner = beginning(&begin);
-    let is_compressed = [GZIP, ZSTD].iter().any(|magic| inner.starts_with(magic));
-    let form = match (expected.compressed, is_compressed) {
+    let inner = Format::of(&beginning(&begin));
+    let form = match (expected.compressed, inner.is_some()) {
         (Some(true), true) => Form::Gzipped,
         (Some(true), false) => Form::Plain,
         _ => Form::Unclear,
@@ -149,12 +149,9 @@ pub(super) async fn has_digest(mut chunks: Chunks, digest: &Digest) -> Result<bo
     Ok(hasher.finish() == *digest)
 }
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-
 /// The first bytes of what a gzip file holds.
 fn beginning(bytes: &[u8]) -> Vec<u8> {
-    let mut inner = [0; 8];
+    let mut inner = [0; START];
     // What is damaged is found where it is decoded in earnest.
     let read = GzDecoder::new(bytes).read(&mut inner).unwrap_or(0);
     inner.get(..read).unwrap_or_default().to_vec()

@@ -14,6 +14,8 @@ const NEXT_BYTES: usize = 8 << 10;
 struct Link {
     target: String,
     parameters: Vec<(String, String)>,
+    /// What stands there, where it is not as it should be.
+    unclear: Option<String>,
 }
 
 /// What asks for the next page: the query of the same list, or a path and a query where the registry gives the list
@@ -27,6 +29,9 @@ pub fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option<String
     for field in headers.get_all(LINK) {
         for link in parse(&escaped(field.as_bytes())) {
             if !link.is_next(from) {
+                if let Some(text) = link.unreadable() {
+                    problem = problem.or(Some(format!("its Link header cannot be read: {text}")));
+                }
                 continue;
             }
             match resolve(&link.target, from, list) {
@@ -147,15 +152,34 @@ impl Link {
             from.join(anchor)
                 .is_ok_and(|anchor| anchor.path() == from.path())
         });
-        // Some write `rel='next'`, whose quotes are part of the value.
-        let relations = get("rel").unwrap_or_default().trim_matches('\'');
-        let mut relations = relations.split_ascii_whitespace();
-        of_this && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+        // Some write `rel='next'`, whose quotes are part of the value; others lose a quote or misplace a bracket.
+        let odd = ['\'', '"', '>', ',', ';'];
+        let mut relations = get("rel").unwrap_or_default().split_ascii_whitespace();
+        let is_next = |relation: &str| relation.trim_matches(odd).eq_ignore_ascii_case("next");
+        of_this && relations.any(is_next)
+    }
+
+    /// What stands there, shortened, where that may mean a next page and nobody can tell.
+    fn unreadable(&self) -> Option<String> {
+        let text = self.unclear.as_deref()?;
+        let mut relations = self.parameters.iter().filter(|(name, _)| name == "rel");
+        let is_other = |(_, value): &(String, String)| !value.contains(['<', '=', ',', ';']);
+        if relations.next().is_some_and(is_other) || !text.to_ascii_lowercase().contains("next") {
+            return None;
+        }
+        Some(
+            text.chars()
+                .take(200)
+                .flat_map(char::escape_debug)
+                .collect(),
+        )
     }
 }
 
-/// The links of one field, in their order (RFC 8288, appendix B). A target without its brackets is taken too:
-/// some registries lose one of them.
+/// The links of one field, in their order (RFC 8288, appendix B).
+///
+/// Where the meaning is plain all the same, what registries and proxies get wrong is taken: a target without one or both
+/// of its brackets, parameters without the `;` before them, links without the `,` between them.
 fn parse(field: &str) -> Vec<Link> {
     let mut links = Vec::new();
     let mut rest = field;
@@ -164,39 +188,95 @@ fn parse(field: &str) -> Vec<Link> {
         if rest.is_empty() {
             return links;
         }
-        let (target, after) = match rest.strip_prefix('<') {
-            Some(inner) => inner.split_once('>').unwrap_or((inner, "")),
-            None => rest.split_at(rest.find([';', ',']).unwrap_or(rest.len())),
-        };
-        let (parameters, after) = parameters(after);
+        let start = rest;
+        let (target, after, sound) = target(rest);
+        let (parameters, after, all_sound) = parameters(after);
         rest = after;
+        let text = start.strip_suffix(rest).unwrap_or(start);
         links.push(Link {
-            target: target.trim_matches(BLANK).trim_end_matches('>').to_owned(),
+            target: target.trim_matches(BLANK).to_owned(),
             parameters,
+            unclear: (!(sound && all_sound)).then(|| text.to_owned()),
         });
     }
 }
 
-/// The parameters behind a target, and what follows the link.
-fn parameters(mut rest: &str) -> (Vec<(String, String)>, &str) {
+/// The target that a link begins with, what follows it, and whether it is written as it should be.
+fn target(link: &str) -> (&str, &str, bool) {
+    let Some(inner) = link.strip_prefix('<') else {
+        let (target, after) = link.split_at(link.find([';', ',', ' ', '\t']).unwrap_or(link.len()));
+        return (target.trim_end_matches('>'), after, false);
+    };
+    if let Some((target, after)) = inner.split_once('>')
+        && !target.contains(['<', '"'])
+        && !target.split(';').skip(1).any(begins_with_rel)
+    {
+        return (target, after, true);
+    }
+    // The bracket that was found, if any, belongs to something else.
+    let (target, after) = inner.split_at(inner.find([';', ',', ' ', '\t']).unwrap_or(inner.len()));
+    (target.trim_end_matches('>'), after, false)
+}
+
+/// Whether this, behind a `;`, is the parameter `rel`.
+fn begins_with_rel(parameter: &str) -> bool {
+    let (name, _) = parameter.split_once('=').unwrap_or_default();
+    name.trim_matches(BLANK).eq_ignore_ascii_case("rel")
+}
+
+/// The parameters behind a target, what follows the link, and whether they are written as they should be.
+fn parameters(mut rest: &str) -> (Vec<(String, String)>, &str, bool) {
     let mut found = Vec::new();
+    let mut sound = true;
     loop {
         rest = rest.trim_start_matches(BLANK);
-        let Some(after) = rest.strip_prefix(';') else {
-            let (_, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
-            return (found, after);
+        let parameter = match rest.strip_prefix(';') {
+            Some(after) => after.trim_start_matches(BLANK),
+            // The next link, or the end.
+            None if rest.is_empty() || rest.starts_with([',', '<']) => return (found, rest, sound),
+            None => {
+                sound = false;
+                rest
+            }
         };
-        let (name, after) = after.split_at(after.find(['=', ';', ',']).unwrap_or(after.len()));
+        let end = parameter.find(['=', ';', ',', '<']);
+        let (name, after) = parameter.split_at(end.unwrap_or(parameter.len()));
         let (value, after) = match after.strip_prefix('=') {
-            Some(after) => quoted::value(after, &[';', ',']),
+            Some(after) if after.trim_start_matches(BLANK).starts_with('"') => {
+                quoted::value(after, &[])
+            }
+            Some(after) => bare(after),
             None => (String::new(), after),
         };
         let name = name.trim_matches(BLANK).to_ascii_lowercase();
+        sound &= name.bytes().all(is_token);
         if !name.is_empty() {
             found.push((name, value));
         }
         rest = after;
     }
+}
+
+/// The value without quotes that `text` begins with, and what follows it. It may have blanks, as some write several
+/// relations so, and ends before what is the next parameter.
+fn bare(text: &str) -> (String, &str) {
+    let text = text.trim_start_matches(BLANK);
+    let mut end = text.find([';', ',', '<']).unwrap_or(text.len());
+    let next = text.match_indices('=').map(|(at, _)| at);
+    for equals in next.take_while(|at| *at < end) {
+        let name = text.get(..equals).unwrap_or_default();
+        if let Some(blank) = name.trim_end_matches(BLANK).rfind(BLANK) {
+            end = blank;
+            break;
+        }
+    }
+    let (value, rest) = text.split_at(end);
+    (value.trim_end_matches(BLANK).to_owned(), rest)
+}
+
+/// Whether it may stand in a parameter's name (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -245,6 +325,28 @@ mod tests {
             &["/v2/team/app/tags/list?last=b>; rel=\"next\""],
             &["</v2/team%2Fapp/tags/list?last=b>; rel=next"],
             &["</v2/library/team/app/other/tags/list?last=b>; rel=next"],
+            // Without a bracket, or with one elsewhere.
+            &["</v2/team/app/tags/list?last=b; rel=\"next\""],
+            &["</v2/team/app/tags/list?last=b; rel=\"next\">"],
+            &["</v2/team/app/tags/list?last=b; rel=next>"],
+            &["</v2/team/app/tags/list?last=b rel=next"],
+            &["</v2/team/app/tags/list?last=b; rel=\"next\", </x>; rel=\"prev\""],
+            &["/v2/team/app/tags/list?last=b>; rel=\"next\""],
+            &["/v2/team/app/tags/list?last=b rel=\"next\""],
+            // Without what separates parameters, or links.
+            &["</v2/team/app/tags/list?last=b> rel=\"next\""],
+            &["</v2/team/app/tags/list?last=b>rel=next"],
+            &["<?last=b>; title=\"x\" rel=\"next\""],
+            &["<?last=b>; title=x rel = next"],
+            &["<?last=b>; title=x y rel=\"next\" type=z"],
+            &["<?last=b>; rel=next title=x"],
+            &["</x>; rel=prev <?last=b>; rel=next"],
+            &["</x>; rel=\"prev\" <?last=b>; rel=\"next\""],
+            // Without the end of a quote.
+            &["<?last=b>; rel=\"next"],
+            &["<?last=b>; rel=\"next, </x>; rel=\"prev\""],
+            &["<?last=b>;; rel=next;"],
+            &["<?last=b>; =; rel=next"],
         ] {
             assert_eq!(next_of(fields), Ok(Some("last=b".to_owned())), "{fields:?}");
         }
@@ -255,6 +357,9 @@ mod tests {
             // Of several relations of one link only the first counts.
             &["</v2/team/app/tags/list?last=b>; rel=prev; rel=next"],
             &["</v2/team/app/tags/list?last=b>; title=\"rel=next\""],
+            // A bracket is missing, and yet it is another page.
+            &["</v2/team/app/tags/list?last=next; rel=prev"],
+            &["</v2/team/app/tags/list?last=next> rel=\"prev\""],
             &["nonsense", ";", ",,", "<"],
         ] {
             assert_eq!(next_of(fields), Ok(None), "{fields:?}");
@@ -309,6 +414,24 @@ mod tests {
         }
         let long = format!("<?last={}>; rel=next", "x".repeat(NEXT_BYTES));
         assert!(next_of(&[&long]).is_err());
+    }
+
+    #[test]
+    fn what_may_be_a_next_page_and_cannot_be_read_is_no_end_of_the_list() {
+        for link in [
+            "rel=\"next\"",
+            "<?last=b>; \"next\"",
+            "<?last=b>; rel:next",
+            "<?last=b> next",
+            "?last=b; next",
+            "</x>; rel=\"prev, <?last=b>; rel=\"next\"",
+        ] {
+            let reason = next_of(&[link]).unwrap_err();
+            assert!(reason.contains("cannot be read: "), "{link}: {reason}");
+        }
+        let good = "<?last=b>; rel=next";
+        let found = next_of(&["<?last=a>; rel:next", good]);
+        assert_eq!(found, Ok(Some("last=b".to_owned())));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Lists that come in pages: the names in one, where the next one is, and lists that have no end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use reqwest::{Response, Url};
 
@@ -18,6 +18,7 @@ use crate::source::portable::off_thread;
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     asked: BTreeSet<String>,
+    names: HashSet<String>,
 }
 
 impl Pages {
@@ -42,6 +43,13 @@ impl Pages {
             what: what.to_owned(),
             reason,
         })
+    }
+
+    /// The names of a page that were on no page before, each once: pages overlap where something is pushed meanwhile, and
+    /// of some registries always.
+    pub fn without_known(&mut self, mut names: Vec<String>) -> Vec<String> {
+        names.retain(|name| self.names.insert(name.clone()));
+        names
     }
 }
 
@@ -92,6 +100,14 @@ pub(super) fn next(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_pages_that_overlap_are_told_once() {
+        let mut pages = Pages::default();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(pages.without_known(names(&["b", "a", "b"])), ["b", "a"]);
+        assert_eq!(pages.without_known(names(&["a", "c"])), ["c"]);
+    }
 
     #[test]
     fn a_list_without_end_is_an_error() {

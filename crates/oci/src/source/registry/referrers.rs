@@ -3,7 +3,7 @@
 //!
 //! Sources: OCI distribution specification 1.1, Listing Referrers; Referrers Tag Schema, for registries without.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use reqwest::Url;
@@ -105,6 +105,7 @@ impl Remote {
         let mut query = artifact_type.map(type_query);
         let what = self.referrers_of(digest);
         let mut pages = Pages::default();
+        let mut known = BTreeSet::new();
         let mut first = true;
         loop {
             let page = match self.referrers_page(digest, query.as_deref()).await {
@@ -116,7 +117,10 @@ impl Remote {
                 page => page?,
             };
             first = false;
-            found.referrers.extend(page.referrers);
+            // Pages overlap where something is pushed meanwhile.
+            let is_new = |one: &Referrer| known.insert(one.digest.clone());
+            let new = page.referrers.into_iter().filter(is_new);
+            found.referrers.extend(new);
             found.cut = found.referrers.len() > limits::REFERRERS;
             if found.cut {
                 break;

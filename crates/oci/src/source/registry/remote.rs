@@ -1,6 +1,7 @@
 //! One image of a registry, and its repository: documents, blobs, tags.
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
@@ -215,8 +216,9 @@ impl Remote {
     }
 
     /// Requests a blob (GET or HEAD), all or the `range` of it (`bytes=0-99`), for somebody else: what a server compressed
-    /// on the way is decoded, which is found out the sooner the more is known of the blob. That the bytes have the digest is
-    /// not checked. A registry that does not understand the range is asked for the whole.
+    /// on the way is decoded, which is found out the sooner the more is known of the blob, and a whole blob that breaks off
+    /// goes on where it was. That the bytes have the digest is not checked. A registry that does not understand the range is
+    /// asked for the whole.
     pub async fn blob_answer(
         &self,
         method: Method,
@@ -253,9 +255,25 @@ impl Remote {
                 compressed: described.compressed,
             };
             let ask = self.ask(&format!("blobs/{digest}"), self.blob_name(digest));
-            let (chunks, decoded) = transfer::begin(self, &ask, response, expected).await?;
+            let (body, decoded) = transfer::begin(self, &ask, response, expected).await?;
             length = length.filter(|_| !decoded);
-            chunks
+            // What the answer promised: that the blob has another size is found by who checks it.
+            let sent = Expected {
+                size: length,
+                ..expected
+            };
+            let begun = transfer::Begun {
+                body,
+                decoded,
+                framed: false,
+            };
+            let chunks = transfer::going_on(self.clone(), ask, begun, sent);
+            Box::pin(chunks.map(|chunk| {
+                chunk.map_err(|error| match error {
+                    SourceError::Cut { reason, .. } => reason,
+                    error => error.to_string(),
+                })
+            }))
         } else {
             length = length.filter(|_| method == Method::GET || coding == Coding::Identity);
             encoding::raw(response)

@@ -3,9 +3,9 @@
 //! Source: OCI distribution specification, Pulling Blobs (Range requests are optional; RFC 9110, section 14).
 
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
 use reqwest::Response;
-use reqwest::header::{CONTENT_RANGE, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, TRANSFER_ENCODING};
 
 use super::answer;
 use super::encoding::{self, Chunks, Coding, Expected, Form};
@@ -44,6 +44,8 @@ struct Transfer {
     again: u64,
     fruitless: usize,
     rest: Rest,
+    /// It is the first answer, whose end is told from that of its connection.
+    framed: bool,
     body: Option<Chunks>,
 }
 
@@ -56,28 +58,58 @@ pub(super) async fn stream(
 ) -> Result<BlobStream, SourceError> {
     let what = ask.what.clone();
     let size = expected.size;
+    let framed = is_framed(&response);
     let (body, decoded) = begin(&remote, &ask, response, expected).await?;
+    let begun = Begun {
+        body,
+        decoded,
+        framed,
+    };
+    let chunks = going_on(remote, ask, begun, expected);
+    Ok(BlobStream::new(what, size, chunks))
+}
+
+/// An answer that brings a whole blob, as [`begin`] found it.
+pub(super) struct Begun {
+    pub(super) body: Chunks,
+    /// It was sent in a coding.
+    pub(super) decoded: bool,
+    /// Its end is told from that of its connection.
+    pub(super) framed: bool,
+}
+
+/// The bytes of an answer, and where it breaks off, the rest in answer to further requests.
+pub(super) fn going_on(
+    remote: Remote,
+    ask: Ask,
+    begun: Begun,
+    expected: Expected<'_>,
+) -> impl Stream<Item = Result<Bytes, SourceError>> + use<> {
     let transfer = Transfer {
         remote,
         ask,
         digest: expected.digest.clone(),
         compressed: expected.compressed,
-        size,
+        size: expected.size,
         received: 0,
         again: 0,
         fruitless: 0,
         // Ranges are of what was sent, which is not the blob.
-        rest: if decoded { Rest::Whole } else { Rest::Open },
-        body: Some(body),
+        rest: if begun.decoded {
+            Rest::Whole
+        } else {
+            Rest::Open
+        },
+        framed: begun.framed,
+        body: Some(begun.body),
     };
-    let chunks = stream::unfold(Some(transfer), |transfer| async move {
+    stream::unfold(Some(transfer), |transfer| async move {
         let mut transfer = transfer?;
         match transfer.next().await {
             Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some(transfer))),
             Err(error) => Some((Err(error), None)),
         }
-    });
-    Ok(BlobStream::new(what, size, chunks))
+    })
 }
 
 /// The content of the whole blob that `response` brings, which answers `ask`, and whether it had to be decoded; an error
@@ -155,9 +187,18 @@ impl Transfer {
                 },
                 Some(Err(reason)) => reason,
                 None if self.size.is_none_or(|size| self.received >= size) => return Ok(None),
+                // All that the registry has under this name.
+                None if self.framed => {
+                    return Err(SourceError::Mismatch {
+                        what: self.ask.what.clone(),
+                        promised: format!("{} bytes", self.size.unwrap_or_default()),
+                        got: format!("{} bytes", self.received),
+                    });
+                }
                 None => "the connection ended early".to_owned(),
             };
             self.body = None;
+            self.framed = false;
             while self.body.is_none() {
                 self.fruitless += 1;
                 if self.fruitless > FRUITLESS {
@@ -168,7 +209,7 @@ impl Transfer {
                         reason: broke,
                     });
                 }
-                self.go_on().await;
+                self.go_on().await?;
             }
         }
     }
@@ -187,7 +228,10 @@ impl Transfer {
     }
 
     /// Asks for the rest, which is to be checked with the whole.
-    async fn go_on(&mut self) {
+    ///
+    /// # Errors
+    /// What came before is not of the blob, as a gateway found out while it passed it on.
+    async fn go_on(&mut self) -> Result<(), SourceError> {
         loop {
             let (received, whole) = (self.received, self.size);
             let range = match (self.rest, whole.and_then(|size| size.checked_sub(1))) {
@@ -198,24 +242,38 @@ impl Transfer {
             self.ask.range = range.and_then(|range| HeaderValue::from_str(&range).ok());
             let asked = self.remote.send(&self.ask, |_| true).await;
             // What the registry says now is less than what it said when the transfer began.
-            let Ok(response) = asked else { return };
+            let Ok(response) = asked else {
+                // Some hang up where a part is asked for.
+                if self.fruitless + 1 == FRUITLESS {
+                    self.rest = Rest::Whole;
+                }
+                return Ok(());
+            };
             match response.status().as_u16() {
-                200 => return self.begin_anew(response).await,
+                200 => {
+                    self.begin_anew(response).await;
+                    return Ok(());
+                }
                 206 if self.ask.range.is_some() && is_rest(&response, received) => {
                     self.again = 0;
                     self.body = Some(encoding::raw(response));
-                    return;
+                    return Ok(());
                 }
                 // It has too much to do, whichever part is wanted.
-                408 | 429 => return,
+                408 | 429 => return Ok(()),
                 206 | 400..=499 | 501 => {
                     self.rest = match self.rest {
                         Rest::Open if whole.is_some() => Rest::Closed,
                         Rest::Open | Rest::Closed => Rest::Whole,
-                        Rest::Whole => return,
+                        Rest::Whole => return Ok(()),
                     };
                 }
-                _ => return,
+                _ => {
+                    return match self.remote.refused(&self.ask, response).await {
+                        error @ SourceError::Mismatch { .. } => Err(error),
+                        _ => Ok(()),
+                    };
+                }
             }
         }
     }
@@ -231,6 +289,20 @@ impl Transfer {
             self.body = Some(body);
         }
     }
+}
+
+/// Whether the end of the body is told from that of the connection, as far as can be known.
+pub(super) fn is_framed(response: &Response) -> bool {
+    let headers = response.headers();
+    // Browsers do not tell which version it is.
+    #[cfg(not(target_arch = "wasm32"))]
+    let by_version = response.version() > reqwest::Version::HTTP_11;
+    #[cfg(target_arch = "wasm32")]
+    let by_version = false;
+    by_version
+        || [CONTENT_LENGTH, TRANSFER_ENCODING]
+            .iter()
+            .any(|name| headers.contains_key(name))
 }
 
 /// Whether it brings the blob from its byte `start` on.

@@ -200,6 +200,7 @@ impl Transport {
         }
     }
 
+    /// Sends a request to one address; one whose connection is closed before an answer came, once more.
     async fn request(
         &self,
         ask: &Ask,
@@ -236,7 +237,11 @@ impl Transport {
         if self.fresh {
             request = past_cache(request);
         }
-        let answer = request.send().await;
+        let again = request.try_clone().filter(|_| ask.method.is_safe());
+        let answer = match (request.send().await, again) {
+            (Err(error), Some(again)) if is_closed(&error) => again.send().await,
+            (answer, _) => answer,
+        };
         answer.map_err(|error| self.unanswered(ask, url, from, error))
     }
 }
@@ -350,6 +355,33 @@ fn is_no_tls(error: &reqwest::Error) -> bool {
 /// Browsers do not tell.
 #[cfg(target_arch = "wasm32")]
 fn is_no_tls(_: &reqwest::Error) -> bool {
+    false
+}
+
+/// Whether the connection was closed before an answer came: then the request may be sent again, where it changes nothing
+/// (RFC 9110, section 9.2.2).
+#[cfg(not(target_arch = "wasm32"))]
+fn is_closed(error: &reqwest::Error) -> bool {
+    let closed = |cause: &(dyn Error + 'static)| {
+        let of_http = cause.downcast_ref::<hyper::Error>();
+        let of_system = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        of_http.is_some_and(hyper::Error::is_incomplete_message)
+            || matches!(
+                of_system,
+                Some(
+                    io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::BrokenPipe
+                        | io::ErrorKind::UnexpectedEof
+                )
+            )
+    };
+    !error.is_connect() && causes(error).any(closed)
+}
+
+/// Browsers do not tell, and send such requests again themselves.
+#[cfg(target_arch = "wasm32")]
+fn is_closed(_: &reqwest::Error) -> bool {
     false
 }
 

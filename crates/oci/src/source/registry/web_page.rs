@@ -1,6 +1,7 @@
 //! Web pages where a registry's answer should be: a proxy's error, a hotel's log-in, a site that answers everything.
 
 use super::answer::plain;
+use crate::compression::Format;
 
 /// Characters shown of a page.
 const SHOWN: usize = 100;
@@ -40,8 +41,8 @@ pub(super) fn is_page_of(content_type: Option<&str>, bytes: &[u8]) -> bool {
             .any(|html| kind.eq_ignore_ascii_case(html))
     });
     let is_data = match bytes.trim_ascii_start() {
-        [] | [b'{' | b'[', ..] | [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => true,
-        _ => bytes.get(257..262) == Some(b"ustar"),
+        [] | [b'{' | b'[', ..] => true,
+        _ => Format::of(bytes).is_some() || bytes.get(257..262) == Some(b"ustar"),
     };
     is_page(bytes) || (is_html && !is_data)
 }
