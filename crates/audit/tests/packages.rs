@@ -197,6 +197,96 @@ fn of_several_names_the_first_that_is_owned_counts() {
     assert_eq!(unowned, status.len() as u64 + 7 + 7);
 }
 
+/// pnpm, bun and uv put hard links to the files of their stores where programs look.
+#[test]
+fn packages_of_hard_links_are_read_also_when_the_store_is_gone() {
+    let json = "{\"name\":\"a\",\"version\":\"1.0.0\"}";
+    let store = "/root/.local/share/pnpm/store/v10/files/0a";
+    let module = "/srv/node_modules/.pnpm/a@1.0.0/node_modules/a";
+    let uv = "/root/.cache/uv/archive-v0/x";
+    let site = "/venv/lib/python3.13/site-packages";
+    let metadata = "Name: six\nVersion: 1\n";
+    let record = "six.py,,\nsix-1.dist-info/METADATA,,\n";
+    let install = Layer::new()
+        .file(format!("{uv}/six.py"), bytes(30))
+        .file(format!("{uv}/six-1.dist-info/METADATA"), metadata)
+        .file(format!("{uv}/six-1.dist-info/RECORD"), record)
+        .file(format!("{store}/b1c2"), json)
+        .file(format!("{store}/d3e4"), bytes(100))
+        .hardlink(format!("{module}/package.json"), format!("{store}/b1c2"))
+        .hardlink(format!("{module}/index.js"), format!("{store}/d3e4"))
+        .hardlink(format!("{site}/six.py"), format!("{uv}/six.py"))
+        .hardlink(
+            format!("{site}/six-1.dist-info/METADATA"),
+            format!("{uv}/six-1.dist-info/METADATA"),
+        )
+        .hardlink(
+            format!("{site}/six-1.dist-info/RECORD"),
+            format!("{uv}/six-1.dist-info/RECORD"),
+        );
+    let clean = Layer::new().whiteout("/root");
+    let of_npm = 100 + json.len();
+    let of_python = 30 + metadata.len() + record.len();
+    let npm = format!("npm a 1.0.0 {of_npm} 2 @[1]");
+    // The list has no RECORD.
+    let python = format!("pypi six 1 {} 2 @[1]", of_python - record.len());
+    let rest = record.len() as u64;
+    let all = vec![npm, python];
+    assert_eq!(told(std::slice::from_ref(&install)), (all.clone(), rest));
+    assert_eq!(told(&[install, clean]), (all, rest));
+}
+
+#[test]
+fn packages_behind_links_to_folders_are_read() {
+    let package = |name: &str| format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\"}}");
+    let layer = Layer::new()
+        .file("/opt/deps/a/package.json", package("a"))
+        .file("/opt/deps/a/a.js", bytes(100))
+        .file("/opt/deps/@s/b/package.json", package("@s/b"))
+        .file("/opt/deps/@s/b/b.js", bytes(1_000))
+        .symlink("/app/node_modules", "../opt/deps")
+        .file("/src/packages/c/package.json", package("c"))
+        .file("/src/packages/c/c.js", bytes(10))
+        .symlink("/src/node_modules/c", "../packages/c")
+        .file("/src/packages/d/package.json", package("d"));
+    let size = |name: &str| package(name).len();
+    assert_eq!(
+        told(&[layer]),
+        (
+            vec![
+                format!("npm @s/b 1.0.0 {} 2 @[1]", 1_000 + size("@s/b")),
+                format!("npm a 1.0.0 {} 2 @[1]", 100 + size("a")),
+                format!("npm c 1.0.0 {} 2 @[1]", 10 + size("c")),
+            ],
+            size("d") as u64
+        )
+    );
+}
+
+/// Images whose root is read-only keep dpkg's database below `/usr`.
+#[test]
+fn a_database_is_read_where_links_lead_to_it() {
+    let of = |folder: &str, status: &str| {
+        Layer::new()
+            .file("/usr/bin/tool", bytes(100))
+            .file(format!("{folder}/{status}"), stanza("tool", "1"))
+            .file(format!("{folder}/info/tool.list"), "/usr/bin/tool\n")
+    };
+    let sysimage = of("/usr/lib/sysimage/dpkg", "status");
+    let images = [
+        sysimage.symlink("/var/lib/dpkg", "../../usr/lib/sysimage/dpkg"),
+        of("/var/lib/dpkg", "packages/status").symlink(STATUS, "packages/status"),
+        of("/var/lib/dpkg", "old/status").hardlink(STATUS, "/var/lib/dpkg/old/status"),
+    ];
+    for layer in images {
+        let (packages, _) = told(&[layer]);
+        assert_eq!(packages, ["deb tool 1 100 1 @[1]"]);
+    }
+    // What no link leads to is no database.
+    let (packages, _) = told(&[of("/srv/dpkg", "status")]);
+    assert_eq!(packages, [""; 0]);
+}
+
 #[test]
 fn diverted_files_are_where_dpkg_put_them() {
     let status = stanza("bash", "5") + &stanza("dash", "0.5");

@@ -2,6 +2,7 @@
 
 mod support;
 
+use onionskin_audit::report::listing;
 use onionskin_fixtures::{Layer, bytes, layer};
 use onionskin_layers::stack::NodeId;
 use onionskin_layers::stack::view::{Mark, View};
@@ -155,4 +156,54 @@ fn large_folders_can_be_deleted_again_and_again() {
     }
     let total = ledger(&layers).total;
     assert_eq!((total.causes.deleted, total.wasted()), (50_099, 50_099));
+}
+
+/// A hard link to nothing stays one when a later layer puts something at its target.
+#[test]
+fn a_link_to_nothing_never_names_another_file() {
+    let layers = [
+        layer("x").hardlink("/a", "/no").hardlink("/b", "/d/no"),
+        layer("x")
+            .file("/no", bytes(5))
+            .file("/e/no", bytes(5))
+            .symlink("/d", "e"),
+        layer("x").whiteout("/no").whiteout("/a"),
+    ];
+    let stack = stack(&layers);
+    let target = |at, path: &[u8]| {
+        let lines = listing::of_stack(&stack, at, path).unwrap();
+        assert_eq!(lines[0].kind, "hardlink");
+        lines[0].link_target.clone()
+    };
+    assert_eq!(target(1, b"/a").as_deref(), Some("/no"));
+    assert_eq!(target(2, b"/a"), None);
+    assert_eq!(target(1, b"/b").as_deref(), Some("/d/no"));
+    assert_eq!(target(3, b"/b"), None);
+    // The view of the changes shows what was taken away as it was.
+    let changes = View::changes(&stack, 3);
+    let row = changes.row(&stack, stack.find(b"/a").unwrap()).unwrap();
+    assert_eq!((row.mark, row.link()), (Some(Mark::Deleted), None));
+}
+
+/// A link to nothing is no folder, so it does not hide what the layers below have there from other links. No engine
+/// unpacks such a layer: link(2) fails.
+#[test]
+fn links_lead_to_lower_layers_behind_links_to_nothing() {
+    let layers = [
+        layer("x").file("/a/b", bytes(7)).file("/d/b", bytes(9)),
+        layer("x")
+            .hardlink("/a", "/no")
+            .hardlink("/c", "/a/b")
+            .hardlink("/d", "/d/b")
+            .hardlink("/e", "/d/b"),
+    ];
+    let stack = stack(&layers);
+    let sizes = |path: &[u8]| {
+        let lines = listing::of_stack(&stack, 2, path).unwrap();
+        (lines[0].kind.clone(), lines[0].size)
+    };
+    assert_eq!(sizes(b"/a"), ("hardlink".to_owned(), 0));
+    assert_eq!(sizes(b"/c"), ("file".to_owned(), 7));
+    assert_eq!(sizes(b"/d"), ("file".to_owned(), 9));
+    assert_eq!(sizes(b"/e").0, "hardlink");
 }

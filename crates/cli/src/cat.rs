@@ -164,8 +164,13 @@ impl Asked<'_> {
             EntryKind::File => return Ok(stored),
             EntryKind::Hardlink => {
                 let target = stored.index.link(stored.entry).unwrap_or_default();
+                let layer = match self.wanted {
+                    Wanted::Layer(number) => number,
+                    Wanted::Stack(_) => stored.layer,
+                };
+                // By now something may be there.
                 bail!(
-                    "{asked} is a hard link to /{}, which is not there",
+                    "{asked} is a hard link to /{}, which was not there when layer {layer} added the link, so it has no content",
                     text(target)
                 )
             }

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::report::bytes;
 use onionskin_core::report::link::{Links, Place, View};
 use onionskin_core::report::markdown::{code, linked};
+use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
 
 use crate::image::{ImageArguments, Opened, with_login};
@@ -116,10 +116,10 @@ impl Arguments {
                 "there is no layer {layer}; the image has {depth}, numbered from 1"
             );
         }
-        let path = self.path.as_ref().map(|path| match path.to_str() {
+        let path = self.path.as_ref().map(|path| {
+            let path = path.as_encoded_bytes();
             // Names may be given as they are printed.
-            Some(text) => bytes(text).into_owned(),
-            None => path.as_encoded_bytes().to_vec(),
+            unescaped(path).unwrap_or_else(|| path.to_vec())
         });
         let path = path.map(|path| match path.starts_with(b"/") {
             true => path,

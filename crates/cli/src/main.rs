@@ -131,6 +131,12 @@ async fn main() -> ExitCode {
 fn parsed() -> Result<Command, ExitCode> {
     let arguments = usage::arguments(std::env::args_os());
     let mut command = Arguments::command();
+    // Taken at its word, a width of 0 has a line for each word.
+    if terminal::width().is_none()
+        && std::env::var("COLUMNS").is_ok_and(|width| width.trim() == "0")
+    {
+        command = command.term_width(terminal::columns());
+    }
     let matches = command.try_get_matches_from_mut(&arguments);
     let parsed = matches.and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches));
     let error = match parsed {

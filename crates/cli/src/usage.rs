@@ -167,6 +167,18 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
             _ => arguments.push(argument),
         }
     }
+    // `help audit --help` asks for what `help audit` prints, and `help --help` for help on `help`.
+    if let [_, command, asked @ ..] = arguments.as_mut_slice()
+        && command == "help"
+        && let Some(first) = asked
+            .iter()
+            .position(|argument| argument == "--help" || argument == "-h")
+    {
+        match first {
+            0 => arguments.splice(2.., ["help".into()]).for_each(drop),
+            first => arguments.truncate(2 + first),
+        }
+    }
     // `-h` is for sizes, as in `ls -lh`; alone it can only ask for help.
     if let [_, command, help] = arguments.as_mut_slice()
         && (command == "ls" || command == "du")

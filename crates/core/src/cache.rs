@@ -18,7 +18,7 @@ use crate::visitors;
 
 /// Raise it when the form of a layer index changes, or what the decoder makes of the same bytes. A test compares both with
 /// what they were.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const LAYER: [u8; 8] = *b"onionlyr";
 const DOCUMENT: [u8; 8] = *b"oniondoc";

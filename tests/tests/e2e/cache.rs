@@ -420,6 +420,52 @@ async fn only_the_user_can_read_the_cache_and_nobody_else_can_write_it() {
     );
 }
 
+/// Root believes folders of every owner, so another user runs the command.
+#[tokio::test]
+async fn a_folder_of_another_user_is_said_to_be_that() {
+    let ground = Ground::new();
+    let file = ground.save("app.tar", oci_archive(&[("app:1", &small(1))]));
+    for folder in [ground.root(), ground.root().join("layers")] {
+        fs::create_dir(folder).unwrap();
+    }
+    let opened = ground.root().parent().unwrap().to_owned();
+    for path in [&opened, &ground.root(), &ground.root().join("layers")] {
+        fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    // The command is copied to where that user may go.
+    let command = opened.join("onionskin");
+    fs::copy(onionskin(), &command).unwrap();
+    let mut other = ground.in_cache(Command::new("setpriv"));
+    other.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    let output = other.arg(&command).args(["ls", &file]).output().await;
+    let said = Said::from(output.expect("setpriv is installed"));
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(
+        said.errors
+            .contains("it belongs to user 0, and this is user 65534"),
+        "{}",
+        said.errors
+    );
+}
+
+/// Something else in the place of the cache is an error of the command that is about it.
+#[tokio::test]
+async fn the_command_names_what_is_no_folder() {
+    let ground = Ground::new();
+    fs::write(ground.root(), "").unwrap();
+    let said = ground.run(&["cache"]).await;
+    let root = ground.root().display().to_string();
+    assert_eq!(said.code, Some(2), "{}", said.out);
+    assert!(said.errors.contains(&root), "{}", said.errors);
+    assert_eq!(ground.run(&["cache", "--clear"]).await.code, Some(2));
+    fs::remove_file(ground.root()).unwrap();
+    fs::create_dir(ground.root()).unwrap();
+    fs::write(ground.root().join("layers"), "").unwrap();
+    let said = ground.run(&["cache"]).await;
+    assert_eq!(said.code, Some(2), "{}", said.out);
+    assert!(said.errors.contains("layers"), "{}", said.errors);
+}
+
 #[tokio::test]
 async fn where_nothing_can_be_kept_the_work_goes_on() {
     let ground = Ground::new();

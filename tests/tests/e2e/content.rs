@@ -212,6 +212,25 @@ fn of_one_layer_a_hard_link_is_not_a_later_file() {
     );
 }
 
+/// What is at its target by now is not what the link was made to.
+#[test]
+fn a_link_to_nothing_is_told_as_it_was() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.tar");
+    let image = Image::new()
+        .layer(layer("x").file("/first", ""))
+        .layer(layer("x").hardlink("/a", "/no"))
+        .layer(layer("x").file("/no", "later"))
+        .pack();
+    fs::write(&file, oci_archive(&[("app:1", &image)])).unwrap();
+    let image = file.to_str().unwrap();
+    let says = "/a is a hard link to /no, which was not there when layer 2 added the link";
+    for arguments in [&[][..], &["--stack", "2"], &["--layer", "2"]] {
+        let error = stopped(&[&[image, "/a"], arguments].concat());
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
 #[test]
 fn sparse_files_come_with_their_holes() {
     let folder = TempDir::new().unwrap();

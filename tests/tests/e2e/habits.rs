@@ -255,6 +255,24 @@ fn help_says_how_to_log_in_where_an_image_is_taken() {
 }
 
 #[test]
+fn help_can_be_asked_for_help() {
+    let ground = ground();
+    let help = printed(&ground, &["help", "help"]);
+    assert!(help.contains("Usage: onionskin help"), "{help}");
+    assert_eq!(printed(&ground, &["help", "--help"]), help);
+    assert_eq!(printed(&ground, &["help", "-h"]), help);
+    let audit = printed(&ground, &["help", "audit"]);
+    assert_eq!(printed(&ground, &["help", "audit", "--help"]), audit);
+    // A width of 0 is none.
+    let run = |columns: &str| {
+        let mut command = Command::new(onionskin());
+        command.args(["cache", "--help"]).env("COLUMNS", columns);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(run("0"), run("80"));
+}
+
+#[test]
 fn a_locale_without_utf_8_gets_ascii() {
     let ground = ground();
     for command in ["inspect", "audit"] {

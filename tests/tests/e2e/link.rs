@@ -37,6 +37,11 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         link(&["/\\xff", "--view=stack"]).await,
         format!("{start}&path=/%FF")
     );
+    // Names are given as `ls` prints them.
+    assert_eq!(
+        link(&[r"/caf\xc3\xa9/tab\there"]).await,
+        format!("{start}&path=/caf%C3%A9/tab%09here")
+    );
     assert_eq!(
         link(&["--view", "waste"]).await,
         format!("{start}&view=waste")

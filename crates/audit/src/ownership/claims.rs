@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::found::{Found, Stored, found};
 use super::{NONE, Unread};
-use crate::layer::EntryId;
 use crate::packages::{Files, Package, Paths, Record, Release, Type};
 use crate::stack::{NodeId, Stack};
-
-/// A record of a layer's index, and where it stands: the layer, from 1, and the entry.
-pub(super) type Place = (usize, EntryId, Record);
 
 /// Packages with the nodes that they claim.
 pub(super) struct Claims<'r> {
@@ -31,19 +28,17 @@ pub(super) struct Claimed<'r> {
     pub(super) layers: BTreeSet<usize>,
 }
 
-/// A file of a package database in a stack.
-struct Found<'r> {
-    record: &'r Record,
-    node: NodeId,
-    layer: usize,
-}
-
 /// One package, and the file that tells of it.
 struct Told<'r> {
     package: &'r Package,
     node: NodeId,
+    /// The path at which the file is one of a database.
+    path: Vec<u8>,
     layer: usize,
 }
+
+/// A list of files, and the path at which it is one.
+type List<'r> = (&'r Paths, Vec<u8>);
 
 /// Which package two files tell of.
 type Key<'r> = (Type, &'r str, &'r str, &'r [(String, String)]);
@@ -52,24 +47,24 @@ type Key<'r> = (Type, &'r str, &'r str, &'r [(String, String)]);
 #[derive(Default)]
 struct Lists<'r> {
     /// dpkg's, by what their files are called.
-    dpkg: HashMap<Vec<u8>, &'r Paths>,
+    dpkg: HashMap<Vec<u8>, List<'r>>,
     /// Of distroless images, by what their files are called.
-    distroless: HashMap<Vec<u8>, &'r Paths>,
+    distroless: HashMap<Vec<u8>, List<'r>>,
     /// Python's, by the folder that they are in.
-    python: HashMap<NodeId, &'r Paths>,
+    python: HashMap<NodeId, List<'r>>,
     /// Where dpkg put a file instead, and for which package it did not.
     diversions: HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>,
 }
 
 impl<'r> Claims<'r> {
     /// `records` are those of the stack's layers, in their order.
-    pub(super) fn of(stack: &Stack, layer: usize, records: &'r [Place]) -> Self {
+    pub(super) fn of(stack: &Stack, layer: usize, records: &'r [Stored]) -> Self {
         let found = found(stack, layer, records);
         let lists = Lists::of(stack, &found);
         let mut claims = Self {
             packages: Vec::new(),
-            release: release(stack, &found),
-            unread: unread(stack, &found),
+            release: release(&found),
+            unread: unread(&found),
             listed: vec![NONE; stack.nodes()],
             nearest: vec![NONE; stack.nodes()],
             own: HashMap::new(),
@@ -78,6 +73,7 @@ impl<'r> Claims<'r> {
         for Found {
             record,
             node,
+            path,
             layer,
         } in found
         {
@@ -85,6 +81,7 @@ impl<'r> Claims<'r> {
                 told.extend(packages.iter().map(|package| Told {
                     package,
                     node,
+                    path: path.clone(),
                     layer,
                 }));
             }
@@ -98,7 +95,7 @@ impl<'r> Claims<'r> {
                 &package.name,
                 &package.version,
             );
-            (key, &package.qualifiers, stack.path(told.node))
+            (key, &package.qualifiers, told.path.clone())
         });
         let mut numbers: HashMap<Key<'_>, u32> = HashMap::new();
         let mut folders = Folders {
@@ -156,20 +153,20 @@ impl<'r> Claims<'r> {
         match &package.files {
             Files::None => {}
             Files::Elsewhere => {
-                if let Some(paths) = lists.of_package(folders.stack, told) {
-                    for path in paths.iter() {
+                if let Some((paths, file)) = lists.of_package(folders.stack, told) {
+                    for path in paths.iter(file) {
                         let path = lists.diverted(&path, package).unwrap_or(&path);
                         self.list(path, number, folders);
                     }
                 }
             }
             Files::Listed(paths) => {
-                for path in paths.iter() {
+                for path in paths.iter(&told.path) {
                     self.list(&path, number, folders);
                 }
             }
             Files::Folders(paths) => {
-                for path in paths.iter() {
+                for path in paths.iter(&told.path) {
                     // Nobody installs a package as the root.
                     let folder = folders.folder(&path).filter(|node| *node != NodeId::ROOT);
                     if let Some(place) =
@@ -234,36 +231,21 @@ fn key(package: &Package) -> Key<'_> {
     )
 }
 
-/// The files of package databases that the stack at `layer` has, layer by layer in the order of the tars.
-fn found<'r>(stack: &Stack, layer: usize, records: &'r [Place]) -> Vec<Found<'r>> {
-    let of = |(number, entry, record): &'r Place| {
-        let node = stack.find(&stack.layer(*number)?.path(*entry))?;
-        let version = stack.at(node, layer)?;
-        let is_there = stack.stored_by(version) == Some((*number, *entry));
-        is_there.then_some(Found {
-            record,
-            node,
-            layer: *number,
-        })
-    };
-    records.iter().filter_map(of).collect()
-}
-
 /// What the distribution is; of two files the one in `/etc` counts, which is what programs read.
-fn release<'r>(stack: &Stack, found: &[Found<'r>]) -> Option<&'r Release> {
+fn release<'r>(found: &[Found<'r>]) -> Option<&'r Release> {
     let releases = found.iter().filter_map(|found| match found.record {
-        Record::Release(release) => Some((stack.path(found.node), release)),
+        Record::Release(release) => Some((&found.path, release)),
         _ => None,
     });
     releases
-        .min_by(|a, b| a.0.cmp(&b.0))
+        .min_by_key(|(path, _)| *path)
         .map(|(_, release)| release)
 }
 
-fn unread(stack: &Stack, found: &[Found<'_>]) -> Vec<Unread> {
+fn unread(found: &[Found<'_>]) -> Vec<Unread> {
     let unread = found.iter().filter_map(|found| match found.record {
         Record::Unreadable(reason) => Some(Unread {
-            path: stack.path(found.node),
+            path: found.path.clone(),
             reason: *reason,
         }),
         _ => None,
@@ -273,19 +255,30 @@ fn unread(stack: &Stack, found: &[Found<'_>]) -> Vec<Unread> {
     unread
 }
 
+/// The last two names of a path.
+fn last_names(path: &[u8]) -> (&[u8], &[u8]) {
+    let mut names = path.rsplit(|byte| *byte == b'/');
+    let name = names.next().unwrap_or_default();
+    (names.next().unwrap_or_default(), name)
+}
+
 impl<'r> Lists<'r> {
     fn of(stack: &Stack, found: &[Found<'r>]) -> Self {
         let mut lists = Self::default();
-        for Found { record, node, .. } in found {
+        for Found {
+            record, node, path, ..
+        } in found
+        {
             match record {
                 Record::Files(paths) => {
-                    let name = stack.name(*node);
+                    let list = (paths, path.clone());
+                    let (_, name) = last_names(path);
                     if let Some(name) = name.strip_suffix(b".list") {
-                        lists.dpkg.insert(name.to_vec(), paths);
+                        lists.dpkg.insert(name.to_vec(), list);
                     } else if let Some(name) = name.strip_suffix(b".md5sums") {
-                        lists.distroless.insert(name.to_vec(), paths);
+                        lists.distroless.insert(name.to_vec(), list);
                     } else {
-                        lists.python.insert(stack.parent(*node), paths);
+                        lists.python.insert(stack.parent(*node), list);
                     }
                 }
                 Record::Diversions(paths) => {
@@ -304,21 +297,21 @@ impl<'r> Lists<'r> {
         lists
     }
 
-    fn of_package(&self, stack: &Stack, told: &Told<'_>) -> Option<&'r Paths> {
+    fn of_package(&self, stack: &Stack, told: &Told<'_>) -> Option<&List<'r>> {
         let package = told.package;
         if package.kind != Type::Deb {
-            return self.python.get(&stack.parent(told.node)).copied();
+            return self.python.get(&stack.parent(told.node));
         }
-        let file = stack.name(told.node);
-        if file != b"status" || stack.name(stack.parent(told.node)) == b"status.d" {
-            return self.distroless.get(file).copied();
+        let (folder, file) = last_names(&told.path);
+        if folder == b"status.d" {
+            return self.distroless.get(file);
         }
         let name = package.name.as_bytes();
         let arch = package.qualifiers.iter().find(|(key, _)| key == "arch");
         // Packages that can be installed for several architectures have it in their lists' names.
         let with_arch = arch.map(|(_, arch)| [name, b":", arch.as_bytes()].concat());
         let with_arch = with_arch.and_then(|name| self.dpkg.get(&name));
-        with_arch.or_else(|| self.dpkg.get(name)).copied()
+        with_arch.or_else(|| self.dpkg.get(name))
     }
 
     /// Where a package's file is that dpkg put elsewhere.

@@ -1,6 +1,7 @@
 //! Ownership: which package each file of a stack belongs to, and what the packages take of it.
 
 mod claims;
+mod found;
 mod wasted;
 
 pub use wasted::{WastedPackage, wasted};
@@ -9,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use self::claims::{Claims, Place};
+use self::claims::Claims;
+use self::found::Stored;
 use crate::layer::EntryKind;
 use crate::ledger::Ledger;
 use crate::packages::{PackageReader, Type, Unreadable, purl};
@@ -179,7 +181,7 @@ impl Packages {
 }
 
 /// What the package databases of the layers up to `layer` say.
-fn records(stack: &Stack, layer: usize) -> Vec<Place> {
+fn records(stack: &Stack, layer: usize) -> Vec<Stored> {
     let mut records = Vec::new();
     for (number, index) in (1..).zip(stack.layers()).take(layer) {
         let of_layer = index.found::<PackageReader>().unwrap_or_default();

@@ -91,7 +91,7 @@ F:etc/apk
         );
         assert_eq!(musl.license.as_deref(), Some("MIT"));
         let of = |package: &Package| match &package.files {
-            Files::Listed(paths) => paths.iter().collect::<Vec<_>>(),
+            Files::Listed(paths) => paths.iter(b"/x").collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
         assert_eq!(

@@ -6,8 +6,8 @@ use super::fields::{json, json_license, json_text, package};
 use super::record::{Files, Package, Paths, Type};
 use crate::json::{Json, Object};
 
-/// The installed packages; `folder` is that of the file.
-pub(super) fn installed(content: &[u8], folder: &[u8], most: usize) -> Option<Vec<Package>> {
+/// The installed packages.
+pub(super) fn installed(content: &[u8], most: usize) -> Option<Vec<Package>> {
     let document = json(content)?;
     let packages = match &document {
         Json::List(packages) => packages.as_slice(),
@@ -18,14 +18,14 @@ pub(super) fn installed(content: &[u8], folder: &[u8], most: usize) -> Option<Ve
         return None;
     }
     let objects = packages.iter().filter_map(Json::as_object);
-    Some(objects.filter_map(|object| of(object, folder)).collect())
+    Some(objects.filter_map(of).collect())
 }
 
-fn of(object: &Object, folder: &[u8]) -> Option<Package> {
+fn of(object: &Object) -> Option<Package> {
     let name = json_text(object, "name")?;
     // Composer 1 has the folders by the packages' names only.
     let path = json_text(object, "install-path").unwrap_or_else(|| format!("../{name}"));
-    let mut folders = Paths::below(folder);
+    let mut folders = Paths::above(1);
     folders.push(path.as_bytes());
     Some(Package {
         license: json_license(object.get("license")),
@@ -43,7 +43,7 @@ mod tests {
         let old = br#"[{"name":"psr/log","version":"3.0.0","license":["MIT"]}]"#;
         let new = br#"{"packages":[{"name":"psr/log","version":"3.0.0","license":["MIT"],"install-path":"../psr/log"}, 7]}"#;
         for content in [&old[..], new] {
-            let packages = installed(content, b"/app/vendor/composer", 10).unwrap();
+            let packages = installed(content, 10).unwrap();
             let [package] = packages.as_slice() else {
                 panic!("{packages:?}")
             };
@@ -51,9 +51,11 @@ mod tests {
             let Files::Folders(folders) = &package.files else {
                 panic!("{package:?}")
             };
-            let folders: Vec<_> = folders.iter().collect();
+            let folders: Vec<_> = folders
+                .iter(b"/app/vendor/composer/installed.json")
+                .collect();
             assert_eq!(folders, [b"/app/vendor/composer/../psr/log"]);
         }
-        assert_eq!(installed(new, b"", 1), None);
+        assert_eq!(installed(new, 1), None);
     }
 }

@@ -6,12 +6,12 @@ use super::fields::{json, json_license, json_text, package};
 use super::record::{Files, Package, Paths, Type};
 use crate::json::Json;
 
-/// The package of one file; `prefix` is the folder that its paths start at.
-pub(super) fn record(content: &[u8], prefix: &[u8]) -> Option<Package> {
+/// The package of one file, whose paths start at the folder above its own.
+pub(super) fn record(content: &[u8]) -> Option<Package> {
     let document = json(content)?;
     let object = document.as_object()?;
     let name = json_text(object, "name")?;
-    let mut files = Paths::below(prefix);
+    let mut files = Paths::above(2);
     let listed = object.get("files").and_then(Json::as_list);
     for path in listed.unwrap_or_default().iter().filter_map(Json::as_str) {
         files.push(path.as_bytes());
@@ -47,7 +47,7 @@ mod tests {
     fn a_record_lists_files_of_its_prefix() {
         let content = br#"{"build":"h5eee18b_0","channel":"https://conda.anaconda.org/conda-forge/linux-64",
             "files":["lib/libz.so","bin/x"],"license":"Zlib","name":"zlib","subdir":"linux-64","version":"1.2.13"}"#;
-        let package = record(content, b"/opt/conda").unwrap();
+        let package = record(content).unwrap();
         assert_eq!(
             package.qualifiers,
             [
@@ -60,8 +60,8 @@ mod tests {
         let Files::Listed(files) = &package.files else {
             panic!("{package:?}")
         };
-        let files: Vec<_> = files.iter().collect();
+        let files: Vec<_> = files.iter(b"/opt/conda/conda-meta/x.json").collect();
         assert_eq!(files, [&b"/opt/conda/lib/libz.so"[..], b"/opt/conda/bin/x"]);
-        assert_eq!(record(b"{}", b"/opt/conda"), None);
+        assert_eq!(record(b"{}"), None);
     }
 }

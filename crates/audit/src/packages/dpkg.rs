@@ -138,7 +138,7 @@ Status: purge ok not-installed
 
     #[test]
     fn lists_and_sums_are_paths() {
-        let of = |paths: &Paths| -> Vec<Vec<u8>> { paths.iter().collect() };
+        let of = |paths: &Paths| -> Vec<Vec<u8>> { paths.iter(b"/x").collect() };
         assert_eq!(
             of(&list(b"/.\n/usr/bin/a\n/usr/share/a b\n")),
             [&b"/usr/bin/a"[..], b"/usr/share/a b"]

@@ -34,19 +34,14 @@ pub(super) fn specification(content: &[u8], path: &[Vec<u8>]) -> Option<Package>
     })
 }
 
-/// `gems/NAME-VERSION` beside the folder that the specification is in.
+/// `gems/NAME-VERSION` beside the folder that the specification is in, or the one above that.
 fn folder(path: &[Vec<u8>]) -> Option<Paths> {
     let (file, folders) = path.split_last()?;
     let is = |name: &Vec<u8>| name == b"specifications";
-    let home = folders.get(..folders.iter().rposition(is)?)?;
-    let mut folder = Vec::new();
-    for name in home.iter().map(Vec::as_slice).chain([&b"gems"[..]]) {
-        folder.push(b'/');
-        folder.extend_from_slice(name);
-    }
-    let mut folders = Paths::default();
-    folders.push_parts(&folder, file.strip_suffix(b".gemspec")?);
-    Some(folders)
+    let below = folders.len() - folders.iter().rposition(is)?;
+    let mut paths = Paths::above(u8::try_from(below + 1).ok()?);
+    paths.push_parts(b"gems", file.strip_suffix(b".gemspec")?);
+    Some(paths)
 }
 
 /// A line `s.ATTRIBUTE = VALUE`.
@@ -100,7 +95,7 @@ end
         let Files::Folders(folders) = &package.files else {
             panic!("{package:?}")
         };
-        let folders: Vec<_> = folders.iter().collect();
+        let folders: Vec<_> = folders.iter(b"/usr/gems/specifications/x").collect();
         assert_eq!(folders, [b"/usr/gems/gems/nokogiri-1.16.7-x86_64-linux"]);
         assert_eq!(specification(b"s.name = foo", &[]), None);
     }

@@ -20,6 +20,7 @@ mod reader;
 mod record;
 mod rpm;
 
+pub(crate) use place::{FIXED, Place};
 pub(crate) use purl::purl;
 pub use reader::PackageReader;
 pub use record::{Files, Package, Paths, Record, Release, Type, Unreadable};

@@ -5,16 +5,14 @@
 use super::fields::{json, json_license, json_text, package};
 use super::record::{Files, Package, Paths, Type};
 
-/// The package of `package.json` in `folder`.
-pub(super) fn manifest(content: &[u8], folder: &[u8]) -> Option<Package> {
+/// The package of a `package.json`.
+pub(super) fn manifest(content: &[u8]) -> Option<Package> {
     let document = json(content)?;
     let object = document.as_object()?;
-    let mut folders = Paths::default();
-    folders.push(folder);
     let license = object.get("license").or_else(|| object.get("licenses"));
     Some(Package {
         license: json_license(license),
-        files: Files::Folders(folders),
+        files: Files::Folders(Paths::folder()),
         ..package(
             Type::Npm,
             json_text(object, "name")?,
@@ -29,7 +27,7 @@ mod tests {
 
     #[test]
     fn a_manifest_is_a_package() {
-        let told = |content: &str| manifest(content.as_bytes(), b"/app/node_modules/x");
+        let told = |content: &str| manifest(content.as_bytes());
         let package = told(r#"{"name":"@types/node","version":"22.1.0","license":"MIT"}"#).unwrap();
         assert_eq!(
             (package.name.as_str(), package.version.as_str()),

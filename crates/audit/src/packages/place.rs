@@ -1,8 +1,8 @@
-//! Which files belong to a package database, by their paths.
+//! Which files belong to a package database, by their paths; and which may do so by another path that leads to them.
 
 /// A file of a package database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Release,
     DpkgStatus,
     /// A package of a distroless image.
@@ -25,6 +25,25 @@ pub(super) enum Place {
     Jar,
 }
 
+/// Files and folders of databases that have one place. Programs read them there also where that leads elsewhere.
+pub(crate) const FIXED: [&[u8]; 15] = [
+    b"/etc/os-release",
+    b"/usr/lib/os-release",
+    b"/var/lib/dpkg/status",
+    b"/var/lib/dpkg/diversions",
+    b"/var/lib/dpkg/info",
+    b"/var/lib/dpkg/status.d",
+    b"/lib/apk/db/installed",
+    b"/usr/lib/apk/db/installed",
+    b"/var/lib/rpm/rpmdb.sqlite",
+    b"/var/lib/rpm/Packages.db",
+    b"/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    b"/usr/lib/sysimage/rpm/Packages.db",
+    b"/usr/share/rpm/rpmdb.sqlite",
+    b"/usr/share/rpm/Packages.db",
+    b"/var/lib/rpm/Packages",
+];
+
 /// The folders that rpm's database has been in.
 const RPM: [&[&[u8]]; 3] = [
     &[b"var", b"lib", b"rpm"],
@@ -34,7 +53,7 @@ const RPM: [&[&[u8]]; 3] = [
 
 impl Place {
     /// What the file at a path, given by its names, is.
-    pub(super) fn of(path: &[&[u8]]) -> Option<Self> {
+    pub(crate) fn of(path: &[&[u8]]) -> Option<Self> {
         let (name, folders) = path.split_last()?;
         let is = |names: &[&[u8]]| {
             folders.len() == names.len() && folders.iter().zip(names).all(|(a, b)| a == b)
@@ -77,6 +96,59 @@ impl Place {
             name if is_jar(name) => Some(Self::Jar),
             _ => None,
         }
+    }
+
+    /// As what a file at a path is read.
+    pub(crate) fn read_as(path: &[&[u8]]) -> Option<Self> {
+        Self::of(path).or_else(|| Self::elsewhere(path))
+    }
+
+    /// What a file that is none by its path may be by another one: a hard link, or a link to its folder. Stores of npm
+    /// packages (pnpm's and Yarn's) call a file by its hash, in folders called by the first two digits.
+    pub(super) fn elsewhere(path: &[&[u8]]) -> Option<Self> {
+        let (name, folders) = path.split_last()?;
+        let last = folders.last().copied().unwrap_or_default();
+        match *name {
+            b"package.json" => Some(Self::Npm),
+            b"status" => Some(Self::DpkgStatus),
+            b"diversions" => Some(Self::DpkgDiversions),
+            b"installed" if last == b"db" => Some(Self::Apk),
+            b"rpmdb.sqlite" => Some(Self::RpmSqlite),
+            b"Packages.db" => Some(Self::RpmNdb),
+            b"METADATA" | b"PKG-INFO" => Some(Self::PythonMetadata),
+            b"RECORD" => Some(Self::PythonRecord),
+            b"installed.json" => Some(Self::Composer),
+            name if name.starts_with(b"os-release") => Some(Self::Release),
+            name if name.ends_with(b".list") && last == b"info" => Some(Self::DpkgList),
+            name if last == b"status.d" => Some(match name.ends_with(b".md5sums") {
+                true => Self::DpkgSums,
+                false => Self::DpkgStatusD,
+            }),
+            _ if last.len() == 2 && last.iter().all(u8::is_ascii_hexdigit) => Some(Self::Npm),
+            _ => None,
+        }
+    }
+
+    /// Whether a file that begins with this byte may be one.
+    pub(super) const fn begins_with(self, first: u8) -> bool {
+        match self {
+            Self::Npm | Self::Conda => first == b'{',
+            Self::DpkgStatus | Self::DpkgStatusD => first == b'P',
+            _ => true,
+        }
+    }
+
+    /// A folder of this path, given by its names, may be where files are that belong to a database by its name.
+    pub(crate) fn is_folder(path: &[&[u8]]) -> bool {
+        let Some((name, folders)) = path.split_last() else {
+            return false;
+        };
+        let is_named = matches!(*name, b"node_modules" | b"composer" | b"specifications");
+        let is_python = [&b".dist-info"[..], b".egg-info"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        let is_scope = name.starts_with(b"@") && folders.last() == Some(&&b"node_modules"[..]);
+        is_named || is_python || is_scope || is_module(path)
     }
 
     /// Bytes of such a file that are read at most. The largest that are known have a quarter of that.
@@ -167,6 +239,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(of(path), place, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_that_links_may_make_databases_are_read() {
+        let read_as = |path: &str| {
+            let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+            Place::read_as(&names)
+        };
+        for (path, place) in [
+            ("store/v3/files/0a/b1c2", Some(Place::Npm)),
+            ("store/v3/files/xy/b1c2", None),
+            ("root/.bun/install/cache/a@1/package.json", Some(Place::Npm)),
+            ("usr/lib/sysimage/dpkg/status", Some(Place::DpkgStatus)),
+            ("data/info/bash.list", Some(Place::DpkgList)),
+            ("data/bash.list", None),
+            ("var/lib/apt/lists/Packages", None),
+        ] {
+            assert_eq!(read_as(path), place, "{path}");
         }
     }
 }

@@ -3,9 +3,21 @@
 //! Source: the purl specification and its types (<https://github.com/package-url/purl-spec>). The qualifier `distro` is
 //! written as `ID-VERSION_ID` of os-release, as other tools write it.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use packageurl::PackageUrl;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::record::{Package, Release, Type};
+
+/// What is percent-encoded: all but letters, digits and these. Source: the specification's "Character encoding".
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
 
 /// The package URL; None where the package's words cannot be put into one.
 pub(crate) fn purl(package: &Package, release: Option<&Release>) -> Option<String> {
@@ -31,7 +43,39 @@ pub(crate) fn purl(package: &Package, release: Option<&Release>) -> Option<Strin
         let distro = format!("{}-{version}", release.id);
         purl.add_qualifier("distro", distro).ok()?;
     }
-    Some(purl.to_string())
+    written(&purl)
+}
+
+/// The canonical form. None where a segment of the path is empty, `.` or `..`, or the name begins or ends with a slash:
+/// readers leave out what is empty, and whatever reads URLs takes the others away, so that it would name something else.
+fn written(purl: &PackageUrl<'_>) -> Option<String> {
+    let mut text = format!("pkg:{}", purl.ty());
+    let namespace = purl
+        .namespace()
+        .into_iter()
+        .flat_map(|name| name.split('/'));
+    for segment in namespace.chain([purl.name()]) {
+        let has_slash = segment.starts_with('/') || segment.ends_with('/');
+        if has_slash || matches!(segment, "" | "." | "..") {
+            return None;
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "/{}", utf8_percent_encode(segment, ENCODED));
+    }
+    if let Some(version) = purl.version() {
+        let _ = write!(text, "@{}", utf8_percent_encode(version, ENCODED));
+    }
+    let sorted: BTreeMap<_, _> = purl.qualifiers().iter().collect();
+    let valued = sorted.into_iter().filter(|(_, value)| !value.is_empty());
+    for (at, (key, value)) in valued.enumerate() {
+        let separator = if at == 0 { '?' } else { '&' };
+        let _ = write!(
+            text,
+            "{separator}{key}={}",
+            utf8_percent_encode(value, ENCODED)
+        );
+    }
+    Some(text)
 }
 
 /// The namespace, and the name in it.
@@ -150,6 +194,16 @@ mod tests {
     fn odd_words_make_no_other_purl() {
         let purl = of(Type::Npm, "a?b#c@1\n", "1?x=y", &[]).unwrap();
         assert_eq!(purl, "pkg:npm/a%3Fb%23c%401%0A@1%3Fx%3Dy");
-        assert_eq!(of(Type::Npm, "//", "1", &[]), None);
+        for name in ["//", "a//b", "/a", "..", ".", "a/../b", "../a", "a/.."] {
+            assert_eq!(of(Type::Npm, name, "1", &[]), None, "{name}");
+        }
+        let purl = of(Type::Golang, "x.y/a b", "../1!$&'()*,/2", &[]).unwrap();
+        assert_eq!(
+            purl,
+            "pkg:golang/x.y/a%20b@..%2F1%21%24%26%27%28%29%2A%2C%2F2"
+        );
+        let arch = [("arch", "a/b&c=d,e"), ("none", "")];
+        let purl = of(Type::Conda, "a/b", "1", &arch).unwrap();
+        assert_eq!(purl, "pkg:conda/a%2Fb@1?arch=a%2Fb%26c%3Dd%2Ce");
     }
 }

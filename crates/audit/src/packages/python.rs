@@ -29,8 +29,8 @@ pub(super) fn metadata(content: &[u8]) -> Option<Package> {
 }
 
 /// The files of a `RECORD`, which start at the folder that `.dist-info` is in: CSV whose first field is the path.
-pub(super) fn record(content: &[u8], base: &[u8]) -> Paths {
-    let mut paths = Paths::below(base);
+pub(super) fn record(content: &[u8]) -> Paths {
+    let mut paths = Paths::above(2);
     let mut path = Vec::new();
     for line in lines(content) {
         let Some(quoted) = line.strip_prefix(b"\"") else {
@@ -56,8 +56,8 @@ pub(super) fn record(content: &[u8], base: &[u8]) -> Paths {
 }
 
 /// The files of `installed-files.txt`, which start at its own folder.
-pub(super) fn installed_files(content: &[u8], folder: &[u8]) -> Paths {
-    let mut paths = Paths::below(folder);
+pub(super) fn installed_files(content: &[u8]) -> Paths {
+    let mut paths = Paths::above(1);
     lines(content).for_each(|line| paths.push(line));
     paths
 }
@@ -83,9 +83,10 @@ mod tests {
     fn a_record_is_csv_of_paths() {
         let paths = record(
             b"foo/__init__.py,sha256=abc,3\n../../../bin/foo,,\n\"a,\"\"b\",,\n/abs/file,,\n\n",
-            b"/usr/lib/python3/site-packages",
         );
-        let paths: Vec<_> = paths.iter().collect();
+        let paths: Vec<_> = paths
+            .iter(b"/usr/lib/python3/site-packages/foo-1.dist-info/RECORD")
+            .collect();
         assert_eq!(
             paths,
             [

@@ -16,9 +16,30 @@ const ELF: &[u8] = b"\x7fELF";
 #[derive(Default)]
 pub struct PackageReader {
     file: Option<File>,
-    /// Bytes and packages that the records of the layer have taken so far.
+    /// What the records of the layer have taken so far.
+    taken: Taken,
+    /// What those have taken that are of use only where a link leads to their files.
+    elsewhere: Taken,
+}
+
+/// Bytes and packages of records.
+#[derive(Default)]
+struct Taken {
     bytes: usize,
     packages: usize,
+}
+
+impl Taken {
+    /// Whether a record has room; it is counted in any case.
+    fn take(&mut self, record: &Record) -> bool {
+        let packages = match record {
+            Record::Packages(packages) => packages.len(),
+            _ => 0,
+        };
+        self.bytes = self.bytes.saturating_add(record.bytes());
+        self.packages = self.packages.saturating_add(packages);
+        self.bytes <= LAYER_PACKAGE_BYTES && self.packages <= LAYER_PACKAGES
+    }
 }
 
 /// The file that is read.
@@ -31,6 +52,8 @@ struct File {
 
 enum What {
     Database(Place),
+    /// By its path it is none.
+    Elsewhere(Place),
     /// It has a name like any other, and may be a program.
     Any {
         size: u64,
@@ -44,7 +67,7 @@ enum What {
 }
 
 impl Visitor for PackageReader {
-    const NAME: &'static str = "packages-1";
+    const NAME: &'static str = "packages-2";
     type Found = Record;
 
     fn begin(&mut self, entry: &Entry<'_>) -> bool {
@@ -76,11 +99,16 @@ impl PackageReader {
                 What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)))
             }
             Some(place) => What::Database(place),
-            None => What::Any { size },
+            None => match Place::elsewhere(path) {
+                Some(place) if size <= place.most() as u64 => What::Elsewhere(place),
+                _ => What::Any { size },
+            },
         };
         // Of most files only the first bytes are looked at.
         let path = match what {
-            What::Database(_) => path.iter().map(|name| name.to_vec()).collect(),
+            What::Database(_) | What::Elsewhere(_) => {
+                path.iter().map(|name| name.to_vec()).collect()
+            }
             _ => Vec::new(),
         };
         self.file = Some(File {
@@ -102,6 +130,15 @@ impl PackageReader {
                     file.content = Vec::new();
                 } else {
                     file.content.extend_from_slice(bytes);
+                }
+            }
+            What::Elsewhere(place) => {
+                let first = file.content.is_empty().then(|| bytes.first()).flatten();
+                let may_be = first.is_none_or(|first| place.begins_with(*first));
+                if may_be && file.content.len() + bytes.len() <= place.most() {
+                    file.content.extend_from_slice(bytes);
+                } else {
+                    self.file = None;
                 }
             }
             What::Any { size } => {
@@ -142,7 +179,7 @@ impl PackageReader {
                 file.what = What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
                 file.content = Vec::new();
             }
-            What::Any { .. } | What::Program { .. } => self.file = None,
+            What::Elsewhere(_) | What::Any { .. } | What::Program { .. } => self.file = None,
             What::Passed(_) => {}
         }
     }
@@ -161,21 +198,17 @@ impl PackageReader {
                     .filter(|packages| !packages.is_empty())
                     .map(Record::Packages),
             },
+            What::Elsewhere(place) => {
+                return read(place, &file.path, &file.content)
+                    .filter(|record| !record.is_empty() && self.elsewhere.take(record));
+            }
             What::Passed(record) => record,
             What::Any { .. } => None,
         }?;
-        if let Record::Packages(packages) = &record
-            && packages.is_empty()
-        {
+        if record.is_empty() {
             return None;
         }
-        let packages = match &record {
-            Record::Packages(packages) => packages.len(),
-            _ => 0,
-        };
-        self.bytes = self.bytes.saturating_add(record.bytes());
-        self.packages = self.packages.saturating_add(packages);
-        match self.bytes <= LAYER_PACKAGE_BYTES && self.packages <= LAYER_PACKAGES {
+        match self.taken.take(&record) {
             true => Some(record),
             false => Some(Record::Unreadable(Unreadable::TooLarge)),
         }
@@ -184,11 +217,6 @@ impl PackageReader {
 
 /// What a complete file says; None where it is damaged.
 fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Option<Record> {
-    let folder = |up: usize| {
-        let names = path.get(..path.len().saturating_sub(up));
-        let names = names.unwrap_or_default().iter();
-        names.fold(Vec::new(), |path, name| [&path, &b"/"[..], name].concat())
-    };
     let one = |package: Option<Package>| Some(Record::Packages(vec![package?]));
     let several = |packages: Option<Vec<Package>>| match packages {
         Some(packages) => Some(Record::Packages(packages)),
@@ -205,18 +233,15 @@ fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Option<Record> {
         Place::RpmNdb => rpm::ndb(content).map(Record::Packages),
         Place::RpmBerkeley => None,
         Place::PythonMetadata => one(python::metadata(content)),
-        Place::PythonRecord => Some(Record::Files(python::record(content, &folder(2)))),
-        Place::PythonInstalledFiles => {
-            let files = python::installed_files(content, &folder(1));
-            Some(Record::Files(files))
-        }
+        Place::PythonRecord => Some(Record::Files(python::record(content))),
+        Place::PythonInstalledFiles => Some(Record::Files(python::installed_files(content))),
         // A folder of node_modules without a package is no damage.
         Place::Npm => Some(Record::Packages(
-            npm::manifest(content, &folder(1)).into_iter().collect(),
+            npm::manifest(content).into_iter().collect(),
         )),
         Place::Gem => one(gem::specification(content, path)),
-        Place::Composer => several(composer::installed(content, &folder(1), LAYER_PACKAGES)),
-        Place::Conda => one(conda::record(content, &folder(2))),
+        Place::Composer => several(composer::installed(content, LAYER_PACKAGES)),
+        Place::Conda => one(conda::record(content)),
         // Many jars tell nothing of where they are from.
         Place::Jar => Some(Record::Packages(jar::packages(content, path))),
     }

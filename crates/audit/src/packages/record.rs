@@ -90,21 +90,31 @@ pub enum Files {
 }
 
 /// Paths that a database lists, in one buffer: a list of a million short ones takes no more memory than its file.
+///
+/// They say nothing of where the database itself is, which may have several names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paths {
-    /// The folder that they start at, without a slash at its end.
-    base: Vec<u8>,
+    /// How many names have to be taken off the path of the database's file to get the folder that they start at; None
+    /// where that is the root.
+    up: Option<u8>,
     /// The paths, each with a NUL behind it.
     text: Vec<u8>,
 }
 
 impl Paths {
-    /// No paths, in a folder that later ones start at.
-    pub(super) fn below(base: &[u8]) -> Self {
+    /// No paths; later ones start at a folder above the file of the database: with 1 at the one that it is in.
+    pub(super) const fn above(up: u8) -> Self {
         Self {
-            base: base.strip_suffix(b"/").unwrap_or(base).to_vec(),
+            up: Some(up),
             text: Vec::new(),
         }
+    }
+
+    /// The folder above the file that its package is in.
+    pub(super) fn folder() -> Self {
+        let mut paths = Self::above(1);
+        paths.push(b".");
+        paths
     }
 
     /// Adds a path. No file has a NUL in its name.
@@ -133,17 +143,22 @@ impl Paths {
         texts.filter(|text| !text.is_empty())
     }
 
-    /// The paths from the root. They may have links and `..` in them.
-    pub fn iter(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        self.texts().map(|text| match text {
+    /// The paths from the root, where the database has its file at `file`. They may have links and `..` in them.
+    pub fn iter<'p>(&'p self, file: &'p [u8]) -> impl Iterator<Item = Vec<u8>> + 'p {
+        let names_off = |path: &'p [u8], _| {
+            let slash = path.iter().rposition(|byte| *byte == b'/');
+            path.get(..slash.unwrap_or(0)).unwrap_or_default()
+        };
+        let base = self.up.map(|up| (0..up).fold(file, names_off));
+        self.texts().map(move |text| match text {
             [b'/', ..] => text.to_vec(),
-            text => [&self.base, &b"/"[..], text].concat(),
+            text => [base.unwrap_or_default(), b"/", text].concat(),
         })
     }
 
     /// Bytes that they take.
     pub(super) fn bytes(&self) -> usize {
-        self.base.len() + self.text.len()
+        self.text.len()
     }
 }
 
@@ -185,6 +200,11 @@ pub enum Record {
 }
 
 impl Record {
+    /// It tells of nothing.
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::Packages(packages) if packages.is_empty())
+    }
+
     /// Bytes that it takes beside itself.
     pub(super) fn bytes(&self) -> usize {
         let of_package = |package: &Package| {

@@ -33,7 +33,8 @@ pub struct Line {
     /// Time of the last change (RFC 3339); None where no entry has one, or it cannot be written so.
     pub mtime: Option<String>,
     /// A symbolic link's text; the path that a hard link is another name of. None also for a hard link of one layer to
-    /// content of a lower one, where the layer itself has something else under that path.
+    /// content of a lower one, where the layer itself has something else under that path, and for a hard link to nothing
+    /// where something else is at its target by now.
     pub link_target: Option<String>,
     /// The layer that made the path what it is, from 1.
     pub layer: usize,

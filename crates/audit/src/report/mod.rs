@@ -29,7 +29,7 @@ mod visible;
 pub mod words;
 pub mod xattrs;
 
-pub use crate::names::{bytes, text};
+pub use crate::names::{bytes, text, unescaped};
 pub use visible::Visible;
 
 /// The version of all JSON that is written; it rises when a key changes its meaning or goes.

@@ -64,7 +64,8 @@ enum Found {
     Waits,
 }
 
-/// What `ls` tells of a path: path, type, size, target of a link. The target of a link to nothing is left out.
+/// What `ls` tells of a path: path, type, size, target of a link. A link to nothing has the target that its entry tells,
+/// unless something is there by now.
 pub(crate) type Row = (String, &'static str, u64, Option<String>);
 
 fn below(path: &str, folder: &str) -> bool {
@@ -205,7 +206,7 @@ impl Model {
             let thing = match &entry.kind {
                 Kind::Whiteout | Kind::Opaque => continue,
                 Kind::Dir => Thing::Dir,
-                Kind::Hardlink(target) => match self.target(&own, target, &entry.path) {
+                Kind::Hardlink(target) => match self.target(&own, target, &entry.path, false) {
                     Found::Thing(Thing::Dir) => continue,
                     Found::Thing(thing) => thing,
                     Found::Nothing | Found::Waits => {
@@ -232,45 +233,60 @@ impl Model {
                 },
             );
         }
-        // The second look: again and again, until nothing more is found.
+        // The second look: again and again, until nothing more is found. Then what still waits is no folder, and behind it
+        // is what the stack below has.
+        let mut is_last = false;
         loop {
-            let waiting: Vec<(String, usize)> = (own.iter())
-                .filter_map(|(path, own)| Some((path.clone(), own.waits?)))
-                .collect();
-            let (mut changed, mut to_folders) = (false, Vec::new());
-            for (path, entry) in waiting {
-                let Kind::Hardlink(target) = &entries[entry].kind else {
-                    unreachable!()
-                };
-                match self.target(&own, target, &path) {
-                    Found::Thing(Thing::Dir) => to_folders.push(entry),
-                    Found::Thing(thing) => {
-                        let place = own.get_mut(&path).unwrap();
-                        (place.thing, place.waits) = (thing, None);
-                        changed = true;
-                    }
-                    Found::Nothing | Found::Waits => {}
-                }
+            match self.look(&mut own, entries, false) {
+                (true, _) => continue,
+                (false, to_folders) if !to_folders.is_empty() => return Err(to_folders),
+                (false, _) if is_last => return Ok(own),
+                (false, _) => is_last = true,
             }
-            match (changed, to_folders.is_empty()) {
-                (true, _) => {}
-                (false, true) => return Ok(own),
-                (false, false) => return Err(to_folders),
+            match self.look(&mut own, entries, true) {
+                (_, to_folders) if !to_folders.is_empty() => return Err(to_folders),
+                _ => {}
             }
         }
     }
 
+    /// Looks at what waits; `broken` says that what waits is no folder. Tells whether anything was found, and which links
+    /// lead to folders.
+    fn look(&self, own: &mut OwnTree, entries: &[Entry], broken: bool) -> (bool, Vec<usize>) {
+        let waiting: Vec<(String, usize)> = (own.iter())
+            .filter_map(|(path, own)| Some((path.clone(), own.waits?)))
+            .collect();
+        let before = own.clone();
+        let (mut changed, mut to_folders) = (false, Vec::new());
+        for (path, entry) in waiting {
+            let Kind::Hardlink(target) = &entries[entry].kind else {
+                unreachable!()
+            };
+            let seen = if broken { &before } else { &*own };
+            match self.target(seen, target, &path, broken) {
+                Found::Thing(Thing::Dir) => to_folders.push(entry),
+                Found::Thing(thing) => {
+                    let place = own.get_mut(&path).unwrap();
+                    (place.thing, place.waits) = (thing, None);
+                    changed = true;
+                }
+                Found::Nothing | Found::Waits => {}
+            }
+        }
+        (changed, to_folders)
+    }
+
     /// A hard link resolves in the layer's own tree over the stack, else in the stack as it was before the layer.
-    fn target(&self, own: &OwnTree, target: &str, link: &str) -> Found {
-        match self.walk(own, target, link) {
-            Found::Nothing => self.walk(&OwnTree::new(), target, link),
+    fn target(&self, own: &OwnTree, target: &str, link: &str, broken: bool) -> Found {
+        match self.walk(own, target, link, broken) {
+            Found::Nothing => self.walk(&OwnTree::new(), target, link, broken),
             found => found,
         }
     }
 
     /// The way of a kernel: folder by folder, symbolic links among them followed, the last name taken as it is. Engines
     /// take `..` out of the target before that.
-    fn walk(&self, own: &OwnTree, target: &str, link: &str) -> Found {
+    fn walk(&self, own: &OwnTree, target: &str, link: &str, broken: bool) -> Found {
         let at = |path: &str| match (own.get(path), self.tree.get(path)) {
             (Some(own), _) if own.waits.is_some() => Found::Waits,
             (Some(Own { thing, .. }), _) | (None, Some(thing)) => Found::Thing(thing.clone()),
@@ -295,6 +311,7 @@ impl Model {
                 }
                 Found::Thing(thing) => self.text(&thing),
                 Found::Nothing => None,
+                Found::Waits if broken => None,
                 Found::Waits => return Found::Waits,
             };
             let Some(text) = text.filter(|_| links < LINKS) else {
@@ -323,6 +340,22 @@ impl Model {
     /// The rows of a tree in byte order of the paths. Of the names of an inode one is the file (or FIFO, or symbolic
     /// link): the one that stored it where that is still there, else the first. The others are hard links to it.
     pub(crate) fn rows(&self, tree: &BTreeMap<String, Thing>) -> Vec<Row> {
+        let told = |target: &str| {
+            let at_last = Model {
+                layers: self.layers.clone(),
+                tree: tree.clone(),
+                wasted: Vec::new(),
+            };
+            let is_link = |layer: usize, entry: usize| {
+                matches!(self.layers[layer - 1][entry].kind, Kind::Hardlink(_))
+            };
+            let is_nothing = match at_last.walk(&OwnTree::new(), target, "", false) {
+                Found::Thing(Thing::Name(layer, entry)) => is_link(layer, entry),
+                Found::Thing(Thing::Dir) => false,
+                Found::Nothing | Found::Waits => true,
+            };
+            is_nothing.then(|| format!("/{}", cleaned(target)))
+        };
         let main = |thing: &Thing| match thing {
             Thing::Dir => None,
             Thing::Name(layer, entry) => {
@@ -342,8 +375,8 @@ impl Model {
             let kind = &self.layers[layer - 1][*entry].kind;
             let main = main(thing).unwrap();
             match kind {
-                Kind::Hardlink(_) => (path.clone(), "hardlink", 0, None),
                 _ if main != *path => (path.clone(), "hardlink", 0, Some(main)),
+                Kind::Hardlink(target) => (path.clone(), "hardlink", 0, told(target)),
                 Kind::File(content) => (path.clone(), "file", content.len() as u64, None),
                 Kind::Symlink(text) => (path.clone(), "symlink", 0, Some(text.clone())),
                 Kind::Fifo => (path.clone(), "fifo", 0, None),

@@ -145,13 +145,19 @@ impl Folder {
         Ok(())
     }
 
-    /// All that is in it, what is being written too.
+    /// All that is in it, what is being written too; nothing where there is no such folder.
     pub(super) fn list(&self) -> io::Result<Vec<Kept>> {
         let mut kept = Vec::new();
+        match fs::metadata(&self.root) {
+            Ok(root) if root.is_dir() => {}
+            Ok(_) => return Err(named(&self.root, &ErrorKind::NotADirectory.into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(kept),
+            Err(error) => return Err(named(&self.root, &error)),
+        }
         for part in Part::ALL {
             let folder = self.root.join(part.folder());
             match list(&folder, part, &mut kept) {
-                Err(error) if is_absent(&error) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 done => done.map_err(|error| named(&folder, &error))?,
             }
         }
@@ -243,29 +249,33 @@ fn private(folder: &Path) -> io::Result<()> {
     check_owner(folder)
 }
 
-/// A folder into which other users can write is not believed: a kept index is only as good as who wrote it.
+/// A folder of another user, or into which other users can write, is not believed: a kept index is only as good as who
+/// wrote it.
 fn check_owner(folder: &Path) -> io::Result<()> {
     let metadata = fs::metadata(folder)?;
-    match may_be_others(&metadata) {
-        true => Err(io::Error::new(
-            ErrorKind::PermissionDenied,
-            "other users can write into it",
-        )),
-        false => Ok(()),
+    match others(&metadata) {
+        Some(problem) => Err(io::Error::new(ErrorKind::PermissionDenied, problem)),
+        None => Ok(()),
     }
 }
 
+/// What others than this user can do with a folder.
 #[cfg(unix)]
-fn may_be_others(folder: &Metadata) -> bool {
+fn others(folder: &Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
 
     let user = rustix::process::geteuid();
     // In a container, root often works in a home that has another owner.
-    let owner = folder.uid() == user.as_raw() || user.is_root();
-    !owner || folder.mode() & 0o022 != 0
+    if folder.uid() != user.as_raw() && !user.is_root() {
+        let (owner, user) = (folder.uid(), user.as_raw());
+        return Some(format!(
+            "it belongs to user {owner}, and this is user {user}"
+        ));
+    }
+    (folder.mode() & 0o022 != 0).then(|| "other users can write into it".to_owned())
 }
 
 #[cfg(not(unix))]
-const fn may_be_others(_: &Metadata) -> bool {
-    false
+const fn others(_: &Metadata) -> Option<String> {
+    None
 }

@@ -94,6 +94,22 @@ impl Stack {
         self.is_folder(node, layer).then_some(node)
     }
 
+    /// What `path` leads to in the stack at `layer`, symbolic links followed. Its names are bytes and nothing else.
+    #[must_use]
+    pub fn real(&self, path: &[u8], layer: usize) -> Option<NodeId> {
+        self.walk(path, false, layer, true).ok()
+    }
+
+    /// Whether there is nothing at a hard link's target in the stack at `layer`, or only another link to nothing.
+    pub(super) fn leads_to_nothing(&self, target: &[u8], layer: usize) -> bool {
+        let Ok(node) = self.walk(target, false, layer, false) else {
+            return true;
+        };
+        let stored = self.at(node, layer).and_then(|at| self.stored_by(at));
+        let kind = stored.and_then(|(layer, entry)| Some(self.layer(layer)?.kind(entry)));
+        kind == Some(EntryKind::Hardlink)
+    }
+
     fn follow(&self, path: &[u8], layer: usize, follow_last: bool) -> Result<NodeId, Stopped> {
         self.walk(path, true, layer, follow_last)
     }

@@ -33,17 +33,13 @@ impl OwnTree {
         if let Some(first) = index.alias(entry) {
             return Target::Inode(stack.inodes.of(layer, first));
         }
-        let path = index.link(entry).unwrap_or_default();
-        let below = Tree {
+        let tree = Tree {
             stack,
             index,
-            own: None,
+            own: Some(self),
+            are_known: false,
         };
-        let own = Some(self);
-        match (Tree { own, ..below }).walk(path, node) {
-            Target::Nothing => below.walk(path, node),
-            found => found,
-        }
+        tree.target(entry, node)
     }
 
     /// Resolves links whose targets came later in the tar, and tells which of them lead to folders; the rest is broken
@@ -55,6 +51,43 @@ impl OwnTree {
         index: &LayerIndex,
         layer: usize,
     ) -> Vec<EntryId> {
+        let to_folders = self.resolve_pending(stack, index, layer);
+        if !to_folders.is_empty() {
+            return to_folders;
+        }
+        // A link to nothing is no folder, so behind it is what the stack below has. All that wait now are looked at
+        // before any of them changes.
+        let tree = Tree {
+            stack,
+            index,
+            own: Some(self),
+            are_known: true,
+        };
+        let pending = (0..).zip(&self.places).filter_map(|(at, place)| {
+            let What::Entry(entry) = place.what.what() else {
+                return None;
+            };
+            let waits = place.present && place.pending;
+            waits.then(|| (at, entry, tree.target(entry, place.node)))
+        });
+        let mut to_folders = Vec::new();
+        for (at, entry, target) in pending.collect::<Vec<(usize, _, _)>>() {
+            match target {
+                Target::Inode(inode) => {
+                    let place = &mut self.places[at];
+                    (place.inode, place.pending) = (inode, false);
+                }
+                Target::Dir => to_folders.push(entry),
+                Target::Nothing | Target::Itself | Target::Pending(_) => {}
+            }
+        }
+        match to_folders.is_empty() {
+            true => self.resolve_pending(stack, index, layer),
+            false => to_folders,
+        }
+    }
+
+    fn resolve_pending(&mut self, stack: &Stack, index: &LayerIndex, layer: usize) -> Vec<EntryId> {
         let mut to_folders = Vec::new();
         let mut seen = vec![false; self.places.len()];
         for start in 0..self.places.len() {
@@ -97,9 +130,20 @@ struct Tree<'t> {
     stack: &'t Stack,
     index: &'t LayerIndex,
     own: Option<&'t OwnTree>,
+    /// What is still waiting for its target on the way to another one leads to nothing.
+    are_known: bool,
 }
 
 impl<'t> Tree<'t> {
+    /// What the target of the link at `node` is.
+    fn target(self, entry: EntryId, node: NodeId) -> Target {
+        let path = self.index.link(entry).unwrap_or_default();
+        match self.walk(path, node) {
+            Target::Nothing => Tree { own: None, ..self }.walk(path, node),
+            found => found,
+        }
+    }
+
     /// Follows a path as link(2) does: folder by folder, symbolic links among them too; the last name is taken as it is.
     /// Source: path_resolution(7).
     fn walk(self, path: &'t [u8], link: NodeId) -> Target {
@@ -127,6 +171,7 @@ impl<'t> Tree<'t> {
                     continue;
                 }
                 Target::Inode(inode) => inode,
+                Target::Pending(_) if self.are_known => return Target::Nothing,
                 other => return other,
             };
             let text = self.stack.symlink(inode, Some(self.index));

@@ -70,8 +70,18 @@ pub struct Row<'s> {
     /// What it holds.
     pub sum: Sum,
     source: Option<(&'s LayerIndex, EntryId)>,
+    target: Target<'s>,
+}
+
+/// Where a row's link leads.
+#[derive(Clone, Copy)]
+enum Target<'s> {
+    /// What its entry tells.
+    Told,
     /// The name that it is another one of.
-    main: Option<(&'s Stack, NodeId)>,
+    Name(&'s Stack, NodeId),
+    /// A hard link to nothing, whose entry tells a path that is something else now.
+    Unknown,
 }
 
 /// Mode, owner and time of a folder that no entry announces.
@@ -87,7 +97,7 @@ impl<'s> Row<'s> {
             mark: None,
             sum: Sum::default(),
             source: Some((index, entry)),
-            main: None,
+            target: Target::Told,
         }
     }
 
@@ -121,11 +131,14 @@ impl<'s> Row<'s> {
     }
 
     /// A symbolic link's text; for a hard link the path, with a leading slash, of the name that is the file. A hard link
-    /// that leads to nothing, and one in a row of an entry, tell what their entry tells.
+    /// that leads to nothing, and one in a row of an entry, tell what their entry tells; None where that path is something
+    /// else by now.
     #[must_use]
     pub fn link(&self) -> Option<Cow<'s, [u8]>> {
-        if let Some((stack, main)) = self.main {
-            return Some(Cow::Owned(stack.path(main)));
+        match self.target {
+            Target::Name(stack, main) => return Some(Cow::Owned(stack.path(main))),
+            Target::Unknown => return None,
+            Target::Told => {}
         }
         let link = self.source.and_then(|(index, entry)| index.link(entry))?;
         Some(match self.kind {
@@ -255,14 +268,14 @@ impl View {
     pub fn row<'s>(&self, stack: &'s Stack, node: NodeId) -> Option<Row<'s>> {
         let slot = self.rows.get(node.at())?;
         let version = slot.version?;
-        let names = match (slot.mark, &self.names_below) {
-            (Some(Mark::Deleted), Some(below)) => below,
-            _ => &self.names,
+        let (names, layer) = match (slot.mark, &self.names_below) {
+            (Some(Mark::Deleted), Some(below)) => (below, self.layer.saturating_sub(1)),
+            _ => (&self.names, self.layer),
         };
         Some(Row {
             mark: slot.mark,
             sum: slot.sum,
-            ..row_of(stack, node, version, names)?
+            ..row_of(stack, node, version, (names, layer))?
         })
     }
 
@@ -270,7 +283,7 @@ impl View {
     /// another name, the line is a hard link to that.
     #[must_use]
     pub fn row_at<'s>(&self, stack: &'s Stack, node: NodeId, version: Version) -> Option<Row<'s>> {
-        row_of(stack, node, version, &self.names)
+        row_of(stack, node, version, (&self.names, version.layer))
     }
 
     /// What the whole view holds.
@@ -334,8 +347,13 @@ impl View {
     }
 }
 
-/// A node's line in one of its versions, by which name of each file is the file.
-fn row_of<'s>(stack: &'s Stack, node: NodeId, version: Version, names: &Names) -> Option<Row<'s>> {
+/// A node's line in one of its versions, by which name of each file is the file, and by what is there at a layer.
+fn row_of<'s>(
+    stack: &'s Stack,
+    node: NodeId,
+    version: Version,
+    (names, layer): (&Names, usize),
+) -> Option<Row<'s>> {
     let main = names
         .main(version)
         .filter(|_| version.inode != InodeId::FOLDER);
@@ -354,6 +372,16 @@ fn row_of<'s>(stack: &'s Stack, node: NodeId, version: Version, names: &Names) -
         (Some((index, entry)), None) => index.kind(entry),
         (None, _) => EntryKind::Dir,
     };
+    let target = match (source, main) {
+        (_, Some(main)) => Target::Name(stack, main),
+        (Some((index, entry)), None) if kind == EntryKind::Hardlink => {
+            match stack.leads_to_nothing(index.link(entry).unwrap_or_default(), layer) {
+                true => Target::Told,
+                false => Target::Unknown,
+            }
+        }
+        _ => Target::Told,
+    };
     Some(Row {
         node,
         kind,
@@ -361,7 +389,7 @@ fn row_of<'s>(stack: &'s Stack, node: NodeId, version: Version, names: &Names) -
         mark: None,
         sum: Sum::default(),
         source,
-        main: main.map(|main| (stack, main)),
+        target,
     })
 }
 

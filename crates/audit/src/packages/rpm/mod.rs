@@ -47,7 +47,7 @@ mod tests {
 
     fn files(package: &Package) -> Vec<Vec<u8>> {
         match &package.files {
-            Files::Listed(paths) => paths.iter().collect(),
+            Files::Listed(paths) => paths.iter(b"/x").collect(),
             other => panic!("{other:?}"),
         }
     }
