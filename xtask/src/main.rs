@@ -11,6 +11,7 @@ mod bench;
 mod build;
 mod debian;
 mod fuzz;
+mod lint;
 mod places;
 mod serve;
 mod stamp;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::work::{self, say};
-use crate::{axe, build, debian, tools};
+use crate::{axe, build, debian, lint, tools};
 
 const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
 /// The libraries below page, command and server.
@@ -49,15 +49,18 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         sum.step("tools", || tools::setup().map(drop));
     }
     if asked("lint") {
-        sum.step("format", || {
-            work::run(work::cargo().args(["fmt", "--all", "--check"]))
-        });
+        sum.step("format", lint::format);
         let others = ["--workspace", "--exclude", WEB, "--all-targets"];
-        sum.step("clippy, native", || clippy(&others));
+        sum.step("clippy, native", || lint::clippy(&others));
         let wasm = packages(&[&CORE[..], &[WEB, "onionskin-bench"]].concat());
         sum.step("clippy, wasm", || {
-            clippy(&[&wasm[..], &["--target", tools::WASM]].concat())
+            lint::clippy(&[&wasm[..], &["--target", tools::WASM]].concat())
         });
+        let documented = packages(&[&CORE[..], &["onionskin-gateway"]].concat());
+        sum.step("documentation", || lint::docs(&documented));
+        sum.step("dependencies", lint::dependencies);
+        sum.step("spelling", lint::spelling);
+        sum.step("oldest Rust", lint::oldest_rust);
     }
     match part {
         None => {
@@ -94,15 +97,6 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         sum.tests("end to end", || nextest(&[&["-p", E2E], filters].concat()));
     }
     sum.tell()
-}
-
-fn clippy(what: &[&str]) -> Result<()> {
-    work::run(
-        work::cargo()
-            .args(["clippy", "--locked"])
-            .args(what)
-            .args(["--", "-D", "warnings"]),
-    )
 }
 
 /// cargo-nextest where it is installed, else what Cargo has.

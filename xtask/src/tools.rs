@@ -1,4 +1,4 @@
-//! The tools that make the page: found, fetched or built, each in exactly one version.
+//! The tools that make the page, each in exactly one version, and those that look at the sources: found, fetched or built.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use crate::{places, stamp};
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// A program from crates.io.
-struct Tool {
-    package: &'static str,
+pub(crate) struct Tool {
+    pub(crate) package: &'static str,
     version: String,
     /// Its programs; the first tells its version.
     programs: &'static [&'static str],
@@ -66,14 +66,40 @@ fn trunk() -> Tool {
     }
 }
 
+/// Checks licences, sources and advisories of dependencies.
+pub(crate) fn deny() -> Tool {
+    let version = "0.20.2";
+    let site = "https://github.com/EmbarkStudios/cargo-deny/releases/download";
+    Tool {
+        package: "cargo-deny",
+        version: version.into(),
+        programs: &["cargo-deny"],
+        install: &["--locked"],
+        minutes: 6,
+        release: musl().map(|host| format!("{site}/{version}/cargo-deny-{version}-{host}.tar.gz")),
+    }
+}
+
+/// Checks spelling.
+pub(crate) fn typos() -> Tool {
+    let version = "1.52.0";
+    let site = "https://github.com/crate-ci/typos/releases/download";
+    Tool {
+        package: "typos-cli",
+        version: version.into(),
+        programs: &["typos"],
+        install: &["--locked"],
+        minutes: 2,
+        release: musl().map(|host| format!("{site}/v{version}/typos-v{version}-{host}.tar.gz")),
+    }
+}
+
 /// In the version of the library that the page is linked with, as it insists.
 fn wasm_bindgen() -> Result<Tool> {
     let version = stamp::locked_version("wasm-bindgen")?;
     let site = "https://github.com/wasm-bindgen/wasm-bindgen/releases/download";
-    let release = host().map(|host| {
-        let host = host.replace("linux-gnu", "linux-musl");
-        format!("{site}/{version}/wasm-bindgen-{version}-{host}.tar.gz")
-    });
+    let release =
+        musl().map(|host| format!("{site}/{version}/wasm-bindgen-{version}-{host}.tar.gz"));
     let programs = &["wasm-bindgen", "wasm-bindgen-test-runner"];
     Ok(Tool {
         package: "wasm-bindgen-cli",
@@ -92,6 +118,11 @@ fn host() -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))?;
     (!host.contains("windows")).then(|| host.to_owned())
+}
+
+/// The same, where programs for Linux are linked with musl.
+fn musl() -> Option<String> {
+    host().map(|host| host.replace("linux-gnu", "linux-musl"))
 }
 
 /// The compiler's own libraries for WebAssembly.
@@ -113,19 +144,14 @@ fn target() -> Result<()> {
 impl Tool {
     /// The folder to put on PATH; none where PATH has the right version already.
     fn ensure(&self) -> Result<Option<PathBuf>> {
-        let home = places::tools()?.join(format!("{}-{}", self.package, self.version));
-        let bin = home.join("bin");
+        let bin = self.home()?.join("bin");
         if self.is_in(&bin) {
             return Ok(Some(bin));
         }
         if self.is_in(Path::new("")) {
             return Ok(None);
         }
-        // Made beside its place and moved there whole, so that a broken attempt leaves nothing.
-        let partial = places::tools()?.join(format!("{}-{}.partial", self.package, self.version));
-        let _ = fs::remove_dir_all(&partial);
-        fs::create_dir_all(partial.join("bin"))
-            .with_context(|| format!("could not make {}", partial.display()))?;
+        let partial = self.partial()?;
         if self.download(&partial).is_none() {
             self.build(&partial)?;
         }
@@ -136,10 +162,49 @@ impl Tool {
             partial.display(),
             self.version
         );
-        let _ = fs::remove_dir_all(&home);
-        fs::rename(&partial, &home)
-            .with_context(|| format!("could not move {} into place", partial.display()))?;
+        self.put_in_place(&partial)?;
         Ok(Some(bin))
+    }
+
+    /// Its first program: the one on PATH in any version, else ours, which is fetched where that is possible.
+    pub(crate) fn ready(&self) -> Result<Option<PathBuf>> {
+        let Some(program) = self.programs.first().map(Path::new) else {
+            return Ok(None);
+        };
+        if work::installed(&program.to_string_lossy()) {
+            return Ok(Some(program.to_owned()));
+        }
+        let home = self.home()?;
+        if !self.is_in(&home.join("bin")) {
+            let partial = self.partial()?;
+            if self.download(&partial).is_none() {
+                let _ = fs::remove_dir_all(&partial);
+                return Ok(None);
+            }
+            self.put_in_place(&partial)?;
+        }
+        Ok(Some(work::executable(&home.join("bin").join(program))))
+    }
+
+    /// Where it is kept.
+    fn home(&self) -> Result<PathBuf> {
+        Ok(places::tools()?.join(format!("{}-{}", self.package, self.version)))
+    }
+
+    /// An empty folder beside its place. It is moved there whole, so that a broken attempt leaves nothing.
+    fn partial(&self) -> Result<PathBuf> {
+        let partial = places::tools()?.join(format!("{}-{}.partial", self.package, self.version));
+        let _ = fs::remove_dir_all(&partial);
+        fs::create_dir_all(partial.join("bin"))
+            .with_context(|| format!("could not make {}", partial.display()))?;
+        Ok(partial)
+    }
+
+    fn put_in_place(&self, partial: &Path) -> Result<()> {
+        let home = self.home()?;
+        let _ = fs::remove_dir_all(&home);
+        fs::rename(partial, &home)
+            .with_context(|| format!("could not move {} into place", partial.display()))
     }
 
     /// Whether all programs are in this folder, or on PATH for the empty one, in our version.

@@ -41,6 +41,10 @@
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
+)]
 
 pub mod base;
 pub mod compare;

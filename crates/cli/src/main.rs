@@ -1,5 +1,10 @@
 //! The `onionskin` command: its subcommands, and how it ends.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
+)]
+
 mod audit;
 mod badge;
 mod cache;
@@ -8,6 +13,8 @@ mod completions;
 mod decode;
 mod diff;
 mod du;
+#[cfg(test)]
+mod help_page;
 mod image;
 mod inspect;
 mod kept;

@@ -19,6 +19,11 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
+)]
+
 mod access;
 mod carried;
 mod client;

@@ -19,6 +19,10 @@
 //! [`json`]; [`manifest`]; [`source`]. On `wasm32-unknown-unknown` there are no engines, credentials and files by path.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
+)]
 
 pub mod json;
 pub mod limits;

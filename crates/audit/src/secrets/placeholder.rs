@@ -1,5 +1,7 @@
 //! Placeholders: what stands where a secret belongs, in examples and templates.
 
+use std::collections::BTreeSet;
+
 /// Words that people write instead of a secret.
 const WORDS: [&str; 48] = [
     "password",
@@ -129,8 +131,8 @@ pub(super) fn is_drawn(token: &str) -> bool {
     let mut different = letters.as_bytes().to_vec();
     different.sort_unstable();
     different.dedup();
-    let successors = letters.as_bytes().windows(2);
-    let in_order = successors.filter(|pair| pair[0].checked_add(1) == Some(pair[1]));
+    let successors = letters.bytes().zip(letters.bytes().skip(1));
+    let in_order = successors.filter(|(one, next)| one.checked_add(1) == Some(*next));
     different.len() >= 16
         && in_order.count() < letters.len() / 4
         && letters.bytes().any(|letter| letter.is_ascii_digit())
@@ -143,11 +145,7 @@ fn is_filled(value: &str) -> bool {
     let body = value.as_bytes();
     // What comes after a prefix counts.
     let tail = body.get(body.len() / 2..).unwrap_or_default();
-    let mut seen = [false; 256];
-    for byte in tail {
-        seen[usize::from(*byte)] = true;
-    }
-    let different = seen.iter().filter(|seen| **seen).count();
+    let different = tail.iter().collect::<BTreeSet<_>>().len();
     let least = match tail.len() {
         0..3 => 1,
         3..8 => 2,

@@ -158,12 +158,14 @@ impl Anchor {
 
 impl Anchors {
     fn of(anchors: impl Iterator<Item = Anchor>) -> Self {
-        let mut filter = Box::new([0; 1024]);
+        let mut filter: Box<[u64; 1024]> = Box::new([0; 1024]);
         let mut by_start: HashMap<Start, Vec<_>> = HashMap::new();
         for anchor in anchors {
             for start in anchor.starts() {
                 let (word, bit) = place(start);
-                filter[word] |= bit;
+                if let Some(word) = filter.get_mut(word) {
+                    *word |= bit;
+                }
                 by_start.entry(start).or_default().push(anchor.clone());
             }
         }
@@ -176,7 +178,7 @@ impl Anchors {
             return false;
         };
         let (word, bit) = place([*a, *b, *c]);
-        self.filter[word] & bit != 0
+        self.filter.get(word).is_some_and(|word| word & bit != 0)
     }
 
     /// The anchors that begin so.

@@ -3,6 +3,11 @@
 //! The framing is our own because no library offers it with offsets: known points of the blob,
 //! several members, and padding, over flate2's raw inflate.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what was used and made is counted by the decompressor"
+)]
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::error::Stop;

@@ -38,10 +38,8 @@ impl OffsetMap {
             return content;
         };
         let next = points.partition_point(|point| point.1 < content);
-        let (blob0, content0) = match next.checked_sub(1) {
-            Some(before) => points[before],
-            None => (0, 0),
-        };
+        let before = next.checked_sub(1).and_then(|before| points.get(before));
+        let (blob0, content0) = before.copied().unwrap_or_default();
         // Past the last point lies nothing that was decoded.
         let Some(&(blob1, content1)) = points.get(next) else {
             return blob0;

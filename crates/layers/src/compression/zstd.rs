@@ -3,6 +3,8 @@
 //! The blocks are decoded by ruzstd. The framing is our own because the ends of blocks are the
 //! known points of a blob, and because a block is handed to the decoder only when it is whole.
 
+#![allow(clippy::indexing_slicing, reason = "a header is as long as its fields")]
+
 use std::io::Read as _;
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};

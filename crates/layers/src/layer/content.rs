@@ -4,6 +4,11 @@
 //! terabytes must cost nothing. So content is cut into blocks by logical offset, and blocks of
 //! zeros are hashed as their position only.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "ranges lie in the data and in a block"
+)]
+
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 

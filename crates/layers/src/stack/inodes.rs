@@ -1,5 +1,10 @@
 //! Inodes: what files are, apart from their names. One lives as long as one of its names does.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use serde::{Deserialize, Serialize};
 
 use crate::layer::EntryId;

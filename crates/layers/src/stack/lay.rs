@@ -1,5 +1,10 @@
 //! Steps 2 and 3 of stacking: the layer's whiteouts, and its tree laid over what is left.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use super::Stack;
 use super::inodes::{Cause, InodeId};
 use super::nodes::NodeId;

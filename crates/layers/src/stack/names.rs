@@ -1,5 +1,10 @@
 //! Which of a file's names is the file, where it has several.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use std::collections::HashMap;
 
 use super::inodes::InodeId;

@@ -1,5 +1,10 @@
 //! The table of paths: one node for each path that any layer mentions.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use std::hash::{BuildHasher as _, RandomState};
 
 use hashbrown::HashTable;

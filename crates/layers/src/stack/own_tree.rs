@@ -3,6 +3,11 @@
 //! What a later entry takes away from an earlier one is lost to `repeated`; whatever is left is
 //! laid over the stack below in step 3.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use std::collections::BTreeSet;
 
 use super::Stack;

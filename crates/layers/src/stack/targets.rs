@@ -1,5 +1,10 @@
 //! Where hard links lead: at their place in the tar, and at a second look when all of the layer is known.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use super::Stack;
 use super::inodes::InodeId;
 use super::nodes::NodeId;

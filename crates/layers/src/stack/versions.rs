@@ -1,5 +1,10 @@
 //! The life of a path: what it was from which layer on.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use super::inodes::InodeId;
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 

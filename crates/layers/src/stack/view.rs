@@ -1,5 +1,10 @@
 //! What can be browsed: the stack at a layer, or the changes of a layer, as a tree with sums.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "nodes and inodes are numbers of rows that the stack itself gave out"
+)]
+
 use std::borrow::Cow;
 
 use super::inodes::InodeId;

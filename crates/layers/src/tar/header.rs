@@ -60,12 +60,11 @@ fn prefix<'b>(block: &'b [u8; BLOCK], header: &'b Header) -> Option<&'b [u8]> {
     // The version behind the magic differs between writers, and no reader looks at it.
     if &block[257..263] == b"ustar\0" {
         // Jörg Schilling's star keeps times behind a shorter prefix.
-        let len = if &block[508..512] == b"tar\0" {
-            131
+        return Some(until_nul(if &block[508..512] == b"tar\0" {
+            &block[345..476]
         } else {
-            155
-        };
-        return Some(until_nul(&block[345..345 + len]));
+            &block[345..500]
+        }));
     }
     let gnu = header.as_gnu()?;
     // Go before 1.8 wrote a prefix into GNU headers, where access and change time belong.
@@ -115,8 +114,8 @@ pub(super) fn number(field: &[u8]) -> Option<i64> {
     let Some(start) = field.iter().position(|byte| !is_fill(byte)) else {
         return Some(0);
     };
-    let end = field.iter().rposition(|byte| !is_fill(byte))? + 1;
-    until_nul(&field[start..end])
+    let end = field.iter().rposition(|byte| !is_fill(byte))?;
+    until_nul(field.get(start..=end)?)
         .iter()
         .try_fold(0i64, |value, byte| match byte {
             b'0'..=b'7' => value.checked_mul(8)?.checked_add(i64::from(byte - b'0')),

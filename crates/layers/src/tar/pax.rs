@@ -174,11 +174,12 @@ type Record<'d> = (&'d [u8], &'d [u8]);
 /// The first record's key and value, and what follows it. Values may hold newlines, so only LEN counts.
 fn split_record(data: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let digits = data.iter().position(|byte| *byte == b' ')?;
-    let len = usize::try_from(decimal(&data[..digits]).ok()?).ok()?;
+    let len = usize::try_from(decimal(data.get(..digits)?).ok()?).ok()?;
     let (record, rest) = data.split_at_checked(len)?;
     let body = record.get(digits + 1..)?.strip_suffix(b"\n")?;
     let equals = body.iter().position(|byte| *byte == b'=')?;
-    (equals > 0).then(|| ((&body[..equals], &body[equals + 1..]), rest))
+    let (key, value) = (body.get(..equals)?, body.get(equals + 1..)?);
+    (!key.is_empty()).then_some(((key, value), rest))
 }
 
 /// A name from a record; one that holds a NUL would be cut differently by different readers.

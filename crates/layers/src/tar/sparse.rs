@@ -84,7 +84,8 @@ impl OldGnuMap {
     }
 
     fn add(&mut self, pairs: &[u8]) -> Result<(), Problem> {
-        for pair in pairs.chunks_exact(24) {
+        let (pairs, _) = pairs.as_chunks::<24>();
+        for pair in pairs {
             if pair[0] == 0 {
                 break;
             }

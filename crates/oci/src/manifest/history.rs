@@ -83,7 +83,7 @@ pub fn clean(created_by: &str) -> Cow<'_, str> {
     }
 }
 
-/// A [clean](clean) command for a place with room for one short line: what the builder copied stands there by a hash
+/// A [clean] command for a place with room for one short line: what the builder copied stands there by a hash
 /// that tells a reader nothing, so `COPY file:b52b… in /app/` is `COPY → /app/`.
 #[must_use]
 pub fn short(command: &str) -> Cow<'_, str> {

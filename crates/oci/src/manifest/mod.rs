@@ -292,20 +292,21 @@ pub(crate) fn index_of(manifests: &[&Descriptor]) -> bytes::Bytes {
             "digest": manifest.digest.to_string(),
             "size": manifest.size,
         });
-        if let Some(platform) = &manifest.platform {
-            let mut parts = serde_json::json!({
-                "os": platform.os,
-                "architecture": platform.architecture,
+        if let (Some(platform), Some(object)) = (&manifest.platform, object.as_object_mut()) {
+            let parts = [
+                ("architecture", Some(&platform.architecture)),
+                ("os", Some(&platform.os)),
+                ("os.version", platform.os_version.as_ref()),
+                ("variant", platform.variant.as_ref()),
+            ];
+            let parts = parts.into_iter().filter_map(|(key, value)| {
+                let value = value?.as_str().into();
+                Some((key.to_owned(), value))
             });
-            for (key, value) in [
-                ("variant", &platform.variant),
-                ("os.version", &platform.os_version),
-            ] {
-                if let Some(value) = value {
-                    parts[key] = value.as_str().into();
-                }
-            }
-            object["platform"] = parts;
+            object.insert(
+                "platform".to_owned(),
+                serde_json::Value::Object(parts.collect()),
+            );
         }
         object
     };

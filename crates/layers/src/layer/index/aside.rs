@@ -3,6 +3,11 @@
 //! The folder `.wh..wh.plnk` is no part of the image, but engines unpack hard links to what is in it. So the first such
 //! link is the file, and the others are its other names. Source: moby, `pkg/archive/diff.go`.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "entries are numbers of rows that the index itself gave out; `from_bytes` checks those of others"
+)]
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Columns, EntryId, EntryKind, NewEntry, path_of};

@@ -1,5 +1,10 @@
 //! Builds an index, entry by entry, while a layer is decoded.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "entries are numbers of rows that the index itself gave out; `from_bytes` checks those of others"
+)]
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 

@@ -3,6 +3,11 @@
 //! Names stand in one buffer and numbers in columns, so that a million entries take tens of
 //! megabytes. Folders that hold entries are interned: a path costs its last name only.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "entries are numbers of rows that the index itself gave out; `from_bytes` checks those of others"
+)]
+
 mod aside;
 mod builder;
 mod room;
@@ -377,7 +382,7 @@ impl LayerIndex {
         self.size - self.stored()
     }
 
-    /// What was odd; at most [`LAYER_REMARKS`] of it.
+    /// What was odd; at most [`LAYER_REMARKS`](crate::limits::LAYER_REMARKS) of it.
     #[must_use]
     pub fn remarks(&self) -> &[Remark] {
         &self.columns.remarks

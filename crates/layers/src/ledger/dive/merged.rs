@@ -1,5 +1,10 @@
 //! What dive makes of the layers below, which it stacks by rules of its own.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "slots are numbers of rows that the tree itself gave out"
+)]
+
 use std::collections::HashMap;
 
 use super::tree::{Paths, ROOT, Tree};

@@ -1,5 +1,10 @@
 //! The trees that dive keeps of layers, and the paths that are in them.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "slots are numbers of rows that the tree itself gave out"
+)]
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
