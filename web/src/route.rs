@@ -7,7 +7,7 @@
 
 pub(crate) mod waste;
 
-use onionskin_core::report::link::{REFERENCE, VALUE};
+use onionskin_core::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
 use self::waste::WastePlace;

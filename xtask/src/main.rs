@@ -1,4 +1,4 @@
-//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `fuzz`, `setup`.
+//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `look`, `fuzz`, `setup`.
 
 #![allow(
     clippy::print_stdout,
@@ -12,6 +12,7 @@ mod build;
 mod debian;
 mod fuzz;
 mod lint;
+mod look;
 mod places;
 mod serve;
 mod stamp;
@@ -29,6 +30,7 @@ cargo xtask test [PART]             all checks and tests, or a part: lint, core,
 cargo xtask test e2e FILTER...      the end-to-end tests whose names hold a filter, with the page built anew where it is stale
 cargo xtask build                   target/release/onionskin, one file that holds the page
 cargo xtask bench                   one table of ratios
+cargo xtask look                    screenshots of every view of the page, in target/look
 cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
 cargo xtask setup                   only fetch the tools that the others need";
 
@@ -51,8 +53,11 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", part, filters @ ..] => test::run(Some(part), filters),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench"] => bench::run(),
+        ["look"] => look::run(),
         ["fuzz", words @ ..] => fuzz::run(words),
-        ["setup"] => tools::setup().and_then(|_| axe::ensure()),
+        ["setup"] => tools::setup()
+            .and_then(|_| tools::typos().ensure())
+            .and_then(|_| axe::ensure()),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

@@ -21,7 +21,7 @@ const CORE: [&str; 4] = [
     "onionskin-core",
 ];
 const WEB: &str = "onionskin-web";
-const E2E: &str = "onionskin-tests";
+pub(crate) const E2E: &str = "onionskin-tests";
 
 /// How many tests of all steps passed and failed, and the steps that did not succeed.
 #[derive(Default)]
@@ -100,7 +100,7 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
 }
 
 /// cargo-nextest where it is installed, else what Cargo has.
-fn nextest(what: &[&str]) -> Result<Command> {
+pub(crate) fn nextest(what: &[&str]) -> Result<Command> {
     if !work::installed("cargo-nextest") {
         return cargo_test(&[what, &["--all-targets"]].concat());
     }

@@ -143,7 +143,7 @@ fn target() -> Result<()> {
 
 impl Tool {
     /// The folder to put on PATH; none where PATH has the right version already.
-    fn ensure(&self) -> Result<Option<PathBuf>> {
+    pub(crate) fn ensure(&self) -> Result<Option<PathBuf>> {
         let bin = self.home()?.join("bin");
         if self.is_in(&bin) {
             return Ok(Some(bin));

@@ -37,7 +37,8 @@
 //! ```
 //!
 //! The modules follow the way the data goes, and each knows only those before it: [`mod@base`]; [`secrets`],
-//! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`compare`]; [`report`].
+//! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`inspection`],
+//! [`link`]; [`audit`]; [`compare`]; [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
@@ -46,11 +47,14 @@
     deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
 )]
 
+pub mod audit;
 pub mod base;
 pub mod compare;
 pub mod find;
 pub mod findings;
+pub mod inspection;
 pub mod limits;
+pub mod link;
 pub mod ownership;
 pub mod packages;
 pub mod report;

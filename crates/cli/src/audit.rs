@@ -2,20 +2,18 @@
 
 mod beside;
 mod formats;
-mod markdown;
 mod rules;
-mod text;
-mod verdict;
 
 use std::io::{self, IsTerminal as _};
 use std::iter;
 
 use anyhow::{anyhow, ensure};
 use futures::{StreamExt as _, stream};
+use onionskin_core::audit::{Audit, AuditOptions};
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::audit::{Audit, Terms};
+use onionskin_core::link::Links;
+use onionskin_core::report::console;
 use onionskin_core::report::dive::Export;
-use onionskin_core::report::link::Links;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
 
@@ -127,8 +125,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         .buffered(at_once)
         .collect()
         .await;
-    let options = text::Options {
-        columns: output.columns(),
+    let options = console::audit::Options {
+        screen: output.screen(),
         all: arguments.all,
         summary: arguments.summary,
         rules_file: rules_file.as_deref(),
@@ -191,7 +189,7 @@ fn tell_failures(reported: &[Reported], output: &Output) {
             note(format_args!(
                 "{}: {}; see {}",
                 audited.audit.image.reference,
-                verdict::rules(&audited.audit),
+                console::verdict::rules(&audited.audit),
                 output.destination().name()
             ));
         }
@@ -249,7 +247,7 @@ impl Arguments {
         let base = self.base.of(&opened.image, &self.image, &mut remarks);
         let base = base.await?;
         let against = beside::against(&rules.growth, &stack, &self.image).await?;
-        let terms = Terms {
+        let terms = AuditOptions {
             rules,
             base,
             against: against.as_ref(),

@@ -1,8 +1,8 @@
 //! `onionskin badge`: one number of an image as a small picture.
 
+use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::badge::{self, badge};
-use onionskin_core::report::inspection::Inspection;
 
 use crate::image::{ImageArguments, with_login};
 use crate::output::{FileArguments, Inputs};

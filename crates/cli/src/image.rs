@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use onionskin_core::layer::{Budget, LayerIndex};
+use onionskin_core::link::InFile;
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
-use onionskin_core::report::link::InFile;
 use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source, SourceError};
 use onionskin_core::stack::Stack;

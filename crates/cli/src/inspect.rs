@@ -1,10 +1,10 @@
 //! `onionskin inspect`: layers, sizes, wasted bytes and configuration of an image.
 
 mod artifact;
-mod text;
 
+use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::inspection::Inspection;
+use onionskin_core::report::console::inspection as console;
 use onionskin_core::report::text as names_text;
 use onionskin_core::source::SourceError;
 
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match format {
         Format::Json => output.json(&inspection),
         Format::Text => {
-            let wasted = text::largest_wasted(&stack, &ledger);
+            let wasted = console::largest_wasted(&stack, &ledger);
             let in_layers = stack.remarks().map(|(layer, remark)| {
                 let path = names_text(&remark.path);
                 format!("layer {layer}, {path}: {}", remark.kind)
@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .cloned()
                 .chain(in_layers)
                 .collect();
-            let report = text::report(&inspection, &wasted, &remarks, output.columns());
+            let report = console::report(&inspection, &wasted, &remarks, output.screen());
             Ok(output.text(&report)?)
         }
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::report::link::{Links, Place, View};
+use onionskin_core::link::{Links, Place, View};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;

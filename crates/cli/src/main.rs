@@ -33,7 +33,6 @@ mod referrers;
 mod registry;
 mod repositories;
 mod serve;
-mod summary;
 mod tags;
 mod terminal;
 mod usage;

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use onionskin_core::report::console::Screen;
 use onionskin_core::report::json;
 use serde::Serialize;
 
@@ -92,6 +93,11 @@ impl Output {
     /// Where it goes.
     pub(crate) const fn destination(&self) -> &Destination {
         &self.0
+    }
+
+    /// What reports are made for.
+    pub(crate) fn screen(&self) -> Screen {
+        terminal::screen(self.columns())
     }
 
     /// The columns that reports are wrapped and cut to: those of the terminal that shows them, else `COLUMNS`, else 80.

@@ -3,9 +3,9 @@
 mod text;
 
 use anyhow::{Context as _, bail};
+use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::ownership::{self, Packages};
-use onionskin_core::report::inspection::Inspection;
 use onionskin_core::report::packages::PackagesReport;
 
 use crate::image::{ImageArguments, with_login};

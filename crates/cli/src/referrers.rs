@@ -12,8 +12,8 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::image::with_login;
 use crate::output::{Format, Inputs, OutputArguments, note};
 use crate::registry::RegistryArguments;
-use crate::summary::{QUIET, STRONG};
 use crate::terminal::{Visible, fit};
+use onionskin_core::report::console::summary::{QUIET, STRONG};
 
 /// List the signatures, SBOMs and attestations of an image in a registry
 ///

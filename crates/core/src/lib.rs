@@ -33,7 +33,7 @@
 //! - `onionskin-layers`: [`digest`], [`memory`], [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`];
 //! - `onionskin-oci`: [`mod@reference`], [`platform`], [`manifest`]; [`source`];
 //! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
-//!   [`find`]; [`compare`]; [`report`];
+//!   [`find`]; [`inspection`], [`link`]; [`audit`]; [`compare`]; [`report`];
 //! - here: [`cache`], the form in which indexes and documents are kept, and [`limits`], the bounds of all.
 //!
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
@@ -48,7 +48,8 @@ pub mod cache;
 pub mod limits;
 
 pub use onionskin_audit::{
-    base, compare, find, findings, ownership, packages, report, rules, secrets, visitors,
+    audit, base, compare, find, findings, inspection, link, ownership, packages, report, rules,
+    secrets, visitors,
 };
 pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, tar};
 pub use onionskin_oci::{manifest, platform, reference, source};

@@ -1,11 +1,11 @@
 //! Texts and documents: references, manifests, configurations, rules files.
 
 use onionskin_core::digest::Digest;
+use onionskin_core::inspection;
 use onionskin_core::manifest::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 use onionskin_core::manifest::{Config, Document, history};
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
-use onionskin_core::report::inspection;
 use onionskin_core::rules::Rules;
 use serde_json::Value;
 

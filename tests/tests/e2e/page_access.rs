@@ -1,5 +1,8 @@
 //! The page without a mouse and with other senses: axe-core over every view in both themes, keys, a clean console.
 
+use std::env;
+use std::path::PathBuf;
+
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::{Odd, holding};
 use onionskin_tests::{Browser, Served};
@@ -107,8 +110,14 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
     ]
 }
 
-/// Lets axe-core look at every view at this size, in these themes; the console stays clean.
+/// Lets axe-core look at every view at this size, in these themes; the console stays clean. `ONIONSKIN_LOOK` names a folder
+/// for screenshots of every view, in both themes then (`cargo xtask look`).
 async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
+    let screenshots = env::var_os("ONIONSKIN_LOOK").map(PathBuf::from);
+    let themes = match screenshots {
+        Some(_) => &["light", "dark"],
+        None => themes,
+    };
     let image = Image::new()
         .layer(layer("COPY one /").file("/one", bytes(60_000)))
         .layer(
@@ -145,6 +154,10 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
         for theme in themes {
             let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
             let _: bool = browser.value(&choose).await;
+            if let Some(folder) = &screenshots {
+                let file = format!("{}-{width}-{theme}.png", name.replace(' ', "-"));
+                browser.screenshot(&folder.join(file)).await;
+            }
             let found = browser.accessibility().await;
             assert!(found.is_empty(), "{name}, {theme}: {found:#?}");
         }

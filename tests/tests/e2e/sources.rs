@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use futures::TryStreamExt as _;
+use onionskin_core::inspection::Inspection;
 use onionskin_core::layer::{Expected, LayerDecoder};
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::inspection::Inspection;
 use onionskin_core::report::listing;
 use onionskin_core::source::archive::{Archive, Form};
 use onionskin_core::source::registry::{Client, Options, http_client};

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use onionskin_core::inspection::{self, HistoryStep};
 use onionskin_core::manifest::config::Healthcheck;
 use onionskin_core::manifest::history;
-use onionskin_core::report::inspection::{self, HistoryStep};
 use yew::prelude::*;
 
 use crate::format;

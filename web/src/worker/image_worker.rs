@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Ledger, Wasted};
+use onionskin_core::link::InFile;
 use onionskin_core::platform::Platform;
-use onionskin_core::report::link::InFile;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::{GrowthLimits, Rules};
 use onionskin_core::source::{Image, NotFetched};

@@ -4,16 +4,16 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use onionskin_core::audit::own::IgnoreFacts;
+use onionskin_core::audit::{Audit, AuditOptions, FindingFacts};
 use onionskin_core::findings::Location;
+use onionskin_core::inspection::LayerFacts;
 use onionskin_core::ledger::Ledger;
+use onionskin_core::link::{InFile, Links};
 use onionskin_core::manifest::history;
-use onionskin_core::report::audit::{Audit, FindingFacts, Terms};
 use onionskin_core::report::html;
-use onionskin_core::report::inspection::LayerFacts;
-use onionskin_core::report::link::{InFile, Links};
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::report::own::IgnoreFacts;
 use onionskin_core::report::words;
 use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
@@ -50,14 +50,14 @@ impl Waste {
         // Above a layer that could not be read nothing is known.
         image.layers.truncate(stack.depth());
         let (ledger, links) = (Ledger::of(stack), Links::of(page, &image, file));
-        let terms = Terms {
+        let options = AuditOptions {
             rules,
             base: None,
             against: other.read(),
             today: Day::of_unix((js_sys::Date::now() / 1000.0) as i64),
             links: links.as_ref(),
         };
-        let mut audit = Audit::new(&image, stack, &ledger, &terms);
+        let mut audit = Audit::new(&image, stack, &ledger, &options);
         if let Some(reason) = other.missing() {
             let growth = audit.rules.iter_mut();
             let unjudged =

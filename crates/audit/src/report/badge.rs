@@ -5,8 +5,8 @@
 use maud::html;
 
 use super::Visible;
-use super::inspection::Inspection;
 use super::words::{percent, share, size};
+use crate::inspection::Inspection;
 
 /// Characters of a label or a value; what is longer is cut.
 const LONGEST: usize = 60;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::told::{Compared, Side};
 use super::SCHEMA_VERSION;
-use super::inspection::{ImageFacts, Inspection};
 use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
+use crate::inspection::{ImageFacts, Inspection};
 
 /// What `diff --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -6,9 +6,9 @@
 
 use serde::Serialize;
 
-use super::audit::Audit;
-use super::inspection::LayerFacts;
 use super::text;
+use crate::audit::Audit;
+use crate::inspection::LayerFacts;
 use crate::layer::{EntryId, EntryKind, LayerIndex, Unshown};
 use crate::ledger::dive::{Details, DiveLayer, Inefficient, Node};
 use crate::stack::Stack;

@@ -10,10 +10,10 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 
 use super::Visible;
-use super::audit::{Audit, FindingFacts};
 use super::notes::notes;
 use super::outcome::{Outcome, weightiest};
 use super::words::{self, cost, size};
+use crate::audit::{Audit, FindingFacts};
 use crate::rules::Verdict;
 
 /// Findings that a suite tells, the weightiest first.

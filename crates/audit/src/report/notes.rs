@@ -1,7 +1,7 @@
 //! Notes of an audit beside its numbers and findings, a sentence each: the base, what is ignored, what is not covered.
 
-use super::audit::Audit;
 use super::words::{not_available, size};
+use crate::audit::Audit;
 use crate::base::By;
 
 /// All notes, the image's own remarks at their end.

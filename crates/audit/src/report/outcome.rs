@@ -1,7 +1,7 @@
 //! What the audits of one call came to, image by image: what reports about several images tell of.
 
-use super::audit::{Audit, FindingFacts};
 use super::map::Map;
+use crate::audit::{Audit, FindingFacts};
 use crate::findings::Kind;
 
 /// What the audit of one image came to.

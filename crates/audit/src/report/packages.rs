@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use csv::Writer;
 use serde::{Deserialize, Serialize};
 
-use super::inspection::ImageFacts;
 use super::{SCHEMA_VERSION, Visible, text};
+use crate::inspection::ImageFacts;
 use crate::ownership::{Owned, Packages, WastedPackage};
 use crate::packages::{Type, Unreadable};
 

@@ -6,16 +6,16 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::artifact::ArtifactReport;
-use super::audit::Audit;
 use super::cache::CacheReport;
 use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
 use super::comparison::reproducible::ReproducibilityReport;
-use super::inspection::Inspection;
 use super::listing::Line;
 use super::packages::PackagesReport;
 use super::referrers::ReferrersReport;
 use super::usage::Folder;
+use crate::audit::Audit;
+use crate::inspection::Inspection;
 use crate::rules::{
     Bytes, Count, FindingLimit, GrowthShare, RulesFile, Share, WrittenFindingLimit,
 };

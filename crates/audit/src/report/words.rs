@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bytesize::ByteSize;
 
 use super::Visible;
-use super::audit::{Audit, FindingFacts};
-use super::inspection::LayerFacts;
+use crate::audit::{Audit, FindingFacts};
 use crate::findings::Kind;
+use crate::inspection::LayerFacts;
 use crate::rules::{Amount, Direction, Unit, Verdict};
 use crate::source::NotFetched;
 use crate::stack::Cause;
@@ -260,8 +260,8 @@ fn amount(verdict: &Verdict, amount: Amount) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::LayerPair;
     use crate::findings::Location;
-    use crate::report::audit::LayerPair;
     use crate::rules::RuleId;
 
     /// Its name says nothing of what it is about.

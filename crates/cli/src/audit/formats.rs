@@ -1,13 +1,12 @@
 //! The formats in which `onionskin audit` reports, about one image or several.
 
-use onionskin_core::report::audit::Audit;
+use onionskin_core::audit::Audit;
 use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::report::{SCHEMA_VERSION, html, json, junit, sarif};
+use onionskin_core::report::{SCHEMA_VERSION, comment, console, html, json, junit, sarif};
 use serde::Serialize;
 
-use super::{markdown, text, verdict};
 use crate::output::{Formats, Output};
 
 /// How a report is written.
@@ -79,16 +78,17 @@ pub(super) fn write(
     format: Format,
     reported: &[Reported],
     output: &Output,
-    options: text::Options<'_>,
+    options: console::audit::Options<'_>,
 ) -> anyhow::Result<()> {
     let outcomes: Vec<Outcome<'_>> = reported.iter().map(Reported::outcome).collect();
     let report = match format {
         Format::Text => {
-            let texts = audited(reported)
-                .map(|Audited { audit, remarks, .. }| text::report(audit, remarks, options));
+            let texts = audited(reported).map(|Audited { audit, remarks, .. }| {
+                console::audit::report(audit, remarks, options)
+            });
             let several = reported.len() > 1;
             let texts = texts.filter(|_| !(several && options.summary));
-            let table = several.then(|| verdict::table(reported, options.columns));
+            let table = several.then(|| console::verdict::table(&outcomes, options.screen));
             let parts: Vec<String> = texts.chain(table).collect();
             return Ok(output.text(&parts.join("\n"))?);
         }
@@ -98,7 +98,7 @@ pub(super) fn write(
             all => lines(all, format)?,
         },
         Format::Ndjson => lines(reported, format)?,
-        Format::Markdown => markdown::report(&outcomes),
+        Format::Markdown => comment::report(&outcomes),
         Format::Sarif => sarif::report(&outcomes)?,
         Format::Junit => junit::report(&outcomes)?,
         Format::Html => html::report(&outcomes),

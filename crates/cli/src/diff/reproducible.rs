@@ -4,8 +4,8 @@ use std::fmt::{self, Write as _};
 
 use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
 
-use crate::summary::STRONG;
 use crate::terminal::Visible;
+use onionskin_core::report::console::summary::STRONG;
 
 /// Layers that are named for a reason.
 const SHOWN: usize = 12;

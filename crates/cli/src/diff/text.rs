@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::fmt::{self, Write as _};
 
 use onionskin_core::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
+use onionskin_core::inspection::{ImageFacts, LayerFacts};
 use onionskin_core::report::comparison::{ComparisonReport, SideBytes};
-use onionskin_core::report::inspection::{ImageFacts, LayerFacts};
 use onionskin_core::report::words::size;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::summary::{self, STRONG};
 use crate::terminal::{Visible, fit, folded, middle, wrapped};
+use onionskin_core::report::console::summary::{self, STRONG};
 
 /// Columns before a path, and those that one has at least.
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;

@@ -8,8 +8,8 @@ use onionskin_core::source::Artifact;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::output::{Format, Output};
-use crate::summary::{QUIET, STRONG};
 use crate::terminal::{Visible, fit, folded};
+use onionskin_core::report::console::summary::{QUIET, STRONG};
 
 /// Columns of a size and of what follows it.
 const SIZE: usize = 11;

@@ -8,8 +8,8 @@ use onionskin_core::packages::Unreadable;
 use onionskin_core::report::packages::{PackageFacts, PackagesReport, WastedFacts};
 use onionskin_core::report::words::{share, size};
 
-use crate::summary::{self, QUIET};
 use crate::terminal::{Visible, wrapped};
+use onionskin_core::report::console::summary::{self, QUIET};
 
 /// Packages with wasted bytes that are named.
 const WASTED: usize = 10;

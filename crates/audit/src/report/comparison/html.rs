@@ -2,15 +2,15 @@
 //!
 //! It has no scripts, and its policy lets a browser fetch nothing. What comes from an image is text.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::fields::Field;
 use super::places::{Place, places, weight};
 use super::told::{Compared, Matter, Number, Side, known, layers, what};
 use crate::compare::{Change, FileChange};
+use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
-use crate::report::html::{POLICY, STYLE, is_address};
-use crate::report::inspection::{ImageFacts, LayerFacts};
+use crate::report::html::{is_address, page};
 use crate::report::words::size;
 
 /// Folders and files in the table of places.
@@ -24,35 +24,22 @@ const VALUES: usize = 1_000;
 #[must_use]
 pub fn report(compared: &Compared<'_>) -> String {
     let (old, new) = (&compared.report.old, &compared.report.new);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                title { "Onionskin diff: " (Visible(&old.reference)) " → " (Visible(&new.reference)) }
-                style { (PreEscaped(STYLE)) (PreEscaped(include_str!("style.css"))) }
-            }
-            body {
-                h1 { (Visible(&old.reference)) " → " (Visible(&new.reference)) }
-                (image("Old", old))
-                (image("New", new))
-                (numbers(compared))
-                div.notes { @for note in compared.notes() { p.quiet { (note) } } }
-                (first(compared))
-                (by_place(compared))
-                (configuration(compared))
-                (layer_table(compared))
-                (all_files(compared))
-                footer.quiet {
-                    "Onionskin " (env!("CARGO_PKG_VERSION")) ". Sizes are bytes of file content, 1 kB is 1000 B. The same digests give the same file."
-                }
-            }
-        }
+    let body = html! {
+        h1 { (Visible(&old.reference)) " → " (Visible(&new.reference)) }
+        (image("Old", old))
+        (image("New", new))
+        (numbers(compared))
+        div.notes { @for note in compared.notes() { p.quiet { (note) } } }
+        (first(compared))
+        (by_place(compared))
+        (configuration(compared))
+        (layer_table(compared))
+        (all_files(compared))
     };
-    page.into_string()
+    let (old, new) = (Visible(&old.reference), Visible(&new.reference));
+    let title = format!("Onionskin diff: {old} → {new}");
+    let same = "The same digests give the same file.";
+    page(&title, include_str!("style.css"), &body, same)
 }
 
 fn image(name: &str, image: &ImageFacts) -> Markup {

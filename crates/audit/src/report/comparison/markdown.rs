@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::places::places;
 use super::told::{Compared, Matter, known, what};
-use crate::report::inspection::LayerFacts;
+use crate::inspection::LayerFacts;
 use crate::report::markdown::{cell, code, cut, linked};
 use crate::report::words::size;
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::reproducible::Difference;
+use crate::inspection::ImageFacts;
 use crate::report::SCHEMA_VERSION;
-use crate::report::inspection::ImageFacts;
 
 /// What `diff --reproducible --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -6,9 +6,9 @@ use super::fields::Field;
 use super::places::{Counts, Place, largest};
 use super::{ComparisonReport, SideBytes};
 use crate::compare::Update;
+use crate::inspection::LayerFacts;
+use crate::link::Links;
 use crate::manifest::{Config, history};
-use crate::report::inspection::LayerFacts;
-use crate::report::link::Links;
 use crate::report::words::{self, size};
 use crate::secrets::Mask;
 

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use crate::audit::{Audit, FindingFacts};
 use crate::manifest::history;
 use crate::report::Visible;
-use crate::report::audit::{Audit, FindingFacts};
 use crate::report::outcome::weightiest;
 use crate::report::words::{cost, kind, layers, partial, size};
 

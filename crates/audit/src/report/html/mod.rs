@@ -3,30 +3,26 @@
 //! It has no scripts, and its policy lets a browser fetch nothing. What comes from an image is text.
 
 mod findings;
+mod page;
 mod squarify;
 mod treemap;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use self::findings::findings;
 pub(super) use self::findings::is_address;
+pub(super) use self::page::page;
 use self::treemap::treemap;
 use super::Visible;
-use super::audit::Audit;
-use super::inspection::LayerFacts;
 use super::map::Map;
 use super::notes::notes;
 use super::outcome::Outcome;
 use super::words::{self, share, size};
+use crate::audit::Audit;
+use crate::inspection::LayerFacts;
 use crate::ledger::Causes;
 use crate::manifest::history;
 use crate::stack::Cause;
-
-/// What the file may do: show itself, and fetch nothing.
-pub(super) const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-/// How it looks, light and dark.
-pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The whole file.
 #[must_use]
@@ -35,29 +31,14 @@ pub fn report(outcomes: &[Outcome<'_>]) -> String {
         [one] => one.reference().to_owned(),
         all => format!("{} images", all.len()),
     };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                title { "Onionskin audit: " (Visible(&title)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                @if outcomes.len() > 1 { (contents(outcomes)) }
-                @for (number, outcome) in (1..).zip(outcomes) {
-                    section.image id={ "image-" (number) } { (image(outcome)) }
-                }
-                footer.quiet {
-                    "Onionskin " (env!("CARGO_PKG_VERSION")) ". Sizes are bytes of file content, 1 kB is 1000 B. The same digest gives the same file."
-                }
-            }
+    let body = html! {
+        @if outcomes.len() > 1 { (contents(outcomes)) }
+        @for (number, outcome) in (1..).zip(outcomes) {
+            section.image id={ "image-" (number) } { (image(outcome)) }
         }
     };
-    page.into_string()
+    let title = format!("Onionskin audit: {}", Visible(&title));
+    page(&title, "", &body, "The same digest gives the same file.")
 }
 
 /// What of several images there is, each in a line.

@@ -19,10 +19,10 @@ use self::model::{
     Tool, UriBaseIds,
 };
 use super::Visible;
-use super::audit::{Audit, FindingFacts};
 use super::notes::ignored;
 use super::outcome::{Outcome, weightiest};
 use super::words::{self, cost, size};
+use crate::audit::{Audit, FindingFacts};
 use crate::digest::Digest;
 use crate::findings::Kind;
 use crate::reference::Reference;

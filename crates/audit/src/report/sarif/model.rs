@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::audit::FindingFacts;
 use crate::report::Visible;
-use crate::report::audit::FindingFacts;
 use crate::rules::Verdict;
 
 /// `sarifLog` (section 3.13).

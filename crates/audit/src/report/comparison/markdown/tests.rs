@@ -8,14 +8,14 @@ use serde_json::json;
 use super::report;
 use crate::compare::{Change, FieldChange, FileChange, Update, What};
 use crate::digest::Digest;
+use crate::inspection::{ImageFacts, LayerFacts};
+use crate::link::Links;
 use crate::manifest::Config;
 use crate::report::SCHEMA_VERSION;
 use crate::report::comparison::{
     Compared, ComparedBytes, ComparedLayers, ComparedStacks, ComparisonReport, Side, SideBytes,
     html,
 };
-use crate::report::inspection::{ImageFacts, LayerFacts};
-use crate::report::link::Links;
 
 /// Stands in every text of an image, so that it can be found wherever it comes out.
 const MARK: char = '☢';

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::audit::Terms;
+use super::AuditOptions;
 use crate::findings::{Finding, Kind};
 use crate::rules::{Day, Ignore, Part, Weighed};
 use crate::stack::Stack;
@@ -73,7 +73,7 @@ impl OwnFacts {
     }
 }
 
-impl<'a> Terms<'a> {
+impl<'a> AuditOptions<'a> {
     /// The entry that takes a finding out of the count.
     pub(super) fn ignored(&self, finding: &Finding, stack: &Stack) -> Option<&'a Ignore> {
         let mut ignores = self.rules.ignore.iter();

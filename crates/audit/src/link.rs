@@ -210,7 +210,7 @@ fn encoded(bytes: &[u8], set: &'static AsciiSet) -> String {
     printable(&percent_encode(bytes, set).to_string())
 }
 
-/// Text in which no command to a pipeline can begin, so that [`Visible`](super::Visible) prints it as it is.
+/// Text in which no command to a pipeline can begin, so that [`Visible`](crate::report::Visible) prints it as it is.
 fn printable(text: &str) -> String {
     text.replace("::", "%3A%3A")
 }

@@ -2,14 +2,15 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::findings::Kind;
+use crate::inspection::{ByteTotals, ImageFacts, LayerFacts};
+use crate::report::words::{not_available, share, size};
+use crate::stack::Cause;
 use anstyle::{AnsiColor, Style};
-use onionskin_core::findings::Kind;
-use onionskin_core::report::inspection::{ByteTotals, ImageFacts, LayerFacts};
-use onionskin_core::report::words::{not_available, share, size};
-use onionskin_core::stack::Cause;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::terminal::{Visible, wrapped};
+use super::wrapped;
+use crate::report::Visible;
 
 /// Columns of the bar for everything, where there is room.
 const BAR: usize = 30;
@@ -18,12 +19,14 @@ const BEFORE_BAR: usize = 2 + NAME + 1 + 9 + 1 + 8 + 2;
 /// Columns of the longest name of a cause.
 const NAME: usize = 13;
 
-pub(crate) const STRONG: Style = Style::new().bold();
-pub(crate) const QUIET: Style = Style::new().dimmed();
+/// What a line is about.
+pub const STRONG: Style = Style::new().bold();
+/// What is beside it.
+pub const QUIET: Style = Style::new().dimmed();
 const LIVE: Style = AnsiColor::Cyan.on_default();
 
 /// Which image.
-pub(crate) fn image(out: &mut String, image: &ImageFacts, columns: usize) -> fmt::Result {
+pub fn image(out: &mut String, image: &ImageFacts, columns: usize) -> fmt::Result {
     let reference = Visible(&image.reference).to_string();
     write!(out, "{STRONG}{reference}{STRONG:#}")?;
     if let Some(platform) = &image.platform {
@@ -41,7 +44,7 @@ pub(crate) fn image(out: &mut String, image: &ImageFacts, columns: usize) -> fmt
 }
 
 /// Its bytes.
-pub(crate) fn bytes(
+pub fn bytes(
     out: &mut String,
     image: &ImageFacts,
     bytes: &ByteTotals,
@@ -128,7 +131,7 @@ fn causes(out: &mut String, bytes: &ByteTotals, columns: usize) -> fmt::Result {
 }
 
 /// A cause's name, colour and meaning.
-pub(crate) fn described(cause: Cause) -> (&'static str, Style, &'static str) {
+pub fn described(cause: Cause) -> (&'static str, Style, &'static str) {
     let color = match cause {
         Cause::Deleted => AnsiColor::Red,
         Cause::Overwritten => AnsiColor::Yellow,

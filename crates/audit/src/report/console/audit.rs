@@ -2,17 +2,17 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::audit::{Audit, DiveFacts, FindingFacts};
+use crate::findings::Kind;
+use crate::manifest::history;
+use crate::report::notes;
+use crate::report::outcome::weightiest;
+use crate::report::words::{self, percent, size};
 use anstyle::Style;
-use onionskin_core::findings::Kind;
-use onionskin_core::manifest::history;
-use onionskin_core::report::audit::{Audit, DiveFacts, FindingFacts};
-use onionskin_core::report::notes;
-use onionskin_core::report::outcome::weightiest;
-use onionskin_core::report::words::{self, percent, size};
 
-use super::verdict;
-use crate::summary::{self, QUIET, STRONG, described};
-use crate::terminal::{Visible, fit, middle, wrapped};
+use super::summary::{self, QUIET, STRONG, described};
+use super::{Screen, verdict, wrapped};
+use crate::report::Visible;
 
 /// Findings that are shown without `--all`.
 const SHOWN: usize = 5;
@@ -24,20 +24,20 @@ const SHOWN_PATHS: usize = 5;
 const INDENT: usize = 11;
 
 /// What is shown, and where.
-#[derive(Clone, Copy)]
-pub(super) struct Options<'a> {
-    /// The columns that there are.
-    pub(super) columns: usize,
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Its columns and characters.
+    pub screen: Screen,
     /// All findings, and not only the largest.
-    pub(super) all: bool,
+    pub all: bool,
     /// Only the verdict, and the rules that did not pass.
-    pub(super) summary: bool,
+    pub summary: bool,
     /// The rules file in use.
-    pub(super) rules_file: Option<&'a str>,
+    pub rules_file: Option<&'a str>,
 }
 
 /// The whole text.
-pub(super) fn report(audit: &Audit, remarks: &[String], options: Options<'_>) -> String {
+pub fn report(audit: &Audit, remarks: &[String], options: Options<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, audit, remarks, options);
@@ -45,8 +45,8 @@ pub(super) fn report(audit: &Audit, remarks: &[String], options: Options<'_>) ->
 }
 
 fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'_>) -> fmt::Result {
-    verdict::write(out, audit, options.columns)?;
-    summary::image(out, &audit.image, options.columns)?;
+    verdict::write(out, audit, options.screen.columns)?;
+    summary::image(out, &audit.image, options.screen.columns)?;
     if options.summary {
         for line in words::not_available(&audit.layers) {
             lines(out, &line, options)?;
@@ -55,7 +55,7 @@ fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'
     }
     findings(out, audit, options)?;
     writeln!(out, "\n{QUIET}Size{QUIET:#}")?;
-    let columns = options.columns;
+    let columns = options.screen.columns;
     summary::bytes(out, &audit.image, &audit.bytes, &audit.layers, columns)?;
     lines(out, &dive(&audit.dive), options)?;
     if let Some(base) = notes::base(audit) {
@@ -76,7 +76,7 @@ fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'
 /// A paragraph of its own.
 fn lines(out: &mut String, text: &str, options: Options<'_>) -> fmt::Result {
     writeln!(out)?;
-    for line in wrapped(&Visible(text).to_string(), options.columns) {
+    for line in wrapped(&Visible(text).to_string(), options.screen.columns) {
         writeln!(out, "{QUIET}{line}{QUIET:#}")?;
     }
     Ok(())
@@ -140,8 +140,11 @@ fn findings(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Resul
             None => String::new(),
         };
         let what = format!("({rule}{line})");
-        let room = options.columns.saturating_sub(INDENT + 1 + what.len());
-        let path = middle(&secret.path, room.max(20));
+        let room = options
+            .screen
+            .columns
+            .saturating_sub(INDENT + 1 + what.len());
+        let path = options.screen.middle(&secret.path, room.max(20));
         writeln!(out, "{:INDENT$}{STRONG}{path}{STRONG:#} {what}", "")?;
     }
     if secrets.len() > NAMED {
@@ -237,7 +240,7 @@ fn one(
         0 => String::new(),
         bytes => size(bytes),
     };
-    let room = options.columns.saturating_sub(INDENT).max(20);
+    let room = options.screen.columns.saturating_sub(INDENT).max(20);
     let path = Visible(&finding.path).to_string();
     let beside = room.saturating_sub(name.len() + 2);
     let line = |out: &mut String, text: &str| writeln!(out, "{:INDENT$}{text}", "");
@@ -246,7 +249,7 @@ fn one(
         writeln!(out, "  {STRONG}{path}{STRONG:#}")?;
     } else {
         writeln!(out)?;
-        let path = middle(&finding.path, room);
+        let path = options.screen.middle(&finding.path, room);
         line(out, &format!("{STRONG}{path}{STRONG:#}"))?;
     }
     if let Some(cost) = words::cost(finding) {
@@ -272,7 +275,7 @@ fn layers(
 ) -> fmt::Result {
     let shown = if options.all { usize::MAX } else { NAMED };
     let line = |out: &mut String, text: &str| {
-        let text = fit(text.trim_end_matches(": "), room);
+        let text = options.screen.fit(text.trim_end_matches(": "), room);
         writeln!(out, "{:INDENT$}{QUIET}{text}{QUIET:#}", "")
     };
     let told = words::layers(finding);
@@ -338,9 +341,9 @@ fn rules(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
         let name = Visible(&rule.name).to_string();
         let text = Visible(&words::verdict(rule)).to_string();
         // What is too long for a line goes on below the name.
-        let room = options.columns.saturating_sub(indent + names + 2);
+        let room = options.screen.columns.saturating_sub(indent + names + 2);
         let room = match room < 30 {
-            true => options.columns.saturating_sub(indent),
+            true => options.screen.columns.saturating_sub(indent),
             false => room,
         };
         let mut told = wrapped(&text, room.max(20)).into_iter();
@@ -354,7 +357,9 @@ fn rules(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
             writeln!(out, "{:1$}{rest}", "", indent + names + 2)?;
         }
         for path in rule.met.iter().take(SHOWN_PATHS) {
-            let path = middle(path, options.columns.saturating_sub(indent).max(20));
+            let path = options
+                .screen
+                .middle(path, options.screen.columns.saturating_sub(indent).max(20));
             writeln!(out, "{:indent$}{path}", "")?;
         }
         if rule.met.len() > SHOWN_PATHS {

@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
-use onionskin_core::findings::Kind;
-use onionskin_core::report::audit::{Audit, FindingFacts};
-use onionskin_core::report::markdown::{cell, code, cut, escaped, linked};
-use onionskin_core::report::notes::notes;
-use onionskin_core::report::outcome::{Outcome, weightiest};
-use onionskin_core::report::words::{self, share, size};
+use crate::audit::{Audit, FindingFacts};
+use crate::findings::Kind;
+use crate::report::markdown::{cell, code, cut, escaped, linked};
+use crate::report::notes::notes;
+use crate::report::outcome::{Outcome, weightiest};
+use crate::report::words::{self, share, size};
 
 /// Findings in the table of one image; the rest is summed up.
 const SHOWN: usize = 50;
@@ -17,7 +17,7 @@ const ROOM: usize = 60_000;
 const END: usize = 100;
 
 /// The whole report, as much of it as fits into a comment: what is on top of each image first, then findings.
-pub(super) fn report(outcomes: &[Outcome<'_>]) -> String {
+pub fn report(outcomes: &[Outcome<'_>]) -> String {
     let mut left = ROOM;
     let heads: Vec<String> = outcomes
         .iter()

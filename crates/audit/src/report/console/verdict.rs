@@ -2,21 +2,22 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::audit::Audit;
+use crate::report::words::{partial, secrets, share, size};
 use anstyle::{AnsiColor, Style};
-use onionskin_core::report::audit::Audit;
-use onionskin_core::report::words::{partial, secrets, share, size};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::formats::{Audited, Reported};
-use crate::summary::{QUIET, STRONG};
-use crate::terminal::{Visible, middle, wrapped};
+use super::summary::{QUIET, STRONG};
+use super::{Screen, wrapped};
+use crate::report::Visible;
+use crate::report::outcome::Outcome;
 
-pub(super) const PASS: Style = AnsiColor::Green.on_default().bold();
-pub(super) const FAIL: Style = AnsiColor::Red.on_default().bold();
-pub(super) const NOT_EVALUATED: Style = AnsiColor::Yellow.on_default().bold();
+const PASS: Style = AnsiColor::Green.on_default().bold();
+const FAIL: Style = AnsiColor::Red.on_default().bold();
+const NOT_EVALUATED: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The word for a rule or all of them, and its colour.
-pub(super) const fn word(passed: Option<bool>) -> (&'static str, Style) {
+pub const fn word(passed: Option<bool>) -> (&'static str, Style) {
     match passed {
         Some(true) => ("PASS", PASS),
         Some(false) => ("FAIL", FAIL),
@@ -25,12 +26,12 @@ pub(super) const fn word(passed: Option<bool>) -> (&'static str, Style) {
 }
 
 /// The outcome of all rules; None where there are none.
-pub(super) fn of(audit: &Audit) -> Option<(&'static str, Style)> {
+pub fn of(audit: &Audit) -> Option<(&'static str, Style)> {
     (!audit.rules.is_empty()).then(|| word(audit.passed))
 }
 
 /// `FAIL: 89.5 % wasted (340.0 kB), no secrets found, 1 of 2 rules failed`.
-pub(super) fn write(out: &mut String, audit: &Audit, columns: usize) -> fmt::Result {
+pub fn write(out: &mut String, audit: &Audit, columns: usize) -> fmt::Result {
     let read = match partial(&audit.layers) {
         Some(read) => format!(" in {read}"),
         None => String::new(),
@@ -66,7 +67,7 @@ fn wasted(audit: &Audit) -> String {
 }
 
 /// `1 of 2 rules failed`.
-pub(super) fn rules(audit: &Audit) -> String {
+pub fn rules(audit: &Audit) -> String {
     let of = |passed| {
         let rules = audit.rules.iter();
         rules.filter(|rule| rule.passed == passed).count()
@@ -91,26 +92,22 @@ pub(super) fn rules(audit: &Audit) -> String {
 }
 
 /// A row for each image: its name, what is wasted, and the verdict.
-pub(super) fn table(reported: &[Reported], columns: usize) -> String {
+pub fn table(outcomes: &[Outcome<'_>], screen: Screen) -> String {
     const WASTED: usize = 9;
     const SHARE: usize = 14;
-    let verdict = |one: &Reported| match one {
-        Reported::Audited(audited) => match of(&audited.audit) {
+    let verdict = |one: &Outcome<'_>| match one {
+        Outcome::Audited { audit, .. } => match of(audit) {
             Some((word, style)) => (word, style),
             None => ("no rules", Style::new()),
         },
-        Reported::Stopped { .. } => ("ERROR", FAIL),
+        Outcome::Stopped { .. } => ("ERROR", FAIL),
     };
-    let named = |one: &Reported| match one {
-        Reported::Audited(audited) => audited.audit.image.reference.clone(),
-        Reported::Stopped { reference, .. } => reference.clone(),
-    };
-    let verdicts = reported.iter().map(|one| verdict(one).0.len());
+    let verdicts = outcomes.iter().map(|one| verdict(one).0.len());
     let after = 2 + WASTED + 2 + SHARE + 2 + verdicts.max().unwrap_or(0);
-    let room = columns.saturating_sub(after).max(12);
-    let names: Vec<String> = reported
+    let room = screen.columns.saturating_sub(after).max(12);
+    let names: Vec<String> = outcomes
         .iter()
-        .map(|one| middle(&named(one), room))
+        .map(|one| screen.middle(one.reference(), room))
         .collect();
     let width = names.iter().map(|name| name.width());
     let width = width.chain(["image".len()]).max().unwrap_or(0);
@@ -118,17 +115,16 @@ pub(super) fn table(reported: &[Reported], columns: usize) -> String {
         "{QUIET}{:width$}  {:>WASTED$}  {:SHARE$}  verdict{QUIET:#}\n",
         "image", "wasted", ""
     );
-    for (one, name) in reported.iter().zip(names) {
+    for (one, name) in outcomes.iter().zip(names) {
         let gap = width - name.width();
         let (wasted, of) = match one {
-            Reported::Audited(audited) => {
-                let Audited { audit, .. } = &**audited;
+            Outcome::Audited { audit, .. } => {
                 let bytes = &audit.bytes;
                 let of = partial(&audit.layers);
                 let of = of.unwrap_or_else(|| share(bytes.wasted, bytes.stored));
                 (size(bytes.wasted), of)
             }
-            Reported::Stopped { .. } => (String::new(), String::new()),
+            Outcome::Stopped { .. } => (String::new(), String::new()),
         };
         let (word, style) = verdict(one);
         out.push_str(&format!(

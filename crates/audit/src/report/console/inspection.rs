@@ -3,17 +3,15 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use onionskin_core::ledger::{Ledger, Wasted};
-use onionskin_core::manifest::history;
-use onionskin_core::report;
-use onionskin_core::report::inspection::{
-    ConfigFacts, HealthcheckFacts, IndexFacts, Inspection, LayerFacts,
-};
-use onionskin_core::report::words::{self, size};
-use onionskin_core::stack::{Cause, Stack};
+use crate::inspection::{ConfigFacts, HealthcheckFacts, IndexFacts, Inspection, LayerFacts};
+use crate::ledger::{Ledger, Wasted};
+use crate::manifest::history;
+use crate::report::words::{self, size};
+use crate::stack::{Cause, Stack};
 
-use crate::summary::{self, QUIET, described};
-use crate::terminal::{Visible, fit, middle, wrapped};
+use super::summary::{self, QUIET, described};
+use super::{Screen, wrapped};
+use crate::report::{Visible, text};
 
 /// Columns before what a label is of.
 const LABEL: usize = 12;
@@ -25,17 +23,18 @@ const LEAST_PATH: usize = 24;
 const SHOWN_PATHS: usize = 10;
 
 /// A wasted file.
-pub(super) struct WastedPath {
+#[derive(Clone, Debug)]
+pub struct WastedPath {
     path: String,
     wasted: Wasted,
 }
 
 /// The largest wasted files.
-pub(super) fn largest_wasted(stack: &Stack, ledger: &Ledger) -> Vec<WastedPath> {
+pub fn largest_wasted(stack: &Stack, ledger: &Ledger) -> Vec<WastedPath> {
     let path = |wasted: Wasted| {
         let path = stack.layer(wasted.added_by)?.path(wasted.entry);
         Some(WastedPath {
-            path: report::text(&path).into_owned(),
+            path: text(&path).into_owned(),
             wasted,
         })
     };
@@ -44,15 +43,15 @@ pub(super) fn largest_wasted(stack: &Stack, ledger: &Ledger) -> Vec<WastedPath> 
 }
 
 /// The whole text, for a terminal of so many columns.
-pub(super) fn report(
+pub fn report(
     inspection: &Inspection,
     wasted: &[WastedPath],
     remarks: &[String],
-    columns: usize,
+    screen: Screen,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, inspection, wasted, remarks, columns);
+    let _ = write(&mut out, inspection, wasted, remarks, screen);
     out
 }
 
@@ -61,36 +60,36 @@ fn write(
     inspection: &Inspection,
     wasted: &[WastedPath],
     remarks: &[String],
-    columns: usize,
+    screen: Screen,
 ) -> fmt::Result {
-    summary::image(out, &inspection.image, columns)?;
+    summary::image(out, &inspection.image, screen.columns)?;
     writeln!(out)?;
     summary::bytes(
         out,
         &inspection.image,
         &inspection.bytes,
         &inspection.layers,
-        columns,
+        screen.columns,
     )?;
-    layers(out, &inspection.layers, columns)?;
-    wasted_paths(out, wasted, columns)?;
-    config(out, &inspection.config, columns)?;
+    layers(out, &inspection.layers, screen)?;
+    wasted_paths(out, wasted, screen)?;
+    config(out, &inspection.config, screen)?;
     if let Some(index) = &inspection.index {
-        of_index(out, index, columns)?;
+        of_index(out, index, screen)?;
     }
     if !remarks.is_empty() {
         writeln!(out)?;
     }
     for remark in remarks {
         let remark = format!("note: {}", Visible(remark));
-        for line in wrapped(&remark, columns) {
+        for line in wrapped(&remark, screen.columns) {
             writeln!(out, "{line}")?;
         }
     }
     Ok(())
 }
 
-fn layers(out: &mut String, layers: &[LayerFacts], columns: usize) -> fmt::Result {
+fn layers(out: &mut String, layers: &[LayerFacts], screen: Screen) -> fmt::Result {
     const BEFORE_COMMAND: usize = 41;
     writeln!(
         out,
@@ -99,7 +98,7 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: usize) -> fmt::Resul
     )?;
     for layer in layers {
         let command = layer.created_by.as_deref().map(history::clean);
-        let room = columns.saturating_sub(BEFORE_COMMAND);
+        let room = screen.columns.saturating_sub(BEFORE_COMMAND);
         let wasted = match layer.wasted {
             None | Some(0) => String::new(),
             Some(wasted) => size(wasted),
@@ -113,14 +112,14 @@ fn layers(out: &mut String, layers: &[LayerFacts], columns: usize) -> fmt::Resul
             layer.layer,
             layer.compressed_size.map(size).unwrap_or_default(),
             unpacked,
-            fit(&command.unwrap_or_default(), room),
+            screen.fit(&command.unwrap_or_default(), room),
         );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
-fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: usize) -> fmt::Result {
+fn wasted_paths(out: &mut String, wasted: &[WastedPath], screen: Screen) -> fmt::Result {
     if wasted.is_empty() {
         return Ok(());
     }
@@ -131,7 +130,7 @@ fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: usize) -> fmt:
     let layers: Vec<String> = wasted.iter().map(|one| layers_of(&one.wasted)).collect();
     let longest = layers.iter().map(String::len).max().unwrap_or(0);
     // Where paths would be cut to little, the layers have lines of their own.
-    let beside = columns.saturating_sub(before + 2 + longest);
+    let beside = screen.columns.saturating_sub(before + 2 + longest);
     for (WastedPath { path, wasted }, layers) in wasted.iter().zip(layers) {
         let (name, style, _) = described(wasted.cause);
         write!(
@@ -140,10 +139,14 @@ fn wasted_paths(out: &mut String, wasted: &[WastedPath], columns: usize) -> fmt:
             size(wasted.bytes)
         )?;
         if beside >= LEAST_PATH {
-            writeln!(out, "{}  {QUIET}{layers}{QUIET:#}", middle(path, beside))?;
+            writeln!(
+                out,
+                "{}  {QUIET}{layers}{QUIET:#}",
+                screen.middle(path, beside)
+            )?;
         } else {
-            let room = columns.saturating_sub(before).max(LEAST_PATH);
-            writeln!(out, "{}", middle(path, room))?;
+            let room = screen.columns.saturating_sub(before).max(LEAST_PATH);
+            writeln!(out, "{}", screen.middle(path, room))?;
             writeln!(out, "{:SIZE$}{QUIET}{layers}{QUIET:#}", "")?;
         }
     }
@@ -162,7 +165,7 @@ fn layers_of(wasted: &Wasted) -> String {
     }
 }
 
-fn config(out: &mut String, config: &ConfigFacts, columns: usize) -> fmt::Result {
+fn config(out: &mut String, config: &ConfigFacts, screen: Screen) -> fmt::Result {
     let words = |words: &Option<Vec<String>>| words.as_ref().map(|words| words.join(" "));
     let labels = config
         .labels
@@ -190,11 +193,15 @@ fn config(out: &mut String, config: &ConfigFacts, columns: usize) -> fmt::Result
     if !all.is_empty() {
         writeln!(out)?;
     }
-    let room = columns.saturating_sub(LABEL);
+    let room = screen.columns.saturating_sub(LABEL);
     let mut before = "";
     for (name, value) in all {
         let label = if name == before { "" } else { name };
-        writeln!(out, "{QUIET}{label:10}{QUIET:#}  {}", fit(&value, room))?;
+        writeln!(
+            out,
+            "{QUIET}{label:10}{QUIET:#}  {}",
+            screen.fit(&value, room)
+        )?;
         before = name;
     }
     Ok(())
@@ -227,14 +234,14 @@ fn health_check(check: &HealthcheckFacts) -> String {
     }
 }
 
-fn of_index(out: &mut String, index: &IndexFacts, columns: usize) -> fmt::Result {
-    let room = columns.saturating_sub(LABEL);
-    let platforms = fit(&index.platforms.join(" "), room);
+fn of_index(out: &mut String, index: &IndexFacts, screen: Screen) -> fmt::Result {
+    let room = screen.columns.saturating_sub(LABEL);
+    let platforms = screen.fit(&index.platforms.join(" "), room);
     writeln!(out, "{QUIET}{:10}{QUIET:#}  {platforms}", "platforms")?;
     let mut label = "attested";
     for one in &index.attestations {
         let digest = one.digest.to_string();
-        match LABEL + digest.len() <= columns {
+        match LABEL + digest.len() <= screen.columns {
             true => writeln!(out, "{QUIET}{label:10}{QUIET:#}  {digest}")?,
             false if label.is_empty() => writeln!(out, "  {digest}")?,
             false => writeln!(out, "{QUIET}{label}{QUIET:#}\n  {digest}")?,

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA_VERSION;
 use crate::digest::Digest;
 use crate::ledger::{Causes, Ledger};
 use crate::manifest::{Config, Healthcheck, history};
 use crate::source::{Image, NotFetched};
 use crate::stack::Stack;
+
+/// The version of all JSON that is written; it rises when a key changes its meaning or goes.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// What `inspect --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -1,17 +1,19 @@
-//! `onionskin audit`: what is wasted in an image, what is a risk, and whether it passes the rules.
+//! The audit: what is wasted in an image, what is a risk, and whether it passes the rules.
+
+pub mod own;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts};
-use super::link::Links;
-use super::own::{IgnoreFacts, OwnFacts};
-use super::{SCHEMA_VERSION, text};
+use self::own::{IgnoreFacts, OwnFacts};
 use crate::base::Base;
 use crate::findings::{self, Finding, Kind, Leftovers, Location, Subject};
+use crate::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts, SCHEMA_VERSION};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
+use crate::link::Links;
+use crate::names::text;
 use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
 use crate::secrets::Mask;
 use crate::source::Image;
@@ -52,7 +54,7 @@ pub struct Audit {
 
 /// What an image is audited by.
 #[derive(Clone, Debug)]
-pub struct Terms<'a> {
+pub struct AuditOptions<'a> {
     /// The rules that it is judged by.
     pub rules: &'a Rules,
     /// Its base; None leaves it to what the image's own documents tell.
@@ -147,7 +149,7 @@ pub struct LayerPair {
 impl Audit {
     /// Audits an image whose layers are all stacked.
     #[must_use]
-    pub fn new(image: &Image, stack: &Stack, ledger: &Ledger, terms: &Terms<'_>) -> Self {
+    pub fn new(image: &Image, stack: &Stack, ledger: &Ledger, options: &AuditOptions<'_>) -> Self {
         let Inspection {
             image: facts,
             bytes,
@@ -166,14 +168,14 @@ impl Audit {
             .iter()
             .map(|layer| layer.created_by.as_deref())
             .collect();
-        let mut base = terms.base.clone().or_else(|| Base::told(image));
+        let mut base = options.base.clone().or_else(|| Base::told(image));
         let findings = findings::of(&Subject {
             stack,
             ledger,
             commands: &commands,
             config: &image.config,
             base: base.as_ref(),
-            leftovers: terms
+            leftovers: options
                 .rules
                 .leftovers
                 .as_ref()
@@ -181,7 +183,7 @@ impl Audit {
         });
         let ignores: Vec<Option<&Ignore>> = findings
             .iter()
-            .map(|finding| terms.ignored(finding, stack))
+            .map(|finding| options.ignored(finding, stack))
             .collect();
         let weighed = findings.iter().zip(&ignores);
         let weighed: Vec<Weighed<'_>> = weighed
@@ -192,27 +194,27 @@ impl Audit {
             .collect();
         let base_layers = base.as_ref().and_then(|base| base.layers);
         let part = |findings, below| Part::of((image, stack, ledger), findings, below, base_layers);
-        let rules = terms.rules.judge(&Measured {
+        let rules = options.rules.judge(&Measured {
             stack,
             image: part(&weighed, 0),
             base: base_layers,
             own: base_layers.map(|base| part(&weighed, base)),
             dive,
-            against: terms.against,
+            against: options.against,
         });
         let own = base_layers.map(|base| OwnFacts::of(&part(&[], base)));
         if let Some(base) = &mut base {
             let reference = base.reference.take();
             base.reference = reference.map(|reference| mask.text(&reference).into_owned());
         }
-        let ignore = terms.ignore_facts(&weighed, &ignores);
+        let ignore = options.ignore_facts(&weighed, &ignores);
         let download = facts.compressed_size;
         let findings = findings.into_iter().zip(ignores);
         let findings = findings
             .map(|(finding, ignore)| FindingFacts {
                 ignored: ignore.map(|ignore| ignore.reason.clone()),
                 advice: mask.text(&finding.advice).into_owned(),
-                ..FindingFacts::of(finding, &commands, download, terms.links)
+                ..FindingFacts::of(finding, &commands, download, options.links)
             })
             .collect();
         Self {
@@ -231,7 +233,7 @@ impl Audit {
             rules,
             base,
             own,
-            against: terms.against.cloned(),
+            against: options.against.cloned(),
             ignore,
         }
     }

@@ -1,0 +1,143 @@
+//! Text cut, folded and wrapped to the columns of a terminal.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::report::Visible;
+
+/// Where a report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Its columns.
+    pub columns: usize,
+    /// Whether it has only ASCII.
+    pub ascii: bool,
+}
+
+impl Screen {
+    /// What stands for what is cut.
+    const fn ellipsis(self) -> &'static str {
+        match self.ascii {
+            true => "...",
+            false => "…",
+        }
+    }
+
+    /// `text` made visible and cut to `columns`, with an ellipsis where something is missing.
+    #[must_use]
+    pub fn fit(self, text: &str, columns: usize) -> String {
+        cut(Visible(text).to_string(), columns, self.ellipsis())
+    }
+
+    /// `path` made visible and cut in its middle to `columns`; most of what is kept is its end, which tells files apart.
+    #[must_use]
+    pub fn middle(self, path: &str, columns: usize) -> String {
+        cut_in_middle(Visible(path).to_string(), columns, self.ellipsis())
+    }
+}
+
+fn cut(text: String, columns: usize, ellipsis: &str) -> String {
+    if text.width() <= columns {
+        return text;
+    }
+    let start = start(&text, columns.saturating_sub(ellipsis.width()));
+    format!("{start}{ellipsis}")
+}
+
+fn cut_in_middle(text: String, columns: usize, ellipsis: &str) -> String {
+    if text.width() <= columns {
+        return text;
+    }
+    let room = columns.saturating_sub(ellipsis.width());
+    let front = room / 3;
+    let reversed: String = text.chars().rev().collect();
+    let end: String = start(&reversed, room - front).chars().rev().collect();
+    format!("{}{ellipsis}{end}", start(&text, front))
+}
+
+/// As much of the beginning of a text as fits.
+fn start(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// Lines of at most so many columns, broken between words; a word that is longer has a line of its own.
+#[must_use]
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `text` made visible, in pieces of at most so many columns, with nothing left out.
+#[must_use]
+pub fn folded(text: &str, columns: usize) -> Vec<String> {
+    let visible = Visible(text).to_string();
+    let mut rest = visible.as_str();
+    let mut pieces = Vec::new();
+    while !rest.is_empty() || pieces.is_empty() {
+        // One character at least, whatever its width.
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let (piece, behind) = rest.split_at(start(rest, columns).len().max(first));
+        pieces.push(piece.to_owned());
+        rest = behind;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_not_by_bytes() {
+        let fit = |text: &str, columns| cut(Visible(text).to_string(), columns, "…");
+        assert_eq!(fit("RUN make", 8), "RUN make");
+        assert_eq!(fit("RUN make all", 8), "RUN mak…");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("a\nb", 4), "a\\nb");
+        assert_eq!(fit("x", 0), "…");
+    }
+
+    #[test]
+    fn a_path_keeps_its_beginning_and_its_end() {
+        let cut = |text: &str, columns| cut_in_middle(text.to_owned(), columns, "…");
+        assert_eq!(
+            cut("/usr/lib/python3/test_ssl.py", 40),
+            "/usr/lib/python3/test_ssl.py"
+        );
+        assert_eq!(cut("/usr/lib/python3/test_ssl.py", 16), "/usr/…est_ssl.py");
+        assert_eq!(cut("日本語日本語", 7), "日…本語");
+        assert_eq!(cut("/abc", 0), "…");
+    }
+
+    #[test]
+    fn folded_text_is_whole() {
+        assert_eq!(folded("a=bcdef", 3), ["a=b", "cde", "f"]);
+        assert_eq!(folded("日本", 3), ["日", "本"]);
+        assert_eq!(folded("日", 1), ["日"]);
+        assert_eq!(folded("", 3), [""]);
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("longer than", 3), ["longer", "than"]);
+        assert_eq!(wrapped("one two", 0), ["one", "two"]);
+    }
+}

@@ -1,0 +1,11 @@
+//! Reports as text for a terminal: wrapped to its columns, in its colours, and safe to print.
+//!
+//! Colours are escape codes in the text; whoever prints it where there are none takes them out.
+
+pub mod audit;
+pub mod inspection;
+mod layout;
+pub mod summary;
+pub mod verdict;
+
+pub use layout::{Screen, folded, wrapped};
