@@ -43,6 +43,7 @@ code=0
 for report in markdown:md sarif:sarif; do
   "$onionskin" audit ${audit[@]+"${audit[@]}"} ${links[@]+"${links[@]}"} --quiet --format="${report%:*}" \
     --output="$reports/audit.${report#*:}" -- "$IMAGE" 2>/dev/null || true
+  [ -s "$reports/audit.${report#*:}" ] || fail "the report $reports/audit.${report#*:} was not written"
 done
 
 # The comparison, where there is something to compare with.
@@ -70,7 +71,7 @@ rules=$(number '.rules | length' "$reports/audit.json")
 changed=true
 change=
 if $compared; then
-  changed=$(jq '(.files + .config) | length > 0' "$reports/diff.json")
+  changed=$(jq '(.files + .config + .packages) | length > 0' "$reports/diff.json")
   change=$(number '.bytes | if .old.compressedSize and .new.compressedSize
     then .new.compressedSize - .old.compressedSize else null end' "$reports/diff.json")
 fi

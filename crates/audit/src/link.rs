@@ -160,14 +160,20 @@ impl Links {
     /// A path among the changes of a layer.
     #[must_use]
     pub fn change(&self, layer: usize, path: &[u8]) -> String {
-        let path = encoded(path, VALUE);
-        self.place(&format!("layer={layer}&view=changes&path={path}"))
+        self.to_place(&Place {
+            layer: Some(layer),
+            view: View::Changes,
+            path: Some(path),
+        })
     }
 
     /// The configuration and the history.
     #[must_use]
     pub fn config(&self) -> String {
-        self.place("view=config")
+        self.to_place(&Place {
+            view: View::Config,
+            ..Place::default()
+        })
     }
 
     /// Any place.
@@ -199,10 +205,6 @@ impl Links {
         let links = Self::to(base, &format!("compare/{old}...{new}"), &[]);
         let links = Self { choice, ..links };
         Some(links.to_place(&Place::default()))
-    }
-
-    fn place(&self, place: &str) -> String {
-        format!("{}?{}{place}", self.address, self.choice)
     }
 }
 

@@ -37,6 +37,8 @@ use crate::output::{Inputs, OutputArguments};
 #[derive(clap::Args)]
 #[command(
     mut_arg("image", |image| image.value_name("OLD").index(1)),
+    // An argument that is changed goes to the end, and manual pages list them in that order.
+    mut_arg("new", |new| new),
     after_help = with_login!("Examples:
   onionskin diff app:1.0 app:1.1
   onionskin diff registry.example.com/team/app:main ./app.tar
@@ -177,11 +179,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     match format {
         Format::Json => output.json(&report)?,
         Format::Text => {
-            let sides = text::Sides {
-                layers,
-                depths: (old.depth, new.depth),
-            };
-            let text = text::report(&report, &sides, &update, arguments.all, output.columns());
+            let depths = (old.depth, new.depth);
+            let text = text::report(&compared, depths, arguments.all, output.columns());
             output.text(&text)?;
         }
         Format::Markdown => output.bytes(markdown::report(&compared).as_bytes())?,

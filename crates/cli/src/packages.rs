@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::ownership::{self, Packages};
+use onionskin_core::packages::Type;
 use onionskin_core::report::packages::PackagesReport;
 
 use crate::image::{ImageArguments, with_login};
@@ -63,8 +64,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.image.inputs(&mut inputs);
     let output = arguments.output.open(&inputs)?;
     let types: Vec<&str> = arguments.types.iter().map(String::as_str).collect();
-    if let Some(unknown) = types.iter().find(|name| !TYPES.contains(name)) {
-        bail!("--type {unknown}: the types are {}", TYPES.join(", "));
+    let known = Type::ALL.map(Type::name);
+    if let Some(unknown) = types.iter().find(|name| !known.contains(name)) {
+        bail!("--type {unknown}: the types are {}", known.join(", "));
     }
     let opened = arguments.image.open().await?;
     let depth = opened.image.layers.len();
@@ -75,14 +77,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stack = opened.stack(layers).await?;
     let ledger = Ledger::of(&stack);
     let packages = Packages::of(&stack, last, &ledger);
-    let mut image = Inspection::new(&opened.image, &stack, &ledger).image;
-    // Of an image that is not read to its end the size is not known.
-    image.size = image.size.filter(|_| last == depth);
+    let inspection = Inspection::new(&opened.image, &stack, &ledger);
     let wasted = ownership::wasted(&stack, &ledger);
-    let mut report = PackagesReport::new(image, &packages, &wasted);
-    if let Some(without) = not_fetched(&stack) {
-        note(format_args!("the list is incomplete, without {without}"));
-    }
+    let mut report = PackagesReport::new(inspection, &packages, &wasted);
+    // Of an image that is not read to its end the size is not known.
+    report.image.size = report.image.size.filter(|_| last == depth);
     let all = report.packages.len();
     if !types.is_empty() {
         report
@@ -97,6 +96,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             output.json(&report)
         }
         Format::Csv => {
+            // A table has no place for it.
+            if let Some(without) = not_fetched(&stack) {
+                note(format_args!("the list is incomplete, without {without}"));
+            }
             report.packages.truncate(arguments.limit.unwrap_or(all));
             let csv = report.csv().context("cannot write the report as CSV")?;
             Ok(output.bytes(csv.as_bytes())?)
@@ -116,8 +119,3 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     }
 }
-
-/// The types that can be asked for.
-const TYPES: [&str; 11] = [
-    "apk", "cargo", "composer", "conda", "deb", "gem", "golang", "maven", "npm", "pypi", "rpm",
-];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -255,6 +256,51 @@ async fn without_a_base_the_audit_is_the_comment() {
     )
     .await;
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// The command, and what a script does with the reports that it writes.
+fn stub(ground: &Ground, cases: &str) -> String {
+    let command = onionskin().to_str().unwrap();
+    ground.write(
+        "stub",
+        format!(
+            "#!/bin/sh\n'{command}' \"$@\" || exit\nfor argument; do\n  file=${{argument#*=}}\n  case $argument in\n{cases}\n  esac\ndone\n"
+        ),
+    );
+    let stub = ground.path().join("stub");
+    fs::set_permissions(&stub, PermissionsExt::from_mode(0o755)).unwrap();
+    stub.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn packages_alone_are_a_change() {
+    let ground = images();
+    let edit = ".files = [] | .config = [] | .packages = [{}]";
+    let stub = stub(
+        &ground,
+        &format!("--output=*diff.json) jq '{edit}' \"$file\" >edited && mv edited \"$file\" ;;"),
+    );
+    let images = [("IMAGE", "new.tar"), ("BASE", "old.tar")];
+    let told = review(&ground, &[&images[..], &[("ONIONSKIN", &stub)]].concat()).await;
+    assert_eq!(told["changed"], "true");
+}
+
+#[tokio::test]
+async fn a_report_that_is_missing_ends_the_job() {
+    let ground = images();
+    let stub = stub(&ground, "--output=*audit.md) rm \"$file\" ;;");
+    let variables = [
+        ("ONIONSKIN", stub.as_str()),
+        ("IMAGE", "new.tar"),
+        ("REPORTS", "reports"),
+    ];
+    let output = script(&ground, "review.sh", &variables).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("reports/audit.md was not written"),
+        "{errors}"
+    );
 }
 
 /// What images and callers write ends no value and starts no command.

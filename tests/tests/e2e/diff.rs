@@ -165,6 +165,35 @@ async fn exit_code_1_says_that_images_differ_where_that_is_asked() {
     );
 }
 
+/// Where only the order of a command or of variables differs, both are shown; and no secret is.
+#[tokio::test]
+async fn the_configuration_is_told_as_in_other_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, cmd: [&str; 2], env: [&str; 2]| {
+        let image = Image::new().layer(base()).edit_config(|config| {
+            config["config"]["Cmd"] = json!(cmd);
+            config["config"]["Env"] = json!(env);
+            config["config"]["User"] = json!(name);
+        });
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        fs::write(&path, oci_archive(&[(name, &image.pack())])).unwrap();
+        path
+    };
+    let secret = "DB_PASSWORD=Xk29vLqpW3n8";
+    let old = save("old", ["a", "b"], ["A=1", secret]);
+    let new = save("new", ["b", "a"], [secret, "A=1"]);
+    let text = printed(&["diff", &old, &new]).await;
+    for line in [
+        r#"    - ["a","b"]"#,
+        r#"    + ["b","a"]"#,
+        "    - A=1\n    - DB_PASSWORD=***\n    + DB_PASSWORD=***\n    + A=1\n",
+        "    - old\n    + new\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("Xk29"), "{text}");
+}
+
 #[tokio::test]
 async fn the_largest_changes_come_first_and_names_cannot_send_codes() {
     let folder = tempfile::tempdir().unwrap();

@@ -263,6 +263,12 @@ fn help_can_be_asked_for_help() {
     assert_eq!(printed(&ground, &["help", "-h"]), help);
     let audit = printed(&ground, &["help", "audit"]);
     assert_eq!(printed(&ground, &["help", "audit", "--help"]), audit);
+    // A manual page has the arguments in their order.
+    let page = printed(&ground, &["man", "diff"]);
+    assert!(
+        page.find("OLD") < page.find("NEW") && page.contains("NEW"),
+        "{page}"
+    );
     // A width of 0 is none.
     let run = |columns: &str| {
         let mut command = Command::new(onionskin());

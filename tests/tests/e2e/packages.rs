@@ -333,6 +333,21 @@ async fn diff_names_packages_that_differ() {
         "{text}"
     );
     assert!(text.contains("npm a 1.0.0 → 1.1.0"), "{text}");
+    let markdown = printed(&["diff", &old, &new, "--format=markdown"]).await;
+    for expected in [
+        "**Packages** 1 added, 1 removed, 1 updated",
+        "<summary>Packages: 1 added, 1 removed, 1 updated</summary>",
+        "| M | npm `a` | `1.0.0` | `1.1.0` | +300 B |",
+        "| D | npm `b` | `1.0.0` | – | -40 B |",
+    ] {
+        assert!(markdown.contains(expected), "{expected}: {markdown}");
+    }
+    let html = printed(&["diff", &old, &new, "--format=html"]).await;
+    let row = "<td>M</td><td><span class=\"quiet\">npm</span> a</td><td>1.0.0</td><td>1.1.0</td><td class=\"right\">+300 B</td>";
+    assert!(
+        html.contains("<h2>Packages</h2>") && html.contains(row),
+        "{html}"
+    );
     let same = json(&["diff", &old, &old]).await;
     assert_eq!(same["packages"], json!([]));
 }

@@ -109,6 +109,60 @@ async fn the_reason_is_told_and_the_rest_is_shown() {
 }
 
 #[tokio::test]
+async fn comparisons_and_packages_name_the_layers() {
+    let folder = TempDir::new().unwrap();
+    let tar = gzip(&layer("COPY b /b").file("/b", bytes(80)).tar());
+    let plain = without_diff_ids(&image("application/octet-stream", tar));
+    let plain_file = folder.path().join("plain.tar");
+    fs::write(&plain_file, oci_archive(&[("app:1", &plain)])).unwrap();
+    let plain = plain_file.to_str().unwrap();
+    for (media_type, reason) in UNREADABLE {
+        let word = match reason {
+            "notTar" => "not a tar",
+            other => other,
+        };
+        let odd = saved(&folder, &image(media_type, seeded(7, 3_000)));
+        let named = json!([{ "layer": 2, "reason": reason }]);
+        for (old, new, key, other, side, change) in [
+            (plain, odd.as_str(), "new", "old", "new", "removed"),
+            (odd.as_str(), plain, "old", "new", "old", "added"),
+        ] {
+            let report = json(&["diff", old, new]).await;
+            assert_eq!(report["notFetched"][key], named, "{report}");
+            assert_eq!(report["notFetched"][other], json!([]));
+            assert_valid(include_str!("../../../schemas/diff.json"), &report);
+            let sentence = format!(
+                "Not available: layer 2 of the {side} image ({word}). Its files may be listed as {change}."
+            );
+            for format in ["text", "markdown", "html"] {
+                let output = run(&["diff", old, new, "--format", format]).await;
+                let shown = String::from_utf8(output.stdout).unwrap();
+                let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+                let said = shown.find(&sentence);
+                let counted = shown.find(&format!("1 {change}"));
+                assert!(said.is_some() && said < counted, "{format}: {shown}");
+            }
+        }
+        let report = json(&["packages", &odd]).await;
+        assert_eq!(report["notFetched"], named);
+        assert_valid(include_str!("../../../schemas/packages.json"), &report);
+        let output = run(&["packages", &odd]).await;
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let expected = format!("Not available: layer 2 ({word}).");
+        assert!(shown.contains(&expected), "{shown}");
+    }
+    // Where all layers are there, there is no such key.
+    for arguments in [&["diff", plain, plain][..], &["packages", plain]] {
+        assert_eq!(json(arguments).await.get("notFetched"), None);
+    }
+}
+
+fn assert_valid(schema: &str, report: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, report), "{report}");
+}
+
+#[tokio::test]
 async fn rules_about_the_manifest_are_judged() {
     let folder = TempDir::new().unwrap();
     let file = saved(&folder, &image(UNREADABLE[0].0, seeded(7, 3_000)));

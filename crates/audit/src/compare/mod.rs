@@ -7,8 +7,6 @@ pub mod reproducible;
 mod tree;
 mod update;
 
-use serde::{Deserialize, Serialize};
-
 pub use config::{FieldChange, fields, is_of_builder};
 pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};
@@ -32,7 +30,7 @@ pub struct Side<'a> {
 }
 
 /// All differences between two images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Paths that differ, in byte order.
     pub files: Vec<FileChange>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ownership::{Owned, Packages};
+use crate::ownership::Packages;
 use crate::packages::Type;
 
 /// A package that differs.
@@ -29,29 +29,23 @@ pub struct PackageChange {
 /// package, those that only one of them has are paired in the order of their text.
 #[must_use]
 pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
-    let mut names: BTreeMap<(&str, &str), (Versions<'_>, Versions<'_>)> = BTreeMap::new();
+    let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
     for package in &old.packages {
-        let of = names
-            .entry((package.kind.name(), &package.name))
-            .or_default();
-        of.0.add(package);
+        let [versions, _] = names.entry((package.kind, &package.name)).or_default();
+        *versions.entry(&package.version).or_default() += package.bytes;
     }
     for package in &new.packages {
-        let of = names
-            .entry((package.kind.name(), &package.name))
-            .or_default();
-        of.1.add(package);
+        let [_, versions] = names.entry((package.kind, &package.name)).or_default();
+        *versions.entry(&package.version).or_default() += package.bytes;
     }
     let mut changes = Vec::new();
-    for ((_, name), (old, new)) in names {
+    for ((kind, name), [old, new]) in names {
         let only = |these: &Versions<'_>, others: &Versions<'_>| -> Vec<(String, u64)> {
-            let versions = these.bytes.iter();
-            let only = versions.filter(|(version, _)| !others.bytes.contains_key(*version));
+            let only = these
+                .iter()
+                .filter(|(version, _)| !others.contains_key(*version));
             only.map(|(version, bytes)| ((*version).to_owned(), *bytes))
                 .collect()
-        };
-        let Some(kind) = old.kind.or(new.kind) else {
-            continue;
         };
         let (mut gone, mut come) = (only(&old, &new).into_iter(), only(&new, &old).into_iter());
         loop {
@@ -73,16 +67,5 @@ pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
     changes
 }
 
-/// The versions of one package, with the bytes of each.
-#[derive(Default)]
-struct Versions<'p> {
-    kind: Option<Type>,
-    bytes: BTreeMap<&'p str, u64>,
-}
-
-impl<'p> Versions<'p> {
-    fn add(&mut self, package: &'p Owned) {
-        self.kind = Some(package.kind);
-        *self.bytes.entry(&package.version).or_default() += package.bytes;
-    }
-}
+/// The versions of one package in one image, with the bytes of each.
+type Versions<'p> = BTreeMap<&'p str, u64>;

@@ -69,6 +69,17 @@ impl Change {
             Self::Moved => "moved",
         }
     }
+
+    /// The letter that `git diff --name-status` has for it.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Added => 'A',
+            Self::Removed => 'D',
+            Self::Changed => 'M',
+            Self::Moved => 'R',
+        }
+    }
 }
 
 impl What {

@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::digest::Digest;
 use crate::source::{Image, Layer};
 
 /// What a pull of NEW costs whoever has OLD.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
     /// Bytes of NEW's blobs that OLD does not list, each blob once; None where the size of one is not known.
     pub bytes: Option<u64>,

@@ -6,9 +6,8 @@ mod wasted;
 
 pub use wasted::{WastedPackage, wasted};
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use serde::{Deserialize, Serialize};
 
 use self::claims::Claims;
 use self::found::Stored;
@@ -37,7 +36,7 @@ pub struct Packages {
 }
 
 /// A package with what is its own in a stack. Packages of one type, name, version and package URL are one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owned {
     /// The package manager that it is of.
     pub kind: Type,
@@ -59,8 +58,20 @@ pub struct Owned {
     pub layers: Vec<usize>,
 }
 
+impl Owned {
+    /// By what packages are sorted.
+    fn key(&self) -> (Reverse<u64>, Type, [Option<&str>; 3]) {
+        let texts = [
+            Some(&*self.name),
+            Some(&*self.version),
+            self.purl.as_deref(),
+        ];
+        (Reverse(self.bytes), self.kind, texts)
+    }
+}
+
 /// A file of a package database that is not read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// Its path, from the root.
     pub path: Vec<u8>,
@@ -153,27 +164,16 @@ impl Packages {
 
     /// The largest first.
     fn sort(&mut self) {
-        let mut order: Vec<usize> = (0..self.packages.len()).collect();
-        let key = |at: &usize| {
-            let package = self.packages.get(*at)?;
-            Some((
-                std::cmp::Reverse(package.bytes),
-                package.kind.name(),
-                package.name.as_str(),
-                package.version.as_str(),
-                package.purl.as_deref(),
-            ))
-        };
-        order.sort_by(|a, b| key(a).cmp(&key(b)));
-        let mut places = vec![NONE; order.len()];
-        let mut sorted = Vec::with_capacity(order.len());
-        for at in order {
-            if let (Some(place), Some(package)) = (places.get_mut(at), self.packages.get(at)) {
-                *place = sorted.len() as u32;
-                sorted.push(package.clone());
+        let found = std::mem::take(&mut self.packages);
+        let mut numbered: Vec<(usize, Owned)> = found.into_iter().enumerate().collect();
+        numbered.sort_by(|(_, a), (_, b)| a.key().cmp(&b.key()));
+        let mut places = vec![NONE; numbered.len()];
+        for (place, (was, _)) in (0..).zip(&numbered) {
+            if let Some(of) = places.get_mut(*was) {
+                *of = place;
             }
         }
-        self.packages = sorted;
+        self.packages = numbered.into_iter().map(|(_, package)| package).collect();
         for owner in &mut self.by_node {
             *owner = places.get(*owner as usize).copied().unwrap_or(NONE);
         }

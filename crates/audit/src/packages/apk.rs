@@ -3,7 +3,7 @@
 //! Source: apk-tools, `src/database.c` (`apk_db_fdb_read`) and `src/package.c`: one letter, a colon and a value in a line.
 
 use super::fields::{license, lines, package, text};
-use super::record::{Files, Package, Paths, Type};
+use super::record::{Entries, Files, Package, Paths, Type};
 
 /// What one paragraph of the database says so far.
 #[derive(Default)]
@@ -14,18 +14,26 @@ struct Paragraph<'c> {
     license: Option<String>,
     folder: &'c [u8],
     files: Paths,
+    has_lines: bool,
 }
 
 /// The installed packages, with their files.
-pub(super) fn installed(content: &[u8], most: usize) -> Option<Vec<Package>> {
-    let mut packages = Vec::new();
+pub(super) fn installed(content: &[u8], most: usize) -> Option<Entries> {
+    let mut entries = Entries::default();
     let mut paragraph = Paragraph::default();
     for line in lines(content).chain([&b""[..]]) {
-        let Some((key, value)) = line.split_first_chunk::<2>() else {
-            packages.extend(std::mem::take(&mut paragraph).package());
-            if packages.len() > most {
+        if line.is_empty() {
+            let paragraph = std::mem::take(&mut paragraph);
+            if paragraph.has_lines {
+                entries.push(paragraph.package());
+            }
+            if entries.packages.len() > most {
                 return None;
             }
+            continue;
+        }
+        paragraph.has_lines = true;
+        let Some((key, value)) = line.split_first_chunk::<2>() else {
             continue;
         };
         match key {
@@ -39,7 +47,7 @@ pub(super) fn installed(content: &[u8], most: usize) -> Option<Vec<Package>> {
             _ => {}
         }
     }
-    Some(packages)
+    Some(entries)
 }
 
 impl Paragraph<'_> {
@@ -81,7 +89,7 @@ F:etc/apk
 
     #[test]
     fn packages_are_told_with_their_files() {
-        let packages = installed(INSTALLED, 10).unwrap();
+        let packages = installed(INSTALLED, 10).unwrap().packages;
         let [musl, base] = packages.as_slice() else {
             panic!("{packages:?}")
         };
@@ -103,6 +111,8 @@ F:etc/apk
         );
         assert_eq!(of(base), [b"/top"]);
         assert_eq!(installed(INSTALLED, 1), None);
-        assert_eq!(installed(b"\nP\n:\nV:1\n", 10), Some(Vec::new()));
+        let damaged = installed(b"\nP\n:\nV:1\n", 10).unwrap();
+        assert!(damaged.packages.is_empty() && damaged.is_damaged);
+        assert!(!installed(INSTALLED, 10).unwrap().is_damaged);
     }
 }

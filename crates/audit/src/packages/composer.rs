@@ -3,11 +3,11 @@
 //! Source: Composer's `JsonConfigSource` and `FilesystemRepository`; version 1 writes a list, version 2 an object.
 
 use super::fields::{json, json_license, json_text, package};
-use super::record::{Files, Package, Paths, Type};
+use super::record::{Entries, Files, Package, Paths, Type};
 use crate::json::{Json, Object};
 
 /// The installed packages.
-pub(super) fn installed(content: &[u8], most: usize) -> Option<Vec<Package>> {
+pub(super) fn installed(content: &[u8], most: usize) -> Option<Entries> {
     let document = json(content)?;
     let packages = match &document {
         Json::List(packages) => packages.as_slice(),
@@ -17,8 +17,11 @@ pub(super) fn installed(content: &[u8], most: usize) -> Option<Vec<Package>> {
     if packages.len() > most {
         return None;
     }
-    let objects = packages.iter().filter_map(Json::as_object);
-    Some(objects.filter_map(of).collect())
+    let mut entries = Entries::default();
+    for package in packages {
+        entries.push(package.as_object().and_then(of));
+    }
+    Some(entries)
 }
 
 fn of(object: &Object) -> Option<Package> {
@@ -43,7 +46,7 @@ mod tests {
         let old = br#"[{"name":"psr/log","version":"3.0.0","license":["MIT"]}]"#;
         let new = br#"{"packages":[{"name":"psr/log","version":"3.0.0","license":["MIT"],"install-path":"../psr/log"}, 7]}"#;
         for content in [&old[..], new] {
-            let packages = installed(content, 10).unwrap();
+            let packages = installed(content, 10).unwrap().packages;
             let [package] = packages.as_slice() else {
                 panic!("{packages:?}")
             };

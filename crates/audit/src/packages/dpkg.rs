@@ -3,7 +3,7 @@
 //! Sources: deb822(5), deb-control(5), dpkg-divert(1), and dpkg's `lib/dpkg/fsys.h` and `db-fsys-load.c`.
 
 use super::fields::{field, lines, package, text};
-use super::record::{Files, Package, Paths, Type};
+use super::record::{Entries, Files, Package, Paths, Type};
 
 /// What one stanza of a status file says so far.
 #[derive(Default)]
@@ -13,20 +13,25 @@ struct Stanza {
     architecture: Option<String>,
     /// It is not on disk, or only its configuration is.
     is_gone: bool,
+    has_lines: bool,
 }
 
 /// The installed packages of a status file. Their files are in lists of their own.
-pub(super) fn status(content: &[u8], most: usize) -> Option<Vec<Package>> {
-    let mut packages = Vec::new();
+pub(super) fn status(content: &[u8], most: usize) -> Option<Entries> {
+    let mut entries = Entries::default();
     let mut stanza = Stanza::default();
     for line in lines(content).chain([&b""[..]]) {
         if line.is_empty() {
-            packages.extend(std::mem::take(&mut stanza).package());
-            if packages.len() > most {
+            let stanza = std::mem::take(&mut stanza);
+            if stanza.has_lines && !stanza.is_gone {
+                entries.push(stanza.package());
+            }
+            if entries.packages.len() > most {
                 return None;
             }
             continue;
         }
+        stanza.has_lines = true;
         let Some((key, value)) = field(line) else {
             continue;
         };
@@ -41,12 +46,12 @@ pub(super) fn status(content: &[u8], most: usize) -> Option<Vec<Package>> {
             _ => {}
         }
     }
-    Some(packages)
+    Some(entries)
 }
 
 impl Stanza {
     fn package(self) -> Option<Package> {
-        let name = self.name.filter(|_| !self.is_gone)?;
+        let name = self.name?;
         let arch = self.architecture.map(|arch| ("arch".to_owned(), arch));
         Some(Package {
             qualifiers: arch.into_iter().collect(),
@@ -122,7 +127,9 @@ Status: purge ok not-installed
 
     #[test]
     fn installed_packages_are_told_and_no_others() {
-        let packages = status(STATUS, 10).unwrap();
+        let entries = status(STATUS, 10).unwrap();
+        assert!(!entries.is_damaged);
+        let packages = entries.packages;
         let told: Vec<_> = packages
             .iter()
             .map(|package| (package.name.as_str(), package.version.as_str()))
@@ -134,6 +141,15 @@ Status: purge ok not-installed
         );
         assert_eq!(packages[0].files, Files::Elsewhere);
         assert_eq!(status(STATUS, 1), None);
+    }
+
+    #[test]
+    fn a_stanza_without_a_name_is_damage_and_hides_no_other() {
+        let damaged = [STATUS, b"\nVersion: 1\nStatus: install ok installed\n"].concat();
+        let entries = status(&damaged, 10).unwrap();
+        assert_eq!((entries.packages.len(), entries.is_damaged), (2, true));
+        assert!(status(b"\x00\x01", 10).unwrap().is_damaged);
+        assert_eq!(status(b"\n\n", 10), Some(Entries::default()));
     }
 
     #[test]
@@ -178,6 +194,7 @@ Status: purge ok not-installed
         expected.sort_unstable();
         let mut told: Vec<String> = status(&content, usize::MAX)
             .unwrap()
+            .packages
             .into_iter()
             .map(|package| {
                 let arch = &package.qualifiers[0].1;

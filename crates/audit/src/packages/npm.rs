@@ -4,11 +4,16 @@
 
 use super::fields::{json, json_license, json_text, package};
 use super::record::{Files, Package, Paths, Type};
+use crate::json::Object;
 
-/// The package of a `package.json`.
-pub(super) fn manifest(content: &[u8]) -> Option<Package> {
+/// The package of a `package.json`: nothing where it has no name, as the files in folders that are none. None where it is
+/// damaged.
+pub(super) fn manifest(content: &[u8]) -> Option<Option<Package>> {
     let document = json(content)?;
-    let object = document.as_object()?;
+    Some(of(document.as_object()?))
+}
+
+fn of(object: &Object) -> Option<Package> {
     let license = object.get("license").or_else(|| object.get("licenses"));
     Some(Package {
         license: json_license(license),
@@ -27,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_manifest_is_a_package() {
-        let told = |content: &str| manifest(content.as_bytes());
+        let told = |content: &str| manifest(content.as_bytes()).flatten();
         let package = told(r#"{"name":"@types/node","version":"22.1.0","license":"MIT"}"#).unwrap();
         assert_eq!(
             (package.name.as_str(), package.version.as_str()),
@@ -41,6 +46,10 @@ mod tests {
         );
         for other in ["", "[]", "{}", r#"{"name":""}"#, r#"{"name":{}}"#, "{"] {
             assert_eq!(told(other), None, "{other}");
+        }
+        for (content, is_damaged) in [("", true), ("[]", true), ("{", true), ("{}", false)] {
+            let told = manifest(content.as_bytes());
+            assert_eq!(told.is_none(), is_damaged, "{content}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Files of package databases, read while their layer is decoded: bytes in, in pieces of any size, and a record out.
 
 use super::place::Place;
-use super::record::{Package, Record, Release, Unreadable};
+use super::record::{Entries, Package, Record, Release, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
@@ -86,7 +86,7 @@ impl Visitor for PackageReader {
     }
 
     fn end(&mut self) -> Vec<Record> {
-        self.finish().into_iter().collect()
+        self.finish()
     }
 }
 
@@ -101,7 +101,8 @@ impl PackageReader {
             Some(place) => What::Database(place),
             None => match Place::elsewhere(path) {
                 Some(place) if size <= place.most() as u64 => What::Elsewhere(place),
-                _ => What::Any { size },
+                None | Some(Place::Npm) => What::Any { size },
+                Some(_) => What::Passed(Some(Record::Unreadable(Unreadable::TooLarge))),
             },
         };
         // Of most files only the first bytes are looked at.
@@ -184,51 +185,86 @@ impl PackageReader {
         }
     }
 
-    /// The file is complete: what it says, if it says anything about packages.
-    fn finish(&mut self) -> Option<Record> {
-        let file = self.file.take()?;
-        let record = match file.what {
-            What::Database(place) => Some(
-                read(place, &file.path, &file.content)
-                    .unwrap_or(Record::Unreadable(Unreadable::Damaged)),
-            ),
-            What::Program { go, .. } => match go.finish() {
-                packages if !packages.is_empty() => Some(Record::Packages(packages)),
-                _ => Some(cargo::packages(&file.content))
-                    .filter(|packages| !packages.is_empty())
-                    .map(Record::Packages),
-            },
-            What::Elsewhere(place) => {
-                return read(place, &file.path, &file.content)
-                    .filter(|record| !record.is_empty() && self.elsewhere.take(record));
+    /// The file is complete: what it says, if it says anything about packages. One that is damaged in part is told as that
+    /// too.
+    fn finish(&mut self) -> Vec<Record> {
+        let Some(file) = self.file.take() else {
+            return Vec::new();
+        };
+        let (place, is_elsewhere) = match file.what {
+            What::Database(place) => (place, false),
+            What::Elsewhere(place) => (place, true),
+            What::Program { go, .. } => {
+                let packages = match go.finish() {
+                    packages if packages.is_empty() => cargo::packages(&file.content),
+                    packages => packages,
+                };
+                return self.kept(Record::Packages(packages), false);
             }
-            What::Passed(record) => record,
-            What::Any { .. } => None,
-        }?;
-        if record.is_empty() {
-            return None;
+            What::Passed(record) => return record.into_iter().collect(),
+            What::Any { .. } => return Vec::new(),
+        };
+        let Read { record, is_damaged } = read(place, &file.path, &file.content);
+        let record = record.into_iter();
+        let mut records: Vec<Record> = record
+            .flat_map(|record| self.kept(record, is_elsewhere))
+            .collect();
+        // Many files of stores have nothing to do with packages.
+        if is_damaged && !(is_elsewhere && matches!(place, Place::Npm)) {
+            records.push(Record::Unreadable(Unreadable::Damaged));
         }
-        match self.taken.take(&record) {
-            true => Some(record),
-            false => Some(Record::Unreadable(Unreadable::TooLarge)),
+        records
+    }
+
+    /// The record, where there is room for it.
+    fn kept(&mut self, record: Record, is_elsewhere: bool) -> Vec<Record> {
+        let taken = match is_elsewhere {
+            true => &mut self.elsewhere,
+            false => &mut self.taken,
+        };
+        match () {
+            () if record.is_empty() => Vec::new(),
+            () if taken.take(&record) => vec![record],
+            () if is_elsewhere => Vec::new(),
+            () => vec![Record::Unreadable(Unreadable::TooLarge)],
         }
     }
 }
 
-/// What a complete file says; None where it is damaged.
-fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Option<Record> {
-    let one = |package: Option<Package>| Some(Record::Packages(vec![package?]));
-    let several = |packages: Option<Vec<Package>>| match packages {
-        Some(packages) => Some(Record::Packages(packages)),
-        None => Some(Record::Unreadable(Unreadable::TooLarge)),
+/// What a complete file says.
+struct Read {
+    record: Option<Record>,
+    /// It is damaged, wholly or in part: where there is an entry, it does not say of what.
+    is_damaged: bool,
+}
+
+impl Read {
+    fn of(record: Option<Record>) -> Self {
+        Self {
+            is_damaged: record.is_none(),
+            record,
+        }
+    }
+}
+
+fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Read {
+    let one = |package: Option<Package>| package.map(|package| Record::Packages(vec![package]));
+    let several = |entries: Option<Entries>| match entries {
+        Some(entries) => Read {
+            record: Some(Record::Packages(entries.packages)),
+            is_damaged: entries.is_damaged,
+        },
+        None => Read::of(Some(Record::Unreadable(Unreadable::TooLarge))),
     };
-    match place {
+    Read::of(match place {
         Place::Release => release(content).map(Record::Release),
-        Place::DpkgStatus | Place::DpkgStatusD => several(dpkg::status(content, LAYER_PACKAGES)),
+        Place::DpkgStatus | Place::DpkgStatusD => {
+            return several(dpkg::status(content, LAYER_PACKAGES));
+        }
         Place::DpkgList => Some(Record::Files(dpkg::list(content))),
         Place::DpkgSums => Some(Record::Files(dpkg::sums(content))),
         Place::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
-        Place::Apk => several(apk::installed(content, LAYER_PACKAGES)),
+        Place::Apk => return several(apk::installed(content, LAYER_PACKAGES)),
         Place::RpmSqlite => rpm::sqlite(content).map(Record::Packages),
         Place::RpmNdb => rpm::ndb(content).map(Record::Packages),
         Place::RpmBerkeley => None,
@@ -236,15 +272,15 @@ fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Option<Record> {
         Place::PythonRecord => Some(Record::Files(python::record(content))),
         Place::PythonInstalledFiles => Some(Record::Files(python::installed_files(content))),
         // A folder of node_modules without a package is no damage.
-        Place::Npm => Some(Record::Packages(
-            npm::manifest(content).into_iter().collect(),
-        )),
+        Place::Npm => {
+            npm::manifest(content).map(|package| Record::Packages(package.into_iter().collect()))
+        }
         Place::Gem => one(gem::specification(content, path)),
-        Place::Composer => several(composer::installed(content, LAYER_PACKAGES)),
+        Place::Composer => return several(composer::installed(content, LAYER_PACKAGES)),
         Place::Conda => one(conda::record(content)),
         // Many jars tell nothing of where they are from.
         Place::Jar => Some(Record::Packages(jar::packages(content, path))),
-    }
+    })
 }
 
 /// What os-release says: lines `KEY=value`, quoted as a shell has it.
@@ -273,7 +309,7 @@ fn release(content: &[u8]) -> Option<Release> {
 mod tests {
     use super::*;
 
-    fn read_in_pieces(path: &str, content: &[u8], piece: usize) -> Option<Record> {
+    fn read_in_pieces(path: &str, content: &[u8], piece: usize) -> Vec<Record> {
         let names: Vec<&[u8]> = path.split('/').skip(1).map(str::as_bytes).collect();
         let mut reader = PackageReader::default();
         reader.start(&names, content.len() as u64);
@@ -287,10 +323,10 @@ mod tests {
     fn pieces_do_not_show() {
         let metadata = b"Name: foo\nVersion: 1\n";
         let path = "/usr/lib/foo-1.dist-info/METADATA";
-        let whole = read_in_pieces(path, metadata, usize::MAX).unwrap();
-        assert!(matches!(&whole, Record::Packages(packages) if packages.len() == 1));
+        let whole = read_in_pieces(path, metadata, usize::MAX);
+        assert!(matches!(&whole[..], [Record::Packages(packages)] if packages.len() == 1));
         for piece in 1..metadata.len() {
-            assert_eq!(read_in_pieces(path, metadata, piece).as_ref(), Some(&whole));
+            assert_eq!(read_in_pieces(path, metadata, piece), whole);
         }
     }
 
@@ -299,19 +335,28 @@ mod tests {
         let told = |path, content: &[u8]| read_in_pieces(path, content, 7);
         assert_eq!(
             told("/var/lib/rpm/Packages", b"\0\x05\x31\x62"),
-            Some(Record::Unreadable(Unreadable::Format))
+            [Record::Unreadable(Unreadable::Format)]
         );
         assert_eq!(
             told("/x/conda-meta/a.json", b"{"),
-            Some(Record::Unreadable(Unreadable::Damaged))
+            [Record::Unreadable(Unreadable::Damaged)]
         );
         let large = vec![b'\n'; Place::Release.most() + 1];
         assert_eq!(
             told("/etc/os-release", &large),
-            Some(Record::Unreadable(Unreadable::TooLarge))
+            [Record::Unreadable(Unreadable::TooLarge)]
         );
-        assert_eq!(told("/etc/passwd", b"root"), None);
-        assert_eq!(told("/x/node_modules/a/package.json", b"{}"), None);
+        assert_eq!(told("/etc/passwd", b"root"), []);
+        assert_eq!(told("/x/node_modules/a/package.json", b"{}"), []);
+        for (path, content) in [
+            ("/x/node_modules/a/package.json", &b"{\"name\":"[..]),
+            ("/lib/apk/db/installed", b"V:1\n"),
+            ("/var/lib/dpkg/status", b"Version: 1\n"),
+            ("/a/vendor/composer/installed.json", b"[{}]"),
+        ] {
+            let damaged = Record::Unreadable(Unreadable::Damaged);
+            assert_eq!(told(path, content), [damaged], "{path}");
+        }
     }
 
     #[test]

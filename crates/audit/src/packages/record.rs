@@ -32,6 +32,21 @@ pub enum Type {
 }
 
 impl Type {
+    /// All types, in the order of their names.
+    pub const ALL: [Self; 11] = [
+        Self::Apk,
+        Self::Cargo,
+        Self::Composer,
+        Self::Conda,
+        Self::Deb,
+        Self::Gem,
+        Self::Golang,
+        Self::Maven,
+        Self::Npm,
+        Self::Pypi,
+        Self::Rpm,
+    ];
+
     /// The name in a package URL and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -182,6 +197,22 @@ pub enum Unreadable {
     TooLarge,
     /// It is not what its name says.
     Damaged,
+}
+
+/// What the entries of a file say that has one for each package.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Entries {
+    pub(super) packages: Vec<Package>,
+    /// An entry says nothing of a package that it could be of.
+    pub(super) is_damaged: bool,
+}
+
+impl Entries {
+    /// The next entry; None where it is damaged.
+    pub(super) fn push(&mut self, package: Option<Package>) {
+        self.is_damaged |= package.is_none();
+        self.packages.extend(package);
+    }
 }
 
 /// What one file of a package database says.

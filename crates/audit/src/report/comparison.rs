@@ -3,14 +3,19 @@
 mod fields;
 pub mod html;
 pub mod markdown;
+mod packages;
 mod places;
 pub mod reproducible;
 mod told;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::told::{Compared, Side};
+pub use self::fields::Field;
+pub use self::packages::{PackageRow, package_counts, package_rows};
+pub use self::places::{Counts, weight};
+pub use self::told::{Compared, Number, Side, known, layers};
 use super::SCHEMA_VERSION;
+use super::unavailable::UnavailableLayer;
 use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
 use crate::inspection::{ImageFacts, Inspection};
 
@@ -31,7 +36,11 @@ pub struct ComparisonReport {
     pub bytes: ComparedBytes,
     /// The layers of both.
     pub layers: ComparedLayers,
-    /// Paths that differ, in byte order.
+    /// The layers that are not available and were not compared. There is such a key only where there are some.
+    #[serde(default, skip_serializing_if = "UncomparedLayers::is_empty")]
+    pub not_fetched: UncomparedLayers,
+    /// Paths that differ, in byte order. What only a layer that is not available holds is missing: where the other image
+    /// has it, it is listed as added or removed.
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ.
     pub config: Vec<FieldChange>,
@@ -90,6 +99,23 @@ pub struct ComparedLayers {
     pub shared: usize,
 }
 
+/// The layers of two images that are not available.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UncomparedLayers {
+    /// The old image's.
+    pub old: Vec<UnavailableLayer>,
+    /// The new image's.
+    pub new: Vec<UnavailableLayer>,
+}
+
+impl UncomparedLayers {
+    fn is_empty(&self) -> bool {
+        self.old.is_empty() && self.new.is_empty()
+    }
+}
+
 impl SideBytes {
     fn of(inspection: &Inspection) -> Self {
         let bytes = &inspection.bytes;
@@ -122,6 +148,10 @@ impl ComparisonReport {
             },
             layers: ComparedLayers {
                 shared: comparison.update.shared.len(),
+            },
+            not_fetched: UncomparedLayers {
+                old: UnavailableLayer::of(&old.layers),
+                new: UnavailableLayer::of(&new.layers),
             },
             files: comparison.files,
             config: comparison.config,

@@ -22,6 +22,7 @@ pub mod referrers;
 pub mod sarif;
 #[cfg(test)]
 mod schemas;
+pub mod unavailable;
 pub mod usage;
 mod visible;
 pub mod words;

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use csv::Writer;
 use serde::{Deserialize, Serialize};
 
+use super::unavailable::UnavailableLayer;
 use super::{SCHEMA_VERSION, Visible, text};
-use crate::inspection::ImageFacts;
+use crate::inspection::{ImageFacts, Inspection};
 use crate::ownership::{Owned, Packages, WastedPackage};
 use crate::packages::{Type, Unreadable};
 
@@ -19,6 +20,10 @@ pub struct PackagesReport {
     pub schema_version: u32,
     /// The image.
     pub image: ImageFacts,
+    /// The layers that are not available. Their packages and files are in no number below. There is such a key only
+    /// where there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_fetched: Vec<UnavailableLayer>,
     /// Bytes of file content in the final filesystem: those of all packages and `unowned`.
     pub live: u64,
     /// Of these, bytes of files that belong to no package.
@@ -95,7 +100,9 @@ pub struct UnreadFacts {
 impl PackagesReport {
     /// The report on the packages of an image.
     #[must_use]
-    pub fn new(image: ImageFacts, packages: &Packages, wasted: &[WastedPackage]) -> Self {
+    pub fn new(inspection: Inspection, packages: &Packages, wasted: &[WastedPackage]) -> Self {
+        let not_fetched = UnavailableLayer::of(&inspection.layers);
+        let image = inspection.image;
         // Where the blobs are not known, neither is what of them a package costs.
         let is_known = image.compressed_size.is_some();
         let facts = |package: &Owned| PackageFacts {
@@ -121,6 +128,7 @@ impl PackagesReport {
         Self {
             schema_version: SCHEMA_VERSION,
             image,
+            not_fetched,
             wasted: wasted.iter().map(wasted_facts).collect(),
             live: packages.live,
             unowned: packages.unowned,
@@ -210,6 +218,7 @@ mod tests {
                 compressed_size: None,
                 size: None,
             },
+            not_fetched: Vec::new(),
             live: 3,
             unowned: 0,
             packages: vec![

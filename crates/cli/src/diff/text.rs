@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::fmt::{self, Write as _};
 
-use onionskin_core::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
-use onionskin_core::inspection::{ImageFacts, LayerFacts};
-use onionskin_core::report::comparison::{ComparisonReport, SideBytes};
-use onionskin_core::report::words::size;
-use serde_json::Value;
+use onionskin_core::compare::{FileChange, PackageChange};
+use onionskin_core::inspection::ImageFacts;
+use onionskin_core::report::comparison::{
+    Compared, Field, known, layers, package_counts, package_rows, weight,
+};
+use onionskin_core::report::words::{self, size};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{Visible, fit, folded, middle, wrapped};
@@ -21,63 +22,44 @@ const MOVED: &str = " (moved from ";
 /// Changes that are listed where not all are asked for.
 const SHOWN: usize = 20;
 
-/// What of both images is compared.
-pub(super) struct Sides<'a> {
-    /// The layers of the stacks that are compared.
-    pub(super) layers: (&'a [LayerFacts], &'a [LayerFacts]),
-    /// The number of layers of the images.
-    pub(super) depths: (usize, usize),
-}
-
-/// The report.
+/// The report; `depths` are the numbers of layers of the whole images.
 pub(super) fn report(
-    report: &ComparisonReport,
-    sides: &Sides<'_>,
-    update: &Update,
+    compared: &Compared<'_>,
+    depths: (usize, usize),
     all: bool,
     columns: usize,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report, sides, update, all, columns);
+    let _ = write(&mut out, compared, depths, all, columns);
     out
 }
 
 fn write(
     out: &mut String,
-    report: &ComparisonReport,
-    sides: &Sides<'_>,
-    update: &Update,
+    compared: &Compared<'_>,
+    depths: (usize, usize),
     all: bool,
     columns: usize,
 ) -> fmt::Result {
-    let (last, depths) = (report.stacks, sides.depths);
+    let (report, update) = (compared.report, compared.update);
+    let last = report.stacks;
     heading(out, "old", &report.old, (last.old, depths.0), columns)?;
     heading(out, "new", &report.new, (last.new, depths.1), columns)?;
     writeln!(out)?;
-    let (old, new) = (&report.bytes.old, &report.bytes.new);
     writeln!(
         out,
         "{:<18} {:>10} {:>10} {:>11}",
         "", "old", "new", "change"
     )?;
-    type Row = (&'static str, fn(&SideBytes) -> Option<u64>);
-    let rows: [Row; 5] = [
-        ("Download", |side| side.compressed_size),
-        ("Stored in layers", |side| Some(side.stored)),
-        ("Final filesystem", |side| Some(side.live)),
-        ("Wasted", |side| Some(side.wasted)),
-        ("Wasted download", |side| side.wasted_compressed),
-    ];
-    for (name, of) in rows {
-        let known = |bytes: Option<u64>| bytes.map_or("not known".to_owned(), size);
-        let change = of(old).zip(of(new)).map(|(old, new)| signed(old, new));
+    for number in compared.all_numbers() {
         writeln!(
             out,
-            "{name:<18} {:>10} {:>10} {:>11}",
-            known(of(old)),
-            known(of(new)),
-            change.unwrap_or_default()
+            "{:<18} {:>10} {:>10} {:>11}",
+            number.name,
+            known(number.old),
+            known(number.new),
+            number.bytes().unwrap_or_default()
         )?;
     }
     writeln!(out)?;
@@ -98,23 +80,20 @@ fn write(
     for line in wrapped(&update, columns) {
         writeln!(out, "{line}")?;
     }
-    for (side, facts) in [("old", sides.layers.0), ("new", sides.layers.1)] {
-        for layer in facts.iter().filter(|layer| layer.not_fetched.is_some()) {
-            writeln!(
-                out,
-                "Not compared: layer {} of the {side} image is not available.",
-                layer.layer
-            )?;
+    for note in compared.notes() {
+        for line in wrapped(&note, columns) {
+            writeln!(out, "{line}")?;
         }
     }
     writeln!(out)?;
-    files(out, &report.files, all, columns)?;
+    files(out, compared, all, columns)?;
     packages(out, &report.packages, all, columns)?;
-    if !report.config.is_empty() {
+    let fields = compared.fields();
+    if !fields.is_empty() {
         writeln!(out, "\n{STRONG}Configuration{STRONG:#}")?;
-        for change in &report.config {
-            field(out, change, columns)?;
-        }
+    }
+    for changed in &fields {
+        field(out, changed, columns)?;
     }
     Ok(())
 }
@@ -152,23 +131,13 @@ fn heading(
     Ok(())
 }
 
-fn files(out: &mut String, files: &[FileChange], all: bool, columns: usize) -> fmt::Result {
+fn files(out: &mut String, compared: &Compared<'_>, all: bool, columns: usize) -> fmt::Result {
+    let files = &compared.report.files;
     if files.is_empty() {
         return writeln!(out, "No file differs.");
     }
-    let count = |change| files.iter().filter(|file| file.change == change).count();
-    let counts = [
-        (Change::Added, "added"),
-        (Change::Removed, "removed"),
-        (Change::Changed, "changed"),
-        (Change::Moved, "moved"),
-    ];
-    let counts: Vec<String> = (counts.into_iter())
-        .map(|(change, name)| (count(change), name))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    writeln!(out, "{STRONG}Files{STRONG:#}: {}", counts.join(", "))?;
+    let counts = compared.counts().text();
+    writeln!(out, "{STRONG}Files{STRONG:#}: {counts}")?;
     let mut rows: Vec<&FileChange> = files.iter().collect();
     if !all {
         // A stable sort: of equal changes the first path comes first.
@@ -177,13 +146,8 @@ fn files(out: &mut String, files: &[FileChange], all: bool, columns: usize) -> f
     }
     for file in &rows {
         let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
-        let letter = match file.change {
-            Change::Added => 'A',
-            Change::Removed => 'D',
-            Change::Changed => 'M',
-            Change::Moved => 'R',
-        };
-        let what: Vec<&str> = file.what.iter().map(|what| name(*what)).collect();
+        let letter = file.change.sign();
+        let what: Vec<&str> = file.what.iter().map(|what| what.name()).collect();
         let what = match what.is_empty() {
             true => String::new(),
             false => format!(" ({})", what.join(", ")),
@@ -204,7 +168,11 @@ fn files(out: &mut String, files: &[FileChange], all: bool, columns: usize) -> f
                 format!("{path}{MOVED}{from})")
             }
         };
-        writeln!(out, "  {letter} {:>11}  {path}{what}", signed(old, new))?;
+        writeln!(
+            out,
+            "  {letter} {:>11}  {path}{what}",
+            words::change(old, new)
+        )?;
     }
     let rest = files.len() - rows.len();
     if rest > 0 {
@@ -220,48 +188,19 @@ fn packages(
     all: bool,
     columns: usize,
 ) -> fmt::Result {
-    if packages.is_empty() {
+    let Some(counts) = package_counts(packages) else {
         return Ok(());
-    }
-    let count = |added: bool, removed: bool| {
-        let is = |change: &&PackageChange| {
-            (change.old.is_none(), change.new.is_none()) == (added, removed)
-        };
-        packages.iter().filter(is).count()
     };
-    let counts = [
-        (count(true, false), "added"),
-        (count(false, true), "removed"),
-        (count(false, false), "updated"),
-    ];
-    let counts: Vec<String> = (counts.into_iter())
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    writeln!(out, "\n{STRONG}Packages{STRONG:#}: {}", counts.join(", "))?;
-    let mut rows: Vec<&PackageChange> = packages.iter().collect();
-    if !all {
-        rows.sort_by_key(|change| Reverse(change.bytes.unsigned_abs()));
-        rows.truncate(SHOWN);
-    }
-    for change in &rows {
-        let letter = match (&change.old, &change.new) {
-            (None, _) => 'A',
-            (_, None) => 'D',
-            _ => 'M',
-        };
-        let versions = [&change.old, &change.new].into_iter().flatten();
-        let versions: Vec<&str> = versions.map(String::as_str).collect();
-        let bytes = change.bytes.unsigned_abs();
-        let bytes = match change.bytes < 0 {
-            true => signed(bytes, 0),
-            false => signed(0, bytes),
-        };
+    writeln!(out, "\n{STRONG}Packages{STRONG:#}: {counts}")?;
+    let rows = package_rows(packages, (!all).then_some(SHOWN));
+    for row in &rows {
         let text = format!(
-            "  {letter} {bytes:>11}  {} {} {}",
-            change.kind.name(),
-            Visible(&change.name),
-            Visible(&versions.join(" → "))
+            "  {} {:>11}  {} {} {}",
+            row.sign,
+            row.bytes,
+            row.kind,
+            Visible(row.name),
+            Visible(&row.versions())
         );
         writeln!(out, "{}", fit(&text, columns))?;
     }
@@ -271,41 +210,12 @@ fn packages(
     }
 }
 
-/// What a change is worth on a short list: the bytes that came or went, else those that were stored again.
-fn weight(file: &FileChange) -> u64 {
-    let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
-    match file.change {
-        Change::Added | Change::Removed => old.max(new),
-        Change::Changed if file.what.contains(&What::Content) => old.max(new),
-        _ => old.abs_diff(new),
-    }
-}
-
-const fn name(what: What) -> &'static str {
-    match what {
-        What::Content => "content",
-        What::Type => "type",
-        What::Mode => "mode",
-        What::Owner => "owner",
-        What::LinkTarget => "link target",
-        What::Xattrs => "attributes",
-        What::Mtime => "time",
-    }
-}
-
-/// A field's old and new value; of lists and maps only the values that differ.
-fn field(out: &mut String, change: &FieldChange, columns: usize) -> fmt::Result {
-    let (old, new) = (parts(&change.old), parts(&change.new));
-    writeln!(out, "  {}", change.field)?;
-    let gone = old
-        .iter()
-        .filter(|part| !new.contains(part))
-        .map(|part| ('-', part));
-    let added = new
-        .iter()
-        .filter(|part| !old.contains(part))
-        .map(|part| ('+', part));
-    for (mut sign, part) in gone.chain(added) {
+/// What went and what came of a field.
+fn field(out: &mut String, field: &Field<'_>, columns: usize) -> fmt::Result {
+    writeln!(out, "  {}", field.name)?;
+    let gone = field.gone.iter().map(|part| ('-', part));
+    let came = field.came.iter().map(|part| ('+', part));
+    for (mut sign, part) in gone.chain(came) {
         // What differs may be at the end: a value is never cut.
         for piece in folded(part, columns.saturating_sub(6)) {
             writeln!(out, "    {sign} {piece}")?;
@@ -313,34 +223,4 @@ fn field(out: &mut String, change: &FieldChange, columns: usize) -> fmt::Result 
         }
     }
     Ok(())
-}
-
-fn parts(value: &Value) -> Vec<String> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match value {
-        Value::Null => Vec::new(),
-        Value::Array(values) => values.iter().map(text).collect(),
-        Value::Object(values) => (values.iter())
-            .map(|(key, value)| format!("{key}={}", text(value)))
-            .collect(),
-        other => vec![text(other)],
-    }
-}
-
-fn signed(old: u64, new: u64) -> String {
-    match new.cmp(&old) {
-        std::cmp::Ordering::Less => format!("-{}", size(old - new)),
-        std::cmp::Ordering::Equal => "0 B".to_owned(),
-        std::cmp::Ordering::Greater => format!("+{}", size(new - old)),
-    }
-}
-
-fn layers(count: usize) -> String {
-    match count {
-        1 => "1 layer".to_owned(),
-        count => format!("{count} layers"),
-    }
 }

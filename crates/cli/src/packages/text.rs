@@ -73,7 +73,11 @@ fn write(
             Visible(&unread.path)
         )
     });
-    for sentence in [sentence].into_iter().chain(unread) {
+    let missing = report.not_fetched.iter().map(|missing| {
+        let (layer, reason) = (missing.layer, missing.reason.short());
+        format!("Not available: layer {layer} ({reason}). Its packages and files are not counted.")
+    });
+    for sentence in missing.chain([sentence]).chain(unread) {
         for line in wrapped(&sentence, shown.columns) {
             writeln!(out, "{line}")?;
         }

@@ -6,11 +6,13 @@ use crate::compare::FieldChange;
 use crate::secrets::Mask;
 
 /// A field with what differs of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field<'a> {
-    pub(super) name: &'a str,
-    pub(super) gone: Vec<String>,
-    pub(super) came: Vec<String>,
+pub struct Field<'a> {
+    /// Its name, as `inspect --format json` has it.
+    pub name: &'a str,
+    /// The values that only the old image has, or all where their order alone differs.
+    pub gone: Vec<String>,
+    /// The same of the new image.
+    pub came: Vec<String>,
 }
 
 /// The fields in which the order of the values is their meaning.

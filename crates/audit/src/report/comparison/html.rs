@@ -5,9 +5,10 @@
 use maud::{Markup, html};
 
 use super::fields::Field;
+use super::packages::{package_counts, package_rows};
 use super::places::{Place, places, weight};
 use super::told::{Compared, Matter, Number, Side, known, layers, what};
-use crate::compare::{Change, FileChange};
+use crate::compare::FileChange;
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
 use crate::report::html::{is_address, page};
@@ -17,6 +18,8 @@ use crate::report::words::size;
 const PLACES: usize = 100;
 /// Paths in the list of all; a file that no browser opens tells nothing.
 const FILES: usize = 5_000;
+/// Packages in their table.
+const PACKAGES: usize = 1_000;
 /// Values of one field of the configuration.
 const VALUES: usize = 1_000;
 
@@ -28,10 +31,11 @@ pub fn report(compared: &Compared<'_>) -> String {
         h1 { (Visible(&old.reference)) " → " (Visible(&new.reference)) }
         (image("Old", old))
         (image("New", new))
+        div.notes { @for note in compared.notes() { p { (note) } } }
         (numbers(compared))
-        div.notes { @for note in compared.notes() { p.quiet { (note) } } }
         (first(compared))
         (by_place(compared))
+        (packages(compared))
         (configuration(compared))
         (layer_table(compared))
         (all_files(compared))
@@ -175,6 +179,34 @@ fn by_place(compared: &Compared<'_>) -> Markup {
     }
 }
 
+fn packages(compared: &Compared<'_>) -> Markup {
+    let changes = &compared.report.packages;
+    let version = |version: Option<&str>| {
+        version.map_or_else(|| "–".to_owned(), |text| Visible(text).to_string())
+    };
+    html! {
+        @if let Some(counts) = package_counts(changes) {
+            h2 { "Packages" }
+            p.quiet { (counts) }
+            table.packages {
+                thead { tr { th { "" } th { "package" } th { "old" } th { "new" } th.right { "bytes" } } }
+                tbody {
+                    @for row in package_rows(changes, Some(PACKAGES)) {
+                        tr {
+                            td { (row.sign) }
+                            td { span.quiet { (row.kind) } " " (Visible(row.name)) }
+                            td { (version(row.old)) }
+                            td { (version(row.new)) }
+                            td.right { (row.bytes) }
+                        }
+                    }
+                }
+            }
+            @if changes.len() > PACKAGES { p.quiet { "and " (changes.len() - PACKAGES) " smaller changes" } }
+        }
+    }
+}
+
 fn configuration(compared: &Compared<'_>) -> Markup {
     let fields = compared.fields();
     html! {
@@ -246,7 +278,7 @@ fn all_files(compared: &Compared<'_>) -> Markup {
                         @for file in &largest {
                             @let alone = Place::alone(file);
                             tr {
-                                td { (sign(file.change)) }
+                                td { (file.change.sign()) }
                                 td { (path_of(compared, &alone)) (moved(Some(file))) }
                                 td.right { (what(&alone)) }
                             }
@@ -256,15 +288,5 @@ fn all_files(compared: &Compared<'_>) -> Markup {
                 @if files.len() > FILES { p.quiet { "and " (files.len() - FILES) " smaller changes" } }
             }
         }
-    }
-}
-
-/// As Git's `--name-status` has it.
-const fn sign(change: Change) -> char {
-    match change {
-        Change::Added => 'A',
-        Change::Removed => 'D',
-        Change::Changed => 'M',
-        Change::Moved => 'R',
     }
 }

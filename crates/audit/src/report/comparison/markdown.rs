@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::packages::{package_counts, package_rows};
 use super::places::places;
 use super::told::{Compared, Matter, known, what};
 use crate::inspection::LayerFacts;
@@ -36,6 +37,16 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
         code(&cut(&old.reference)),
         code(&cut(&new.reference))
     )?;
+    // What is missing comes before the numbers that it is missing from.
+    let notes: Vec<String> = compared.notes().collect();
+    for note in notes.iter().take(NOTES) {
+        writeln!(out, "{note}\n")?;
+    }
+    match notes.len().saturating_sub(NOTES) {
+        0 => {}
+        1 => writeln!(out, "1 more layer is not available.\n")?,
+        rest => writeln!(out, "{rest} more layers are not available.\n")?,
+    }
     let mut line: Vec<String> = Vec::new();
     for number in compared.numbers() {
         let change = number.change().map(|change| format!(" ({change})"));
@@ -44,15 +55,11 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
         line.push(format!("**{}** {bytes}{change}", number.name));
     }
     line.push(format!("**Files** {}", compared.counts().text()));
+    if let Some(counts) = package_counts(&compared.report.packages) {
+        line.push(format!("**Packages** {counts}"));
+    }
     line.push(format!("**Update** {}", compared.update()));
     writeln!(out, "{}", line.join(" · "))?;
-    let notes: Vec<String> = compared.notes().collect();
-    for note in notes.iter().take(NOTES) {
-        writeln!(out, "\n{note}")?;
-    }
-    if notes.len() > NOTES {
-        writeln!(out, "\nand {} more layers.", notes.len() - NOTES)?;
-    }
     let first = compared.first();
     if !first.is_empty() {
         writeln!(out)?;
@@ -62,6 +69,8 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
     }
     // What one part leaves is for those after it.
     let left = |out: &String| ROOM.saturating_sub(out.len());
+    let room = left(out) / 4;
+    packages(out, compared, room)?;
     let room = left(out) / 3;
     config(out, compared, room)?;
     let room = left(out) / 2;
@@ -141,6 +150,30 @@ fn folded(
     }
     out.push_str(&part);
     writeln!(out, "\n</details>")
+}
+
+fn packages(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {
+    let changes = &compared.report.packages;
+    let Some(counts) = package_counts(changes) else {
+        return Ok(());
+    };
+    let head = "| | package | old | new | bytes |\n|---|---|---|---|---:|\n";
+    let version =
+        |version: Option<&str>| version.map_or_else(|| "–".to_owned(), |text| cell(&cut(text)));
+    let rows = package_rows(changes, Some(changes.len()))
+        .into_iter()
+        .map(|row| {
+            format!(
+                "| {} | {} {} | {} | {} | {} |\n",
+                row.sign,
+                row.kind,
+                cell(&cut(row.name)),
+                version(row.old),
+                version(row.new),
+                row.bytes
+            )
+        });
+    folded(out, (&format!("Packages: {counts}"), head), rows, "", room)
 }
 
 fn config(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {

@@ -41,7 +41,7 @@ impl<'a> Place<'a> {
 
 /// How many paths changed, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub struct Counts {
     added: usize,
     removed: usize,
     changed: usize,
@@ -63,7 +63,8 @@ impl Counts {
     }
 
     /// `12 added, 3 removed`.
-    pub(super) fn text(self) -> String {
+    #[must_use]
+    pub fn text(self) -> String {
         let named = [
             (self.added, "added"),
             (self.removed, "removed"),
@@ -82,7 +83,8 @@ impl Counts {
 }
 
 /// What a change is worth in a short list: the bytes that came or went, else those that were stored again.
-pub(super) fn weight(file: &FileChange) -> u64 {
+#[must_use]
+pub fn weight(file: &FileChange) -> u64 {
     let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
     match file.change {
         Change::Added | Change::Removed => old.max(new),

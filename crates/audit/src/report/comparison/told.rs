@@ -72,14 +72,24 @@ impl<'a> Side<'a> {
 }
 
 /// A number of both images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Number {
-    pub(super) name: &'static str,
-    pub(super) old: Option<u64>,
-    pub(super) new: Option<u64>,
+#[derive(Clone, Copy)]
+pub struct Number {
+    /// What it is.
+    pub name: &'static str,
+    /// Bytes of the old image; None where they are not known.
+    pub old: Option<u64>,
+    /// Bytes of the new image.
+    pub new: Option<u64>,
 }
 
 impl Number {
+    /// `+1.2 MB`; None where one of both is not known.
+    #[must_use]
+    pub fn bytes(&self) -> Option<String> {
+        let (old, new) = self.old.zip(self.new)?;
+        Some(words::change(old, new))
+    }
+
     /// `+1.2 MB, +4.1 %`; None where one of both is not known.
     pub(super) fn change(&self) -> Option<String> {
         let (old, new) = self.old.zip(self.new)?;
@@ -98,7 +108,8 @@ impl Number {
 }
 
 /// `3.2 MB`, or that it is not known.
-pub(super) fn known(bytes: Option<u64>) -> String {
+#[must_use]
+pub fn known(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| "not known".to_owned(), size)
 }
 
@@ -124,7 +135,8 @@ impl<'a> Compared<'a> {
     }
 
     /// All numbers.
-    pub(super) fn all_numbers(&self) -> [Number; 5] {
+    #[must_use]
+    pub fn all_numbers(&self) -> [Number; 5] {
         let (old, new) = (&self.report.bytes.old, &self.report.bytes.new);
         let number = |name, of: fn(&SideBytes) -> Option<u64>| Number {
             name,
@@ -141,7 +153,8 @@ impl<'a> Compared<'a> {
     }
 
     /// How many paths differ.
-    pub(super) fn counts(&self) -> Counts {
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         Counts::of(&self.report.files)
     }
 
@@ -152,7 +165,8 @@ impl<'a> Compared<'a> {
     }
 
     /// The fields of the configuration that differ.
-    pub(super) fn fields(&self) -> Vec<Field<'a>> {
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field<'a>> {
         let fields = self.report.config.iter();
         fields
             .map(|change| Field::of(change, &self.old.mask, &self.new.mask))
@@ -180,13 +194,19 @@ impl<'a> Compared<'a> {
     }
 
     /// What the numbers do not cover, a sentence each.
-    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        let sides = [("old", self.old.layers), ("new", self.new.layers)];
-        sides.into_iter().flat_map(|(side, layers)| {
-            let missing = layers.iter().filter(|layer| layer.not_fetched.is_some());
-            missing.map(move |layer| {
-                let number = layer.layer;
-                format!("Not compared: layer {number} of the {side} image is not available.")
+    pub fn notes(&self) -> impl Iterator<Item = String> + use<'a> {
+        let missing = &self.report.not_fetched;
+        let sides = [
+            ("old", "added", &missing.old),
+            ("new", "removed", &missing.new),
+        ];
+        sides.into_iter().flat_map(|(side, change, layers)| {
+            layers.iter().map(move |layer| {
+                format!(
+                    "Not available: layer {} of the {side} image ({}). Its files may be listed as {change}.",
+                    layer.layer,
+                    layer.reason.short()
+                )
             })
         })
     }
@@ -230,7 +250,8 @@ impl<'a> Compared<'a> {
 }
 
 /// `1 layer`, `3 layers`.
-pub(super) fn layers(count: usize) -> String {
+#[must_use]
+pub fn layers(count: usize) -> String {
     match count {
         1 => "1 layer".to_owned(),
         many => format!("{many} layers"),

@@ -6,16 +6,18 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::json;
 
 use super::report;
-use crate::compare::{Change, FieldChange, FileChange, Update, What};
+use crate::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
 use crate::digest::Digest;
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::link::Links;
 use crate::manifest::Config;
+use crate::packages::Type;
 use crate::report::SCHEMA_VERSION;
 use crate::report::comparison::{
     Compared, ComparedBytes, ComparedLayers, ComparedStacks, ComparisonReport, Side, SideBytes,
-    html,
+    UncomparedLayers, html,
 };
+use crate::report::unavailable::UnavailableLayer;
 
 /// Stands in every text of an image, so that it can be found wherever it comes out.
 const MARK: char = '☢';
@@ -98,7 +100,7 @@ impl Case {
             not_fetched: (layer % 2 == 1).then_some(crate::source::NotFetched::Foreign),
             urls: Vec::new(),
         };
-        let layers = [
+        let layers: [Vec<LayerFacts>; 2] = [
             (1..=depth).map(&mut layer).collect(),
             (1..=depth).map(&mut layer).collect(),
         ];
@@ -117,8 +119,20 @@ impl Case {
                     update: None,
                 },
                 layers: ComparedLayers { shared: 0 },
+                not_fetched: UncomparedLayers {
+                    old: UnavailableLayer::of(&layers[0]),
+                    new: UnavailableLayer::of(&layers[1]),
+                },
                 files,
-                packages: Vec::new(),
+                packages: (0..depth)
+                    .map(|_| PackageChange {
+                        kind: Type::Npm,
+                        name: text(),
+                        old: Some(text()),
+                        new: None,
+                        bytes: i64::MIN,
+                    })
+                    .collect(),
                 config: config.to_vec(),
             },
             update: Update {
