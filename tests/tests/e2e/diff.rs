@@ -169,19 +169,22 @@ async fn exit_code_1_says_that_images_differ_where_that_is_asked() {
 #[tokio::test]
 async fn the_configuration_is_told_as_in_other_reports() {
     let folder = tempfile::tempdir().unwrap();
-    let save = |name: &str, cmd: [&str; 2], env: [&str; 2]| {
-        let image = Image::new().layer(base()).edit_config(|config| {
-            config["config"]["Cmd"] = json!(cmd);
-            config["config"]["Env"] = json!(env);
-            config["config"]["User"] = json!(name);
-        });
+    let save = |name: &str, edit: fn(&mut Value)| {
+        let image = Image::new().layer(base()).edit_config(edit);
         let path = folder.path().join(name).to_str().unwrap().to_owned();
         fs::write(&path, oci_archive(&[(name, &image.pack())])).unwrap();
         path
     };
-    let secret = "DB_PASSWORD=Xk29vLqpW3n8";
-    let old = save("old", ["a", "b"], ["A=1", secret]);
-    let new = save("new", ["b", "a"], [secret, "A=1"]);
+    let old = save("old", |config| {
+        config["config"] = json!({
+            "Cmd": ["a", "b"], "Env": ["A=1", "DB_PASSWORD=Xk29vLqpW3n8"], "User": "old"
+        });
+    });
+    let new = save("new", |config| {
+        config["config"] = json!({
+            "Cmd": ["b", "a"], "Env": ["DB_PASSWORD=Xk29vLqpW3n8", "A=1"], "User": "new"
+        });
+    });
     let text = printed(&["diff", &old, &new]).await;
     for line in [
         r#"    - ["a","b"]"#,
