@@ -3,7 +3,7 @@
 use std::fs;
 
 use onionskin_fixtures::write::{Generation, docker_archive};
-use onionskin_fixtures::{Image, Packed, layer, seeded};
+use onionskin_fixtures::{Image, Layer, Packed, layer, seeded};
 use onionskin_tests::{Ground, Registry};
 use serde_json::{Value, json};
 
@@ -105,6 +105,67 @@ fn findings_are_limited_by_kind() {
     assert!(ground.ends(1, &flags).contains("2, at most 1"));
     let error = ground.stops(&["app.tar", "--max-findings", "set-id=1"]);
     assert!(error.contains("setid"), "{error}");
+}
+
+#[test]
+fn packages_are_forbidden_or_too_large() {
+    let module = |layer: Layer, name: &str, version: &str, size| {
+        let folder = format!("/app/node_modules/{name}");
+        let manifest = json!({ "name": name, "version": version }).to_string();
+        layer
+            .file(format!("{folder}/package.json"), manifest)
+            .file(format!("{folder}/index.js"), seeded(1, size))
+    };
+    let ground = Ground::default();
+    let base = Image::new().layer(module(layer("x").plain(), "a", "1.0.0", 100));
+    ground.save("base.tar", "base:1", &base.clone().pack());
+    let app = module(layer("y").plain(), "left-pad", "1.3.0", 5_000);
+    let app = module(app, "@s/b", "2.0.0", 50);
+    ground.save("app.tar", "app:1", &base.layer(app).pack());
+    let rules = "rules:\n  forbidPackages: ['npm:left-pad@1.*', gcc, 'deb:*']\n  maxPackageSize: 1kB\n\
+        own:\n  forbidPackages: [a, '@s/*']\n  maxPackageSize: 10kB\n";
+    let report = judged(&ground, 1, rules, &["--base", "base.tar"]);
+    let largest = 5_000 + r#"{"name":"left-pad","version":"1.3.0"}"#.len() as u64;
+    assert_eq!(
+        outcomes(&report),
+        [
+            outcome("forbidPackages npm:left-pad@1.*", 1, false),
+            outcome("forbidPackages gcc", 0, true),
+            outcome("forbidPackages deb:*", 0, true),
+            outcome("maxPackageSize", largest, false),
+            outcome("own.forbidPackages a", 0, true),
+            outcome("own.forbidPackages @s/*", 1, false),
+            outcome("own.maxPackageSize", largest, true),
+        ]
+    );
+    let met = json!(["npm:left-pad@1.3.0"]);
+    assert_eq!(
+        (&report["rules"][0]["met"], &report["rules"][3]["met"]),
+        (&met, &met)
+    );
+    assert_eq!(report["rules"][0]["rule"], "forbidPackages");
+    let flags = [
+        "app.tar",
+        "--forbid-packages",
+        "@s/b",
+        "--max-package-size",
+        "10kB",
+    ];
+    let text = ground.ends(1, &flags);
+    assert!(
+        text.contains("FAIL  forbidPackages @s/b  1, at most 0\n      npm:@s/b@2.0.0\n"),
+        "{text}"
+    );
+    let error = ground.stops(&["app.tar", "--forbid-packages", "[a"]);
+    assert!(error.contains("not a pattern of packages"), "{error}");
+    // What a database that is not read tells of is not known.
+    let unread = Image::new().layer(layer("x").file("/var/lib/rpm/Packages", "x"));
+    ground.save("unread.tar", "unread:1", &unread.pack());
+    let error = ground.stops(&["unread.tar", "--forbid-packages", "gcc"]);
+    assert!(
+        error.contains("cannot evaluate forbidPackages gcc: the package database /var/lib/rpm/Packages could not be read"),
+        "{error}"
+    );
 }
 
 #[test]

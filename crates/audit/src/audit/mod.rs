@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
 use crate::link::Links;
 use crate::names::text;
+use crate::ownership::Packages;
 use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
 use crate::secrets::Mask;
 use crate::source::Image;
@@ -194,12 +195,15 @@ impl Audit {
             .collect();
         let base_layers = base.as_ref().and_then(|base| base.layers);
         let part = |findings, below| Part::of((image, stack, ledger), findings, below, base_layers);
+        let about_packages = options.rules.are_about_packages();
+        let packages = about_packages.then(|| Packages::of(stack, stack.depth(), ledger));
         let rules = options.rules.judge(&Measured {
             stack,
             image: part(&weighed, 0),
             base: base_layers,
             own: base_layers.map(|base| part(&weighed, base)),
             dive,
+            packages: packages.as_ref(),
             against: options.against,
         });
         let own = base_layers.map(|base| OwnFacts::of(&part(&[], base)));

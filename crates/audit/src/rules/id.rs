@@ -47,6 +47,12 @@ pub enum RuleId {
     /// Paths that match a glob, in any layer.
     #[serde(rename = "forbiddenInLayers")]
     ForbiddenInLayers,
+    /// Packages that match a pattern.
+    #[serde(rename = "forbidPackages")]
+    ForbidPackages,
+    /// Bytes of the largest package.
+    #[serde(rename = "maxPackageSize")]
+    MaxPackageSize,
     /// Bytes of the layers' tars by which the image has grown.
     #[serde(rename = "growth.maxBytes")]
     MaxGrowth,
@@ -77,7 +83,7 @@ pub enum RuleId {
 pub enum Unit {
     /// Bytes.
     Bytes,
-    /// Layers, findings or paths.
+    /// Layers, findings, paths or packages.
     Count,
     /// A share, of which 1 is all.
     Share,
@@ -96,7 +102,7 @@ pub enum Direction {
 
 impl RuleId {
     /// All rules, in the order in which they are judged.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::MinEfficiency,
         Self::MaxWastedBytes,
         Self::MaxWastedShare,
@@ -110,6 +116,8 @@ impl RuleId {
         Self::MaxFindingBytes,
         Self::Forbidden,
         Self::ForbiddenInLayers,
+        Self::ForbidPackages,
+        Self::MaxPackageSize,
         Self::MaxGrowth,
         Self::MaxGrowthShare,
         Self::MaxCompressedGrowth,
@@ -136,6 +144,8 @@ impl RuleId {
             Self::MaxFindingBytes => "findings.maxBytes",
             Self::Forbidden => "forbidden",
             Self::ForbiddenInLayers => "forbiddenInLayers",
+            Self::ForbidPackages => "forbidPackages",
+            Self::MaxPackageSize => "maxPackageSize",
             Self::MaxGrowth => "growth.maxBytes",
             Self::MaxGrowthShare => "growth.maxShare",
             Self::MaxCompressedGrowth => "growth.maxCompressedBytes",
@@ -156,9 +166,11 @@ impl RuleId {
             | Self::MaxCompressedGrowthShare
             | Self::LowestEfficiency
             | Self::HighestUserWastedPercent => Unit::Share,
-            Self::MaxLayers | Self::MaxFindings | Self::Forbidden | Self::ForbiddenInLayers => {
-                Unit::Count
-            }
+            Self::MaxLayers
+            | Self::MaxFindings
+            | Self::Forbidden
+            | Self::ForbiddenInLayers
+            | Self::ForbidPackages => Unit::Count,
             Self::MaxWastedBytes
             | Self::MaxWastedCompressed
             | Self::MaxBaseWasted
@@ -166,6 +178,7 @@ impl RuleId {
             | Self::MaxCompressedSize
             | Self::MaxLayerSize
             | Self::MaxFindingBytes
+            | Self::MaxPackageSize
             | Self::MaxGrowth
             | Self::MaxCompressedGrowth
             | Self::HighestWastedBytes => Unit::Bytes,
@@ -246,7 +259,7 @@ impl Rule {
         Self { id, name }
     }
 
-    /// One about a glob.
+    /// One about a glob, or a pattern of packages.
     pub(super) fn of_glob(id: RuleId, glob: &str) -> Self {
         let name = format!("{} {glob}", id.key());
         Self { id, name }

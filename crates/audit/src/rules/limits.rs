@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer as _, MapAccess, Visitor};
 
+use super::packages::PackagePattern;
 use super::paths::PathGlob;
 use super::quantity::{Bytes, Count, Share};
 use crate::findings::Kind;
@@ -52,6 +53,14 @@ pub struct Limits {
         "items" = { "type": "string", "pattern": r"[^\s/]", "maxLength": crate::limits::GLOB_BYTES }
     )))]
     pub forbidden_in_layers: Vec<PathGlob>,
+    /// Patterns of packages that must not be in the final filesystem: `NAME`, `TYPE:NAME` or `TYPE:NAME@VERSION`, with `*`.
+    #[serde(deserialize_with = "or_nothing")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>", extend(
+        "items" = { "type": "string", "pattern": r"\S", "maxLength": crate::limits::GLOB_BYTES }
+    )))]
+    pub forbid_packages: Vec<PackagePattern>,
+    /// Bytes of the largest package in the final filesystem.
+    pub max_package_size: Option<Bytes>,
 }
 
 /// A key with nothing behind it, all of which is commented out, says nothing.
@@ -171,13 +180,15 @@ impl Limits {
             findings,
             forbidden: both(other.forbidden, self.forbidden),
             forbidden_in_layers: both(other.forbidden_in_layers, self.forbidden_in_layers),
+            forbid_packages: both(other.forbid_packages, self.forbid_packages),
+            max_package_size: self.max_package_size.or(other.max_package_size),
         }
     }
 }
 
 /// Each glob once, in the order in which they were written.
-fn both(first: Vec<PathGlob>, more: Vec<PathGlob>) -> Vec<PathGlob> {
-    let mut globs: Vec<PathGlob> = Vec::new();
+fn both<T: PartialEq>(first: Vec<T>, more: Vec<T>) -> Vec<T> {
+    let mut globs: Vec<T> = Vec::new();
     for glob in first.into_iter().chain(more) {
         if !globs.contains(&glob) {
             globs.push(glob);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::findings::{Finding, Kind, LayerBytes};
 use crate::ledger::dive::Dive;
 use crate::ledger::{Account, Ledger};
+use crate::ownership::Packages;
 use crate::source::Image;
 use crate::stack::Stack;
 
@@ -65,6 +66,8 @@ pub struct Measured<'a> {
     pub own: Option<Part>,
     /// dive's numbers.
     pub dive: Dive,
+    /// The packages of the final stack; None where no limit needs them.
+    pub packages: Option<&'a Packages>,
     /// The image that this one is compared with.
     pub against: Option<&'a Against>,
 }

@@ -12,6 +12,7 @@ mod limits;
 mod linked;
 mod matcher;
 mod measure;
+mod packages;
 mod paths;
 mod quantity;
 mod verdict;
@@ -28,6 +29,7 @@ pub use ignore::{Day, DayError, Ignore};
 pub(crate) use limits::WrittenOut as WrittenFindingLimit;
 pub use limits::{FindingLimit, Limits};
 pub use measure::{Measured, Part, Tally, Weighed};
+pub use packages::{PackagePattern, PackagePatternError};
 pub use paths::{GlobError, PathGlob};
 pub use quantity::{Bytes, Count, GrowthShare, QuantityError, Share};
 pub use verdict::{Amount, Verdict, passed};
@@ -59,6 +61,12 @@ const NOT_WHOLE: &str = "not all layers are available";
 const FEW: &str = "fewer wasted bytes than wastedShareFloor";
 
 impl Rules {
+    /// Whether a limit needs the packages of the image.
+    #[must_use]
+    pub const fn are_about_packages(&self) -> bool {
+        self.limits.are_about_packages() || self.own.are_about_packages()
+    }
+
     /// Judges an image by every limit that is set, always in the same order.
     #[must_use]
     pub fn judge(&self, measured: &Measured<'_>) -> Vec<Verdict> {
@@ -178,6 +186,10 @@ impl Limits {
                 Some(false) => verdict,
                 _ => of_contents(verdict),
             });
+        }
+        if let Some(packages) = measured.packages {
+            let judged = self.judge_packages(own, packages, below).into_iter();
+            verdicts.extend(judged.map(of_contents));
         }
         let verdicts = verdicts.into_iter();
         verdicts

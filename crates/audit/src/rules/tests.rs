@@ -29,6 +29,7 @@ fn measured(stack: &Stack) -> Measured<'_> {
             wasted_bytes: 200,
             user_wasted: f64::NAN,
         },
+        packages: None,
         against: None,
     }
 }

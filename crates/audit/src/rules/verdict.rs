@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{Direction, Rule, RuleId, Unit};
 use crate::names::text;
 
-/// Paths that a verdict lists; the rest is counted.
+/// Paths or packages that a verdict lists; the rest is counted.
 const LISTED: usize = 20;
 
 /// A limit or what was measured: a number of bytes or things, or a share of 1.
@@ -13,7 +13,7 @@ const LISTED: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Amount {
-    /// Bytes, layers, findings or paths.
+    /// Bytes, layers, findings, paths or packages.
     Count(u64),
     /// A share.
     Share(f64),
@@ -38,7 +38,8 @@ pub struct Verdict {
     pub actual: Option<Amount>,
     /// Whether the image passes it; None where that cannot be evaluated.
     pub passed: Option<bool>,
-    /// The first twenty paths that a forbidden glob matches, in byte order. There is no such key for other rules.
+    /// The first twenty paths that a forbidden glob matches, in byte order; or packages that are forbidden or too large, the
+    /// largest first. There is no such key for other rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub met: Vec<String>,
     /// Why it cannot be evaluated, or passes although its number is over the limit. There is no such key for other verdicts.
@@ -71,19 +72,27 @@ impl Verdict {
         })
     }
 
-    /// None of these paths is allowed.
+    /// None of these paths or packages is allowed.
     pub(super) fn none_of(
         rule: impl Into<Rule>,
         paths: impl ExactSizeIterator<Item = Vec<u8>>,
     ) -> Self {
         let count = paths.len() as u64;
-        let listed = paths.take(LISTED);
-        Self {
+        let verdict = Self {
             actual: Some(Amount::Count(count)),
             passed: Some(count == 0),
-            met: listed.map(|path| text(&path).into_owned()).collect(),
             ..Self::unknown(rule, Amount::Count(0))
-        }
+        };
+        verdict.with_met(paths)
+    }
+
+    /// The same, with what is over the limit.
+    pub(super) fn with_met(mut self, met: impl Iterator<Item = Vec<u8>>) -> Self {
+        self.met = met
+            .take(LISTED)
+            .map(|name| text(&name).into_owned())
+            .collect();
+        self
     }
 
     /// Nothing was measured.

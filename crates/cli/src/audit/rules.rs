@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use onionskin_core::findings::Kind;
 use onionskin_core::rules::{
     Bytes, Count, Day, DiveBytes, DiveRules, DiveShare, FindingLimit, GrowthLimits, GrowthShare,
-    Limits, PathGlob, QuantityError, Rules, Share,
+    Limits, PackagePattern, PathGlob, QuantityError, Rules, Share,
 };
 
 use crate::output::Inputs;
@@ -94,6 +94,14 @@ pub(super) struct RuleArguments {
     /// Paths that must not be in any layer, even if a later layer deletes them; can be repeated
     #[arg(long, value_name = "GLOB")]
     forbid_in_layers: Vec<PathGlob>,
+
+    /// Packages that must not be in the final filesystem, such as gcc, deb:*-dev or npm:left-pad@1.*; can be repeated
+    #[arg(long, value_name = "[TYPE:]NAME[@VERSION]")]
+    forbid_packages: Vec<PackagePattern>,
+
+    /// Largest size of any one package in the final filesystem
+    #[arg(long, value_name = "BYTES")]
+    max_package_size: Option<Bytes>,
 
     /// Apply the limits set by flags to the image's own layers, without those of its base image
     #[arg(long)]
@@ -260,6 +268,8 @@ impl RuleArguments {
             findings: self.findings(),
             forbidden: self.forbid.clone(),
             forbidden_in_layers: self.forbid_in_layers.clone(),
+            forbid_packages: self.forbid_packages.clone(),
+            max_package_size: self.max_package_size,
         }
     }
 }
