@@ -191,21 +191,6 @@ impl Links {
             false => format!("{}?{}", self.address, parts.join("&")),
         }
     }
-
-    /// The comparison of two images, each pinned where its digest is known. None where one of them is in no registry.
-    #[must_use]
-    pub fn compare(base: &str, old: &Image, new: &Image) -> Option<String> {
-        let name = |image: &Image| {
-            let links = Self::of("", image, None)?;
-            let name = links.address.strip_prefix("/#/image/")?.to_owned();
-            // Three dots part both; a tag may hold them.
-            Some((name.replace("...", "%2E%2E%2E"), links.choice))
-        };
-        let ((old, _), (new, choice)) = (name(old)?, name(new)?);
-        let links = Self::to(base, &format!("compare/{old}...{new}"), &[]);
-        let links = Self { choice, ..links };
-        Some(links.to_place(&Place::default()))
-    }
 }
 
 fn encoded(bytes: &[u8], set: &'static AsciiSet) -> String {

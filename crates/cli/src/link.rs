@@ -42,28 +42,23 @@ enum Shown {
     after_help = with_login!("Examples:
   onionskin link nginx:1.27                                     # the image, by its digest
   onionskin link nginx:1.27 /etc/nginx --layer 3 --view changes # what layer 3 changed there
-  onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/
-  onionskin link app:1.1 --compare-with app:1.0")
+  onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
     /// A path in the image
-    #[arg(value_name = "PATH", conflicts_with = "compare_with")]
+    #[arg(value_name = "PATH")]
     path: Option<OsString>,
 
     /// The layer, counted from 1 [default: the last]
-    #[arg(long, value_name = "N", conflicts_with = "compare_with")]
+    #[arg(long, value_name = "N")]
     layer: Option<usize>,
 
     /// What the page shows
-    #[arg(long, value_enum, conflicts_with = "compare_with")]
+    #[arg(long, value_enum)]
     view: Option<Shown>,
-
-    /// Link to the comparison of OLD with IMAGE; both must be in registries
-    #[arg(long, value_name = "OLD")]
-    compare_with: Option<String>,
 
     /// How the link is written
     #[arg(short, long, value_enum, default_value_t)]
@@ -80,25 +75,10 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
-    if let Some(old) = &arguments.compare_with {
-        inputs.image(old);
-    }
     inputs.check()?;
     let destination = arguments.file.open(&inputs)?;
     let opened = arguments.image.open().await?;
-    let base = &arguments.link_base;
-    let (text, link) = match &arguments.compare_with {
-        Some(old) => {
-            let old = arguments.image.open_other(old).await.context("OLD")?;
-            let link = Links::compare(base, &old.image, &opened.image);
-            let link = link.with_context(|| {
-                "only a comparison of two images in registries has a URL".to_owned()
-            })?;
-            let names = [&old.image.reference, &opened.image.reference];
-            (names.map(|name| code(name)).join(" → "), link)
-        }
-        None => arguments.place(&opened)?,
-    };
+    let (text, link) = arguments.place(&opened)?;
     let line = match arguments.format {
         Format::Url => link,
         Format::Markdown => linked(&text, Some(&link)),

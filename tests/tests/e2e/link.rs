@@ -50,10 +50,6 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         link(&["/a`|b", "--format", "markdown"]).await,
         format!("[`{name}:1` `` /a`|b ``](<{start}&path=/a%60%7Cb>)")
     );
-    let address = format!(
-        "https://onionskin.example.com/#/compare/{name}@{digest}...{name}@{digest}?platform=linux/amd64"
-    );
-    assert_eq!(link(&["--compare-with", &image]).await, address);
     // Only the documents are read.
     assert_eq!(registry.count(&packed.layers[0].digest), 0);
     for layer in ["0", "3"] {
@@ -76,6 +72,4 @@ async fn an_image_in_a_file_is_asked_for_by_its_name() {
         link,
         "http://127.0.0.1:8080/#/file/app.tar?platform=linux/amd64&view=config\n"
     );
-    let error = stopped(&["link", path, "--compare-with", path]).await;
-    assert!(error.contains("two images in registries"), "{error}");
 }
