@@ -28,24 +28,19 @@ pub(in crate::layer) struct Beside {
 }
 
 impl Beside {
-    /// Starts the thread, or gives the hasher back where the system has none.
-    pub(super) fn start(hasher: Hasher) -> Result<Self, Hasher> {
+    /// Starts the thread. None where the system has none.
+    pub(super) fn start(hasher: Hasher) -> Option<Self> {
         let (pieces, waiting) = sync_channel(WAITING);
         let (give_back, emptied) = channel();
-        // A thread that is not started drops what it was given.
-        let spare = hasher.clone();
         let thread = thread::Builder::new()
             .name("hashing".to_owned())
             .spawn(move || hashed(hasher, waiting, give_back));
-        match thread {
-            Ok(thread) => Ok(Self {
-                next: Vec::with_capacity(PIECE),
-                pieces,
-                emptied,
-                thread,
-            }),
-            Err(_) => Err(spare),
-        }
+        Some(Self {
+            next: Vec::with_capacity(PIECE),
+            pieces,
+            emptied,
+            thread: thread.ok()?,
+        })
     }
 
     pub(super) fn copy(&mut self, mut data: &[u8]) {

@@ -25,9 +25,9 @@ impl Hashing {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn beside(self) -> Self {
         match self {
-            Self::InPlace(hasher) => match beside::Beside::start(hasher) {
-                Ok(beside) => Self::Beside(beside),
-                Err(hasher) => Self::InPlace(hasher),
+            Self::InPlace(hasher) => match beside::Beside::start(hasher.clone()) {
+                Some(beside) => Self::Beside(beside),
+                None => Self::InPlace(hasher),
             },
             beside => beside,
         }

@@ -145,12 +145,11 @@ impl Details {
 
 /// dive leaves the order of paths with equal bytes to chance; here it is that of the paths.
 fn inefficient(seen: &[Seen], paths: &Paths<'_>) -> Vec<Inefficient> {
-    let all = (0..).zip(seen).filter_map(|(path, seen)| {
-        (seen.count >= 2).then(|| Inefficient {
-            path: paths.text(path),
-            count: seen.count,
-            bytes: seen.cumulative.unsigned_abs(),
-        })
+    let twice = (0..).zip(seen).filter(|(_, seen)| seen.count >= 2);
+    let all = twice.map(|(path, seen)| Inefficient {
+        path: paths.text(path),
+        count: seen.count,
+        bytes: seen.cumulative.unsigned_abs(),
     });
     let mut all: Vec<Inefficient> = all.collect();
     all.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
