@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "the ratios are told too")]
 
 use std::hint::black_box;
 use std::sync::Arc;
