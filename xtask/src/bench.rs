@@ -1,19 +1,67 @@
-//! `cargo xtask bench`: one table of ratios from one run, native and in the browser.
+//! `cargo xtask bench`: one table of ratios from one run, native and in the browser, in docs/performance.md.
 
 use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::work::{self, say};
 use crate::{debian, places, tools};
 
-pub(crate) fn run() -> Result<()> {
+/// `--native` leaves the browser out. `--small` measures a sixteenth of everything, quickly, and changes no document.
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    let (mut browser, mut small) = (true, false);
+    for option in options {
+        match *option {
+            "--native" => browser = false,
+            "--small" => small = true,
+            _ => bail!("unknown option {option}; there are --native and --small"),
+        }
+    }
     let folder = places::target().join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    if browser {
+        for_browser(&folder)?;
+    }
+    say("building the command and the benchmark for this machine");
+    let build = [
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "onionskin",
+        "--package",
+        "onionskin-bench",
+    ];
+    work::run(work::cargo().args(build))?;
+    let built = |name: &str| {
+        let file = format!("release/{name}{}", std::env::consts::EXE_SUFFIX);
+        places::target().join(file)
+    };
+    say("measuring");
+    let mut bench = work::command(built("onionskin-bench"));
+    bench
+        .arg("--folder")
+        .arg(&folder)
+        .arg("--command")
+        .arg(built("onionskin"));
+    if browser {
+        bench.arg("--browser");
+    }
+    match small {
+        true => bench.arg("--small"),
+        false => bench
+            .arg("--document")
+            .arg(places::root().join("docs/performance.md")),
+    };
+    work::run(&mut bench)
+}
+
+/// The decoder for WebAssembly, as the page is built.
+fn for_browser(folder: &Path) -> Result<()> {
     let folders = tools::setup()?;
     debian::ensure()?;
-
-    say("building the benchmark for WebAssembly, as the page is built");
+    say("building the decoder for WebAssembly, as the page is built");
     let build = [
         "build",
         "--locked",
@@ -22,8 +70,10 @@ pub(crate) fn run() -> Result<()> {
         "--lib",
         "--profile",
         "web",
+        "--target",
+        tools::WASM,
     ];
-    work::run(work::cargo().args(build).args(["--target", tools::WASM]))?;
+    work::run(work::cargo().args(build))?;
     let built = places::target()
         .join(tools::WASM)
         .join("web/onionskin_bench.wasm");
@@ -36,21 +86,9 @@ pub(crate) fn run() -> Result<()> {
         "bench",
         "--out-dir",
     ]);
-    work::run(
-        bindgen
-            .arg(&folder)
-            .arg(built)
-            .env("PATH", work::path_with(&folders)?),
-    )?;
-
-    say("building it for this machine, and measuring");
-    let native = [
-        "run",
-        "--locked",
-        "--release",
-        "--package",
-        "onionskin-bench",
-        "--",
-    ];
-    work::run(work::cargo().args(native).arg(folder))
+    bindgen
+        .arg(folder)
+        .arg(built)
+        .env("PATH", work::path_with(&folders)?);
+    work::run(&mut bindgen)
 }

@@ -29,7 +29,8 @@ cargo xtask run [serve's options]   build what changed, start Onionskin, print i
 cargo xtask test [PART]             all checks and tests, or a part: lint, core, gateway, cli, page, e2e
 cargo xtask test e2e FILTER...      the end-to-end tests whose names hold a filter, with the page built anew where it is stale
 cargo xtask build                   target/release/onionskin, one file that holds the page
-cargo xtask bench                   one table of ratios
+cargo xtask bench [OPTIONS]         one table of ratios, also in docs/performance.md; --native: without the browser,
+                                    --small: on small images, not written
 cargo xtask look                    screenshots of every view of the page, in target/look
 cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
 cargo xtask setup                   only fetch the tools that the others need";
@@ -52,7 +53,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test"] => test::run(None, &[]),
         ["test", part, filters @ ..] => test::run(Some(part), filters),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
-        ["bench"] => bench::run(),
+        ["bench", options @ ..] => bench::run(options),
         ["look"] => look::run(),
         ["fuzz", words @ ..] => fuzz::run(words),
         ["setup"] => tools::setup()

@@ -1,5 +1,8 @@
 //! The work that is measured, in the form that a browser can call: a layer decoded piece by piece.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod least;
+
 #[cfg(target_arch = "wasm32")]
 use onionskin_core::layer::LayerDecoder;
 use onionskin_core::layer::{Expected, LayerError, LayerIndex};

@@ -24,6 +24,9 @@ const WAITING_CHUNKS: usize = 16;
 /// Layers in work at once, at most: what one registry bears well.
 const AT_ONCE: usize = 6;
 
+/// Bytes of a layer's blob from which on it is hashed beside its decoding: smaller ones are done before that pays.
+const LARGE: u64 = 4 << 20;
+
 /// What became of a layer.
 #[derive(Clone)]
 pub(crate) enum Decoded {
@@ -57,9 +60,7 @@ pub(crate) async fn decode<'a, Opened>(
 where
     Opened: Future<Output = Result<BlobStream, SourceError>>,
 {
-    let at_once = thread::available_parallelism()
-        .map_or(2, NonZeroUsize::get)
-        .clamp(2, AT_ONCE);
+    let at_once = processors().clamp(2, AT_ONCE);
     let memory = &MemoryBudget::new(memory::left());
     let (blobs, places) = blobs(layers);
     let open = &open;
@@ -104,6 +105,10 @@ where
         Ok(decoded.clone())
     };
     layers.iter().zip(places).map(of_layer).collect()
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(2, NonZeroUsize::get)
 }
 
 /// The first layer of each blob, and for each layer the place of its blob among them.
@@ -211,9 +216,12 @@ async fn decode_one(
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory);
+    if processors() > 1 && layer.stored_size().is_none_or(|size| size >= LARGE) {
+        decoder = decoder.hash_beside();
+    }
     let decode = |mut chunks: Chunks| {
         while let Some(chunk) = chunks.blocking_recv() {
-            decoder.push(&chunk)?;
+            decoder.push_shared(&chunk)?;
         }
         decoder.finish()
     };

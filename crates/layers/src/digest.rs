@@ -142,6 +142,7 @@ impl<'de> Deserialize<'de> for Digest {
 }
 
 /// Hashes bytes as they come.
+#[derive(Clone)]
 pub enum Hasher {
     /// Computes SHA-256.
     Sha256(Sha256),

@@ -42,6 +42,7 @@
 
 pub mod compression;
 pub mod digest;
+mod keyed_hash;
 pub mod layer;
 pub mod ledger;
 pub mod limits;

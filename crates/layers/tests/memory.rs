@@ -83,6 +83,6 @@ fn windows_count_while_they_are_held() {
     let memory = MemoryBudget::new(Some(300 << 20));
     assert!(decode(&memory).is_ok());
     assert!(decode(&memory).is_ok());
-    let error = decode(&MemoryBudget::new(Some(100 << 20))).unwrap_err();
+    let error = decode(&MemoryBudget::new(Some(50 << 20))).unwrap_err();
     assert!(matches!(error.problem(), Problem::Memory { .. }), "{error}");
 }

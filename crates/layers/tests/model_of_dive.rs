@@ -239,8 +239,7 @@ fn model(image: &[Vec<Entry>]) -> (f64, u64, Option<f64>) {
 }
 
 fn counted(layers: &[Layer]) -> (f64, u64, Option<f64>) {
-    let indexes: Vec<_> = layers.iter().map(support::index).collect();
-    let dive = Dive::of(&indexes);
+    let dive = Dive::of(&support::stack(layers));
     (
         dive.efficiency,
         dive.wasted_bytes,

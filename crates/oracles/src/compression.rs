@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use onionskin_core::compression::{Decompressor, Error};
+use onionskin_core::compression::{Decompressor, Error, Problem};
 
 /// Bytes that are compared, at most; what a bomb unpacks to beyond them says nothing new.
 const COMPARED: usize = 8 << 20;
@@ -18,10 +18,27 @@ pub(crate) fn gzip(data: &[u8]) {
     }
 }
 
-/// zstd against the reference implementation.
+/// zstd against the reference implementation's own framing, and its decoder against the one that browsers have.
 pub(crate) fn zstd(data: &[u8]) {
     if let Ok(reader) = zstd::stream::read::Decoder::with_buffer(data) {
         against(data, reader);
+    }
+    if !is_compressed(data) {
+        return;
+    }
+    let (native, done) = unpacked(Decompressor::of_file(), data, data.len());
+    let (portable, portable_done) = unpacked(Decompressor::of_file().portable(), data, data.len());
+    let both = native.len().min(portable.len());
+    assert!(
+        native[..both] == portable[..both],
+        "they read other content"
+    );
+    match (done, portable_done) {
+        (Ok(()), Ok(())) => assert_eq!(native.len(), portable.len()),
+        // It may make something of a match that reaches back beyond the window.
+        (Ok(()), Err(error)) => assert!(matches!(error.problem, Problem::Corrupt(_)), "{error}"),
+        (Err(error), Ok(())) => panic!("only browsers read it: {error}"),
+        (Err(_), Err(_)) => {}
     }
 }
 
@@ -48,9 +65,9 @@ fn against(data: &[u8], other: impl Read) {
     if expected.len() == COMPARED || !is_compressed(data) {
         return;
     }
-    let whole = unpacked(data, data.len());
+    let whole = unpacked(Decompressor::of_file(), data, data.len());
     for piece in [1, 7] {
-        let pieces = unpacked(data, piece);
+        let pieces = unpacked(Decompressor::of_file(), data, piece);
         assert_eq!(pieces.0, whole.0, "in pieces of {piece}");
         assert_eq!(pieces.1.is_ok(), whole.1.is_ok(), "in pieces of {piece}");
     }
@@ -75,9 +92,12 @@ fn is_compressed(data: &[u8]) -> bool {
     )
 }
 
-fn unpacked(data: &[u8], piece: usize) -> (Vec<u8>, Result<(), Error>) {
+fn unpacked(
+    mut decompressor: Decompressor,
+    data: &[u8],
+    piece: usize,
+) -> (Vec<u8>, Result<(), Error>) {
     let mut out = Vec::new();
-    let mut decompressor = Decompressor::of_file();
     let mut keep = |bytes: &[u8]| -> Result<(), Error> {
         out.extend_from_slice(bytes);
         Ok(())

@@ -87,7 +87,7 @@ pub(crate) fn browsed(stack: &Stack, ledger: &Ledger) {
             listing::of_layer(index.clone(), 1, b"/").expect("a layer of this stack fits one");
         let _ = serde_json::to_vec(&lines).expect("lines can be written");
     }
-    let _ = Dive::of(stack.layers());
+    let _ = Dive::of(stack);
     let _ = findings::of(&Subject {
         stack,
         ledger,

@@ -164,7 +164,7 @@ impl Audit {
             let command = layer.created_by.take();
             layer.created_by = command.map(|command| mask.text(&command).into_owned());
         }
-        let dive = Dive::of(stack.layers());
+        let dive = Dive::of(stack);
         let commands: Vec<Option<&str>> = layers
             .iter()
             .map(|layer| layer.created_by.as_deref())

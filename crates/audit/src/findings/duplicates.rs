@@ -6,26 +6,29 @@ use std::collections::btree_map::Entry;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::live::{File, Live};
 use super::{Finding, Kind};
+use crate::layer::ContentId;
 use crate::stack::{NodeId, Stack};
 
 /// Files that are there more than once, in no order; of equal files the one whose path comes first
 /// is the one to keep.
-pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
-    let mut equal: BTreeMap<_, Vec<&File>> = BTreeMap::new();
-    for file in &live.files {
-        if let Some(index) = stack.layer(file.layer) {
-            let content = (index.logical_size(file.entry), index.content(file.entry));
-            equal.entry(content).or_default().push(file);
+pub(super) fn of(stack: &Stack, live: &Live<'_>) -> Vec<Finding> {
+    let mut equal: Vec<(u64, ContentId, u32)> = Vec::with_capacity(live.files.len());
+    for (at, file) in (0..).zip(&live.files) {
+        if let Some(index) = stack.layer(file.layer()) {
+            let (size, content) = (index.logical_size(file.entry), index.content(file.entry));
+            equal.push((size, content, at));
         }
     }
+    equal.sort_unstable();
+    let equal = equal.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
     // What is kept and what repeats it, without the names that both end in: copied trees are one.
     let mut trees: BTreeMap<(NodeId, NodeId), Group> = BTreeMap::new();
-    for files in equal.into_values().filter(|files| files.len() > 1) {
+    for files in equal.filter(|files| files.len() > 1) {
         let mut places: Vec<(Vec<u8>, NodeId, &File)> = files
-            .into_iter()
-            .filter_map(|file| {
-                let node = *file.names.first()?;
-                Some((stack.path(node), node, file))
+            .iter()
+            .filter_map(|(_, _, at)| {
+                let file = live.files.get(*at as usize)?;
+                Some((stack.path(file.node), file.node, file))
             })
             .collect();
         places.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -35,7 +38,7 @@ pub(super) fn of(stack: &Stack, live: &Live) -> Vec<Finding> {
         for (_, copy, file) in copies {
             let group = |kept, copy| Group {
                 kept: Some(kept),
-                ..file.group(copy)
+                ..live.group(file, copy)
             };
             match trees.entry(differing(stack, *kept, *copy)) {
                 // A file alone is no tree, and goes by its own name.

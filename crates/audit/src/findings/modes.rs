@@ -25,8 +25,6 @@ struct Place {
     entry: EntryId,
     kind: EntryKind,
     mode: u32,
-    bytes: u64,
-    compressed: u64,
 }
 
 impl Place {
@@ -44,8 +42,6 @@ impl Place {
             entry,
             kind: index.kind(entry),
             mode: index.mode(entry),
-            bytes: index.size(entry),
-            compressed: subject.ledger.cost(stack, layer, entry),
         })
     }
 
@@ -62,10 +58,17 @@ impl Place {
         }
     }
 
-    fn group(&self, top: NodeId) -> Group {
+    fn group(&self, subject: &Subject<'_>, top: NodeId) -> Group {
+        let (stack, ledger) = (subject.stack, subject.ledger);
         let mut group = Group::new(top);
         match self.kind {
-            EntryKind::File => group.add(self.layer, self.bytes, self.compressed),
+            EntryKind::File => {
+                let bytes = stack
+                    .layer(self.layer)
+                    .map_or(0, |index| index.size(self.entry));
+                let compressed = ledger.cost(stack, self.layer, self.entry);
+                group.add(self.layer, bytes, compressed);
+            }
             _ => group.touch(self.layer),
         }
         group
@@ -113,7 +116,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         let groups: Vec<Group> = programs
             .filter(|(node, _)| !told_by_another(*node, &is))
             .filter(|(_, place)| told.insert((place.layer, place.entry)))
-            .map(|(node, place)| place.group(node))
+            .map(|(node, place)| place.group(subject, node))
             .collect();
         let limits = (MANY_PROGRAMS, MANY_PROGRAMS);
         findings.extend(gathered(stack, groups, limits).into_iter().map(|group| {
@@ -137,7 +140,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         }
         if !told_by_another(node, &Place::is_writable) && told.insert((place.layer, place.entry)) {
             let tree = trees.entry(top).or_insert_with(|| Group::new(top));
-            tree.take(place.group(top));
+            tree.take(place.group(subject, top));
         }
     }
     let trees = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();

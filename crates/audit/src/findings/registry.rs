@@ -13,7 +13,7 @@ pub(super) struct Material<'a> {
     /// The name by which each file goes in the final stack.
     pub(super) names: &'a Names,
     /// The files that are there.
-    pub(super) live: &'a Live,
+    pub(super) live: &'a Live<'a>,
 }
 
 /// A rule, and the kind of what it finds.

@@ -68,7 +68,7 @@ impl Export {
     /// Exports an audited image.
     #[must_use]
     pub fn new(audit: &Audit, stack: &Stack) -> Self {
-        let details = Details::of(stack.layers());
+        let details = Details::of(stack);
         let layers = details.layers.iter().zip(stack.layers()).zip(&audit.layers);
         let sizes = details.layers.iter().map(|layer| layer.bytes);
         Self {

@@ -36,6 +36,7 @@ pub struct Decompressor {
     reads_all: bool,
     memory: Memory,
     resembles: Option<&'static str>,
+    is_portable: bool,
 }
 
 /// Bytes that tell how a file is compressed, if it is, in ways that are not supported too.
@@ -60,6 +61,7 @@ impl Decompressor {
             reads_all: false,
             memory,
             resembles: None,
+            is_portable: false,
         }
     }
 
@@ -71,6 +73,13 @@ impl Decompressor {
             reads_all: true,
             ..Self::of_layer(Memory::default())
         }
+    }
+
+    /// Uses the decoders that browsers have too. The others are faster, and have to give the same.
+    #[must_use]
+    pub const fn portable(mut self) -> Self {
+        self.is_portable = true;
+        self
     }
 
     /// Takes the next bytes and gives `sink` what they make known.
@@ -146,6 +155,7 @@ impl Decompressor {
         let memory = self.memory.clone();
         self.state = match Format::of(first) {
             Some(Format::Gzip) => State::Gzip(Box::new(Gzip::new())),
+            Some(Format::Zstd) if self.is_portable => State::Zstd(Box::new(Zstd::portable(memory))),
             Some(Format::Zstd) => State::Zstd(Box::new(Zstd::new(memory))),
             Some(Format::Xz) if self.reads_all => State::Xz(Box::new(Xz::new())),
             Some(Format::Bzip2) if self.reads_all => State::Bzip2(Box::default()),

@@ -5,11 +5,12 @@
     reason = "nodes and inodes are numbers of rows that the stack itself gave out"
 )]
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
 use super::StackError;
+use crate::keyed_hash::KeyedHash;
 use crate::limits::{IMAGE_ENTRIES, IMAGE_FOLDERS, IMAGE_NAME_BYTES};
 
 /// One path of the image; the root is [`NodeId::ROOT`].
@@ -31,8 +32,7 @@ pub(super) struct Nodes {
     name_bytes: Vec<u8>,
     name_ends: Vec<u32>,
     lookup: HashTable<NodeId>,
-    /// A keyed hash, so that an image cannot easily choose names that collide.
-    hasher: RandomState,
+    hasher: KeyedHash,
 }
 
 impl Nodes {
@@ -42,7 +42,7 @@ impl Nodes {
             name_bytes: Vec::new(),
             name_ends: vec![0],
             lookup: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: KeyedHash::new(),
         }
     }
 
@@ -64,14 +64,18 @@ impl Nodes {
     }
 
     pub(super) fn find(&self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
-        let hash = self.hasher.hash_one((parent, name));
+        self.find_hashed(self.hasher.hash_one((parent, name)), parent, name)
+    }
+
+    fn find_hashed(&self, hash: u64, parent: NodeId, name: &[u8]) -> Option<NodeId> {
         let same = |node: &NodeId| self.parent(*node) == parent && self.name(*node) == name;
         self.lookup.find(hash, same).copied()
     }
 
     /// The node for a name in a folder, made if it is new.
     pub(super) fn child(&mut self, parent: NodeId, name: &[u8]) -> Result<NodeId, StackError> {
-        if let Some(node) = self.find(parent, name) {
+        let hash = self.hasher.hash_one((parent, name));
+        if let Some(node) = self.find_hashed(hash, parent, name) {
             return Ok(node);
         }
         let node = NodeId(self.len() as u32);
@@ -84,7 +88,6 @@ impl Nodes {
         self.parents.push(parent);
         self.name_bytes.extend_from_slice(name);
         self.name_ends.push(end);
-        let hash = self.hasher.hash_one((parent, name));
         let Self {
             parents,
             name_bytes,

@@ -29,31 +29,37 @@ impl<'s> Iterator for Names<'s> {
 }
 
 /// Live files in places of the table, in no order. A file with a name elsewhere is none.
-pub(super) fn of(stack: &Stack, live: &Live, table: &Leftovers) -> Vec<Finding> {
-    // For each node the row and the topmost path that is one of it; parents stand before children.
-    let mut marks: Vec<Option<(usize, NodeId)>> = vec![None; stack.nodes()];
+pub(super) fn of(stack: &Stack, live: &Live<'_>, table: &Leftovers) -> Vec<Finding> {
+    // For each node the row, from 1, and the topmost path that is one of it; parents stand before children.
+    let mut marks: Vec<(u32, NodeId)> = vec![(0, NodeId::ROOT); stack.nodes()];
     for node in (1..stack.nodes() as u32).map(NodeId) {
-        let parent = stack.parent(node).0 as usize;
-        let mark = marks.get(parent).copied().flatten();
-        let mark = mark.or_else(|| Some((table.find(Names(stack, node))?, node)));
+        let above = marks.get(stack.parent(node).0 as usize);
+        let mut mark = above.copied().unwrap_or((0, NodeId::ROOT));
+        if mark.0 == 0 {
+            let row = table.find(Names(stack, node));
+            mark = row.map_or(mark, |row| (row as u32 + 1, node));
+        }
         if let Some(place) = marks.get_mut(node.0 as usize) {
             *place = mark;
         }
     }
-    let mark = |node: NodeId| marks.get(node.0 as usize).copied().flatten();
+    let mark = |node: NodeId| {
+        let (row, top) = marks.get(node.0 as usize)?;
+        Some(((*row as usize).checked_sub(1)?, *top))
+    };
     let mut rows: BTreeMap<usize, BTreeMap<NodeId, Group>> = BTreeMap::new();
     for file in &live.files {
-        let Some((row, top)) = file.names.first().and_then(|node| mark(*node)) else {
+        let Some((row, top)) = mark(file.node) else {
             continue;
         };
         let excepted = |node: NodeId| {
             let row = mark(node).and_then(|(row, _)| table.row(row));
             row.is_none_or(|row| row.excepts(Names(stack, node)))
         };
-        if !file.names.iter().any(|node| excepted(*node)) {
+        if !live.names(file).iter().any(|node| excepted(*node)) {
             let groups = rows.entry(row).or_default();
             let group = groups.entry(top).or_insert_with(|| Group::new(top));
-            group.take(file.group(top));
+            group.take(live.group(file, top));
         }
     }
     let mut findings = Vec::new();

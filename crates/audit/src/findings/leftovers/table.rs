@@ -71,9 +71,39 @@ enum Name {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leftovers {
     rows: Vec<Leftover>,
-    by_name: HashMap<Vec<u8>, Vec<Way>>,
+    by_name: HashMap<Vec<u8>, Vec<Way>, Unkeyed>,
     /// Those whose last name has a star.
-    by_star: Vec<Way>,
+    by_star: Vec<Starred>,
+}
+
+/// The table is ours or of the rules file, so nobody else chooses what is in it.
+type Unkeyed = foldhash::fast::FixedState;
+
+/// A way into the table by a name with a star. Most names are not the one, and the bytes at their ends tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Starred {
+    first: Option<u8>,
+    last: Option<u8>,
+    way: Way,
+}
+
+impl Starred {
+    fn of(name: Option<&Name>, way: Way) -> Self {
+        let parts = match name {
+            Some(Name::Starred(parts)) => parts.as_slice(),
+            _ => &[],
+        };
+        Self {
+            first: parts.first().and_then(|part| part.first().copied()),
+            last: parts.last().and_then(|part| part.last().copied()),
+            way,
+        }
+    }
+
+    fn may_match(&self, name: &[u8]) -> bool {
+        let fits = |byte: Option<u8>, of: Option<&u8>| byte.is_none() || byte.as_ref() == of;
+        fits(self.first, name.first()) && fits(self.last, name.last())
+    }
 }
 
 /// A row, and which of its paths.
@@ -281,7 +311,7 @@ impl Leftovers {
                     Some(Name::Whole(name)) => {
                         table.by_name.entry(name.clone()).or_default().push(way);
                     }
-                    _ => table.by_star.push(way),
+                    name => table.by_star.push(Starred::of(name, way)),
                 }
             }
         }
@@ -301,7 +331,11 @@ impl Leftovers {
     ) -> Option<usize> {
         let last = names.clone().next()?;
         let exact = self.by_name.get(last).into_iter().flatten();
-        let mut ways = exact.chain(&self.by_star);
+        let starred = self
+            .by_star
+            .iter()
+            .filter(|starred| starred.may_match(last));
+        let mut ways = exact.chain(starred.map(|starred| &starred.way));
         let fits = |way: &&Way| {
             let pattern = self.rows.get(way.row)?.paths.get(way.path)?;
             Some(pattern.matches(names.clone()))

@@ -6,7 +6,7 @@
 )]
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
@@ -14,6 +14,7 @@ use super::aside::{Aside, Asides};
 use super::{Columns, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
+use crate::keyed_hash::KeyedHash;
 use crate::layer::content::ContentId;
 use crate::layer::memory::MemoryBudget;
 use crate::layer::visitor::Findings;
@@ -49,9 +50,8 @@ pub(in crate::layer) struct IndexBuilder {
     columns: Columns,
     asides: Asides,
     dir_lookup: HashTable<u32>,
-    owner_lookup: HashMap<(u64, u64), u32>,
-    /// A keyed hash, so that an image cannot easily choose names that collide.
-    hasher: RandomState,
+    owner_lookup: HashMap<(u64, u64), u32, KeyedHash>,
+    hasher: KeyedHash,
     /// Bytes of the paths of the interned folders.
     dir_path_bytes: Vec<u32>,
     findings: Vec<Findings>,
@@ -67,8 +67,8 @@ impl IndexBuilder {
             columns,
             asides: Asides::default(),
             dir_lookup: HashTable::new(),
-            owner_lookup: HashMap::new(),
-            hasher: RandomState::new(),
+            owner_lookup: HashMap::default(),
+            hasher: KeyedHash::new(),
             dir_path_bytes: vec![0],
             findings: Vec::new(),
             memory,

@@ -43,8 +43,8 @@ impl Merged {
 
     /// Lays a layer over it, node by node in dive's order.
     pub(super) fn graft(&mut self, tree: &Tree, paths: &Paths<'_>, with_whiteouts: bool) {
-        for slot in tree.order.iter().map(|at| &tree.slots[*at as usize]) {
-            match slot.hides {
+        for (slot, hidden) in tree.nodes() {
+            match hidden {
                 Some(hidden) if with_whiteouts => self.remove(hidden.looked_for, paths),
                 _ => {
                     self.add(slot.path, paths);
@@ -58,7 +58,7 @@ impl Merged {
     fn add(&mut self, path: u32, paths: &Paths<'_>) {
         let mut at = path;
         while !self.nodes[at as usize].present {
-            let parent = paths.parents[at as usize];
+            let parent = paths.parent(at);
             let next = std::mem::replace(&mut self.nodes[parent as usize].first, at);
             self.nodes[at as usize] = Node {
                 present: true,
@@ -85,7 +85,7 @@ impl Merged {
         }
         match self.nodes.get_mut(node.before as usize) {
             Some(before) => before.next = node.next,
-            None => self.nodes[paths.parents[path as usize] as usize].first = node.next,
+            None => self.nodes[paths.parent(path) as usize].first = node.next,
         }
         let mut open = vec![path];
         while let Some(at) = open.pop() {

@@ -14,12 +14,12 @@
 mod merged;
 mod tree;
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use self::merged::Merged;
 use self::tree::{Paths, Tree};
-use crate::layer::{EntryId, LayerIndex};
+use crate::layer::EntryId;
+use crate::stack::Stack;
 
 /// dive's numbers for one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,10 +33,10 @@ pub struct Dive {
 }
 
 impl Dive {
-    /// Counts the layers of an image, base first.
+    /// Counts the layers of an image.
     #[must_use]
-    pub fn of(layers: &[impl Borrow<LayerIndex>]) -> Self {
-        Details::of(layers).numbers
+    pub fn of(stack: &Stack) -> Self {
+        Details::count(stack, false).numbers
     }
 
     /// [`Self::user_wasted`] where it is a number.
@@ -87,37 +87,46 @@ pub struct Inefficient {
 }
 
 impl Details {
-    /// Counts the layers of an image, base first.
+    /// Counts and lists the layers of an image.
     #[must_use]
-    pub fn of(layers: &[impl Borrow<LayerIndex>]) -> Self {
-        let mut paths = Paths::default();
+    pub fn of(stack: &Stack) -> Self {
+        Self::count(stack, true)
+    }
+
+    fn count(stack: &Stack, listed: bool) -> Self {
+        let mut paths = Paths::of(stack);
         let mut merged = Merged::default();
-        let mut seen: Vec<Option<Seen>> = Vec::new();
-        let mut listed = Vec::with_capacity(layers.len());
-        for (at, index) in layers.iter().map(Borrow::borrow).enumerate() {
-            let (tree, bytes) = Tree::of(index, &mut paths);
-            merged.make_room(paths.len());
-            seen.resize(paths.len(), None);
-            if at == 0 {
-                // What is below the base is, to dive, a copy of the base, with nothing hidden yet.
-                merged.graft(&tree, &paths, false);
+        let mut seen: Vec<Seen> = Vec::new();
+        let layers = stack.layers();
+        let mut listing = Vec::with_capacity(layers.len());
+        // What the layers below make is looked at where something is hidden.
+        let last = layers.iter().rposition(|index| tree::hides(index));
+        for (at, index) in layers.iter().enumerate() {
+            let (tree, bytes) = Tree::of(index, &mut paths, listed);
+            seen.resize(paths.len(), Seen::default());
+            if last.is_some_and(|last| at <= last) {
+                merged.make_room(paths.len());
+                if at == 0 {
+                    // What is below the base is, to dive, a copy of the base, with nothing hidden yet.
+                    merged.graft(&tree, &paths, false);
+                }
             }
             visit(&tree, &merged, &mut seen);
-            merged.graft(&tree, &paths, true);
-            let nodes = tree.order.iter().map(|at| tree.slots[*at as usize].of);
-            listed.push(DiveLayer {
+            if last.is_some_and(|last| at < last) {
+                merged.graft(&tree, &paths, true);
+            }
+            listing.push(DiveLayer {
                 bytes,
-                nodes: nodes.collect(),
+                nodes: tree.listed(),
             });
         }
         let inefficient = inefficient(&seen, &paths);
         let wasted = inefficient.iter().map(|path| path.bytes);
-        let user = listed.iter().skip(1).map(|layer| layer.bytes);
+        let user = listing.iter().skip(1).map(|layer| layer.bytes);
         let wasted_bytes = wasted.fold(0, u64::saturating_add);
         let user_size = user.fold(0, u64::saturating_add);
-        let seen = || seen.iter().flatten();
-        let least: i128 = seen().map(|seen| i128::from(seen.min)).sum();
-        let all: i128 = seen().map(|seen| i128::from(seen.cumulative)).sum();
+        let least: i128 = seen.iter().map(|seen| i128::from(seen.min)).sum();
+        let all: i128 = seen.iter().map(|seen| i128::from(seen.cumulative)).sum();
         Self {
             numbers: Dive {
                 efficiency: if all == 0 {
@@ -128,21 +137,19 @@ impl Details {
                 wasted_bytes,
                 user_wasted: wasted_bytes as f64 / user_size as f64,
             },
-            layers: listed,
+            layers: listing,
             inefficient,
         }
     }
 }
 
 /// dive leaves the order of paths with equal bytes to chance; here it is that of the paths.
-fn inefficient(seen: &[Option<Seen>], paths: &Paths<'_>) -> Vec<Inefficient> {
-    let all = (0..).zip(seen).filter_map(|(path, seen)| {
-        let seen = seen.filter(|seen| seen.count >= 2)?;
-        Some(Inefficient {
-            path: paths.text(path),
-            count: seen.count,
-            bytes: seen.cumulative.unsigned_abs(),
-        })
+fn inefficient(seen: &[Seen], paths: &Paths<'_>) -> Vec<Inefficient> {
+    let twice = (0..).zip(seen).filter(|(_, seen)| seen.count >= 2);
+    let all = twice.map(|(path, seen)| Inefficient {
+        path: paths.text(path),
+        count: seen.count,
+        bytes: seen.cumulative.unsigned_abs(),
     });
     let mut all: Vec<Inefficient> = all.collect();
     all.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
@@ -150,26 +157,24 @@ fn inefficient(seen: &[Option<Seen>], paths: &Paths<'_>) -> Vec<Inefficient> {
 }
 
 /// What dive remembers of a path.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
-    /// -1 until a node of the path is counted.
+    /// -1 if it was met and no node of it is counted.
     min: i64,
     cumulative: i64,
     count: u32,
 }
 
 /// Counts the leaves of a layer; `merged` is what the layers below make.
-fn visit(tree: &Tree, merged: &Merged, seen: &mut [Option<Seen>]) {
+fn visit(tree: &Tree, merged: &Merged, seen: &mut [Seen]) {
     let mut sums = HashMap::new();
-    for slot in tree.leaves() {
-        let counted = slot.hides.map_or(slot.path, |hidden| hidden.counted);
+    for (slot, hidden) in tree.leaves() {
+        let counted = hidden.map_or(slot.path, |hidden| hidden.counted);
         let seen = &mut seen[counted as usize];
-        let seen = seen.get_or_insert(Seen {
-            min: -1,
-            cumulative: 0,
-            count: 0,
-        });
-        let size = match slot.hides {
+        if seen.count == 0 {
+            seen.min = -1;
+        }
+        let size = match hidden {
             Some(hidden) => match merged.nodes.get(hidden.looked_for as usize) {
                 Some(node) if node.present && node.is_dir => {
                     merged.sum(hidden.looked_for, &mut sums)

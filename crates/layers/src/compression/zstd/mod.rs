@@ -1,36 +1,31 @@
 //! zstd framing (RFC 8878), push-driven: frames and skippable frames one after the other are one stream.
 //!
-//! The blocks are decoded by ruzstd. The framing is our own because the ends of blocks are the
-//! known points of a blob, and because a block is handed to the decoder only when it is whole.
+//! The framing is our own because the ends of blocks are the known points of a blob, because what frames and their
+//! headers say is checked by one code whichever decoder has the blocks, and because a block is handed to that only when
+//! it is whole.
 
 #![allow(clippy::indexing_slicing, reason = "a header is as long as its fields")]
 
-use std::io::Read as _;
+mod blocks;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod portable;
+#[cfg(test)]
+mod tests;
 
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::hash::Hasher as _;
+
 use twox_hash::XxHash64;
 
 use super::error::Stop;
 use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
 use crate::memory::{Held, Memory};
+use blocks::{BLOCK_MAX, Blocks, Fault};
 
 const MAGIC: u32 = 0xfd2f_b528;
 /// Sixteen magic numbers that differ in their lowest four bits.
 const SKIPPABLE: u32 = 0x184d_2a50;
-/// No block decodes to more, nor is stored in more.
-const BLOCK_MAX: usize = 128 * 1024;
-
-/// What the decoder is told the window is, and what each frame is begun with: a run of as many zeros.
-///
-/// The decoder tells how much it holds beyond its window. With a full window to begin with, and the
-/// same small one for every frame, that tells after each block how much it decoded to.
-const FILLER: usize = BLOCK_MAX;
-/// The header of a frame with a window of [`FILLER`] bytes and no checksum, which is checked here.
-const TOLD: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
-/// A block of [`FILLER`] zeros that is not the last.
-const FILLER_BLOCK: [u8; 4] = [0x02, 0x00, 0x10, 0];
 
 /// What the bytes that are gathered are.
 #[derive(Clone, Copy)]
@@ -57,43 +52,53 @@ pub(super) struct Zstd {
     gathered: Vec<u8>,
     /// How many bytes the part has.
     wanted: usize,
-    decoder: FrameDecoder,
+    blocks: Box<dyn Blocks>,
     frames: u64,
     /// The frame ends with a checksum.
     checksum: bool,
     /// XXH64 of what the frame decoded to.
     hash: XxHash64,
-    /// How far back the frame's matches may reach.
-    window: usize,
+    /// How many bytes the frame's header says that it decodes to.
+    content_size: Option<u64>,
+    /// Bytes that a block may decode to, or be stored in.
+    block_max: usize,
     memory: Memory,
     /// What the largest window so far takes.
     held: Option<(u64, Held)>,
-    output: Vec<u8>,
     blob_offset: u64,
-    /// Bytes that earlier frames decoded to.
+    /// Bytes that earlier frames decoded to, and this one so far.
     before: u64,
-    /// Bytes that were taken from the decoder for this frame, [`FILLER`] first.
-    taken: u64,
+    decoded: u64,
     map: OffsetMap,
 }
 
 impl Zstd {
+    /// With the fastest decoder that there is here.
     pub(super) fn new(memory: Memory) -> Self {
+        Self::with(blocks::fastest(), memory)
+    }
+
+    /// With the decoder that there is everywhere.
+    pub(super) fn portable(memory: Memory) -> Self {
+        Self::with(blocks::portable(), memory)
+    }
+
+    fn with(blocks: Box<dyn Blocks>, memory: Memory) -> Self {
         Self {
             part: Part::Magic,
             gathered: Vec::new(),
             wanted: 4,
-            decoder: FrameDecoder::new(),
+            blocks,
             frames: 0,
             checksum: false,
             hash: XxHash64::with_seed(0),
-            window: 0,
+            content_size: None,
+            block_max: 0,
             memory,
             held: None,
-            output: Vec::new(),
             blob_offset: 0,
             before: 0,
-            taken: 0,
+            decoded: 0,
             map: OffsetMap::Known(Vec::new()),
         }
     }
@@ -178,7 +183,7 @@ impl Zstd {
             Part::BlockHeader => {
                 let header = little(&self.gathered);
                 let (last, kind, size) = (header & 1 == 1, header >> 1 & 3, (header >> 3) as usize);
-                if kind == 3 || size > BLOCK_MAX {
+                if kind == 3 || size > self.block_max {
                     return Err(self.error(Problem::Corrupt(
                         "a zstd block is of a type or size that does not exist",
                     )));
@@ -211,23 +216,19 @@ impl Zstd {
                 "the zstd data needs a dictionary, which no layer has",
             )));
         }
-        // The decoder keeps what it has for a later frame too, and twice as much while it grows.
+        // Decoders keep what they have for a later frame too.
         if self.held.as_ref().is_none_or(|(held, _)| *held < window) {
             self.held = None;
-            let held = self.memory.hold(3 * window);
+            let held = self.memory.hold(self.blocks.memory(window));
             let held = held.map_err(|error| self.error(error.into()))?;
             self.held = Some((window, held));
         }
-        self.window = window as usize;
-        self.checksum = descriptor & 0x04 != 0;
+        self.checksum = descriptor & CHECKSUM != 0;
         self.hash = XxHash64::with_seed(0);
-        self.taken = 0;
-        let one = BlockDecodingStrategy::UptoBlocks(1);
-        let begun = self
-            .decoder
-            .reset(TOLD.as_slice())
-            .and_then(|()| self.decoder.decode_blocks(FILLER_BLOCK.as_slice(), one));
-        if begun.is_err() {
+        self.content_size = fields.content_size(&self.gathered);
+        self.block_max = BLOCK_MAX.min(window as usize);
+        self.decoded = 0;
+        if self.blocks.begin(window).is_err() {
             return Err(self.error(Problem::Corrupt("the zstd header is damaged")));
         }
         self.want(Part::BlockHeader, 3);
@@ -238,52 +239,49 @@ impl Zstd {
         const DAMAGED: Problem = Problem::Corrupt("the zstd data is damaged");
         let checksum = if last { self.checksum_len() } else { 0 };
         let (block, checksum) = self.gathered.split_at(self.gathered.len() - checksum);
-        let one = BlockDecodingStrategy::UptoBlocks(1);
-        if self.decoder.decode_blocks(block, one).is_err() {
-            return Err(self.error(DAMAGED));
-        }
-        let told = (!checksum.is_empty()).then(|| little(checksum));
-        let held = self.decoder.can_collect() + if last { 0 } else { FILLER };
-        let decoded = self.before + self.taken + held as u64 - FILLER as u64;
+        let (hash, has_checksum) = (&mut self.hash, self.checksum);
+        let new = self.blocks.decode(block, last, &mut |content| {
+            if has_checksum {
+                hash.write(content);
+            }
+            sink(content)
+        });
+        let new = match new {
+            Ok(new) if new <= self.block_max as u64 => new,
+            Ok(_) | Err(Fault::Damaged) => return Err(self.error(DAMAGED)),
+            Err(Fault::Stop(stop)) => return Err(stop),
+        };
+        self.decoded += new;
         let end = self.blob_offset - checksum.len() as u64;
-        self.map.add(end, decoded);
-        // What a later block may refer to has to stay; and little at a time would only be moved about.
-        let keep = if last { 0 } else { self.window.max(FILLER) };
-        if last || held >= keep + BLOCK_MAX {
-            self.take(held - keep, sink)?;
-        }
+        self.map.add(end, self.before + self.decoded);
         if !last {
             self.want(Part::BlockHeader, 3);
             return Ok(());
         }
+        if self.content_size.is_some_and(|size| size != self.decoded) {
+            return Err(self.error(Problem::Corrupt(
+                "a zstd frame does not decode to as many bytes as its header says",
+            )));
+        }
+        let told = (!checksum.is_empty()).then(|| little(checksum));
         if told.is_some_and(|told| told != self.hash.finish() & 0xffff_ffff) {
             return Err(self.error(Problem::Corrupt(
                 "the checksum at the end of a zstd frame does not fit its content",
             )));
         }
         self.frames += 1;
-        self.before = decoded;
+        self.before += self.decoded;
         self.want(Part::Magic, 4);
         Ok(())
-    }
-
-    /// Takes the oldest `len` bytes from the decoder and hands them on, but for the filler.
-    fn take(&mut self, len: usize, sink: Sink<'_>) -> Result<(), Stop> {
-        self.output.resize(len, 0);
-        if !matches!(self.decoder.read(&mut self.output), Ok(read) if read == len) {
-            return Err(self.error(Problem::Corrupt("the zstd data is damaged")));
-        }
-        let filler = (FILLER as u64).saturating_sub(self.taken).min(len as u64);
-        self.taken += len as u64;
-        let content = &self.output[filler as usize..];
-        self.hash.write(content);
-        sink(content)
     }
 
     fn error(&self, problem: Problem) -> Stop {
         Stop::at(self.blob_offset, problem)
     }
 }
+
+/// The bit of a frame's descriptor that announces a checksum.
+const CHECKSUM: u8 = 0x04;
 
 /// Which fields follow a frame's descriptor, by their lengths in bytes.
 struct Fields {
@@ -315,15 +313,20 @@ impl Fields {
         little(&header[self.window..self.window + self.dictionary])
     }
 
+    /// Bytes that the frame decodes to, if the header says so.
+    fn content_size(&self, header: &[u8]) -> Option<u64> {
+        let size = little(&header[self.window + self.dictionary..]);
+        match self.content_size {
+            0 => None,
+            2 => Some(size + 256),
+            _ => Some(size),
+        }
+    }
+
     /// Bytes that matches may reach back; for a frame of one segment, its whole content.
     fn window(&self, header: &[u8]) -> u64 {
         if self.window == 0 {
-            let size = little(&header[self.dictionary..]);
-            return if self.content_size == 2 {
-                size + 256
-            } else {
-                size
-            };
+            return self.content_size(header).unwrap_or(0);
         }
         let exponent = u64::from(header[0] >> 3);
         let base = 1 << (10 + exponent);

@@ -1,0 +1,137 @@
+//! A quick form of the benchmark's ratios: what makes decoding or auditing twice as slow is seen.
+//!
+//! Each is of processor time of this thread in one run, the least of several turns, so that what else the machine does
+//! hardly counts. Limits are about twice what is measured without optimisation, as tests are built.
+
+// Other systems do not tell the time of one thread.
+#![cfg(target_os = "linux")]
+// Where a test's ground gives way, the test has failed.
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "the ratios are told too")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+use onionskin_bench::{decode, least};
+use onionskin_core::findings::{self, Leftovers, Subject};
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::ledger::Ledger;
+use onionskin_core::ledger::dive::Dive;
+use onionskin_core::manifest::Config;
+use onionskin_core::stack::Stack;
+use onionskin_fixtures::{Layer, layer, seeded, text};
+
+/// Turns of which the least counts.
+const TURNS: usize = 5;
+
+/// Seconds of processor time that this thread has had.
+fn now() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).unwrap();
+    let time = usage.user_time() + usage.system_time();
+    time.num_microseconds() as f64 / 1e6
+}
+
+fn taken<T>(work: impl FnOnce() -> T) -> f64 {
+    let begun = now();
+    black_box(work());
+    now() - begun
+}
+
+/// How many times as long `ours` takes as `theirs`.
+fn ratio<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> f64 {
+    let (mut least_ours, mut least_theirs) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..TURNS {
+        least_ours = least_ours.min(taken(&mut ours));
+        least_theirs = least_theirs.min(taken(&mut theirs));
+    }
+    least_ours / least_theirs
+}
+
+#[track_caller]
+fn at_most(what: &str, ratio: f64, limit: f64) {
+    println!("{what}: {ratio:.2}, at most {limit}");
+    assert!(
+        ratio <= limit,
+        "{what} takes {ratio:.2} times as long, more than {limit}"
+    );
+}
+
+/// Files as programs, libraries and texts are, of 16 MB together.
+fn contents() -> Layer {
+    (0..64).fold(layer("COPY"), |layer, n: usize| {
+        let half = [seeded(n as u64, 60_000), vec![n as u8; 60_000]].concat();
+        layer
+            .file(format!("/usr/lib/{n}.so"), half)
+            .file(format!("/usr/share/{n}.txt"), text(130_000 + n))
+    })
+}
+
+#[test]
+fn decoding_takes_little_beyond_decompressing_and_hashing() {
+    let tar = contents().tar();
+    let gzip = onionskin_fixtures::gzip(&tar);
+    let zstd = zstd::stream::encode_all(tar.as_slice(), 3).unwrap();
+    let decoded = |blob: &[u8]| decode(blob).unwrap().len();
+    let of_gzip = ratio(|| decoded(&gzip), || least::gzip(&gzip).unwrap());
+    let of_zstd = ratio(|| decoded(&zstd), || least::zstd(&zstd).unwrap());
+    let of_plain = ratio(|| decoded(&tar), || least::plain(&tar));
+    at_most("a gzip layer ÷ inflate, CRC-32 and SHA-256", of_gzip, 100.0);
+    at_most("a zstd layer ÷ C zstd and SHA-256", of_zstd, 100.0);
+    at_most("a plain layer ÷ SHA-256", of_plain, 100.0);
+}
+
+/// One layer of many small files.
+fn many(count: usize) -> LayerIndex {
+    let file = |layer: Layer, n: usize| {
+        let content = if n.is_multiple_of(10) { "content" } else { "" };
+        layer.file(
+            format!("/app/package-{}/lib/module-{n}.js", n / 40),
+            content,
+        )
+    };
+    let layer = (0..count).fold(layer("RUN npm ci"), file);
+    decode(&layer.tar()).unwrap()
+}
+
+fn stacked(layers: &[&Arc<LayerIndex>]) -> (Stack, Ledger) {
+    let mut stack = Stack::new();
+    for layer in layers {
+        stack.push(Arc::clone(layer)).unwrap();
+    }
+    let ledger = Ledger::of(&stack);
+    (stack, ledger)
+}
+
+fn audited(layers: &[&Arc<LayerIndex>]) -> (usize, Dive) {
+    let (stack, ledger) = stacked(layers);
+    let commands = vec![None; layers.len()];
+    let found = findings::of(&Subject {
+        stack: &stack,
+        ledger: &ledger,
+        commands: &commands,
+        config: &Config::default(),
+        base: None,
+        leftovers: Leftovers::standard(),
+    });
+    (found.len(), Dive::of(&stack))
+}
+
+#[test]
+fn an_audit_of_many_files_takes_little_beyond_stacking_them_and_grows_with_their_number() {
+    const COUNT: usize = 20_000;
+    let files = &Arc::new(many(COUNT));
+    let twice = &Arc::new(many(2 * COUNT));
+    let whiteouts = (0..200).fold(layer("RUN rm"), |layer, n: usize| {
+        let n = n * (COUNT / 200);
+        layer.whiteout(format!("/app/package-{}/lib/module-{n}.js", n / 40))
+    });
+    let whiteouts = &Arc::new(decode(&whiteouts.tar()).unwrap());
+    let of_audit = ratio(|| audited(&[files]), || stacked(&[files]));
+    let of_whiteouts = ratio(|| audited(&[files, whiteouts]), || audited(&[files]));
+    let of_twice = ratio(|| audited(&[twice]), || audited(&[files]));
+    at_most("audit ÷ stack and ledger", of_audit, 100.0);
+    at_most("with whiteouts ÷ without", of_whiteouts, 100.0);
+    at_most("twice as many files ÷ once", of_twice, 100.0);
+}

@@ -1,0 +1,51 @@
+//! What decodes the blocks of zstd frames: the C library natively, and ruzstd where no C compiler reaches.
+
+use crate::compression::Sink;
+use crate::compression::error::Stop;
+
+/// No block decodes to more, nor is stored in more.
+pub(super) const BLOCK_MAX: usize = 128 * 1024;
+
+/// A decoder of blocks. Frames, their checksums and what lies between them are not its concern.
+pub(super) trait Blocks: Send {
+    /// Bytes that it holds for a frame with this window.
+    fn memory(&self, window: u64) -> u64;
+
+    /// A frame begins, whose matches reach back so far at most.
+    fn begin(&mut self, window: u64) -> Result<(), Fault>;
+
+    /// Decodes a block, which stands behind its header, and hands on what it need not keep; of the frame's last block that
+    /// is all. Tells how many bytes the block decoded to.
+    fn decode(&mut self, block: &[u8], last: bool, sink: Sink<'_>) -> Result<u64, Fault>;
+}
+
+/// Why no more is decoded.
+pub(super) enum Fault {
+    /// The data is damaged.
+    Damaged,
+    /// The sink wants no more.
+    Stop(Stop),
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+/// The fastest that there is here.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn fastest() -> Box<dyn Blocks> {
+    Box::<super::native::Native>::default()
+}
+
+/// The fastest that there is here.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn fastest() -> Box<dyn Blocks> {
+    portable()
+}
+
+/// The one that there is everywhere.
+pub(super) fn portable() -> Box<dyn Blocks> {
+    Box::new(super::portable::Portable::new())
+}
