@@ -23,7 +23,7 @@ const ELSEWHERE: [(&[&str], &str); 18] = [
     ),
     (
         &["find", "search", "grep", "glob"],
-        "`onionskin ls IMAGE '*.conf'` lists the paths that match a glob",
+        "`onionskin ls IMAGE --find '*.conf'` lists the paths that match a query, in all layers",
     ),
     (
         &["files", "tree", "list", "dir"],
