@@ -20,6 +20,7 @@ mod content;
 mod credentials;
 mod diff;
 mod engines;
+mod extract;
 mod find;
 mod foreign_layers;
 mod gateway;
