@@ -42,6 +42,7 @@ mod packages;
 mod page;
 mod page_access;
 mod page_files;
+mod page_content;
 mod page_find;
 mod page_growth;
 mod page_large_files;
