@@ -12,7 +12,7 @@ use percent_encoding::{percent_decode_str, percent_encode};
 
 use self::waste::WastePlace;
 use crate::worker::place::repository;
-use crate::worker::protocol::{Kinds, List, Sort};
+use crate::worker::protocol::{ContentForm, Kinds, List, Sort};
 
 /// A place in the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ pub(crate) struct ImageRoute {
     /// What of the tree is not shown.
     pub(crate) hidden: Kinds,
     pub(crate) sort: Sort,
+    /// How a content is shown, where that is not how it would be shown otherwise.
+    pub(crate) form: Option<ContentForm>,
+    /// The lines of a content that are meant, from 1.
+    pub(crate) lines: Option<(u32, u32)>,
     /// What of the findings is seen.
     pub(crate) waste: WastePlace,
 }
@@ -62,19 +66,27 @@ pub(crate) enum View {
     Changes,
     Waste,
     Config,
+    /// The content of a file.
+    Content,
 }
 
 impl View {
-    const NAMED: [(View, &'static str); 4] = [
+    const NAMED: [(View, &'static str); 5] = [
         (View::Stack, "stack"),
         (View::Changes, "changes"),
         (View::Waste, "waste"),
         (View::Config, "config"),
+        (View::Content, "content"),
     ];
 
     /// Whether it is one of the two trees.
     pub(crate) fn is_tree(self) -> bool {
         matches!(self, View::Stack | View::Changes)
+    }
+
+    /// Whether it is about files.
+    fn is_of_files(self) -> bool {
+        self.is_tree() || self == View::Content
     }
 }
 
@@ -129,13 +141,15 @@ impl ImageRoute {
 
     /// Another view, without what was looked for in this one.
     pub(crate) fn in_view(&self, view: View) -> Self {
-        let find = match view.is_tree() == self.view.is_tree() {
+        let find = match view.is_of_files() == self.view.is_of_files() {
             true => self.find.clone(),
             false => String::new(),
         };
         ImageRoute {
             view,
             find,
+            form: None,
+            lines: None,
             waste: WastePlace::default(),
             ..self.clone()
         }
@@ -225,6 +239,18 @@ impl Route {
         if !route.find.is_empty() {
             push("find", route.find.as_bytes());
         }
+        if route.view == View::Content {
+            if let Some(form) = route.form {
+                push("as", form.name().as_bytes());
+            }
+            if let Some((first, last)) = route.lines {
+                let lines = match first == last {
+                    true => format!("L{first}"),
+                    false => format!("L{first}-L{last}"),
+                };
+                push("lines", lines.as_bytes());
+            }
+        }
         if route.view == View::Waste {
             for (key, value) in route.waste.pairs() {
                 push(key, value.as_bytes());
@@ -311,6 +337,19 @@ impl ImageRoute {
                 self.path = Some(bytes);
             }
             "find" => self.find = text(value),
+            "as" => match ContentForm::of(value) {
+                Some(form) => self.form = Some(form),
+                None => return Err(format!("A file cannot be shown as “{}”.", shown(value))),
+            },
+            "lines" => match lines(value) {
+                Some(lines) => self.lines = Some(lines),
+                None => {
+                    return Err(format!(
+                        "“{}” is not a range of lines; write L12 or L12-L20.",
+                        shown(value)
+                    ));
+                }
+            },
             // The tree and the findings have orders of their own.
             "sort" => {
                 let (sort, order) = (Sort::read(value), waste::order(value));
@@ -338,6 +377,17 @@ fn layer(value: &str) -> Result<u32, String> {
             shown(value)
         )
     })
+}
+
+/// `L12`, or `L12-L20`.
+fn lines(value: &str) -> Option<(u32, u32)> {
+    let line = |text: &str| {
+        let number = text.strip_prefix('L')?.parse().ok();
+        number.filter(|number| *number > 0)
+    };
+    let (first, last) = value.split_once('-').unwrap_or((value, value));
+    let (first, last) = (line(first)?, line(last)?);
+    (first <= last).then_some((first, last))
 }
 
 fn text(value: &str) -> String {
@@ -411,6 +461,22 @@ mod tests {
             Route::parse("#/image/a?hide=dust&sort=dust&from=0").1.len(),
             3
         );
+    }
+
+    #[test]
+    fn lines_of_a_content_have_an_address() {
+        for fragment in [
+            "#/image/a?layer=2&view=content&path=/app/x.json&lines=L12-L20",
+            "#/image/a?view=content&path=/app/x.json&as=hex&lines=L12",
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert!(remarks.is_empty(), "{remarks:?}");
+            assert_eq!(route.to_fragment(), fragment);
+        }
+        for wrong in ["L0", "12", "L5-L3", "L", "L1-"] {
+            let fragment = format!("#/image/a?view=content&path=/x&lines={wrong}");
+            assert_eq!(Route::parse(&fragment).1.len(), 1, "{wrong}");
+        }
     }
 
     #[test]

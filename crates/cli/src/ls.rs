@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
+use anyhow::anyhow;
 use clap::ArgAction;
 use onionskin_core::find::Query;
 use onionskin_core::report::labels::Label;
@@ -55,8 +56,8 @@ pub(crate) struct Arguments {
     /// mark:deleted (added, overwritten, metadata-only); owner:0, owner:1000:1000; mode:setuid (setgid, sticky,
     /// executable, world-writable, 644); ext:py; modified:>2024, modified:2024-05..2024-06; sha256:… (the digest or
     /// diff ID of a layer). Kinds, marks, modes, layers, owners and extensions take several values with commas.
-    #[arg(long, value_name = "QUERY", conflicts_with = "layer")]
-    find: Option<Query>,
+    #[arg(long, value_name = "QUERY")]
+    find: Option<String>,
 
     #[command(flatten)]
     layers: LayerArguments,
@@ -105,13 +106,15 @@ enum Sort {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Nothing else is there: the flag is for habit.
     let _ = arguments.long;
+    let query = arguments.find.as_deref().map(str::parse).transpose();
+    let query: Option<Query> = query.map_err(|error| anyhow!("--find: {error}"))?;
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
     let output = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
     let path = arguments.path.as_encoded_bytes();
     let image = &arguments.image.image;
-    let mut lines = match &arguments.find {
+    let mut lines = match &query {
         Some(query) => listed::find(&opened, &arguments.layers, path, image, query).await?,
         None => {
             let listed = listed::list(&opened, &arguments.layers, path, image);
@@ -128,7 +131,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Format::Text => {
             let platform = opened.image.platform.as_ref();
             let os = platform.map(|platform| platform.os.as_str());
-            let versions = arguments.find.is_some();
+            let versions = query.is_some();
             let table = table(&lines, os, arguments.human_readable, versions);
             Ok(output.text(&table)?)
         }

@@ -13,6 +13,7 @@ mod completions;
 mod decode;
 mod diff;
 mod du;
+mod extract;
 #[cfg(test)]
 mod help_page;
 mod image;
@@ -78,6 +79,7 @@ enum Command {
     Du(du::Arguments),
     Packages(packages::Arguments),
     Cat(cat::Arguments),
+    Extract(extract::Arguments),
     Audit(Box<audit::Arguments>),
     Diff(Box<diff::Arguments>),
     Tags(tags::Arguments),
@@ -104,6 +106,7 @@ async fn main() -> ExitCode {
         Command::Du(arguments) => du::run(arguments).await.map(fine),
         Command::Packages(arguments) => packages::run(arguments).await.map(fine),
         Command::Cat(arguments) => cat::run(arguments).await.map(fine),
+        Command::Extract(arguments) => extract::run(arguments).await.map(fine),
         Command::Audit(arguments) => audit::run(*arguments).await.map(|passed| match passed {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),

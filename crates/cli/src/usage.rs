@@ -23,15 +23,15 @@ const ELSEWHERE: [(&[&str], &str); 18] = [
     ),
     (
         &["find", "search", "grep", "glob"],
-        "`onionskin ls IMAGE '*.conf'` lists the paths that match a glob",
+        "`onionskin ls IMAGE --find '*.conf'` lists the paths that match a query, in all layers",
     ),
     (
         &["files", "tree", "list", "dir"],
         "`onionskin ls IMAGE [PATH]` lists files, `onionskin du IMAGE` folders by size",
     ),
     (
-        &["extract", "cp", "copy", "export", "get", "save", "unpack"],
-        "`onionskin cat IMAGE PATH -o FILE` writes one file of an image to a file",
+        &["cp", "copy", "export", "get", "save", "unpack"],
+        "`onionskin extract IMAGE PATH -o DIR` writes a file or a folder of an image to a folder",
     ),
     (
         &["compare", "changes", "cmp"],

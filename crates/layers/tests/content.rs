@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+
 use onionskin_fixtures::{Layer, bytes, seeded};
 use onionskin_layers::layer::{
-    ContentReader, EntryId, EntryKind, Expected, LayerDecoder, LayerIndex, Piece,
+    ContentReader, ContentsReader, EntryId, EntryKind, Expected, LayerDecoder, LayerIndex, Piece,
 };
 use onionskin_layers::stack::{ResolveError, Stack};
 use proptest::prelude::*;
@@ -28,6 +30,42 @@ fn read(blob: &[u8], index: &LayerIndex, entry: EntryId, piece: usize) -> Vec<u8
     }
     reader.finish(&mut keep).unwrap();
     content
+}
+
+/// The contents of entries, read in one pass.
+fn read_all(blob: &[u8], index: &LayerIndex, entries: &[EntryId], piece: usize) -> Vec<Vec<u8>> {
+    let mut contents: BTreeMap<EntryId, Vec<u8>> =
+        entries.iter().map(|entry| (*entry, Vec::new())).collect();
+    let mut last = None;
+    let mut keep = |entry: EntryId, piece: Piece<'_>| {
+        // The pieces of a file follow each other.
+        assert!(last <= Some(entry));
+        last = Some(entry);
+        let content = contents.get_mut(&entry).unwrap();
+        match piece {
+            Piece::Bytes(bytes) => content.extend_from_slice(bytes),
+            Piece::Hole(zeros) => content.resize(content.len() + zeros as usize, 0),
+        }
+    };
+    let mut reader = ContentsReader::new(1, index, entries);
+    for piece in blob.chunks(piece) {
+        reader.push(piece, &mut keep).unwrap();
+    }
+    reader.finish(&mut keep).unwrap();
+    contents.into_values().collect()
+}
+
+#[test]
+fn contents_of_another_layer_are_refused() {
+    let blob = |seed| Layer::new().file("/a", seeded(seed, 5_000)).file("/b", "b");
+    let index = index(&blob(1).gzip());
+    let entries: Vec<EntryId> = index.entries().collect();
+    let whole = blob(1).gzip();
+    for wrong in [blob(2).gzip(), whole[..whole.len() / 2].to_vec()] {
+        let mut reader = ContentsReader::new(1, &index, &entries);
+        let pushed = reader.push(&wrong, &mut |_, _| {});
+        assert!(pushed.and_then(|()| reader.finish(&mut |_, _| {})).is_err());
+    }
 }
 
 proptest! {
@@ -63,6 +101,12 @@ proptest! {
                 let got = read(&blob, &index, entry, piece);
                 prop_assert!(got == *content, "{:?}", index.path(entry));
             }
+            // All of them at once, and every other one.
+            let entries: Vec<EntryId> = index.entries().collect();
+            prop_assert!(read_all(&blob, &index, &entries, piece) == contents);
+            let some: Vec<EntryId> = entries.iter().copied().step_by(2).collect();
+            let expected: Vec<_> = contents.iter().step_by(2).cloned().collect();
+            prop_assert!(read_all(&blob, &index, &some, piece) == expected);
         }
     }
 }

@@ -100,13 +100,16 @@ async fn what_is_no_query_stops_and_says_why() {
     for (arguments, says) in [
         (
             &["--find", "size:big"][..],
-            "`size:big` is not valid; size: takes a number of bytes",
+            "--find: `size:big` is not valid; size: takes a number of bytes",
         ),
         (&["--find", "knd:dir"], "did you mean `kind:`?"),
         (&["--find", "/a(/"], "is not a valid regular expression"),
         (&["--find", "a", "/none"], "/none is not in the filesystem"),
         (&["--find", "a", "*.py"], "write the glob into the query"),
-        (&["--find", "a", "--layer", "1"], "layer"),
+        (
+            &["--find", "a", "--layer", "1"],
+            "write layer:N in the query instead of --layer N",
+        ),
     ] {
         let said = stopped(&[&["ls", &file], arguments].concat()).await;
         assert!(said.contains(says), "{arguments:?}: {said}");

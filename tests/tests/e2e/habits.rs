@@ -190,7 +190,7 @@ fn unknown_commands_and_flags_lead_to_what_there_is() {
         (&["config"], "`onionskin inspect IMAGE`"),
         (&["compare", "a", "b"], "`onionskin diff OLD NEW`"),
         (&["find", "app.tar"], "`onionskin ls IMAGE"),
-        (&["extract"], "`onionskin cat IMAGE PATH -o FILE`"),
+        (&["cp"], "`onionskin extract IMAGE PATH -o DIR`"),
         (&["app.tar"], "`onionskin inspect app.tar`"),
         (&["nginx:1.27"], "`onionskin inspect nginx:1.27`"),
         (&["inspct", "app.tar"], "`onionskin inspect`"),

@@ -1,7 +1,7 @@
 //! Keys of the whole page, and the list of them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::{App, Msg};
@@ -16,7 +16,7 @@ const LISTED: [(&str, &str); 11] = [
     ("↑ ↓", "Move in the list that has the focus"),
     ("→ ←", "Open or close a folder"),
     ("Enter", "Select, and open or close a folder"),
-    ("/", "Search"),
+    ("/", "Find"),
     ("[ ]", "Layer below, layer above"),
     ("f", "Files"),
     ("w", "Waste"),
@@ -54,6 +54,10 @@ impl App {
         match &self.route {
             Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
                 self.close_details(ctx);
+            }
+            Route::Image(route) if route.view == View::Content => {
+                let route = route.in_view(View::Stack);
+                self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
                 let route = route.with_waste(|_| {});
@@ -105,18 +109,50 @@ impl App {
         if !self.keys_listed {
             return Html::default();
         }
-        html! {
-            <div class="keys-list" role="dialog" aria-labelledby="keys">
-                <h2 id="keys">{ "Keyboard" }</h2>
-                <dl>
-                    for (key, text) in LISTED {
-                        <dt><kbd>{ key }</kbd></dt>
-                        <dd>{ text }</dd>
-                    }
-                </dl>
-                <button type="button" onclick={ctx.link().callback(|_| Msg::HideKeys)}>{ "Close" }</button>
-            </div>
-        }
+        html! { <KeysList on_close={ctx.link().callback(|()| Msg::HideKeys)} /> }
+    }
+}
+
+/// What [`KeysList`] shows.
+#[derive(PartialEq, Properties)]
+struct KeysListProps {
+    on_close: Callback<()>,
+}
+
+/// The list of keys. It takes the keyboard's focus, and gives it back to what had it.
+#[component]
+fn KeysList(props: &KeysListProps) -> Html {
+    let close = use_node_ref();
+    {
+        let close = close.clone();
+        use_effect_with((), move |()| {
+            let focus = |element: &HtmlElement| {
+                // What cannot be focused any more is gone.
+                let _ = element.focus();
+            };
+            let active = gloo::utils::document().active_element();
+            let before = active.and_then(|active| active.dyn_into::<HtmlElement>().ok());
+            if let Some(close) = close.cast::<HtmlElement>() {
+                focus(&close);
+            }
+            move || {
+                if let Some(before) = before {
+                    focus(&before);
+                }
+            }
+        });
+    }
+    html! {
+        <div class="keys-list" role="dialog" aria-labelledby="keys">
+            <h2 id="keys">{ "Keyboard" }</h2>
+            <dl>
+                for (key, text) in LISTED {
+                    <dt><kbd>{ key }</kbd></dt>
+                    <dd>{ text }</dd>
+                }
+            </dl>
+            <button type="button" ref={close} onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button>
+        </div>
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod crumbs;
 pub(crate) mod drop;
 pub(crate) mod find;
 mod folder;
+pub(crate) mod lines;
 pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod pick;

@@ -123,10 +123,27 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
     };
     // The tree of a filesystem also shows what was deleted on the way to it.
     let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
+    let content = ImageRoute {
+        view: View::Content,
+        path: Some(history.path.clone()),
+        layer: Some(layer),
+        ..props.route.clone()
+    };
     html! {
         <>
         if is_gone {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
+        }
+        if matches!(row.kind, EntryKind::File | EntryKind::Hardlink) {
+            <p>
+                <button
+                    type="button"
+                    class="view-content"
+                    onclick={props.go.reform(move |_| Navigate::push(content.clone()))}
+                >
+                    { "View content" }
+                </button>
+            </p>
         }
         <dl class="facts">
             <dt>{ "Type" }</dt>

@@ -10,6 +10,7 @@ use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
 use crate::views::band::Band;
 use crate::views::config::Config;
+use crate::views::content::Content;
 use crate::views::details::Details;
 use crate::views::error::ErrorBox;
 use crate::views::files::Files;
@@ -51,7 +52,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
     let columns = classes!(
         "columns",
         details.is_some().then_some("with-details"),
-        (route.view == View::Waste).then_some("without-details"),
+        matches!(route.view, View::Waste | View::Content).then_some("without-details"),
     );
     html! {
         <main class="image">
@@ -66,7 +67,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                     </div>
                 </section>
                 // The findings say all that there is to say of them.
-                if route.view != View::Waste {
+                if !matches!(route.view, View::Waste | View::Content) {
                     <Details
                         engine={engine.clone()}
                         image={image.clone()}
@@ -110,6 +111,21 @@ fn content(props: &Props, selected: u32) -> Html {
                 route={route.clone()}
                 go={go.clone()}
             />
+        },
+        View::Content => match &route.path {
+            Some(path) => html! {
+                <Content
+                    engine={engine.clone()}
+                    image={image.clone()}
+                    route={route.clone()}
+                    layer={selected}
+                    path={path.clone()}
+                    go={go.clone()}
+                />
+            },
+            None => html! {
+                <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
+            },
         },
         View::Stack | View::Changes => match image.layer(selected) {
             Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {

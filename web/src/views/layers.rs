@@ -107,7 +107,7 @@ fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
             view: View::Stack,
             ..chosen
         },
-        View::Stack | View::Changes => chosen,
+        View::Stack | View::Changes | View::Content => chosen,
     }
 }
 

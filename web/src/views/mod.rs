@@ -4,6 +4,7 @@ pub(crate) mod artifact;
 mod band;
 pub(crate) mod browse;
 mod config;
+mod content;
 mod details;
 pub(crate) mod error;
 pub(crate) mod file;

@@ -134,7 +134,7 @@ pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError>
 }
 
 /// The bytes of the layer, from wherever they are.
-async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
+pub(crate) async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
     let shown = number(job.layer.number);
     let failed = |error: SourceError| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),

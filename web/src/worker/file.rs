@@ -62,7 +62,7 @@ fn unreadable(error: &io::Error) -> String {
 }
 
 /// Reads a file at any place, waiting for each answer, as only workers may.
-struct InPlace {
+pub(crate) struct InPlace {
     file: Blob,
     reader: FileReaderSync,
     /// What was read last for a small question, and where that begins.
@@ -70,7 +70,7 @@ struct InPlace {
 }
 
 impl InPlace {
-    fn new(file: Blob) -> io::Result<Self> {
+    pub(crate) fn new(file: Blob) -> io::Result<Self> {
         Ok(InPlace {
             reader: FileReaderSync::new().map_err(|error| of_browser(&error))?,
             file,
@@ -79,7 +79,7 @@ impl InPlace {
     }
 
     /// The `length` bytes from `offset` on; fewer at the end only.
-    fn read(&self, offset: u64, length: u64) -> io::Result<bytes::Bytes> {
+    pub(crate) fn read(&self, offset: u64, length: u64) -> io::Result<bytes::Bytes> {
         let end = offset.saturating_add(length).min(self.size());
         let part = self
             .file
@@ -123,14 +123,14 @@ impl ReadAt for InPlace {
 }
 
 /// Bytes that the browser keeps for the page.
-struct Kept {
+pub(crate) struct Kept {
     reader: FileReaderSync,
     pieces: Array,
     gathered: Vec<u8>,
 }
 
 impl Kept {
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Kept {
             reader: FileReaderSync::new().map_err(|error| of_browser(&error))?,
             pieces: Array::new(),
@@ -156,7 +156,7 @@ impl Kept {
         Ok(())
     }
 
-    fn blob(self) -> io::Result<Blob> {
+    pub(crate) fn blob(self) -> io::Result<Blob> {
         Blob::new_with_blob_sequence(&self.pieces).map_err(|error| of_browser(&error))
     }
 }

@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
+use super::content::{self, Reader};
 use super::growth::{self, Other};
 use super::largest;
 use super::listing::{At, Listing, WastedBelow, number};
@@ -27,10 +28,11 @@ use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Catalog, Continue, Event, Expand, FindReferrers, Findings, FindingsPage, Found, HistoryOf,
-    Judge, LargestFiles, LargestOf, LayerNumbers, Message, Names, Numbered, Numbers, Open,
-    OpenFolders, Parent, PathHistory, Question, Report, ReportForm, Request, Row, Rows, RulesFile,
-    RulesFileError, Seek, Show, Showing, Shown, Stop, Subject, Toggle, UserError,
+    Catalog, ContentBytes, ContentLines, ContentProgress, Continue, Event, Expand, FindReferrers,
+    Findings, FindingsPage, Found, HistoryOf, Judge, LargestFiles, LargestOf, LayerNumbers,
+    Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory, Question,
+    ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show,
+    Showing, Shown, Stop, StopContent, Subject, Toggle, UserError,
 };
 use super::waste::{self, Waste};
 
@@ -79,6 +81,8 @@ pub(crate) struct ImageWorker {
     pub(crate) to_open: Vec<Vec<u8>>,
     /// The file that the visitor chose.
     pub(crate) file: Option<Blob>,
+    /// The content that is looked at.
+    pub(crate) reader: Reader,
 }
 
 /// Layers that stand on each other, and which of their folders are open.
@@ -170,6 +174,14 @@ impl Asker {
             Request::Seek(asked) => self.of_image(asked),
             Request::HistoryOf(asked) => self.of_image(asked),
             Request::LargestOf(asked) => self.of_image(asked),
+            Request::ReadContent(asked) => {
+                let read = content::read(Rc::clone(&self.engine), asked);
+                self.answer_later::<ReadContent>(read);
+            }
+            Request::StopContent(asked) => self.of_image(asked),
+            Request::ContentProgress(asked) => self.of_image(asked),
+            Request::ContentLines(asked) => self.of_image(asked),
+            Request::ContentBytes(asked) => self.of_image(asked),
             Request::FindingsPage(asked) => self.of_image(asked),
             Request::Report(asked) => self.of_image(asked),
         }
@@ -281,6 +293,33 @@ impl Answers<HistoryOf> for ImageWorker {
     }
 }
 
+impl Answers<StopContent> for ImageWorker {
+    fn answer(&mut self, _: StopContent) {
+        self.reader.stop();
+    }
+}
+
+impl Answers<ContentProgress> for ImageWorker {
+    fn answer(&mut self, _: ContentProgress) -> Option<(u64, u64)> {
+        self.reader.progress
+    }
+}
+
+impl Answers<ContentLines> for ImageWorker {
+    fn answer(&mut self, asked: ContentLines) -> Vec<Vec<u8>> {
+        let ContentLines { form, from, count } = asked;
+        let content = self.reader.content.as_ref();
+        content.map_or_else(Vec::new, |content| content.lines(form, from, count))
+    }
+}
+
+impl Answers<ContentBytes> for ImageWorker {
+    fn answer(&mut self, ContentBytes { from, count }: ContentBytes) -> Vec<u8> {
+        let content = self.reader.content.as_ref();
+        content.map_or_else(Vec::new, |content| content.bytes(from, count))
+    }
+}
+
 impl Answers<FindingsPage> for ImageWorker {
     fn answer(&mut self, FindingsPage(asked): FindingsPage) -> Option<Box<Findings>> {
         Some(Box::new(self.waste.as_ref()?.findings(&asked)))
@@ -312,6 +351,15 @@ impl ImageWorker {
             }
         }
         Some(layer)
+    }
+
+    /// The stack that a layer is in, and how much higher its layers are numbered in the image.
+    pub(crate) fn ground_of(&self, layer: u32) -> Option<(&Stack, usize)> {
+        let Ground { stack, offset, .. } = match layer as usize <= self.main.stack.depth() {
+            true => &self.main,
+            false => self.alone.get(&layer)?,
+        };
+        Some((stack, *offset))
     }
 
     fn show(&mut self, mut showing: Showing) -> Shown {

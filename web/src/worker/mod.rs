@@ -5,6 +5,7 @@
 
 mod browsing;
 pub(crate) mod client;
+mod content;
 mod decode;
 mod file;
 mod growth;

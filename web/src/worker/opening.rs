@@ -40,8 +40,8 @@ struct Opened {
 /// Where the layers of the image come from, and how far they are.
 #[derive(Clone)]
 pub(crate) struct Reading {
-    origin: Origin,
-    file: Option<Blob>,
+    pub(crate) origin: Origin,
+    pub(crate) file: Option<Blob>,
     progress: Rc<Progress>,
 }
 

@@ -3,6 +3,7 @@
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod content;
 mod questions;
 mod tree;
 mod waste;
@@ -22,6 +23,7 @@ pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::content::*;
 pub(crate) use self::questions::*;
 pub(crate) use self::tree::*;
 pub(crate) use self::waste::*;

@@ -85,6 +85,18 @@ impl UserError {
         )
     }
 
+    /// The content of a file cannot be shown.
+    pub(crate) fn of_content(why: &str) -> Self {
+        let advice = "Go back to the files, or try `onionskin cat` or `onionskin extract` on the command line.";
+        UserError::new("Content not available", why, advice, false)
+    }
+
+    /// Another content was asked for.
+    pub(crate) fn stopped() -> Self {
+        let why = "reading was stopped";
+        UserError::new("Content not available", why, "Try again.", true)
+    }
+
     /// The worker that decoded a layer ended; 0 is none of the layers.
     pub(crate) fn of_worker(layer: u32) -> Self {
         let title = match layer {

@@ -2,6 +2,7 @@
 
 mod budget;
 mod content;
+mod contents;
 mod entries;
 mod error;
 mod hashing;
@@ -15,6 +16,7 @@ mod visitor;
 pub use crate::tar::Piece;
 pub use budget::Budget;
 pub use content::ContentId;
+pub use contents::ContentsReader;
 pub use error::{LayerError, Problem};
 pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
 pub use memory::MemoryBudget;

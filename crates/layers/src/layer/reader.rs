@@ -34,9 +34,9 @@ pub struct ContentReader {
 }
 
 /// The file that is wanted, and how much of it has come.
-struct File {
+pub(super) struct File {
     /// Where its first header is in the tar.
-    start: u64,
+    pub(super) start: u64,
     /// It is under way.
     is_here: bool,
     /// Stored bytes that are still to come.
@@ -56,15 +56,7 @@ impl ContentReader {
             decompressor: Decompressor::of_layer(Memory::default()),
             tar: tar::Decoder::default(),
             size: index.size,
-            file: File {
-                start: index.start(entry),
-                is_here: false,
-                left: index.size(entry),
-                position: 0,
-                logical_size: index.logical_size(entry),
-                content: index.content(entry),
-                hasher: ContentHasher::new(),
-            },
+            file: File::of(index, entry),
         }
     }
 
@@ -123,12 +115,8 @@ impl ContentReader {
                 })
                 .map_err(|error| error.of_layer(layer))?;
         }
-        let end = file.logical_size.saturating_sub(file.position);
-        if file.left == 0 && end > 0 {
-            file.hasher.hole(end);
-            sink(Piece::Hole(end));
-        }
-        if file.left == 0 && file.hasher.finish() == file.content {
+        file.end(sink);
+        if file.was_whole() {
             return Ok(());
         }
         Err(LayerError::at_tar(tar.offset(), Problem::OtherContent).of_layer(layer))
@@ -158,7 +146,34 @@ impl tar::Visitor for Reading<'_> {
 }
 
 impl File {
-    fn take(&mut self, piece: Piece<'_>) {
+    pub(super) fn of(index: &LayerIndex, entry: EntryId) -> Self {
+        Self {
+            start: index.start(entry),
+            is_here: false,
+            left: index.size(entry),
+            position: 0,
+            logical_size: index.logical_size(entry),
+            content: index.content(entry),
+            hasher: ContentHasher::new(),
+        }
+    }
+
+    /// Hands on the hole that a sparse file may end with.
+    fn end(&mut self, sink: &mut dyn FnMut(Piece<'_>)) {
+        let end = self.logical_size.saturating_sub(self.position);
+        if self.left == 0 && end > 0 {
+            self.position += end;
+            self.hasher.hole(end);
+            sink(Piece::Hole(end));
+        }
+    }
+
+    /// All of it has come, and it is what the index was made of.
+    pub(super) fn was_whole(self) -> bool {
+        self.left == 0 && self.hasher.finish() == self.content
+    }
+
+    pub(super) fn take(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Bytes(bytes) => {
                 let length = bytes.len() as u64;

@@ -8,7 +8,7 @@ mod input;
 mod keys;
 mod pages;
 mod row;
-mod window;
+pub(crate) mod window;
 
 use std::rc::Rc;
 

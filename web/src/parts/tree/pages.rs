@@ -84,6 +84,7 @@ mod tests {
             kind: EntryKind::File,
             target: None,
             open: None,
+            found: 0,
             size: u64::from(index),
             download: None,
             wasted: 0,

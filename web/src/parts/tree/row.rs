@@ -73,6 +73,9 @@ pub(super) fn name(row: &Row) -> Html {
             <span class={classes!("twisty", row.open.map(|open| if open { "open" } else { "closed" }))} aria-hidden="true"></span>
             { sign(row) }
             <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
+            if row.found > 0 {
+                <span class="note">{ format!("{} found", format::count(u64::from(row.found))) }</span>
+            }
             { beside(row) }
         </>
     }

@@ -11,24 +11,37 @@ const TALLEST: f64 = 15_000_000.0;
 const SPARE: u32 = 8;
 
 /// A list of rows and the box it is seen through.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Window {
     pub(crate) total: u32,
     /// Height of the view, in pixels.
     pub(crate) view: f64,
     /// How far the box is scrolled, in pixels.
     pub(crate) scrolled: f64,
+    /// Height of a row, in pixels.
+    pub(crate) row: f64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Window {
+            total: 0,
+            view: 0.0,
+            scrolled: 0.0,
+            row: ROW,
+        }
+    }
 }
 
 impl Window {
     /// Height of everything, in pixels, as the scroll bar knows it.
     pub(crate) fn height(&self) -> f64 {
-        (f64::from(self.total) * ROW).min(TALLEST)
+        (f64::from(self.total) * self.row).min(TALLEST)
     }
 
     /// The place in the unsqueezed list, in pixels.
     fn top(&self) -> f64 {
-        let (full, height) = (f64::from(self.total) * ROW, self.height());
+        let (full, height) = (f64::from(self.total) * self.row, self.height());
         let (far, hidden) = (height - self.view, full - self.view);
         if far <= 0.0 {
             0.0
@@ -39,12 +52,12 @@ impl Window {
 
     /// The first row in view.
     pub(crate) fn first(&self) -> u32 {
-        (self.top() / ROW) as u32
+        (self.top() / self.row) as u32
     }
 
     /// How many whole rows are in view.
     pub(crate) fn visible(&self) -> u32 {
-        ((self.view / ROW) as u32).max(1)
+        ((self.view / self.row) as u32).max(1)
     }
 
     /// The rows to draw, as a range.
@@ -63,16 +76,16 @@ impl Window {
 
     /// Where the first drawn row goes, in pixels from the top of everything.
     pub(crate) fn offset(&self) -> f64 {
-        self.scrolled.max(0.0) - (self.top() - f64::from(self.drawn().start) * ROW)
+        self.scrolled.max(0.0) - (self.top() - f64::from(self.drawn().start) * self.row)
     }
 
     /// Where to scroll so that this row is in view; none if it is.
     pub(crate) fn reveal(&self, row: u32) -> Option<f64> {
-        let (top, at) = (self.top(), f64::from(row) * ROW);
+        let (top, at) = (self.top(), f64::from(row) * self.row);
         let wanted = if at < top {
             at
-        } else if at + ROW > top + self.view {
-            at + ROW - self.view
+        } else if at + self.row > top + self.view {
+            at + self.row - self.view
         } else {
             return None;
         };
@@ -82,11 +95,11 @@ impl Window {
     /// Where to scroll so that this row is in the middle; none if it is in view.
     pub(crate) fn centre(&self, row: u32) -> Option<f64> {
         self.reveal(row)?;
-        Some(self.scroll_to(f64::from(row) * ROW - (self.view - ROW) / 2.0))
+        Some(self.scroll_to(f64::from(row) * self.row - (self.view - self.row) / 2.0))
     }
 
     fn scroll_to(&self, top: f64) -> f64 {
-        let (full, height) = (f64::from(self.total) * ROW, self.height());
+        let (full, height) = (f64::from(self.total) * self.row, self.height());
         let (far, hidden) = (height - self.view, full - self.view);
         if hidden <= 0.0 {
             0.0
@@ -107,6 +120,7 @@ mod tests {
             total,
             view: 560.0,
             scrolled,
+            ..Window::default()
         }
     }
 

@@ -125,7 +125,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
             </div>
         };
     }
-    if shown.matches == Some(0) {
+    if shown.matches == Some(0) && shown.problem.is_none() {
         let clear = {
             let to = ImageRoute {
                 find: String::new(),
@@ -135,7 +135,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
         };
         return html! {
             <div class="nothing">
-                <p>{ "No name or path contains " }<span class="mono">{ format::visible_text(&props.route.find) }</span>{ "." }</p>
+                <p>{ "Nothing matches " }<span class="mono">{ format::visible_text(&props.route.find) }</span>{ "." }</p>
                 <button type="button" onclick={clear}>{ "Clear the search" }</button>
             </div>
         };

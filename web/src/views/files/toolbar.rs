@@ -40,9 +40,16 @@ const DEPTHS: [(u32, &str); 5] = [
 #[component]
 pub(super) fn Toolbar(props: &Props) -> Html {
     let matches = props.shown.as_ref().and_then(|shown| shown.matches);
+    let matches = matches.filter(|_| problem(props).is_none());
     html! {
         <div class="toolbar">
-            <Find route={props.route.clone()} go={props.go.clone()} what="search names and paths" />
+            <Find
+                route={props.route.clone()}
+                go={props.go.clone()}
+                what="find: text, *.js, size:>10MB"
+                queries=true
+                problem={problem(props)}
+            />
             if let Some(matches) = matches {
                 <span class="muted" role="status">
                     { format!("{} found", format::count(u64::from(matches))) }
@@ -62,6 +69,12 @@ pub(super) fn Toolbar(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// Why what is looked for is no query.
+fn problem(props: &Props) -> Option<AttrValue> {
+    let problem = props.shown.as_ref()?.problem.as_ref()?;
+    Some(format::visible_text(problem).into())
 }
 
 /// The first of the layers whose changes are shown together.

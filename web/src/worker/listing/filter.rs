@@ -1,16 +1,25 @@
-//! What is kept of a tree: what is looked for, of the kinds that are not hidden.
+//! What is kept of a tree: what a query finds, of the kinds that are not hidden.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use onionskin_core::stack::view::View;
-use onionskin_core::stack::{NodeId, Stack};
+use onionskin_core::find::Query;
+use onionskin_core::layer::EntryKind;
+use onionskin_core::stack::view::{self, View};
+use onionskin_core::stack::{NodeId, Stack, Version};
 
 use super::number;
-use crate::worker::protocol::{ChangeKind, Kinds, Showing};
+use crate::worker::protocol::{ChangeKind, Kinds, Mark, Showing};
+
+/// Folders that are opened of themselves, because a path in them is found: nobody reads more.
+const OPENED: usize = 1_000;
 
 /// What is kept of the tree.
 pub(super) struct Filter {
     kept: Vec<Kept>,
+    /// Of each path, how many are found below it and at it; empty where nothing is looked for.
+    found: Vec<u32>,
+    /// Paths of which an earlier version is found than the one that the view has.
+    earlier: HashMap<NodeId, Version>,
     /// Paths that match what is looked for; none where nothing is.
     pub(super) matches: Option<u32>,
     /// Paths that are kept for themselves, and not as the way to others.
@@ -28,66 +37,132 @@ enum Kept {
 }
 
 impl Filter {
-    /// Keeps what is called so, and what is in it, of kinds that are not hidden; and the way there. With a slash, paths
-    /// are compared. None where all is kept.
-    pub(super) fn new(stack: &Stack, view: &View, showing: &Showing) -> Option<Self> {
-        if showing.find.is_empty() && showing.hidden.is_empty() {
+    /// Keeps what a query finds, of kinds that are not hidden; and the way there. None where all is kept.
+    ///
+    /// In the filesystem, versions of paths are found that later layers deleted or overwrote; among changes, what the view
+    /// has.
+    pub(super) fn new(
+        stack: &Stack,
+        view: &View,
+        query: &Query,
+        showing: &Showing,
+    ) -> Option<Self> {
+        let finds = !query.is_empty();
+        if !finds && showing.hidden.is_empty() {
             return None;
         }
-        let find = (!showing.find.is_empty()).then_some(showing.find.as_bytes());
         let mut filter = Filter {
             kept: vec![Kept::No; stack.nodes()],
-            matches: find.map(|_| 0),
+            found: Vec::new(),
+            earlier: HashMap::new(),
+            matches: finds.then_some(0),
             paths: 0,
-            open: find.map(|_| HashSet::new()),
+            open: finds.then(HashSet::new),
         };
-        let mut called = Vec::new();
-        // Parents have lower numbers than their children. What is in something that is called so is kept with it.
+        let search = query.search(stack);
+        let mut matches = 0;
         for node in (1..number(stack.nodes())).map(NodeId) {
-            if !view.contains(node) {
+            let Some(shown) = view.version(node) else {
                 continue;
-            }
-            let is_called = find.is_none_or(|find| is_called(stack, node, find));
-            if is_called && find.is_some() {
-                called.push(node);
-            }
-            if is_called || filter.is_kept(stack.parent(node)) {
+            };
+            let is_found = if !finds {
+                true
+            } else if showing.changes_from.is_some() {
+                search.is_found(view, node)
+            } else {
+                let version = search.versions(view, node).next();
+                if let Some(version) = version.filter(|version| version.layer != shown.layer) {
+                    filter.earlier.insert(node, version);
+                }
+                version.is_some()
+            };
+            if is_found {
                 filter.set(node, Kept::Itself);
+                matches += 1;
             }
         }
-        filter.matches = find.map(|_| number(called.len()));
+        filter.matches = finds.then_some(matches);
         if !showing.hidden.is_empty() {
             filter.hide(stack, view, showing.hidden);
         }
-        filter.keep_ways(stack);
-        if let Some(open) = &mut filter.open {
-            for node in called {
-                let mut above = stack.parent(node);
-                while above != NodeId::ROOT && open.insert(above) {
-                    above = stack.parent(above);
-                }
-            }
+        filter.keep_ways(stack, finds);
+        if finds {
+            filter.open_ways(stack);
         }
         Some(filter)
+    }
+
+    /// Opens the folders on the way to what is found. What is found in a folder that is found itself is folded away.
+    fn open_ways(&mut self, stack: &Stack) {
+        let mut open = HashSet::new();
+        for node in (1..number(stack.nodes())).map(NodeId) {
+            if !self.is_kept(node) {
+                continue;
+            }
+            let mut above = stack.parent(node);
+            if self.is_kept(above) {
+                continue;
+            }
+            while above != NodeId::ROOT && open.insert(above) {
+                above = stack.parent(above);
+            }
+            if open.len() > OPENED {
+                // With thousands of folders open, the first levels are what can be read.
+                open.clear();
+                break;
+            }
+        }
+        self.open = Some(open);
     }
 
     /// Drops what is of hidden kinds.
     fn hide(&mut self, stack: &Stack, view: &View, hidden: Kinds) {
         for node in (1..number(stack.nodes())).map(NodeId) {
-            if self.is_kept(node) && hidden.contains(ChangeKind::of(view.mark(node))) {
+            if self.is_kept(node) && hidden.contains(ChangeKind::of(self.mark(stack, view, node))) {
                 self.set(node, Kept::No);
             }
         }
     }
 
     /// Keeps the folders above all that is kept, and counts that.
-    fn keep_ways(&mut self, stack: &Stack) {
+    fn keep_ways(&mut self, stack: &Stack, finds: bool) {
+        if finds {
+            self.found = vec![0; stack.nodes()];
+        }
         for node in (1..number(stack.nodes())).rev().map(NodeId) {
-            self.paths += u32::from(self.is_kept(node));
+            let kept = u32::from(self.is_kept(node));
+            self.paths += kept;
             let parent = stack.parent(node);
             if self.keeps(node) && parent != NodeId::ROOT && !self.keeps(parent) {
                 self.set(parent, Kept::Way);
             }
+            if finds {
+                let below = self.found(node) + kept;
+                for (node, more) in [(node, kept), (parent, below)] {
+                    if let Some(found) = self.found.get_mut(node.0 as usize) {
+                        *found += more;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many paths are found at a node and below it.
+    pub(super) fn found(&self, node: NodeId) -> u32 {
+        let found = self.found.get(node.0 as usize);
+        found.copied().unwrap_or(0)
+    }
+
+    /// The version of a path that is found, where it is not the one that the view has.
+    pub(super) fn earlier(&self, node: NodeId) -> Option<Version> {
+        self.earlier.get(&node).copied()
+    }
+
+    /// The mark of what is kept of a path.
+    fn mark(&self, stack: &Stack, view: &View, node: NodeId) -> Option<Mark> {
+        match self.earlier(node) {
+            Some(version) => earlier_mark(stack, view, node, version),
+            None => view.mark(node),
         }
     }
 
@@ -127,15 +202,37 @@ pub(super) fn kinds(stack: &Stack, view: &View) -> [u32; 5] {
     counts
 }
 
-fn is_called(stack: &Stack, node: NodeId, find: &[u8]) -> bool {
-    match find.contains(&b'/') {
-        true => holds(&stack.path(node), find),
-        false => holds(stack.name(node), find),
+/// The row of an earlier version than the one that the view has, with the mark that it would have there.
+pub(super) fn earlier_row<'s>(
+    stack: &'s Stack,
+    view: &View,
+    node: NodeId,
+    version: Version,
+) -> Option<view::Row<'s>> {
+    let mut row = view.row_at(stack, node, version)?;
+    row.mark = earlier_mark(stack, view, node, version);
+    row.sum.bytes = earlier_bytes(stack, view, node, version);
+    Some(row)
+}
+
+fn earlier_mark(stack: &Stack, view: &View, node: NodeId, version: Version) -> Option<Mark> {
+    match view.mark(node) {
+        Some(Mark::Deleted) => Some(Mark::Deleted),
+        _ if stack.stored_by(version).is_none() => None,
+        _ => stack
+            .mark(node, version.layer)
+            .filter(|mark| *mark != Mark::Added),
     }
 }
 
-/// Whether a name holds a text, whatever the case of its ASCII letters.
-fn holds(name: &[u8], text: &[u8]) -> bool {
-    name.windows(text.len().max(1))
-        .any(|part| part.eq_ignore_ascii_case(text))
+/// Bytes that an earlier version of a path stores.
+pub(super) fn earlier_bytes(stack: &Stack, view: &View, node: NodeId, version: Version) -> u64 {
+    let row = view.row_at(stack, node, version);
+    match row.filter(|row| row.kind == EntryKind::File) {
+        Some(_) => stack
+            .stored_by(version)
+            .and_then(|(layer, entry)| Some(stack.layer(layer)?.size(entry)))
+            .unwrap_or(0),
+        None => 0,
+    }
 }

@@ -8,12 +8,13 @@ mod totals;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use onionskin_core::find::Query;
 use onionskin_core::layer::EntryKind;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::view::{self, View};
 use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
-use self::filter::Filter;
+use self::filter::{Filter, earlier_row};
 use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
 use super::protocol::{Cause, Column, Found, Metadata, Row, Showing, Shown};
@@ -41,6 +42,10 @@ pub(crate) struct Listing {
     /// Paths of each kind that are no folders.
     kinds: [u32; 5],
     lines: Vec<Line>,
+    /// What is looked for: of a text that is no query, what was looked for before.
+    query: Query,
+    /// Why the text is no query.
+    problem: Option<String>,
     filter: Option<Filter>,
     totals: Totals,
 }
@@ -66,23 +71,38 @@ impl Listing {
             showing,
             view,
             lines: Vec::new(),
+            query: Query::default(),
+            problem: None,
             filter: None,
             totals: Totals::default(),
         };
+        listing.read_query();
         listing.refine(at, open);
         listing
     }
 
     /// The same tree under another order or filter.
     pub(crate) fn reshow(&mut self, at: At<'_>, showing: Showing, open: &HashSet<NodeId>) {
-        let kept = |showing: &Showing| (showing.find.clone(), showing.hidden);
-        let same = kept(&self.showing) == kept(&showing);
+        let hides = showing.hidden == self.showing.hidden;
+        let finds = showing.find == self.showing.find;
         self.showing = showing;
-        if same {
+        let finds = finds || !self.read_query();
+        if finds && hides {
             self.build(at, open);
         } else {
             self.refine(at, open);
         }
+    }
+
+    /// Reads what is looked for; tells whether it is a query.
+    fn read_query(&mut self) -> bool {
+        let read = self.showing.find.parse();
+        self.problem = read.as_ref().err().map(ToString::to_string);
+        let is_query = read.is_ok();
+        if let Ok(query) = read {
+            self.query = query;
+        }
+        is_query
     }
 
     /// Whether `showing` is of the same tree, so that [`Self::reshow`] will do.
@@ -92,10 +112,8 @@ impl Listing {
     }
 
     fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
-        self.filter = Filter::new(at.stack, &self.view, &self.showing);
-        let filter = self.filter.as_ref();
-        let counted = |node| filter.is_none_or(|filter| filter.is_kept(node));
-        self.totals = Totals::of(at, &self.view, counted);
+        self.filter = Filter::new(at.stack, &self.view, &self.query, &self.showing);
+        self.totals = Totals::of(at, &self.view, self.filter.as_ref());
         self.build(at, open);
     }
 
@@ -118,6 +136,7 @@ impl Listing {
             deleted: self.totals.deleted,
             kinds: self.kinds,
             matches: filter.and_then(|filter| filter.matches),
+            problem: self.problem.clone(),
             alone: at.offset > 0,
             missing: false,
         }
@@ -140,14 +159,33 @@ impl Listing {
         lines.filter_map(|line| self.row(at, open, *line)).collect()
     }
 
-    /// One path's row, whether or not it is folded away.
+    /// One path's row in the view, whether or not it is folded away.
     pub(crate) fn row_of(&self, at: At<'_>, node: NodeId) -> Option<Row> {
-        self.row(at, &HashSet::new(), Line { node, depth: 0 })
+        let row = self.view.row(at.stack, node)?;
+        self.told(at, &HashSet::new(), Line { node, depth: 0 }, row)
     }
 
     fn row(&self, at: At<'_>, open: &HashSet<NodeId>, line: Line) -> Option<Row> {
+        let row = self.found_row(at, line.node)?;
+        self.told(at, open, line, row)
+    }
+
+    /// A path as it is found: as an earlier version where only that is.
+    fn found_row<'s>(&self, at: At<'s>, node: NodeId) -> Option<view::Row<'s>> {
+        match self.filter.as_ref().and_then(|filter| filter.earlier(node)) {
+            Some(version) => earlier_row(at.stack, &self.view, node, version),
+            None => self.view.row(at.stack, node),
+        }
+    }
+
+    fn told(
+        &self,
+        at: At<'_>,
+        open: &HashSet<NodeId>,
+        line: Line,
+        row: view::Row<'_>,
+    ) -> Option<Row> {
         let Line { node, depth } = line;
-        let row = self.view.row(at.stack, node)?;
         let is_open = self.open(open).contains(&node);
         // What took the place of a folder has what was in it below.
         let has_children = self.children(node).next().is_some();
@@ -163,6 +201,11 @@ impl Listing {
             kind: row.kind,
             target: row.link().map(std::borrow::Cow::into_owned),
             open: has_children.then_some(is_open),
+            found: self
+                .filter
+                .as_ref()
+                .filter(|_| has_children)
+                .map_or(0, |filter| filter.found(node)),
             size: self.totals.size(node),
             download: at.compressed_known.then(|| self.totals.download(node)),
             wasted: at.wasted.map_or(0, |wasted| wasted.bytes(node)),
@@ -398,7 +441,7 @@ impl Listing {
 
     /// What a node is sorted by.
     fn key(&self, at: At<'_>, node: NodeId) -> (u64, u64) {
-        let row = || self.view.row(at.stack, node);
+        let row = || self.found_row(at, node);
         match self.showing.sort.column {
             Column::Name => (0, 0),
             Column::Size => (self.totals.size(node), 0),
@@ -429,7 +472,8 @@ fn fate(at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
         let layer = at.stack.deleted_in(row.node, at.layer)?;
         return Some((Cause::Deleted, number(layer + at.offset)));
     }
-    let version = at.stack.last(row.node, at.layer)?;
+    let mut versions = at.stack.versions(row.node);
+    let version = versions.find(|version| version.layer == row.layer)?;
     let waste = waste(at.stack, version)?;
     Some((waste.cause, number(waste.hidden_by + at.offset)))
 }

@@ -202,6 +202,62 @@ fn what_is_looked_for_is_shown_with_the_way_to_it() {
 }
 
 #[test]
+fn a_query_finds_earlier_versions_and_counts_what_folders_hold() {
+    let mut tree = Tree::new(&wasteful(), false);
+    tree.show(by_name(), "size:>=300 kind:file");
+    assert_eq!(tree.names(), ["app", " big", " tool", "srv", " data"]);
+    let told: Vec<_> = tree
+        .rows()
+        .iter()
+        .map(|row| (row.found, row.size, row.mark, row.layer))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, 1_300, None, 1),
+            (0, 1_000, Some(Mark::Deleted), 1),
+            (0, 300, Some(Mark::MetadataOnly), 3),
+            (1, 500, None, 1),
+            (0, 500, None, 1),
+        ]
+    );
+    // What layer 1 stored is shown as it was then, with the layer that hides it.
+    tree.show(by_name(), "conf layer:1");
+    let rows = tree.rows();
+    let conf = rows.last().unwrap();
+    assert_eq!((conf.size, conf.layer, conf.mark), (10, 1, None));
+    assert_eq!(conf.fate, Some((Cause::Overwritten, 2)));
+    assert_eq!(tree.shown().bytes, 10);
+    tree.show(by_name(), "mark:deleted");
+    assert_eq!(tree.names(), ["app", " big", "tmp", " x"]);
+    let shown = tree.shown();
+    assert_eq!(
+        (shown.matches, shown.bytes, shown.deleted),
+        (Some(2), 0, 1_040)
+    );
+}
+
+#[test]
+fn what_is_no_query_leaves_what_was_found_and_says_why() {
+    let mut tree = Tree::new(&wasteful(), false);
+    tree.show(by_name(), "conf");
+    let found = tree.names();
+    assert_eq!(tree.shown().problem, None);
+    tree.show(by_name(), "conf size:");
+    assert_eq!(tree.names(), found);
+    let problem = tree.shown().problem.unwrap();
+    assert!(
+        problem.contains("size: takes a number of bytes"),
+        "{problem}"
+    );
+    tree.show(by_name(), "conf size:>1GB");
+    assert_eq!(
+        (tree.shown().matches, tree.shown().problem),
+        (Some(0), None)
+    );
+}
+
+#[test]
 fn paths_are_found_and_the_nearest_folder_of_those_that_are_not() {
     let mut tree = Tree::new(&layers()[..1], false);
     assert_eq!(tree.seek("/app/bin/run"), (Some(3), true));

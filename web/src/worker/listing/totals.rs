@@ -6,6 +6,7 @@ use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::stack::view::{Mark, View};
 use onionskin_core::stack::{NodeId, Stack};
 
+use super::filter::{Filter, earlier_bytes};
 use super::{At, number};
 
 /// Sums by node.
@@ -20,8 +21,8 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Sums up the paths that are counted.
-    pub(super) fn of(at: At<'_>, view: &View, counted: impl Fn(NodeId) -> bool) -> Self {
+    /// Sums up the paths that are kept: all without a filter.
+    pub(super) fn of(at: At<'_>, view: &View, filter: Option<&Filter>) -> Self {
         let stack = at.stack;
         let mut totals = Totals {
             size: vec![0; stack.nodes()],
@@ -31,13 +32,17 @@ impl Totals {
         };
         // Children have higher numbers than their parents.
         for node in (1..number(stack.nodes())).rev().map(NodeId) {
-            let Some(version) = view.version(node) else {
+            let earlier = filter.and_then(|filter| filter.earlier(node));
+            let Some(version) = earlier.or_else(|| view.version(node)) else {
                 continue;
             };
-            let bytes = view.sum(node).bytes;
+            let bytes = match earlier {
+                Some(version) => earlier_bytes(stack, view, node, version),
+                None => view.sum(node).bytes,
+            };
             // Of the names of a file, one has its bytes.
             if bytes > 0
-                && counted(node)
+                && filter.is_none_or(|filter| filter.is_kept(node))
                 && let Some((layer, entry)) = stack.stored_by(version)
             {
                 let cost = match at.ledger {

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Findings, Found, LargestFiles, Listed, PathHistory, Referrers, ReportForm, Row,
-    RulesFile, RulesFileError, Showing, Shown, UserError,
+    Asked, ContentFacts, ContentForm, Findings, Found, LargestFiles, Listed, PathHistory,
+    Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, UserError,
 };
 
 /// A question of the page and what answers it.
@@ -58,6 +58,11 @@ questions! {
     Seek => Option<Found>,
     HistoryOf => Option<Box<PathHistory>>,
     LargestOf => LargestFiles,
+    ReadContent => Result<Box<ContentFacts>, UserError>,
+    StopContent => (),
+    ContentProgress => Option<(u64, u64)>,
+    ContentLines => Vec<Vec<u8>>,
+    ContentBytes => Vec<u8>,
     FindingsPage => Option<Box<Findings>>,
     Judge => Result<(), RulesFileError>,
     Report => Option<String>,
@@ -161,6 +166,36 @@ pub(crate) struct HistoryOf {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LargestOf {
     pub(crate) layer: u32,
+}
+
+/// Read the content of this path at a layer; of a deleted one, what it was before. It replaces the content before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReadContent {
+    pub(crate) path: Vec<u8>,
+    pub(crate) layer: u32,
+}
+
+/// Read no content any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StopContent;
+
+/// Bytes of the layer that are read for a content, and all of them; none while nothing is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContentProgress;
+
+/// Lines of the content that was read last, as text or as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContentLines {
+    pub(crate) form: ContentForm,
+    pub(crate) from: u32,
+    pub(crate) count: u32,
+}
+
+/// Bytes of the content that was read last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContentBytes {
+    pub(crate) from: u64,
+    pub(crate) count: u32,
 }
 
 /// Findings, once there are any.

@@ -13,7 +13,7 @@ pub(crate) struct Showing {
     /// Paths of these kinds are left out.
     pub(crate) hidden: Kinds,
     pub(crate) sort: Sort,
-    /// Only paths whose name holds this; empty shows all.
+    /// A query, as it was typed; empty shows all.
     pub(crate) find: String,
 }
 
@@ -198,6 +198,8 @@ pub(crate) struct Shown {
     pub(crate) kinds: [u32; 5],
     /// Paths that match what is looked for; none without.
     pub(crate) matches: Option<u32>,
+    /// Why what is looked for is no query: what is shown is what was found before.
+    pub(crate) problem: Option<String>,
     /// The layer stands alone because one below it could not be read.
     pub(crate) alone: bool,
     /// There is nothing to show, as the layer is not read.
@@ -225,6 +227,8 @@ pub(crate) struct Row {
     pub(crate) target: Option<Vec<u8>>,
     /// Whether it can be opened, and is.
     pub(crate) open: Option<bool>,
+    /// How many paths are found in it and below, where something is looked for and it can be opened.
+    pub(crate) found: u32,
     /// Of the file, or of all files below the folder that the tree shows.
     pub(crate) size: u64,
     /// What that costs of the download; unknown where the source has no compressed sizes.

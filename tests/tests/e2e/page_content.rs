@@ -1,0 +1,164 @@
+//! The content of a file on the page: lines and their links, JSON, images, bytes; of deleted files too, and never as
+//! anything but text.
+
+use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_tests::{Browser, Served};
+
+/// True once the image is read to its end.
+const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
+
+/// A PNG of one pixel.
+const PNG: &[u8] = &[
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, 0x49, 0x44, 0x41, 0x54,
+    0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0, 5, 0, 1, 0xff, 0x56, 0xc7, 0x2f, 0x0d, 0, 0,
+    0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+];
+
+fn story() -> Packed {
+    let lines: String = (1..=5_000).map(|line| format!("line {line}\n")).collect();
+    let hostile = "<script>window.ran = 1</script>\n<img src=x onerror=\"window.ran = 2\">\n\u{202e}reversed\u{1b}[31m\n";
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"window.ran = 3\"></svg>";
+    Image::new()
+        .layer(
+            layer("COPY . /")
+                .file("/app/log.txt", lines)
+                .file("/app/config.json", r#"{"b":[1.50,true],"a":{"key":"x"}}"#)
+                .file("/app/hostile.html", hostile)
+                .file("/app/image.svg", svg)
+                .file("/app/pixel.png", PNG)
+                .file("/app/empty", "")
+                .file("/app/data.bin", bytes(2_000_000))
+                .symlink("/app/link", "log.txt"),
+        )
+        .layer(layer("RUN rm /app/log.txt").whiteout("/app/log.txt"))
+        .pack()
+}
+
+async fn open(rest: &str) -> (impl Sized, Browser, String) {
+    let (registry, served, reference) = Served::in_front_of(&story());
+    let browser = Browser::start().await;
+    let image = served.page(&format!("/image/{reference}"));
+    browser.goto(&format!("{image}{rest}")).await;
+    let _: bool = browser.until(WHOLE).await;
+    ((registry, served), browser, image)
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_read_and_its_lines_have_links() {
+    let (_ground, browser, image) = open("?path=/app/log.txt").await;
+    browser.click(".view-content").await;
+    browser.until_text(".code", "line 1").await;
+    browser
+        .until_text(".content-tools", "stored in layer 1")
+        .await;
+    // A link leads to its lines, wherever they are.
+    browser
+        .goto(&format!(
+            "{image}?view=content&path=/app/log.txt&lines=L4000-L4002"
+        ))
+        .await;
+    browser.until_text(".code", "line 4001").await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.code .chosen').length === 3")
+        .await;
+    let _: bool = browser
+        .until("[...document.querySelectorAll('.code .number')].find(b => b.textContent === '3999')?.click() ?? true")
+        .await;
+    let _: bool = browser.until("location.hash.includes('lines=L3999')").await;
+    // Only lines in view are in the document.
+    let drawn: usize = browser
+        .value("document.querySelectorAll('.code .line').length")
+        .await;
+    assert!(drawn < 120, "{drawn}");
+    assert_eq!(browser.console().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn hostile_contents_are_text_and_nothing_runs() {
+    let (_ground, browser, image) = open("?view=content&path=/app/hostile.html").await;
+    browser
+        .until_text(".code", "<script>window.ran = 1</script>")
+        .await;
+    browser
+        .until_text(".code", "\\u{202e}reversed\\x1b[31m")
+        .await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/image.svg"))
+        .await;
+    browser.until_text(".code", "onload=").await;
+    let images: usize = browser
+        .value("document.querySelectorAll('.file-content img, .file-content svg').length")
+        .await;
+    assert_eq!(images, 0);
+    let ran: bool = browser.value("'ran' in window").await;
+    assert!(!ran);
+}
+
+#[tokio::test]
+async fn json_images_and_bytes_are_shown_as_what_they_are() {
+    let (_ground, browser, image) = open("?view=content&path=/app/config.json").await;
+    browser.until_text(".code", "{\"b\":[1.50,true]").await;
+    browser.click(".content-tools button:nth-child(2)").await;
+    browser.until_text(".code", "\"b\": [").await;
+    let _: bool = browser.until("location.hash.includes('as=json')").await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/pixel.png"))
+        .await;
+    let _: bool = browser
+        .until("document.querySelector('.picture img')?.naturalWidth === 1")
+        .await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/data.bin"))
+        .await;
+    browser.until_text(".code.hex", "00000010").await;
+    // The last bytes are reached as well as the first.
+    let _: bool = browser
+        .until("(c => { c.scrollTop = c.scrollHeight; return c.textContent.includes('001e847') })(document.querySelector('.code'))")
+        .await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/empty"))
+        .await;
+    browser.until_text(".nothing", "The file is empty.").await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app&layer=1"))
+        .await;
+    browser
+        .until_text(".problem", "Content not available")
+        .await;
+    // What is saved can only be saved.
+    browser
+        .goto(&format!("{image}?view=content&path=/app/link&layer=1"))
+        .await;
+    browser.until_text(".code", "line 1").await;
+    let saved: (bool, String) = browser
+        .value("(a => [a.href.startsWith('blob:'), a.download])(document.querySelector('.content-tools a'))")
+        .await;
+    assert_eq!(saved, (true, "link".to_owned()));
+}
+
+#[tokio::test]
+async fn the_content_is_for_everybody() {
+    let (_ground, browser, image) = open("?view=content&path=/app/log.txt&lines=L3").await;
+    for (path, shown) in [
+        ("/app/log.txt&lines=L3", ".code .chosen"),
+        ("/app/data.bin", ".code.hex .line"),
+        ("/app/pixel.png", ".picture img"),
+        ("/app", ".problem"),
+    ] {
+        browser
+            .goto(&format!("{image}?view=content&path={path}"))
+            .await;
+        let _: bool = browser
+            .until(&format!("!!document.querySelector('{shown}')"))
+            .await;
+        for theme in ["light", "dark"] {
+            browser.emulate("prefers-color-scheme", theme).await;
+            assert_eq!(
+                browser.accessibility().await,
+                [] as [String; 0],
+                "{path} {theme}"
+            );
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The box for what is looked for; the address has it. Where that is a query, it offers qualifiers.
+
+mod completion;
+
+use gloo::timers::callback::Timeout;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use self::completion::{Offer, offers, taken};
+use crate::navigate::Navigate;
+use crate::route::ImageRoute;
+
+/// What [`Find`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<Navigate>,
+    /// What can be typed.
+    pub(crate) what: AttrValue,
+    /// It takes queries.
+    #[prop_or_default]
+    pub(crate) queries: bool,
+    /// What is wrong with the query.
+    #[prop_or_default]
+    pub(crate) problem: Option<AttrValue>,
+}
+
+/// How long a pause in typing ends a word, in milliseconds.
+const PAUSE: u32 = 100;
+
+/// The identifiers of the list of offers, and of what is wrong.
+const OFFERS: &str = "find-offers";
+const PROBLEM: &str = "find-problem";
+
+/// What is offered for the word at the caret.
+#[derive(Clone, Default, PartialEq)]
+struct Offered {
+    start: usize,
+    caret: usize,
+    offers: Vec<Offer>,
+    /// The one that the keyboard is on.
+    active: Option<usize>,
+}
+
+/// The box.
+#[component]
+pub(crate) fn Find(props: &Props) -> Html {
+    let input = use_node_ref();
+    let pause = use_mut_ref(|| None::<Timeout>);
+    let offered = use_state_eq(Offered::default);
+    {
+        let input = input.clone();
+        use_effect_with(props.route.find.clone(), move |find| {
+            if let Some(input) = input.cast::<HtmlInputElement>()
+                && input.value() != *find
+            {
+                input.set_value(find);
+            }
+        });
+    }
+    // Whatever else changes the address while the word is typed stays.
+    let latest = use_mut_ref(|| props.route.clone());
+    latest.replace(props.route.clone());
+    let search = {
+        let (input, go) = (input.clone(), props.go.clone());
+        move || {
+            let Some(input) = input.cast::<HtmlInputElement>() else {
+                return;
+            };
+            let (go, latest) = (go.clone(), latest.clone());
+            let find = move || {
+                let route = latest.borrow().clone();
+                go.emit(Navigate::replace(ImageRoute {
+                    find: input.value(),
+                    ..route
+                }));
+            };
+            pause.replace(Some(Timeout::new(PAUSE, find)));
+        }
+    };
+    let offer = {
+        let (input, offered, queries) = (input.clone(), offered.clone(), props.queries);
+        move |all: bool| {
+            let Some(input) = input.cast::<HtmlInputElement>().filter(|_| queries) else {
+                return;
+            };
+            let query = input.value();
+            let caret = caret(&input, &query);
+            let (start, offers) = offers(&query, caret, all);
+            offered.set(Offered {
+                start,
+                caret,
+                active: (all && !offers.is_empty()).then_some(0),
+                offers,
+            });
+        }
+    };
+    let take = {
+        let (input, offered) = (input.clone(), offered.clone());
+        let (search, offer) = (search.clone(), offer.clone());
+        Callback::from(move |number: usize| {
+            let Offered { start, caret, .. } = *offered;
+            let (Some(input), Some(chosen)) =
+                (input.cast::<HtmlInputElement>(), offered.offers.get(number))
+            else {
+                return;
+            };
+            let (query, caret) = taken(&input.value(), start, caret, chosen);
+            input.set_value(&query);
+            let units = query
+                .get(..caret)
+                .unwrap_or_default()
+                .encode_utf16()
+                .count();
+            let units = u32::try_from(units).ok();
+            // Without a caret the text is there all the same.
+            let _ = input.set_selection_start(units);
+            let _ = input.set_selection_end(units);
+            // Its values may be offered next.
+            offer(false);
+            search();
+        })
+    };
+    let typed = {
+        let offer = offer.clone();
+        Callback::from(move |_: InputEvent| {
+            offer(false);
+            search();
+        })
+    };
+    let key = {
+        let (offered, take) = (offered.clone(), take.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let many = offered.offers.len();
+            let walk = |active| {
+                offered.set(Offered {
+                    active,
+                    ..(*offered).clone()
+                });
+            };
+            match (event.key().as_str(), offered.active) {
+                ("ArrowDown", _) if many == 0 => offer(true),
+                ("ArrowDown", active) => walk(Some(active.map_or(0, |at| (at + 1) % many))),
+                ("ArrowUp", active) if many > 0 => {
+                    walk(Some(active.filter(|at| *at > 0).unwrap_or(many) - 1));
+                }
+                ("Enter", Some(active)) => take.emit(active),
+                ("Escape", _) if many > 0 => offered.set(Offered::default()),
+                _ => return,
+            }
+            event.prevent_default();
+        })
+    };
+    let leave = {
+        let offered = offered.clone();
+        Callback::from(move |_: FocusEvent| offered.set(Offered::default()))
+    };
+    let open = !offered.offers.is_empty();
+    // What is offered says what is allowed.
+    let problem = props.problem.as_ref().filter(|_| !open);
+    let described = problem.map(|_| PROBLEM);
+    html! {
+        <div class="find">
+            <div class="field">
+                <input
+                    ref={input}
+                    type="search"
+                    aria-label={props.what.clone()}
+                    placeholder={props.what.clone()}
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    role={props.queries.then_some("combobox")}
+                    aria-autocomplete={props.queries.then_some("list")}
+                    aria-expanded={props.queries.then(|| open.to_string())}
+                    aria-controls={open.then_some(OFFERS)}
+                    aria-activedescendant={offered.active.map(offer_id)}
+                    aria-invalid={described.map(|_| "true")}
+                    aria-describedby={described}
+                    oninput={typed}
+                    onkeydown={key}
+                    onblur={leave}
+                />
+            </div>
+            if open {
+                <ul class="offers" id={OFFERS} role="listbox" aria-label="Qualifiers">
+                    for (number, one) in offered.offers.iter().enumerate() {
+                        <li
+                            key={number}
+                            id={offer_id(number)}
+                            role="option"
+                            aria-selected={(offered.active == Some(number)).to_string()}
+                            // The box keeps the focus.
+                            onmousedown={
+                                let take = take.clone();
+                                Callback::from(move |event: MouseEvent| {
+                                    event.prevent_default();
+                                    take.emit(number);
+                                })
+                            }
+                        >
+                            <span class="mono">{ &one.word }</span>
+                            if !one.says.is_empty() {
+                                <span class="muted">{ one.says }</span>
+                            }
+                        </li>
+                    }
+                </ul>
+            }
+            if let Some(problem) = problem {
+                <p class="problem-beside" id={PROBLEM} role="alert">{ problem }</p>
+            }
+        </div>
+    }
+}
+
+fn offer_id(number: usize) -> String {
+    format!("find-offer-{number}")
+}
+
+/// Where the caret is, in bytes; browsers count UTF-16.
+fn caret(input: &HtmlInputElement, query: &str) -> usize {
+    let units = input.selection_start().ok().flatten();
+    let Some(mut left) = units.map(|units| units as usize) else {
+        return query.len();
+    };
+    for (at, character) in query.char_indices() {
+        if left == 0 {
+            return at;
+        }
+        left = left.saturating_sub(character.len_utf16());
+    }
+    query.len()
+}

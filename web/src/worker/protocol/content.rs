@@ -1,0 +1,56 @@
+//! What page and worker say about the content of a file.
+
+use serde::{Deserialize, Serialize};
+
+/// How a content is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ContentForm {
+    #[default]
+    Text,
+    /// JSON with a line for each value.
+    Json,
+    Image,
+    Hex,
+}
+
+impl ContentForm {
+    /// With the names that addresses have for them.
+    pub(crate) const NAMED: [(ContentForm, &'static str); 4] = [
+        (ContentForm::Text, "text"),
+        (ContentForm::Json, "json"),
+        (ContentForm::Image, "image"),
+        (ContentForm::Hex, "hex"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        let named = Self::NAMED.iter().find(|(form, _)| *form == self);
+        named.map_or("", |(_, name)| name)
+    }
+
+    /// The form of this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let named = Self::NAMED.iter().find(|(_, known)| *known == name);
+        named.map(|(form, _)| *form)
+    }
+}
+
+/// What a content is, once it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ContentFacts {
+    /// As it was asked for.
+    pub(crate) path: Vec<u8>,
+    /// The layer that stores it.
+    pub(crate) stored_in: u32,
+    /// Bytes, holes among them.
+    pub(crate) size: u64,
+    /// Lines of text; none where it is too large to be shown so.
+    pub(crate) lines: Option<u32>,
+    /// Lines of it as laid-out JSON, where it is JSON.
+    pub(crate) json_lines: Option<u32>,
+    /// Where the browser has it, to be saved.
+    pub(crate) download: String,
+    /// Where the browser has it as an image, of a format that runs nothing.
+    pub(crate) image: Option<String>,
+    /// How it is shown if nobody wishes otherwise.
+    pub(crate) form: ContentForm,
+}
