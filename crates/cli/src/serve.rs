@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use onionskin_core::rules::Bytes;
 use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, Gateway, Limits, NamedRegistry, Options, SavedImage, TlsFiles, TrustedProxy,
+    Access, Gateway, Limits, NamedRegistry, Options, SavedImage, StoreOptions, StorePlace,
+    TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -100,6 +102,32 @@ pub(crate) struct Arguments {
     /// Do not use the credentials of this machine
     #[arg(long)]
     no_credentials: bool,
+
+    /// Keep blobs and manifests of registries in this folder, or in memory: a path, or the word memory
+    ///
+    /// The registry is still asked for each request whether the image may be read, but sends no bytes again. Several servers
+    /// can share a folder.
+    #[arg(long, value_name = "FOLDER|memory")]
+    store: Option<StorePlace>,
+
+    /// Maximum size of the store; the objects that were not used for longest are deleted
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "10GiB",
+        requires = "store"
+    )]
+    store_limit: Bytes,
+
+    /// How long stored content is served after a registry has allowed it, while the registry answers 429 or 5xx or does not
+    /// answer; 0 means never
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 3600,
+        requires = "store"
+    )]
+    store_grace: u64,
 
     #[command(flatten)]
     temporary: TemporaryArguments,
@@ -231,6 +259,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             None => Vec::new(),
         },
         proxies: arguments.proxy,
+        store: arguments.store.map(|place| StoreOptions {
+            place,
+            limit: arguments.store_limit.0,
+            grace: Duration::from_secs(arguments.store_grace),
+        }),
     };
     let gateway = Gateway::with_images(&options, images)?;
     let listen = &arguments.listen;

@@ -49,6 +49,7 @@ mod saved;
 mod seal;
 mod server;
 mod slots;
+mod store;
 mod tls;
 mod transfer;
 mod upstream;
@@ -73,6 +74,7 @@ pub use crate::access::{Access, AccessError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
+pub use crate::store::{StoreError, StoreOptions, StorePlace};
 pub use crate::tls::{TlsError, TlsFiles};
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 
@@ -102,6 +104,8 @@ pub struct Options {
     pub access: Option<Arc<Access>>,
     /// Certificate and key, where clients are to use TLS. They are read again when the files change.
     pub tls: Option<Arc<TlsFiles>>,
+    /// Where blobs and manifests of registries are kept; `None`: nowhere.
+    pub store: Option<StoreOptions>,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -121,6 +125,9 @@ pub enum GatewayError {
     /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
+    /// There is nowhere to keep anything.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is nothing to count with.
     #[error("cannot set up metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),

@@ -14,6 +14,12 @@ pub(crate) const POOLED: usize = 16;
 pub(crate) const DESCRIBED_BLOBS: usize = 16 << 10;
 /// Blobs of which is remembered why they were cut off.
 pub(crate) const REFUTED_BLOBS: usize = 256;
+/// Rights of visitors that are remembered while a store is used; each takes about 300 bytes.
+pub(crate) const KNOWN_RIGHTS: usize = 64 << 10;
+/// Stored objects of which is remembered that they were checked; each takes about 200 bytes.
+pub(crate) const KNOWN_OBJECTS: usize = 64 << 10;
+/// Bytes that are written to a store at once: S3 takes no parts below 5 MiB but the last.
+pub(crate) const STORE_PART_BYTES: usize = 8 << 20;
 /// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.
 const RESERVED_FILES: u64 = 64;
 

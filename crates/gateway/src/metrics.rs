@@ -22,6 +22,8 @@ const RATE_LIMITED: &str = "onionskin_requests_rate_limited_total";
 const REGISTRY_REQUESTS: &str = "onionskin_registry_requests_total";
 const REGISTRY_BYTES: &str = "onionskin_registry_blob_bytes_total";
 const BROKEN: &str = "onionskin_registry_blobs_broken_total";
+const STORE: &str = "onionskin_store_requests_total";
+const STORE_BYTES: &str = "onionskin_store_bytes";
 const RUNNING: &str = "onionskin_registry_requests_running";
 const WAITING: &str = "onionskin_registry_requests_waiting";
 const INFO: &str = "onionskin_build_info";
@@ -67,6 +69,12 @@ impl Metrics {
             describe_counter!(
                 BROKEN,
                 "Blobs that were cut off because they were incomplete or did not match their digest"
+            );
+            describe_counter!(STORE, "What came of looking into the store, by result");
+            describe_gauge!(
+                STORE_BYTES,
+                Unit::Bytes,
+                "Bytes in the store by the last count and what was added since"
             );
             describe_gauge!(RUNNING, "Requests to registries in progress");
             describe_gauge!(WAITING, "Requests to registries that are queued");
@@ -133,6 +141,18 @@ impl Metrics {
     pub(crate) fn broken(&self, registry: &SharedString) {
         let registry = registry.clone();
         self.record(|| counter!(BROKEN, "registry" => registry).increment(1));
+    }
+
+    /// Something came of looking into the store.
+    pub(crate) fn stored(&self, result: &'static str) {
+        self.record(|| counter!(STORE, "result" => result).increment(1));
+    }
+
+    /// So many bytes are in the store.
+    pub(crate) fn store_bytes(&self, bytes: u64) {
+        // Beyond 2^53 bytes it may be off by a few.
+        #[allow(clippy::cast_precision_loss)]
+        self.record(|| gauge!(STORE_BYTES).set(bytes as f64));
     }
 
     /// All of it, as Prometheus reads it; `running` and `waiting` requests are as they are now.

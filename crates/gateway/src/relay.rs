@@ -1,5 +1,7 @@
 //! Requests handed on to registries, and what comes back: checked, and with our own headers.
 
+mod stored;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +35,11 @@ use crate::repository::CONTENT_DIGEST;
 use crate::saved::SAVED;
 use crate::seal::{PAGING, REFERRERS, Seal};
 use crate::slots::{Kind, Slot, Slots};
+use crate::store::Store;
 use crate::transfer::{self, Wish, insert, said_length};
 use crate::upstream::{DEMO, Upstream, Upstreams};
+
+use self::stored::Attempt;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const IDLE_READ: Duration = Duration::from_secs(60);
@@ -48,6 +53,8 @@ pub(crate) struct Visitor<'a> {
     pub(crate) connection: Option<&'a Arc<Connection>>,
     /// Whose request it is, where that is known.
     pub(crate) client: Option<client::Client>,
+    /// The user that it is, where not everybody may use this gateway.
+    pub(crate) user: Option<&'a str>,
 }
 
 /// Reaches registries for those who cannot.
@@ -59,6 +66,7 @@ pub(crate) struct Relay {
     pages: Seal,
     described: DescribedBlobs,
     refuted: Arc<RefutedBlobs>,
+    store: Option<Store>,
     metrics: Arc<Metrics>,
 }
 
@@ -97,7 +105,10 @@ impl Relay {
             notices: Some(Arc::new(InTheLog)),
             ..Options::default()
         };
+        let store = told.store.as_ref();
+        let store = store.map(|store| Store::open(store, Arc::clone(&metrics)));
         Ok(Self {
+            store: store.transpose()?,
             upstreams,
             client: Client::new(http, options),
             slots: Slots::new(told.limits.clone()),
@@ -201,13 +212,29 @@ impl Relay {
         {
             return Ok(response);
         }
-        let fetched = self.document(name, remote.manifest(wanted)).await?;
-        let fetched = fetched.map_err(Refused::unknown_manifest)?;
+        let stored = match &self.store {
+            Some(store) => {
+                let stored = self.stored_manifest(store, visitor, &remote, name, wanted);
+                stored.await?
+            }
+            None => None,
+        };
+        let (fetched, is_new) = match stored {
+            Some(stored) => (stored, false),
+            None => {
+                let fetched = self.document(name, remote.manifest(wanted)).await?;
+                (fetched.map_err(Refused::unknown_manifest)?, true)
+            }
+        };
         let outline = fetched.outline().await.map_err(|problem| {
             let what = remote.one(wanted);
             Refused::unknown_manifest(SourceError::Document { what, problem })
         })?;
         self.described.remember(name, outline.blobs);
+        if let Some(store) = self.store.as_ref().filter(|_| is_new) {
+            let kept = self.keep_manifest(store, visitor, name, wanted, &fetched);
+            kept.await;
+        }
         let response = manifest_answer(fetched, &outline.media_type, wanted, visitor.headers);
         Ok(carrying(response, slot))
     }
@@ -243,12 +270,6 @@ impl Relay {
             let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
             return Ok(carrying(transfer::head(&wish, &upstream)?, slot));
         }
-        let mut upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
-        if transfer::is_other_part(&wish, &upstream) {
-            // Who wants a part may be given the whole (RFC 9110, section 14.2), which can be checked.
-            wish.range = None;
-            upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
-        }
         let source = transfer::Source {
             what: &what,
             registry: SharedString::from(registry),
@@ -256,6 +277,23 @@ impl Relay {
             refuted: &self.refuted,
             size: self.described.of(name, digest).size,
         };
+        let stored = match &self.store {
+            Some(store) => {
+                let stored = self.stored_blob(store, visitor, &remote, &wish, &source);
+                stored.await?
+            }
+            None => Attempt::Ask,
+        };
+        let mut upstream = match stored {
+            Attempt::Answered(response) => return Ok(carrying(response, slot)),
+            Attempt::Pass(upstream) => upstream,
+            Attempt::Ask => self.ask_for_blob(&remote, &Method::GET, &wish).await?,
+        };
+        if transfer::is_other_part(&wish, &upstream) {
+            // Who wants a part may be given the whole (RFC 9110, section 14.2), which can be checked.
+            wish.range = None;
+            upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
+        }
         let response = transfer::get(&wish, &source, upstream, &self.limits).await?;
         Ok(carrying(response, slot))
     }

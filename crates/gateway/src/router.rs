@@ -185,6 +185,7 @@ async fn registry(
         headers: &asked,
         connection: connection.as_deref(),
         client: client.map(|Extension(client)| client),
+        user: user.as_deref().map(|user| user.name.as_str()),
     };
     let path = uri.path().trim_start_matches("/v2/");
     let route = Route::parse(path)?;

@@ -55,8 +55,11 @@ pub(crate) struct Upstream {
     /// Bytes of the body, as the registry says.
     length: Option<u64>,
     range: Option<String>,
-    chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>,
+    chunks: Chunks,
 }
+
+/// What comes of a blob.
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>;
 
 impl Upstream {
     pub(crate) fn of(sent: BlobAnswer) -> Self {
@@ -73,7 +76,7 @@ impl Upstream {
 }
 
 /// Why a blob was cut off.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Cut {
     #[error("the registry broke off ({0}); try again")]
     Upstream(String),
@@ -87,6 +90,8 @@ pub(crate) enum Cut {
     Size(u64, u64),
     #[error("the registry sent {1} instead of {0}; the content was discarded")]
     Digest(Digest, Digest),
+    #[error("the store failed ({0}); try again")]
+    Store(String),
 }
 
 impl Cut {
@@ -103,7 +108,7 @@ impl Cut {
             reason,
         };
         Refused::unknown_blob(match self {
-            Self::Upstream(reason) => cut(what, reason),
+            Self::Upstream(reason) | Self::Store(reason) => cut(what, reason),
             Self::Slow => {
                 let message = format!("{what}: {self}");
                 return Refused::unreachable(StatusCode::GATEWAY_TIMEOUT, message);
@@ -119,7 +124,7 @@ impl Cut {
             Self::Size(size, got) if got > size => (format!("{size} bytes"), "more".to_owned()),
             Self::Size(size, got) => (format!("{size} bytes"), format!("{got} bytes")),
             Self::Digest(promised, got) => (promised.to_string(), got.to_string()),
-            Self::Upstream(_) | Self::Slow | Self::Short(_) => return None,
+            Self::Upstream(_) | Self::Slow | Self::Short(_) | Self::Store(_) => return None,
         };
         Some(Refutation { promised, got })
     }
@@ -172,6 +177,37 @@ pub(crate) async fn get(
         (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => return Ok(no_such_part(&upstream)),
         (status, _) => return Err(unasked(wish, status)),
     };
+    let checked = watched(wish, source, upstream.chunks, (length, digest), limits);
+    begun(
+        wish,
+        source.what,
+        (upstream.status, headers),
+        length,
+        checked,
+    )
+    .await
+}
+
+/// The answer with a whole blob, whose chunks are checked already.
+pub(crate) async fn whole(
+    wish: &Wish<'_>,
+    what: &str,
+    length: u64,
+    chunks: Chunks,
+) -> Result<Response, Refused> {
+    let mut headers = headers(wish.digest);
+    headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
+    begun(wish, what, (StatusCode::OK, headers), Some(length), chunks).await
+}
+
+/// The answer, once its first bytes are there: a blob of a few bytes is judged before anything is said of it.
+async fn begun(
+    wish: &Wish<'_>,
+    what: &str,
+    (status, mut headers): (StatusCode, HeaderMap),
+    length: Option<u64>,
+    chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
+) -> Result<Response, Refused> {
     match length {
         Some(length) => drop(headers.insert(header::CONTENT_LENGTH, length.into())),
         // There the end of the connection is the end of the answer, whether all came or not.
@@ -184,17 +220,43 @@ pub(crate) async fn get(
         }
         None => {}
     }
+    let mut chunks = Box::pin(chunks.fuse());
+    let first = chunks.next().await.transpose();
+    let first = first.map_err(|cut| cut.refusal(what, length))?;
+    let chunks = stream::iter(first).map(Ok).chain(chunks);
+    Ok((status, headers, Body::from_stream(chunks)).into_response())
+}
+
+/// The length of a whole blob that a registry sends, if it says so.
+pub(crate) fn length_of_whole(upstream: &Upstream) -> Option<u64> {
+    upstream
+        .length
+        .filter(|_| upstream.status == StatusCode::OK)
+}
+
+/// The chunks of a whole blob of this length; the last ones come when the digest holds.
+pub(crate) fn checked(
+    wish: &Wish<'_>,
+    source: &Source<'_>,
+    upstream: Upstream,
+    length: u64,
+    limits: &Limits,
+) -> impl Stream<Item = Result<Bytes, Cut>> + Send + use<> {
+    let promised = (Some(length), Some(wish.digest.clone()));
+    watched(wish, source, upstream.chunks, promised, limits)
+}
+
+fn watched(
+    wish: &Wish<'_>,
+    source: &Source<'_>,
+    chunks: Chunks,
+    (length, digest): (Option<u64>, Option<Digest>),
+    limits: &Limits,
+) -> impl Stream<Item = Result<Bytes, Cut>> + Send + use<> {
     let checked = Checked {
-        chunks: upstream.chunks,
-        length,
-        received: 0,
         size: source.size,
-        check: digest.map(|digest| (Hasher::new(digest.algorithm()), digest)),
-        held: None,
         slowest: limits.slowest,
         pace: limits.pace,
-        waited: Duration::ZERO,
-        before: 0,
         witness: Some(Witness {
             registry: source.registry.clone(),
             metrics: Arc::clone(source.metrics),
@@ -202,17 +264,22 @@ pub(crate) async fn get(
             name: wish.name.to_owned(),
             digest: wish.digest.clone(),
         }),
+        ..Checked::of(chunks, length, digest)
     };
-    let label = format!("{}@{}", wish.name, wish.digest);
-    let mut chunks = Box::pin(checked.stream(label).fuse());
-    // A blob of a few bytes is judged before anything is said of it.
-    let first = chunks.next().await.transpose();
-    let first = first.map_err(|cut| cut.refusal(source.what, length))?;
-    let chunks = stream::iter(first).map(Ok).chain(chunks);
-    Ok((upstream.status, headers, Body::from_stream(chunks)).into_response())
+    checked.stream(format!("{}@{}", wish.name, wish.digest))
 }
 
-fn headers(digest: &Digest) -> HeaderMap {
+/// The chunks of a stored blob: it was checked before, and may have been damaged since.
+pub(crate) fn checked_again(
+    wish: &Wish<'_>,
+    chunks: Chunks,
+    length: u64,
+) -> impl Stream<Item = Result<Bytes, Cut>> + Send + use<> {
+    let checked = Checked::of(chunks, Some(length), Some(wish.digest.clone()));
+    checked.stream(format!("stored {}@{}", wish.name, wish.digest))
+}
+
+pub(crate) fn headers(digest: &Digest) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let kind = HeaderValue::from_static("application/octet-stream");
     headers.insert(header::CONTENT_TYPE, kind);
@@ -257,6 +324,15 @@ fn no_such_part(upstream: &Upstream) -> Response {
     let total = said
         .and_then(|said| said.strip_prefix("bytes */"))
         .and_then(number);
+    unsatisfiable(total)
+}
+
+/// The answer to who asks for a part that a blob of this length has not.
+pub(crate) fn no_such_part_of(length: u64) -> Response {
+    unsatisfiable(Some(length))
+}
+
+fn unsatisfiable(total: Option<u64>) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
     if let Some(total) = total {
@@ -280,7 +356,7 @@ fn unasked(wish: &Wish<'_>, status: StatusCode) -> Refused {
 
 /// The chunks of a body, and what they have to come to.
 struct Checked {
-    chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>,
+    chunks: Chunks,
     /// Bytes that there have to be, where that is known.
     length: Option<u64>,
     received: u64,
@@ -308,6 +384,23 @@ struct Witness {
 }
 
 impl Checked {
+    /// Chunks that have to come to so many bytes, and to a digest.
+    fn of(chunks: Chunks, length: Option<u64>, digest: Option<Digest>) -> Self {
+        Self {
+            chunks,
+            length,
+            received: 0,
+            size: None,
+            check: digest.map(|digest| (Hasher::new(digest.algorithm()), digest)),
+            held: None,
+            slowest: 0,
+            pace: Duration::MAX,
+            waited: Duration::ZERO,
+            before: 0,
+            witness: None,
+        }
+    }
+
     fn stream(self, label: String) -> impl Stream<Item = Result<Bytes, Cut>> + Send {
         // The request's, which its answer's body outlives.
         let span = tracing::Span::current();
@@ -396,22 +489,8 @@ mod tests {
         whole: Option<&[u8]>,
     ) -> (Vec<u8>, bool) {
         let chunks: Vec<_> = chunks.iter().map(|c| Ok(Bytes::from_static(c))).collect();
-        let checked = Checked {
-            chunks: Box::pin(stream::iter(chunks)),
-            length,
-            received: 0,
-            size: None,
-            check: whole.map(|whole| {
-                let digest = Digest::sha256(whole);
-                (Hasher::new(digest.algorithm()), digest)
-            }),
-            held: None,
-            slowest: 0,
-            pace: Duration::MAX,
-            waited: Duration::ZERO,
-            before: 0,
-            witness: None,
-        };
+        let chunks = Box::pin(stream::iter(chunks));
+        let checked = Checked::of(chunks, length, whole.map(Digest::sha256));
         let items: Vec<_> = checked.stream(String::new()).collect().await;
         let well = items.iter().all(Result::is_ok);
         let bytes = items.into_iter().filter_map(Result::ok).flatten().collect();

@@ -30,6 +30,7 @@ mod gateway_framing;
 mod gateway_manifests;
 mod gateway_operations;
 mod gateway_queries;
+mod gateway_store;
 mod guard;
 mod habits;
 mod limits;

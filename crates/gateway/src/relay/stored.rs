@@ -1,0 +1,308 @@
+//! What is given out of the store: to each visitor what the registry says it may have.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
+use object_store::ObjectMeta;
+use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type;
+use onionskin_core::report::Visible;
+use onionskin_core::source::SourceError;
+use onionskin_core::source::registry::{Fetched, Remote, TagOrDigest};
+
+use super::{Relay, Visitor};
+use crate::error::Refused;
+use crate::policy;
+use crate::range::{Given, Wanted};
+use crate::repository::CONTENT_DIGEST;
+use crate::store::{Right, Store};
+use crate::transfer::{self, Cut, Source, Upstream, Wish, insert};
+
+/// What came of an attempt to serve a blob by the store.
+pub(super) enum Attempt {
+    Answered(Response),
+    /// The registry answers, and this is to be passed on as it comes.
+    Pass(Upstream),
+    /// The registry is to be asked.
+    Ask,
+}
+
+/// What a registry says of a visitor's right.
+enum Answer {
+    /// It gives what has this digest; `None` where it does not say which.
+    Given(Option<Digest>),
+    Refused(Refused),
+    /// It cannot be asked for now.
+    Down(Refused),
+}
+
+/// Why there is no common fetch.
+enum Alone {
+    Refused(Refused),
+    Pass(Upstream),
+}
+
+impl Relay {
+    /// A blob or a part of it from the store, or from a fetch that is shared.
+    pub(super) async fn stored_blob(
+        &self,
+        store: &Store,
+        visitor: &Visitor<'_>,
+        remote: &Remote,
+        wish: &Wish<'_>,
+        source: &Source<'_>,
+    ) -> Result<Attempt, Refused> {
+        let right = right(visitor, wish.name, &wish.digest.to_string());
+        if let Some(found) = store.objects.find(wish.digest).await {
+            let is_down = self.check_blob(store, remote, wish, right.clone()).await?;
+            if store.objects.is_sound(wish.digest, &found).await
+                && let Some(response) = from_store(store, wish, source, &found).await?
+            {
+                self.metrics.stored(if is_down { "stale" } else { "hit" });
+                return Ok(Attempt::Answered(response));
+            }
+        }
+        self.metrics.stored("miss");
+        if wish.range.is_some() {
+            return Ok(Attempt::Ask);
+        }
+        let place = store.flights.place(wish.name, wish.digest);
+        let mut is_first = false;
+        let start = async || {
+            let upstream = self.ask_for_blob(remote, &Method::GET, wish).await;
+            let upstream = upstream.map_err(Alone::Refused)?;
+            let Some(length) = transfer::length_of_whole(&upstream) else {
+                return Err(Alone::Pass(upstream));
+            };
+            // Without room each one is served by itself.
+            let Some(room) = store.flights.room(length) else {
+                return Err(Alone::Pass(upstream));
+            };
+            is_first = true;
+            let checked = transfer::checked(wish, source, upstream, length, &self.limits);
+            Ok(store.flights.start(&place, wish.digest, room, checked))
+        };
+        let flight = match place.flight.get_or_try_init(start).await {
+            Ok(flight) => Arc::clone(flight),
+            Err(Alone::Refused(refused)) => return Err(refused),
+            Err(Alone::Pass(upstream)) => return Ok(Attempt::Pass(upstream)),
+        };
+        match is_first {
+            true => store.rights.given(right, wish.digest),
+            false => {
+                self.check_blob(store, remote, wish, right).await?;
+                self.metrics.stored("shared");
+            }
+        }
+        let chunks = place.read(&flight);
+        let response = transfer::whole(wish, source.what, flight.length, chunks).await?;
+        Ok(Attempt::Answered(response))
+    }
+
+    /// Asks the registry whether the visitor may have a blob; says whether an earlier answer had to do.
+    async fn check_blob(
+        &self,
+        store: &Store,
+        remote: &Remote,
+        wish: &Wish<'_>,
+        right: Right,
+    ) -> Result<bool, Refused> {
+        let asked = async {
+            match remote.blob_response(Method::HEAD, wish.digest, None).await {
+                // Some know no HEAD, or redirect to addresses that are signed for GET alone.
+                Err(error) if !is_down(&error) => {
+                    let first = remote.blob_response(Method::GET, wish.digest, Some("bytes=0-0"));
+                    first.await
+                }
+                answer => answer,
+            }
+        };
+        let asked = self.document(wish.name, asked).await;
+        let answer = answer(
+            asked.map(|answer| answer.map(|_| None)),
+            Refused::unknown_blob,
+        );
+        match answer {
+            Answer::Given(_) => {
+                store.rights.given(right, wish.digest);
+                Ok(false)
+            }
+            Answer::Down(refused) if store.rights.recent(&right).is_some() => {
+                from_memory(wish.name, &refused);
+                Ok(true)
+            }
+            Answer::Down(refused) => Err(refused),
+            Answer::Refused(refused) => {
+                store.rights.refused(&right);
+                Err(refused)
+            }
+        }
+    }
+
+    /// A manifest that the registry says it has, out of the store; `None` where it has to be fetched.
+    pub(super) async fn stored_manifest(
+        &self,
+        store: &Store,
+        visitor: &Visitor<'_>,
+        remote: &Remote,
+        name: &str,
+        wanted: &TagOrDigest,
+    ) -> Result<Option<Fetched>, Refused> {
+        if let TagOrDigest::Digest(digest) = wanted
+            && store.objects.find(digest).await.is_none()
+        {
+            self.metrics.stored("miss");
+            return Ok(None);
+        }
+        let right = right(visitor, name, &wanted.to_string());
+        let asked = self.document(name, manifest_digest(remote, wanted)).await;
+        let (digest, kind) = match answer(asked, Refused::unknown_manifest) {
+            Answer::Given(None) => return Ok(None),
+            Answer::Given(Some(digest)) => {
+                store.rights.given(right, &digest);
+                (digest, "hit")
+            }
+            Answer::Down(refused) => match store.rights.recent(&right) {
+                Some(digest) => {
+                    from_memory(name, &refused);
+                    (digest, "stale")
+                }
+                None => return Err(refused),
+            },
+            // What is asked for in earnest gets an answer that says why.
+            Answer::Refused(_) => {
+                store.rights.refused(&right);
+                return Ok(None);
+            }
+        };
+        let found = store.objects.document(&digest).await;
+        self.metrics
+            .stored(if found.is_some() { kind } else { "miss" });
+        Ok(found.map(|bytes| Fetched {
+            bytes,
+            content_type: None,
+            digest,
+        }))
+    }
+
+    /// Keeps a manifest that the registry gave to this visitor.
+    pub(super) async fn keep_manifest(
+        &self,
+        store: &Store,
+        visitor: &Visitor<'_>,
+        name: &str,
+        wanted: &TagOrDigest,
+        fetched: &Fetched,
+    ) {
+        let right = right(visitor, name, &wanted.to_string());
+        store.rights.given(right, &fetched.digest);
+        store
+            .objects
+            .keep(&fetched.digest, fetched.bytes.clone())
+            .await;
+    }
+}
+
+fn right(visitor: &Visitor<'_>, name: &str, wanted: &str) -> Right {
+    Right {
+        user: visitor.user.map(str::to_owned),
+        name: name.to_owned(),
+        wanted: wanted.to_owned(),
+    }
+}
+
+/// What an answer, or none in time, says.
+fn answer(
+    asked: Result<Result<Option<Digest>, SourceError>, Refused>,
+    refused: fn(SourceError) -> Refused,
+) -> Answer {
+    match asked {
+        Ok(Ok(digest)) => Answer::Given(digest),
+        Ok(Err(error)) => match is_down(&error) {
+            true => Answer::Down(refused(error)),
+            false => Answer::Refused(refused(error)),
+        },
+        Err(refused) => Answer::Down(refused),
+    }
+}
+
+/// The registry cannot be asked, and allowed it before.
+fn from_memory(name: &str, refused: &Refused) {
+    let why = Visible(&refused.message);
+    tracing::info!("{name} is served from the store, because the registry cannot be asked: {why}");
+}
+
+/// Whether the registry says nothing of rights: it has too much to do, or trouble.
+const fn is_down(error: &SourceError) -> bool {
+    matches!(
+        error,
+        SourceError::TooManyRequests { .. }
+            | SourceError::Unavailable { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Answer { status: 500.., .. }
+    )
+}
+
+/// The digest of the manifest that the registry has under a tag or digest, where it says so in answer to HEAD, which is not
+/// counted where pulls are.
+async fn manifest_digest(
+    remote: &Remote,
+    wanted: &TagOrDigest,
+) -> Result<Option<Digest>, SourceError> {
+    let answer = remote.manifest_response(Method::HEAD, wanted, media_type::ACCEPT);
+    let response = answer.await?;
+    let said = response.headers().get(CONTENT_DIGEST);
+    let said = said.and_then(|said| said.to_str().ok()?.parse::<Digest>().ok());
+    Ok(match wanted {
+        TagOrDigest::Tag(_) => said,
+        TagOrDigest::Digest(digest) => {
+            Some(digest.clone()).filter(|_| said.is_none_or(|said| said == *digest))
+        }
+    })
+}
+
+/// The answer with a stored blob, or the part of it that is asked for; `None` where it went meanwhile.
+async fn from_store(
+    store: &Store,
+    wish: &Wish<'_>,
+    source: &Source<'_>,
+    found: &ObjectMeta,
+) -> Result<Option<Response>, Refused> {
+    let length = found.size;
+    let part = match Wanted::of(wish.range, usize::try_from(length).unwrap_or(usize::MAX)) {
+        Wanted::Whole => None,
+        Wanted::Part(part) => Some(part.start as u64..part.end as u64),
+        Wanted::Nothing => return Ok(Some(transfer::no_such_part_of(length))),
+    };
+    let Some(chunks) = store.objects.read(wish.digest, part.clone()).await else {
+        return Ok(None);
+    };
+    let chunks = chunks.map(|chunk| chunk.map_err(|error| Cut::Store(error.to_string())));
+    let Some(part) = part else {
+        let (objects, digest) = (Arc::clone(&store.objects), wish.digest.clone());
+        let checked = transfer::checked_again(wish, Box::pin(chunks), length);
+        let checked = checked.inspect(move |chunk| {
+            if chunk.is_err() {
+                objects.distrust(&digest);
+            }
+        });
+        let response = transfer::whole(wish, source.what, length, Box::pin(checked)).await;
+        return response.map(Some);
+    };
+    let mut headers = HeaderMap::new();
+    let given = Given {
+        first: part.start,
+        last: part.end - 1,
+        total: Some(length),
+    };
+    headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
+    insert(&mut headers, header::CONTENT_RANGE, &given.to_string());
+    headers.insert(header::CONTENT_LENGTH, given.len().into());
+    let body = axum::body::Body::from_stream(chunks);
+    let headers = (transfer::headers(wish.digest), headers);
+    Ok(Some(
+        (StatusCode::PARTIAL_CONTENT, headers.0, headers.1, body).into_response(),
+    ))
+}

@@ -1,0 +1,386 @@
+//! The objects of a store: whole, checked, and within a limit.
+//!
+//! An object is found under its digest or not at all: it is put there in one step once it is whole, and what is there is
+//! checked once by each process. What does not have its digest is deleted, and fetched again by who wants it.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart,
+};
+use onionskin_core::digest::{Digest, Hasher};
+use onionskin_core::limits::DOCUMENT_BYTES;
+
+use super::flight::read_at;
+use super::{StoreError, StoreOptions, StorePlace};
+use crate::limits::{KNOWN_OBJECTS, STORE_PART_BYTES};
+use crate::metrics::Metrics;
+
+/// What all names begin with: another layout of the store would have another.
+const ROOT: &str = "v1";
+/// How often objects are counted, which other gateways may have added.
+const COUNTED_EVERY: Duration = Duration::from_secs(600);
+/// How old the leftovers of a write are that nobody goes on with.
+const LEFT_OVER: Duration = Duration::from_secs(3600);
+
+/// Blobs and manifests by digest.
+pub(crate) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    folder: Option<PathBuf>,
+    limit: u64,
+    known: Mutex<HashMap<Digest, Known>>,
+    /// Bytes by the last count, and what was added since.
+    bytes: AtomicU64,
+    counted: tokio::sync::Mutex<Option<Instant>>,
+    metrics: Arc<Metrics>,
+}
+
+/// An object that this process has checked.
+struct Known {
+    /// What the store says of the object that was checked: another one is another.
+    version: String,
+    used: SystemTime,
+}
+
+impl Objects {
+    pub(super) fn open(options: &StoreOptions, metrics: Arc<Metrics>) -> Result<Self, StoreError> {
+        let (store, folder): (Arc<dyn ObjectStore>, _) = match &options.place {
+            StorePlace::Memory => (Arc::new(InMemory::new()), None),
+            StorePlace::Folder(path) => {
+                create(path).map_err(|problem| StoreError::Folder {
+                    path: path.clone(),
+                    problem,
+                })?;
+                let store = LocalFileSystem::new_with_prefix(path);
+                let store = store.map_err(|problem| StoreError::Store {
+                    path: path.clone(),
+                    problem,
+                })?;
+                (Arc::new(store), Some(path.clone()))
+            }
+        };
+        Ok(Self {
+            store,
+            folder,
+            limit: options.limit,
+            known: Mutex::default(),
+            bytes: AtomicU64::new(0),
+            counted: tokio::sync::Mutex::new(None),
+            metrics,
+        })
+    }
+
+    /// Bytes that may be stored.
+    pub(super) const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// A file for what is not checked yet. It has no name, so that nothing is left of it when this process is killed.
+    pub(super) fn temporary(&self) -> std::io::Result<File> {
+        match &self.folder {
+            Some(folder) => tempfile::tempfile_in(folder),
+            None => tempfile::tempfile(),
+        }
+    }
+
+    /// The object of this digest, if there is one. It is not checked yet.
+    pub(crate) async fn find(&self, digest: &Digest) -> Option<ObjectMeta> {
+        match self.store.head(&path(digest)).await {
+            Ok(meta) => Some(meta),
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => {
+                self.failed("read", &error);
+                None
+            }
+        }
+    }
+
+    /// Whether the object has its digest. One that has not is deleted.
+    pub(crate) async fn is_sound(&self, digest: &Digest, found: &ObjectMeta) -> bool {
+        let version = version(found);
+        if self.is_known(digest, &version) {
+            return true;
+        }
+        let mut hasher = Hasher::new(digest.algorithm());
+        let Some(mut chunks) = self.read(digest, None).await else {
+            return false;
+        };
+        loop {
+            match chunks.try_next().await {
+                Ok(Some(chunk)) => hasher.update(&chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    self.failed("read", &error);
+                    return false;
+                }
+            }
+        }
+        if hasher.finish() != *digest {
+            self.discard(digest).await;
+            return false;
+        }
+        self.know(digest, version);
+        true
+    }
+
+    /// The bytes of an object, or a part of them.
+    pub(crate) async fn read(
+        &self,
+        digest: &Digest,
+        part: Option<std::ops::Range<u64>>,
+    ) -> Option<BoxStream<'static, Result<Bytes, Error>>> {
+        let options = GetOptions {
+            range: part.map(GetRange::Bounded),
+            ..GetOptions::default()
+        };
+        match self.store.get_opts(&path(digest), options).await {
+            Ok(found) => Some(found.into_stream()),
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => {
+                self.failed("read", &error);
+                None
+            }
+        }
+    }
+
+    /// All of an object that is small, if it has its digest. One that has not is deleted.
+    pub(crate) async fn document(&self, digest: &Digest) -> Option<Bytes> {
+        let found = self.find(digest).await?;
+        if found.size > DOCUMENT_BYTES as u64 {
+            return None;
+        }
+        let chunks = self.read(digest, None).await?;
+        let all: Vec<Bytes> = match chunks.try_collect().await {
+            Ok(all) => all,
+            Err(error) => {
+                self.failed("read", &error);
+                return None;
+            }
+        };
+        let bytes = Bytes::from(all.concat());
+        if Digest::of(digest.algorithm(), &bytes) != *digest {
+            self.discard(digest).await;
+            return None;
+        }
+        self.know(digest, version(&found));
+        Some(bytes)
+    }
+
+    /// Keeps a document that has this digest.
+    pub(crate) async fn keep(&self, digest: &Digest, bytes: Bytes) {
+        if let Some(found) = self.find(digest).await
+            && self.is_sound(digest, &found).await
+        {
+            return;
+        }
+        let size = bytes.len() as u64;
+        match self.store.put(&path(digest), bytes.into()).await {
+            Ok(_) => self.added(size).await,
+            Err(error) => self.failed("write", &error),
+        }
+    }
+
+    /// Keeps the first `size` bytes of a file, which have this digest.
+    pub(super) async fn keep_file(&self, digest: &Digest, file: &Arc<File>, size: u64) {
+        match self.copy(digest, file, size).await {
+            Ok(()) => self.added(size).await,
+            Err(error) => self.failed("write", &error),
+        }
+    }
+
+    async fn copy(&self, digest: &Digest, file: &Arc<File>, size: u64) -> Result<(), Error> {
+        let unreadable = |source: std::io::Error| Error::Generic {
+            store: "temporary file",
+            source: source.into(),
+        };
+        let to = path(digest);
+        if size <= STORE_PART_BYTES as u64 {
+            let bytes = read_at(
+                file,
+                0,
+                STORE_PART_BYTES.min(usize::try_from(size).unwrap_or(0)),
+            );
+            self.store
+                .put(&to, bytes.await.map_err(unreadable)?.into())
+                .await?;
+            return Ok(());
+        }
+        let upload = self.store.put_multipart(&to).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, STORE_PART_BYTES);
+        let mut at = 0;
+        while at < size {
+            let most = (size - at).min(STORE_PART_BYTES as u64);
+            let part = match read_at(file, at, usize::try_from(most).unwrap_or(0)).await {
+                Ok(part) if !part.is_empty() => part,
+                other => {
+                    upload.abort().await?;
+                    let early = || std::io::ErrorKind::UnexpectedEof.into();
+                    return Err(unreadable(other.err().unwrap_or_else(early)));
+                }
+            };
+            at += part.len() as u64;
+            upload.wait_for_capacity(1).await?;
+            upload.put(part);
+        }
+        upload.finish().await?;
+        Ok(())
+    }
+
+    /// What was taken for sound was not when it was read.
+    pub(crate) fn distrust(&self, digest: &Digest) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(digest);
+    }
+
+    async fn discard(&self, digest: &Digest) {
+        tracing::warn!("the stored object {digest} is damaged and was deleted");
+        self.metrics.stored("damaged");
+        self.distrust(digest);
+        match self.store.delete(&path(digest)).await {
+            Ok(()) | Err(Error::NotFound { .. }) => {}
+            Err(error) => self.failed("delete", &error),
+        }
+    }
+
+    fn is_known(&self, digest: &Digest, version: &str) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get_mut(digest) {
+            Some(known) if known.version == version => {
+                known.used = SystemTime::now();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn know(&self, digest: &Digest, version: String) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_OBJECTS {
+            known.clear();
+        }
+        let used = SystemTime::now();
+        known.insert(digest.clone(), Known { version, used });
+    }
+
+    /// So many bytes were added.
+    async fn added(&self, size: u64) {
+        let bytes = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
+        // Who counts already counts for all.
+        let Ok(mut counted) = self.counted.try_lock() else {
+            return;
+        };
+        let is_old = counted.is_none_or(|when| when.elapsed() >= COUNTED_EVERY);
+        if bytes > self.limit || is_old {
+            if let Err(error) = self.sweep().await {
+                self.failed("list", &error);
+            }
+            *counted = Some(Instant::now());
+        }
+        self.metrics.store_bytes(self.bytes.load(Ordering::Relaxed));
+    }
+
+    /// Counts all objects; where they are too many, deletes those that were not used for longest, and a little more, so
+    /// that this is not done for each new one.
+    async fn sweep(&self) -> Result<(), Error> {
+        let root = Path::from(ROOT);
+        let mut all: Vec<ObjectMeta> = self.store.list(Some(&root)).try_collect().await?;
+        let mut bytes: u64 = all.iter().map(|one| one.size).sum();
+        if bytes > self.limit {
+            let used: HashMap<Path, i64> = {
+                let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = known.iter();
+                known
+                    .map(|(digest, known)| (path(digest), milliseconds(known.used)))
+                    .collect()
+            };
+            let last = |one: &ObjectMeta| {
+                let written = one.last_modified.timestamp_millis();
+                used.get(&one.location)
+                    .map_or(written, |used| written.max(*used))
+            };
+            all.sort_by_key(last);
+            for one in all {
+                if bytes <= self.limit / 10 * 9 {
+                    break;
+                }
+                match self.store.delete(&one.location).await {
+                    Ok(()) | Err(Error::NotFound { .. }) => bytes -= one.size,
+                    Err(error) => self.failed("delete", &error),
+                }
+            }
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+        if let Some(folder) = self.folder.clone() {
+            // What a process leaves that was killed while it wrote.
+            let clean = move || clean(&folder.join(ROOT), 0);
+            let _ = tokio::task::spawn_blocking(clean).await;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, what: &'static str, error: &Error) {
+        tracing::warn!("the store cannot {what}: {error}");
+        self.metrics.stored("error");
+    }
+}
+
+/// The place of an object.
+fn path(digest: &Digest) -> Path {
+    let (algorithm, hex) = (digest.algorithm().name(), digest.hex());
+    let first = hex.get(..2).unwrap_or_default();
+    Path::from(format!("{ROOT}/{algorithm}/{first}/{hex}"))
+}
+
+fn version(meta: &ObjectMeta) -> String {
+    let tag = meta.e_tag.as_deref().unwrap_or_default();
+    format!(
+        "{} {} {tag}",
+        meta.size,
+        meta.last_modified.timestamp_millis()
+    )
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Makes the folder, which only its user may read: what registries sent may be private.
+fn create(folder: &FilePath) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Deletes what writes left unfinished: `object_store` writes to `NAME#1` and renames.
+fn clean(folder: &FilePath, depth: usize) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let Ok(meta) = entry.metadata() else { continue };
+        let is_unfinished = entry.file_name().to_string_lossy().contains('#');
+        let age = meta.modified().ok().and_then(|when| when.elapsed().ok());
+        if meta.is_dir() && depth < 2 {
+            clean(&entry.path(), depth + 1);
+        } else if meta.is_file() && is_unfinished && age.is_some_and(|age| age > LEFT_OVER) {
+            // Another gateway may have been quicker.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
