@@ -1,5 +1,10 @@
 //! What can go wrong on the way to an image, told apart by what its reader can do about it.
 
+mod origin;
+mod text;
+
+pub use origin::Origin;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::{Artifact, NotFetched};
 use crate::manifest::ManifestError;
 use crate::platform::Platform;
-use crate::reference::Reference;
+use text::{
+    because, named_urls, no_access, no_list, of_size, platforms, quoted, try_again, where_to_look,
+};
 
 /// Why an image, or a part of it, could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -243,61 +250,6 @@ pub enum SourceError {
     },
 }
 
-/// Where an image is read from, and so what can be done when a part of it is wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// A registry, over the network.
-    #[default]
-    Registry,
-    /// A saved file, a folder, or standard input.
-    File,
-    /// What an engine on this machine saves.
-    Engine,
-}
-
-impl Origin {
-    /// The error for a part of `what` that has other bytes than were `promised`.
-    pub(super) fn mismatch(self, what: String, promised: String, got: String) -> SourceError {
-        match self {
-            Self::Registry => SourceError::Mismatch {
-                what,
-                promised,
-                got,
-            },
-            Self::File | Self::Engine => SourceError::Damaged {
-                what,
-                promised,
-                got,
-                origin: self,
-            },
-        }
-    }
-
-    /// The error for a part of `what` that ends after `received` of its `size` bytes.
-    pub(super) fn ended_early(self, what: String, received: u64, size: u64) -> SourceError {
-        match self {
-            Self::Registry => SourceError::Cut {
-                what,
-                received,
-                size: Some(size),
-                reason: "the connection ended early".to_owned(),
-            },
-            Self::File | Self::Engine => {
-                self.mismatch(what, format!("{size} bytes"), format!("{received} bytes"))
-            }
-        }
-    }
-
-    /// What to do about a damaged or incomplete image.
-    const fn remedy(self) -> &'static str {
-        match self {
-            Self::Registry => "try again",
-            Self::File => "save the image again, or copy the whole file again",
-            Self::Engine => "pull or build the image again",
-        }
-    }
-}
-
 /// How a host was not reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unreachable {
@@ -335,19 +287,6 @@ pub enum RetryAfter {
     Seconds(u64),
     /// At this time, as the registry wrote it.
     At(String),
-}
-
-/// Characters of an image's text that a message shows.
-const SHOWN: usize = 200;
-
-fn named_urls(urls: &[String]) -> String {
-    match urls.first() {
-        Some(url) => {
-            let url: String = url.chars().take(SHOWN).collect();
-            format!("; its manifest names {url}, which is not contacted")
-        }
-        None => String::new(),
-    }
 }
 
 impl SourceError {
@@ -410,77 +349,6 @@ impl SourceError {
         };
         Some(advice.to_owned())
     }
-}
-
-/// What to do where something was not found.
-fn where_to_look(what: &str) -> String {
-    match what.parse::<Reference>() {
-        Ok(reference) => {
-            let name = reference.without_tag().familiar();
-            format!("Check the tag, or list the tags with `onionskin tags {name}`")
-        }
-        Err(_) => "Check the name".to_owned(),
-    }
-}
-
-fn quoted(words: &str) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {words:?}")
-    }
-}
-
-fn because(reason: &str) -> String {
-    if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
-    }
-}
-
-fn of_size(size: Option<u64>) -> String {
-    size.map_or_else(String::new, |size| format!(" of {size}"))
-}
-
-fn no_access(what: &str, registry: &str, credentials: bool, reason: &str) -> String {
-    let needs = match credentials {
-        true => "the credentials given may not read it",
-        false => "it needs a log-in",
-    };
-    let reason = because(reason);
-    format!("no access to {what}: it does not exist in {registry}, or {needs}{reason}")
-}
-
-fn no_list(registry: &str, credentials: bool, reason: &str) -> String {
-    let whom = if credentials {
-        ", or not to whom the credentials belong"
-    } else {
-        ""
-    };
-    let reason = because(reason);
-    format!("{registry} does not list its repositories{whom}{reason}")
-}
-
-fn try_again(retry: Option<&RetryAfter>) -> String {
-    match retry {
-        Some(RetryAfter::Seconds(seconds)) if *seconds >= 120 => {
-            format!("try again in {} minutes", seconds.div_ceil(60))
-        }
-        Some(RetryAfter::Seconds(0)) => "try again".to_owned(),
-        Some(RetryAfter::Seconds(1)) => "try again in 1 second".to_owned(),
-        Some(RetryAfter::Seconds(seconds)) => format!("try again in {seconds} seconds"),
-        Some(RetryAfter::At(time)) => format!("try again after {time}"),
-        None => "try again later, or log in, which often raises the limit".to_owned(),
-    }
-}
-
-fn platforms(available: &[Platform]) -> String {
-    if available.is_empty() {
-        return "none that runs anywhere".to_owned();
-    }
-    let names: Vec<String> = available.iter().map(Platform::to_string).collect();
-    names.join(", ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! build, and runs can be told apart by `automationDetails.id`.
 
 mod model;
+mod rules;
 
 use std::collections::HashMap;
 
@@ -13,18 +14,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use self::model::{
-    ArtifactLocation, AutomationDetails, BaseLocation, Configuration, Descriptor,
-    DescriptorProperties, Driver, Finding, Fingerprints, Invocation, Level, Location, Log,
-    LogicalLocation, Notification, PhysicalLocation, Properties, Region, Run, Suppression, Text,
-    Tool, UriBaseIds,
+    ArtifactLocation, AutomationDetails, BaseLocation, Driver, Finding, Fingerprints, Invocation,
+    Level, Location, Log, LogicalLocation, Notification, PhysicalLocation, Properties, Region, Run,
+    Suppression, Text, Tool, UriBaseIds,
 };
+use self::rules::{Rules, level};
 use super::Visible;
 use super::notes::ignored;
 use super::outcome::{Outcome, weightiest};
 use super::words::{self, cost, size};
 use crate::audit::{Audit, FindingFacts};
 use crate::digest::Digest;
-use crate::findings::Kind;
 use crate::reference::Reference;
 use crate::rules::Verdict;
 
@@ -299,45 +299,6 @@ fn sentence(facts: &FindingFacts) -> String {
     format!("{}: {bytes}{meaning}{did}. {}", facts.path, facts.advice)
 }
 
-/// How findings of a kind are fixed, whatever they are about.
-const fn help(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Deleted => {
-            "Delete it in the RUN that makes it, do not copy it, or make it in an earlier stage of a multi-stage build."
-        }
-        Kind::Overwritten => "Write it once: join the steps, or copy only the final content.",
-        Kind::MetadataOnly => {
-            "Set owner and mode where the files come from: COPY --chown and --chmod, or in the same RUN."
-        }
-        Kind::Repeated => "Let the tool that writes the layer add each path once.",
-        Kind::Duplicate => "Keep one copy, and link to it.",
-        Kind::Leftover => {
-            "Clean up in the RUN that makes it, or keep it out of the layer with RUN --mount=type=cache."
-        }
-        Kind::Optional => "Leave it out if no one reads it in a container.",
-        Kind::Empty => "Leave out the step that makes it, or join it with another.",
-        Kind::Secret => {
-            "Revoke it, and pass it to the build step with RUN --mount=type=secret. Deleting it in a later layer does not remove it from the image."
-        }
-        Kind::Setid => "Remove the bits with chmod u-s,g-s if the program does not need them.",
-        Kind::Writable => {
-            "Make the user that writes to it its owner, and remove write permission for everyone else."
-        }
-        Kind::Config => "Change the instruction of the Dockerfile that sets it.",
-    }
-}
-
-const fn level(kind: Kind) -> Level {
-    match kind {
-        Kind::Secret => Level::Error,
-        Kind::Deleted | Kind::Overwritten | Kind::MetadataOnly | Kind::Repeated => Level::Warning,
-        Kind::Setid | Kind::Writable => Level::Warning,
-        Kind::Duplicate | Kind::Leftover | Kind::Optional | Kind::Empty | Kind::Config => {
-            Level::Note
-        }
-    }
-}
-
 fn location(path: &str, start_line: u32, logical_locations: Vec<LogicalLocation>) -> Location {
     let relative = path.trim_start_matches('/');
     // An address that is empty would be that of the report itself.
@@ -366,66 +327,5 @@ fn fingerprint(rule: &str, path: &str, nth: usize) -> Fingerprints {
 fn text(message: &str) -> Text {
     Text {
         text: Visible(message).to_string().replace("](", "\\]("),
-    }
-}
-
-/// The rules that the results of a run name, in the order in which they come.
-#[derive(Default)]
-struct Rules {
-    descriptors: Vec<Descriptor>,
-    places: HashMap<String, usize>,
-}
-
-impl Rules {
-    fn of_limit(&mut self, rule: &Verdict) -> usize {
-        let name = rule.name.as_str();
-        let what = match rule.rule.is_of_dive() {
-            true => format!("dive's rule {name} failed"),
-            false => format!("The rule {name} failed"),
-        };
-        let help =
-            "A limit of the rules file or of the command line; the findings tell what to change.";
-        self.place(name, Level::Error, &what, help, "rules", (&["image"], None))
-    }
-
-    fn of_kind(&mut self, id: &str, facts: &FindingFacts) -> usize {
-        let kind = facts.kind;
-        let meaning = kind.meaning();
-        let properties: (&[&str], _) = match kind {
-            Kind::Secret => (&["image", "security"], Some("8.0")),
-            Kind::Setid | Kind::Writable => (&["image", "security"], Some("4.0")),
-            Kind::Config => (&["image"], None),
-            _ => (&["image", "size"], None),
-        };
-        let what = format!("{id}: {meaning}");
-        self.place(id, level(kind), &what, help(kind), "findings", properties)
-    }
-
-    fn place(
-        &mut self,
-        id: &str,
-        level: Level,
-        what: &str,
-        help: &str,
-        page: &str,
-        (tags, security_severity): (&'static [&'static str], Option<&'static str>),
-    ) -> usize {
-        let next = self.descriptors.len();
-        let place = *self.places.entry(id.to_owned()).or_insert(next);
-        if place == next {
-            self.descriptors.push(Descriptor {
-                id: id.to_owned(),
-                short_description: text(what),
-                full_description: text(&format!("{what}.")),
-                help_uri: format!("{}/blob/main/docs/{page}.md", env!("CARGO_PKG_REPOSITORY")),
-                help: text(help),
-                default_configuration: Configuration { level },
-                properties: DescriptorProperties {
-                    tags,
-                    security_severity,
-                },
-            });
-        }
-        place
     }
 }
