@@ -31,4 +31,5 @@ pub mod platform;
 pub mod reference;
 pub mod source;
 
+// The modules below ours, under the paths that ours have: `crate::digest` is `onionskin_layers::digest`.
 use onionskin_layers::{compression, digest, tar};
