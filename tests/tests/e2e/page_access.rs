@@ -57,6 +57,26 @@ fn views(stalling: &str, broken: &str) -> Vec<View> {
         view("layer that is not there", demo("?layer=99"), ".remarks"),
         view("search", demo("?find=js"), ".toolbar [role=status]"),
         view(
+            "search that is no query",
+            demo("?find=size:big"),
+            "#find-problem",
+        ),
+        view(
+            "content",
+            demo("?view=content&path=/app/package.json&lines=L2-L4"),
+            ".code .chosen",
+        ),
+        view(
+            "content as bytes",
+            demo("?view=content&path=/app/package.json&as=hex"),
+            ".code.hex .line",
+        ),
+        view(
+            "content that is not there",
+            demo("?view=content&path=/app"),
+            ".problem",
+        ),
+        view(
             "search without a match",
             demo("?find=nothing-is-called-so"),
             ".nothing button",
@@ -286,5 +306,26 @@ async fn escape_closes_and_the_focus_returns() {
     browser.press(Key::Escape).await;
     let _: bool = browser
         .until("!document.querySelector('.finding.selected')")
+        .await;
+}
+
+#[tokio::test]
+async fn the_list_of_keys_takes_the_focus_and_gives_it_back() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    let _: bool = browser
+        .until("!!document.querySelector('.row[data-row]')")
+        .await;
+    let _: bool = browser
+        .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")
+        .await;
+    browser.write("?").await;
+    let _: bool = browser
+        .until("document.activeElement.closest('[role=dialog]') !== null")
+        .await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser
+        .until("!document.querySelector('[role=dialog]') && document.activeElement.id === 'tree'")
         .await;
 }
