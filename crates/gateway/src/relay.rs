@@ -266,10 +266,6 @@ impl Relay {
         }
         let registry = upstream.domain.clone();
         let slot = self.slot(upstream, Kind::Blob, visitor).await?;
-        if is_head {
-            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
-            return Ok(carrying(transfer::head(&wish, &upstream)?, slot));
-        }
         let source = transfer::Source {
             what: &what,
             registry: SharedString::from(registry),
@@ -277,6 +273,10 @@ impl Relay {
             refuted: &self.refuted,
             size: self.described.of(name, digest).size,
         };
+        if is_head {
+            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
+            return Ok(carrying(transfer::head(&wish, &source, &upstream)?, slot));
+        }
         let stored = match &self.store {
             Some(store) => {
                 let stored = self.stored_blob(store, visitor, &remote, &wish, &source);

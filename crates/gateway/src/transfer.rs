@@ -140,9 +140,13 @@ pub(crate) fn refuted(what: &str, why: Refutation) -> Refused {
 }
 
 /// The answer to a HEAD request for a blob. Nothing of it can be checked, so it is not for caches.
-pub(crate) fn head(wish: &Wish<'_>, upstream: &Upstream) -> Result<Response, Refused> {
+pub(crate) fn head(
+    wish: &Wish<'_>,
+    source: &Source<'_>,
+    upstream: &Upstream,
+) -> Result<Response, Refused> {
     if upstream.status != StatusCode::OK {
-        return Err(unasked(wish, upstream.status));
+        return Err(unasked(source, upstream.status));
     }
     let mut headers = headers(wish.digest);
     headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
@@ -168,14 +172,14 @@ pub(crate) async fn get(
             (upstream.length, Some(wish.digest.clone()))
         }
         (StatusCode::PARTIAL_CONTENT, Some(range)) => {
-            let given = part(range, &upstream).ok_or_else(|| unasked(wish, upstream.status))?;
+            let given = part(range, &upstream).ok_or_else(|| unasked(source, upstream.status))?;
             headers.insert(header::CACHE_CONTROL, policy::UNVERIFIED);
             insert(&mut headers, header::CONTENT_RANGE, &given.to_string());
             let whole = given.is_whole().then(|| wish.digest.clone());
             (Some(given.len()), whole)
         }
         (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => return Ok(no_such_part(&upstream)),
-        (status, _) => return Err(unasked(wish, status)),
+        (status, _) => return Err(unasked(source, status)),
     };
     let checked = watched(wish, source, upstream.chunks, (length, digest), limits);
     begun(
@@ -345,13 +349,14 @@ fn unsatisfiable(total: Option<u64>) -> Response {
     (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
 }
 
-fn unasked(wish: &Wish<'_>, status: StatusCode) -> Refused {
-    let message = format!(
-        "{}: the registry answered {} to a request for a whole blob; it, or a proxy in front of it, is broken",
-        wish.name,
-        status.as_u16()
-    );
-    Refused::unreachable(StatusCode::BAD_GATEWAY, message)
+/// The error that another answer than was asked for is.
+fn unasked(source: &Source<'_>, status: StatusCode) -> Refused {
+    Refused::unknown_blob(SourceError::Answer {
+        what: source.what.to_owned(),
+        registry: source.registry.to_string(),
+        status: status.as_u16(),
+        reason: String::new(),
+    })
 }
 
 /// The chunks of a body, and what they have to come to.

@@ -62,6 +62,9 @@ const ANSWERS: &[Case] = &[
             r#"{"a":1}"#,
         )
     }),
+    ("a part", || {
+        status(206, &[("content-range", "bytes 0-1/7")], "a ")
+    }),
     ("a way to nowhere", || {
         status(302, &[("location", "http://[::")], "")
     }),
@@ -173,6 +176,7 @@ async fn the_command_says_the_same_through_a_gateway() {
         ("no JSON", "/tags/list", "tags"),
         ("another digest", "/manifests/", "ls"),
         ("a way to nowhere", "/blobs/", "ls"),
+        ("a part", "/blobs/", "ls"),
     ] {
         let (_, answer) = ANSWERS.iter().find(|(name, _)| *name == case).unwrap();
         let odd = Odd::new(move |target, _| match target.contains(part) {

@@ -153,7 +153,7 @@ impl Link {
                 .is_ok_and(|anchor| anchor.path() == from.path())
         });
         // Some write `rel='next'`, whose quotes are part of the value; others lose a quote or misplace a bracket.
-        let odd = ['\'', '"', '>', ',', ';'];
+        let odd = ['\'', '"', '>', ',', ';', '='];
         let mut relations = get("rel").unwrap_or_default().split_ascii_whitespace();
         let is_next = |relation: &str| relation.trim_matches(odd).eq_ignore_ascii_case("next");
         of_this && relations.any(is_next)
@@ -347,6 +347,7 @@ mod tests {
             &["<?last=b>; rel=\"next, </x>; rel=\"prev\""],
             &["<?last=b>;; rel=next;"],
             &["<?last=b>; =; rel=next"],
+            &["<?last=b>; rel==next"],
         ] {
             assert_eq!(next_of(fields), Ok(Some("last=b".to_owned())), "{fields:?}");
         }
