@@ -1,6 +1,9 @@
 //! The content of a file of any layer, deleted ones too: text with numbered lines, JSON, images, bytes. Nothing of it is
 //! shown before its layer is verified, and all of it is text to the browser.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use gloo::timers::callback::Interval;
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -54,25 +57,29 @@ pub(crate) fn Content(props: &Props) -> Html {
         use_effect_with(key, move |(engine, path, layer, there, _)| {
             content.set(None);
             progress.set(None);
-            let asks = there.then(|| {
+            let ticks = Rc::new(RefCell::new(None::<Interval>));
+            if *there {
                 let read = engine.ask(ReadContent {
                     path: path.clone(),
                     layer: *layer,
                 });
-                let (done, told) = (content.clone(), engine.clone());
+                let told = engine.clone();
+                let ticking = Interval::new(PAUSE, move || {
+                    let (progress, answer) = (progress.clone(), told.ask(ContentProgress));
+                    spawn_local(async move { progress.set(answer.await.flatten()) });
+                });
+                ticks.replace(Some(ticking));
+                let (done, ticks) = (content.clone(), Rc::clone(&ticks));
                 spawn_local(async move {
                     if let Some(answer) = read.await {
                         done.set(Some(answer));
                     }
+                    ticks.replace(None);
                 });
-                Interval::new(PAUSE, move || {
-                    let (progress, answer) = (progress.clone(), told.ask(ContentProgress));
-                    spawn_local(async move { progress.set(answer.await.flatten()) });
-                })
-            });
+            }
             let engine = engine.clone();
             move || {
-                drop(asks);
+                ticks.replace(None);
                 engine.tell(StopContent);
             }
         });

@@ -296,6 +296,7 @@ impl Answers<HistoryOf> for ImageWorker {
 impl Answers<StopContent> for ImageWorker {
     fn answer(&mut self, _: StopContent) {
         self.reader.stop();
+        self.reader.content = None;
     }
 }
 

@@ -175,7 +175,7 @@ pub(crate) struct ReadContent {
     pub(crate) layer: u32,
 }
 
-/// Read no content any more.
+/// Read no content any more, and keep none.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StopContent;
 

@@ -71,7 +71,7 @@ pub struct DiveLayer {
 pub enum Node {
     /// An entry of the layer.
     Entry(EntryId),
-    /// What is no part of the image, by its place in [`LayerIndex::unshown`].
+    /// What is no part of the image, by its place in `LayerIndex::unshown`.
     Unshown(usize),
 }
 
