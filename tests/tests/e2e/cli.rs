@@ -216,7 +216,7 @@ async fn a_damaged_layer_stops_the_work_and_is_named() {
     };
     for (image, blob, says) in [
         (app(), cut, "broke off after"),
-        (app(), short, "of 20"),
+        (app(), short, "got 1000 bytes"),
         (app(), other, "at byte"),
         (
             app(),
