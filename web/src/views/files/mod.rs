@@ -34,6 +34,8 @@ pub(crate) struct Props {
 pub(crate) fn Files(props: &Props) -> Html {
     // None until the engine answers.
     let shown = use_state_eq(|| None::<Shown>);
+    // Whether that is of all layers.
+    let whole = use_state_eq(|| false);
     let columns = use_state_eq(Chosen::remembered);
     let expansion = use_state_eq(Expansion::default);
     let changes = props.route.view == View::Changes;
@@ -67,8 +69,12 @@ pub(crate) fn Files(props: &Props) -> Html {
         })
     };
     let on_shown = {
-        let shown = shown.clone();
-        Callback::from(move |value: Shown| shown.set(Some(value)))
+        let (shown, whole) = (shown.clone(), whole.clone());
+        let finished = props.image.finished;
+        Callback::from(move |value: Shown| {
+            shown.set(Some(value));
+            whole.set(finished);
+        })
     };
     // The stack changes while it grows; a tree below its top does not.
     let grown = props.image.numbers.depth.min(props.layer);
@@ -78,7 +84,7 @@ pub(crate) fn Files(props: &Props) -> Html {
                 route={props.route.clone()}
                 layer={props.layer}
                 shown={(*shown).clone()}
-                finished={props.image.finished}
+                whole={*whole}
                 columns={(*columns).clone()}
                 go={props.go.clone()}
                 on_columns={

@@ -18,8 +18,8 @@ pub(super) struct Props {
     pub(super) route: ImageRoute,
     pub(super) layer: u32,
     pub(super) shown: Option<Shown>,
-    /// All layers are read: until then kinds come in between others, which would move.
-    pub(super) finished: bool,
+    /// That is of all layers: until then kinds come in between others, which would move.
+    pub(super) whole: bool,
     pub(super) columns: Chosen,
     pub(super) go: Callback<Navigate>,
     pub(super) on_columns: Callback<Chosen>,
@@ -61,7 +61,7 @@ pub(super) fn Toolbar(props: &Props) -> Html {
                 { columns(props) }
             </div>
             <div class="chips" role="group" aria-label="Show or hide">
-                if props.finished {
+                if props.whole {
                     for (kind, name) in ChangeKind::NAMED.into_iter().rev() {
                         { chip(props, kind, name) }
                     }
