@@ -351,17 +351,19 @@ async fn however_a_registry_says_that_it_has_no_list_the_tag_is_read() {
     const PAGE: &str = "<!DOCTYPE html><title>Not here</title>";
     const HTML: (&str, &str) = ("content-type", "text/html");
     let image = image(100);
-    for (code, page) in [
-        (404, 0),
-        (400, 0),
-        (405, 0),
-        (406, 0),
-        (501, 0),
-        (200, 0),
-        (303, 200),
-        (303, 403),
-        (303, 404),
-        (303, 429),
+    for (code, text, page) in [
+        (404, PAGE, 0),
+        (400, PAGE, 0),
+        (405, PAGE, 0),
+        (406, PAGE, 0),
+        (501, PAGE, 0),
+        (200, PAGE, 0),
+        (200, "", 0),
+        (204, "", 0),
+        (303, PAGE, 200),
+        (303, PAGE, 403),
+        (303, PAGE, 404),
+        (303, PAGE, 429),
     ] {
         let packed = image.clone();
         let listed = index_of(&[descriptor(SBOM, b"sbom")]);
@@ -372,7 +374,7 @@ async fn however_a_registry_says_that_it_has_no_list_the_tag_is_read() {
             } else if target.ends_with(&tag) {
                 ok(OCI_INDEX, listed.clone())
             } else if target.contains("/referrers/") {
-                status(code, &[HTML, ("location", "/-/packages/app")], PAGE)
+                status(code, &[HTML, ("location", "/-/packages/app")], text)
             } else if target.starts_with("/-/") {
                 status(page, &[HTML], PAGE)
             } else {

@@ -186,7 +186,7 @@ impl Remote {
         let own = response.url().origin() == ask.url.origin();
         match response.status().as_u16() {
             200 => {}
-            303 | 400 | 404 | 405 | 406 | 410 | 501 => {
+            204 | 303 | 400 | 404 | 405 | 406 | 410 | 501 => {
                 return Err(match self.refused(ask, response).await {
                     error @ SourceError::NotReached { .. } => error,
                     _ => none("the registry has no list of referrers"),
@@ -205,6 +205,10 @@ impl Remote {
             }
             bytes => bytes?,
         };
+        // As servers answer that take any address for one of theirs.
+        if bytes.trim_ascii().is_empty() {
+            return Err(none("its list of referrers is empty"));
+        }
         let filtered = filters
             .split(',')
             .any(|filter| filter.trim().eq_ignore_ascii_case("artifactType"));
