@@ -1,10 +1,10 @@
-//! Why a text is no query.
+//! Why a text is not a query.
 
 use super::value::QUALIFIERS;
 use crate::limits::{QUERY_BYTES, QUERY_WORDS};
 use crate::rules::GlobError;
 
-/// Why a text is no query, with what would be one.
+/// Why a text is not a query, with what would be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// It is longer than [`QUERY_BYTES`].

@@ -341,7 +341,7 @@ impl Open<'_> {
     }
 }
 
-/// Sets permissions, with these besides, and the time of a file or folder that is no link.
+/// Sets permissions, with these besides, and the time of a file or folder that is not a link.
 fn set(path: &Path, metadata: Metadata, also: u32) -> io::Result<()> {
     if let Some(time) = metadata.mtime.and_then(time) {
         File::open(path)?.set_times(FileTimes::new().set_modified(time))?;

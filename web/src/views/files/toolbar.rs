@@ -71,7 +71,7 @@ pub(super) fn Toolbar(props: &Props) -> Html {
     }
 }
 
-/// Why what is looked for is no query.
+/// Why what is looked for is not a query.
 fn problem(props: &Props) -> Option<AttrValue> {
     let problem = props.shown.as_ref()?.problem.as_ref()?;
     Some(format::visible_text(problem).into())

@@ -42,9 +42,9 @@ pub(crate) struct Listing {
     /// Paths of each kind that are no folders.
     kinds: [u32; 5],
     lines: Vec<Line>,
-    /// What is looked for: of a text that is no query, what was looked for before.
+    /// What is looked for: of a text that is not a query, what was looked for before.
     query: Query,
-    /// Why the text is no query.
+    /// Why the text is not a query.
     problem: Option<String>,
     filter: Option<Filter>,
     totals: Totals,

@@ -198,7 +198,7 @@ pub(crate) struct Shown {
     pub(crate) kinds: [u32; 5],
     /// Paths that match what is looked for; none without.
     pub(crate) matches: Option<u32>,
-    /// Why what is looked for is no query: what is shown is what was found before.
+    /// Why what is looked for is not a query: what is shown is what was found before.
     pub(crate) problem: Option<String>,
     /// The layer stands alone because one below it could not be read.
     pub(crate) alone: bool,
