@@ -212,6 +212,20 @@ impl Browser {
         .await
     }
 
+    /// Runs a script in each document that is loaded from now on, before anything of it runs.
+    pub async fn in_each_document(&self, script: &str) {
+        let source = json!({"source": script});
+        self.tool("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// Looks at the window that was opened last from now on.
+    pub async fn go_to_newest_window(&self) {
+        let windows = self.driver.windows().await.unwrap();
+        let newest = windows.last().unwrap().clone();
+        self.driver.switch_to_window(newest).await.unwrap();
+    }
+
     async fn tool(&self, command: &str, parameters: Value) {
         let sent = self.driver.cdp().send_raw(command, parameters).await;
         sent.unwrap();

@@ -88,9 +88,9 @@ impl Page {
                 .into_response();
         };
         let mut response = file.answer(asked);
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        headers.insert(policy::OPENER_POLICY, policy::MESSAGES_ONLY);
         response
     }
 }

@@ -10,13 +10,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 
 /// On every answer, whatever it holds.
-const ALWAYS: [(HeaderName, &str); 5] = [
+const ALWAYS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
@@ -26,6 +22,15 @@ const ALWAYS: [(HeaderName, &str); 5] = [
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
     ),
 ];
+
+/// What a page of another origin that opened an answer in a window may do with that window.
+pub(crate) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// For the page: its opener may send it messages, and nothing else.
+pub(crate) const MESSAGES_ONLY: HeaderValue = HeaderValue::from_static("restrict-properties");
+
+/// For all else.
+const NO_OPENER: HeaderValue = HeaderValue::from_static("same-origin");
 
 /// For what comes from images and registries: shown as a document it can do nothing at all.
 const INERT: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
@@ -73,7 +78,9 @@ pub(crate) fn matches_etag(asked: &HeaderMap, etag: Option<&HeaderValue>) -> boo
 }
 
 /// The policy of the page whose document is `html`: its own files, WebAssembly, and the inline scripts that stand
-/// in it now (the bundler writes one that starts the page), each by its hash.
+/// in it now (the bundler writes one that starts the page), each by its hash. It connects to its own origin only. Where
+/// browsers know Trusted Types, text becomes neither markup nor code; the one policy there is, the default one, lets the
+/// URL of the workers' program through (`static/script_urls.js`).
 pub(crate) fn page_policy(html: &str) -> String {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(html) {
@@ -82,8 +89,8 @@ pub(crate) fn page_policy(html: &str) -> String {
     }
     format!(
         "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; \
-         connect-src 'self' https:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
+         connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
     )
 }
 
@@ -106,6 +113,7 @@ pub(crate) async fn bind(request: Request, next: Next) -> Response {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(INERT));
+    headers.entry(OPENER_POLICY).or_insert(NO_OPENER);
     response
 }
 
@@ -125,6 +133,14 @@ mod tests {
         assert_eq!(policy.matches("sha256-").count(), 1, "{policy}");
         assert!(!policy.contains("unsafe-inline"), "{policy}");
         assert!(!policy.contains("'unsafe-eval'"), "{policy}");
+        let directives: Vec<&str> = policy.split("; ").collect();
+        for directive in [
+            "connect-src 'self'",
+            "require-trusted-types-for 'script'",
+            "trusted-types default",
+        ] {
+            assert!(directives.contains(&directive), "{policy}");
+        }
     }
 
     #[test]

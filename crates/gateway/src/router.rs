@@ -98,7 +98,7 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
             let message = "this registry is read only";
             Refused::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
         })
-        .layer(middleware::from_fn(own_site))
+        .layer(middleware::from_fn(own_origin))
         .layer(middleware::map_response(async |mut response: Response| {
             let version = HeaderValue::from_static("registry/2.0");
             response.headers_mut().insert(API_VERSION, version);
@@ -283,14 +283,16 @@ fn paging(uri: &Uri) -> Result<Paging, Refused> {
     })
 }
 
-/// Refuses what a page of another site makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
-/// registries would be asked with the operator's log-in. Other clients do not send the header.
-async fn own_site(request: Request, next: Next) -> Result<Response, Refused> {
+/// Refuses what a page of another origin makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
+/// registries would be asked with the operator's log-in. Another port of the same host is `same-site`, and may be another
+/// person's. Other clients do not send the header.
+async fn own_origin(request: Request, next: Next) -> Result<Response, Refused> {
     let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter();
     if sites.any(|site| {
-        site.as_bytes()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"cross-site")
+        let site = site.as_bytes().trim_ascii();
+        [&b"cross-site"[..], b"same-site"]
+            .iter()
+            .any(|other| site.eq_ignore_ascii_case(other))
     }) {
         let message = "pages of other sites may not use this gateway";
         return Err(Refused::new(StatusCode::FORBIDDEN, "DENIED", message));
@@ -388,6 +390,8 @@ mod tests {
             ("cross-site", "/v2", 403),
             ("cross-site", "/v2/_catalog", 403),
             ("Cross-Site", "/v2/demo/webapp/manifests/1.0", 403),
+            ("same-site", "/v2/docker.io/library/nginx/tags/list", 403),
+            ("same-site", "/", 200),
             ("cross-site", "/v2/docker.io/library/nginx/tags/list", 403),
             // A link to the page may be anywhere.
             ("cross-site", "/", 200),

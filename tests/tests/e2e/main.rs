@@ -49,6 +49,7 @@ mod page_growth;
 mod page_large_files;
 mod page_layout;
 mod page_places;
+mod page_policy;
 mod page_privacy;
 mod page_registries;
 mod page_states;

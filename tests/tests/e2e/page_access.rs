@@ -10,11 +10,11 @@ use serde_json::Value;
 use thirtyfour::Key;
 
 /// A view: its address, what shows that it is there, and a script that leads on from there.
-struct View {
-    name: &'static str,
-    place: String,
-    shown: &'static str,
-    then: Option<(&'static str, &'static str)>,
+pub(super) struct View {
+    pub(super) name: &'static str,
+    pub(super) place: String,
+    pub(super) shown: &'static str,
+    pub(super) then: Option<(&'static str, &'static str)>,
 }
 
 fn view(name: &'static str, place: impl Into<String>, shown: &'static str) -> View {
@@ -32,7 +32,7 @@ const RULES: &str = "(() => { const data = new DataTransfer();
     return true })()";
 
 /// Every view of the page, and every state that looks different.
-fn views(stalling: &str, broken: &str) -> Vec<View> {
+pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
     let demo = |rest: &str| format!("/image/demo/webapp:1.0{rest}");
     let app = |address: &str, rest: &str| format!("/image/{address}/app:1{rest}");
     vec![

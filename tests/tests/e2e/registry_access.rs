@@ -154,6 +154,46 @@ async fn a_realm_elsewhere_gets_no_credentials() {
     assert_eq!(thief.count(""), 0);
 }
 
+/// What a registry writes into its challenge is data in the request for a token.
+#[tokio::test]
+async fn a_challenge_adds_nothing_to_the_request_for_a_token() {
+    for (service, scope) in [
+        (
+            "x&scope=repository:other:push",
+            "repository:other:pull,push",
+        ),
+        ("x#&account=root", "registry:catalog:*"),
+        ("x%26scope=y;account=root", ""),
+    ] {
+        let own = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
+        let address = std::sync::Arc::clone(&own);
+        let odd = Odd::new(move |target, authorization| {
+            let address = address.get().unwrap();
+            let challenge = format!(
+                "Bearer realm=\"http://{address}/token?scope={scope}&account=root\",service=\"{service}\",scope=\"{scope}\""
+            );
+            match authorization {
+                _ if target.starts_with("/token") => ok("application/json", r#"{"token":"t"}"#),
+                None => status(401, &[("www-authenticate", &challenge)], ""),
+                Some(_) => sound(target),
+            }
+        })
+        .await;
+        own.set(odd.address.clone()).unwrap();
+        odd.remote(None).image(None).await.unwrap();
+        let asked = odd.requests();
+        let token = asked.iter().find(|line| line.contains("/token")).unwrap();
+        let url = format!("http://x{}", token.trim_start_matches("GET "));
+        let url: onionskin_core::source::registry::Url = url.parse().unwrap();
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let expected = [
+            ("service".to_owned(), service.to_owned()),
+            ("scope".to_owned(), "repository:app:pull".to_owned()),
+        ];
+        assert_eq!(pairs, expected, "{token}");
+    }
+}
+
 /// GHSA-vh4v-2xq2-g5cg: another port of the same host is another server.
 #[tokio::test]
 async fn authorization_ends_where_a_redirect_leaves_the_registry() {

@@ -94,6 +94,8 @@ const SHARED: &[&str] = &[
 /// anybody may have a host: `co.uk`, `github.io`, `jfrog.io`.
 #[cfg(not(target_arch = "wasm32"))]
 fn owner(host: &str) -> Option<&str> {
+    // A dot at the end names the same host.
+    let host = host.trim_end_matches('.');
     let shared = |domain: &&str| {
         host.strip_suffix(*domain)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -271,6 +273,11 @@ mod tests {
                 false,
             ),
             ("https://jfrog.io/token", "https://acme.jfrog.io", false),
+            (
+                "https://evil.jfrog.io./token",
+                "https://acme.jfrog.io.",
+                false,
+            ),
             ("https://acme.jfrog.io/token", "https://acme.jfrog.io", true),
             (
                 "https://evil.github.io/token",

@@ -1,0 +1,129 @@
+//! The page's policy for browsers: it holds, the page itself never runs into it, and openers may send messages.
+
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::odd::{Odd, holding, ok};
+use onionskin_tests::{Browser, Served};
+use serde_json::Value;
+
+use crate::page_access::{View, views};
+
+/// Keeps what the policy stops in a document.
+const COLLECT: &str = "window.violations = []; document.addEventListener('securitypolicyviolation',
+    event => violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));";
+
+#[tokio::test]
+async fn no_view_runs_into_the_policy_or_asks_another_origin() {
+    let image = Image::new()
+        .layer(layer("COPY one /").file("/one", bytes(60_000)))
+        .layer(layer("COPY two /").file("/two", bytes(60_000)))
+        .pack();
+    let torn = Image::new()
+        .layer(layer("COPY one /").file("/one", bytes(60_000)))
+        .layer(layer("RUN two").stored(vec![0x1f; 4_096]))
+        .pack();
+    let stalling = Odd::stalling(&image).await;
+    let broken = Odd::new(holding(&torn)).await;
+    let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
+    let served = Served::start(&registries);
+    let browser = Browser::start().await;
+    browser.in_each_document(COLLECT).await;
+    let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
+    for view in views(&stalling.address, &broken.address) {
+        let View {
+            name,
+            place,
+            shown,
+            then,
+        } = view;
+        browser.goto("about:blank").await;
+        browser.goto(&served.page(&place)).await;
+        let _: bool = browser.until(&seen(shown)).await;
+        if let Some((script, shown)) = then {
+            let _: bool = browser.until(script).await;
+            let _: bool = browser.until(&seen(shown)).await;
+        }
+        let violations: Vec<String> = browser.value("violations").await;
+        assert!(violations.is_empty(), "{name}: {violations:?}");
+        // Those of workers are told there only.
+        let console = browser.console().await;
+        assert!(console.is_empty(), "{name}: {console:?}");
+        let elsewhere: Vec<String> = browser
+            .value(
+                "performance.getEntriesByType('resource').map(entry => entry.name)
+                    .filter(name => new URL(name).origin !== location.origin)",
+            )
+            .await;
+        assert!(elsewhere.is_empty(), "{name}: {elsewhere:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_page_does_not_do_is_stopped() {
+    let elsewhere = Odd::new(|_, _| ok("text/plain", "here")).await;
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.in_each_document(COLLECT).await;
+    browser.goto(&served.page("/")).await;
+    let _: bool = browser.until("!!document.querySelector('.card')").await;
+    for (code, directive) in [
+        ("document.body.innerHTML = '<b>x</b>'", "trusted-types"),
+        ("new Worker('theme.js')", "trusted-types"),
+        ("trustedTypes.createPolicy('other', {})", "trusted-types"),
+        ("eval('1')", "trusted-types"),
+        (
+            "document.body.appendChild(document.createElement('script')).textContent = 'window.evil = 1'",
+            "trusted-types",
+        ),
+        (
+            "Object.assign(document.body.appendChild(document.createElement('img')), { src: 'ELSEWHERE' })",
+            "img-src",
+        ),
+        ("fetch('ELSEWHERE').catch(() => 0)", "connect-src"),
+        (
+            "fetch('https://example.com/').catch(() => 0)",
+            "connect-src",
+        ),
+    ] {
+        let code = code.replace("ELSEWHERE", &format!("http://{}/", elsewhere.address));
+        let run = format!(
+            "(() => {{ violations.length = 0; try {{ {code} }} catch (error) {{}} return true }})()"
+        );
+        let _: bool = browser.value(&run).await;
+        let stopped = format!("violations.some(one => one.includes('{directive}'))");
+        let _: bool = browser.until(&stopped).await;
+    }
+    assert!(browser.value::<bool>("window.evil === undefined").await);
+    assert_eq!(elsewhere.count(""), 0);
+}
+
+/// Hosts of static files send no policy of ours.
+#[tokio::test]
+async fn the_document_has_the_policy_that_is_sent_with_it() {
+    let served = Served::start(&[]);
+    let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+    let page = client.build().unwrap();
+    let page = page.get(format!("http://{}/", served.address()));
+    let page = page.send().await.unwrap();
+    let sent = page.headers()["content-security-policy"].to_str().unwrap();
+    let mut sent: Vec<String> = sent.split("; ").map(str::to_owned).collect();
+    let html = page.text().await.unwrap();
+    let meta = "http-equiv=\"Content-Security-Policy\" content=\"";
+    let (_, rest) = html.split_once(meta).unwrap();
+    let (written, _) = rest.split_once('"').unwrap();
+    // An element cannot say this one.
+    sent.retain(|directive| !directive.starts_with("frame-ancestors"));
+    assert_eq!(written.split("; ").collect::<Vec<_>>(), sent);
+}
+
+#[tokio::test]
+async fn who_opened_the_page_may_send_it_messages() {
+    let served = Served::start(&[]);
+    let other = Odd::new(|_, _| ok("text/html", "<title>another site</title>")).await;
+    let browser = Browser::start().await;
+    browser.goto(&format!("http://{}/", other.address)).await;
+    let open = format!("!!window.open('{}')", served.page("/"));
+    assert!(browser.value::<bool>(&open).await);
+    browser.go_to_newest_window().await;
+    let _: bool = browser.until("!!document.querySelector('.card')").await;
+    assert!(browser.value::<bool>("window.opener !== null").await);
+}
