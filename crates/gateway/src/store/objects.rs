@@ -186,7 +186,7 @@ impl Objects {
         }
         let size = bytes.len() as u64;
         match self.store.put(&path(digest), bytes.into()).await {
-            Ok(_) => self.added(size).await,
+            Ok(_) => self.added(digest, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -194,7 +194,7 @@ impl Objects {
     /// Keeps the first `size` bytes of a file, which have this digest.
     pub(super) async fn keep_file(&self, digest: &Digest, file: &Arc<File>, size: u64) {
         match self.copy(digest, file, size).await {
-            Ok(()) => self.added(size).await,
+            Ok(()) => self.added(digest, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -273,8 +273,8 @@ impl Objects {
         known.insert(digest.clone(), Known { version, used });
     }
 
-    /// So many bytes were added.
-    async fn added(&self, size: u64) {
+    /// An object of so many bytes was added.
+    async fn added(&self, digest: &Digest, size: u64) {
         let bytes = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
         // Who counts already counts for all.
         let Ok(mut counted) = self.counted.try_lock() else {
@@ -282,7 +282,7 @@ impl Objects {
         };
         let is_old = counted.is_none_or(|when| when.elapsed() >= COUNTED_EVERY);
         if bytes > self.limit || is_old {
-            if let Err(error) = self.sweep().await {
+            if let Err(error) = self.sweep(&path(digest)).await {
                 self.failed("list", &error);
             }
             *counted = Some(Instant::now());
@@ -291,8 +291,9 @@ impl Objects {
     }
 
     /// Counts all objects; where they are too many, deletes those that were not used for longest, and a little more, so
-    /// that this is not done for each new one.
-    async fn sweep(&self) -> Result<(), Error> {
+    /// that this is not done for each new one. The one that was just added stays: file systems keep times only to some
+    /// milliseconds, so it may look as old as those before it.
+    async fn sweep(&self, added: &Path) -> Result<(), Error> {
         let root = Path::from(ROOT);
         let mut all: Vec<ObjectMeta> = self.store.list(Some(&root)).try_collect().await?;
         let mut bytes: u64 = all.iter().map(|one| one.size).sum();
@@ -310,7 +311,7 @@ impl Objects {
                     .map_or(written, |used| written.max(*used))
             };
             all.sort_by_key(last);
-            for one in all {
+            for one in all.into_iter().filter(|one| one.location != *added) {
                 if bytes <= self.limit / 10 * 9 {
                     break;
                 }
