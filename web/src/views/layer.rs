@@ -65,20 +65,20 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
                         </p>
                     }
                 </section>
-            } else if image.finished {
+            } else if largest.is_some() {
                 // What a layer wastes is known when those above it are read.
                 { costs(image.numbers.layers.get(index).copied()) }
             }
-            if image.finished {
+            if let Some(largest) = largest.as_ref() {
                 { files(props, "Largest files", &largest.stored, largest.stored.len() as u64) }
-            }
-            if image.finished && largest.hidden_files > 0 {
-                { files(
-                    props,
-                    &format!("Hides {} of lower layers", format::size(largest.hidden_bytes)),
-                    &largest.hidden,
-                    largest.hidden_files,
-                ) }
+                if largest.hidden_files > 0 {
+                    { files(
+                        props,
+                        &format!("Hides {} of lower layers", format::size(largest.hidden_bytes)),
+                        &largest.hidden,
+                        largest.hidden_files,
+                    ) }
+                }
             }
             if let Some(facts) = facts.filter(|facts| !facts.remarks.is_empty()) {
                 <section class="costs">
@@ -97,22 +97,20 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
     }
 }
 
-/// The largest files of the layer, as far as they are known.
+/// The largest files of the layer, once all layers are read: what is shown with them then comes at once, and nothing moves.
 #[hook]
-fn use_largest(props: &Props) -> LargestFiles {
-    let largest = use_state_eq(LargestFiles::default);
+fn use_largest(props: &Props) -> Option<LargestFiles> {
+    let largest = use_state_eq(|| None);
     {
         let largest = largest.clone();
-        let image = &props.image;
-        let key = (
-            props.engine.clone(),
-            props.layer,
-            image.numbers.depth,
-            image.finished,
-        );
-        use_effect_with(key, move |(engine, layer, ..)| {
-            let answer = engine.ask(LargestOf { layer: *layer });
-            spawn_local(async move { largest.set(answer.await.unwrap_or_default()) });
+        let key = (props.engine.clone(), props.layer, props.image.finished);
+        use_effect_with(key, move |(engine, layer, finished)| {
+            if *finished {
+                let answer = engine.ask(LargestOf { layer: *layer });
+                spawn_local(async move { largest.set(Some(answer.await.unwrap_or_default())) });
+            } else {
+                largest.set(None);
+            }
         });
     }
     (*largest).clone()
