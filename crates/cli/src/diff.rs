@@ -1,8 +1,6 @@
 //! `onionskin diff`: what changed from one image to another.
 
 mod formats;
-mod reproducible;
-mod text;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +17,7 @@ use onionskin_core::ownership::Packages;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
 use onionskin_core::report::comparison::{self, Compared, ComparisonReport, html, markdown};
+use onionskin_core::report::console;
 use onionskin_core::rules::PathGlob;
 use onionskin_core::source::Layer;
 use onionskin_core::stack::Stack;
@@ -154,7 +153,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         let report = ReproducibilityReport::new(old, new, reasons);
         match format {
             Format::Json => output.json(&report)?,
-            _ => output.text(&reproducible::report(&report))?,
+            _ => output.text(&console::reproducible::report(&report))?,
         }
         return Ok(report.reproducible || !arguments.exit_code);
     }
@@ -180,7 +179,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Format::Json => output.json(&report)?,
         Format::Text => {
             let depths = (old.depth, new.depth);
-            let text = text::report(&compared, depths, arguments.all, output.columns());
+            let text =
+                console::comparison::report(&compared, depths, arguments.all, output.screen());
             output.text(&text)?;
         }
         Format::Markdown => output.bytes(markdown::report(&compared).as_bytes())?,

@@ -1,10 +1,9 @@
 //! `onionskin inspect`: layers, sizes, wasted bytes and configuration of an image.
 
-mod artifact;
-
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::console::inspection as console;
+use onionskin_core::report::artifact::ArtifactReport;
+use onionskin_core::report::console::{artifact, inspection as console};
 use onionskin_core::report::text as names_text;
 use onionskin_core::source::SourceError;
 
@@ -39,7 +38,15 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let opened = match arguments.image.open().await {
         Ok(opened) => opened,
         Err(error) => match error.downcast() {
-            Ok(SourceError::Artifact(found)) => return artifact::report(*found, format, &output),
+            Ok(SourceError::Artifact(found)) => {
+                return match format {
+                    Format::Json => output.json(&ArtifactReport::new(*found)),
+                    Format::Text => {
+                        let text = artifact::report(&found, output.screen());
+                        Ok(output.text(&text)?)
+                    }
+                };
+            }
             Ok(error) => return Err(error.into()),
             Err(error) => return Err(error),
         },

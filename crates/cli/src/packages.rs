@@ -1,12 +1,11 @@
 //! `onionskin packages`: what each package takes of an image.
 
-mod text;
-
 use anyhow::{Context as _, bail};
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::ownership::{self, Packages};
 use onionskin_core::packages::Type;
+use onionskin_core::report::console;
 use onionskin_core::report::packages::PackagesReport;
 
 use crate::image::{ImageArguments, with_login};
@@ -109,12 +108,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 true => "the final filesystem".to_owned(),
                 false => Wanted::Stack(last).name(),
             };
-            let shown = text::Shown {
+            let shown = console::packages::Shown {
                 place: &place,
                 limit: arguments.limit,
                 columns: output.columns(),
             };
-            let text = text::report(&report, &packages, shown);
+            let text = console::packages::report(&report, &packages, shown);
             Ok(output.text(&text)?)
         }
     }

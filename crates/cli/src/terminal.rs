@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 
 pub(crate) use onionskin_core::report::Visible;
 use onionskin_core::report::console::Screen;
-pub(crate) use onionskin_core::report::console::{folded, wrapped};
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 80;
@@ -53,11 +52,6 @@ pub(crate) fn screen(columns: usize) -> Screen {
 /// `text` made visible and cut to `columns`, with an ellipsis where something is missing.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
     screen(columns).fit(text, columns)
-}
-
-/// `path` made visible and cut in its middle to `columns`.
-pub(crate) fn middle(path: &str, columns: usize) -> String {
-    screen(columns).middle(path, columns)
 }
 
 /// The columns that text is wrapped to where it goes to no terminal: `COLUMNS`, or 80.

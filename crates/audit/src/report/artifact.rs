@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA_VERSION;
+use crate::inspection::SCHEMA_VERSION;
 use crate::source::Artifact;
 
 /// What `inspect --format json` prints of an artifact.

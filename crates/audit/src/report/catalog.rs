@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA_VERSION;
+use crate::inspection::SCHEMA_VERSION;
 
 /// What `tags --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -14,9 +14,9 @@ pub use self::fields::Field;
 pub use self::packages::{PackageRow, package_counts, package_rows};
 pub use self::places::{Counts, weight};
 pub use self::told::{Compared, Number, Side, known, layers};
-use super::SCHEMA_VERSION;
 use super::unavailable::UnavailableLayer;
 use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
+use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
 
 /// What `diff --format json` prints.

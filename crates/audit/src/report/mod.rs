@@ -28,8 +28,5 @@ mod visible;
 pub mod words;
 pub mod xattrs;
 
-pub use crate::audit::own;
-pub use crate::inspection::SCHEMA_VERSION;
 pub use crate::names::{bytes, text, unescaped};
-pub use crate::{audit, inspection, link};
 pub use visible::Visible;

@@ -6,7 +6,8 @@ use csv::Writer;
 use serde::{Deserialize, Serialize};
 
 use super::unavailable::UnavailableLayer;
-use super::{SCHEMA_VERSION, Visible, text};
+use super::{Visible, text};
+use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
 use crate::ownership::{Owned, Packages, WastedPackage};
 use crate::packages::{Type, Unreadable};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA_VERSION;
 use crate::digest::Digest;
+use crate::inspection::SCHEMA_VERSION;
 use crate::source::Attestation;
 use crate::source::registry::Referrers;
 

@@ -1,10 +1,11 @@
 //! The formats in which `onionskin audit` reports, about one image or several.
 
 use onionskin_core::audit::Audit;
+use onionskin_core::inspection::SCHEMA_VERSION;
 use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::report::{SCHEMA_VERSION, comment, console, html, json, junit, sarif};
+use onionskin_core::report::{comment, console, html, json, junit, sarif};
 use serde::Serialize;
 
 use crate::output::{Formats, Output};

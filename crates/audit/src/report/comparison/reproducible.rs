@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::reproducible::Difference;
 use crate::inspection::ImageFacts;
-use crate::report::SCHEMA_VERSION;
+use crate::inspection::SCHEMA_VERSION;
 
 /// What `diff --reproducible --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -2,9 +2,13 @@
 //!
 //! Colours are escape codes in the text; whoever prints it where there are none takes them out.
 
+pub mod artifact;
 pub mod audit;
+pub mod comparison;
 pub mod inspection;
 mod layout;
+pub mod packages;
+pub mod reproducible;
 pub mod summary;
 pub mod verdict;
 

@@ -8,11 +8,11 @@ use serde_json::json;
 use super::report;
 use crate::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
 use crate::digest::Digest;
+use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::link::Links;
 use crate::manifest::Config;
 use crate::packages::Type;
-use crate::report::SCHEMA_VERSION;
 use crate::report::comparison::{
     Compared, ComparedBytes, ComparedLayers, ComparedStacks, ComparisonReport, Side, SideBytes,
     UncomparedLayers, html,

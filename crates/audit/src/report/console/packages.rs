@@ -1,35 +1,36 @@
-//! Packages as text: what they have of the final filesystem, by type, and each by size.
+//! The text of `onionskin packages`: what packages have of a filesystem, by type, and each by size.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use onionskin_core::ownership::Packages;
-use onionskin_core::packages::Unreadable;
-use onionskin_core::report::packages::{PackageFacts, PackagesReport, WastedFacts};
-use onionskin_core::report::words::{share, size};
-
-use crate::terminal::{Visible, wrapped};
-use onionskin_core::report::console::summary::{self, QUIET};
+use super::summary::{self, QUIET};
+use super::wrapped;
+use crate::ownership::Packages;
+use crate::packages::Unreadable;
+use crate::report::Visible;
+use crate::report::packages::{PackageFacts, PackagesReport, WastedFacts};
+use crate::report::words::{share, size};
 
 /// Packages with wasted bytes that are named.
 const WASTED: usize = 10;
 
 /// How it is shown.
-#[derive(Clone, Copy)]
-pub(super) struct Shown<'s> {
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'s> {
     /// What of the image is looked at.
-    pub(super) place: &'s str,
+    pub place: &'s str,
     /// Packages that are listed at most.
-    pub(super) limit: Option<usize>,
+    pub limit: Option<usize>,
     /// Columns that sentences are wrapped to.
-    pub(super) columns: usize,
+    pub columns: usize,
 }
 
 /// Databases that could not be read and are named.
 const UNREAD: usize = 5;
 
 /// The report; `packages` are all of the image, of which the report may have a part.
-pub(super) fn report(report: &PackagesReport, packages: &Packages, shown: Shown<'_>) -> String {
+#[must_use]
+pub fn report(report: &PackagesReport, packages: &Packages, shown: Shown<'_>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, report, packages, shown);

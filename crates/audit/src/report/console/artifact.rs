@@ -1,34 +1,29 @@
-//! `onionskin inspect` of an artifact, which is no image and has no filesystem.
+//! The text of `onionskin inspect` for an artifact, which has no filesystem.
 
 use std::fmt::{self, Write as _};
 
-use onionskin_core::report::artifact::ArtifactReport;
-use onionskin_core::report::words::size;
-use onionskin_core::source::Artifact;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::output::{Format, Output};
-use crate::terminal::{Visible, fit, folded};
-use onionskin_core::report::console::summary::{QUIET, STRONG};
+use super::summary::{QUIET, STRONG};
+use super::{Screen, folded};
+use crate::report::Visible;
+use crate::report::words::size;
+use crate::source::Artifact;
 
 /// Columns of a size and of what follows it.
 const SIZE: usize = 11;
 
-pub(super) fn report(artifact: Artifact, format: Format, output: &Output) -> anyhow::Result<()> {
-    match format {
-        Format::Json => output.json(&ArtifactReport::new(artifact)),
-        Format::Text => Ok(output.text(&text(&artifact, output.columns()))?),
-    }
-}
-
-fn text(artifact: &Artifact, columns: usize) -> String {
+/// The report.
+#[must_use]
+pub fn report(artifact: &Artifact, screen: Screen) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, artifact, columns);
+    let _ = write(&mut out, artifact, screen);
     out
 }
 
-fn write(out: &mut String, artifact: &Artifact, columns: usize) -> fmt::Result {
+fn write(out: &mut String, artifact: &Artifact, screen: Screen) -> fmt::Result {
+    let columns = screen.columns;
     let Artifact {
         reference,
         digest,
@@ -65,7 +60,7 @@ fn write(out: &mut String, artifact: &Artifact, columns: usize) -> fmt::Result {
             writeln!(
                 out,
                 "{size:>9}  {QUIET}{}{QUIET:#}",
-                fit(&file.media_type, columns.saturating_sub(SIZE))
+                screen.fit(&file.media_type, columns.saturating_sub(SIZE))
             )?;
             for piece in folded(&name, columns.saturating_sub(2)) {
                 writeln!(out, "  {piece}")?;
@@ -78,7 +73,7 @@ fn write(out: &mut String, artifact: &Artifact, columns: usize) -> fmt::Result {
     for (name, value) in annotations {
         let name = Visible(name).to_string();
         let room = columns.saturating_sub(name.width() + 2);
-        writeln!(out, "{QUIET}{name}{QUIET:#}  {}", fit(value, room))?;
+        writeln!(out, "{QUIET}{name}{QUIET:#}  {}", screen.fit(value, room))?;
     }
     Ok(())
 }

@@ -1,18 +1,19 @@
-//! A comparison as text: sizes first, then the largest changes, then the configuration.
+//! The text of `onionskin diff`: sizes first, then the largest changes, then the configuration.
 
 use std::cmp::Reverse;
 use std::fmt::{self, Write as _};
 
-use onionskin_core::compare::{FileChange, PackageChange};
-use onionskin_core::inspection::ImageFacts;
-use onionskin_core::report::comparison::{
-    Compared, Field, known, layers, package_counts, package_rows, weight,
-};
-use onionskin_core::report::words::{self, size};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::terminal::{Visible, fit, folded, middle, wrapped};
-use onionskin_core::report::console::summary::{self, STRONG};
+use super::summary::{self, STRONG};
+use super::{Screen, folded, wrapped};
+use crate::compare::{FileChange, PackageChange};
+use crate::inspection::ImageFacts;
+use crate::report::Visible;
+use crate::report::comparison::{
+    Compared, Field, known, layers, package_counts, package_rows, weight,
+};
+use crate::report::words::{self, size};
 
 /// Columns before a path, and those that one has at least.
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
@@ -23,15 +24,16 @@ const MOVED: &str = " (moved from ";
 const SHOWN: usize = 20;
 
 /// The report; `depths` are the numbers of layers of the whole images.
-pub(super) fn report(
+#[must_use]
+pub fn report(
     compared: &Compared<'_>,
     depths: (usize, usize),
     all: bool,
-    columns: usize,
+    screen: Screen,
 ) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, compared, depths, all, columns);
+    let _ = write(&mut out, compared, depths, all, screen);
     out
 }
 
@@ -40,8 +42,9 @@ fn write(
     compared: &Compared<'_>,
     depths: (usize, usize),
     all: bool,
-    columns: usize,
+    screen: Screen,
 ) -> fmt::Result {
+    let columns = screen.columns;
     let (report, update) = (compared.report, compared.update);
     let last = report.stacks;
     heading(out, "old", &report.old, (last.old, depths.0), columns)?;
@@ -86,8 +89,8 @@ fn write(
         }
     }
     writeln!(out)?;
-    files(out, compared, all, columns)?;
-    packages(out, &report.packages, all, columns)?;
+    files(out, compared, all, screen)?;
+    packages(out, &report.packages, all, screen)?;
     let fields = compared.fields();
     if !fields.is_empty() {
         writeln!(out, "\n{STRONG}Configuration{STRONG:#}")?;
@@ -131,7 +134,7 @@ fn heading(
     Ok(())
 }
 
-fn files(out: &mut String, compared: &Compared<'_>, all: bool, columns: usize) -> fmt::Result {
+fn files(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -> fmt::Result {
     let files = &compared.report.files;
     if files.is_empty() {
         return writeln!(out, "No file differs.");
@@ -152,19 +155,21 @@ fn files(out: &mut String, compared: &Compared<'_>, all: bool, columns: usize) -
             true => String::new(),
             false => format!(" ({})", what.join(", ")),
         };
-        let room = columns
+        let room = screen
+            .columns
             .saturating_sub(BEFORE_PATH + what.len())
             .max(LEAST_PATH);
         let path = match &file.from {
-            None => middle(&file.path, room),
+            None => screen.middle(&file.path, room),
             Some(from) => {
                 let both = room.saturating_sub(MOVED.len() + ")".len());
                 // What one of the two does not need is for the other.
-                let path = middle(
+                let path = screen.middle(
                     &file.path,
                     (both / 2).max(both.saturating_sub(from.width())),
                 );
-                let from = middle(from, both.saturating_sub(path.width()).max(LEAST_PATH / 2));
+                let from =
+                    screen.middle(from, both.saturating_sub(path.width()).max(LEAST_PATH / 2));
                 format!("{path}{MOVED}{from})")
             }
         };
@@ -186,7 +191,7 @@ fn packages(
     out: &mut String,
     packages: &[PackageChange],
     all: bool,
-    columns: usize,
+    screen: Screen,
 ) -> fmt::Result {
     let Some(counts) = package_counts(packages) else {
         return Ok(());
@@ -202,7 +207,7 @@ fn packages(
             Visible(row.name),
             Visible(&row.versions())
         );
-        writeln!(out, "{}", fit(&text, columns))?;
+        writeln!(out, "{}", screen.fit(&text, screen.columns))?;
     }
     match packages.len() - rows.len() {
         0 => Ok(()),

@@ -1,17 +1,17 @@
-//! Why two builds differ, as text.
+//! The text of `onionskin diff --reproducible`: why two builds differ.
 
 use std::fmt::{self, Write as _};
 
-use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
-
-use crate::terminal::Visible;
-use onionskin_core::report::console::summary::STRONG;
+use super::summary::STRONG;
+use crate::report::Visible;
+use crate::report::comparison::reproducible::ReproducibilityReport;
 
 /// Layers that are named for a reason.
 const SHOWN: usize = 12;
 
 /// The report.
-pub(super) fn report(report: &ReproducibilityReport) -> String {
+#[must_use]
+pub fn report(report: &ReproducibilityReport) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut out, report);
