@@ -226,6 +226,17 @@ impl Browser {
         self.driver.switch_to_window(newest).await.unwrap();
     }
 
+    /// Empties what the browser keeps of answers to requests; not what pages keep themselves.
+    pub async fn clear_http_cache(&self) {
+        self.tool("Network.clearBrowserCache", json!({})).await;
+    }
+
+    /// Lets pages of an origin keep at most so many bytes.
+    pub async fn limit_storage(&self, origin: &str, bytes: u64) {
+        let quota = json!({"origin": origin, "quotaSize": bytes});
+        self.tool("Storage.overrideQuotaForOrigin", quota).await;
+    }
+
     async fn tool(&self, command: &str, parameters: Value) {
         let sent = self.driver.cdp().send_raw(command, parameters).await;
         sent.unwrap();

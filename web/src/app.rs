@@ -226,7 +226,7 @@ impl Component for App {
                             }
                         },
                         _ => html! {
-                            <Start catalog={self.catalog.clone()} recent={browser::recent()} on_open={open} {on_file} />
+                            <Start catalog={self.catalog.clone()} recent={browser::recent()} engine={self.spare.clone()} on_open={open} {on_file} />
                         },
                     }
                 }

@@ -12,10 +12,13 @@ use std::{env, io};
 
 use clap::builder::FalseyValueParser;
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
-use onionskin_core::cache::{pack_document, pack_layer, unpack_document, unpack_layer};
+use onionskin_core::cache::{
+    name_of, name_of_document, pack_document, pack_layer, unpack_document, unpack_layer,
+};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::{LayerIndex, MemoryBudget};
 use onionskin_core::rules::Bytes;
+use onionskin_core::source::BoxFuture;
 use onionskin_core::source::registry::{KeepDocuments, KeptDocument};
 
 pub(crate) use self::command::{Arguments, run};
@@ -89,7 +92,7 @@ impl Cache {
         let (digest, memory) = (digest.clone(), memory.clone());
         let read = move || {
             let fits = |bytes: u64| memory.has(bytes.saturating_mul(HELD));
-            let file = told(folder.read(Part::Layers, &layer_name(&digest), fits))??;
+            let file = told(folder.read(Part::Layers, &name_of(&digest), fits))??;
             // What is damaged or older is replaced once the layer is decoded.
             unpack_layer(&file, &digest).ok()
         };
@@ -103,7 +106,7 @@ impl Cache {
         };
         let index = Arc::clone(index);
         let keep = move || {
-            let name = layer_name(&index.digest);
+            let name = name_of(&index.digest);
             told(folder.write(Part::Layers, &name, &pack_layer(&index)));
         };
         // It does not panic; and if it did, the layer would not be kept.
@@ -128,31 +131,27 @@ impl Cache {
 struct Documents(Arc<Folder>);
 
 impl KeepDocuments for Documents {
-    fn document(&self, repository: &str, digest: &Digest) -> Option<KeptDocument> {
-        let name = document_name(repository, digest);
-        let file = told(self.0.read(Part::Documents, &name, |_| true))??;
-        unpack_document(&file, digest).ok()
+    fn document<'a>(
+        &'a self,
+        repository: &'a str,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Option<KeptDocument>> {
+        let name = name_of_document(repository, digest);
+        let read = move || {
+            let file = told(self.0.read(Part::Documents, &name, |_| true))??;
+            unpack_document(&file, digest).ok()
+        };
+        // A document is small.
+        Box::pin(std::future::ready(read()))
     }
 
     fn keep(&self, repository: &str, digest: &Digest, document: KeptDocument) {
-        let name = document_name(repository, digest);
+        let name = name_of_document(repository, digest);
         told(
             self.0
                 .write(Part::Documents, &name, &pack_document(&document)),
         );
     }
-}
-
-/// A digest as a file name. Windows allows no colon.
-fn layer_name(digest: &Digest) -> String {
-    format!("{}-{}", digest.algorithm().name(), digest.hex())
-}
-
-/// A document is kept for its repository: that another one has it is for the registry to say.
-fn document_name(repository: &str, digest: &Digest) -> String {
-    layer_name(&Digest::sha256(
-        format!("{repository}\n{digest}").as_bytes(),
-    ))
 }
 
 /// The first problem is said; the work goes on without the cache.

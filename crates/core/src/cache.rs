@@ -39,10 +39,23 @@ pub enum Unusable {
     Other,
 }
 
+/// The name under which a digest is kept. Windows allows no colon.
+#[must_use]
+pub fn name_of(digest: &Digest) -> String {
+    format!("{}-{}", digest.algorithm().name(), digest.hex())
+}
+
+/// The name under which a document is kept for its repository: that another one has it is for the registry to say.
+#[must_use]
+pub fn name_of_document(repository: &str, digest: &Digest) -> String {
+    let both = format!("{repository}\n{digest}");
+    name_of(&Digest::sha256(both.as_bytes()))
+}
+
 /// The file that keeps a layer's index.
 #[must_use]
 pub fn pack_layer(index: &LayerIndex) -> Vec<u8> {
-    packed(LAYER, &index.to_bytes())
+    packed(LAYER, |file| index.append_to(file))
 }
 
 /// Reads what [`pack_layer`] wrote of the blob with this digest.
@@ -50,18 +63,28 @@ pub fn pack_layer(index: &LayerIndex) -> Vec<u8> {
 /// # Errors
 /// It is not what was written, or of another blob.
 pub fn unpack_layer(file: &[u8], digest: &Digest) -> Result<LayerIndex, Unusable> {
-    let index = LayerIndex::from_bytes(content(LAYER, file)?).map_err(|_| Unusable::Damaged)?;
+    let index = unpack_any_layer(file)?;
     match index.digest == *digest {
         true => Ok(index),
         false => Err(Unusable::Other),
     }
 }
 
+/// Reads what [`pack_layer`] wrote, of whichever blob.
+///
+/// # Errors
+/// It is not what was written.
+pub fn unpack_any_layer(file: &[u8]) -> Result<LayerIndex, Unusable> {
+    LayerIndex::from_bytes(content(LAYER, file)?).map_err(|_| Unusable::Damaged)
+}
+
 /// The file that keeps a document.
 #[must_use]
 pub fn pack_document(document: &KeptDocument) -> Vec<u8> {
     // Serialising into memory cannot fail.
-    packed(DOCUMENT, &postcard::to_stdvec(document).unwrap_or_default())
+    packed(DOCUMENT, |file| {
+        postcard::to_extend(document, file).unwrap_or_default()
+    })
 }
 
 /// Reads what [`pack_document`] wrote of the document with this digest.
@@ -77,14 +100,19 @@ pub fn unpack_document(file: &[u8], digest: &Digest) -> Result<KeptDocument, Unu
     }
 }
 
-fn packed(kind: [u8; 8], content: &[u8]) -> Vec<u8> {
-    let mut file = Vec::with_capacity(CONTENT + content.len());
-    file.extend_from_slice(&kind);
-    file.extend_from_slice(&FORMAT.to_le_bytes());
-    file.extend_from_slice(&DECODER.to_le_bytes());
-    let sum = check_sum(&file, content);
-    file.extend_from_slice(&sum);
-    file.extend_from_slice(content);
+/// A file whose content `append` puts behind its head.
+fn packed(kind: [u8; 8], append: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    let mut head = Vec::with_capacity(CONTENT);
+    head.extend_from_slice(&kind);
+    head.extend_from_slice(&FORMAT.to_le_bytes());
+    head.extend_from_slice(&DECODER.to_le_bytes());
+    head.extend_from_slice(&[0; CONTENT - CHECK_SUM]);
+    let mut file = append(head);
+    if let Some((head, content)) = file.split_at_mut_checked(CONTENT)
+        && let Some((head, sum)) = head.split_at_mut_checked(CHECK_SUM)
+    {
+        sum.copy_from_slice(&check_sum(head, content));
+    }
     file
 }
 

@@ -42,6 +42,7 @@ mod outputs;
 mod packages;
 mod page;
 mod page_access;
+mod page_cache;
 mod page_content;
 mod page_files;
 mod page_find;

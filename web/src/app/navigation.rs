@@ -28,6 +28,8 @@ impl App {
             Route::Start => {
                 self.session = None;
                 self.before = None;
+                // It tells what the cache takes, and reads the next image.
+                self.spare.get_or_insert_with(WorkerClient::start);
                 browser::set_title("Onionskin");
             }
             Route::Browse(browse) => {

@@ -3,6 +3,7 @@
 pub(crate) mod artifact;
 mod band;
 pub(crate) mod browse;
+mod cache;
 mod config;
 mod content;
 mod details;

@@ -5,7 +5,9 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::logo::Logo;
 use crate::parts::pick::Pick;
+use crate::views::cache::CacheSection;
 use crate::views::header::ReferenceBox;
+use crate::worker::client::WorkerClient;
 use crate::worker::protocol::Listed;
 
 /// What is told of the images that come with Onionskin.
@@ -33,6 +35,7 @@ pub(crate) struct Props {
     /// The gateway's own images; none until it told.
     pub(crate) catalog: Option<Vec<Listed>>,
     pub(crate) recent: Vec<String>,
+    pub(crate) engine: Option<WorkerClient>,
     pub(crate) on_open: Callback<String>,
     pub(crate) on_file: Callback<web_sys::File>,
 }
@@ -85,6 +88,9 @@ pub(crate) fn Start(props: &Props) -> Html {
                         }
                     </ul>
                 </section>
+            }
+            if let Some(engine) = props.engine.clone() {
+                <CacheSection {engine} />
             }
         </main>
     }

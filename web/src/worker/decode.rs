@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
+use onionskin_core::cache::pack_layer;
+use onionskin_core::digest::Digest;
 use onionskin_core::layer::{Expected, LayerError, LayerIndex, Problem};
 use onionskin_core::source::{BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
@@ -24,6 +26,21 @@ pub(crate) struct Job {
     pub(crate) origin: Origin,
 }
 
+impl Job {
+    /// The digest under which the layer's index is kept in the browser. Of a file that the visitor chose nothing is.
+    pub(crate) fn kept_as(&self) -> Option<&Digest> {
+        match self.origin {
+            Origin::Gateway(_) => self.layer.kept_as(),
+            Origin::File(_) => None,
+        }
+    }
+
+    /// Whether an index that is kept may stand in for the layer.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        matches!(&self.origin, Origin::Gateway(place) if !place.is_fresh())
+    }
+}
+
 /// Where a layer comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Origin {
@@ -39,7 +56,7 @@ pub(crate) enum Report {
     Ready,
     /// So many bytes of the blob are here.
     Progress(u64),
-    /// The next message is the layer's index, as bytes of its own.
+    /// The next message is the layer's index, packed as a cache keeps it.
     Decoded,
     /// The layer is not available, for this reason.
     NotFetched(NotFetched),
@@ -79,7 +96,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             match run(&job, file.as_ref(), progress).await {
                 Ok(index) => {
                     port::tell(&scope, &Report::Decoded);
-                    port::tell_bytes(&scope, &Uint8Array::from(index.to_bytes().as_slice()));
+                    port::tell_bytes(&scope, &Uint8Array::from(pack_layer(&index).as_slice()));
                 }
                 Err(Missing::NotFetched(reason)) => {
                     port::tell(&scope, &Report::NotFetched(reason));

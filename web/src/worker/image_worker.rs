@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
+use super::cache::Cache;
 use super::content::{self, Reader};
 use super::growth::{self, Other};
 use super::largest;
@@ -28,11 +29,11 @@ use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Catalog, ContentBytes, ContentLines, ContentProgress, Continue, Event, Expand, FindReferrers,
-    Findings, FindingsPage, Found, HistoryOf, Judge, LargestFiles, LargestOf, LayerNumbers,
-    Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory, Question,
-    ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show,
-    Showing, Shown, Stop, StopContent, Subject, Toggle, UserError,
+    Catalog, ClearCache, ContentBytes, ContentLines, ContentProgress, Continue, Event, Expand,
+    FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge, LargestFiles, LargestOf,
+    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory,
+    Question, ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek,
+    Show, Showing, Shown, SizeOfCache, Stop, StopContent, Subject, Toggle, UserError,
 };
 use super::waste::{self, Waste};
 
@@ -151,6 +152,12 @@ impl Asker {
     fn hear(self, request: Request) {
         match request {
             Request::Catalog(Catalog) => self.answer_later::<Catalog>(browsing::catalog()),
+            Request::SizeOfCache(SizeOfCache) => {
+                self.answer_later::<SizeOfCache>(async { Cache::of_worker().size().await });
+            }
+            Request::ClearCache(ClearCache) => {
+                self.answer_later::<ClearCache>(async { Cache::of_worker().clear().await });
+            }
             Request::Names(asked) => self.answer_later::<Names>(browsing::names(asked)),
             Request::FindReferrers(asked) => {
                 self.answer_later::<FindReferrers>(browsing::referrers(asked));

@@ -1,9 +1,10 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
 //! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
-//! chosen `file`, with a `pool` of workers that each `decode` a layer. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
+//! chosen `file`, with a `pool` of workers that each `decode` a layer. What was read is kept in a `cache`. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
 
 mod browsing;
+mod cache;
 pub(crate) mod client;
 mod content;
 mod decode;

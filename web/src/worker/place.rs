@@ -1,13 +1,18 @@
 //! Where an image is asked for: always at the page's own origin, whose gateway knows registries by
 //! their hosts and has repositories of its own beside them.
 
+use std::sync::Arc;
+
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::{Reference, ReferenceError};
 use onionskin_core::source::registry::reqwest::{self, Url};
-use onionskin_core::source::registry::{Client, Endpoint, Options, Registry, Remote};
+use onionskin_core::source::registry::{
+    Client, Endpoint, KeepDocuments, Options, Registry, Remote,
+};
 use onionskin_core::source::{Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
 
+use super::cache::Cache;
 use super::port;
 use super::protocol::{Listed, UserError};
 
@@ -18,6 +23,13 @@ pub(crate) struct Place {
     reference: String,
     at: At,
     fresh: bool,
+}
+
+impl Place {
+    /// Whether nothing is taken from what was read before.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
 }
 
 /// What a name begins with.
@@ -112,7 +124,8 @@ impl Gateway {
     ) -> Result<(Place, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
-            let answer = self.remote(&place)?.image(platform).await;
+            let kept = (!fresh).then(|| Cache::of_worker().documents());
+            let answer = self.opened(&place, kept)?.image(platform).await;
             let elsewhere = matches!(answer, Err(SourceError::NotReached { .. }));
             if !elsewhere || places.peek().is_none() {
                 return Ok((place, answer));
@@ -185,6 +198,14 @@ impl Gateway {
 
     /// The image at a place; nothing is asked yet.
     pub(crate) fn remote(&self, place: &Place) -> Result<Remote, UserError> {
+        self.opened(place, None)
+    }
+
+    fn opened(
+        &self,
+        place: &Place,
+        kept: Option<Arc<dyn KeepDocuments>>,
+    ) -> Result<Remote, UserError> {
         let reference: Reference = place
             .reference
             .parse()
@@ -192,6 +213,7 @@ impl Gateway {
         let http = reqwest::Client::new();
         let options = Options {
             fresh: place.fresh,
+            kept,
             ..Options::default()
         };
         if let At::Name(name) = &place.at {

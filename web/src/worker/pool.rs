@@ -3,9 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use js_sys::Uint8Array;
+use onionskin_core::cache::unpack_any_layer;
+use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::source::{BlobId, Layer, NotFetched};
 use wasm_bindgen::JsCast;
@@ -13,6 +16,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 
+use super::cache::Cache;
 use super::client::SCRIPT;
 use super::decode::{self, Job, Missing, Report};
 use super::listing::number;
@@ -46,47 +50,99 @@ pub(crate) struct Pool {
     members: RefCell<Vec<Member>>,
     /// The file that the layers are in, if they are in one.
     file: Option<Blob>,
+    cache: Cache,
     tell: Tell,
 }
 
 struct Member {
     worker: Worker,
     ready: bool,
-    /// The layer at work.
+    /// The layer at work, and under which digest its index is to be kept.
     at: Option<u32>,
+    keep: Option<Digest>,
     /// The index of the layer at work comes next.
     index_next: bool,
     _closures: (Heard, Failed),
 }
 
 impl Pool {
-    /// Starts decoders for these layers, all of `file` where there is one; `tell` hears what comes of each.
+    /// Starts decoders for these layers, all of `file` where there is one, but not for those whose indexes are kept;
+    /// `tell` hears what comes of each.
     pub(crate) fn start(
         jobs: Vec<Job>,
         file: Option<Blob>,
         tell: impl Fn(Outcome) + 'static,
     ) -> Rc<Self> {
-        let cores = port::scope().map_or(LEAST, |scope| {
-            scope.navigator().hardware_concurrency() as usize
-        });
         let (jobs, same) = once_each(jobs);
-        let count = cores.clamp(LEAST, MOST).min(jobs.len());
         let pool = Rc::new(Pool {
-            waiting: RefCell::new(jobs.into()),
+            waiting: RefCell::default(),
             same,
             members: RefCell::default(),
             file,
+            cache: Cache::of_worker(),
             tell: Rc::new(tell),
         });
-        for at in 0..count {
-            if let Some(member) = pool.hire(at) {
-                pool.members.borrow_mut().push(member);
-            }
-        }
-        if pool.members.borrow().is_empty() {
-            pool.alone();
+        let (may_be_kept, others) = jobs
+            .into_iter()
+            .partition::<Vec<_>, _>(|job| job.may_be_kept() && job.kept_as().is_some());
+        pool.decode(others);
+        if !may_be_kept.is_empty() {
+            let looks = Self::look(Rc::downgrade(&pool), pool.cache.clone(), may_be_kept);
+            spawn_local(looks);
         }
         pool
+    }
+
+    /// Takes the layers from the cache, and decodes those that it does not have.
+    async fn look(pool: Weak<Self>, cache: Cache, jobs: Vec<Job>) {
+        let digests: Vec<&Digest> = jobs.iter().filter_map(Job::kept_as).collect();
+        let known = cache.known(&digests).await;
+        let is_known = |job: &Job| job.kept_as().is_some_and(|digest| known.contains(digest));
+        let (kept, others) = jobs.into_iter().partition::<Vec<_>, _>(is_known);
+        if let Some(pool) = pool.upgrade() {
+            pool.decode(others);
+        }
+        for job in kept {
+            let index = match job.kept_as() {
+                Some(digest) => cache.layer(digest).await,
+                None => None,
+            };
+            let Some(pool) = pool.upgrade() else {
+                // It was stopped.
+                return;
+            };
+            // Where it is not what is expected, decoding says what is wrong.
+            match index.filter(|index| decode::check(&job.layer, index).is_ok()) {
+                Some(index) => {
+                    let layer = number(job.layer.number);
+                    pool.tell_all(Outcome::Decoded(layer, Arc::new(index)));
+                }
+                None => pool.decode(vec![job]),
+            }
+        }
+    }
+
+    /// Sets decoders to work on these layers.
+    fn decode(self: &Rc<Self>, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let cores = port::scope().map_or(LEAST, |scope| {
+            scope.navigator().hardware_concurrency() as usize
+        });
+        let count = cores.clamp(LEAST, MOST).min(jobs.len());
+        self.waiting.borrow_mut().extend(jobs);
+        let mut hired = false;
+        for _ in 0..count {
+            let at = self.members.borrow().len();
+            if let Some(member) = self.hire(at) {
+                self.members.borrow_mut().push(member);
+                hired = true;
+            }
+        }
+        if !hired {
+            self.alone();
+        }
     }
 
     /// Lets all decoders go. Whatever is under way is lost.
@@ -119,6 +175,7 @@ impl Pool {
             worker,
             ready: false,
             at: None,
+            keep: None,
             index_next: false,
             _closures: (heard, failed),
         })
@@ -130,7 +187,7 @@ impl Pool {
             let Some(member) = members.get_mut(at) else {
                 return;
             };
-            member.hear(event)
+            member.hear(event, &self.cache)
         };
         if let Some(outcome) = outcome {
             self.tell_all(outcome);
@@ -176,6 +233,7 @@ impl Pool {
         match self.waiting.borrow_mut().pop_front() {
             Some(job) => {
                 member.at = Some(number(job.layer.number));
+                member.keep = job.kept_as().cloned();
                 let worker = &member.worker;
                 // A worker that is gone says so by its own error.
                 if let Some(file) = &self.file {
@@ -232,7 +290,12 @@ impl Pool {
                 let progress = |received| tell(Outcome::Progress(layer, received));
                 let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
                 pool.tell_all(match outcome {
-                    Ok(index) => Outcome::Decoded(layer, Arc::new(index)),
+                    Ok(index) => {
+                        if let Some(digest) = job.kept_as() {
+                            pool.cache.keep_index(digest, &index);
+                        }
+                        Outcome::Decoded(layer, Arc::new(index))
+                    }
                     Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
                     Err(Missing::Failed(problem)) => Outcome::Failed(layer, problem),
                 });
@@ -270,11 +333,17 @@ impl Drop for Member {
 }
 
 impl Member {
-    fn hear(&mut self, event: &MessageEvent) -> Option<Outcome> {
+    fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<Outcome> {
         if std::mem::take(&mut self.index_next) {
             let layer = self.at.take()?;
-            let index =
-                port::bytes(&event.data()).and_then(|bytes| LayerIndex::from_bytes(&bytes).ok());
+            let packed: Option<Uint8Array> = event.data().dyn_into().ok();
+            let index = packed
+                .as_ref()
+                .and_then(|packed| unpack_any_layer(&packed.to_vec()).ok());
+            if let (Some(digest), Some(packed), true) = (self.keep.take(), packed, index.is_some())
+            {
+                cache.keep_layer(&digest, packed);
+            }
             return Some(match index {
                 Some(index) => Outcome::Decoded(layer, Arc::new(index)),
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),

@@ -44,6 +44,8 @@ macro_rules! questions {
 
 questions! {
     Catalog => Vec<Listed>,
+    SizeOfCache => Option<CacheSize>,
+    ClearCache => Option<CacheSize>,
     Names => Result<NamesPage, UserError>,
     FindReferrers => Result<Referrers, UserError>,
     Open => (),
@@ -71,6 +73,21 @@ questions! {
 /// The images that the gateway itself has.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Catalog;
+
+/// What the cache in the browser takes; none where the browser keeps nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SizeOfCache;
+
+/// Remove everything from the cache in the browser; the answer is what it takes then.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ClearCache;
+
+/// What the cache takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CacheSize {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+}
 
 /// A page of a list of names: the first, or the one that `query` of a page before asks for.
 #[derive(Debug, Serialize, Deserialize)]

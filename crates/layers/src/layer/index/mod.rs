@@ -395,6 +395,13 @@ impl LayerIndex {
         postcard::to_stdvec(self).unwrap_or_default()
     }
 
+    /// Puts what [`Self::to_bytes`] gives behind what is in `bytes`: a large index is then never there twice.
+    #[must_use]
+    pub fn append_to(&self, bytes: Vec<u8>) -> Vec<u8> {
+        // As above.
+        postcard::to_extend(self, bytes).unwrap_or_default()
+    }
+
     /// Reads what [`Self::to_bytes`] wrote.
     ///
     /// # Errors

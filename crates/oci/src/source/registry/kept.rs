@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::source::portable::{MaybeSend, MaybeSync};
+use crate::source::portable::{BoxFuture, MaybeSend, MaybeSync};
 
 /// A manifest, an index or a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,11 @@ pub struct KeptDocument {
 /// Keeps documents that are asked for by digest, each for the repository that had it.
 pub trait KeepDocuments: MaybeSend + MaybeSync {
     /// The document, if it is kept. Its bytes have the digest.
-    fn document(&self, repository: &str, digest: &Digest) -> Option<KeptDocument>;
+    fn document<'a>(
+        &'a self,
+        repository: &'a str,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Option<KeptDocument>>;
     /// Keeps a document whose bytes have the digest.
     fn keep(&self, repository: &str, digest: &Digest, document: KeptDocument);
 }

@@ -86,7 +86,7 @@ impl Remote {
     /// registry said it has.
     pub async fn manifest(&self, which: &TagOrDigest) -> Result<Fetched, SourceError> {
         if let TagOrDigest::Digest(digest) = which
-            && let Some(kept) = self.kept(digest)
+            && let Some(kept) = self.kept(digest).await
         {
             return Ok(Fetched {
                 bytes: kept.bytes.into(),
@@ -121,8 +121,9 @@ impl Remote {
         })
     }
 
-    fn kept(&self, digest: &Digest) -> Option<KeptDocument> {
-        self.client.kept()?.document(&self.repository(), digest)
+    async fn kept(&self, digest: &Digest) -> Option<KeptDocument> {
+        let kept = self.client.kept()?;
+        kept.document(&self.repository(), digest).await
     }
 
     fn keep(&self, digest: &Digest, bytes: &[u8], content_type: Option<String>) {
@@ -398,6 +399,7 @@ impl Documents for Remote {
         // One of another size has the digest, and is not what the manifest promises.
         if let Some(kept) = self
             .kept(digest)
+            .await
             .filter(|kept| kept.bytes.len() as u64 == size)
         {
             return Ok(kept.bytes.into());
