@@ -6,6 +6,7 @@
 mod app;
 mod browser;
 mod format;
+mod login;
 mod navigate;
 mod parts;
 mod route;

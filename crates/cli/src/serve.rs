@@ -103,11 +103,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_credentials: bool,
 
-    /// Keep blobs and manifests of registries in this folder, or in memory: a path, or the word memory
+    /// Keep blobs and manifests of registries in this folder, in memory, or in a bucket: s3://BUCKET/PREFIX, gs://…, az://…
     ///
     /// The registry is still asked for each request whether the image may be read, but sends no bytes again. Several servers
-    /// can share a folder.
-    #[arg(long, value_name = "FOLDER|memory")]
+    /// can share a folder or a bucket. Credentials of buckets come from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT,
+    /// GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_NAME …).
+    #[arg(long, value_name = "FOLDER|memory|URL")]
     store: Option<StorePlace>,
 
     /// Maximum size of the store; the objects that were not used for longest are deleted

@@ -247,7 +247,14 @@ mod tests {
             let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
             let address = [192, 0, 2, 7].into();
             access
-                .user(&headers, Some(Client { address, proxied }))
+                .user(
+                    &headers,
+                    Some(Client {
+                        address,
+                        proxied,
+                        private: true,
+                    }),
+                )
                 .is_some()
         };
         assert!(as_user("alice", true));

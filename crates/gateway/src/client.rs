@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A proxy in front of the gateway, or a network of them, whose `X-Forwarded-For` is believed.
 ///
@@ -54,12 +55,19 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     /// A trusted proxy sent the request.
     pub(crate) proxied: bool,
+    /// Nobody on the network could read the request: it came by TLS, or from this machine.
+    pub(crate) private: bool,
 }
 
 impl Client {
     /// The client of a request that came from `peer`. Each proxy appends whom it got the request from, so the last
     /// address that is no trusted proxy's is the client; what stands before it anybody may have written.
-    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> Self {
+    pub(crate) fn of(
+        peer: IpAddr,
+        tls: bool,
+        headers: &HeaderMap,
+        trusted: &[TrustedProxy],
+    ) -> Self {
         let is_trusted = |address: IpAddr| trusted.iter().any(|proxy| proxy.has(address));
         let mut address = peer.to_canonical();
         let proxied = is_trusted(address);
@@ -77,7 +85,11 @@ impl Client {
                 None => break,
             }
         }
-        Self { address, proxied }
+        Self {
+            address,
+            proxied,
+            private: is_private(peer.to_canonical().is_loopback(), tls, proxied, headers),
+        }
     }
 
     /// What clients are told apart by; `None` for this machine, which may be a proxy for all of them.
@@ -89,6 +101,46 @@ impl Client {
         };
         (!self.address.is_loopback()).then_some(group)
     }
+}
+
+/// Whether nobody on the network could read a request. A proxy in front says how it got it; one on this machine may not be
+/// named, and then shows by its headers, or by the name that its clients use.
+fn is_private(from_here: bool, tls: bool, proxied: bool, headers: &HeaderMap) -> bool {
+    let mut schemes = headers
+        .get_all(FORWARDED_PROTO)
+        .iter()
+        .flat_map(|field| field.to_str().unwrap_or("?").split(','))
+        .peekable();
+    let is_said = schemes.peek().is_some();
+    let by_tls = is_said && schemes.all(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
+    if proxied {
+        return by_tls;
+    }
+    if tls || !from_here {
+        return tls;
+    }
+    let passed_on = is_said
+        || [FORWARDED_FOR, header::FORWARDED, header::VIA]
+            .iter()
+            .any(|name| headers.contains_key(name));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    by_tls || (!passed_on && host.is_some_and(is_this_machine))
+}
+
+/// Whether a host, perhaps with a port, is a name of this machine alone.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let name = name.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name
+            .parse()
+            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
 /// An address, perhaps with a port.
@@ -109,7 +161,7 @@ mod tests {
             headers.append(FORWARDED_FOR, field.parse().unwrap());
         }
         let trusted: Vec<_> = trusted.iter().map(|proxy| proxy.parse().unwrap()).collect();
-        Client::of(peer.parse().unwrap(), &headers, &trusted)
+        Client::of(peer.parse().unwrap(), false, &headers, &trusted)
     }
 
     #[test]
@@ -145,6 +197,43 @@ mod tests {
         for wrong in ["", "proxy.example.com", "10.0.0.0/33", "10.0.0.1:80"] {
             assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_request_is_private_by_tls_and_on_this_machine() {
+        let private = |peer: &str, tls: bool, headers: &[(HeaderName, &str)]| {
+            let headers = headers.iter().cloned();
+            let headers = headers.map(|(name, value)| (name, value.parse().unwrap()));
+            let headers = HeaderMap::from_iter(headers);
+            let proxies = ["10.0.0.1".parse().unwrap()];
+            Client::of(peer.parse().unwrap(), tls, &headers, &proxies).private
+        };
+        let host = |name: &'static str| (header::HOST, name);
+        let proto = |scheme: &'static str| (FORWARDED_PROTO, scheme);
+        for name in ["localhost:8080", "127.0.0.1", "[::1]:8080", "a.localhost"] {
+            assert!(private("127.0.0.1", false, &[host(name)]), "{name}");
+            assert!(!private("192.0.2.7", false, &[host(name)]), "{name}");
+        }
+        let public = host("onionskin.example.com");
+        assert!(private("192.0.2.7", true, std::slice::from_ref(&public)));
+        assert!(!private("192.0.2.7", false, &[proto("https")]));
+        // A proxy on this machine, which nobody named.
+        for (headers, is_private) in [
+            (vec![public.clone()], false),
+            (vec![public.clone(), proto("https")], true),
+            (vec![public.clone(), proto("http")], false),
+            (vec![host("localhost"), proto("https, http")], false),
+            (vec![host("localhost"), (FORWARDED_FOR, "192.0.2.7")], false),
+            (vec![host("localhost"), (header::VIA, "1.1 proxy")], false),
+            (vec![], false),
+        ] {
+            let found = private("127.0.0.1", false, &headers);
+            assert_eq!(found, is_private, "{headers:?}");
+        }
+        // One that was named says it for all its requests.
+        assert!(private("10.0.0.1", false, &[proto("https")]));
+        assert!(!private("10.0.0.1", true, &[proto("http")]));
+        assert!(!private("10.0.0.1", true, &[]));
     }
 
     #[test]

@@ -89,7 +89,12 @@ impl Connection {
     pub(crate) fn client(&self) -> Option<IpAddr> {
         let address = self.client;
         let proxied = false;
-        Client { address, proxied }.group()
+        Client {
+            address,
+            proxied,
+            private: false,
+        }
+        .group()
     }
 
     fn meter(&self) -> MutexGuard<'_, Meter> {

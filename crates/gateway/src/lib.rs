@@ -35,6 +35,7 @@ mod host;
 mod limits;
 mod listing;
 mod log;
+mod login;
 mod metrics;
 mod page;
 mod policy;
@@ -74,7 +75,7 @@ pub use crate::access::{Access, AccessError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
 pub use crate::saved::SavedImage;
-pub use crate::store::{StoreError, StoreOptions, StorePlace};
+pub use crate::store::{Bucket, StoreError, StoreOptions, StorePlace, StorePlaceError};
 pub use crate::tls::{TlsError, TlsFiles};
 pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 

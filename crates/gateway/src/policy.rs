@@ -59,6 +59,14 @@ pub(crate) fn only_for_the_asker(response: &mut Response) {
     }
 }
 
+/// Keeps every cache from keeping an answer: without the log-in that it was given for, nobody is to have it.
+pub(crate) fn not_kept(response: &mut Response) {
+    let caching = HeaderValue::from_static("private, no-store, no-transform");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, caching);
+}
+
 /// For what may be another thing tomorrow: kept, but asked after before each use.
 pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 

@@ -27,6 +27,7 @@ use crate::described::DescribedBlobs;
 use crate::error::Refused;
 use crate::limits::{self, Limits};
 use crate::listing;
+use crate::login::Login;
 use crate::metrics::Metrics;
 use crate::policy::{self, matches_etag};
 use crate::range::Asked;
@@ -55,6 +56,8 @@ pub(crate) struct Visitor<'a> {
     pub(crate) client: Option<client::Client>,
     /// The user that it is, where not everybody may use this gateway.
     pub(crate) user: Option<&'a str>,
+    /// The visitor's own log-in at the registry that is asked; without one, it is asked as the operator.
+    pub(crate) login: Option<Login>,
 }
 
 /// Reaches registries for those who cannot.
@@ -140,7 +143,7 @@ impl Relay {
         name: &str,
         query: Option<&str>,
     ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(name)?;
+        let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/tags/list");
         let query = self.pages.asked(&path, query, &PAGING)?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
@@ -165,7 +168,7 @@ impl Relay {
         let query = self.pages.asked(&path, query, &PAGING)?;
         let Upstream { domain, base } = upstream;
         let endpoint = called(Endpoint::new(base.clone()), name, domain);
-        let registry = self.client.registry_at(endpoint, domain);
+        let registry = self.client_of(visitor).registry_at(endpoint, domain);
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
         let page = registry.repositories(query.as_deref());
         let page = self.document(name, page).await?;
@@ -183,7 +186,7 @@ impl Relay {
         digest: &Digest,
         query: Option<&str>,
     ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(name)?;
+        let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/referrers/{digest}");
         let query = self.pages.asked(&path, query, &REFERRERS)?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
@@ -202,7 +205,7 @@ impl Relay {
         name: &str,
         wanted: &TagOrDigest,
     ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(name)?;
+        let (upstream, remote) = self.find(visitor, name)?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
         // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
         if visitor.method == Method::HEAD
@@ -246,7 +249,7 @@ impl Relay {
         name: &str,
         digest: &Digest,
     ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(name)?;
+        let (upstream, remote) = self.find(visitor, name)?;
         let is_head = visitor.method == Method::HEAD;
         let mut wish = Wish {
             name,
@@ -345,7 +348,7 @@ impl Relay {
     }
 
     /// The repository that `name` means at the registry that it begins with.
-    fn find(&self, name: &str) -> Result<(&Upstream, Remote), Refused> {
+    fn find(&self, visitor: &Visitor<'_>, name: &str) -> Result<(&Upstream, Remote), Refused> {
         let (first, rest) = name.split_once('/').unwrap_or((name, ""));
         let Some(upstream) = self.upstreams.get(first).map(Arc::as_ref) else {
             return Err(not_here(name, first));
@@ -367,7 +370,20 @@ impl Relay {
         };
         // What is asked for is said with each request.
         let repository = reference.without_tag();
-        Ok((upstream, self.client.open_at(endpoint, &repository)))
+        let client = self.client_of(visitor);
+        Ok((upstream, client.open_at(endpoint, &repository)))
+    }
+
+    /// What asks registries for a visitor: with the visitor's own log-in where there is one, and never with another's
+    /// tokens.
+    fn client_of(&self, visitor: &Visitor<'_>) -> Client {
+        match &visitor.login {
+            Some(login) => {
+                let credentials = login.credentials.clone();
+                self.client.with_credentials(&login.domain, credentials)
+            }
+            None => self.client.clone(),
+        }
     }
 }
 

@@ -112,7 +112,77 @@ fn pointer(text: &str) -> Result<TagOrDigest, Refused> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    /// What paths are made of, and what does not belong there.
+    const PARTS: &[&str] = &[
+        "/",
+        "/",
+        "/",
+        "manifests",
+        "blobs",
+        "referrers",
+        "tags",
+        "list",
+        "_catalog",
+        "a",
+        "1.0",
+        "docker.io",
+        "sha256:",
+        "sha512:",
+        "..",
+        "%2e%2e",
+        "%2F",
+        "%00",
+        "%FF",
+        "%",
+        "?",
+        "#",
+        "@",
+        ":",
+        "\\",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "\u{202e}",
+        " ",
+        "~",
+    ];
+
+    /// The path under `/v2/` that a route has.
+    fn path(route: &Route) -> String {
+        let text = match route {
+            Route::Catalog => "_catalog".to_owned(),
+            Route::CatalogOf(name) => format!("{name}/_catalog"),
+            Route::Referrers(name, digest) => format!("{name}/referrers/{digest}"),
+            Route::Tags(name) => format!("{name}/tags/list"),
+            Route::Manifest(name, pointer) => format!("{name}/manifests/{pointer}"),
+            Route::Blob(name, digest) => format!("{name}/blobs/{digest}"),
+        };
+        utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()
+    }
+
+    proptest! {
+        /// Whatever a client asks for is one thing, whose tag or digest leads nowhere else, or is refused.
+        #[test]
+        fn any_path_is_one_route_or_none(parts in vec(select(PARTS), 0..12)) {
+            let text = parts.concat();
+            if let Ok(route) = Route::parse(&text) {
+                let again = Route::parse(&path(&route)).unwrap();
+                prop_assert_eq!(&again, &route);
+                let pointer = match &route {
+                    Route::Manifest(_, pointer) => pointer.to_string(),
+                    Route::Blob(_, digest) | Route::Referrers(_, digest) => digest.to_string(),
+                    _ => String::new(),
+                };
+                let plain = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+                prop_assert!(pointer.chars().all(plain) && pointer != "..", "{}", text);
+            }
+        }
+    }
 
     fn digest() -> Digest {
         Digest::sha256(b"")

@@ -17,6 +17,7 @@ use crate::error::Refused;
 use crate::limits::URI_BYTES;
 use crate::listing::{self, Paging};
 use crate::log;
+use crate::login::Login;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::policy;
@@ -179,14 +180,8 @@ async fn registry(
     uri: Uri,
     asked: HeaderMap,
 ) -> Result<Response, Refused> {
-    let visitor = Visitor {
-        method: &method,
-        version,
-        headers: &asked,
-        connection: connection.as_deref(),
-        client: client.map(|Extension(client)| client),
-        user: user.as_deref().map(|user| user.name.as_str()),
-    };
+    let client = client.map(|Extension(client)| client);
+    let user_name = user.as_deref().map(|user| user.name.as_str());
     let path = uri.path().trim_start_matches("/v2/");
     let route = Route::parse(path)?;
     let user = user.as_deref().map(|user| &**user);
@@ -200,10 +195,28 @@ async fn registry(
     let name = route
         .name()
         .filter(|name| served.repositories.get(name).is_none());
-    let registry = name
-        .and_then(|name| served.relay.registry(name))
-        .map(str::to_owned);
-    let answer = answered(&served, &visitor, user, route, &uri).await;
+    let registry = name.and_then(|name| {
+        let first = name.split('/').next()?;
+        Some((first, served.relay.registry(first)?))
+    });
+    let login = match registry {
+        Some((first, domain)) => Login::of(&asked, client, first, domain)?,
+        None => None,
+    };
+    let registry = registry.map(|(_, domain)| domain.to_owned());
+    let visitor = Visitor {
+        method: &method,
+        version,
+        headers: &asked,
+        connection: connection.as_deref(),
+        client,
+        user: user_name,
+        login,
+    };
+    let mut answer = answered(&served, &visitor, user, route, &uri).await;
+    if let (Some(_), Ok(answer)) = (&visitor.login, &mut answer) {
+        policy::not_kept(answer);
+    }
     if let Some(registry) = registry {
         let status = match &answer {
             Ok(response) => response.status(),

@@ -141,14 +141,17 @@ async fn accept(
                 tokio::spawn(async move {
                     let _listed = listed;
                     let Some(acceptor) = acceptor else {
-                        return answer(metered, address, connection, setup, stopping).await;
+                        return answer(metered, (address, false), connection, setup, stopping)
+                            .await;
                     };
                     let secure = tokio::select! {
                         secure = acceptor.accept(metered) => secure,
                         () = connection.is_cut() => return,
                     };
                     match secure {
-                        Ok(secure) => answer(secure, address, connection, setup, stopping).await,
+                        Ok(secure) => {
+                            answer(secure, (address, true), connection, setup, stopping).await
+                        }
                         Err(error) => tracing::debug!("{address}: {error}"),
                     }
                 });
@@ -178,10 +181,10 @@ fn refuse(stream: &TcpStream) {
     let _ = stream.try_write(FULL);
 }
 
-/// Answers all requests of a connection.
+/// Answers all requests of a connection, of which it is known from where it comes and whether by TLS.
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    address: SocketAddr,
+    (address, tls): (SocketAddr, bool),
     connection: Arc<Connection>,
     setup: Arc<Setup>,
     mut stopping: watch::Receiver<()>,
@@ -191,7 +194,7 @@ async fn answer(
         service_fn(move |request: hyper::Request<Incoming>| {
             let busy = connection.busy();
             let mut request: Request = request.map(Body::new);
-            let client = Client::of(address.ip(), request.headers(), &setup.proxies);
+            let client = Client::of(address.ip(), tls, request.headers(), &setup.proxies);
             let extensions = request.extensions_mut();
             extensions.insert(Arc::clone(&connection));
             extensions.insert(client);

@@ -3,14 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use axum::body::Body;
-use bytes::Bytes;
-use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
 use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Layer, bytes, layer};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{self, CONFIG, LAYER, Odd, ok, sound};
+use onionskin_tests::odd::{self, Odd, ok, sound};
 use tempfile::TempDir;
 
 /// A saved image of these layers.
@@ -84,7 +81,7 @@ fn a_blob_that_is_listed_again_and_again_is_refused_before_it_takes_memory() {
     refused(&within(256 << 20, &["inspect", &image]));
 }
 
-/// GHSA-f36w-mj3v-6jqv: in a manifest, in the header of an answer, in a tar.
+/// GHSA-f36w-mj3v-6jqv: in a manifest, and in a tar.
 #[tokio::test(flavor = "multi_thread")]
 async fn sizes_that_are_only_claimed_take_no_memory() {
     // A file of 8 GiB less a byte, of which nothing follows.
@@ -97,32 +94,17 @@ async fn sizes_that_are_only_claimed_take_no_memory() {
     let (_folder, image) = saved([layer("x").raw(header)]);
     let cut = within(256 << 20, &["ls", &image]);
     refused(&cut);
-    for (config, of_layer, length) in [
-        (1_u64 << 50, 1_u64 << 60, None),
-        (u64::MAX, u64::MAX, None),
-        (37, 7, Some("9223372036854775807")),
+    for (config, of_layer) in [
+        (1_u64 << 50, 1_u64 << 60),
+        (u64::MAX, u64::MAX),
+        (37, 1 << 50),
     ] {
         let manifest = odd::manifest()
             .replace(r#""size":37"#, &format!(r#""size":{config}"#))
             .replace(r#""size":7"#, &format!(r#""size":{of_layer}"#));
-        let odd = Odd::new(move |target, _| {
-            if target.contains("/manifests/") {
-                return ok(OCI_MANIFEST, manifest.clone());
-            }
-            let Some(length) = length else {
-                return sound(target);
-            };
-            // The length is said, and not kept to.
-            let is_layer = target.ends_with(&Digest::sha256(LAYER).to_string());
-            let sent: &[u8] = if is_layer { LAYER } else { CONFIG };
-            let cut = futures::stream::iter([
-                Ok(Bytes::from_static(sent)),
-                Err(std::io::Error::other("the rest never comes")),
-            ]);
-            let mut answer = ok("application/octet-stream", Body::from_stream(cut));
-            let headers = answer.headers_mut();
-            headers.insert("content-length", length.parse().unwrap());
-            answer
+        let odd = Odd::new(move |target, _| match target.contains("/manifests/") {
+            true => ok(OCI_MANIFEST, manifest.clone()),
+            false => sound(target),
         })
         .await;
         let image = format!("{}/app:1", odd.address);

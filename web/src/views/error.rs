@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::route::{BrowseRoute, Route};
 use crate::session::{Again, Image, LayerState, Partial};
+use crate::views::login::LoginForm;
 use crate::worker::protocol::{List, UserError};
 
 /// What [`Failed`] shows.
@@ -71,9 +72,13 @@ pub(crate) fn ErrorBox(props: &BoxProps) -> Html {
             if !problem.advice.is_empty() {
                 <p class="advice">{ &problem.advice }</p>
             }
+            if let Some(registry) = problem.login.clone() {
+                <LoginForm {registry} on_login={props.on_retry.clone()} />
+            }
             <div class="actions">
                 if problem.retry {
-                    <button type="button" class="primary" onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
+                    // Where there is a form, that is the likelier way on.
+                    <button type="button" class={classes!(problem.login.is_none().then_some("primary"))} onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
                 }
                 if let Some(name) = props.tags.clone().filter(|_| problem.missing) {
                     <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "List the tags" }</a>

@@ -14,6 +14,7 @@ pub(crate) mod header;
 pub(crate) mod image;
 mod layer;
 pub(crate) mod layers;
+pub(crate) mod login;
 mod referrers;
 pub(crate) mod start;
 mod waste;

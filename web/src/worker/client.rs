@@ -12,7 +12,8 @@ use web_sys::{Blob, MessageEvent, Worker};
 use yew::Callback;
 
 use super::port;
-use super::protocol::{Event, Message, Numbered, Question, UserError};
+use super::protocol::{Event, KeepLogins, Message, Numbered, Question, UserError};
+use crate::login;
 
 /// The script that loads a worker, beside the page.
 pub(crate) const SCRIPT: &str = "worker_loader.js";
@@ -24,6 +25,8 @@ pub(crate) struct WorkerClient(Rc<Line>);
 struct Line {
     worker: Option<Worker>,
     next: Cell<u32>,
+    /// How often log-ins had changed when the worker last got them.
+    logins: Cell<u32>,
     /// Where packed answers go, by the numbers of the questions.
     waiting: RefCell<HashMap<u32, oneshot::Sender<Option<Vec<u8>>>>>,
     /// What was to be sent before the worker could hear it; none once it can.
@@ -71,6 +74,7 @@ impl WorkerClient {
             Line {
                 worker,
                 next: Cell::new(0),
+                logins: Cell::new(0),
                 waiting: RefCell::default(),
                 early: RefCell::new(Some(Vec::new())),
                 unpacked: RefCell::default(),
@@ -94,6 +98,9 @@ impl WorkerClient {
         &self,
         question: Q,
     ) -> impl Future<Output = Option<Q::Answer>> + use<Q> {
+        if self.0.logins.replace(login::changes()) != login::changes() {
+            self.tell(KeepLogins(login::all()));
+        }
         let (sender, answer) = oneshot::channel();
         let id = self.0.next.get();
         self.0.next.set(id.wrapping_add(1));
@@ -182,5 +189,6 @@ fn no_worker() -> UserError {
         advice: "Reload the page; for a very large image, close other tabs first.".to_owned(),
         retry: true,
         missing: false,
+        login: None,
     }
 }

@@ -27,11 +27,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// The digest under which the layer's index is kept in the browser. Of a file that the visitor chose nothing is.
+    /// The digest under which the layer's index is kept in the browser. Of a file that the visitor chose nothing is, and of
+    /// what a log-in opened.
     pub(crate) fn kept_as(&self) -> Option<&Digest> {
-        match self.origin {
-            Origin::Gateway(_) => self.layer.kept_as(),
-            Origin::File(_) => None,
+        match &self.origin {
+            Origin::Gateway(place) if !place.has_login() => self.layer.kept_as(),
+            Origin::Gateway(_) | Origin::File(_) => None,
         }
     }
 

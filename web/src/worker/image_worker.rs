@@ -30,12 +30,14 @@ use super::pool::Pool;
 use super::port;
 use super::protocol::{
     Catalog, ClearCache, ContentBytes, ContentLines, ContentProgress, Continue, Event, Expand,
-    FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge, LargestFiles, LargestOf,
-    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent, PathHistory,
-    Question, ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek,
-    Show, Showing, Shown, SizeOfCache, Stop, StopContent, Subject, Toggle, UserError,
+    FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge, KeepLogins, LargestFiles,
+    LargestOf, LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent,
+    PathHistory, Question, ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile,
+    RulesFileError, Seek, Show, Showing, Shown, SizeOfCache, Stop, StopContent, Subject, Toggle,
+    UserError,
 };
 use super::waste::{self, Waste};
+use crate::login;
 
 /// Open folders that the page is told, to remember them.
 const OPEN_FOLDERS: usize = 2_000;
@@ -151,6 +153,10 @@ struct Asker {
 impl Asker {
     fn hear(self, request: Request) {
         match request {
+            Request::KeepLogins(KeepLogins(logins)) => {
+                login::replace(logins);
+                self.answer::<KeepLogins>(&());
+            }
             Request::Catalog(Catalog) => self.answer_later::<Catalog>(browsing::catalog()),
             Request::SizeOfCache(SizeOfCache) => {
                 self.answer_later::<SizeOfCache>(async { Cache::of_worker().size().await });

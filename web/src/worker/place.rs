@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::cache::Cache;
 use super::port;
 use super::protocol::{Listed, UserError};
+use crate::login::{self, Login};
 
 /// A reference, and where the gateway has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,9 +24,29 @@ pub(crate) struct Place {
     reference: String,
     at: At,
     fresh: bool,
+    /// The visitor's log-in at the registry.
+    login: Option<Login>,
 }
 
 impl Place {
+    fn new(reference: &Reference, at: At, fresh: bool) -> Self {
+        let login = login::of(match &at {
+            At::Host => reference.domain(),
+            At::Name(name) => name,
+        });
+        Self {
+            reference: reference.to_string(),
+            at,
+            fresh,
+            login,
+        }
+    }
+
+    /// Whether the visitor logged in to the registry: what is read is for as long as the page is open.
+    pub(crate) fn has_login(&self) -> bool {
+        self.login.is_some()
+    }
+
     /// Whether nothing is taken from what was read before.
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh
@@ -79,11 +100,7 @@ impl Gateway {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = Place {
-            reference: reference.to_string(),
-            at: At::Host,
-            fresh,
-        };
+        let full = Place::new(&reference, At::Host, fresh);
         let own = match typed.split_once('/') {
             Some((first, rest)) if first == self.host() => self.own(rest, fresh),
             Some((first, _)) if first == reference.domain() || first == "index.docker.io" => None,
@@ -107,10 +124,17 @@ impl Gateway {
     /// What the gateway has under a name without a host; such names have several parts.
     fn own(&self, name: &str, fresh: bool) -> Option<Place> {
         let (first, rest) = name.split_once('/')?;
-        Some(Place {
-            reference: format!("localhost/{rest}"),
-            at: At::Name(first.to_owned()),
-            fresh,
+        let at = At::Name(first.to_owned());
+        let place = format!("localhost/{rest}");
+        Some(match place.parse() {
+            Ok(reference) => Place::new(&reference, at, fresh),
+            // Whoever opens it says what is wrong with it.
+            Err(_) => Place {
+                reference: place,
+                at,
+                fresh,
+                login: None,
+            },
         })
     }
 
@@ -124,7 +148,8 @@ impl Gateway {
     ) -> Result<(Place, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
-            let kept = (!fresh).then(|| Cache::of_worker().documents());
+            let is_kept = !fresh && !place.has_login();
+            let kept = is_kept.then(|| Cache::of_worker().documents());
             let answer = self.opened(&place, kept)?.image(platform).await;
             let elsewhere = matches!(answer, Err(SourceError::NotReached { .. }));
             if !elsewhere || places.peek().is_none() {
@@ -176,7 +201,7 @@ impl Gateway {
 
     /// A registry as a whole; nothing is asked yet.
     pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
-        let http = reqwest::Client::new();
+        let http = login::client(host, login::of(host).as_ref());
         if host == self.host() {
             let client = Client::new(http, Options::default());
             return Ok(client.registry_at(Endpoint::new(self.root.clone()), host));
@@ -210,7 +235,11 @@ impl Gateway {
             .reference
             .parse()
             .map_err(|error: ReferenceError| UserError::of_reference(&error))?;
-        let http = reqwest::Client::new();
+        let registry = match &place.at {
+            At::Host => reference.domain(),
+            At::Name(name) => name,
+        };
+        let http = login::client(registry, place.login.as_ref());
         let options = Options {
             fresh: place.fresh,
             kept,

@@ -84,6 +84,8 @@ pub(crate) struct UserError {
     pub(crate) retry: bool,
     /// Whether the registry answered that it has no such image, so that another one of the repository may be meant.
     pub(crate) missing: bool,
+    /// The registry that denied access, where a log-in of the visitor may help.
+    pub(crate) login: Option<String>,
 }
 
 /// A repository of the gateway's own and its tags.

@@ -7,6 +7,7 @@ use onionskin_core::reference::ReferenceError;
 use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
 
 use super::protocol::UserError;
+use crate::login;
 
 impl UserError {
     fn new(title: impl Into<String>, detail: impl ToString, advice: &str, retry: bool) -> Self {
@@ -16,6 +17,7 @@ impl UserError {
             advice: advice.to_owned(),
             retry,
             missing: false,
+            login: None,
         }
     }
 
@@ -45,6 +47,7 @@ impl UserError {
         let (title, detail, advice, retry) = told(error);
         UserError {
             missing,
+            login: login_for(error),
             ..UserError::new(title, detail, &advice, retry)
         }
     }
@@ -70,7 +73,10 @@ impl UserError {
             _ => error.to_string(),
         };
         let title = format!("Layer {layer} could not be fetched");
-        UserError::new(title, detail, OTHERS, true)
+        UserError {
+            login: login_for(error),
+            ..UserError::new(title, detail, OTHERS, true)
+        }
     }
 
     /// A layer could not be decoded.
@@ -115,6 +121,16 @@ impl UserError {
     }
 }
 
+/// The registry that a visitor may log in to, where that may be what is missing.
+fn login_for(error: &SourceError) -> Option<String> {
+    match error {
+        SourceError::NoAccess { registry, .. } | SourceError::NoList { registry, .. } => {
+            Some(registry.clone())
+        }
+        _ => None,
+    }
+}
+
 /// Title, detail, advice, and whether trying again may help. What the title or the advice says is not in the detail.
 fn told(error: &SourceError) -> (String, String, String, bool) {
     let whole = || error.to_string();
@@ -129,14 +145,22 @@ fn told(error: &SourceError) -> (String, String, String, bool) {
             "Check the name and the tag.",
             true,
         ),
-        SourceError::NoAccess { what, reason, .. } => (
+        SourceError::NoAccess {
+            what,
+            registry,
+            reason,
+            ..
+        } => (
             "Image not available",
             because(
                 what,
                 &format!("the registry denies access to {what}"),
                 reason,
             ),
-            "Check the name. To open private images, the operator of this server can give it credentials.",
+            match login::of(registry) {
+                Some(_) => "Check the name of the image, the user name and the password.",
+                None => "Check the name. If the image is private, log in.",
+            },
             true,
         ),
         SourceError::NotFetched { .. } => ("Layer not available", whole(), "", false),

@@ -208,6 +208,7 @@ impl Relay {
 fn right(visitor: &Visitor<'_>, name: &str, wanted: &str) -> Right {
     Right {
         user: visitor.user.map(str::to_owned),
+        login: visitor.login.as_ref().map(|login| login.key.clone()),
         name: name.to_owned(),
         wanted: wanted.to_owned(),
     }

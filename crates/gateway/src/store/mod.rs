@@ -6,10 +6,10 @@
 
 mod flight;
 mod objects;
+mod place;
 mod rights;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 
 pub(crate) use flight::Flights;
 pub(crate) use objects::Objects;
+pub use place::{Bucket, StorePlace, StorePlaceError};
 pub(crate) use rights::{Right, Rights};
 
 /// Where blobs and manifests are kept, and for how long they serve while a registry is down.
@@ -31,27 +32,6 @@ pub struct StoreOptions {
     pub grace: Duration,
 }
 
-/// Where a store has its objects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StorePlace {
-    /// In the memory of this process.
-    Memory,
-    /// In a folder, which several gateways may share.
-    Folder(PathBuf),
-}
-
-impl FromStr for StorePlace {
-    type Err = std::convert::Infallible;
-
-    /// `memory`, or the path of a folder.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "memory" => Self::Memory,
-            path => Self::Folder(path.into()),
-        })
-    }
-}
-
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -64,11 +44,11 @@ pub enum StoreError {
         #[source]
         problem: std::io::Error,
     },
-    /// The folder is there and cannot be used.
-    #[error("cannot use {} as a store: {problem}", .path.display())]
+    /// The folder is there and cannot be used, or the environment does not say how to reach the bucket.
+    #[error("cannot use {place} as a store: {problem}")]
     Store {
-        /// The folder.
-        path: PathBuf,
+        /// The folder or the bucket.
+        place: Box<StorePlace>,
         /// Why.
         #[source]
         problem: object_store::Error,

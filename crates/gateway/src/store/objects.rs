@@ -21,6 +21,7 @@ use object_store::{
 };
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::limits::DOCUMENT_BYTES;
+use onionskin_core::report::Visible;
 
 use super::flight::read_at;
 use super::{StoreError, StoreOptions, StorePlace};
@@ -55,6 +56,10 @@ struct Known {
 
 impl Objects {
     pub(super) fn open(options: &StoreOptions, metrics: Arc<Metrics>) -> Result<Self, StoreError> {
+        let unusable = |problem| StoreError::Store {
+            place: Box::new(options.place.clone()),
+            problem,
+        };
         let (store, folder): (Arc<dyn ObjectStore>, _) = match &options.place {
             StorePlace::Memory => (Arc::new(InMemory::new()), None),
             StorePlace::Folder(path) => {
@@ -63,11 +68,16 @@ impl Objects {
                     problem,
                 })?;
                 let store = LocalFileSystem::new_with_prefix(path);
-                let store = store.map_err(|problem| StoreError::Store {
-                    path: path.clone(),
-                    problem,
-                })?;
-                (Arc::new(store), Some(path.clone()))
+                (Arc::new(store.map_err(unusable)?), Some(path.clone()))
+            }
+            #[cfg(feature = "cloud")]
+            StorePlace::Bucket(bucket) => (bucket.open().map_err(unusable)?, None),
+            #[cfg(not(feature = "cloud"))]
+            StorePlace::Bucket(_) => {
+                return Err(unusable(Error::NotImplemented {
+                    operation: "open".to_owned(),
+                    implementer: "this build".to_owned(),
+                }));
             }
         };
         Ok(Self {
@@ -331,7 +341,8 @@ impl Objects {
     }
 
     fn failed(&self, what: &'static str, error: &Error) {
-        tracing::warn!("the store cannot {what}: {error}");
+        let error = without_queries(&error.to_string());
+        tracing::warn!("the store cannot {what}: {}", Visible(&error));
         self.metrics.stored("error");
     }
 }
@@ -357,6 +368,17 @@ fn milliseconds(time: SystemTime) -> i64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// An error without the queries of its URLs, in which clouds have signatures.
+fn without_queries(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    words
+        .map(|word| match word.split_once('?') {
+            Some((url, _)) if url.contains("://") => format!("{url}… "),
+            _ => word.to_owned(),
+        })
+        .collect()
 }
 
 /// Makes the folder, which only its user may read: what registries sent may be private.

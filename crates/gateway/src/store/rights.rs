@@ -8,11 +8,13 @@ use onionskin_core::digest::Digest;
 
 use crate::limits::KNOWN_RIGHTS;
 
-/// Who may have what: a user, or everybody where there are none; a repository as it is called here; and a tag or a
-/// digest in it. A right on one blob of a repository is none on another.
+/// Who may have what: a user, or everybody where there are none, with a log-in of their own at the registry or with the
+/// operator's; a repository as it is called here; and a tag or a digest in it. A right on one blob of a repository is none on another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Right {
     pub(crate) user: Option<String>,
+    /// The key of the log-in that the visitor sent.
+    pub(crate) login: Option<Digest>,
     pub(crate) name: String,
     pub(crate) wanted: String,
 }
@@ -64,6 +66,7 @@ mod tests {
     fn right(user: Option<&str>, name: &str, wanted: &str) -> Right {
         Right {
             user: user.map(str::to_owned),
+            login: None,
             name: name.to_owned(),
             wanted: wanted.to_owned(),
         }
@@ -80,6 +83,11 @@ mod tests {
         assert_eq!(recent(None, "r/app", "1"), None);
         assert_eq!(recent(Some("alice"), "r/other", "1"), None);
         assert_eq!(recent(Some("alice"), "r/app", "2"), None);
+        let with_log_in = Right {
+            login: Some(Digest::sha256(b"log-in")),
+            ..right(Some("alice"), "r/app", "1")
+        };
+        assert_eq!(rights.recent(&with_log_in), None);
         rights.refused(&right(Some("alice"), "r/app", "1"));
         assert_eq!(recent(Some("alice"), "r/app", "1"), None);
         let none = Rights::new(Duration::ZERO);

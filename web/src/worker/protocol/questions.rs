@@ -7,6 +7,7 @@ use super::{
     Asked, ContentFacts, ContentForm, Findings, Found, LargestFiles, Listed, PathHistory,
     Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, UserError,
 };
+use crate::login::Logins;
 
 /// A question of the page and what answers it.
 pub(crate) trait Question: Into<Request> {
@@ -43,6 +44,7 @@ macro_rules! questions {
 }
 
 questions! {
+    KeepLogins => (),
     Catalog => Vec<Listed>,
     SizeOfCache => Option<CacheSize>,
     ClearCache => Option<CacheSize>,
@@ -69,6 +71,10 @@ questions! {
     Judge => Result<(), RulesFileError>,
     Report => Option<String>,
 }
+
+/// Ask registries with these log-ins from now on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeepLogins(pub(crate) Logins);
 
 /// The images that the gateway itself has.
 #[derive(Debug, Serialize, Deserialize)]

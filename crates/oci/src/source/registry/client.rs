@@ -98,6 +98,27 @@ impl Client {
         }
     }
 
+    /// The same client for one other person: the registry that references call `domain` is asked with these credentials,
+    /// all others without any. Connections are shared; tokens are not.
+    #[must_use]
+    // As in `new`.
+    #[cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
+    pub fn with_credentials(&self, domain: &str, credentials: Credentials) -> Self {
+        let options = Options {
+            credentials: BTreeMap::from([(domain.to_owned(), credentials)]),
+            #[cfg(not(target_arch = "wasm32"))]
+            keychain: None,
+            ..self.inner.options.clone()
+        };
+        Self {
+            inner: Arc::new(Inner {
+                transport: self.inner.transport.clone(),
+                options,
+                auth: Auth::default(),
+            }),
+        }
+    }
+
     /// What is kept between runs.
     pub(super) fn kept(&self) -> Option<&dyn KeepDocuments> {
         self.inner.options.kept.as_deref()

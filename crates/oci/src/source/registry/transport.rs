@@ -35,6 +35,8 @@ pub(super) enum Purpose {
 pub fn http_client() -> reqwest::ClientBuilder {
     use std::time::Duration;
     reqwest::Client::builder()
+        // Whether HTTP/2 is built in is for other users of the library to say. Parallel layers share no connection so.
+        .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .connect_timeout(Duration::from_secs(15))
