@@ -11,6 +11,8 @@ use crate::work::{self, say};
 const SECONDS: u64 = 60;
 /// Bytes of an input, at most: enough for an archive of a few blocks.
 const INPUT: u32 = 16 << 10;
+/// MiB of memory that a target may take, of which the library and what it learnt take some.
+const MEMORY: u32 = 1024;
 /// The compiler that libFuzzer's instrumentation needs.
 const TOOLCHAIN: &str = "+nightly";
 
@@ -88,6 +90,8 @@ fn fuzz(folder: &Path, work_folder: &Path, target: &str, seconds: u64) -> Result
         format!("-max_total_time={seconds}"),
         format!("-max_len={INPUT}"),
         "-timeout=20".to_owned(),
+        // An input that takes more memory than any image of its size may is a finding too.
+        format!("-rss_limit_mb={MEMORY}"),
         "-print_final_stats=1".to_owned(),
     ]);
     work::run(&mut fuzz).with_context(|| {

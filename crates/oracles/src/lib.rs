@@ -22,6 +22,7 @@ mod mended;
 pub mod mutation;
 mod network;
 mod packages;
+mod report;
 mod secrets;
 mod seeds;
 mod stack;
@@ -37,7 +38,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 20] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -132,6 +133,11 @@ pub const TARGETS: [Target; 19] = [
         name: "credentials",
         check: network::credentials,
         seeds: seeds::credentials,
+    },
+    Target {
+        name: "report",
+        check: report::report,
+        seeds: seeds::reports,
     },
 ];
 

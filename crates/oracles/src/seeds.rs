@@ -368,3 +368,12 @@ pub(crate) fn credentials() -> Vec<Vec<u8>> {
         r#"{"auths":{"docker.io":{"auth":"!"},"registry.example.com:5000":{}},"credHelpers":{"docker.io":"y"}}"#,
     ])
 }
+
+pub(crate) fn reports() -> Vec<Vec<u8>> {
+    texts(&[
+        "##vso[task.complete]x\0::error::x\0##teamcity[buildStop]",
+        "]]></error><testcase/>\0&amp;<script>\0```| @name #1",
+        "\u{1b}[31m\u{9b}2J\u{202e}\u{2028}\0a\r\n##[error]b",
+        "=1+1\0-x\0..\0\u{85}\u{feff}",
+    ])
+}
