@@ -18,6 +18,8 @@ pub(crate) const REFUTED_BLOBS: usize = 256;
 pub(crate) const KNOWN_RIGHTS: usize = 64 << 10;
 /// Stored objects of which is remembered that they were checked; each takes about 200 bytes.
 pub(crate) const KNOWN_OBJECTS: usize = 64 << 10;
+/// Bytes of temporary files for blobs that several clients may ask for at once, where there is no store with a limit.
+pub(crate) const SHARED_BYTES: u64 = 1 << 30;
 /// Bytes that are written to a store at once: S3 takes no parts below 5 MiB but the last.
 pub(crate) const STORE_PART_BYTES: usize = 8 << 20;
 /// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.

@@ -36,7 +36,7 @@ use crate::repository::CONTENT_DIGEST;
 use crate::saved::SAVED;
 use crate::seal::{PAGING, REFERRERS, Seal};
 use crate::slots::{Kind, Slot, Slots};
-use crate::store::Store;
+use crate::store::{Flights, Store};
 use crate::transfer::{self, Wish, insert, said_length};
 use crate::upstream::{DEMO, Upstream, Upstreams};
 
@@ -70,6 +70,8 @@ pub(crate) struct Relay {
     described: DescribedBlobs,
     refuted: Arc<RefutedBlobs>,
     store: Option<Store>,
+    /// Fetches that clients share where there is no store.
+    flights: Flights,
     metrics: Arc<Metrics>,
 }
 
@@ -112,6 +114,7 @@ impl Relay {
         let store = store.map(|store| Store::open(store, Arc::clone(&metrics)));
         Ok(Self {
             store: store.transpose()?,
+            flights: Flights::new(None),
             upstreams,
             client: Client::new(http, options),
             slots: Slots::new(told.limits.clone()),
@@ -285,7 +288,10 @@ impl Relay {
                 let stored = self.stored_blob(store, visitor, &remote, &wish, &source);
                 stored.await?
             }
-            None => Attempt::Ask,
+            None => {
+                let shared = self.shared_blob(&self.flights, None, &remote, &wish, &source);
+                shared.await?
+            }
         };
         let mut upstream = match stored {
             Attempt::Answered(response) => return Ok(carrying(response, slot)),

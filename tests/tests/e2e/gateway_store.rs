@@ -244,11 +244,25 @@ async fn halting(blob: Vec<u8>, go_on: Arc<Notify>, ended: Arc<AtomicU16>) -> Od
 
 #[tokio::test]
 async fn one_fetch_serves_all_who_ask_at_once_and_may() {
+    one_fetch_serves_all(Some(kept_in(StorePlace::Memory))).await;
+}
+
+#[tokio::test]
+async fn one_fetch_serves_all_without_a_store_too() {
+    one_fetch_serves_all(None).await;
+}
+
+async fn one_fetch_serves_all(store: Option<StoreOptions>) {
     let (blob, go_on) = (large(), Arc::new(Notify::new()));
     let digest = Digest::sha256(&blob);
     let ended = Arc::<AtomicU16>::default();
     let odd = halting(blob.clone(), Arc::clone(&go_on), Arc::clone(&ended)).await;
-    let gateway = gateway(&odd, kept_in(StorePlace::Memory)).await;
+    let gateway = serving(Options {
+        registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
+        store,
+        ..Options::default()
+    })
+    .await;
     let path = format!("app/blobs/{digest}");
     let one = async || get(&gateway, &path, &[]).await;
     let first = tokio::spawn({

@@ -17,7 +17,7 @@ use crate::error::Refused;
 use crate::policy;
 use crate::range::{Given, Wanted};
 use crate::repository::CONTENT_DIGEST;
-use crate::store::{Right, Store};
+use crate::store::{Flights, Right, Rights, Store};
 use crate::transfer::{self, Cut, Source, Upstream, Wish, insert};
 
 /// What came of an attempt to serve a blob by the store.
@@ -56,7 +56,8 @@ impl Relay {
     ) -> Result<Attempt, Refused> {
         let right = right(visitor, wish.name, &wish.digest.to_string());
         if let Some(found) = store.objects.find(wish.digest).await {
-            let is_down = self.check_blob(store, remote, wish, right.clone()).await?;
+            let rights = Some((&store.rights, right.clone()));
+            let is_down = self.check_blob(rights, remote, wish).await?;
             if store.objects.is_sound(wish.digest, &found).await
                 && let Some(response) = from_store(store, wish, source, &found).await?
             {
@@ -65,10 +66,24 @@ impl Relay {
             }
         }
         self.metrics.stored("miss");
+        let rights = Some((&store.rights, right));
+        self.shared_blob(&store.flights, rights, remote, wish, source)
+            .await
+    }
+
+    /// A blob from a fetch that all share who ask for it at once; the registry is asked for each of them.
+    pub(super) async fn shared_blob(
+        &self,
+        flights: &Flights,
+        rights: Option<(&Rights, Right)>,
+        remote: &Remote,
+        wish: &Wish<'_>,
+        source: &Source<'_>,
+    ) -> Result<Attempt, Refused> {
         if wish.range.is_some() {
             return Ok(Attempt::Ask);
         }
-        let place = store.flights.place(wish.name, wish.digest);
+        let place = flights.place(wish.name, wish.digest);
         let mut is_first = false;
         let start = async || {
             let upstream = self.ask_for_blob(remote, &Method::GET, wish).await;
@@ -77,12 +92,12 @@ impl Relay {
                 return Err(Alone::Pass(upstream));
             };
             // Without room each one is served by itself.
-            let Some(room) = store.flights.room(length) else {
+            let Some(room) = flights.room(length) else {
                 return Err(Alone::Pass(upstream));
             };
             is_first = true;
             let checked = transfer::checked(wish, source, upstream, length, &self.limits);
-            Ok(store.flights.start(&place, wish.digest, room, checked))
+            Ok(flights.start(&place, wish.digest, room, checked))
         };
         let flight = match place.flight.get_or_try_init(start).await {
             Ok(flight) => Arc::clone(flight),
@@ -90,9 +105,13 @@ impl Relay {
             Err(Alone::Pass(upstream)) => return Ok(Attempt::Pass(upstream)),
         };
         match is_first {
-            true => store.rights.given(right, wish.digest),
+            true => {
+                if let Some((rights, right)) = rights {
+                    rights.given(right, wish.digest);
+                }
+            }
             false => {
-                self.check_blob(store, remote, wish, right).await?;
+                self.check_blob(rights, remote, wish).await?;
                 self.metrics.stored("shared");
             }
         }
@@ -101,13 +120,13 @@ impl Relay {
         Ok(Attempt::Answered(response))
     }
 
-    /// Asks the registry whether the visitor may have a blob; says whether an earlier answer had to do.
+    /// Asks the registry whether the visitor may have a blob; says whether an earlier answer, which only a store has, had to
+    /// do.
     async fn check_blob(
         &self,
-        store: &Store,
+        rights: Option<(&Rights, Right)>,
         remote: &Remote,
         wish: &Wish<'_>,
-        right: Right,
     ) -> Result<bool, Refused> {
         let asked = async {
             match remote.blob_response(Method::HEAD, wish.digest, None).await {
@@ -124,18 +143,22 @@ impl Relay {
             asked.map(|answer| answer.map(|_| None)),
             Refused::unknown_blob,
         );
-        match answer {
-            Answer::Given(_) => {
-                store.rights.given(right, wish.digest);
+        match (answer, rights) {
+            (Answer::Given(_), rights) => {
+                if let Some((rights, right)) = rights {
+                    rights.given(right, wish.digest);
+                }
                 Ok(false)
             }
-            Answer::Down(refused) if store.rights.recent(&right).is_some() => {
+            (Answer::Down(refused), Some((rights, right))) if rights.recent(&right).is_some() => {
                 from_memory(wish.name, &refused);
                 Ok(true)
             }
-            Answer::Down(refused) => Err(refused),
-            Answer::Refused(refused) => {
-                store.rights.refused(&right);
+            (Answer::Down(refused), _) => Err(refused),
+            (Answer::Refused(refused), rights) => {
+                if let Some((rights, right)) = rights {
+                    rights.refused(&right);
+                }
                 Err(refused)
             }
         }

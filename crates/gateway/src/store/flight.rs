@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use tracing::Instrument as _;
 
 use super::objects::Objects;
+use crate::limits::SHARED_BYTES;
 use crate::transfer::Cut;
 
 /// Bytes read at once.
@@ -29,7 +30,8 @@ type Key = (String, Digest);
 
 /// The fetches that are under way.
 pub(crate) struct Flights {
-    objects: Arc<Objects>,
+    /// Where what is fetched is kept, if anywhere.
+    objects: Option<Arc<Objects>>,
     places: Mutex<HashMap<Key, Weak<Place>>>,
     /// Bytes that the files of all of them may come to.
     files: Arc<AtomicU64>,
@@ -76,7 +78,8 @@ impl Drop for Taken {
 }
 
 impl Flights {
-    pub(super) fn new(objects: Arc<Objects>) -> Self {
+    /// For a store, or without one.
+    pub(crate) fn new(objects: Option<Arc<Objects>>) -> Self {
         Self {
             objects,
             places: Mutex::default(),
@@ -109,7 +112,7 @@ impl Flights {
         let (length, file) = (room.bytes, Arc::clone(&room.file));
         let (sender, progress) = watch::channel(Progress::default());
         let fetch = Fetch {
-            objects: Arc::clone(&self.objects),
+            objects: self.objects.clone(),
             place: Arc::downgrade(place),
             digest: digest.clone(),
             file: Arc::clone(&file),
@@ -126,7 +129,8 @@ impl Flights {
 
     /// Room for a fetch of so many bytes, if there is some.
     pub(crate) fn room(&self, bytes: u64) -> Option<Room> {
-        let limit = self.objects.limit();
+        let objects = self.objects.as_ref();
+        let limit = objects.map_or(SHARED_BYTES, |objects| objects.limit());
         let taken = self
             .files
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |files| {
@@ -137,14 +141,22 @@ impl Flights {
             files: Arc::clone(&self.files),
             bytes,
         };
-        match self.objects.temporary() {
+        let file = match objects {
+            Some(objects) => objects.temporary(),
+            None => tempfile::tempfile(),
+        };
+        match file {
             Ok(file) => Some(Room {
                 bytes,
                 file: Arc::new(file),
                 _taken: given_back,
             }),
             Err(error) => {
-                tracing::warn!("the store cannot make a temporary file: {error}");
+                // Without a store, there may be no place to write on purpose.
+                match objects {
+                    Some(_) => tracing::warn!("the store cannot make a temporary file: {error}"),
+                    None => tracing::debug!("cannot make a temporary file: {error}"),
+                }
                 None
             }
         }
@@ -198,7 +210,7 @@ impl Place {
 
 /// What fetches.
 struct Fetch {
-    objects: Arc<Objects>,
+    objects: Option<Arc<Objects>>,
     place: Weak<Place>,
     digest: Digest,
     file: Arc<File>,
@@ -224,7 +236,7 @@ impl Fetch {
                             continue;
                         }
                         Err(error) => {
-                            tracing::warn!("the store cannot write a temporary file: {error}");
+                            tracing::warn!("cannot write a temporary file: {error}");
                             Cut::Store(error.to_string())
                         }
                     }
@@ -238,9 +250,9 @@ impl Fetch {
         // Until it is stored, those who come find it here.
         let _place = self.place.upgrade();
         self.sender.send_modify(|now| now.end = Some(Ok(())));
-        self.objects
-            .keep_file(&self.digest, &self.file, written)
-            .await;
+        if let Some(objects) = &self.objects {
+            objects.keep_file(&self.digest, &self.file, written).await;
+        }
     }
 }
 

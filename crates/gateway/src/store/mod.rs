@@ -67,7 +67,7 @@ impl Store {
         let objects = Arc::new(Objects::open(options, metrics)?);
         Ok(Self {
             rights: Rights::new(options.grace),
-            flights: Flights::new(Arc::clone(&objects)),
+            flights: Flights::new(Some(Arc::clone(&objects))),
             objects,
         })
     }
