@@ -13,10 +13,11 @@ use std::{env, io};
 use clap::builder::FalseyValueParser;
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use onionskin_core::cache::{
-    name_of, name_of_document, pack_document, pack_layer, unpack_document, unpack_layer,
+    name_of, name_of_document, pack_checkpoints, pack_document, pack_layer, unpack_checkpoints,
+    unpack_document, unpack_layer,
 };
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::{LayerIndex, MemoryBudget};
+use onionskin_core::layer::{Checkpoints, LayerIndex, MemoryBudget};
 use onionskin_core::rules::Bytes;
 use onionskin_core::source::BoxFuture;
 use onionskin_core::source::registry::{KeepDocuments, KeptDocument};
@@ -110,6 +111,35 @@ impl Cache {
             told(folder.write(Part::Layers, &name, &pack_layer(&index)));
         };
         // It does not panic; and if it did, the layer would not be kept.
+        let _ = tokio::task::spawn_blocking(keep).await;
+    }
+
+    /// Whether anything is kept.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The checkpoints of the blob with this digest, if they are kept.
+    pub(crate) async fn checkpoints(&self, digest: &Digest) -> Option<Checkpoints> {
+        let folder = Arc::clone(self.0.as_ref()?);
+        let digest = digest.clone();
+        let read = move || {
+            let file = told(folder.read(Part::Checkpoints, &name_of(&digest), |_| true))??;
+            unpack_checkpoints(&file, &digest).ok()
+        };
+        tokio::task::spawn_blocking(read).await.ok()?
+    }
+
+    /// Keeps the checkpoints of a layer whose digests were checked.
+    pub(crate) async fn keep_checkpoints(&self, checkpoints: Checkpoints) {
+        let Some(folder) = self.0.clone() else {
+            return;
+        };
+        let keep = move || {
+            let name = name_of(&checkpoints.digest);
+            told(folder.write(Part::Checkpoints, &name, &pack_checkpoints(&checkpoints)));
+        };
+        // As above.
         let _ = tokio::task::spawn_blocking(keep).await;
     }
 

@@ -202,14 +202,25 @@ fn hides(stack: &Stack, path: &[u8]) -> bool {
         .any(|entry| layer.kind(entry) == EntryKind::Whiteout && layer.path(entry) == path)
 }
 
-/// Reads the layer again, to its end, and keeps what of the file is in it. Nothing is written, and no output file opened,
-/// before all of the blob is known to be the one that was decoded.
+/// Reads what is needed of the layer again, else all of it to its end, and keeps what of the file is in it. Nothing is written, and no output file opened,
+/// before what was read is known to be of the blob that was decoded.
 async fn content(opened: &Opened, stored: &Stored<'_>) -> anyhow::Result<Kept> {
+    let unkept = || "cannot store the file until its layer is verified";
+    let mut kept = Kept::default();
+    let Stored {
+        layer,
+        index,
+        entry,
+    } = *stored;
+    let mut take = |_, piece: Piece<'_>| kept.take(piece);
+    if opened.read_part(layer, index, &[entry], &mut take).await? {
+        kept.check().with_context(unkept)?;
+        return Ok(kept);
+    }
     let blob = opened.layer(stored.layer).await?;
     let mut blob = blob.verified(stored.index.digest.clone());
     let mut reader = ContentReader::new(stored.layer, stored.index, stored.entry);
     let mut kept = Kept::default();
-    let unkept = || "cannot store the file until its layer is verified";
     while let Some(chunk) = blob.next_chunk().await? {
         reader.push(&chunk, &mut |piece| kept.take(piece))?;
         kept.check().with_context(unkept)?;

@@ -81,8 +81,15 @@ where
                 }
                 blob => blob.map_err(|error| of_layer(layer, error))?,
             };
-            let decoded =
-                decode_one(layer, blob, Arc::clone(budget), memory.clone(), &bar()).await?;
+            let decoded = decode_one(
+                layer,
+                blob,
+                Arc::clone(budget),
+                memory.clone(),
+                &bar(),
+                cache,
+            )
+            .await?;
             if let Decoded::Read(index) = &decoded {
                 cache.cache.keep_layer(index).await;
             }
@@ -211,11 +218,15 @@ async fn decode_one(
     budget: Arc<Budget>,
     memory: MemoryBudget,
     bar: &LayerProgress,
+    cache: LayerCache<'_>,
 ) -> anyhow::Result<Decoded> {
     let mut decoder = visitors::decoder(expected(layer))
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory);
+    if cache.cache.is_on() && layer.kept_as().is_some() {
+        decoder = decoder.with_checkpoints();
+    }
     if processors() > 1 && layer.stored_size().is_none_or(|size| size >= LARGE) {
         decoder = decoder.hash_beside();
     }
@@ -223,11 +234,16 @@ async fn decode_one(
         while let Some(chunk) = chunks.blocking_recv() {
             decoder.push_shared(&chunk)?;
         }
-        decoder.finish()
+        decoder.finish_with_checkpoints()
     };
     let decoded = streamed(layer, blob, bar, decode).await?;
     match decoded {
-        Ok(index) => Ok(Decoded::Read(Arc::new(index))),
+        Ok((index, checkpoints)) => {
+            if let Some(checkpoints) = checkpoints {
+                cache.cache.keep_checkpoints(checkpoints).await;
+            }
+            Ok(Decoded::Read(Arc::new(index)))
+        }
         Err(error) if *error.problem() == Problem::NotTar => {
             Ok(Decoded::NotFetched(NotFetched::NotTar))
         }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
-use onionskin_core::layer::{Budget, LayerIndex};
+use onionskin_core::layer::{Budget, EntryId, LayerIndex, Piece};
 use onionskin_core::link::InFile;
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
@@ -223,6 +223,42 @@ impl Opened {
     /// Streams the blob of a layer, counted from 1.
     pub(crate) async fn layer(&self, number: usize) -> anyhow::Result<BlobStream> {
         Ok(self.source.layer(self.numbered(number)?).await?)
+    }
+
+    /// Reads files of a layer, counted from 1, from a part of its blob, and gives `sink` what is proved to be theirs. False
+    /// where the whole has to be read, and nothing that was given counts.
+    ///
+    /// # Errors
+    /// What came is not a part of the layer that was read before.
+    pub(crate) async fn read_part(
+        &self,
+        number: usize,
+        index: &LayerIndex,
+        entries: &[EntryId],
+        sink: &mut (dyn FnMut(EntryId, Piece<'_>) + Send),
+    ) -> anyhow::Result<bool> {
+        let checkpoints = self.cache.checkpoints(&index.digest).await;
+        let reader = checkpoints.and_then(|all| all.reader(number, index, entries));
+        let Some(mut reader) = reader.filter(|reader| reader.part() != (0..index.blob_size)) else {
+            return Ok(false);
+        };
+        let layer = self.numbered(number)?;
+        let part = self
+            .source
+            .layer_part(layer, reader.part(), index.blob_size);
+        let Some(mut part) = part.await else {
+            return Ok(false);
+        };
+        loop {
+            match part.next_chunk().await {
+                Ok(Some(chunk)) => reader.push(&chunk, sink)?,
+                Ok(None) => break,
+                // The whole goes on where it breaks off.
+                Err(_) => return Ok(false),
+            }
+        }
+        reader.finish(sink)?;
+        Ok(true)
     }
 
     /// Decodes some of the image's layers and puts them on each other.

@@ -1,4 +1,4 @@
-//! The form in which a cache keeps what was read: layer indexes and documents, each under the digest of its bytes.
+//! The form in which a cache keeps what was read: layer indexes, checkpoints and documents, each under the digest of its bytes.
 //!
 //! A kept file is input like any other: it may be cut, damaged, older, or somebody else's. It is used only where it is
 //! whole, in the form of this build, and of the digest that is asked for.
@@ -12,15 +12,16 @@ use std::sync::LazyLock;
 use twox_hash::XxHash3_128;
 
 use crate::digest::Digest;
-use crate::layer::LayerIndex;
+use crate::layer::{Checkpoints, LayerIndex};
 use crate::source::registry::KeptDocument;
 use crate::visitors;
 
-/// Raise it when the form of a layer index changes, or what the decoder makes of the same bytes. A test compares both with
+/// Raise it when the form of a layer index or of checkpoints changes, or what the decoder makes of the same bytes. A test compares both with
 /// what they were.
 pub const FORMAT: u32 = 3;
 
 const LAYER: [u8; 8] = *b"onionlyr";
+const CHECKPOINTS: [u8; 8] = *b"onionchk";
 const DOCUMENT: [u8; 8] = *b"oniondoc";
 const CHECK_SUM: usize = 8 + 4 + 16;
 const CONTENT: usize = CHECK_SUM + 16;
@@ -76,6 +77,28 @@ pub fn unpack_layer(file: &[u8], digest: &Digest) -> Result<LayerIndex, Unusable
 /// It is not what was written.
 pub fn unpack_any_layer(file: &[u8]) -> Result<LayerIndex, Unusable> {
     LayerIndex::from_bytes(content(LAYER, file)?).map_err(|_| Unusable::Damaged)
+}
+
+/// The file that keeps the checkpoints of a layer.
+#[must_use]
+pub fn pack_checkpoints(checkpoints: &Checkpoints) -> Vec<u8> {
+    packed(CHECKPOINTS, |mut file| {
+        file.extend_from_slice(&checkpoints.to_bytes());
+        file
+    })
+}
+
+/// Reads what [`pack_checkpoints`] wrote of the blob with this digest.
+///
+/// # Errors
+/// It is not what was written, or of another blob.
+pub fn unpack_checkpoints(file: &[u8], digest: &Digest) -> Result<Checkpoints, Unusable> {
+    let checkpoints = Checkpoints::from_bytes(content(CHECKPOINTS, file)?);
+    let checkpoints = checkpoints.ok_or(Unusable::Damaged)?;
+    match checkpoints.digest == *digest {
+        true => Ok(checkpoints),
+        false => Err(Unusable::Other),
+    }
 }
 
 /// The file that keeps a document.

@@ -6,13 +6,16 @@
 use std::sync::Arc;
 
 use onionskin_core::cache::{
-    FORMAT, Unusable, pack_document, pack_layer, unpack_document, unpack_layer,
+    FORMAT, Unusable, pack_checkpoints, pack_document, pack_layer, unpack_checkpoints,
+    unpack_document, unpack_layer,
 };
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::layer::{
+    Budget, Checkpoints, Expected, LayerError, LayerIndex, MemoryBudget, Problem,
+};
 use onionskin_core::source::registry::KeptDocument;
 use onionskin_core::visitors;
-use onionskin_fixtures::{Layer, corpus, layer};
+use onionskin_fixtures::{Layer, corpus, layer, seeded};
 use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -40,6 +43,14 @@ fn seen(tar: &[u8]) -> Result<LayerIndex, LayerError> {
     decoder.finish()
 }
 
+/// Checkpoints of a layer that is large enough for them.
+fn checkpoints() -> Checkpoints {
+    let tar = Layer::new().file("/a", seeded(1, 9_000_000)).tar();
+    let mut decoder = visitors::decoder(Expected::default()).with_checkpoints();
+    decoder.push(&tar).unwrap();
+    decoder.finish_with_checkpoints().unwrap().1.unwrap()
+}
+
 /// The form and what the decoder makes of every kind of layer, as they were when [`FORMAT`] was raised last: a cache of an
 /// older build must not be taken for one of this build.
 #[test]
@@ -51,11 +62,17 @@ fn form_and_meaning_are_those_of_the_format_number() {
         FORMAT,
         Digest::sha256(&small).short().to_owned(),
         Digest::sha256(&kept).short().to_owned(),
+        Digest::sha256(&checkpoints().to_bytes()).short().to_owned(),
     );
-    let was = (3, "4989feb7a1e2".to_owned(), "d770c3acb47d".to_owned());
+    let was = (
+        3,
+        "4989feb7a1e2".to_owned(),
+        "d770c3acb47d".to_owned(),
+        "a86534d13fe0".to_owned(),
+    );
     assert_eq!(
         is, was,
-        "layer indexes, or what they say, have changed: raise cache::FORMAT by 1, and write here what the test found; \
+        "layer indexes, what they say, or checkpoints have changed: raise cache::FORMAT by 1, and write here what the test found; \
          where only the corpus has new cases, FORMAT stays"
     );
 }
@@ -66,6 +83,23 @@ fn what_is_kept_comes_back() {
         let kept = pack_layer(&index);
         assert_eq!(unpack_layer(&kept, &index.digest), Ok(index));
     }
+    let checkpoints = checkpoints();
+    let kept = pack_checkpoints(&checkpoints);
+    assert_eq!(
+        unpack_checkpoints(&kept, &checkpoints.digest).as_ref(),
+        Ok(&checkpoints)
+    );
+    assert_eq!(
+        unpack_layer(&kept, &checkpoints.digest),
+        Err(Unusable::Form)
+    );
+    let other = Digest::sha256(b"other");
+    assert_eq!(unpack_checkpoints(&kept, &other), Err(Unusable::Other));
+    let cut = &kept[..kept.len() - 1];
+    assert_eq!(
+        unpack_checkpoints(cut, &checkpoints.digest),
+        Err(Unusable::Damaged)
+    );
     let document = KeptDocument {
         bytes: b"{}".to_vec(),
         content_type: Some("application/json".to_owned()),

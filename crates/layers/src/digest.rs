@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest as _, Sha256, Sha512};
 
 /// The hash functions that the OCI image specification registers (descriptor.md, Registered Algorithms).
@@ -168,6 +169,24 @@ impl Hasher {
         }
     }
 
+    /// Its state, from which on [`Self::resume`] goes on.
+    #[must_use]
+    pub fn state(&self) -> HashState {
+        HashState(match self {
+            Self::Sha256(h) => h.serialize().to_vec(),
+            Self::Sha512(h) => h.serialize().to_vec(),
+        })
+    }
+
+    /// A hasher in a state that [`Self::state`] gave; None where that is none of this algorithm.
+    #[must_use]
+    pub fn resume(algorithm: Algorithm, HashState(state): &HashState) -> Option<Self> {
+        Some(match algorithm {
+            Algorithm::Sha256 => Self::Sha256(resumed(state)?),
+            Algorithm::Sha512 => Self::Sha512(resumed(state)?),
+        })
+    }
+
     /// The digest of all that came.
     #[must_use]
     pub fn finish(self) -> Digest {
@@ -177,6 +196,15 @@ impl Hasher {
         };
         Digest { algorithm, hex }
     }
+}
+
+/// The state of a [`Hasher`] between two bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HashState(Vec<u8>);
+
+fn resumed<H: SerializableState>(state: &[u8]) -> Option<H> {
+    let state = <&SerializedState<H>>::try_from(state).ok()?;
+    H::deserialize(state).ok()
 }
 
 fn hex(bytes: &[u8]) -> Box<str> {

@@ -60,6 +60,7 @@ mod page_registries;
 mod page_states;
 mod page_tree;
 mod page_waste;
+mod parts;
 mod pipeline_commands;
 mod referrers;
 mod registry_access;

@@ -18,15 +18,17 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Layers,
+    Checkpoints,
     Documents,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 2] = [Self::Layers, Self::Documents];
+    pub(super) const ALL: [Self; 3] = [Self::Layers, Self::Checkpoints, Self::Documents];
 
     const fn folder(self) -> &'static str {
         match self {
             Self::Layers => "layers",
+            Self::Checkpoints => "checkpoints",
             Self::Documents => "documents",
         }
     }

@@ -40,15 +40,19 @@ pub(super) async fn contents(
     let mut read = Vec::new();
     for (layer, entries) in wanted {
         let index = stack.layer(layer).context("a layer is missing")?;
-        let blob = opened.layer(layer + offset).await?;
-        let mut blob = blob.verified(index.digest.clone());
-        let mut reader = ContentsReader::new(layer + offset, index, &entries);
-        let mut contents = Contents {
-            layer,
-            kept: Kept::default(),
-            parts: Vec::new(),
-        };
         let unkept = || "cannot store the files until their layer is verified";
+        let mut contents = Contents::new(layer);
+        let mut take = |entry, piece: Piece<'_>| contents.take(entry, piece);
+        let number = layer + offset;
+        if opened.read_part(number, index, &entries, &mut take).await? {
+            contents.kept.check().with_context(unkept)?;
+            read.push(contents);
+            continue;
+        }
+        let mut contents = Contents::new(layer);
+        let blob = opened.layer(number).await?;
+        let mut blob = blob.verified(index.digest.clone());
+        let mut reader = ContentsReader::new(number, index, &entries);
         while let Some(chunk) = blob.next_chunk().await? {
             reader.push(&chunk, &mut |entry, piece| contents.take(entry, piece))?;
             contents.kept.check().with_context(unkept)?;
@@ -68,6 +72,14 @@ fn length(piece: Piece<'_>) -> u64 {
 }
 
 impl Contents {
+    fn new(layer: usize) -> Self {
+        Self {
+            layer,
+            kept: Kept::default(),
+            parts: Vec::new(),
+        }
+    }
+
     fn take(&mut self, entry: EntryId, piece: Piece<'_>) {
         let more = length(piece);
         match self.parts.last_mut() {

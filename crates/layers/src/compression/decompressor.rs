@@ -4,6 +4,7 @@ use super::bzip2::Bzip2;
 use super::error::Stop;
 use super::format::Format;
 use super::gzip::Gzip;
+use super::points::Points;
 use super::unsupported;
 use super::xz::Xz;
 use super::zstd::Zstd;
@@ -37,6 +38,7 @@ pub struct Decompressor {
     memory: Memory,
     resembles: Option<&'static str>,
     is_portable: bool,
+    keeps_points: bool,
 }
 
 /// Bytes that tell how a file is compressed, if it is, in ways that are not supported too.
@@ -62,6 +64,7 @@ impl Decompressor {
             memory,
             resembles: None,
             is_portable: false,
+            keeps_points: false,
         }
     }
 
@@ -80,6 +83,54 @@ impl Decompressor {
     pub const fn portable(mut self) -> Self {
         self.is_portable = true;
         self
+    }
+
+    /// Finds points on the way, from which on the blob can be decompressed again.
+    #[must_use]
+    pub(crate) const fn with_points(mut self) -> Self {
+        self.keeps_points = true;
+        self
+    }
+
+    /// The points that were found so far.
+    pub(crate) fn take_points(&mut self) -> Points {
+        match &mut self.state {
+            State::Gzip(gzip) => Points::Gzip(gzip.take_points()),
+            State::Zstd(zstd) => Points::Zstd(zstd.take_points()),
+            _ => Points::Plain,
+        }
+    }
+
+    /// Goes on in a layer's blob from the last point at or before `content`: [`Points::before`] tells where that is.
+    pub(crate) fn resume(points: &Points, content: u64) -> Result<Self, Error> {
+        let new = Self::of_layer(Memory::default());
+        let stopped = |stop| match stop {
+            Stop::Wrong(error) => error,
+            // There is no sink yet.
+            Stop::Refused => Error {
+                offset: 0,
+                problem: Problem::Cut,
+            },
+        };
+        let state = match points {
+            Points::Plain => State::Plain,
+            Points::Gzip(_) => match points.gzip(content) {
+                Some(point) => State::Gzip(Box::new(Gzip::resume(point).map_err(stopped)?)),
+                None => new.state,
+            },
+            Points::Zstd(_) => {
+                let place = points.before(content);
+                State::Zstd(Box::new(Zstd::new(new.memory.clone()).resume(place)))
+            }
+        };
+        Ok(Self {
+            state,
+            reads_all: false,
+            memory: new.memory,
+            resembles: None,
+            is_portable: false,
+            keeps_points: false,
+        })
     }
 
     /// Takes the next bytes and gives `sink` what they make known.
@@ -154,6 +205,9 @@ impl Decompressor {
     fn decide(&mut self, first: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
         let memory = self.memory.clone();
         self.state = match Format::of(first) {
+            Some(Format::Gzip) if self.keeps_points => {
+                State::Gzip(Box::new(Gzip::new().with_points()))
+            }
             Some(Format::Gzip) => State::Gzip(Box::new(Gzip::new())),
             Some(Format::Zstd) if self.is_portable => State::Zstd(Box::new(Zstd::portable(memory))),
             Some(Format::Zstd) => State::Zstd(Box::new(Zstd::new(memory))),

@@ -1,17 +1,22 @@
 //! gzip framing (RFC 1952), push-driven: several members are one stream, zeros may follow the last.
 //!
 //! The framing is our own because no library offers it with offsets: known points of the blob,
-//! several members, and padding, over flate2's raw inflate.
+//! several members, padding, and points to go on from, over the raw inflate of zlib-rs.
 
 #![allow(
     clippy::indexing_slicing,
     reason = "what was used and made is counted by the decompressor"
 )]
 
-use flate2::{Decompress, FlushDecompress, Status};
+mod finder;
+mod resume;
+
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::error::Stop;
+use super::points::GzipPoint;
 use super::{OffsetMap, POINT_EVERY, Problem, Sink};
+use finder::Finder;
 
 const OUTPUT: usize = 256 * 1024;
 
@@ -62,7 +67,9 @@ const START: State = State::Header {
 
 pub(super) struct Gzip {
     state: State,
-    inflate: Decompress,
+    inflate: Inflate,
+    /// What finds points, where they are wanted.
+    finder: Option<Box<Finder>>,
     output: Vec<u8>,
     /// Bytes of `output` that wait to be handed on.
     filled: usize,
@@ -78,7 +85,8 @@ impl Gzip {
     pub(super) fn new() -> Self {
         Self {
             state: START,
-            inflate: Decompress::new(false),
+            inflate: resume::inflate(),
+            finder: None,
             output: vec![0; OUTPUT],
             filled: 0,
             members: 0,
@@ -88,6 +96,33 @@ impl Gzip {
             made: 0,
             map: OffsetMap::Known(Vec::new()),
         }
+    }
+
+    /// Finds points on the way.
+    pub(super) fn with_points(mut self) -> Self {
+        self.finder = Some(Box::default());
+        self
+    }
+
+    /// Goes on from a point.
+    pub(super) fn resume(point: &GzipPoint) -> Result<Self, Stop> {
+        let inflate = resume::resumed(&point.window, point.bits, point.last);
+        let problem = Problem::Corrupt("the deflate data cannot be continued from a checkpoint");
+        Ok(Self {
+            state: State::Deflate,
+            inflate: inflate.ok_or_else(|| Stop::at(point.at.blob, problem))?,
+            crc: crc32fast::Hasher::new_with_initial(point.crc),
+            member_len: point.member_len,
+            blob_offset: point.at.blob,
+            made: point.at.content,
+            ..Self::new()
+        })
+    }
+
+    /// The points that were found.
+    pub(super) fn take_points(&mut self) -> Vec<GzipPoint> {
+        let finder = self.finder.take();
+        finder.map_or_else(Vec::new, |finder| finder.into_points())
     }
 
     /// Takes more of the blob and hands what it decodes to `sink`.
@@ -145,12 +180,13 @@ impl Gzip {
             if self.filled == self.output.len() {
                 self.hand_on(sink)?;
             }
+            let flush = match &self.finder {
+                Some(finder) if finder.wants_end_of_block() => InflateFlush::Block,
+                _ => InflateFlush::NoFlush,
+            };
             let before = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self.inflate.decompress(
-                data,
-                &mut self.output[self.filled..],
-                FlushDecompress::None,
-            );
+            let room = &mut self.output[self.filled..];
+            let status = self.inflate.decompress(data, room, flush);
             let used = (self.inflate.total_in() - before.0) as usize;
             let made = (self.inflate.total_out() - before.1) as usize;
             let new = &self.output[self.filled..self.filled + made];
@@ -159,10 +195,16 @@ impl Gzip {
             self.filled += made;
             self.made += made as u64;
             self.blob_offset += used as u64;
+            if let Some(finder) = &mut self.finder {
+                finder.take(&data[..used], new, self.blob_offset);
+            }
             data = &data[used..];
             let status =
                 status.map_err(|_| self.error(Problem::Corrupt("the deflate data is damaged")))?;
             if matches!(status, Status::StreamEnd) {
+                if let Some(finder) = &mut self.finder {
+                    finder.end_of_member();
+                }
                 self.state = State::Trailer {
                     bytes: [0; 8],
                     have: 0,
@@ -175,6 +217,14 @@ impl Gzip {
             }
             if used == 0 && made == 0 && self.filled < self.output.len() {
                 return Err(self.error(Problem::Corrupt("the deflate data makes no progress")));
+            }
+            // It stopped for no other reason.
+            if matches!(flush, InflateFlush::Block)
+                && self.filled < self.output.len()
+                && let (Some(finder), Some(next)) = (&mut self.finder, data.first())
+            {
+                let crc = self.crc.clone().finalize();
+                finder.end_of_block(*next, self.made, crc, self.member_len);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Compression: which one a file has, by its first bytes, and undoing it, pushed in and pushed out, without I/O.
 //!
-//! While a stream is decompressed, an [`OffsetMap`] is made of it: which bytes of it hold which of its content.
+//! While a stream is decompressed, an [`OffsetMap`] is made of it: which bytes of it hold which of its content; and where
+//! that is wanted, points from which on it can be decompressed again.
 
 mod bzip2;
 mod decompressor;
@@ -8,6 +9,7 @@ mod error;
 mod format;
 mod gzip;
 mod offset_map;
+pub(crate) mod points;
 #[cfg(test)]
 mod tests;
 pub mod unsupported;

@@ -49,6 +49,15 @@ impl OffsetMap {
         blob0 + part as u64
     }
 
+    /// A number of bytes of the blob that is enough to decode so many bytes of what it holds.
+    pub(crate) fn blob_end(&self, content: u64) -> u64 {
+        let Self::Known(points) = self else {
+            return content;
+        };
+        let enough = points.partition_point(|point| point.1 < content);
+        points.get(enough).map_or(u64::MAX, |point| point.0)
+    }
+
     /// Rises as it must, within the blob.
     pub(crate) fn is_sound(&self, blob_size: u64) -> bool {
         match self {

@@ -17,7 +17,7 @@ pub struct ContentsReader {
 }
 
 /// The files that are wanted, in the order of the tar.
-struct Contents {
+pub(super) struct Contents {
     files: Vec<(EntryId, File)>,
     /// The one that is under way.
     here: Option<usize>,
@@ -27,19 +27,10 @@ impl ContentsReader {
     /// A reader of the contents of `entries`, regular files of layer `layer` (from 1, for errors).
     #[must_use]
     pub fn new(layer: usize, index: &LayerIndex, entries: &[EntryId]) -> Self {
-        let mut entries = entries.to_vec();
-        entries.sort_unstable();
-        entries.dedup();
-        let files = entries
-            .into_iter()
-            .map(|entry| (entry, File::of(index, entry)));
         Self {
             layer,
             decompressor: Decompressor::of_layer(Memory::default()),
-            reading: Contents {
-                files: files.collect(),
-                here: None,
-            },
+            reading: Contents::of(index, entries),
             tar: tar::Decoder::default(),
             size: index.size,
         }
@@ -82,11 +73,45 @@ impl ContentsReader {
         decompressor
             .finish(&mut |out| feed(tar, reading, *size, out, sink))
             .map_err(|error| error.of_layer(*layer))?;
-        for (_, file) in std::mem::take(&mut reading.files) {
+        let end = reading.end(sink);
+        end.map_err(|problem| LayerError::at_tar(tar.offset(), problem).of_layer(*layer))
+    }
+}
+
+impl Contents {
+    pub(super) fn of(index: &LayerIndex, entries: &[EntryId]) -> Self {
+        let mut entries = entries.to_vec();
+        entries.sort_unstable();
+        entries.dedup();
+        let files = entries
+            .into_iter()
+            .map(|entry| (entry, File::of(index, entry)));
+        Self {
+            files: files.collect(),
+            here: None,
+        }
+    }
+
+    /// Reads more of the tar.
+    pub(super) fn feed(
+        &mut self,
+        tar: &mut tar::Decoder,
+        out: &[u8],
+        sink: &mut dyn FnMut(EntryId, Piece<'_>),
+    ) -> Result<(), LayerError> {
+        let mut reading = Reading {
+            contents: self,
+            sink,
+        };
+        tar.push(out, &mut reading).map_err(LayerError::of_tar)
+    }
+
+    /// No more comes: hands on the hole that the last file may end with, and checks all.
+    pub(super) fn end(&mut self, sink: &mut dyn FnMut(EntryId, Piece<'_>)) -> Result<(), Problem> {
+        for (entry, mut file) in std::mem::take(&mut self.files) {
+            file.end(&mut |piece| sink(entry, piece));
             if !file.was_whole() {
-                return Err(
-                    LayerError::at_tar(tar.offset(), Problem::OtherContent).of_layer(*layer)
-                );
+                return Err(Problem::OtherContent);
             }
         }
         Ok(())
@@ -103,8 +128,7 @@ fn feed(
     if tar.offset().saturating_add(out.len() as u64) > size {
         return Err(LayerError::at_tar(size, Problem::OtherContent));
     }
-    tar.push(out, &mut Reading { contents, sink })
-        .map_err(LayerError::of_tar)
+    contents.feed(tar, out, sink)
 }
 
 /// Hands on the contents that are wanted.

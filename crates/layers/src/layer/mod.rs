@@ -1,6 +1,7 @@
 //! From the bytes of a layer's blob to its [`LayerIndex`]: digests, decompression and tar, pushed, without I/O.
 
 mod budget;
+mod checkpoints;
 mod content;
 mod contents;
 mod entries;
@@ -15,6 +16,7 @@ mod visitor;
 
 pub use crate::tar::Piece;
 pub use budget::Budget;
+pub use checkpoints::{Checkpoints, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
 pub use error::{LayerError, Problem};
@@ -102,6 +104,8 @@ pub struct LayerDecoder {
     may_be_other: bool,
     /// It is: what comes is only checked.
     is_other: bool,
+    /// What is needed for [`Checkpoints`] is kept on the way.
+    checks: bool,
 }
 
 /// What sees the uncompressed bytes.
@@ -156,6 +160,7 @@ impl LayerDecoder {
             is_plain: false,
             may_be_other: false,
             is_other: false,
+            checks: false,
             expected,
         }
     }
@@ -171,6 +176,9 @@ impl LayerDecoder {
     #[must_use]
     pub fn with_memory(mut self, memory: MemoryBudget) -> Self {
         self.decompressor = Decompressor::of_layer(memory.memory());
+        if self.checks {
+            self.decompressor = self.decompressor.with_points();
+        }
         self.tar.entries.within(memory);
         self
     }
@@ -187,6 +195,16 @@ impl LayerDecoder {
     #[must_use]
     pub const fn may_be_other(mut self, may_be: bool) -> Self {
         self.may_be_other = may_be;
+        self
+    }
+
+    /// Makes [`Checkpoints`] on the way, before anything is pushed and before [`Self::hash_beside`].
+    #[must_use]
+    pub fn with_checkpoints(mut self) -> Self {
+        self.checks = true;
+        self.decompressor = self.decompressor.with_points();
+        self.blob.mark();
+        self.tar.diff_id.mark();
         self
     }
 
@@ -222,6 +240,14 @@ impl LayerDecoder {
     /// # Errors
     /// The blob was cut, or is not what was expected.
     pub fn finish(self) -> Result<LayerIndex, LayerError> {
+        self.finish_with_checkpoints().map(|(index, _)| index)
+    }
+
+    /// As [`Self::finish`], with the checkpoints, where they were asked for and the blob is large enough.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub fn finish_with_checkpoints(self) -> Result<(LayerIndex, Option<Checkpoints>), LayerError> {
         let layer = self.expected.layer;
         self.finish_unnamed().map_err(|error| error.of_layer(layer))
     }
@@ -281,7 +307,7 @@ impl LayerDecoder {
         }
     }
 
-    fn finish_unnamed(mut self) -> Result<LayerIndex, LayerError> {
+    fn finish_unnamed(mut self) -> Result<(LayerIndex, Option<Checkpoints>), LayerError> {
         if let Some(size) = self.expected.size
             && self.blob_size < size
         {
@@ -290,6 +316,7 @@ impl LayerDecoder {
                 Problem::TooShort { size },
             ));
         }
+        let points = self.decompressor.take_points();
         let mut unpacked = match self.is_other {
             true => Ok(OffsetMap::Identity),
             false => {
@@ -310,9 +337,9 @@ impl LayerDecoder {
             unpacked = Ok(OffsetMap::Identity);
         }
         // A wrong digest explains every other problem that the end of the blob may show.
-        let diff_id = self.tar.diff_id.finish();
-        let digest = match self.is_plain {
-            true => diff_id.clone(),
+        let (diff_id, tar_marks) = self.tar.diff_id.finish();
+        let (digest, marks) = match self.is_plain {
+            true => (diff_id.clone(), tar_marks),
             false => self.blob.finish(),
         };
         if let Some(expected) = self.expected.digest
@@ -363,7 +390,12 @@ impl LayerDecoder {
                 },
             ));
         }
-        Ok(index.complete(digest, self.blob_size, diff_id, size, offsets))
+        let checkpoints = match self.checks {
+            true => Checkpoints::of(&digest, self.blob_size, marks, points),
+            false => None,
+        };
+        let index = index.complete(digest, self.blob_size, diff_id, size, offsets);
+        Ok((index, checkpoints))
     }
 }
 

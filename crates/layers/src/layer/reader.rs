@@ -159,7 +159,7 @@ impl File {
     }
 
     /// Hands on the hole that a sparse file may end with.
-    fn end(&mut self, sink: &mut dyn FnMut(Piece<'_>)) {
+    pub(super) fn end(&mut self, sink: &mut dyn FnMut(Piece<'_>)) {
         let end = self.logical_size.saturating_sub(self.position);
         if self.left == 0 && end > 0 {
             self.position += end;

@@ -67,6 +67,14 @@ impl Default for Decoder {
 }
 
 impl Decoder {
+    /// Reads a part of a tar, which begins with a header at this offset.
+    pub(crate) fn starting_at(offset: u64) -> Self {
+        Self {
+            offset,
+            ..Self::default()
+        }
+    }
+
     /// Bytes of the tar taken so far.
     #[must_use]
     pub const fn offset(&self) -> u64 {

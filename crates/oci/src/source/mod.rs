@@ -31,6 +31,8 @@ pub use stream::BlobStream;
 #[cfg(not(target_arch = "wasm32"))]
 pub use temporary::{TemporaryFile, TemporaryLimit};
 
+use std::ops::Range;
+
 use crate::platform::Platform;
 
 /// One place that holds an image.
@@ -135,6 +137,25 @@ impl Source {
             Self::Archive(archive) => archive.layer(layer),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Engine(engine) => engine.archive().await?.layer(layer),
+        }
+    }
+
+    /// Streams a part of a layer's blob, which has `whole` bytes; None where only the whole is to be had. Whether the bytes
+    /// are right is left to who knows that of a part.
+    pub async fn layer_part(
+        &self,
+        layer: &Layer,
+        part: Range<u64>,
+        whole: u64,
+    ) -> Option<BlobStream> {
+        match self {
+            Self::Registry(remote) => remote.layer_part(layer, part, whole).await,
+            Self::Archive(archive) => archive.layer_part(layer, part, whole),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Engine(engine) => {
+                let archive = engine.archive().await.ok()?;
+                archive.layer_part(layer, part, whole)
+            }
         }
     }
 }

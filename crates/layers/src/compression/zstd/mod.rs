@@ -18,6 +18,7 @@ use std::hash::Hasher as _;
 use twox_hash::XxHash64;
 
 use super::error::Stop;
+use super::points::{Place, ZSTD_SPAN};
 use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
 use crate::memory::{Held, Memory};
@@ -70,6 +71,8 @@ pub(super) struct Zstd {
     before: u64,
     decoded: u64,
     map: OffsetMap,
+    /// Beginnings of frames.
+    places: Vec<Place>,
 }
 
 impl Zstd {
@@ -100,7 +103,19 @@ impl Zstd {
             before: 0,
             decoded: 0,
             map: OffsetMap::Known(Vec::new()),
+            places: Vec::new(),
         }
+    }
+
+    /// Goes on where a frame begins.
+    pub(super) fn resume(mut self, place: Place) -> Self {
+        (self.blob_offset, self.before) = (place.blob, place.content);
+        self
+    }
+
+    /// Where frames begin, as far as they were read.
+    pub(super) fn take_points(&mut self) -> Vec<Place> {
+        std::mem::take(&mut self.places)
     }
 
     /// Takes more of the blob and hands what it decodes to `sink`.
@@ -152,7 +167,17 @@ impl Zstd {
     fn complete(&mut self, sink: Sink<'_>) -> Result<(), Stop> {
         match self.part {
             Part::Magic => match little(&self.gathered) as u32 {
-                MAGIC => self.want(Part::Descriptor, 1),
+                MAGIC => {
+                    let place = Place {
+                        blob: self.blob_offset.saturating_sub(4),
+                        content: self.before,
+                    };
+                    let last = self.places.last().map_or(0, |last| last.blob);
+                    if place.blob >= last + ZSTD_SPAN {
+                        self.places.push(place);
+                    }
+                    self.want(Part::Descriptor, 1);
+                }
                 magic if magic & !0xf == SKIPPABLE => self.want(Part::SkippableSize, 4),
                 _ => {
                     return Err(self.error(Problem::Corrupt(

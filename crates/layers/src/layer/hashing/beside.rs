@@ -5,7 +5,8 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
-use crate::digest::{Digest, Hasher};
+use super::marks::Marking;
+use crate::digest::{Digest, HashState};
 
 /// Bytes that are copied for the thread at once.
 const PIECE: usize = 256 << 10;
@@ -24,12 +25,12 @@ pub(in crate::layer) struct Beside {
     pieces: SyncSender<Piece>,
     /// Where the thread gives back what it was given to fill again.
     emptied: Receiver<Vec<u8>>,
-    thread: JoinHandle<Hasher>,
+    thread: JoinHandle<Marking>,
 }
 
 impl Beside {
     /// Starts the thread. None where the system has none.
-    pub(super) fn start(hasher: Hasher) -> Option<Self> {
+    pub(super) fn start(hasher: Marking) -> Option<Self> {
         let (pieces, waiting) = sync_channel(WAITING);
         let (give_back, emptied) = channel();
         let thread = thread::Builder::new()
@@ -61,7 +62,7 @@ impl Beside {
         let _ = self.pieces.send(Piece::Shared(data.clone()));
     }
 
-    pub(super) fn finish(mut self) -> Digest {
+    pub(super) fn finish(mut self) -> (Digest, Vec<HashState>) {
         self.hand_on();
         let Self { pieces, thread, .. } = self;
         drop(pieces);
@@ -83,7 +84,7 @@ impl Beside {
 }
 
 /// Hashes pieces until there are no more.
-fn hashed(mut hasher: Hasher, pieces: Receiver<Piece>, give_back: Sender<Vec<u8>>) -> Hasher {
+fn hashed(mut hasher: Marking, pieces: Receiver<Piece>, give_back: Sender<Vec<u8>>) -> Marking {
     for piece in pieces {
         match piece {
             Piece::Shared(bytes) => hasher.update(&bytes),

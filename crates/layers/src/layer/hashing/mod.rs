@@ -2,15 +2,19 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod beside;
+mod marks;
 
 use bytes::Bytes;
 
-use crate::digest::{Algorithm, Digest, Hasher};
+use crate::digest::{Algorithm, Digest, HashState, Hasher};
+use marks::Marking;
+
+pub(super) use marks::MARK_EVERY;
 
 /// Hashes bytes in their order.
 pub(super) enum Hashing {
     /// While they pass.
-    InPlace(Hasher),
+    InPlace(Marking),
     /// On a thread, which gets them by and by.
     #[cfg(not(target_arch = "wasm32"))]
     Beside(beside::Beside),
@@ -18,7 +22,14 @@ pub(super) enum Hashing {
 
 impl Hashing {
     pub(super) fn new(algorithm: Algorithm) -> Self {
-        Self::InPlace(Hasher::new(algorithm))
+        Self::InPlace(Marking::new(Hasher::new(algorithm)))
+    }
+
+    /// Notes its states on the way, for [`super::Checkpoints`]; before anything is hashed, and before it moves to a thread.
+    pub(super) fn mark(&mut self) {
+        if let Self::InPlace(hasher) = self {
+            hasher.mark();
+        }
     }
 
     /// Moves to a thread of its own what is hashed from now on. Where no thread can be had, nothing changes.
@@ -47,7 +58,7 @@ impl Hashing {
         let _ = shared;
     }
 
-    pub(super) fn finish(self) -> Digest {
+    pub(super) fn finish(self) -> (Digest, Vec<HashState>) {
         match self {
             Self::InPlace(hasher) => hasher.finish(),
             #[cfg(not(target_arch = "wasm32"))]

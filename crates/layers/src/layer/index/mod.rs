@@ -295,6 +295,16 @@ impl LayerIndex {
         self.columns.starts[entry.0 as usize]
     }
 
+    /// Where the entry ends in the uncompressed tar, padding included.
+    pub(in crate::layer) fn end(&self, entry: EntryId) -> u64 {
+        self.columns.ends[entry.0 as usize]
+    }
+
+    /// Bytes of the blob that are enough to decode so many bytes of the tar.
+    pub(in crate::layer) fn blob_end(&self, content: u64) -> u64 {
+        self.offsets.blob_end(content)
+    }
+
     /// Bytes of file content stored in the tar; 0 for all but regular files.
     #[must_use]
     pub fn size(&self, entry: EntryId) -> u64 {

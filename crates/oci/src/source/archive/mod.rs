@@ -231,23 +231,7 @@ impl Archive {
             return Ok(embedded);
         }
         let what = format!("layer {} of {}", layer.number, self.path);
-        let stored = match (&self.place, layer.span, &layer.digest) {
-            (Place::Tar(source), Some(span), _) => Some(Stored {
-                source: Arc::clone(source),
-                span,
-                runs: layer.runs.clone(),
-            }),
-            #[cfg(not(target_arch = "wasm32"))]
-            (Place::Folder(path), None, Some(digest)) => {
-                let files = Files::Folder(path.clone());
-                let inside = match self.form {
-                    Form::Directory => Inside::Directory,
-                    _ => Inside::Layout,
-                };
-                layout::find(self, &files, inside, digest)?.map(|(_, stored)| stored)
-            }
-            _ => None,
-        };
+        let stored = self.stored(layer)?;
         let Some(stored) = stored else {
             return Err(
                 match layer.not_held(what, self.path.clone(), String::new()) {
@@ -272,6 +256,40 @@ impl Archive {
             )),
             _ => Ok(self.stream(what, stored, 0..stored_size)),
         }
+    }
+
+    /// Streams a part of a layer's blob, which has `whole` bytes; None where it is not there, or of another size.
+    #[must_use]
+    pub fn layer_part(&self, layer: &Layer, part: Range<u64>, whole: u64) -> Option<BlobStream> {
+        layer.check_readable(&self.path).ok()?;
+        if layer.embedded(&self.path).is_some() {
+            return None;
+        }
+        let stored = self.stored(layer).ok()??;
+        let what = format!("a part of layer {} of {}", layer.number, self.path);
+        let is_inside = stored.span.size == whole && part.start <= part.end && part.end <= whole;
+        is_inside.then(|| self.stream(what, stored, part))
+    }
+
+    /// Where a layer is.
+    fn stored(&self, layer: &Layer) -> Result<Option<Stored>, SourceError> {
+        Ok(match (&self.place, layer.span, &layer.digest) {
+            (Place::Tar(source), Some(span), _) => Some(Stored {
+                source: Arc::clone(source),
+                span,
+                runs: layer.runs.clone(),
+            }),
+            #[cfg(not(target_arch = "wasm32"))]
+            (Place::Folder(path), None, Some(digest)) => {
+                let files = Files::Folder(path.clone());
+                let inside = match self.form {
+                    Form::Directory => Inside::Directory,
+                    _ => Inside::Layout,
+                };
+                layout::find(self, &files, inside, digest)?.map(|(_, stored)| stored)
+            }
+            _ => None,
+        })
     }
 
     /// Streams a part of what is stored.

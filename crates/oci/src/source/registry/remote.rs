@@ -1,5 +1,7 @@
 //! One image of a registry, and its repository: documents, blobs, tags.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures::StreamExt as _;
 use reqwest::header::{
@@ -214,6 +216,38 @@ impl Remote {
             }) => Err(layer.not_held(what, place, reason)),
             Err(error) => Err(error),
         }
+    }
+
+    /// Streams a part of a layer's blob, which has `whole` bytes. None where the registry gives no such part: then the
+    /// whole is asked for. Whether the bytes are right is left to who knows that of a part.
+    pub async fn layer_part(
+        &self,
+        layer: &Layer,
+        part: Range<u64>,
+        whole: u64,
+    ) -> Option<BlobStream> {
+        let digest = layer.digest.as_ref()?;
+        let (first, last) = (part.start, part.end.checked_sub(1)?);
+        let range = format!("bytes={first}-{last}");
+        let response = self.blob_response(Method::GET, digest, Some(&range)).await;
+        let response = response.ok().filter(|response| response.status() == 206)?;
+        let sent = only(response.headers(), &CONTENT_RANGE)?;
+        let is_part = sent == format!("bytes {first}-{last}/{whole}")
+            || sent == format!("bytes {first}-{last}/*");
+        if !is_part || encoding::coding(response.headers()) != Coding::Identity {
+            return None;
+        }
+        let what = format!("a part of layer {} of {}", layer.number, self.called());
+        let (of, size) = (what.clone(), part.end - part.start);
+        let chunks = encoding::raw(response).map(move |chunk| {
+            chunk.map_err(|reason| SourceError::Cut {
+                what: of.clone(),
+                received: 0,
+                size: Some(size),
+                reason,
+            })
+        });
+        Some(BlobStream::new(what, Some(size), chunks))
     }
 
     /// Requests a blob (GET or HEAD), all or the `range` of it (`bytes=0-99`), for somebody else: what a server compressed
