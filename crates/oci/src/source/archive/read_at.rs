@@ -20,7 +20,7 @@ pub trait ReadAt: MaybeSend + MaybeSync {
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug)]
 pub struct FileBytes {
-    file: std::sync::Mutex<std::fs::File>,
+    file: std::fs::File,
     size: u64,
     /// What it is a copy of, which counts as long as it is there.
     _temporary: Option<TemporaryFile>,
@@ -41,7 +41,7 @@ impl FileBytes {
     pub(super) fn of(file: std::fs::File) -> io::Result<Self> {
         let size = file.metadata()?.len();
         Ok(Self {
-            file: std::sync::Mutex::new(file),
+            file,
             size,
             _temporary: None,
         })
@@ -62,16 +62,33 @@ impl FileBytes {
     }
 
     pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        use std::io::{Read as _, Seek as _, SeekFrom};
-        let mut file = self
-            .file
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::with_capacity(length.min(1 << 20));
-        (&mut *file).take(length as u64).read_to_end(&mut bytes)?;
+        let there = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length.min(there)];
+        let mut have = 0;
+        while let Some(missing) = bytes.get_mut(have..).filter(|missing| !missing.is_empty()) {
+            match read_some(&self.file, missing, offset + have as u64) {
+                // It was cut since it was opened.
+                Ok(0) => break,
+                Ok(more) => have += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(have);
         Ok(bytes.into())
     }
+}
+
+/// Reads at a place of a file, wherever others read in it at the same time.
+#[cfg(unix)]
+fn read_some(file: &std::fs::File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+/// Reads at a place of a file, wherever others read in it at the same time.
+#[cfg(windows)]
+fn read_some(file: &std::fs::File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset)
 }
 
 /// Reads a file from its start to its end.
