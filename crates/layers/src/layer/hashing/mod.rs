@@ -27,8 +27,11 @@ impl Hashing {
 
     /// Notes its states on the way, for [`super::Checkpoints`]; before anything is hashed, and before it moves to a thread.
     pub(super) fn mark(&mut self) {
-        if let Self::InPlace(hasher) = self {
-            hasher.mark();
+        match self {
+            Self::InPlace(hasher) => hasher.mark(),
+            // It has begun.
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Beside(_) => {}
         }
     }
 
