@@ -1,6 +1,10 @@
-//! Links into the page: the address at which it shows a path of an image.
+//! Links into the page: the addresses at which it shows a path of an image, and the comparison of two images.
+
+mod comparison;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+pub use self::comparison::{ComparedSide, FILE, PARTS, comparison, side};
 
 use crate::digest::Digest;
 use crate::findings::Location;
@@ -87,13 +91,7 @@ impl Links {
     pub fn of(base: &str, image: &Image, file: Option<InFile<'_>>) -> Option<Self> {
         let platform = image.platform.as_ref().map(ToString::to_string);
         let platform = platform.as_deref();
-        let whole = |reference: &Reference| {
-            image.names_registry && reference.to_string() == image.reference
-        };
-        // Podman and Buildah call their own images so; no registry has them.
-        let local = |reference: &Reference| file.is_some() && reference.domain() == "localhost";
-        let known = |reference: &Reference| whole(reference) && !local(reference);
-        match image.reference.parse().ok().filter(known) {
+        match in_registry(image, file) {
             Some(reference) => {
                 let digest = image.digest.as_ref();
                 Some(Self::to_registry(base, &reference, digest, platform))
@@ -110,10 +108,7 @@ impl Links {
         digest: Option<&Digest>,
         platform: Option<&str>,
     ) -> Self {
-        let image = match digest {
-            Some(digest) => format!("{}@{digest}", reference.name()),
-            None => reference.to_string(),
-        };
+        let image = pinned(reference, digest);
         Self::to(
             base,
             &format!("image/{}", encoded(image.as_bytes(), REFERENCE)),
@@ -133,17 +128,12 @@ impl Links {
     }
 
     fn to(base: &str, place: &str, choice: &[(&str, Option<&str>)]) -> Self {
-        let slash = if base.ends_with('/') || base.ends_with(".html") {
-            ""
-        } else {
-            "/"
-        };
         let chosen = choice.iter().filter_map(|(key, value)| {
             let value = encoded((*value)?.as_bytes(), VALUE);
             Some(format!("{key}={value}&"))
         });
         Self {
-            address: format!("{}{slash}#/{place}", printable_base(base)),
+            address: format!("{}#/{place}", page(base)),
             choice: chosen.collect(),
         }
     }
@@ -190,6 +180,33 @@ impl Links {
             true => self.address.clone(),
             false => format!("{}?{}", self.address, parts.join("&")),
         }
+    }
+}
+
+/// The page of an operator, up to the fragment.
+fn page(base: &str) -> String {
+    let slash = match base.ends_with('/') || base.ends_with(".html") {
+        true => "",
+        false => "/",
+    };
+    format!("{}{slash}", printable_base(base))
+}
+
+/// The reference of an opened image, where that says in which registry it is.
+fn in_registry(image: &Image, file: Option<InFile<'_>>) -> Option<Reference> {
+    let whole =
+        |reference: &Reference| image.names_registry && reference.to_string() == image.reference;
+    // Podman and Buildah call their own images so; no registry has them.
+    let local = |reference: &Reference| file.is_some() && reference.domain() == "localhost";
+    let known = |reference: &Reference| whole(reference) && !local(reference);
+    image.reference.parse().ok().filter(known)
+}
+
+/// A reference that stays the same image, where the digest is known.
+fn pinned(reference: &Reference, digest: Option<&Digest>) -> String {
+    match digest {
+        Some(digest) => format!("{}@{digest}", reference.name()),
+        None => reference.to_string(),
     }
 }
 

@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onionskin_audit::compare::{Change, FileChange, Options, What, trees};
+use onionskin_audit::compare::{Change, ChangeTree, FileChange, Options, What, trees};
 use onionskin_fixtures::{Layer, bytes};
 use onionskin_layers::layer::{EntryId, EntryKind};
 use onionskin_layers::stack::{NodeId, Stack};
@@ -166,6 +166,67 @@ fn layers_that_differ_and_trees_that_do_not_are_no_difference() {
     assert_eq!(compared(&[whole], &[first, second]), []);
 }
 
+/// `path [change] old>new`, folders before what is in them.
+fn told(tree: &ChangeTree, changes: &[FileChange]) -> Vec<String> {
+    let size = |size: Option<u64>| size.map_or("-".to_owned(), |size| size.to_string());
+    let mut lines = Vec::new();
+    let mut open = vec![ChangeTree::ROOT];
+    while let Some(place) = open.pop() {
+        let of = tree.get(place).unwrap();
+        let change = of
+            .change
+            .map(|at| format!(" {}", changes[at].change.name()));
+        lines.push(format!(
+            "{}{} {}>{}",
+            of.path,
+            change.unwrap_or_default(),
+            size(of.old_size),
+            size(of.new_size)
+        ));
+        open.extend(tree.children(place).iter().rev());
+    }
+    lines
+}
+
+#[test]
+fn folders_above_a_change_have_the_bytes_of_all_that_is_in_them() {
+    let old = Layer::new()
+        .file("/a/b/gone", bytes(5))
+        .file("/a/b/kept", bytes(100))
+        .file("/a.d/moved", bytes(7))
+        .file("/caf\u{e9}/x", bytes(1))
+        .file("/other/kept", bytes(50));
+    let new = Layer::new()
+        .file("/a/b/kept", bytes(100))
+        .file("/a/new/moved", bytes(7))
+        .file("/caf\u{e9}/x", bytes(3))
+        .file("/other/kept", bytes(50));
+    let (old, new) = (support::stack(&[old]), support::stack(&[new]));
+    let (old, new) = ((&old, old.depth()), (&new, new.depth()));
+    let changes = trees(old, new, &Options::default());
+    let tree = ChangeTree::of(old, new, &changes);
+    assert_eq!(
+        told(&tree, &changes),
+        [
+            "/ 163>160",
+            "/a 105>107",
+            "/a/b 105>100",
+            "/a/b/gone removed 5>-",
+            "/a/new added ->7",
+            "/a/new/moved moved 7>7",
+            "/a.d removed 7>-",
+            "/caf\u{e9} 1>3",
+            "/caf\u{e9}/x changed 1>3",
+        ]
+    );
+    assert_eq!(
+        tree.find("/a/new/moved").map(|at| tree.parent(at)),
+        tree.find("/a/new")
+    );
+    assert_eq!(tree.find("/other"), None);
+    assert!(ChangeTree::of(old, old, &[]).is_empty());
+}
+
 /// What stands at a path, as far as a comparison of contents goes: links of one file have its entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Thing {
@@ -285,6 +346,14 @@ proptest! {
         let changed: BTreeSet<&String> = changes.iter().map(|change| &change.path).collect();
         let same: BTreeSet<String> = of_old.keys().filter(|path| of_new.contains_key(*path) && !changed.contains(path)).cloned().collect();
         prop_assert_eq!(shared(&of_old, &same), shared(&of_new, &same));
+        // As a tree, each change is there once, and the root has the bytes of both trees.
+        let tree = ChangeTree::of((&old, old.depth()), (&new, new.depth()), &changes);
+        let placed: Vec<usize> = (0..tree.len()).filter_map(|at| tree.get(at)?.change).collect();
+        prop_assert_eq!(placed.iter().collect::<BTreeSet<_>>().len(), changes.len());
+        prop_assert_eq!(placed.len(), changes.len());
+        let all = |stack: &Stack| -> u64 { support::rows(stack).iter().map(|line| line.size).sum() };
+        let root = tree.get(ChangeTree::ROOT).unwrap();
+        prop_assert_eq!((root.old_size, root.new_size), (Some(all(&old)), Some(all(&new))));
         // Against itself nothing differs, and with the sides swapped everything is mirrored.
         prop_assert_eq!(trees((&new, new.depth()), (&new, new.depth()), &options), []);
         let swapped = trees((&new, new.depth()), (&old, old.depth()), &options);

@@ -12,18 +12,16 @@ use onionskin_core::digest::Digest;
 use onionskin_core::inspection::{ImageFacts, Inspection};
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::link::Links;
+use onionskin_core::link::{ComparedSide, Links};
 use onionskin_core::ownership::Packages;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::comparison::reproducible::ReproducibilityReport;
 use onionskin_core::report::comparison::{self, Compared, ComparisonReport, html, markdown};
 use onionskin_core::report::console;
 use onionskin_core::rules::PathGlob;
-use onionskin_core::source::Layer;
 use onionskin_core::stack::Stack;
 
 use self::formats::Format;
-use crate::decode::Decoded;
 use crate::image::{ImageArguments, Opened, with_login};
 use crate::link::link_base;
 use crate::output::{Inputs, OutputArguments};
@@ -133,7 +131,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let new = Cut::new(new, arguments.new_stack.or(arguments.stack), "NEW")?;
     let old_stack = old.opened.stack(&old.opened.image.layers).await;
     let old_stack = old_stack.context("OLD")?;
-    let new_stack = stack(&new.opened, &old_stack).await.context("NEW")?;
+    let mut known: HashMap<&Digest, &Arc<LayerIndex>> = HashMap::new();
+    for (number, index) in (1..).zip(old_stack.layers()) {
+        if !old_stack.not_fetched().contains_key(&number) {
+            known.insert(&index.digest, index);
+        }
+    }
+    let known = |digest: &Digest| known.get(digest).copied().cloned();
+    let new_stack = new.opened.stack_with(known).await.context("NEW")?;
     let ledgers = (Ledger::of(&old_stack), Ledger::of(&new_stack));
     let packages = (
         Packages::of(&old_stack, old_stack.depth(), &ledgers.0),
@@ -169,8 +174,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Links::of(base, &cut.opened.image, cut.opened.in_file())
     };
     let links = (links(&old), links(&new));
+    let link = (arguments.link_base.as_deref())
+        .and_then(|base| onionskin_core::link::comparison(base, old.address(), new.address()));
     let compared = Compared {
         report: &report,
+        link: link.as_deref(),
         update: &update,
         old: comparison::Side::new(layers.0, &old.opened.image.config, links.0.as_ref()),
         new: comparison::Side::new(layers.1, &new.opened.image.config, links.1.as_ref()),
@@ -225,39 +233,19 @@ impl Cut {
         }
     }
 
+    /// What an address of a comparison tells of it.
+    fn address(&self) -> ComparedSide<'_> {
+        let last = self.opened.image.layers.len();
+        ComparedSide {
+            image: &self.opened.image,
+            file: self.opened.in_file(),
+            stack: Some(last).filter(|last| *last < self.depth),
+        }
+    }
+
     /// Which image it is says the whole of it, of which some tars may not have been read.
     fn tell_of_whole(&self, image: &mut ImageFacts) {
         image.compressed_size = self.compressed_size;
         image.size = (image.size).filter(|_| self.opened.image.layers.len() == self.depth);
     }
-}
-
-/// The layers of an image on each other. Those that the other image has too are taken from there and not read again.
-async fn stack(opened: &Opened, other: &Stack) -> anyhow::Result<Stack> {
-    let mut known: HashMap<&Digest, &Arc<LayerIndex>> = HashMap::new();
-    for (number, index) in (1..).zip(other.layers()) {
-        if !other.not_fetched().contains_key(&number) {
-            known.insert(&index.digest, index);
-        }
-    }
-    let shared = |layer: &Layer| known.get(layer.digest.as_ref()?).copied();
-    let layers = &opened.image.layers;
-    let unread: Vec<Layer> = layers
-        .iter()
-        .filter(|layer| shared(layer).is_none())
-        .cloned()
-        .collect();
-    let mut decoded = opened.decode(&unread).await?.into_iter();
-    let mut stack = Stack::new();
-    for layer in layers {
-        match shared(layer) {
-            Some(index) => stack.push(Arc::clone(index))?,
-            None => match decoded.next() {
-                Some(Decoded::Read(index)) => stack.push(index)?,
-                Some(Decoded::NotFetched(reason)) => stack.push_not_fetched(reason)?,
-                None => {}
-            },
-        }
-    }
-    Ok(stack)
 }

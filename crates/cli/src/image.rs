@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use onionskin_core::digest::Digest;
 use onionskin_core::layer::{Budget, EntryId, LayerIndex, Piece};
 use onionskin_core::link::InFile;
 use onionskin_core::platform::Platform;
@@ -76,6 +77,11 @@ impl ImageArguments {
     /// Finds the image and reads its documents.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
         self.open_other(&self.image).await
+    }
+
+    /// How registries are reached.
+    pub(crate) const fn registry(&self) -> &RegistryArguments {
+        &self.registry
     }
 
     /// The files that are read for it.
@@ -268,6 +274,33 @@ impl Opened {
             match decoded {
                 Decoded::Read(index) => stack.push(index)?,
                 Decoded::NotFetched(reason) => stack.push_not_fetched(reason)?,
+            }
+        }
+        Ok(stack)
+    }
+
+    /// The same for all layers, of which some are known already: those are not read again.
+    pub(crate) async fn stack_with(
+        &self,
+        known: impl Fn(&Digest) -> Option<Arc<LayerIndex>>,
+    ) -> anyhow::Result<Stack> {
+        let known = |layer: &Layer| known(layer.digest.as_ref()?);
+        let layers = &self.image.layers;
+        let unread: Vec<Layer> = layers
+            .iter()
+            .filter(|layer| known(layer).is_none())
+            .cloned()
+            .collect();
+        let mut decoded = self.decode(&unread).await?.into_iter();
+        let mut stack = Stack::new();
+        for layer in layers {
+            match known(layer) {
+                Some(index) => stack.push(index)?,
+                None => match decoded.next() {
+                    Some(Decoded::Read(index)) => stack.push(index)?,
+                    Some(Decoded::NotFetched(reason)) => stack.push_not_fetched(reason)?,
+                    None => {}
+                },
             }
         }
         Ok(stack)

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::link::{Links, Place, View};
+use onionskin_core::link::{ComparedSide, Links, Place, View, comparison};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
@@ -42,23 +42,28 @@ enum Shown {
     after_help = with_login!("Examples:
   onionskin link nginx:1.27                                     # the image, by its digest
   onionskin link nginx:1.27 /etc/nginx --layer 3 --view changes # what layer 3 changed there
-  onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/")
+  onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/
+  onionskin link app:1.1 --compare-with app:1.0")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     image: ImageArguments,
 
     /// A path in the image
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", conflicts_with = "compare_with")]
     path: Option<OsString>,
 
     /// The layer, counted from 1 [default: the last]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "compare_with")]
     layer: Option<usize>,
 
     /// What the page shows
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "compare_with")]
     view: Option<Shown>,
+
+    /// Link to the comparison of OLD with IMAGE
+    #[arg(long, value_name = "OLD")]
+    compare_with: Option<String>,
 
     /// How the link is written
     #[arg(short, long, value_enum, default_value_t)]
@@ -75,10 +80,19 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
+    if let Some(old) = &arguments.compare_with {
+        inputs.image(old);
+    }
     inputs.check()?;
     let destination = arguments.file.open(&inputs)?;
     let opened = arguments.image.open().await?;
-    let (text, link) = arguments.place(&opened)?;
+    let (text, link) = match &arguments.compare_with {
+        Some(old) => {
+            let old = arguments.image.open_other(old).await.context("OLD")?;
+            arguments.comparison(&old, &opened)?
+        }
+        None => arguments.place(&opened)?,
+    };
     let line = match arguments.format {
         Format::Url => link,
         Format::Markdown => linked(&text, Some(&link)),
@@ -87,6 +101,23 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 impl Arguments {
+    /// The text and the address of a comparison.
+    fn comparison(&self, old: &Opened, new: &Opened) -> anyhow::Result<(String, String)> {
+        fn side(opened: &Opened) -> ComparedSide<'_> {
+            ComparedSide {
+                image: &opened.image,
+                file: opened.in_file(),
+                stack: None,
+            }
+        }
+        let link = comparison(&self.link_base, side(old), side(new));
+        let link = link.context(
+            "this comparison has no URL: one of the images is neither in a registry nor in a named file",
+        )?;
+        let names = [old, new].map(|opened| code(&opened.image.reference));
+        Ok((names.join(" → "), link))
+    }
+
     /// The text and the address of a place in an image.
     fn place(&self, opened: &Opened) -> anyhow::Result<(String, String)> {
         let depth = opened.image.layers.len();

@@ -1,5 +1,6 @@
 //! `onionskin link`: addresses that the page opens, pinned to digests.
 
+use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::Ground;
 use onionskin_tests::command::{printed, stopped};
@@ -50,6 +51,14 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         link(&["/a`|b", "--format", "markdown"]).await,
         format!("[`{name}:1` `` /a`|b ``](<{start}&path=/a%60%7Cb>)")
     );
+    let address = format!(
+        "https://onionskin.example.com/#/compare/{name}@{digest}...{name}@{digest}?platform=linux/amd64"
+    );
+    assert_eq!(link(&["--compare-with", &image]).await, address);
+    assert_eq!(
+        link(&["--compare-with", &image, "--format", "markdown"]).await,
+        format!("[`{name}:1` → `{name}:1`](<{address}>)")
+    );
     // Only the documents are read.
     assert_eq!(registry.count(&packed.layers[0].digest), 0);
     for layer in ["0", "3"] {
@@ -71,5 +80,17 @@ async fn an_image_in_a_file_is_asked_for_by_its_name() {
     assert_eq!(
         link,
         "http://127.0.0.1:8080/#/file/app.tar?platform=linux/amd64&view=config\n"
+    );
+    // Both sides of a comparison may be files, called as the command calls them.
+    ground.write(
+        "both.tar",
+        oci_archive(&[("app:1", &image().pack()), ("app:2", &image().pack())]),
+    );
+    let both = ground.path().join("both.tar");
+    let second = format!("oci-archive:{}:@1", both.display());
+    let link = printed(&["link", &second, "--compare-with", path]).await;
+    assert_eq!(
+        link,
+        "http://127.0.0.1:8080/#/compare/./app.tar..../both.tar?new-image=@1&platform=linux/amd64\n"
     );
 }

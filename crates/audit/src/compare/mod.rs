@@ -1,5 +1,6 @@
 //! Comparison: what changed from one image to another, path by path, in the configuration and in the download.
 
+mod change_tree;
 mod config;
 mod moved;
 mod packages;
@@ -7,6 +8,7 @@ pub mod reproducible;
 mod tree;
 mod update;
 
+pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, fields, is_of_builder};
 pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::fields::Field;
 pub use self::packages::{PackageRow, package_counts, package_rows};
-pub use self::places::{Counts, weight};
-pub use self::told::{Compared, Number, Side, known, layers};
+pub use self::places::{Counts, Largest, largest_change, weight};
+pub use self::told::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
 use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
 use crate::inspection::SCHEMA_VERSION;

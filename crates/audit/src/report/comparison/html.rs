@@ -31,6 +31,9 @@ pub fn report(compared: &Compared<'_>) -> String {
         h1 { (Visible(&old.reference)) " → " (Visible(&new.reference)) }
         (image("Old", old))
         (image("New", new))
+        @if let Some(link) = compared.link.filter(|link| is_address(link)) {
+            p { a href=(link) rel="noreferrer" { "Open this comparison in the page" } }
+        }
         div.notes { @for note in compared.notes() { p { (note) } } }
         (numbers(compared))
         (first(compared))

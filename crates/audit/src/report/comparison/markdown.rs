@@ -31,12 +31,12 @@ pub fn report(compared: &Compared<'_>) -> String {
 
 fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
     let (old, new) = (&compared.report.old, &compared.report.new);
-    writeln!(
-        out,
-        "### Onionskin: {} → {}\n",
+    let names = format!(
+        "{} → {}",
         code(&cut(&old.reference)),
         code(&cut(&new.reference))
-    )?;
+    );
+    writeln!(out, "### Onionskin: {}\n", linked(&names, compared.link))?;
     // What is missing comes before the numbers that it is missing from.
     let notes: Vec<String> = compared.notes().collect();
     for note in notes.iter().take(NOTES) {

@@ -93,6 +93,56 @@ pub fn weight(file: &FileChange) -> u64 {
     }
 }
 
+/// The place in which most changed.
+pub struct Largest<'a> {
+    /// Without a slash at its end; empty for the root.
+    pub path: &'a str,
+    /// What happened to the path of most weight in it.
+    pub change: Change,
+    /// The layer of that path.
+    pub layer: usize,
+    /// By how many bytes all in it grew.
+    pub bytes: i64,
+    /// What it is worth in a short list.
+    pub weight: u64,
+}
+
+/// Places among which the largest is looked for.
+const FOLDERS: usize = 24;
+
+/// The place in which most changed: a folder where what belongs together did; None where nothing differs.
+#[must_use]
+pub fn largest_change(files: &[FileChange]) -> Option<Largest<'_>> {
+    let place = largest(files, FOLDERS).into_iter().next()?;
+    let is_below = |file: &&FileChange| {
+        let rest = file.path.strip_prefix(place.path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let below = files.iter().filter(is_below).map(|file| &*file.path);
+    Some(Largest {
+        path: below.reduce(common).unwrap_or(place.path),
+        change: place.largest.change,
+        layer: place.largest.layer,
+        bytes: place.grown.wrapping_sub(place.shrunk).cast_signed(),
+        weight: place.weight,
+    })
+}
+
+/// The deepest folder that two paths are in, or one of them where that is it.
+fn common<'a>(one: &'a str, other: &str) -> &'a str {
+    let mut end = 0;
+    let names = |path: &'a str| path.match_indices('/').map(|(at, _)| at).skip(1);
+    for at in names(one).chain([one.len()]) {
+        let start = one.get(..at).unwrap_or_default();
+        let rest = other.strip_prefix(start);
+        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            break;
+        }
+        end = at;
+    }
+    one.get(..end).unwrap_or_default()
+}
+
 /// At most so many places, heaviest first, that together have every change once.
 pub(super) fn places(files: &[FileChange], most: usize) -> Vec<Place<'_>> {
     gathered(files, most, false)
@@ -270,6 +320,23 @@ mod tests {
             from: None,
             layer: 1,
         }
+    }
+
+    #[test]
+    fn the_largest_change_is_told_of_the_deepest_folder_that_has_all_of_it() {
+        let largest = |files: &[FileChange]| {
+            largest_change(files).map(|largest| (largest.path.to_owned(), largest.bytes))
+        };
+        assert_eq!(largest(&[]), None);
+        let added = |path: &str, bytes| file(path, None, Some(bytes));
+        let whole = [added("/app", 0), added("/app/a", 60), added("/app/b", 60)];
+        assert_eq!(largest(&whole), Some(("/app".to_owned(), 120)));
+        let below = [added("/app/data/a", 60), added("/app/data/b/c", 60)];
+        assert_eq!(largest(&below), Some(("/app/data".to_owned(), 120)));
+        let one = [file("/etc/passwd", Some(90), None)];
+        assert_eq!(largest(&one), Some(("/etc/passwd".to_owned(), -90)));
+        assert_eq!(common("/a/b", "/ab/b"), "");
+        assert_eq!(common("/a/b", "/a/bc"), "/a");
     }
 
     fn told(files: &[FileChange], most: usize) -> Vec<String> {

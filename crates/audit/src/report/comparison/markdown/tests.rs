@@ -150,6 +150,7 @@ impl Case {
         let links = Links::to_registry(BASE, &reference, None, None);
         form(&Compared {
             report: &self.report,
+            link: Some(&format!("{BASE}#/compare/a...b")),
             update: &self.update,
             old: Side::new(&self.layers[0], &self.config, Some(&links)),
             new: Side::new(&self.layers[1], &self.config, Some(&links)),
