@@ -47,12 +47,12 @@ pub async fn whole(browser: &Browser, name: &str) {
         .await;
 }
 
-/// What a button of the Waste view saves: "Save as JSON" or "Save as HTML".
+/// What a button of the page saves: "Save as JSON" or "Save as HTML".
 pub async fn saved_by(browser: &Browser, button: &str) -> String {
     let script = format!(
         "const done = arguments[0], make = URL.createObjectURL;
          URL.createObjectURL = blob => {{ URL.createObjectURL = make; blob.text().then(done); return make.call(URL, blob) }};
-         [...document.querySelectorAll('.report button')].find(e => e.textContent == '{button}').click();",
+         [...document.querySelectorAll('button')].find(e => e.textContent == '{button}').click();",
     );
     browser.run(&script).await
 }

@@ -1,6 +1,7 @@
 //! The whole page: the address leads, the state follows.
 
 mod actions;
+mod comparison;
 mod files;
 mod keys;
 mod navigation;
@@ -13,6 +14,7 @@ use web_sys::{Blob, File, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::browser::{self, Theme};
+use crate::compare_session::CompareSession;
 use crate::navigate::Navigate;
 use crate::parts::drop::DropZone;
 use crate::route::{BrowseRoute, ImageRoute, Route};
@@ -26,7 +28,7 @@ use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::start::Start;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Catalog, Event, Listed, RulesFileError, UserError};
+use crate::worker::protocol::{Catalog, Event, Listed, RulesFileError, Side, UserError};
 
 use self::actions::of_list;
 
@@ -40,6 +42,11 @@ pub(crate) enum Msg {
     Catalog(Vec<Listed>),
     /// The visitor chose a file.
     Chosen(File),
+    /// The visitor chose a file for one side of a comparison.
+    ChosenFor(Side, File),
+    /// Compare no more.
+    StopCompare,
+    CompareAgain,
     /// Open what was typed.
     Open(String),
     /// Read no more of the image.
@@ -66,6 +73,10 @@ pub(crate) struct App {
     /// What could not be understood of the address.
     remarks: Vec<String>,
     session: Option<Session>,
+    /// The images that are compared, or were last.
+    comparison: Option<CompareSession>,
+    /// The image that was shown last, and its base.
+    base: Option<(String, String)>,
     /// What was shown before the image that is loading, to return to.
     before: Option<(Session, Route)>,
     /// A worker that is up and has no image yet.
@@ -112,6 +123,8 @@ impl Component for App {
             route: Route::Start,
             remarks: Vec::new(),
             session: None,
+            comparison: None,
+            base: None,
             before: None,
             spare: Some(spare),
             files: HashMap::new(),
@@ -142,6 +155,9 @@ impl Component for App {
                 self.go(ctx, to);
             }
             Msg::Message(id, event) => return self.told(id, event),
+            Msg::ChosenFor(side, file) => self.chosen_for(ctx, side, file),
+            Msg::StopCompare => self.comparison = None,
+            Msg::CompareAgain => self.compare_again(ctx),
             Msg::Catalog(list) => self.catalog = Some(list),
             Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Open(typed) => self.open_typed(ctx, typed),
@@ -190,7 +206,7 @@ impl Component for App {
         let (called, file) = match &self.route {
             Route::Image(route) => (route.called().to_owned(), route.file.is_some()),
             Route::Browse(BrowseRoute { list, .. }) => (of_list(list), false),
-            Route::Start => (String::new(), false),
+            Route::Start | Route::Compare(_) => (String::new(), false),
         };
         let on_file = link.callback(Msg::Chosen);
         let open = link.callback(Msg::Open);
@@ -198,6 +214,7 @@ impl Component for App {
             <>
                 <Header
                     reference={called}
+                    compare={image.and_then(|_| self.compare_address())}
                     {file}
                     facts={image.map(|image| image.facts.clone())}
                     loading={self.session.as_ref().is_some_and(Session::loading)}
@@ -220,6 +237,7 @@ impl Component for App {
                         (Route::Image(ImageRoute { file: Some(name), .. }), None) => html! {
                             <Missing name={name.clone()} {on_file} />
                         },
+                        (Route::Compare(route), _) => self.view_comparison(ctx, route),
                         (Route::Browse(route), _) => html! {
                             if let Some(engine) = self.spare.clone() {
                                 <Browse {engine} route={route.clone()} {go} />

@@ -5,6 +5,7 @@
 
 mod app;
 mod browser;
+mod compare_session;
 mod format;
 mod login;
 mod navigate;

@@ -1,5 +1,6 @@
 //! A wish to see another place of the page.
 
+use crate::route::comparison::CompareRoute;
 use crate::route::{ImageRoute, Route};
 
 /// Where to, and what that is in the browser's history.
@@ -33,6 +34,12 @@ impl Navigate {
             route: route.into(),
             history: History::Replace,
         }
+    }
+}
+
+impl From<CompareRoute> for Route {
+    fn from(route: CompareRoute) -> Self {
+        Route::Compare(route)
     }
 }
 

@@ -5,11 +5,15 @@
 //! A file that the visitor chose has an address as well, `#/file/app.tar?image=app:1.0&layer=3`, so that back and
 //! forward work; it leads there for as long as the page has the file.
 
+pub(crate) mod comparison;
+pub(crate) mod packages;
 pub(crate) mod waste;
 
 use onionskin_core::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
+use self::comparison::CompareRoute;
+use self::packages::PackagesPlace;
 use self::waste::WastePlace;
 use crate::worker::place::repository;
 use crate::worker::protocol::{ContentForm, Kinds, List, Sort};
@@ -20,6 +24,7 @@ pub(crate) enum Route {
     Start,
     Image(ImageRoute),
     Browse(BrowseRoute),
+    Compare(CompareRoute),
 }
 
 /// A list of a registry: `#/repositories/registry.example.com`, `#/tags/nginx?find=1.27`.
@@ -54,6 +59,8 @@ pub(crate) struct ImageRoute {
     pub(crate) lines: Option<(u32, u32)>,
     /// What of the findings is seen.
     pub(crate) waste: WastePlace,
+    /// What of the packages is seen.
+    pub(crate) packages: PackagesPlace,
 }
 
 /// What the middle of the page shows.
@@ -65,16 +72,19 @@ pub(crate) enum View {
     /// The tree of what a layer changed.
     Changes,
     Waste,
+    /// What each package takes.
+    Packages,
     Config,
     /// The content of a file.
     Content,
 }
 
 impl View {
-    const NAMED: [(View, &'static str); 5] = [
+    const NAMED: [(View, &'static str); 6] = [
         (View::Stack, "stack"),
         (View::Changes, "changes"),
         (View::Waste, "waste"),
+        (View::Packages, "packages"),
         (View::Config, "config"),
         (View::Content, "content"),
     ];
@@ -151,6 +161,7 @@ impl ImageRoute {
             form: None,
             lines: None,
             waste: WastePlace::default(),
+            packages: PackagesPlace::default(),
             ..self.clone()
         }
     }
@@ -171,6 +182,11 @@ impl Route {
         };
         if let Some(browse) = BrowseRoute::parse(place, query) {
             return (Route::Browse(browse), Vec::new());
+        }
+        if let Some(sides) = place.strip_prefix("/compare/") {
+            let mut remarks = Vec::new();
+            let route = CompareRoute::parse(sides, query, &mut remarks);
+            return (Route::Compare(route), remarks);
         }
         let found = after("/image/").map(ImageRoute::of);
         let Some(mut route) = found.or_else(|| after("/file/").map(ImageRoute::of_file)) else {
@@ -198,6 +214,7 @@ impl Route {
         let route = match self {
             Route::Start => return "#/".to_owned(),
             Route::Browse(browse) => return browse.to_fragment(),
+            Route::Compare(compare) => return compare.to_fragment(),
             Route::Image(route) => route,
         };
         let mut fragment = match &route.file {
@@ -249,6 +266,11 @@ impl Route {
                     false => format!("L{first}-L{last}"),
                 };
                 push("lines", lines.as_bytes());
+            }
+        }
+        if route.view == View::Packages {
+            for (key, value) in route.packages.pairs() {
+                push(key, value.as_bytes());
             }
         }
         if route.view == View::Waste {
@@ -326,16 +348,7 @@ impl ImageRoute {
                 Some((view, _)) => self.view = *view,
                 None => return Err(format!("There is no view called “{}”.", shown(value))),
             },
-            "path" => {
-                let bytes: Vec<u8> = percent_decode_str(value).collect();
-                if bytes.first() != Some(&b'/') {
-                    return Err(format!(
-                        "“{}” is not a path; paths begin with a slash.",
-                        shown(value)
-                    ));
-                }
-                self.path = Some(bytes);
-            }
+            "path" => self.path = Some(path(value)?),
             "find" => self.find = text(value),
             "as" => match ContentForm::of(value) {
                 Some(form) => self.form = Some(form),
@@ -352,19 +365,33 @@ impl ImageRoute {
             },
             // The tree and the findings have orders of their own.
             "sort" => {
-                let (sort, order) = (Sort::read(value), waste::order(value));
+                let sort = Sort::read(value).filter(|sort| !sort.column.is_of_comparison());
+                let order = waste::order(value);
                 match self.view {
                     View::Waste => order.map(|order| self.waste.order = order),
                     _ => sort.map(|sort| self.sort = sort),
                 }
                 .ok_or_else(|| format!("There is no sort order called “{}”.", shown(value)))?;
             }
+            "type" | "package" => self.packages.set(key, &text(value))?,
             "kind" | "of" | "finding" | "page" => self.waste.set(key, &text(value))?,
             _ => {
                 return Err(format!("The link has an unknown part, “{}”.", shown(key)));
             }
         }
         Ok(())
+    }
+}
+
+/// A path of an image.
+fn path(value: &str) -> Result<Vec<u8>, String> {
+    let bytes: Vec<u8> = percent_decode_str(value).collect();
+    match bytes.first() {
+        Some(b'/') => Ok(bytes),
+        _ => Err(format!(
+            "“{}” is not a path; paths begin with a slash.",
+            shown(value)
+        )),
     }
 }
 
@@ -461,6 +488,19 @@ mod tests {
             Route::parse("#/image/a?hide=dust&sort=dust&from=0").1.len(),
             3
         );
+    }
+
+    #[test]
+    fn packages_have_addresses() {
+        for fragment in [
+            "#/image/a?view=packages",
+            "#/image/a?view=packages&find=lib&type=deb&package=deb/libc6@2.36-9%2Bdeb12u9",
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert!(remarks.is_empty(), "{remarks:?}");
+            assert_eq!(route.to_fragment(), fragment);
+        }
+        assert_eq!(Route::parse("#/image/a?view=packages&type=x").1.len(), 1);
     }
 
     #[test]

@@ -287,6 +287,7 @@ impl Image {
             | Event::Unpacked { .. }
             | Event::Several(_)
             | Event::Artifact(_)
+            | Event::Compared(_)
             | Event::Failed(_) => {}
         }
     }

@@ -34,6 +34,7 @@ const RULES: &str = "(() => { const data = new DataTransfer();
 /// Every view of the page, and every state that looks different.
 pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
     let demo = |rest: &str| format!("/image/demo/webapp:1.0{rest}");
+    let compared = |rest: &str| format!("/compare/demo/webapp:1.0...demo/webapp:1.1{rest}");
     let app = |address: &str, rest: &str| format!("/image/{address}/app:1{rest}");
     vec![
         view("start", "/", ".card"),
@@ -98,8 +99,65 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
             demo("?view=waste&find=nothing-is-called-so"),
             ".nothing button",
         ),
+        view("packages", demo("?view=packages"), ".packages table"),
+        view(
+            "package",
+            demo("?view=packages&package=deb/curl@8.10.1-1"),
+            ".packages table",
+        ),
         view("config", demo("?view=config"), ".config .history"),
         view("platforms", "/image/demo/hello", "select.platform"),
+        view(
+            "comparison to choose",
+            "/compare/...demo/webapp:1.1",
+            ".offers-of-side .names a",
+        ),
+        view(
+            "comparison with a file to choose",
+            "/compare/./app.tar...demo/webapp:1.1",
+            ".file-wanted",
+        ),
+        view("comparison", compared(""), ".row[data-row]"),
+        view(
+            "comparison, path",
+            compared("?path=/app/package.json"),
+            ".version .facts",
+        ),
+        view(
+            "comparison without a match",
+            compared("?find=nothing-is-called-so"),
+            ".nothing button",
+        ),
+        view(
+            "comparison, configuration",
+            compared("?view=config"),
+            ".diff",
+        ),
+        view(
+            "comparison, packages",
+            compared("?view=packages"),
+            ".compare .panel table, .compare .nothing",
+        ),
+        view(
+            "comparison, layers",
+            compared("?view=layers"),
+            "[data-state]",
+        ),
+        view(
+            "comparison of the same",
+            "/compare/demo/webapp:1.1...demo/webapp:1.1",
+            ".compare .nothing",
+        ),
+        view(
+            "comparison that failed",
+            "/compare/demo/webapp:9...demo/webapp:1.1",
+            ".compare-problems .problem",
+        ),
+        view(
+            "comparison that is loading",
+            format!("/compare/demo/webapp:1.0...{stalling}/app:1"),
+            ".compare .progress",
+        ),
         view(
             "loading",
             app(stalling, ""),
@@ -220,6 +278,11 @@ async fn tabs_are_walked_by_arrow_keys() {
             Key::Right,
             "#tab-waste",
             "location.hash.includes('view=waste')",
+        ),
+        (
+            Key::Right,
+            "#tab-packages",
+            "location.hash.includes('view=packages')",
         ),
         (
             Key::Right,

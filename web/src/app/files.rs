@@ -28,6 +28,9 @@ impl App {
     /// Opens a file: where the address waits for it, at what that says of it. Rules judge what is shown.
     pub(super) fn chosen(&mut self, ctx: &Context<Self>, file: File) {
         let name = file.name();
+        if let Some(side) = self.side_that_waits(&name) {
+            return self.chosen_for(ctx, side, file);
+        }
         if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
             && RulesInput::is_called(&name)
         {

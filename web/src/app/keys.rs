@@ -8,6 +8,7 @@ use super::{App, Msg};
 use crate::browser;
 use crate::navigate::Navigate;
 use crate::parts::tree;
+use crate::route::comparison::CompareRoute;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Session;
 
@@ -55,6 +56,14 @@ impl App {
             Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
                 self.close_details(ctx);
             }
+            Route::Compare(route) if route.path.is_some() => {
+                let route = CompareRoute {
+                    path: None,
+                    ..route.clone()
+                };
+                self.go(ctx, Navigate::push(route));
+                browser::focus(tree::ID);
+            }
             Route::Image(route) if route.view == View::Content => {
                 let route = route.in_view(View::Stack);
                 self.go(ctx, Navigate::push(route));
@@ -73,6 +82,9 @@ impl App {
         if key == "?" {
             self.keys_listed = !self.keys_listed;
             return true;
+        }
+        if matches!(self.route, Route::Compare(_)) && key == "/" {
+            return browser::focus_first(".find input");
         }
         let image = self.session.as_ref().and_then(Session::image);
         let (Some(image), Route::Image(route)) = (image, &self.route) else {

@@ -25,8 +25,13 @@ impl App {
         browser::set_fragment(&route.to_fragment(), history);
         let before = std::mem::replace(&mut self.route, route);
         match &self.route {
+            Route::Compare(compare) => {
+                let compare = compare.clone();
+                self.compare(ctx, &compare);
+            }
             Route::Start => {
                 self.session = None;
+                self.comparison = None;
                 self.before = None;
                 // It tells what the cache takes, and reads the next image.
                 self.spare.get_or_insert_with(WorkerClient::start);
@@ -83,6 +88,9 @@ impl App {
     }
 
     pub(super) fn told(&mut self, id: u32, event: Event) -> bool {
+        if matches!(&self.comparison, Some(comparison) if comparison.id == id) {
+            return self.told_of_comparison(id, event);
+        }
         let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
             return false;
         };
@@ -163,6 +171,7 @@ impl App {
                 platform: Some(facts.platform()).filter(|_| !facts.image.platforms.is_empty()),
                 ..route.clone()
             }),
+            (Route::Compare(route), _) => Route::Compare(self.pinned_comparison(route)),
             (route, _) => route.clone(),
         }
     }

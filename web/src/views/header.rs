@@ -19,6 +19,8 @@ use crate::worker::protocol::{ImageFacts, List};
 pub(crate) struct Props {
     /// What is open: a reference, or the name of a file.
     pub(crate) reference: AttrValue,
+    /// The address at which the image is compared with another.
+    pub(crate) compare: Option<AttrValue>,
     pub(crate) file: bool,
     pub(crate) facts: Option<Rc<ImageFacts>>,
     pub(crate) loading: bool,
@@ -57,6 +59,9 @@ pub(crate) fn Header(props: &Props) -> Html {
                 </ReferenceBox>
                 if let Some(name) = props.facts.as_ref().map(|facts| facts.name.clone()).filter(|_| !props.file) {
                     <a class="button tags" href={tags_of(name)} title="List the tags of this repository">{ "Tags" }</a>
+                }
+                if let Some(compare) = &props.compare {
+                    <a class="button compare-with" href={compare} title="Compare with another image">{ "Compare…" }</a>
                 }
                 <Pick class="open-file" on_file={props.on_file.clone()}>{ "Open file…" }</Pick>
                 <button

@@ -15,6 +15,7 @@ use crate::views::details::Details;
 use crate::views::error::ErrorBox;
 use crate::views::files::Files;
 use crate::views::layers::Layers;
+use crate::views::packages::Packages;
 use crate::views::waste::Waste;
 use crate::worker::client::WorkerClient;
 
@@ -52,7 +53,8 @@ pub(crate) fn ImageView(props: &Props) -> Html {
     let columns = classes!(
         "columns",
         details.is_some().then_some("with-details"),
-        matches!(route.view, View::Waste | View::Content).then_some("without-details"),
+        matches!(route.view, View::Waste | View::Packages | View::Content)
+            .then_some("without-details"),
     );
     html! {
         <main class="image">
@@ -67,7 +69,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                     </div>
                 </section>
                 // The findings say all that there is to say of them.
-                if !matches!(route.view, View::Waste | View::Content) {
+                if !matches!(route.view, View::Waste | View::Packages | View::Content) {
                     <Details
                         engine={engine.clone()}
                         image={image.clone()}
@@ -101,6 +103,15 @@ fn content(props: &Props, selected: u32) -> Html {
                 go={go.clone()}
                 rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
+                on_again={on_again.clone()}
+            />
+        },
+        View::Packages => html! {
+            <Packages
+                engine={engine.clone()}
+                image={image.clone()}
+                route={route.clone()}
+                go={go.clone()}
                 on_again={on_again.clone()}
             />
         },
@@ -159,7 +170,7 @@ struct Tab {
     word: &'static str,
 }
 
-const TABS: [Tab; 3] = [
+const TABS: [Tab; 4] = [
     Tab {
         view: View::Stack,
         id: "tab-files",
@@ -169,6 +180,11 @@ const TABS: [Tab; 3] = [
         view: View::Waste,
         id: "tab-waste",
         word: "Waste",
+    },
+    Tab {
+        view: View::Packages,
+        id: "tab-packages",
+        word: "Packages",
     },
     Tab {
         view: View::Config,

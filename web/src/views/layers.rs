@@ -103,10 +103,7 @@ fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     };
     match route.view {
         View::Waste => chosen.with_waste(|waste| waste.of = Some(layer)),
-        View::Config => ImageRoute {
-            view: View::Stack,
-            ..chosen
-        },
+        View::Packages | View::Config => chosen.in_view(View::Stack),
         View::Stack | View::Changes | View::Content => chosen,
     }
 }

@@ -19,22 +19,25 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::browsing;
 use super::cache::Cache;
+use super::comparison::{self, Comparison};
 use super::content::{self, Reader};
 use super::growth::{self, Other};
 use super::largest;
 use super::listing::{At, Listing, WastedBelow, number};
 use super::opening::{self, Reading};
+use super::packages::{self, OwnedFiles};
 use super::path_history;
 use super::place::Gateway;
 use super::pool::Pool;
 use super::port;
 use super::protocol::{
-    Catalog, ClearCache, ContentBytes, ContentLines, ContentProgress, Continue, Event, Expand,
-    FindReferrers, Findings, FindingsPage, Found, HistoryOf, Judge, KeepLogins, LargestFiles,
-    LargestOf, LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, Parent,
-    PathHistory, Question, ReadContent, Report, ReportForm, Request, Row, Rows, RulesFile,
-    RulesFileError, Seek, Show, Showing, Shown, SizeOfCache, Stop, StopContent, Subject, Toggle,
-    UserError,
+    Both, Catalog, ClearCache, Compare, ComparisonReport, ContentBytes, ContentLines,
+    ContentProgress, Continue, Event, Expand, FilesOfPackage, FindReferrers, Findings,
+    FindingsPage, Found, HistoryOf, HoldFile, Judge, KeepLogins, LargestFiles, LargestOf,
+    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, PackageFiles,
+    PackagesFacts, PackagesOf, Parent, PathHistory, PathVersions, Question, ReadContent, Report,
+    ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show, Showing, Shown,
+    SizeOfCache, Stop, StopContent, Subject, Toggle, UserError, VersionsOf,
 };
 use super::waste::{self, Waste};
 use crate::login;
@@ -75,6 +78,8 @@ pub(crate) struct ImageWorker {
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
     waste: Option<Waste>,
+    /// Once they were asked for.
+    packages: Option<OwnedFiles>,
     /// No more layers will come, unless reading goes on after it was stopped.
     pub(crate) finished: bool,
     pub(crate) pool: Option<Rc<Pool>>,
@@ -86,6 +91,10 @@ pub(crate) struct ImageWorker {
     pub(crate) file: Option<Blob>,
     /// The content that is looked at.
     pub(crate) reader: Reader,
+    /// The files of images to compare.
+    pub(crate) compared_files: Both<Option<Blob>>,
+    /// Two images in place of one.
+    pub(crate) comparison: Option<Comparison>,
 }
 
 /// Layers that stand on each other, and which of their folders are open.
@@ -197,6 +206,15 @@ impl Asker {
             Request::ContentBytes(asked) => self.of_image(asked),
             Request::FindingsPage(asked) => self.of_image(asked),
             Request::Report(asked) => self.of_image(asked),
+            Request::PackagesOf(asked) => self.of_image(asked),
+            Request::PackageFiles(asked) => self.of_image(asked),
+            Request::HoldFile(asked) => self.of_image(asked),
+            Request::Compare(asked) => {
+                self.answer::<Compare>(&());
+                spawn_local(comparison::run(self.engine, self.scope, asked));
+            }
+            Request::VersionsOf(asked) => self.of_image(asked),
+            Request::ComparisonReport(asked) => self.of_image(asked),
         }
     }
 
@@ -245,12 +263,18 @@ trait Answers<Q: Question> {
 
 impl Answers<Show> for ImageWorker {
     fn answer(&mut self, Show(showing): Show) -> Shown {
-        self.show(showing)
+        match &mut self.comparison {
+            Some(comparison) => comparison.show(showing),
+            None => self.show(showing),
+        }
     }
 }
 
 impl Answers<Rows> for ImageWorker {
     fn answer(&mut self, Rows { from, count }: Rows) -> Vec<Row> {
+        if let Some(comparison) = &self.comparison {
+            return comparison.rows(from, count);
+        }
         let listed = self.listed();
         let rows = listed.map(|(listing, open, at)| listing.rows(at, open, from, count));
         rows.unwrap_or_default()
@@ -259,6 +283,9 @@ impl Answers<Rows> for ImageWorker {
 
 impl Answers<Toggle> for ImageWorker {
     fn answer(&mut self, asked: Toggle) -> Option<Shown> {
+        if let Some(comparison) = &mut self.comparison {
+            return Some(comparison.toggle(&asked));
+        }
         let (listing, open, at) = self.listed()?;
         if let Some(row) = listing.row_number(at, &asked.path, asked.row) {
             listing.toggle(at, open, row, asked.open);
@@ -268,7 +295,11 @@ impl Answers<Toggle> for ImageWorker {
 }
 
 impl Answers<Expand> for ImageWorker {
-    fn answer(&mut self, Expand { depth }: Expand) -> Option<Shown> {
+    fn answer(&mut self, asked: Expand) -> Option<Shown> {
+        if let Some(comparison) = &mut self.comparison {
+            return Some(comparison.expand(&asked));
+        }
+        let Expand { depth } = asked;
         let (listing, open, at) = self.listed()?;
         listing.expand(at, open, depth);
         Some(listing.shown(at))
@@ -283,12 +314,19 @@ impl Answers<OpenFolders> for ImageWorker {
 
 impl Answers<Parent> for ImageWorker {
     fn answer(&mut self, Parent { row }: Parent) -> Option<u32> {
+        if let Some(comparison) = &self.comparison {
+            return comparison.parent(row);
+        }
         self.listing.as_ref()?.parent(row)
     }
 }
 
 impl Answers<Seek> for ImageWorker {
-    fn answer(&mut self, Seek { path }: Seek) -> Option<Found> {
+    fn answer(&mut self, asked: Seek) -> Option<Found> {
+        if let Some(comparison) = &mut self.comparison {
+            return Some(comparison.seek(&asked));
+        }
+        let Seek { path } = asked;
         let (listing, open, at) = self.listed()?;
         Some(listing.seek(at, open, &path))
     }
@@ -343,6 +381,43 @@ impl Answers<FindingsPage> for ImageWorker {
 impl Answers<Report> for ImageWorker {
     fn answer(&mut self, Report(form): Report) -> Option<String> {
         self.report(form)
+    }
+}
+
+impl Answers<PackagesOf> for ImageWorker {
+    fn answer(&mut self, _: PackagesOf) -> Option<Box<PackagesFacts>> {
+        if !self.finished {
+            return None;
+        }
+        let (owned, facts) = packages::of(self.image.as_ref()?, &self.main.stack);
+        self.packages = Some(owned);
+        Some(Box::new(facts))
+    }
+}
+
+impl Answers<PackageFiles> for ImageWorker {
+    fn answer(&mut self, asked: PackageFiles) -> Box<FilesOfPackage> {
+        let owned = self.packages.as_ref();
+        let files = owned.map(|owned| owned.files(&self.main.stack, asked.package, asked.count));
+        Box::new(files.unwrap_or_default())
+    }
+}
+
+impl Answers<HoldFile> for ImageWorker {
+    fn answer(&mut self, HoldFile(side): HoldFile) {
+        *self.compared_files.of_mut(side) = self.file.take();
+    }
+}
+
+impl Answers<VersionsOf> for ImageWorker {
+    fn answer(&mut self, VersionsOf { path }: VersionsOf) -> Option<Box<PathVersions>> {
+        self.comparison.as_ref()?.versions(&path).map(Box::new)
+    }
+}
+
+impl Answers<ComparisonReport> for ImageWorker {
+    fn answer(&mut self, ComparisonReport(form): ComparisonReport) -> Option<String> {
+        self.comparison.as_ref()?.report(form)
     }
 }
 
@@ -437,6 +512,7 @@ impl ImageWorker {
         self.listing = None;
         self.top = None;
         self.waste = None;
+        self.packages = None;
     }
 
     /// The listing, the folders that are open in it, and what it stands on.

@@ -2,10 +2,12 @@
 //!
 //! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
 //! chosen `file`, with a `pool` of workers that each `decode` a layer. What was read is kept in a `cache`. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
+//! `comparison` reads two images instead of one.
 
 mod browsing;
 mod cache;
 pub(crate) mod client;
+pub(crate) mod comparison;
 mod content;
 mod decode;
 mod file;
@@ -14,6 +16,7 @@ mod image_worker;
 mod largest;
 pub(crate) mod listing;
 mod opening;
+mod packages;
 mod path_history;
 pub(crate) mod place;
 mod pool;

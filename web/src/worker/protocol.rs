@@ -3,7 +3,9 @@
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod comparison;
 mod content;
+mod packages;
 mod questions;
 mod tree;
 mod waste;
@@ -23,7 +25,9 @@ pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
+pub(crate) use self::packages::*;
 pub(crate) use self::questions::*;
 pub(crate) use self::tree::*;
 pub(crate) use self::waste::*;
@@ -67,6 +71,8 @@ pub(crate) enum Event {
     Stopped,
     /// What is there is no image.
     Artifact(Box<Artifact>),
+    /// Two images are being compared.
+    Compared(ComparisonEvent),
     /// The image could not be opened at all.
     Failed(UserError),
 }

@@ -114,6 +114,13 @@ impl UserError {
         UserError::new(title, detail, "Close other tabs, then try again.", true)
     }
 
+    /// An image of a comparison does not have the layer whose stack is asked for.
+    pub(crate) fn of_missing_layer(image: &str, layer: usize, depth: usize) -> Self {
+        let detail = format!("{image} has {depth} layers, numbered from 1");
+        let advice = "Choose another layer.";
+        UserError::new(format!("There is no layer {layer}"), detail, advice, false)
+    }
+
     /// The layers do not fit together.
     pub(crate) fn of_stack(layer: u32, error: &onionskin_core::stack::StackError) -> Self {
         let title = format!("Layer {layer} cannot be applied to the layers below it");

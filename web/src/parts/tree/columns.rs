@@ -1,8 +1,8 @@
-//! The columns of the tree: from this table its heads, its rows and its widths are made.
+//! The columns of the tree: from these tables its heads, its rows and its widths are made.
 
 use yew::prelude::*;
 
-use super::row;
+use super::{compared, row};
 use crate::browser;
 use crate::worker::protocol::{Column, Row};
 
@@ -21,7 +21,7 @@ pub(crate) struct Spec {
     pub(super) cell: fn(&Row) -> Html,
 }
 
-/// All columns in their order.
+/// All columns of a filesystem in their order.
 pub(crate) const COLUMNS: [Spec; 8] = [
     spec(Column::Name, "Name", 0.0, 0, row::name),
     Spec {
@@ -41,6 +41,27 @@ pub(crate) const COLUMNS: [Spec; 8] = [
     Spec {
         usual: false,
         ..spec(Column::Modified, "Modified", 84.0, 7, row::modified)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Layer, "Layer", 46.0, 4, row::layer)
+    },
+];
+
+/// Those of a comparison.
+const COMPARED: [Spec; 5] = [
+    spec(Column::Name, "Name", 0.0, 0, compared::name),
+    Spec {
+        figures: true,
+        ..spec(Column::Before, "Before", 80.0, 2, compared::before)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::After, "After", 80.0, 3, compared::after)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Change, "Change", 86.0, 1, compared::change)
     },
     Spec {
         figures: true,
@@ -91,6 +112,8 @@ pub(crate) struct Chosen {
     wanted: Vec<Column>,
     /// The visitor chose them: names then leave them more room.
     by_visitor: bool,
+    /// They are those of a comparison, from which nothing is chosen.
+    compared: bool,
 }
 
 impl Chosen {
@@ -103,6 +126,7 @@ impl Chosen {
                 Chosen {
                     wanted: usual.map(|spec| spec.column).collect(),
                     by_visitor: false,
+                    compared: false,
                 }
             }
         }
@@ -112,6 +136,23 @@ impl Chosen {
         Chosen {
             wanted,
             by_visitor: true,
+            compared: false,
+        }
+    }
+
+    /// All of a comparison.
+    pub(crate) fn of_comparison() -> Self {
+        Chosen {
+            wanted: COMPARED.iter().map(|spec| spec.column).collect(),
+            by_visitor: false,
+            compared: true,
+        }
+    }
+
+    fn table(&self) -> &'static [Spec] {
+        match self.compared {
+            true => &COMPARED,
+            false => &COLUMNS,
         }
     }
 
@@ -136,7 +177,8 @@ impl Chosen {
         if width <= 0.0 {
             return Vec::new();
         }
-        let mut by_rank: Vec<_> = COLUMNS.iter().collect();
+        let table = self.table();
+        let mut by_rank: Vec<_> = table.iter().collect();
         by_rank.sort_by_key(|spec| spec.rank);
         let least = match self.by_visitor {
             true => LEAST_NAME_CHOSEN,
@@ -157,16 +199,9 @@ impl Chosen {
             !full
         };
         let mut shown: Vec<_> = by_rank.into_iter().filter(fits).collect();
-        shown.sort_by_key(|spec| place(spec.column));
+        shown.sort_by_key(|shown| table.iter().position(|spec| spec.column == shown.column));
         shown
     }
-}
-
-fn place(column: Column) -> usize {
-    COLUMNS
-        .iter()
-        .position(|spec| spec.column == column)
-        .unwrap_or_default()
 }
 
 /// The tracks of the grid for these columns, as CSS.
@@ -189,16 +224,23 @@ mod tests {
 
     #[test]
     fn the_table_has_every_column_in_its_order() {
-        let listed = COLUMNS.iter().map(|spec| spec.column);
-        assert!(listed.eq(Column::NAMED.iter().map(|(column, _)| *column)));
+        let all = || COLUMNS.iter().chain(&COMPARED).map(|spec| spec.column);
+        for (column, name) in Column::NAMED {
+            assert!(all().any(|listed| listed == column), "{name}");
+        }
+        let of_files =
+            |(column, _): &(Column, _)| Some(*column).filter(|column| !column.is_of_comparison());
+        let named = Column::NAMED.iter().filter_map(of_files);
+        assert!(named.eq(COLUMNS.iter().map(|spec| spec.column)));
     }
 
     #[test]
     fn columns_go_by_rank_where_room_is_little() {
-        let all = Column::NAMED.map(|(column, _)| column).to_vec();
+        let all: Vec<_> = COLUMNS.iter().map(|spec| spec.column).collect();
         let chosen = Chosen {
             wanted: all.clone(),
             by_visitor: false,
+            compared: false,
         };
         let names = |width: f64| -> Vec<_> {
             let fitting = chosen.fitting(width).into_iter();
@@ -214,5 +256,14 @@ mod tests {
         assert_eq!(Chosen::by_visitor(all).fitting(778.0).len(), 8);
         let none = Chosen::by_visitor(Vec::new());
         assert_eq!(none.fitting(900.0).len(), 1);
+        let compared = |width: f64| -> Vec<_> {
+            let fitting = Chosen::of_comparison().fitting(width).into_iter();
+            fitting.map(|spec| spec.column.name()).collect()
+        };
+        assert_eq!(compared(370.0), ["name", "change"]);
+        assert_eq!(
+            compared(900.0),
+            ["name", "before", "after", "change", "layer"]
+        );
     }
 }

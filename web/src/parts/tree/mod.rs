@@ -3,6 +3,7 @@
 //! stays where it is when rows come and go.
 
 pub(crate) mod columns;
+pub(crate) mod compared;
 mod head;
 mod input;
 mod keys;

@@ -98,6 +98,7 @@ mod tests {
             idle: false,
             before: None,
             fate: None,
+            compared: None,
         };
         (0..count).map(row).collect()
     }

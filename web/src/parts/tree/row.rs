@@ -12,7 +12,7 @@ use crate::views::layers::UNKNOWN;
 use crate::worker::protocol::{Cause, EntryKind, Mark, Row};
 
 /// Deeper rows are indented no further.
-const DEEPEST: u32 = 30;
+pub(super) const DEEPEST: u32 = 30;
 
 /// What [`TreeRow`] shows.
 #[derive(PartialEq, Properties)]
@@ -130,7 +130,7 @@ pub(super) fn layer(row: &Row) -> Html {
     html! { { row.layer } }
 }
 
-fn bytes(bytes: u64) -> Html {
+pub(super) fn bytes(bytes: u64) -> Html {
     size::classed(bytes, if bytes == 0 { "size zero" } else { "size" })
 }
 

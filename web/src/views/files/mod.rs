@@ -15,7 +15,7 @@ use crate::session::{Again, Image, LayerState};
 use crate::views::error::again;
 use crate::views::files::toolbar::Toolbar;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Kinds, Showing, Shown, Sort};
+use crate::worker::protocol::{Changes, Kinds, Showing, Shown, Sort};
 
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
@@ -44,6 +44,7 @@ pub(crate) fn Files(props: &Props) -> Html {
         layer: props.layer,
         changes_from: changes.then(|| first.min(props.layer)),
         hidden: props.route.hidden,
+        hidden_changes: Changes::default(),
         sort: props.route.sort,
         find: props.route.find.clone(),
     };

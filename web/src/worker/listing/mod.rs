@@ -221,6 +221,7 @@ impl Listing {
             idle: depth == 0 && self.is_idle(at, &row),
             before: self.before(at, &row),
             fate: fate(at, &row).filter(|_| !with_folder),
+            compared: None,
         })
     }
 
@@ -458,6 +459,8 @@ impl Listing {
                 )
             }
             Column::Layer => (row().map_or(0, |row| row.layer as u64), 0),
+            // What only comparisons have.
+            Column::Before | Column::After | Column::Change => (0, 0),
         }
     }
 }

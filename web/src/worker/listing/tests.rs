@@ -10,7 +10,9 @@ use onionskin_fixtures::{Layer, bytes, layer};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{At, Listing, WastedBelow};
-use crate::worker::protocol::{Cause, ChangeKind, Column, Kinds, Mark, Row, Showing, Shown, Sort};
+use crate::worker::protocol::{
+    Cause, ChangeKind, Changes, Column, Kinds, Mark, Row, Showing, Shown, Sort,
+};
 
 /// A stack with a listing of it, and the folders that are open.
 struct Tree {
@@ -54,6 +56,7 @@ impl Tree {
             layer: layer as u32,
             changes_from: changes.then_some(layer as u32),
             hidden: Kinds::default(),
+            hidden_changes: Changes::default(),
             sort: by_name(),
             find: String::new(),
         };

@@ -4,8 +4,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, ContentFacts, ContentForm, Findings, Found, LargestFiles, Listed, PathHistory,
-    Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, UserError,
+    Asked, Compare, ComparisonReport, ContentFacts, ContentForm, FilesOfPackage, Findings, Found,
+    HoldFile, LargestFiles, Listed, PackageFiles, PackagesFacts, PackagesOf, PathHistory,
+    PathVersions, Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, UserError,
+    VersionsOf,
 };
 use crate::login::Logins;
 
@@ -70,6 +72,12 @@ questions! {
     FindingsPage => Option<Box<Findings>>,
     Judge => Result<(), RulesFileError>,
     Report => Option<String>,
+    PackagesOf => Option<Box<PackagesFacts>>,
+    PackageFiles => Box<FilesOfPackage>,
+    HoldFile => (),
+    Compare => (),
+    VersionsOf => Option<Box<PathVersions>>,
+    ComparisonReport => Option<String>,
 }
 
 /// Ask registries with these log-ins from now on.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, EntryKind, LayerNumbers, Mark};
+use super::{Cause, Changes, ComparedRow, EntryKind, LayerNumbers, Mark};
 
 /// What the tree shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub(crate) struct Showing {
     pub(crate) changes_from: Option<u32>,
     /// Paths of these kinds are left out.
     pub(crate) hidden: Kinds,
+    /// The same of a comparison.
+    pub(crate) hidden_changes: Changes,
     pub(crate) sort: Sort,
     /// A query, as it was typed; empty shows all.
     pub(crate) find: String,
@@ -29,11 +31,17 @@ pub(crate) enum Column {
     Owner,
     Modified,
     Layer,
+    /// Bytes in the old image of a comparison.
+    Before,
+    /// Bytes in the new image.
+    After,
+    /// The difference of both.
+    Change,
 }
 
 impl Column {
     /// In their order, with the names that addresses, style sheet and memory have for them.
-    pub(crate) const NAMED: [(Column, &'static str); 8] = [
+    pub(crate) const NAMED: [(Column, &'static str); 11] = [
         (Column::Name, "name"),
         (Column::Size, "size"),
         (Column::Download, "download"),
@@ -42,6 +50,9 @@ impl Column {
         (Column::Owner, "owner"),
         (Column::Modified, "modified"),
         (Column::Layer, "layer"),
+        (Column::Before, "before"),
+        (Column::After, "after"),
+        (Column::Change, "change"),
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -59,8 +70,20 @@ impl Column {
     pub(crate) fn is_descending(self) -> bool {
         matches!(
             self,
-            Column::Size | Column::Download | Column::Wasted | Column::Modified | Column::Layer
+            Column::Size
+                | Column::Download
+                | Column::Wasted
+                | Column::Modified
+                | Column::Layer
+                | Column::Before
+                | Column::After
+                | Column::Change
         )
+    }
+
+    /// Whether only comparisons have it.
+    pub(crate) fn is_of_comparison(self) -> bool {
+        matches!(self, Column::Before | Column::After | Column::Change)
     }
 }
 
@@ -251,6 +274,8 @@ pub(crate) struct Row {
     pub(crate) before: Option<Metadata>,
     /// The layer that hides it later, and how, although it is still downloaded.
     pub(crate) fate: Option<(Cause, u32)>,
+    /// What differs, in a comparison.
+    pub(crate) compared: Option<Box<ComparedRow>>,
 }
 
 /// Mode and owner of a path.

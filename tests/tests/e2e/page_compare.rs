@@ -1,0 +1,696 @@
+//! Two images compared in the page: the same as `onionskin diff` says of them, in every view, with an address for each.
+
+use std::path::PathBuf;
+
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
+use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
+use onionskin_tests::files::saved_by;
+use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::{Browser, Registry, Served, command};
+use serde_json::Value;
+use tempfile::TempDir;
+use thirtyfour::Key;
+
+/// A database of dpkg.
+fn installed(packages: &[(&str, &str)]) -> String {
+    packages
+        .iter()
+        .map(|(name, version)| {
+            format!("Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n")
+        })
+        .collect()
+}
+
+fn base() -> Image {
+    Image::new().layer(
+        layer("RUN make-a-base")
+            .file("/bin/tool", seeded(1, 40_000))
+            .file("/usr/lib/big", seeded(2, 200_000)),
+    )
+}
+
+fn old() -> Packed {
+    base()
+        .env("MODE=slow")
+        .user("app")
+        .layer(
+            layer("RUN apt-get install libold")
+                .file(
+                    "/var/lib/dpkg/status",
+                    installed(&[("libold", "1.0"), ("libc6", "2.36-9")]),
+                )
+                .file("/var/lib/dpkg/info/libc6.list", "/usr/lib/libc.so\n")
+                .file("/usr/lib/libc.so", seeded(3, 9_000)),
+        )
+        .layer(
+            layer("COPY app /app")
+                .file("/app/run", seeded(4, 5_000))
+                .file("/app/readme", "one")
+                .file("/app/gone", seeded(5, 700))
+                .file("/app/name", seeded(6, 800))
+                .file("/app/mode", "same"),
+        )
+        .pack()
+}
+
+fn new() -> Packed {
+    base()
+        .env("MODE=fast")
+        .layer(
+            layer("RUN apt-get install libnew")
+                .file(
+                    "/var/lib/dpkg/status",
+                    installed(&[("libnew", "3"), ("libc6", "2.36-10")]),
+                )
+                .file("/var/lib/dpkg/info/libc6.list", "/usr/lib/libc.so\n")
+                .file("/usr/lib/libc.so", seeded(7, 9_500)),
+        )
+        .layer(
+            layer("COPY app /app")
+                .file("/app/run", seeded(4, 5_000))
+                .file("/app/readme", "one and two")
+                .file("/app/renamed", seeded(6, 800))
+                .file("/app/mode", "same")
+                .mode(0o600)
+                .owner(7, 7),
+        )
+        .layer(layer("COPY data /data").file("/data/<b>&x", seeded(8, 60_000)))
+        .layer(layer("RUN rm").whiteout("/bin/tool"))
+        .pack()
+}
+
+struct Ground {
+    _registry: Registry,
+    served: Served,
+    browser: Browser,
+    name: String,
+    folder: TempDir,
+}
+
+impl Ground {
+    /// A registry with `team/app:1.0` and `:1.1`, and a browser that has shown nothing yet.
+    async fn open() -> Self {
+        let registry = Registry::start();
+        registry.push("team/app:1.0", &old());
+        registry.push("team/app:1.1", &new());
+        let served = Served::start(&[format!("http://{}", registry.address())]);
+        Self {
+            name: format!("{}/team/app", registry.address()),
+            _registry: registry,
+            served,
+            browser: Browser::start().await,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn reference(&self, tag: &str) -> String {
+        format!("{}:{tag}", self.name)
+    }
+
+    /// Shows a comparison; `rest` is what the address has behind both images.
+    async fn compare(&self, old: &str, new: &str, rest: &str) {
+        let place = format!("/compare/{old}...{new}{rest}");
+        self.browser.goto(&self.served.page(&place)).await;
+    }
+
+    /// The same of both tags, until it is there.
+    async fn compared(&self, rest: &str) {
+        self.compare(&self.reference("1.0"), &self.reference("1.1"), rest)
+            .await;
+        self.done().await;
+    }
+
+    async fn done(&self) {
+        let _: bool = self
+            .browser
+            .until("!!document.querySelector('.compare-band')")
+            .await;
+    }
+
+    /// A file in the folder.
+    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// What the command says of both.
+    async fn diff(&self, arguments: &[&str]) -> String {
+        let base = self.served.page("");
+        let base = base.trim_end_matches('#');
+        let all = [&["diff"], arguments, &["--link-base", base]].concat();
+        command::printed(&all).await
+    }
+}
+
+/// Names of what is in the tree, in its order.
+async fn names(browser: &Browser) -> Vec<String> {
+    browser.texts(".row[data-row] .label").await
+}
+
+/// Waits until the tree has these rows.
+async fn until_names(browser: &Browser, names: &[&str]) {
+    let names = serde_json::to_string(names).unwrap();
+    let _: bool = browser
+        .until(&format!(
+            "JSON.stringify([...document.querySelectorAll('.row[data-row] .label')].map(e => e.textContent)) === {}",
+            Value::from(names)
+        ))
+        .await;
+}
+
+/// The figures, each with its old and new bytes.
+async fn figures(browser: &Browser) -> Vec<(String, Option<String>, Option<String>)> {
+    browser
+        .value("[...document.querySelectorAll('.compare-band .figure')].map(e => [e.dataset.figure, e.dataset.old ?? null, e.dataset.new ?? null])")
+        .await
+}
+
+/// What is in the tree: path, sign, and the bytes of both sides as their titles have them.
+async fn rows(browser: &Browser) -> Vec<(String, String, String, String)> {
+    browser
+        .value(
+            "[...document.querySelectorAll('.row[data-row]')].map(row => [
+                row.querySelector('.label').title,
+                row.querySelector('.sign')?.title ?? '',
+                row.querySelector('[data-column=before] .size')?.title ?? '',
+                row.querySelector('[data-column=after] .size')?.title ?? ''])",
+        )
+        .await
+}
+
+fn exact(bytes: &Value) -> String {
+    let Some(bytes) = bytes.as_u64() else {
+        return String::new();
+    };
+    let digits = bytes.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} bytes")
+}
+
+#[tokio::test]
+async fn the_page_compares_as_the_command_does() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    ground.compared("").await;
+    let (old, new) = (ground.reference("1.0"), ground.reference("1.1"));
+    let printed = ground.diff(&[&old, &new, "--format", "json"]).await;
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    // Bytes, to the last of them.
+    let sizes = |key: &str, name: &str| {
+        let of = |side: &str| {
+            report["bytes"][side][key]
+                .as_u64()
+                .map(|size| size.to_string())
+        };
+        (name.to_owned(), of("old"), of("new"))
+    };
+    let figures = figures(browser).await;
+    assert_eq!(
+        figures[..5],
+        [
+            sizes("compressedSize", "Download"),
+            sizes("stored", "Stored in layers"),
+            sizes("live", "Final filesystem"),
+            sizes("wasted", "Wasted"),
+            sizes("wastedCompressed", "Wasted download"),
+        ]
+    );
+    let files = async |image: &str| {
+        let listed = command::json(&["ls", image]).await;
+        let listed = listed.as_array().unwrap().iter();
+        listed
+            .filter(|line| line["type"] != "dir")
+            .count()
+            .to_string()
+    };
+    let packages = async |image: &str| {
+        let found = command::json(&["packages", image]).await;
+        found["packages"].as_array().unwrap().len().to_string()
+    };
+    let (old_files, new_files) = (files(&old).await, files(&new).await);
+    let (old_packages, new_packages) = (packages(&old).await, packages(&new).await);
+    assert_eq!(
+        figures[5],
+        ("Files".to_owned(), Some(old_files), Some(new_files))
+    );
+    assert_eq!(
+        figures[6],
+        (
+            "Packages".to_owned(),
+            Some(old_packages),
+            Some(new_packages)
+        )
+    );
+    let update = report["bytes"]["update"].as_u64().unwrap().to_string();
+    assert_eq!(figures[7], ("Update".to_owned(), None, Some(update)));
+    browser
+        .until_text(".figure.update", "layers 2, 3, 4, 5 of 5")
+        .await;
+    // Every path that differs is in the tree with its sizes; the other rows are folders above them.
+    until_names_count(browser, 8).await;
+    let shown = rows(browser).await;
+    let of_files = report["files"].as_array().unwrap();
+    for file in of_files {
+        let path = file["path"].as_str().unwrap();
+        let row = shown
+            .iter()
+            .find(|row| row.0 == path)
+            .unwrap_or_else(|| panic!("{path}: {shown:?}"));
+        let is_folder = file["oldSize"] == 0 || file["newSize"] == 0;
+        assert_eq!(row.1, file["change"].as_str().unwrap());
+        if !is_folder {
+            assert_eq!(
+                (&row.2, &row.3),
+                (&exact(&file["oldSize"]), &exact(&file["newSize"])),
+                "{path}"
+            );
+        }
+    }
+    let signed = shown.iter().filter(|row| !row.1.is_empty()).count();
+    assert_eq!(signed, of_files.len());
+    // Folders have all that is in them.
+    let app = shown.iter().find(|row| row.0 == "/app").unwrap();
+    assert_eq!((&*app.2, &*app.3), ("6,507 bytes", "5,815 bytes"));
+    for change in ["added", "removed", "changed", "moved"] {
+        let told = of_files
+            .iter()
+            .filter(|file| file["change"] == change)
+            .count();
+        let chip = browser
+            .texts(&format!(".chip[data-change={change}] b"))
+            .await;
+        assert_eq!(chip, [told.to_string()], "{change}");
+    }
+    browser.until_text(".rows", "moved from /app/name").await;
+    browser.until_text(".rows", "mode, owner").await;
+    // What is saved is what the command prints.
+    assert_eq!(saved_by(browser, "Save as JSON").await, printed);
+    let html = ground.diff(&[&old, &new, "--format", "html"]).await;
+    assert_eq!(saved_by(browser, "Save as HTML").await, html);
+
+    browser.click("#tab-config").await;
+    browser
+        .until_text("[data-field=env] .gone", "MODE=slow")
+        .await;
+    browser
+        .until_text("[data-field=env] .came", "MODE=fast")
+        .await;
+    browser.until_text("[data-field=user] .gone", "app").await;
+    let fields: Vec<String> = browser
+        .value("[...document.querySelectorAll('.config-field')].map(e => e.dataset.field)")
+        .await;
+    let told = report["config"].as_array().unwrap().iter();
+    let told: Vec<&str> = told.map(|field| field["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, told);
+
+    browser.click("#tab-packages").await;
+    let _: bool = browser
+        .until("!!document.querySelector('[data-package]')")
+        .await;
+    let shown: Vec<Vec<String>> = browser
+        .value("[...document.querySelectorAll('[data-package]')].map(row => [row.dataset.package, ...[...row.querySelectorAll('td')].slice(0, 3).map(e => e.textContent)])")
+        .await;
+    let told: Vec<Vec<String>> = report["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| {
+            let text = |key: &str| package[key].as_str().unwrap_or("–").to_owned();
+            ["name", "type", "old", "new"].map(text).to_vec()
+        })
+        .collect();
+    assert_eq!(shown, told);
+    assert_eq!(told.len(), 3);
+
+    browser.click("#tab-layers").await;
+    let _: bool = browser
+        .until("!!document.querySelector('[data-state]')")
+        .await;
+    let layers: Vec<String> = browser
+        .value("[...document.querySelectorAll('[data-state]')].map(row => [row.dataset.state, ...[...row.querySelectorAll('td')].slice(0, 2).map(e => e.textContent)].join(' '))")
+        .await;
+    assert_eq!(
+        layers,
+        [
+            "kept 1 1",
+            "removed 2 –",
+            "removed 3 –",
+            "added – 2",
+            "added – 3",
+            "added – 4",
+            "added – 5",
+        ]
+    );
+    assert_eq!(browser.console().await, [] as [String; 0]);
+}
+
+/// Waits until the tree has at least so many rows.
+async fn until_names_count(browser: &Browser, least: usize) {
+    let _: bool = browser
+        .until(&format!(
+            "document.querySelectorAll('.row[data-row] .label').length >= {least}"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn an_image_differs_from_itself_in_nothing_and_swapped_sides_mirror() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let image = ground.reference("1.1");
+    ground.compare(&image, &image, "").await;
+    ground.done().await;
+    browser.until_text(".nothing", "No file differs.").await;
+    browser.until_text(".figure.update", "no new layer").await;
+    for (tab, says) in [
+        ("config", "is the same"),
+        ("packages", "No package differs"),
+    ] {
+        browser.click(&format!("#tab-{tab}")).await;
+        browser.until_text(".nothing", says).await;
+    }
+    let counts = browser.texts("[role=tab] .beside").await;
+    assert_eq!(counts, ["0", "0", "0", "0"]);
+
+    // The numbers change their places, and what was added was removed.
+    ground.compared("?hide=added").await;
+    let counts = async || {
+        browser
+            .value::<Vec<(String, String)>>("[...document.querySelectorAll('.chip[data-change]')].map(e => [e.dataset.change, e.querySelector('b').textContent])")
+            .await
+    };
+    let (before, of_before) = (counts().await, figures(browser).await);
+    browser.click(".swap").await;
+    let swapped = format!(
+        "#/compare/{image}...{}?hide=removed",
+        ground.reference("1.0")
+    );
+    let _: bool = browser
+        .until(&format!("location.hash === {}", Value::from(swapped)))
+        .await;
+    ground.done().await;
+    let (after, of_after) = (counts().await, figures(browser).await);
+    let mirrored: Vec<_> = before
+        .iter()
+        .map(|(change, count)| {
+            let other = match &**change {
+                "added" => "removed",
+                "removed" => "added",
+                change => change,
+            };
+            (other.to_owned(), count.clone())
+        })
+        .collect();
+    for pair in &mirrored {
+        assert!(after.contains(pair), "{after:?} {pair:?}");
+    }
+    for (name, old, new) in &of_before[..7] {
+        assert!(
+            of_after.contains(&(name.clone(), new.clone(), old.clone())),
+            "{name}"
+        );
+    }
+    browser.back().await;
+    ground.done().await;
+    let _: bool = browser.until("location.hash.endsWith('hide=added')").await;
+}
+
+#[tokio::test]
+async fn each_state_has_its_address_and_the_keyboard_reaches_it() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    ground.compared("?find=APP/").await;
+    // The most bytes first, then by name.
+    until_names(browser, &["app/", "gone", "readme", "mode", "renamed"]).await;
+    // Keys walk the tree, and what they rest on is selected.
+    let _: bool = browser
+        .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")
+        .await;
+    browser.press(Key::End).await;
+    browser.until_text(".details h2", "renamed").await;
+    browser
+        .until_text("[data-side=old] .differs", "/app/name")
+        .await;
+    let _: bool = browser
+        .until("location.hash.includes('path=/app/renamed')")
+        .await;
+    browser.reload().await;
+    browser.until_text(".details h2", "renamed").await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser
+        .until("!document.querySelector('.details') && !location.hash.includes('path=')")
+        .await;
+    // What a path is in each image, and the way there.
+    ground.compared("?path=/app/mode").await;
+    browser.until_text(".what", "Changed: mode, owner").await;
+    browser
+        .until_text("[data-side=old] .facts", "-rw-r--r--")
+        .await;
+    browser
+        .until_text("[data-side=new] .facts", "-rw-------")
+        .await;
+    browser.until_text("[data-side=new] .facts", "7:7").await;
+    browser.click(".version[data-side=new] a").await;
+    browser.until_text(".details h2", "mode").await;
+    let _: bool = browser
+        .until("location.hash.startsWith('#/image/') && !!document.querySelector('.band')")
+        .await;
+    browser.back().await;
+    browser.until_text(".what", "Changed: mode, owner").await;
+    // Chips, heads of columns.
+    browser.click(".chip[data-change=added]").await;
+    let _: bool = browser.until("location.hash.includes('hide=added')").await;
+    let _: bool = browser
+        .until("![...document.querySelectorAll('.row[data-row] .sign')].some(e => e.title === 'added')")
+        .await;
+    browser.click(".heads [data-column=name] button").await;
+    let _: bool = browser.until("location.hash.includes('sort=name')").await;
+    let sorted = names(browser).await;
+    assert_eq!(sorted.first().map(String::as_str), Some("app/"));
+    // A stack of one side is compared as the command does it.
+    ground.compared("?old-stack=1").await;
+    let (old, new) = (ground.reference("1.0"), ground.reference("1.1"));
+    let printed = ground
+        .diff(&[&old, &new, "--old-stack", "1", "--format", "json"])
+        .await;
+    assert_eq!(saved_by(browser, "Save as JSON").await, printed);
+    browser
+        .until_text(".side-box[data-side=old] .stack option:checked", "layer 1")
+        .await;
+    let _: bool = browser
+        .until("(s => { s.value = '2'; s.dispatchEvent(new Event('change', { bubbles: true })); return true })(document.querySelector('.side-box[data-side=old] .stack'))")
+        .await;
+    let _: bool = browser.until("location.hash.includes('old-stack=2')").await;
+    ground.done().await;
+    ground.compare(&old, &new, "?old-stack=9").await;
+    browser
+        .until_text("[data-side=old] .problem", "There is no layer 9")
+        .await;
+    ground.compare(&old, &new, "?colour=red").await;
+    browser.until_text(".remarks", "unknown part").await;
+}
+
+#[tokio::test]
+async fn from_an_image_another_one_is_chosen_by_its_tag() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let place = format!("/image/{}", ground.reference("1.1"));
+    browser.goto(&ground.served.page(&place)).await;
+    browser.click(".compare-with").await;
+    browser
+        .until_text(".offers-of-side h2", "Choose the old image")
+        .await;
+    browser.until_text(".offers-of-side .names", "1.0").await;
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+    browser.click(".offers-of-side .names a").await;
+    ground.done().await;
+    let _: bool = browser
+        .until("document.querySelector('#compare-old').value.endsWith(':1.0') && document.querySelector('#compare-new').value.endsWith(':1.1')")
+        .await;
+    // Another reference is typed.
+    browser.fill("#compare-old", Key::Control + "a").await;
+    browser.fill("#compare-old", ground.reference("1.1")).await;
+    browser.press(Key::Enter).await;
+    browser.until_text(".nothing", "No file differs.").await;
+}
+
+#[tokio::test]
+async fn saved_images_are_compared_with_each_other_and_with_those_of_a_registry() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let saved = ground.file("old.tar.gz", &gzip(&oci_archive(&[("app:1.0", &old())])));
+    let several = ground.file(
+        "new.tar",
+        &docker_archive(
+            Generation::Blobs,
+            &[("app:1.1", &new()), ("app:1.0", &old())],
+        ),
+    );
+    let reference = ground.reference("1.1");
+    // A file on one side.
+    ground.compare("", &reference, "").await;
+    browser
+        .until_text(".offers-of-side h2", "Choose the old image")
+        .await;
+    browser.drop_on_page(&saved).await;
+    ground.done().await;
+    let _: bool = browser
+        .until("location.hash.startsWith('#/compare/./old.tar.gz...')")
+        .await;
+    let file = saved.to_str().unwrap();
+    let printed = ground.diff(&[file, &reference, "--format", "json"]).await;
+    assert_eq!(saved_by(browser, "Save as JSON").await, printed);
+    // Files on both, one of which holds several images.
+    let chosen = several.to_str().unwrap();
+    browser
+        .fill(".side-box[data-side=new] input[type=file]", chosen)
+        .await;
+    browser
+        .until_text(".offers-of-side h2", "contains 2 images")
+        .await;
+    browser.click(".offers-of-side .names a").await;
+    ground.done().await;
+    let _: bool = browser.until("location.hash.includes('new-image=')").await;
+    let image = format!("docker-archive:{chosen}:app:1.1");
+    let printed = ground.diff(&[file, &image, "--format", "json"]).await;
+    let saved_report: Value =
+        serde_json::from_str(&saved_by(browser, "Save as JSON").await).unwrap();
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    for part in ["bytes", "layers", "files", "config", "packages"] {
+        assert_eq!(saved_report[part], told[part], "{part}");
+    }
+    // The page does not have them after a reload, and says which it needs.
+    browser.reload().await;
+    browser.until_text(".file-wanted", "old.tar.gz").await;
+    browser.until_text(".file-wanted", "new.tar").await;
+    browser.drop_on_page(&several).await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.file-wanted').length === 1")
+        .await;
+    browser.drop_on_page(&saved).await;
+    ground.done().await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_of_its_side() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let (image, none) = (ground.reference("1.0"), ground.reference("9"));
+    for (old, new, side, says) in [
+        (&*image, &*none, "new", "Image not found"),
+        (&*none, &*image, "old", "Image not found"),
+        ("UPPER", &*image, "old", "Invalid image reference"),
+        (
+            &*image,
+            "docker-daemon:app",
+            "new",
+            "Not an image in a registry",
+        ),
+    ] {
+        ground.compare(old, new, "").await;
+        browser
+            .until_text(
+                &format!(".compare-problems [data-side={side}] .problem"),
+                says,
+            )
+            .await;
+        let others = browser.texts(".compare-problems section").await;
+        assert_eq!(others.len(), 1, "{others:?}");
+    }
+    ground.compare(&none, &none, "").await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.compare-problems .problem').length === 2")
+        .await;
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn reading_shows_how_far_it_is_and_can_be_cancelled() {
+    let odd = Odd::stalling(&new()).await;
+    let registry = Registry::start();
+    registry.push("team/app:1.0", &old());
+    let served = Served::start(&[
+        format!("http://{}", odd.address),
+        format!("http://{}", registry.address()),
+    ]);
+    let browser = Browser::start().await;
+    let place = format!(
+        "/compare/{}/team/app:1.0...{}/app:1",
+        registry.address(),
+        odd.address
+    );
+    browser.goto(&served.page(&place)).await;
+    browser.until_text(".waiting", "of 7 layers read").await;
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+    browser.click(".sides .cancel").await;
+    browser.until_text(".message", "not compared").await;
+    browser.click(".message .primary").await;
+    browser.until_text(".waiting", "Comparing").await;
+}
+
+const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+
+#[tokio::test]
+async fn a_layer_of_both_images_is_read_once_and_one_that_is_not_there_is_said() {
+    let of = |own: usize| {
+        Image::new()
+            .docker()
+            .layer(layer("RUN base").file("/base", seeded(11, 300_000)))
+            .layer(layer("RUN own").file("/own", bytes(own)))
+    };
+    let (first, second) = (
+        of(10).pack(),
+        of(20)
+            .layer(
+                layer("RUN windows")
+                    .file("/w", bytes(9))
+                    .media_type(FOREIGN),
+            )
+            .pack(),
+    );
+    let (shared, own) = (
+        first.layers[0].digest.clone(),
+        second.layers[1].digest.clone(),
+    );
+    let images = [("/a/", first), ("/b/", second)];
+    let odd = Odd::new(move |target, _| {
+        let named = images.iter().find(|(name, _)| target.contains(name));
+        let image = &named.unwrap().1;
+        let blob = image.blobs().find(|blob| target.ends_with(&blob.digest));
+        match blob {
+            Some(blob) if blob.media_type != FOREIGN => {
+                ok("application/octet-stream", blob.bytes.clone())
+            }
+            None if target.contains("/manifests/") => {
+                ok(&image.manifest.media_type, image.manifest.bytes.clone())
+            }
+            _ => status(
+                404,
+                &[],
+                r#"{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown"}]}"#,
+            ),
+        }
+    })
+    .await;
+    let served = Served::start(&[format!("http://{}", odd.address)]);
+    let browser = Browser::start().await;
+    let place = format!("/compare/{0}/a:1...{0}/b:1", odd.address);
+    browser.goto(&served.page(&place)).await;
+    browser.until_text(".rows", "own").await;
+    assert_eq!(odd.count(&shared), 1);
+    assert_eq!(odd.count(&own), 1);
+    browser
+        .until_text(".note-line", "Not available: layer 3 of the new image")
+        .await;
+    browser.click("#tab-layers").await;
+    browser
+        .until_text("[data-state=added]", "not available")
+        .await;
+}

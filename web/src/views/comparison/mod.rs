@@ -1,0 +1,266 @@
+//! Two images compared: which they are, their numbers, and what differs.
+
+mod choose;
+mod figures;
+mod files;
+mod lists;
+mod path;
+mod sides;
+
+use yew::prelude::*;
+
+use self::choose::Choose;
+use self::figures::Figures;
+use self::files::ComparedFiles;
+use self::lists::{ConfigList, LayerList, PackageList};
+use self::sides::Sides;
+use crate::browser;
+use crate::compare_session::CompareSession;
+use crate::format;
+use crate::navigate::Navigate;
+use crate::parts::bar::Progress;
+use crate::route::comparison::{CompareRoute, CompareView};
+use crate::views::error::ErrorBox;
+use crate::worker::client::WorkerClient;
+use crate::worker::protocol::{Both, ComparisonFacts, Side};
+
+/// What [`ComparisonView`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    /// Lists the tags of repositories.
+    pub(crate) registry: WorkerClient,
+    pub(crate) route: CompareRoute,
+    /// None while an image is missing, and once comparing was stopped.
+    pub(crate) comparison: Option<CompareSession>,
+    /// The sides whose file the page does not have.
+    pub(crate) missing: Both<bool>,
+    /// The base of one of the images, where that is known.
+    pub(crate) base: Option<String>,
+    pub(crate) go: Callback<Navigate>,
+    pub(crate) on_file: Callback<(Side, web_sys::File)>,
+    pub(crate) on_cancel: Callback<()>,
+    pub(crate) on_again: Callback<()>,
+    pub(crate) on_copy: Callback<()>,
+}
+
+/// The identifier of what the tabs show.
+const PANEL: &str = "panel";
+
+/// The whole view of a comparison.
+#[component]
+pub(crate) fn ComparisonView(props: &Props) -> Html {
+    let Props {
+        route,
+        comparison,
+        go,
+        ..
+    } = props;
+    let name = |side: Side| format::visible_text(&route.sides.of(side).name());
+    let title = match route.is_complete() {
+        true => format!("{} compared with {}", name(Side::New), name(Side::Old)),
+        false => "Compare two images".to_owned(),
+    };
+    let done = comparison.as_ref().and_then(|comparison| {
+        let facts = comparison.done.clone()?;
+        Some((comparison, facts))
+    });
+    html! {
+        <main class="compare">
+            <h1 class="off-screen">{ title }</h1>
+            <Sides
+                registry={props.registry.clone()}
+                route={route.clone()}
+                facts={comparison.as_ref().map(|comparison| comparison.facts.clone()).unwrap_or_default()}
+                loading={comparison.as_ref().is_some_and(CompareSession::loading)}
+                go={go.clone()}
+                on_file={props.on_file.clone()}
+                on_cancel={props.on_cancel.clone()}
+                on_copy={props.on_copy.clone()}
+            />
+            if let Some((comparison, facts)) = done {
+                <Figures engine={comparison.engine.clone()} facts={facts.clone()} />
+                <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
+                <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
+                    {
+                        match route.view {
+                            CompareView::Files => html! {
+                                <ComparedFiles engine={comparison.engine.clone()} {facts} route={route.clone()} go={go.clone()} />
+                            },
+                            CompareView::Config => html! { <ConfigList {facts} /> },
+                            CompareView::Packages => html! { <PackageList {facts} route={route.clone()} go={go.clone()} /> },
+                            CompareView::Layers => html! { <LayerList {facts} route={route.clone()} /> },
+                        }
+                    }
+                </div>
+            } else {
+                { waiting(props) }
+            }
+        </main>
+    }
+}
+
+/// What there is to say while there is no comparison.
+fn waiting(props: &Props) -> Html {
+    let missing = |side: Side| *props.missing.of(side);
+    let Some(comparison) = &props.comparison else {
+        if !props.route.is_complete() || Side::BOTH.into_iter().any(missing) {
+            return html! {
+                <Choose
+                    registry={props.registry.clone()}
+                    route={props.route.clone()}
+                    missing={props.missing.clone()}
+                    base={props.base.clone()}
+                    on_file={props.on_file.clone()}
+                />
+            };
+        }
+        return html! {
+            <div class="message">
+                <p role="status">{ "Stopped: the images are not compared." }</p>
+                <button type="button" class="primary" onclick={props.on_again.reform(|_| ())}>{ "Compare again" }</button>
+            </div>
+        };
+    };
+    let sides = || Side::BOTH.into_iter();
+    if sides().any(|side| comparison.problems.of(side).is_some()) {
+        return html! {
+            <div class="compare-problems">
+                for side in sides() {
+                    if let Some(problem) = comparison.problems.of(side).clone() {
+                        <section data-side={side.name()} aria-label={side_title(side)}>
+                            <h2>{ side_title(side) }{ " " }<span class="mono muted">{ format::visible_text(&props.route.sides.of(side).name()) }</span></h2>
+                            <ErrorBox {problem} on_retry={props.on_again.clone()} />
+                        </section>
+                    }
+                }
+            </div>
+        };
+    }
+    if sides().any(|side| comparison.several.of(side).is_some()) {
+        return choose::several(&props.route, comparison);
+    }
+    reading(comparison)
+}
+
+fn reading(comparison: &CompareSession) -> Html {
+    let unpacking = Side::BOTH
+        .into_iter()
+        .find_map(|side| Some((side, (*comparison.unpacked.of(side))?)));
+    let (text, done, whole) = match (comparison.progress, unpacking) {
+        (Some(progress), _) => {
+            let layers = format!(
+                "{} of {} read",
+                format::count(progress.layers.into()),
+                format::counted(progress.all_layers.into(), "layer")
+            );
+            let bytes = progress.all_bytes.map(|all| {
+                format!(
+                    ", {} of {}",
+                    format::size(progress.bytes),
+                    format::size(all)
+                )
+            });
+            let text = format!("{layers}{}", bytes.unwrap_or_default());
+            (text, progress.bytes, progress.all_bytes)
+        }
+        (None, Some((side, (done, whole)))) => {
+            let text = format!(
+                "Unpacking the {} image: {} of {}",
+                side.name(),
+                format::size(done),
+                format::size(whole)
+            );
+            (text, done, Some(whole))
+        }
+        (None, None) => ("Opening both images".to_owned(), 0, None),
+    };
+    html! {
+        <div class="message">
+            <div class="waiting" role="status">
+                <h2>{ "Comparing" }</h2>
+                <Progress {done} {whole} label="Comparing" />
+                <p class="muted">{ text }</p>
+            </div>
+        </div>
+    }
+}
+
+/// The name of a side, as a heading.
+fn side_title(side: Side) -> &'static str {
+    match side {
+        Side::Old => "Old image",
+        Side::New => "New image",
+    }
+}
+
+fn tab_id(view: CompareView) -> String {
+    format!("tab-{}", view.name())
+}
+
+/// What [`Tabs`] shows.
+#[derive(PartialEq, Properties)]
+struct TabsProps {
+    facts: std::rc::Rc<ComparisonFacts>,
+    route: CompareRoute,
+    go: Callback<Navigate>,
+}
+
+/// The tabs, walked by the arrow keys as the ARIA practices have it.
+#[component]
+fn Tabs(props: &TabsProps) -> Html {
+    let views = CompareView::NAMED;
+    let keys = {
+        let (go, route) = (props.go.clone(), props.route.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let last = views.len() - 1;
+            let at = views.iter().position(|(view, _)| *view == route.view);
+            let at = at.unwrap_or(0);
+            let to = match event.key().as_str() {
+                "ArrowRight" if at == last => 0,
+                "ArrowRight" => at + 1,
+                "ArrowLeft" if at == 0 => last,
+                "ArrowLeft" => at - 1,
+                "Home" => 0,
+                "End" => last,
+                _ => return,
+            };
+            if let Some((view, _)) = views.get(to) {
+                event.prevent_default();
+                go.emit(Navigate::replace(route.in_view(*view)));
+                browser::focus(&tab_id(*view));
+            }
+        })
+    };
+    let facts = &props.facts;
+    let count = |view: CompareView| match view {
+        CompareView::Files => u64::from(facts.differing()),
+        CompareView::Config => facts.config.len() as u64,
+        CompareView::Packages => facts.packages.len() as u64,
+        CompareView::Layers => {
+            let differ = |layer: &&_| figures::is_of_one_side(layer);
+            facts.layers.iter().filter(differ).count() as u64
+        }
+    };
+    html! {
+        <div class="tabs" role="tablist" aria-label="What differs" onkeydown={keys}>
+            for (view, name) in views {
+                <button
+                    key={name}
+                    type="button"
+                    role="tab"
+                    id={tab_id(view)}
+                    aria-controls={PANEL}
+                    aria-selected={(view == props.route.view).to_string()}
+                    tabindex={if view == props.route.view { "0" } else { "-1" }}
+                    onclick={
+                        let to = props.route.in_view(view);
+                        props.go.reform(move |_| Navigate::push(to.clone()))
+                    }
+                >
+                    { format::capital(name) }
+                    <span class="beside">{ format::count(count(view)) }</span>
+                </button>
+            }
+        </div>
+    }
+}

@@ -1,0 +1,87 @@
+//! What the page shows of a comparison as a whole, from the core's own report of it.
+
+use onionskin_core::inspection::LayerFacts;
+use onionskin_core::report::comparison::{Compared, LayerChange, Side};
+
+use super::{Comparison, Read};
+use crate::worker::listing::number;
+use crate::worker::protocol::{
+    Both, Changes, ComparedField, ComparedLayer, ComparedNumber, ComparisonFacts,
+};
+
+impl Comparison {
+    /// All but the tree.
+    pub(crate) fn facts(&self) -> ComparisonFacts {
+        let files = |side: &Read| side.view.total().files;
+        let counts = Changes::NAMED.map(|(change, _)| {
+            let of_it = self
+                .report
+                .files
+                .iter()
+                .filter(|file| file.change == change);
+            number(of_it.count())
+        });
+        let Both { old, new } = &self.sides;
+        self.compared(|compared| ComparisonFacts {
+            numbers: compared
+                .all_numbers()
+                .into_iter()
+                .map(|number| ComparedNumber {
+                    name: number.name.to_owned(),
+                    old: number.old,
+                    new: number.new,
+                })
+                .collect(),
+            files: Both {
+                old: files(old),
+                new: files(new),
+            },
+            packages_of: Both {
+                old: old.packages,
+                new: new.packages,
+            },
+            update: self.update.bytes,
+            layers: layers(compared),
+            counts,
+            config: compared
+                .fields()
+                .into_iter()
+                .map(|field| ComparedField {
+                    name: field.name.to_owned(),
+                    gone: field.gone,
+                    came: field.came,
+                })
+                .collect(),
+            packages: self.report.packages.clone(),
+            notes: compared.notes().collect(),
+        })
+    }
+}
+
+fn layers(compared: &Compared<'_>) -> Vec<ComparedLayer> {
+    let changes = compared.layer_changes().into_iter();
+    let told = |change| match change {
+        LayerChange::Kept(before, layer) => {
+            layer_of(&compared.new, layer, Some(before), Some(layer))
+        }
+        LayerChange::Removed(layer) => layer_of(&compared.old, layer, Some(layer), None),
+        LayerChange::Added(layer) => layer_of(&compared.new, layer, None, Some(layer)),
+    };
+    changes.map(told).collect()
+}
+
+fn layer_of(
+    side: &Side<'_>,
+    layer: &LayerFacts,
+    old: Option<&LayerFacts>,
+    new: Option<&LayerFacts>,
+) -> ComparedLayer {
+    ComparedLayer {
+        old: old.map(|layer| number(layer.layer)),
+        new: new.map(|layer| number(layer.layer)),
+        command: side.command(layer).unwrap_or_default(),
+        compressed: layer.compressed_size,
+        stored: layer.stored,
+        not_fetched: layer.not_fetched,
+    }
+}

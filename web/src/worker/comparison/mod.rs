@@ -1,0 +1,263 @@
+//! Two images compared: both are read, a layer that both have once, and the core tells what differs.
+
+mod facts;
+mod read;
+mod rows;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use onionskin_core::compare::{self, ChangeTree, Options};
+use onionskin_core::inspection::Inspection;
+use onionskin_core::ledger::Ledger;
+use onionskin_core::link::{self, ComparedSide, InFile, Links};
+use onionskin_core::manifest::Config;
+use onionskin_core::ownership::Packages;
+use onionskin_core::report::comparison::{self as report, html};
+use onionskin_core::source::Image;
+use onionskin_core::stack::Stack;
+use onionskin_core::stack::view::View;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use self::read::{Opened, Tell};
+use self::rows::Rows;
+use super::image_worker::ImageWorker;
+use super::listing::number;
+use super::place::Gateway;
+use super::port;
+use super::protocol::{
+    Both, Column, Compare, ComparisonEvent, Event, Expand, Found, Kinds, Message, PathVersion,
+    PathVersions, ReportForm, Row, Seek, Showing, Shown, Side, Sort, Subject, Toggle,
+};
+
+/// A comparison that is done.
+pub(crate) struct Comparison {
+    sides: Both<Read>,
+    report: report::ComparisonReport,
+    update: compare::Update,
+    rows: Rows,
+}
+
+/// One of the images, read.
+struct Read {
+    /// Up to the layer whose stack is compared.
+    image: Image,
+    /// All its layers count.
+    is_whole: bool,
+    subject: Subject,
+    stack: Stack,
+    view: View,
+    inspection: Inspection,
+    /// Packages in it.
+    packages: u64,
+}
+
+/// Reads two images and compares them, and tells what comes of it.
+pub(crate) async fn run(
+    engine: Rc<RefCell<ImageWorker>>,
+    scope: DedicatedWorkerGlobalScope,
+    asked: Compare,
+) {
+    let files = std::mem::take(&mut engine.borrow_mut().compared_files);
+    let tell: Tell =
+        Rc::new(move |event| port::tell(&scope, &Message::Event(Event::Compared(event))));
+    let Some((sides, stacks)) = read::both(&tell, asked, files).await else {
+        return;
+    };
+    let comparison = Comparison::of(sides, stacks);
+    let facts = comparison.facts();
+    engine.borrow_mut().comparison = Some(comparison);
+    tell(ComparisonEvent::Done(Box::new(facts)));
+}
+
+impl Comparison {
+    fn of(sides: Both<Opened>, stacks: Both<Stack>) -> Self {
+        let ledgers = (Ledger::of(&stacks.old), Ledger::of(&stacks.new));
+        let packages = (
+            Packages::of(&stacks.old, stacks.old.depth(), &ledgers.0),
+            Packages::of(&stacks.new, stacks.new.depth(), &ledgers.1),
+        );
+        let compared = {
+            let side = |opened, stack, packages| side(opened, stack, packages);
+            compare::Comparison::of(
+                side(&sides.old, &stacks.old, &packages.0),
+                side(&sides.new, &stacks.new, &packages.1),
+                &Options::default(),
+            )
+        };
+        let update = compared.update.clone();
+        let inspections = (
+            Inspection::new(&sides.old.image, &stacks.old, &ledgers.0),
+            Inspection::new(&sides.new.image, &stacks.new, &ledgers.1),
+        );
+        let mut report = report::ComparisonReport::new(&inspections.0, &inspections.1, compared);
+        sides.old.tell_of_whole(&mut report.old);
+        sides.new.tell_of_whole(&mut report.new);
+        let (of_old, of_new) = (
+            (&stacks.old, stacks.old.depth()),
+            (&stacks.new, stacks.new.depth()),
+        );
+        let tree = ChangeTree::of(of_old, of_new, &report.files);
+        let rows = Rows::new(tree, &report.files, first_showing());
+        let read = |opened: Opened, stack: Stack, inspection, packages: &Packages| Read {
+            is_whole: opened.is_whole(),
+            image: opened.image,
+            subject: opened.subject,
+            view: View::stack(&stack, stack.depth()),
+            stack,
+            inspection,
+            packages: packages.packages.len() as u64,
+        };
+        Comparison {
+            sides: Both {
+                old: read(sides.old, stacks.old, inspections.0, &packages.0),
+                new: read(sides.new, stacks.new, inspections.1, &packages.1),
+            },
+            report,
+            update,
+            rows,
+        }
+    }
+
+    pub(crate) fn show(&mut self, showing: Showing) -> Shown {
+        self.rows.show(&self.report.files, showing)
+    }
+
+    pub(crate) fn rows(&self, from: u32, count: u32) -> Vec<Row> {
+        self.rows.rows(&self.report.files, from, count)
+    }
+
+    pub(crate) fn toggle(&mut self, asked: &Toggle) -> Shown {
+        self.rows.toggle(&asked.path, asked.open)
+    }
+
+    pub(crate) fn expand(&mut self, asked: &Expand) -> Shown {
+        self.rows.expand(asked.depth)
+    }
+
+    pub(crate) fn parent(&self, row: u32) -> Option<u32> {
+        self.rows.parent(row)
+    }
+
+    pub(crate) fn seek(&mut self, asked: &Seek) -> Found {
+        self.rows.seek(&asked.path)
+    }
+
+    /// A path that differs, in both images.
+    pub(crate) fn versions(&self, path: &[u8]) -> Option<PathVersions> {
+        let (place, _) = self.rows.find(path)?;
+        let row = self.rows.compared(&self.report.files, place)?;
+        let before = row.from.as_deref().unwrap_or(path);
+        Some(PathVersions {
+            old: self.sides.old.version(before),
+            new: self.sides.new.version(path),
+            row,
+        })
+    }
+
+    /// The report in a form of the command's.
+    pub(crate) fn report(&self, form: ReportForm) -> Option<String> {
+        match form {
+            ReportForm::Json => {
+                let mut json = onionskin_core::report::json::pretty(&self.report).ok()?;
+                json.push('\n');
+                Some(json)
+            }
+            ReportForm::Html => Some(self.compared(html::report)),
+        }
+    }
+
+    /// Hands over what reports are made of.
+    fn compared<T>(&self, make: impl FnOnce(&report::Compared<'_>) -> T) -> T {
+        let Both { old, new } = &self.sides;
+        let page = Gateway::here().map(|gateway| gateway.base());
+        let page = page.as_deref();
+        let links = |side: &Read| Links::of(page?, &side.image, side.file());
+        let links = (links(old), links(new));
+        let link = page.and_then(|page| link::comparison(page, old.address(), new.address()));
+        make(&report::Compared {
+            report: &self.report,
+            link: link.as_deref(),
+            update: &self.update,
+            old: report::Side::new(&old.inspection.layers, old.config(), links.0.as_ref()),
+            new: report::Side::new(&new.inspection.layers, new.config(), links.1.as_ref()),
+        })
+    }
+}
+
+/// What is shown until the page asks.
+fn first_showing() -> Showing {
+    Showing {
+        layer: 0,
+        changes_from: None,
+        hidden: Kinds::default(),
+        hidden_changes: super::protocol::Changes::default(),
+        sort: Sort {
+            column: Column::Change,
+            reversed: false,
+        },
+        find: String::new(),
+    }
+}
+
+fn side<'a>(opened: &'a Opened, stack: &'a Stack, packages: &'a Packages) -> compare::Side<'a> {
+    compare::Side {
+        image: &opened.image,
+        stack,
+        layer: stack.depth(),
+        packages,
+    }
+}
+
+impl Read {
+    fn config(&self) -> &Config {
+        &self.image.config
+    }
+
+    fn file(&self) -> Option<InFile<'_>> {
+        match &self.subject {
+            Subject::File { name, image } => Some(InFile {
+                name,
+                image: image.as_deref(),
+            }),
+            Subject::Reference(_) => None,
+        }
+    }
+
+    fn address(&self) -> ComparedSide<'_> {
+        ComparedSide {
+            image: &self.image,
+            file: self.file(),
+            stack: (!self.is_whole).then_some(self.image.layers.len()),
+        }
+    }
+
+    fn version(&self, path: &[u8]) -> Option<PathVersion> {
+        let node = self.stack.find(path)?;
+        let row = self.view.row(&self.stack, node)?;
+        let (uid, gid) = row.owner();
+        Some(PathVersion {
+            path: path.to_vec(),
+            kind: row.kind,
+            mode: row.mode(),
+            uid,
+            gid,
+            mtime: row.mtime().map(|(seconds, _)| seconds),
+            target: row.link().map(std::borrow::Cow::into_owned),
+            layer: number(row.layer),
+        })
+    }
+}
+
+impl Opened {
+    /// Which image it is says the whole of it, of which some layers may not have been read.
+    fn tell_of_whole(&self, facts: &mut onionskin_core::inspection::ImageFacts) {
+        facts.compressed_size = self.compressed_size;
+        facts.size = facts.size.filter(|_| self.is_whole());
+    }
+}
+
+/// Which side something is of, in words: `the old image`.
+pub(crate) fn of_side(side: Side) -> String {
+    format!("the {} image", side.name())
+}
