@@ -16,6 +16,7 @@ mod du;
 mod extract;
 #[cfg(test)]
 mod help_page;
+mod history;
 mod image;
 mod inspect;
 mod kept;
@@ -82,6 +83,7 @@ enum Command {
     Extract(extract::Arguments),
     Audit(Box<audit::Arguments>),
     Diff(Box<diff::Arguments>),
+    History(history::Arguments),
     Tags(tags::Arguments),
     Repositories(repositories::Arguments),
     Referrers(referrers::Arguments),
@@ -115,6 +117,7 @@ async fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),
         }),
+        Command::History(arguments) => history::run(arguments).await.map(fine),
         Command::Tags(arguments) => tags::run(arguments).await.map(fine),
         Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
         Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),

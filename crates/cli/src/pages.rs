@@ -60,6 +60,20 @@ pub(crate) async fn all(
 }
 
 impl Names {
+    /// Those that `is_wanted` chooses, by name.
+    ///
+    /// # Errors
+    /// Some are missing from the list.
+    pub(crate) fn chosen(self, is_wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
+        if let Some(problem) = self.problem {
+            return Err(problem.into());
+        }
+        let mut chosen = self.names;
+        chosen.retain(|name| is_wanted(name));
+        chosen.sort();
+        Ok(chosen)
+    }
+
     /// Prints them: one a line, or as the document that `report` makes of them.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
 //! `onionskin tags`: the tags of a repository.
 
 use anyhow::bail;
+use onionskin_core::reference::Reference;
 use onionskin_core::report::catalog::TagsReport;
 use onionskin_core::source::Locator;
+use onionskin_core::source::registry::Client;
 
 use crate::image::with_login;
 use crate::output::{Inputs, OutputArguments};
-use crate::pages;
+use crate::pages::{self, Names};
 use crate::registry::RegistryArguments;
 
 /// List the tags of a repository, in the order of the registry
@@ -36,19 +38,25 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.registry.inputs(&mut inputs);
     let output = arguments.output.open(&inputs)?;
-    let tags = arguments
-        .registry
-        .ask(reference.domain(), async |client| {
-            let remote = client.open(reference)?;
-            let what = format!("the tag list of {}", reference.name());
-            pages::all(&what, async |query| {
-                let page = remote.tags(query).await?;
-                Ok((page.tags, page.next))
-            })
-            .await
-        })
-        .await?;
+    let tags = of(reference, &arguments.registry).await?;
     tags.print(arguments.output.format(), &output, |tags| {
         TagsReport::new(reference.name(), tags)
     })
+}
+
+/// The tags of a repository.
+pub(crate) async fn of(
+    repository: &Reference,
+    registry: &RegistryArguments,
+) -> anyhow::Result<Names> {
+    let question = async |client: &Client| {
+        let remote = client.open(repository)?;
+        let what = format!("the tag list of {}", repository.name());
+        pages::all(&what, async |query| {
+            let page = remote.tags(query).await?;
+            Ok((page.tags, page.next))
+        })
+        .await
+    };
+    registry.ask(repository.domain(), question).await
 }

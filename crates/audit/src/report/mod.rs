@@ -8,6 +8,7 @@ pub mod comment;
 pub mod comparison;
 pub mod console;
 pub mod dive;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod junit;

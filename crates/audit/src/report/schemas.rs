@@ -10,6 +10,7 @@ use super::cache::CacheReport;
 use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
 use super::comparison::reproducible::ReproducibilityReport;
+use super::history::HistoryReport;
 use super::listing::Line;
 use super::packages::PackagesReport;
 use super::referrers::ReferrersReport;
@@ -182,6 +183,12 @@ schema!(
     packages_is_as_its_schema_says,
     "packages.json",
     PackagesReport,
+    written()
+);
+schema!(
+    history_is_as_its_schema_says,
+    "history.json",
+    HistoryReport,
     written()
 );
 schema!(ls_is_as_its_schema_says, "ls.json", Vec<Line>, written());

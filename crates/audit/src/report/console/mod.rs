@@ -5,6 +5,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod comparison;
+pub mod history;
 pub mod inspection;
 mod layout;
 pub mod packages;
