@@ -45,8 +45,10 @@ pub enum View {
     Stack,
     /// What a layer changed.
     Changes,
-    /// Wasted bytes and findings.
+    /// Wasted and avoidable bytes.
     Waste,
+    /// Findings of security and configuration.
+    Checks,
     /// Configuration and history.
     Config,
 }
@@ -58,6 +60,7 @@ impl View {
             Self::Stack => None,
             Self::Changes => Some("changes"),
             Self::Waste => Some("waste"),
+            Self::Checks => Some("checks"),
             Self::Config => Some("config"),
         }
     }

@@ -28,8 +28,10 @@ enum Shown {
     Stack,
     /// What the layer changed
     Changes,
-    /// Wasted bytes and findings
+    /// Wasted and avoidable bytes
     Waste,
+    /// Security and configuration
+    Checks,
     /// Configuration and history
     Config,
 }
@@ -140,6 +142,7 @@ impl Arguments {
             None | Some(Shown::Stack) => View::Stack,
             Some(Shown::Changes) => View::Changes,
             Some(Shown::Waste) => View::Waste,
+            Some(Shown::Checks) => View::Checks,
             Some(Shown::Config) => View::Config,
         };
         let links = Links::of(&self.link_base, &opened.image, opened.in_file());

@@ -48,8 +48,8 @@ pub mod cache;
 pub mod limits;
 
 pub use onionskin_audit::{
-    audit, base, compare, find, findings, inspection, link, ownership, packages, report, rules,
-    secrets, visitors,
+    audit, base, compare, dockerfile, find, findings, inspection, link, ownership, packages,
+    report, rules, secrets, visitors,
 };
 pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, tar};
 pub use onionskin_oci::{manifest, platform, reference, source};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use self::own::{IgnoreFacts, OwnFacts};
 use crate::base::Base;
-use crate::findings::{self, Finding, Kind, Leftovers, Location, Subject};
+use crate::findings::{self, Finding, Kind, Leftovers, LineChange, Location, Subject};
 use crate::inspection::{ByteTotals, ImageFacts, Inspection, LayerFacts, SCHEMA_VERSION};
 use crate::ledger::Ledger;
 use crate::ledger::dive::Dive;
@@ -111,6 +111,9 @@ pub struct FindingFacts {
     pub created_by: Vec<String>,
     /// What to change, in one line.
     pub advice: String,
+    /// The same as changed lines, where the commands of the layers say enough; else there is no such key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LineChange>,
     /// Where the page shows it.
     pub link: Option<String>,
     /// `compressedBytes` as a share, from 0 to 1, of the image's compressed size: what of a pull is for it.
@@ -316,6 +319,7 @@ impl FindingFacts {
                 .map(|all| finding.compressed as f64 / all as f64),
             created_by: created_by.map(shortened).collect(),
             advice: finding.advice,
+            changes: finding.changes,
             link: links.map(|links| links.finding(&finding.location)),
             location: finding.location,
             pairs,

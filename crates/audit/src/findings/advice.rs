@@ -65,7 +65,7 @@ fn overwritten(finding: &Finding, hiders: &[String]) -> String {
 }
 
 /// The layers that store it and those that hide it, each once.
-fn all(finding: &Finding) -> Vec<usize> {
+pub(super) fn all(finding: &Finding) -> Vec<usize> {
     let layers = finding.added_by.iter().chain(&finding.hidden_by);
     let layers: BTreeSet<usize> = layers.copied().collect();
     layers.into_iter().collect()
@@ -111,7 +111,7 @@ fn metadata_only(finding: &Finding, adders: &[String], hiders: &[String]) -> Str
 }
 
 /// What `chown` sets as owner or `chmod` as mode: the first word after it that is no option.
-fn argument<'c>(command: &'c str, program: &str) -> Option<&'c str> {
+pub(super) fn argument<'c>(command: &'c str, program: &str) -> Option<&'c str> {
     let mut words = command.split_whitespace();
     words.find(|word| *word == program)?;
     let value = words.find(|word| !word.starts_with('-'))?;
@@ -168,6 +168,7 @@ mod tests {
             hidden_by: vec![2],
             packaged: false,
             advice: String::new(),
+            changes: Vec::new(),
         };
         of(&finding, &commands.map(Some), Leftovers::standard())
     }

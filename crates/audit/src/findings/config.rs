@@ -6,7 +6,7 @@ use crate::reference::Reference;
 /// Ports or folders that are listed; the rest is counted.
 const LISTED: usize = 8;
 
-const ROOT: &str = "runs-as-root";
+pub(super) const ROOT: &str = "runs-as-root";
 const HEALTHCHECK: &str = "no-healthcheck";
 const LATEST: &str = "latest-base";
 const PORTS: &str = "exposed-ports";

@@ -127,6 +127,7 @@ impl Group {
             by_layer,
             packaged: false,
             advice: String::new(),
+            changes: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! about the same ones.
 
 mod advice;
+mod changes;
 mod config;
 mod duplicates;
 mod empty;
@@ -20,6 +21,8 @@ mod wasted;
 
 use std::cmp::Reverse;
 
+use self::changes::Steps;
+pub use self::changes::{BuildFile, LineChange};
 pub use self::kind::Kind;
 pub use self::leftovers::{Leftover, LeftoverError, Leftovers, PathPattern};
 use self::live::Live;
@@ -59,6 +62,8 @@ pub struct Finding {
     pub packaged: bool,
     /// What to change, in one line.
     pub advice: String,
+    /// The same as changed lines; none where the commands do not say enough.
+    pub changes: Vec<LineChange>,
 }
 
 /// What one layer adds of a finding, and one other hides.
@@ -107,6 +112,10 @@ pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = finders
         .flat_map(|finder| (finder.find)(&material))
         .collect();
+    let steps = Steps::of(subject);
+    for finding in &mut findings {
+        finding.changes = steps.changes(finding);
+    }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
@@ -133,6 +142,7 @@ impl Finding {
             hidden_by: Vec::new(),
             packaged: false,
             advice,
+            changes: Vec::new(),
         }
     }
 }

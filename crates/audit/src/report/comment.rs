@@ -3,14 +3,17 @@
 use std::fmt::{self, Write as _};
 
 use crate::audit::{Audit, FindingFacts};
-use crate::findings::Kind;
-use crate::report::markdown::{cell, code, cut, escaped, linked};
+use crate::findings::{Kind, LineChange};
+use crate::report::changed_lines::diff;
+use crate::report::markdown::{cell, code, cut, escaped, fenced, linked};
 use crate::report::notes::notes;
 use crate::report::outcome::{Outcome, weightiest};
 use crate::report::words::{self, share, size};
 
 /// Findings in the table of one image; the rest is summed up.
 const SHOWN: usize = 50;
+/// Sets of changed lines that are told.
+const CHANGES: usize = 12;
 /// Characters of a comment, well below the 65,536 that GitHub takes.
 const ROOM: usize = 60_000;
 /// Characters that the end of a list of findings takes at most.
@@ -169,9 +172,43 @@ fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
             size(bytes)
         )?;
     }
+    let told = all.get(..shown).unwrap_or_default();
+    let left = room.saturating_sub(folded.len() + END);
+    folded.push_str(&changes(told, left));
     writeln!(folded, "\n</details>")?;
     out.push_str(&folded);
     Ok(())
+}
+
+/// The changed lines of these findings, each set of them once, as many as fit into so many characters.
+fn changes(findings: &[&FindingFacts], room: usize) -> String {
+    let mut out = String::new();
+    let mut told: Vec<&[LineChange]> = Vec::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| !finding.changes.is_empty())
+    {
+        if told.len() >= CHANGES || told.contains(&finding.changes.as_slice()) {
+            continue;
+        }
+        let path = linked(&code(&cut(&finding.path)), finding.link.as_deref());
+        let lines = diff(&finding.changes).into_iter();
+        let lines: Vec<String> = lines
+            .map(|(sign, line)| format!("{sign} {}", cut(&line)))
+            .collect();
+        let block = format!("\n{path}:\n\n{}", fenced("diff", &lines.join("\n")));
+        let heading = match told.is_empty() {
+            true => "\n**Changed lines**\n",
+            false => "",
+        };
+        if out.len() + heading.len() + block.len() > room {
+            break;
+        }
+        out.push_str(heading);
+        out.push_str(&block);
+        told.push(&finding.changes);
+    }
+    out
 }
 
 fn row(finding: &FindingFacts) -> String {

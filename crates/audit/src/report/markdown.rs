@@ -26,17 +26,24 @@ pub fn code(text: &str) -> String {
     if text.trim().is_empty() {
         return format!("`\"{text}\"`");
     }
-    let mut longest = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
+    let longest = longest_fence(&text);
     let fence = "`".repeat(longest + 1);
     // Of a span that begins and ends with a space Markdown takes one away at each end.
     let spaced = text.starts_with(' ') && text.ends_with(' ');
     let gap = if longest > 0 || spaced { " " } else { "" };
     format!("{fence}{gap}{text}{gap}{fence}")
+}
+
+/// How many backticks follow each other in a text at most.
+fn longest_fence(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Lines that are [visible](Visible) already, as a block of code in a language, which nothing in them can end.
+#[must_use]
+pub fn fenced(language: &str, lines: &str) -> String {
+    let fence = "`".repeat(longest_fence(lines).max(2) + 1);
+    format!("{fence}{language}\n{lines}\n{fence}\n")
 }
 
 /// The same in a table, which ends its cells before it looks for code.
@@ -103,6 +110,8 @@ mod tests {
         assert_eq!(code("/a`b``c"), "``` /a`b``c ```");
         assert_eq!(code("/a|b\n"), "`/a|b\\n`");
         assert_eq!(cell("/a|b"), "`/a\\|b`");
+        assert_eq!(fenced("diff", "+ a\n- ```"), "````diff\n+ a\n- ```\n````\n");
+        assert_eq!(fenced("diff", "+ a"), "```diff\n+ a\n```\n");
         assert_eq!(code(" a "), "`  a  `");
         assert_eq!(code(""), "`\"\"`");
         assert_eq!(code("  "), "`\"  \"`");

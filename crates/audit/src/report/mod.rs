@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod badge;
 pub mod cache;
 pub mod catalog;
+pub mod changed_lines;
 pub mod comment;
 pub mod comparison;
 pub mod console;
@@ -23,6 +24,7 @@ pub mod referrers;
 pub mod sarif;
 #[cfg(test)]
 mod schemas;
+pub mod squarify;
 pub mod unavailable;
 pub mod usage;
 mod visible;

@@ -305,6 +305,7 @@ mod tests {
             causes: Vec::new(),
             created_by: Vec::new(),
             advice: String::new(),
+            changes: Vec::new(),
             link: None,
             download_share,
             pairs: Vec::new(),

@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 
 use crate::audit::{Audit, FindingFacts};
+use crate::findings::LineChange;
 use crate::manifest::history;
 use crate::report::Visible;
+use crate::report::changed_lines::diff;
 use crate::report::outcome::weightiest;
 use crate::report::words::{cost, kind, layers, partial, size};
 
@@ -95,6 +97,26 @@ fn one(finding: &FindingFacts, audit: &Audit) -> Markup {
             }
             @if let Some(reason) = &finding.ignored { p.quiet { "ignored: " (Visible(reason)) } }
             @if !finding.advice.is_empty() { p.advice { (Visible(&finding.advice)) } }
+            (changes(&finding.changes))
+        }
+    }
+}
+
+/// What changes, line by line; nothing where the advice has to do.
+fn changes(changes: &[LineChange]) -> Markup {
+    let lines = diff(changes);
+    html! {
+        @if !lines.is_empty() {
+            pre.changes aria-label="Changed lines" {
+                @for (sign, line) in &lines {
+                    @match sign {
+                        '-' => del { "- " (line) },
+                        '+' => ins { "+ " (line) },
+                        _ => span.quiet { "  " (line) },
+                    }
+                    "\n"
+                }
+            }
         }
     }
 }

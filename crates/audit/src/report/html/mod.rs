@@ -4,7 +4,6 @@
 
 mod findings;
 mod page;
-mod squarify;
 mod treemap;
 
 use maud::{Markup, html};

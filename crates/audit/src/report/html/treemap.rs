@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::squarify::{Rect, squarify};
 use crate::report::Visible;
 use crate::report::map::{Bytes, Map};
+use crate::report::squarify::{Rect, squarify};
 use crate::report::words::size;
 use crate::stack::Cause;
 

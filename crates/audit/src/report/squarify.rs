@@ -3,15 +3,20 @@
 
 /// A rectangle by its corner and its sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rect {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub struct Rect {
+    /// The left edge.
+    pub x: f64,
+    /// The upper edge.
+    pub y: f64,
+    /// From left to right.
+    pub width: f64,
+    /// From top to bottom.
+    pub height: f64,
 }
 
 /// A part for each of `sizes`, in their order and in proportion to them; the largest should come first.
-pub(super) fn squarify(sizes: &[u64], mut free: Rect) -> Vec<Rect> {
+#[must_use]
+pub fn squarify(sizes: &[u64], mut free: Rect) -> Vec<Rect> {
     let total: f64 = sizes.iter().map(|size| *size as f64).sum();
     let scale = if total > 0.0 {
         free.width * free.height / total

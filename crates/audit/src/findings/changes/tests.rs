@@ -1,0 +1,204 @@
+use super::*;
+use crate::findings::{Leftovers, Location};
+use crate::ledger::Ledger;
+use crate::manifest::Config;
+use crate::stack::Stack;
+
+/// The lines for a finding at a path, added in layer 2 and hidden in the last, above a base of one layer.
+fn lines(kind: Kind, path: &str, commands: &[&str]) -> Vec<String> {
+    lines_above(1, kind, path, commands)
+}
+
+fn lines_above(base: usize, kind: Kind, path: &str, commands: &[&str]) -> Vec<String> {
+    let stack = Stack::new();
+    let commands: Vec<Option<&str>> = std::iter::once(&"ADD rootfs.tar /")
+        .chain(commands)
+        .map(|command| Some(*command))
+        .collect();
+    let base = crate::base::Base {
+        reference: None,
+        digest: None,
+        layers: Some(base),
+        by: crate::base::By::Named,
+    };
+    let subject = Subject {
+        stack: &stack,
+        ledger: &Ledger::of(&stack),
+        commands: &commands,
+        config: &Config {
+            working_dir: Some("/app".to_owned()),
+            ..Config::default()
+        },
+        base: Some(&base),
+        leftovers: Leftovers::standard(),
+    };
+    let leftover = subject.leftovers.of_path(path.as_bytes());
+    let finding = Finding {
+        location: Location::Path {
+            layer: commands.len(),
+            path: path.into(),
+        },
+        added_by: vec![2],
+        hidden_by: match kind.cause() {
+            Some(_) => vec![commands.len()],
+            None => Vec::new(),
+        },
+        ..Finding::of_config(
+            kind,
+            "",
+            "",
+            leftover.map(|row| row.advice.clone()).unwrap_or_default(),
+        )
+    };
+    let told = Steps::of(&subject).changes(&finding).into_iter();
+    told.flat_map(|change| {
+        let file = match change.file {
+            BuildFile::Dockerfile => "",
+            other => other.name(),
+        };
+        let lines = change.lines();
+        lines
+            .map(|(sign, line)| format!("{file}{sign} {line}"))
+            .collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn lines_fit_cause_path_and_commands() {
+    use Kind::{Deleted, Leftover, MetadataOnly, Overwritten, Secret};
+    let cases: [(Kind, &str, &[&str], &[&str]); 15] = [
+        (
+            MetadataOnly,
+            "/app",
+            &[
+                "COPY . . # buildkit",
+                "RUN /bin/sh -c chown -R app:app /app && make # buildkit",
+            ],
+            &[
+                "- COPY . .",
+                "+ COPY --chown=app:app . .",
+                "- RUN chown -R app:app /app && make",
+                "+ RUN make",
+            ],
+        ),
+        (
+            MetadataOnly,
+            "/usr/lib/python3",
+            &[
+                "/bin/sh -c pip install -r a.txt",
+                "RUN chmod -R 755 /usr/lib/python3",
+            ],
+            &[
+                "- RUN pip install -r a.txt",
+                "+ RUN pip install -r a.txt && chmod -R 755 /usr/lib/python3",
+                "- RUN chmod -R 755 /usr/lib/python3",
+            ],
+        ),
+        (
+            Deleted,
+            "/root/.cache/pip",
+            &[
+                "RUN pip install -r a.txt",
+                "COPY . .",
+                "RUN rm -rf /root/.cache /tmp/x",
+            ],
+            &[
+                "- RUN pip install -r a.txt",
+                "+ RUN --mount=type=cache,target=/root/.cache/pip pip install -r a.txt",
+            ],
+        ),
+        (
+            Deleted,
+            "/root/.npm",
+            &["RUN npm ci", "RUN rm -rf build /root/.npm && true"],
+            &[
+                "- RUN npm ci",
+                "+ RUN --mount=type=cache,target=/root/.npm npm ci",
+                "- RUN rm -rf build /root/.npm && true",
+                "+ RUN rm -rf build && true",
+            ],
+        ),
+        (
+            Deleted,
+            "/var/lib/apt/lists",
+            &["RUN apt-get update", "RUN rm -rf /var/lib/apt/lists/*"],
+            &[
+                "- RUN apt-get update",
+                "+ RUN apt-get update && rm -rf /var/lib/apt/lists/*",
+                "- RUN rm -rf /var/lib/apt/lists/*",
+            ],
+        ),
+        (
+            Deleted,
+            "/app/.env",
+            &["COPY . .", "RUN rm -f .env"],
+            &[".dockerignore+ .env", "- RUN rm -f .env"],
+        ),
+        (
+            Secret,
+            "/app/.env",
+            &["COPY config/.env ./"],
+            &["- COPY config/.env ./"],
+        ),
+        (
+            Secret,
+            "/srv/keys/id_rsa",
+            &["COPY deploy /srv"],
+            &[".dockerignore+ deploy/keys/id_rsa"],
+        ),
+        (
+            Deleted,
+            "/app/o",
+            &["RUN make", "RUN rm /app/o"],
+            &["- RUN make", "+ RUN make && rm /app/o", "- RUN rm /app/o"],
+        ),
+        // A step between them may need it.
+        (
+            Deleted,
+            "/app/o",
+            &["RUN make", "RUN test o", "RUN rm /app/o"],
+            &[],
+        ),
+        (
+            Overwritten,
+            "/app/config.json",
+            &["COPY . .", "COPY production.json config.json"],
+            &[".dockerignore+ config.json"],
+        ),
+        (
+            Overwritten,
+            "/var/lib/dpkg",
+            &["RUN apt-get install -y a", "RUN apt-get install -y b"],
+            &[
+                "- RUN apt-get install -y a",
+                "+ RUN apt-get install -y a && apt-get install -y b",
+                "- RUN apt-get install -y b",
+            ],
+        ),
+        (
+            Leftover,
+            "/var/cache/apk",
+            &["RUN apk add curl"],
+            &["- RUN apk add curl", "+ RUN apk add --no-cache curl"],
+        ),
+        // A command that is not understood is not changed.
+        (Deleted, "/app/o", &["RUN make # all", "RUN rm /app/o"], &[]),
+        (Deleted, "/app/o", &["RUN make", "RUN rm \"$HOME/o\""], &[]),
+    ];
+    for (kind, path, commands, expected) in cases {
+        assert_eq!(lines(kind, path, commands), expected, "{path} {commands:?}");
+    }
+}
+
+#[test]
+fn steps_of_the_base_and_odd_paths_are_left_alone() {
+    let commands = ["COPY .env /app/.env", "RUN rm -f /app/.env"];
+    assert_eq!(
+        lines_above(1, Kind::Deleted, "/app/.env", &commands).len(),
+        2
+    );
+    assert!(lines_above(2, Kind::Deleted, "/app/.env", &commands).is_empty());
+    let commands = ["COPY . .", "RUN rm '/app/a b'"];
+    assert!(lines(Kind::Deleted, "/app/a b", &commands).is_empty());
+}
