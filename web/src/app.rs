@@ -5,6 +5,7 @@ mod comparison;
 mod files;
 mod keys;
 mod navigation;
+mod typed;
 
 use std::collections::HashMap;
 

@@ -142,6 +142,13 @@ pub(crate) fn remember(reference: &str) {
     store(RECENT, &list.join("\n"));
 }
 
+/// Forgets one of the recent references; without one, all of them.
+pub(crate) fn forget(reference: Option<&str>) {
+    let mut list = recent();
+    list.retain(|other| reference.is_some_and(|reference| other != reference));
+    store(RECENT, &list.join("\n"));
+}
+
 /// Puts the keyboard on the element with this identifier.
 pub(crate) fn focus(id: &str) {
     let element = gloo::utils::document().get_element_by_id(id);

@@ -6,6 +6,7 @@
 //! forward work; it leads there for as long as the page has the file.
 
 pub(crate) mod comparison;
+pub(crate) mod map;
 pub(crate) mod packages;
 pub(crate) mod waste;
 
@@ -13,6 +14,7 @@ use onionskin_core::link::{REFERENCE, VALUE};
 use percent_encoding::{percent_decode_str, percent_encode};
 
 use self::comparison::CompareRoute;
+use self::map::MapPlace;
 use self::packages::PackagesPlace;
 use self::waste::WastePlace;
 use crate::worker::place::repository;
@@ -53,6 +55,8 @@ pub(crate) struct ImageRoute {
     /// What of the tree is not shown.
     pub(crate) hidden: Kinds,
     pub(crate) sort: Sort,
+    /// The digest of the document that is looked at.
+    pub(crate) document: Option<String>,
     /// How a content is shown, where that is not how it would be shown otherwise.
     pub(crate) form: Option<ContentForm>,
     /// The lines of a content that are meant, from 1.
@@ -61,6 +65,8 @@ pub(crate) struct ImageRoute {
     pub(crate) waste: WastePlace,
     /// What of the packages is seen.
     pub(crate) packages: PackagesPlace,
+    /// How the map is seen.
+    pub(crate) map: MapPlace,
 }
 
 /// What the middle of the page shows.
@@ -71,32 +77,60 @@ pub(crate) enum View {
     Stack,
     /// The tree of what a layer changed.
     Changes,
+    /// Findings about bytes.
     Waste,
     /// What each package takes.
     Packages,
+    /// Findings of security and configuration.
+    Checks,
+    /// The filesystem at a layer, drawn by size.
+    Map,
     Config,
     /// The content of a file.
     Content,
+    /// A document of the image, by its digest.
+    Document,
 }
 
 impl View {
-    const NAMED: [(View, &'static str); 6] = [
+    const NAMED: [(View, &'static str); 9] = [
         (View::Stack, "stack"),
         (View::Changes, "changes"),
         (View::Waste, "waste"),
+        (View::Checks, "checks"),
         (View::Packages, "packages"),
+        (View::Map, "map"),
         (View::Config, "config"),
         (View::Content, "content"),
+        (View::Document, "document"),
     ];
+
+    /// The list of findings of security and configuration, or that of bytes.
+    pub(crate) fn findings(checks: bool) -> Self {
+        match checks {
+            true => View::Checks,
+            false => View::Waste,
+        }
+    }
 
     /// Whether it is one of the two trees.
     pub(crate) fn is_tree(self) -> bool {
         matches!(self, View::Stack | View::Changes)
     }
 
+    /// Whether a path that is selected in it has its details beside it.
+    pub(crate) fn shows_details(self) -> bool {
+        self.is_tree() || self == View::Map
+    }
+
+    /// Whether it is one of the two lists of findings.
+    pub(crate) fn is_of_findings(self) -> bool {
+        matches!(self, View::Waste | View::Checks)
+    }
+
     /// Whether it is about files.
     fn is_of_files(self) -> bool {
-        self.is_tree() || self == View::Content
+        self.shows_details() || self == View::Content
     }
 }
 
@@ -160,6 +194,7 @@ impl ImageRoute {
             find,
             form: None,
             lines: None,
+            document: None,
             waste: WastePlace::default(),
             packages: PackagesPlace::default(),
             ..self.clone()
@@ -205,6 +240,14 @@ impl Route {
             if let Err(remark) = route.set(key, value) {
                 remarks.push(remark);
             }
+        }
+        // The two lists of findings were one.
+        if let Some(checks) = route
+            .waste
+            .is_of_checks()
+            .filter(|_| route.view.is_of_findings())
+        {
+            route.view = View::findings(checks);
         }
         (Route::Image(route), remarks)
     }
@@ -256,7 +299,14 @@ impl Route {
         if !route.find.is_empty() {
             push("find", route.find.as_bytes());
         }
-        if route.view == View::Content {
+        if let Some(document) = route
+            .document
+            .as_ref()
+            .filter(|_| route.view == View::Document)
+        {
+            push("document", document.as_bytes());
+        }
+        if matches!(route.view, View::Content | View::Document) {
             if let Some(form) = route.form {
                 push("as", form.name().as_bytes());
             }
@@ -273,7 +323,12 @@ impl Route {
                 push(key, value.as_bytes());
             }
         }
-        if route.view == View::Waste {
+        if route.view == View::Map {
+            for (key, value) in route.map.pairs() {
+                push(key, value);
+            }
+        }
+        if route.view.is_of_findings() {
             for (key, value) in route.waste.pairs() {
                 push(key, value.as_bytes());
             }
@@ -350,6 +405,7 @@ impl ImageRoute {
             },
             "path" => self.path = Some(path(value)?),
             "find" => self.find = text(value),
+            "document" => self.document = Some(text(value)).filter(|digest| !digest.is_empty()),
             "as" => match ContentForm::of(value) {
                 Some(form) => self.form = Some(form),
                 None => return Err(format!("A file cannot be shown as “{}”.", shown(value))),
@@ -368,13 +424,15 @@ impl ImageRoute {
                 let sort = Sort::read(value).filter(|sort| !sort.column.is_of_comparison());
                 let order = waste::order(value);
                 match self.view {
-                    View::Waste => order.map(|order| self.waste.order = order),
+                    View::Waste | View::Checks => order.map(|order| self.waste.order = order),
                     _ => sort.map(|sort| self.sort = sort),
                 }
                 .ok_or_else(|| format!("There is no sort order called “{}”.", shown(value)))?;
             }
             "type" | "package" => self.packages.set(key, &text(value))?,
-            "kind" | "of" | "finding" | "page" => self.waste.set(key, &text(value))?,
+            "by" | "color" => self.map.set(key, &text(value))?,
+            "zoom" => self.map.set(key, value)?,
+            "kind" | "of" | "finding" | "page" | "without" => self.waste.set(key, &text(value))?,
             _ => {
                 return Err(format!("The link has an unknown part, “{}”.", shown(key)));
             }

@@ -94,6 +94,14 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
             )),
             ..view("finding", demo("?view=waste"), ".finding")
         },
+        View {
+            then: Some((
+                "(document.querySelector('.choice input').click(), true)",
+                ".without",
+            )),
+            ..view("without a finding", demo("?view=waste"), ".finding")
+        },
+        view("checks", demo("?view=checks"), ".finding"),
         view(
             "no finding",
             demo("?view=waste&find=nothing-is-called-so"),
@@ -105,7 +113,24 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
             demo("?view=packages&package=deb/curl@8.10.1-1"),
             ".packages table",
         ),
-        view("config", demo("?view=config"), ".config .history"),
+        view("config", demo("?view=config"), ".config .dockerfile"),
+        View {
+            then: Some((
+                "(document.querySelector('.documents li:last-child a').click(), true)",
+                ".code .line code",
+            )),
+            ..view("document", demo("?view=config"), ".documents a")
+        },
+        view(
+            "map",
+            demo("?view=map"),
+            "#map[data-parts]:not([data-parts='0'])",
+        ),
+        view(
+            "map of waste by layer",
+            demo("?view=map&by=wasted&color=layer&zoom=/app"),
+            "#map[data-parts]:not([data-parts='0'])",
+        ),
         view("platforms", "/image/demo/hello", "select.platform"),
         view(
             "comparison to choose",
@@ -281,9 +306,15 @@ async fn tabs_are_walked_by_arrow_keys() {
         ),
         (
             Key::Right,
+            "#tab-checks",
+            "location.hash.includes('view=checks')",
+        ),
+        (
+            Key::Right,
             "#tab-packages",
             "location.hash.includes('view=packages')",
         ),
+        (Key::Right, "#tab-map", "location.hash.includes('view=map')"),
         (
             Key::Right,
             "#tab-config",

@@ -94,7 +94,7 @@ async fn the_head_of_filtered_findings_counts_what_is_shown() {
     let browser = Browser::start().await;
     let shows = "(() => { const groups = [...document.querySelectorAll('.group')];
         return groups.length > 0 && groups.every(group =>
-            group.querySelector('h3 .beside').textContent === String(group.querySelectorAll('.finding').length)) })()";
+            group.querySelector('h3 .beside').textContent === String(group.querySelectorAll('.place').length + [...group.querySelectorAll('.places > .muted')].reduce((sum, rest) => sum + parseInt(rest.textContent.slice(4)), 0))) })()";
     for filter in ["", "&kind=deleted", "&find=node_modules", "&of=10"] {
         browser
             .goto(&served.page(&format!("/image/demo/webapp:1.0?view=waste{filter}")))

@@ -3,10 +3,11 @@
 use yew::prelude::*;
 
 use super::App;
+use super::typed::typed_route;
 use crate::browser;
 use crate::navigate::{History, Navigate};
 use crate::parts::tree;
-use crate::route::{BrowseRoute, ImageRoute, Route};
+use crate::route::{ImageRoute, Route};
 use crate::session::{Again, Session};
 use crate::worker::protocol::{List, Stop};
 
@@ -85,17 +86,5 @@ pub(super) fn of_list(list: &List) -> String {
         List::Repositories(None) => String::new(),
         List::Repositories(Some(host)) => format!("{host}/"),
         List::Tags(name) => name.clone(),
-    }
-}
-
-/// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
-fn typed_route(typed: &str) -> Route {
-    let host = typed.trim().trim_start_matches("docker://");
-    match host.strip_suffix('/') {
-        Some("") => Route::Browse(BrowseRoute::of(List::Repositories(None))),
-        Some(host) if !host.contains('/') => {
-            Route::Browse(BrowseRoute::of(List::Repositories(Some(host.to_owned()))))
-        }
-        _ => Route::Image(ImageRoute::of(typed)),
     }
 }

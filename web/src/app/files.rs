@@ -34,7 +34,10 @@ impl App {
         if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
             && RulesInput::is_called(&name)
         {
-            let waste = Route::Image(route.in_view(View::Waste));
+            let waste = match route.view.is_of_findings() {
+                true => Route::Image(route.clone()),
+                false => Route::Image(route.in_view(View::Waste)),
+            };
             ctx.link()
                 .send_future(async move { Msg::Judge(Some(RulesInput::of(&file).await)) });
             return self.go(ctx, Navigate::push(waste));

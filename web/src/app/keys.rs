@@ -13,7 +13,7 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::Session;
 
 /// Keys and what they do, as they are listed.
-const LISTED: [(&str, &str); 11] = [
+const LISTED: [(&str, &str); 13] = [
     ("↑ ↓", "Move in the list that has the focus"),
     ("→ ←", "Open or close a folder"),
     ("Enter", "Select, and open or close a folder"),
@@ -21,6 +21,8 @@ const LISTED: [(&str, &str); 11] = [
     ("[ ]", "Layer below, layer above"),
     ("f", "Files"),
     ("w", "Waste"),
+    ("k", "Checks"),
+    ("m", "Map"),
     ("c", "Copy a link to this view"),
     ("Home End", "First and last row"),
     ("?", "This list"),
@@ -53,7 +55,7 @@ impl App {
             return true;
         }
         match &self.route {
-            Route::Image(route) if route.view.is_tree() && route.path.is_some() => {
+            Route::Image(route) if route.view.shows_details() && route.path.is_some() => {
                 self.close_details(ctx);
             }
             Route::Compare(route) if route.path.is_some() => {
@@ -68,7 +70,11 @@ impl App {
                 let route = route.in_view(View::Stack);
                 self.go(ctx, Navigate::push(route));
             }
-            Route::Image(route) if route.view == View::Waste && route.waste.finding.is_some() => {
+            Route::Image(route) if route.view == View::Document => {
+                let route = route.in_view(View::Config);
+                self.go(ctx, Navigate::push(route));
+            }
+            Route::Image(route) if route.view.is_of_findings() && route.waste.finding.is_some() => {
                 let route = route.with_waste(|_| {});
                 self.go(ctx, Navigate::replace(route));
             }
@@ -106,6 +112,8 @@ impl App {
                 return true;
             }
             "w" if route.view != View::Waste => Navigate::push(route.in_view(View::Waste)),
+            "m" if route.view != View::Map => Navigate::push(route.in_view(View::Map)),
+            "k" if route.view != View::Checks => Navigate::push(route.in_view(View::Checks)),
             "c" if route.file.is_none() => {
                 ctx.link().send_message(Msg::CopyLink);
                 return true;

@@ -3,14 +3,12 @@
 
 use std::fmt::Write as _;
 
-use gloo::events::EventListener;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::Element;
 use yew::prelude::*;
 
 use crate::format;
 use crate::parts::tree::window::Window;
+use crate::parts::watch::{self, Watch};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{ContentBytes, ContentForm, ContentLines};
 
@@ -55,13 +53,6 @@ pub(crate) struct Lines {
     /// The first that is asked for.
     asked: Option<u32>,
     watch: Option<Watch>,
-}
-
-/// What tells of scrolling and of a new size, for as long as it is kept.
-struct Watch {
-    _scrolled: EventListener,
-    observer: ResizeObserver,
-    _resized: Closure<dyn FnMut()>,
 }
 
 impl Component for Lines {
@@ -109,13 +100,6 @@ impl Component for Lines {
             ctx.link().send_message(Msg::Moved);
         }
         self.place();
-    }
-
-    fn destroy(&mut self, _: &Context<Self>) {
-        // It would call what is gone by then.
-        if let Some(Watch { observer, .. }) = &self.watch {
-            observer.disconnect();
-        }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -248,36 +232,12 @@ impl Lines {
     }
 
     fn place(&self) {
-        let set = |node: &NodeRef, property: &str, value: String| {
-            if let Some(element) = node.cast::<HtmlElement>() {
-                // Both properties exist in every browser that runs WebAssembly.
-                let _ = element.style().set_property(property, &value);
-            }
-        };
-        set(&self.space, "height", format!("{}px", self.window.height()));
-        set(
-            &self.rows,
-            "transform",
-            format!("translateY({}px)", self.window.offset()),
-        );
+        watch::place(&self.space, &self.rows, &self.window);
     }
 
     fn watch(&mut self, ctx: &Context<Self>) {
-        let Some(scroller) = self.scroller.cast::<Element>() else {
-            return;
-        };
-        let scrolled = ctx.link().callback(|()| Msg::Moved);
-        let listener = EventListener::new(&scroller, "scroll", move |_| scrolled.emit(()));
-        let resized = ctx.link().callback(|()| Msg::Moved);
-        let closure = Closure::<dyn FnMut()>::new(move || resized.emit(()));
-        if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
-            observer.observe(&scroller);
-            self.watch = Some(Watch {
-                _scrolled: listener,
-                observer,
-                _resized: closure,
-            });
-        }
+        let moved = ctx.link().callback(|()| Msg::Moved);
+        self.watch = Watch::of(&self.scroller, moved.clone(), moved);
     }
 }
 

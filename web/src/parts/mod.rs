@@ -12,3 +12,4 @@ pub(crate) mod mark;
 pub(crate) mod pick;
 pub(crate) mod size;
 pub(crate) mod tree;
+pub(crate) mod watch;

@@ -1,6 +1,6 @@
 //! The part of an address that says which findings are seen.
 //!
-//! `…?view=waste&path=/app/testdata&find=app&kind=deleted&of=3&sort=compressed&page=2&finding=deleted.3`
+//! `…?view=waste&path=/app/testdata&find=app&kind=deleted&of=3&sort=compressed&page=2&finding=deleted.3&without=1,4`
 //!
 //! A finding is named by its kind, the layer at which the tree shows it, its rule, and its number among those that are
 //! alike in all this and the path; what it does not have is left out.
@@ -19,6 +19,8 @@ pub(crate) struct WastePlace {
     /// From 1; none is that of the selected finding, or the first.
     pub(crate) page: Option<u32>,
     pub(crate) finding: Option<FindingName>,
+    /// The numbers of the findings that the image is weighed without, ascending.
+    pub(crate) without: Vec<u32>,
 }
 
 /// The orders and their names; the first is not written.
@@ -52,10 +54,22 @@ impl WastePlace {
             ("sort", order),
             ("page", self.page.map(|page| page.to_string())),
             ("finding", self.finding.as_ref().map(written)),
+            ("without", self.weighed()),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
         .collect()
+    }
+
+    /// Whether it is about findings of security and configuration; None where it is about all of a list.
+    pub(crate) fn is_of_checks(&self) -> Option<bool> {
+        let named = self.finding.as_ref().map(|name| name.kind);
+        named.or(self.kind).map(Kind::is_risk)
+    }
+
+    fn weighed(&self) -> Option<String> {
+        let numbers: Vec<String> = self.without.iter().map(u32::to_string).collect();
+        Some(numbers.join(",")).filter(|numbers| !numbers.is_empty())
     }
 
     /// Takes one pair in.
@@ -73,6 +87,17 @@ impl WastePlace {
             "page" => {
                 let wrong = || format!("“{shown}” is not a page; pages are numbered from 1.");
                 self.page = Some(number(value).ok_or_else(wrong)?);
+            }
+            "without" => {
+                let wrong = || format!("“{shown}” is not a list of numbers of findings.");
+                let mut numbers: Vec<u32> = value
+                    .split(',')
+                    .map(number)
+                    .collect::<Option<_>>()
+                    .ok_or_else(wrong)?;
+                numbers.sort_unstable();
+                numbers.dedup();
+                self.without = numbers;
             }
             _ => {
                 let unknown = || format!("“{shown}” is not the name of a finding.");
@@ -165,6 +190,7 @@ mod tests {
                     rule: rule.map(str::to_owned),
                     nth,
                 }),
+                without: vec![1, 12],
             });
             let fragment = route.to_fragment();
             assert_eq!(Route::parse(&fragment), (route, Vec::new()), "{fragment}");
@@ -177,10 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn findings_that_moved_to_the_checks_are_found_by_old_links() {
+        for (query, view) in [
+            ("view=waste&kind=secret", View::Checks),
+            (
+                "view=waste&path=/app/.env&finding=secret.3.env-file",
+                View::Checks,
+            ),
+            ("finding=config.runs-as-root&view=waste", View::Checks),
+            ("view=waste&kind=deleted", View::Waste),
+            ("view=checks&kind=deleted", View::Waste),
+            ("view=checks", View::Checks),
+            ("view=waste", View::Waste),
+        ] {
+            let (Route::Image(route), remarks) = Route::parse(&format!("#/image/a?{query}")) else {
+                panic!("no image")
+            };
+            assert_eq!((route.view, remarks), (view, Vec::new()), "{query}");
+        }
+    }
+
+    #[test]
     fn what_means_nothing_is_told() {
-        let (route, remarks) =
-            Route::parse("#/image/a?view=waste&kind=dusty&of=0&page=x&finding=dusty.1&sort=colour");
-        assert_eq!(remarks.len(), 5, "{remarks:?}");
+        let (route, remarks) = Route::parse(
+            "#/image/a?view=waste&kind=dusty&of=0&page=x&finding=dusty.1&sort=colour&without=1,x",
+        );
+        assert_eq!(remarks.len(), 6, "{remarks:?}");
         let Route::Image(route) = route else {
             panic!("no image")
         };

@@ -1,36 +1,32 @@
 //! The configuration that a container starts with, and the build history.
 
-use std::rc::Rc;
-
-use onionskin_core::inspection::{self, HistoryStep};
+use onionskin_core::digest::Digest;
 use onionskin_core::manifest::config::Healthcheck;
-use onionskin_core::manifest::history;
 use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::Navigate;
-use crate::route::{ImageRoute, View};
+use crate::route::ImageRoute;
+use crate::session::Image;
+use crate::views::dockerfile::Dockerfile;
+use crate::views::document::address;
 use crate::views::referrers::ReferrersList;
 use crate::worker::client::WorkerClient;
-use crate::worker::listing::number;
-use crate::worker::protocol::ImageFacts;
 
 /// What [`Config`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
-    pub(crate) facts: Rc<ImageFacts>,
+    pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
 }
 
-/// Comments that builders leave on every step.
-const NOISE: [&str; 2] = ["", "buildkit.dockerfile.v0"];
-
 /// The configuration.
 #[component]
 pub(crate) fn Config(props: &Props) -> Html {
-    let image = &props.facts.image;
+    let facts = &props.image.facts;
+    let image = &facts.image;
     let config = &image.config;
     let env = config.env.iter().map(|entry| {
         let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
@@ -55,18 +51,47 @@ pub(crate) fn Config(props: &Props) -> Html {
             { table("Environment", env.collect()) }
             { table("Labels", labels.collect()) }
             <h2>{ "Build history" }</h2>
-            { build_history(props) }
+            <Dockerfile
+                image={props.image.clone()}
+                route={props.route.clone()}
+                go={props.go.clone()}
+            />
             <h2>{ "Image" }</h2>
             <dl class="facts">
-                { fact("Digest", Some(&props.facts.digest())) }
-                { fact("Platform", Some(&props.facts.platform())) }
+                { fact("Digest", Some(&facts.digest())) }
+                { fact("Platform", Some(&facts.platform())) }
                 { fact("Created", config.created.as_deref()) }
                 { fact("Author", config.author.as_deref()) }
             </dl>
+            <h2>{ "Documents" }</h2>
+            { documents(props) }
             if props.route.file.is_none() {
-                <ReferrersList engine={props.engine.clone()} facts={props.facts.clone()} />
+                <ReferrersList
+                    route={props.route.clone()} engine={props.engine.clone()} facts={facts.clone()} />
             }
         </div>
+    }
+}
+
+/// Links to the documents of the image; a saved one has its configuration.
+fn documents(props: &Props) -> Html {
+    let image = &props.image.facts.image;
+    let of_registry =
+        |digest: &Option<Digest>| digest.clone().filter(|_| props.route.file.is_none());
+    let documents = [
+        ("Index", of_registry(&image.index_digest)),
+        ("Manifest", of_registry(&image.digest)),
+        ("Configuration", Some(image.config_digest.clone())),
+    ];
+    html! {
+        <ul class="things documents">
+            for (name, digest) in documents.into_iter().filter_map(|(name, digest)| Some((name, digest?))) {
+                <li>
+                    <a href={address(&props.route, &digest.to_string())}>{ name }</a>
+                    <span class="mono muted end" title={digest.to_string()}>{ format::short_digest(&digest.to_string()) }</span>
+                </li>
+            }
+        </ul>
     }
 }
 
@@ -113,60 +138,6 @@ fn table(title: &str, rows: Vec<(&str, &str)>) -> Html {
                 }
             </dl>
         </>
-    }
-}
-
-fn build_history(props: &Props) -> Html {
-    let image = &props.facts.image;
-    let steps = inspection::steps(&image.config, image.layers.len());
-    if steps.is_empty() {
-        return html! { <p class="muted">{ "The image has no build history." }</p> };
-    }
-    html! {
-        <ol class="history">
-            for step in steps.iter() {
-                <li>{ view_step(props, step) }</li>
-            }
-        </ol>
-    }
-}
-
-fn view_step(props: &Props, step: &HistoryStep) -> Html {
-    let created_by = step.created_by.as_deref().unwrap_or_default();
-    let command = history::clean(created_by);
-    let text = html! {
-        <>
-            <span class="command" title={format::visible_text(created_by)}>
-                if command.is_empty() {
-                    <span class="muted">{ "no command recorded" }</span>
-                } else {
-                    { format::visible_text(&command) }
-                }
-            </span>
-            if let Some(comment) = step.comment.as_deref().filter(|comment| !NOISE.contains(comment)) {
-                <span class="comment">{ format::visible_text(comment) }</span>
-            }
-        </>
-    };
-    let Some(layer) = step.layer.map(number) else {
-        return html! { <div class="step empty"><span class="where">{ "no layer" }</span>{ text }</div> };
-    };
-    let to = ImageRoute {
-        layer: Some(layer),
-        view: View::Changes,
-        path: None,
-        ..props.route.clone()
-    };
-    html! {
-        <button
-            type="button"
-            class="step"
-            title={format!("Show the changes of layer {layer}")}
-            onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
-        >
-            <span class="where">{ format!("layer {layer}") }</span>
-            { text }
-        </button>
     }
 }
 

@@ -150,6 +150,18 @@ fn waiting(props: &Props, there: bool, progress: Option<(u64, u64)>) -> Html {
             if let Some((received, whole)) = progress {
                 <progress value={received.to_string()} max={whole.max(1).to_string()} aria-label="Read" />
             }
+            if there {
+                <button
+                    type="button"
+                    class="cancel-content"
+                    onclick={
+                        let engine = props.engine.clone();
+                        move |_: MouseEvent| engine.tell(StopContent)
+                    }
+                >
+                    { "Cancel" }
+                </button>
+            }
         </div>
     }
 }

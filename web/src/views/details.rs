@@ -126,7 +126,8 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
     let content = ImageRoute {
         view: View::Content,
         path: Some(history.path.clone()),
-        layer: Some(layer),
+        // A search may have found an earlier version.
+        layer: Some(history.found_in.unwrap_or(layer)),
         ..props.route.clone()
     };
     html! {
@@ -142,6 +143,9 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                     onclick={props.go.reform(move |_| Navigate::push(content.clone()))}
                 >
                     { "View content" }
+                    if let Some(found) = history.found_in {
+                        { format!(" of layer {found}") }
+                    }
                 </button>
             </p>
         }

@@ -12,9 +12,11 @@ use crate::views::band::Band;
 use crate::views::config::Config;
 use crate::views::content::Content;
 use crate::views::details::Details;
+use crate::views::document::Document;
 use crate::views::error::ErrorBox;
 use crate::views::files::Files;
 use crate::views::layers::Layers;
+use crate::views::map::Map;
 use crate::views::packages::Packages;
 use crate::views::waste::Waste;
 use crate::worker::client::WorkerClient;
@@ -49,12 +51,11 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         ..
     } = props;
     let selected = route.layer.unwrap_or_else(|| image.top());
-    let details = route.path.clone().filter(|_| route.view.is_tree());
+    let details = route.path.clone().filter(|_| route.view.shows_details());
     let columns = classes!(
         "columns",
         details.is_some().then_some("with-details"),
-        matches!(route.view, View::Waste | View::Packages | View::Content)
-            .then_some("without-details"),
+        has_no_details(route.view).then_some("without-details"),
     );
     html! {
         <main class="image">
@@ -68,8 +69,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                         { content(props, selected) }
                     </div>
                 </section>
-                // The findings say all that there is to say of them.
-                if !matches!(route.view, View::Waste | View::Packages | View::Content) {
+                if !has_no_details(route.view) {
                     <Details
                         engine={engine.clone()}
                         image={image.clone()}
@@ -85,6 +85,11 @@ pub(crate) fn ImageView(props: &Props) -> Html {
     }
 }
 
+/// Whether a view says all that there is to say of what it shows.
+fn has_no_details(view: View) -> bool {
+    view.is_of_findings() || matches!(view, View::Packages | View::Content | View::Document)
+}
+
 fn content(props: &Props, selected: u32) -> Html {
     let Props {
         engine,
@@ -95,8 +100,9 @@ fn content(props: &Props, selected: u32) -> Html {
         ..
     } = props;
     match route.view {
-        View::Waste => html! {
+        View::Waste | View::Checks => html! {
             <Waste
+                checks={route.view == View::Checks}
                 engine={engine.clone()}
                 image={image.clone()}
                 route={route.clone()}
@@ -104,6 +110,15 @@ fn content(props: &Props, selected: u32) -> Html {
                 rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
                 on_again={on_again.clone()}
+            />
+        },
+        View::Map => html! {
+            <Map
+                engine={engine.clone()}
+                image={image.clone()}
+                route={route.clone()}
+                layer={selected}
+                go={go.clone()}
             />
         },
         View::Packages => html! {
@@ -118,7 +133,7 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Config => html! {
             <Config
                 engine={engine.clone()}
-                facts={image.facts.clone()}
+                image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
             />
@@ -136,6 +151,20 @@ fn content(props: &Props, selected: u32) -> Html {
             },
             None => html! {
                 <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
+            },
+        },
+        View::Document => match &route.document {
+            Some(digest) => html! {
+                <Document
+                    engine={engine.clone()}
+                    image={image.clone()}
+                    route={route.clone()}
+                    digest={digest.clone()}
+                    go={go.clone()}
+                />
+            },
+            None => html! {
+                <div class="nothing"><p>{ "The link names no document. Choose one in Config." }</p></div>
             },
         },
         View::Stack | View::Changes => match image.layer(selected) {
@@ -170,7 +199,7 @@ struct Tab {
     word: &'static str,
 }
 
-const TABS: [Tab; 4] = [
+const TABS: [Tab; 6] = [
     Tab {
         view: View::Stack,
         id: "tab-files",
@@ -182,9 +211,19 @@ const TABS: [Tab; 4] = [
         word: "Waste",
     },
     Tab {
+        view: View::Checks,
+        id: "tab-checks",
+        word: "Checks",
+    },
+    Tab {
         view: View::Packages,
         id: "tab-packages",
         word: "Packages",
+    },
+    Tab {
+        view: View::Map,
+        id: "tab-map",
+        word: "Map",
     },
     Tab {
         view: View::Config,
@@ -193,8 +232,12 @@ const TABS: [Tab; 4] = [
     },
 ];
 
-/// The tab of a view: both trees have the same.
+/// The tab of a view: both trees have the same, and a document is the configuration's.
 fn tab_of(view: View) -> &'static Tab {
+    let view = match view {
+        View::Document => View::Config,
+        view => view,
+    };
     let own = TABS.iter().find(|tab| tab.view == view);
     let [files, ..] = &TABS;
     own.unwrap_or(files)
@@ -234,9 +277,10 @@ fn Tabs(props: &TabsProps) -> Html {
         })
     };
     let audit = props.image.audit.as_ref();
-    let findings = audit
-        .map(|audit| audit.findings())
-        .filter(|count| *count > 0);
+    let findings = |view: View| {
+        let audit = audit.filter(|_| view.is_of_findings())?;
+        Some(audit.findings(view == View::Checks)).filter(|count| *count > 0)
+    };
     let partial = audit.is_some() && !props.image.whole();
     html! {
         <div class="tabs" role="tablist" aria-label="Views of the image" onkeydown={keys}>
@@ -255,7 +299,7 @@ fn Tabs(props: &TabsProps) -> Html {
                     }
                 >
                     { tab.word }
-                    if let Some(count) = findings.filter(|_| tab.view == View::Waste) {
+                    if let Some(count) = findings(tab.view) {
                         <span class="beside">{ format::count(count) }{ if partial { ", partial" } else { "" } }</span>
                     }
                 </button>

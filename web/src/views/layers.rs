@@ -102,9 +102,9 @@ fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
         ..route.clone()
     };
     match route.view {
-        View::Waste => chosen.with_waste(|waste| waste.of = Some(layer)),
-        View::Packages | View::Config => chosen.in_view(View::Stack),
-        View::Stack | View::Changes | View::Content => chosen,
+        View::Waste | View::Checks => chosen.with_waste(|waste| waste.of = Some(layer)),
+        View::Packages | View::Config | View::Document => chosen.in_view(View::Stack),
+        View::Stack | View::Changes | View::Map | View::Content => chosen,
     }
 }
 

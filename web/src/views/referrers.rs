@@ -7,7 +7,8 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
-use crate::route::{ImageRoute, Route};
+use crate::route::ImageRoute;
+use crate::views::document::address;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     Attestation, FindReferrers, ImageFacts, Referrer, Referrers, UserError,
@@ -18,6 +19,7 @@ use crate::worker::protocol::{
 pub(crate) struct Props {
     pub(crate) engine: WorkerClient,
     pub(crate) facts: Rc<ImageFacts>,
+    pub(crate) route: ImageRoute,
 }
 
 /// What refers to the image, as far as it is known.
@@ -74,7 +76,7 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
             if facts.attestations().next().is_some() {
                 <ul class="things">
                     for attestation in facts.attestations() {
-                        { of_attestation(&facts.name, attestation) }
+                        { of_attestation(&props.route, attestation) }
                     }
                 </ul>
             }
@@ -96,7 +98,7 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
                         <>
                             <ul class="things">
                                 for referrer in found.referrers.iter() {
-                                    { of_referrer(&facts.name, referrer) }
+                                    { of_referrer(&props.route, referrer) }
                                 }
                             </ul>
                             if found.cut {
@@ -122,33 +124,37 @@ fn joined(mut all: Referrers, more: Referrers) -> Referrers {
     all
 }
 
-fn of_attestation(name: &str, attestation: &Attestation) -> Html {
+fn of_attestation(route: &ImageRoute, attestation: &Attestation) -> Html {
     item(
-        name,
+        route,
         &attestation.digest.to_string(),
         "attestation",
         &BTreeMap::new(),
     )
 }
 
-fn of_referrer(name: &str, referrer: &Referrer) -> Html {
+fn of_referrer(route: &ImageRoute, referrer: &Referrer) -> Html {
     let kind = referrer.artifact_type.as_deref();
     let kind = kind
         .filter(|kind| !kind.is_empty())
         .unwrap_or("unknown type");
     item(
-        name,
+        route,
         &referrer.digest.to_string(),
         kind,
         &referrer.annotations,
     )
 }
 
-fn item(name: &str, digest: &str, kind: &str, annotations: &BTreeMap<String, String>) -> Html {
-    let to = Route::Image(ImageRoute::of(format!("{name}@{digest}")));
+fn item(
+    route: &ImageRoute,
+    digest: &str,
+    kind: &str,
+    annotations: &BTreeMap<String, String>,
+) -> Html {
     html! {
         <li>
-            <a class="mono" href={to.to_fragment()}>{ format::visible_text(kind) }</a>
+            <a class="mono" href={address(route, digest)}>{ format::visible_text(kind) }</a>
             <span class="mono muted end" title={digest.to_owned()}>{ format::short_digest(digest) }</span>
             for (key, value) in annotations.iter() {
                 <span class="mono muted wide">{ format!("{}: {}", format::visible_text(key), format::visible_text(value)) }</span>

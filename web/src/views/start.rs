@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::parts::logo::Logo;
 use crate::parts::pick::Pick;
@@ -43,6 +44,14 @@ pub(crate) struct Props {
 /// The start of the page.
 #[component]
 pub(crate) fn Start(props: &Props) -> Html {
+    let recent = use_state_eq(|| props.recent.clone());
+    let forget = {
+        let recent = recent.clone();
+        Callback::from(move |reference: Option<String>| {
+            browser::forget(reference.as_deref());
+            recent.set(browser::recent());
+        })
+    };
     let cards = cards(props.catalog.as_deref().unwrap_or_default());
     html! {
         <main class="start">
@@ -75,14 +84,29 @@ pub(crate) fn Start(props: &Props) -> Html {
                 { ", or type a registry's host and a slash to list its repositories: " }
                 <span class="mono">{ "registry.example.com/" }</span>
             </p>
-            if !props.recent.is_empty() {
+            if !recent.is_empty() {
                 <section aria-labelledby="recent">
-                    <h2 id="recent">{ "Recently opened in this browser" }</h2>
+                    <h2 id="recent">
+                        { "Recently opened in this browser" }
+                        <button type="button" class="quiet forget-all" onclick={forget.reform(|_: MouseEvent| None)}>{ "Forget all" }</button>
+                    </h2>
                     <ul class="recent">
-                        for reference in props.recent.iter() {
-                            <li>
+                        for reference in recent.iter() {
+                            <li key={reference.clone()}>
                                 <button type="button" class="quiet mono" onclick={open(props, reference)}>
                                     { format::visible_text(reference) }
+                                </button>
+                                <button
+                                    type="button"
+                                    class="quiet forget"
+                                    aria-label={format!("Forget {}", format::visible_text(reference))}
+                                    title="Forget"
+                                    onclick={
+                                        let reference = reference.clone();
+                                        forget.reform(move |_: MouseEvent| Some(reference.clone()))
+                                    }
+                                >
+                                    { "✕" }
                                 </button>
                             </li>
                         }

@@ -52,6 +52,13 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// Ends what is under way, and forgets what was read; the answer numbers what begins.
+    pub(super) fn begin(&mut self) -> u32 {
+        self.stop();
+        self.content = None;
+        self.round
+    }
+
     /// Ends what is under way.
     pub(crate) fn stop(&mut self) {
         self.round = self.round.wrapping_add(1);
@@ -74,12 +81,22 @@ pub(crate) async fn read(
 ) -> Result<Box<ContentFacts>, UserError> {
     let (wanted, round) = {
         let mut engine = engine.borrow_mut();
-        engine.reader.stop();
-        engine.reader.content = None;
-        (engine.wanted(&asked)?, engine.reader.round)
+        let round = engine.reader.begin();
+        (engine.wanted(&asked)?, round)
     };
     let layer = number(wanted.job.layer.number);
     let kept = bytes(&engine, &wanted, round).await?;
+    keep(&engine, round, kept, asked.path, layer).map(Box::new)
+}
+
+/// Keeps what was read and verified for the page, unless something else is asked for by now; tells what it is.
+pub(super) fn keep(
+    engine: &RefCell<ImageWorker>,
+    round: u32,
+    kept: Kept,
+    path: Vec<u8>,
+    stored_in: u32,
+) -> Result<ContentFacts, UserError> {
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
     let blob = kept.blob().map_err(problem)?;
     let bytes = InPlace::new(blob.clone()).map_err(problem)?;
@@ -105,8 +122,8 @@ pub(crate) async fn read(
         url
     };
     let facts = ContentFacts {
-        path: asked.path,
-        stored_in: layer,
+        path,
+        stored_in,
         size,
         lines: text.as_ref().map(Text::lines),
         json_lines: json.as_ref().map(Text::lines),
@@ -129,7 +146,7 @@ pub(crate) async fn read(
             urls,
         });
     }
-    Ok(Box::new(facts))
+    Ok(facts)
 }
 
 /// Reads the layer to its end, and keeps what of the file is in it.

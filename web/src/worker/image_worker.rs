@@ -21,6 +21,7 @@ use super::browsing;
 use super::cache::Cache;
 use super::comparison::{self, Comparison};
 use super::content::{self, Reader};
+use super::document;
 use super::growth::{self, Other};
 use super::largest;
 use super::listing::{At, Listing, WastedBelow, number};
@@ -34,10 +35,11 @@ use super::protocol::{
     Both, Catalog, ClearCache, Compare, ComparisonReport, ContentBytes, ContentLines,
     ContentProgress, Continue, Event, Expand, FilesOfPackage, FindReferrers, Findings,
     FindingsPage, Found, HistoryOf, HoldFile, Judge, KeepLogins, LargestFiles, LargestOf,
-    LayerNumbers, Message, Names, Numbered, Numbers, Open, OpenFolders, PackageFiles,
-    PackagesFacts, PackagesOf, Parent, PathHistory, PathVersions, Question, ReadContent, Report,
-    ReportForm, Request, Row, Rows, RulesFile, RulesFileError, Seek, Show, Showing, Shown,
-    SizeOfCache, Stop, StopContent, Subject, Toggle, UserError, VersionsOf,
+    LayerNumbers, MapFacts, MapOf, Message, Names, Numbered, Numbers, Open, OpenFolders,
+    PackageFiles, PackagesFacts, PackagesOf, Parent, PathHistory, PathVersions, Question,
+    ReadContent, ReadDocument, Report, ReportForm, Request, Row, Rows, RulesFile, RulesFileError,
+    Seek, Show, Showing, Shown, SizeOfCache, Stop, StopContent, Subject, Toggle, UserError,
+    VersionsOf,
 };
 use super::waste::{self, Waste};
 use crate::login;
@@ -189,6 +191,7 @@ impl Asker {
             Request::Judge(asked) => self.judge(&asked),
             Request::Show(asked) => self.of_image(asked),
             Request::Rows(asked) => self.of_image(asked),
+            Request::MapOf(asked) => self.of_image(asked),
             Request::Toggle(asked) => self.of_image(asked),
             Request::Expand(asked) => self.of_image(asked),
             Request::OpenFolders(asked) => self.of_image(asked),
@@ -199,6 +202,10 @@ impl Asker {
             Request::ReadContent(asked) => {
                 let read = content::read(Rc::clone(&self.engine), asked);
                 self.answer_later::<ReadContent>(read);
+            }
+            Request::ReadDocument(asked) => {
+                let read = document::read(Rc::clone(&self.engine), asked);
+                self.answer_later::<ReadDocument>(read);
             }
             Request::StopContent(asked) => self.of_image(asked),
             Request::ContentProgress(asked) => self.of_image(asked),
@@ -278,6 +285,19 @@ impl Answers<Rows> for ImageWorker {
         let listed = self.listed();
         let rows = listed.map(|(listing, open, at)| listing.rows(at, open, from, count));
         rows.unwrap_or_default()
+    }
+}
+
+impl Answers<MapOf> for ImageWorker {
+    fn answer(&mut self, asked: MapOf) -> Option<Box<MapFacts>> {
+        if self.show(asked.showing.clone()).missing {
+            return Some(Box::new(MapFacts {
+                missing: true,
+                ..MapFacts::default()
+            }));
+        }
+        let (listing, _, at) = self.listed()?;
+        Some(Box::new(listing.map(at, &asked)))
     }
 }
 

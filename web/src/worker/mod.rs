@@ -6,10 +6,12 @@
 
 mod browsing;
 mod cache;
+mod cards;
 pub(crate) mod client;
 pub(crate) mod comparison;
 mod content;
 mod decode;
+mod document;
 mod file;
 mod growth;
 mod image_worker;

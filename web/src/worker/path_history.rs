@@ -72,6 +72,9 @@ pub(crate) fn of(
             .map(|(name, value)| (text(name).into_owned(), xattrs::value(name, value)))
             .collect(),
         path: path.to_vec(),
+        found_in: listing
+            .found_in(node)
+            .map(|layer| number(layer + at.offset)),
         leads_to: row
             .filter(|row| row.kind == EntryKind::Symlink)
             .and_then(|_| stack.resolve(path, at.layer).ok())

@@ -5,6 +5,7 @@
 
 mod comparison;
 mod content;
+mod map;
 mod packages;
 mod questions;
 mod tree;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
+pub(crate) use self::map::{FileType, MapFacts, MapOf, MapPart, Measure};
 pub(crate) use self::packages::*;
 pub(crate) use self::questions::*;
 pub(crate) use self::tree::*;

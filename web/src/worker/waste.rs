@@ -2,7 +2,7 @@
 //! and the command cannot differ.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use onionskin_core::audit::own::IgnoreFacts;
 use onionskin_core::audit::{Audit, AuditOptions, FindingFacts};
@@ -19,10 +19,11 @@ use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
+use super::cards;
 use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
-    Asked, AuditFacts, BaseFacts, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
+    Asked, AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
     Ignored, OfKind, Order, Place, RulesFile, RulesFileError, Selected, Verdict,
 };
 
@@ -140,17 +141,6 @@ impl Waste {
     /// A page of the findings.
     pub(crate) fn findings(&self, asked: &Asked) -> Findings {
         let chosen = self.chosen(&asked.choice);
-        let selected = chosen
-            .iter()
-            .position(|at| self.is(*at, &asked.selected))
-            .map(number);
-        let rows = asked.rows.max(1);
-        let last = number(chosen.len().saturating_sub(1)) / rows;
-        let page = asked
-            .page
-            .unwrap_or_else(|| selected.map_or(0, |at| at / rows))
-            .min(last);
-        let from = page * rows;
         let mut groups: Vec<(Group, u32)> = Vec::new();
         for finding in chosen.iter().filter_map(|at| self.audit.findings.get(*at)) {
             let group = Group::of(finding.kind);
@@ -159,17 +149,53 @@ impl Waste {
                 None => groups.push((group, 1)),
             }
         }
+        let cards = cards::of(&self.audit.findings, &chosen, asked.choice.order);
+        let named = chosen.iter().find(|at| self.is(**at, &asked.selected));
+        let selected = named.and_then(|at| {
+            let card = cards.iter().position(|card| card.contains(at))?;
+            Some((number(card), number(*at + 1)))
+        });
+        let rows = asked.rows.max(1);
+        let last = number(cards.len().saturating_sub(1)) / rows;
+        let page = asked
+            .page
+            .unwrap_or_else(|| selected.map_or(0, |(card, _)| card / rows))
+            .min(last);
+        let from = page * rows;
+        let shown = cards.iter().skip(from as usize).take(rows as usize);
         Findings {
             total: number(chosen.len()),
             groups,
+            all: number(cards.len()),
             from,
-            rows: chosen
-                .iter()
-                .skip(from as usize)
-                .take(rows as usize)
-                .filter_map(|at| self.row(*at))
+            cards: shown
+                .map(|card| self.card(card, asked.told, selected.map(|(_, number)| number)))
                 .collect(),
             selected,
+            without: cards::weighed(&self.audit.findings, &asked.without),
+        }
+    }
+
+    /// A card of findings at these places, of which the first `told` and the selected one are told.
+    fn card(&self, places: &[usize], told: u32, selected: Option<u32>) -> Card {
+        let facts = |at: &usize| self.audit.findings.get(*at);
+        let named = |at: &usize| selected == Some(number(*at + 1));
+        let few = places.iter().take(told as usize);
+        let named = places.iter().skip(told as usize).filter(|at| named(at));
+        let layers = |of: fn(&FindingFacts) -> &[usize]| {
+            let layers = places.iter().filter_map(facts).flat_map(of);
+            let layers: BTreeSet<usize> = layers.copied().collect();
+            layers.into_iter().map(number).collect()
+        };
+        let all: Vec<&FindingFacts> = places.iter().filter_map(facts).collect();
+        Card {
+            findings: few.chain(named).filter_map(|at| self.row(*at)).collect(),
+            numbers: places.iter().map(|at| number(*at + 1)).collect(),
+            bytes: all.iter().map(|finding| finding.bytes).sum(),
+            compressed: all.iter().map(|finding| finding.compressed_bytes).sum(),
+            added_by: layers(|finding| &finding.added_by),
+            hidden_by: layers(|finding| &finding.hidden_by),
+            changes: cards::changes(&all),
         }
     }
 
@@ -182,6 +208,7 @@ impl Waste {
             .findings
             .iter()
             .enumerate()
+            .filter(|(_, finding)| finding.kind.is_risk() == choice.checks)
             .filter(|(_, finding)| choice.kind.is_none_or(|kind| kind == finding.kind))
             .filter(|(_, finding)| {
                 layer.is_none_or(|layer| {
@@ -199,6 +226,7 @@ impl Waste {
         let finding = self.audit.findings.get(at)?;
         let numbers = |layers: &[usize]| layers.iter().copied().map(number).collect();
         Some(Finding {
+            number: number(at + 1),
             name: self.names.get(at)?.clone(),
             path: finding.path.clone(),
             line: finding.line,
@@ -230,8 +258,6 @@ fn compare(order: Order, a: &FindingFacts, b: &FindingFacts) -> Ordering {
     let group = |finding: &FindingFacts| Group::of(finding.kind);
     let compressed = |finding: &FindingFacts| finding.compressed_bytes.unwrap_or(finding.bytes);
     group(a).cmp(&group(b)).then_with(|| match order {
-        // Of what a release risks, the size says little.
-        Order::Size if a.kind.is_risk() => a.kind.cmp(&b.kind),
         Order::Size => Ordering::Equal,
         Order::Compressed => compressed(b).cmp(&compressed(a)),
         Order::Kind => a.kind.cmp(&b.kind),

@@ -13,11 +13,8 @@ pub(crate) mod window;
 
 use std::rc::Rc;
 
-use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::Element;
 use yew::prelude::*;
 
 use self::columns::{Chosen, Spec};
@@ -26,6 +23,7 @@ use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
 use crate::browser;
 use crate::navigate::History;
+use crate::parts::watch::{self, Watch};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     Expand, Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
@@ -150,13 +148,6 @@ pub(crate) struct Tree {
     watch: Option<Watch>,
 }
 
-/// What tells of scrolling and of a new size, for as long as it is kept.
-struct Watch {
-    _scrolled: EventListener,
-    observer: ResizeObserver,
-    _resized: Closure<dyn FnMut()>,
-}
-
 impl Component for Tree {
     type Message = Msg;
     type Properties = Props;
@@ -211,13 +202,6 @@ impl Component for Tree {
             self.reshow(ctx, Why::Grown);
         }
         true
-    }
-
-    fn destroy(&mut self, _: &Context<Self>) {
-        // It would call what is gone by then.
-        if let Some(Watch { observer, .. }) = &self.watch {
-            observer.disconnect();
-        }
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
@@ -466,25 +450,11 @@ impl Tree {
         }
     }
 
-    /// Puts the drawn rows where they belong; a `style` attribute would be refused by the policy.
+    /// Puts the drawn rows where they belong.
     fn place(&self) {
-        let set = |node: &NodeRef, property: &str, value: String| {
-            if let Some(element) = node.cast::<HtmlElement>() {
-                // Both properties exist in every browser that runs WebAssembly.
-                let _ = element.style().set_property(property, &value);
-            }
-        };
-        set(
-            &self.grid,
-            "--tracks",
-            columns::tracks(&self.columns, self.width),
-        );
-        set(&self.space, "height", format!("{}px", self.window.height()));
-        set(
-            &self.rows_box,
-            "transform",
-            format!("translateY({}px)", self.window.offset()),
-        );
+        let tracks = columns::tracks(&self.columns, self.width);
+        watch::set_style(&self.grid, "--tracks", &tracks);
+        watch::place(&self.space, &self.rows_box, &self.window);
     }
 
     /// Asks for the pages in view that are not here.
@@ -499,21 +469,9 @@ impl Tree {
     }
 
     fn watch(&mut self, ctx: &Context<Self>) {
-        let Some(scroller) = self.scroller.cast::<Element>() else {
-            return;
-        };
         let scrolled = ctx.link().callback(|()| Msg::Scrolled);
-        let listener = EventListener::new(&scroller, "scroll", move |_| scrolled.emit(()));
         let resized = ctx.link().callback(|()| Msg::Resized);
-        let closure = Closure::<dyn FnMut()>::new(move || resized.emit(()));
-        if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
-            observer.observe(&scroller);
-            self.watch = Some(Watch {
-                _scrolled: listener,
-                observer,
-                _resized: closure,
-            });
-        }
+        self.watch = Watch::of(&self.scroller, scrolled, resized);
         ctx.link().send_message(Msg::Resized);
     }
 }

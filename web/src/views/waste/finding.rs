@@ -1,4 +1,4 @@
-//! One finding: what, which layers with their commands, what it costs, what to change.
+//! Findings with the same advice: what, which layers with their commands, what they cost, what to change.
 
 use onionskin_core::report::words::share;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -9,8 +9,9 @@ use crate::navigate::Navigate;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
+use crate::views::waste::changes::Changes;
 use crate::views::waste::words;
-use crate::worker::protocol::{Finding, FindingName, Place};
+use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Place};
 
 /// What [`Card`] shows.
 #[derive(PartialEq, Properties)]
@@ -18,63 +19,160 @@ pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
-    pub(crate) finding: Finding,
+    /// One finding at least.
+    pub(crate) card: CardFacts,
+    /// Asks for more of its findings.
+    pub(crate) on_more: Callback<()>,
     /// The page that it is on, from 1.
     pub(crate) page: u32,
-    pub(crate) selected: bool,
+    /// The number of its finding that is selected.
+    pub(crate) selected: Option<u32>,
 }
 
-/// Layers told of a finding that is not selected.
+/// Layers told of a card that is not selected.
 const LAYERS: usize = 3;
+/// The same of paths.
+const PLACES: usize = 4;
 
-/// A finding.
+/// Findings that the same change makes go away.
 #[component]
 pub(crate) fn Card(props: &Props) -> Html {
-    let finding = &props.finding;
     let card = use_node_ref();
+    let is_selected = props.selected.is_some();
     {
         let card = card.clone();
         use_effect_with(props.selected, move |selected| {
-            if let Some(card) = card.cast::<Element>().filter(|_| *selected) {
+            if let Some(card) = card.cast::<Element>().filter(|_| selected.is_some()) {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
-                card.scroll_into_view_with_scroll_into_view_options(&options);
+                let place = card.query_selector(".place.selected").ok().flatten();
+                place
+                    .unwrap_or(card)
+                    .scroll_into_view_with_scroll_into_view_options(&options);
             }
         });
     }
+    let Some(finding) = props.card.findings.first() else {
+        return Html::default();
+    };
+    let several = props.card.numbers.len() > 1;
     html! {
         <li
             ref={card}
             class={classes!(
                 "finding",
                 words::class(finding.name.kind),
-                props.selected.then_some("selected"),
-                (!costs(finding)).then_some("free"),
+                is_selected.then_some("selected"),
+                (!costs(&props.card)).then_some("free"),
             )}
-            aria-current={props.selected.then_some("true")}
+            aria-current={is_selected.then_some("true")}
             data-kind={finding.name.kind.name()}
-            data-bytes={finding.bytes.to_string()}
         >
-            { words::sign(finding.name.kind) }
-            <h4>
-                { path(props) }
-                if let Some(line) = finding.line {
-                    <span class="muted">{ format!(" line {line}") }</span>
-                }
-                { " " }{ deed(&finding.name) }
-            </h4>
+            <div class="lead">
+                { words::sign(finding.name.kind) }
+                { choice(props, finding) }
+            </div>
+            if several {
+                <h4>
+                    <b>{ format::counted(props.card.numbers.len() as u64, "path") }</b>{ " " }{ deed(&finding.name) }
+                </h4>
+            } else {
+                <h4 class={place_class(props, finding)} data-kind={finding.name.kind.name()} data-bytes={finding.bytes.to_string()}>
+                    { path(props, finding) }{ line(finding) }{ " " }{ deed(&finding.name) }
+                </h4>
+            }
             { cost(props) }
-            { story(props) }
-            if props.selected {
-                { exactly(finding) }
+            { story(props, finding) }
+            if several {
+                { places(props) }
+            }
+            if is_selected {
+                { exactly(&props.card) }
             }
             if let Some(reason) = &finding.ignored {
                 <p class="exactly muted">{ "Ignored by the rules file: " }{ format::visible_text(reason) }</p>
             }
-            <p class="advice">{ for words::unbroken(&finding.advice) }</p>
-            { more(props) }
+            <div class="advice">
+                <p>{ for words::unbroken(&finding.advice) }</p>
+                <Changes lines={props.card.changes.clone()} />
+            </div>
+            { more(props, finding) }
         </li>
     }
+}
+
+/// Takes its findings out of what the image weighs, where that changes anything.
+fn choice(props: &Props, finding: &Finding) -> Html {
+    if !costs(&props.card) {
+        return Html::default();
+    }
+    let numbers = props.card.numbers.clone();
+    let without = &props.route.waste.without;
+    let checked = numbers.iter().all(|number| without.contains(number));
+    let route = props.route.clone();
+    let onchange = props.go.reform(move |_: Event| {
+        let mut route = route.clone();
+        let without = &mut route.waste.without;
+        without.retain(|number| !numbers.contains(number));
+        if !checked {
+            without.extend(&numbers);
+            without.sort_unstable();
+        }
+        Navigate::replace(route)
+    });
+    let label = format!("Size without {}", format::visible_text(&finding.path));
+    html! {
+        <label class="choice" title="Show the size of the image without this">
+            <input type="checkbox" {checked} {onchange} aria-label={label} />
+        </label>
+    }
+}
+
+fn place_class(props: &Props, finding: &Finding) -> Classes {
+    let selected = props.selected == Some(finding.number);
+    classes!("place", selected.then_some("selected"))
+}
+
+/// The paths of several findings, each with what it takes.
+fn places(props: &Props) -> Html {
+    let all = props.card.numbers.len();
+    let told = &props.card.findings;
+    let shown = match props.selected {
+        Some(_) => told.len(),
+        None if all <= PLACES => all,
+        None => PLACES - 1,
+    };
+    html! {
+        <ul class="places">
+            for finding in told.iter().take(shown) {
+                <li
+                    class={place_class(props, finding)}
+                    data-kind={finding.name.kind.name()}
+                    data-bytes={finding.bytes.to_string()}
+                >
+                    <span>{ path(props, finding) }{ line(finding) }</span>
+                    if finding.bytes > 0 {
+                        { size(finding.bytes) }
+                    }
+                </li>
+            }
+            if shown < all {
+                <li class="muted">
+                    { format!("and {} more", format::counted((all - shown) as u64, "path")) }
+                    if props.selected.is_some() {
+                        <button type="button" class="quiet" onclick={props.on_more.reform(|_: MouseEvent| ())}>{ "Show more" }</button>
+                    }
+                </li>
+            }
+        </ul>
+    }
+}
+
+fn line(finding: &Finding) -> Html {
+    let Some(line) = finding.line else {
+        return Html::default();
+    };
+    html! { <span class="muted">{ format!(" line {line}") }</span> }
 }
 
 /// What is wrong: what of its kind it is, where the kind has several.
@@ -91,34 +189,34 @@ fn deed(name: &FindingName) -> Html {
 }
 
 /// Whether its bytes are what matters about it.
-fn costs(finding: &Finding) -> bool {
-    finding.bytes > 0 && !finding.name.kind.is_risk()
+fn costs(card: &CardFacts) -> bool {
+    let kind = card.findings.first().map(|finding| finding.name.kind);
+    card.bytes > 0 && kind.is_some_and(|kind| !kind.is_risk())
 }
 
 /// The numbers that are rounded elsewhere.
-fn exactly(finding: &Finding) -> Html {
-    if !costs(finding) {
+fn exactly(card: &CardFacts) -> Html {
+    if !costs(card) {
         return Html::default();
     }
-    let of_download = finding
+    let of_download = card
         .compressed
         .map(|bytes| format!(", {} of each pull", format::exact(bytes)));
-    html! { <p class="exactly muted">{ format::exact(finding.bytes) }{ " stored" }{ of_download }</p> }
+    html! { <p class="exactly muted">{ format::exact(card.bytes) }{ " stored" }{ of_download }</p> }
 }
 
 /// The address of a finding in this view.
-fn selected(props: &Props) -> ImageRoute {
+fn selected(props: &Props, finding: &Finding) -> ImageRoute {
     let mut route = props.route.with_waste(|_| {});
-    if let Place::Change(_, path) = &props.finding.place {
+    if let Place::Change(_, path) = &finding.place {
         route.path = Some(path.clone());
     }
-    route.waste.finding = Some(props.finding.name.clone());
+    route.waste.finding = Some(finding.name.clone());
     route
 }
 
 /// The path, as the link to its place.
-fn path(props: &Props) -> Html {
-    let finding = &props.finding;
+fn path(props: &Props, finding: &Finding) -> Html {
     let (to, title) = match &finding.place {
         Place::Change(layer, path) => (
             ImageRoute {
@@ -133,7 +231,7 @@ fn path(props: &Props) -> Html {
             "Show the configuration and the build history".to_owned(),
         ),
     };
-    let here = selected(props);
+    let here = selected(props, finding);
     let href = Route::Image(to.clone()).to_fragment();
     let go = props.go.clone();
     let onclick = move |event: MouseEvent| {
@@ -158,11 +256,11 @@ fn path(props: &Props) -> Html {
 }
 
 fn cost(props: &Props) -> Html {
-    let finding = &props.finding;
-    if !costs(finding) {
+    let card = &props.card;
+    if !costs(card) {
         return Html::default();
     }
-    let of_download = finding.compressed.map(|compressed| {
+    let of_download = card.compressed.map(|compressed| {
         let of_all = props.image.compressed().filter(|all| *all > 0);
         let share = of_all.map(|all| format!(", {}", share(compressed, all)));
         html! {
@@ -171,11 +269,11 @@ fn cost(props: &Props) -> Html {
             </span>
         }
     });
-    html! { <div class="cost">{ size(finding.bytes) }{ of_download }</div> }
+    html! { <div class="cost">{ size(card.bytes) }{ of_download }</div> }
 }
 
 /// The layers that ship the bytes and those that hide them, each told once.
-fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
+fn layers(card: &CardFacts, finding: &Finding) -> Vec<(u32, &'static str)> {
     let hides = finding
         .name
         .kind
@@ -183,8 +281,8 @@ fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
         .map_or("hidden in", words::of_cause);
     let ships = "added in";
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
-    let adds = finding.added_by.iter().map(|layer| (*layer, ships));
-    let hides = finding.hidden_by.iter().map(|layer| (*layer, hides));
+    let adds = card.added_by.iter().map(|layer| (*layer, ships));
+    let hides = card.hidden_by.iter().map(|layer| (*layer, hides));
     for (layer, deed) in adds.chain(hides) {
         match layers.iter_mut().find(|(other, _)| *other == layer) {
             // A layer that replaces what another shipped, and is overwritten itself.
@@ -196,10 +294,10 @@ fn layers(finding: &Finding) -> Vec<(u32, &'static str)> {
     layers
 }
 
-fn story(props: &Props) -> Html {
-    let layers = layers(&props.finding);
+fn story(props: &Props, finding: &Finding) -> Html {
+    let layers = layers(&props.card, finding);
     let all = layers.len();
-    let shown = if props.selected || all <= LAYERS {
+    let shown = if props.selected.is_some() || all <= LAYERS {
         all
     } else {
         LAYERS - 1
@@ -208,11 +306,11 @@ fn story(props: &Props) -> Html {
         return Html::default();
     }
     html! {
-        <ul class={classes!("story", props.selected.then_some("whole"))}>
+        <ul class={classes!("story", props.selected.map(|_| "whole"))}>
             for (layer, deed) in layers.into_iter().take(shown) {
                 <li>
                     <span class="muted">
-                        { deed }{ " " }{ at_layer(props, layer) }{ of_base(&props.image, layer) }{ " " }
+                        { deed }{ " " }{ at_layer(props, finding, layer) }{ of_base(&props.image, layer) }{ " " }
                     </span>
                     <code>{ command(&props.image, layer) }</code>
                 </li>
@@ -225,12 +323,12 @@ fn story(props: &Props) -> Html {
 }
 
 /// A layer's number; of a selected finding the link to what that layer did to its path.
-fn at_layer(props: &Props, layer: u32) -> Html {
+fn at_layer(props: &Props, finding: &Finding, layer: u32) -> Html {
     let text = format!("layer {layer}");
-    let Place::Change(_, path) = &props.finding.place else {
+    let Place::Change(_, path) = &finding.place else {
         return html! { { text } };
     };
-    if !props.selected {
+    if props.selected.is_none() {
         return html! { { text } };
     }
     let to = ImageRoute {
@@ -260,22 +358,23 @@ fn command(image: &Image, layer: u32) -> String {
 }
 
 /// Opens the finding, or closes it.
-fn more(props: &Props) -> Html {
-    let to = if props.selected {
+fn more(props: &Props, finding: &Finding) -> Html {
+    let is_selected = props.selected.is_some();
+    let to = if is_selected {
         let page = Some(props.page).filter(|page| *page > 1);
         props.route.with_waste(|waste| waste.page = page)
     } else {
-        selected(props)
+        selected(props, finding)
     };
     html! {
         <button
             type="button"
             class="quiet more"
-            aria-expanded={props.selected.to_string()}
+            aria-expanded={is_selected.to_string()}
             onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
-            { if props.selected { "Less" } else { "More" } }
-            <span class="off-screen">{ format!(" of {}", format::visible_text(&props.finding.path)) }</span>
+            { if is_selected { "Less" } else { "More" } }
+            <span class="off-screen">{ format!(" of {}", format::visible_text(&finding.path)) }</span>
         </button>
     }
 }

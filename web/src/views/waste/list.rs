@@ -10,17 +10,22 @@ use crate::route::ImageRoute;
 use crate::route::waste::{ORDERS, order};
 use crate::session::Image;
 use crate::views::waste::finding::Card;
+use crate::views::waste::weighed::WithoutBar;
 use crate::views::waste::words;
-use crate::worker::protocol::{AuditFacts, Finding, Findings, Group, Kind, OfKind};
+use crate::worker::protocol::{AuditFacts, Card as CardFacts, Findings, Group, Kind, OfKind};
 
 /// What [`List`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// The list of security and configuration, instead of that of bytes.
+    pub(crate) checks: bool,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
     /// None until the engine told.
     pub(crate) found: Option<Box<Findings>>,
+    /// Asks for more of the findings of each card.
+    pub(crate) on_more: Callback<()>,
 }
 
 /// What chooses, and what was chosen.
@@ -50,7 +55,7 @@ pub(crate) fn List(props: &Props) -> Html {
         .image
         .audit
         .clone()
-        .filter(|audit| audit.findings() > 0)
+        .filter(|audit| audit.findings(props.checks) > 0)
     else {
         return Html::default();
     };
@@ -63,6 +68,12 @@ pub(crate) fn List(props: &Props) -> Html {
                 { absent(props, found) }
                 { findings(props, found) }
                 { pages(props, found) }
+                <WithoutBar
+                    image={props.image.clone()}
+                    route={props.route.clone()}
+                    go={props.go.clone()}
+                    without={found.without}
+                />
             }
         </>
     }
@@ -70,7 +81,7 @@ pub(crate) fn List(props: &Props) -> Html {
 
 fn tools(props: &Props, audit: &AuditFacts) -> Html {
     let route = &props.route;
-    let all = audit.findings();
+    let all = audit.findings(props.checks);
     let sorted = {
         let (go, route) = (props.go.clone(), route.clone());
         Callback::from(move |event: Event| {
@@ -96,7 +107,7 @@ fn tools(props: &Props, audit: &AuditFacts) -> Html {
             </div>
             <div class="chips" role="group" aria-label="Filter by kind">
                 { chip(props, None, all) }
-                for of in audit.kinds.iter() {
+                for of in audit.kinds_of(props.checks) {
                     { chip(props, Some(of), u64::from(of.findings)) }
                 }
                 if let Some(layer) = route.waste.of {
@@ -159,9 +170,7 @@ fn findings(props: &Props, found: &Findings) -> Html {
             </div>
         };
     }
-    let groups = found
-        .rows
-        .chunk_by(|a, b| Group::of(a.name.kind) == Group::of(b.name.kind));
+    let groups = found.cards.chunk_by(|a, b| group_of(a) == group_of(b));
     let mut at = found.from;
     let groups = groups.map(|rows| {
         let from = at;
@@ -169,6 +178,12 @@ fn findings(props: &Props, found: &Findings) -> Html {
         group(props, found, from, rows)
     });
     html! { { for groups } }
+}
+
+/// The group of the findings of a card, which are of one kind.
+fn group_of(card: &CardFacts) -> Option<Group> {
+    let first = card.findings.first();
+    first.map(|finding| Group::of(finding.name.kind))
 }
 
 /// Says so where the address names a finding that there is not.
@@ -190,8 +205,8 @@ fn partial_mark() -> Html {
     html! { <span class="partial-mark" title="Not all layers were read">{ "partial" }</span> }
 }
 
-fn group(props: &Props, found: &Findings, from: u32, rows: &[Finding]) -> Html {
-    let Some(group) = rows.first().map(|row| Group::of(row.name.kind)) else {
+fn group(props: &Props, found: &Findings, from: u32, rows: &[CardFacts]) -> Html {
+    let Some(group) = rows.first().and_then(group_of) else {
         return Html::default();
     };
     let (heading, meaning) = words::of_group(group);
@@ -210,9 +225,10 @@ fn group(props: &Props, found: &Findings, from: u32, rows: &[Finding]) -> Html {
                         image={props.image.clone()}
                         route={props.route.clone()}
                         go={props.go.clone()}
-                        finding={row.clone()}
+                        card={row.clone()}
+                        on_more={props.on_more.clone()}
                         page={found.from / super::PAGE + 1}
-                        selected={found.selected == Some(at)}
+                        selected={found.selected.filter(|(card, _)| *card == at).map(|(_, number)| number)}
                     />
                 }
             </ol>
@@ -221,12 +237,12 @@ fn group(props: &Props, found: &Findings, from: u32, rows: &[Finding]) -> Html {
 }
 
 fn pages(props: &Props, found: &Findings) -> Html {
-    let shown = found.rows.len() as u32;
-    if shown >= found.total {
+    let shown = found.cards.len() as u32;
+    if shown >= found.all {
         return Html::default();
     }
     let page = found.from / super::PAGE + 1;
-    let last = found.total.div_ceil(super::PAGE);
+    let last = found.all.div_ceil(super::PAGE);
     let turn = |to: u32, word: &'static str| {
         let there = (1..=last).contains(&to);
         let to = props.route.with_waste(|waste| waste.page = Some(to));
@@ -242,7 +258,7 @@ fn pages(props: &Props, found: &Findings) -> Html {
                     "{} to {} of {}",
                     format::count(u64::from(found.from) + 1),
                     format::count(u64::from(found.from + shown)),
-                    format::count(u64::from(found.total)),
+                    format::count(u64::from(found.all)),
                 ) }
             </span>
             { turn(page + 1, "Next") }

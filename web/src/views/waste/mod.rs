@@ -1,17 +1,19 @@
-//! What is wasted, avoidable or a risk in the image, and how to fix it: the findings of `onionskin audit`.
+//! What is wasted, avoidable or a risk in the image, and how to fix it: the findings of `onionskin audit`, in two lists.
 
+mod changes;
 mod finding;
 mod list;
 mod rules;
 mod side;
 mod summary;
+mod weighed;
 mod words;
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::navigate::Navigate;
-use crate::route::ImageRoute;
+use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image};
 use crate::views::waste::list::List;
@@ -23,6 +25,8 @@ use crate::worker::protocol::{Asked, Choice, Findings, FindingsPage, Selected};
 /// What [`Waste`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// The list of security and configuration, instead of that of bytes.
+    pub(crate) checks: bool,
     pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
@@ -33,14 +37,20 @@ pub(crate) struct Props {
     pub(crate) on_again: Callback<Again>,
 }
 
-/// How many findings a page has.
+/// How many cards a page has.
 const PAGE: u32 = 50;
+
+/// How many findings a card tells at first, and how many more at a time.
+const TOLD: u32 = 100;
+const MORE: u32 = 1_000;
 
 /// The findings, and what they come to.
 #[component]
 pub(crate) fn Waste(props: &Props) -> Html {
     let found = use_state(|| None::<Box<Findings>>);
-    let asked = asked(&props.route);
+    // Those of one card, once the visitor asked for more of them.
+    let told = use_state_eq(|| TOLD);
+    let asked = asked(&props.route, *told);
     {
         let (found, engine) = (found.clone(), props.engine.clone());
         let key = (engine, asked, props.image.audit.clone());
@@ -60,15 +70,22 @@ pub(crate) fn Waste(props: &Props) -> Html {
     html! {
         <div class="waste">
             <div class="pane findings" tabindex="0" aria-label="Findings" role="region">
-                <Summary image={props.image.clone()} on_again={props.on_again.clone()} />
+                <Summary
+                    checks={props.checks}
+                    image={props.image.clone()}
+                    on_again={props.on_again.clone()}
+                />
                 <List
+                    checks={props.checks}
                     image={props.image.clone()}
                     route={props.route.clone()}
                     go={props.go.clone()}
                     found={(*found).clone()}
+                    on_more={Callback::from(move |()| told.set(*told + MORE))}
                 />
             </div>
             <Side
+                checks={props.checks}
                 engine={props.engine.clone()}
                 image={props.image.clone()}
                 route={props.route.clone()}
@@ -81,10 +98,11 @@ pub(crate) fn Waste(props: &Props) -> Html {
 }
 
 /// The findings that an address asks for.
-fn asked(route: &ImageRoute) -> Asked {
+fn asked(route: &ImageRoute, told: u32) -> Asked {
     let waste = &route.waste;
     Asked {
         choice: Choice {
+            checks: route.view == View::Checks,
             kind: waste.kind,
             layer: waste.of,
             find: route.find.clone(),
@@ -96,5 +114,7 @@ fn asked(route: &ImageRoute) -> Asked {
             path: route.path.clone(),
             name: waste.finding.clone(),
         },
+        told,
+        without: waste.without.clone(),
     }
 }

@@ -18,6 +18,8 @@ use crate::worker::protocol::{LayerNumbers, Report, ReportForm};
 /// What [`Side`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// Beside the list of security and configuration, what is about bytes is left out.
+    pub(crate) checks: bool,
     pub(crate) engine: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
@@ -36,9 +38,11 @@ pub(crate) fn Side(props: &Props) -> Html {
                 rules={props.rules.clone()}
                 on_rules={props.on_rules.clone()}
             />
-            { by_layer(props) }
-            { base(&props.image) }
-            { dive(&props.image) }
+            if !props.checks {
+                { by_layer(props) }
+                { base(&props.image) }
+                { dive(&props.image) }
+            }
             { report(props) }
         </aside>
     }

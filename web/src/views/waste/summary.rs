@@ -5,10 +5,13 @@ use yew::prelude::*;
 use crate::format;
 use crate::session::{Again, Image, Partial};
 use crate::views::error::again;
+use crate::worker::protocol::Kind;
 
 /// What [`Summary`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// Of security and configuration, instead of bytes.
+    pub(crate) checks: bool,
     pub(crate) image: Image,
     pub(crate) on_again: Callback<Again>,
 }
@@ -19,12 +22,54 @@ pub(crate) fn Summary(props: &Props) -> Html {
     let image = &props.image;
     html! {
         <header class="summary">
-            { headline(image) }
-            { origin(image) }
+            if props.checks {
+                { checks(image) }
+            } else {
+                { headline(image) }
+                { origin(image) }
+            }
             { partial(props) }
         </header>
     }
 }
+
+/// How many findings of security and configuration there are, the secrets first.
+fn checks(image: &Image) -> Html {
+    let Some(audit) = &image.audit else {
+        return html! { <h2>{ "Security and configuration" }</h2> };
+    };
+    let of_secrets = audit.kinds.iter().find(|of| of.kind == Kind::Secret);
+    let secrets = of_secrets.map_or(0, |of| u64::from(of.findings));
+    let all = audit.findings(true);
+    let text = match (secrets, all - secrets) {
+        (0, 0) if image.whole() => {
+            return html! {
+                <>
+                    <h2 class="good">{ "No findings of security or configuration" }</h2>
+                    <p class="muted">{ CHECKED }</p>
+                </>
+            };
+        }
+        (0, 0) => "No findings in the layers that were read".to_owned(),
+        (0, others) => format!("{} to check", format::counted(others, "finding")),
+        (secrets, 0) => format::counted(secrets, "possible secret"),
+        (secrets, others) => format!(
+            "{}, {} to check",
+            format::counted(secrets, "possible secret"),
+            format::counted(others, "other finding")
+        ),
+    };
+    html! {
+        <>
+            <h2>{ text }</h2>
+            <p class="muted">{ CHECKED }</p>
+        </>
+    }
+}
+
+/// What the checks are, and what they are not.
+const CHECKED: &str =
+    "Found by file names and known patterns. This does not replace a full scanner.";
 
 fn headline(image: &Image) -> Html {
     let numbers = &image.numbers;

@@ -9,10 +9,6 @@ use crate::worker::protocol::{Cause, Group, Kind};
 /// A group's heading and what it means.
 pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
     match group {
-        Group::Risk => (
-            "Security and configuration",
-            "Found by file names and known patterns. This does not replace a full scanner.",
-        ),
         Group::Wasted => (
             "Wasted",
             "Deleted, overwritten or copied by later layers, and still part of every pull.",
@@ -20,6 +16,22 @@ pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
         Group::Avoidable => (
             "Avoidable files",
             "In the final filesystem, and usually not needed. A file can be in several findings.",
+        ),
+        Group::Secrets => (
+            "Secrets",
+            "Keys, tokens and passwords, in any layer or in the configuration.",
+        ),
+        Group::SetId => (
+            "Set-user-ID and set-group-ID programs",
+            "They run with the rights of their owner or group, whoever starts them.",
+        ),
+        Group::Writable => (
+            "World-writable paths",
+            "Every user in the container can write to them.",
+        ),
+        Group::Config => (
+            "Configuration",
+            "Settings that somebody should have decided.",
         ),
     }
 }
@@ -54,11 +66,11 @@ pub(super) fn sign(kind: Kind) -> Html {
 
 /// Names the colour in the style sheet.
 pub(super) fn class(kind: Kind) -> &'static str {
-    match (kind.cause(), Group::of(kind)) {
-        (Some(cause), _) => cause.name(),
-        (None, _) if kind == Kind::Config => "fact",
-        (None, Group::Risk) => "risk",
-        (None, _) => "avoidable",
+    match kind.cause() {
+        Some(cause) => cause.name(),
+        None if kind == Kind::Config => "fact",
+        None if kind.is_risk() => "risk",
+        None => "avoidable",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
 
 mod filter;
+mod map;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -157,6 +158,12 @@ impl Listing {
     ) -> Vec<Row> {
         let lines = self.lines.iter().skip(from as usize).take(count as usize);
         lines.filter_map(|line| self.row(at, open, *line)).collect()
+    }
+
+    /// The layer of the version of a path that the query finds, where that is an earlier one.
+    pub(crate) fn found_in(&self, node: NodeId) -> Option<usize> {
+        let earlier = self.filter.as_ref()?.earlier(node)?;
+        Some(earlier.layer)
     }
 
     /// One path's row in the view, whether or not it is folded away.

@@ -34,6 +34,33 @@ impl ContentForm {
     }
 }
 
+/// Read a document of the image by its digest: configuration, manifest, index, or what one of these names. It replaces the
+/// content before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReadDocument {
+    pub(crate) digest: String,
+}
+
+/// A document, once its digest is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DocumentFacts {
+    /// Its path is the digest.
+    pub(crate) content: ContentFacts,
+    pub(crate) media_type: Option<String>,
+    /// What it names.
+    pub(crate) parts: Vec<DocumentPart>,
+}
+
+/// What a manifest or an index names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DocumentPart {
+    pub(crate) digest: String,
+    pub(crate) media_type: String,
+    pub(crate) size: u64,
+    /// The type of its statement, its file name or its platform.
+    pub(crate) title: Option<String>,
+}
+
 /// What a content is, once it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ContentFacts {

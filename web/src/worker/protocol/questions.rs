@@ -4,10 +4,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Compare, ComparisonReport, ContentFacts, ContentForm, FilesOfPackage, Findings, Found,
-    HoldFile, LargestFiles, Listed, PackageFiles, PackagesFacts, PackagesOf, PathHistory,
-    PathVersions, Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, UserError,
-    VersionsOf,
+    Asked, Compare, ComparisonReport, ContentFacts, ContentForm, DocumentFacts, FilesOfPackage,
+    Findings, Found, HoldFile, LargestFiles, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts,
+    PackagesOf, PathHistory, PathVersions, ReadDocument, Referrers, ReportForm, Row, RulesFile,
+    RulesFileError, Showing, Shown, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -57,6 +57,7 @@ questions! {
     Continue => (),
     Show => Shown,
     Rows => Vec<Row>,
+    MapOf => Option<Box<MapFacts>>,
     Toggle => Option<Shown>,
     Expand => Option<Shown>,
     OpenFolders => Vec<Vec<u8>>,
@@ -65,6 +66,7 @@ questions! {
     HistoryOf => Option<Box<PathHistory>>,
     LargestOf => LargestFiles,
     ReadContent => Result<Box<ContentFacts>, UserError>,
+    ReadDocument => Result<Box<DocumentFacts>, UserError>,
     StopContent => (),
     ContentProgress => Option<(u64, u64)>,
     ContentLines => Vec<Vec<u8>>,

@@ -292,6 +292,8 @@ pub(crate) struct PathHistory {
     pub(crate) path: Vec<u8>,
     /// What it is at the layer that is looked at, if it is there.
     pub(crate) now: Option<Row>,
+    /// The layer of the version that a search found, where that is an earlier one.
+    pub(crate) found_in: Option<u32>,
     /// What a symbolic link leads to in the filesystem at that layer.
     pub(crate) leads_to: Option<Vec<u8>>,
     /// Files below it at that layer.

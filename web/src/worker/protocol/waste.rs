@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Which findings are shown, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Choice {
+    /// Those of security and configuration, instead of those about bytes.
+    pub(crate) checks: bool,
     /// Only those of this kind.
     pub(crate) kind: Option<Kind>,
     /// Only those whose bytes this layer ships or hides.
@@ -21,9 +23,13 @@ pub(crate) struct Asked {
     pub(crate) choice: Choice,
     /// From 0; none is that of the selected finding, or the first.
     pub(crate) page: Option<u32>,
-    /// How many findings a page has.
+    /// How many cards a page has.
     pub(crate) rows: u32,
     pub(crate) selected: Selected,
+    /// How many findings a card tells one by one.
+    pub(crate) told: u32,
+    /// The numbers of the findings that the image is weighed without.
+    pub(crate) without: Vec<u32>,
 }
 
 /// The order of findings within their group.
@@ -61,26 +67,30 @@ pub(crate) struct FindingName {
     pub(crate) nth: u32,
 }
 
-/// What a reader does about findings of some kinds, in the order in which they are shown.
+/// The sections of the two lists, in the order in which they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Group {
-    /// What a release should not carry, whatever its size.
-    Risk,
     /// Bytes that no container sees.
     Wasted,
     /// Bytes that containers see and do not need.
     Avoidable,
+    Secrets,
+    /// Programs that run with the rights of their owner or group.
+    SetId,
+    Writable,
+    Config,
 }
 
 impl Group {
     /// The group of a kind.
     pub(crate) fn of(kind: Kind) -> Self {
-        if kind.is_risk() {
-            Group::Risk
-        } else if kind.cause().is_some() {
-            Group::Wasted
-        } else {
-            Group::Avoidable
+        match kind {
+            Kind::Secret => Group::Secrets,
+            Kind::Setid => Group::SetId,
+            Kind::Writable => Group::Writable,
+            Kind::Config => Group::Config,
+            kind if kind.cause().is_some() => Group::Wasted,
+            _ => Group::Avoidable,
         }
     }
 }
@@ -92,16 +102,50 @@ pub(crate) struct Findings {
     pub(crate) total: u32,
     /// How many of each group were chosen.
     pub(crate) groups: Vec<(Group, u32)>,
-    /// The place of the first row among them, from 0.
+    /// How many cards they make.
+    pub(crate) all: u32,
+    /// The place of the first card among these, from 0.
     pub(crate) from: u32,
-    pub(crate) rows: Vec<Finding>,
-    /// The row that was asked for by name.
-    pub(crate) selected: Option<u32>,
+    pub(crate) cards: Vec<Card>,
+    /// The card that holds the finding that was asked for by name, and that finding's number.
+    pub(crate) selected: Option<(u32, u32)>,
+    /// What the findings come to that the image is weighed without.
+    pub(crate) without: Weighed,
+}
+
+/// Findings that the same change makes go away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Card {
+    /// The largest of them, at least one; of very many, the first.
+    pub(crate) findings: Vec<Finding>,
+    /// The numbers of all of them.
+    pub(crate) numbers: Vec<u32>,
+    pub(crate) bytes: u64,
+    /// Unknown where the source has no compressed sizes.
+    pub(crate) compressed: Option<u64>,
+    /// Layers that add or hide the bytes of any of them.
+    pub(crate) added_by: Vec<u32>,
+    pub(crate) hidden_by: Vec<u32>,
+    /// The changed lines, each with its sign.
+    pub(crate) changes: Vec<(char, String)>,
+}
+
+/// What some findings come to together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Weighed {
+    pub(crate) findings: u32,
+    pub(crate) bytes: u64,
+    /// Unknown where the source has no compressed sizes.
+    pub(crate) compressed: Option<u64>,
+    /// Whether no byte can be in two of them.
+    pub(crate) exact: bool,
 }
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Finding {
+    /// Its place in the report, from 1.
+    pub(crate) number: u32,
     pub(crate) name: FindingName,
     /// As the report has it.
     pub(crate) path: String,
@@ -156,9 +200,16 @@ pub(crate) struct AuditFacts {
 }
 
 impl AuditFacts {
-    /// How many findings there are.
-    pub(crate) fn findings(&self) -> u64 {
-        self.kinds.iter().map(|kind| u64::from(kind.findings)).sum()
+    /// How many findings one of the two lists has: that of the checks, or that of the bytes.
+    pub(crate) fn findings(&self, checks: bool) -> u64 {
+        let kinds = self.kinds_of(checks);
+        kinds.map(|kind| u64::from(kind.findings)).sum()
+    }
+
+    /// The kinds of one of the two lists.
+    pub(crate) fn kinds_of(&self, checks: bool) -> impl Iterator<Item = &OfKind> {
+        let kinds = self.kinds.iter();
+        kinds.filter(move |of| of.kind.is_risk() == checks)
     }
 }
 

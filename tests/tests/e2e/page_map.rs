@@ -1,0 +1,188 @@
+//! The map of the page in a real browser: what it draws, how it is walked, what its address keeps.
+
+use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_tests::{Browser, Served};
+use thirtyfour::Key;
+
+/// An image whose sizes and wasted bytes are in other folders.
+fn app() -> Packed {
+    Image::new()
+        .layer(
+            layer("COPY . /")
+                .file("/usr/lib/big/core.so", bytes(600_000))
+                .file("/usr/lib/small.so", bytes(60_000))
+                .file("/opt/cache/archive.tar", bytes(300_000))
+                .file("/etc/app.json", bytes(20_000)),
+        )
+        .layer(layer("RUN rm -rf /opt/cache").whiteout("/opt/cache"))
+        .pack()
+}
+
+/// What the table behind the map has: names and bytes.
+async fn table(browser: &Browser) -> Vec<(String, String)> {
+    browser
+        .value(
+            "[...document.querySelectorAll('#map-table tbody tr')].map(row =>
+                [row.querySelector('th').textContent, row.querySelector('td').textContent])",
+        )
+        .await
+}
+
+/// True once the map shows this folder.
+fn zoomed(folder: &str) -> String {
+    format!("document.querySelector('#map')?.dataset.zoom === '{folder}'")
+}
+
+/// Clicks on the map, at a place in parts of its sides.
+fn click_at(x: f64, y: f64) -> String {
+    format!(
+        "(map => {{ const r = map.getBoundingClientRect();
+            map.dispatchEvent(new MouseEvent('click', {{ bubbles: true, clientX: r.left + r.width * {x}, clientY: r.top + r.height * {y} }}));
+            return true }})(document.querySelector('#map'))"
+    )
+}
+
+#[tokio::test]
+async fn a_map_is_as_large_as_what_is_measured() {
+    let (_registry, served, reference) = Served::in_front_of(&app());
+    let browser = Browser::start().await;
+    for (by, expected) in [
+        (
+            "size",
+            vec![("/usr", 660_000), ("/opt", 300_000), ("/etc", 20_000)],
+        ),
+        ("wasted", vec![("/opt", 300_000)]),
+    ] {
+        browser
+            .goto(&served.page(&format!("/image/{reference}?view=map&by={by}")))
+            .await;
+        let total: u64 = expected.iter().map(|(_, bytes)| bytes).sum();
+        let _: bool = browser
+            .until(&format!(
+                "document.querySelector('#map')?.dataset.total === '{total}'"
+            ))
+            .await;
+        let rows = table(&browser).await;
+        let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            expected.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+        );
+        // It is drawn, in more than one colour.
+        let colors: usize = browser
+            .until(
+                "(map => { const data = map.getContext('2d').getImageData(0, 0, map.width, map.height).data;
+                    const seen = new Set(); for (let at = 0; at < data.length; at += 4 * 97) seen.add(data.slice(at, at + 4).join());
+                    return seen.size > 2 && seen.size })(document.querySelector('#map'))",
+            )
+            .await;
+        assert!(colors > 2);
+    }
+    // What a query does not find is not drawn.
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=map&find=*.json")))
+        .await;
+    let _: bool = browser
+        .until("document.querySelector('#map')?.dataset.total === '20000'")
+        .await;
+}
+
+#[tokio::test]
+async fn the_map_is_walked_by_click_wheel_and_keys_and_the_address_follows() {
+    let (_registry, served, reference) = Served::in_front_of(&app());
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=map")))
+        .await;
+    let _: bool = browser.until(&zoomed("/")).await;
+    let _: bool = browser
+        .until("document.querySelector('#map').dataset.parts > 3")
+        .await;
+    // The head of the largest folder, at the upper left.
+    let _: bool = browser.value(&click_at(0.02, 0.01)).await;
+    let _: bool = browser.until(&zoomed("/usr")).await;
+    let _: bool = browser.until("location.hash.includes('zoom=/usr')").await;
+    // One step of the wheel leads into the folder under the pointer, one back leads out.
+    for (delta, folder) in [(-100, "/usr/lib"), (100, "/usr"), (100, "/")] {
+        let _: bool = browser
+            .until(&format!(
+                "{} || (map => {{ const r = map.getBoundingClientRect();
+                    map.dispatchEvent(new WheelEvent('wheel', {{ bubbles: true, cancelable: true, deltaY: {delta}, clientX: r.left + 30, clientY: r.top + 60 }}));
+                    return false }})(document.querySelector('#map'))",
+                zoomed(folder)
+            ))
+            .await;
+    }
+    // Keys: the first part, into it, out again.
+    let _: bool = browser
+        .until("(map => { map.focus(); return document.activeElement === map })(document.querySelector('#map'))")
+        .await;
+    for _ in 0..3 {
+        browser.press(Key::Right).await;
+    }
+    browser.write("-").await;
+    browser.click(".map-crumbs button").await;
+    let _: bool = browser.until(&zoomed("/")).await;
+    // A file is selected, with its details, and the tree has the same selection.
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=map&zoom=/usr/lib/big")))
+        .await;
+    let _: bool = browser.until(&zoomed("/usr/lib/big")).await;
+    let _: bool = browser
+        .until("document.querySelector('#map').dataset.parts === '1'")
+        .await;
+    let _: bool = browser.value(&click_at(0.5, 0.5)).await;
+    browser.until_text(".details h2", "core.so").await;
+    let _: bool = browser
+        .until("location.hash.includes('path=/usr/lib/big/core.so')")
+        .await;
+    browser.write("f").await;
+    browser.until_text(".row.selected .label", "core.so").await;
+    browser.write("m").await;
+    let _: bool = browser.until(&zoomed("/usr/lib/big")).await;
+    browser
+        .until_text("#map-told", "/usr/lib/big/core.so: 600.0 kB")
+        .await;
+
+    // Measure and colours are kept by the address.
+    for (name, value) in [("by", "download"), ("color", "layer")] {
+        let _: bool = browser
+            .value(&format!(
+                "(s => {{ s.value = '{value}'; s.dispatchEvent(new Event('change', {{ bubbles: true }})); return true }})(document.querySelector('select[name={name}]'))"
+            ))
+            .await;
+        let _: bool = browser
+            .until(&format!("location.hash.includes('{name}={value}')"))
+            .await;
+    }
+    let address = browser.address().await;
+    browser.goto("about:blank").await;
+    browser.goto(&address).await;
+    let _: bool = browser.until(&zoomed("/usr/lib/big")).await;
+    let _: bool = browser
+        .until("document.querySelector('select[name=by]').value === 'download' && !!document.querySelector('.of-layer-0')")
+        .await;
+}
+
+/// The limits have room for a slow machine: a zoom is built for a tenth of them.
+#[tokio::test]
+async fn many_files_are_few_rectangles() {
+    const FILES: usize = 60_000;
+    let files = (0..FILES).fold(layer("COPY . /srv"), |layer, file| {
+        let path = format!("/srv/d{}/f{}", file / 3_000, file % 3_000);
+        layer.file(path, format!("{file}"))
+    });
+    let (_registry, served, reference) = Served::in_front_of(&Image::new().layer(files).pack());
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=map")))
+        .await;
+    let parts: String = browser
+        .until("document.querySelector('#map')?.dataset.parts > 10 && document.querySelector('#map').dataset.parts")
+        .await;
+    assert!(parts.parse::<usize>().unwrap() < 2_000, "{parts}");
+    let _: bool = browser.value(&click_at(0.05, 0.01)).await;
+    let _: bool = browser.until(&zoomed("/srv")).await;
+    let rows = table(&browser).await;
+    assert!(rows.len() <= 100);
+}

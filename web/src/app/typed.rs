@@ -1,0 +1,212 @@
+//! What is typed or pasted where a reference is expected: commands that pull, lines of a Dockerfile, addresses of registries'
+//! web pages.
+
+use percent_encoding::percent_decode_str;
+
+use crate::route::{BrowseRoute, ImageRoute, Route};
+use crate::worker::protocol::List;
+
+/// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
+pub(super) fn typed_route(typed: &str) -> Route {
+    let (reference, platform) = meant(typed);
+    let host = reference.trim_start_matches("docker://");
+    match host.strip_suffix('/') {
+        Some("") => Route::Browse(BrowseRoute::of(List::Repositories(None))),
+        Some(host) if !host.contains('/') => {
+            Route::Browse(BrowseRoute::of(List::Repositories(Some(host.to_owned()))))
+        }
+        _ => Route::Image(ImageRoute {
+            platform,
+            ..ImageRoute::of(reference)
+        }),
+    }
+}
+
+/// The reference that is meant, and the platform where one is named.
+fn meant(typed: &str) -> (String, Option<String>) {
+    let typed = typed.trim();
+    if let Some((_, address)) = typed
+        .split_once("https://")
+        .filter(|(before, _)| before.is_empty())
+    {
+        return (
+            of_address(address).unwrap_or_else(|| typed.to_owned()),
+            None,
+        );
+    }
+    let mut words = typed.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("docker" | "podman" | "nerdctl" | "crane" | "buildah" | "sudo"), Some(_)) => {
+            command(typed).unwrap_or_else(|| (typed.to_owned(), None))
+        }
+        (Some(from), Some(_)) if from.eq_ignore_ascii_case("from") => {
+            argument(typed.split_whitespace().skip(1)).unwrap_or_else(|| (typed.to_owned(), None))
+        }
+        _ => (typed.to_owned(), None),
+    }
+}
+
+/// `docker pull --platform linux/arm64 nginx:1.27`.
+fn command(typed: &str) -> Option<(String, Option<String>)> {
+    let mut words = typed.split_whitespace();
+    words.find(|word| *word == "pull")?;
+    argument(words)
+}
+
+/// The first word that is no option, and the platform that an option names.
+fn argument<'w>(words: impl Iterator<Item = &'w str>) -> Option<(String, Option<String>)> {
+    let mut platform = None;
+    let mut words = words;
+    while let Some(word) = words.next() {
+        if word == "--platform" {
+            platform = words.next().map(str::to_owned);
+        } else if let Some(value) = word.strip_prefix("--platform=") {
+            platform = Some(value.to_owned());
+        } else if !word.starts_with('-') {
+            return Some((word.trim_start_matches("docker://").to_owned(), platform));
+        }
+    }
+    None
+}
+
+/// The image that a page of Docker Hub, GitHub or Quay is about; of another host the name in its address.
+fn of_address(address: &str) -> Option<String> {
+    let (address, _) = address.split_once('#').unwrap_or((address, ""));
+    let (place, query) = address.split_once('?').unwrap_or((address, ""));
+    let tag = query.split('&').find_map(|pair| pair.strip_prefix("tag="));
+    let with_tag = |name: String| match tag.filter(|tag| !tag.is_empty()) {
+        Some(tag) => format!("{name}:{tag}"),
+        None => name,
+    };
+    let place = percent_decode_str(place).decode_utf8_lossy();
+    let parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["hub.docker.com", "_", name, ..] => Some(with_tag(format!("docker.io/library/{name}"))),
+        ["hub.docker.com", "r", owner, name, ..] => {
+            Some(with_tag(format!("docker.io/{owner}/{name}")))
+        }
+        ["hub.docker.com", "layers", owner, name, tag, rest @ ..] => {
+            let digest = rest.iter().find_map(|part| part.strip_prefix("sha256-"));
+            Some(match digest {
+                Some(digest) => format!("docker.io/{owner}/{name}@sha256:{digest}"),
+                None => format!("docker.io/{owner}/{name}:{tag}"),
+            })
+        }
+        ["github.com", owner, _, "pkgs", "container", name @ ..]
+        | [
+            "github.com",
+            "orgs" | "users",
+            owner,
+            "packages",
+            "container",
+            "package",
+            name @ ..,
+        ]
+        | [
+            "github.com",
+            "orgs" | "users",
+            owner,
+            "packages",
+            "container",
+            name @ ..,
+        ] => {
+            // Behind the name may be the number of a version.
+            let is_number = |part: &&&str| !part.bytes().all(|byte| byte.is_ascii_digit());
+            let name: Vec<&str> = name.iter().take_while(is_number).copied().collect();
+            let name = format!("ghcr.io/{owner}/{}", name.join("/"));
+            Some(with_tag(name.to_ascii_lowercase()))
+        }
+        ["quay.io", "repository", owner, name, "manifest", digest, ..] => {
+            Some(format!("quay.io/{owner}/{name}@{digest}"))
+        }
+        ["quay.io", "repository", owner, name, ..] => {
+            Some(with_tag(format!("quay.io/{owner}/{name}")))
+        }
+        [host, "v2", ..] => Some((*host).to_owned() + "/"),
+        [host] => Some((*host).to_owned() + "/"),
+        [..] if parts.is_empty() => None,
+        _ => Some(parts.join("/")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_people_paste_is_understood() {
+        let digest = "9f".repeat(32);
+        let hub = format!(
+            "https://hub.docker.com/layers/library/nginx/1.27/images/sha256-{digest}?context=explore"
+        );
+        let quay = format!("https://quay.io/repository/org/app/manifest/sha256:{digest}");
+        for (typed, reference) in [
+            ("nginx:1.27", "nginx:1.27"),
+            (" docker pull nginx:1.27 ", "nginx:1.27"),
+            ("docker image pull -q ghcr.io/a/b", "ghcr.io/a/b"),
+            ("sudo podman pull docker://quay.io/a/b:1", "quay.io/a/b:1"),
+            ("FROM node:22 AS build", "node:22"),
+            ("https://hub.docker.com/_/nginx", "docker.io/library/nginx"),
+            (
+                "https://hub.docker.com/r/bitnami/redis/tags",
+                "docker.io/bitnami/redis",
+            ),
+            (&hub, &format!("docker.io/library/nginx@sha256:{digest}")),
+            (
+                "https://github.com/Owner/repo/pkgs/container/app",
+                "ghcr.io/owner/app",
+            ),
+            (
+                "https://github.com/owner/repo/pkgs/container/sub%2Fapp/1234?tag=1.0",
+                "ghcr.io/owner/sub/app:1.0",
+            ),
+            (
+                "https://github.com/orgs/org/packages/container/package/app",
+                "ghcr.io/org/app",
+            ),
+            (
+                "https://quay.io/repository/org/app?tab=tags&tag=latest",
+                "quay.io/org/app:latest",
+            ),
+            (&quay, &format!("quay.io/org/app@sha256:{digest}")),
+            (
+                "https://registry.example.com/team/app:1.0",
+                "registry.example.com/team/app:1.0",
+            ),
+        ] {
+            assert_eq!(meant(typed), (reference.to_owned(), None), "{typed}");
+        }
+        let platform = Some("linux/arm64".to_owned());
+        for typed in [
+            "docker pull --platform linux/arm64 nginx",
+            "docker pull --platform=linux/arm64 nginx",
+            "FROM --platform=linux/arm64 nginx",
+        ] {
+            assert_eq!(
+                meant(typed),
+                ("nginx".to_owned(), platform.clone()),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn hosts_lead_to_their_repositories() {
+        for typed in [
+            "registry.example.com/",
+            "https://registry.example.com",
+            "https://registry.example.com/v2/",
+        ] {
+            let Route::Browse(browse) = typed_route(typed) else {
+                panic!("{typed}")
+            };
+            assert_eq!(
+                browse.list,
+                List::Repositories(Some("registry.example.com".to_owned()))
+            );
+        }
+        assert!(matches!(typed_route("docker"), Route::Image(_)));
+    }
+}

@@ -1,0 +1,157 @@
+//! A document of an image as its bytes are: configuration, manifest, index, and what refers to it. Nothing of it is shown
+//! before its digest is verified.
+
+use std::cell::RefCell;
+use std::io::Write as _;
+use std::rc::Rc;
+
+use onionskin_core::digest::Digest;
+use onionskin_core::source::SourceError;
+use onionskin_core::source::registry::TagOrDigest;
+use serde_json::Value;
+
+use super::content;
+use super::decode::Origin;
+use super::file::Kept;
+use super::image_worker::ImageWorker;
+use super::place::{Gateway, Place};
+use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
+
+/// Bytes of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
+const LARGEST: usize = 64 << 20;
+/// Documents that one names, as far as they are told.
+const PARTS: usize = 200;
+
+/// Reads a document, and tells what it is.
+pub(crate) async fn read(
+    engine: Rc<RefCell<ImageWorker>>,
+    asked: ReadDocument,
+) -> Result<Box<DocumentFacts>, UserError> {
+    let missing = |detail: &str| UserError::of_content(detail);
+    let digest: Digest = asked
+        .digest
+        .parse()
+        .map_err(|_| missing("the link does not name a digest"))?;
+    let (round, config, origin) = {
+        let mut engine = engine.borrow_mut();
+        let round = engine.reader.begin();
+        let image = engine.image.as_ref();
+        let image = image.ok_or_else(|| missing("the image is not read"))?;
+        let raw = image.raw_config.as_bytes();
+        let is_config =
+            image.config_digest == digest && Digest::of(digest.algorithm(), raw) == digest;
+        let config = is_config.then(|| raw.to_vec());
+        let origin = engine
+            .reading
+            .as_ref()
+            .map(|reading| reading.origin.clone());
+        (round, config, origin)
+    };
+    let (bytes, media_type) = match (config, origin) {
+        (Some(bytes), _) => (bytes, None),
+        (None, Some(Origin::Gateway(place))) => fetched(&place, &digest).await?,
+        (None, _) => {
+            return Err(missing(
+                "only the configuration of a saved image can be shown",
+            ));
+        }
+    };
+    let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
+    let mut kept = Kept::new().map_err(problem)?;
+    kept.write_all(&bytes).map_err(problem)?;
+    kept.flush().map_err(problem)?;
+    let content = content::keep(&engine, round, kept, asked.digest.into_bytes(), 0)?;
+    let json: Option<Value> = serde_json::from_slice(&bytes).ok();
+    let named = json.as_ref().and_then(|json| text(json, "mediaType"));
+    Ok(Box::new(DocumentFacts {
+        content,
+        media_type: media_type.or(named),
+        parts: json.as_ref().map(parts).unwrap_or_default(),
+    }))
+}
+
+/// A manifest or index of the image's repository, or a blob of it.
+async fn fetched(place: &Place, digest: &Digest) -> Result<(Vec<u8>, Option<String>), UserError> {
+    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
+    let remote = gateway.remote(place)?;
+    let failed = |error: SourceError| UserError::of_list(&error);
+    match remote.manifest(&TagOrDigest::Digest(digest.clone())).await {
+        Ok(fetched) => return Ok((fetched.bytes.to_vec(), fetched.content_type)),
+        Err(SourceError::NotFound { .. }) => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let blob = remote.blob(digest, None).await.map_err(failed)?;
+    let mut blob = blob.verified(digest.clone());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LARGEST {
+            return Err(UserError::of_content("it is larger than 64 MB"));
+        }
+    }
+    Ok((bytes, None))
+}
+
+fn text(json: &Value, key: &str) -> Option<String> {
+    json.get(key)?.as_str().map(str::to_owned)
+}
+
+/// The documents and blobs that a manifest or an index names.
+fn parts(json: &Value) -> Vec<DocumentPart> {
+    let listed = ["layers", "manifests", "blobs"].into_iter();
+    let listed = listed.filter_map(|key| json.get(key)?.as_array()).flatten();
+    let config = json.get("config").into_iter();
+    let subject = json.get("subject").into_iter();
+    let all = subject.chain(config).chain(listed);
+    let part = |descriptor: &Value| {
+        let annotations = descriptor.get("annotations");
+        let title = |key: &str| annotations.and_then(|annotations| text(annotations, key));
+        let platform = descriptor.get("platform").map(|platform| {
+            let parts = ["os", "architecture", "variant"].into_iter();
+            let parts = parts.filter_map(|key| text(platform, key));
+            parts.collect::<Vec<_>>().join("/")
+        });
+        Some(DocumentPart {
+            digest: text(descriptor, "digest")?,
+            media_type: text(descriptor, "mediaType").unwrap_or_default(),
+            size: descriptor
+                .get("size")
+                .and_then(Value::as_u64)
+                .unwrap_or_default(),
+            title: title("in-toto.io/predicate-type")
+                .or_else(|| title("org.opencontainers.image.title"))
+                .or(platform),
+        })
+    };
+    all.filter_map(part).take(PARTS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_a_document_names_is_told() {
+        let told = parts(&json!({
+            "config": { "digest": "sha256:1", "mediaType": "c", "size": 1 },
+            "layers": [
+                { "digest": "sha256:2", "mediaType": "application/vnd.in-toto+json", "size": 2,
+                  "annotations": { "in-toto.io/predicate-type": "https://slsa.dev/provenance/v1" } },
+                { "mediaType": "without a digest" }, 3
+            ],
+            "manifests": [{ "digest": "sha256:3", "platform": { "os": "linux", "architecture": "arm64" } }]
+        }));
+        let digests: Vec<&str> = told.iter().map(|part| part.digest.as_str()).collect();
+        assert_eq!(digests, ["sha256:1", "sha256:2", "sha256:3"]);
+        assert_eq!(
+            told[1].title.as_deref(),
+            Some("https://slsa.dev/provenance/v1")
+        );
+        assert_eq!(told[2].title.as_deref(), Some("linux/arm64"));
+        assert!(parts(&json!([1])).is_empty() && parts(&json!({ "layers": {} })).is_empty());
+    }
+}
