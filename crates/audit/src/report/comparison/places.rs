@@ -331,8 +331,10 @@ mod tests {
         let added = |path: &str, bytes| file(path, None, Some(bytes));
         let whole = [added("/app", 0), added("/app/a", 60), added("/app/b", 60)];
         assert_eq!(largest(&whole), Some(("/app".to_owned(), 120)));
-        let below = [added("/app/data/a", 60), added("/app/data/b/c", 60)];
+        let below = ["/app/data/a", "/app/data/b/c", "/app/data/d"].map(|path| added(path, 40));
         assert_eq!(largest(&below), Some(("/app/data".to_owned(), 120)));
+        let mostly = [added("/app/data/a", 60), added("/app/data/b/c", 60)];
+        assert_eq!(largest(&mostly), Some(("/app/data/a".to_owned(), 60)));
         let one = [file("/etc/passwd", Some(90), None)];
         assert_eq!(largest(&one), Some(("/etc/passwd".to_owned(), -90)));
         assert_eq!(common("/a/b", "/ab/b"), "");
