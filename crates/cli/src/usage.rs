@@ -6,16 +6,12 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of other tools, and what does the same here.
-const ELSEWHERE: [(&[&str], &str); 18] = [
+const ELSEWHERE: [(&[&str], &str); 17] = [
     (
         &[
             "layers", "layer", "show", "info", "analyze", "analyse", "size", "sizes",
         ],
         "`onionskin inspect IMAGE` lists the layers with their sizes",
-    ),
-    (
-        &["history"],
-        "`onionskin inspect IMAGE` lists the layers with the commands that made them; `--json` has the whole history",
     ),
     (
         &["config", "manifest", "env", "labels"],

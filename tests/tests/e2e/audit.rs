@@ -61,7 +61,7 @@ fn the_report_has_the_documented_keys_and_adds_up() {
         .sum();
     assert_eq!(sum, 340_000);
     let finding: Vec<_> = findings[0].as_object().unwrap().keys().collect();
-    assert_eq!(finding.len(), 10, "{finding:?}");
+    assert_eq!(finding.len(), 11, "{finding:?}");
     let [deleted, metadata_only] = findings.as_slice() else {
         unreachable!("{findings:?}")
     };

@@ -186,7 +186,6 @@ fn unknown_commands_and_flags_lead_to_what_there_is() {
     let ground = ground();
     for (arguments, says) in [
         (&["layers"][..], "`onionskin inspect IMAGE`"),
-        (&["history"], "`onionskin inspect IMAGE`"),
         (&["config"], "`onionskin inspect IMAGE`"),
         (&["compare", "a", "b"], "`onionskin diff OLD NEW`"),
         (&["find", "app.tar"], "`onionskin ls IMAGE"),

@@ -157,7 +157,7 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     assert_eq!(settings, "overwritten");
 
     // It leads the waste, and from there to where it was deleted.
-    browser.click(".tabs button:nth-child(2)").await;
+    browser.click("#tab-waste").await;
     browser
         .until_text(".finding[data-kind=deleted]", "core.o")
         .await;
@@ -258,7 +258,7 @@ async fn names_are_text_whatever_they_say() {
             row("caf\\xe9")
         ))
         .await;
-    browser.click(".tabs button:nth-child(3)").await;
+    browser.click("#tab-config").await;
     browser.until_text(".config dt", "<b>bold</b>").await;
     browser.until_text(".config dd", "\\x1b[2J").await;
 }
@@ -316,14 +316,14 @@ async fn what_is_not_there_is_told_where_the_visitor_looks() {
     // A link whose parts are unknown shows the nearest view, and says so.
     browser
         .goto(&served.page(&format!(
-            "/image/{reference}?layer=7&view=map&path=/app/none"
+            "/image/{reference}?layer=7&view=atlas&path=/app/none"
         )))
         .await;
     browser
         .until_text(".remarks", "There is no layer 7: this image has 2 layers")
         .await;
     browser
-        .until_text(".remarks", "There is no view called “map”")
+        .until_text(".remarks", "There is no view called “atlas”")
         .await;
     browser
         .until_text(".details", "/app/none does not exist in this image")
@@ -370,7 +370,7 @@ async fn platforms_can_be_chosen_where_there_are_several() {
             "{WHOLE} && document.querySelector('select.platform').value === 'linux/arm64'"
         ))
         .await;
-    browser.click(".tabs button:nth-child(3)").await;
+    browser.click("#tab-config").await;
     browser.until_text(".config dd", "linux/arm64").await;
 }
 

@@ -105,7 +105,7 @@ async fn nothing_of_a_file_leaves_the_browser() {
         choose(&browser, &at(name)).await;
         whole(&browser, name).await;
         shown(&browser).await;
-        for tab in 1..=3 {
+        for tab in 1..=6 {
             browser
                 .click(&format!(".tabs button:nth-child({tab})"))
                 .await;
