@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use onionskin_fixtures::{Image, Packed, layer, seeded};
+use onionskin_fixtures::{Image, Packed, bytes, layer, seeded};
 use onionskin_tests::files::saved_by;
 use onionskin_tests::odd::Odd;
 use onionskin_tests::{Browser, Registry, Served, command};
@@ -143,7 +143,9 @@ async fn an_image_that_is_not_to_be_had_is_no_verdict_and_says_why() {
 
 #[tokio::test]
 async fn a_comparison_shows_how_far_it_is_and_ends_with_the_rules() {
-    let odd = Odd::stalling(&base().pack()).await;
+    // A layer that the page has not read already.
+    let other = Image::new().layer(layer("COPY other /").file("/other", bytes(40_000)));
+    let odd = Odd::stalling(&other.pack()).await;
     let ground = Ground::open(&[format!("http://{}", odd.address)]).await;
     let browser = &ground.browser;
     let never = format!("{}/app:1", odd.address);

@@ -284,6 +284,14 @@ async fn what_is_beside_an_image_leads_to_what_it_is() {
             "[...document.querySelectorAll('.things a')].some(a => a.textContent === {SIGNATURE:?} && (a.click(), true))"
         ))
         .await;
+    // The document itself.
+    browser
+        .until_text(".document-parts", "<b>sbom</b>.json")
+        .await;
+    browser.until_text(".content-head", "digest verified").await;
+    // What it is about, at its own address.
+    let artifact = format!("/image/{}/app@{digest}", odd.address);
+    browser.goto(&served.page(&artifact)).await;
     browser.until_text(".artifact h1", "Not an image").await;
     browser.until_text(".artifact .facts", SIGNATURE).await;
     browser

@@ -365,7 +365,10 @@ async fn errors_say_each_thing_once() {
             at("app"),
             &["manifest unknown", "not found in", "the tag"][..],
         ),
-        (at("denied"), &["requested access is denied", "credentials"]),
+        (
+            at("denied"),
+            &["requested access is denied", "private, log in"],
+        ),
         (at("busy"), &["you reached your limit", "ry again later"]),
         (
             at("boom"),
