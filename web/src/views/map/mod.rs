@@ -2,6 +2,7 @@
 
 mod paint;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo::events::EventListener;
@@ -83,7 +84,11 @@ pub(crate) fn Map(props: &Props) -> Html {
     {
         let theme = theme.clone();
         use_effect_with((), move |()| {
-            let seen = ThemeWatch::start(move || theme.set(js_sys::Date::now() as u32));
+            let changes = Rc::new(Cell::new(0));
+            let seen = ThemeWatch::start(move || {
+                changes.set(changes.get() + 1);
+                theme.set(changes.get());
+            });
             move || drop(seen)
         });
     }
