@@ -10,6 +10,7 @@ pub(crate) mod lines;
 pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod pick;
+pub(crate) mod search;
 pub(crate) mod size;
 pub(crate) mod tree;
 pub(crate) mod watch;

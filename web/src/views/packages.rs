@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use onionskin_core::packages::{Type, Unreadable};
-use web_sys::HtmlInputElement;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::Navigate;
+use crate::parts::search::search_field;
 use crate::parts::size::size;
 use crate::route::packages::{PackagesPlace, name_of};
 use crate::route::{ImageRoute, Route, View};
@@ -92,7 +92,7 @@ pub(crate) fn Packages(props: &Props) -> Html {
                     </tbody>
                 </table>
                 if found.is_empty() {
-                    <p class="muted">{ "No package is called so." }</p>
+                    <p class="muted">{ "No package matches the search." }</p>
                 }
                 if found.len() > *room {
                     <button type="button" onclick={more}>{ "Show more" }</button>
@@ -174,26 +174,15 @@ fn toolbar(props: &Props, facts: &PackagesFacts, found: usize) -> Html {
     let mut types: Vec<_> = types.into_iter().collect();
     types.sort_by_key(|(_, (bytes, _))| std::cmp::Reverse(*bytes));
     let (go, route) = (props.go.clone(), props.route.clone());
-    let typed = Callback::from(move |event: InputEvent| {
-        let input: HtmlInputElement = event.target_unchecked_into();
+    let typed = Callback::from(move |find| {
         go.emit(Navigate::replace(ImageRoute {
-            find: input.value(),
+            find,
             ..route.clone()
         }));
     });
     html! {
         <div class="toolbar">
-            <div class="field find">
-                <input
-                    type="search"
-                    aria-label="Find packages"
-                    placeholder="find by name"
-                    autocomplete="off"
-                    spellcheck="false"
-                    value={props.route.find.clone()}
-                    oninput={typed}
-                />
-            </div>
+            { search_field("Find packages", "find by name", &props.route.find, typed) }
             <span class="muted" role="status">{ format::counted(found as u64, "package") }</span>
             if types.len() > 1 {
                 <div class="chips" role="group" aria-label="Type of package">

@@ -1,6 +1,6 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
-//! `engine` keeps an image and answers the page; `opening` fetches it or reads it from a
+//! `image_worker` keeps an image and answers the page; `opening` fetches it or reads it from a
 //! chosen `file`, with a `pool` of workers that each `decode` a layer. What was read is kept in a `cache`. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
 //! `comparison` reads two images instead of one.
 

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::path::PathDetails;
 use crate::format;
 use crate::navigate::Navigate;
+use crate::parts::search::search_field;
 use crate::parts::tree::columns::Chosen;
 use crate::parts::tree::compared::sign;
 use crate::parts::tree::{Expansion, Select, Tree};
@@ -103,27 +103,16 @@ fn toolbar(props: &Props, shown: Option<&Shown>) -> Html {
     let matches = shown.and_then(|shown| shown.matches);
     let typed = {
         let (go, route) = (props.go.clone(), route.clone());
-        Callback::from(move |event: InputEvent| {
-            let input: HtmlInputElement = event.target_unchecked_into();
+        Callback::from(move |find| {
             go.emit(Navigate::replace(CompareRoute {
-                find: input.value(),
+                find,
                 ..route.clone()
             }));
         })
     };
     html! {
         <div class="toolbar">
-            <div class="field find">
-                <input
-                    type="search"
-                    aria-label="Find paths"
-                    placeholder="find in paths"
-                    autocomplete="off"
-                    spellcheck="false"
-                    value={route.find.clone()}
-                    oninput={typed}
-                />
-            </div>
+            { search_field("Find paths", "find in paths", &route.find, typed) }
             if let Some(matches) = matches {
                 <span class="muted" role="status">{ format!("{} found", format::count(u64::from(matches))) }</span>
             }

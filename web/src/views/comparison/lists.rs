@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::path::image_of;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::mark;
+use crate::parts::search::search_field;
 use crate::parts::size::size;
 use crate::parts::tree::compared::difference;
 use crate::route::comparison::CompareRoute;
@@ -71,10 +71,9 @@ pub(super) fn PackageList(props: &PackageProps) -> Html {
     let found: Vec<&PackageChange> = packages.iter().filter(holds).collect();
     let typed = {
         let (go, route) = (props.go.clone(), props.route.clone());
-        Callback::from(move |event: InputEvent| {
-            let input: HtmlInputElement = event.target_unchecked_into();
+        Callback::from(move |find| {
             go.emit(Navigate::replace(CompareRoute {
-                find: input.value(),
+                find,
                 ..route.clone()
             }));
         })
@@ -86,17 +85,7 @@ pub(super) fn PackageList(props: &PackageProps) -> Html {
     html! {
         <div class="pane" tabindex="0" role="region" aria-label="Packages">
             <div class="toolbar">
-                <div class="field find">
-                    <input
-                        type="search"
-                        aria-label="Find packages"
-                        placeholder="find by name"
-                        autocomplete="off"
-                        spellcheck="false"
-                        value={props.route.find.clone()}
-                        oninput={typed}
-                    />
-                </div>
+                { search_field("Find packages", "find by name", &props.route.find, typed) }
                 <span class="muted" role="status">{ format::counted(found.len() as u64, "package") }</span>
             </div>
             <table class="compared">

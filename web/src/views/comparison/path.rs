@@ -112,7 +112,7 @@ fn side(
         return html! {
             <section class="version" data-side={side.name()}>
                 <h3>{ title }</h3>
-                <p class="muted">{ "Not there." }</p>
+                <p class="muted">{ "Not in this image." }</p>
             </section>
         };
     };
