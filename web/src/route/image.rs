@@ -1,0 +1,289 @@
+//! The address of a place in an image: what each view keeps in it, read and written.
+
+use onionskin_core::link::{REFERENCE, VALUE};
+use percent_encoding::percent_encode;
+
+use super::map::MapPlace;
+use super::packages::PackagesPlace;
+use super::view::View;
+use super::waste::{self, WastePlace};
+use super::{layer, path, shown, text};
+use crate::worker::place::repository;
+use crate::worker::protocol::{ContentForm, Kinds, Sort};
+
+/// A place in an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ImageRoute {
+    /// The image; empty for the only one of a file.
+    pub(crate) reference: String,
+    /// The name of the file that it is in, where it is in one.
+    pub(crate) file: Option<String>,
+    pub(crate) platform: Option<String>,
+    /// The layer that is looked at; without it, the last.
+    pub(crate) layer: Option<u32>,
+    /// The first of several layers whose changes are looked at together; without it, the layer alone.
+    pub(crate) from: Option<u32>,
+    pub(crate) view: View,
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) find: String,
+    /// What of the tree is not shown.
+    pub(crate) hidden: Kinds,
+    pub(crate) sort: Sort,
+    /// The digest of the document that is looked at.
+    pub(crate) document: Option<String>,
+    /// How a content is shown, where that is not how it would be shown otherwise.
+    pub(crate) form: Option<ContentForm>,
+    /// The lines of a content that are meant, from 1.
+    pub(crate) lines: Option<(u32, u32)>,
+    /// What of the findings is seen.
+    pub(crate) waste: WastePlace,
+    /// What of the packages is seen.
+    pub(crate) packages: PackagesPlace,
+    /// How the map is seen.
+    pub(crate) map: MapPlace,
+}
+
+impl ImageRoute {
+    /// The first sight of an image.
+    pub(crate) fn of(reference: impl Into<String>) -> Self {
+        ImageRoute {
+            reference: reference.into(),
+            ..Default::default()
+        }
+    }
+
+    /// The first sight of a file that was chosen, which may hold several images.
+    pub(crate) fn of_file(name: impl Into<String>) -> Self {
+        ImageRoute {
+            file: Some(name.into()),
+            ..Default::default()
+        }
+    }
+
+    /// The reference without tag and digest; none for a file.
+    pub(crate) fn repository(&self) -> Option<&str> {
+        let name = repository(&self.reference);
+        Some(name).filter(|_| self.file.is_none())
+    }
+
+    /// Names what is opened in what this browser remembers of it.
+    pub(crate) fn place(&self) -> String {
+        let of_file = self.file.as_deref().unwrap_or_default();
+        let platform = self.platform.as_deref().unwrap_or_default();
+        format!("{of_file} {} {platform}", self.reference)
+    }
+
+    /// What is opened, in the words of the visitor: the reference, or the file's name.
+    pub(crate) fn called(&self) -> &str {
+        self.file.as_ref().unwrap_or(&self.reference)
+    }
+}
+
+impl ImageRoute {
+    /// Other findings: those are looked at from the first, and none is selected.
+    pub(crate) fn with_waste(&self, choose: impl FnOnce(&mut WastePlace)) -> Self {
+        let mut route = ImageRoute {
+            path: None,
+            ..self.clone()
+        };
+        route.waste.page = None;
+        route.waste.finding = None;
+        choose(&mut route.waste);
+        route
+    }
+
+    /// Another view, without what was looked for in this one.
+    pub(crate) fn in_view(&self, view: View) -> Self {
+        let find = match view.is_of_files() == self.view.is_of_files() {
+            true => self.find.clone(),
+            false => String::new(),
+        };
+        ImageRoute {
+            view,
+            find,
+            form: None,
+            lines: None,
+            document: None,
+            waste: WastePlace::default(),
+            packages: PackagesPlace::default(),
+            ..self.clone()
+        }
+    }
+}
+
+impl ImageRoute {
+    /// Reads the part of the address behind its `?`; what was not understood is told.
+    pub(super) fn read(&mut self, query: &str) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+        // What some of the others mean depends on the view.
+        pairs.sort_by_key(|pair| !pair.starts_with("view="));
+        for pair in pairs {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if let Err(remark) = self.set(key, value) {
+                remarks.push(remark);
+            }
+        }
+        // The two lists of findings were one.
+        if let Some(checks) = self
+            .waste
+            .is_of_checks()
+            .filter(|_| self.view.is_of_findings())
+        {
+            self.view = View::findings(checks);
+        }
+        remarks
+    }
+
+    /// Writes the fragment, with its `#`.
+    pub(super) fn to_fragment(&self) -> String {
+        let mut fragment = match &self.file {
+            Some(name) => format!("#/file/{}", percent_encode(name.as_bytes(), REFERENCE)),
+            None => format!(
+                "#/image/{}",
+                percent_encode(self.reference.as_bytes(), REFERENCE)
+            ),
+        };
+        let mut separator = '?';
+        let mut push = |key: &str, value: &[u8]| {
+            fragment.push(separator);
+            fragment.push_str(key);
+            fragment.push('=');
+            fragment.extend(percent_encode(value, VALUE));
+            separator = '&';
+        };
+        if self.file.is_some() && !self.reference.is_empty() {
+            push("image", self.reference.as_bytes());
+        }
+        if let Some(platform) = &self.platform {
+            push("platform", platform.as_bytes());
+        }
+        if let Some(layer) = self.layer {
+            push("layer", layer.to_string().as_bytes());
+        }
+        if let Some(from) = self.from.filter(|_| self.view == View::Changes) {
+            push("from", from.to_string().as_bytes());
+        }
+        if let Some((_, name)) = View::NAMED
+            .iter()
+            .find(|(view, _)| *view == self.view && self.view != View::Stack)
+        {
+            push("view", name.as_bytes());
+        }
+        if let Some(path) = &self.path {
+            push("path", path);
+        }
+        if !self.find.is_empty() {
+            push("find", self.find.as_bytes());
+        }
+        if let Some(document) = self
+            .document
+            .as_ref()
+            .filter(|_| self.view == View::Document)
+        {
+            push("document", document.as_bytes());
+        }
+        if matches!(self.view, View::Content | View::Document) {
+            if let Some(form) = self.form {
+                push("as", form.name().as_bytes());
+            }
+            if let Some((first, last)) = self.lines {
+                let lines = match first == last {
+                    true => format!("L{first}"),
+                    false => format!("L{first}-L{last}"),
+                };
+                push("lines", lines.as_bytes());
+            }
+        }
+        if self.view == View::Packages {
+            for (key, value) in self.packages.pairs() {
+                push(key, value.as_bytes());
+            }
+        }
+        if self.view == View::Map {
+            for (key, value) in self.map.pairs() {
+                push(key, value);
+            }
+        }
+        if self.view.is_of_findings() {
+            for (key, value) in self.waste.pairs() {
+                push(key, value.as_bytes());
+            }
+        } else {
+            if !self.hidden.is_empty() {
+                push("hide", self.hidden.written().as_bytes());
+            }
+            if self.sort != Sort::default() {
+                push("sort", self.sort.written().as_bytes());
+            }
+        }
+        fragment
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "image" if self.file.is_some() => self.reference = text(value),
+            "platform" => self.platform = Some(text(value)).filter(|platform| !platform.is_empty()),
+            "layer" => self.layer = Some(layer(value)?),
+            "from" => self.from = Some(layer(value)?),
+            "hide" => match Kinds::read(&text(value)) {
+                Some(kinds) => self.hidden = kinds,
+                None => {
+                    return Err(format!(
+                        "“{}” is not a list of kinds of changes.",
+                        shown(value)
+                    ));
+                }
+            },
+            "view" => match View::NAMED.iter().find(|(_, name)| *name == value) {
+                Some((view, _)) => self.view = *view,
+                None => return Err(format!("There is no view called “{}”.", shown(value))),
+            },
+            "path" => self.path = Some(path(value)?),
+            "find" => self.find = text(value),
+            "document" => self.document = Some(text(value)).filter(|digest| !digest.is_empty()),
+            "as" => match ContentForm::of(value) {
+                Some(form) => self.form = Some(form),
+                None => return Err(format!("A file cannot be shown as “{}”.", shown(value))),
+            },
+            "lines" => match lines(value) {
+                Some(lines) => self.lines = Some(lines),
+                None => {
+                    return Err(format!(
+                        "“{}” is not a range of lines; write L12 or L12-L20.",
+                        shown(value)
+                    ));
+                }
+            },
+            // The tree and the findings have orders of their own.
+            "sort" => {
+                let sort = Sort::read(value).filter(|sort| !sort.column.is_of_comparison());
+                let order = waste::order(value);
+                match self.view {
+                    View::Waste | View::Checks => order.map(|order| self.waste.order = order),
+                    _ => sort.map(|sort| self.sort = sort),
+                }
+                .ok_or_else(|| format!("There is no sort order called “{}”.", shown(value)))?;
+            }
+            "type" | "package" => self.packages.set(key, &text(value))?,
+            "by" | "color" => self.map.set(key, &text(value))?,
+            "zoom" => self.map.set(key, value)?,
+            "kind" | "of" | "finding" | "page" | "without" => self.waste.set(key, &text(value))?,
+            _ => {
+                return Err(format!("The link has an unknown part, “{}”.", shown(key)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `L12`, or `L12-L20`.
+fn lines(value: &str) -> Option<(u32, u32)> {
+    let line = |text: &str| {
+        let number = text.strip_prefix('L')?.parse().ok();
+        number.filter(|number| *number > 0)
+    };
+    let (first, last) = value.split_once('-').unwrap_or((value, value));
+    let (first, last) = (line(first)?, line(last)?);
+    (first <= last).then_some((first, last))
+}
