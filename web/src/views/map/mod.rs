@@ -1,30 +1,32 @@
 //! The filesystem as a map: rectangles as large as what paths come to, in the colours of what they are.
 
+mod legend;
+mod moves;
 mod paint;
+mod text;
+mod theme;
+mod toolbar;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gloo::events::EventListener;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{
-    Element, HtmlCanvasElement, HtmlSelectElement, MutationObserver, MutationObserverInit,
-};
+use web_sys::{Element, HtmlCanvasElement};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
-use self::paint::{LAYER_COLORS, Marks, holder, paint, part_at};
+use self::legend::legend_of;
+use self::moves::{Toward, above, next, outermost};
+use self::paint::{Marks, holder, paint, part_at};
+use self::text::{empty, table, tell};
+use self::theme::ThemeWatch;
+use self::toolbar::{crumbs, toolbar};
 use crate::format;
 use crate::navigate::Navigate;
-use crate::parts::find::Find;
-use crate::parts::mark;
 use crate::parts::watch::Watch;
 use crate::route::ImageRoute;
-use crate::route::map::Color;
 use crate::session::Image;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Showing};
+use crate::worker::protocol::{MapFacts, MapOf, MapPart, Showing};
 
 /// What [`Map`] shows.
 #[derive(PartialEq, Properties)]
@@ -39,17 +41,6 @@ pub(crate) struct Props {
 
 /// Between two steps of the wheel, in milliseconds.
 const WHEEL: f64 = 250.0;
-/// Rows of the table that stands for the map.
-const ROWS: usize = 100;
-
-/// Where a key of the keyboard leads.
-#[derive(Clone, Copy, PartialEq)]
-enum Toward {
-    Left,
-    Right,
-    Up,
-    Down,
-}
 
 /// The map, and what it is told by.
 #[component]
@@ -295,304 +286,5 @@ fn showing(props: &Props) -> Showing {
         hidden_changes: Default::default(),
         sort: props.route.sort,
         find: props.route.find.clone(),
-    }
-}
-
-fn toolbar(props: &Props, shown: &MapFacts) -> Html {
-    let by = {
-        let (go, route) = (props.go.clone(), props.route.clone());
-        Callback::from(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            let mut route = route.clone();
-            route.map.by = Measure::of(&select.value()).unwrap_or_default();
-            go.emit(Navigate::replace(route));
-        })
-    };
-    let color = {
-        let (go, route) = (props.go.clone(), props.route.clone());
-        Callback::from(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            let mut route = route.clone();
-            route.map.color = Color::of(&select.value()).unwrap_or_default();
-            go.emit(Navigate::replace(route));
-        })
-    };
-    let problem = shown.problem.as_ref();
-    html! {
-        <div class="toolbar">
-            <Find
-                route={props.route.clone()}
-                go={props.go.clone()}
-                what="find: text, *.js, size:>10MB"
-                queries=true
-                problem={problem.map(|problem| AttrValue::from(format::visible_text(problem)))}
-            />
-            if let Some(matches) = shown.matches.filter(|_| problem.is_none()) {
-                <span class="muted" role="status">{ format!("{} found", format::count(u64::from(matches))) }</span>
-            }
-            <label class="sort">
-                <span class="muted">{ "area" }</span>
-                <select name="by" onchange={by}>
-                    for (measure, name, word) in Measure::NAMED {
-                        <option value={name} selected={props.route.map.by == measure}>{ word }</option>
-                    }
-                </select>
-            </label>
-            <label class="sort">
-                <span class="muted">{ "color" }</span>
-                <select name="color" onchange={color}>
-                    for (color, name, word) in Color::NAMED {
-                        <option value={name} selected={props.route.map.color == color}>{ word }</option>
-                    }
-                </select>
-            </label>
-        </div>
-    }
-}
-
-/// The folders from the root to the one that fills the map.
-fn crumbs(shown: &MapFacts, zoom_to: &(impl Fn(Vec<u8>) + Clone + 'static)) -> Html {
-    let mut ways: Vec<Vec<u8>> = vec![b"/".to_vec()];
-    let slashes = shown
-        .zoom
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'/');
-    ways.extend(
-        slashes
-            .skip(1)
-            .filter_map(|(at, _)| shown.zoom.get(..at).map(<[u8]>::to_vec)),
-    );
-    if shown.zoom.len() > 1 {
-        ways.push(shown.zoom.clone());
-    }
-    let last = ways.len() - 1;
-    html! {
-        <nav class="crumbs map-crumbs mono" aria-label="Folders of the map">
-            for (at, way) in ways.into_iter().enumerate() {
-                <button
-                    type="button"
-                    class="quiet"
-                    aria-current={(at == last).then_some("location")}
-                    onclick={
-                        let (way, zoom_to) = (way.clone(), zoom_to.clone());
-                        move |_: MouseEvent| zoom_to(way.clone())
-                    }
-                >
-                    { if at == 0 { "Filesystem".to_owned() } else { format::visible(format::file_name(&way)) } }
-                </button>
-            }
-            <span class="muted">{ format::size(shown.total) }</span>
-        </nav>
-    }
-}
-
-/// Why nothing is drawn.
-fn empty(props: &Props) -> &'static str {
-    match props.route.map.by {
-        _ if !props.route.find.is_empty() => "Nothing matches the search.",
-        Measure::Wasted => "Nothing in this folder is wasted.",
-        Measure::Size | Measure::Download => "No file in this folder has any content.",
-    }
-}
-
-/// The part that is meant, in words.
-fn tell(props: &Props, shown: &MapFacts, part: Option<&MapPart>) -> String {
-    let selected = props.route.path.as_deref();
-    let Some(part) = part.or_else(|| holder(shown, selected?)) else {
-        return format!(
-            "{} in {}",
-            format::size(shown.total),
-            format::visible(&shown.zoom)
-        );
-    };
-    let name = match part.path.is_empty() {
-        true => "smaller files".to_owned(),
-        false => format::visible(&part.path),
-    };
-    let share = format::share(part.value, shown.total.max(1));
-    let cause = part.cause.map_or("in the final filesystem", Cause::name);
-    let cause = match part.folder {
-        true => String::new(),
-        false => format!(", layer {}, {cause}", part.layer),
-    };
-    format!("{name}: {}, {share}{cause}", format::size(part.value))
-}
-
-/// What the colours mean. The map is drawn in the colours that these have.
-fn legend_of(color: Color, legend: &NodeRef) -> Html {
-    let swatch = |name: String, word: Html| {
-        html! {
-            <li>
-                <span class={classes!("swatch", format!("of-{name}"))} data-color={name.clone()} aria-hidden="true"></span>
-                { word }
-            </li>
-        }
-    };
-    let items: Vec<Html> = match color {
-        Color::Cause => {
-            let causes = Cause::ALL.into_iter().map(|cause| {
-                let word = format!("{} {}", mark::letter(cause), cause.name());
-                swatch(cause.name().to_owned(), html! { { word } })
-            });
-            let live = swatch("live".to_owned(), html! { { "used" } });
-            std::iter::once(live).chain(causes).collect()
-        }
-        Color::Layer => (0..LAYER_COLORS)
-            .map(|at| swatch(format!("layer-{at}"), html! { { at + 1 } }))
-            .collect(),
-        Color::Type => FileType::ALL
-            .into_iter()
-            .map(|kind| swatch(kind.name().to_owned(), html! { { kind.name() } }))
-            .collect(),
-    };
-    html! { <ul class="legend map-legend" ref={legend.clone()} aria-label="Colors">{ for items }</ul> }
-}
-
-/// The parts of the first level, for those who do not see the map.
-fn table(shown: &MapFacts) -> Html {
-    let parts = shown.parts.iter().filter(|part| part.depth == 0);
-    html! {
-        <table class="off-screen" id="map-table">
-            <caption>{ format!("What is in {}", format::visible(&shown.zoom)) }</caption>
-            <thead>
-                <tr><th scope="col">{ "Name" }</th><th scope="col">{ "Bytes" }</th><th scope="col">{ "Share" }</th></tr>
-            </thead>
-            <tbody>
-                for part in parts.take(ROWS) {
-                    <tr>
-                        <th scope="row">
-                            { if part.path.is_empty() { "smaller files".to_owned() } else { format::visible(&part.path) } }
-                        </th>
-                        <td>{ format::exact(part.value) }</td>
-                        <td>{ format::share(part.value, shown.total.max(1)) }</td>
-                    </tr>
-                }
-            </tbody>
-        </table>
-    }
-}
-
-/// The folder above a path.
-fn above(path: &[u8]) -> Vec<u8> {
-    let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    path.get(..slash.max(1)).unwrap_or(b"/").to_vec()
-}
-
-/// The part of the first level that a path is in.
-fn outermost<'f>(shown: &'f MapFacts, path: &[u8]) -> Option<&'f MapPart> {
-    let mut parts = shown
-        .parts
-        .iter()
-        .filter(|part| part.depth == 0 && part.folder);
-    parts.find(|part| {
-        let rest = path.strip_prefix(part.path.as_slice());
-        rest.is_some_and(|rest| rest.is_empty() || rest.first() == Some(&b'/'))
-    })
-}
-
-/// The nearest part in a direction that is no opened folder; without a part to start from, the first.
-fn next(parts: &[MapPart], from: Option<usize>, toward: Toward) -> Option<usize> {
-    let closed = parts.iter().enumerate().filter(|(_, part)| !part.open);
-    let Some(start) = from.and_then(|from| parts.get(from)) else {
-        return closed.map(|(at, _)| at).next();
-    };
-    let middle = |part: &MapPart| (part.x + part.width / 2.0, part.y + part.height / 2.0);
-    let (x, y) = middle(start);
-    let away = |part: &MapPart| {
-        let (to_x, to_y) = middle(part);
-        let (ahead, beside) = match toward {
-            Toward::Left => (x - to_x, y - to_y),
-            Toward::Right => (to_x - x, y - to_y),
-            Toward::Up => (y - to_y, x - to_x),
-            Toward::Down => (to_y - y, x - to_x),
-        };
-        (ahead > 0.5).then(|| ahead + 2.0 * beside.abs())
-    };
-    let distances = closed.filter_map(|(at, part)| Some((at, away(part)?)));
-    let nearest = distances.min_by(|(_, a), (_, b)| a.total_cmp(b));
-    nearest.map(|(at, _)| at)
-}
-
-/// What tells that the page has other colours, until it is dropped.
-struct ThemeWatch {
-    observer: Option<MutationObserver>,
-    _seen: Closure<dyn FnMut()>,
-    _system: Option<EventListener>,
-}
-
-impl ThemeWatch {
-    fn start(changed: impl Fn() + Clone + 'static) -> Self {
-        let of_system = changed.clone();
-        let seen = Closure::<dyn FnMut()>::new(changed);
-        let observer = MutationObserver::new(seen.as_ref().unchecked_ref()).ok();
-        let root = gloo::utils::document().document_element();
-        if let (Some(observer), Some(root)) = (&observer, root) {
-            let options = MutationObserverInit::new();
-            options.set_attributes(true);
-            // The root can always be observed.
-            let _ = observer.observe_with_options(&root, &options);
-        }
-        let dark = gloo::utils::window().match_media("(prefers-color-scheme: dark)");
-        let system = dark
-            .ok()
-            .flatten()
-            .map(|query| EventListener::new(&query, "change", move |_| of_system()));
-        ThemeWatch {
-            observer,
-            _seen: seen,
-            _system: system,
-        }
-    }
-}
-
-impl Drop for ThemeWatch {
-    fn drop(&mut self) {
-        if let Some(observer) = &self.observer {
-            observer.disconnect();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn keys_lead_to_the_nearest_part() {
-        let part = |x: f32, y: f32, open| MapPart {
-            path: b"/a".to_vec(),
-            depth: 0,
-            x,
-            y,
-            width: 10.0,
-            height: 10.0,
-            value: 1,
-            folder: open,
-            open,
-            cause: None,
-            layer: 1,
-            kind: FileType::Other,
-        };
-        let parts = [
-            part(0.0, 0.0, true),
-            part(0.0, 0.0, false),
-            part(20.0, 0.0, false),
-            part(20.0, 20.0, false),
-        ];
-        assert_eq!(next(&parts, None, Toward::Left), Some(1));
-        assert_eq!(next(&parts, Some(1), Toward::Right), Some(2));
-        assert_eq!(next(&parts, Some(2), Toward::Down), Some(3));
-        assert_eq!(next(&parts, Some(3), Toward::Up), Some(2));
-        assert_eq!(next(&parts, Some(1), Toward::Left), None);
-    }
-
-    #[test]
-    fn the_folder_above_ends_at_the_root() {
-        assert_eq!(above(b"/usr/lib"), b"/usr");
-        assert_eq!(above(b"/usr"), b"/");
-        assert_eq!(above(b"/"), b"/");
     }
 }

@@ -1,0 +1,67 @@
+//! The map as text: the part that is meant, why nothing is drawn, and a table for those who do not see it.
+
+use yew::prelude::*;
+
+use super::Props;
+use super::paint::holder;
+use crate::format;
+use crate::worker::protocol::{Cause, MapFacts, MapPart, Measure};
+
+/// Rows of the table that stands for the map.
+const ROWS: usize = 100;
+
+/// Why nothing is drawn.
+pub(super) fn empty(props: &Props) -> &'static str {
+    match props.route.map.by {
+        _ if !props.route.find.is_empty() => "Nothing matches the search.",
+        Measure::Wasted => "Nothing in this folder is wasted.",
+        Measure::Size | Measure::Download => "No file in this folder has any content.",
+    }
+}
+
+/// The part that is meant, in words.
+pub(super) fn tell(props: &Props, shown: &MapFacts, part: Option<&MapPart>) -> String {
+    let selected = props.route.path.as_deref();
+    let Some(part) = part.or_else(|| holder(shown, selected?)) else {
+        return format!(
+            "{} in {}",
+            format::size(shown.total),
+            format::visible(&shown.zoom)
+        );
+    };
+    let name = match part.path.is_empty() {
+        true => "smaller files".to_owned(),
+        false => format::visible(&part.path),
+    };
+    let share = format::share(part.value, shown.total.max(1));
+    let cause = part.cause.map_or("in the final filesystem", Cause::name);
+    let cause = match part.folder {
+        true => String::new(),
+        false => format!(", layer {}, {cause}", part.layer),
+    };
+    format!("{name}: {}, {share}{cause}", format::size(part.value))
+}
+
+/// The parts of the first level, for those who do not see the map.
+pub(super) fn table(shown: &MapFacts) -> Html {
+    let parts = shown.parts.iter().filter(|part| part.depth == 0);
+    html! {
+        <table class="off-screen" id="map-table">
+            <caption>{ format!("What is in {}", format::visible(&shown.zoom)) }</caption>
+            <thead>
+                <tr><th scope="col">{ "Name" }</th><th scope="col">{ "Bytes" }</th><th scope="col">{ "Share" }</th></tr>
+            </thead>
+            <tbody>
+                for part in parts.take(ROWS) {
+                    <tr>
+                        <th scope="row">
+                            { if part.path.is_empty() { "smaller files".to_owned() } else { format::visible(&part.path) } }
+                        </th>
+                        <td>{ format::exact(part.value) }</td>
+                        <td>{ format::share(part.value, shown.total.max(1)) }</td>
+                    </tr>
+                }
+            </tbody>
+        </table>
+    }
+}

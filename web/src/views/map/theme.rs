@@ -1,0 +1,46 @@
+//! Notices that the page has other colours: a canvas has to be drawn again, because it has none of the style sheet's.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MutationObserver, MutationObserverInit};
+
+/// What tells that the page has other colours, until it is dropped.
+pub(super) struct ThemeWatch {
+    observer: Option<MutationObserver>,
+    _seen: Closure<dyn FnMut()>,
+    _system: Option<EventListener>,
+}
+
+impl ThemeWatch {
+    pub(super) fn start(changed: impl Fn() + Clone + 'static) -> Self {
+        let of_system = changed.clone();
+        let seen = Closure::<dyn FnMut()>::new(changed);
+        let observer = MutationObserver::new(seen.as_ref().unchecked_ref()).ok();
+        let root = gloo::utils::document().document_element();
+        if let (Some(observer), Some(root)) = (&observer, root) {
+            let options = MutationObserverInit::new();
+            options.set_attributes(true);
+            // The root can always be observed.
+            let _ = observer.observe_with_options(&root, &options);
+        }
+        let dark = gloo::utils::window().match_media("(prefers-color-scheme: dark)");
+        let system = dark
+            .ok()
+            .flatten()
+            .map(|query| EventListener::new(&query, "change", move |_| of_system()));
+        ThemeWatch {
+            observer,
+            _seen: seen,
+            _system: system,
+        }
+    }
+}
+
+impl Drop for ThemeWatch {
+    fn drop(&mut self) {
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
