@@ -1,5 +1,7 @@
 //! The content of a file of a layer: read to the end of its blob, and kept only once that is verified.
 
+mod answers;
+
 use std::cell::RefCell;
 use std::io::Write as _;
 use std::rc::Rc;

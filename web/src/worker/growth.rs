@@ -218,3 +218,14 @@ impl Reading {
             .unwrap_or_else(|_| Err("other rules came".to_owned()))
     }
 }
+
+impl ImageWorker {
+    /// The limits of growth that want for another image, and its platform.
+    pub(crate) fn growth(&self) -> Option<(GrowthLimits, Option<Platform>)> {
+        let wanted = self.rules.growth.are_set()
+            && matches!(self.other, Other::Unasked)
+            && self.waste.is_some()
+            && self.main.stack.depth() == self.image.as_ref()?.layers.len();
+        wanted.then(|| (self.rules.growth.clone(), self.platform.clone()))
+    }
+}

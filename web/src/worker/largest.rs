@@ -6,13 +6,15 @@ use onionskin_core::layer::EntryKind;
 use onionskin_core::ledger::Wasted;
 use onionskin_core::stack::Stack;
 
-use super::protocol::{LargestFiles, SizedPath};
+use super::image_worker::ImageWorker;
+use super::protocol::{LargestFiles, LargestOf, SizedPath};
+use super::requests::Answers;
 
 /// Files told of each.
 const TOLD: usize = 8;
 
 /// Those of a layer of the stack; `wasted` is all that is wasted in it, the largest first.
-pub(crate) fn of(stack: &Stack, wasted: &[Wasted], layer: usize) -> LargestFiles {
+fn of(stack: &Stack, wasted: &[Wasted], layer: usize) -> LargestFiles {
     let Some(index) = stack.layer(layer) else {
         return LargestFiles::default();
     };
@@ -49,5 +51,11 @@ pub(crate) fn of(stack: &Stack, wasted: &[Wasted], layer: usize) -> LargestFiles
         hidden: hidden().take(TOLD).filter_map(path).collect(),
         hidden_files: hidden().count() as u64,
         hidden_bytes: hidden().map(|wasted| wasted.bytes).sum(),
+    }
+}
+
+impl Answers<LargestOf> for ImageWorker {
+    fn answer(&mut self, LargestOf { layer }: LargestOf) -> LargestFiles {
+        of(&self.main.stack, &self.largest, layer as usize)
     }
 }

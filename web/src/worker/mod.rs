@@ -1,9 +1,11 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
-//! `image_worker` keeps an image and answers the page; `opening` fetches it or reads it from a
-//! chosen `file`, with a `pool` of workers that each `decode` a layer. What was read is kept in a `cache`. `listing`, `path_history` and `waste` are what is asked of it, `browsing` what is asked of registries.
-//! `comparison` reads two images instead of one.
+//! `requests` hands each question of the page to what answers it, most of them to `image_worker`, which keeps an image.
+//! `opening` fetches that, or reads it from a chosen `file`, with a `pool` of workers that each `decode` a layer; what was
+//! read is kept in a `cache`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
+//! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one.
 
+mod audit;
 mod browsing;
 mod cache;
 mod cards;
@@ -24,6 +26,7 @@ pub(crate) mod place;
 mod pool;
 mod port;
 pub(crate) mod protocol;
+mod requests;
 mod user_error;
 mod waste;
 
@@ -33,6 +36,6 @@ pub(crate) fn start() {
     if scope.name() == pool::DECODER {
         decode::serve(&scope);
     } else {
-        image_worker::serve(&scope);
+        requests::serve(&scope);
     }
 }

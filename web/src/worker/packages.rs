@@ -11,8 +11,10 @@ use onionskin_core::source::Image;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 
+use super::image_worker::ImageWorker;
 use super::listing::number;
-use super::protocol::{FilesOfPackage, PackagesFacts, SizedPath};
+use super::protocol::{FilesOfPackage, PackageFiles, PackagesFacts, PackagesOf, SizedPath};
+use super::requests::Answers;
 
 /// What the packages of a stack have.
 pub(crate) struct OwnedFiles {
@@ -21,7 +23,7 @@ pub(crate) struct OwnedFiles {
 }
 
 /// The packages of all that is stacked.
-pub(crate) fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesFacts) {
+fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesFacts) {
     let ledger = Ledger::of(stack);
     let packages = Packages::of(stack, stack.depth(), &ledger);
     let mut image = image.clone();
@@ -76,5 +78,24 @@ impl OwnedFiles {
             files: files.into_iter().map(told).collect(),
             all,
         }
+    }
+}
+
+impl Answers<PackagesOf> for ImageWorker {
+    fn answer(&mut self, _: PackagesOf) -> Option<Box<PackagesFacts>> {
+        if !self.finished {
+            return None;
+        }
+        let (owned, facts) = of(self.image.as_ref()?, &self.main.stack);
+        self.packages = Some(owned);
+        Some(Box::new(facts))
+    }
+}
+
+impl Answers<PackageFiles> for ImageWorker {
+    fn answer(&mut self, asked: PackageFiles) -> Box<FilesOfPackage> {
+        let owned = self.packages.as_ref();
+        let files = owned.map(|owned| owned.files(&self.main.stack, asked.package, asked.count));
+        Box::new(files.unwrap_or_default())
     }
 }

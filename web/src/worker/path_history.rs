@@ -7,8 +7,10 @@ use onionskin_core::report::{text, xattrs};
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
+use super::image_worker::ImageWorker;
 use super::listing::{At, Listing, number};
-use super::protocol::{Cause, Causes, LayerNumbers, PathEvent, PathHistory};
+use super::protocol::{Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
+use super::requests::Answers;
 
 /// How many paths a container sees.
 pub(crate) fn paths(stack: &Stack) -> u64 {
@@ -21,7 +23,7 @@ pub(crate) fn paths(stack: &Stack) -> u64 {
 
 /// A path's history, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
-pub(crate) fn of(
+fn of(
     at: At<'_>,
     listing: &Listing,
     top: Option<&View>,
@@ -126,4 +128,26 @@ fn event(at: At<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
         uid: owner.0,
         gid: owner.1,
     })
+}
+
+impl Answers<HistoryOf> for ImageWorker {
+    fn answer(&mut self, HistoryOf { path }: HistoryOf) -> Option<Box<PathHistory>> {
+        self.path_history(&path).map(Box::new)
+    }
+}
+
+impl ImageWorker {
+    fn path_history(&mut self, path: &[u8]) -> Option<PathHistory> {
+        if self.top.is_none() && self.finished {
+            let stack = &self.main.stack;
+            self.top = Some(View::stack(stack, stack.depth()));
+        }
+        let (top, wasted) = (self.top.take(), std::mem::take(&mut self.largest));
+        let os = self.os.clone();
+        let history = self.listed().and_then(|(listing, _, at)| {
+            of(at, listing, top.as_ref(), &wasted, path, os.as_deref())
+        });
+        (self.top, self.largest) = (top, wasted);
+        history
+    }
 }

@@ -26,9 +26,11 @@ use super::listing::number;
 use super::place::Gateway;
 use super::port;
 use super::protocol::{
-    Both, Column, Compare, ComparisonEvent, Event, Expand, Found, Kinds, Message, PathVersion,
-    PathVersions, ReportForm, Row, Seek, Showing, Shown, Side, Sort, Subject, Toggle,
+    Both, Column, Compare, ComparisonEvent, ComparisonReport, Event, Expand, Found, HoldFile,
+    Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek, Showing, Shown, Side, Sort,
+    Subject, Toggle, VersionsOf,
 };
+use super::requests::Answers;
 
 /// A comparison that is done.
 pub(crate) struct Comparison {
@@ -260,4 +262,22 @@ impl Opened {
 /// Which side something is of, in words: `the old image`.
 pub(crate) fn of_side(side: Side) -> String {
     format!("the {} image", side.name())
+}
+
+impl Answers<HoldFile> for ImageWorker {
+    fn answer(&mut self, HoldFile(side): HoldFile) {
+        *self.compared_files.of_mut(side) = self.file.take();
+    }
+}
+
+impl Answers<VersionsOf> for ImageWorker {
+    fn answer(&mut self, VersionsOf { path }: VersionsOf) -> Option<Box<PathVersions>> {
+        self.comparison.as_ref()?.versions(&path).map(Box::new)
+    }
+}
+
+impl Answers<ComparisonReport> for ImageWorker {
+    fn answer(&mut self, ComparisonReport(form): ComparisonReport) -> Option<String> {
+        self.comparison.as_ref()?.report(form)
+    }
 }

@@ -1,5 +1,6 @@
 //! The rows of a tree: which folders are open, in which order siblings stand, what is looked for.
 
+mod answers;
 mod filter;
 mod map;
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! What the page asks of the content that was read last.
+
+use crate::worker::image_worker::ImageWorker;
+use crate::worker::protocol::{ContentBytes, ContentLines, ContentProgress, StopContent};
+use crate::worker::requests::Answers;
+
+impl Answers<StopContent> for ImageWorker {
+    fn answer(&mut self, _: StopContent) {
+        self.reader.stop();
+        self.reader.content = None;
+    }
+}
+
+impl Answers<ContentProgress> for ImageWorker {
+    fn answer(&mut self, _: ContentProgress) -> Option<(u64, u64)> {
+        self.reader.progress
+    }
+}
+
+impl Answers<ContentLines> for ImageWorker {
+    fn answer(&mut self, asked: ContentLines) -> Vec<Vec<u8>> {
+        let ContentLines { form, from, count } = asked;
+        let content = self.reader.content.as_ref();
+        content.map_or_else(Vec::new, |content| content.lines(form, from, count))
+    }
+}
+
+impl Answers<ContentBytes> for ImageWorker {
+    fn answer(&mut self, ContentBytes { from, count }: ContentBytes) -> Vec<u8> {
+        let content = self.reader.content.as_ref();
+        content.map_or_else(Vec::new, |content| content.bytes(from, count))
+    }
+}
