@@ -240,12 +240,12 @@ impl Component for App {
                         },
                         (Route::Compare(route), _) => self.view_comparison(ctx, route),
                         (Route::Browse(route), _) => html! {
-                            if let Some(engine) = self.spare.clone() {
-                                <Browse {engine} route={route.clone()} {go} />
+                            if let Some(worker) = self.spare.clone() {
+                                <Browse {worker} route={route.clone()} {go} />
                             }
                         },
                         _ => html! {
-                            <Start catalog={self.catalog.clone()} recent={browser::recent()} engine={self.spare.clone()} on_open={open} {on_file} />
+                            <Start catalog={self.catalog.clone()} recent={browser::recent()} worker={self.spare.clone()} on_open={open} {on_file} />
                         },
                     }
                 }
@@ -271,7 +271,7 @@ impl App {
         match &session.state {
             State::Image(image) => html! {
                 <ImageView
-                    engine={session.engine.clone()}
+                    worker={session.worker.clone()}
                     image={image.clone()}
                     route={route.clone()}
                     go={link.callback(Msg::Go)}

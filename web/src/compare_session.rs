@@ -16,7 +16,7 @@ use crate::worker::protocol::{
 #[derive(Clone, PartialEq)]
 pub(crate) struct CompareSession {
     pub(crate) id: u32,
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     /// The images as they were asked for.
     asked: Both<SideRoute>,
     /// Their documents, once they are read.
@@ -34,20 +34,20 @@ impl CompareSession {
     /// Begins to compare; `files` are those of the sides that are in one, and `events` gets what happens.
     pub(crate) fn open(
         id: u32,
-        engine: WorkerClient,
+        worker: WorkerClient,
         sides: &Both<SideRoute>,
         files: Both<Option<&Blob>>,
         fresh: bool,
         events: Callback<Event>,
     ) -> Self {
-        engine.listen(events);
+        worker.listen(events);
         for side in Side::BOTH {
             if let Some(file) = files.of(side) {
-                engine.give(file);
-                engine.tell(HoldFile(side));
+                worker.give(file);
+                worker.tell(HoldFile(side));
             }
         }
-        engine.tell(Compare {
+        worker.tell(Compare {
             sides: Both {
                 old: asked(&sides.old),
                 new: asked(&sides.new),
@@ -56,7 +56,7 @@ impl CompareSession {
         });
         CompareSession {
             id,
-            engine,
+            worker,
             asked: sides.clone(),
             facts: Both::default(),
             unpacked: Both::default(),

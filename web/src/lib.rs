@@ -21,7 +21,7 @@ pub fn page() {
     yew::Renderer::<app::App>::new().render();
 }
 
-/// Starts what runs inside a Web Worker: the engine, or a decoder that the engine started.
+/// Starts what runs inside a Web Worker: the image worker, or a decoder that it started.
 pub fn worker() {
     worker::start();
 }

@@ -17,7 +17,7 @@ use crate::worker::protocol::{
 #[derive(Clone, PartialEq)]
 pub(crate) struct Session {
     pub(crate) id: u32,
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     /// The reference, the file and the platform as they were asked for.
     pub(crate) asked: String,
     pub(crate) file: Option<String>,
@@ -128,15 +128,15 @@ impl Session {
     /// Begins to read an image; `events` gets what happens.
     pub(crate) fn open(
         id: u32,
-        engine: WorkerClient,
+        worker: WorkerClient,
         route: &ImageRoute,
         opening: Opening<'_>,
         events: Callback<Event>,
     ) -> Self {
         let Opening { file, fresh, open } = opening;
-        engine.listen(events);
+        worker.listen(events);
         if let Some(file) = file {
-            engine.give(file);
+            worker.give(file);
         }
         let subject = match &route.file {
             Some(name) => Subject::File {
@@ -145,7 +145,7 @@ impl Session {
             },
             None => Subject::Reference(route.reference.clone()),
         };
-        engine.tell(Open {
+        worker.tell(Open {
             subject,
             platform: route.platform.clone(),
             fresh,
@@ -153,7 +153,7 @@ impl Session {
         });
         Session {
             id,
-            engine,
+            worker,
             asked: route.reference.clone(),
             file: route.file.clone(),
             platform: route.platform.clone(),
@@ -216,7 +216,7 @@ impl Session {
         };
         if image.stopped {
             image.resume();
-            self.engine.tell(Continue);
+            self.worker.tell(Continue);
         }
     }
 

@@ -41,7 +41,7 @@ impl App {
         if let Some(session) = &self.session
             && session.image().is_some()
         {
-            session.engine.tell(Stop);
+            session.worker.tell(Stop);
             return;
         }
         let (session, route) = match self.before.take() {

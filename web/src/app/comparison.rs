@@ -52,8 +52,8 @@ impl App {
         let id = self.sessions;
         let events = ctx.link().callback(move |event| Msg::Message(id, event));
         let fresh = std::mem::take(&mut self.fresh);
-        let engine = WorkerClient::start();
-        let comparison = CompareSession::open(id, engine, &route.sides, files, fresh, events);
+        let worker = WorkerClient::start();
+        let comparison = CompareSession::open(id, worker, &route.sides, files, fresh, events);
         self.comparison = Some(comparison);
     }
 

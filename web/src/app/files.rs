@@ -10,18 +10,18 @@ use crate::rules_input::RulesInput;
 use crate::worker::protocol::Judge;
 
 impl App {
-    /// Tells the engine what to judge by.
+    /// Tells the image worker what to judge by.
     pub(super) fn judge(&mut self, ctx: &Context<Self>) {
         let Some(session) = &self.session else { return };
         match &mut self.rules {
             Some(rules) if rules.problem.is_some() => {}
             Some(rules) => {
                 rules.judged = false;
-                let judged = session.engine.ask(Judge(Some(rules.file.clone())));
+                let judged = session.worker.ask(Judge(Some(rules.file.clone())));
                 ctx.link()
                     .send_future(async move { Msg::Judged(judged.await.and_then(Result::err)) });
             }
-            None => session.engine.tell(Judge(None)),
+            None => session.worker.tell(Judge(None)),
         }
     }
 

@@ -73,14 +73,14 @@ impl App {
         }
         self.sessions += 1;
         let id = self.sessions;
-        let engine = self.spare.take().unwrap_or_else(WorkerClient::start);
+        let worker = self.spare.take().unwrap_or_else(WorkerClient::start);
         let events = ctx.link().callback(move |event| Msg::Message(id, event));
         let opening = Opening {
             file: file.flatten(),
             fresh: std::mem::take(&mut self.fresh),
             open: browser::open_folders(&image.place()),
         };
-        let session = Session::open(id, engine, image, opening, events);
+        let session = Session::open(id, worker, image, opening, events);
         if let Some(old) = self.session.replace(session).filter(is_worth_a_return) {
             self.before = Some((old, before));
         }
@@ -106,7 +106,7 @@ impl App {
             ),
         );
         session.take(event);
-        if let (Some(name), Some(unpacked)) = (&session.file, session.engine.unpacked()) {
+        if let (Some(name), Some(unpacked)) = (&session.file, session.worker.unpacked()) {
             self.files.insert(name.clone(), unpacked);
         }
         if first

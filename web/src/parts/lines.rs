@@ -22,7 +22,7 @@ pub(crate) const WIDTH: u64 = 16;
 /// What [`Lines`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) form: ContentForm,
     /// Lines of all.
     pub(crate) total: u32,
@@ -199,7 +199,7 @@ impl Lines {
         let from = drawn.start.saturating_sub(spare);
         let count = CHUNK.max(drawn.len() as u32 + spare);
         self.asked = Some(from);
-        let (epoch, engine) = (self.epoch, ctx.props().engine.clone());
+        let (epoch, worker) = (self.epoch, ctx.props().worker.clone());
         let form = ctx.props().form;
         ctx.link().send_future(async move {
             let lines = match form {
@@ -208,12 +208,12 @@ impl Lines {
                         from: u64::from(from) * WIDTH,
                         count: count * WIDTH as u32,
                     };
-                    let bytes = engine.ask(ask).await.unwrap_or_default();
+                    let bytes = worker.ask(ask).await.unwrap_or_default();
                     bytes.chunks(WIDTH as usize).map(<[u8]>::to_vec).collect()
                 }
                 form => {
                     let ask = ContentLines { form, from, count };
-                    engine.ask(ask).await.unwrap_or_default()
+                    worker.ask(ask).await.unwrap_or_default()
                 }
             };
             Msg::Here(epoch, from, lines)

@@ -22,7 +22,7 @@ const EAGER: usize = 5_000;
 /// What [`Browse`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) route: BrowseRoute,
     pub(crate) go: Callback<Navigate>,
 }
@@ -135,7 +135,7 @@ impl Browse {
         let query = self.next.take();
         self.asking = true;
         let list = Rc::clone(&self.list);
-        let answer = ctx.props().engine.ask(Names {
+        let answer = ctx.props().worker.ask(Names {
             list: (*list).clone(),
             query,
         });

@@ -10,7 +10,7 @@ use crate::worker::protocol::{CacheSize, ClearCache, SizeOfCache};
 /// What [`CacheSection`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
 }
 
 /// What the cache takes; nothing where it is empty.
@@ -20,15 +20,15 @@ pub(crate) fn CacheSection(props: &Props) -> Html {
     let cleared = use_state_eq(|| false);
     {
         let taken = taken.clone();
-        use_effect_with(props.engine.clone(), move |engine| {
-            let answer = engine.ask(SizeOfCache);
+        use_effect_with(props.worker.clone(), move |worker| {
+            let answer = worker.ask(SizeOfCache);
             spawn_local(async move { taken.set(answer.await.flatten()) });
         });
     }
     let clear = {
-        let (engine, taken, cleared) = (props.engine.clone(), taken.clone(), cleared.clone());
+        let (worker, taken, cleared) = (props.worker.clone(), taken.clone(), cleared.clone());
         move |_: MouseEvent| {
-            let answer = engine.ask(ClearCache);
+            let answer = worker.ask(ClearCache);
             let (taken, cleared) = (taken.clone(), cleared.clone());
             spawn_local(async move {
                 let left = answer.await.flatten();

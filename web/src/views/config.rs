@@ -16,7 +16,7 @@ use crate::worker::client::WorkerClient;
 /// What [`Config`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
@@ -67,7 +67,7 @@ pub(crate) fn Config(props: &Props) -> Html {
             { documents(props) }
             if props.route.file.is_none() {
                 <ReferrersList
-                    route={props.route.clone()} engine={props.engine.clone()} facts={facts.clone()} />
+                    route={props.route.clone()} worker={props.worker.clone()} facts={facts.clone()} />
             }
         </div>
     }

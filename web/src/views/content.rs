@@ -24,7 +24,7 @@ use crate::worker::protocol::{
 /// What [`Content`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
@@ -46,24 +46,24 @@ pub(crate) fn Content(props: &Props) -> Html {
     let again = use_state_eq(|| 0_u32);
     let there = props.image.numbers.depth >= props.layer || props.image.finished;
     {
-        let (content, progress, engine) = (content.clone(), progress.clone(), props.engine.clone());
+        let (content, progress, worker) = (content.clone(), progress.clone(), props.worker.clone());
         let key = (
-            engine.clone(),
+            worker.clone(),
             props.path.clone(),
             props.layer,
             there,
             *again,
         );
-        use_effect_with(key, move |(engine, path, layer, there, _)| {
+        use_effect_with(key, move |(worker, path, layer, there, _)| {
             content.set(None);
             progress.set(None);
             let ticks = Rc::new(RefCell::new(None::<Interval>));
             if *there {
-                let read = engine.ask(ReadContent {
+                let read = worker.ask(ReadContent {
                     path: path.clone(),
                     layer: *layer,
                 });
-                let told = engine.clone();
+                let told = worker.clone();
                 let ticking = Interval::new(PAUSE, move || {
                     let (progress, answer) = (progress.clone(), told.ask(ContentProgress));
                     spawn_local(async move { progress.set(answer.await.flatten()) });
@@ -77,10 +77,10 @@ pub(crate) fn Content(props: &Props) -> Html {
                     ticks.replace(None);
                 });
             }
-            let engine = engine.clone();
+            let worker = worker.clone();
             move || {
                 ticks.replace(None);
-                engine.tell(StopContent);
+                worker.tell(StopContent);
             }
         });
     }
@@ -155,8 +155,8 @@ fn waiting(props: &Props, there: bool, progress: Option<(u64, u64)>) -> Html {
                     type="button"
                     class="cancel-content"
                     onclick={
-                        let engine = props.engine.clone();
-                        move |_: MouseEvent| engine.tell(StopContent)
+                        let worker = props.worker.clone();
+                        move |_: MouseEvent| worker.tell(StopContent)
                     }
                 >
                     { "Cancel" }
@@ -241,7 +241,7 @@ fn shown(props: &Props, facts: &ContentFacts) -> Html {
     let route = props.route.clone();
     html! {
         <Lines
-            engine={props.engine.clone()}
+            worker={props.worker.clone()}
             {form}
             {total}
             path={props.path.clone()}

@@ -21,7 +21,7 @@ use crate::worker::protocol::{
 /// What [`Details`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
@@ -39,9 +39,9 @@ pub(crate) fn Details(props: &Props) -> Html {
     let asked = use_state_eq(|| None::<(Vec<u8>, u32, bool)>);
     let read = (props.image.numbers.depth, props.image.finished);
     {
-        let (history, asked, engine) = (history.clone(), asked.clone(), props.engine.clone());
+        let (history, asked, worker) = (history.clone(), asked.clone(), props.worker.clone());
         let key = (
-            engine,
+            worker,
             props.path.clone(),
             props.layer,
             props.route.view,
@@ -49,10 +49,10 @@ pub(crate) fn Details(props: &Props) -> Html {
         );
         use_effect_with(
             key,
-            move |(engine, path, .., (depth, finished))| match path {
+            move |(worker, path, .., (depth, finished))| match path {
                 Some(path) => {
                     let (depth, finished) = (*depth, *finished);
-                    let answer = engine.ask(HistoryOf { path: path.clone() });
+                    let answer = worker.ask(HistoryOf { path: path.clone() });
                     let path = path.clone();
                     spawn_local(async move {
                         history.set(answer.await.flatten());
@@ -67,7 +67,7 @@ pub(crate) fn Details(props: &Props) -> Html {
         return html! {
             <aside class="details none" tabindex="0" aria-label="Details of the layer">
                 <LayerDetails
-                    engine={props.engine.clone()}
+                    worker={props.worker.clone()}
                     image={props.image.clone()}
                     route={props.route.clone()}
                     layer={props.layer}

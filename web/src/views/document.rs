@@ -19,7 +19,7 @@ use crate::worker::protocol::{
 /// What [`Document`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The digest of the document.
@@ -36,10 +36,10 @@ pub(crate) fn Document(props: &Props) -> Html {
     let again = use_state_eq(|| 0_u32);
     {
         let document = document.clone();
-        let key = (props.engine.clone(), props.digest.clone(), *again);
-        use_effect_with(key, move |(engine, digest, _)| {
+        let key = (props.worker.clone(), props.digest.clone(), *again);
+        use_effect_with(key, move |(worker, digest, _)| {
             document.set(None);
-            let answer = engine.ask(ReadDocument {
+            let answer = worker.ask(ReadDocument {
                 digest: digest.clone(),
             });
             let done = document.clone();
@@ -48,8 +48,8 @@ pub(crate) fn Document(props: &Props) -> Html {
                     done.set(Some(answer));
                 }
             });
-            let engine = engine.clone();
-            move || engine.tell(StopContent)
+            let worker = worker.clone();
+            move || worker.tell(StopContent)
         });
     }
     let facts = match document.as_ref() {
@@ -166,7 +166,7 @@ fn shown(props: &Props, facts: &DocumentFacts) -> Html {
     let route = props.route.clone();
     html! {
         <Lines
-            engine={props.engine.clone()}
+            worker={props.worker.clone()}
             {form}
             {total}
             path={content.path.clone()}

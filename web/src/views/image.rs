@@ -24,7 +24,7 @@ use crate::worker::client::WorkerClient;
 /// What [`ImageView`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
@@ -43,7 +43,7 @@ const PANEL: &str = "panel";
 #[component]
 pub(crate) fn ImageView(props: &Props) -> Html {
     let Props {
-        engine,
+        worker,
         image,
         route,
         go,
@@ -71,7 +71,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                 </section>
                 if !has_no_details(route.view) {
                     <Details
-                        engine={engine.clone()}
+                        worker={worker.clone()}
                         image={image.clone()}
                         route={route.clone()}
                         layer={selected}
@@ -92,7 +92,7 @@ fn has_no_details(view: View) -> bool {
 
 fn content(props: &Props, selected: u32) -> Html {
     let Props {
-        engine,
+        worker,
         image,
         route,
         go,
@@ -103,7 +103,7 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Waste | View::Checks => html! {
             <Waste
                 checks={route.view == View::Checks}
-                engine={engine.clone()}
+                worker={worker.clone()}
                 image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
@@ -114,7 +114,7 @@ fn content(props: &Props, selected: u32) -> Html {
         },
         View::Map => html! {
             <Map
-                engine={engine.clone()}
+                worker={worker.clone()}
                 image={image.clone()}
                 route={route.clone()}
                 layer={selected}
@@ -123,7 +123,7 @@ fn content(props: &Props, selected: u32) -> Html {
         },
         View::Packages => html! {
             <Packages
-                engine={engine.clone()}
+                worker={worker.clone()}
                 image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
@@ -132,7 +132,7 @@ fn content(props: &Props, selected: u32) -> Html {
         },
         View::Config => html! {
             <Config
-                engine={engine.clone()}
+                worker={worker.clone()}
                 image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
@@ -141,7 +141,7 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Content => match &route.path {
             Some(path) => html! {
                 <Content
-                    engine={engine.clone()}
+                    worker={worker.clone()}
                     image={image.clone()}
                     route={route.clone()}
                     layer={selected}
@@ -156,7 +156,7 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Document => match &route.document {
             Some(digest) => html! {
                 <Document
-                    engine={engine.clone()}
+                    worker={worker.clone()}
                     image={image.clone()}
                     route={route.clone()}
                     digest={digest.clone()}
@@ -180,7 +180,7 @@ fn content(props: &Props, selected: u32) -> Html {
             },
             _ => html! {
                 <Files
-                    engine={engine.clone()}
+                    worker={worker.clone()}
                     image={image.clone()}
                     route={route.clone()}
                     layer={selected}

@@ -20,7 +20,7 @@ use crate::worker::protocol::{
 /// What [`LayerDetails`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) layer: u32,
@@ -103,10 +103,10 @@ fn use_largest(props: &Props) -> Option<LargestFiles> {
     let largest = use_state_eq(|| None);
     {
         let largest = largest.clone();
-        let key = (props.engine.clone(), props.layer, props.image.finished);
-        use_effect_with(key, move |(engine, layer, finished)| {
+        let key = (props.worker.clone(), props.layer, props.image.finished);
+        use_effect_with(key, move |(worker, layer, finished)| {
             if *finished {
-                let answer = engine.ask(LargestOf { layer: *layer });
+                let answer = worker.ask(LargestOf { layer: *layer });
                 spawn_local(async move { largest.set(Some(answer.await.unwrap_or_default())) });
             } else {
                 largest.set(None);

@@ -22,7 +22,7 @@ use crate::worker::protocol::{
 /// What [`Packages`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
@@ -41,11 +41,11 @@ pub(crate) fn Packages(props: &Props) -> Html {
     let room = use_state_eq(|| DRAWN);
     {
         let known = known.clone();
-        let asked = (props.engine.clone(), props.image.finished);
-        use_effect_with(asked, move |(engine, finished)| {
+        let asked = (props.worker.clone(), props.image.finished);
+        use_effect_with(asked, move |(worker, finished)| {
             known.set(None);
             if *finished {
-                let answer = engine.ask(PackagesOf);
+                let answer = worker.ask(PackagesOf);
                 spawn_local(async move { known.set(answer.await.flatten().map(|facts| *facts)) });
             }
         });
@@ -261,7 +261,7 @@ fn row(props: &Props, at: u32, package: &PackageFacts) -> Html {
                 <tr class="of-package" {id}>
                     <td colspan="6">
                         { facts_of(package) }
-                        <Files engine={props.engine.clone()} package={at} route={props.route.clone()} />
+                        <Files worker={props.worker.clone()} package={at} route={props.route.clone()} />
                     </td>
                 </tr>
             }
@@ -287,7 +287,7 @@ fn facts_of(package: &PackageFacts) -> Html {
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
 struct FilesProps {
-    engine: WorkerClient,
+    worker: WorkerClient,
     package: u32,
     route: ImageRoute,
 }
@@ -299,9 +299,9 @@ fn Files(props: &FilesProps) -> Html {
     let count = use_state_eq(|| FILES);
     {
         let files = files.clone();
-        let asked = (props.engine.clone(), props.package, *count);
-        use_effect_with(asked, move |(engine, package, count)| {
-            let answer = engine.ask(PackageFiles {
+        let asked = (props.worker.clone(), props.package, *count);
+        use_effect_with(asked, move |(worker, package, count)| {
+            let answer = worker.ask(PackageFiles {
                 package: *package,
                 count: *count,
             });

@@ -17,7 +17,7 @@ use crate::worker::protocol::{
 /// What [`ReferrersList`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) route: ImageRoute,
 }
@@ -37,10 +37,10 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
     let tries = use_state(|| 0_u32);
     {
         let found = found.clone();
-        let key = (props.engine.clone(), props.facts.clone(), *tries);
-        use_effect_with(key, move |(engine, facts, _)| {
+        let key = (props.worker.clone(), props.facts.clone(), *tries);
+        use_effect_with(key, move |(worker, facts, _)| {
             let ask = |digest| {
-                engine.ask(FindReferrers {
+                worker.ask(FindReferrers {
                     reference: facts.reference.clone(),
                     digest,
                 })

@@ -36,7 +36,7 @@ pub(crate) struct Props {
     /// The gateway's own images; none until it told.
     pub(crate) catalog: Option<Vec<Listed>>,
     pub(crate) recent: Vec<String>,
-    pub(crate) engine: Option<WorkerClient>,
+    pub(crate) worker: Option<WorkerClient>,
     pub(crate) on_open: Callback<String>,
     pub(crate) on_file: Callback<web_sys::File>,
 }
@@ -113,8 +113,8 @@ pub(crate) fn Start(props: &Props) -> Html {
                     </ul>
                 </section>
             }
-            if let Some(engine) = props.engine.clone() {
-                <CacheSection {engine} />
+            if let Some(worker) = props.worker.clone() {
+                <CacheSection {worker} />
             }
         </main>
     }

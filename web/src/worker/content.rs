@@ -78,22 +78,22 @@ struct Wanted {
 
 /// Reads the content of a file, and tells what it is.
 pub(crate) async fn read(
-    engine: Rc<RefCell<ImageWorker>>,
+    worker: Rc<RefCell<ImageWorker>>,
     asked: ReadContent,
 ) -> Result<Box<ContentFacts>, UserError> {
     let (wanted, round) = {
-        let mut engine = engine.borrow_mut();
-        let round = engine.reader.begin();
-        (engine.wanted(&asked)?, round)
+        let mut worker = worker.borrow_mut();
+        let round = worker.reader.begin();
+        (worker.wanted(&asked)?, round)
     };
     let layer = number(wanted.job.layer.number);
-    let kept = bytes(&engine, &wanted, round).await?;
-    keep(&engine, round, kept, asked.path, layer).map(Box::new)
+    let kept = bytes(&worker, &wanted, round).await?;
+    keep(&worker, round, kept, asked.path, layer).map(Box::new)
 }
 
 /// Keeps what was read and verified for the page, unless something else is asked for by now; tells what it is.
 pub(super) fn keep(
-    engine: &RefCell<ImageWorker>,
+    worker: &RefCell<ImageWorker>,
     round: u32,
     kept: Kept,
     path: Vec<u8>,
@@ -138,10 +138,10 @@ pub(super) fn keep(
             (None, false) => ContentForm::Hex,
         },
     };
-    let mut engine = engine.borrow_mut();
-    if engine.reader.round == round {
-        engine.reader.progress = None;
-        engine.reader.content = Some(Content {
+    let mut worker = worker.borrow_mut();
+    if worker.reader.round == round {
+        worker.reader.progress = None;
+        worker.reader.content = Some(Content {
             bytes,
             text,
             json,
@@ -153,7 +153,7 @@ pub(super) fn keep(
 
 /// Reads the layer to its end, and keeps what of the file is in it.
 async fn bytes(
-    engine: &RefCell<ImageWorker>,
+    worker: &RefCell<ImageWorker>,
     wanted: &Wanted,
     round: u32,
 ) -> Result<Kept, UserError> {
@@ -178,11 +178,11 @@ async fn bytes(
         };
         received += chunk.len() as u64;
         {
-            let mut engine = engine.borrow_mut();
-            if engine.reader.round != round {
+            let mut worker = worker.borrow_mut();
+            if worker.reader.round != round {
                 return Err(UserError::stopped());
             }
-            engine.reader.progress = Some((received, whole));
+            worker.reader.progress = Some((received, whole));
         }
         reader
             .push(&chunk, &mut |piece| take(&mut kept, piece, &mut failed))

@@ -50,7 +50,7 @@ pub(crate) enum Origin {
     File(String),
 }
 
-/// What a decoder tells the engine.
+/// What a decoder tells the image worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Report {
     /// It runs and waits for a job.

@@ -24,7 +24,7 @@ const PARTS: usize = 200;
 
 /// Reads a document, and tells what it is.
 pub(crate) async fn read(
-    engine: Rc<RefCell<ImageWorker>>,
+    worker: Rc<RefCell<ImageWorker>>,
     asked: ReadDocument,
 ) -> Result<Box<DocumentFacts>, UserError> {
     let missing = |detail: &str| UserError::of_content(detail);
@@ -33,15 +33,15 @@ pub(crate) async fn read(
         .parse()
         .map_err(|_| missing("the link does not name a digest"))?;
     let (round, config, origin) = {
-        let mut engine = engine.borrow_mut();
-        let round = engine.reader.begin();
-        let image = engine.image.as_ref();
+        let mut worker = worker.borrow_mut();
+        let round = worker.reader.begin();
+        let image = worker.image.as_ref();
         let image = image.ok_or_else(|| missing("the image is not read"))?;
         let raw = image.raw_config.as_bytes();
         let is_config =
             image.config_digest == digest && Digest::of(digest.algorithm(), raw) == digest;
         let config = is_config.then(|| raw.to_vec());
-        let origin = engine
+        let origin = worker
             .reading
             .as_ref()
             .map(|reading| reading.origin.clone());
@@ -60,7 +60,7 @@ pub(crate) async fn read(
     let mut kept = Kept::new().map_err(problem)?;
     kept.write_all(&bytes).map_err(problem)?;
     kept.flush().map_err(problem)?;
-    let content = content::keep(&engine, round, kept, asked.digest.into_bytes(), 0)?;
+    let content = content::keep(&worker, round, kept, asked.digest.into_bytes(), 0)?;
     let json: Option<Value> = serde_json::from_slice(&bytes).ok();
     let named = json.as_ref().and_then(|json| text(json, "mediaType"));
     Ok(Box::new(DocumentFacts {

@@ -55,21 +55,21 @@ type Shared = Rc<RefCell<ImageWorker>>;
 
 /// Begins to read the other image, where the rules need one and the findings of this one are there. Other rules, or
 /// none, end it.
-pub(crate) fn begin(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
+pub(crate) fn begin(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
     let wanted = {
-        let mut engine = engine.borrow_mut();
-        let wanted = engine.growth();
+        let mut worker = worker.borrow_mut();
+        let wanted = worker.growth();
         if wanted.is_some() {
-            engine.other = Other::Coming;
+            worker.other = Other::Coming;
         }
         wanted
     };
     let Some((limits, platform)) = wanted else {
         return;
     };
-    let round = engine.borrow().round;
+    let round = worker.borrow().round;
     let reading = Reading {
-        engine: Rc::clone(engine),
+        worker: Rc::clone(worker),
         scope: scope.clone(),
         round,
         reference: limits.against.clone().unwrap_or_default(),
@@ -87,7 +87,7 @@ pub(crate) fn begin(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
 /// The other image while it is read.
 #[derive(Clone)]
 struct Reading {
-    engine: Shared,
+    worker: Shared,
     scope: DedicatedWorkerGlobalScope,
     /// Of how many rules files this is one.
     round: u32,
@@ -98,7 +98,7 @@ struct Reading {
 impl Reading {
     /// Whether the rules that asked for it still hold.
     fn holds(&self) -> bool {
-        self.engine.borrow().round == self.round
+        self.worker.borrow().round == self.round
     }
 
     fn tell(&self, received: u64, whole: Option<u64>) {
@@ -116,10 +116,10 @@ impl Reading {
             return;
         }
         let audited = {
-            let mut engine = self.engine.borrow_mut();
-            engine.other = other;
-            engine.comparing = None;
-            engine.audit()
+            let mut worker = self.worker.borrow_mut();
+            worker.other = other;
+            worker.comparing = None;
+            worker.audit()
         };
         for event in [Some(Event::Comparing(None)), audited]
             .into_iter()
@@ -151,12 +151,12 @@ impl Reading {
         let image = answer.map_err(|error| failed(UserError::of_image(&error)))?;
         let mut sizes = BTreeMap::new();
         if limits.need_sizes() {
-            let unread = Against::unread(&image, &self.engine.borrow().main.stack);
+            let unread = Against::unread(&image, &self.worker.borrow().main.stack);
             sizes = self.sizes(unread, &place).await?;
         }
-        let engine = self.engine.borrow();
+        let worker = self.worker.borrow();
         let read = |layer: &Layer| sizes.get(&layer.number).copied();
-        let mut against = Against::of(&image, &engine.main.stack, read);
+        let mut against = Against::of(&image, &worker.main.stack, read);
         // As the command tells it: only where a rule asks for it.
         against.size = against.size.filter(|_| limits.need_sizes());
         Ok(against)
@@ -213,7 +213,7 @@ impl Reading {
             origin: Origin::Gateway(place.clone()),
         };
         let pool = Pool::start(layers.into_iter().map(job).collect(), None, hear);
-        self.engine.borrow_mut().comparing = Some(pool);
+        self.worker.borrow_mut().comparing = Some(pool);
         all.await
             .unwrap_or_else(|_| Err("other rules came".to_owned()))
     }

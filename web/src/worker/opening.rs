@@ -46,50 +46,50 @@ pub(crate) struct Reading {
 }
 
 /// Opens an image and tells what happens until everything is there.
-pub(crate) async fn open(engine: Shared, scope: DedicatedWorkerGlobalScope, wanted: Open) {
-    let opened = match begin(&engine, &scope, &wanted).await {
+pub(crate) async fn open(worker: Shared, scope: DedicatedWorkerGlobalScope, wanted: Open) {
+    let opened = match begin(&worker, &scope, &wanted).await {
         Ok(Some(opened)) => opened,
         // There is a choice to make first, or no image.
         Ok(None) => return,
         Err(problem) => return port::tell(&scope, &Message::Event(Event::Failed(problem))),
     };
-    engine.borrow_mut().subject = Some(wanted.subject);
-    decode(&engine, &scope, opened);
+    worker.borrow_mut().subject = Some(wanted.subject);
+    decode(&worker, &scope, opened);
 }
 
 /// Stops to read layers. What is read stays.
-pub(crate) fn stop(engine: &Shared) {
-    let reading = engine.borrow().reading.clone();
+pub(crate) fn stop(worker: &Shared) {
+    let reading = worker.borrow().reading.clone();
     if let Some(reading) = reading {
         reading.progress.stop();
     }
 }
 
 /// Reads the layers that are not read yet.
-pub(crate) fn resume(engine: &Shared, scope: &DedicatedWorkerGlobalScope) {
+pub(crate) fn resume(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
     let (layers, reading) = {
-        let mut engine = engine.borrow_mut();
-        let (Some(image), Some(reading)) = (engine.image.clone(), engine.reading.clone()) else {
+        let mut worker = worker.borrow_mut();
+        let (Some(image), Some(reading)) = (worker.image.clone(), worker.reading.clone()) else {
             return;
         };
-        if !engine.finished {
+        if !worker.finished {
             return;
         }
-        engine.reopen();
+        worker.reopen();
         let is_missing = |layer: &Layer| {
             let shown = number(layer.number);
-            layer.number > engine.main.stack.depth()
-                && !engine.waiting.contains_key(&shown)
-                && !engine.not_fetched.contains_key(&shown)
+            layer.number > worker.main.stack.depth()
+                && !worker.waiting.contains_key(&shown)
+                && !worker.not_fetched.contains_key(&shown)
         };
         let layers = image.layers.into_iter().filter(is_missing).collect();
         (layers, reading)
     };
-    read(engine, scope, layers, reading.origin, reading.file);
+    read(worker, scope, layers, reading.origin, reading.file);
 }
 
 async fn begin(
-    engine: &Shared,
+    worker: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     wanted: &Open,
 ) -> Result<Option<Opened>, UserError> {
@@ -97,11 +97,11 @@ async fn begin(
         Ok(platform) => platform,
         Err(error) => return Err(UserError::of_platform(&error)),
     };
-    engine.borrow_mut().platform.clone_from(&platform);
+    worker.borrow_mut().platform.clone_from(&platform);
     match &wanted.subject {
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::File { name, image } => {
-            let Some(file) = engine.borrow().file.clone() else {
+            let Some(file) = worker.borrow().file.clone() else {
                 return Err(UserError::of_worker(0));
             };
             let file = unpack(scope, file)?;
@@ -200,7 +200,7 @@ async fn in_file(
 }
 
 /// Tells of the image and sets the decoders to work.
-fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
+fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     let image = opened.image;
     let facts = ImageFacts {
         reference: opened.reference,
@@ -209,24 +209,24 @@ fn decode(engine: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     };
     port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {
-        let mut engine = engine.borrow_mut();
-        engine.costs.compressed_known = image.compressed_size().is_some();
-        engine.os = image.platform.as_ref().map(|platform| platform.os.clone());
-        engine.image = Some(image.clone());
+        let mut worker = worker.borrow_mut();
+        worker.costs.compressed_known = image.compressed_size().is_some();
+        worker.os = image.platform.as_ref().map(|platform| platform.os.clone());
+        worker.image = Some(image.clone());
     }
-    read(engine, scope, image.layers, opened.origin, opened.file);
+    read(worker, scope, image.layers, opened.origin, opened.file);
 }
 
 /// Reads layers, and tells how far they are until all of them are here.
 fn read(
-    engine: &Shared,
+    worker: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     layers: Vec<Layer>,
     origin: Origin,
     file: Option<Blob>,
 ) {
     let progress = Rc::new(Progress {
-        engine: Rc::clone(engine),
+        worker: Rc::clone(worker),
         scope: scope.clone(),
         received: RefCell::default(),
         open_layers: Cell::new(layers.len()),
@@ -235,7 +235,7 @@ fn read(
         ticks: RefCell::default(),
         stopped: Cell::new(false),
     });
-    engine.borrow_mut().reading = Some(Reading {
+    worker.borrow_mut().reading = Some(Reading {
         origin: origin.clone(),
         file: file.clone(),
         progress: Rc::clone(&progress),
@@ -247,7 +247,7 @@ fn read(
     let jobs = layers.into_iter().map(job).collect();
     let hears = Rc::clone(&progress);
     let pool = Pool::start(jobs, file, move |outcome| hears.take(outcome));
-    engine.borrow_mut().pool = Some(pool);
+    worker.borrow_mut().pool = Some(pool);
     progress.tick();
     if progress.open_layers.get() > 0 {
         let ticking = Rc::clone(&progress);
@@ -258,7 +258,7 @@ fn read(
 
 /// How far the layers are.
 struct Progress {
-    engine: Shared,
+    worker: Shared,
     scope: DedicatedWorkerGlobalScope,
     /// Bytes received by layer, where that changed since it was told.
     received: RefCell<BTreeMap<u32, u64>>,
@@ -290,12 +290,12 @@ impl Progress {
                     layer,
                     facts: LayerFacts::of(&index),
                 });
-                self.engine.borrow_mut().waiting.insert(layer, index);
+                self.worker.borrow_mut().waiting.insert(layer, index);
                 self.grow();
             }
             Outcome::NotFetched(layer, reason) => {
                 self.tell(Event::NotFetched { layer, reason });
-                self.engine.borrow_mut().not_fetched.insert(layer, reason);
+                self.worker.borrow_mut().not_fetched.insert(layer, reason);
                 self.grow();
             }
             Outcome::Failed(layer, problem) => self.tell(Event::Broken { layer, problem }),
@@ -309,7 +309,7 @@ impl Progress {
 
     /// Stacks what can be.
     fn grow(&self) {
-        let grown = self.engine.borrow_mut().grow();
+        let grown = self.worker.borrow_mut().grow();
         match grown {
             Ok(grown) => self.grown.set(self.grown.get() || grown),
             Err((layer, problem)) => self.tell(Event::Broken { layer, problem }),
@@ -321,7 +321,7 @@ impl Progress {
         if self.open_layers.get() == 0 || self.stopped.replace(true) {
             return;
         }
-        let pool = self.engine.borrow_mut().pool.take();
+        let pool = self.worker.borrow_mut().pool.take();
         if let Some(pool) = pool {
             pool.stop();
         }
@@ -338,29 +338,29 @@ impl Progress {
         let now = js_sys::Date::now();
         if self.grown.get() && (done || now - self.counted.get() >= COUNT_PAUSE) {
             self.grown.set(false);
-            let counted = self.engine.borrow_mut().count();
+            let counted = self.worker.borrow_mut().count();
             self.tell(counted);
             // From the end of the count, so that long ones leave room for questions.
             self.counted.set(js_sys::Date::now());
         }
-        if done && !self.engine.borrow().finished {
-            self.engine.borrow_mut().finished = true;
+        if done && !self.worker.borrow().finished {
+            self.worker.borrow_mut().finished = true;
             self.tell(match self.stopped.get() {
                 true => Event::Stopped,
                 false => Event::Finished,
             });
-            let engine = Rc::clone(&self.engine);
+            let worker = Rc::clone(&self.worker);
             let scope = self.scope.clone();
             // What the page asks of the tree, now that all of it is here, is answered first.
             Timeout::new(PAUSE, move || {
-                if !engine.borrow().finished {
+                if !worker.borrow().finished {
                     return;
                 }
-                let audited = engine.borrow_mut().audit();
+                let audited = worker.borrow_mut().audit();
                 if let Some(audited) = audited {
                     port::tell(&scope, &Message::Event(audited));
                 }
-                growth::begin(&engine, &scope);
+                growth::begin(&worker, &scope);
             })
             .forget();
         }

@@ -1,5 +1,5 @@
-//! The decoders of the engine: workers of its own, as many as the machine has cores to spare.
-//! Where workers cannot start workers, the engine decodes the layers itself.
+//! The decoders of the image worker: workers of its own, as many as the machine has cores to spare.
+//! Where workers cannot start workers, the image worker decodes the layers itself.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -163,7 +163,7 @@ impl Pool {
         });
         let pool = Rc::downgrade(self);
         let failed = Failed::new(move |event: web_sys::Event| {
-            // Else it counts as an error of the engine too.
+            // Else it counts as an error of the image worker too.
             event.prevent_default();
             if let Some(pool) = pool.upgrade() {
                 pool.lose(at);

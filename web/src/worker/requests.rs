@@ -28,18 +28,18 @@ pub(super) trait Answers<Q: Question> {
 
 /// Waits for questions.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
-    let engine = Rc::new(RefCell::new(ImageWorker::default()));
+    let worker = Rc::new(RefCell::new(ImageWorker::default()));
     let answers = scope.clone();
     port::listen(scope, move |data| {
         if let Some(file) = port::file(&data) {
-            engine.borrow_mut().file = Some(file);
+            worker.borrow_mut().file = Some(file);
             return;
         }
         let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
         let asker = Asker {
-            engine: Rc::clone(&engine),
+            worker: Rc::clone(&worker),
             scope: answers.clone(),
             id,
         };
@@ -50,7 +50,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
 
 /// Whoever asked a question, and whom.
 struct Asker {
-    engine: Rc<RefCell<ImageWorker>>,
+    worker: Rc<RefCell<ImageWorker>>,
     scope: DedicatedWorkerGlobalScope,
     id: u32,
 }
@@ -75,11 +75,11 @@ impl Asker {
             }
             Request::Open(asked) => self.open(asked),
             Request::Stop(Stop) => {
-                opening::stop(&self.engine);
+                opening::stop(&self.worker);
                 self.answer::<Stop>(&());
             }
             Request::Continue(Continue) => {
-                opening::resume(&self.engine, &self.scope);
+                opening::resume(&self.worker, &self.scope);
                 self.answer::<Continue>(&());
             }
             Request::Judge(asked) => self.judge(&asked),
@@ -94,11 +94,11 @@ impl Asker {
             Request::HistoryOf(asked) => self.of_image(asked),
             Request::LargestOf(asked) => self.of_image(asked),
             Request::ReadContent(asked) => {
-                let read = content::read(Rc::clone(&self.engine), asked);
+                let read = content::read(Rc::clone(&self.worker), asked);
                 self.answer_later::<ReadContent>(read);
             }
             Request::ReadDocument(asked) => {
-                let read = document::read(Rc::clone(&self.engine), asked);
+                let read = document::read(Rc::clone(&self.worker), asked);
                 self.answer_later::<ReadDocument>(read);
             }
             Request::StopContent(asked) => self.of_image(asked),
@@ -112,7 +112,7 @@ impl Asker {
             Request::HoldFile(asked) => self.of_image(asked),
             Request::Compare(asked) => {
                 self.answer::<Compare>(&());
-                spawn_local(comparison::run(self.engine, self.scope, asked));
+                spawn_local(comparison::run(self.worker, self.scope, asked));
             }
             Request::VersionsOf(asked) => self.of_image(asked),
             Request::ComparisonReport(asked) => self.of_image(asked),
@@ -132,18 +132,18 @@ impl Asker {
     where
         ImageWorker: Answers<Q>,
     {
-        let answer = self.engine.borrow_mut().answer(question);
+        let answer = self.worker.borrow_mut().answer(question);
         self.answer::<Q>(&answer);
     }
 
     fn open(self, mut asked: Open) {
-        self.engine.borrow_mut().to_open = std::mem::take(&mut asked.open);
+        self.worker.borrow_mut().to_open = std::mem::take(&mut asked.open);
         self.answer::<Open>(&());
-        spawn_local(opening::open(self.engine, self.scope, asked));
+        spawn_local(opening::open(self.worker, self.scope, asked));
     }
 
     fn judge(&self, asked: &Judge) {
-        let judged = self.engine.borrow_mut().judge(asked.0.as_ref());
+        let judged = self.worker.borrow_mut().judge(asked.0.as_ref());
         let (event, judged) = match judged {
             Ok(event) => (event, Ok(())),
             Err(problem) => (None, Err(problem)),
@@ -152,7 +152,7 @@ impl Asker {
         for event in [Some(ended), event].into_iter().flatten() {
             port::tell(&self.scope, &Message::Event(event));
         }
-        growth::begin(&self.engine, &self.scope);
+        growth::begin(&self.worker, &self.scope);
         self.answer::<Judge>(&judged);
     }
 }

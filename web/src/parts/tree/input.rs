@@ -83,7 +83,7 @@ impl Tree {
                 false
             }
             Walk::Up(row) => {
-                let (epoch, answer) = (self.epoch, ctx.props().engine.ask(Parent { row }));
+                let (epoch, answer) = (self.epoch, ctx.props().worker.ask(Parent { row }));
                 ctx.link()
                     .send_future(async move { Msg::Parent(epoch, answer.await.flatten()) });
                 false

@@ -41,7 +41,7 @@ pub(crate) struct Select {
 /// What [`Tree`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) showing: Rc<Showing>,
     /// Changes when the same question may have another answer.
     pub(crate) version: (u32, bool),
@@ -196,7 +196,7 @@ impl Component for Tree {
             };
             self.show(ctx, expand, std::convert::identity, Why::Toggled);
         }
-        if new.engine != old.engine || new.showing != old.showing || moved {
+        if new.worker != old.worker || new.showing != old.showing || moved {
             self.reshow(ctx, Why::Asked);
         } else if new.version != old.version {
             self.reshow(ctx, Why::Grown);
@@ -347,10 +347,10 @@ impl Tree {
     ) {
         self.epoch += 1;
         let (epoch, window) = (self.epoch, self.window);
-        let engine = ctx.props().engine.clone();
+        let worker = ctx.props().worker.clone();
         let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
         let bring = why == Why::Asked || path != self.placed;
-        let shown = engine.ask(question);
+        let shown = worker.ask(question);
         ctx.link().send_future(async move {
             let missing = || Shown {
                 missing: true,
@@ -358,7 +358,7 @@ impl Tree {
             };
             let mut shown = shown.await.and_then(shown_of).unwrap_or_else(missing);
             let found = match path {
-                Some(path) => engine.ask(Seek { path }).await.flatten(),
+                Some(path) => worker.ask(Seek { path }).await.flatten(),
                 None => None,
             };
             shown.total = found.as_ref().map_or(shown.total, |found| found.total);
@@ -378,7 +378,7 @@ impl Tree {
             .drawn();
             let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
             let count = end - from;
-            let rows = engine.ask(Rows { from, count }).await.unwrap_or_default();
+            let rows = worker.ask(Rows { from, count }).await.unwrap_or_default();
             Msg::Fresh(
                 epoch,
                 Box::new(Fresh {
@@ -410,7 +410,7 @@ impl Tree {
         }
         self.measure();
         self.fetch(ctx);
-        let open = ctx.props().engine.ask(OpenFolders);
+        let open = ctx.props().worker.ask(OpenFolders);
         ctx.link()
             .send_future_batch(async move { open.await.map(Msg::Open) });
         ctx.props().on_shown.emit(fresh.shown);
@@ -461,7 +461,7 @@ impl Tree {
     fn fetch(&mut self, ctx: &Context<Self>) {
         for from in self.pages.ask(self.window.drawn()) {
             let epoch = self.epoch;
-            let answer = ctx.props().engine.ask(Rows { from, count: PAGE });
+            let answer = ctx.props().worker.ask(Rows { from, count: PAGE });
             ctx.link().send_future(async move {
                 Msg::Rows(epoch, from, answer.await.unwrap_or_default())
             });

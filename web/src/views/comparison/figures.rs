@@ -14,7 +14,7 @@ use crate::worker::protocol::{Both, ComparedLayer, ComparisonFacts, ComparisonRe
 /// What [`Figures`] shows.
 #[derive(PartialEq, Properties)]
 pub(super) struct Props {
-    pub(super) engine: WorkerClient,
+    pub(super) worker: WorkerClient,
     pub(super) facts: Rc<ComparisonFacts>,
 }
 
@@ -120,9 +120,9 @@ fn save(
     media_type: &'static str,
     word: &'static str,
 ) -> Html {
-    let engine = props.engine.clone();
+    let worker = props.worker.clone();
     let save = move |_: MouseEvent| {
-        let answer = engine.ask(ComparisonReport(form));
+        let answer = worker.ask(ComparisonReport(form));
         spawn_local(async move {
             if let Some(text) = answer.await.flatten() {
                 browser::save(name, media_type, &text);

@@ -19,7 +19,7 @@ use crate::worker::protocol::{Changes, ComparisonFacts, Kinds, Showing, Shown, S
 /// What [`ComparedFiles`] shows.
 #[derive(PartialEq, Properties)]
 pub(super) struct Props {
-    pub(super) engine: WorkerClient,
+    pub(super) worker: WorkerClient,
     pub(super) facts: Rc<ComparisonFacts>,
     pub(super) route: CompareRoute,
     pub(super) go: Callback<Navigate>,
@@ -75,7 +75,7 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
             <div class="files">
                 { toolbar(props, shown.as_ref()) }
                 <Tree
-                    engine={props.engine.clone()}
+                    worker={props.worker.clone()}
                     showing={Rc::new(showing)}
                     version={(0, true)}
                     path={route.path.clone()}
@@ -92,7 +92,7 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
                 }
             </div>
             if let Some(path) = route.path.clone() {
-                <PathDetails engine={props.engine.clone()} route={route.clone()} {path} go={go.clone()} />
+                <PathDetails worker={props.worker.clone()} route={route.clone()} {path} go={go.clone()} />
             }
         </div>
     }

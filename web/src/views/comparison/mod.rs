@@ -78,13 +78,13 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
                 on_copy={props.on_copy.clone()}
             />
             if let Some((comparison, facts)) = done {
-                <Figures engine={comparison.engine.clone()} facts={facts.clone()} />
+                <Figures worker={comparison.worker.clone()} facts={facts.clone()} />
                 <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
                 <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
                     {
                         match route.view {
                             CompareView::Files => html! {
-                                <ComparedFiles engine={comparison.engine.clone()} {facts} route={route.clone()} go={go.clone()} />
+                                <ComparedFiles worker={comparison.worker.clone()} {facts} route={route.clone()} go={go.clone()} />
                             },
                             CompareView::Config => html! { <ConfigList {facts} /> },
                             CompareView::Packages => html! { <PackageList {facts} route={route.clone()} go={go.clone()} /> },

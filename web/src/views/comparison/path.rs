@@ -18,7 +18,7 @@ use crate::worker::protocol::{PathVersion, PathVersions, Side, VersionsOf};
 /// What [`PathDetails`] shows.
 #[derive(PartialEq, Properties)]
 pub(super) struct Props {
-    pub(super) engine: WorkerClient,
+    pub(super) worker: WorkerClient,
     pub(super) route: CompareRoute,
     pub(super) path: Vec<u8>,
     pub(super) go: Callback<Navigate>,
@@ -31,9 +31,9 @@ pub(super) fn PathDetails(props: &Props) -> Html {
     let versions = use_state(|| None::<(Vec<u8>, Option<Box<PathVersions>>)>);
     {
         let versions = versions.clone();
-        let asked = (props.engine.clone(), props.path.clone());
-        use_effect_with(asked, move |(engine, path)| {
-            let (answer, path) = (engine.ask(VersionsOf { path: path.clone() }), path.clone());
+        let asked = (props.worker.clone(), props.path.clone());
+        use_effect_with(asked, move |(worker, path)| {
+            let (answer, path) = (worker.ask(VersionsOf { path: path.clone() }), path.clone());
             spawn_local(async move { versions.set(Some((path, answer.await.flatten()))) });
         });
     }

@@ -20,7 +20,7 @@ use crate::worker::protocol::{Changes, Kinds, Showing, Shown, Sort};
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
@@ -32,7 +32,7 @@ pub(crate) struct Props {
 /// The files of a layer.
 #[component]
 pub(crate) fn Files(props: &Props) -> Html {
-    // None until the engine answers.
+    // None until the image worker answers.
     let shown = use_state_eq(|| None::<Shown>);
     // Whether that is of all layers.
     let whole = use_state_eq(|| false);
@@ -101,7 +101,7 @@ pub(crate) fn Files(props: &Props) -> Html {
                 }
             />
             <Tree
-                engine={props.engine.clone()}
+                worker={props.worker.clone()}
                 showing={Rc::new(showing)}
                 version={(grown, props.image.finished)}
                 path={props.route.path.clone()}

@@ -31,7 +31,7 @@ use crate::worker::protocol::{MapFacts, MapOf, MapPart, Showing};
 /// What [`Map`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     /// The layer that is looked at.
@@ -97,9 +97,9 @@ pub(crate) fn Map(props: &Props) -> Html {
             height: height as f32,
         });
         use_effect_with(
-            (props.engine.clone(), asked, grown),
-            move |(engine, asked, _)| {
-                let answer = asked.clone().map(|asked| engine.ask(asked));
+            (props.worker.clone(), asked, grown),
+            move |(worker, asked, _)| {
+                let answer = asked.clone().map(|asked| worker.ask(asked));
                 spawn_local(async move {
                     if let Some(answer) = answer
                         && let Some(map) = answer.await.flatten()

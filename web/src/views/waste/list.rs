@@ -22,7 +22,7 @@ pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
-    /// None until the engine told.
+    /// None until the image worker told.
     pub(crate) found: Option<Box<Findings>>,
     /// Asks for more of the findings of each card.
     pub(crate) on_more: Callback<()>,

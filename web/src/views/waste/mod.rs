@@ -27,7 +27,7 @@ use crate::worker::protocol::{Asked, Choice, Findings, FindingsPage, Selected};
 pub(crate) struct Props {
     /// The list of security and configuration, instead of that of bytes.
     pub(crate) checks: bool,
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
@@ -52,14 +52,14 @@ pub(crate) fn Waste(props: &Props) -> Html {
     let told = use_state_eq(|| TOLD);
     let asked = asked(&props.route, *told);
     {
-        let (found, engine) = (found.clone(), props.engine.clone());
-        let key = (engine, asked, props.image.audit.clone());
-        use_effect_with(key, move |(engine, asked, audit)| {
+        let (found, worker) = (found.clone(), props.worker.clone());
+        let key = (worker, asked, props.image.audit.clone());
+        use_effect_with(key, move |(worker, asked, audit)| {
             if audit.is_none() {
                 found.set(None);
                 return;
             }
-            let answer = engine.ask(FindingsPage(asked.clone()));
+            let answer = worker.ask(FindingsPage(asked.clone()));
             spawn_local(async move {
                 if let Some(findings) = answer.await.flatten() {
                     found.set(Some(findings));
@@ -86,7 +86,7 @@ pub(crate) fn Waste(props: &Props) -> Html {
             </div>
             <Side
                 checks={props.checks}
-                engine={props.engine.clone()}
+                worker={props.worker.clone()}
                 image={props.image.clone()}
                 route={props.route.clone()}
                 go={props.go.clone()}

@@ -20,7 +20,7 @@ use crate::worker::protocol::{LayerNumbers, Report, ReportForm};
 pub(crate) struct Props {
     /// Beside the list of security and configuration, what is about bytes is left out.
     pub(crate) checks: bool,
-    pub(crate) engine: WorkerClient,
+    pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
@@ -150,9 +150,9 @@ fn report(props: &Props) -> Html {
         return Html::default();
     }
     let save = |form, name: &'static str, media_type: &'static str| {
-        let engine = props.engine.clone();
+        let worker = props.worker.clone();
         move |_| {
-            let answer = engine.ask(Report(form));
+            let answer = worker.ask(Report(form));
             spawn_local(async move {
                 if let Some(text) = answer.await.flatten() {
                     browser::save(name, media_type, &text);

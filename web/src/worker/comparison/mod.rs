@@ -56,11 +56,11 @@ struct Read {
 
 /// Reads two images and compares them, and tells what comes of it.
 pub(crate) async fn run(
-    engine: Rc<RefCell<ImageWorker>>,
+    worker: Rc<RefCell<ImageWorker>>,
     scope: DedicatedWorkerGlobalScope,
     asked: Compare,
 ) {
-    let files = std::mem::take(&mut engine.borrow_mut().compared_files);
+    let files = std::mem::take(&mut worker.borrow_mut().compared_files);
     let tell: Tell =
         Rc::new(move |event| port::tell(&scope, &Message::Event(Event::Compared(event))));
     let Some((sides, stacks)) = read::both(&tell, asked, files).await else {
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     };
     let comparison = Comparison::of(sides, stacks);
     let facts = comparison.facts();
-    engine.borrow_mut().comparison = Some(comparison);
+    worker.borrow_mut().comparison = Some(comparison);
     tell(ComparisonEvent::Done(Box::new(facts)));
 }
 

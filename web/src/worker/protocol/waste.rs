@@ -1,4 +1,4 @@
-//! What page and engine say about findings, and about the rules that an image is judged by.
+//! What the page and the image worker say about findings, and about the rules that an image is judged by.
 
 pub(crate) use onionskin_core::findings::Kind;
 use serde::{Deserialize, Serialize};
