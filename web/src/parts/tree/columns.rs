@@ -21,6 +21,25 @@ pub(crate) struct Spec {
     pub(super) cell: fn(&Row) -> Html,
 }
 
+/// The columns that are drawn.
+#[derive(Clone)]
+pub(crate) struct Columns(pub(super) Vec<&'static Spec>);
+
+impl PartialEq for Columns {
+    fn eq(&self, other: &Self) -> bool {
+        let columns = |all: &Columns| all.0.iter().map(|spec| spec.column).collect::<Vec<_>>();
+        columns(self) == columns(other)
+    }
+}
+
+impl std::ops::Deref for Columns {
+    type Target = [&'static Spec];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
 /// All columns of a filesystem in their order.
 pub(crate) const COLUMNS: [Spec; 8] = [
     spec(Column::Name, "Name", 0.0, 0, row::name),

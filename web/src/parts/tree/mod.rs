@@ -7,6 +7,7 @@ pub(crate) mod compared;
 mod head;
 mod input;
 mod keys;
+mod load;
 mod pages;
 mod row;
 pub(crate) mod window;
@@ -17,7 +18,8 @@ use gloo::timers::callback::Timeout;
 use web_sys::Element;
 use yew::prelude::*;
 
-use self::columns::{Chosen, Spec};
+use self::columns::{Chosen, Columns};
+use self::load::{Fresh, Why};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use self::window::{ROW, Window};
@@ -25,9 +27,7 @@ use crate::browser;
 use crate::navigate::History;
 use crate::parts::watch::{self, Watch};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{
-    Expand, Found, OpenFolders, Question, Row, Rows, Seek, Show, Showing, Shown, Sort,
-};
+use crate::worker::protocol::{Expand, Row, Rows, Showing, Shown, Sort};
 
 /// The identifier of the tree's element, which has the keyboard's focus.
 pub(crate) const ID: &str = "tree";
@@ -65,25 +65,6 @@ pub(crate) struct Expansion {
     pub(crate) depth: u32,
 }
 
-/// The columns that are drawn.
-#[derive(Clone)]
-pub(crate) struct Columns(Vec<&'static Spec>);
-
-impl PartialEq for Columns {
-    fn eq(&self, other: &Self) -> bool {
-        let columns = |all: &Columns| all.0.iter().map(|spec| spec.column).collect::<Vec<_>>();
-        columns(self) == columns(other)
-    }
-}
-
-impl std::ops::Deref for Columns {
-    type Target = [&'static Spec];
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
 /// What can happen to the tree.
 pub(crate) enum Msg {
     Scrolled,
@@ -99,27 +80,6 @@ pub(crate) enum Msg {
     Parent(u32, Option<u32>),
     /// The keyboard rested on a row.
     Rested,
-}
-
-/// A tree and the rows of it to begin with.
-pub(crate) struct Fresh {
-    why: Why,
-    shown: Shown,
-    /// Where the path of the address is.
-    found: Option<Found>,
-    from: u32,
-    rows: Vec<Row>,
-}
-
-/// Why rows change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Why {
-    /// The address leads to another tree or path.
-    Asked,
-    /// More layers are here; whoever reads the tree stays where they are.
-    Grown,
-    /// A folder was opened or closed.
-    Toggled,
 }
 
 /// The tree grid.
@@ -329,109 +289,6 @@ impl Tree {
             self.place();
         }
         changed
-    }
-
-    /// Asks for the tree that the address names.
-    fn reshow(&mut self, ctx: &Context<Self>, why: Why) {
-        let show = Show((*ctx.props().showing).clone());
-        self.show(ctx, show, Some, why);
-    }
-
-    /// Asks for another tree, for the row of the path in it, and for the rows around that.
-    fn show<Q: Question + 'static>(
-        &mut self,
-        ctx: &Context<Self>,
-        question: Q,
-        shown_of: impl FnOnce(Q::Answer) -> Option<Shown> + 'static,
-        why: Why,
-    ) {
-        self.epoch += 1;
-        let (epoch, window) = (self.epoch, self.window);
-        let worker = ctx.props().worker.clone();
-        let path = ctx.props().path.clone().filter(|_| why != Why::Toggled);
-        let bring = why == Why::Asked || path != self.placed;
-        let shown = worker.ask(question);
-        ctx.link().send_future(async move {
-            let missing = || Shown {
-                missing: true,
-                ..Shown::default()
-            };
-            let mut shown = shown.await.and_then(shown_of).unwrap_or_else(missing);
-            let found = match path {
-                Some(path) => worker.ask(Seek { path }).await.flatten(),
-                None => None,
-            };
-            shown.total = found.as_ref().map_or(shown.total, |found| found.total);
-            let window = Window {
-                total: shown.total,
-                ..window
-            };
-            let centre = found
-                .as_ref()
-                .filter(|_| bring)
-                .and_then(|found| found.row)
-                .and_then(|row| window.centre(row));
-            let drawn = Window {
-                scrolled: centre.unwrap_or(window.scrolled),
-                ..window
-            }
-            .drawn();
-            let (from, end) = (drawn.start / PAGE * PAGE, drawn.end.div_ceil(PAGE) * PAGE);
-            let count = end - from;
-            let rows = worker.ask(Rows { from, count }).await.unwrap_or_default();
-            Msg::Fresh(
-                epoch,
-                Box::new(Fresh {
-                    why,
-                    shown,
-                    found,
-                    from,
-                    rows,
-                }),
-            )
-        });
-    }
-
-    fn refresh(&mut self, ctx: &Context<Self>, fresh: Fresh) -> bool {
-        self.pages.clear();
-        self.window.total = fresh.shown.total;
-        self.pages.keep(fresh.from, fresh.rows, fresh.from);
-        // The room has to be there before it can be scrolled.
-        self.place();
-        match &fresh.found {
-            Some(found) => self.arrive(ctx, found, fresh.why),
-            None => self.active = self.active.filter(|active| *active < fresh.shown.total),
-        }
-        let searching = !ctx.props().showing.find.is_empty();
-        if let Some(scrolled) = self.return_to.take_if(|_| !searching)
-            && fresh.found.is_none()
-        {
-            self.scroll(Some(scrolled));
-        }
-        self.measure();
-        self.fetch(ctx);
-        let open = ctx.props().worker.ask(OpenFolders);
-        ctx.link()
-            .send_future_batch(async move { open.await.map(Msg::Open) });
-        ctx.props().on_shown.emit(fresh.shown);
-        true
-    }
-
-    /// Puts the keyboard on the path of the address, and brings that into view.
-    fn arrive(&mut self, ctx: &Context<Self>, found: &Found, why: Why) {
-        self.active = found.row;
-        let path = ctx.props().path.clone();
-        if let Some(row) = found
-            .row
-            .filter(|_| why == Why::Asked || path != self.placed)
-        {
-            self.scroll(self.window.centre(row));
-        }
-        // Until all layers are here, the path may still come.
-        let (_, finished) = ctx.props().version;
-        if found.exact || finished {
-            self.placed = path;
-        }
     }
 
     fn scroll(&mut self, to: Option<f64>) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::Columns;
+use super::columns::Columns;
 use crate::format;
 use crate::parts::mark;
 use crate::parts::size;
