@@ -1,46 +1,35 @@
 //! Requests handed on to registries, and what comes back: checked, and with our own headers.
 
+mod blob;
+mod lists;
+mod manifest;
 mod stored;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, StatusCode, Version, header};
-use axum::response::{IntoResponse, Response};
-use metrics::SharedString;
-use onionskin_core::digest::Digest;
-use onionskin_core::manifest::media_type::{self, DocumentKind};
+use axum::http::{HeaderMap, Method, StatusCode, Version};
 use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
-use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::{
-    Client, Endpoint, Fetched, Guard, Notices, Options, ProxyError, PublicAddresses, Remote,
-    TagOrDigest, http_client, proxy_hosts, through_proxies,
+    Client, Endpoint, Guard, Notices, Options, ProxyError, PublicAddresses, Remote, http_client,
+    proxy_hosts, through_proxies,
 };
 
 use crate::GatewayError;
-use crate::carried::carrying;
 use crate::client;
 use crate::connection::Connection;
 use crate::described::DescribedBlobs;
 use crate::error::Refused;
 use crate::limits::{self, Limits};
-use crate::listing;
 use crate::login::Login;
 use crate::metrics::Metrics;
-use crate::policy::{self, matches_etag};
-use crate::range::Asked;
 use crate::refuted::RefutedBlobs;
-use crate::repository::CONTENT_DIGEST;
 use crate::saved::SAVED;
-use crate::seal::{PAGING, REFERRERS, Seal};
+use crate::seal::Seal;
 use crate::slots::{Kind, Slot, Slots};
 use crate::store::{Flights, Store};
-use crate::transfer::{self, Wish, insert, said_length};
 use crate::upstream::{DEMO, Upstream, Upstreams};
-
-use self::stored::Attempt;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const IDLE_READ: Duration = Duration::from_secs(60);
@@ -137,196 +126,6 @@ impl Relay {
     /// The slots that requests to registries have.
     pub(crate) fn slots(&self) -> &Arc<Slots> {
         &self.slots
-    }
-
-    /// A page of tags; `query` is that of the request.
-    pub(crate) async fn tags(
-        &self,
-        visitor: &Visitor<'_>,
-        name: &str,
-        query: Option<&str>,
-    ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(visitor, name)?;
-        let path = format!("/v2/{name}/tags/list");
-        let query = self.pages.asked(&path, query, &PAGING)?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
-        let page = self.document(name, remote.tags(query.as_deref())).await?;
-        let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING);
-        let response = listing::relayed_tags(name, page.tags, next).await?;
-        Ok(carrying(response, slot))
-    }
-
-    /// A page of a registry's repositories, under the names that they have here.
-    pub(crate) async fn catalog(
-        &self,
-        visitor: &Visitor<'_>,
-        name: &str,
-        query: Option<&str>,
-    ) -> Result<Response, Refused> {
-        let Some(upstream) = self.upstreams.get(name).map(Arc::as_ref) else {
-            return Err(not_here(name, name));
-        };
-        let path = format!("/v2/{name}/_catalog");
-        let query = self.pages.asked(&path, query, &PAGING)?;
-        let Upstream { domain, base } = upstream;
-        let endpoint = called(Endpoint::new(base.clone()), name, domain);
-        let registry = self.client_of(visitor).registry_at(endpoint, domain);
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
-        let page = registry.repositories(query.as_deref());
-        let page = self.document(name, page).await?;
-        let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING);
-        let response = listing::relayed_catalog(name, page.repositories, next).await?;
-        Ok(carrying(response, slot))
-    }
-
-    /// A page of what refers to a manifest. A registry that has no such list has none here either.
-    pub(crate) async fn referrers(
-        &self,
-        visitor: &Visitor<'_>,
-        name: &str,
-        digest: &Digest,
-        query: Option<&str>,
-    ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(visitor, name)?;
-        let path = format!("/v2/{name}/referrers/{digest}");
-        let query = self.pages.asked(&path, query, &REFERRERS)?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
-        let page = remote.referrers_page(digest, query.as_deref());
-        let page = self.document(name, page).await?;
-        let page = page.map_err(Refused::unknown_manifest)?;
-        let next = self.next(&path, page.next.as_deref(), &REFERRERS);
-        let response = listing::relayed_referrers(page.bytes, page.filtered, next);
-        Ok(carrying(response, slot))
-    }
-
-    /// A manifest. Its bytes have the digest that was asked for or that the registry said.
-    pub(crate) async fn manifest(
-        &self,
-        visitor: &Visitor<'_>,
-        name: &str,
-        wanted: &TagOrDigest,
-    ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(visitor, name)?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
-        // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
-        if visitor.method == Method::HEAD
-            && let Some(response) = self
-                .document(name, manifest_head(&remote, wanted))
-                .await??
-        {
-            return Ok(response);
-        }
-        let stored = match &self.store {
-            Some(store) => {
-                let stored = self.stored_manifest(store, visitor, &remote, name, wanted);
-                stored.await?
-            }
-            None => None,
-        };
-        let (fetched, is_new) = match stored {
-            Some(stored) => (stored, false),
-            None => {
-                let fetched = self.document(name, remote.manifest(wanted)).await?;
-                (fetched.map_err(Refused::unknown_manifest)?, true)
-            }
-        };
-        let outline = fetched.outline().await.map_err(|problem| {
-            let what = remote.one(wanted);
-            Refused::unknown_manifest(SourceError::Document { what, problem })
-        })?;
-        self.described.remember(name, outline.blobs);
-        if let Some(store) = self.store.as_ref().filter(|_| is_new) {
-            let kept = self.keep_manifest(store, visitor, name, wanted, &fetched);
-            kept.await;
-        }
-        let response = manifest_answer(fetched, &outline.media_type, wanted, visitor.headers);
-        Ok(carrying(response, slot))
-    }
-
-    /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
-    pub(crate) async fn blob(
-        &self,
-        visitor: &Visitor<'_>,
-        name: &str,
-        digest: &Digest,
-    ) -> Result<Response, Refused> {
-        let (upstream, remote) = self.find(visitor, name)?;
-        let is_head = visitor.method == Method::HEAD;
-        let mut wish = Wish {
-            name,
-            digest,
-            range: Asked::of(visitor.headers, None).filter(|_| !is_head),
-            version: visitor.version,
-        };
-        let what = remote.blob_name(digest);
-        match wish.range {
-            // Who was cut off wants to go on, with what would never be the blob.
-            Some(Asked::From(1.., _)) => {
-                if let Some(why) = self.refuted.why(name, digest) {
-                    return Err(transfer::refuted(&what, why));
-                }
-            }
-            _ => self.refuted.forget(name, digest),
-        }
-        let registry = upstream.domain.clone();
-        let slot = self.slot(upstream, Kind::Blob, visitor).await?;
-        let source = transfer::Source {
-            what: &what,
-            registry: SharedString::from(registry),
-            metrics: &self.metrics,
-            refuted: &self.refuted,
-            size: self.described.of(name, digest).size,
-        };
-        if is_head {
-            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
-            return Ok(carrying(transfer::head(&wish, &source, &upstream)?, slot));
-        }
-        let stored = match &self.store {
-            Some(store) => {
-                let stored = self.stored_blob(store, visitor, &remote, &wish, &source);
-                stored.await?
-            }
-            None => {
-                let shared = self.shared_blob(&self.flights, None, &remote, &wish, &source);
-                shared.await?
-            }
-        };
-        let mut upstream = match stored {
-            Attempt::Answered(response) => return Ok(carrying(response, slot)),
-            Attempt::Pass(upstream) => upstream,
-            Attempt::Ask => self.ask_for_blob(&remote, &Method::GET, &wish).await?,
-        };
-        if transfer::is_other_part(&wish, &upstream) {
-            // Who wants a part may be given the whole (RFC 9110, section 14.2), which can be checked.
-            wish.range = None;
-            upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
-        }
-        let response = transfer::get(&wish, &source, upstream, &self.limits).await?;
-        Ok(carrying(response, slot))
-    }
-
-    async fn ask_for_blob(
-        &self,
-        remote: &Remote,
-        method: &Method,
-        wish: &Wish<'_>,
-    ) -> Result<transfer::Upstream, Refused> {
-        let range = wish.range.map(|range| range.to_string());
-        let described = self.described.of(wish.name, wish.digest);
-        let answer = remote.blob_answer(method.clone(), wish.digest, range.as_deref(), described);
-        // It may read the first bytes, or all, to see how they are coded.
-        let answer = self.document(wish.name, answer).await?;
-        Ok(transfer::Upstream::of(
-            answer.map_err(Refused::unknown_blob)?,
-        ))
-    }
-
-    /// Where a client finds the page after one of the list at `path`.
-    fn next(&self, path: &str, next: Option<&str>, known: &[&str]) -> Option<String> {
-        let query = self.pages.query(path, next?, known);
-        Some(format!("{path}?{query}"))
     }
 
     /// What a registry answers, if it comes in time.
@@ -440,63 +239,4 @@ impl Notices for InTheLog {
     fn wait(&self, _: &str, _: u16, _: u64) -> bool {
         false
     }
-}
-
-/// The answer to HEAD, if the registry's holds what clients rely on.
-async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<Response>, Refused> {
-    let upstream = remote
-        .manifest_response(Method::HEAD, wanted, media_type::ACCEPT)
-        .await;
-    let upstream = match upstream {
-        // Some know no HEAD.
-        Err(SourceError::Answer { .. }) => return Ok(None),
-        upstream => upstream.map_err(Refused::unknown_manifest)?,
-    };
-    if upstream.headers().contains_key(header::CONTENT_ENCODING) {
-        // Its length is not that of the manifest.
-        return Ok(None);
-    }
-    let text = |name| upstream.headers().get(name)?.to_str().ok();
-    let digest = text(CONTENT_DIGEST).and_then(|digest| digest.parse::<Digest>().ok());
-    // Of any other type, the document itself says what it is.
-    let kind = text(header::CONTENT_TYPE).map(media_type::of_content_type);
-    let kind = kind.filter(|kind| DocumentKind::of(kind).is_some());
-    let length = said_length(upstream.headers());
-    let (Some(digest), Some(kind), Some(length)) = (digest, kind, length) else {
-        return Ok(None);
-    };
-    if matches!(wanted, TagOrDigest::Digest(wanted) if *wanted != digest) {
-        return Ok(None);
-    }
-    let mut headers = manifest_headers(&digest, &kind, wanted);
-    // None of this can be checked.
-    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
-    headers.insert(header::CONTENT_LENGTH, length.into());
-    Ok(Some((headers, Body::empty()).into_response()))
-}
-
-fn manifest_answer(
-    fetched: Fetched,
-    kind: &str,
-    wanted: &TagOrDigest,
-    asked: &HeaderMap,
-) -> Response {
-    let headers = manifest_headers(&fetched.digest, kind, wanted);
-    if matches_etag(asked, headers.get(header::ETAG)) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    (headers, fetched.bytes).into_response()
-}
-
-fn manifest_headers(digest: &Digest, kind: &str, wanted: &TagOrDigest) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let caching = match wanted {
-        TagOrDigest::Digest(_) => policy::IMMUTABLE,
-        TagOrDigest::Tag(_) => policy::ASK_AGAIN,
-    };
-    headers.insert(header::CACHE_CONTROL, caching);
-    insert(&mut headers, header::CONTENT_TYPE, kind);
-    insert(&mut headers, header::ETAG, &format!("\"{digest}\""));
-    insert(&mut headers, CONTENT_DIGEST, &digest.to_string());
-    headers
 }

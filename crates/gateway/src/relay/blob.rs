@@ -1,0 +1,95 @@
+//! Blobs handed on, whole or in part: from the store, from a fetch that others wait for too, or from the registry.
+
+use axum::http::Method;
+use axum::response::Response;
+use metrics::SharedString;
+use onionskin_core::digest::Digest;
+use onionskin_core::source::registry::Remote;
+
+use super::stored::Attempt;
+use super::{Relay, Visitor};
+use crate::carried::carrying;
+use crate::error::Refused;
+use crate::range::Asked;
+use crate::slots::Kind;
+use crate::transfer::{self, Wish};
+
+impl Relay {
+    /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
+    pub(crate) async fn blob(
+        &self,
+        visitor: &Visitor<'_>,
+        name: &str,
+        digest: &Digest,
+    ) -> Result<Response, Refused> {
+        let (upstream, remote) = self.find(visitor, name)?;
+        let is_head = visitor.method == Method::HEAD;
+        let mut wish = Wish {
+            name,
+            digest,
+            range: Asked::of(visitor.headers, None).filter(|_| !is_head),
+            version: visitor.version,
+        };
+        let what = remote.blob_name(digest);
+        match wish.range {
+            // Who was cut off wants to go on, with what would never be the blob.
+            Some(Asked::From(1.., _)) => {
+                if let Some(why) = self.refuted.why(name, digest) {
+                    return Err(transfer::refuted(&what, why));
+                }
+            }
+            _ => self.refuted.forget(name, digest),
+        }
+        let registry = upstream.domain.clone();
+        let slot = self.slot(upstream, Kind::Blob, visitor).await?;
+        let source = transfer::Source {
+            what: &what,
+            registry: SharedString::from(registry),
+            metrics: &self.metrics,
+            refuted: &self.refuted,
+            size: self.described.of(name, digest).size,
+        };
+        if is_head {
+            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
+            return Ok(carrying(transfer::head(&wish, &source, &upstream)?, slot));
+        }
+        let stored = match &self.store {
+            Some(store) => {
+                let stored = self.stored_blob(store, visitor, &remote, &wish, &source);
+                stored.await?
+            }
+            None => {
+                let shared = self.shared_blob(&self.flights, None, &remote, &wish, &source);
+                shared.await?
+            }
+        };
+        let mut upstream = match stored {
+            Attempt::Answered(response) => return Ok(carrying(response, slot)),
+            Attempt::Pass(upstream) => upstream,
+            Attempt::Ask => self.ask_for_blob(&remote, &Method::GET, &wish).await?,
+        };
+        if transfer::is_other_part(&wish, &upstream) {
+            // Who wants a part may be given the whole (RFC 9110, section 14.2), which can be checked.
+            wish.range = None;
+            upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
+        }
+        let response = transfer::get(&wish, &source, upstream, &self.limits).await?;
+        Ok(carrying(response, slot))
+    }
+
+    pub(super) async fn ask_for_blob(
+        &self,
+        remote: &Remote,
+        method: &Method,
+        wish: &Wish<'_>,
+    ) -> Result<transfer::Upstream, Refused> {
+        let range = wish.range.map(|range| range.to_string());
+        let described = self.described.of(wish.name, wish.digest);
+        let answer = remote.blob_answer(method.clone(), wish.digest, range.as_deref(), described);
+        // It may read the first bytes, or all, to see how they are coded.
+        let answer = self.document(wish.name, answer).await?;
+        Ok(transfer::Upstream::of(
+            answer.map_err(Refused::unknown_blob)?,
+        ))
+    }
+}

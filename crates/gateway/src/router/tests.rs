@@ -1,0 +1,285 @@
+//! What the gateway answers on its own: the API, the demo images, refusals and what binds a browser.
+
+use std::sync::LazyLock;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use onionskin_core::digest::Digest;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{Gateway, Options};
+
+/// One for all tests, because the system's certificates take their time.
+static ROUTER: LazyLock<Router> =
+    LazyLock::new(|| Gateway::new(&Options::default()).unwrap().router());
+
+async fn ask(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let router = ROUTER.clone();
+    router
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap()
+}
+
+async fn get(path: &str) -> Response {
+    ask("GET", path, &[]).await
+}
+
+async fn body(response: Response) -> Vec<u8> {
+    response
+        .into_body()
+        .collect()
+        .await
+        .unwrap()
+        .to_bytes()
+        .to_vec()
+}
+
+async fn json(response: Response) -> serde_json::Value {
+    serde_json::from_slice(&body(response).await).unwrap()
+}
+
+async fn assert_refused(response: Response, status: u16, code: &str, says: &str) {
+    assert_eq!(response.status().as_u16(), status);
+    let document = json(response).await;
+    assert_eq!(document["errors"][0]["code"], code, "{document}");
+    let message = document["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains(says), "{message}");
+}
+
+#[tokio::test]
+async fn the_api_says_its_version_on_every_answer() {
+    for path in [
+        "/v2/",
+        "/v2",
+        "/v2/_catalog",
+        "/v2/nothing/tags/list",
+        "/v2/x",
+    ] {
+        assert_eq!(
+            get(path).await.headers()[API_VERSION],
+            "registry/2.0",
+            "{path}"
+        );
+    }
+    assert_eq!(body(get("/v2/").await).await, b"{}");
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_are_refused_on_the_api() {
+    for (site, path, status) in [
+        ("cross-site", "/v2/", 403),
+        ("cross-site", "/v2", 403),
+        ("cross-site", "/v2/_catalog", 403),
+        ("Cross-Site", "/v2/demo/webapp/manifests/1.0", 403),
+        ("same-site", "/v2/docker.io/library/nginx/tags/list", 403),
+        ("same-site", "/", 200),
+        ("cross-site", "/v2/docker.io/library/nginx/tags/list", 403),
+        // A link to the page may be anywhere.
+        ("cross-site", "/", 200),
+        ("same-origin", "/v2/_catalog", 200),
+        ("none", "/v2/_catalog", 200),
+    ] {
+        let response = ask("GET", path, &[(SEC_FETCH_SITE, site)]).await;
+        assert_eq!(response.status(), status, "{site} {path}");
+    }
+    let both = [
+        (SEC_FETCH_SITE, "same-origin"),
+        (SEC_FETCH_SITE, "cross-site"),
+    ];
+    let response = ask("GET", "/v2/_catalog", &both).await;
+    assert_refused(response, 403, "DENIED", "other sites").await;
+}
+
+#[tokio::test]
+async fn every_answer_binds_the_browser() {
+    for path in [
+        "/",
+        "/nothing",
+        "/v2/",
+        "/v2/_catalog",
+        "/v2/demo/webapp/manifests/1.0",
+    ] {
+        let response = get(path).await;
+        let headers = response.headers();
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{path}");
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        let inert = policy.contains("sandbox");
+        assert_eq!(inert, path != "/", "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn demo_images_are_pulled_from_tag_to_blob() {
+    let catalog = json(get("/v2/_catalog").await).await;
+    assert_eq!(
+        catalog["repositories"],
+        serde_json::json!(["demo/hello", "demo/webapp"])
+    );
+    let tags = json(get("/v2/demo/webapp/tags/list").await).await;
+    assert_eq!(tags["tags"], serde_json::json!(["1.0", "1.1"]));
+    let first = get("/v2/demo/webapp/tags/list?n=1").await;
+    assert_eq!(
+        first.headers()[header::LINK],
+        "</v2/demo/webapp/tags/list?n=1&last=1%2E0>; rel=\"next\""
+    );
+
+    let by_tag = get("/v2/demo/webapp/manifests/1.0").await;
+    assert_eq!(by_tag.headers()[header::CACHE_CONTROL], "no-cache");
+    let digest = by_tag.headers()["docker-content-digest"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let manifest = body(by_tag).await;
+    assert_eq!(Digest::sha256(&manifest).to_string(), digest);
+    let by_digest = get(&format!("/v2/demo/webapp/manifests/{digest}")).await;
+    assert!(
+        by_digest.headers()[header::CACHE_CONTROL]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
+    assert_eq!(body(by_digest).await, manifest);
+
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let layer = &manifest["layers"][0];
+    let path = format!(
+        "/v2/demo/webapp/blobs/{}",
+        layer["digest"].as_str().unwrap()
+    );
+    let whole = get(&path).await;
+    let caching = whole.headers()[header::CACHE_CONTROL]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        caching.contains("immutable") && caching.contains("no-transform"),
+        "{caching}"
+    );
+    assert!(!whole.headers().contains_key(header::CONTENT_ENCODING));
+    let whole = body(whole).await;
+    assert_eq!(layer["digest"], Digest::sha256(&whole).to_string());
+
+    let head = ask("HEAD", &path, &[]).await;
+    assert_eq!(
+        head.headers()[header::CONTENT_LENGTH],
+        whole.len().to_string()
+    );
+    assert!(body(head).await.is_empty());
+    let part = ask("GET", &path, &[(header::RANGE, "bytes=10-19")]).await;
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    let of = format!("bytes 10-19/{}", whole.len());
+    assert_eq!(part.headers()[header::CONTENT_RANGE], of);
+    assert_eq!(body(part).await, whole[10..20]);
+    let beyond = ask("GET", &path, &[(header::RANGE, "bytes=999999999-")]).await;
+    assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+}
+
+#[tokio::test]
+async fn a_blob_of_one_repository_is_not_served_through_another() {
+    let manifest = json(get("/v2/demo/webapp/manifests/1.0").await).await;
+    let digest = manifest["layers"][0]["digest"].as_str().unwrap();
+    let response = get(&format!("/v2/demo/hello/blobs/{digest}")).await;
+    assert_refused(response, 404, "BLOB_UNKNOWN", "demo/hello").await;
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    for (path, status, code, says) in [
+        (
+            "/v2/demo/webapp/manifests/9",
+            404,
+            "MANIFEST_UNKNOWN",
+            "1.0, 1.1",
+        ),
+        (
+            "/v2/demo/nothing/manifests/1",
+            404,
+            "NAME_UNKNOWN",
+            "docker.io/library/nginx",
+        ),
+        (
+            "/v2/nginx/manifests/latest",
+            404,
+            "NAME_UNKNOWN",
+            "docker.io/library/nginx",
+        ),
+        (
+            "/v2/registry.example.com/app/manifests/1",
+            403,
+            "DENIED",
+            "--registry registry.example.com",
+        ),
+        (
+            "/v2/127.0.0.1:5000/app/manifests/1",
+            403,
+            "DENIED",
+            "--registry",
+        ),
+        (
+            "/v2/169.254.169.254/latest/manifests/1",
+            403,
+            "DENIED",
+            "--registry",
+        ),
+        ("/v2/localhost/app/tags/list", 403, "DENIED", "--registry"),
+        (
+            "/v2/docker.io/UPPER/tags/list",
+            400,
+            "NAME_INVALID",
+            "lower case",
+        ),
+        (
+            "/v2/docker.io/a//b/manifests/1",
+            400,
+            "NAME_INVALID",
+            "empty",
+        ),
+        ("/v2/docker.io/a/../b/manifests/1", 400, "NAME_INVALID", ""),
+        (
+            "/v2/docker.io/a%3Fb/manifests/1",
+            400,
+            "NAME_INVALID",
+            "'?'",
+        ),
+        ("/v2/docker.io/manifests/1", 400, "NAME_INVALID", ""),
+        (
+            "/v2/demo/webapp/tags/list?n=x",
+            400,
+            "PAGINATION_NUMBER_INVALID",
+            "whole number",
+        ),
+    ] {
+        assert_refused(get(path).await, status, code, says).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_can_be_written() {
+    for (method, path) in [
+        ("PUT", "/v2/demo/webapp/manifests/2.0"),
+        ("POST", "/v2/demo/webapp/blobs/uploads/"),
+        ("DELETE", "/v2/docker.io/library/nginx/manifests/latest"),
+        ("PATCH", "/v2/"),
+    ] {
+        let response = ask(method, path, &[]).await;
+        assert_refused(response, 405, "UNSUPPORTED", "read only").await;
+    }
+    assert_eq!(
+        ask("POST", "/", &[]).await.status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
+
+#[tokio::test]
+async fn endless_targets_are_cut_off() {
+    let path = format!("/v2/{}/tags/list", "a/".repeat(URI_BYTES));
+    assert_eq!(get(&path).await.status(), StatusCode::URI_TOO_LONG);
+}
