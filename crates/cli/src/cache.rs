@@ -30,7 +30,7 @@ use crate::output;
 const LIMIT: u64 = 1 << 30;
 
 /// How many times the bytes of a kept index are held while it is read.
-const HELD: u64 = 3;
+pub(crate) const HELD: u64 = 3;
 
 /// The flags of every command that reads images.
 #[derive(clap::Args)]

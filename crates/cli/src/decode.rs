@@ -6,15 +6,16 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use onionskin_core::analysis::{Analysis, Place};
 use onionskin_core::digest::Hasher;
 use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
 use tokio::sync::mpsc;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, HELD};
 use crate::memory;
 use crate::progress::{LayerProgress, Progress};
 
@@ -112,6 +113,50 @@ where
         Ok(decoded.clone())
     };
     layers.iter().zip(places).map(of_layer).collect()
+}
+
+/// The indexes of `layers` in a saved analysis, in their order; one that several of them share is read once.
+///
+/// # Errors
+/// A part of it is damaged, or is not what the image names.
+pub(crate) async fn analyzed(
+    layers: &[Layer],
+    analysis: &Analysis,
+    budget: &Budget,
+) -> anyhow::Result<Vec<Decoded>> {
+    let memory = MemoryBudget::new(memory::left());
+    let mut known: HashMap<usize, Arc<LayerIndex>> = HashMap::new();
+    let mut decoded = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let section = match analysis.place(layer.number) {
+            Some(Place::Section(section)) => section,
+            Some(Place::NotFetched(reason)) => {
+                decoded.push(Decoded::NotFetched(reason));
+                continue;
+            }
+            None => bail!("there is no layer {}", layer.number),
+        };
+        let index = match known.get(&section) {
+            Some(index) => {
+                expected(layer).check(index)?;
+                memory.repeat(layer.number, index)?;
+                Arc::clone(index)
+            }
+            None => {
+                ensure!(
+                    memory.has(analysis.size(section).saturating_mul(HELD)),
+                    "there is not enough memory for layer {}",
+                    layer.number
+                );
+                let index = Arc::new(analysis.index(section, layer, budget).await?);
+                memory.kept(layer.number, &index)?;
+                known.insert(section, Arc::clone(&index));
+                index
+            }
+        };
+        decoded.push(Decoded::Read(index));
+    }
+    Ok(decoded)
 }
 
 fn processors() -> usize {

@@ -5,17 +5,19 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use onionskin_core::analysis::{Analysis, is_analysis};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::{Budget, EntryId, LayerIndex, Piece};
 use onionskin_core::link::InFile;
-use onionskin_core::platform::Platform;
+use onionskin_core::platform::{Platform, choose};
 use onionskin_core::reference::Reference;
+use onionskin_core::source::archive::{FileBytes, Form, ReadAt as _};
 use onionskin_core::source::registry::Client;
 use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source, SourceError};
 use onionskin_core::stack::Stack;
 
 use crate::cache::{Cache, CacheArguments};
-use crate::decode::{Decoded, LayerCache, decode};
+use crate::decode::{Decoded, LayerCache, analyzed, decode};
 use crate::limits::LimitArguments;
 use crate::output::Inputs;
 use crate::progress::Progress;
@@ -33,6 +35,9 @@ macro_rules! with_login {
     };
 }
 pub(crate) use with_login;
+
+/// Bytes that tell whether a file is a saved analysis.
+const MARK: usize = 8;
 
 /// Bytes on disk that the user should know of.
 const MUCH: u64 = 256 << 20;
@@ -62,12 +67,20 @@ pub(crate) struct ImageArguments {
     cache: CacheArguments,
 }
 
+/// Where what is known of an image comes from.
+enum Origin {
+    /// Its layers.
+    Source(Box<Source>),
+    /// A saved analysis.
+    Analysis(Box<Analysis>),
+}
+
 /// An image whose documents are read.
 pub(crate) struct Opened {
     pub(crate) image: Image,
     /// As the user wrote it.
     name: String,
-    source: Source,
+    origin: Origin,
     locator: Locator,
     cache: Cache,
     budget: Arc<Budget>,
@@ -136,7 +149,7 @@ impl ImageArguments {
                 Ok(Opened {
                     image,
                     name: name.clone(),
-                    source,
+                    origin: Origin::Source(Box::new(source)),
                     locator,
                     cache,
                     budget: Arc::clone(&budget),
@@ -148,17 +161,69 @@ impl ImageArguments {
                 .ask_named_by(named_by, domain, kept, open)
                 .await;
         }
-        let source = saved(&locator)?;
-        let image = source.image(platform).await?;
+        let (image, origin) = match analysis(&locator).await? {
+            Some(analysis) => {
+                let image = of_platform(analysis.image(), platform, image)?;
+                (image, Origin::Analysis(Box::new(analysis)))
+            }
+            None => {
+                let source = saved(&locator)?;
+                (
+                    source.image(platform).await?,
+                    Origin::Source(Box::new(source)),
+                )
+            }
+        };
         Ok(Opened {
             image,
             name,
-            source,
+            origin,
             locator,
             cache,
             budget,
         })
     }
+}
+
+/// The saved analysis in a file, where the file is one.
+async fn analysis(locator: &Locator) -> anyhow::Result<Option<Analysis>> {
+    let Locator::Archive {
+        path,
+        form: Form::Any,
+        reference,
+    } = locator
+    else {
+        return Ok(None);
+    };
+    // What is wrong with a file that cannot be read is said where it is opened as an image.
+    let Ok(file) = FileBytes::open(path) else {
+        return Ok(None);
+    };
+    let start = file.read_at(0, MARK).await;
+    if !start.is_ok_and(|start| is_analysis(&start)) {
+        return Ok(None);
+    }
+    let named = || path.display().to_string();
+    ensure!(
+        reference.is_none(),
+        "{} is a saved analysis of one image; write its path without a name",
+        named()
+    );
+    let analysis = Analysis::open(Arc::new(file)).await;
+    Ok(Some(analysis.with_context(named)?))
+}
+
+/// The image of a saved analysis, if it is for the platform that was asked for.
+fn of_platform(image: &Image, wanted: Option<&Platform>, name: &str) -> anyhow::Result<Image> {
+    let own = [image.platform.clone()];
+    if let Some(wanted) = wanted
+        && choose(Some(wanted), &own).is_none()
+    {
+        let [own] = own;
+        let own = own.map_or_else(|| "an unknown platform".to_owned(), |own| own.to_string());
+        bail!("{name} has no image for {wanted}; it is a saved analysis for {own}");
+    }
+    Ok(image.clone())
 }
 
 /// The source of an image that is in no registry.
@@ -211,11 +276,18 @@ impl Opened {
 
     /// Decodes some of the image's layers, with a bar for each.
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
+        let source = match &self.origin {
+            Origin::Source(source) => source,
+            Origin::Analysis(analysis) => {
+                let decoded = analyzed(layers, analysis, &self.budget).await;
+                return decoded.with_context(|| self.name.clone());
+            }
+        };
         let progress = Progress::new(self.image.layers.len());
-        let open = |layer| self.source.layer(layer);
+        let open = |layer| source.layer(layer);
         let cache = LayerCache {
             cache: &self.cache,
-            hash: !matches!(self.source, Source::Registry(_)),
+            hash: !matches!(**source, Source::Registry(_)),
         };
         let decoded = decode(layers, &progress, &self.budget, cache, open).await;
         self.cache.trim().await;
@@ -228,7 +300,18 @@ impl Opened {
 
     /// Streams the blob of a layer, counted from 1.
     pub(crate) async fn layer(&self, number: usize) -> anyhow::Result<BlobStream> {
-        Ok(self.source.layer(self.numbered(number)?).await?)
+        Ok(self.source()?.layer(self.numbered(number)?).await?)
+    }
+
+    /// Where its layers are.
+    fn source(&self) -> anyhow::Result<&Source> {
+        match &self.origin {
+            Origin::Source(source) => Ok(source),
+            Origin::Analysis(_) => bail!(
+                "{} is a saved analysis, which has no contents of files; name the image itself",
+                self.name
+            ),
+        }
     }
 
     /// Reads files of a layer, counted from 1, from a part of its blob, and gives `sink` what is proved to be theirs. False
@@ -249,9 +332,8 @@ impl Opened {
             return Ok(false);
         };
         let layer = self.numbered(number)?;
-        let part = self
-            .source
-            .layer_part(layer, reader.part(), index.blob_size);
+        let source = self.source()?;
+        let part = source.layer_part(layer, reader.part(), index.blob_size);
         let Some(mut part) = part.await else {
             return Ok(false);
         };

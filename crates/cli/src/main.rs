@@ -18,6 +18,7 @@ mod extract;
 mod help_page;
 mod history;
 mod image;
+mod index;
 mod inspect;
 mod kept;
 mod layers;
@@ -84,6 +85,7 @@ enum Command {
     Audit(Box<audit::Arguments>),
     Diff(Box<diff::Arguments>),
     History(history::Arguments),
+    Index(index::Arguments),
     Tags(tags::Arguments),
     Repositories(repositories::Arguments),
     Referrers(referrers::Arguments),
@@ -118,6 +120,7 @@ async fn main() -> ExitCode {
             false => ExitCode::from(FAILED),
         }),
         Command::History(arguments) => history::run(arguments).await.map(fine),
+        Command::Index(arguments) => index::run(arguments).await.map(fine),
         Command::Tags(arguments) => tags::run(arguments).await.map(fine),
         Command::Repositories(arguments) => repositories::run(arguments).await.map(fine),
         Command::Referrers(arguments) => referrers::run(arguments).await.map(fine),

@@ -34,7 +34,8 @@
 //! - `onionskin-oci`: [`mod@reference`], [`platform`], [`manifest`]; [`source`];
 //! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
 //!   [`find`]; [`inspection`], [`link`]; [`audit`]; [`compare`]; [`report`];
-//! - here: [`cache`], the form in which indexes and documents are kept, and [`limits`], the bounds of all.
+//! - here: [`cache`], the form in which indexes and documents are kept; [`analysis`], a file that has an image without the
+//!   contents of its files; and [`limits`], the bounds of all.
 //!
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
@@ -44,6 +45,7 @@
     deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
 )]
 
+pub mod analysis;
 pub mod cache;
 pub mod limits;
 

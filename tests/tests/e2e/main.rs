@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 mod action;
+mod analysis;
 mod audit;
 mod audit_docs;
 mod audit_findings;

@@ -12,6 +12,7 @@ mod image;
 mod locator;
 mod open;
 mod portable;
+mod recorded;
 pub mod registry;
 mod saved;
 mod stream;
@@ -27,6 +28,7 @@ pub use image::{Attestation, BlobId, Image, Layer};
 pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};
 pub use onionskin_layers::stack::NotFetched;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
+pub use recorded::RecordError;
 pub use stream::BlobStream;
 #[cfg(not(target_arch = "wasm32"))]
 pub use temporary::{TemporaryFile, TemporaryLimit};

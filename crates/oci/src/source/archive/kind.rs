@@ -17,6 +17,9 @@ pub(super) fn named(start: &[u8]) -> Option<String> {
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => "a Debian package or another ar archive",
         [0xed, 0xab, 0xee, 0xdb, ..] => "an RPM package",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [0x89, b'O', b'N', b'S', b'K', ..] => {
+            "a saved analysis, which has no contents of files; it is read from a file, not from a stream, and not served"
+        }
         _ if start.windows(9).take(64).any(|part| part == b"SIF_MAGIC") => {
             "a SIF image of Apptainer or Singularity"
         }
