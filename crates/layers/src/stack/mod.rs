@@ -6,6 +6,7 @@
 
 mod inodes;
 mod lay;
+mod mark;
 mod names;
 mod nodes;
 mod not_fetched;
