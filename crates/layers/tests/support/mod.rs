@@ -1,50 +1,19 @@
-//! Decoding and stacking what `onionskin-fixtures` writes, for the tests of this folder.
+//! What the tests of this folder share.
 
 // Where a test's ground gives way, the test has failed.
 #![allow(clippy::unwrap_used)]
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its own part"
+)]
 
-use onionskin_fixtures::Layer;
-use onionskin_layers::layer::{Expected, LayerDecoder, LayerError, LayerIndex};
-use onionskin_layers::ledger::Ledger;
-use onionskin_layers::stack::Stack;
+mod decoding;
 
-/// Pushes `blob` in pieces of `size` bytes.
-pub(crate) fn decode_in(blob: &[u8], size: usize) -> Result<LayerIndex, LayerError> {
-    let mut decoder = LayerDecoder::new(Expected::default());
-    for piece in blob.chunks(size) {
-        decoder.push(piece)?;
-    }
-    decoder.finish()
-}
+use onionskin_layers::layer::{Expected, LayerDecoder};
 
-pub(crate) fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
-    decode_in(blob, usize::MAX)
-}
+pub(crate) use self::decoding::{cost_at, decode, decode_in, index, ledger, stack};
 
-pub(crate) fn index(layer: &Layer) -> LayerIndex {
-    decode(&layer.tar()).unwrap()
-}
-
-pub(crate) fn stack(layers: &[Layer]) -> Stack {
-    let mut stack = Stack::new();
-    for layer in layers {
-        stack.push(index(layer)).unwrap();
-    }
-    stack
-}
-
-pub(crate) fn ledger(layers: &[Layer]) -> Ledger {
-    Ledger::of(&stack(layers))
-}
-
-/// Where a byte of the tar lies in the blob, between known points (blob, tar) that begin with (0, 0).
-pub(crate) fn cost_at(points: &[(u64, u64)], tar: u64) -> u64 {
-    let after = points.iter().position(|point| point.1 >= tar).unwrap();
-    let ((blob1, tar1), (blob0, tar0)) = (points[after], points[after.saturating_sub(1)]);
-    if tar == tar1 {
-        blob1
-    } else {
-        blob0 + (tar - tar0) * (blob1 - blob0) / (tar1 - tar0)
-    }
+fn decoder() -> LayerDecoder {
+    LayerDecoder::new(Expected::default())
 }
