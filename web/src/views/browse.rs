@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use onionskin_core::source::registry::Pages;
-use web_sys::HtmlInputElement;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::Navigate;
+use crate::parts::search::search_field;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -174,17 +174,7 @@ impl Browse {
         html! {
             <>
                 <div class="toolbar">
-                    <div class="field find">
-                        <input
-                            type="search"
-                            aria-label="Search names"
-                            placeholder="search"
-                            autocomplete="off"
-                            spellcheck="false"
-                            value={route.find.clone()}
-                            oninput={self.typed(ctx)}
-                        />
-                    </div>
+                    { search_field("Search names", "search", &route.find, self.typed(ctx)) }
                     <span class="muted" role="status">{ self.counted(found.len(), !wanted.is_empty()) }</span>
                 </div>
                 if found.is_empty() && !self.asking {
@@ -209,13 +199,12 @@ impl Browse {
         }
     }
 
-    fn typed(&self, ctx: &Context<Self>) -> Callback<InputEvent> {
+    fn typed(&self, ctx: &Context<Self>) -> Callback<String> {
         let (go, list) = (ctx.props().go.clone(), ctx.props().route.list.clone());
-        Callback::from(move |event: InputEvent| {
-            let input: HtmlInputElement = event.target_unchecked_into();
+        Callback::from(move |find: String| {
             let route = BrowseRoute {
                 list: list.clone(),
-                find: input.value(),
+                find,
             };
             go.emit(Navigate::replace(Route::Browse(route)));
         })
