@@ -10,21 +10,13 @@ use crate::parts::bar::{self, Bar};
 use crate::parts::copy::Copy;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
-use crate::session::Image;
+use crate::views::ImageProps;
 use crate::worker::listing::number;
 use crate::worker::protocol::LayerNumbers;
 
-/// What [`Dockerfile`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) image: Image,
-    pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<Navigate>,
-}
-
 /// The lines, each leading to its layer.
 #[component]
-pub(crate) fn Dockerfile(props: &Props) -> Html {
+pub(crate) fn Dockerfile(props: &ImageProps) -> Html {
     let image = &props.image.facts.image;
     let base = Base::told(image);
     let lines = dockerfile::lines(&image.config, image.layers.len(), base.as_ref());
@@ -59,7 +51,7 @@ pub(crate) fn Dockerfile(props: &Props) -> Html {
     }
 }
 
-fn view(props: &Props, line: &Line, most: u64) -> Html {
+fn view(props: &ImageProps, line: &Line, most: u64) -> Html {
     let class = classes!(
         "step",
         line.of_base.then_some("base"),

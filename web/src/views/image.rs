@@ -8,6 +8,7 @@ use crate::navigate::Navigate;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
+use crate::views::ImageProps;
 use crate::views::band::Band;
 use crate::views::config::Config;
 use crate::views::content::Content;
@@ -243,17 +244,9 @@ fn tab_of(view: View) -> &'static Tab {
     own.unwrap_or(files)
 }
 
-/// What [`Tabs`] shows.
-#[derive(PartialEq, Properties)]
-struct TabsProps {
-    image: Image,
-    route: ImageRoute,
-    go: Callback<Navigate>,
-}
-
 /// The tabs, walked by the arrow keys as the ARIA practices have it.
 #[component]
-fn Tabs(props: &TabsProps) -> Html {
+fn Tabs(props: &ImageProps) -> Html {
     let chosen = tab_of(props.route.view);
     let keys = {
         let (go, route, at) = (props.go.clone(), props.route.clone(), chosen.view);

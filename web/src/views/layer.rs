@@ -10,29 +10,19 @@ use crate::parts::copy::Copy;
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
-use crate::session::{Image, LayerState};
+use crate::session::LayerState;
+use crate::views::LayerProps;
 use crate::views::layers::UNKNOWN;
-use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     self, LargestFiles, LargestOf, Layer, LayerFacts, LayerNumbers, SizedPath,
 };
-
-/// What [`LayerDetails`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) worker: WorkerClient,
-    pub(crate) image: Image,
-    pub(crate) route: ImageRoute,
-    pub(crate) layer: u32,
-    pub(crate) go: Callback<Navigate>,
-}
 
 /// Remarks shown; the others are counted.
 const REMARKS: usize = 20;
 
 /// The layer in full.
 #[component]
-pub(crate) fn LayerDetails(props: &Props) -> Html {
+pub(crate) fn LayerDetails(props: &LayerProps) -> Html {
     let largest = use_largest(props);
     let image = &props.image;
     let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else {
@@ -99,7 +89,7 @@ pub(crate) fn LayerDetails(props: &Props) -> Html {
 
 /// The largest files of the layer, once all layers are read: what is shown with them then comes at once, and nothing moves.
 #[hook]
-fn use_largest(props: &Props) -> Option<LargestFiles> {
+fn use_largest(props: &LayerProps) -> Option<LargestFiles> {
     let largest = use_state_eq(|| None);
     {
         let largest = largest.clone();
@@ -117,7 +107,7 @@ fn use_largest(props: &Props) -> Option<LargestFiles> {
 }
 
 /// Files that lead to where they are among the changes of the layer.
-fn files(props: &Props, title: &str, files: &[SizedPath], all: u64) -> Html {
+fn files(props: &LayerProps, title: &str, files: &[SizedPath], all: u64) -> Html {
     if files.is_empty() {
         return Html::default();
     }
@@ -137,7 +127,7 @@ fn files(props: &Props, title: &str, files: &[SizedPath], all: u64) -> Html {
     }
 }
 
-fn sized_file(props: &Props, file: &SizedPath) -> Html {
+fn sized_file(props: &LayerProps, file: &SizedPath) -> Html {
     let to = ImageRoute {
         layer: Some(props.layer),
         path: Some(file.path.clone()),

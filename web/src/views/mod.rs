@@ -23,3 +23,28 @@ mod packages;
 mod referrers;
 pub(crate) mod start;
 mod waste;
+
+use yew::prelude::*;
+
+use crate::navigate::Navigate;
+use crate::route::ImageRoute;
+use crate::session::Image;
+use crate::worker::client::WorkerClient;
+
+/// What a view of an image is given that asks the image worker nothing.
+#[derive(PartialEq, Properties)]
+pub(crate) struct ImageProps {
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) go: Callback<Navigate>,
+}
+
+/// What a view of a layer is given.
+#[derive(PartialEq, Properties)]
+pub(crate) struct LayerProps {
+    pub(crate) worker: WorkerClient,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) layer: u32,
+    pub(crate) go: Callback<Navigate>,
+}

@@ -24,27 +24,15 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::watch::Watch;
 use crate::route::ImageRoute;
-use crate::session::Image;
-use crate::worker::client::WorkerClient;
+use crate::views::LayerProps;
 use crate::worker::protocol::{MapFacts, MapOf, MapPart, Showing};
-
-/// What [`Map`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) worker: WorkerClient,
-    pub(crate) image: Image,
-    pub(crate) route: ImageRoute,
-    /// The layer that is looked at.
-    pub(crate) layer: u32,
-    pub(crate) go: Callback<Navigate>,
-}
 
 /// Between two steps of the wheel, in milliseconds.
 const WHEEL: f64 = 250.0;
 
 /// The map, and what it is told by.
 #[component]
-pub(crate) fn Map(props: &Props) -> Html {
+pub(crate) fn Map(props: &LayerProps) -> Html {
     let frame = use_node_ref();
     let canvas = use_node_ref();
     let legend = use_node_ref();
@@ -278,7 +266,7 @@ pub(crate) fn Map(props: &Props) -> Html {
 }
 
 /// What the map is of: the filesystem at the layer, as the tree would show it.
-fn showing(props: &Props) -> Showing {
+fn showing(props: &LayerProps) -> Showing {
     Showing {
         layer: props.layer,
         changes_from: None,

@@ -2,16 +2,16 @@
 
 use yew::prelude::*;
 
-use super::Props;
 use super::paint::holder;
 use crate::format;
+use crate::views::LayerProps;
 use crate::worker::protocol::{Cause, MapFacts, MapPart, Measure};
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;
 
 /// Why nothing is drawn.
-pub(super) fn empty(props: &Props) -> &'static str {
+pub(super) fn empty(props: &LayerProps) -> &'static str {
     match props.route.map.by {
         _ if !props.route.find.is_empty() => "Nothing matches the search.",
         Measure::Wasted => "Nothing in this folder is wasted.",
@@ -20,7 +20,7 @@ pub(super) fn empty(props: &Props) -> &'static str {
 }
 
 /// The part that is meant, in words.
-pub(super) fn tell(props: &Props, shown: &MapFacts, part: Option<&MapPart>) -> String {
+pub(super) fn tell(props: &LayerProps, shown: &MapFacts, part: Option<&MapPart>) -> String {
     let selected = props.route.path.as_deref();
     let Some(part) = part.or_else(|| holder(shown, selected?)) else {
         return format!(

@@ -3,14 +3,14 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::Props;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::find::Find;
 use crate::route::map::Color;
+use crate::views::LayerProps;
 use crate::worker::protocol::{MapFacts, Measure};
 
-pub(super) fn toolbar(props: &Props, shown: &MapFacts) -> Html {
+pub(super) fn toolbar(props: &LayerProps, shown: &MapFacts) -> Html {
     let by = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |event: Event| {

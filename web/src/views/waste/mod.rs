@@ -22,10 +22,10 @@ use crate::views::waste::summary::Summary;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Asked, Choice, Findings, FindingsPage, Selected};
 
-/// What [`Waste`] shows.
-#[derive(PartialEq, Properties)]
+/// What [`Waste`] shows, and what is beside it.
+#[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
-    /// The list of security and configuration, instead of that of bytes.
+    /// The list of security and configuration, instead of that of bytes; what is about bytes is left out beside it.
     pub(crate) checks: bool,
     pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
@@ -84,15 +84,7 @@ pub(crate) fn Waste(props: &Props) -> Html {
                     on_more={Callback::from(move |()| told.set(*told + MORE))}
                 />
             </div>
-            <Side
-                checks={props.checks}
-                worker={props.worker.clone()}
-                image={props.image.clone()}
-                route={props.route.clone()}
-                go={props.go.clone()}
-                rules={props.rules.clone()}
-                on_rules={props.on_rules.clone()}
-            />
+            <Side ..props.clone() />
         </div>
     }
 }

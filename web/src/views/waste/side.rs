@@ -8,25 +8,10 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
-use crate::route::ImageRoute;
-use crate::rules_input::RulesInput;
 use crate::session::Image;
+use crate::views::waste::Props;
 use crate::views::waste::rules::RulesBox;
-use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{LayerNumbers, Report, ReportForm};
-
-/// What [`Side`] shows.
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    /// Beside the list of security and configuration, what is about bytes is left out.
-    pub(crate) checks: bool,
-    pub(crate) worker: WorkerClient,
-    pub(crate) image: Image,
-    pub(crate) route: ImageRoute,
-    pub(crate) go: Callback<Navigate>,
-    pub(crate) rules: Option<RulesInput>,
-    pub(crate) on_rules: Callback<Option<RulesInput>>,
-}
 
 /// The column beside the findings.
 #[component]

@@ -5,9 +5,7 @@ use onionskin_core::report::comparison::{Compared, LayerChange, Side};
 
 use super::{Comparison, Read};
 use crate::worker::listing::number;
-use crate::worker::protocol::{
-    Both, Changes, ComparedField, ComparedLayer, ComparedNumber, ComparisonFacts,
-};
+use crate::worker::protocol::{Both, Changes, ComparedLayer, ComparisonFacts};
 
 impl Comparison {
     /// All but the tree.
@@ -23,15 +21,7 @@ impl Comparison {
         });
         let Both { old, new } = &self.sides;
         self.compared(|compared| ComparisonFacts {
-            numbers: compared
-                .all_numbers()
-                .into_iter()
-                .map(|number| ComparedNumber {
-                    name: number.name.to_owned(),
-                    old: number.old,
-                    new: number.new,
-                })
-                .collect(),
+            numbers: compared.all_numbers().into(),
             files: Both {
                 old: files(old),
                 new: files(new),
@@ -43,15 +33,7 @@ impl Comparison {
             update: self.update.bytes,
             layers: layers(compared),
             counts,
-            config: compared
-                .fields()
-                .into_iter()
-                .map(|field| ComparedField {
-                    name: field.name.to_owned(),
-                    gone: field.gone,
-                    came: field.came,
-                })
-                .collect(),
+            config: compared.fields(),
             packages: self.report.packages.clone(),
             notes: compared.notes().collect(),
         })

@@ -1,6 +1,7 @@
 //! What page and worker say about a comparison of two images.
 
 pub(crate) use onionskin_core::compare::{Change, PackageChange, What};
+use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
 
 use super::{ArchiveImage, EntryKind, ImageFacts, NotFetched, Subject, UserError};
@@ -111,7 +112,7 @@ pub(crate) struct ReadSoFar {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ComparisonFacts {
     /// Sizes of both, in their order.
-    pub(crate) numbers: Vec<ComparedNumber>,
+    pub(crate) numbers: Vec<Number>,
     /// Paths in the compared filesystems that are no folders.
     pub(crate) files: Both<u64>,
     /// Packages in them.
@@ -121,7 +122,7 @@ pub(crate) struct ComparisonFacts {
     pub(crate) layers: Vec<ComparedLayer>,
     /// How many paths were added, removed, changed and moved: by [`Changes::NAMED`].
     pub(crate) counts: [u32; 4],
-    pub(crate) config: Vec<ComparedField>,
+    pub(crate) config: Vec<Field>,
     pub(crate) packages: Vec<PackageChange>,
     /// What the numbers do not cover.
     pub(crate) notes: Vec<String>,
@@ -139,14 +140,6 @@ impl ComparisonFacts {
     }
 }
 
-/// A size of both images.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ComparedNumber {
-    pub(crate) name: String,
-    pub(crate) old: Option<u64>,
-    pub(crate) new: Option<u64>,
-}
-
 /// A layer of one of the images, or of both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComparedLayer {
@@ -158,14 +151,6 @@ pub(crate) struct ComparedLayer {
     pub(crate) compressed: Option<u64>,
     pub(crate) stored: Option<u64>,
     pub(crate) not_fetched: Option<NotFetched>,
-}
-
-/// A field of the configuration that differs: the values that went and those that came, without their secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ComparedField {
-    pub(crate) name: String,
-    pub(crate) gone: Vec<String>,
-    pub(crate) came: Vec<String>,
 }
 
 /// What a row of the tree has of a comparison.

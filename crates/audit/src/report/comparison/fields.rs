@@ -1,14 +1,16 @@
 //! Fields of the configuration that differ, as lines that went and lines that came, without their secrets.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::compare::FieldChange;
 use crate::secrets::Mask;
 
 /// A field with what differs of it.
-pub struct Field<'a> {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
     /// Its name, as `inspect --format json` has it.
-    pub name: &'a str,
+    pub name: String,
     /// The values that only the old image has, or all where their order alone differs.
     pub gone: Vec<String>,
     /// The same of the new image.
@@ -18,9 +20,9 @@ pub struct Field<'a> {
 /// The fields in which the order of the values is their meaning.
 const ORDERED: [&str; 3] = ["entrypoint", "cmd", "healthcheck"];
 
-impl<'a> Field<'a> {
+impl Field {
     /// What differs of a field; each side's secrets are hidden by its own mask.
-    pub(super) fn of(change: &'a FieldChange, old: &Mask, new: &Mask) -> Self {
+    pub(super) fn of(change: &FieldChange, old: &Mask, new: &Mask) -> Self {
         let name = change.field.as_str();
         let (old, new) = (lines(name, &change.old, old), lines(name, &change.new, new));
         let without = |these: &[String], others: &[String]| -> Vec<String> {
@@ -28,6 +30,7 @@ impl<'a> Field<'a> {
             differ.cloned().collect()
         };
         let (gone, came) = (without(&old, &new), without(&new, &old));
+        let name = name.to_owned();
         match gone.is_empty() && came.is_empty() {
             // The order alone differs, or what is hidden.
             true => Self {

@@ -69,7 +69,7 @@ fn numbers(compared: &Compared<'_>) -> Markup {
                         td { (number.name) }
                         td.right { (known(number.old)) }
                         td.right { b { (known(number.new)) } }
-                        td.right.(direction(number)) { (number.change().unwrap_or_default()) }
+                        td.right.(direction(&number)) { (number.change().unwrap_or_default()) }
                     }
                 }
             }
@@ -79,7 +79,7 @@ fn numbers(compared: &Compared<'_>) -> Markup {
 }
 
 /// More is worse, for each number that is compared.
-fn direction(number: Number) -> &'static str {
+fn direction(number: &Number) -> &'static str {
     match number.old.cmp(&number.new) {
         std::cmp::Ordering::Less => "grown",
         std::cmp::Ordering::Equal => "quiet",
@@ -220,7 +220,7 @@ fn configuration(compared: &Compared<'_>) -> Markup {
     }
 }
 
-fn one_field(field: &Field<'_>) -> Markup {
+fn one_field(field: &Field) -> Markup {
     let lines = |sign: &str, class: &str, lines: &[String]| {
         html! {
             @for line in lines.iter().take(VALUES) { li.(class) { code { (sign) " " (Visible(line)) } } }

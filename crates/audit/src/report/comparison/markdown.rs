@@ -86,7 +86,7 @@ fn told(compared: &Compared<'_>, matter: &Matter<'_>) -> String {
                 [] => "not set".to_owned(),
                 lines => code(&lines.join(", ").chars().take(VALUE).collect::<String>()),
             };
-            let name = linked(&code(field.name), compared.new.config_link().as_deref());
+            let name = linked(&code(&field.name), compared.new.config_link().as_deref());
             format!("{name}: {} → {}", value(&field.gone), value(&field.came))
         }
         Matter::Wasted { grown, most } => {

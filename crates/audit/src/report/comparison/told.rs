@@ -1,6 +1,9 @@
 //! What reports of a comparison tell, whatever their form: numbers with their changes, and the changes that matter most.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
 
 use super::fields::Field;
 use super::places::{Counts, Place, largest};
@@ -87,10 +90,10 @@ impl<'a> Side<'a> {
 }
 
 /// A number of both images.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Number {
     /// What it is.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Bytes of the old image; None where they are not known.
     pub old: Option<u64>,
     /// Bytes of the new image.
@@ -131,7 +134,7 @@ pub fn known(bytes: Option<u64>) -> String {
 /// A change that is told first.
 pub(super) enum Matter<'a> {
     /// What runs, or as whom.
-    Runs(Field<'a>),
+    Runs(Field),
     /// Wasted bytes grow; the new layer that holds most of them, and those of it.
     Wasted {
         grown: u64,
@@ -154,7 +157,7 @@ impl<'a> Compared<'a> {
     pub fn all_numbers(&self) -> [Number; 5] {
         let (old, new) = (&self.report.bytes.old, &self.report.bytes.new);
         let number = |name, of: fn(&SideBytes) -> Option<u64>| Number {
-            name,
+            name: Cow::Borrowed(name),
             old: of(old),
             new: of(new),
         };
@@ -181,7 +184,7 @@ impl<'a> Compared<'a> {
 
     /// The fields of the configuration that differ.
     #[must_use]
-    pub fn fields(&self) -> Vec<Field<'a>> {
+    pub fn fields(&self) -> Vec<Field> {
         let fields = self.report.config.iter();
         fields
             .map(|change| Field::of(change, &self.old.mask, &self.new.mask))
@@ -266,7 +269,7 @@ impl<'a> Compared<'a> {
     /// The changes that matter most: what runs first, then by bytes.
     pub(super) fn first(&self) -> Vec<Matter<'a>> {
         let fields = self.fields().into_iter();
-        let runs = fields.filter(|field| RUNS.contains(&field.name));
+        let runs = fields.filter(|field| RUNS.contains(&field.name.as_str()));
         let mut by_bytes: Vec<(u64, Matter<'a>)> = largest(&self.report.files, FOLDERS)
             .into_iter()
             .map(|place| (place.weight, Matter::Place(place)))

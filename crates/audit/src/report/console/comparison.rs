@@ -216,7 +216,7 @@ fn packages(
 }
 
 /// What went and what came of a field.
-fn field(out: &mut String, field: &Field<'_>, columns: usize) -> fmt::Result {
+fn field(out: &mut String, field: &Field, columns: usize) -> fmt::Result {
     writeln!(out, "  {}", field.name)?;
     let gone = field.gone.iter().map(|part| ('-', part));
     let came = field.came.iter().map(|part| ('+', part));
