@@ -23,5 +23,7 @@ pub const RULES_BYTES: usize = 1 << 20;
 pub const LAYER_PACKAGE_BYTES: usize = 64 << 20;
 /// Packages that one layer's databases tell of.
 pub const LAYER_PACKAGES: usize = 200_000;
+/// Names in what the packages of one file need and provide; Debian's largest systems have a tenth of that.
+pub const PACKAGE_RELATIONS: usize = 1_000_000;
 /// Bytes of a package's name, version or licence.
 pub const PACKAGE_NAME_BYTES: usize = 1024;

@@ -62,7 +62,12 @@ fn every_finding_has_a_rule_that_a_file_can_name() {
 /// Whoever adds a rule plants what it finds, so that it is tested in what images have.
 #[test]
 fn every_rule_finds_what_is_planted_for_it() {
-    let images = [planted::image(), planted::leftovers(), planted::risks()];
+    let images = [
+        planted::image(),
+        planted::leftovers(),
+        planted::risks(),
+        planted::build_packages(),
+    ];
     let found: Vec<Finding> = images.iter().flat_map(audit).collect();
     let finds = |(kind, rule): &(Kind, &str)| {
         let mut found = found.iter();
@@ -141,4 +146,37 @@ fn waste_of_every_sort_is_found() {
 #[test]
 fn the_clean_twin_has_no_findings() {
     assert_eq!(audit(&planted::twin()), []);
+}
+
+/// The only finding of build packages in an image: its packages, bytes, path, layers, advice.
+fn build_packages(image: &Packed) -> Finding {
+    let mut found = audit(image);
+    found.retain(|finding| finding.rule.as_deref() == Some("build-packages"));
+    let [finding] = <[Finding; 1]>::try_from(found).unwrap();
+    finding
+}
+
+#[test]
+fn what_apt_installed_for_a_compiler_is_found_with_it() {
+    let finding = build_packages(&planted::build_packages());
+    assert_eq!(finding.packages, ["gcc-12", "libc6-dev", "libisl23", "gcc"]);
+    assert_eq!(finding.bytes, 60_000 + 20_000 + 5_000 + 700);
+    assert_eq!(finding.path(), b"/usr/lib");
+    assert_eq!(finding.added_by, [2]);
+    assert_eq!(
+        finding.advice,
+        "Build in an earlier stage and COPY --from only what is needed, or remove them in the RUN that installs them (apt-get purge -y --auto-remove gcc …): gcc-12, libc6-dev and gcc, and 1 package that only they need"
+    );
+}
+
+#[test]
+fn what_apk_installed_for_a_virtual_package_is_found() {
+    let finding = build_packages(&planted::build_packages_of_alpine());
+    assert_eq!(finding.packages, ["gcc", "make", ".build-deps"]);
+    assert_eq!((finding.bytes, finding.path()), (53_000, &b"/usr/bin"[..]));
+    assert!(
+        finding.advice.contains("apk del .build-deps"),
+        "{}",
+        finding.advice
+    );
 }

@@ -126,6 +126,9 @@ pub struct FindingFacts {
     /// There is no such key for others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packaged: bool,
+    /// The names of the packages that it is about, the largest first. There is no such key for what is not about packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
     /// The rule of its kind that found it; its name does not change between versions. There is no such key for wasted bytes and duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -325,6 +328,7 @@ impl FindingFacts {
             pairs,
             causes,
             packaged: finding.packaged,
+            packages: finding.packages,
             added_by: finding.added_by,
             hidden_by: finding.hidden_by,
             rule: finding.rule,

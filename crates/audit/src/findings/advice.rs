@@ -167,6 +167,7 @@ mod tests {
             by_layer: Vec::new(),
             hidden_by: vec![2],
             packaged: false,
+            packages: Vec::new(),
             advice: String::new(),
             changes: Vec::new(),
         };

@@ -126,6 +126,7 @@ impl Group {
             hidden_by,
             by_layer,
             packaged: false,
+            packages: Vec::new(),
             advice: String::new(),
             changes: Vec::new(),
         }

@@ -5,6 +5,7 @@
 //! about the same ones.
 
 mod advice;
+mod build_packages;
 mod changes;
 mod config;
 mod duplicates;
@@ -60,6 +61,8 @@ pub struct Finding {
     pub hidden_by: Vec<usize>,
     /// A secret in the files of a package, such as a key for its tests: mostly public, and so only a note.
     pub packaged: bool,
+    /// The packages that it is about, the largest first; none of what is not about packages.
+    pub packages: Vec<String>,
     /// What to change, in one line.
     pub advice: String,
     /// The same as changed lines; none where the commands do not say enough.
@@ -141,6 +144,7 @@ impl Finding {
             by_layer: Vec::new(),
             hidden_by: Vec::new(),
             packaged: false,
+            packages: Vec::new(),
             advice,
             changes: Vec::new(),
         }

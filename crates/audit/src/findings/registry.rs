@@ -3,7 +3,7 @@
 
 use super::live::Live;
 use super::{Finding, Kind, Leftovers, Subject};
-use super::{config, duplicates, empty, leftovers, modes, secrets, wasted};
+use super::{build_packages, config, duplicates, empty, leftovers, modes, secrets, wasted};
 use crate::secrets::Rule as SecretRule;
 use crate::stack::Names;
 
@@ -28,7 +28,7 @@ pub(super) struct Finder {
 }
 
 /// All finders.
-pub(super) const FINDERS: [Finder; 7] = [
+pub(super) const FINDERS: [Finder; 8] = [
     Finder {
         rules: |_| Vec::new(),
         find: |on| wasted::of(&on.subject),
@@ -40,6 +40,10 @@ pub(super) const FINDERS: [Finder; 7] = [
     Finder {
         rules: |table| table.ids().collect(),
         find: |on| leftovers::of(on.subject.stack, on.live, on.subject.leftovers),
+    },
+    Finder {
+        rules: |_| vec![(Kind::Optional, build_packages::RULE)],
+        find: |on| build_packages::of(&on.subject, on.live),
     },
     Finder {
         rules: |_| vec![(Kind::Empty, empty::RULE)],

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::found::{Found, Stored, found};
 use super::{NONE, Unread};
-use crate::packages::{Files, Package, Paths, Record, Release, Type};
+use crate::packages::{Chosen, Files, Package, Paths, Record, Release, Type};
 use crate::stack::{NodeId, Stack};
 
 /// Packages with the nodes that they claim.
@@ -13,6 +13,8 @@ pub(super) struct Claims<'r> {
     pub(super) packages: Vec<Claimed<'r>>,
     pub(super) release: Option<&'r Release>,
     pub(super) unread: Vec<Unread>,
+    /// Which packages were asked for.
+    pub(super) chosen: Vec<&'r Chosen>,
     /// By node the package whose list it is in.
     listed: Vec<u32>,
     /// By node the package of the nearest folder.
@@ -65,6 +67,7 @@ impl<'r> Claims<'r> {
             packages: Vec::new(),
             release: release(&found),
             unread: unread(&found),
+            chosen: chosen(&found),
             listed: vec![NONE; stack.nodes()],
             nearest: vec![NONE; stack.nodes()],
             own: HashMap::new(),
@@ -240,6 +243,14 @@ fn release<'r>(found: &[Found<'r>]) -> Option<&'r Release> {
     releases
         .min_by_key(|(path, _)| *path)
         .map(|(_, release)| release)
+}
+
+fn chosen<'r>(found: &[Found<'r>]) -> Vec<&'r Chosen> {
+    let chosen = found.iter().filter_map(|found| match found.record {
+        Record::Chosen(chosen) => Some(chosen),
+        _ => None,
+    });
+    chosen.collect()
 }
 
 fn unread(found: &[Found<'_>]) -> Vec<Unread> {

@@ -1,9 +1,11 @@
 //! Ownership: which package each file of a stack belongs to, and what the packages take of it.
 
+mod build;
 mod claims;
 mod found;
 mod wasted;
 
+pub use build::{Build, has_build_tools};
 pub use wasted::{WastedPackage, wasted};
 
 use std::cmp::Reverse;
@@ -56,6 +58,8 @@ pub struct Owned {
     pub files: u64,
     /// The layers that store them, from 1; of a package without any, the layer that stores what tells of it.
     pub layers: Vec<usize>,
+    /// Whether only builds need it; None where others do.
+    pub build: Option<Build>,
 }
 
 impl Owned {
@@ -88,10 +92,9 @@ impl Packages {
     pub fn of(stack: &Stack, layer: usize, ledger: &Ledger) -> Self {
         let records = records(stack, layer);
         let claims = Claims::of(stack, layer, &records);
-        let mut found: Vec<Owned> = claims
-            .packages
-            .iter()
-            .map(|claimed| Owned {
+        let build = build::of(&claims);
+        let mut found: Vec<Owned> = (claims.packages.iter().zip(build))
+            .map(|(claimed, build)| Owned {
                 kind: claimed.package.kind,
                 name: claimed.package.name.clone(),
                 version: claimed.package.version.clone(),
@@ -101,6 +104,7 @@ impl Packages {
                 compressed: 0,
                 files: 0,
                 layers: Vec::new(),
+                build,
             })
             .collect();
         let mut layers: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); found.len()];

@@ -3,7 +3,8 @@
 //! Source: apk-tools, `src/database.c` (`apk_db_fdb_read`) and `src/package.c`: one letter, a colon and a value in a line.
 
 use super::fields::{license, lines, package, text};
-use super::record::{Entries, Files, Package, Paths, Type};
+use super::record::{Entries, Files, Package, Paths, Relations, Type};
+use crate::limits::{LAYER_PACKAGES, PACKAGE_RELATIONS};
 
 /// What one paragraph of the database says so far.
 #[derive(Default)]
@@ -14,6 +15,7 @@ struct Paragraph<'c> {
     license: Option<String>,
     folder: &'c [u8],
     files: Paths,
+    relations: Relations,
     has_lines: bool,
 }
 
@@ -21,6 +23,7 @@ struct Paragraph<'c> {
 pub(super) fn installed(content: &[u8], most: usize) -> Option<Entries> {
     let mut entries = Entries::default();
     let mut paragraph = Paragraph::default();
+    let mut room = PACKAGE_RELATIONS;
     for line in lines(content).chain([&b""[..]]) {
         if line.is_empty() {
             let paragraph = std::mem::take(&mut paragraph);
@@ -41,6 +44,16 @@ pub(super) fn installed(content: &[u8], most: usize) -> Option<Entries> {
             b"V:" => paragraph.version = text(value),
             b"A:" => paragraph.arch = text(value),
             b"L:" => paragraph.license = license(value),
+            b"D:" => {
+                let needs = names(value).take(room).map(|name| vec![name]);
+                paragraph.relations.needs.extend(needs);
+                room = room.saturating_sub(paragraph.relations.needs.len());
+            }
+            b"p:" => {
+                let provides = names(value).take(room);
+                paragraph.relations.provides.extend(provides);
+                room = room.saturating_sub(paragraph.relations.provides.len());
+            }
             // A folder, and below it the files that follow.
             b"F:" => paragraph.folder = value,
             b"R:" => paragraph.files.push_parts(paragraph.folder, value),
@@ -57,9 +70,26 @@ impl Paragraph<'_> {
             license: self.license,
             qualifiers: arch.into_iter().collect(),
             files: Files::Listed(self.files),
+            relations: self.relations,
             ..package(Type::Apk, self.name?, self.version)
         })
     }
+}
+
+/// Names without their versions and repositories, as `gcc so:libc.so=1 musl-dev~1.2 go@edge`. What may not be installed has
+/// an exclamation mark before it.
+fn names(value: &[u8]) -> impl Iterator<Item = String> {
+    let all = value.split(|byte| byte.is_ascii_whitespace());
+    let wanted = all.filter(|name| !name.starts_with(b"!"));
+    wanted.filter_map(|name| {
+        let end = name.iter().position(|byte| b"<>=~@".contains(byte));
+        text(name.get(..end.unwrap_or(name.len()))?)
+    })
+}
+
+/// The packages of `/etc/apk/world`: those that were asked for.
+pub(super) fn world(content: &[u8]) -> Vec<String> {
+    names(content).take(LAYER_PACKAGES).collect()
 }
 
 #[cfg(test)]
@@ -71,6 +101,8 @@ P:musl
 V:1.2.5-r1
 A:x86_64
 L:MIT
+D:so:libc.musl-x86_64.so.1 gcc=13 !glibc /bin/sh
+p:cmd:ldd=1.2.5-r1
 T:the musl c library (libc) implementation
 o:musl
 F:lib
@@ -110,6 +142,12 @@ F:etc/apk
             ]
         );
         assert_eq!(of(base), [b"/top"]);
+        assert_eq!(
+            musl.relations.needs,
+            [["so:libc.musl-x86_64.so.1"], ["gcc"], ["/bin/sh"]]
+        );
+        assert_eq!(musl.relations.provides, ["cmd:ldd"]);
+        assert_eq!(world(b"a>1\nb~2 c@edge !d\n"), ["a", "b", "c"]);
         assert_eq!(installed(INSTALLED, 1), None);
         let damaged = installed(b"\nP\n:\nV:1\n", 10).unwrap();
         assert!(damaged.packages.is_empty() && damaged.is_damaged);

@@ -1,9 +1,11 @@
-//! dpkg: `/var/lib/dpkg` of Debian, Ubuntu and what comes from them, and `status.d` of distroless images.
+//! dpkg: `/var/lib/dpkg` of Debian, Ubuntu and what comes from them, and `status.d` of distroless images; and what APT
+//! installed for others.
 //!
-//! Sources: deb822(5), deb-control(5), dpkg-divert(1), and dpkg's `lib/dpkg/fsys.h` and `db-fsys-load.c`.
+//! Sources: deb822(5), deb-control(5), dpkg-divert(1), dpkg's `lib/dpkg/fsys.h` and `db-fsys-load.c`; apt-mark(8).
 
 use super::fields::{field, lines, package, text};
-use super::record::{Entries, Files, Package, Paths, Type};
+use super::record::{Entries, Files, Package, Paths, Relations, Type};
+use crate::limits::{LAYER_PACKAGES, PACKAGE_RELATIONS};
 
 /// What one stanza of a status file says so far.
 #[derive(Default)]
@@ -11,6 +13,7 @@ struct Stanza {
     name: Option<String>,
     version: Option<String>,
     architecture: Option<String>,
+    relations: Relations,
     /// It is not on disk, or only its configuration is.
     is_gone: bool,
     has_lines: bool,
@@ -20,6 +23,7 @@ struct Stanza {
 pub(super) fn status(content: &[u8], most: usize) -> Option<Entries> {
     let mut entries = Entries::default();
     let mut stanza = Stanza::default();
+    let mut room = PACKAGE_RELATIONS;
     for line in lines(content).chain([&b""[..]]) {
         if line.is_empty() {
             let stanza = std::mem::take(&mut stanza);
@@ -39,6 +43,16 @@ pub(super) fn status(content: &[u8], most: usize) -> Option<Entries> {
             b"package" => stanza.name = text(value),
             b"version" => stanza.version = text(value),
             b"architecture" => stanza.architecture = text(value),
+            // What is recommended is installed and kept like what is needed.
+            b"depends" | b"pre-depends" | b"recommends" => {
+                stanza.relations.needs.extend(needs(value, &mut room));
+            }
+            b"provides" => {
+                let provides = needs(value, &mut room).flatten();
+                stanza.relations.provides.extend(provides);
+            }
+            b"essential" => stanza.relations.is_essential |= value == b"yes",
+            b"priority" => stanza.relations.is_essential |= value == b"required",
             b"status" => {
                 let state = value.rsplit(|byte| *byte == b' ').next();
                 stanza.is_gone = matches!(state, Some(b"not-installed" | b"config-files"));
@@ -56,9 +70,47 @@ impl Stanza {
         Some(Package {
             qualifiers: arch.into_iter().collect(),
             files: Files::Elsewhere,
+            relations: self.relations,
             ..package(Type::Deb, name, self.version)
         })
     }
+}
+
+/// The packages of a field as `Depends`: `libc6 (>= 2.34), awk:any | mawk`, each with its alternatives. No more names are
+/// read than there is room for.
+fn needs(value: &[u8], room: &mut usize) -> impl Iterator<Item = Vec<String>> {
+    let all = value.split(|byte| *byte == b',');
+    all.map_while(|one| {
+        let alternatives = one.split(|byte| *byte == b'|');
+        let names: Vec<String> = alternatives.filter_map(name).take(*room).collect();
+        *room -= names.len();
+        (*room > 0).then_some(names)
+    })
+}
+
+/// The name of a package, without its version and architecture.
+fn name(package: &[u8]) -> Option<String> {
+    let package = package.trim_ascii_start();
+    let end = package.iter().position(|byte| b" \t(:[<".contains(byte));
+    text(package.get(..end.unwrap_or(package.len()))?)
+}
+
+/// The packages of `/var/lib/apt/extended_states` that APT installed because others need them.
+pub(super) fn automatic(content: &[u8]) -> Vec<String> {
+    let mut automatic = Vec::new();
+    let mut package = None;
+    for line in lines(content) {
+        match field(line) {
+            Some((b"Package", value)) => package = text(value),
+            Some((b"Auto-Installed", b"1")) => automatic.extend(package.take()),
+            Some(_) => {}
+            None => package = None,
+        }
+        if automatic.len() >= LAYER_PACKAGES {
+            break;
+        }
+    }
+    automatic
 }
 
 /// The files of `info/NAME.list`: a path in each line, folders too.
@@ -150,6 +202,27 @@ Status: purge ok not-installed
         assert_eq!((entries.packages.len(), entries.is_damaged), (2, true));
         assert!(status(b"\x00\x01", 10).unwrap().is_damaged);
         assert_eq!(status(b"\n\n", 10), Some(Entries::default()));
+    }
+
+    #[test]
+    fn what_packages_need_is_read_without_versions_and_architectures() {
+        let stanza = b"Package: a
+Status: install ok installed
+Pre-Depends: dpkg (>= 1.17), libc6:any|musl
+Recommends: b <!nocheck>
+Provides: editor, a-abi (= 3)
+Priority: required
+";
+        let relations = &status(stanza, 10).unwrap().packages[0].relations;
+        assert_eq!(
+            relations.needs,
+            [vec!["dpkg"], vec!["libc6", "musl"], vec!["b"]]
+        );
+        assert_eq!(relations.provides, ["editor", "a-abi"]);
+        assert!(relations.is_essential);
+        assert_eq!(needs(b"a, b | c, d", &mut 2).count(), 1);
+        let states = b"Package: a\nAuto-Installed: 1\n\nPackage: b\nAuto-Installed: 0\n\nAuto-Installed: 1\n";
+        assert_eq!(automatic(states), ["a"]);
     }
 
     #[test]

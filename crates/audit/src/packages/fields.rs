@@ -1,6 +1,6 @@
 //! What the formats of package databases have in common: lines, fields, and what is a name.
 
-use super::record::{Files, Package, Type};
+use super::record::{Files, Package, Relations, Type};
 use crate::json::{Json, Object};
 use crate::limits::PACKAGE_NAME_BYTES;
 use crate::names;
@@ -67,5 +67,6 @@ pub(super) fn package(kind: Type, name: String, version: Option<String>) -> Pack
         license: None,
         qualifiers: Vec::new(),
         files: Files::None,
+        relations: Relations::default(),
     }
 }

@@ -23,4 +23,4 @@ mod rpm;
 pub(crate) use place::{FIXED, Place};
 pub(crate) use purl::purl;
 pub use reader::PackageReader;
-pub use record::{Files, Package, Paths, Record, Release, Type, Unreadable};
+pub use record::{Chosen, Files, Package, Paths, Record, Relations, Release, Type, Unreadable};

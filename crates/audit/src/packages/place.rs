@@ -10,7 +10,11 @@ pub(crate) enum Place {
     DpkgList,
     DpkgSums,
     DpkgDiversions,
+    /// Which packages APT installed for others.
+    AptStates,
     Apk,
+    /// Which packages apk was asked for.
+    ApkWorld,
     RpmSqlite,
     RpmNdb,
     /// Berkeley DB.
@@ -26,13 +30,15 @@ pub(crate) enum Place {
 }
 
 /// Files and folders of databases that have one place. Programs read them there also where that leads elsewhere.
-pub(crate) const FIXED: [&[u8]; 15] = [
+pub(crate) const FIXED: [&[u8]; 17] = [
     b"/etc/os-release",
     b"/usr/lib/os-release",
     b"/var/lib/dpkg/status",
     b"/var/lib/dpkg/diversions",
     b"/var/lib/dpkg/info",
     b"/var/lib/dpkg/status.d",
+    b"/var/lib/apt/extended_states",
+    b"/etc/apk/world",
     b"/lib/apk/db/installed",
     b"/usr/lib/apk/db/installed",
     b"/var/lib/rpm/rpmdb.sqlite",
@@ -64,6 +70,8 @@ impl Place {
             b"os-release" if is(&[b"etc"]) || is(&[b"usr", b"lib"]) => Some(Self::Release),
             b"status" if is(&[b"var", b"lib", b"dpkg"]) => Some(Self::DpkgStatus),
             b"diversions" if is(&[b"var", b"lib", b"dpkg"]) => Some(Self::DpkgDiversions),
+            b"extended_states" if is(&[b"var", b"lib", b"apt"]) => Some(Self::AptStates),
+            b"world" if is(&[b"etc", b"apk"]) => Some(Self::ApkWorld),
             b"installed"
                 if is(&[b"lib", b"apk", b"db"]) || is(&[b"usr", b"lib", b"apk", b"db"]) =>
             {
@@ -112,7 +120,9 @@ impl Place {
             b"package.json" => Some(Self::Npm),
             b"status" => Some(Self::DpkgStatus),
             b"diversions" => Some(Self::DpkgDiversions),
+            b"extended_states" => Some(Self::AptStates),
             b"installed" if last == b"db" => Some(Self::Apk),
+            b"world" if last == b"apk" => Some(Self::ApkWorld),
             b"rpmdb.sqlite" => Some(Self::RpmSqlite),
             b"Packages.db" => Some(Self::RpmNdb),
             b"METADATA" | b"PKG-INFO" => Some(Self::PythonMetadata),
@@ -160,6 +170,8 @@ impl Place {
             // What is read of JSON takes up to twenty times its bytes.
             Self::Conda | Self::Composer => 8 * MIB,
             Self::DpkgDiversions
+            | Self::AptStates
+            | Self::ApkWorld
             | Self::PythonMetadata
             | Self::PythonInstalledFiles
             | Self::PythonRecord
@@ -216,7 +228,11 @@ mod tests {
             ("var/lib/dpkg/info/libc6:amd64.list", Some(Place::DpkgList)),
             ("var/lib/dpkg/status.d/base", Some(Place::DpkgStatusD)),
             ("var/lib/dpkg/status.d/base.md5sums", Some(Place::DpkgSums)),
+            ("var/lib/apt/extended_states", Some(Place::AptStates)),
+            ("var/lib/apt/extended_states-old", None),
             ("lib/apk/db/installed", Some(Place::Apk)),
+            ("etc/apk/world", Some(Place::ApkWorld)),
+            ("srv/world", None),
             ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(Place::RpmSqlite)),
             ("var/lib/rpm/Packages", Some(Place::RpmBerkeley)),
             ("srv/rpm/Packages", None),

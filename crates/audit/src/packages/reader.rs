@@ -1,7 +1,7 @@
 //! Files of package databases, read while their layer is decoded: bytes in, in pieces of any size, and a record out.
 
 use super::place::Place;
-use super::record::{Entries, Package, Record, Release, Unreadable};
+use super::record::{Chosen, Entries, Package, Record, Release, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
@@ -67,7 +67,7 @@ enum What {
 }
 
 impl Visitor for PackageReader {
-    const NAME: &'static str = "packages-2";
+    const NAME: &'static str = "packages-3";
     type Found = Record;
 
     fn begin(&mut self, entry: &Entry<'_>) -> bool {
@@ -264,6 +264,8 @@ fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Read {
         Place::DpkgList => Some(Record::Files(dpkg::list(content))),
         Place::DpkgSums => Some(Record::Files(dpkg::sums(content))),
         Place::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
+        Place::AptStates => Some(Record::Chosen(Chosen::AllBut(dpkg::automatic(content)))),
+        Place::ApkWorld => Some(Record::Chosen(Chosen::Only(apk::world(content)))),
         Place::Apk => return several(apk::installed(content, LAYER_PACKAGES)),
         Place::RpmSqlite => rpm::sqlite(content).map(Record::Packages),
         Place::RpmNdb => rpm::ndb(content).map(Record::Packages),

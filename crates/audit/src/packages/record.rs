@@ -87,6 +87,45 @@ pub struct Package {
     pub qualifiers: Vec<(String, String)>,
     /// Which files are its own.
     pub files: Files,
+    /// What it needs of other packages.
+    pub relations: Relations,
+}
+
+/// What a package needs of others and gives to them, where its database is read for that (dpkg's and apk's).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relations {
+    /// What it needs, by name: each is met by any of its alternatives.
+    pub needs: Vec<Vec<String>>,
+    /// What it meets beside its own name.
+    pub provides: Vec<String>,
+    /// No system works without it.
+    pub is_essential: bool,
+}
+
+impl Relations {
+    /// Bytes that they take beside themselves.
+    fn bytes(&self) -> usize {
+        let needs = self.needs.iter().flatten().chain(&self.provides);
+        let names: usize = needs.map(|name| size_of::<String>() + name.len()).sum();
+        names + self.needs.len() * size_of::<Vec<String>>()
+    }
+}
+
+/// Which packages were installed only because others need them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chosen {
+    /// APT's: these were not asked for; all others were.
+    AllBut(Vec<String>),
+    /// apk's: these were asked for, and no others.
+    Only(Vec<String>),
+}
+
+impl Chosen {
+    fn names(&self) -> &[String] {
+        match self {
+            Self::AllBut(names) | Self::Only(names) => names,
+        }
+    }
 }
 
 /// Which files a package has.
@@ -224,6 +263,8 @@ pub enum Record {
     Files(Paths),
     /// dpkg's diversions: a path, where its file really is, and the package whose file stays, again and again.
     Diversions(Paths),
+    /// Which packages a person asked for.
+    Chosen(Chosen),
     /// The distribution.
     Release(Release),
     /// It is there, and what it says is not known.
@@ -250,12 +291,17 @@ impl Record {
                 + package.name.len()
                 + package.version.len()
                 + license
+                + package.relations.bytes()
                 + qualifiers.sum::<usize>()
                 + files
         };
         match self {
             Self::Packages(packages) => packages.iter().map(of_package).sum(),
             Self::Files(paths) | Self::Diversions(paths) => paths.bytes(),
+            Self::Chosen(chosen) => {
+                let names = chosen.names().iter();
+                names.map(|name| size_of::<String>() + name.len()).sum()
+            }
             Self::Release(_) | Self::Unreadable(_) => 0,
         }
     }

@@ -110,7 +110,7 @@ fn check(name: &str, settings: SchemaSettings, is: &str, of: fn(&mut SchemaGener
     }
     assert_eq!(
         is, expected,
-        "schemas/{name} is stale: UPDATE_SCHEMAS=1 cargo test -p onionskin-core --lib schemas"
+        "schemas/{name} is stale: UPDATE_SCHEMAS=1 cargo nextest run -p onionskin-audit schemas"
     );
 }
 

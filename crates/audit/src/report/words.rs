@@ -310,6 +310,7 @@ mod tests {
             download_share,
             pairs: Vec::new(),
             packaged: false,
+            packages: Vec::new(),
             rule: None,
             line: None,
             ignored: None,

@@ -178,6 +178,7 @@ mod tests {
             compressed: 0,
             files: 0,
             layers: vec![1],
+            build: None,
         }
     }
 
