@@ -5,7 +5,7 @@
 # ONIONSKIN          the command
 # IMAGE              the image that was built
 # BASE               the image to compare with; may be empty
-# PLATFORM RULES LINK_BASE   flags of the command; may be empty
+# PLATFORM RULES LINK_BASE DOCKERFILE   flags of the command; may be empty
 # REPORTS            the folder for reports
 # COMMENT_KEY        a name for the comment
 # COMMENT_THRESHOLD  bytes by which the download has to change before a first comment is written
@@ -26,6 +26,7 @@ fail() {
 [ -n "${IMAGE:-}" ] || fail "IMAGE is not set"
 [[ $key =~ ^[A-Za-z0-9_-]{1,64}$ ]] || fail "COMMENT_KEY can contain only letters, digits, - and _"
 [[ $threshold =~ ^[0-9]{1,18}$ ]] || fail "COMMENT_THRESHOLD is not a number of bytes"
+[ -z "${DOCKERFILE:-}" ] || [ -f "$DOCKERFILE" ] || fail "DOCKERFILE: there is no file $DOCKERFILE"
 mkdir -p "$reports"
 
 # Older versions of bash, as macOS has one, take an empty list for a variable that is not set: hence the `+` below.
@@ -41,7 +42,9 @@ code=0
 "$onionskin" audit ${audit[@]+"${audit[@]}"} ${links[@]+"${links[@]}"} --format=json --output="$reports/audit.json" -- "$IMAGE" || code=$?
 [ -s "$reports/audit.json" ] || exit 2
 for report in markdown:md sarif:sarif; do
-  "$onionskin" audit ${audit[@]+"${audit[@]}"} ${links[@]+"${links[@]}"} --quiet --format="${report%:*}" \
+  lines=()
+  [ "${report%:*}" != sarif ] || [ -z "${DOCKERFILE:-}" ] || lines+=("--dockerfile=$DOCKERFILE")
+  "$onionskin" audit ${audit[@]+"${audit[@]}"} ${links[@]+"${links[@]}"} ${lines[@]+"${lines[@]}"} --quiet --format="${report%:*}" \
     --output="$reports/audit.${report#*:}" -- "$IMAGE" 2>/dev/null || true
   [ -s "$reports/audit.${report#*:}" ] || fail "the report $reports/audit.${report#*:} was not written"
 done

@@ -1,11 +1,13 @@
 //! `onionskin audit`: what is wasted in an image, what is a risk, and whether it passes the rules.
 
 mod beside;
+mod built_with;
 mod formats;
 mod rules;
 
 use std::io::{self, IsTerminal as _};
 use std::iter;
+use std::path::PathBuf;
 
 use anyhow::{anyhow, ensure};
 use futures::{StreamExt as _, stream};
@@ -18,6 +20,7 @@ use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
 
 use self::beside::BaseArguments;
+use self::built_with::BuildFile;
 use self::formats::{Audited, Format, Reported};
 use self::rules::RuleArguments;
 use crate::image::{ImageArguments, with_login};
@@ -83,6 +86,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = link_base)]
     link_base: Option<String>,
 
+    /// The Dockerfile of the image, in the current folder or below: findings in a SARIF report lead to its lines
+    ///
+    /// Its steps are found in the image's history. A finding about a step that is not found, or about the base image, leads
+    /// to the file in the image.
+    #[arg(long, value_name = "FILE")]
+    dockerfile: Option<PathBuf>,
+
     #[command(flatten)]
     output: OutputArguments<Format>,
 
@@ -107,6 +117,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         format == Format::Text || !(arguments.all || arguments.summary),
         "--all and --summary are for the text report; other formats have all findings"
     );
+    ensure!(
+        format == Format::Sarif || arguments.dockerfile.is_none(),
+        "--dockerfile is for --format sarif"
+    );
+    let dockerfile = arguments.dockerfile.as_deref().map(BuildFile::read);
+    let dockerfile = dockerfile.transpose()?;
     let output = arguments.output.open(&inputs)?;
     // Bars of several images would be drawn over each other.
     let at_once = if io::stderr().is_terminal() {
@@ -115,13 +131,15 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         AT_ONCE
     };
     let reported: Vec<Reported> = stream::iter(&images)
-        .map(async |image| match arguments.audit(image, &rules).await {
-            Ok(audited) => Reported::Audited(Box::new(audited)),
-            Err(error) => Reported::Stopped {
-                reference: (*image).to_owned(),
-                error: sentence(&error),
+        .map(
+            async |image| match arguments.audit(image, &rules, dockerfile.as_ref()).await {
+                Ok(audited) => Reported::Audited(Box::new(audited)),
+                Err(error) => Reported::Stopped {
+                    reference: (*image).to_owned(),
+                    error: sentence(&error),
+                },
             },
-        })
+        )
         .buffered(at_once)
         .collect()
         .await;
@@ -226,10 +244,18 @@ impl Arguments {
             inputs.image(image);
         }
         self.rules.inputs(&mut inputs);
+        if let Some(dockerfile) = &self.dockerfile {
+            inputs.file(dockerfile);
+        }
         inputs
     }
 
-    async fn audit(&self, image: &str, rules: &Rules) -> anyhow::Result<Audited> {
+    async fn audit(
+        &self,
+        image: &str,
+        rules: &Rules,
+        dockerfile: Option<&BuildFile>,
+    ) -> anyhow::Result<Audited> {
         let opened = self.image.open_other(image).await?;
         // A damaged image is never a pass: a rule would judge layers that may be another image's.
         anyhow::ensure!(
@@ -256,7 +282,9 @@ impl Arguments {
         };
         let audit = Audit::new(&opened.image, &stack, &ledger, &terms);
         let format = self.output.format();
+        let (config, depth) = (&opened.image.config, stack.depth());
         Ok(Audited {
+            built_with: dockerfile.map(|file| file.of(config, depth, audit.base.as_ref())),
             map: (format == Format::Html).then(|| Map::of(&stack)),
             dive: (format == Format::DiveJson).then(|| Export::new(&audit, &stack)),
             audit,

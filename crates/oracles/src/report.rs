@@ -89,6 +89,7 @@ fn reported(image: &Read, stack: &Stack, texts: &[&str]) {
             audit: &audit,
             remarks: &remarks,
             map: Some(&map),
+            built_with: None,
         },
         Outcome::Stopped {
             reference: texts.first().copied().unwrap_or_default(),

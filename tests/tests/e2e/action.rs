@@ -139,7 +139,13 @@ async fn comment(ground: &Ground, forge: &Forge, head: &str, new: &str) -> Strin
 #[tokio::test]
 async fn a_pull_request_has_one_comment_that_is_kept_up_to_date() {
     let ground = images();
-    let told = review(&ground, &[("IMAGE", "new.tar"), ("BASE", "old.tar")]).await;
+    ground.write("Dockerfile", "FROM base\nCOPY . /app\n");
+    let built = [
+        ("IMAGE", "new.tar"),
+        ("BASE", "old.tar"),
+        ("DOCKERFILE", "Dockerfile"),
+    ];
+    let told = review(&ground, &built).await;
     assert_eq!((&*told["code"], &*told["passed"]), ("0", "true"));
     assert_eq!((&*told["changed"], &*told["comment-new"]), ("true", "true"));
     let text = fs::read_to_string(ground.path().join("reports/comment.md")).unwrap();
@@ -151,6 +157,7 @@ async fn a_pull_request_has_one_comment_that_is_kept_up_to_date() {
     let sarif = fs::read_to_string(ground.path().join(&told["sarif"])).unwrap();
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
+    assert!(sarif.to_string().contains("%SRCROOT%"), "{sarif}");
     let diff = fs::read_to_string(ground.path().join("reports/diff.json")).unwrap();
     let diff: Value = serde_json::from_str(&diff).unwrap();
     let size = |side: &str| diff["bytes"][side]["compressedSize"].as_i64().unwrap();

@@ -8,6 +8,7 @@
 mod action;
 mod analysis;
 mod audit;
+mod audit_dockerfile;
 mod audit_docs;
 mod audit_findings;
 mod audit_images;

@@ -134,6 +134,7 @@ impl Waste {
         html::report(&[Outcome::Audited {
             audit: &self.audit,
             map: Some(map),
+            built_with: None,
             remarks,
         }])
     }

@@ -6,7 +6,10 @@
 //! in `COPY <<EOF`, are not known.
 
 mod instruction;
+mod matched;
 mod shell;
+
+pub use matched::{Dockerfile, DockerfileError, Matched};
 
 use crate::base::Base;
 use crate::manifest::Config;
@@ -19,6 +22,8 @@ pub struct Line {
     pub text: String,
     /// The layer that it made, from 1.
     pub layer: Option<usize>,
+    /// Which step of the history it is, from 1; None of lines that no step made.
+    pub step: Option<usize>,
     /// Whether it came with the base image.
     pub of_base: bool,
 }
@@ -75,6 +80,7 @@ pub fn lines(config: &Config, depth: usize, base: Option<&Base>) -> Vec<Line> {
         lines.push(Line {
             text: instruction::written(&read.command, note, config),
             layer,
+            step: Some(at + 1),
             of_base,
         });
     }
@@ -82,6 +88,7 @@ pub fn lines(config: &Config, depth: usize, base: Option<&Base>) -> Vec<Line> {
     lines.extend((told + 1..=depth).map(|layer| Line {
         text: "# no command recorded".to_owned(),
         layer: Some(layer),
+        step: None,
         of_base: !crate::base::is_own(base, layer),
     }));
     lines

@@ -2,7 +2,37 @@
 
 use super::map::Map;
 use crate::audit::{Audit, FindingFacts};
-use crate::findings::Kind;
+use crate::dockerfile::Matched;
+use crate::findings::{Kind, Location};
+
+/// The Dockerfile of an image, as a repository has it.
+#[derive(Clone, Debug)]
+pub struct BuiltWith {
+    /// Its path from the root of the repository.
+    pub path: String,
+    /// Its lines.
+    pub lines: Matched,
+}
+
+impl BuiltWith {
+    /// The line, from 1, that a finding is about: of the first step that adds what it is about, else of the first that hides
+    /// it. None where none of these steps is in the file.
+    #[must_use]
+    pub fn line(&self, finding: &FindingFacts) -> Option<usize> {
+        match &finding.location {
+            Location::Path { .. } => {
+                let mut layers = finding.added_by.iter().chain(&finding.hidden_by);
+                layers
+                    .find_map(|layer| self.lines.layers.get(layer))
+                    .copied()
+            }
+            Location::Config(place) => match place.strip_prefix("history.") {
+                Some(step) => self.lines.steps.get(&step.parse().ok()?).copied(),
+                None => Some(self.lines.stage).filter(|line| *line > 0),
+            },
+        }
+    }
+}
 
 /// What the audit of one image came to.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +45,8 @@ pub enum Outcome<'a> {
         remarks: &'a [String],
         /// Where its bytes lie, for reports that draw it.
         map: Option<&'a Map>,
+        /// Where the file is that it was built with, for reports that lead to its lines.
+        built_with: Option<&'a BuiltWith>,
     },
     /// It could not be read, so nothing can be said of it.
     Stopped {

@@ -4,7 +4,7 @@ use onionskin_core::audit::Audit;
 use onionskin_core::inspection::SCHEMA_VERSION;
 use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
-use onionskin_core::report::outcome::Outcome;
+use onionskin_core::report::outcome::{BuiltWith, Outcome};
 use onionskin_core::report::{comment, console, html, json, junit, sarif};
 use serde::Serialize;
 
@@ -50,6 +50,8 @@ pub(super) struct Audited {
     pub(super) remarks: Vec<String>,
     /// For the forms that draw it.
     pub(super) map: Option<Map>,
+    /// For the one that leads to lines of the repository.
+    pub(super) built_with: Option<BuiltWith>,
     /// For the one that dive has.
     pub(super) dive: Option<Export>,
 }
@@ -142,6 +144,7 @@ impl Reported {
                 audit: &audited.audit,
                 remarks: &audited.remarks,
                 map: audited.map.as_ref(),
+                built_with: audited.built_with.as_ref(),
             },
             Self::Stopped { reference, error } => Outcome::Stopped { reference, error },
         }

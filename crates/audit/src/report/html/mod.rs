@@ -72,6 +72,7 @@ fn image(outcome: &Outcome<'_>) -> Markup {
             audit,
             remarks,
             map,
+            ..
         } => audited(audit, remarks, map),
         Outcome::Stopped { reference, error } => html! {
             h1 { (Visible(reference)) }

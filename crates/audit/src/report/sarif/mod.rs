@@ -21,7 +21,7 @@ use self::model::{
 use self::rules::{Rules, level};
 use super::Visible;
 use super::notes::ignored;
-use super::outcome::{Outcome, weightiest};
+use super::outcome::{BuiltWith, Outcome, weightiest};
 use super::words::{self, cost, size};
 use crate::audit::{Audit, FindingFacts};
 use crate::digest::Digest;
@@ -35,6 +35,8 @@ const SCHEMA: &str =
 const MOST: usize = 20_000;
 /// The name of the image's root folder, which addresses are relative to.
 const BASE: &str = "IMAGE";
+/// The root of the repository that the image is built from (SARIF 2.1.0, 3.14.14, and how GitHub has it).
+const REPOSITORY: &str = "%SRCROOT%";
 /// What of a path stands as itself in an address (RFC 3986, `pchar` but for the colon, and slashes).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -108,7 +110,12 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
     let mut notifications = Vec::new();
     let mut properties = None;
     match *outcome {
-        Outcome::Audited { audit, remarks, .. } => {
+        Outcome::Audited {
+            audit,
+            remarks,
+            built_with,
+            ..
+        } => {
             for rule in &audit.rules {
                 match rule.passed {
                     Some(true) => {}
@@ -130,7 +137,10 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
                 .iter()
                 .filter(|facts| facts.ignored.is_some());
             let findings = weightiest(audit).into_iter().chain(suppressed).take(MOST);
-            results.extend(findings.map(|facts| finding(facts, audit, &mut rules, &mut same)));
+            results.extend(findings.map(|facts| {
+                let result = finding(facts, audit, &mut rules, &mut same);
+                in_repository(result, facts, built_with)
+            }));
             let rest = audit.findings.len().saturating_sub(MOST);
             if rest > 0 {
                 let text = format!("{rest} smaller findings are left out");
@@ -202,6 +212,7 @@ fn failed(rule: &Verdict, audit: &Audit, rules: &mut Rules) -> Finding {
         level: Level::Error,
         message: text(&message),
         locations: [location("/", 1, Vec::new())],
+        related_locations: Vec::new(),
         partial_fingerprints: fingerprint(&rule.name, "/", 1),
         suppressions: Vec::new(),
         hosted_viewer_uri: None,
@@ -250,6 +261,7 @@ fn finding(
             facts.line.unwrap_or(1),
             layers.collect(),
         )],
+        related_locations: Vec::new(),
         partial_fingerprints: fingerprint(&rule_id, &facts.path, *nth),
         suppressions: facts
             .ignored
@@ -259,6 +271,37 @@ fn finding(
         hosted_viewer_uri: viewer.cloned(),
         properties: Properties::Finding(Box::new(facts.clone())),
         rule_id,
+    }
+}
+
+/// The result at the line of the Dockerfile that it is about, where there is one; the place in the image is beside it.
+fn in_repository(
+    mut result: Finding,
+    facts: &FindingFacts,
+    built_with: Option<&BuiltWith>,
+) -> Finding {
+    let Some(file) = built_with else {
+        return result;
+    };
+    let line = file.line(facts).and_then(|line| u32::try_from(line).ok());
+    let Some(start_line) = line else {
+        return result;
+    };
+    let [in_image] = result.locations;
+    let in_file = Location {
+        physical_location: PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: utf8_percent_encode(&file.path, PATH).to_string(),
+                uri_base_id: REPOSITORY,
+            },
+            region: Region { start_line },
+        },
+        logical_locations: Vec::new(),
+    };
+    result.related_locations = vec![in_image];
+    Finding {
+        locations: [in_file],
+        ..result
     }
 }
 
