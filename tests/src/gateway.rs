@@ -1,5 +1,7 @@
 //! A gateway inside the test's own process, and a client that goes through it.
 
+use std::time::Duration;
+
 use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
 use onionskin_gateway::{Gateway, Options};
 
@@ -30,4 +32,15 @@ pub async fn serving(options: Options) -> String {
     let gateway = Gateway::new(&options).unwrap();
     tokio::spawn(gateway.serve(listener, std::future::pending()));
     address
+}
+
+/// Waits until something is so.
+pub async fn until(what: impl Fn() -> bool) {
+    let waited = async {
+        while !what() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), waited).await;
+    waited.expect("it never came to that");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use onionskin_fixtures::Packed;
-use onionskin_fixtures::write::oci_archive;
+use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -73,4 +73,14 @@ impl Ground {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
+}
+
+/// The image as `app:1` in a file of `docker save`, and where that is. It goes with the folder.
+pub fn archive(image: &Packed) -> (TempDir, String) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("app.tar");
+    let archive = docker_archive(Generation::Blobs, &[("app:1", image)]);
+    fs::write(&file, archive).unwrap();
+    let path = file.display().to_string();
+    (folder, path)
 }

@@ -20,7 +20,7 @@ mod served;
 pub mod tls;
 
 pub use browser::Browser;
-pub use gateway::{serving, through_gateway};
-pub use ground::Ground;
+pub use gateway::{serving, through_gateway, until};
+pub use ground::{Ground, archive};
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;

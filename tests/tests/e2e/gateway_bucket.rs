@@ -16,6 +16,7 @@ use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, serve, sound};
+use onionskin_tests::until;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -103,17 +104,6 @@ async fn get(gateway: &str, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
     (status, answer.bytes().await.unwrap_or_default().to_vec())
-}
-
-/// Waits until something is so.
-async fn until(what: impl Fn() -> bool) {
-    let waited = async {
-        while !what() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(60), waited).await;
-    waited.expect("it never came to that");
 }
 
 fn layer() -> String {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -13,10 +12,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use onionskin_core::digest::Digest;
 use onionskin_fixtures::{Image, Packed, layer};
 use onionskin_gateway::{Gateway, Options, StoreOptions, StorePlace};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::binary::{host, serve};
 use onionskin_tests::odd::{LAYER, Odd, ok, sound, status};
 use onionskin_tests::{PASSWORD, Registry, USER, serving};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 /// A value of `X-Registry-Auth`.
@@ -293,27 +292,11 @@ async fn no_log_no_metric_and_no_stored_object_holds_a_password() {
     let image = app();
     registry.push("team/app:1", &image);
     let place = tempfile::tempdir().unwrap();
-    let mut child = Command::new(onionskin())
-        .args(["serve", "--listen", "127.0.0.1:0", "--no-credentials"])
-        .args(["--metrics-listen", "127.0.0.1:0", "--verbose"])
-        .args(["--log-format", "json"])
-        .args(["--registry", &format!("team=http://{}", registry.address())])
-        .args(["--store", place.path().to_str().unwrap()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut addresses = Vec::new();
-    while addresses.len() < 2 {
-        let line = lines.next_line().await.unwrap().unwrap();
-        let url = line
-            .split_whitespace()
-            .find(|word| word.starts_with("http"));
-        let url = url.unwrap().trim_start_matches("http://");
-        addresses.push(url.split('/').next().unwrap().to_owned());
-    }
+    let team = format!("team=http://{}", registry.address());
+    let arguments = ["--no-credentials", "--verbose", "--log-format", "json"];
+    let store = ["--store", place.path().to_str().unwrap()];
+    let registries = ["--registry", &team];
+    let (mut child, [page, metrics]) = serve(&[&arguments[..], &store, &registries].concat()).await;
     let blob = format!("team/team/app/blobs/{}", image.layers[0].digest);
     let secrets = [PASSWORD, "another-secret", "colon:in:user"];
     let right = login(USER, PASSWORD, "team");
@@ -327,7 +310,7 @@ async fn no_log_no_metric_and_no_stored_object_holds_a_password() {
     ];
     for login in &sent {
         for path in ["team/team/app/manifests/1", "team/_catalog", &blob] {
-            get(&addresses[0], path, Some(login)).await;
+            get(host(&page), path, Some(login)).await;
         }
     }
     // The manifest and the layer are stored behind their answers.
@@ -344,7 +327,7 @@ async fn no_log_no_metric_and_no_stored_object_holds_a_password() {
         found.clear();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let metrics = client().get(format!("http://{}/metrics", addresses[1]));
+    let metrics = client().get(&metrics);
     found.extend(metrics.send().await.unwrap().bytes().await.unwrap());
     let id = child.id().unwrap().to_string();
     let told = Command::new("kill").args(["-TERM", &id]).status().await;

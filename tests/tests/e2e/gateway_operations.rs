@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use onionskin_core::digest::Digest;
 use onionskin_gateway::{Access, Gateway, Limits, Options};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::binary::{onionskin, serve};
 use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, sound};
 use onionskin_tests::raw::{self, deaf, ended};
@@ -15,34 +15,6 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-
-/// A running server, and the addresses that it printed.
-async fn serve(arguments: &[&str]) -> (Child, Vec<String>) {
-    let mut child = Command::new(onionskin())
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--metrics-listen",
-            "127.0.0.1:0",
-        ])
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut addresses = Vec::new();
-    for _ in 0..2 {
-        let line = lines.next_line().await.unwrap().unwrap();
-        let address = line
-            .split_whitespace()
-            .find(|word| word.starts_with("http"));
-        addresses.push(address.unwrap().to_owned());
-    }
-    (child, addresses)
-}
 
 fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();

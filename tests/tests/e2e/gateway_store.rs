@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,11 +15,10 @@ use futures::future::join_all;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_gateway::{Access, Options, StoreOptions, StorePlace};
-use onionskin_tests::binary::onionskin;
+use onionskin_tests::binary::{host, serve};
 use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, sound, status};
-use onionskin_tests::serving;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use onionskin_tests::{serving, until};
+use tokio::process::Child;
 use tokio::sync::Notify;
 
 fn kept_in(place: StorePlace) -> StoreOptions {
@@ -78,17 +76,6 @@ fn objects(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
-}
-
-/// Waits until something is so.
-async fn until(what: impl Fn() -> bool) {
-    let waited = async {
-        while !what() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(60), waited).await;
-    waited.expect("it never came to that");
 }
 
 #[tokio::test]
@@ -403,29 +390,13 @@ async fn a_store_stays_within_its_limit() {
     until(|| objects(place.path()).values().flatten().count() <= 5_000).await;
 }
 
-/// A server as a process, with a store in this folder.
+/// A server as a process, with a store in this folder; its address, and that of its metrics.
 async fn process(odd: &Odd, place: &Path) -> (Child, String, String) {
-    let mut child = Command::new(onionskin())
-        .args(["serve", "--listen", "127.0.0.1:0", "--no-credentials"])
-        .args(["--metrics-listen", "127.0.0.1:0"])
-        .args(["--registry", &format!("odd=http://{}", odd.address)])
-        .args(["--store", place.to_str().unwrap(), "--store-limit", "1GiB"])
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut addresses = Vec::new();
-    for _ in 0..2 {
-        let line = lines.next_line().await.unwrap().unwrap();
-        let address = line
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("http://"));
-        let address = address.unwrap().split('/').next().unwrap();
-        addresses.push(address.to_owned());
-    }
-    let metrics = addresses.pop().unwrap();
-    (child, addresses.pop().unwrap(), metrics)
+    let registry = format!("odd=http://{}", odd.address);
+    let store = ["--store", place.to_str().unwrap(), "--store-limit", "1GiB"];
+    let arguments = ["--no-credentials", "--registry", &registry];
+    let (child, [page, metrics]) = serve(&[&arguments[..], &store].concat()).await;
+    (child, host(&page).to_owned(), host(&metrics).to_owned())
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
-use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Layer, bytes, layer};
+use onionskin_tests::archive;
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{self, Odd, ok, sound};
 use tempfile::TempDir;
@@ -13,15 +13,7 @@ use tempfile::TempDir;
 /// A saved image of these layers.
 fn saved(layers: impl IntoIterator<Item = Layer>) -> (TempDir, String) {
     let image = layers.into_iter().fold(Image::new(), Image::layer).pack();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("app.tar");
-    std::fs::write(
-        &file,
-        docker_archive(Generation::Blobs, &[("app:1", &image)]),
-    )
-    .unwrap();
-    let path = file.display().to_string();
-    (folder, path)
+    archive(&image)
 }
 
 /// Runs the command with so many bytes of address space.

@@ -1,7 +1,7 @@
 //! Paths through linked folders, and names as they are printed, on the command line.
 
-use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, layer};
+use onionskin_tests::archive;
 use onionskin_tests::command::{json, printed, run, stopped};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,15 +22,7 @@ fn saved() -> (TempDir, String) {
                 .symlink("/var/apt", "lib/apt"),
         )
         .pack();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("app.tar");
-    std::fs::write(
-        &file,
-        docker_archive(Generation::Blobs, &[("app:1", &image)]),
-    )
-    .unwrap();
-    let path = file.display().to_string();
-    (folder, path)
+    archive(&image)
 }
 
 fn paths(lines: &Value) -> Vec<&str> {

@@ -17,6 +17,20 @@ pub(super) struct View {
     pub(super) then: Option<(&'static str, &'static str)>,
 }
 
+impl View {
+    /// Opens it in a document of its own.
+    pub(super) async fn open(&self, browser: &Browser, served: &Served) {
+        let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
+        browser.goto("about:blank").await;
+        browser.goto(&served.page(&self.place)).await;
+        let _: bool = browser.until(&seen(self.shown)).await;
+        if let Some((script, shown)) = self.then {
+            let _: bool = browser.until(script).await;
+            let _: bool = browser.until(&seen(shown)).await;
+        }
+    }
+}
+
 fn view(name: &'static str, place: impl Into<String>, shown: &'static str) -> View {
     View {
         name,
@@ -239,21 +253,9 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
     let served = Served::start(&registries);
     let browser = Browser::start().await;
     browser.resize(width, height).await;
-    let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
     for view in views(&stalling.address, &broken.address) {
-        let View {
-            name,
-            place,
-            shown,
-            then,
-        } = view;
-        browser.goto("about:blank").await;
-        browser.goto(&served.page(&place)).await;
-        let _: bool = browser.until(&seen(shown)).await;
-        if let Some((script, shown)) = then {
-            let _: bool = browser.until(script).await;
-            let _: bool = browser.until(&seen(shown)).await;
-        }
+        view.open(&browser, &served).await;
+        let name = view.name;
         for theme in themes {
             let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
             let _: bool = browser.value(&choose).await;

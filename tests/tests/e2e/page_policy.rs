@@ -3,9 +3,8 @@
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Served};
-use serde_json::Value;
 
-use crate::page_access::{View, views};
+use crate::page_access::views;
 
 /// Keeps what the policy stops in a document.
 const COLLECT: &str = "window.violations = []; document.addEventListener('securitypolicyviolation',
@@ -27,21 +26,9 @@ async fn no_view_runs_into_the_policy_or_asks_another_origin() {
     let served = Served::start(&registries);
     let browser = Browser::start().await;
     browser.in_each_document(COLLECT).await;
-    let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
     for view in views(&stalling.address, &broken.address) {
-        let View {
-            name,
-            place,
-            shown,
-            then,
-        } = view;
-        browser.goto("about:blank").await;
-        browser.goto(&served.page(&place)).await;
-        let _: bool = browser.until(&seen(shown)).await;
-        if let Some((script, shown)) = then {
-            let _: bool = browser.until(script).await;
-            let _: bool = browser.until(&seen(shown)).await;
-        }
+        view.open(&browser, &served).await;
+        let name = view.name;
         let violations: Vec<String> = browser.value("violations").await;
         assert!(violations.is_empty(), "{name}: {violations:?}");
         // Those of workers are told there only.

@@ -5,7 +5,7 @@ use std::fs;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{Image, Packed, bytes, layer, seeded};
 use onionskin_tests::command::{json, run, stopped};
-use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::odd::{Odd, holding};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -24,20 +24,6 @@ fn saved(folder: &TempDir, image: &Packed) -> String {
     let file = folder.path().join("image.tar");
     fs::write(&file, oci_archive(&[("app:1", image)])).unwrap();
     file.to_str().unwrap().to_owned()
-}
-
-async fn serving(image: Packed) -> Odd {
-    Odd::new(move |target, _| {
-        if target.contains("/manifests/") {
-            return ok(&image.manifest.media_type, image.manifest.bytes.clone());
-        }
-        let wanted = target.rsplit('/').next().unwrap_or_default();
-        match image.blobs().find(|blob| blob.digest == wanted) {
-            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
-            None => status(404, &[], ""),
-        }
-    })
-    .await
 }
 
 #[tokio::test]
@@ -127,7 +113,7 @@ async fn growth_and_own_layers_count_what_a_pull_fetches() {
 async fn it_is_fetched_once_and_all_layers_are_there() {
     let image = image();
     let digest = image.layers[0].digest.clone();
-    let odd = serving(image).await;
+    let odd = Odd::new(holding(&image)).await;
     let reference = format!("{}/app:1", odd.address);
     let report = json(&["inspect", &reference]).await;
     assert_eq!(odd.count(&digest), 1);
@@ -161,7 +147,7 @@ async fn thousands_of_listings_are_one_blob() {
     );
     let digest = image.layers[0].digest.clone();
     let blob = image.layers[0].bytes.len();
-    let odd = serving(image).await;
+    let odd = Odd::new(holding(&image)).await;
     let report = json(&["inspect", &format!("{}/app:1", odd.address)]).await;
     assert_eq!(odd.count(&digest), 1);
     assert_eq!(report["layers"].as_array().unwrap().len(), 4_096);

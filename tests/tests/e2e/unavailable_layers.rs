@@ -7,7 +7,7 @@ use std::fs;
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, Layer, Packed, bytes, gzip, layer, seeded};
 use onionskin_tests::command::{json, run, stopped};
-use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::odd::{Odd, holding, ok};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -195,7 +195,7 @@ async fn rules_about_the_manifest_are_judged() {
 async fn an_encrypted_layer_is_not_even_fetched() {
     let whole = image(UNREADABLE[0].0, seeded(7, 3_000));
     let secret = whole.layers[1].digest.clone();
-    let odd = serving(whole).await;
+    let odd = Odd::new(holding(&whole)).await;
     let report = json(&["inspect", &format!("{}/app:1", odd.address)]).await;
     assert_eq!(report["layers"][1]["notFetched"], "encrypted");
     assert_eq!(odd.count(&secret), 0);
@@ -245,9 +245,10 @@ async fn a_type_that_is_not_known_and_holds_no_tar_is_no_tar() {
     // It has to be the blob that the manifest names all the same.
     let whole = image("application/vnd.acme.layer.v1", seeded(7, 3_000));
     let digest = whole.layers[1].digest.clone();
-    let odd = Odd::new(move |target, _| match target.ends_with(&digest) {
+    let rest = holding(&whole);
+    let odd = Odd::new(move |target, range| match target.ends_with(&digest) {
         true => ok("application/octet-stream", seeded(8, 3_000)),
-        false => answer(&whole, target),
+        false => rest(target, range),
     })
     .await;
     let error = stopped(&["inspect", &format!("{}/app:1", odd.address)]).await;
@@ -268,19 +269,4 @@ fn without_diff_ids(image: &Packed) -> Packed {
         manifest.to_string().into_bytes(),
     );
     image
-}
-
-fn answer(image: &Packed, target: &str) -> axum::response::Response {
-    if target.contains("/manifests/") {
-        return ok(&image.manifest.media_type, image.manifest.bytes.clone());
-    }
-    let wanted = target.rsplit('/').next().unwrap_or_default();
-    match image.blobs().find(|blob| blob.digest == wanted) {
-        Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
-        None => status(404, &[], ""),
-    }
-}
-
-async fn serving(image: Packed) -> Odd {
-    Odd::new(move |target, _| answer(&image, target)).await
 }
