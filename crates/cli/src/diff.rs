@@ -81,7 +81,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["mtime", "ignore", "all", "stack", "old_stack", "new_stack", "link_base"])]
     reproducible: bool,
 
-    /// List all changes, not only the largest
+    /// List all changes in the text report, not only the largest
     #[arg(short, long)]
     all: bool,
 
@@ -89,7 +89,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     exit_code: bool,
 
-    /// The URL of the web page, for links to the changes
+    /// The URL of the web page, for links to the changes in Markdown and HTML
     #[arg(long, value_name = "URL", value_parser = link_base)]
     link_base: Option<String>,
 
@@ -119,6 +119,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     ensure!(
         !arguments.reproducible || matches!(format, Format::Text | Format::Json),
         "--reproducible supports the formats text and json only"
+    );
+    ensure!(
+        format == Format::Text || !arguments.all,
+        "--all is for the text report; of the other formats, json has all changes"
     );
     let output = arguments.output.open(&inputs)?;
     let old = arguments.old.open().await.context("OLD")?;

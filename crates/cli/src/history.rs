@@ -20,6 +20,7 @@ use onionskin_core::source::Locator;
 use onionskin_core::stack::Stack;
 
 use crate::image::{ImageArguments, Opened, with_login};
+use crate::limits::UnpackedArguments;
 use crate::output::{Format, Inputs, OutputArguments, note};
 use crate::sentence;
 use crate::tags;
@@ -47,7 +48,7 @@ const MOST_TAGS: usize = 500;
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    image: ImageArguments,
+    image: ImageArguments<UnpackedArguments>,
 
     /// Only tags that match GLOB
     #[arg(long, value_name = "GLOB", default_value = "*")]
@@ -126,7 +127,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 /// Reads the documents of the images that tags name, in the order of their creation, and tells which could not be read.
 async fn open(
-    arguments: &ImageArguments,
+    arguments: &ImageArguments<UnpackedArguments>,
     repository: &Reference,
     tags: &[String],
 ) -> (Vec<Tagged>, Vec<UnreadTag>) {

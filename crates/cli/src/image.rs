@@ -18,7 +18,7 @@ use onionskin_core::stack::Stack;
 
 use crate::cache::{Cache, CacheArguments};
 use crate::decode::{Decoded, LayerCache, analyzed, decode};
-use crate::limits::LimitArguments;
+use crate::limits::{LimitArguments, Limits};
 use crate::output::Inputs;
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
@@ -44,7 +44,7 @@ const MUCH: u64 = 256 << 20;
 
 /// The arguments of every command about an image.
 #[derive(clap::Args)]
-pub(crate) struct ImageArguments {
+pub(crate) struct ImageArguments<L: Limits = LimitArguments> {
     /// A reference such as nginx:1.27, the path of a saved image or OCI layout, or - for standard input
     ///
     /// A prefix says where the image is: docker://REFERENCE, docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
@@ -61,7 +61,7 @@ pub(crate) struct ImageArguments {
     registry: RegistryArguments,
 
     #[command(flatten)]
-    limits: LimitArguments,
+    limits: L,
 
     #[command(flatten)]
     cache: CacheArguments,
@@ -86,7 +86,7 @@ pub(crate) struct Opened {
     budget: Arc<Budget>,
 }
 
-impl ImageArguments {
+impl<L: Limits> ImageArguments<L> {
     /// Finds the image and reads its documents.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
         self.open_other(&self.image).await

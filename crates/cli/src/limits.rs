@@ -6,9 +6,25 @@ use onionskin_core::layer::Budget;
 use onionskin_core::rules::Bytes;
 use onionskin_core::source::TemporaryFile;
 
-/// The limits of commands that look into images.
+/// The limits of a command about an image: those that can be reached in what it does.
+pub(crate) trait Limits: clap::Args {
+    /// Applies them, and gives what the layers of an image may unpack to.
+    fn begin(&self) -> Arc<Budget>;
+}
+
+/// The limits of commands that look into layers.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LimitArguments {
+    #[command(flatten)]
+    unpacked: UnpackedArguments,
+
+    #[command(flatten)]
+    temporary: TemporaryArguments,
+}
+
+/// The limit of commands that look into layers of registries.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct UnpackedArguments {
     /// Maximum unpacked size of all layers of an image [default: 256GiB, or 200 times the compressed size plus 8GiB if
     /// that is less]
     #[arg(
@@ -18,9 +34,6 @@ pub(crate) struct LimitArguments {
         hide_env_values = true
     )]
     unpacked_limit: Option<Bytes>,
-
-    #[command(flatten)]
-    temporary: TemporaryArguments,
 }
 
 /// The limit of commands that read saved images.
@@ -40,10 +53,15 @@ pub(crate) struct TemporaryArguments {
     temporary_limit: Option<Bytes>,
 }
 
-impl LimitArguments {
-    /// What the layers of one image may unpack to. The limit on temporary files is set for the whole process.
-    pub(crate) fn begin(&self) -> Arc<Budget> {
-        self.temporary.begin();
+impl Limits for LimitArguments {
+    fn begin(&self) -> Arc<Budget> {
+        self.temporary.apply();
+        self.unpacked.begin()
+    }
+}
+
+impl Limits for UnpackedArguments {
+    fn begin(&self) -> Arc<Budget> {
         Arc::new(match self.unpacked_limit {
             Some(Bytes(bytes)) => Budget::of(bytes),
             None => Budget::default(),
@@ -51,9 +69,16 @@ impl LimitArguments {
     }
 }
 
+impl Limits for TemporaryArguments {
+    fn begin(&self) -> Arc<Budget> {
+        self.apply();
+        Arc::default()
+    }
+}
+
 impl TemporaryArguments {
     /// Sets the limit for the whole process.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn apply(&self) {
         if let Some(Bytes(bytes)) = self.temporary_limit {
             TemporaryFile::set_limit(bytes);
         }

@@ -9,6 +9,7 @@ use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
 
 use crate::image::{ImageArguments, Opened, with_login};
+use crate::limits::TemporaryArguments;
 use crate::output::{FileArguments, Inputs};
 
 /// How a link is written.
@@ -49,7 +50,7 @@ enum Shown {
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    image: ImageArguments,
+    image: ImageArguments<TemporaryArguments>,
 
     /// A path in the image
     #[arg(value_name = "PATH", conflicts_with = "compare_with")]

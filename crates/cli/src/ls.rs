@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Sizes in kB, MB and GB
+    /// Sizes in kB, MB and GB, in the text format
     #[arg(short, long)]
     human_readable: bool,
 

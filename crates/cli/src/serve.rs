@@ -135,27 +135,27 @@ pub(crate) struct Arguments {
 
     /// Connections of clients at once [default: up to 4096, below half the limit of open files]
     ///
-    /// A further connection takes the place of the one that has been idle for longest.
+    /// A further connection replaces the one that has been idle for longest.
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     connection_limit: Option<u64>,
 
     /// Blobs that come from registries at once [default: up to 512, below a quarter of the limit of open files]
     ///
-    /// Each takes about 1 MiB of memory. One registry has half of them, and half as many manifests and lists come
-    /// beside them. A further request waits, and takes the place of one whose client does not read. This gateway's own
-    /// images are not counted.
+    /// Each takes about 1 MiB of memory. One registry can use half of them; requests for manifests and lists have a limit
+    /// of their own, half as high. A further request waits, and replaces one whose client does not read. Images that this
+    /// server has itself are not counted.
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     blob_limit: Option<u64>,
 
     /// Requests to registries at once for one client address [default: up to 64]
     ///
-    /// Raise it where a proxy on another machine sends the requests of many. Loopback addresses have no such limit.
+    /// Raise it if a proxy on another machine sends the requests of many clients. Loopback addresses are not limited.
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     client_limit: Option<u64>,
 
     /// Maximum requests per second from one client address; 0 means no limit
     ///
-    /// Bursts may have ten times as many. Loopback addresses are not limited.
+    /// Bursts of ten times as many are allowed. Loopback addresses are not limited.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().rate)]
     rate_limit: u32,
 
@@ -232,7 +232,7 @@ impl Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.log_format.begin(arguments.verbose);
-    arguments.temporary.begin();
+    arguments.temporary.apply();
     let images = saved(&arguments.images).await?;
     let names: Vec<String> = images.iter().map(SavedImage::name).collect();
     let access = match &arguments.access_file {

@@ -143,11 +143,54 @@ async fn what_is_asked_wrongly_is_told() {
         &["inspect", "app", "--format", "xml"],
         &["inspect", "app", "--platform", "amiga"],
         &["ls", "app", "--layer", "1", "--stack", "1"],
+        &["audit", "app", "--no-rules", "--rules", "rules.yaml"],
         &["serve", "--registry", "http://2130706433:5000"],
     ] {
         let output = run(arguments).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+/// What a command would not look at is refused, so that nobody relies on it.
+#[tokio::test]
+async fn flags_without_effect_are_refused() {
+    for (arguments, says) in [
+        (
+            &["link", "app", "--unpacked-limit", "1GB"][..],
+            "`onionskin link` has no flag --unpacked-limit",
+        ),
+        (
+            &["history", "app", "--temporary-limit", "1GB"],
+            "`onionskin history` has no flag --temporary-limit",
+        ),
+        (
+            &["audit", "app", "--wasted-share-floor", "1MB"],
+            "add --max-wasted-share",
+        ),
+        (
+            &[
+                "audit",
+                "app",
+                "--own",
+                "--max-layers",
+                "3",
+                "--growth-against",
+                "old",
+            ],
+            "--growth-against needs a limit",
+        ),
+        (
+            &["audit", "app", "--all", "--json"],
+            "--all and --summary are for the text report",
+        ),
+        (
+            &["diff", "old", "new", "--all", "--json"],
+            "--all is for the text report",
+        ),
+    ] {
+        let error = stopped(arguments).await;
+        assert!(error.contains(says), "{arguments:?}: {error}");
     }
 }
 

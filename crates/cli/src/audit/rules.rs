@@ -33,7 +33,7 @@ pub(super) struct RuleArguments {
     ci_config: Option<PathBuf>,
 
     /// Do not use the rules file of the current folder
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rules")]
     no_rules: bool,
 
     /// Smallest share of the file data that is in the final filesystem
@@ -197,6 +197,11 @@ impl RuleArguments {
         } else {
             rules.limits = flags.or(rules.limits);
         }
+        let limits = if self.own { &rules.own } else { &rules.limits };
+        ensure!(
+            self.wasted_share_floor.is_none() || limits.max_wasted_share.is_some(),
+            "--wasted-share-floor needs a limit on the wasted share; add --max-wasted-share"
+        );
         rules.growth = self.growth().or(rules.growth);
         ensure!(
             rules.growth.against.is_some() || !rules.growth.are_set(),
