@@ -7,6 +7,7 @@ use onionskin_fixtures::{Image, Layer, Packed, layer, seeded};
 use onionskin_tests::{Ground, Registry};
 use serde_json::{Value, json};
 
+mod growth;
 mod own;
 
 /// `base.tar`, and `app.tar` that is built on it.

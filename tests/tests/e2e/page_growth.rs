@@ -93,6 +93,14 @@ async fn growth_is_judged_in_the_page_as_the_command_judges_it() {
         ("  maxBytes: 1MB\n  maxCompressedBytes: 1MB\n", 0),
         ("  maxBytes: 1kB\n  maxShare: 100%\n", 1),
         ("  maxCompressedShare: 1%\n", 1),
+        (
+            "  paths: [{ path: /app, maxBytes: 60kB }, { path: /bin, maxBytes: 0 }]\n",
+            1,
+        ),
+        (
+            "  paths: [{ path: /app, maxBytes: 61kB }]\n  packages: [{ package: '*', maxBytes: 0 }]\n",
+            0,
+        ),
     ] {
         let file = ground.judge(&old, limits).await;
         browser

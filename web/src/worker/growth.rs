@@ -4,11 +4,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use futures::channel::oneshot;
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::rules::{Against, GrowthLimits};
-use onionskin_core::source::{Layer, Locator};
+use onionskin_core::rules::{Against, Contents, GrowthLimits};
+use onionskin_core::source::{Image, Layer, Locator};
+use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
@@ -149,32 +153,38 @@ impl Reading {
         let gateway = Gateway::here().ok_or_else(|| failed(UserError::of_worker(0)))?;
         let (place, answer) = gateway.ask(name, false, platform).await.map_err(failed)?;
         let image = answer.map_err(|error| failed(UserError::of_image(&error)))?;
-        let mut sizes = BTreeMap::new();
-        if limits.need_sizes() {
+        let mut layers = BTreeMap::new();
+        if limits.need_sizes() || limits.need_contents() {
             let unread = Against::unread(&image, &self.worker.borrow().main.stack);
-            sizes = self.sizes(unread, &place).await?;
+            layers = self.layers(unread, &place).await?;
         }
         let worker = self.worker.borrow();
-        let read = |layer: &Layer| sizes.get(&layer.number).copied();
-        let mut against = Against::of(&image, &worker.main.stack, read);
+        let here = &worker.main.stack;
+        let read = |layer: &Layer| layers.get(&layer.number).map(|index| index.size);
+        let mut against = Against::of(&image, here, read);
+        if limits.need_contents() {
+            let other =
+                stacked(&image, here, &layers).map_err(|error| format!("{name}: {error}"))?;
+            against.contents = other.and_then(|other| Contents::of_whole(limits, &other));
+        }
         // As the command tells it: only where a rule asks for it.
         against.size = against.size.filter(|_| limits.need_sizes());
         Ok(against)
     }
 
-    /// The sizes of layers by their numbers; those that nobody has are left out.
-    async fn sizes(
+    /// Layers by their numbers; those that nobody has are left out.
+    async fn layers(
         &self,
         layers: Vec<Layer>,
         place: &super::place::Place,
-    ) -> Result<BTreeMap<usize, u64>, String> {
+    ) -> Result<BTreeMap<usize, Arc<LayerIndex>>, String> {
         if layers.is_empty() || !self.holds() {
             return Ok(BTreeMap::new());
         }
         let whole: Option<u64> = layers.iter().map(|layer| layer.compressed_size).sum();
         let open = Cell::new(layers.len());
         let received: RefCell<BTreeMap<u32, u64>> = RefCell::default();
-        let sizes: RefCell<BTreeMap<usize, u64>> = RefCell::default();
+        let read: RefCell<BTreeMap<usize, Arc<LayerIndex>>> = RefCell::default();
         let (done, all) = oneshot::channel();
         let done = RefCell::new(Some(done));
         let reading = self.clone();
@@ -187,7 +197,7 @@ impl Reading {
                     return reading.tell(received, whole);
                 }
                 Outcome::Decoded(layer, index) => {
-                    sizes.borrow_mut().insert(layer as usize, index.size);
+                    read.borrow_mut().insert(layer as usize, index);
                 }
                 Outcome::NotFetched(..) => {}
                 Outcome::Failed(layer, problem) => {
@@ -200,7 +210,7 @@ impl Reading {
             open.set(open.get().saturating_sub(1));
             let outcome = match failed {
                 Some(reason) => Err(reason),
-                None if open.get() == 0 => Ok(sizes.take()),
+                None if open.get() == 0 => Ok(read.take()),
                 None => return,
             };
             if let Some(done) = done.take() {
@@ -217,6 +227,29 @@ impl Reading {
         all.await
             .unwrap_or_else(|_| Err("other rules came".to_owned()))
     }
+}
+
+/// The layers of another image, stacked: those that this image has too, and those that were read. None where one is
+/// missing.
+fn stacked(
+    image: &Image,
+    here: &Stack,
+    read: &BTreeMap<usize, Arc<LayerIndex>>,
+) -> Result<Option<Stack>, StackError> {
+    let known: BTreeMap<&Digest, &Arc<LayerIndex>> = (1..)
+        .zip(here.layers())
+        .filter(|(number, _)| !here.not_fetched().contains_key(number))
+        .map(|(_, index)| (&index.diff_id, index))
+        .collect();
+    let mut stack = Stack::new();
+    for layer in &image.layers {
+        let shared = layer.diff_id.as_ref().and_then(|id| known.get(id).copied());
+        let Some(index) = read.get(&layer.number).or(shared) else {
+            return Ok(None);
+        };
+        stack.push(Arc::clone(index))?;
+    }
+    Ok(Some(stack))
 }
 
 impl ImageWorker {

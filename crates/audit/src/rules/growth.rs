@@ -1,11 +1,15 @@
-//! Growth: limits on how much larger an image is than another one.
+//! Growth: limits on how much larger an image is than another one, as a whole, at a path, and in a package.
+
+mod contents;
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::contents::Contents;
+use super::limits::or_nothing;
 use super::quantity::{Bytes, GrowthShare};
-use super::{Amount, RuleId, Verdict};
+use super::{Amount, PackagePattern, PathGlob, RuleId, Verdict};
 use crate::digest::Digest;
 use crate::source::{Image, Layer};
 use crate::stack::Stack;
@@ -25,6 +29,38 @@ pub struct GrowthLimits {
     pub max_compressed_bytes: Option<Bytes>,
     /// By such a share of the other image's.
     pub max_compressed_share: Option<GrowthShare>,
+    /// By so many bytes of the files at a path and below it.
+    #[serde(deserialize_with = "or_nothing")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<PathGrowth>>"))]
+    pub paths: Vec<PathGrowth>,
+    /// By so many bytes of the files of any one package.
+    #[serde(deserialize_with = "or_nothing")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<PackageGrowth>>"))]
+    pub packages: Vec<PackageGrowth>,
+}
+
+/// A limit on the growth of a path.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PathGrowth {
+    /// A glob: the files that match it, and those in folders that match it.
+    #[cfg_attr(test, schemars(with = "String", extend("pattern" = r"[^\s/]", "maxLength" = crate::limits::GLOB_BYTES)))]
+    pub path: PathGlob,
+    /// By so many bytes of these files together, in the final filesystem.
+    pub max_bytes: Bytes,
+}
+
+/// A limit on the growth of packages.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageGrowth {
+    /// `NAME`, `TYPE:NAME` or either with `@VERSION`; `*` for every package. One that is new has grown from 0.
+    #[cfg_attr(test, schemars(with = "String", extend("pattern" = r"\S", "maxLength" = crate::limits::GLOB_BYTES)))]
+    pub package: PackagePattern,
+    /// By so many bytes of its files, in the final filesystem.
+    pub max_bytes: Bytes,
 }
 
 /// The image that another one is compared with.
@@ -41,6 +77,9 @@ pub struct Against {
     pub size: Option<u64>,
     /// Bytes of all layers' blobs.
     pub compressed_size: Option<u64>,
+    /// What rules about paths and packages want to know of it; None where none asked, or not all layers are there.
+    #[serde(skip)]
+    pub contents: Option<Contents>,
 }
 
 impl Against {
@@ -69,6 +108,7 @@ impl Against {
                 .iter()
                 .try_fold(0_u64, |sum, layer| sum.checked_add(size(layer)?)),
             compressed_size: image.compressed_size(),
+            contents: None,
         }
     }
 }
@@ -87,6 +127,16 @@ impl GrowthLimits {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
+            paths: if self.paths.is_empty() {
+                other.paths
+            } else {
+                self.paths
+            },
+            packages: if self.packages.is_empty() {
+                other.packages
+            } else {
+                self.packages
+            },
             against: self.against.or(other.against),
             max_bytes: self.max_bytes.or(other.max_bytes),
             max_share: self.max_share.or(other.max_share),
@@ -99,6 +149,7 @@ impl GrowthLimits {
     #[must_use]
     pub const fn are_set(&self) -> bool {
         self.need_sizes()
+            || self.need_contents()
             || self.max_compressed_bytes.is_some()
             || self.max_compressed_share.is_some()
     }
@@ -109,11 +160,18 @@ impl GrowthLimits {
         self.max_bytes.is_some() || self.max_share.is_some()
     }
 
-    /// `size` is None where not all layers were read.
+    /// Whether the files of both images have to be known for them.
+    #[must_use]
+    pub const fn need_contents(&self) -> bool {
+        !self.paths.is_empty() || !self.packages.is_empty()
+    }
+
+    /// `size` and `contents` are None where not all layers were read.
     pub(super) fn judge(
         &self,
         size: Option<u64>,
         compressed_size: Option<u64>,
+        contents: Option<&Contents>,
         against: Option<&Against>,
     ) -> Vec<Verdict> {
         let before = against.and_then(|against| against.size);
@@ -122,6 +180,8 @@ impl GrowthLimits {
             None => "the image to compare with was not opened",
             Some(_) => "the size of one of the images is not known",
         };
+        let contents_before = against.and_then(|against| against.contents.as_ref());
+        let of_contents = self.judge_contents(contents, contents_before);
         let verdicts = [
             bytes(RuleId::MaxGrowth, self.max_bytes, size, before),
             share(RuleId::MaxGrowthShare, self.max_share, size, before),
@@ -138,7 +198,7 @@ impl GrowthLimits {
                 compressed_before,
             ),
         ];
-        let verdicts = verdicts.into_iter().flatten();
+        let verdicts = verdicts.into_iter().flatten().chain(of_contents);
         verdicts
             .map(|verdict| verdict.or_unknown(unknown))
             .collect()
@@ -190,8 +250,9 @@ mod tests {
             digest: None,
             size: before,
             compressed_size: None,
+            contents: None,
         };
-        let verdicts = limits.judge(now, None, Some(&against));
+        let verdicts = limits.judge(now, None, None, Some(&against));
         verdicts.iter().map(|verdict| verdict.passed).collect()
     }
 

@@ -65,6 +65,12 @@ pub enum RuleId {
     /// The same as a share of the other image's.
     #[serde(rename = "growth.maxCompressedShare")]
     MaxCompressedGrowthShare,
+    /// Bytes by which the files at a path have grown.
+    #[serde(rename = "growth.paths")]
+    MaxPathGrowth,
+    /// Bytes by which a package has grown, the most of those that match a pattern.
+    #[serde(rename = "growth.packages")]
+    MaxPackageGrowth,
     /// dive's efficiency.
     #[serde(rename = "lowestEfficiency")]
     LowestEfficiency,
@@ -102,7 +108,7 @@ pub enum Direction {
 
 impl RuleId {
     /// All rules, in the order in which they are judged.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::MinEfficiency,
         Self::MaxWastedBytes,
         Self::MaxWastedShare,
@@ -122,6 +128,8 @@ impl RuleId {
         Self::MaxGrowthShare,
         Self::MaxCompressedGrowth,
         Self::MaxCompressedGrowthShare,
+        Self::MaxPathGrowth,
+        Self::MaxPackageGrowth,
         Self::LowestEfficiency,
         Self::HighestWastedBytes,
         Self::HighestUserWastedPercent,
@@ -150,6 +158,8 @@ impl RuleId {
             Self::MaxGrowthShare => "growth.maxShare",
             Self::MaxCompressedGrowth => "growth.maxCompressedBytes",
             Self::MaxCompressedGrowthShare => "growth.maxCompressedShare",
+            Self::MaxPathGrowth => "growth.paths",
+            Self::MaxPackageGrowth => "growth.packages",
             Self::LowestEfficiency => "lowestEfficiency",
             Self::HighestWastedBytes => "highestWastedBytes",
             Self::HighestUserWastedPercent => "highestUserWastedPercent",
@@ -181,6 +191,8 @@ impl RuleId {
             | Self::MaxPackageSize
             | Self::MaxGrowth
             | Self::MaxCompressedGrowth
+            | Self::MaxPathGrowth
+            | Self::MaxPackageGrowth
             | Self::HighestWastedBytes => Unit::Bytes,
         }
     }
@@ -219,6 +231,8 @@ impl RuleId {
                 | Self::MaxGrowthShare
                 | Self::MaxCompressedGrowth
                 | Self::MaxCompressedGrowthShare
+                | Self::MaxPathGrowth
+                | Self::MaxPackageGrowth
         )
     }
 

@@ -22,7 +22,7 @@ pub use dive::{DiveBytes, DiveRules, DiveShare};
 #[cfg(test)]
 pub(crate) use file::File as RulesFile;
 pub use file::RulesError;
-pub use growth::{Against, GrowthLimits};
+pub use growth::{Against, Contents, GrowthLimits, PackageGrowth, PathGrowth};
 pub use id::{Direction, RuleId, Unit};
 pub use ignore::{Day, DayError, Ignore};
 #[cfg(test)]
@@ -64,7 +64,9 @@ impl Rules {
     /// Whether a limit needs the packages of the image.
     #[must_use]
     pub const fn are_about_packages(&self) -> bool {
-        self.limits.are_about_packages() || self.own.are_about_packages()
+        self.limits.are_about_packages()
+            || self.own.are_about_packages()
+            || !self.growth.packages.is_empty()
     }
 
     /// Judges an image by every limit that is set, always in the same order.
@@ -82,7 +84,10 @@ impl Rules {
             None => verdict.unjudged(NO_BASE),
         }));
         let size = whole.then_some(image.size);
-        let growth = self.growth.judge(size, image.compressed_size, *against);
+        let contents = whole.then(|| Contents::of(&self.growth, measured.stack, measured.packages));
+        let growth = self
+            .growth
+            .judge(size, image.compressed_size, contents.as_ref(), *against);
         verdicts.extend(growth);
         let dive = self.dive.judge(&measured.dive).into_iter();
         verdicts.extend(dive.map(|verdict| match whole {

@@ -99,7 +99,7 @@ impl PackagePattern {
         &self.text
     }
 
-    fn meets(&self, package: &Owned) -> bool {
+    pub(super) fn meets(&self, package: &Owned) -> bool {
         let is = |glob: &GlobSet, text: &str| {
             glob.is_match_candidate(&Candidate::from_bytes(text.as_bytes()))
         };

@@ -1,6 +1,6 @@
 //! Globs of paths, and the paths of an image that they meet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer};
@@ -8,6 +8,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use super::linked::{Linked, Start};
 use super::matcher::Matcher;
 use super::quantity::shown;
+use crate::layer::EntryKind;
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
 
@@ -161,6 +162,46 @@ impl PathGlob {
         paths
             .filter(|path| self.meets(path) || linked.meets(path))
             .collect()
+    }
+
+    /// Bytes of the files of the final stack that it meets, or that are in a folder that it meets; an inode once. A path
+    /// without wildcards may be a link to the folder.
+    pub(super) fn bytes(&self, stack: &Stack) -> u64 {
+        let depth = stack.depth();
+        let linked = Linked::new(self.start.as_ref(), stack, depth);
+        let is_path = self.text.starts_with('/') && !self.text.contains(['*', '?', '[', '{', '\\']);
+        let folder = Some(self.text.as_bytes()).filter(|_| is_path);
+        let folder = folder.and_then(|path| stack.folder(path, depth));
+        let mut within = vec![false; stack.nodes()];
+        let mut counted = HashSet::new();
+        let mut bytes = 0;
+        // What is in a folder has higher numbers than it.
+        for node in (1..stack.nodes() as u32).map(NodeId) {
+            let above = within.get(stack.parent(node).0 as usize) == Some(&true);
+            let is_within = above || folder == Some(node) || {
+                let path = stack.path(node);
+                self.meets(&path) || linked.meets(&path)
+            };
+            if !is_within {
+                continue;
+            }
+            if let Some(place) = within.get_mut(node.0 as usize) {
+                *place = true;
+            }
+            let stored = stack
+                .at(node, depth)
+                .and_then(|version| stack.stored_by(version));
+            let Some((layer, entry)) = stored else {
+                continue;
+            };
+            let Some(index) = stack.layer(layer) else {
+                continue;
+            };
+            if index.kind(entry) == EntryKind::File && counted.insert((layer, entry)) {
+                bytes += index.size(entry);
+            }
+        }
+        bytes
     }
 
     /// The paths that any layer above `base` stores and it meets, those that are deleted later too. Its first names are

@@ -1,10 +1,13 @@
 //! The images that an audited one is compared with: its base image, and the one that its growth is measured against.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use onionskin_core::base::{self, Base, By};
-use onionskin_core::rules::{Against, GrowthLimits};
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::rules::{Against, Contents, GrowthLimits};
 use onionskin_core::source::{Image, SourceError};
 use onionskin_core::stack::Stack;
 
@@ -90,11 +93,25 @@ pub(super) async fn against(
     let opened = images.open_other(name).await;
     let opened = opened.with_context(|| format!("cannot compare with {name}"))?;
     let image = &opened.image;
+    let cannot = || format!("cannot compare with {name}");
     let mut read = HashMap::new();
-    if limits.need_sizes() {
+    let mut contents = None;
+    if limits.need_contents() {
+        let layers = (1..).zip(stack.layers());
+        let here = layers.filter(|(number, _)| !stack.not_fetched().contains_key(number));
+        let here: HashMap<&Digest, &Arc<LayerIndex>> =
+            here.map(|(_, index)| (&index.digest, index)).collect();
+        let other = opened.stack_with(|digest| here.get(digest).copied().cloned());
+        let other = other.await.with_context(cannot)?;
+        for (number, index) in (1..).zip(other.layers()) {
+            if !other.not_fetched().contains_key(&number) {
+                read.insert(number, index.size);
+            }
+        }
+        contents = Contents::of_whole(limits, &other);
+    } else if limits.need_sizes() {
         let unread = Against::unread(image, stack);
-        let decoded = opened.decode(&unread).await;
-        let decoded = decoded.with_context(|| format!("cannot compare with {name}"))?;
+        let decoded = opened.decode(&unread).await.with_context(cannot)?;
         for (layer, decoded) in unread.iter().zip(decoded) {
             if let Decoded::Read(index) = decoded {
                 read.insert(layer.number, index.size);
@@ -102,6 +119,7 @@ pub(super) async fn against(
         }
     }
     let mut against = Against::of(image, stack, |layer| read.get(&layer.number).copied());
+    against.contents = contents;
     // Without rules that ask for it, it is not told.
     against.size = against.size.filter(|_| limits.need_sizes());
     Ok(Some(against))

@@ -231,6 +231,7 @@ impl RuleArguments {
             max_share: self.max_growth_share,
             max_compressed_bytes: self.max_compressed_growth,
             max_compressed_share: self.max_compressed_growth_share,
+            ..GrowthLimits::default()
         }
     }
 
