@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
-pub(crate) use onionskin_core::report::words::{share, size};
+pub(crate) use onionskin_core::report::format::{change, share, size};
 
 use crate::worker::protocol::EntryKind;
 

@@ -68,7 +68,7 @@ impl View {
 
 /// A place in an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct PageLocation<'a> {
     /// The layer, from 1; without it, the last.
     pub layer: Option<usize>,
     /// What is shown.
@@ -153,7 +153,7 @@ impl Links {
     /// A path among the changes of a layer.
     #[must_use]
     pub fn change(&self, layer: usize, path: &[u8]) -> String {
-        self.to_place(&Place {
+        self.to_location(&PageLocation {
             layer: Some(layer),
             view: View::Changes,
             path: Some(path),
@@ -163,15 +163,15 @@ impl Links {
     /// The configuration and the history.
     #[must_use]
     pub fn config(&self) -> String {
-        self.to_place(&Place {
+        self.to_location(&PageLocation {
             view: View::Config,
-            ..Place::default()
+            ..PageLocation::default()
         })
     }
 
     /// Any place.
     #[must_use]
-    pub fn to_place(&self, place: &Place<'_>) -> String {
+    pub fn to_location(&self, place: &PageLocation<'_>) -> String {
         let layer = place.layer.map(|layer| format!("layer={layer}"));
         let view = place.view.name().map(|view| format!("view={view}"));
         let path = place.path;
@@ -268,14 +268,14 @@ mod tests {
             links.config(),
             "http://localhost:8080/#/file/app.tar%3F?image=@1&view=config"
         );
-        let place = Place {
+        let place = PageLocation {
             layer: Some(2),
             view: View::Changes,
             path: Some(b"/a b"),
         };
-        assert_eq!(links.to_place(&place), links.change(2, b"/a b"));
+        assert_eq!(links.to_location(&place), links.change(2, b"/a b"));
         assert_eq!(
-            links.to_place(&Place::default()),
+            links.to_location(&PageLocation::default()),
             "http://localhost:8080/#/file/app.tar%3F?image=@1"
         );
     }

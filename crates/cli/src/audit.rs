@@ -1,7 +1,7 @@
 //! `onionskin audit`: what is wasted in an image, what is a risk, and whether it passes the rules.
 
-mod beside;
 mod built_with;
+mod comparison;
 mod formats;
 mod rules;
 
@@ -19,8 +19,8 @@ use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
 
-use self::beside::BaseArguments;
 use self::built_with::BuildFile;
+use self::comparison::BaseArguments;
 use self::formats::{Audited, Format, Reported};
 use self::rules::RuleArguments;
 use crate::image::{ImageArguments, with_login};
@@ -272,7 +272,7 @@ impl Arguments {
         let mut remarks = opened.image.remarks.clone();
         let base = self.base.of(&opened.image, &self.image, &mut remarks);
         let base = base.await?;
-        let against = beside::against(&rules.growth, &stack, &self.image).await?;
+        let against = comparison::against(&rules.growth, &stack, &self.image).await?;
         let terms = AuditOptions {
             rules,
             base,

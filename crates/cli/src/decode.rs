@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use onionskin_core::analysis::{Analysis, Place};
+use onionskin_core::analysis::{Analysis, IndexLocation};
 use onionskin_core::digest::Hasher;
 use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
@@ -129,8 +129,8 @@ pub(crate) async fn analyzed(
     let mut decoded = Vec::with_capacity(layers.len());
     for layer in layers {
         let section = match analysis.place(layer.number) {
-            Some(Place::Section(section)) => section,
-            Some(Place::NotFetched(reason)) => {
+            Some(IndexLocation::Section(section)) => section,
+            Some(IndexLocation::NotFetched(reason)) => {
                 decoded.push(Decoded::NotFetched(reason));
                 continue;
             }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use anyhow::ensure;
 use clap::ArgAction;
+use onionskin_core::report::format::size;
 use onionskin_core::report::usage::{Folder, folders};
-use onionskin_core::report::words::size;
 
 use crate::image::{ImageArguments, with_login};
 use crate::layers::LayerArguments;

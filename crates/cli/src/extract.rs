@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
+use onionskin_core::report::format::size;
 use onionskin_core::report::text;
-use onionskin_core::report::words::size;
 use onionskin_core::stack::{NodeId, Stack};
 
 use self::plan::{Plan, Skipped};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::link::{ComparedSide, Links, Place, View, comparison};
+use onionskin_core::link::{ComparedSide, Links, PageLocation, View, comparison};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
@@ -158,12 +158,12 @@ impl Arguments {
             text += " ";
             text += &code(&onionskin_core::report::text(path));
         }
-        let place = Place {
+        let place = PageLocation {
             layer: self.layer,
             view,
             path: path.as_deref(),
         };
-        Ok((text, links.to_place(&place)))
+        Ok((text, links.to_location(&place)))
     }
 }
 

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use anyhow::anyhow;
 use clap::ArgAction;
 use onionskin_core::find::Query;
+use onionskin_core::report::format::size;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::listing::Line;
-use onionskin_core::report::words::size;
 use onionskin_core::stack::Cause;
 
 use crate::image::{ImageArguments, with_login};

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::bail;
 use onionskin_core::platform::Platform;
+use onionskin_core::report::format::size;
 use onionskin_core::report::referrers::{By, ReferrersReport};
-use onionskin_core::report::words::size;
 use onionskin_core::source::Locator;
 use unicode_width::UnicodeWidthStr as _;
 

@@ -324,7 +324,7 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
         let source = image::saved(&locator)?;
         // Reading it as an image once tells what is wrong now and not when somebody looks.
         source.image(None).await?;
-        let held = source.held().await?;
+        let held = source.repository().await?;
         let held = held.with_context(|| format!("{image} is not a saved image"))?;
         let file = match &locator {
             Locator::Archive { path, .. }

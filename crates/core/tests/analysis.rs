@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use onionskin_core::analysis::{
-    self, Analysis, AnalysisError, AnalyzedLayer, Part, Place, VERSION, is_analysis,
+    self, Analysis, AnalysisError, AnalyzedLayer, IndexLocation, Part, VERSION, is_analysis,
 };
 use onionskin_core::cache::FORMAT;
 use onionskin_core::digest::Digest;
@@ -69,12 +69,12 @@ fn read(file: &[u8]) -> Result<(Image, Vec<AnalyzedLayer>), AnalysisError> {
     let image = analysis.image().clone();
     let layers = image.layers.iter().map(|layer| {
         Ok(match analysis.place(layer.number).unwrap() {
-            Place::Section(at) => AnalyzedLayer::Read(Arc::new(now(analysis.index(
+            IndexLocation::Section(at) => AnalyzedLayer::Read(Arc::new(now(analysis.index(
                 at,
                 layer,
                 &Budget::default(),
             ))?)),
-            Place::NotFetched(reason) => AnalyzedLayer::NotFetched(reason),
+            IndexLocation::NotFetched(reason) => AnalyzedLayer::NotFetched(reason),
         })
     });
     let layers = layers.collect::<Result<_, AnalysisError>>()?;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use onionskin_core::digest::Digest;
 use onionskin_core::report::Visible;
 use onionskin_core::source::SourceError;
-use onionskin_core::source::archive::{Blob, Held};
+use onionskin_core::source::archive::{ArchiveRepository, Blob};
 use onionskin_core::source::registry::TagOrDigest;
 
 use crate::demo;
@@ -35,7 +35,7 @@ pub(crate) struct Repository {
     manifests: HashMap<Digest, (String, Bytes)>,
     blobs: HashMap<Digest, Bytes>,
     /// Saved images, in which more of both lies.
-    held: Vec<Held>,
+    held: Vec<ArchiveRepository>,
 }
 
 /// What an answer is made of.

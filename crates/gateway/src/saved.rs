@@ -1,7 +1,7 @@
 //! Saved images that the gateway was given: what each is called here.
 
 use onionskin_core::reference::Reference;
-use onionskin_core::source::archive::Held;
+use onionskin_core::source::archive::ArchiveRepository;
 
 /// The first part of their names, which no registry can take.
 pub(crate) const SAVED: &str = "saved";
@@ -11,13 +11,13 @@ pub struct SavedImage {
     /// `saved/app`
     pub(crate) repository: String,
     pub(crate) tag: String,
-    pub(crate) held: Held,
+    pub(crate) held: ArchiveRepository,
 }
 
 impl SavedImage {
     /// An image as its archive calls it; one without a name is called as `file`, which its user gave.
     #[must_use]
-    pub fn new(held: Held, file: &str) -> Self {
+    pub fn new(held: ArchiveRepository, file: &str) -> Self {
         let (path, tag) = called(held.reference(), file);
         Self {
             repository: format!("{SAVED}/{path}"),

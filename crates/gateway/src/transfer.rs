@@ -18,7 +18,7 @@ use onionskin_core::digest::Digest;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::BlobAnswer;
 
-use self::checked::{Checked, Witness};
+use self::checked::{Checked, TransferRecord};
 pub(crate) use self::checked::{Chunks, Cut};
 use crate::error::Refused;
 use crate::limits::Limits;
@@ -29,7 +29,7 @@ use crate::refuted::{Refutation, RefutedBlobs};
 use crate::repository::CONTENT_DIGEST;
 
 /// Who asks for what.
-pub(crate) struct Wish<'a> {
+pub(crate) struct BlobRequest<'a> {
     /// The repository's name here.
     pub(crate) name: &'a str,
     pub(crate) digest: &'a Digest,
@@ -84,7 +84,7 @@ pub(crate) fn refuted(what: &str, why: Refutation) -> Refused {
 
 /// The answer to a HEAD request for a blob. Nothing of it can be checked, so it is not for caches.
 pub(crate) fn head(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     source: &Source<'_>,
     upstream: &Upstream,
 ) -> Result<Response, Refused> {
@@ -103,7 +103,7 @@ pub(crate) fn head(
 
 /// The answer to a GET request for a blob or a part of it.
 pub(crate) async fn get(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     source: &Source<'_>,
     upstream: Upstream,
     limits: &Limits,
@@ -137,7 +137,7 @@ pub(crate) async fn get(
 
 /// The answer with a whole blob, whose chunks are checked already.
 pub(crate) async fn whole(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     what: &str,
     length: u64,
     chunks: Chunks,
@@ -149,7 +149,7 @@ pub(crate) async fn whole(
 
 /// The answer, once its first bytes are there: a blob of a few bytes is judged before anything is said of it.
 async fn begun(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     what: &str,
     (status, mut headers): (StatusCode, HeaderMap),
     length: Option<u64>,
@@ -183,7 +183,7 @@ pub(crate) fn length_of_whole(upstream: &Upstream) -> Option<u64> {
 
 /// The chunks of a whole blob of this length; the last ones come when the digest holds.
 pub(crate) fn checked(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     source: &Source<'_>,
     upstream: Upstream,
     length: u64,
@@ -194,13 +194,13 @@ pub(crate) fn checked(
 }
 
 fn watched(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     source: &Source<'_>,
     chunks: Chunks,
     (length, digest): (Option<u64>, Option<Digest>),
     limits: &Limits,
 ) -> impl Stream<Item = Result<Bytes, Cut>> + Send + use<> {
-    let witness = Witness {
+    let witness = TransferRecord {
         registry: source.registry.clone(),
         metrics: Arc::clone(source.metrics),
         refuted: Arc::clone(source.refuted),
@@ -214,7 +214,7 @@ fn watched(
 
 /// The chunks of a stored blob: it was checked before, and may have been damaged since.
 pub(crate) fn checked_again(
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     chunks: Chunks,
     length: u64,
 ) -> impl Stream<Item = Result<Bytes, Cut>> + Send + use<> {
@@ -255,7 +255,7 @@ fn part(range: Asked, upstream: &Upstream) -> Option<Given> {
 }
 
 /// Whether a registry answers with another part than the one that was asked for.
-pub(crate) fn is_other_part(wish: &Wish<'_>, upstream: &Upstream) -> bool {
+pub(crate) fn is_other_part(wish: &BlobRequest<'_>, upstream: &Upstream) -> bool {
     upstream.status == StatusCode::PARTIAL_CONTENT
         && wish
             .range

@@ -54,9 +54,9 @@ impl Memory {
     ///
     /// # Errors
     /// There is less.
-    pub fn hold(&self, bytes: u64) -> Result<Held, OutOfMemory> {
+    pub fn hold(&self, bytes: u64) -> Result<Reservation, OutOfMemory> {
         self.take(bytes)?;
-        Ok(Held {
+        Ok(Reservation {
             memory: self.clone(),
             bytes,
         })
@@ -65,12 +65,12 @@ impl Memory {
 
 /// Memory that is given back when this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct Reservation {
     memory: Memory,
     bytes: u64,
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let counted = &self.memory.0;
         counted.taken.fetch_sub(self.bytes, Ordering::Relaxed);

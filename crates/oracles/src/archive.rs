@@ -47,7 +47,7 @@ async fn listed(tar: &Bytes) {
 
 /// What is given out by digest has a document to begin with.
 async fn held(archive: &Archive) {
-    if let Ok(held) = archive.held().await
+    if let Ok(held) = archive.repository().await
         && let Ok(top) = held.manifest(held.digest()).await
         && let Some((media_type, document)) = top
     {

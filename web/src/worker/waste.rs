@@ -11,10 +11,10 @@ use onionskin_core::inspection::LayerFacts;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::link::{InFile, Links};
 use onionskin_core::manifest::history;
+use onionskin_core::report::format;
 use onionskin_core::report::html;
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::report::words;
 use onionskin_core::rules::{self, Day, Rules, RulesError};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
@@ -314,7 +314,7 @@ fn place(finding: &FindingFacts) -> Place {
 fn verdict(verdict: &rules::Verdict) -> Verdict {
     Verdict {
         name: verdict.name.clone(),
-        told: words::verdict(verdict),
+        told: format::verdict(verdict),
         met: verdict.met.clone(),
         passed: verdict.passed,
     }

@@ -20,14 +20,14 @@ const WRITABLE: u32 = 0o002;
 const MANY_PROGRAMS: usize = 64;
 
 /// A path as the stack at a layer has it.
-struct Place {
+struct StackEntry {
     layer: usize,
     entry: EntryId,
     kind: EntryKind,
     mode: u32,
 }
 
-impl Place {
+impl StackEntry {
     /// None for what no entry announces. A hard link is the file that it names.
     fn of(subject: &Subject<'_>, node: NodeId, depth: usize) -> Option<Self> {
         let stack = subject.stack;
@@ -94,14 +94,14 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         return Vec::new();
     }
     let base = subject.base.and_then(|base| base.layers).unwrap_or(0);
-    let added = |node: NodeId, is: &dyn Fn(&Place) -> bool| {
-        let now = Place::of(subject, node, stack.depth())?;
-        let before = || Place::of(subject, node, base);
+    let added = |node: NodeId, is: &dyn Fn(&StackEntry) -> bool| {
+        let now = StackEntry::of(subject, node, stack.depth())?;
+        let before = || StackEntry::of(subject, node, base);
         (is(&now) && now.layer > base && !(base > 0 && before().is_some_and(|old| is(&old))))
             .then_some(now)
     };
     // What has several names is told by the one that is the file, where that is to be told at all.
-    let told_by_another = |node: NodeId, is: &dyn Fn(&Place) -> bool| {
+    let told_by_another = |node: NodeId, is: &dyn Fn(&StackEntry) -> bool| {
         let version = stack.at(node, stack.depth());
         let main = version.and_then(|version| names.main(version));
         main.is_some_and(|main| main != node && added(main, is).is_some())
@@ -109,8 +109,9 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let nodes = || (0..stack.nodes() as u32).map(NodeId);
     let mut findings = Vec::new();
     for (rule, bit) in [(SETUID_RULE, SETUID), (SETGID_RULE, SETGID)] {
-        let is =
-            |place: &Place| place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID));
+        let is = |place: &StackEntry| {
+            place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID))
+        };
         let mut told = HashSet::new();
         let programs = nodes().filter_map(|node| Some((node, added(node, &is)?)));
         let groups: Vec<Group> = programs
@@ -129,7 +130,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let mut trees: BTreeMap<NodeId, Group> = BTreeMap::new();
     let mut told = HashSet::new();
     for node in nodes() {
-        let Some(place) = added(node, &Place::is_writable) else {
+        let Some(place) = added(node, &StackEntry::is_writable) else {
             continue;
         };
         let parent = stack.parent(node).0 as usize;
@@ -138,7 +139,9 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         if let Some(slot) = tops.get_mut(node.0 as usize) {
             *slot = Some(top);
         }
-        if !told_by_another(node, &Place::is_writable) && told.insert((place.layer, place.entry)) {
+        if !told_by_another(node, &StackEntry::is_writable)
+            && told.insert((place.layer, place.entry))
+        {
             let tree = trees.entry(top).or_insert_with(|| Group::new(top));
             tree.take(place.group(subject, top));
         }

@@ -14,7 +14,7 @@ use crate::secrets::{self, ConfigSecret, Rule, SecretScanner, Source};
 use crate::stack::{Cause, Names, NodeId};
 
 /// A file, or files of a package, with secrets of one sort.
-struct Place {
+struct SecretGroup {
     group: Group,
     /// The line in the last layer that has it; 0 for the file as a whole.
     line: u32,
@@ -30,7 +30,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
 
 fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let stack = subject.stack;
-    let mut places: BTreeMap<(Rule, NodeId), Place> = BTreeMap::new();
+    let mut places: BTreeMap<(Rule, NodeId), SecretGroup> = BTreeMap::new();
     for (layer, index) in (1..).zip(stack.layers()) {
         for (entry, spot) in index.found::<SecretScanner>().unwrap_or_default() {
             // A file that is still there goes by a name that it has now, another by the one that stored it.
@@ -38,10 +38,12 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
             let Some(node) = live.or_else(|| stack.find(&index.path(entry))) else {
                 continue;
             };
-            let place = places.entry((spot.rule, node)).or_insert_with(|| Place {
-                group: Group::new(node),
-                line: 0,
-            });
+            let place = places
+                .entry((spot.rule, node))
+                .or_insert_with(|| SecretGroup {
+                    group: Group::new(node),
+                    line: 0,
+                });
             place.line = spot.line;
             let bytes = index.size(entry);
             let compressed = subject.ledger.cost(stack, layer, entry);
@@ -61,7 +63,7 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let mut findings = Vec::new();
     // Packages come with keys for their tests; a folder of them is one finding.
     let mut packaged: BTreeMap<Rule, Vec<Group>> = BTreeMap::new();
-    for ((rule, node), Place { group, line }) in places {
+    for ((rule, node), SecretGroup { group, line }) in places {
         let path = stack.path(node);
         if secrets::is_packaged(&path) {
             packaged.entry(rule).or_default().push(group);

@@ -31,7 +31,7 @@ pub(super) struct Claimed<'r> {
 }
 
 /// One package, and the file that tells of it.
-struct Told<'r> {
+struct PackageSource<'r> {
     package: &'r Package,
     node: NodeId,
     /// The path at which the file is one of a database.
@@ -72,7 +72,7 @@ impl<'r> Claims<'r> {
             nearest: vec![NONE; stack.nodes()],
             own: HashMap::new(),
         };
-        let mut told: Vec<Told<'_>> = Vec::new();
+        let mut told: Vec<PackageSource<'_>> = Vec::new();
         for Found {
             record,
             node,
@@ -81,7 +81,7 @@ impl<'r> Claims<'r> {
         } in found
         {
             if let Record::Packages(packages) = record {
-                told.extend(packages.iter().map(|package| Told {
+                told.extend(packages.iter().map(|package| PackageSource {
                     package,
                     node,
                     path: path.clone(),
@@ -128,7 +128,7 @@ impl<'r> Claims<'r> {
 
     fn add(
         &mut self,
-        told: &Told<'r>,
+        told: &PackageSource<'r>,
         numbers: &mut HashMap<Key<'r>, u32>,
         lists: &Lists<'r>,
         folders: &mut Folders<'_>,
@@ -308,7 +308,7 @@ impl<'r> Lists<'r> {
         lists
     }
 
-    fn of_package(&self, stack: &Stack, told: &Told<'_>) -> Option<&List<'r>> {
+    fn of_package(&self, stack: &Stack, told: &PackageSource<'_>) -> Option<&List<'r>> {
         let package = told.package;
         if package.kind != Type::Deb {
             return self.python.get(&stack.parent(told.node));

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::layer::{EntryId, EntryKind};
-use crate::packages::{FIXED, Place, Record};
+use crate::packages::{FIXED, KnownFile, Record};
 use crate::stack::{NodeId, Stack};
 
 /// A record of a layer's index, and where it stands: the layer, from 1, and the entry.
@@ -33,10 +33,11 @@ pub(super) fn found<'r>(stack: &Stack, layer: usize, records: &'r [Stored]) -> V
         let Some(index) = stack.layer(*number) else {
             continue;
         };
-        let read_as = Place::read_as(&names(&index.path(*entry)));
+        let read_as = KnownFile::read_as(&names(&index.path(*entry)));
         for node in ways.names.get(&(*number, *entry)).into_iter().flatten() {
             // Programs and other files may have any name.
-            let is_it = |path: &Vec<u8>| read_as.is_none() || Place::of(&names(path)) == read_as;
+            let is_it =
+                |path: &Vec<u8>| read_as.is_none() || KnownFile::of(&names(path)) == read_as;
             let path = [stack.path(*node)].into_iter();
             let mut paths = path.chain(ways.through_links(stack, *node));
             if let Some(path) = paths.find(is_it) {
@@ -118,7 +119,7 @@ impl Ways {
 fn may_hold(stack: &Stack, link: NodeId) -> bool {
     let above = stack.parent(link);
     let path = [stack.parent(above), above, link].map(|node| stack.name(node));
-    Place::is_folder(&path)
+    KnownFile::is_folder(&path)
 }
 
 /// The names of a path.

@@ -12,15 +12,15 @@ mod fields;
 mod gem;
 mod go;
 mod jar;
+mod known_file;
 mod npm;
-mod place;
 mod purl;
 mod python;
 mod reader;
 mod record;
 mod rpm;
 
-pub(crate) use place::{FIXED, Place};
+pub(crate) use known_file::{FIXED, KnownFile};
 pub(crate) use purl::purl;
 pub use reader::PackageReader;
 pub use record::{Chosen, Files, Package, Paths, Record, Relations, Release, Type, Unreadable};

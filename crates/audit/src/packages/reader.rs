@@ -1,6 +1,6 @@
 //! Files of package databases, read while their layer is decoded: bytes in, in pieces of any size, and a record out.
 
-use super::place::Place;
+use super::known_file::KnownFile;
 use super::record::{Chosen, Entries, Package, Record, Release, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
@@ -51,9 +51,9 @@ struct File {
 }
 
 enum What {
-    Database(Place),
+    Database(KnownFile),
     /// By its path it is none.
-    Elsewhere(Place),
+    Elsewhere(KnownFile),
     /// It has a name like any other, and may be a program.
     Any {
         size: u64,
@@ -93,15 +93,17 @@ impl Visitor for PackageReader {
 impl PackageReader {
     /// A regular file of so many bytes begins; its path is given by its names.
     fn start(&mut self, path: &[&[u8]], size: u64) {
-        let what = match Place::of(path) {
-            Some(Place::RpmBerkeley) => What::Passed(Some(Record::Unreadable(Unreadable::Format))),
+        let what = match KnownFile::of(path) {
+            Some(KnownFile::RpmBerkeley) => {
+                What::Passed(Some(Record::Unreadable(Unreadable::Format)))
+            }
             Some(place) if size > place.most() as u64 => {
                 What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)))
             }
             Some(place) => What::Database(place),
-            None => match Place::elsewhere(path) {
+            None => match KnownFile::elsewhere(path) {
                 Some(place) if size <= place.most() as u64 => What::Elsewhere(place),
-                None | Some(Place::Npm) => What::Any { size },
+                None | Some(KnownFile::Npm) => What::Any { size },
                 Some(_) => What::Passed(Some(Record::Unreadable(Unreadable::TooLarge))),
             },
         };
@@ -210,7 +212,7 @@ impl PackageReader {
             .flat_map(|record| self.kept(record, is_elsewhere))
             .collect();
         // Many files of stores have nothing to do with packages.
-        if is_damaged && !(is_elsewhere && matches!(place, Place::Npm)) {
+        if is_damaged && !(is_elsewhere && matches!(place, KnownFile::Npm)) {
             records.push(Record::Unreadable(Unreadable::Damaged));
         }
         records
@@ -247,7 +249,7 @@ impl Read {
     }
 }
 
-fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Read {
+fn read(place: KnownFile, path: &[Vec<u8>], content: &[u8]) -> Read {
     let one = |package: Option<Package>| package.map(|package| Record::Packages(vec![package]));
     let several = |entries: Option<Entries>| match entries {
         Some(entries) => Read {
@@ -257,31 +259,31 @@ fn read(place: Place, path: &[Vec<u8>], content: &[u8]) -> Read {
         None => Read::of(Some(Record::Unreadable(Unreadable::TooLarge))),
     };
     Read::of(match place {
-        Place::Release => release(content).map(Record::Release),
-        Place::DpkgStatus | Place::DpkgStatusD => {
+        KnownFile::Release => release(content).map(Record::Release),
+        KnownFile::DpkgStatus | KnownFile::DpkgStatusD => {
             return several(dpkg::status(content, LAYER_PACKAGES));
         }
-        Place::DpkgList => Some(Record::Files(dpkg::list(content))),
-        Place::DpkgSums => Some(Record::Files(dpkg::sums(content))),
-        Place::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
-        Place::AptStates => Some(Record::Chosen(Chosen::AllBut(dpkg::automatic(content)))),
-        Place::ApkWorld => Some(Record::Chosen(Chosen::Only(apk::world(content)))),
-        Place::Apk => return several(apk::installed(content, LAYER_PACKAGES)),
-        Place::RpmSqlite => rpm::sqlite(content).map(Record::Packages),
-        Place::RpmNdb => rpm::ndb(content).map(Record::Packages),
-        Place::RpmBerkeley => None,
-        Place::PythonMetadata => one(python::metadata(content)),
-        Place::PythonRecord => Some(Record::Files(python::record(content))),
-        Place::PythonInstalledFiles => Some(Record::Files(python::installed_files(content))),
+        KnownFile::DpkgList => Some(Record::Files(dpkg::list(content))),
+        KnownFile::DpkgSums => Some(Record::Files(dpkg::sums(content))),
+        KnownFile::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
+        KnownFile::AptStates => Some(Record::Chosen(Chosen::AllBut(dpkg::automatic(content)))),
+        KnownFile::ApkWorld => Some(Record::Chosen(Chosen::Only(apk::world(content)))),
+        KnownFile::Apk => return several(apk::installed(content, LAYER_PACKAGES)),
+        KnownFile::RpmSqlite => rpm::sqlite(content).map(Record::Packages),
+        KnownFile::RpmNdb => rpm::ndb(content).map(Record::Packages),
+        KnownFile::RpmBerkeley => None,
+        KnownFile::PythonMetadata => one(python::metadata(content)),
+        KnownFile::PythonRecord => Some(Record::Files(python::record(content))),
+        KnownFile::PythonInstalledFiles => Some(Record::Files(python::installed_files(content))),
         // A folder of node_modules without a package is no damage.
-        Place::Npm => {
+        KnownFile::Npm => {
             npm::manifest(content).map(|package| Record::Packages(package.into_iter().collect()))
         }
-        Place::Gem => one(gem::specification(content, path)),
-        Place::Composer => return several(composer::installed(content, LAYER_PACKAGES)),
-        Place::Conda => one(conda::record(content)),
+        KnownFile::Gem => one(gem::specification(content, path)),
+        KnownFile::Composer => return several(composer::installed(content, LAYER_PACKAGES)),
+        KnownFile::Conda => one(conda::record(content)),
         // Many jars tell nothing of where they are from.
-        Place::Jar => Some(Record::Packages(jar::packages(content, path))),
+        KnownFile::Jar => Some(Record::Packages(jar::packages(content, path))),
     })
 }
 
@@ -343,7 +345,7 @@ mod tests {
             told("/x/conda-meta/a.json", b"{"),
             [Record::Unreadable(Unreadable::Damaged)]
         );
-        let large = vec![b'\n'; Place::Release.most() + 1];
+        let large = vec![b'\n'; KnownFile::Release.most() + 1];
         assert_eq!(
             told("/etc/os-release", &large),
             [Record::Unreadable(Unreadable::TooLarge)]

@@ -5,7 +5,7 @@
 use maud::html;
 
 use super::Visible;
-use super::words::{percent, share, size};
+use super::format::{percent, share, size};
 use crate::inspection::Inspection;
 
 /// Characters of a label or a value; what is longer is cut.

@@ -5,10 +5,10 @@ use std::fmt::{self, Write as _};
 use crate::audit::{Audit, FindingFacts};
 use crate::findings::{Kind, LineChange};
 use crate::report::changed_lines::diff;
+use crate::report::format::{self, share, size};
 use crate::report::markdown::{cell, code, cut, escaped, fenced, linked};
 use crate::report::notes::notes;
 use crate::report::outcome::{Outcome, weightiest};
-use crate::report::words::{self, share, size};
 
 /// Findings in the table of one image; the rest is summed up.
 const SHOWN: usize = 50;
@@ -72,7 +72,7 @@ fn head(out: &mut String, outcome: &Outcome<'_>) -> fmt::Result {
 fn summary(out: &mut String, audit: &Audit) -> fmt::Result {
     let (image, bytes) = (&audit.image, &audit.bytes);
     let wasted = match bytes.wasted {
-        0 => match words::partial(&audit.layers) {
+        0 => match format::partial(&audit.layers) {
             Some(read) => format!("No wasted bytes in {read}"),
             None => "No wasted bytes".to_owned(),
         },
@@ -129,8 +129,8 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
             out,
             "| {word} | {} | {} | {} |",
             cell(&rule.name),
-            words::actual(rule),
-            escaped(&cut(&words::limit(rule)))
+            format::actual(rule),
+            escaped(&cut(&format::limit(rule)))
         )?;
     }
     Ok(())
@@ -221,8 +221,8 @@ fn row(finding: &FindingFacts) -> String {
     let path = linked(&path, finding.link.as_deref());
     format!(
         "| {bytes} | {} | {} | {path} | {} | {} |\n",
-        words::cost(finding).unwrap_or_default(),
-        escaped(&words::kind(finding)),
+        format::cost(finding).unwrap_or_default(),
+        escaped(&format::kind(finding)),
         layers(finding),
         escaped(&cut(&finding.advice))
     )

@@ -1,19 +1,19 @@
 //! `onionskin diff`: what changed from one image to another.
 
+mod changed_paths;
 mod fields;
 pub mod html;
 pub mod markdown;
 mod packages;
-mod places;
 pub mod reproducible;
-mod told;
+mod summary;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::changed_paths::{Counts, Largest, largest_change, weight};
 pub use self::fields::Field;
 pub use self::packages::{PackageRow, package_counts, package_rows};
-pub use self::places::{Counts, Largest, largest_change, weight};
-pub use self::told::{Compared, LayerChange, Number, Side, known, layers};
+pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
 use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
 use crate::inspection::SCHEMA_VERSION;

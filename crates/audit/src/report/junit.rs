@@ -10,9 +10,9 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 
 use super::Visible;
+use super::format::{self, cost, size};
 use super::notes::notes;
 use super::outcome::{Outcome, weightiest};
-use super::words::{self, cost, size};
 use crate::audit::{Audit, FindingFacts};
 use crate::rules::Verdict;
 
@@ -97,7 +97,7 @@ fn audited(xml: &mut Xml, image: &str, audit: &Audit, remarks: &[String]) -> io:
     properties(xml, audit)?;
     case(xml, image, READ, None)?;
     for rule in &audit.rules {
-        let message = words::verdict(rule);
+        let message = format::verdict(rule);
         match rule.passed {
             Some(true) => case(xml, image, &rule.name, None)?,
             Some(false) => {
@@ -209,7 +209,7 @@ fn findings(all: Vec<&FindingFacts>, shown: usize) -> Vec<String> {
         format!(
             "{}{cost} {} {}: {}",
             size(finding.bytes),
-            words::kind(finding),
+            format::kind(finding),
             Visible(&finding.path),
             Visible(&finding.advice)
         )

@@ -9,6 +9,7 @@ pub mod comment;
 pub mod comparison;
 pub mod console;
 pub mod dive;
+pub mod format;
 pub mod history;
 pub mod html;
 pub mod json;
@@ -28,7 +29,6 @@ pub mod squarify;
 pub mod unavailable;
 pub mod usage;
 mod visible;
-pub mod words;
 pub mod xattrs;
 
 pub use crate::names::{bytes, text, unescaped};

@@ -1,6 +1,6 @@
 //! Notes of an audit beside its numbers and findings, a sentence each: the base, what is ignored, what is not covered.
 
-use super::words::{not_available, size};
+use super::format::{not_available, size};
 use crate::audit::Audit;
 use crate::base::By;
 

@@ -14,8 +14,8 @@ mod command;
 mod found;
 mod key;
 mod keystore;
+mod known_file;
 mod mask;
-mod place;
 mod placeholder;
 mod scan;
 mod scanner;
@@ -29,8 +29,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub(crate) use known_file::is_packaged_path as is_packaged;
 pub use mask::{ConfigSecret, Mask, Source, in_config};
-pub(crate) use place::is_packaged_path as is_packaged;
 pub use scanner::SecretScanner;
 
 /// What sort of secret: a stable id, such as `github-token`.
@@ -84,7 +84,7 @@ impl Rule {
         by_code
             .map(|(_, name)| *name)
             .or_else(|| table::name(self.0))
-            .or_else(|| place::name(self.0))
+            .or_else(|| known_file::name(self.0))
             .unwrap_or("secret")
     }
 
@@ -94,7 +94,7 @@ impl Rule {
         let by_code = Self::BY_CODE.iter().map(|(rule, _)| *rule);
         let mut all: Vec<Self> = by_code
             .chain(table::rules())
-            .chain(place::rules())
+            .chain(known_file::rules())
             .collect();
         all.sort_unstable();
         all.dedup();

@@ -1,7 +1,7 @@
 //! A file looked at while its bytes pass: what is kept of it is what was found, and on which line.
 
 use super::Spot;
-use super::place::{Place, is_packaged};
+use super::known_file::{SecretFile, is_packaged};
 use super::scan::{Kind, hits};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_SECRETS, SECRET_FILE_BYTES};
@@ -21,7 +21,7 @@ pub struct SecretScanner {
 
 /// The file that is looked at.
 struct File {
-    place: Option<Place>,
+    place: Option<SecretFile>,
     packaged: bool,
     size: usize,
     /// What was found, once that is known.
@@ -38,7 +38,7 @@ impl Visitor for SecretScanner {
         if entry.kind != EntryKind::File || entry.size == 0 || self.found >= LAYER_SECRETS {
             return false;
         }
-        let place = Place::of(entry.names);
+        let place = SecretFile::of(entry.names);
         let whole = place.filter(|place| place.holds_anything());
         let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
         if size > SECRET_FILE_BYTES && whole.is_none() {
@@ -95,7 +95,7 @@ impl File {
         let start = content
             .get(..content.len().min(TEXT_BYTES))
             .unwrap_or_default();
-        !self.place.is_some_and(Place::is_binary)
+        !self.place.is_some_and(SecretFile::is_binary)
             && !is_utf16(start)
             && memchr::memchr(0, start).is_some()
     }
@@ -139,8 +139,8 @@ impl File {
     }
 }
 
-fn spots(place: Option<Place>) -> Vec<Spot> {
-    place.and_then(Place::spot).into_iter().collect()
+fn spots(place: Option<SecretFile>) -> Vec<Spot> {
+    place.and_then(SecretFile::spot).into_iter().collect()
 }
 
 /// The line of a byte, from 1.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use onionskin_core::report::cache::{CacheReport, Removed};
+use onionskin_core::report::format::size;
 use onionskin_core::report::text;
-use onionskin_core::report::words::size;
 
 use super::folder::{Folder, Kept, Part};
 use super::{CacheLimit, folder};

@@ -46,13 +46,13 @@ const ROW: usize = 8 + DIGEST;
 struct Documents<'a> {
     generator: String,
     image: std::borrow::Cow<'a, Image>,
-    layers: Vec<Place>,
+    layers: Vec<IndexLocation>,
 }
 
 /// Where the index of a layer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
+pub enum IndexLocation {
     /// In this section of the file.
     Section(usize),
     /// Nowhere, as the layer was not available.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::write::sha256;
-use super::{AnalysisError, DIGEST, Documents, HEAD, MARK, Part, Place, ROW, VERSION};
+use super::{AnalysisError, DIGEST, Documents, HEAD, IndexLocation, MARK, Part, ROW, VERSION};
 use crate::cache::FORMAT;
 use crate::layer::{Budget, Expected, LayerIndex};
 use crate::limits::{ANALYSIS_BLOB, ANALYSIS_DOCUMENTS, IMAGE_LAYERS};
@@ -22,7 +22,7 @@ const START: usize = 4096;
 pub struct Analysis {
     file: Arc<dyn ReadAt>,
     sections: Vec<Section>,
-    places: Vec<Place>,
+    places: Vec<IndexLocation>,
     image: Image,
     generator: String,
 }
@@ -73,7 +73,7 @@ impl Analysis {
         for (place, number) in places.iter().zip(1..) {
             // The first section is no layer's.
             let is_there = |at: usize| at > 0 && at < sections.len();
-            if let Place::Section(at) = *place
+            if let IndexLocation::Section(at) = *place
                 && !is_there(at)
             {
                 let problem = format!("layer {number} is in section {at}, which is not there");
@@ -103,7 +103,7 @@ impl Analysis {
 
     /// Where the index of a layer, counted from 1, is; None where the image has no such layer.
     #[must_use]
-    pub fn place(&self, number: usize) -> Option<Place> {
+    pub fn place(&self, number: usize) -> Option<IndexLocation> {
         self.places.get(number.checked_sub(1)?).copied()
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use super::{Documents, HEAD, MARK, Place, ROW, VERSION};
+use super::{Documents, HEAD, IndexLocation, MARK, ROW, VERSION};
 use crate::cache::FORMAT;
 use crate::digest::{Algorithm, Hasher};
 use crate::layer::LayerIndex;
@@ -48,17 +48,17 @@ pub fn write(
 }
 
 /// The indexes, each once, and where that of each layer will be.
-fn sections(layers: &[AnalyzedLayer]) -> (Vec<&Arc<LayerIndex>>, Vec<Place>) {
+fn sections(layers: &[AnalyzedLayer]) -> (Vec<&Arc<LayerIndex>>, Vec<IndexLocation>) {
     let mut indexes: Vec<&Arc<LayerIndex>> = Vec::new();
     let place = |layer| match layer {
-        &AnalyzedLayer::NotFetched(reason) => Place::NotFetched(reason),
+        &AnalyzedLayer::NotFetched(reason) => IndexLocation::NotFetched(reason),
         AnalyzedLayer::Read(index) => {
             let known = indexes.iter().position(|known| Arc::ptr_eq(known, index));
             let at = known.unwrap_or_else(|| {
                 indexes.push(index);
                 indexes.len() - 1
             });
-            Place::Section(at + 1)
+            IndexLocation::Section(at + 1)
         }
     };
     let places = layers.iter().map(place).collect();

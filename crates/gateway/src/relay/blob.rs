@@ -12,7 +12,7 @@ use crate::carried::carrying;
 use crate::error::Refused;
 use crate::range::Asked;
 use crate::slots::Kind;
-use crate::transfer::{self, Wish};
+use crate::transfer::{self, BlobRequest};
 
 impl Relay {
     /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
@@ -24,7 +24,7 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(visitor, name)?;
         let is_head = visitor.method == Method::HEAD;
-        let mut wish = Wish {
+        let mut wish = BlobRequest {
             name,
             digest,
             range: Asked::of(visitor.headers, None).filter(|_| !is_head),
@@ -81,7 +81,7 @@ impl Relay {
         &self,
         remote: &Remote,
         method: &Method,
-        wish: &Wish<'_>,
+        wish: &BlobRequest<'_>,
     ) -> Result<transfer::Upstream, Refused> {
         let range = wish.range.map(|range| range.to_string());
         let described = self.described.of(wish.name, wish.digest);

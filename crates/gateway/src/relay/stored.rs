@@ -18,7 +18,7 @@ use crate::policy;
 use crate::range::{Given, Wanted};
 use crate::repository::CONTENT_DIGEST;
 use crate::store::{Flights, Right, Rights, Store};
-use crate::transfer::{self, Cut, Source, Upstream, Wish, insert};
+use crate::transfer::{self, BlobRequest, Cut, Source, Upstream, insert};
 
 /// What came of an attempt to serve a blob by the store.
 pub(super) enum Attempt {
@@ -51,7 +51,7 @@ impl Relay {
         store: &Store,
         visitor: &Visitor<'_>,
         remote: &Remote,
-        wish: &Wish<'_>,
+        wish: &BlobRequest<'_>,
         source: &Source<'_>,
     ) -> Result<Attempt, Refused> {
         let right = right(visitor, wish.name, &wish.digest.to_string());
@@ -77,7 +77,7 @@ impl Relay {
         flights: &Flights,
         rights: Option<(&Rights, Right)>,
         remote: &Remote,
-        wish: &Wish<'_>,
+        wish: &BlobRequest<'_>,
         source: &Source<'_>,
     ) -> Result<Attempt, Refused> {
         if wish.range.is_some() {
@@ -126,7 +126,7 @@ impl Relay {
         &self,
         rights: Option<(&Rights, Right)>,
         remote: &Remote,
-        wish: &Wish<'_>,
+        wish: &BlobRequest<'_>,
     ) -> Result<bool, Refused> {
         let asked = async {
             match remote.blob_response(Method::HEAD, wish.digest, None).await {
@@ -290,7 +290,7 @@ async fn manifest_digest(
 /// The answer with a stored blob, or the part of it that is asked for; `None` where it went meanwhile.
 async fn from_store(
     store: &Store,
-    wish: &Wish<'_>,
+    wish: &BlobRequest<'_>,
     source: &Source<'_>,
     found: &ObjectMeta,
 ) -> Result<Option<Response>, Refused> {

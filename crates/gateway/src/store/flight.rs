@@ -32,14 +32,14 @@ type Key = (String, Digest);
 pub(crate) struct Flights {
     /// Where what is fetched is kept, if anywhere.
     objects: Option<Arc<Objects>>,
-    places: Mutex<HashMap<Key, Weak<Place>>>,
+    places: Mutex<HashMap<Key, Weak<SharedFetch>>>,
     /// Bytes that the files of all of them may come to.
     files: Arc<AtomicU64>,
 }
 
 /// Where those meet who want the same blob.
 #[derive(Default)]
-pub(crate) struct Place {
+pub(crate) struct SharedFetch {
     pub(crate) flight: OnceCell<Arc<Flight>>,
 }
 
@@ -88,7 +88,7 @@ impl Flights {
     }
 
     /// Where to meet for a blob. A fetch that failed is not joined.
-    pub(crate) fn place(&self, name: &str, digest: &Digest) -> Arc<Place> {
+    pub(crate) fn place(&self, name: &str, digest: &Digest) -> Arc<SharedFetch> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (name.to_owned(), digest.clone());
         let open = places.get(&key).and_then(Weak::upgrade);
@@ -96,7 +96,7 @@ impl Flights {
             return open;
         }
         places.retain(|_, place| place.strong_count() > 0);
-        let place = Arc::new(Place::default());
+        let place = Arc::new(SharedFetch::default());
         places.insert(key, Arc::downgrade(&place));
         place
     }
@@ -104,7 +104,7 @@ impl Flights {
     /// Starts a fetch of a blob that has `room`.
     pub(crate) fn start(
         &self,
-        place: &Arc<Place>,
+        place: &Arc<SharedFetch>,
         digest: &Digest,
         room: Room,
         chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
@@ -163,7 +163,7 @@ impl Flights {
     }
 }
 
-impl Place {
+impl SharedFetch {
     fn has_failed(&self) -> bool {
         let flight = self.flight.get();
         flight.is_some_and(|flight| matches!(flight.progress.borrow().end, Some(Err(_))))
@@ -211,7 +211,7 @@ impl Place {
 /// What fetches.
 struct Fetch {
     objects: Option<Arc<Objects>>,
-    place: Weak<Place>,
+    place: Weak<SharedFetch>,
     digest: Digest,
     file: Arc<File>,
     sender: watch::Sender<Progress>,

@@ -94,11 +94,11 @@ pub(super) struct Checked {
     /// How long the registry was waited for since there were `before` bytes.
     waited: Duration,
     before: u64,
-    witness: Option<Witness>,
+    witness: Option<TransferRecord>,
 }
 
 /// Who counts what a registry sends, and remembers what is wrong with it.
-pub(super) struct Witness {
+pub(super) struct TransferRecord {
     pub(super) registry: SharedString,
     pub(super) metrics: Arc<Metrics>,
     pub(super) refuted: Arc<RefutedBlobs>,
@@ -126,7 +126,12 @@ impl Checked {
 
     /// The same, as a registry sends them: at its pace, before a witness. `size` is that of the whole blob, if its
     /// manifest is known.
-    pub(super) fn watched(self, size: Option<u64>, limits: &Limits, witness: Witness) -> Self {
+    pub(super) fn watched(
+        self,
+        size: Option<u64>,
+        limits: &Limits,
+        witness: TransferRecord,
+    ) -> Self {
         Self {
             size,
             slowest: limits.slowest,

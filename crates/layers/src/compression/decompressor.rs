@@ -4,7 +4,7 @@ use super::bzip2::Bzip2;
 use super::error::Stop;
 use super::format::Format;
 use super::gzip::Gzip;
-use super::points::Points;
+use super::points::RestartPoints;
 use super::unsupported;
 use super::xz::Xz;
 use super::zstd::Zstd;
@@ -93,16 +93,16 @@ impl Decompressor {
     }
 
     /// The points that were found so far.
-    pub(crate) fn take_points(&mut self) -> Points {
+    pub(crate) fn take_points(&mut self) -> RestartPoints {
         match &mut self.state {
-            State::Gzip(gzip) => Points::Gzip(gzip.take_points()),
-            State::Zstd(zstd) => Points::Zstd(zstd.take_points()),
-            _ => Points::Plain,
+            State::Gzip(gzip) => RestartPoints::Gzip(gzip.take_points()),
+            State::Zstd(zstd) => RestartPoints::Zstd(zstd.take_points()),
+            _ => RestartPoints::Plain,
         }
     }
 
-    /// Goes on in a layer's blob from the last point at or before `content`: [`Points::before`] tells where that is.
-    pub(crate) fn resume(points: &Points, content: u64) -> Result<Self, Error> {
+    /// Goes on in a layer's blob from the last point at or before `content`: [`RestartPoints::before`] tells where that is.
+    pub(crate) fn resume(points: &RestartPoints, content: u64) -> Result<Self, Error> {
         let new = Self::of_layer(Memory::default());
         let stopped = |stop| match stop {
             Stop::Wrong(error) => error,
@@ -113,12 +113,12 @@ impl Decompressor {
             },
         };
         let state = match points {
-            Points::Plain => State::Plain,
-            Points::Gzip(_) => match points.gzip(content) {
+            RestartPoints::Plain => State::Plain,
+            RestartPoints::Gzip(_) => match points.gzip(content) {
                 Some(point) => State::Gzip(Box::new(Gzip::resume(point).map_err(stopped)?)),
                 None => new.state,
             },
-            Points::Zstd(_) => {
+            RestartPoints::Zstd(_) => {
                 let place = points.before(content);
                 State::Zstd(Box::new(Zstd::new(new.memory.clone()).resume(place)))
             }

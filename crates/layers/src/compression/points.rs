@@ -1,4 +1,4 @@
-//! Points of a blob from which on it is decompressed without what stands before them.
+//! RestartPoints of a blob from which on it is decompressed without what stands before them.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +12,18 @@ pub(super) const WINDOW: usize = 32 << 10;
 
 /// All points of a blob, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Points {
+pub(crate) enum RestartPoints {
     /// The blob is stored as it is: every byte is one.
     Plain,
     /// Ends of deflate blocks.
     Gzip(Vec<GzipPoint>),
     /// Beginnings of frames.
-    Zstd(Vec<Place>),
+    Zstd(Vec<OffsetPair>),
 }
 
 /// A place in a blob, and in what it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct OffsetPair {
     pub(crate) blob: u64,
     pub(crate) content: u64,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GzipPoint {
     /// The first byte of which nothing is needed for what is before.
-    pub(super) at: Place,
+    pub(super) at: OffsetPair,
     /// How many of the highest bits of the byte before belong to the next block, and that byte.
     pub(super) bits: u8,
     pub(super) last: u8,
@@ -43,17 +43,17 @@ pub(crate) struct GzipPoint {
     pub(super) window: Vec<u8>,
 }
 
-impl Points {
+impl RestartPoints {
     /// The last place at or before `content` from which on the blob can be decompressed.
-    pub(crate) fn before(&self, content: u64) -> Place {
+    pub(crate) fn before(&self, content: u64) -> OffsetPair {
         match self {
-            Self::Plain => Place {
+            Self::Plain => OffsetPair {
                 blob: content,
                 content,
             },
             Self::Gzip(_) => self
                 .gzip(content)
-                .map_or_else(Place::default, |point| point.at),
+                .map_or_else(OffsetPair::default, |point| point.at),
             Self::Zstd(places) => {
                 let next = places.partition_point(|place| place.content <= content);
                 let last = next.checked_sub(1).and_then(|last| places.get(last));
@@ -86,8 +86,8 @@ impl Points {
     }
 }
 
-fn rise(mut places: impl Iterator<Item = Place>, blob_size: u64) -> bool {
-    let mut before = Place::default();
+fn rise(mut places: impl Iterator<Item = OffsetPair>, blob_size: u64) -> bool {
+    let mut before = OffsetPair::default();
     places.all(|place| {
         let rises = before.blob < place.blob && before.content <= place.content;
         before = place;

@@ -14,7 +14,7 @@ use super::contents::Contents;
 use super::hashing::MARK_EVERY;
 use super::{EntryId, LayerError, LayerIndex, Problem};
 use crate::compression::Decompressor;
-use crate::compression::points::{GZIP_SPAN, Points};
+use crate::compression::points::{GZIP_SPAN, RestartPoints};
 use crate::digest::{Digest, HashState, Hasher};
 use crate::tar::{self, Piece};
 
@@ -32,7 +32,7 @@ pub struct Checkpoints {
     blob_size: u64,
     /// The state of the digest at each multiple of [`MARK_EVERY`], without the first.
     marks: Vec<HashState>,
-    points: Points,
+    points: RestartPoints,
 }
 
 impl Checkpoints {
@@ -41,7 +41,7 @@ impl Checkpoints {
         digest: &Digest,
         blob_size: u64,
         marks: Vec<HashState>,
-        points: Points,
+        points: RestartPoints,
     ) -> Option<Self> {
         let all = Self {
             digest: digest.clone(),

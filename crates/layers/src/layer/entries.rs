@@ -3,7 +3,7 @@
 
 use super::Problem;
 use super::content::ContentHasher;
-use super::index::{EntryKind, IndexBuilder, NewEntry, Place, Unshown};
+use super::index::{EntryKind, EntryTarget, IndexBuilder, NewEntry, Unshown};
 use super::memory::MemoryBudget;
 use super::path::{self, Meaning, is_aside};
 use super::remark::RemarkKind;
@@ -15,7 +15,7 @@ pub(super) struct Entries {
     index: IndexBuilder,
     visitors: Vec<Box<dyn Visiting>>,
     /// The entry that is under way, if it is part of the image.
-    place: Option<Place>,
+    place: Option<EntryTarget>,
     /// Of a regular file that is under way.
     hasher: Option<ContentHasher>,
 }

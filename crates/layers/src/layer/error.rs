@@ -14,12 +14,12 @@ use crate::tar;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerError {
     layer: usize,
-    place: Place,
+    place: Position,
     problem: Problem,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Offset in the blob as it is stored.
     Blob(u64),
     /// Offset in the uncompressed tar.
@@ -152,7 +152,7 @@ impl LayerError {
     pub(crate) const fn at_blob(offset: u64, problem: Problem) -> Self {
         Self {
             layer: 0,
-            place: Place::Blob(offset),
+            place: Position::Blob(offset),
             problem,
         }
     }
@@ -160,7 +160,7 @@ impl LayerError {
     pub(crate) const fn at_tar(offset: u64, problem: Problem) -> Self {
         Self {
             layer: 0,
-            place: Place::Tar(offset),
+            place: Position::Tar(offset),
             problem,
         }
     }
@@ -177,7 +177,7 @@ impl LayerError {
 
     /// No tar was found at the very start.
     pub(crate) fn is_no_tar(&self) -> bool {
-        self.place == Place::Tar(0)
+        self.place == Position::Tar(0)
             && !matches!(
                 self.problem,
                 Problem::Tar(tar::Problem::TooMuch { .. })
@@ -205,8 +205,8 @@ impl LayerError {
     #[must_use]
     pub fn location(&self) -> String {
         match self.place {
-            Place::Blob(offset) => format!("byte {offset} of its blob"),
-            Place::Tar(offset) => format!("byte {offset} of its tar"),
+            Position::Blob(offset) => format!("byte {offset} of its blob"),
+            Position::Tar(offset) => format!("byte {offset} of its tar"),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::index::{EntryId, EntryKind, Place};
+use super::index::{EntryId, EntryKind, EntryTarget};
 use crate::tar::Piece;
 
 /// An entry of a layer, as a [`Visitor`] sees it.
@@ -170,16 +170,16 @@ impl Findings {
 pub(super) trait Visiting: Send {
     fn begin(&mut self, entry: &Entry<'_>);
     fn content(&mut self, piece: Piece<'_>);
-    fn end(&mut self, place: Place);
+    fn end(&mut self, place: EntryTarget);
     /// The tar is complete. `entry_of` tells which entry something belongs to, if to any.
-    fn finish(self: Box<Self>, entry_of: &dyn Fn(Place) -> Option<EntryId>) -> Findings;
+    fn finish(self: Box<Self>, entry_of: &dyn Fn(EntryTarget) -> Option<EntryId>) -> Findings;
 }
 
 pub(super) struct Visit<V: Visitor> {
     visitor: V,
     /// The visitor wants the entry that is under way.
     wanted: bool,
-    found: Vec<(Place, V::Found)>,
+    found: Vec<(EntryTarget, V::Found)>,
 }
 
 impl<V: Visitor> Visit<V> {
@@ -203,14 +203,14 @@ impl<V: Visitor> Visiting for Visit<V> {
         }
     }
 
-    fn end(&mut self, place: Place) {
+    fn end(&mut self, place: EntryTarget) {
         if std::mem::take(&mut self.wanted) {
             let found = self.visitor.end().into_iter();
             self.found.extend(found.map(|found| (place, found)));
         }
     }
 
-    fn finish(self: Box<Self>, entry_of: &dyn Fn(Place) -> Option<EntryId>) -> Findings {
+    fn finish(self: Box<Self>, entry_of: &dyn Fn(EntryTarget) -> Option<EntryId>) -> Findings {
         let found = self.found.into_iter();
         let mut rows: Vec<(EntryId, V::Found)> = found
             .filter_map(|(place, found)| Some((entry_of(place)?, found)))

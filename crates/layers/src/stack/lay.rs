@@ -8,7 +8,7 @@
 use super::Stack;
 use super::inodes::{Cause, InodeId};
 use super::nodes::NodeId;
-use super::own_tree::{Place, Whiteout};
+use super::own_tree::{PathNode, Whiteout};
 use super::versions::Packed;
 use crate::layer::LayerIndex;
 
@@ -92,7 +92,7 @@ impl Stack {
     }
 
     /// Step 3, for one path of the layer's own tree.
-    pub(super) fn lay(&mut self, layer: usize, index: &LayerIndex, place: &Place) {
+    pub(super) fn lay(&mut self, layer: usize, index: &LayerIndex, place: &PathNode) {
         let node = place.node;
         let Some(below) = self.live_inode(node) else {
             self.live.hang(self.nodes.parent(node), node);
@@ -131,7 +131,7 @@ impl Stack {
         }
     }
 
-    fn store(&mut self, layer: usize, place: &Place) {
+    fn store(&mut self, layer: usize, place: &PathNode) {
         self.versions
             .set(place.node.at(), layer, place.what, place.inode);
         if place.inode != InodeId::FOLDER {

@@ -22,7 +22,7 @@ const NONE: u32 = u32::MAX;
 
 /// A layer's own tree and its whiteouts.
 pub(super) struct OwnTree {
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<PathNode>,
     /// For each node the place that may belong to it; true only if that place names the node.
     place_of: Vec<u32>,
     pub(super) whiteouts: Vec<Whiteout>,
@@ -45,7 +45,7 @@ pub(super) enum Whiteout {
 }
 
 /// One path that the layer mentions.
-pub(super) struct Place {
+pub(super) struct PathNode {
     pub(super) node: NodeId,
     /// False once a later entry took it away.
     pub(super) present: bool,
@@ -61,7 +61,7 @@ pub(super) struct Place {
     before: u32,
 }
 
-impl Place {
+impl PathNode {
     pub(super) fn is_dir(&self, index: &LayerIndex) -> bool {
         self.what.is_dir(index)
     }
@@ -133,7 +133,7 @@ impl OwnTree {
     }
 
     /// What is left, in the order in which it came to be; parents before children.
-    pub(super) fn into_places(self) -> Vec<Place> {
+    pub(super) fn into_places(self) -> Vec<PathNode> {
         let mut places = self.places;
         places.retain(|place| place.present);
         if !places.is_sorted_by_key(|place| place.since) {
@@ -253,7 +253,7 @@ impl OwnTree {
         (place.node == node && place.present).then_some(at)
     }
 
-    fn place_mut(&mut self, node: NodeId) -> Option<&mut Place> {
+    fn place_mut(&mut self, node: NodeId) -> Option<&mut PathNode> {
         let at = self.find(node)?;
         self.places.get_mut(at as usize)
     }
@@ -263,7 +263,7 @@ impl OwnTree {
         if self.place_of.len() <= node.at() {
             self.place_of.resize(node.at() + 1, 0);
         }
-        let place = Place {
+        let place = PathNode {
             node,
             present: true,
             what,

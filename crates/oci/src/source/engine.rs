@@ -3,7 +3,7 @@
 //! `GET /images/NAME/get` streams what `docker save` writes (Docker Engine API, "Export an image"); it is kept in a
 //! temporary file, as a tar's members can only be found from its start.
 
-mod place;
+mod daemon_address;
 
 use std::env;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::SourceError;
 use super::archive::{Archive, Form, Spool};
 use crate::json::Json;
 use crate::reference::Reference;
-use place::{Place, Surroundings};
+use daemon_address::{DaemonAddress, Surroundings};
 
 /// An engine writes an image to its own disk before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -119,15 +119,15 @@ impl Engine {
         Ok(Archive::new(self.called(), Arc::new(file), Form::Docker, None).by_engine())
     }
 
-    async fn ask(&self, place: &Place) -> Result<Response, SourceError> {
+    async fn ask(&self, place: &DaemonAddress) -> Result<Response, SourceError> {
         let (client, mut url, shown) = match place {
-            Place::Socket(path) => {
+            DaemonAddress::Socket(path) => {
                 let root =
                     Url::parse("http://localhost/").map_err(|e| self.wrong(e.to_string()))?;
                 (over(path), root, path.display().to_string())
             }
-            Place::Tcp(url, None) => (plain().build(), url.clone(), url.to_string()),
-            Place::Tcp(url, Some(certificates)) => {
+            DaemonAddress::Tcp(url, None) => (plain().build(), url.clone(), url.to_string()),
+            DaemonAddress::Tcp(url, Some(certificates)) => {
                 let client = certificates.apply(client());
                 let client = client.map_err(|problem| self.wrong(problem))?;
                 (client.build(), url.clone(), url.to_string())

@@ -123,11 +123,11 @@ impl Source {
 
     /// The image for reading by digest, if it is no registry's.
     #[cfg(not(target_arch = "wasm32"))]
-    pub async fn held(&self) -> Result<Option<archive::Held>, SourceError> {
+    pub async fn repository(&self) -> Result<Option<archive::ArchiveRepository>, SourceError> {
         match self {
             Self::Registry(_) => Ok(None),
-            Self::Archive(archive) => archive.held().await.map(Some),
-            Self::Engine(engine) => engine.archive().await?.held().await.map(Some),
+            Self::Archive(archive) => archive.repository().await.map(Some),
+            Self::Engine(engine) => engine.archive().await?.repository().await.map(Some),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::manifest::media_type;
 use crate::manifest::{Descriptor, Document, Manifest};
 
 /// What is there of one platform.
-enum Held {
+enum PlatformContent {
     /// Its manifest is damaged, which is told where it is chosen.
     Damaged,
     /// Its manifest, and by it its layers.
@@ -25,7 +25,7 @@ pub(super) async fn held<'d>(
     if !documents.is_saved() {
         return offered.iter().collect();
     }
-    let mut found: Vec<(&Descriptor, Held)> = Vec::new();
+    let mut found: Vec<(&Descriptor, PlatformContent)> = Vec::new();
     for offer in offered {
         if offer.data.is_none() && !documents.may_have(&offer.digest) {
             continue;
@@ -36,14 +36,14 @@ pub(super) async fn held<'d>(
         };
         let held = match manifest {
             Some(Document::Manifest(manifest)) => of_manifest(documents, &manifest),
-            _ => Held::Damaged,
+            _ => PlatformContent::Damaged,
         };
         found.push((offer, held));
     }
     let of_whole: HashSet<Digest> = found
         .iter()
         .filter_map(|(_, held)| match held {
-            Held::Manifest {
+            PlatformContent::Manifest {
                 whole: true,
                 layers,
             } => Some(layers),
@@ -55,21 +55,23 @@ pub(super) async fn held<'d>(
     found
         .into_iter()
         .filter(|(_, held)| match held {
-            Held::Damaged | Held::Manifest { whole: true, .. } => true,
-            Held::Manifest { layers, .. } => layers.iter().any(|layer| !of_whole.contains(layer)),
+            PlatformContent::Damaged | PlatformContent::Manifest { whole: true, .. } => true,
+            PlatformContent::Manifest { layers, .. } => {
+                layers.iter().any(|layer| !of_whole.contains(layer))
+            }
         })
         .map(|(offer, _)| offer)
         .collect()
 }
 
-fn of_manifest(documents: &impl Documents, manifest: &Manifest) -> Held {
+fn of_manifest(documents: &impl Documents, manifest: &Manifest) -> PlatformContent {
     let is_there = |part: &Descriptor| part.data.is_some() || documents.may_have(&part.digest);
     // Foreign layers are not saved with the image.
     let wanted = |layer: &&Descriptor| {
         layer.urls.is_empty() && !media_type::is_foreign_layer(&layer.media_type)
     };
     let layers = || manifest.layers.iter().filter(wanted);
-    Held::Manifest {
+    PlatformContent::Manifest {
         whole: is_there(&manifest.config) && layers().all(is_there),
         layers: layers()
             .filter(|layer| is_there(layer))

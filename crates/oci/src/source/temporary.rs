@@ -15,12 +15,12 @@ static LIMIT: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 pub struct TemporaryFile {
     file: File,
-    held: Held,
+    held: Reservation,
 }
 
 /// Bytes that count until they are dropped.
 #[derive(Debug, Default)]
-struct Held(u64);
+struct Reservation(u64);
 
 /// The temporary files would hold more than they may. It stands inside an [`io::Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ impl TemporaryFile {
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             file: tempfile::tempfile()?,
-            held: Held::default(),
+            held: Reservation::default(),
         })
     }
 
@@ -63,7 +63,7 @@ impl TemporaryFile {
     }
 }
 
-impl Held {
+impl Reservation {
     fn take(&mut self, bytes: u64) -> io::Result<()> {
         let limit = TemporaryFile::own_limit().unwrap_or(TEMPORARY_BYTES);
         let more = |held: u64| held.checked_add(bytes).filter(|held| *held <= limit);
@@ -77,7 +77,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         HELD.fetch_sub(self.0, Ordering::Relaxed);
     }

@@ -150,7 +150,7 @@ async fn an_archive_with_sparse_members_is_read() {
         );
         check(&archive, &packed).await;
         let source = source(archive.to_str().unwrap());
-        assert!(source.held().await.unwrap().is_some(), "{form:?}");
+        assert!(source.repository().await.unwrap().is_some(), "{form:?}");
         std::fs::remove_dir_all(&unpacked).unwrap();
         std::fs::create_dir(&unpacked).unwrap();
     }

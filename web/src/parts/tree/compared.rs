@@ -1,6 +1,5 @@
 //! The cells of a tree that compares two images.
 
-use onionskin_core::report::words;
 use yew::prelude::*;
 
 use super::row::{DEEPEST, bytes};
@@ -87,7 +86,7 @@ pub(crate) fn difference(old: u64, new: u64) -> Html {
         std::cmp::Ordering::Greater => "shrunk",
     };
     let exact = format!("{} → {}", format::exact(old), format::exact(new));
-    html! { <span class={class} title={exact}>{ words::change(old, new) }</span> }
+    html! { <span class={class} title={exact}>{ format::change(old, new) }</span> }
 }
 
 fn size(row: &Row, of: impl Fn(&ComparedRow) -> Option<u64>) -> Html {

@@ -1,6 +1,6 @@
 //! Findings with the same advice: what, which layers with their commands, what they cost, what to change.
 
-use onionskin_core::report::words::share;
+use onionskin_core::report::format::share;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::changes::Changes;
-use crate::views::waste::words;
+use crate::views::waste::kinds;
 use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Place};
 
 /// What [`Card`] shows.
@@ -61,7 +61,7 @@ pub(crate) fn Card(props: &Props) -> Html {
             ref={card}
             class={classes!(
                 "finding",
-                words::class(finding.name.kind),
+                kinds::class(finding.name.kind),
                 is_selected.then_some("selected"),
                 (!costs(&props.card)).then_some("free"),
             )}
@@ -69,7 +69,7 @@ pub(crate) fn Card(props: &Props) -> Html {
             data-kind={finding.name.kind.name()}
         >
             <div class="lead">
-                { words::sign(finding.name.kind) }
+                { kinds::sign(finding.name.kind) }
                 { choice(props, finding) }
             </div>
             if several {
@@ -93,7 +93,7 @@ pub(crate) fn Card(props: &Props) -> Html {
                 <p class="exactly muted">{ "Ignored by the rules file: " }{ format::visible_text(reason) }</p>
             }
             <div class="advice">
-                <p>{ for words::unbroken(&finding.advice) }</p>
+                <p>{ for kinds::unbroken(&finding.advice) }</p>
                 <Changes lines={props.card.changes.clone()} />
             </div>
             { more(props, finding) }
@@ -278,7 +278,7 @@ fn layers(card: &CardFacts, finding: &Finding) -> Vec<(u32, &'static str)> {
         .name
         .kind
         .cause()
-        .map_or("hidden in", words::of_cause);
+        .map_or("hidden in", kinds::of_cause);
     let ships = "added in";
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
     let adds = card.added_by.iter().map(|layer| (*layer, ships));

@@ -10,8 +10,8 @@ use crate::route::ImageRoute;
 use crate::route::waste::{ORDERS, order};
 use crate::session::Image;
 use crate::views::waste::finding::Card;
+use crate::views::waste::kinds;
 use crate::views::waste::weighed::WithoutBar;
-use crate::views::waste::words;
 use crate::worker::protocol::{AuditFacts, Card as CardFacts, Findings, Group, Kind, OfKind};
 
 /// What [`List`] shows.
@@ -132,7 +132,7 @@ fn chip(props: &Props, of: Option<&OfKind>, findings: u64) -> Html {
             onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             if let Some(kind) = kind {
-                <span class={classes!("dot", words::class(kind))} aria-hidden="true"></span>
+                <span class={classes!("dot", kinds::class(kind))} aria-hidden="true"></span>
             }
             { kind.map_or("all", Kind::name) }{ " " }<b>{ format::count(findings) }</b>
         </button>
@@ -209,7 +209,7 @@ fn group(props: &Props, found: &Findings, from: u32, rows: &[CardFacts]) -> Html
     let Some(group) = rows.first().and_then(group_of) else {
         return Html::default();
     };
-    let (heading, meaning) = words::of_group(group);
+    let (heading, meaning) = kinds::of_group(group);
     let chosen = found.groups.iter().find(|(other, _)| *other == group);
     let count = chosen.map_or(rows.len() as u64, |(_, count)| u64::from(*count));
     let partial = !props.image.whole();

@@ -2,12 +2,12 @@
 
 mod changes;
 mod finding;
+mod kinds;
 mod list;
 mod rules;
 mod side;
 mod summary;
 mod weighed;
-mod words;
 
 use yew::platform::spawn_local;
 use yew::prelude::*;

@@ -4,15 +4,15 @@
 
 use maud::{Markup, html};
 
+use super::changed_paths::{ChangedPath, places, weight};
 use super::fields::Field;
 use super::packages::{package_counts, package_rows};
-use super::places::{Place, places, weight};
-use super::told::{Compared, Matter, Number, Side, known, layers, what};
+use super::summary::{Compared, Matter, Number, Side, known, layers, what};
 use crate::compare::FileChange;
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
+use crate::report::format::size;
 use crate::report::html::{is_address, page};
-use crate::report::words::size;
 
 /// Folders and files in the table of places.
 const PLACES: usize = 100;
@@ -108,7 +108,7 @@ fn first(compared: &Compared<'_>) -> Markup {
                                     @if let Some(command) = compared.new.command(layer) { ", " code { (Visible(&command)) } }
                                 }
                             }
-                            Matter::Place(place) => { (path_of(compared, place)) ": " (what(place)) (moved(place.only)) }
+                            Matter::Path(place) => { (path_of(compared, place)) ": " (what(place)) (moved(place.only)) }
                         }
                     }
                 }
@@ -136,7 +136,7 @@ fn linked(link: Option<String>, text: Markup) -> Markup {
     }
 }
 
-fn path_of(compared: &Compared<'_>, place: &Place<'_>) -> Markup {
+fn path_of(compared: &Compared<'_>, place: &ChangedPath<'_>) -> Markup {
     let slash = if place.only.is_some() { "" } else { "/" };
     let text = html! { span.path { (Visible(place.path)) (slash) } };
     linked(compared.link(place), text)
@@ -279,7 +279,7 @@ fn all_files(compared: &Compared<'_>) -> Markup {
                 table.files {
                     tbody {
                         @for file in &largest {
-                            @let alone = Place::alone(file);
+                            @let alone = ChangedPath::alone(file);
                             tr {
                                 td { (file.change.sign()) }
                                 td { (path_of(compared, &alone)) (moved(Some(file))) }

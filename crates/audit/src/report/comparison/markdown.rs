@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
+use super::changed_paths::places;
 use super::packages::{package_counts, package_rows};
-use super::places::places;
-use super::told::{Compared, Matter, known, what};
+use super::summary::{Compared, Matter, known, what};
 use crate::inspection::LayerFacts;
+use crate::report::format::size;
 use crate::report::markdown::{cell, code, cut, linked};
-use crate::report::words::size;
 
 /// Bytes of the report, below the 65,536 characters that GitHub takes, with room for what a pipeline adds.
 const ROOM: usize = 58_000;
@@ -102,7 +102,7 @@ fn told(compared: &Compared<'_>, matter: &Matter<'_>) -> String {
             }
             text
         }
-        Matter::Place(place) => {
+        Matter::Path(place) => {
             let link = compared.link(place);
             let path = linked(
                 &code(&shown(place.path, place.only.is_some())),
@@ -207,7 +207,7 @@ fn layer_table(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::R
     let summary = format!("Layers: {added} new, {removed} removed, {shared} kept");
     let head =
         "| | layer | download | stored | wasted | command |\n|---|---:|---:|---:|---:|---|\n";
-    let row = |word: &str, side: &super::told::Side<'_>, layer: &LayerFacts| {
+    let row = |word: &str, side: &super::summary::Side<'_>, layer: &LayerFacts| {
         let number = linked(
             &layer.layer.to_string(),
             side.link(layer.layer, "/").as_deref(),

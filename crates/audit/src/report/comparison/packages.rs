@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::compare::PackageChange;
-use crate::report::words;
+use crate::report::format;
 
 /// A package that differs.
 pub struct PackageRow<'a> {
@@ -35,8 +35,8 @@ impl<'a> PackageRow<'a> {
             old: change.old.as_deref(),
             new: change.new.as_deref(),
             bytes: match change.bytes < 0 {
-                true => words::change(bytes, 0),
-                false => words::change(0, bytes),
+                true => format::change(bytes, 0),
+                false => format::change(0, bytes),
             },
         }
     }

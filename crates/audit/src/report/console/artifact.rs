@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::summary::{QUIET, STRONG};
 use super::{Screen, folded};
 use crate::report::Visible;
-use crate::report::words::size;
+use crate::report::format::size;
 use crate::source::Artifact;
 
 /// Columns of a size and of what follows it.

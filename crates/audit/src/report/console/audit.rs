@@ -5,9 +5,9 @@ use std::fmt::{self, Write as _};
 use crate::audit::{Audit, DiveFacts, FindingFacts};
 use crate::findings::Kind;
 use crate::manifest::history;
+use crate::report::format::{self, percent, size};
 use crate::report::notes;
 use crate::report::outcome::weightiest;
-use crate::report::words::{self, percent, size};
 use anstyle::Style;
 
 use super::summary::{self, QUIET, STRONG, described};
@@ -48,7 +48,7 @@ fn write(out: &mut String, audit: &Audit, remarks: &[String], options: Options<'
     verdict::write(out, audit, options.screen.columns)?;
     summary::image(out, &audit.image, options.screen.columns)?;
     if options.summary {
-        for line in words::not_available(&audit.layers) {
+        for line in format::not_available(&audit.layers) {
             lines(out, &line, options)?;
         }
         return rules(out, audit, options);
@@ -230,7 +230,7 @@ fn one(
     audit: &Audit,
     options: Options<'_>,
 ) -> fmt::Result {
-    let name = words::kind(finding);
+    let name = format::kind(finding);
     let style = match finding.kind.cause() {
         Some(cause) => described(cause).1,
         None => Style::new(),
@@ -252,7 +252,7 @@ fn one(
         let path = options.screen.middle(&finding.path, room);
         line(out, &format!("{STRONG}{path}{STRONG:#}"))?;
     }
-    if let Some(cost) = words::cost(finding) {
+    if let Some(cost) = format::cost(finding) {
         line(out, &format!("{QUIET}{cost} of the download{QUIET:#}"))?;
     }
     layers(out, finding, audit, options, room)?;
@@ -278,7 +278,7 @@ fn layers(
         let text = options.screen.fit(text.trim_end_matches(": "), room);
         writeln!(out, "{:INDENT$}{QUIET}{text}{QUIET:#}", "")
     };
-    let told = words::layers(finding);
+    let told = format::layers(finding);
     // The last layer is the one that hides most.
     let left_out = told.len().saturating_sub(shown);
     let kept = |(at, _): &(usize, _)| left_out == 0 || *at < shown - 1 || at + 1 == told.len();
@@ -339,7 +339,7 @@ fn rules(out: &mut String, audit: &Audit, options: Options<'_>) -> fmt::Result {
         let gap = words - word.len();
         let indent = words + 2;
         let name = Visible(&rule.name).to_string();
-        let text = Visible(&words::verdict(rule)).to_string();
+        let text = Visible(&format::verdict(rule)).to_string();
         // What is too long for a line goes on below the name.
         let room = options.screen.columns.saturating_sub(indent + names + 2);
         let room = match room < 30 {

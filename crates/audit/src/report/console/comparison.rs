@@ -13,7 +13,7 @@ use crate::report::Visible;
 use crate::report::comparison::{
     Compared, Field, known, layers, package_counts, package_rows, weight,
 };
-use crate::report::words::{self, size};
+use crate::report::format::{self, size};
 
 /// Columns before a path, and those that one has at least.
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
@@ -176,7 +176,7 @@ fn files(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -
         writeln!(
             out,
             "  {letter} {:>11}  {path}{what}",
-            words::change(old, new)
+            format::change(old, new)
         )?;
     }
     let rest = files.len() - rows.len();

@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use super::Screen;
 use super::summary::{QUIET, STRONG};
 use crate::report::Visible;
+use crate::report::format::{change, size};
 use crate::report::history::{Cause, CauseKind, HistoryReport, TaggedImage};
-use crate::report::words::{change, size};
 
 /// Columns before the tags.
 const BEFORE_TAGS: usize = 2 + 10 + 3 * 12 + 10 + 2;

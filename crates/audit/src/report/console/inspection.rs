@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::inspection::{ConfigFacts, HealthcheckFacts, IndexFacts, Inspection, LayerFacts};
 use crate::ledger::{Ledger, Wasted};
 use crate::manifest::history;
-use crate::report::words::{self, size};
+use crate::report::format::{self, size};
 use crate::stack::{Cause, Stack};
 
 use super::summary::{self, QUIET, described};
@@ -155,7 +155,7 @@ fn wasted_paths(out: &mut String, wasted: &[WastedPath], screen: Screen) -> fmt:
 
 /// `added in layer 2, deleted in layer 3`.
 fn layers_of(wasted: &Wasted) -> String {
-    let hidden = words::hides(wasted.cause);
+    let hidden = format::hides(wasted.cause);
     match wasted.cause {
         Cause::Repeated => format!("{hidden} in layer {}", wasted.added_by),
         _ => format!(

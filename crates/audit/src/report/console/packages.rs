@@ -8,8 +8,8 @@ use super::wrapped;
 use crate::ownership::Packages;
 use crate::packages::Unreadable;
 use crate::report::Visible;
+use crate::report::format::{share, size};
 use crate::report::packages::{PackageFacts, PackagesReport, WastedFacts};
-use crate::report::words::{share, size};
 
 /// Packages with wasted bytes that are named.
 const WASTED: usize = 10;

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::findings::Kind;
 use crate::inspection::{ByteTotals, ImageFacts, LayerFacts};
-use crate::report::words::{not_available, share, size};
+use crate::report::format::{not_available, share, size};
 use crate::stack::Cause;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;

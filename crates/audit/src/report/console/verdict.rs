@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::audit::Audit;
-use crate::report::words::{partial, secrets, share, size};
+use crate::report::format::{partial, secrets, share, size};
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 

@@ -7,8 +7,8 @@ use crate::findings::LineChange;
 use crate::manifest::history;
 use crate::report::Visible;
 use crate::report::changed_lines::diff;
+use crate::report::format::{cost, kind, layers, partial, size};
 use crate::report::outcome::weightiest;
-use crate::report::words::{cost, kind, layers, partial, size};
 
 /// Findings that are told; a file that no browser opens tells nothing.
 const SHOWN: usize = 1_000;

@@ -13,10 +13,10 @@ pub(super) use self::findings::is_address;
 pub(super) use self::page::page;
 use self::treemap::treemap;
 use super::Visible;
+use super::format::{self, share, size};
 use super::map::Map;
 use super::notes::notes;
 use super::outcome::Outcome;
-use super::words::{self, share, size};
 use crate::audit::Audit;
 use crate::inspection::LayerFacts;
 use crate::ledger::Causes;
@@ -202,7 +202,7 @@ fn rules(audit: &Audit) -> Markup {
                             }
                             td { code { (Visible(&rule.name)) } }
                             td {
-                                (Visible(&words::verdict(rule)))
+                                (Visible(&format::verdict(rule)))
                                 @if !rule.met.is_empty() {
                                     ul { @for path in &rule.met { li { code { (Visible(path)) } } } }
                                 }

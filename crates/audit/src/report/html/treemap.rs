@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::report::Visible;
+use crate::report::format::size;
 use crate::report::map::{Bytes, Map};
 use crate::report::squarify::{Rect, squarify};
-use crate::report::words::size;
 use crate::stack::Cause;
 
 /// The room that boxes are laid out for, in pixels. Where the page is narrower they become so too.

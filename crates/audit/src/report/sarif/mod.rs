@@ -20,9 +20,9 @@ use self::model::{
 };
 use self::rules::{Rules, level};
 use super::Visible;
+use super::format::{self, cost, size};
 use super::notes::ignored;
 use super::outcome::{BuiltWith, Outcome, weightiest};
-use super::words::{self, cost, size};
 use crate::audit::{Audit, FindingFacts};
 use crate::digest::Digest;
 use crate::reference::Reference;
@@ -125,7 +125,7 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
                         &format!(
                             "{} cannot be evaluated: {}",
                             rule.name,
-                            words::verdict(rule)
+                            format::verdict(rule)
                         ),
                     )),
                 }
@@ -146,7 +146,7 @@ fn run(outcome: &Outcome<'_>, id: String) -> Run {
                 let text = format!("{rest} smaller findings are left out");
                 notifications.push(notification(Level::Note, &text));
             }
-            for text in words::not_available(&audit.layers) {
+            for text in format::not_available(&audit.layers) {
                 notifications.push(notification(Level::Warning, &text));
             }
             for text in ignored(audit).iter().chain(remarks) {
@@ -205,7 +205,7 @@ fn failed(rule: &Verdict, audit: &Audit, rules: &mut Rules) -> Finding {
         "{} fails {}: {}{met}",
         audit.image.reference,
         rule.name,
-        words::verdict(rule)
+        format::verdict(rule)
     );
     Finding {
         rule_index: rules.of_limit(rule),
@@ -325,7 +325,7 @@ fn sentence(facts: &FindingFacts) -> String {
     let added = layers("added", &facts.added_by).filter(|_| !own);
     let mut hidden: Vec<(&str, Vec<usize>)> = Vec::new();
     for layer in &facts.hidden_by {
-        let did = words::hidden(facts, *layer);
+        let did = format::hidden(facts, *layer);
         match hidden.iter_mut().find(|(other, _)| *other == did) {
             Some((_, layers)) => layers.push(*layer),
             None => hidden.push((did, vec![*layer])),

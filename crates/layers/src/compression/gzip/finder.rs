@@ -6,7 +6,7 @@
 use zlib_rs::{InflateFlush, Status};
 
 use super::resume::resumed;
-use crate::compression::points::{GZIP_SPAN, GzipPoint, Place, WINDOW};
+use crate::compression::points::{GZIP_SPAN, GzipPoint, OffsetPair, WINDOW};
 
 /// Bytes of a block, as it is stored and as it is decoded, that is decoded again at most; a later one will do.
 const STORED_MOST: usize = 1 << 20;
@@ -73,7 +73,7 @@ impl Finder {
         } else if self.window.len() == WINDOW {
             self.candidate = Some(Candidate {
                 point: GzipPoint {
-                    at: Place {
+                    at: OffsetPair {
                         blob: self.at,
                         content,
                     },

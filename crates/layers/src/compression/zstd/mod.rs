@@ -18,10 +18,10 @@ use std::hash::Hasher as _;
 use twox_hash::XxHash64;
 
 use super::error::Stop;
-use super::points::{Place, ZSTD_SPAN};
+use super::points::{OffsetPair, ZSTD_SPAN};
 use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
-use crate::memory::{Held, Memory};
+use crate::memory::{Memory, Reservation};
 use blocks::{BLOCK_MAX, Blocks, Fault};
 
 const MAGIC: u32 = 0xfd2f_b528;
@@ -65,14 +65,14 @@ pub(super) struct Zstd {
     block_max: usize,
     memory: Memory,
     /// What the largest window so far takes.
-    held: Option<(u64, Held)>,
+    held: Option<(u64, Reservation)>,
     blob_offset: u64,
     /// Bytes that earlier frames decoded to, and this one so far.
     before: u64,
     decoded: u64,
     map: OffsetMap,
     /// Beginnings of frames.
-    places: Vec<Place>,
+    places: Vec<OffsetPair>,
 }
 
 impl Zstd {
@@ -108,13 +108,13 @@ impl Zstd {
     }
 
     /// Goes on where a frame begins.
-    pub(super) fn resume(mut self, place: Place) -> Self {
+    pub(super) fn resume(mut self, place: OffsetPair) -> Self {
         (self.blob_offset, self.before) = (place.blob, place.content);
         self
     }
 
     /// Where frames begin, as far as they were read.
-    pub(super) fn take_points(&mut self) -> Vec<Place> {
+    pub(super) fn take_points(&mut self) -> Vec<OffsetPair> {
         std::mem::take(&mut self.places)
     }
 
@@ -168,7 +168,7 @@ impl Zstd {
         match self.part {
             Part::Magic => match little(&self.gathered) as u32 {
                 MAGIC => {
-                    let place = Place {
+                    let place = OffsetPair {
                         blob: self.blob_offset.saturating_sub(4),
                         content: self.before,
                     };

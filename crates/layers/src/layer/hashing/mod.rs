@@ -1,8 +1,8 @@
 //! Hashing of what streams by: in place, or natively on a thread of its own beside the decoding.
 
-#[cfg(not(target_arch = "wasm32"))]
-mod beside;
 mod marks;
+#[cfg(not(target_arch = "wasm32"))]
+mod threaded;
 
 use bytes::Bytes;
 
@@ -17,7 +17,7 @@ pub(super) enum Hashing {
     InPlace(Marking),
     /// On a thread, which gets them by and by.
     #[cfg(not(target_arch = "wasm32"))]
-    Beside(beside::Beside),
+    Beside(threaded::Beside),
 }
 
 impl Hashing {
@@ -39,7 +39,7 @@ impl Hashing {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn beside(self) -> Self {
         match self {
-            Self::InPlace(hasher) => match beside::Beside::start(hasher.clone()) {
+            Self::InPlace(hasher) => match threaded::Beside::start(hasher.clone()) {
                 Some(beside) => Self::Beside(beside),
                 None => Self::InPlace(hasher),
             },

@@ -38,7 +38,7 @@ pub(in crate::layer) struct NewEntry {
 
 /// Where something that is under way is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::layer) enum Place {
+pub(in crate::layer) enum EntryTarget {
     /// As an entry.
     Entry(EntryId),
     /// Aside, until a hard link gives it a path; counted from 0.
@@ -90,7 +90,7 @@ impl IndexBuilder {
         &mut self,
         names: &[&[u8]],
         new: NewEntry,
-    ) -> Result<Place, Problem> {
+    ) -> Result<EntryTarget, Problem> {
         let link = (new.kind == EntryKind::Hardlink)
             .then_some(new.link.as_deref())
             .flatten();
@@ -99,7 +99,7 @@ impl IndexBuilder {
         if let Some(aside) = named {
             self.asides.links.push((entry.0, aside));
         }
-        Ok(Place::Entry(entry))
+        Ok(EntryTarget::Entry(entry))
     }
 
     /// Keeps an entry that is under a path aside from the image, for the hard links that name it.
@@ -107,7 +107,7 @@ impl IndexBuilder {
         &mut self,
         path: Vec<u8>,
         new: NewEntry,
-    ) -> Result<Place, Problem> {
+    ) -> Result<EntryTarget, Problem> {
         let at = self.asides.files.len();
         self.memory.entry(path.len())?;
         let attributes: usize = new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
@@ -121,7 +121,7 @@ impl IndexBuilder {
             new,
             content: ContentId::default(),
         });
-        Ok(Place::Aside(at))
+        Ok(EntryTarget::Aside(at))
     }
 
     fn push_entry(&mut self, names: &[&[u8]], new: NewEntry) -> Result<EntryId, Problem> {
@@ -176,17 +176,17 @@ impl IndexBuilder {
         Ok(EntryId(entry))
     }
 
-    pub(in crate::layer) fn set_content(&mut self, place: Place, content: ContentId) {
+    pub(in crate::layer) fn set_content(&mut self, place: EntryTarget, content: ContentId) {
         match place {
-            Place::Entry(entry) => self.columns.contents[entry.0 as usize] = content,
-            Place::Aside(at) => self.asides.files[at as usize].content = content,
+            EntryTarget::Entry(entry) => self.columns.contents[entry.0 as usize] = content,
+            EntryTarget::Aside(at) => self.asides.files[at as usize].content = content,
         }
     }
 
-    pub(in crate::layer) fn set_end(&mut self, place: Place, end: u64) {
+    pub(in crate::layer) fn set_end(&mut self, place: EntryTarget, end: u64) {
         match place {
-            Place::Entry(entry) => self.columns.ends[entry.0 as usize] = end,
-            Place::Aside(at) => self.asides.files[at as usize].end = end,
+            EntryTarget::Entry(entry) => self.columns.ends[entry.0 as usize] = end,
+            EntryTarget::Aside(at) => self.asides.files[at as usize].end = end,
         }
     }
 
@@ -201,12 +201,12 @@ impl IndexBuilder {
 
     /// The tar is complete: hard links to what was kept aside become what they name. Tells which entry has what belongs
     /// to a place, if one does.
-    pub(in crate::layer) fn settle(&mut self) -> impl Fn(Place) -> Option<EntryId> + use<> {
+    pub(in crate::layer) fn settle(&mut self) -> impl Fn(EntryTarget) -> Option<EntryId> + use<> {
         let asides = std::mem::take(&mut self.asides);
         let entries = asides.settle(&mut self.columns);
         move |place| match place {
-            Place::Entry(entry) => Some(entry),
-            Place::Aside(at) => entries.get(&at).copied().map(EntryId),
+            EntryTarget::Entry(entry) => Some(entry),
+            EntryTarget::Aside(at) => entries.get(&at).copied().map(EntryId),
         }
     }
 

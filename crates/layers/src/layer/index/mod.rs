@@ -16,7 +16,7 @@ mod stored;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use builder::{IndexBuilder, NewEntry, Place};
+pub(super) use builder::{EntryTarget, IndexBuilder, NewEntry};
 pub use kind::EntryKind;
 
 use super::content::ContentId;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::ReadAt;
-use super::members::{Members, Place, read};
+use super::members::{MemberContent, Members, read};
 use crate::source::image::{Run, Span};
 
 /// Where an archive's files are looked up.
@@ -96,7 +96,7 @@ impl Files {
     }
 
     /// Where in the archive itself the file lies; in a folder nowhere.
-    pub(super) fn place(&self, name: &str) -> Option<&Place> {
+    pub(super) fn place(&self, name: &str) -> Option<&MemberContent> {
         match self {
             Self::Tar { members, .. } => members.find(name),
             #[cfg(not(target_arch = "wasm32"))]

@@ -20,14 +20,14 @@ pub(super) struct Members {
 
 #[derive(Debug)]
 enum Member {
-    File(Place),
+    File(MemberContent),
     /// A symbolic or hard link, as the name that it leads to.
     Link(String),
 }
 
 /// Where a member's content lies.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct MemberContent {
     /// Where it begins, and how large the file is.
     pub(super) span: Span,
     /// Its parts, if it is sparse; else none.
@@ -87,7 +87,7 @@ impl Members {
             }
             Kind::Hardlink => clean(&link, "").map(Member::Link),
             Kind::File => {
-                let place = Place::of(entry)?;
+                let place = MemberContent::of(entry)?;
                 self.runs += place.runs.len();
                 Some(Member::File(place))
             }
@@ -112,7 +112,7 @@ impl Members {
     }
 
     /// Where the content of the member `name` lies, through links.
-    pub(super) fn find(&self, name: &str) -> Option<&Place> {
+    pub(super) fn find(&self, name: &str) -> Option<&MemberContent> {
         let mut name = clean(name, "")?;
         for _ in 0..=limits::LINKS {
             match self.by_name.get(&name)? {
@@ -143,7 +143,7 @@ impl Visitor for Members {
     }
 }
 
-impl Place {
+impl MemberContent {
     fn of(entry: &tar::Entry) -> Result<Self, String> {
         let (offset, stored) = (entry.content, entry.stored);
         let Some(map) = &entry.sparse else {

@@ -4,12 +4,12 @@
 mod directory;
 mod docker;
 mod files;
-#[cfg(not(target_arch = "wasm32"))]
-mod held;
 mod kind;
 mod layout;
 mod members;
 mod read_at;
+#[cfg(not(target_arch = "wasm32"))]
+mod repository;
 mod spool;
 
 use std::fmt;
@@ -31,10 +31,10 @@ use members::Members;
 
 pub use crate::compression::START;
 #[cfg(not(target_arch = "wasm32"))]
-pub use held::{Blob, Held};
-#[cfg(not(target_arch = "wasm32"))]
 pub use read_at::FileBytes;
 pub use read_at::ReadAt;
+#[cfg(not(target_arch = "wasm32"))]
+pub use repository::{ArchiveRepository, Blob};
 pub use spool::Spool;
 #[cfg(not(target_arch = "wasm32"))]
 pub use spool::spool;
@@ -61,7 +61,7 @@ pub enum Form {
 pub struct Archive {
     /// What the user calls it.
     path: String,
-    place: Place,
+    place: Backing,
     form: Form,
     reference: Option<String>,
     /// Who wrote it, for what can be done about damage.
@@ -86,7 +86,7 @@ enum Inside {
 }
 
 #[derive(Clone)]
-enum Place {
+enum Backing {
     /// A tar.
     Tar(Arc<dyn ReadAt>),
     /// The folder of an OCI layout, or of skopeo's `dir:`.
@@ -107,7 +107,7 @@ impl Archive {
     ) -> Self {
         Self {
             path,
-            place: Place::Tar(source),
+            place: Backing::Tar(source),
             form,
             reference,
             origin: Origin::File,
@@ -161,7 +161,7 @@ impl Archive {
     pub fn folder(path: &Path, reference: Option<String>) -> Self {
         Self {
             path: path.display().to_string(),
-            place: Place::Folder(path.to_owned()),
+            place: Backing::Folder(path.to_owned()),
             form: Form::Oci,
             reference,
             origin: Origin::File,
@@ -274,13 +274,13 @@ impl Archive {
     /// Where a layer is.
     fn stored(&self, layer: &Layer) -> Result<Option<Stored>, SourceError> {
         Ok(match (&self.place, layer.span, &layer.digest) {
-            (Place::Tar(source), Some(span), _) => Some(Stored {
+            (Backing::Tar(source), Some(span), _) => Some(Stored {
                 source: Arc::clone(source),
                 span,
                 runs: layer.runs.clone(),
             }),
             #[cfg(not(target_arch = "wasm32"))]
-            (Place::Folder(path), None, Some(digest)) => {
+            (Backing::Folder(path), None, Some(digest)) => {
                 let files = Files::Folder(path.clone());
                 let inside = match self.form {
                     Form::Directory => Inside::Directory,
@@ -312,7 +312,7 @@ impl Archive {
 
     async fn files(&self) -> Result<Files, SourceError> {
         match &self.place {
-            Place::Tar(source) => {
+            Backing::Tar(source) => {
                 self.refuse_compressed(&**source).await?;
                 let members = Members::walk(&**source).await;
                 Ok(Files::Tar {
@@ -321,14 +321,14 @@ impl Archive {
                 })
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(path) if path.is_dir() => Ok(Files::Folder(path.clone())),
+            Backing::Folder(path) if path.is_dir() => Ok(Files::Folder(path.clone())),
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(path) if path.exists() => Err(self.wrong(
+            Backing::Folder(path) if path.exists() => Err(self.wrong(
                 "not a folder; for an archive write oci-archive:PATH or docker-archive:PATH"
                     .to_owned(),
             )),
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Folder(_) => Err(self.wrong("no such folder".to_owned())),
+            Backing::Folder(_) => Err(self.wrong("no such folder".to_owned())),
         }
     }
 

@@ -10,7 +10,7 @@ use reqwest::{Method, Response, Url};
 use super::answer::{self, Asked};
 use super::challenge::{self, Challenge};
 use super::realm;
-use super::transport::{Ask, Purpose, Transport, forbidden};
+use super::transport::{Purpose, RegistryRequest, Transport, forbidden};
 use crate::limits;
 use crate::source::{Credentials, SourceError};
 
@@ -146,7 +146,7 @@ async fn bearer(
             .ok_or_else(|| answer::no_access(asked, "the token given is none"));
     }
     let what = format!("a token for {}", asked.what);
-    let mut ask = Ask::get(audience.registry.clone(), Purpose::Token, what);
+    let mut ask = RegistryRequest::get(audience.registry.clone(), Purpose::Token, what);
     let named = |realm: &Url| transport.allows(realm, audience.registry);
     let mut realm = realm::allowed(realm, audience.registry, named).map_err(|reason| {
         let named = Url::parse(realm).unwrap_or_else(|_| audience.registry.clone());

@@ -7,7 +7,7 @@ use super::client::Client;
 use super::endpoint::Endpoint;
 use super::link;
 use super::listing;
-use super::transport::{Ask, Purpose};
+use super::transport::{Purpose, RegistryRequest};
 use crate::reference::{DOCKER_HUB, Reference};
 use crate::source::SourceError;
 use crate::source::portable::off_thread;
@@ -53,7 +53,7 @@ impl Registry {
         let what = format!("the list of repositories of {}", self.endpoint.registry());
         let list = self.endpoint.catalog();
         let (url, own) = link::addresses(&list, query);
-        let ask = |url| Ask::get(url, Purpose::Registry, what.clone());
+        let ask = |url| RegistryRequest::get(url, Purpose::Registry, what.clone());
         let page = self.names(&ask(url), &list).await;
         let (names, next) = match own {
             Some(own) if page.is_err() => self.names(&ask(own), &list).await?,
@@ -81,7 +81,7 @@ impl Registry {
 
     async fn names(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         list: &Url,
     ) -> Result<(Vec<String>, Option<String>), SourceError> {
         let sent = self

@@ -14,7 +14,7 @@ use super::endpoint::{Endpoint, is_loopback, without_port};
 use super::guard::Guard;
 use super::kept::KeepDocuments;
 use super::remote::Remote;
-use super::transport::{Ask, Transport};
+use super::transport::{RegistryRequest, Transport};
 use super::wait::Notices;
 use crate::reference::{DOCKER_HUB, DOCKER_HUB_API, Reference};
 use crate::source::{Credentials, SourceError};
@@ -177,7 +177,7 @@ impl Client {
         endpoint: &Endpoint,
         scope: Scope<'_>,
         domain: &str,
-        ask: &Ask,
+        ask: &RegistryRequest,
         wanted: fn(u16) -> bool,
     ) -> Result<Response, SourceError> {
         let Inner {
@@ -224,7 +224,7 @@ impl Client {
         &self,
         endpoint: &Endpoint,
         domain: &str,
-        ask: &Ask,
+        ask: &RegistryRequest,
         response: Response,
     ) -> SourceError {
         let asked = Asked {

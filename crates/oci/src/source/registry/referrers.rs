@@ -16,7 +16,7 @@ use super::fetched::Fetched;
 use super::link;
 use super::listing::{self, Pages};
 use super::remote::{Remote, header};
-use super::transport::{Ask, Purpose};
+use super::transport::{Purpose, RegistryRequest};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::{Descriptor, Document, ManifestError, media_type};
@@ -158,10 +158,10 @@ impl Remote {
         let list = self.url(&format!("referrers/{digest}"));
         let what = self.referrers_of(digest);
         let (url, own) = link::addresses(&list, query);
-        let ask = |url| Ask {
+        let ask = |url| RegistryRequest {
             // GHCR sends whoever asks to a web page.
             stays: true,
-            ..Ask::get(url, Purpose::Registry, what.clone())
+            ..RegistryRequest::get(url, Purpose::Registry, what.clone())
         };
         let page = self.referrers_at(&ask(url), &list).await;
         match own {
@@ -170,7 +170,11 @@ impl Remote {
         }
     }
 
-    async fn referrers_at(&self, ask: &Ask, list: &Url) -> Result<ReferrersPage, SourceError> {
+    async fn referrers_at(
+        &self,
+        ask: &RegistryRequest,
+        list: &Url,
+    ) -> Result<ReferrersPage, SourceError> {
         let none = |reason: &str| SourceError::NotFound {
             what: ask.what.clone(),
             place: self.registry(),

@@ -15,7 +15,7 @@ use super::fetched::Fetched;
 use super::kept::KeptDocument;
 use super::link;
 use super::listing;
-use super::transport::{Ask, Purpose};
+use super::transport::{Purpose, RegistryRequest};
 use crate::digest::{Algorithm, Digest};
 use crate::limits;
 use crate::manifest::media_type;
@@ -142,7 +142,7 @@ impl Remote {
         let what = format!("the tag list of {}", self.repository());
         let list = self.url("tags/list");
         let (url, own) = link::addresses(&list, query);
-        let ask = |url| Ask::get(url, Purpose::Registry, what.clone());
+        let ask = |url| RegistryRequest::get(url, Purpose::Registry, what.clone());
         let page = self.tags_at(&ask(url), &list).await;
         match own {
             Some(own) if page.is_err() => self.tags_at(&ask(own), &list).await,
@@ -150,7 +150,7 @@ impl Remote {
         }
     }
 
-    async fn tags_at(&self, ask: &Ask, list: &Url) -> Result<TagsPage, SourceError> {
+    async fn tags_at(&self, ask: &RegistryRequest, list: &Url) -> Result<TagsPage, SourceError> {
         let response = self.send(ask, |status| status == 200).await?;
         let (mut tags, next) = listing::page(response, list, &ask.what, "tags").await?;
         let is_tag = |tag: &String| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
@@ -195,8 +195,8 @@ impl Remote {
         format!("blob {} of {of}", digest.short())
     }
 
-    pub(super) fn ask(&self, rest: &str, what: String) -> Ask {
-        Ask::get(self.url(rest), Purpose::Registry, what)
+    pub(super) fn ask(&self, rest: &str, what: String) -> RegistryRequest {
+        RegistryRequest::get(self.url(rest), Purpose::Registry, what)
     }
 
     /// An address of the repository.
@@ -210,7 +210,7 @@ impl Remote {
     }
 
     /// The error that an answer is which is not what was wanted.
-    pub(super) async fn refused(&self, ask: &Ask, response: Response) -> SourceError {
+    pub(super) async fn refused(&self, ask: &RegistryRequest, response: Response) -> SourceError {
         let domain = self.reference.domain();
         self.client
             .refused(&self.endpoint, domain, ask, response)
@@ -219,7 +219,7 @@ impl Remote {
 
     pub(super) async fn send(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         wanted: fn(u16) -> bool,
     ) -> Result<Response, SourceError> {
         let domain = self.reference.domain();

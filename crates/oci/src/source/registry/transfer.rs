@@ -11,7 +11,7 @@ use super::answer;
 use super::encoding::{self, Chunks, Coding, Expected, Form};
 use super::endpoint::host_of;
 use super::remote::{Remote, header};
-use super::transport::Ask;
+use super::transport::RegistryRequest;
 use super::web_page;
 use crate::digest::{Digest, Hasher};
 use crate::source::{BlobStream, SourceError};
@@ -34,7 +34,7 @@ enum Rest {
 
 struct Transfer {
     remote: Remote,
-    ask: Ask,
+    ask: RegistryRequest,
     digest: Digest,
     compressed: Option<bool>,
     /// Bytes of the whole, where that is known.
@@ -52,7 +52,7 @@ struct Transfer {
 /// The bytes that `response` begins to bring, which answers `ask`.
 pub(super) async fn stream(
     remote: Remote,
-    ask: Ask,
+    ask: RegistryRequest,
     response: Response,
     expected: Expected<'_>,
 ) -> Result<BlobStream, SourceError> {
@@ -81,7 +81,7 @@ pub(super) struct Begun {
 /// The bytes of an answer, and where it breaks off, the rest in answer to further requests.
 pub(super) fn going_on(
     remote: Remote,
-    ask: Ask,
+    ask: RegistryRequest,
     begun: Begun,
     expected: Expected<'_>,
 ) -> impl Stream<Item = Result<Bytes, SourceError>> + use<> {
@@ -116,7 +116,7 @@ pub(super) fn going_on(
 /// where it is a web page instead.
 pub(super) async fn begin(
     remote: &Remote,
-    ask: &Ask,
+    ask: &RegistryRequest,
     response: Response,
     expected: Expected<'_>,
 ) -> Result<(Chunks, bool), SourceError> {

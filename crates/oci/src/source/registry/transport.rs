@@ -46,7 +46,7 @@ pub fn http_client() -> reqwest::ClientBuilder {
 
 /// What is requested.
 #[derive(Clone, Debug)]
-pub(super) struct Ask {
+pub(super) struct RegistryRequest {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) purpose: Purpose,
@@ -63,7 +63,7 @@ pub(super) struct Ask {
     pub(super) stays: bool,
 }
 
-impl Ask {
+impl RegistryRequest {
     /// A request to the registry that `url` belongs to.
     pub(super) fn get(url: Url, purpose: Purpose, what: String) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Transport {
     /// answer asks to wait is waited for once, where somebody is told.
     pub(super) async fn send(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let response = self.send_once(ask, authorization).await?;
@@ -113,7 +113,7 @@ impl Transport {
 
     async fn send_once(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let mut url = ask.url.clone();
@@ -163,7 +163,7 @@ impl Transport {
     #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
     fn client(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         url: &Url,
         from: Option<&Url>,
     ) -> Result<&reqwest::Client, SourceError> {
@@ -186,7 +186,7 @@ impl Transport {
     #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
     fn unanswered(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         url: &Url,
         from: Option<&Url>,
         error: reqwest::Error,
@@ -205,7 +205,7 @@ impl Transport {
     /// Sends a request to one address; one whose connection is closed before an answer came, once more.
     async fn request(
         &self,
-        ask: &Ask,
+        ask: &RegistryRequest,
         url: &Url,
         from: Option<&Url>,
         authorization: Option<&HeaderValue>,
@@ -249,7 +249,11 @@ impl Transport {
 }
 
 /// Where a response leads, if it leads elsewhere.
-fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
+fn redirect(
+    ask: &RegistryRequest,
+    from: &Url,
+    response: &Response,
+) -> Result<Option<Url>, SourceError> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -286,7 +290,7 @@ fn redirect(ask: &Ask, from: &Url, response: &Response) -> Result<Option<Url>, S
     Ok(Some(next))
 }
 
-pub(super) fn forbidden(ask: &Ask, url: &Url, reason: String) -> SourceError {
+pub(super) fn forbidden(ask: &RegistryRequest, url: &Url, reason: String) -> SourceError {
     SourceError::Forbidden {
         what: ask.what.clone(),
         url: answer::without_secrets(url),

@@ -14,7 +14,7 @@ mod resolve;
 use reqwest::Url;
 
 use super::endpoint::{is_link_local, literal};
-use super::transport::{Ask, Purpose};
+use super::transport::{Purpose, RegistryRequest};
 
 pub use address::is_public;
 pub use allowed::{AllowedHost, AllowedHostError};
@@ -62,7 +62,7 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(super) const fn of(ask: &'a Ask, url: &'a Url, from: Option<&'a Url>) -> Self {
+    pub(super) const fn of(ask: &'a RegistryRequest, url: &'a Url, from: Option<&'a Url>) -> Self {
         Self {
             url,
             registry: &ask.registry,

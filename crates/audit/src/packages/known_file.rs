@@ -2,7 +2,7 @@
 
 /// A file of a package database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum KnownFile {
     Release,
     DpkgStatus,
     /// A package of a distroless image.
@@ -57,7 +57,7 @@ const RPM: [&[&[u8]]; 3] = [
     &[b"usr", b"share", b"rpm"],
 ];
 
-impl Place {
+impl KnownFile {
     /// What the file at a path, given by its names, is.
     pub(crate) fn of(path: &[&[u8]]) -> Option<Self> {
         let (name, folders) = path.split_last()?;
@@ -214,44 +214,59 @@ fn is_jar(name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn of(path: &str) -> Option<Place> {
+    fn of(path: &str) -> Option<KnownFile> {
         let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
-        Place::of(&names)
+        KnownFile::of(&names)
     }
 
     #[test]
     fn databases_are_known_by_their_paths() {
         for (path, place) in [
-            ("var/lib/dpkg/status", Some(Place::DpkgStatus)),
+            ("var/lib/dpkg/status", Some(KnownFile::DpkgStatus)),
             ("opt/root/var/lib/dpkg/status", None),
             ("var/lib/dpkg/status-old", None),
-            ("var/lib/dpkg/info/libc6:amd64.list", Some(Place::DpkgList)),
-            ("var/lib/dpkg/status.d/base", Some(Place::DpkgStatusD)),
-            ("var/lib/dpkg/status.d/base.md5sums", Some(Place::DpkgSums)),
-            ("var/lib/apt/extended_states", Some(Place::AptStates)),
+            (
+                "var/lib/dpkg/info/libc6:amd64.list",
+                Some(KnownFile::DpkgList),
+            ),
+            ("var/lib/dpkg/status.d/base", Some(KnownFile::DpkgStatusD)),
+            (
+                "var/lib/dpkg/status.d/base.md5sums",
+                Some(KnownFile::DpkgSums),
+            ),
+            ("var/lib/apt/extended_states", Some(KnownFile::AptStates)),
             ("var/lib/apt/extended_states-old", None),
-            ("lib/apk/db/installed", Some(Place::Apk)),
-            ("etc/apk/world", Some(Place::ApkWorld)),
+            ("lib/apk/db/installed", Some(KnownFile::Apk)),
+            ("etc/apk/world", Some(KnownFile::ApkWorld)),
             ("srv/world", None),
-            ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(Place::RpmSqlite)),
-            ("var/lib/rpm/Packages", Some(Place::RpmBerkeley)),
+            (
+                "usr/lib/sysimage/rpm/rpmdb.sqlite",
+                Some(KnownFile::RpmSqlite),
+            ),
+            ("var/lib/rpm/Packages", Some(KnownFile::RpmBerkeley)),
             ("srv/rpm/Packages", None),
-            ("v/foo-1.dist-info/RECORD", Some(Place::PythonRecord)),
-            ("v/foo.egg-info/PKG-INFO", Some(Place::PythonMetadata)),
-            ("v/foo-1.egg-info", Some(Place::PythonMetadata)),
+            ("v/foo-1.dist-info/RECORD", Some(KnownFile::PythonRecord)),
+            ("v/foo.egg-info/PKG-INFO", Some(KnownFile::PythonMetadata)),
+            ("v/foo-1.egg-info", Some(KnownFile::PythonMetadata)),
             ("app/package.json", None),
-            ("app/node_modules/a/package.json", Some(Place::Npm)),
-            ("app/node_modules/@s/a/package.json", Some(Place::Npm)),
+            ("app/node_modules/a/package.json", Some(KnownFile::Npm)),
+            ("app/node_modules/@s/a/package.json", Some(KnownFile::Npm)),
             ("app/node_modules/@s/package.json", None),
             ("app/node_modules/a/esm/package.json", None),
             ("node_modules/package.json", None),
-            ("gems/specifications/rake-13.gemspec", Some(Place::Gem)),
-            ("g/specifications/default/json-2.gemspec", Some(Place::Gem)),
+            ("gems/specifications/rake-13.gemspec", Some(KnownFile::Gem)),
+            (
+                "g/specifications/default/json-2.gemspec",
+                Some(KnownFile::Gem),
+            ),
             ("gems/rake-13/rake.gemspec", None),
-            ("a/vendor/composer/installed.json", Some(Place::Composer)),
-            ("opt/conda/conda-meta/zlib-1-0.json", Some(Place::Conda)),
-            ("app/lib/a.jar", Some(Place::Jar)),
-            ("etc/os-release", Some(Place::Release)),
+            (
+                "a/vendor/composer/installed.json",
+                Some(KnownFile::Composer),
+            ),
+            ("opt/conda/conda-meta/zlib-1-0.json", Some(KnownFile::Conda)),
+            ("app/lib/a.jar", Some(KnownFile::Jar)),
+            ("etc/os-release", Some(KnownFile::Release)),
             ("", None),
         ] {
             assert_eq!(of(path), place, "{path}");
@@ -262,14 +277,17 @@ mod tests {
     fn files_that_links_may_make_databases_are_read() {
         let read_as = |path: &str| {
             let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
-            Place::read_as(&names)
+            KnownFile::read_as(&names)
         };
         for (path, place) in [
-            ("store/v3/files/0a/b1c2", Some(Place::Npm)),
+            ("store/v3/files/0a/b1c2", Some(KnownFile::Npm)),
             ("store/v3/files/xy/b1c2", None),
-            ("root/.bun/install/cache/a@1/package.json", Some(Place::Npm)),
-            ("usr/lib/sysimage/dpkg/status", Some(Place::DpkgStatus)),
-            ("data/info/bash.list", Some(Place::DpkgList)),
+            (
+                "root/.bun/install/cache/a@1/package.json",
+                Some(KnownFile::Npm),
+            ),
+            ("usr/lib/sysimage/dpkg/status", Some(KnownFile::DpkgStatus)),
+            ("data/info/bash.list", Some(KnownFile::DpkgList)),
             ("data/bash.list", None),
             ("var/lib/apt/lists/Packages", None),
         ] {

@@ -17,7 +17,7 @@ const FILE_BYTES: u64 = 1 << 20;
 
 /// Where an engine listens.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DaemonAddress {
     /// A socket on this machine.
     Socket(PathBuf),
     /// A host, over TLS where there are certificates.
@@ -67,7 +67,11 @@ impl Surroundings<'_> {
 impl Kind {
     /// Where it is by its variable, else by Docker's context, else the first usual socket that is there, else the
     /// usual one. `image` is what is wanted there, for advice.
-    pub(super) fn place(self, user: &Surroundings<'_>, image: &str) -> Result<Place, String> {
+    pub(super) fn place(
+        self,
+        user: &Surroundings<'_>,
+        image: &str,
+    ) -> Result<DaemonAddress, String> {
         let variable = self.variable();
         if let Some(address) = user.text(variable) {
             let secure = user.text("DOCKER_TLS_VERIFY").is_some() && self == Self::Docker;
@@ -88,7 +92,7 @@ impl Kind {
         }
     }
 
-    fn usual(self, user: &Surroundings<'_>) -> Place {
+    fn usual(self, user: &Surroundings<'_>) -> DaemonAddress {
         let usual = match self {
             Self::Docker => vec![
                 Some(PathBuf::from("/var/run/docker.sock")),
@@ -102,11 +106,16 @@ impl Kind {
         };
         let usual: Vec<PathBuf> = usual.into_iter().flatten().collect();
         let there = usual.iter().find(|path| path.exists());
-        Place::Socket(there.or(usual.first()).cloned().unwrap_or_default())
+        DaemonAddress::Socket(there.or(usual.first()).cloned().unwrap_or_default())
     }
 
     /// Where a context of Docker's leads. Its files lie under the hash of its name.
-    fn of_context(self, name: &str, user: &Surroundings<'_>, image: &str) -> Result<Place, String> {
+    fn of_context(
+        self,
+        name: &str,
+        user: &Surroundings<'_>,
+        image: &str,
+    ) -> Result<DaemonAddress, String> {
         let root = user.docker().unwrap_or_default().join("contexts");
         let hash = Digest::sha256(name.as_bytes());
         let meta = root.join("meta").join(hash.hex()).join("meta.json");
@@ -168,9 +177,9 @@ fn endpoint(described: &Json) -> Option<&Object> {
 }
 
 /// The place that an address stands for, if it is one of the kinds that are supported.
-fn named(address: &str, certificates: Option<Certificates>) -> Option<Place> {
+fn named(address: &str, certificates: Option<Certificates>) -> Option<DaemonAddress> {
     if let Some(path) = address.strip_prefix("unix://") {
-        return Some(Place::Socket(PathBuf::from(path)));
+        return Some(DaemonAddress::Socket(PathBuf::from(path)));
     }
     let (scheme, rest) = address.split_once("://")?;
     let secure = certificates.is_some() || scheme == "https";
@@ -198,7 +207,7 @@ fn named(address: &str, certificates: Option<Certificates>) -> Option<Place> {
             verify: true,
         })
     });
-    Some(Place::Tcp(url, certificates))
+    Some(DaemonAddress::Tcp(url, certificates))
 }
 
 impl Certificates {
@@ -255,7 +264,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn place(kind: Kind, set: &[(&str, &str)]) -> Result<Place, String> {
+    fn place(kind: Kind, set: &[(&str, &str)]) -> Result<DaemonAddress, String> {
         let lookup = |name: &str| {
             let found = set.iter().find(|(set, _)| *set == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -263,14 +272,14 @@ mod tests {
         kind.place(&Surroundings(&lookup), "app:1")
     }
 
-    fn tcp(url: &str) -> Result<Place, String> {
-        Ok(Place::Tcp(Url::parse(url).unwrap(), None))
+    fn tcp(url: &str) -> Result<DaemonAddress, String> {
+        Ok(DaemonAddress::Tcp(Url::parse(url).unwrap(), None))
     }
 
     #[test]
     fn a_variable_names_a_socket_or_a_host() {
         let docker = |host| place(Kind::Docker, &[("DOCKER_HOST", host)]);
-        let socket = Place::Socket("/run/x.sock".into());
+        let socket = DaemonAddress::Socket("/run/x.sock".into());
         assert_eq!(docker("unix:///run/x.sock"), Ok(socket));
         assert_eq!(
             docker("tcp://127.0.0.1:2375"),
@@ -325,7 +334,7 @@ mod tests {
         let url = Url::parse("https://host:2376/").unwrap();
         assert_eq!(
             place(Kind::Docker, &set),
-            Ok(Place::Tcp(url, Some(certificates)))
+            Ok(DaemonAddress::Tcp(url, Some(certificates)))
         );
         assert_eq!(place(Kind::Docker, &set[..1]), tcp("http://host:2375/"));
     }
@@ -353,17 +362,20 @@ mod tests {
             let set = [&[("DOCKER_CONFIG", home)], set].concat();
             place(Kind::Docker, &set)
         };
-        assert_eq!(with(&[]), Ok(Place::Socket("/c.sock".into())));
+        assert_eq!(with(&[]), Ok(DaemonAddress::Socket("/c.sock".into())));
         let over = [("DOCKER_HOST", "unix:///own.sock")];
-        assert_eq!(with(&over), Ok(Place::Socket("/own.sock".into())));
+        assert_eq!(with(&over), Ok(DaemonAddress::Socket("/own.sock".into())));
         let named = |name| with(&[("DOCKER_CONTEXT", name)]);
-        assert_ne!(named("default"), Ok(Place::Socket("/c.sock".into())));
+        assert_ne!(
+            named("default"),
+            Ok(DaemonAddress::Socket("/c.sock".into()))
+        );
         let far = named("far").unwrap_err();
         assert!(
             far.contains("\"far\"") && far.contains("ssh me@far docker save"),
             "{far}"
         );
-        let Ok(Place::Tcp(url, Some(certificates))) = named("blind") else {
+        let Ok(DaemonAddress::Tcp(url, Some(certificates))) = named("blind") else {
             panic!("{:?}", named("blind"))
         };
         assert_eq!(url.as_str(), "https://blind:2376/");
@@ -374,6 +386,6 @@ mod tests {
         }
         // podman has no part in it.
         let podman = place(Kind::Podman, &[("DOCKER_CONFIG", home)]);
-        assert_ne!(podman, Ok(Place::Socket("/c.sock".into())));
+        assert_ne!(podman, Ok(DaemonAddress::Socket("/c.sock".into())));
     }
 }

@@ -7,7 +7,7 @@ use crate::compare::{Change, FileChange, What};
 
 /// A path that changed, or a folder with what changed in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub(super) struct ChangedPath<'a> {
     /// Without a slash at its end; empty for the root.
     pub(super) path: &'a str,
     /// The change, where it is only one.
@@ -23,7 +23,7 @@ pub(super) struct Place<'a> {
     pub(super) weight: u64,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ChangedPath<'a> {
     /// The place of one change.
     pub(super) fn alone(file: &'a FileChange) -> Self {
         let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
@@ -144,17 +144,17 @@ fn common<'a>(one: &'a str, other: &str) -> &'a str {
 }
 
 /// At most so many places, heaviest first, that together have every change once.
-pub(super) fn places(files: &[FileChange], most: usize) -> Vec<Place<'_>> {
+pub(super) fn places(files: &[FileChange], most: usize) -> Vec<ChangedPath<'_>> {
     gathered(files, most, false)
 }
 
 /// The same with a folder as one place, unless half of its bytes are in one place of it or it is one of the root's: what
 /// belongs together is told together.
-pub(super) fn largest(files: &[FileChange], most: usize) -> Vec<Place<'_>> {
+pub(super) fn largest(files: &[FileChange], most: usize) -> Vec<ChangedPath<'_>> {
     gathered(files, most, true)
 }
 
-fn gathered(files: &[FileChange], most: usize, together: bool) -> Vec<Place<'_>> {
+fn gathered(files: &[FileChange], most: usize, together: bool) -> Vec<ChangedPath<'_>> {
     if files.is_empty() {
         return Vec::new();
     }
@@ -173,7 +173,7 @@ fn gathered(files: &[FileChange], most: usize, together: bool) -> Vec<Place<'_>>
         whole.extend(leaves);
         open.extend(folders);
     }
-    let mut places: Vec<Place<'_>> = whole.into_iter().filter_map(Group::told).collect();
+    let mut places: Vec<ChangedPath<'_>> = whole.into_iter().filter_map(Group::told).collect();
     places.sort_by(|a, b| (Reverse(a.weight), a.path).cmp(&(Reverse(b.weight), b.path)));
     places
 }
@@ -253,10 +253,10 @@ impl<'a> Group<'a> {
             .collect()
     }
 
-    fn told(self) -> Option<Place<'a>> {
+    fn told(self) -> Option<ChangedPath<'a>> {
         let all: Vec<&FileChange> = self.own.into_iter().chain(self.below).collect();
         if let [one] = all.as_slice() {
-            return Some(Place::alone(one));
+            return Some(ChangedPath::alone(one));
         }
         let (mut grown, mut shrunk) = (0_u64, 0_u64);
         for file in &all {
@@ -269,7 +269,7 @@ impl<'a> Group<'a> {
             let weights = weight(a).cmp(&weight(b));
             weights.then_with(|| b.path.cmp(&a.path))
         };
-        Some(Place {
+        Some(ChangedPath {
             path: self.path,
             only: None,
             largest: all.iter().copied().max_by(|a, b| first(a, b))?,
@@ -343,7 +343,7 @@ mod tests {
 
     fn told(files: &[FileChange], most: usize) -> Vec<String> {
         let places = places(files, most);
-        let one = |place: &Place<'_>| format!("{} {}", place.path, place.counts.text());
+        let one = |place: &ChangedPath<'_>| format!("{} {}", place.path, place.counts.text());
         places.iter().map(one).collect()
     }
 
@@ -395,7 +395,7 @@ mod tests {
             let files: Vec<FileChange> = paths.iter().map(|path| file(path, None, Some(7))).collect();
             let places = places(&files, most);
             prop_assert!(places.len() <= most);
-            let count = |place: &Place<'_>| place.counts.added;
+            let count = |place: &ChangedPath<'_>| place.counts.added;
             prop_assert_eq!(places.iter().map(count).sum::<usize>(), files.len());
             let grown: u64 = places.iter().map(|place| place.grown).sum();
             prop_assert_eq!(grown, 7 * files.len() as u64);

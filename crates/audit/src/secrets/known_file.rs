@@ -88,9 +88,9 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 
 /// A file that is known by its name.
 #[derive(Clone, Copy)]
-pub(super) struct Place(usize);
+pub(super) struct SecretFile(usize);
 
-impl Place {
+impl SecretFile {
     /// What the file at a path (its names, the last one last) is known as.
     pub(super) fn of(path: &[&[u8]]) -> Option<Self> {
         let last = path.last()?;
@@ -247,7 +247,7 @@ mod tests {
 
     fn rule(at: &str, content: &str) -> Option<&'static str> {
         let path = path(at);
-        let spot = Place::of(&path)?.look(content.as_bytes(), is_packaged(&path))?;
+        let spot = SecretFile::of(&path)?.look(content.as_bytes(), is_packaged(&path))?;
         Some(spot.rule.id())
     }
 

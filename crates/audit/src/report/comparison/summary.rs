@@ -5,15 +5,15 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::changed_paths::{ChangedPath, Counts, largest};
 use super::fields::Field;
-use super::places::{Counts, Place, largest};
 use super::{ComparisonReport, SideBytes};
 use crate::compare::Update;
 use crate::digest::Digest;
 use crate::inspection::LayerFacts;
 use crate::link::Links;
 use crate::manifest::{Config, history};
-use crate::report::words::{self, size};
+use crate::report::format::{self, size};
 use crate::secrets::Mask;
 
 /// Changes that are told first.
@@ -105,7 +105,7 @@ impl Number {
     #[must_use]
     pub fn bytes(&self) -> Option<String> {
         let (old, new) = self.old.zip(self.new)?;
-        Some(words::change(old, new))
+        Some(format::change(old, new))
     }
 
     /// `+1.2 MB, +4.1 %`; None where one of both is not known.
@@ -121,7 +121,7 @@ impl Number {
             1.. if (0.1..1_000.0).contains(&share.abs()) => format!(", {share:+.1} %"),
             _ => String::new(),
         };
-        Some(format!("{}{share}", words::change(old, new)))
+        Some(format!("{}{share}", format::change(old, new)))
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) enum Matter<'a> {
         most: Option<(&'a LayerFacts, u64)>,
     },
     /// Files.
-    Place(Place<'a>),
+    Path(ChangedPath<'a>),
 }
 
 impl<'a> Compared<'a> {
@@ -272,7 +272,7 @@ impl<'a> Compared<'a> {
         let runs = fields.filter(|field| RUNS.contains(&field.name.as_str()));
         let mut by_bytes: Vec<(u64, Matter<'a>)> = largest(&self.report.files, FOLDERS)
             .into_iter()
-            .map(|place| (place.weight, Matter::Place(place)))
+            .map(|place| (place.weight, Matter::Path(place)))
             .collect();
         let (old, new) = (self.report.bytes.old.wasted, self.report.bytes.new.wasted);
         if new > old {
@@ -295,7 +295,7 @@ impl<'a> Compared<'a> {
     }
 
     /// The address of a place: where its largest change is seen.
-    pub(super) fn link(&self, place: &Place<'_>) -> Option<String> {
+    pub(super) fn link(&self, place: &ChangedPath<'_>) -> Option<String> {
         let side = match place.largest.change {
             crate::compare::Change::Removed => &self.old,
             _ => &self.new,
@@ -314,11 +314,11 @@ pub fn layers(count: usize) -> String {
 }
 
 /// What changed in a place: `+33 B, added`; `500 B → 700 B, content`; `+2.6 MB, 421 added, 3 removed`.
-pub(super) fn what(place: &Place<'_>) -> String {
+pub(super) fn what(place: &ChangedPath<'_>) -> String {
     let bytes = match (place.grown, place.shrunk) {
-        (grown, 0) => words::change(0, grown),
-        (0, shrunk) => words::change(shrunk, 0),
-        (grown, shrunk) => format!("{} {}", words::change(0, grown), words::change(shrunk, 0)),
+        (grown, 0) => format::change(0, grown),
+        (0, shrunk) => format::change(shrunk, 0),
+        (grown, shrunk) => format!("{} {}", format::change(0, grown), format::change(shrunk, 0)),
     };
     let Some(only) = place.only else {
         return format!("{bytes}, {}", place.counts.text());

@@ -18,7 +18,7 @@ use crate::source::image::{BlobId, Image, Layer};
 use crate::source::{BlobStream, SourceError};
 
 /// An image of an archive, reachable by digest.
-pub struct Held {
+pub struct ArchiveRepository {
     archive: Archive,
     files: Files,
     inside: Inside,
@@ -39,7 +39,7 @@ pub struct Blob {
 impl Archive {
     /// The image that is meant, with all its platforms where it has several, for reading by digest. Layers of which
     /// the digest is not known are read for it.
-    pub async fn held(&self) -> Result<Held, SourceError> {
+    pub async fn repository(&self) -> Result<ArchiveRepository, SourceError> {
         let files = self.files().await?;
         let inside = self.inside(&files).await?;
         let top = match inside {
@@ -48,7 +48,7 @@ impl Archive {
             Inside::Docker => None,
         };
         if let Some(top) = top {
-            return Ok(Held::of_layout(self, files, inside, top));
+            return Ok(ArchiveRepository::of_layout(self, files, inside, top));
         }
         let image = docker::image(self, &files, None).await?;
         if let Some(digest) = image.digest.clone() {
@@ -57,9 +57,9 @@ impl Archive {
                 digest,
                 made: None,
             };
-            return Ok(Held::of_layout(self, files, inside, top));
+            return Ok(ArchiveRepository::of_layout(self, files, inside, top));
         }
-        Held::of_docker(self, files, image).await
+        ArchiveRepository::of_docker(self, files, image).await
     }
 
     async fn digest_of(
@@ -78,7 +78,7 @@ impl Archive {
     }
 }
 
-impl Held {
+impl ArchiveRepository {
     fn of_layout(archive: &Archive, files: Files, inside: Inside, top: layout::Top) -> Self {
         let made = top.made.map(|made| (top.digest.clone(), made));
         Self {
