@@ -8,7 +8,7 @@ use super::packages::PackagesPlace;
 use super::view::View;
 use super::waste::{self, WastePlace};
 use super::{layer, path, shown, text};
-use crate::worker::place::repository;
+use crate::worker::gateway::repository;
 use crate::worker::protocol::{ContentForm, Kinds, Sort};
 
 /// A place in an image.

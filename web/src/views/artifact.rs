@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route};
-use crate::worker::place::repository;
+use crate::worker::gateway::repository;
 use crate::worker::protocol::{Artifact, ArtifactFile};
 
 /// What [`ArtifactView`] shows.

@@ -3,9 +3,9 @@
 use onionskin_core::link::InFile;
 use onionskin_core::report::map::Map;
 
+use super::gateway::Gateway;
 use super::growth::Other;
 use super::image_worker::ImageWorker;
-use super::place::Gateway;
 use super::protocol::{
     Event, Findings, FindingsPage, Report, ReportForm, RulesFile, RulesFileError, Subject,
 };

@@ -4,7 +4,7 @@ use onionskin_core::digest::Digest;
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::Remote;
 
-use super::place::Gateway;
+use super::gateway::Gateway;
 use super::protocol::{FindReferrers, List, Listed, Names, NamesPage, Referrers, UserError};
 
 /// The images that the gateway itself has.

@@ -14,8 +14,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::file;
+use super::gateway::{Gateway, GatewayImage};
 use super::listing::number;
-use super::place::{Gateway, Place};
 use super::port;
 use super::protocol::UserError;
 
@@ -45,7 +45,7 @@ impl Job {
 /// Where a layer comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Origin {
-    Gateway(Place),
+    Gateway(GatewayImage),
     /// The file of this name, which goes to the decoder before the job does.
     File(String),
 }

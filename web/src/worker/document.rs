@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::content;
 use super::decode::Origin;
 use super::file::Kept;
+use super::gateway::{Gateway, GatewayImage};
 use super::image_worker::ImageWorker;
-use super::place::{Gateway, Place};
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 
 /// Bytes of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
@@ -71,7 +71,10 @@ pub(crate) async fn read(
 }
 
 /// A manifest or index of the image's repository, or a blob of it.
-async fn fetched(place: &Place, digest: &Digest) -> Result<(Vec<u8>, Option<String>), UserError> {
+async fn fetched(
+    place: &GatewayImage,
+    digest: &Digest,
+) -> Result<(Vec<u8>, Option<String>), UserError> {
     let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
     let remote = gateway.remote(place)?;
     let failed = |error: SourceError| UserError::of_list(&error);

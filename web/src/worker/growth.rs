@@ -17,8 +17,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::decode::{Job, Origin};
+use super::gateway::Gateway;
 use super::image_worker::ImageWorker;
-use super::place::Gateway;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};
@@ -176,7 +176,7 @@ impl Reading {
     async fn layers(
         &self,
         layers: Vec<Layer>,
-        place: &super::place::Place,
+        place: &super::gateway::GatewayImage,
     ) -> Result<BTreeMap<usize, Arc<LayerIndex>>, String> {
         if layers.is_empty() || !self.holds() {
             return Ok(BTreeMap::new());

@@ -28,7 +28,7 @@ use super::waste::Waste;
 #[derive(Default)]
 pub(crate) struct ImageWorker {
     /// The layers from the base up to the first that is missing.
-    pub(crate) main: Ground,
+    pub(crate) main: LayerStack,
     /// Layers that are decoded, while one below them is missing.
     pub(crate) waiting: BTreeMap<u32, Arc<LayerIndex>>,
     /// Layers that are not available, with the reasons, while one below them is missing.
@@ -36,7 +36,7 @@ pub(crate) struct ImageWorker {
     /// What the image runs on, as its configuration says.
     pub(crate) os: Option<String>,
     /// Of those, the ones that are looked at, each on its own.
-    pub(super) alone: BTreeMap<u32, Ground>,
+    pub(super) alone: BTreeMap<u32, LayerStack>,
     pub(super) listing: Option<Listing>,
     /// What is wasted, the largest first.
     pub(super) largest: Vec<Wasted>,
@@ -78,7 +78,7 @@ pub(crate) struct ImageWorker {
 
 /// Layers that stand on each other, and which of their folders are open.
 #[derive(Default)]
-pub(crate) struct Ground {
+pub(crate) struct LayerStack {
     pub(crate) stack: Stack,
     pub(super) open: HashSet<NodeId>,
     /// How much higher layers are numbered in the image.
@@ -119,9 +119,9 @@ impl ImageWorker {
             && !self.alone.contains_key(&layer)
             && let Some(index) = self.waiting.remove(&layer)
         {
-            let mut ground = Ground {
+            let mut ground = LayerStack {
                 offset: (layer as usize).saturating_sub(1),
-                ..Ground::default()
+                ..LayerStack::default()
             };
             if ground.stack.push(index).is_ok() {
                 self.alone.insert(layer, ground);
@@ -132,7 +132,7 @@ impl ImageWorker {
 
     /// The stack that a layer is in, and how much higher its layers are numbered in the image.
     pub(crate) fn ground_of(&self, layer: u32) -> Option<(&Stack, usize)> {
-        let Ground { stack, offset, .. } = match layer as usize <= self.main.stack.depth() {
+        let LayerStack { stack, offset, .. } = match layer as usize <= self.main.stack.depth() {
             true => &self.main,
             false => self.alone.get(&layer)?,
         };
@@ -155,7 +155,7 @@ impl ImageWorker {
         let listing = self.listing.as_mut()?;
         let layer = listing.showing.layer;
         let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);
-        let Ground {
+        let LayerStack {
             stack,
             open,
             offset,

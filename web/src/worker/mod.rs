@@ -15,6 +15,7 @@ mod content;
 mod decode;
 mod document;
 mod file;
+pub(crate) mod gateway;
 mod growth;
 mod image_worker;
 mod largest;
@@ -22,7 +23,7 @@ pub(crate) mod listing;
 mod opening;
 mod packages;
 mod path_history;
-pub(crate) mod place;
+
 mod pool;
 mod port;
 pub(crate) mod protocol;

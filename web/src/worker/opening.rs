@@ -11,10 +11,10 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::decode::{Job, Origin};
 use super::file;
+use super::gateway::{Gateway, repository};
 use super::growth;
 use super::image_worker::ImageWorker;
 use super::listing::number;
-use super::place::{Gateway, repository};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};

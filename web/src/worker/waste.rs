@@ -24,7 +24,7 @@ use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
     Asked, AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
-    Ignored, OfKind, Order, Place, RulesFile, RulesFileError, Selected, Verdict,
+    Ignored, OfKind, Order, RulesFile, RulesFileError, Selected, Verdict,
 };
 
 /// The name of a rules file that is read as dive reads it.
@@ -237,7 +237,7 @@ impl Waste {
             hidden_by: numbers(&finding.hidden_by),
             advice: finding.advice.clone(),
             ignored: finding.ignored.clone(),
-            place: place(finding),
+            location: finding.location.clone(),
         })
     }
 
@@ -246,9 +246,9 @@ impl Waste {
         if name.is_some() && name.as_ref() != self.names.get(at) {
             return false;
         }
-        match self.audit.findings.get(at).map(place) {
-            Some(Place::Change(_, at)) => path.as_ref() == Some(&at),
-            Some(Place::Config) => name.is_some(),
+        match self.audit.findings.get(at).map(|finding| &finding.location) {
+            Some(Location::Path { path: at, .. }) => path.as_ref() == Some(at),
+            Some(Location::Config(_)) => name.is_some(),
             None => false,
         }
     }
@@ -301,14 +301,6 @@ fn holds(finding: &FindingFacts, find: &str) -> bool {
         .chain(finding.rule.as_deref())
         .chain(finding.created_by.iter().map(String::as_str))
         .any(|text| text.to_lowercase().contains(find))
-}
-
-/// Where the page shows it.
-fn place(finding: &FindingFacts) -> Place {
-    match &finding.location {
-        Location::Path { layer, path } => Place::Change(number(*layer), path.clone()),
-        Location::Config(_) => Place::Config,
-    }
 }
 
 fn verdict(verdict: &rules::Verdict) -> Verdict {

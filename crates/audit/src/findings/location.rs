@@ -1,7 +1,9 @@
 //! Where a finding is: a path in a layer, or a place in the configuration.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a finding is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Location {
     /// A path among the changes of a layer.
     Path {

@@ -12,7 +12,7 @@ use crate::parts::pick::Pick;
 use crate::route::Route;
 use crate::route::comparison::{CompareRoute, SideRoute};
 use crate::worker::client::WorkerClient;
-use crate::worker::place::repository;
+use crate::worker::gateway::repository;
 use crate::worker::protocol::{Both, List, Names, Side};
 
 /// What [`Choose`] shows.

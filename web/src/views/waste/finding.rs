@@ -11,7 +11,8 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::changes::Changes;
 use crate::views::waste::kinds;
-use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Place};
+use crate::worker::listing::number;
+use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Location};
 
 /// What [`Card`] shows.
 #[derive(PartialEq, Properties)]
@@ -208,7 +209,7 @@ fn exactly(card: &CardFacts) -> Html {
 /// The address of a finding in this view.
 fn selected(props: &Props, finding: &Finding) -> ImageRoute {
     let mut route = props.route.with_waste(|_| {});
-    if let Place::Change(_, path) = &finding.place {
+    if let Location::Path { path, .. } = &finding.location {
         route.path = Some(path.clone());
     }
     route.waste.finding = Some(finding.name.clone());
@@ -217,16 +218,16 @@ fn selected(props: &Props, finding: &Finding) -> ImageRoute {
 
 /// The path, as the link to its place.
 fn path(props: &Props, finding: &Finding) -> Html {
-    let (to, title) = match &finding.place {
-        Place::Change(layer, path) => (
+    let (to, title) = match &finding.location {
+        Location::Path { layer, path } => (
             ImageRoute {
-                layer: Some(*layer),
+                layer: Some(number(*layer)),
                 path: Some(path.clone()),
                 ..props.route.in_view(View::Changes)
             },
             format!("Show in the changes of layer {layer}"),
         ),
-        Place::Config => (
+        Location::Config(_) => (
             props.route.in_view(View::Config),
             "Show the configuration and the build history".to_owned(),
         ),
@@ -325,7 +326,7 @@ fn story(props: &Props, finding: &Finding) -> Html {
 /// A layer's number; of a selected finding the link to what that layer did to its path.
 fn at_layer(props: &Props, finding: &Finding, layer: u32) -> Html {
     let text = format!("layer {layer}");
-    let Place::Change(_, path) = &finding.place else {
+    let Location::Path { path, .. } = &finding.location else {
         return html! { { text } };
     };
     if props.selected.is_none() {

@@ -21,9 +21,9 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use self::read::{Opened, Tell};
 use self::rows::Rows;
+use super::gateway::Gateway;
 use super::image_worker::ImageWorker;
 use super::listing::number;
-use super::place::Gateway;
 use super::port;
 use super::protocol::{
     Both, Column, Compare, ComparisonEvent, ComparisonReport, Event, Expand, Found, HoldFile,

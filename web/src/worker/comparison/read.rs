@@ -17,8 +17,8 @@ use web_sys::Blob;
 use super::of_side;
 use crate::worker::decode::{self, Job, Origin};
 use crate::worker::file;
+use crate::worker::gateway::{Gateway, repository};
 use crate::worker::listing::number;
-use crate::worker::place::{Gateway, repository};
 use crate::worker::pool::{Outcome, Pool};
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,

@@ -1,7 +1,7 @@
 //! What the page asks of the tree of an image, or of two that are compared.
 
 use super::Listing;
-use crate::worker::image_worker::{Ground, ImageWorker};
+use crate::worker::image_worker::{ImageWorker, LayerStack};
 use crate::worker::protocol::{
     Expand, Found, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show, Showing, Shown,
     Toggle,
@@ -114,7 +114,7 @@ impl ImageWorker {
                 ..Shown::default()
             };
         };
-        let Ground {
+        let LayerStack {
             stack,
             open,
             offset,
@@ -131,7 +131,7 @@ impl ImageWorker {
 
     /// Opens the folders that were open before the page was loaded again, as far as they are here.
     fn open_again(&mut self) {
-        let Ground { stack, open, .. } = &mut self.main;
+        let LayerStack { stack, open, .. } = &mut self.main;
         self.to_open.retain(|path| match stack.find(path) {
             Some(node) => {
                 open.insert(node);
@@ -143,7 +143,7 @@ impl ImageWorker {
 
     /// The paths of the open folders, and of those that are still to be opened.
     fn open_folders(&self) -> Vec<Vec<u8>> {
-        let Ground { stack, open, .. } = &self.main;
+        let LayerStack { stack, open, .. } = &self.main;
         let open = open.iter().map(|node| stack.path(*node));
         let paths = open.chain(self.to_open.iter().cloned());
         paths.take(OPEN_FOLDERS).collect()

@@ -1,6 +1,6 @@
 //! What the page and the image worker say about findings, and about the rules that an image is judged by.
 
-pub(crate) use onionskin_core::findings::Kind;
+pub(crate) use onionskin_core::findings::{Kind, Location};
 use serde::{Deserialize, Serialize};
 
 /// Which findings are shown, and in which order.
@@ -159,15 +159,7 @@ pub(crate) struct Finding {
     pub(crate) advice: String,
     /// Why the rules file does not count it.
     pub(crate) ignored: Option<String>,
-    pub(crate) place: Place,
-}
-
-/// Where the page shows what a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Place {
-    /// Among the changes of this layer, under this path.
-    Change(u32, Vec<u8>),
-    Config,
+    pub(crate) location: Location,
 }
 
 /// What the image was built from.

@@ -19,7 +19,7 @@ use crate::login::{self, Login};
 
 /// A reference, and where the gateway has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct GatewayImage {
     /// What is asked for, behind a host.
     reference: String,
     at: At,
@@ -28,7 +28,7 @@ pub(crate) struct Place {
     login: Option<Login>,
 }
 
-impl Place {
+impl GatewayImage {
     fn new(reference: &Reference, at: At, fresh: bool) -> Self {
         let login = login::of(match &at {
             At::Host => reference.domain(),
@@ -92,7 +92,7 @@ impl Gateway {
 
     /// The places where what was typed may be, the likeliest first. The second one is meant only where the gateway does not
     /// know what the name begins with.
-    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<Place>, UserError> {
+    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<GatewayImage>, UserError> {
         let typed = typed.trim();
         if let Some(error) = not_in_registry(typed) {
             return Err(UserError::of_locator(&error));
@@ -100,7 +100,7 @@ impl Gateway {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = Place::new(&reference, At::Host, fresh);
+        let full = GatewayImage::new(&reference, At::Host, fresh);
         let own = match typed.split_once('/') {
             Some((first, rest)) if first == self.host() => self.own(rest, fresh),
             Some((first, _)) if first == reference.domain() || first == "index.docker.io" => None,
@@ -114,7 +114,7 @@ impl Gateway {
     }
 
     /// A reference that was found at `place`, with the gateway's host where only the gateway knows its first part.
-    pub(crate) fn in_full(&self, place: &Place, reference: &str) -> String {
+    pub(crate) fn in_full(&self, place: &GatewayImage, reference: &str) -> String {
         match place.at {
             At::Host => reference.to_owned(),
             At::Name(_) => format!("{}/{reference}", self.host()),
@@ -122,14 +122,14 @@ impl Gateway {
     }
 
     /// What the gateway has under a name without a host; such names have several parts.
-    fn own(&self, name: &str, fresh: bool) -> Option<Place> {
+    fn own(&self, name: &str, fresh: bool) -> Option<GatewayImage> {
         let (first, rest) = name.split_once('/')?;
         let at = At::Name(first.to_owned());
         let place = format!("localhost/{rest}");
         Some(match place.parse() {
-            Ok(reference) => Place::new(&reference, at, fresh),
+            Ok(reference) => GatewayImage::new(&reference, at, fresh),
             // Whoever opens it says what is wrong with it.
-            Err(_) => Place {
+            Err(_) => GatewayImage {
                 reference: place,
                 at,
                 fresh,
@@ -145,7 +145,7 @@ impl Gateway {
         typed: &str,
         fresh: bool,
         platform: Option<&Platform>,
-    ) -> Result<(Place, Result<Image, SourceError>), UserError> {
+    ) -> Result<(GatewayImage, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
             let is_kept = !fresh && !place.has_login();
@@ -222,13 +222,13 @@ impl Gateway {
     }
 
     /// The image at a place; nothing is asked yet.
-    pub(crate) fn remote(&self, place: &Place) -> Result<Remote, UserError> {
+    pub(crate) fn remote(&self, place: &GatewayImage) -> Result<Remote, UserError> {
         self.opened(place, None)
     }
 
     fn opened(
         &self,
-        place: &Place,
+        place: &GatewayImage,
         kept: Option<Arc<dyn KeepDocuments>>,
     ) -> Result<Remote, UserError> {
         let reference: Reference = place
