@@ -15,6 +15,9 @@ pub const PASSWORD: &str = "wordpass";
 /// bcrypt of it, at the lowest cost.
 const HTPASSWD: &str = "reader:$2b$04$onionskinonionskinonieEMeAqgVnvPqdoPLLlukex3lSTF9ZiZ.\n";
 
+/// The file of the requests that came.
+const REQUESTS: &str = "requests.log";
+
 /// A running registry. It ends, and its storage goes, when this is dropped.
 pub struct Registry {
     process: Child,
@@ -58,7 +61,7 @@ impl Registry {
         let mut process = Command::new("docker-registry")
             .arg("serve")
             .arg(&file)
-            .stdout(Stdio::null())
+            .stdout(fs::File::create(folder.path().join(REQUESTS)).unwrap())
             .stderr(Stdio::piped())
             .spawn()
             .expect("docker-registry is installed");
@@ -74,6 +77,22 @@ impl Registry {
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The requests that came so far, a line each, as the registry logs them.
+    pub fn requests(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.folder.path().join(REQUESTS));
+        log.unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// Gives what a tag of a repository names a second tag, in the registry's storage.
+    pub fn tag(&self, repository: &str, tag: &str, second: &str) {
+        let repositories = "storage/docker/registry/v2/repositories";
+        let tags = self.folder.path().join(repositories).join(repository);
+        let tags = tags.join("_manifests/tags");
+        let to = tags.join(second).join("current");
+        fs::create_dir_all(&to).unwrap();
+        fs::copy(tags.join(tag).join("current/link"), to.join("link")).unwrap();
     }
 
     /// Pushes an image made by us as `NAME:TAG`, by skopeo; returns the reference with the registry's address.

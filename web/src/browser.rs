@@ -9,11 +9,13 @@ use web_sys::{
 };
 
 use crate::navigate::History;
+use crate::worker::protocol::DifferenceForm;
 
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
 const RECENT_MOST: usize = 8;
 const COLUMNS: &str = "onionskin.columns";
+const DIFFERENCE: &str = "onionskin.difference";
 const OPEN: &str = "onionskin.open";
 /// Open folders that are remembered.
 const OPEN_MOST: usize = 2_000;
@@ -69,6 +71,18 @@ pub(crate) fn columns() -> Option<String> {
 /// Remembers the columns of the tree.
 pub(crate) fn keep_columns(names: &str) {
     store(COLUMNS, names);
+}
+
+/// How two versions of a file were shown last.
+pub(crate) fn difference_form() -> DifferenceForm {
+    let stored = stored(DIFFERENCE);
+    let form = stored.as_deref().and_then(DifferenceForm::of);
+    form.unwrap_or_default()
+}
+
+/// Remembers how two versions of a file are shown.
+pub(crate) fn keep_difference_form(form: DifferenceForm) {
+    store(DIFFERENCE, form.name());
 }
 
 /// Names the browser's tab.

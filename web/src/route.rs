@@ -15,7 +15,7 @@ pub(crate) mod waste;
 
 use percent_encoding::percent_decode_str;
 
-pub(crate) use self::browse::BrowseRoute;
+pub(crate) use self::browse::{BrowseRoute, TagColumn, TagSort};
 use self::comparison::CompareRoute;
 pub(crate) use self::image::ImageRoute;
 pub(crate) use self::view::View;
@@ -187,6 +187,8 @@ mod tests {
         for fragment in [
             "#/image/a?layer=2&view=content&path=/app/x.json&lines=L12-L20",
             "#/image/a?view=content&path=/app/x.json&as=hex&lines=L12",
+            "#/image/a?layer=5&from=2&view=diff&path=/app/x.json&as=split",
+            "#/image/a?layer=5&from=2&view=diff&path=/app/x.json",
         ] {
             let (route, remarks) = Route::parse(fragment);
             assert!(remarks.is_empty(), "{remarks:?}");
@@ -222,6 +224,8 @@ mod tests {
             "#/repositories",
             "#/repositories/registry.example.com:5000",
             "#/tags/docker.io/library/nginx?find=1.27%20a%26b",
+            "#/tags/nginx?find=1&sort=-created",
+            "#/tags/nginx?sort=size",
         ] {
             let (route, remarks) = Route::parse(fragment);
             assert!(matches!(route, Route::Browse(_)) && remarks.is_empty());

@@ -38,7 +38,7 @@
 //!
 //! The modules follow the way the data goes, and each knows only those before it: [`mod@base`]; [`secrets`],
 //! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`inspection`],
-//! [`dockerfile`], [`link`]; [`audit`]; [`compare`]; [`report`].
+//! [`dockerfile`], [`link`]; [`audit`]; [`compare`]; [`contents`]; [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
@@ -50,6 +50,7 @@
 pub mod audit;
 pub mod base;
 pub mod compare;
+pub mod contents;
 pub mod dockerfile;
 pub mod find;
 pub mod findings;

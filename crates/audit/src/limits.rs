@@ -16,6 +16,23 @@ pub const QUERY_BYTES: usize = 4096;
 pub const QUERY_WORDS: usize = 32;
 /// Bytes of memory that a compiled regular expression of a query takes.
 pub const REGEX_BYTES: usize = 1 << 20;
+/// Bytes of each of two texts that are compared line by line: both are held, and what is shown to people is smaller.
+pub const DIFF_BYTES: usize = 8 << 20;
+/// Lines of each of them, less those with which both begin and end: where most are repeated, comparing them takes time that
+/// grows with the square, a few seconds for these.
+pub const DIFF_LINES: usize = 50_000;
+/// Members of an archive that are listed: what a browser holds and shows.
+pub const LISTED_MEMBERS: usize = 20_000;
+/// Bytes of a name in a list of members or sections.
+pub const LISTED_NAME_BYTES: usize = 4096;
+/// Entries of a ZIP's central directory that are walked: the largest jars have some tens of thousands.
+pub const LISTED_ZIP_ENTRIES: u64 = 1_000_000;
+/// Bytes of a tar, unpacked, that are walked for its members.
+pub const LISTED_TAR_BYTES: u64 = 512 << 20;
+/// Sections, and segments, of an ELF file; programs have some tens.
+pub const ELF_HEADERS: u32 = 20_000;
+/// Bytes of a segment or table of an ELF file that is read whole: notes, the loader's name, the dynamic table.
+pub const ELF_TABLE_BYTES: u64 = 256 << 10;
 /// Bytes of a rules file; those that people write by hand have a few thousand.
 pub const RULES_BYTES: usize = 1 << 20;
 /// Bytes that the records of one layer's package databases take: the lists of files of the largest images that are known

@@ -92,6 +92,21 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
             ".problem",
         ),
         view(
+            "two versions of a file",
+            compared("?path=/app/package.json&diff=unified"),
+            ".difference-rows .plus",
+        ),
+        view(
+            "two versions side by side",
+            compared("?path=/app/package.json&diff=split"),
+            ".difference-rows .side .plus",
+        ),
+        view(
+            "two equal versions",
+            demo("?layer=14&from=5&view=diff&path=/app/package.json"),
+            ".difference .nothing h2",
+        ),
+        view(
             "search without a match",
             demo("?find=nothing-is-called-so"),
             ".nothing button",

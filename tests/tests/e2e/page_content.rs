@@ -162,3 +162,57 @@ async fn the_content_is_for_everybody() {
         }
     }
 }
+
+#[tokio::test]
+async fn archives_and_programs_are_listed() {
+    let packed = layer("a tar")
+        .dir("/lib")
+        .file("/lib/<b>one", "1234")
+        .symlink("/lib/two", "one");
+    let image = Image::new()
+        .layer(
+            layer("COPY . /")
+                .file("/app/files.tar.gz", packed.gzip())
+                .file("/app/cut.tar", packed.tar()[..1_026].to_vec())
+                .file("/app/tool", std::fs::read("/bin/true").unwrap()),
+        )
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    let image = served.page(&format!("/image/{reference}"));
+    browser
+        .goto(&format!("{image}?view=content&path=/app/files.tar.gz"))
+        .await;
+    browser
+        .until_text(".file-parts", "3 members, 4 B of content.")
+        .await;
+    let names = browser.texts(".file-parts td:first-child").await;
+    assert_eq!(
+        names,
+        ["lib/ folder", "lib/<b>one", "lib/two → one symbolic link"]
+    );
+    for theme in ["light", "dark"] {
+        browser.emulate("prefers-color-scheme", theme).await;
+        assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");
+    }
+    // The bytes are one click away, and have their address.
+    browser
+        .click(".content-tools .switch button:last-child")
+        .await;
+    browser.until_text(".code.hex", "1f 8b").await;
+    let _: bool = browser.until("location.hash.includes('as=hex')").await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/cut.tar"))
+        .await;
+    browser
+        .until_text(".file-parts", "The list may not be complete")
+        .await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/tool"))
+        .await;
+    browser.until_text(".file-parts", ".text").await;
+    browser.until_text(".file-parts", "libc.so.6").await;
+    browser.until_text(".file-parts", "stripped").await;
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+    assert_eq!(browser.console().await, [] as [String; 0]);
+}

@@ -99,7 +99,7 @@ async fn a_visitor_walks_from_a_registry_to_an_image() {
     browser.until_text(".names a", "demo/webapp").await;
     browser.click(".names li:last-child a").await;
     browser.until_text(".names a", "1.1").await;
-    browser.click(".names li:first-child a").await;
+    browser.click(".tags tbody tr:first-child a").await;
     browser.until_text(".row .label", "app").await;
 }
 

@@ -13,7 +13,7 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::Session;
 
 /// Keys and what they do, as they are listed.
-const LISTED: [(&str, &str); 13] = [
+const LISTED: [(&str, &str); 14] = [
     ("↑ ↓", "Move in the list that has the focus"),
     ("→ ←", "Open or close a folder"),
     ("Enter", "Select, and open or close a folder"),
@@ -24,6 +24,7 @@ const LISTED: [(&str, &str); 13] = [
     ("k", "Checks"),
     ("m", "Map"),
     ("c", "Copy a link to this view"),
+    ("n p", "Next and previous change, of two versions of a file"),
     ("Home End", "First and last row"),
     ("?", "This list"),
     ("Esc", "Close"),
@@ -58,6 +59,13 @@ impl App {
             Route::Image(route) if route.view.shows_details() && route.path.is_some() => {
                 self.close_details(ctx);
             }
+            Route::Compare(route) if route.difference.is_some() => {
+                let route = CompareRoute {
+                    difference: None,
+                    ..route.clone()
+                };
+                self.go(ctx, Navigate::push(route));
+            }
             Route::Compare(route) if route.path.is_some() => {
                 let route = CompareRoute {
                     path: None,
@@ -66,8 +74,11 @@ impl App {
                 self.go(ctx, Navigate::push(route));
                 browser::focus(tree::ID);
             }
-            Route::Image(route) if route.view == View::Content => {
-                let route = route.in_view(View::Stack);
+            Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
+                let route = ImageRoute {
+                    from: None,
+                    ..route.in_view(View::Stack)
+                };
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if route.view == View::Document => {
@@ -99,7 +110,7 @@ impl App {
         let layer = route.layer.unwrap_or_else(|| image.top());
         let at = |layer: u32| ImageRoute {
             layer: Some(layer),
-            from: None,
+            from: route.from.filter(|_| route.view == View::Difference),
             ..route.clone()
         };
         let to = match key {

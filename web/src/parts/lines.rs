@@ -242,7 +242,7 @@ impl Lines {
 }
 
 /// A line of a text; tabs stay, all else that is invisible is escaped.
-fn visible(line: &[u8]) -> String {
+pub(crate) fn visible(line: &[u8]) -> String {
     let parts = line.split(|byte| *byte == b'\t').map(format::visible);
     parts.collect::<Vec<_>>().join("\t")
 }

@@ -3,9 +3,11 @@
 pub(crate) mod bar;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
+pub(crate) mod difference;
 pub(crate) mod drop;
 pub(crate) mod find;
 mod folder;
+pub(crate) mod in_view;
 pub(crate) mod lines;
 pub(crate) mod logo;
 pub(crate) mod mark;

@@ -4,7 +4,7 @@ use onionskin_core::link::{FILE, PARTS, VALUE, side};
 use percent_encoding::{percent_decode_str, percent_encode};
 
 use super::{layer, shown, text};
-use crate::worker::protocol::{Both, Changes, Column, Side, Sort};
+use crate::worker::protocol::{Both, Changes, Column, DifferenceForm, Side, Sort};
 
 /// A place in a comparison of two images.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct CompareRoute {
     pub(crate) sides: Both<SideRoute>,
     pub(crate) view: CompareView,
     pub(crate) path: Option<Vec<u8>>,
+    /// How both versions of the path are shown, in place of the tree.
+    pub(crate) difference: Option<DifferenceForm>,
     /// Only names that hold this; empty shows all.
     pub(crate) find: String,
     /// Changes that are not shown.
@@ -103,6 +105,7 @@ impl CompareRoute {
             sides: Both { old, new },
             view: CompareView::default(),
             path: None,
+            difference: None,
             find: String::new(),
             hidden: Changes::default(),
             sort: FIRST_SORT,
@@ -113,6 +116,7 @@ impl CompareRoute {
     pub(crate) fn with(&self, side: Side, image: SideRoute) -> Self {
         let mut route = CompareRoute {
             path: None,
+            difference: None,
             ..self.clone()
         };
         *route.sides.of_mut(side) = image;
@@ -130,6 +134,7 @@ impl CompareRoute {
                 .map(mirrored)
                 .fold(Changes::default(), Changes::toggled),
             path: None,
+            difference: None,
             ..self.clone()
         }
     }
@@ -138,6 +143,7 @@ impl CompareRoute {
     pub(crate) fn in_view(&self, view: CompareView) -> Self {
         CompareRoute {
             view,
+            difference: None,
             find: String::new(),
             ..self.clone()
         }
@@ -196,6 +202,15 @@ impl CompareRoute {
                 None => return Err(format!("There is no view called “{}”.", shown(value))),
             },
             "path" => self.path = Some(super::path(value)?),
+            "diff" => match DifferenceForm::of(value) {
+                Some(form) => self.difference = Some(form),
+                None => {
+                    return Err(format!(
+                        "Two versions cannot be shown as “{}”.",
+                        shown(value)
+                    ));
+                }
+            },
             "find" => self.find = text(value),
             "hide" => match Changes::read(&text(value)) {
                 Some(changes) => self.hidden = changes,
@@ -245,6 +260,9 @@ impl CompareRoute {
         }
         if let Some(path) = &self.path {
             push("path", path);
+            if let Some(form) = self.difference {
+                push("diff", form.name().as_bytes());
+            }
         }
         if !self.find.is_empty() {
             push("find", self.find.as_bytes());
@@ -317,6 +335,7 @@ mod tests {
             "#/compare/./app.tar...b:2?old-image=app:1&new-platform=linux/arm64/v8&old-stack=3",
             "#/compare/a...b?stack=2&view=packages&find=lib%20c",
             "#/compare/a...b?path=/usr/%FF&hide=added,moved&sort=-before",
+            "#/compare/a...b?path=/etc/a&diff=split",
             "#/compare/...b",
             "#/compare/a...",
         ] {
@@ -351,6 +370,7 @@ mod tests {
             "path=x",
             "hide=dust",
             "sort=mode",
+            "diff=x",
             "old-view=files",
             "stack=0",
             "x=1",

@@ -9,7 +9,7 @@ use super::view::View;
 use super::waste::{self, WastePlace};
 use super::{layer, path, shown, text};
 use crate::worker::gateway::repository;
-use crate::worker::protocol::{ContentForm, Kinds, Sort};
+use crate::worker::protocol::{ContentForm, DifferenceForm, Kinds, Sort};
 
 /// A place in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub(crate) struct ImageRoute {
     pub(crate) platform: Option<String>,
     /// The layer that is looked at; without it, the last.
     pub(crate) layer: Option<u32>,
-    /// The first of several layers whose changes are looked at together; without it, the layer alone.
+    /// The first of several layers whose changes are looked at together; without it, the layer alone. Of two versions of a
+    /// file, the layer of the old one.
     pub(crate) from: Option<u32>,
     pub(crate) view: View,
     pub(crate) path: Option<Vec<u8>>,
@@ -33,6 +34,8 @@ pub(crate) struct ImageRoute {
     pub(crate) document: Option<String>,
     /// How a content is shown, where that is not how it would be shown otherwise.
     pub(crate) form: Option<ContentForm>,
+    /// How two versions of a file are shown; without it, as they were last.
+    pub(crate) difference: Option<DifferenceForm>,
     /// The lines of a content that are meant, from 1.
     pub(crate) lines: Option<(u32, u32)>,
     /// What of the findings is seen.
@@ -102,6 +105,7 @@ impl ImageRoute {
             view,
             find,
             form: None,
+            difference: None,
             lines: None,
             document: None,
             waste: WastePlace::default(),
@@ -161,7 +165,10 @@ impl ImageRoute {
         if let Some(layer) = self.layer {
             push("layer", layer.to_string().as_bytes());
         }
-        if let Some(from) = self.from.filter(|_| self.view == View::Changes) {
+        if let Some(from) = self
+            .from
+            .filter(|_| matches!(self.view, View::Changes | View::Difference))
+        {
             push("from", from.to_string().as_bytes());
         }
         if let Some((_, name)) = View::NAMED
@@ -194,6 +201,11 @@ impl ImageRoute {
                 };
                 push("lines", lines.as_bytes());
             }
+        }
+        if self.view == View::Difference
+            && let Some(form) = self.difference
+        {
+            push("as", form.name().as_bytes());
         }
         if self.view == View::Packages {
             for (key, value) in self.packages.pairs() {
@@ -242,6 +254,15 @@ impl ImageRoute {
             "path" => self.path = Some(path(value)?),
             "find" => self.find = text(value),
             "document" => self.document = Some(text(value)).filter(|digest| !digest.is_empty()),
+            "as" if self.view == View::Difference => match DifferenceForm::of(value) {
+                Some(form) => self.difference = Some(form),
+                None => {
+                    return Err(format!(
+                        "Two versions cannot be shown as “{}”.",
+                        shown(value)
+                    ));
+                }
+            },
             "as" => match ContentForm::of(value) {
                 Some(form) => self.form = Some(form),
                 None => return Err(format!("A file cannot be shown as “{}”.", shown(value))),

@@ -19,12 +19,14 @@ pub(crate) enum View {
     Config,
     /// The content of a file.
     Content,
+    /// Two versions of a file.
+    Difference,
     /// A document of the image, by its digest.
     Document,
 }
 
 impl View {
-    pub(super) const NAMED: [(View, &'static str); 9] = [
+    pub(super) const NAMED: [(View, &'static str); 10] = [
         (View::Stack, "stack"),
         (View::Changes, "changes"),
         (View::Waste, "waste"),
@@ -33,6 +35,7 @@ impl View {
         (View::Map, "map"),
         (View::Config, "config"),
         (View::Content, "content"),
+        (View::Difference, "diff"),
         (View::Document, "document"),
     ];
 
@@ -61,6 +64,6 @@ impl View {
 
     /// Whether it is about files.
     pub(super) fn is_of_files(self) -> bool {
-        self.shows_details() || self == View::Content
+        self.shows_details() || matches!(self, View::Content | View::Difference)
     }
 }

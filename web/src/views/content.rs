@@ -16,6 +16,7 @@ use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
 use crate::views::error::ErrorBox;
+use crate::views::parts::PartsOf;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     ContentFacts, ContentForm, ContentProgress, ReadContent, StopContent, UserError,
@@ -173,12 +174,14 @@ fn forms(props: &Props, facts: &ContentFacts) -> Html {
         ContentForm::Text => facts.lines.is_some(),
         ContentForm::Json => facts.json_lines.is_some(),
         ContentForm::Image => facts.image.is_some(),
+        ContentForm::Parts => facts.parts,
         ContentForm::Hex => true,
     };
     let words = [
         (ContentForm::Text, "Text"),
         (ContentForm::Json, "JSON"),
         (ContentForm::Image, "Image"),
+        (ContentForm::Parts, "Contents"),
         (ContentForm::Hex, "Bytes"),
     ];
     html! {
@@ -219,6 +222,7 @@ fn form(props: &Props, facts: &ContentFacts) -> ContentForm {
         ContentForm::Text => facts.lines.is_some(),
         ContentForm::Json => facts.json_lines.is_some(),
         ContentForm::Image => facts.image.is_some(),
+        ContentForm::Parts => facts.parts,
         ContentForm::Hex => true,
     };
     props.route.form.filter(has).unwrap_or(facts.form)
@@ -232,6 +236,9 @@ fn shown(props: &Props, facts: &ContentFacts) -> Html {
     if let (ContentForm::Image, Some(url)) = (form, &facts.image) {
         let alt = format!("Content of {}", format::visible(&props.path));
         return html! { <div class="picture" tabindex="0" role="region" aria-label="Image"><img src={url.clone()} {alt} /></div> };
+    }
+    if form == ContentForm::Parts {
+        return html! { <PartsOf worker={props.worker.clone()} path={props.path.clone()} /> };
     }
     let total = match form {
         ContentForm::Json => facts.json_lines.unwrap_or_default(),

@@ -211,10 +211,15 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
 
 fn story(props: &Props, history: &PathHistory) -> Html {
     let mut before: Option<&PathEvent> = None;
+    let mut stored: Option<&PathEvent> = None;
     let mut steps = Vec::new();
     for event in &history.events {
-        steps.push(step(props, event, before));
+        let is_file = matches!(event.kind, EntryKind::File | EntryKind::Hardlink);
+        let has_content = is_file && event.mark != Mark::Deleted;
+        let old = stored.filter(|_| has_content);
+        steps.push(step(props, history, event, before, old));
         before = Some(event);
+        stored = Some(event).filter(|_| has_content).or(stored);
     }
     html! {
         <>
@@ -229,7 +234,14 @@ fn story(props: &Props, history: &PathHistory) -> Html {
     }
 }
 
-fn step(props: &Props, event: &PathEvent, before: Option<&PathEvent>) -> Html {
+/// What a layer did. `before` is what was done before, and `old` the version that was stored before this one.
+fn step(
+    props: &Props,
+    history: &PathHistory,
+    event: &PathEvent,
+    before: Option<&PathEvent>,
+    old: Option<&PathEvent>,
+) -> Html {
     let (_, class, _) = mark::signs(event.mark);
     let folder =
         event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
@@ -255,7 +267,25 @@ fn step(props: &Props, event: &PathEvent, before: Option<&PathEvent>) -> Html {
                 <span class="mono muted">{ format::visible_text(&command(head)) }</span>
             }
             <span class="muted">{ what(event, before, folder) }</span>
+            if let Some(old) = old {
+                { compare(props, history, old.layer, event.layer) }
+            }
         </li>
+    }
+}
+
+/// Leads to two versions of the path, beside each other.
+fn compare(props: &Props, history: &PathHistory, old: u32, new: u32) -> Html {
+    let to = ImageRoute {
+        path: Some(history.path.clone()),
+        from: Some(old),
+        layer: Some(new),
+        ..props.route.in_view(View::Difference)
+    };
+    html! {
+        <button type="button" class="quiet compare-versions" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
+            { format!("Compare with layer {old}") }
+        </button>
     }
 }
 

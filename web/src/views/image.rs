@@ -19,6 +19,7 @@ use crate::views::files::Files;
 use crate::views::layers::Layers;
 use crate::views::map::Map;
 use crate::views::packages::Packages;
+use crate::views::versions::Versions;
 use crate::views::waste::Waste;
 use crate::worker::client::WorkerClient;
 
@@ -88,7 +89,11 @@ pub(crate) fn ImageView(props: &Props) -> Html {
 
 /// Whether a view says all that there is to say of what it shows.
 fn has_no_details(view: View) -> bool {
-    view.is_of_findings() || matches!(view, View::Packages | View::Content | View::Document)
+    view.is_of_findings()
+        || matches!(
+            view,
+            View::Packages | View::Content | View::Difference | View::Document
+        )
 }
 
 fn content(props: &Props, selected: u32) -> Html {
@@ -142,6 +147,21 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Content => match &route.path {
             Some(path) => html! {
                 <Content
+                    worker={worker.clone()}
+                    image={image.clone()}
+                    route={route.clone()}
+                    layer={selected}
+                    path={path.clone()}
+                    go={go.clone()}
+                />
+            },
+            None => html! {
+                <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
+            },
+        },
+        View::Difference => match &route.path {
+            Some(path) => html! {
+                <Versions
                     worker={worker.clone()}
                     image={image.clone()}
                     route={route.clone()}

@@ -98,13 +98,13 @@ pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompr
 fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     let chosen = ImageRoute {
         layer: Some(layer),
-        from: None,
+        from: route.from.filter(|_| route.view == View::Difference),
         ..route.clone()
     };
     match route.view {
         View::Waste | View::Checks => chosen.with_waste(|waste| waste.of = Some(layer)),
         View::Packages | View::Config | View::Document => chosen.in_view(View::Stack),
-        View::Stack | View::Changes | View::Map | View::Content => chosen,
+        View::Stack | View::Changes | View::Map | View::Content | View::Difference => chosen,
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod comparison;
 mod config;
 mod content;
 mod details;
+mod difference;
 mod dockerfile;
 mod document;
 pub(crate) mod error;
@@ -20,8 +21,10 @@ pub(crate) mod layers;
 pub(crate) mod login;
 mod map;
 mod packages;
+mod parts;
 mod referrers;
 pub(crate) mod start;
+mod versions;
 mod waste;
 
 use yew::prelude::*;

@@ -1,11 +1,15 @@
 //! What is asked of registries beside images: lists of repositories and tags, what refers to an image.
 
+use jiff::Timestamp;
 use onionskin_core::digest::Digest;
-use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::Remote;
+use onionskin_core::source::{RetryAfter, SourceError};
 
 use super::gateway::Gateway;
-use super::protocol::{FindReferrers, List, Listed, Names, NamesPage, Referrers, UserError};
+use super::protocol::{
+    AboutTag, FindReferrers, List, Listed, Names, NamesPage, Referrers, TagFacts, TagProblem,
+    UserError,
+};
 
 /// The images that the gateway itself has.
 pub(crate) async fn catalog() -> Vec<Listed> {
@@ -40,6 +44,40 @@ pub(crate) async fn names(asked: Names) -> Result<NamesPage, UserError> {
             })
         }
     }
+}
+
+/// What the image of a tag is.
+pub(crate) async fn about_tag(asked: AboutTag) -> Result<TagFacts, TagProblem> {
+    let failed = |error: UserError| TagProblem {
+        text: format!("{}: {}", error.title, error.detail),
+        is_busy: false,
+        wait: None,
+    };
+    let gateway = Gateway::here().ok_or_else(|| failed(UserError::of_worker(0)))?;
+    let answer = gateway.ask(&asked.reference, false, None).await;
+    let (_, image) = answer.map_err(failed)?;
+    let image = image.map_err(|error| TagProblem {
+        is_busy: matches!(error, SourceError::TooManyRequests { .. }),
+        wait: match &error {
+            SourceError::TooManyRequests {
+                retry: Some(RetryAfter::Seconds(seconds)),
+                ..
+            } => u32::try_from(*seconds).ok(),
+            _ => None,
+        },
+        ..failed(UserError::of_image(&error))
+    })?;
+    let digest = image.index_digest.as_ref().or(image.digest.as_ref());
+    let own = image.platform.iter().filter(|_| image.platforms.is_empty());
+    let platforms = image.platforms.iter().chain(own);
+    let created = image.config.created.as_deref();
+    let created: Option<Timestamp> = created.and_then(|text| text.parse().ok());
+    Ok(TagFacts {
+        digest: digest.map(ToString::to_string).unwrap_or_default(),
+        platforms: platforms.map(ToString::to_string).collect(),
+        created: created.map(|at| at.to_string()),
+        size: image.compressed_size(),
+    })
 }
 
 /// What refers to a manifest.

@@ -78,6 +78,11 @@ impl InPlace {
         })
     }
 
+    /// Bytes of all.
+    pub(crate) fn length(&self) -> u64 {
+        self.file.size() as u64
+    }
+
     /// The `length` bytes from `offset` on; fewer at the end only.
     pub(crate) fn read(&self, offset: u64, length: u64) -> io::Result<bytes::Bytes> {
         let end = offset.saturating_add(length).min(self.size());

@@ -13,6 +13,7 @@ pub(crate) mod client;
 pub(crate) mod comparison;
 mod content;
 mod decode;
+mod difference;
 mod document;
 mod file;
 pub(crate) mod gateway;

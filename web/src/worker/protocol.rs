@@ -5,9 +5,11 @@
 
 mod comparison;
 mod content;
+mod difference;
 mod map;
 mod packages;
 mod questions;
+mod tags;
 mod tree;
 mod waste;
 
@@ -28,9 +30,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
+pub(crate) use self::difference::*;
 pub(crate) use self::map::{FileType, MapFacts, MapOf, MapPart, Measure};
 pub(crate) use self::packages::*;
 pub(crate) use self::questions::*;
+pub(crate) use self::tags::*;
 pub(crate) use self::tree::*;
 pub(crate) use self::waste::*;
 

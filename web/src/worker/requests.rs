@@ -10,14 +10,16 @@ use super::browsing;
 use super::cache::Cache;
 use super::comparison;
 use super::content;
+use super::difference;
 use super::document;
 use super::growth;
 use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
-    Catalog, ClearCache, Compare, Continue, Event, FindReferrers, Judge, KeepLogins, Message,
-    Names, Numbered, Open, Question, ReadContent, ReadDocument, Request, SizeOfCache, Stop,
+    AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, Judge, KeepLogins,
+    Message, Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, Request,
+    SizeOfCache, Stop,
 };
 use crate::login;
 
@@ -70,6 +72,7 @@ impl Asker {
                 self.answer_later::<ClearCache>(async { Cache::of_worker().clear().await });
             }
             Request::Names(asked) => self.answer_later::<Names>(browsing::names(asked)),
+            Request::AboutTag(asked) => self.answer_later::<AboutTag>(browsing::about_tag(asked)),
             Request::FindReferrers(asked) => {
                 self.answer_later::<FindReferrers>(browsing::referrers(asked));
             }
@@ -97,6 +100,12 @@ impl Asker {
                 let read = content::read(Rc::clone(&self.worker), asked);
                 self.answer_later::<ReadContent>(read);
             }
+            Request::ReadDifference(asked) => {
+                let read = difference::read(Rc::clone(&self.worker), asked);
+                self.answer_later::<ReadDifference>(read);
+            }
+            Request::Unfold(asked) => self.of_image(asked),
+            Request::DifferenceRows(asked) => self.of_image(asked),
             Request::ReadDocument(asked) => {
                 let read = document::read(Rc::clone(&self.worker), asked);
                 self.answer_later::<ReadDocument>(read);
@@ -105,6 +114,7 @@ impl Asker {
             Request::ContentProgress(asked) => self.of_image(asked),
             Request::ContentLines(asked) => self.of_image(asked),
             Request::ContentBytes(asked) => self.of_image(asked),
+            Request::ContentParts(asked) => self.of_image(asked),
             Request::FindingsPage(asked) => self.of_image(asked),
             Request::Report(asked) => self.of_image(asked),
             Request::PackagesOf(asked) => self.of_image(asked),

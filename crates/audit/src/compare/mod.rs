@@ -2,6 +2,7 @@
 
 mod change_tree;
 mod config;
+mod lines;
 mod moved;
 mod packages;
 pub mod reproducible;
@@ -10,6 +11,7 @@ mod update;
 
 pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, fields, is_of_builder};
+pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};
 pub use update::{Update, update};

@@ -98,6 +98,12 @@ impl Window {
         Some(self.scroll_to(f64::from(row) * self.row - (self.view - self.row) / 2.0))
     }
 
+    /// Where to scroll so that this row has a few others above it.
+    pub(crate) fn top_at(&self, row: u32) -> Option<f64> {
+        let top = f64::from(row.saturating_sub(3)) * self.row;
+        (row < self.total).then(|| self.scroll_to(top))
+    }
+
     fn scroll_to(&self, top: f64) -> f64 {
         let (full, height) = (f64::from(self.total) * self.row, self.height());
         let (far, hidden) = (height - self.view, full - self.view);

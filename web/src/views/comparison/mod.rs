@@ -20,9 +20,10 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::Progress;
 use crate::route::comparison::{CompareRoute, CompareView};
+use crate::views::difference::Difference;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Both, ComparisonFacts, Side};
+use crate::worker::protocol::{Both, ComparisonFacts, DifferenceForm, ReadDifference, Side};
 
 /// What [`ComparisonView`] shows.
 #[derive(PartialEq, Properties)]
@@ -83,6 +84,9 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
                 <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
                     {
                         match route.view {
+                            CompareView::Files if route.difference.is_some() && route.path.is_some() => {
+                                contents(comparison, route, go)
+                            },
                             CompareView::Files => html! {
                                 <ComparedFiles worker={comparison.worker.clone()} {facts} route={route.clone()} go={go.clone()} />
                             },
@@ -96,6 +100,48 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
                 { waiting(props) }
             }
         </main>
+    }
+}
+
+/// Both versions of the selected path.
+fn contents(comparison: &CompareSession, route: &CompareRoute, go: &Callback<Navigate>) -> Html {
+    let back = CompareRoute {
+        difference: None,
+        ..route.clone()
+    };
+    let to_folder = {
+        let back = back.clone();
+        go.reform(move |path| {
+            Navigate::push(CompareRoute {
+                path: Some(path),
+                ..back.clone()
+            })
+        })
+    };
+    let to_form = {
+        let route = route.clone();
+        go.reform(move |form: DifferenceForm| {
+            browser::keep_difference_form(form);
+            Navigate::replace(CompareRoute {
+                difference: Some(form),
+                ..route.clone()
+            })
+        })
+    };
+    html! {
+        <Difference
+            worker={comparison.worker.clone()}
+            asked={ReadDifference {
+                path: route.path.clone().unwrap_or_default(),
+                layers: None,
+            }}
+            ready=true
+            form={route.difference.unwrap_or_default()}
+            on_form={to_form}
+            on_layers={Callback::noop()}
+            on_back={go.reform(move |()| Navigate::push(back.clone()))}
+            on_folder={to_folder}
+        />
     }
 }
 

@@ -13,7 +13,7 @@ use crate::parts::tree::compared::{difference, sign, what};
 use crate::route::comparison::{CompareRoute, SideRoute};
 use crate::route::{ImageRoute, Route};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{PathVersion, PathVersions, Side, VersionsOf};
+use crate::worker::protocol::{EntryKind, PathVersion, PathVersions, Side, VersionsOf};
 
 /// What [`PathDetails`] shows.
 #[derive(PartialEq, Properties)]
@@ -91,9 +91,32 @@ fn told(props: &Props, versions: &PathVersions) -> Html {
             if old != new {
                 <p>{ "Size: " }{ size(old) }{ " → " }{ size(new) }{ ", " }{ difference(old, new) }</p>
             }
+            { contents(props, versions) }
             { side(props, Side::Old, versions.old.as_ref(), row.old, versions.new.as_ref()) }
             { side(props, Side::New, versions.new.as_ref(), row.new, versions.old.as_ref()) }
         </>
+    }
+}
+
+/// Leads to the content of both, where both are files.
+fn contents(props: &Props, versions: &PathVersions) -> Html {
+    let is_file = |version: &Option<PathVersion>| {
+        let kind = version.as_ref().map(|version| version.kind);
+        matches!(kind, Some(EntryKind::File | EntryKind::Hardlink))
+    };
+    if !is_file(&versions.old) || !is_file(&versions.new) {
+        return Html::default();
+    }
+    let to = CompareRoute {
+        difference: Some(browser::difference_form()),
+        ..props.route.clone()
+    };
+    html! {
+        <p>
+            <button type="button" class="compare-contents" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
+                { "Compare contents" }
+            </button>
+        </p>
     }
 }
 

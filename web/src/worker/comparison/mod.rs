@@ -17,10 +17,12 @@ use onionskin_core::report::comparison::{self as report, html};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 use onionskin_core::stack::view::View;
-use web_sys::DedicatedWorkerGlobalScope;
+use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use self::read::{Opened, Tell};
 use self::rows::Rows;
+use super::content::read::{Layers, Wanted};
+use super::decode::Origin;
 use super::gateway::Gateway;
 use super::image_worker::ImageWorker;
 use super::listing::number;
@@ -28,7 +30,7 @@ use super::port;
 use super::protocol::{
     Both, Column, Compare, ComparisonEvent, ComparisonReport, Event, Expand, Found, HoldFile,
     Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek, Showing, Shown, Side, Sort,
-    Subject, Toggle, VersionsOf,
+    Subject, Toggle, UserError, VersionsOf,
 };
 use super::requests::Answers;
 
@@ -47,6 +49,8 @@ struct Read {
     /// All its layers count.
     is_whole: bool,
     subject: Subject,
+    origin: Origin,
+    file: Option<Blob>,
     stack: Stack,
     view: View,
     inspection: Inspection,
@@ -105,6 +109,8 @@ impl Comparison {
             is_whole: opened.is_whole(),
             image: opened.image,
             subject: opened.subject,
+            origin: opened.origin,
+            file: opened.file,
             view: View::stack(&stack, stack.depth()),
             stack,
             inspection,
@@ -155,6 +161,23 @@ impl Comparison {
             new: self.sides.new.version(path),
             row,
         })
+    }
+
+    /// Where the content of a path that differs is stored; of a moved file, where it was or is.
+    pub(crate) fn wanted(&self, side: Side, path: &[u8]) -> Result<Wanted, UserError> {
+        let compared = self.rows.find(path);
+        let row = compared.and_then(|(place, _)| self.rows.compared(&self.report.files, place));
+        let before = row.and_then(|row| row.from).filter(|_| side == Side::Old);
+        let read = self.sides.of(side);
+        let layers = Layers {
+            stack: &read.stack,
+            offset: 0,
+            image: &read.image,
+            origin: &read.origin,
+            file: read.file.as_ref(),
+        };
+        let path = before.as_deref().unwrap_or(path);
+        layers.wanted(path, number(read.stack.depth()))
     }
 
     /// The report in a form of the command's.

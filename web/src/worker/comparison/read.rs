@@ -36,8 +36,8 @@ pub(super) struct Opened {
     pub(super) compressed_size: Option<u64>,
     /// Layers of the whole image.
     depth: usize,
-    origin: Origin,
-    file: Option<Blob>,
+    pub(super) origin: Origin,
+    pub(super) file: Option<Blob>,
 }
 
 impl Opened {

@@ -8,6 +8,7 @@ impl Answers<StopContent> for ImageWorker {
     fn answer(&mut self, _: StopContent) {
         self.reader.stop();
         self.reader.content = None;
+        self.reader.difference = None;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What page and worker say about the content of a file.
 
+pub(crate) use onionskin_core::contents::{Elf, Member, MemberKind, Members};
 use serde::{Deserialize, Serialize};
 
 /// How a content is shown.
@@ -10,15 +11,18 @@ pub(crate) enum ContentForm {
     /// JSON with a line for each value.
     Json,
     Image,
+    /// Members of an archive, sections of a program.
+    Parts,
     Hex,
 }
 
 impl ContentForm {
     /// With the names that addresses have for them.
-    pub(crate) const NAMED: [(ContentForm, &'static str); 4] = [
+    pub(crate) const NAMED: [(ContentForm, &'static str); 5] = [
         (ContentForm::Text, "text"),
         (ContentForm::Json, "json"),
         (ContentForm::Image, "image"),
+        (ContentForm::Parts, "parts"),
         (ContentForm::Hex, "hex"),
     ];
 
@@ -78,6 +82,22 @@ pub(crate) struct ContentFacts {
     pub(crate) download: String,
     /// Where the browser has it as an image, of a format that runs nothing.
     pub(crate) image: Option<String>,
+    /// Whether it has members or sections that can be listed.
+    pub(crate) parts: bool,
     /// How it is shown if nobody wishes otherwise.
     pub(crate) form: ContentForm,
+}
+
+/// What the content that was read last is made of; none where nothing of it can be listed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContentParts;
+
+/// What a file is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Parts {
+    /// Of an archive.
+    Members(Members),
+    Elf(Elf),
+    /// It cannot be read, for this reason.
+    Failed(String),
 }

@@ -4,10 +4,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Compare, ComparisonReport, ContentFacts, ContentForm, DocumentFacts, FilesOfPackage,
-    Findings, Found, HoldFile, LargestFiles, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts,
-    PackagesOf, PathHistory, PathVersions, ReadDocument, Referrers, ReportForm, Row, RulesFile,
-    RulesFileError, Showing, Shown, UserError, VersionsOf,
+    AboutTag, Asked, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts,
+    DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, Found,
+    HoldFile, LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts,
+    PackagesOf, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, Referrers,
+    ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold,
+    UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -51,6 +53,7 @@ questions! {
     SizeOfCache => Option<CacheSize>,
     ClearCache => Option<CacheSize>,
     Names => Result<NamesPage, UserError>,
+    AboutTag => Result<TagFacts, TagProblem>,
     FindReferrers => Result<Referrers, UserError>,
     Open => (),
     Stop => (),
@@ -67,10 +70,14 @@ questions! {
     LargestOf => LargestFiles,
     ReadContent => Result<Box<ContentFacts>, UserError>,
     ReadDocument => Result<Box<DocumentFacts>, UserError>,
+    ReadDifference => Result<Box<DifferenceFacts>, UserError>,
+    Unfold => Option<Box<LinesFacts>>,
+    DifferenceRows => Vec<DifferenceRow>,
     StopContent => (),
     ContentProgress => Option<(u64, u64)>,
     ContentLines => Vec<Vec<u8>>,
     ContentBytes => Vec<u8>,
+    ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
     Judge => Result<(), RulesFileError>,
     Report => Option<String>,

@@ -1,15 +1,20 @@
 //! Repositories of a registry, tags of a repository: as far as the registry lists them, with a search.
 
+mod order;
+mod tags;
+
 use std::rc::Rc;
 
 use onionskin_core::source::registry::Pages;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
+use self::tags::Tags;
+
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::search::search_field;
-use crate::route::{BrowseRoute, ImageRoute, Route};
+use crate::route::{BrowseRoute, ImageRoute, Route, TagSort};
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{List, Names, NamesPage, UserError};
@@ -182,13 +187,24 @@ impl Browse {
                         { if wanted.is_empty() { "The list is empty." } else { "No name contains this text." } }
                     </p>
                 }
-                <ul class="names">
-                    for name in found.iter().take(self.room) {
-                        <li key={(*name).clone()}>
-                            <a class="mono" href={leads(&route.list, name).to_fragment()}>{ format::visible_text(name) }</a>
-                        </li>
-                    }
-                </ul>
+                if let List::Tags(repository) = &route.list {
+                    <Tags
+                        worker={ctx.props().worker.clone()}
+                        repository={repository.clone()}
+                        names={Rc::new(found.into_iter().cloned().collect::<Vec<String>>())}
+                        room={self.room}
+                        sort={route.sort}
+                        on_sort={self.sorted(ctx)}
+                    />
+                } else {
+                    <ul class="names">
+                        for name in found.iter().take(self.room) {
+                            <li key={(*name).clone()}>
+                                <a class="mono" href={leads(&route.list, name).to_fragment()}>{ format::visible_text(name) }</a>
+                            </li>
+                        }
+                    </ul>
+                }
                 if let Some(incomplete) = &self.incomplete {
                     <p role="alert">{ format::visible_text(incomplete) }</p>
                 }
@@ -200,11 +216,22 @@ impl Browse {
     }
 
     fn typed(&self, ctx: &Context<Self>) -> Callback<String> {
-        let (go, list) = (ctx.props().go.clone(), ctx.props().route.list.clone());
+        let (go, route) = (ctx.props().go.clone(), ctx.props().route.clone());
         Callback::from(move |find: String| {
             let route = BrowseRoute {
-                list: list.clone(),
                 find,
+                ..route.clone()
+            };
+            go.emit(Navigate::replace(Route::Browse(route)));
+        })
+    }
+
+    fn sorted(&self, ctx: &Context<Self>) -> Callback<TagSort> {
+        let (go, route) = (ctx.props().go.clone(), ctx.props().route.clone());
+        Callback::from(move |sort: TagSort| {
+            let route = BrowseRoute {
+                sort,
+                ..route.clone()
             };
             go.emit(Navigate::replace(Route::Browse(route)));
         })
@@ -229,12 +256,7 @@ impl Browse {
 
 /// Where a name of the list leads: a repository to its tags, a tag to its image.
 fn leads(list: &List, name: &str) -> Route {
-    let tags = |repository: String| {
-        Route::Browse(BrowseRoute {
-            list: List::Tags(repository),
-            find: String::new(),
-        })
-    };
+    let tags = |repository: String| Route::Browse(BrowseRoute::of(List::Tags(repository)));
     match list {
         List::Repositories(None) => tags(name.to_owned()),
         List::Repositories(Some(host)) => tags(format!("{host}/{name}")),

@@ -1,0 +1,207 @@
+//! The content of a file of a layer: read to the end of its blob, and kept only once that is verified.
+
+mod answers;
+mod parts;
+pub(crate) mod read;
+pub(crate) mod text;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Array;
+use onionskin_core::contents;
+use web_sys::{Blob, BlobPropertyBag, Url};
+
+use self::read::Layers;
+use self::text::{START, Text, image_type, is_text, pretty};
+use super::difference::Difference;
+use super::file::{InPlace, Kept};
+use super::image_worker::ImageWorker;
+use super::protocol::{ContentFacts, ContentForm, ReadContent, UserError};
+
+/// Bytes of a file that is shown as text: its lines are held in memory. Larger ones are shown as bytes.
+const TEXT: u64 = 16 << 20;
+
+/// What is kept of the file that is looked at.
+pub(crate) struct Content {
+    bytes: InPlace,
+    text: Option<Text>,
+    json: Option<Text>,
+    parts: Option<contents::Form>,
+    urls: Vec<String>,
+}
+
+/// What is being read, or was.
+#[derive(Default)]
+pub(crate) struct Reader {
+    /// Counts what was asked for: an older read ends when another one begins.
+    round: u32,
+    /// Bytes of the layer that came, and all of them.
+    pub(crate) progress: Option<(u64, u64)>,
+    pub(crate) content: Option<Content>,
+    /// Two versions of a path in place of one.
+    pub(crate) difference: Option<Difference>,
+}
+
+impl Reader {
+    /// Ends what is under way, and forgets what was read; the answer numbers what begins.
+    pub(super) fn begin(&mut self) -> u32 {
+        self.stop();
+        self.content = None;
+        self.difference = None;
+        self.round
+    }
+
+    /// Tells how far reading is, unless something else is asked for by now.
+    pub(super) fn hear(&mut self, round: u32, received: u64, whole: u64) -> Result<(), UserError> {
+        if self.round != round {
+            return Err(UserError::stopped());
+        }
+        self.progress = Some((received, whole));
+        Ok(())
+    }
+
+    /// Whether nothing else is asked for by now.
+    pub(super) fn is_at(&self, round: u32) -> bool {
+        self.round == round
+    }
+
+    /// Ends what is under way.
+    pub(crate) fn stop(&mut self) {
+        self.round = self.round.wrapping_add(1);
+        self.progress = None;
+    }
+}
+
+/// Reads the content of a file, and tells what it is.
+pub(crate) async fn read(
+    worker: Rc<RefCell<ImageWorker>>,
+    asked: ReadContent,
+) -> Result<Box<ContentFacts>, UserError> {
+    let (wanted, round) = {
+        let mut worker = worker.borrow_mut();
+        let round = worker.reader.begin();
+        let wanted = worker
+            .layers(asked.layer)?
+            .wanted(&asked.path, asked.layer)?;
+        (wanted, round)
+    };
+    let whole = wanted.stored.size();
+    let told = Rc::clone(&worker);
+    let mut hear = move |received| told.borrow_mut().reader.hear(round, received, whole);
+    let kept = wanted.read(&mut hear).await?;
+    keep(&worker, round, kept, asked.path, wanted.stored.number()).map(Box::new)
+}
+
+/// Keeps what was read and verified for the page, unless something else is asked for by now; tells what it is.
+pub(super) fn keep(
+    worker: &RefCell<ImageWorker>,
+    round: u32,
+    kept: Kept,
+    path: Vec<u8>,
+    stored_in: u32,
+) -> Result<ContentFacts, UserError> {
+    let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
+    let blob = kept.blob().map_err(problem)?;
+    let bytes = InPlace::new(blob.clone()).map_err(problem)?;
+    let size = blob.size() as u64;
+    let start = bytes.read(0, START as u64).map_err(problem)?;
+    let text = match size <= TEXT {
+        true => Some(Text::new(bytes.read(0, size).map_err(problem)?.to_vec())),
+        false => None,
+    };
+    let json = text
+        .as_ref()
+        .and_then(|text| pretty(&text.bytes))
+        .map(Text::new);
+    let parts = contents::Form::of(&start, &path);
+    let image = image_type(&start);
+    let mut urls = Vec::new();
+    let mut url = |media_type: &str| {
+        let options = BlobPropertyBag::new();
+        options.set_type(media_type);
+        let typed = Blob::new_with_blob_sequence_and_options(&Array::of1(&blob), &options);
+        let url = typed.and_then(|typed| Url::create_object_url_with_blob(&typed));
+        let url = url.unwrap_or_default();
+        urls.push(url.clone());
+        url
+    };
+    let facts = ContentFacts {
+        path,
+        stored_in,
+        size,
+        lines: text.as_ref().map(Text::lines),
+        json_lines: json.as_ref().map(Text::lines),
+        // It can only be saved: as this type no browser shows it.
+        download: url("application/octet-stream"),
+        image: image.map(&mut url),
+        parts: parts.is_some(),
+        form: match (image, text.is_some() && is_text(&start)) {
+            _ if parts.is_some() => ContentForm::Parts,
+            (Some(_), _) => ContentForm::Image,
+            (None, true) => ContentForm::Text,
+            (None, false) => ContentForm::Hex,
+        },
+    };
+    let mut worker = worker.borrow_mut();
+    if worker.reader.is_at(round) {
+        worker.reader.progress = None;
+        worker.reader.content = Some(Content {
+            bytes,
+            text,
+            json,
+            parts,
+            urls,
+        });
+    }
+    Ok(facts)
+}
+
+impl ImageWorker {
+    /// The layers that a layer stands on, with where they come from.
+    pub(super) fn layers(&self, layer: u32) -> Result<Layers<'_>, UserError> {
+        let missing = |detail: &str| UserError::of_content(detail);
+        let (stack, offset) = self
+            .ground_of(layer)
+            .ok_or_else(|| missing("the layer is not read"))?;
+        let image = self.image.as_ref().zip(self.reading.as_ref());
+        let (image, reading) = image.ok_or_else(|| missing("the image is not read"))?;
+        Ok(Layers {
+            stack,
+            offset,
+            image,
+            origin: &reading.origin,
+            file: reading.file.as_ref(),
+        })
+    }
+}
+
+impl Content {
+    /// Lines of the text, as far as they are shown.
+    pub(crate) fn lines(&self, form: ContentForm, from: u32, count: u32) -> Vec<Vec<u8>> {
+        let text = match form {
+            ContentForm::Json => self.json.as_ref(),
+            _ => self.text.as_ref(),
+        };
+        let Some(text) = text else {
+            return Vec::new();
+        };
+        let lines = from..from.saturating_add(count).min(text.lines());
+        lines.map(|line| text.line(line).to_vec()).collect()
+    }
+
+    /// Bytes of the content.
+    pub(crate) fn bytes(&self, from: u64, count: u32) -> Vec<u8> {
+        let bytes = self.bytes.read(from, u64::from(count));
+        bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        for url in &self.urls {
+            // What is gone need not be revoked.
+            let _ = Url::revoke_object_url(url);
+        }
+    }
+}

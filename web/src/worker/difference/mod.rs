@@ -1,0 +1,206 @@
+//! Two versions of a file: of two layers of an image, or of the two images that are compared. Both are read and verified
+//! before anything is told of them.
+
+mod rows;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use onionskin_core::compare::{TooLarge, hunks};
+use onionskin_core::limits::{DIFF_BYTES, DIFF_LINES};
+
+use self::rows::Rows;
+use super::content::read::Wanted;
+use super::content::text::{START, Text, is_text};
+use super::file::InPlace;
+use super::image_worker::ImageWorker;
+use super::protocol::{
+    Both, DifferenceFacts, DifferenceRow, DifferenceRows, LinesFacts, Outcome, ReadDifference,
+    Side, Unfold, UserError,
+};
+use super::requests::Answers;
+
+/// What is kept of two versions that differ by lines.
+pub(crate) struct Difference {
+    rows: Rows,
+}
+
+/// Reads two versions and compares them.
+pub(crate) async fn read(
+    worker: Rc<RefCell<ImageWorker>>,
+    asked: ReadDifference,
+) -> Result<Box<DifferenceFacts>, UserError> {
+    let (Both { old, new }, versions, round) = {
+        let mut worker = worker.borrow_mut();
+        let round = worker.reader.begin();
+        let versions = worker.versions(&asked);
+        (worker.both(&asked)?, versions, round)
+    };
+    let sizes = Both {
+        old: old.size(),
+        new: new.size(),
+    };
+    let mut facts = DifferenceFacts {
+        layers: Both {
+            old: old.version,
+            new: new.version,
+        },
+        asked,
+        sizes,
+        versions,
+        outcome: Outcome::Equal,
+    };
+    if facts.sizes.old.max(facts.sizes.new) > DIFF_BYTES as u64 {
+        facts.outcome = Outcome::TooLarge(DIFF_BYTES as u64);
+        return Ok(Box::new(facts));
+    }
+    let (of_old, whole) = (
+        old.stored.size(),
+        old.stored.size().saturating_add(new.stored.size()),
+    );
+    let bytes = Both {
+        old: bytes(&worker, round, &old, 0, whole).await?,
+        new: bytes(&worker, round, &new, of_old, whole).await?,
+    };
+    let difference = match compared(bytes) {
+        Ok(rows) => {
+            facts.outcome = Outcome::Lines(rows.facts());
+            Some(Difference { rows })
+        }
+        Err(outcome) => {
+            facts.outcome = outcome;
+            None
+        }
+    };
+    let mut worker = worker.borrow_mut();
+    if !worker.reader.is_at(round) {
+        return Err(UserError::stopped());
+    }
+    worker.reader.progress = None;
+    worker.reader.difference = difference;
+    Ok(Box::new(facts))
+}
+
+/// Reads a version whole.
+async fn bytes(
+    worker: &RefCell<ImageWorker>,
+    round: u32,
+    wanted: &Wanted,
+    before: u64,
+    whole: u64,
+) -> Result<Vec<u8>, UserError> {
+    let mut hear = |received: u64| {
+        let mut worker = worker.borrow_mut();
+        worker
+            .reader
+            .hear(round, before.saturating_add(received), whole)
+    };
+    let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
+    let kept = wanted.read(&mut hear).await?;
+    let bytes = InPlace::new(kept.blob().map_err(problem)?).map_err(problem)?;
+    let bytes = bytes.read(0, wanted.size()).map_err(problem)?;
+    Ok(bytes.to_vec())
+}
+
+/// The rows of two texts that differ; else what there is to say.
+fn compared(bytes: Both<Vec<u8>>) -> Result<Rows, Outcome> {
+    if bytes.old == bytes.new {
+        return Err(Outcome::Equal);
+    }
+    let is_binary = |bytes: &Vec<u8>| !is_text(bytes.get(..START).unwrap_or(bytes));
+    if is_binary(&bytes.old) || is_binary(&bytes.new) {
+        return Err(Outcome::Binary);
+    }
+    let hunks = hunks(&bytes.old, &bytes.new).map_err(|error| match error {
+        TooLarge::Bytes => Outcome::TooLarge(DIFF_BYTES as u64),
+        TooLarge::Lines => Outcome::TooManyLines(DIFF_LINES as u64),
+    })?;
+    let texts = Both {
+        old: Text::new(bytes.old),
+        new: Text::new(bytes.new),
+    };
+    Ok(Rows::new(texts, hunks))
+}
+
+impl ImageWorker {
+    /// Where both versions are stored.
+    fn both(&self, asked: &ReadDifference) -> Result<Both<Wanted>, UserError> {
+        if let Some(Both { old, new }) = asked.layers {
+            let wanted = |layer| self.layers(layer)?.wanted(&asked.path, layer);
+            return Ok(Both {
+                old: wanted(old)?,
+                new: wanted(new)?,
+            });
+        }
+        let missing = || UserError::of_content("no images are compared");
+        let comparison = self.comparison.as_ref().ok_or_else(missing)?;
+        Ok(Both {
+            old: comparison.wanted(Side::Old, &asked.path)?,
+            new: comparison.wanted(Side::New, &asked.path)?,
+        })
+    }
+
+    /// The layers that store a version of a path.
+    fn versions(&self, asked: &ReadDifference) -> Vec<u32> {
+        let ground = asked.layers.as_ref();
+        let Some((stack, offset)) = ground.and_then(|layers| self.ground_of(layers.new)) else {
+            return Vec::new();
+        };
+        let Some(node) = stack.find(&asked.path) else {
+            return Vec::new();
+        };
+        let stored = stack
+            .versions(node)
+            .filter(|version| version.layer > 0 && stack.stored_by(*version).is_some());
+        let mut layers: Vec<u32> = stored
+            .map(|version| super::listing::number(version.layer + offset))
+            .collect();
+        layers.sort_unstable();
+        layers.dedup();
+        layers
+    }
+}
+
+impl Answers<Unfold> for ImageWorker {
+    fn answer(&mut self, Unfold(fold): Unfold) -> Option<Box<LinesFacts>> {
+        let difference = self.reader.difference.as_mut()?;
+        difference.rows.unfold(fold);
+        Some(Box::new(difference.rows.facts()))
+    }
+}
+
+impl Answers<DifferenceRows> for ImageWorker {
+    fn answer(&mut self, asked: DifferenceRows) -> Vec<DifferenceRow> {
+        let DifferenceRows { form, from, count } = asked;
+        let difference = self.reader.difference.as_ref();
+        let rows = difference.map(|difference| difference.rows.rows(form, from, count));
+        rows.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn outcome(old: &[u8], new: &[u8]) -> Option<Outcome> {
+        let (old, new) = (old.to_vec(), new.to_vec());
+        compared(Both { old, new }).err()
+    }
+
+    #[test]
+    fn only_texts_are_compared_by_lines() {
+        assert_eq!(outcome(b"a\0", b"a\0"), Some(Outcome::Equal));
+        assert_eq!(outcome(b"a\0", b"a"), Some(Outcome::Binary));
+        assert_eq!(outcome(b"a", b"\x7fELF\x02"), Some(Outcome::Binary));
+        assert_eq!(outcome(b"", b"a"), None);
+        let lines = b"a\n".repeat(DIFF_LINES + 1);
+        let reversed = [b"b\n", &lines[..], b"b\n"].concat();
+        let other = b"c\n".repeat(3);
+        assert_eq!(
+            outcome(&other, &reversed),
+            Some(Outcome::TooManyLines(DIFF_LINES as u64))
+        );
+    }
+}
