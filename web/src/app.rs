@@ -62,8 +62,8 @@ pub(crate) enum Msg {
     SwitchTheme,
     CopyLink,
     Copied(bool),
-    /// Judge by this rules file from now on, or by none.
-    Judge(Option<RulesInput>),
+    /// UseRules by this rules file from now on, or by none.
+    UseRules(Option<RulesInput>),
     /// What came of it.
     Judged(Option<RulesFileError>),
 }
@@ -178,7 +178,7 @@ impl Component for App {
                     .send_future(async move { Msg::Copied(browser::copy(&link).await) });
                 return false;
             }
-            Msg::Judge(rules) => {
+            Msg::UseRules(rules) => {
                 self.rules = rules;
                 self.judge(ctx);
             }
@@ -276,7 +276,7 @@ impl App {
                     route={route.clone()}
                     go={link.callback(Msg::Go)}
                     rules={self.rules.clone()}
-                    on_rules={link.callback(Msg::Judge)}
+                    on_rules={link.callback(Msg::UseRules)}
                     on_again={again}
                     on_close={link.callback(|()| Msg::CloseDetails)}
                 />

@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Wanted::Stack(_) => opened.stack(wanted.decoded(&opened.image)).await?,
     };
-    let asked = Asked {
+    let asked = FileRequest {
         path: arguments.path.as_encoded_bytes(),
         wanted,
         image: &arguments.image.image,
@@ -113,14 +113,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// What a user asks for.
-struct Asked<'a> {
+struct FileRequest<'a> {
     path: &'a [u8],
     wanted: Wanted,
     /// As messages call it.
     image: &'a str,
 }
 
-impl Asked<'_> {
+impl FileRequest<'_> {
     /// Where the path leads in what is wanted.
     fn find(&self, stack: &Stack) -> anyhow::Result<NodeId> {
         match stack.resolve(self.path, stack.depth()) {

@@ -54,7 +54,7 @@ pub(crate) enum NamedBy {
 
 /// How a registry is spoken to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Speech {
+enum Scheme {
     Tls,
     Plain,
 }
@@ -109,11 +109,11 @@ impl RegistryArguments {
         };
         // An image cannot say that its registry is to be asked without TLS; the user can, in allowing it.
         if named_by == NamedBy::Image && self.allows_plain(domain) {
-            return question(&client(Speech::Plain)?).await.map_err(told);
+            return question(&client(Scheme::Plain)?).await.map_err(told);
         }
-        match question(&client(Speech::Tls)?).await {
+        match question(&client(Scheme::Tls)?).await {
             Err(SourceError::Unreachable { host, problem }) if unspoken(&problem) => {
-                let answer = question(&client(Speech::Plain)?).await;
+                let answer = question(&client(Scheme::Plain)?).await;
                 let it_is_tls = match &answer {
                     // It has shown that it does not.
                     _ if problem == Unreachable::NotTls => false,
@@ -142,7 +142,7 @@ impl RegistryArguments {
         guard: Guard,
         named_by: NamedBy,
         domain: &str,
-        speech: Speech,
+        speech: Scheme,
         kept: Option<Arc<dyn KeepDocuments>>,
     ) -> anyhow::Result<Client> {
         let mut options = Options {
@@ -153,7 +153,7 @@ impl RegistryArguments {
             kept,
             ..Options::default()
         };
-        if speech == Speech::Plain {
+        if speech == Scheme::Plain {
             options.plain_http.insert(domain.to_owned());
         } else if !self.tls_verify && named_by == NamedBy::User {
             let domains = [domain.to_owned()].into();

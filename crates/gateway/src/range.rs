@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 /// One range of bytes that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum RequestedRange {
     /// From this byte on, up to and with another.
     From(u64, Option<u64>),
     /// So many bytes at the end.
@@ -17,7 +17,7 @@ pub(crate) enum Asked {
 
 /// The part that an answer says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct SentRange {
     pub(crate) first: u64,
     pub(crate) last: u64,
     /// Bytes of the whole, where the answer says so.
@@ -35,7 +35,7 @@ pub(crate) enum Wanted {
     Nothing,
 }
 
-impl Asked {
+impl RequestedRange {
     /// The one range that a request asks for. Others than single ranges of bytes may be ignored, and one that is
     /// meant for another version than that with `etag` has to be.
     pub(crate) fn of(headers: &HeaderMap, etag: Option<&HeaderValue>) -> Option<Self> {
@@ -65,7 +65,7 @@ impl Asked {
     }
 
     /// Whether `given` is what was asked for, or begins it: servers may send less.
-    pub(crate) fn is_met_by(self, given: Given) -> bool {
+    pub(crate) fn is_met_by(self, given: SentRange) -> bool {
         match self {
             Self::From(first, last) => {
                 given.first == first && last.is_none_or(|last| given.last <= last)
@@ -77,7 +77,7 @@ impl Asked {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for RequestedRange {
     /// The value of a `Range` header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,7 +88,7 @@ impl fmt::Display for Asked {
     }
 }
 
-impl Given {
+impl SentRange {
     /// Reads a `Content-Range`; `None` for one that no part can have.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let (range, total) = value.strip_prefix("bytes ")?.trim().split_once('/')?;
@@ -114,7 +114,7 @@ impl Given {
     }
 }
 
-impl fmt::Display for Given {
+impl fmt::Display for SentRange {
     /// The value of a `Content-Range` header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bytes {}-{}/", self.first, self.last)?;
@@ -127,15 +127,15 @@ impl fmt::Display for Given {
 
 impl Wanted {
     /// What `asked` is of `length` bytes.
-    pub(crate) fn of(asked: Option<Asked>, length: usize) -> Self {
+    pub(crate) fn of(asked: Option<RequestedRange>, length: usize) -> Self {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let part = match asked {
             None => return Self::Whole,
-            Some(Asked::From(first, None)) => size(first)..length,
-            Some(Asked::From(first, Some(last))) => {
+            Some(RequestedRange::From(first, None)) => size(first)..length,
+            Some(RequestedRange::From(first, Some(last))) => {
                 size(first)..size(last).saturating_add(1).min(length)
             }
-            Some(Asked::Last(count)) => length.saturating_sub(size(count))..length,
+            Some(RequestedRange::Last(count)) => length.saturating_sub(size(count))..length,
         };
         if part.start < part.end {
             Self::Part(part)
@@ -155,9 +155,9 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn asked(range: &'static str) -> Option<Asked> {
+    fn asked(range: &'static str) -> Option<RequestedRange> {
         let range = HeaderValue::from_static(range);
-        Asked::of(&HeaderMap::from_iter([(header::RANGE, range)]), None)
+        RequestedRange::of(&HeaderMap::from_iter([(header::RANGE, range)]), None)
     }
 
     #[test]
@@ -190,13 +190,16 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-9"));
         headers.insert(header::IF_RANGE, etag.clone());
-        assert!(Asked::of(&headers, Some(&etag)).is_some());
-        assert!(Asked::of(&headers, None).is_none());
+        assert!(RequestedRange::of(&headers, Some(&etag)).is_some());
+        assert!(RequestedRange::of(&headers, None).is_none());
         let other = HeaderValue::from_static("\"other\"");
-        assert!(Asked::of(&headers, Some(&other)).is_none());
+        assert!(RequestedRange::of(&headers, Some(&other)).is_none());
         headers.remove(header::IF_RANGE);
         headers.append(header::RANGE, HeaderValue::from_static("bytes=20-29"));
-        assert!(Asked::of(&headers, Some(&etag)).is_none(), "two of them");
+        assert!(
+            RequestedRange::of(&headers, Some(&etag)).is_none(),
+            "two of them"
+        );
     }
 
     #[test]
@@ -215,7 +218,7 @@ mod tests {
             ("bytes=-10", "bytes 80-89/100", false),
             ("bytes=-10", "bytes 90-99/*", false),
         ] {
-            let parsed = Given::parse(given).unwrap();
+            let parsed = SentRange::parse(given).unwrap();
             assert_eq!(parsed.to_string(), given);
             let met_by = asked(range).unwrap().is_met_by(parsed);
             assert_eq!(met_by, met, "{range}: {given}");
@@ -231,7 +234,7 @@ mod tests {
             "10-19/100",
             "",
         ] {
-            assert_eq!(Given::parse(lie), None, "{lie}");
+            assert_eq!(SentRange::parse(lie), None, "{lie}");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::demo;
 use crate::error::Refused;
 use crate::listing::{self, Paging};
 use crate::policy::{self, matches_etag};
-use crate::range::{Asked, Wanted};
+use crate::range::{RequestedRange, Wanted};
 use crate::saved::SavedImage;
 
 /// The digest of what is sent, for clients that asked by tag.
@@ -203,7 +203,7 @@ fn answer(
     let etag = HeaderValue::try_from(format!("\"{digest}\"")).ok();
     let cached = matches_etag(asked, etag.as_ref());
     let length = content.len();
-    let mut response = match Wanted::of(Asked::of(asked, etag.as_ref()), length) {
+    let mut response = match Wanted::of(RequestedRange::of(asked, etag.as_ref()), length) {
         _ if cached => StatusCode::NOT_MODIFIED.into_response(),
         Wanted::Whole => {
             let sized = [(header::CONTENT_LENGTH, length)];

@@ -24,7 +24,7 @@ use crate::error::Refused;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::policy;
-use crate::range::{Asked, Given, number};
+use crate::range::{RequestedRange, SentRange, number};
 use crate::refuted::{Refutation, RefutedBlobs};
 use crate::repository::CONTENT_DIGEST;
 
@@ -33,7 +33,7 @@ pub(crate) struct BlobRequest<'a> {
     /// The repository's name here.
     pub(crate) name: &'a str,
     pub(crate) digest: &'a Digest,
-    pub(crate) range: Option<Asked>,
+    pub(crate) range: Option<RequestedRange>,
     /// The client's.
     pub(crate) version: Version,
 }
@@ -247,8 +247,8 @@ pub(crate) fn said_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The part that a 206 brings, if it is the one that was asked for.
-fn part(range: Asked, upstream: &Upstream) -> Option<Given> {
-    let given = upstream.range.as_deref().and_then(Given::parse)?;
+fn part(range: RequestedRange, upstream: &Upstream) -> Option<SentRange> {
+    let given = upstream.range.as_deref().and_then(SentRange::parse)?;
     let fits = |length| length == given.len();
     let is_right = range.is_met_by(given) && upstream.length.is_none_or(fits);
     is_right.then_some(given)

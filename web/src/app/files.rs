@@ -7,7 +7,7 @@ use super::{App, Msg};
 use crate::navigate::{History, Navigate};
 use crate::route::{ImageRoute, Route, View};
 use crate::rules_input::RulesInput;
-use crate::worker::protocol::Judge;
+use crate::worker::protocol::UseRules;
 
 impl App {
     /// Tells the image worker what to judge by.
@@ -17,11 +17,11 @@ impl App {
             Some(rules) if rules.problem.is_some() => {}
             Some(rules) => {
                 rules.judged = false;
-                let judged = session.worker.ask(Judge(Some(rules.file.clone())));
+                let judged = session.worker.ask(UseRules(Some(rules.file.clone())));
                 ctx.link()
                     .send_future(async move { Msg::Judged(judged.await.and_then(Result::err)) });
             }
-            None => session.worker.tell(Judge(None)),
+            None => session.worker.tell(UseRules(None)),
         }
     }
 
@@ -39,7 +39,7 @@ impl App {
                 false => Route::Image(route.in_view(View::Waste)),
             };
             ctx.link()
-                .send_future(async move { Msg::Judge(Some(RulesInput::of(&file).await)) });
+                .send_future(async move { Msg::UseRules(Some(RulesInput::of(&file).await)) });
             return self.go(ctx, Navigate::push(waste));
         }
         self.files.insert(name.clone(), file.into());

@@ -26,7 +26,7 @@ impl Answers<Report> for ImageWorker {
 
 impl ImageWorker {
     /// Judges by a rules file from now on, or by none. A file that cannot be used changes nothing.
-    pub(super) fn judge(
+    pub(super) fn use_rules(
         &mut self,
         file: Option<&RulesFile>,
     ) -> Result<Option<Event>, RulesFileError> {

@@ -17,9 +17,9 @@ use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
-    AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, Judge, KeepLogins,
-    Message, Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, Request,
-    SizeOfCache, Stop,
+    AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, KeepLogins, Message,
+    Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, Request,
+    SizeOfCache, Stop, UseRules,
 };
 use crate::login;
 
@@ -85,7 +85,7 @@ impl Asker {
                 opening::resume(&self.worker, &self.scope);
                 self.answer::<Continue>(&());
             }
-            Request::Judge(asked) => self.judge(&asked),
+            Request::UseRules(asked) => self.use_rules(&asked),
             Request::Show(asked) => self.of_image(asked),
             Request::Rows(asked) => self.of_image(asked),
             Request::MapOf(asked) => self.of_image(asked),
@@ -152,8 +152,8 @@ impl Asker {
         spawn_local(opening::open(self.worker, self.scope, asked));
     }
 
-    fn judge(&self, asked: &Judge) {
-        let judged = self.worker.borrow_mut().judge(asked.0.as_ref());
+    fn use_rules(&self, asked: &UseRules) {
+        let judged = self.worker.borrow_mut().use_rules(asked.0.as_ref());
         let (event, judged) = match judged {
             Ok(event) => (event, Ok(())),
             Err(problem) => (None, Err(problem)),
@@ -163,6 +163,6 @@ impl Asker {
             port::tell(&self.scope, &Message::Event(event));
         }
         growth::begin(&self.worker, &self.scope);
-        self.answer::<Judge>(&judged);
+        self.answer::<UseRules>(&judged);
     }
 }

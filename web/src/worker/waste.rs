@@ -23,8 +23,8 @@ use super::cards;
 use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
-    Asked, AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, Findings, Group,
-    Ignored, OfKind, Order, RulesFile, RulesFileError, Selected, Verdict,
+    AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, Findings,
+    FindingsQuery, Group, Ignored, OfKind, Order, RuleOutcome, RulesFile, RulesFileError, Selected,
 };
 
 /// The name of a rules file that is read as dive reads it.
@@ -140,7 +140,7 @@ impl Waste {
     }
 
     /// A page of the findings.
-    pub(crate) fn findings(&self, asked: &Asked) -> Findings {
+    pub(crate) fn findings(&self, asked: &FindingsQuery) -> Findings {
         let chosen = self.chosen(&asked.choice);
         let mut groups: Vec<(Group, u32)> = Vec::new();
         for finding in chosen.iter().filter_map(|at| self.audit.findings.get(*at)) {
@@ -303,8 +303,8 @@ fn holds(finding: &FindingFacts, find: &str) -> bool {
         .any(|text| text.to_lowercase().contains(find))
 }
 
-fn verdict(verdict: &rules::Verdict) -> Verdict {
-    Verdict {
+fn verdict(verdict: &rules::Verdict) -> RuleOutcome {
+    RuleOutcome {
         name: verdict.name.clone(),
         told: format::verdict(verdict),
         met: verdict.met.clone(),

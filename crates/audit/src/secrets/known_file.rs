@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::Deserialize;
 
 use super::placeholder::{is_placeholder, is_reference};
-use super::{Rule, Spot, keystore, variable};
+use super::{Rule, SecretMatch, keystore, variable};
 
 /// One row of `places.json`.
 #[derive(Debug, Deserialize)]
@@ -122,16 +122,16 @@ impl SecretFile {
     }
 
     /// The file as a whole, as a finding.
-    pub(super) fn spot(self) -> Option<Spot> {
+    pub(super) fn spot(self) -> Option<SecretMatch> {
         let row = self.row()?;
-        Some(Spot {
+        Some(SecretMatch {
             rule: Rule(&row.rule),
             line: 0,
         })
     }
 
     /// What is found in its content; `packaged` is a file of a package, whose settings are nobody's.
-    pub(super) fn look(self, content: &[u8], packaged: bool) -> Option<Spot> {
+    pub(super) fn look(self, content: &[u8], packaged: bool) -> Option<SecretMatch> {
         let row = self.row()?;
         let line = match row.holds {
             Holds::Anything => Some(0),
@@ -150,7 +150,7 @@ impl SecretFile {
                 Some(super::scanner::line(text.as_bytes(), secret))
             }
         }?;
-        Some(Spot {
+        Some(SecretMatch {
             rule: Rule(&row.rule),
             line,
         })

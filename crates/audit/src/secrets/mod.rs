@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for Rule {
 
 /// A secret in a file: what sort, and on which line. Not the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Spot {
+pub struct SecretMatch {
     /// What sort of secret.
     pub rule: Rule,
     /// The line, from 1; 0 where it is the file as a whole.

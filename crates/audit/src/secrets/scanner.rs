@@ -1,6 +1,6 @@
 //! A file looked at while its bytes pass: what is kept of it is what was found, and on which line.
 
-use super::Spot;
+use super::SecretMatch;
 use super::known_file::{SecretFile, is_packaged};
 use super::scan::{Kind, hits};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
@@ -25,12 +25,12 @@ struct File {
     packaged: bool,
     size: usize,
     /// What was found, once that is known.
-    found: Option<Vec<Spot>>,
+    found: Option<Vec<SecretMatch>>,
 }
 
 impl Visitor for SecretScanner {
     const NAME: &'static str = "secrets";
-    type Found = Spot;
+    type Found = SecretMatch;
 
     fn begin(&mut self, entry: &Entry<'_>) -> bool {
         self.buffer.clear();
@@ -74,7 +74,7 @@ impl Visitor for SecretScanner {
     }
 
     /// Each rule once.
-    fn end(&mut self) -> Vec<Spot> {
+    fn end(&mut self) -> Vec<SecretMatch> {
         let Some(file) = self.file.take() else {
             return Vec::new();
         };
@@ -100,7 +100,7 @@ impl File {
             && memchr::memchr(0, start).is_some()
     }
 
-    fn look(&self, content: &[u8]) -> Vec<Spot> {
+    fn look(&self, content: &[u8]) -> Vec<SecretMatch> {
         if self.is_passed_over(content) {
             return spots(self.place.filter(|place| place.holds_anything()));
         }
@@ -117,8 +117,8 @@ impl File {
             ..Kind::default()
         };
         let hits = hits(content, kind).found.into_iter();
-        let mut found: Vec<Spot> = hits
-            .map(|hit| Spot {
+        let mut found: Vec<SecretMatch> = hits
+            .map(|hit| SecretMatch {
                 rule: hit.rule,
                 line: line(content, hit.range.start),
             })
@@ -127,7 +127,7 @@ impl File {
             .place
             .and_then(|place| place.look(content, self.packaged));
         // What is known by its form is not told again by its place.
-        let known = |spot: &Spot| {
+        let known = |spot: &SecretMatch| {
             found.iter().any(|other| {
                 other.line == spot.line && spot.line > 0 && spot.rule.id() != "env-file"
             })
@@ -139,7 +139,7 @@ impl File {
     }
 }
 
-fn spots(place: Option<SecretFile>) -> Vec<Spot> {
+fn spots(place: Option<SecretFile>) -> Vec<SecretMatch> {
     place.and_then(SecretFile::spot).into_iter().collect()
 }
 

@@ -67,12 +67,12 @@ pub(super) enum Reported {
 #[serde(rename_all = "camelCase")]
 struct Stopped<'a> {
     schema_version: u32,
-    image: Asked<'a>,
+    image: ImageName<'a>,
     error: &'a str,
 }
 
 #[derive(Serialize)]
-struct Asked<'a> {
+struct ImageName<'a> {
     reference: &'a str,
 }
 
@@ -128,7 +128,7 @@ fn lines(reported: &[Reported], format: Format) -> serde_json::Result<String> {
                 Reported::Audited(audited) => json::compact(&audited.audit),
                 Reported::Stopped { reference, error } => json::compact(&Stopped {
                     schema_version: SCHEMA_VERSION,
-                    image: Asked { reference },
+                    image: ImageName { reference },
                     error,
                 }),
             };

@@ -10,7 +10,7 @@ use super::stored::Attempt;
 use super::{Relay, Visitor};
 use crate::carried::carrying;
 use crate::error::Refused;
-use crate::range::Asked;
+use crate::range::RequestedRange;
 use crate::slots::Kind;
 use crate::transfer::{self, BlobRequest};
 
@@ -27,13 +27,13 @@ impl Relay {
         let mut wish = BlobRequest {
             name,
             digest,
-            range: Asked::of(visitor.headers, None).filter(|_| !is_head),
+            range: RequestedRange::of(visitor.headers, None).filter(|_| !is_head),
             version: visitor.version,
         };
         let what = remote.blob_name(digest);
         match wish.range {
             // Who was cut off wants to go on, with what would never be the blob.
-            Some(Asked::From(1.., _)) => {
+            Some(RequestedRange::From(1.., _)) => {
                 if let Some(why) = self.refuted.why(name, digest) {
                     return Err(transfer::refuted(&what, why));
                 }

@@ -15,7 +15,7 @@ use onionskin_core::source::registry::{Fetched, Remote, TagOrDigest};
 use super::{Relay, Visitor};
 use crate::error::Refused;
 use crate::policy;
-use crate::range::{Given, Wanted};
+use crate::range::{SentRange, Wanted};
 use crate::repository::CONTENT_DIGEST;
 use crate::store::{Flights, Right, Rights, Store};
 use crate::transfer::{self, BlobRequest, Cut, Source, Upstream, insert};
@@ -32,7 +32,7 @@ pub(super) enum Attempt {
 /// What a registry says of a visitor's right.
 enum Answer {
     /// It gives what has this digest; `None` where it does not say which.
-    Given(Option<Digest>),
+    SentRange(Option<Digest>),
     Refused(Refused),
     /// It cannot be asked for now.
     Down(Refused),
@@ -144,7 +144,7 @@ impl Relay {
             Refused::unknown_blob,
         );
         match (answer, rights) {
-            (Answer::Given(_), rights) => {
+            (Answer::SentRange(_), rights) => {
                 if let Some((rights, right)) = rights {
                     rights.given(right, wish.digest);
                 }
@@ -182,8 +182,8 @@ impl Relay {
         let right = right(visitor, name, &wanted.to_string());
         let asked = self.document(name, manifest_digest(remote, wanted)).await;
         let (digest, kind) = match answer(asked, Refused::unknown_manifest) {
-            Answer::Given(None) => return Ok(None),
-            Answer::Given(Some(digest)) => {
+            Answer::SentRange(None) => return Ok(None),
+            Answer::SentRange(Some(digest)) => {
                 store.rights.given(right, &digest);
                 (digest, "hit")
             }
@@ -243,7 +243,7 @@ fn answer(
     refused: fn(SourceError) -> Refused,
 ) -> Answer {
     match asked {
-        Ok(Ok(digest)) => Answer::Given(digest),
+        Ok(Ok(digest)) => Answer::SentRange(digest),
         Ok(Err(error)) => match is_down(&error) {
             true => Answer::Down(refused(error)),
             false => Answer::Refused(refused(error)),
@@ -316,7 +316,7 @@ async fn from_store(
         return response.map(Some);
     };
     let mut headers = HeaderMap::new();
-    let given = Given {
+    let given = SentRange {
         first: part.start,
         last: part.end - 1,
         total: Some(length),

@@ -20,7 +20,7 @@ use crate::views::waste::list::List;
 use crate::views::waste::side::Side;
 use crate::views::waste::summary::Summary;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Asked, Choice, Findings, FindingsPage, Selected};
+use crate::worker::protocol::{Choice, Findings, FindingsPage, FindingsQuery, Selected};
 
 /// What [`Waste`] shows, and what is beside it.
 #[derive(Clone, PartialEq, Properties)]
@@ -90,9 +90,9 @@ pub(crate) fn Waste(props: &Props) -> Html {
 }
 
 /// The findings that an address asks for.
-fn asked(route: &ImageRoute, told: u32) -> Asked {
+fn asked(route: &ImageRoute, told: u32) -> FindingsQuery {
     let waste = &route.waste;
-    Asked {
+    FindingsQuery {
         choice: Choice {
             checks: route.view == View::Checks,
             kind: waste.kind,

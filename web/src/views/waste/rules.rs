@@ -8,7 +8,7 @@ use crate::format;
 use crate::parts::pick::Pick;
 use crate::rules_input::RulesInput;
 use crate::session::{Image, Partial};
-use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RulesFileError, Verdict};
+use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RuleOutcome, RulesFileError};
 
 /// What [`RulesBox`] shows.
 #[derive(PartialEq, Properties)]
@@ -202,7 +202,7 @@ fn verdict(audit: &AuditFacts) -> String {
     }
 }
 
-fn of_rule(rule: &Verdict) -> Html {
+fn of_rule(rule: &RuleOutcome) -> Html {
     let (sign, class, word) = match rule.passed {
         Some(true) => ("✓", "passed", "passed"),
         Some(false) => ("✕", "failed", "failed"),

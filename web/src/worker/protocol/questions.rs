@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, Asked, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts,
-    DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, Found,
+    AboutTag, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts, DifferenceFacts,
+    DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Found,
     HoldFile, LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts,
     PackagesOf, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, Referrers,
     ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold,
@@ -79,7 +79,7 @@ questions! {
     ContentBytes => Vec<u8>,
     ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
-    Judge => Result<(), RulesFileError>,
+    UseRules => Result<(), RulesFileError>,
     Report => Option<String>,
     PackagesOf => Option<Box<PackagesFacts>>,
     PackageFiles => Box<FilesOfPackage>,
@@ -240,11 +240,11 @@ pub(crate) struct ContentBytes {
 
 /// Findings, once there are any.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct FindingsPage(pub(crate) Asked);
+pub(crate) struct FindingsPage(pub(crate) FindingsQuery);
 
-/// Judge by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
+/// UseRules by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Judge(pub(crate) Option<RulesFile>);
+pub(crate) struct UseRules(pub(crate) Option<RulesFile>);
 
 /// The report as the command prints it; none while there is none.
 #[derive(Debug, Serialize, Deserialize)]

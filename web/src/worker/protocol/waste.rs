@@ -19,7 +19,7 @@ pub(crate) struct Choice {
 
 /// Which page of the findings is asked for, and the finding that it should hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct FindingsQuery {
     pub(crate) choice: Choice,
     /// From 0; none is that of the selected finding, or the first.
     pub(crate) page: Option<u32>,
@@ -184,7 +184,7 @@ pub(crate) struct AuditFacts {
     /// None where nothing tells it.
     pub(crate) base: Option<BaseFacts>,
     /// What became of each rule.
-    pub(crate) rules: Vec<Verdict>,
+    pub(crate) rules: Vec<RuleOutcome>,
     /// None where one cannot be judged.
     pub(crate) passed: Option<bool>,
     /// What the rules file ignores.
@@ -258,7 +258,7 @@ pub(crate) struct RulesFileError {
 
 /// A rule and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Verdict {
+pub(crate) struct RuleOutcome {
     /// The rule's key in a rules file.
     pub(crate) name: String,
     /// What was measured, and what is allowed, in words.

@@ -21,7 +21,7 @@ const SHOWN: usize = 300;
 
 /// Who was asked for what: what an error names.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct RequestContext {
     pub(super) what: String,
     pub(super) registry: String,
     pub(super) credentials: bool,
@@ -94,7 +94,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The error that an answer without what was asked for stands for.
-pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
+pub(super) async fn error(response: Response, asked: &RequestContext) -> SourceError {
     let status = response.status();
     let headers = response.headers().clone();
     let host = host_of(response.url());
@@ -103,7 +103,7 @@ pub(super) async fn error(response: Response, asked: &Asked) -> SourceError {
         true => (Vec::new(), a_page(&body)),
         false => said(&body),
     };
-    let Asked { what, registry, .. } = asked.clone();
+    let RequestContext { what, registry, .. } = asked.clone();
     // Also where nobody said that a gateway is asked: it is a registry like any other. Who else sends such details speaks of
     // an error all the same.
     if let Some(detail) = detail(&body) {
@@ -164,7 +164,7 @@ fn a_page(body: &[u8]) -> String {
 }
 
 /// The error for a registry that does not let us in.
-pub(super) fn no_access(asked: &Asked, reason: &str) -> SourceError {
+pub(super) fn no_access(asked: &RequestContext, reason: &str) -> SourceError {
     SourceError::NoAccess {
         what: asked.what.clone(),
         registry: asked.registry.clone(),

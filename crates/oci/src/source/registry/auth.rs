@@ -7,7 +7,7 @@ use base64::Engine as _;
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, Url};
 
-use super::answer::{self, Asked};
+use super::answer::{self, RequestContext};
 use super::challenge::{self, Challenge};
 use super::realm;
 use super::transport::{Purpose, RegistryRequest, Transport, forbidden};
@@ -78,7 +78,7 @@ impl Auth {
         audience: &Audience<'_>,
         used: Option<&HeaderValue>,
         response: &Response,
-        asked: &Asked,
+        asked: &RequestContext,
     ) -> Result<Option<HeaderValue>, SourceError> {
         let slot = self.slot(audience);
         let mut held = slot.lock().await;
@@ -139,7 +139,7 @@ async fn bearer(
     audience: &Audience<'_>,
     realm: &str,
     service: Option<&str>,
-    asked: &Asked,
+    asked: &RequestContext,
 ) -> Result<HeaderValue, SourceError> {
     if let Some(Credentials::RegistryToken(token)) = &audience.credentials {
         return secret(&format!("Bearer {token}"))

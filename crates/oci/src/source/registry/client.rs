@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use reqwest::{Response, Url};
 
-use super::answer::{self, Asked};
+use super::answer::{self, RequestContext};
 use super::auth::{Audience, Auth, Scope};
 use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
@@ -190,7 +190,7 @@ impl Client {
             scope,
             credentials: options.credentials.get(domain).cloned(),
         };
-        let mut asked = Asked {
+        let mut asked = RequestContext {
             what: ask.what.clone(),
             registry: endpoint.registry(),
             credentials: audience.credentials.is_some(),
@@ -227,7 +227,7 @@ impl Client {
         ask: &RegistryRequest,
         response: Response,
     ) -> SourceError {
-        let asked = Asked {
+        let asked = RequestContext {
             what: ask.what.clone(),
             registry: endpoint.registry(),
             credentials: self.inner.options.credentials.contains_key(domain),

@@ -60,7 +60,7 @@ pub(super) async fn stream(
     let size = expected.size;
     let framed = is_framed(&response);
     let (body, decoded) = begin(&remote, &ask, response, expected).await?;
-    let begun = Begun {
+    let begun = StartedTransfer {
         body,
         decoded,
         framed,
@@ -70,7 +70,7 @@ pub(super) async fn stream(
 }
 
 /// An answer that brings a whole blob, as [`begin`] found it.
-pub(super) struct Begun {
+pub(super) struct StartedTransfer {
     pub(super) body: Chunks,
     /// It was sent in a coding.
     pub(super) decoded: bool,
@@ -82,7 +82,7 @@ pub(super) struct Begun {
 pub(super) fn going_on(
     remote: Remote,
     ask: RegistryRequest,
-    begun: Begun,
+    begun: StartedTransfer,
     expected: Expected<'_>,
 ) -> impl Stream<Item = Result<Bytes, SourceError>> + use<> {
     let transfer = Transfer {

@@ -172,7 +172,7 @@ impl Remote {
                 size: length,
                 ..expected
             };
-            let begun = transfer::Begun {
+            let begun = transfer::StartedTransfer {
                 body,
                 decoded,
                 framed: false,
