@@ -65,9 +65,9 @@ fn form_and_meaning_are_those_of_the_format_number() {
         Digest::sha256(&checkpoints().to_bytes()).short().to_owned(),
     );
     let was = (
-        3,
-        "4989feb7a1e2".to_owned(),
-        "d770c3acb47d".to_owned(),
+        4,
+        "684a828934c9".to_owned(),
+        "b41c81ac345b".to_owned(),
         "a86534d13fe0".to_owned(),
     );
     assert_eq!(
