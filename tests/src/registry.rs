@@ -29,15 +29,25 @@ pub struct Registry {
 impl Registry {
     /// Starts an empty registry that lets everybody in.
     pub fn start() -> Self {
-        Self::run(false)
+        Self::run(false, "")
+    }
+
+    /// Starts an empty registry that lets everybody in, and pages of this origin read its answers.
+    pub fn for_pages(origin: &str) -> Self {
+        let headers = format!(
+            ", headers: {{Access-Control-Allow-Origin: ['{origin}'], Access-Control-Allow-Methods: ['GET, HEAD'], \
+             Access-Control-Allow-Headers: ['Accept, Authorization, Range'], \
+             Access-Control-Expose-Headers: ['Docker-Content-Digest, Link, WWW-Authenticate']}}"
+        );
+        Self::run(false, &headers)
     }
 
     /// Starts an empty registry that lets only [`USER`] with [`PASSWORD`] in.
     pub fn with_password() -> Self {
-        Self::run(true)
+        Self::run(true, "")
     }
 
-    fn run(password: bool) -> Self {
+    fn run(password: bool, headers: &str) -> Self {
         // It waits for its disk after every blob, so it is given memory for one where there is any.
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new());
         let folder = folder.unwrap();
@@ -53,7 +63,7 @@ impl Registry {
         };
         let storage = folder.path().join("storage");
         let config = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:0', secret: tests}}\n{auth}",
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:0', secret: tests{headers}}}\n{auth}",
             storage.display()
         );
         let file = folder.path().join("config.yml");

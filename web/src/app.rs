@@ -10,6 +10,7 @@ mod typed;
 use std::collections::HashMap;
 
 use gloo::events::{EventListener, EventListenerOptions};
+use onionskin_core::link::is_address;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, File, KeyboardEvent};
 use yew::prelude::*;
@@ -217,6 +218,7 @@ impl Component for App {
                     reference={called}
                     compare={image.and_then(|_| self.compare_address())}
                     {file}
+                    shared={matches!(&self.route, Route::Image(route) if route.chosen_file().is_none())}
                     facts={image.map(|image| image.facts.clone())}
                     loading={self.session.as_ref().is_some_and(Session::loading)}
                     start={self.route == Route::Start}
@@ -235,7 +237,7 @@ impl Component for App {
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),
-                        (Route::Image(ImageRoute { file: Some(name), .. }), None) => html! {
+                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => html! {
                             <Missing name={name.clone()} {on_file} />
                         },
                         (Route::Compare(route), _) => self.view_comparison(ctx, route),
@@ -285,16 +287,18 @@ impl App {
                 <ArtifactView artifact={artifact.clone()} in_file={route.file.is_some()} />
             },
             State::Failed(problem) => failed(Some(problem.clone())),
-            State::Opening | State::Unpacking(_) | State::Choosing(_) => match &route.file {
-                Some(name) => html! {
-                    <Reading
-                        name={name.clone()}
-                        state={session.state.clone()}
-                        on_choose={link.callback(|route: ImageRoute| Msg::Go(Navigate::push(route)))}
-                    />
-                },
-                None => failed(None),
-            },
+            State::Opening | State::Unpacking(_) | State::Fetching(..) | State::Choosing(_) => {
+                match &route.file {
+                    Some(name) => html! {
+                        <Reading
+                            name={name.clone()}
+                            state={session.state.clone()}
+                            on_choose={link.callback(|route: ImageRoute| Msg::Go(Navigate::push(route)))}
+                        />
+                    },
+                    None => failed(None),
+                }
+            }
         }
     }
 

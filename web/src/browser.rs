@@ -17,6 +17,7 @@ const RECENT_MOST: usize = 8;
 const COLUMNS: &str = "onionskin.columns";
 const DIFFERENCE: &str = "onionskin.difference";
 const OPEN: &str = "onionskin.open";
+const GATEWAY: &str = "onionskin.gateway";
 /// Open folders that are remembered.
 const OPEN_MOST: usize = 2_000;
 
@@ -45,6 +46,29 @@ pub(crate) fn set_fragment(fragment: &str, step: History) {
         History::Push => history.push_state_with_url(&state, "", Some(fragment)),
         History::Replace => history.replace_state_with_url(&state, "", Some(fragment)),
     };
+}
+
+/// Whether the page came from a gateway, which says so in the document.
+pub(crate) fn came_from_gateway() -> bool {
+    let mark = "meta[name=onionskin][content=gateway]";
+    let found = gloo::utils::document().query_selector(mark);
+    found.is_ok_and(|found| found.is_some())
+}
+
+/// The gateway that the visitor named in this browser, for a page that came from none.
+pub(crate) fn gateway() -> Option<String> {
+    stored(GATEWAY).filter(|gateway| !gateway.is_empty())
+}
+
+/// Loads the page again.
+pub(crate) fn reload() {
+    // A browser that refuses leaves the page as it is.
+    let _ = gloo::utils::window().location().reload();
+}
+
+/// Remembers the gateway that the visitor names; an empty one is none.
+pub(crate) fn keep_gateway(gateway: &str) {
+    store(GATEWAY, gateway);
 }
 
 /// What this browser keeps for the page; none where the visitor blocks it.

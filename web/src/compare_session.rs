@@ -128,15 +128,8 @@ impl CompareSession {
 }
 
 fn asked(side: &SideRoute) -> Compared {
-    let image = Some(side.reference.clone());
     Compared {
-        subject: match &side.file {
-            Some(name) => Subject::File {
-                name: name.clone(),
-                image: image.filter(|image| !image.is_empty()),
-            },
-            None => Subject::Reference(side.reference.clone()),
-        },
+        subject: Subject::of(side.file.as_deref(), &side.reference),
         platform: side.platform.clone(),
         stack: side.stack,
     }

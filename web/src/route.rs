@@ -3,7 +3,8 @@
 //! `#/image/docker.io/library/nginx@sha256:…?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=…`
 //!
 //! A file that the visitor chose has an address as well, `#/file/app.tar?image=app:1.0&layer=3`, so that back and
-//! forward work; it leads there for as long as the page has the file.
+//! forward work; it leads there for as long as the page has the file. A saved analysis has that of its own,
+//! `#/index/https://ci.example.com/app.onionskin?layer=3`.
 
 mod browse;
 pub(crate) mod comparison;
@@ -51,7 +52,8 @@ impl Route {
             return (Route::Compare(route), remarks);
         }
         let found = after("/image/").map(ImageRoute::of);
-        let Some(mut route) = found.or_else(|| after("/file/").map(ImageRoute::of_file)) else {
+        let found = found.or_else(|| after("/file/").map(ImageRoute::of_file));
+        let Some(mut route) = found.or_else(|| after("/index/").map(ImageRoute::of_index)) else {
             let unknown = format!(
                 "There is no view at “{}”.",
                 crate::format::visible_text(place)
@@ -216,6 +218,28 @@ mod tests {
         }
         // Outside of a file, there is nothing to choose from.
         assert_eq!(Route::parse("#/image/alpine?image=x").1.len(), 1);
+    }
+
+    #[test]
+    fn a_saved_analysis_has_an_address() {
+        for (fragment, file) in [
+            (
+                "#/index/https://ci.example.com/a.onionskin%3Fkey=1?layer=2",
+                "https://ci.example.com/a.onionskin?key=1",
+            ),
+            ("#/index/app.onionskin", "./app.onionskin"),
+            ("#/index/../a%20b.onionskin?view=waste", "../a b.onionskin"),
+            ("#/index/http://127.0.0.1:8000/a", "http://127.0.0.1:8000/a"),
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert!(remarks.is_empty(), "{remarks:?}");
+            assert_eq!(route.to_fragment(), fragment);
+            let Route::Image(image) = route else {
+                panic!("{fragment}")
+            };
+            assert_eq!(image.file.as_deref(), Some(file));
+            assert_eq!(image.chosen_file(), None);
+        }
     }
 
     #[test]

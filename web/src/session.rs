@@ -34,6 +34,8 @@ pub(crate) enum State {
     Opening,
     /// The file is compressed as a whole, and is unpacked.
     Unpacking(Unpacking),
+    /// A saved analysis is fetched: so many bytes are here, and of how many, where that is known.
+    Fetching(u64, Option<u64>),
     /// The file holds these images, of which one has to be chosen.
     Choosing(Rc<Vec<ArchiveImage>>),
     /// What is there is no image.
@@ -138,15 +140,8 @@ impl Session {
         if let Some(file) = file {
             worker.give(file);
         }
-        let subject = match &route.file {
-            Some(name) => Subject::File {
-                name: name.clone(),
-                image: Some(route.reference.clone()).filter(|image| !image.is_empty()),
-            },
-            None => Subject::Reference(route.reference.clone()),
-        };
         worker.tell(Open {
-            subject,
+            subject: Subject::of(route.file.as_deref(), &route.reference),
             platform: route.platform.clone(),
             fresh,
             open,
@@ -194,7 +189,7 @@ impl Session {
     /// Whether there is still something to come.
     pub(crate) fn loading(&self) -> bool {
         match &self.state {
-            State::Opening | State::Unpacking(_) => true,
+            State::Opening | State::Unpacking(_) | State::Fetching(..) => true,
             State::Image(image) => !image.finished,
             State::Choosing(_) | State::Artifact(_) | State::Failed(_) => false,
         }
@@ -231,6 +226,7 @@ impl Session {
             (Event::Unpacked { done, whole, size }, _) => {
                 State::Unpacking(Unpacking { done, whole, size })
             }
+            (Event::Fetched { done, whole }, _) => State::Fetching(done, whole),
             (Event::Artifact(artifact), _) => State::Artifact(Rc::new(*artifact)),
             (Event::Several(images), _) => State::Choosing(Rc::new(images)),
             (Event::Failed(problem), _) => State::Failed(problem),
@@ -285,6 +281,7 @@ impl Image {
             // These are the session's.
             Event::Image(_)
             | Event::Unpacked { .. }
+            | Event::Fetched { .. }
             | Event::Several(_)
             | Event::Artifact(_)
             | Event::Compared(_)

@@ -82,7 +82,7 @@ fn bind(page: &Path) -> Result<()> {
     hasher.write(script.as_bytes());
     let name = format!("start-{:016x}.js", hasher.finish());
     fs::write(page.join(&name), script)?;
-    let html = format!("{before}<script type=\"module\" src=\"/{name}\"></script>{after}");
+    let html = format!("{before}<script type=\"module\" src=\"./{name}\"></script>{after}");
     let charset = "<meta charset=\"utf-8\">";
     let policy = format!(
         "{charset}\n    <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"

@@ -80,7 +80,7 @@ pub struct PageLocation<'a> {
 /// Where a saved image is, as the page calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InFile<'a> {
-    /// The name of the file, or of the layout's folder, without those above it.
+    /// The name of the file, or of the layout's folder, without those above it; or the address of a saved analysis.
     pub name: &'a str,
     /// Which of its images, where it holds several.
     pub image: Option<&'a str>,
@@ -119,10 +119,16 @@ impl Links {
         )
     }
 
-    /// Links to an image in a file. Whoever opens one without having given the page this file is asked for it.
+    /// Links to an image in a file. Whoever opens one without having given the page this file is asked for it;
+    /// a saved analysis is fetched from its address.
     #[must_use]
     pub fn to_file(base: &str, file: InFile<'_>, platform: Option<&str>) -> Self {
-        let place = format!("file/{}", encoded(file.name.as_bytes(), REFERENCE));
+        let kind = match is_address(file.name) {
+            true => "index",
+            false => "file",
+        };
+        let name = file.name.strip_prefix("./").unwrap_or(file.name);
+        let place = format!("{kind}/{}", encoded(name.as_bytes(), REFERENCE));
         Self::to(
             base,
             &place,
@@ -186,6 +192,13 @@ impl Links {
     }
 }
 
+/// Whether this is the address of a saved analysis, perhaps relative to the page, and not the name of a file.
+#[must_use]
+pub fn is_address(file: &str) -> bool {
+    let starts = ["https://", "http://", "/", "./", "../"];
+    starts.iter().any(|start| file.starts_with(start))
+}
+
 /// The page of an operator, up to the fragment.
 fn page(base: &str) -> String {
     let slash = match base.ends_with('/') || base.ends_with(".html") {
@@ -195,13 +208,17 @@ fn page(base: &str) -> String {
     format!("{}{slash}", printable_base(base))
 }
 
-/// The reference of an opened image, where that says in which registry it is.
+/// The reference of an opened image, where that says in which registry it is. A saved analysis leads to itself: who opens
+/// it may have no way to the registry.
 fn in_registry(image: &Image, file: Option<InFile<'_>>) -> Option<Reference> {
     let whole =
         |reference: &Reference| image.names_registry && reference.to_string() == image.reference;
     // Podman and Buildah call their own images so; no registry has them.
     let local = |reference: &Reference| file.is_some() && reference.domain() == "localhost";
     let known = |reference: &Reference| whole(reference) && !local(reference);
+    if file.is_some_and(|file| is_address(file.name)) {
+        return None;
+    }
     image.reference.parse().ok().filter(known)
 }
 
@@ -274,6 +291,18 @@ mod tests {
             path: Some(b"/a b"),
         };
         assert_eq!(links.to_location(&place), links.change(2, b"/a b"));
+        for (name, address) in [
+            ("./app.onionskin", "#/index/app.onionskin"),
+            (
+                "https://ci.example.com/a.onionskin?b",
+                "#/index/https://ci.example.com/a.onionskin%3Fb",
+            ),
+        ] {
+            let links =
+                Links::to_file("http://localhost:8080/", InFile { name, image: None }, None);
+            let link = links.to_location(&PageLocation::default());
+            assert_eq!(link, format!("http://localhost:8080/{address}"));
+        }
         assert_eq!(
             links.to_location(&PageLocation::default()),
             "http://localhost:8080/#/file/app.tar%3F?image=@1"
@@ -285,7 +314,7 @@ mod tests {
         #[test]
         fn links_are_printed_as_they_are(
             base in "https://(example\\.com|\\[::1\\]:8080)(/(:|#|\\[|[a-z]){0,9}){0,2}",
-            name in "([:#\\[/a]|\\PC|[\u{80}-\u{9f}\u{202e}]){1,12}",
+            name in "a([:#\\[/a]|\\PC|[\u{80}-\u{9f}\u{202e}]){0,12}",
             path in prop::collection::vec(prop_oneof![Just(b':'), Just(b'#'), Just(b'['), any::<u8>()], 0..12),
         ) {
             let base = base.replace('#', "");

@@ -13,6 +13,7 @@ mod completions;
 mod decode;
 mod diff;
 mod du;
+mod export;
 mod extract;
 #[cfg(test)]
 mod help_page;
@@ -93,6 +94,7 @@ enum Command {
     Badge(badge::Arguments),
     Cache(cache::Arguments),
     Serve(serve::Arguments),
+    Export(export::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -128,6 +130,7 @@ async fn main() -> ExitCode {
         Command::Badge(arguments) => badge::run(arguments).await.map(fine),
         Command::Cache(arguments) => cache::run(&arguments).map(fine),
         Command::Serve(arguments) => serve::run(arguments).await.map(fine),
+        Command::Export(arguments) => export::run(&arguments).map(fine),
         Command::Completions(arguments) => completions::run(&arguments).map(fine),
         Command::Man(arguments) => man::run(&arguments).map(fine),
     };

@@ -11,8 +11,8 @@ use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, Gateway, Limits, NamedRegistry, Options, SavedImage, StoreOptions, StorePlace,
-    TlsFiles, TrustedProxy,
+    Access, AllowedOrigin, Gateway, Limits, NamedRegistry, Options, SavedImage, StoreOptions,
+    StorePlace, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -62,6 +62,19 @@ pub(crate) struct Arguments {
     /// site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+
+    /// An origin whose pages may use this server too, such as https://pages.example.com; can be repeated
+    ///
+    /// For a page that `onionskin export` wrote and that is published there. Registries are asked for it without the
+    /// credentials of this machine; the saved images that are served here are shown to it.
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    allowed_origins: Vec<AllowedOrigin>,
+
+    /// Use the credentials of this machine also for the pages of --allow-origin
+    ///
+    /// Everyone who can open such a page and reach this server can then read what these credentials can read.
+    #[arg(long, requires = "allowed_origins", conflicts_with = "no_credentials")]
+    credentials_for_origins: bool,
 
     /// A file of users who may use this server; without it, everyone who can reach the server can use it
     ///
@@ -252,6 +265,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         allowed_hosts: arguments.allowed_hosts,
         keychain: (!arguments.no_credentials).then(Keychain::of_user),
         hosts: arguments.hosts,
+        allowed_origins: arguments.allowed_origins,
+        credentials_for_origins: arguments.credentials_for_origins,
         access,
         tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,

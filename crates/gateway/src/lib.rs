@@ -37,6 +37,7 @@ mod listing;
 mod log;
 mod login;
 mod metrics;
+mod origins;
 mod page;
 mod policy;
 mod range;
@@ -64,6 +65,7 @@ use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
+use crate::origins::Origins;
 use crate::rate::Rates;
 use crate::relay::Relay;
 use crate::repository::Repositories;
@@ -74,6 +76,8 @@ use crate::upstream::Upstreams;
 pub use crate::access::{Access, AccessError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::limits::Limits;
+pub use crate::origins::{AllowedOrigin, AllowedOriginError};
+pub use crate::page::{PageFile, page_for_static_hosts};
 pub use crate::saved::SavedImage;
 pub use crate::store::{Bucket, StoreError, StoreOptions, StorePlace, StorePlaceError};
 pub use crate::tls::{TlsError, TlsFiles};
@@ -107,6 +111,11 @@ pub struct Options {
     pub tls: Option<Arc<TlsFiles>>,
     /// Where blobs and manifests of registries are kept; `None`: nowhere.
     pub store: Option<StoreOptions>,
+    /// Origins whose pages may use this gateway beside its own page.
+    pub allowed_origins: Vec<AllowedOrigin>,
+    /// Registries are asked for those pages with the credentials of `keychain` too; else as nobody, or with the visitor's own
+    /// log-in.
+    pub credentials_for_origins: bool,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -169,6 +178,10 @@ impl Gateway {
         let guards = Guards {
             rates,
             access: options.access.clone(),
+            origins: Origins {
+                allowed: options.allowed_origins.clone(),
+                with_credentials: options.credentials_for_origins,
+            },
         };
         let served = Served::new(relay, repositories, metrics, guards, with_credentials);
         Ok(Self {

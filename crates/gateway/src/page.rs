@@ -22,6 +22,12 @@ struct Embedded;
 
 const INDEX: &str = "index.html";
 
+/// Where marks of the document go.
+const CHARSET: &str = "<meta charset=\"utf-8\">";
+
+/// Tells the page that it came from a gateway.
+const MARK: &str = "<meta name=\"onionskin\" content=\"gateway\">";
+
 /// Below this many bytes compression saves no packet.
 const WORTH_COMPRESSING: usize = 1400;
 
@@ -31,6 +37,39 @@ const NO_PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">
 <p>This binary was built by cargo alone. From the project's folder, <code>cargo xtask run</code> builds the page \
 and serves it; <code>cargo xtask build</code> makes a binary that holds it.</p>\
 <p>The registry API under <a href=\"/v2/\">/v2/</a> works.</p>";
+
+/// A file of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageFile {
+    /// Where it belongs, below the folder of the page.
+    pub path: String,
+    /// What it holds.
+    pub content: Cow<'static, [u8]>,
+}
+
+/// The files of the page for a host that is no gateway, the document last; empty where this binary was built without the
+/// page. Unlike a gateway's, that page may connect to other hosts (`policy` says to which).
+#[must_use]
+pub fn page_for_static_hosts() -> Vec<PageFile> {
+    let files =
+        Embedded::iter().filter_map(|path| Some((path.to_string(), Embedded::get(&path)?.data)));
+    for_static_hosts(files)
+}
+
+fn for_static_hosts(files: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -> Vec<PageFile> {
+    let mut files: Vec<PageFile> = files
+        .map(|(path, content)| match path == INDEX {
+            true => {
+                let html = policy::for_static_hosts(&String::from_utf8_lossy(&content));
+                let content = Cow::Owned(html.into_bytes());
+                PageFile { path, content }
+            }
+            false => PageFile { path, content },
+        })
+        .collect();
+    files.sort_by_key(|file| (file.path == INDEX, file.path.clone()));
+    files
+}
 
 /// The files of the page by path, ready to send.
 pub(crate) struct Page {
@@ -65,6 +104,9 @@ impl Page {
         let index = files
             .entry(INDEX.to_owned())
             .or_insert_with(|| File::new(INDEX, Cow::Borrowed(NO_PAGE.as_bytes())));
+        let marked = String::from_utf8_lossy(&index.plain);
+        let marked = marked.replacen(CHARSET, &format!("{CHARSET}{MARK}"), 1);
+        *index = File::new(INDEX, Cow::Owned(marked.into_bytes()));
         let policy = policy::page_policy(&String::from_utf8_lossy(&index.plain));
         Self {
             // Base64 and our own words: always a header's characters.
@@ -247,6 +289,35 @@ mod tests {
         assert_eq!(sent("br, gzip"), Some(HeaderValue::from_static("gzip")));
         assert_eq!(sent("gzip;q=0, br"), None);
         assert_eq!(sent("identity"), None);
+    }
+
+    #[test]
+    fn only_the_page_of_a_gateway_says_that_it_is_one() {
+        let files = || {
+            [
+                (
+                    "index.html",
+                    "<meta charset=\"utf-8\"><meta content=\"connect-src 'self'; x\">",
+                ),
+                ("worker.js", "self"),
+            ]
+        };
+        let sent = page(&files()).files[INDEX].plain.clone();
+        let sent = String::from_utf8_lossy(&sent).into_owned();
+        assert!(
+            sent.contains(MARK) && sent.contains("connect-src 'self';"),
+            "{sent}"
+        );
+        let files = files().map(|(path, content)| (path.to_owned(), Cow::from(content.as_bytes())));
+        let exported = for_static_hosts(files.into_iter());
+        let names: Vec<&str> = exported.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, ["worker.js", "index.html"]);
+        let index = String::from_utf8_lossy(&exported[1].content);
+        assert!(!index.contains(MARK), "{index}");
+        assert!(
+            index.contains("connect-src 'self' https: http://localhost:* http://127.0.0.1:*;"),
+            "{index}"
+        );
     }
 
     #[test]

@@ -102,6 +102,16 @@ pub(crate) fn page_policy(html: &str) -> String {
     )
 }
 
+/// Where the page of a static host may connect to beside its own origin: registries, gateways and saved analyses may be
+/// anywhere, over https or on this machine.
+const ANYWHERE: &str = "connect-src 'self' https: http://localhost:* http://127.0.0.1:*";
+
+/// The document of the page for a host that sends no headers of ours. The policy in its `meta` element is all that binds
+/// it: the same as the header, but for where it may connect to.
+pub(crate) fn for_static_hosts(html: &str) -> String {
+    html.replacen("connect-src 'self'", ANYWHERE, 1)
+}
+
 /// The contents of `<script>` elements without `src`, in a document of our own making.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {

@@ -47,12 +47,16 @@ pub(crate) struct Visitor<'a> {
     pub(crate) user: Option<&'a str>,
     /// The visitor's own log-in at the registry that is asked; without one, it is asked as the operator.
     pub(crate) login: Option<Login>,
+    /// The operator's credentials are not for this visitor.
+    pub(crate) as_nobody: bool,
 }
 
 /// Reaches registries for those who cannot.
 pub(crate) struct Relay {
     upstreams: Upstreams,
     client: Client,
+    /// Without the operator's credentials.
+    nobody: Client,
     slots: Arc<Slots>,
     limits: Limits,
     pages: Seal,
@@ -105,6 +109,13 @@ impl Relay {
             store: store.transpose()?,
             flights: Flights::new(None),
             upstreams,
+            nobody: Client::new(
+                http.clone(),
+                Options {
+                    keychain: None,
+                    ..options.clone()
+                },
+            ),
             client: Client::new(http, options),
             slots: Slots::new(told.limits.clone()),
             limits: told.limits.clone(),
@@ -179,14 +190,15 @@ impl Relay {
         Ok((upstream, client.open_at(endpoint, &repository)))
     }
 
-    /// What asks registries for a visitor: with the visitor's own log-in where there is one, and never with another's
-    /// tokens.
+    /// What asks registries for a visitor: with the visitor's own log-in where there is one, else as the operator where that
+    /// is allowed, and never with another's tokens.
     fn client_of(&self, visitor: &Visitor<'_>) -> Client {
         match &visitor.login {
             Some(login) => {
                 let credentials = login.credentials.clone();
                 self.client.with_credentials(&login.domain, credentials)
             }
+            None if visitor.as_nobody => self.nobody.clone(),
             None => self.client.clone(),
         }
     }

@@ -7,6 +7,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::Refused;
 
+/// Whether a path is the registry API's.
+pub(crate) fn is_api(path: &str) -> bool {
+    path == "/v2" || path.starts_with("/v2/")
+}
+
 /// Whether a path is one for whatever watches over this process: it is answered to everybody, at any rate.
 pub(crate) fn is_health(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")

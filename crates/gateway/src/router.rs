@@ -22,14 +22,13 @@ use crate::listing::{self, Paging};
 use crate::log;
 use crate::login::Login;
 use crate::metrics::Metrics;
+use crate::origins::{self, CrossOrigin, Origins, SEC_FETCH_SITE};
 use crate::page::Page;
 use crate::policy;
 use crate::rate::{self, Rates};
 use crate::relay::{Relay, Visitor};
 use crate::repository::Repositories;
 use crate::route::Route;
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 
@@ -49,6 +48,7 @@ pub(crate) struct Served {
 pub(crate) struct Guards {
     pub(crate) rates: Rates,
     pub(crate) access: Option<Arc<Access>>,
+    pub(crate) origins: Origins,
 }
 
 impl Served {
@@ -87,6 +87,11 @@ impl Served {
         self.guards.access.as_deref()
     }
 
+    /// The pages of other origins that are answered.
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.guards.origins
+    }
+
     /// From now on nothing new is to be sent here.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -123,6 +128,10 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .layer(middleware::from_fn_with_state(
             Arc::clone(&served),
             rate::limited,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&served),
+            origins::shared,
         ))
         .layer(middleware::from_fn(policy::bind))
         .layer(middleware::from_fn_with_state(served, log::logged))
@@ -178,7 +187,8 @@ async fn version() -> Response {
 async fn registry(
     State(served): State<Arc<Served>>,
     connection: Option<Extension<Arc<Connection>>>,
-    (client, user): (Option<Extension<Client>>, Option<Extension<Arc<User>>>),
+    (client, cross_origin): (Option<Extension<Client>>, Option<Extension<CrossOrigin>>),
+    user: Option<Extension<Arc<User>>>,
     (method, version): (Method, Version),
     uri: Uri,
     asked: HeaderMap,
@@ -215,6 +225,7 @@ async fn registry(
         client,
         user: user_name,
         login,
+        as_nobody: cross_origin.is_some() && !served.origins().with_credentials,
     };
     let mut answer = answered(&served, &visitor, user, route, &uri).await;
     if let (Some(_), Ok(answer)) = (&visitor.login, &mut answer) {
@@ -300,9 +311,12 @@ fn paging(uri: &Uri) -> Result<Paging, Refused> {
 }
 
 /// Refuses what a page of another origin makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
-/// registries would be asked with the operator's log-in. Another port of the same host is `same-site`, and may be another
+/// registries would be asked with the operator's log-in. Pages of allowed origins were let through before. Another port of the same host is `same-site`, and may be another
 /// person's. Other clients do not send the header.
 async fn own_origin(request: Request, next: Next) -> Result<Response, Refused> {
+    if request.extensions().get::<CrossOrigin>().is_some() {
+        return Ok(next.run(request).await);
+    }
     let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter();
     if sites.any(|site| {
         let site = site.as_bytes().trim_ascii();

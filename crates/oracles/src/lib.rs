@@ -12,6 +12,7 @@
 // A target tells what it found by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod analysis;
 mod archive;
 mod compression;
 mod documents;
@@ -38,7 +39,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 21] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -98,6 +99,11 @@ pub const TARGETS: [Target; 20] = [
         name: "index",
         check: index::index,
         seeds: seeds::indexes,
+    },
+    Target {
+        name: "analysis",
+        check: analysis::analysis,
+        seeds: seeds::analyses,
     },
     Target {
         name: "stack",

@@ -1,7 +1,13 @@
 //! What mutations begin with: small inputs, each of which takes another way through the code.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use futures::executor::block_on;
+use onionskin_core::analysis::{self, AnalyzedLayer};
+use onionskin_core::source::NotFetched;
+use onionskin_core::source::archive::{Archive, Form};
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{
     self as fixtures, Image, Layer, Packed, bytes, corpus, layer, planted, text,
@@ -223,6 +229,36 @@ pub(crate) fn indexes() -> Vec<Vec<u8>> {
     let indexes =
         blobs.map(|blob| decoded(&blob, &[usize::MAX]).expect("a layer of our own making"));
     indexes.map(|index| index.to_bytes()).collect()
+}
+
+pub(crate) fn analyses() -> Vec<Vec<u8>> {
+    let saved = Bytes::from(oci_archive(&[("app:1", &app().pack())]));
+    let archive = Archive::new("app.tar".to_owned(), Arc::new(saved), Form::Any, None);
+    let image = block_on(archive.image(None)).expect("an image of our own making");
+    let known = |reason| vec![AnalyzedLayer::NotFetched(reason); image.layers.len()];
+    let read = |layer| {
+        let mut blob = archive.layer(layer).expect("a layer of our own making");
+        let mut bytes = Vec::new();
+        while let Ok(Some(chunk)) = block_on(blob.next_chunk()) {
+            bytes.extend_from_slice(&chunk);
+        }
+        let index = decoded(&bytes, &[usize::MAX]).expect("a layer of our own making");
+        AnalyzedLayer::Read(Arc::new(index))
+    };
+    let whole: Vec<AnalyzedLayer> = image.layers.iter().map(read).collect();
+    let mut seeds = Vec::new();
+    for layers in [whole, known(NotFetched::Foreign)] {
+        let mut pieces = Vec::new();
+        let written = analysis::write(&image, &layers, |piece| {
+            pieces.push(piece.to_vec());
+            Ok(())
+        });
+        written.expect("memory is written to");
+        seeds.push(pieces.concat());
+        // The documents alone: what is made of them is sealed again.
+        seeds.extend(pieces.into_iter().nth(2));
+    }
+    seeds
 }
 
 pub(crate) fn stacks() -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Comparisons: their images are opened, their files chosen, their address followed.
 
+use onionskin_core::link::is_address;
 use web_sys::File;
 use yew::prelude::*;
 
@@ -119,7 +120,7 @@ impl App {
         };
         let is_missing = |side: &Side| {
             let file = route.sides.of(*side).file.as_ref();
-            file.is_some_and(|file| !self.files.contains_key(file))
+            file.is_some_and(|file| !is_address(file) && !self.files.contains_key(file))
         };
         sides()
             .find(is_called)
@@ -173,7 +174,7 @@ impl App {
         let link = ctx.link();
         let is_missing = |side: Side| {
             let file = route.sides.of(side).file.as_ref();
-            file.is_some_and(|file| !self.files.contains_key(file))
+            file.is_some_and(|file| !is_address(file) && !self.files.contains_key(file))
         };
         let base = self.base.as_ref().filter(|(image, _)| {
             let named = |side: Side| route.sides.of(side).reference.starts_with(&**image);

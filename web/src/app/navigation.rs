@@ -64,7 +64,7 @@ impl App {
     fn open(&mut self, ctx: &Context<Self>, image: &ImageRoute, before: Route) {
         let called = crate::format::visible_text(image.called());
         browser::set_title(&format!("{called} · Onionskin"));
-        let file = image.file.as_ref().map(|name| self.files.get(name));
+        let file = image.chosen_file().map(|name| self.files.get(name));
         if file == Some(None) {
             // It has to be chosen again.
             self.session = None;
@@ -166,6 +166,8 @@ impl App {
             .and_then(Session::image)
             .map(|image| &image.facts);
         match (&self.route, facts) {
+            // A saved analysis is what its address leads to.
+            (Route::Image(route), Some(_)) if route.file.is_some() => Route::Image(route.clone()),
             (Route::Image(route), Some(facts)) => Route::Image(ImageRoute {
                 reference: facts.pinned(),
                 platform: Some(facts.platform()).filter(|_| !facts.image.platforms.is_empty()),

@@ -8,6 +8,9 @@ use crate::worker::protocol::List;
 
 /// Where what was typed leads: `HOST/` to the repositories of a registry, all else to an image.
 pub(super) fn typed_route(typed: &str) -> Route {
+    if let Some(address) = analysis(typed) {
+        return Route::Image(ImageRoute::of_index(address));
+    }
     let (reference, platform) = meant(typed);
     let host = reference.trim_start_matches("docker://");
     match host.strip_suffix('/') {
@@ -20,6 +23,17 @@ pub(super) fn typed_route(typed: &str) -> Route {
             ..ImageRoute::of(reference)
         }),
     }
+}
+
+/// The address of a saved analysis, by its name.
+fn analysis(typed: &str) -> Option<&str> {
+    let typed = typed.trim();
+    let place = typed.split(['?', '#']).next().unwrap_or_default();
+    let is_one = place.ends_with(".onionskin")
+        && ["https://", "http://"]
+            .iter()
+            .any(|start| place.starts_with(start));
+    is_one.then_some(typed)
 }
 
 /// The reference that is meant, and the platform where one is named.
@@ -190,6 +204,17 @@ mod tests {
                 "{typed}"
             );
         }
+    }
+
+    #[test]
+    fn addresses_of_saved_analyses_lead_to_them() {
+        let typed = "https://ci.example.com/a/app.onionskin?x=1";
+        assert_eq!(
+            typed_route(typed),
+            Route::Image(ImageRoute::of_index(typed))
+        );
+        let other = typed_route("https://ci.example.com/a/app");
+        assert_eq!(other, Route::Image(ImageRoute::of("ci.example.com/a/app")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The address of a place in an image: what each view keeps in it, read and written.
 
-use onionskin_core::link::{REFERENCE, VALUE};
+use onionskin_core::link::{REFERENCE, VALUE, is_address};
 use percent_encoding::percent_encode;
 
 use super::map::MapPlace;
@@ -8,15 +8,16 @@ use super::packages::PackagesPlace;
 use super::view::View;
 use super::waste::{self, WastePlace};
 use super::{layer, path, shown, text};
-use crate::worker::gateway::repository;
 use crate::worker::protocol::{ContentForm, DifferenceForm, Kinds, Sort};
+use crate::worker::registries::repository;
 
 /// A place in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ImageRoute {
     /// The image; empty for the only one of a file.
     pub(crate) reference: String,
-    /// The name of the file that it is in, where it is in one.
+    /// The name of the file that it is in, where it is in one; or the address of a saved analysis, which begins as no name of
+    /// a file does.
     pub(crate) file: Option<String>,
     pub(crate) platform: Option<String>,
     /// The layer that is looked at; without it, the last.
@@ -63,6 +64,20 @@ impl ImageRoute {
         }
     }
 
+    /// A saved analysis at an address, which may be relative to the page.
+    pub(crate) fn of_index(address: impl Into<String>) -> Self {
+        let address = address.into();
+        Self::of_file(match is_address(&address) {
+            true => address,
+            false => format!("./{address}"),
+        })
+    }
+
+    /// The name of the file that the visitor has to choose, where there is one.
+    pub(crate) fn chosen_file(&self) -> Option<&String> {
+        self.file.as_ref().filter(|name| !is_address(name))
+    }
+
     /// The reference without tag and digest; none for a file.
     pub(crate) fn repository(&self) -> Option<&str> {
         let name = repository(&self.reference);
@@ -78,7 +93,9 @@ impl ImageRoute {
 
     /// What is opened, in the words of the visitor: the reference, or the file's name.
     pub(crate) fn called(&self) -> &str {
-        self.file.as_ref().unwrap_or(&self.reference)
+        let file = self.file.as_deref();
+        let file = file.map(|name| name.strip_prefix("./").unwrap_or(name));
+        file.unwrap_or(&self.reference)
     }
 }
 
@@ -142,6 +159,10 @@ impl ImageRoute {
     /// Writes the fragment, with its `#`.
     pub(super) fn to_fragment(&self) -> String {
         let mut fragment = match &self.file {
+            Some(address) if is_address(address) => {
+                let address = address.strip_prefix("./").unwrap_or(address);
+                format!("#/index/{}", percent_encode(address.as_bytes(), REFERENCE))
+            }
             Some(name) => format!("#/file/{}", percent_encode(name.as_bytes(), REFERENCE)),
             None => format!(
                 "#/image/{}",

@@ -5,8 +5,8 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route};
-use crate::worker::gateway::repository;
 use crate::worker::protocol::{Artifact, ArtifactFile};
+use crate::worker::registries::repository;
 
 /// What [`ArtifactView`] shows.
 #[derive(PartialEq, Properties)]

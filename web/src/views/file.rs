@@ -71,6 +71,17 @@ pub(crate) fn Reading(props: &Props) -> Html {
                     <p class="muted">
                         { format!("{} of {}, {} unpacked", format::size(done), format::size(whole), format::size(size)) }
                     </p>
+                } else if let State::Fetching(done, whole) = props.state {
+                    <h1>{ "Downloading " }<span class="mono">{ name }</span></h1>
+                    <Progress {done} {whole} label="Downloading" />
+                    <p class="muted">
+                        {
+                            match whole {
+                                Some(whole) => format!("{} of {}", format::size(done), format::size(whole)),
+                                None => format::size(done),
+                            }
+                        }
+                    </p>
                 } else {
                     <div class="spinner" aria-hidden="true"></div>
                     <h1>{ "Reading " }<span class="mono">{ name }</span></h1>

@@ -22,6 +22,8 @@ pub(crate) struct Props {
     /// The address at which the image is compared with another.
     pub(crate) compare: Option<AttrValue>,
     pub(crate) file: bool,
+    /// The address leads to the same on other computers.
+    pub(crate) shared: bool,
     pub(crate) facts: Option<Rc<ImageFacts>>,
     pub(crate) loading: bool,
     /// The start has a box of its own in its middle.
@@ -67,8 +69,8 @@ pub(crate) fn Header(props: &Props) -> Html {
                 <button
                     type="button"
                     class="copy"
-                    disabled={props.facts.is_none() || props.file}
-                    title={if props.file {
+                    disabled={props.facts.is_none() || !props.shared}
+                    title={if !props.shared {
                         "Links to a file on this computer cannot be shared"
                     } else {
                         "Copy a link to this view, pinned to the digest"

@@ -3,6 +3,7 @@
 use web_sys::{HtmlInputElement, SubmitEvent};
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::login::{self, Login};
 
@@ -54,7 +55,13 @@ pub(crate) fn LoginForm(props: &Props) -> Html {
                 <input ref={password} type="password" required=true autocomplete="off" />
             </label>
             <p class="muted">
-                { format!("Sent to this server, which passes it on to {registry}. Kept in memory until you close or reload this page.") }
+                {
+                    match browser::came_from_gateway() {
+                        true => format!("Sent to this server, which passes it on to {registry}."),
+                        false => format!("Sent to {registry}, or to the gateway of this page, which passes it on."),
+                    }
+                }
+                { " Kept in memory until you close or reload this page." }
             </p>
             <button type="submit" class="primary">{ "Log in" }</button>
         </form>

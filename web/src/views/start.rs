@@ -7,6 +7,7 @@ use crate::format;
 use crate::parts::logo::Logo;
 use crate::parts::pick::Pick;
 use crate::views::cache::CacheSection;
+use crate::views::gateway::GatewaySection;
 use crate::views::header::ReferenceBox;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::Listed;
@@ -52,6 +53,7 @@ pub(crate) fn Start(props: &Props) -> Html {
             recent.set(browser::recent());
         })
     };
+    let from_gateway = browser::came_from_gateway();
     let cards = cards(props.catalog.as_deref().unwrap_or_default());
     html! {
         <main class="start">
@@ -79,11 +81,15 @@ pub(crate) fn Start(props: &Props) -> Html {
                     </ul>
                 </section>
             }
-            <p class="or-file">
-                <a href="#/repositories">{ "List the repositories on this server" }</a>
-                { ", or type a registry's host and a slash to list its repositories: " }
-                <span class="mono">{ "registry.example.com/" }</span>
-            </p>
+            if from_gateway {
+                <p class="or-file">
+                    <a href="#/repositories">{ "List the repositories on this server" }</a>
+                    { ", or type a registry's host and a slash to list its repositories: " }
+                    <span class="mono">{ "registry.example.com/" }</span>
+                </p>
+            } else {
+                <GatewaySection />
+            }
             if !recent.is_empty() {
                 <section aria-labelledby="recent">
                     <h2 id="recent">

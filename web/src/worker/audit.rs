@@ -1,9 +1,7 @@
 //! The audit of the image that is kept: made once its layers are there, by the rules that the page gives.
 
-use onionskin_core::link::InFile;
 use onionskin_core::report::map::Map;
 
-use super::gateway::Gateway;
 use super::growth::Other;
 use super::image_worker::ImageWorker;
 use super::protocol::{
@@ -11,6 +9,7 @@ use super::protocol::{
 };
 use super::requests::Answers;
 use super::waste::{self, Waste};
+use super::way;
 
 impl Answers<FindingsPage> for ImageWorker {
     fn answer(&mut self, FindingsPage(asked): FindingsPage) -> Option<Box<Findings>> {
@@ -40,18 +39,12 @@ impl ImageWorker {
     /// Audits what is stacked, once no more layers come.
     pub(crate) fn audit(&mut self) -> Option<Event> {
         let image = self.image.as_ref()?;
-        let page = Gateway::here()?.base();
+        let page = way::base()?.to_string();
         let stack = &self.main.stack;
         if !self.finished || stack.depth() == 0 {
             return None;
         }
-        let file = match &self.subject {
-            Some(Subject::File { name, image }) => Some(InFile {
-                name,
-                image: image.as_deref(),
-            }),
-            _ => None,
-        };
+        let file = self.subject.as_ref().and_then(Subject::in_file);
         let waste = Waste::of(image, stack, &self.rules, &self.other, &page, file);
         let facts = waste.facts();
         self.waste = Some(waste);

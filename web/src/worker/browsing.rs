@@ -5,36 +5,36 @@ use onionskin_core::digest::Digest;
 use onionskin_core::source::registry::Remote;
 use onionskin_core::source::{RetryAfter, SourceError};
 
-use super::gateway::Gateway;
 use super::protocol::{
     AboutTag, FindReferrers, List, Listed, Names, NamesPage, Referrers, TagFacts, TagProblem,
     UserError,
 };
+use super::registries::Registries;
 
 /// The images that the gateway itself has.
 pub(crate) async fn catalog() -> Vec<Listed> {
-    match Gateway::here() {
-        Some(gateway) => gateway.catalog().await,
-        None => Vec::new(),
+    match Registries::find().await {
+        Ok(registries) => registries.catalog().await,
+        Err(_) => Vec::new(),
     }
 }
 
 /// A page of a list of names.
 pub(crate) async fn names(asked: Names) -> Result<NamesPage, UserError> {
-    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
+    let registries = Registries::find().await?;
     let query = asked.query.as_deref();
     match asked.list {
         List::Repositories(host) => {
-            let host = host.unwrap_or_else(|| gateway.host());
-            let page = gateway.registry(&host)?.repositories(query).await;
-            let page = page.map_err(|error| UserError::of_list(&error))?;
+            let host = host.unwrap_or_else(|| registries.host());
+            let page = registries.registry(&host)?.repositories(query).await;
+            let page = page.map_err(|error| registries.problem_of_list(&error))?;
             Ok(NamesPage {
                 names: page.repositories,
                 next: page.next,
             })
         }
         List::Tags(repository) => {
-            let page = at_its_place(&gateway, &repository, async |remote| {
+            let page = at_its_place(&registries, &repository, async |remote| {
                 remote.tags(query).await
             });
             let page = page.await?;
@@ -53,8 +53,8 @@ pub(crate) async fn about_tag(asked: AboutTag) -> Result<TagFacts, TagProblem> {
         is_busy: false,
         wait: None,
     };
-    let gateway = Gateway::here().ok_or_else(|| failed(UserError::of_worker(0)))?;
-    let answer = gateway.ask(&asked.reference, false, None).await;
+    let registries = Registries::find().await.map_err(failed)?;
+    let answer = registries.ask(&asked.reference, false, None).await;
     let (_, image) = answer.map_err(failed)?;
     let image = image.map_err(|error| TagProblem {
         is_busy: matches!(error, SourceError::TooManyRequests { .. }),
@@ -82,12 +82,12 @@ pub(crate) async fn about_tag(asked: AboutTag) -> Result<TagFacts, TagProblem> {
 
 /// What refers to a manifest.
 pub(crate) async fn referrers(asked: FindReferrers) -> Result<Referrers, UserError> {
-    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
+    let registries = Registries::find().await?;
     let Ok(digest) = asked.digest.parse::<Digest>() else {
         // Of what has no digest, nothing is known.
         return Ok(Referrers::default());
     };
-    let found = at_its_place(&gateway, &asked.reference, async |remote| {
+    let found = at_its_place(&registries, &asked.reference, async |remote| {
         remote.referrers(&digest, None).await
     });
     found.await
@@ -95,16 +95,16 @@ pub(crate) async fn referrers(asked: FindReferrers) -> Result<Referrers, UserErr
 
 /// Asks where the repository may be, the likeliest place first, as for an image.
 async fn at_its_place<T>(
-    gateway: &Gateway,
+    registries: &Registries,
     reference: &str,
     ask: impl AsyncFn(Remote) -> Result<T, SourceError>,
 ) -> Result<T, UserError> {
-    let mut places = gateway.places(reference, false)?.into_iter().peekable();
+    let mut places = registries.places(reference, false)?.into_iter().peekable();
     while let Some(place) = places.next() {
-        match ask(gateway.remote(&place)?).await {
+        match ask(place.remote()?).await {
             Ok(found) => return Ok(found),
             Err(SourceError::NotReached { .. }) if places.peek().is_some() => {}
-            Err(error) => return Err(UserError::of_list(&error)),
+            Err(error) => return Err(registries.problem_of_list(&error)),
         }
     }
     Err(UserError::of_worker(0))

@@ -8,11 +8,12 @@ use futures::channel::oneshot;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Blob, MessageEvent, Worker};
+use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 use yew::Callback;
 
 use super::port;
 use super::protocol::{Event, KeepLogins, Message, Numbered, Question, UserError};
+use super::way;
 use crate::login;
 
 /// The script that loads a worker, beside the page.
@@ -66,7 +67,9 @@ impl WorkerClient {
                     line.tell(Event::Failed(no_worker()));
                 }
             });
-            let worker = Worker::new(SCRIPT).ok();
+            let options = WorkerOptions::new();
+            options.set_name(&way::worker_name());
+            let worker = Worker::new_with_options(SCRIPT, &options).ok();
             if let Some(worker) = &worker {
                 worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
                 worker.set_onerror(Some(failed.as_ref().unchecked_ref()));

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use super::analysis;
 use super::file;
-use super::gateway::{Gateway, GatewayImage};
 use super::listing::number;
 use super::port;
 use super::protocol::UserError;
+use super::registries::RegistryImage;
 
 /// A layer to decode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,23 +32,34 @@ impl Job {
     /// what a log-in opened.
     pub(crate) fn kept_as(&self) -> Option<&Digest> {
         match &self.origin {
-            Origin::Gateway(place) if !place.has_login() => self.layer.kept_as(),
-            Origin::Gateway(_) | Origin::File(_) => None,
+            Origin::Registry(place) if !place.has_login() => self.layer.kept_as(),
+            Origin::Registry(_) | Origin::File(_) | Origin::Analysis => None,
         }
+    }
+
+    /// What an error of the layer's transfer means to the visitor.
+    pub(crate) fn problem(&self, error: &SourceError) -> UserError {
+        let problem = match &self.origin {
+            Origin::Registry(place) => place.way().problem(error),
+            Origin::File(_) | Origin::Analysis => None,
+        };
+        problem.unwrap_or_else(|| UserError::of_fetch(number(self.layer.number), error))
     }
 
     /// Whether an index that is kept may stand in for the layer.
     pub(crate) fn may_be_kept(&self) -> bool {
-        matches!(&self.origin, Origin::Gateway(place) if !place.is_fresh())
+        matches!(&self.origin, Origin::Registry(place) if !place.is_fresh())
     }
 }
 
 /// Where a layer comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Origin {
-    Gateway(GatewayImage),
+    Registry(RegistryImage),
     /// The file of this name, which goes to the decoder before the job does.
     File(String),
+    /// A saved analysis, which goes to the decoder before the job does.
+    Analysis,
 }
 
 /// What a decoder tells the image worker.
@@ -117,8 +129,11 @@ pub(crate) async fn run(
 ) -> Result<LayerIndex, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
+    if let (Origin::Analysis, Some(file)) = (&job.origin, file) {
+        return analysis::layer(file, layer).await;
+    }
     let mut decoder = visitors::decoder(expected(layer)).may_be_other(layer.may_be_other());
-    let fetching = |error| UserError::of_fetch(shown, &error);
+    let fetching = |error| job.problem(&error);
     let mut blob = stream(job, file).await?;
     let mut told = 0.0;
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
@@ -156,21 +171,18 @@ pub(crate) async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream,
     let shown = number(job.layer.number);
     let failed = |error: SourceError| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
-        error => Missing::Failed(UserError::of_fetch(shown, &error)),
+        error => Missing::Failed(job.problem(&error)),
     };
     match (&job.origin, file) {
-        (Origin::Gateway(place), _) => {
-            let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(shown))?;
-            gateway
-                .remote(place)?
-                .layer(&job.layer)
-                .await
-                .map_err(failed)
+        (Origin::Registry(place), _) => {
+            let remote = place.remote()?;
+            remote.layer(&job.layer).await.map_err(failed)
         }
         (Origin::File(name), Some(file)) => file::open(name, file, None)
             .map_err(|problem| UserError::of_file(&problem))?
             .layer(&job.layer)
             .map_err(failed),
         (Origin::File(_), None) => Err(UserError::of_worker(shown).into()),
+        (Origin::Analysis, _) => Err(UserError::no_contents().into()),
     }
 }

@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::content;
 use super::decode::Origin;
 use super::file::Kept;
-use super::gateway::{Gateway, GatewayImage};
 use super::image_worker::ImageWorker;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
+use super::registries::RegistryImage;
 
 /// Bytes of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
 const LARGEST: usize = 64 << 20;
@@ -49,7 +49,7 @@ pub(crate) async fn read(
     };
     let (bytes, media_type) = match (config, origin) {
         (Some(bytes), _) => (bytes, None),
-        (None, Some(Origin::Gateway(place))) => fetched(&place, &digest).await?,
+        (None, Some(Origin::Registry(place))) => fetched(&place, &digest).await?,
         (None, _) => {
             return Err(missing(
                 "only the configuration of a saved image can be shown",
@@ -72,11 +72,10 @@ pub(crate) async fn read(
 
 /// A manifest or index of the image's repository, or a blob of it.
 async fn fetched(
-    place: &GatewayImage,
+    place: &RegistryImage,
     digest: &Digest,
 ) -> Result<(Vec<u8>, Option<String>), UserError> {
-    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
-    let remote = gateway.remote(place)?;
+    let remote = place.remote()?;
     let failed = |error: SourceError| UserError::of_list(&error);
     match remote.manifest(&TagOrDigest::Digest(digest.clone())).await {
         Ok(fetched) => return Ok((fetched.bytes.to_vec(), fetched.content_type)),

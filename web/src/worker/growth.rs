@@ -17,11 +17,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::decode::{Job, Origin};
-use super::gateway::Gateway;
 use super::image_worker::ImageWorker;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};
+use super::registries::Registries;
 
 /// What is known of the other image.
 #[derive(Default)]
@@ -150,8 +150,11 @@ impl Reading {
             ));
         }
         let failed = |problem: UserError| format!("{name}: {}", problem.detail);
-        let gateway = Gateway::here().ok_or_else(|| failed(UserError::of_worker(0)))?;
-        let (place, answer) = gateway.ask(name, false, platform).await.map_err(failed)?;
+        let registries = Registries::find().await.map_err(failed)?;
+        let (place, answer) = registries
+            .ask(name, false, platform)
+            .await
+            .map_err(failed)?;
         let image = answer.map_err(|error| failed(UserError::of_image(&error)))?;
         let mut layers = BTreeMap::new();
         if limits.need_sizes() || limits.need_contents() {
@@ -176,7 +179,7 @@ impl Reading {
     async fn layers(
         &self,
         layers: Vec<Layer>,
-        place: &super::gateway::GatewayImage,
+        place: &super::registries::RegistryImage,
     ) -> Result<BTreeMap<usize, Arc<LayerIndex>>, String> {
         if layers.is_empty() || !self.holds() {
             return Ok(BTreeMap::new());
@@ -220,7 +223,7 @@ impl Reading {
         };
         let job = |layer| Job {
             layer,
-            origin: Origin::Gateway(place.clone()),
+            origin: Origin::Registry(place.clone()),
         };
         let pool = Pool::start(layers.into_iter().map(job).collect(), None, hear);
         self.worker.borrow_mut().comparing = Some(pool);

@@ -1,10 +1,11 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
 //! `requests` hands each question of the page to what answers it, most of them to `image_worker`, which keeps an image.
-//! `opening` fetches that, or reads it from a chosen `file`, with a `pool` of workers that each `decode` a layer; what was
+//! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis`, with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one.
 
+mod analysis;
 mod audit;
 mod browsing;
 mod cache;
@@ -16,7 +17,6 @@ mod decode;
 mod difference;
 mod document;
 mod file;
-pub(crate) mod gateway;
 mod growth;
 mod image_worker;
 mod largest;
@@ -28,9 +28,11 @@ mod path_history;
 mod pool;
 mod port;
 pub(crate) mod protocol;
+pub(crate) mod registries;
 mod requests;
 mod user_error;
 mod waste;
+pub(crate) mod way;
 
 /// Begins to listen, as what the worker's name says it is.
 pub(crate) fn start() {

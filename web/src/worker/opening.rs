@@ -9,15 +9,16 @@ use onionskin_core::platform::Platform;
 use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use super::analysis;
 use super::decode::{Job, Origin};
 use super::file;
-use super::gateway::{Gateway, repository};
 use super::growth;
 use super::image_worker::ImageWorker;
 use super::listing::number;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};
+use super::registries::{Registries, repository};
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 const PAUSE: u32 = 100;
@@ -100,10 +101,20 @@ async fn begin(
     worker.borrow_mut().platform.clone_from(&platform);
     match &wanted.subject {
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
+        Subject::Index(address) => {
+            let told = |done, whole| {
+                port::tell(scope, &Message::Event(Event::Fetched { done, whole }));
+            };
+            let file = analysis::fetched(address, told).await?;
+            in_analysis(file, platform.as_ref()).await.map(Some)
+        }
         Subject::File { name, image } => {
             let Some(file) = worker.borrow().file.clone() else {
                 return Err(UserError::of_worker(0));
             };
+            if analysis::is(&file) {
+                return in_analysis(file, platform.as_ref()).await.map(Some);
+            }
             let file = unpack(scope, file)?;
             in_file(scope, name, file, image.clone(), platform.as_ref()).await
         }
@@ -117,17 +128,17 @@ async fn find(
     fresh: bool,
     platform: Option<&Platform>,
 ) -> Result<Option<Opened>, UserError> {
-    let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
-    match gateway.ask(typed, fresh, platform).await? {
+    let registries = Registries::find().await?;
+    match registries.ask(typed, fresh, platform).await? {
         (place, Ok(mut image)) => {
             let reference = image.reference.clone();
             // Reports name an image as everybody can ask for it, and links need its registry.
-            image.reference = gateway.in_full(&place, &reference);
+            image.reference = registries.in_full(&place, &reference);
             Ok(Some(Opened {
                 name: repository(&reference).to_owned(),
                 reference,
                 image,
-                origin: Origin::Gateway(place),
+                origin: Origin::Registry(place),
                 file: None,
             }))
         }
@@ -197,6 +208,18 @@ async fn in_file(
         origin: Origin::File(name.to_owned()),
         file: Some(file),
     }))
+}
+
+/// The image of a saved analysis, if it is for the platform that is wanted.
+async fn in_analysis(file: Blob, platform: Option<&Platform>) -> Result<Opened, UserError> {
+    let image = analysis::image(&file, platform).await?;
+    Ok(Opened {
+        reference: image.reference.clone(),
+        name: repository(&image.reference).to_owned(),
+        image,
+        origin: Origin::Analysis,
+        file: Some(file),
+    })
 }
 
 /// Tells of the image and sets the decoders to work.

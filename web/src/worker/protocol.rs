@@ -55,6 +55,8 @@ pub(crate) enum Event {
     Image(Box<ImageFacts>),
     /// So many bytes of the file, which is compressed as a whole, are unpacked, and have become `size`.
     Unpacked { done: u64, whole: u64, size: u64 },
+    /// So many bytes of a saved analysis are fetched, and of how many, where that is known.
+    Fetched { done: u64, whole: Option<u64> },
     /// The file holds several images: one has to be chosen.
     Several(Vec<ArchiveImage>),
     /// Bytes received so far, for the layers where that changed.

@@ -1,6 +1,7 @@
 //! Errors of the core as [`UserError`]: the title says what was not possible, the detail on what and why, the advice what
 //! can be done on this page. Each thing is said once.
 
+use onionskin_core::analysis::AnalysisError;
 use onionskin_core::layer::LayerError;
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
@@ -95,6 +96,104 @@ impl UserError {
     pub(crate) fn of_content(why: &str) -> Self {
         let advice = "Go back to the files, or try `onionskin cat` or `onionskin extract` on the command line.";
         UserError::new("Content not available", why, advice, false)
+    }
+
+    /// A saved analysis has no content to show.
+    pub(crate) fn no_contents() -> Self {
+        let why = "a saved analysis has no contents of files";
+        let advice = "Open the image itself to read its files.";
+        UserError::new("No file contents", why, advice, false)
+    }
+
+    /// A saved analysis cannot be used.
+    pub(crate) fn of_analysis(error: &AnalysisError) -> Self {
+        let advice = match error {
+            // It says what to do.
+            AnalysisError::Version { .. }
+            | AnalysisError::Cut { .. }
+            | AnalysisError::Longer { .. }
+            | AnalysisError::Damaged(_) => "",
+            _ => "Write the file again with onionskin index.",
+        };
+        UserError::new("This analysis cannot be opened", error, advice, false)
+    }
+
+    /// The file at an address is not what is wanted.
+    pub(crate) fn of_address(address: &str, problem: &str) -> Self {
+        let detail = format!("{address}: {problem}");
+        let advice = "Check the address. It has to lead to a file of onionskin index.";
+        UserError::new(NO_ANALYSIS, detail, advice, true)
+    }
+
+    /// The file at an address could not be fetched; `page` is the origin of the page, where the address is of another.
+    pub(crate) fn of_fetched(address: &str, page: Option<&str>) -> Self {
+        match page {
+            Some(page) => {
+                let detail = format!(
+                    "{address}: the server does not answer, or does not allow this page to read the file"
+                );
+                let advice = format!(
+                    "The server has to send the header Access-Control-Allow-Origin for {page}. Or download the file and drop it on this page."
+                );
+                UserError::new(NO_ANALYSIS, detail, &advice, true)
+            }
+            None => {
+                let detail = format!("{address}: the server does not answer");
+                UserError::new(NO_ANALYSIS, detail, "Check the network.", true)
+            }
+        }
+    }
+
+    /// The server of an address answered with an error.
+    pub(crate) fn of_status(address: &str, status: u16) -> Self {
+        let problem = match status {
+            404 | 410 => "the file was not found".to_owned(),
+            401 | 403 => format!("the server denies access (status {status})"),
+            _ => format!("the server answered with status {status}"),
+        };
+        UserError::of_address(address, &problem)
+    }
+
+    /// The page of a gateway is told to fetch from elsewhere.
+    pub(crate) fn of_other_origin(address: &str) -> Self {
+        let detail =
+            format!("{address} is on another server, and this page connects only to its own");
+        let advice = "Download the file and drop it on this page, or open the address in a page that onionskin export wrote.";
+        UserError::new(NO_ANALYSIS, detail, advice, false)
+    }
+
+    /// `config.json` beside the page cannot be used.
+    pub(crate) fn of_config(problem: &str) -> Self {
+        let detail = format!("config.json of this page: {problem}");
+        let advice = "Whoever published this page has to correct the file.";
+        UserError::new(
+            "This page is not configured correctly",
+            detail,
+            advice,
+            true,
+        )
+    }
+
+    /// A registry that is asked without a gateway cannot be read.
+    pub(crate) fn of_direct(host: &str, page: &str) -> Self {
+        let detail =
+            format!("{host} does not answer, or does not allow this page to read its answers");
+        let advice = format!(
+            "This page has no gateway, so a registry has to allow it: it has to send CORS headers for {page}. Most registries do not. Name a gateway on the start page, run onionskin serve, or drop a saved image here."
+        );
+        UserError::new(
+            "The registry cannot be read from this page",
+            detail,
+            &advice,
+            true,
+        )
+    }
+
+    /// The gateway elsewhere cannot be used.
+    pub(crate) fn of_gateway(gateway: &str, page: &str) -> Self {
+        let detail = format!("the gateway {gateway} does not answer, or does not allow this page");
+        let advice = format!("Its operator can allow it: onionskin serve --allow-origin {page}");
+        UserError::new("The gateway cannot be used", detail, &advice, true)
     }
 
     /// Another content was asked for.
@@ -339,13 +438,14 @@ fn because(what: &str, happened: &str, reason: &str) -> String {
     }
 }
 
+const NO_ANALYSIS: &str = "The saved analysis could not be fetched";
 const NOT_A_SAVED_IMAGE: &str = "This file cannot be opened as an image";
 const CHOOSE_PLATFORM: &str = "Open the reference without a platform, then choose one.";
 const AGAIN: &str = "Try again; if it keeps failing, contact the registry's administrator.";
 const OTHERS: &str = "The layers below it can still be viewed.";
 
 /// What can be opened.
-const SAVED: &str = "Onionskin opens what docker save, podman save, skopeo copy and buildah push write: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2.";
+const SAVED: &str = "Onionskin opens what docker save, podman save, skopeo copy and buildah push write: docker-archive, oci-archive and dir, also compressed with gzip, zstd, xz or bzip2; and what onionskin index writes.";
 
 /// The core's errors begin in lower case, as parts of a line; here they stand alone. A host, a path or a digest in
 /// front stays as it is written.

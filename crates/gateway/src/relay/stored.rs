@@ -231,7 +231,11 @@ impl Relay {
 fn right(visitor: &Visitor<'_>, name: &str, wanted: &str) -> Right {
     Right {
         user: visitor.user.map(str::to_owned),
-        login: visitor.login.as_ref().map(|login| login.key.clone()),
+        login: match &visitor.login {
+            Some(login) => Some(login.key.clone()),
+            // What the operator may have is not what everybody may.
+            None => visitor.as_nobody.then(|| Digest::sha256(b"nobody")),
+        },
         name: name.to_owned(),
         wanted: wanted.to_owned(),
     }

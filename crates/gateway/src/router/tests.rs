@@ -283,3 +283,133 @@ async fn endless_targets_are_cut_off() {
     let path = format!("/v2/{}/tags/list", "a/".repeat(URI_BYTES));
     assert_eq!(get(&path).await.status(), StatusCode::URI_TOO_LONG);
 }
+
+/// What a gateway answers that allows the pages of one origin.
+async fn ask_of_page(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+    static ALLOWING: LazyLock<Router> = LazyLock::new(|| {
+        let options = Options {
+            allowed_origins: vec!["https://pages.example.com".parse().unwrap()],
+            ..Options::default()
+        };
+        Gateway::new(&options).unwrap().router()
+    });
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    ALLOWING.clone().oneshot(request).await.unwrap()
+}
+
+const PAGE: (HeaderName, &str) = (header::ORIGIN, "https://pages.example.com");
+const OTHER_PAGE: (HeaderName, &str) = (header::ORIGIN, "https://evil.example.com");
+const CROSS: (HeaderName, &str) = (SEC_FETCH_SITE, "cross-site");
+
+#[tokio::test]
+async fn the_pages_of_an_allowed_origin_read_the_api() {
+    for path in [
+        "/v2/",
+        "/v2/_catalog",
+        "/v2/demo/webapp/manifests/1.0",
+        // Errors too.
+        "/v2/demo/nothing/manifests/1",
+    ] {
+        let answer = ask_of_page("GET", path, &[PAGE, CROSS]).await;
+        let headers = answer.headers();
+        assert_eq!(
+            headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+            PAGE.1,
+            "{path}"
+        );
+        assert!(
+            headers
+                .get_all(header::VARY)
+                .iter()
+                .any(|vary| vary == "origin")
+        );
+        let exposed = headers[header::ACCESS_CONTROL_EXPOSE_HEADERS]
+            .to_str()
+            .unwrap();
+        for name in [
+            "docker-content-digest",
+            "link",
+            "content-range",
+            "www-authenticate",
+        ] {
+            assert!(exposed.contains(name), "{exposed}");
+        }
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+    assert_eq!(
+        ask_of_page("GET", "/v2/", &[PAGE, CROSS]).await.status(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_browser_that_asks_first_is_told_what_the_page_may() {
+    let asks = (header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
+    let path = "/v2/docker.io/library/nginx/manifests/1";
+    let answer = ask_of_page("OPTIONS", path, &[PAGE, CROSS, asks.clone()]).await;
+    assert_eq!(answer.status(), 204);
+    let headers = answer.headers();
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE.1);
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, HEAD");
+    let allowed = headers[header::ACCESS_CONTROL_ALLOW_HEADERS]
+        .to_str()
+        .unwrap();
+    assert!(
+        allowed.contains("accept") && allowed.contains("x-registry-auth"),
+        "{allowed}"
+    );
+    for (origin, site) in [
+        (OTHER_PAGE, CROSS),
+        (OTHER_PAGE, (SEC_FETCH_SITE, "same-site")),
+    ] {
+        let answer = ask_of_page("OPTIONS", path, &[origin, site, asks.clone()]).await;
+        assert!(answer.status().is_client_error());
+        assert!(
+            !answer
+                .headers()
+                .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_still() {
+    let page_and_other = [PAGE, OTHER_PAGE, CROSS];
+    let only_site = [CROSS];
+    let null = [(header::ORIGIN, "null"), CROSS];
+    let longer = [
+        (header::ORIGIN, "https://pages.example.com.evil.example.com"),
+        CROSS,
+    ];
+    let plain = [(header::ORIGIN, "http://pages.example.com"), CROSS];
+    for headers in [
+        &page_and_other[..],
+        &only_site,
+        &null,
+        &longer,
+        &plain,
+        &[OTHER_PAGE, CROSS],
+    ] {
+        let answer = ask_of_page("GET", "/v2/", headers).await;
+        assert!(
+            !answer
+                .headers()
+                .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN),
+            "{headers:?}"
+        );
+        assert_refused(answer, 403, "DENIED", "pages of other sites").await;
+    }
+    // Without the flag nobody is allowed, and what is not the API never.
+    let answer = ask("GET", "/v2/", &[PAGE, CROSS]).await;
+    assert_refused(answer, 403, "DENIED", "pages of other sites").await;
+    let page = ask_of_page("GET", "/", &[PAGE, CROSS]).await;
+    assert!(
+        !page
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+    );
+}

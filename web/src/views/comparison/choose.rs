@@ -12,8 +12,8 @@ use crate::parts::pick::Pick;
 use crate::route::Route;
 use crate::route::comparison::{CompareRoute, SideRoute};
 use crate::worker::client::WorkerClient;
-use crate::worker::gateway::repository;
 use crate::worker::protocol::{Both, List, Names, Side};
+use crate::worker::registries::repository;
 
 /// What [`Choose`] shows.
 #[derive(PartialEq, Properties)]

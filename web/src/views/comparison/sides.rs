@@ -68,7 +68,7 @@ pub(super) fn Sides(props: &Props) -> Html {
     let repository = [Side::New, Side::Old].into_iter().find_map(|side| {
         let side = props.route.sides.of(side);
         let named = side.file.is_none() && !side.reference.is_empty();
-        named.then(|| crate::worker::gateway::repository(&side.reference).to_owned())
+        named.then(|| crate::worker::registries::repository(&side.reference).to_owned())
     });
     let tags = use_tags(&props.registry, repository.as_deref());
     let swap = {

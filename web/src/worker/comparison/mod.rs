@@ -23,7 +23,6 @@ use self::read::{Opened, Tell};
 use self::rows::Rows;
 use super::content::read::{Layers, Wanted};
 use super::decode::Origin;
-use super::gateway::Gateway;
 use super::image_worker::ImageWorker;
 use super::listing::number;
 use super::port;
@@ -33,6 +32,7 @@ use super::protocol::{
     Subject, Toggle, UserError, VersionsOf,
 };
 use super::requests::Answers;
+use super::way;
 
 /// A comparison that is done.
 pub(crate) struct Comparison {
@@ -195,7 +195,7 @@ impl Comparison {
     /// Hands over what reports are made of.
     fn compared<T>(&self, make: impl FnOnce(&report::Compared<'_>) -> T) -> T {
         let Both { old, new } = &self.sides;
-        let page = Gateway::here().map(|gateway| gateway.base());
+        let page = way::base().map(|page| page.to_string());
         let page = page.as_deref();
         let links = |side: &Read| Links::of(page?, &side.image, side.file());
         let links = (links(old), links(new));
@@ -240,13 +240,7 @@ impl Read {
     }
 
     fn file(&self) -> Option<InFile<'_>> {
-        match &self.subject {
-            Subject::File { name, image } => Some(InFile {
-                name,
-                image: image.as_deref(),
-            }),
-            Subject::Reference(_) => None,
-        }
+        self.subject.in_file()
     }
 
     fn address(&self) -> ComparedSide<'_> {

@@ -15,14 +15,15 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::of_side;
+use crate::worker::analysis;
 use crate::worker::decode::{self, Job, Origin};
 use crate::worker::file;
-use crate::worker::gateway::{Gateway, repository};
 use crate::worker::listing::number;
 use crate::worker::pool::{Outcome, Pool};
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,
 };
+use crate::worker::registries::{Registries, repository};
 
 /// Between two rounds of telling how far the layers are, in milliseconds.
 const PAUSE: f64 = 100.0;
@@ -174,12 +175,27 @@ async fn opened(
     let failed = |error: SourceError| UserError::of_image(&error);
     let (mut image, called, origin, file) = match &asked.subject {
         Subject::Reference(typed) => {
-            let gateway = Gateway::here().ok_or_else(|| UserError::of_worker(0))?;
-            let (place, answer) = gateway.ask(typed, fresh, platform.as_ref()).await?;
+            let registries = Registries::find().await?;
+            let (place, answer) = registries.ask(typed, fresh, platform.as_ref()).await?;
             let mut image = answer.map_err(failed)?;
             let called = image.reference.clone();
-            image.reference = gateway.in_full(&place, &called);
-            (image, called, Origin::Gateway(place), None)
+            image.reference = registries.in_full(&place, &called);
+            (image, called, Origin::Registry(place), None)
+        }
+        Subject::Index(address) => {
+            let told_at = Cell::new(0.0);
+            let file = analysis::fetched(address, |done, whole| {
+                let now = js_sys::Date::now();
+                if let Some(whole) = whole.filter(|_| now - told_at.get() >= PAUSE) {
+                    told_at.set(now);
+                    tell(ComparisonEvent::Unpacked { side, done, whole });
+                }
+            });
+            of_analysis(file.await?, platform.as_ref()).await?
+        }
+        Subject::File { .. } if file.as_ref().is_some_and(analysis::is) => {
+            let file = file.ok_or_else(|| UserError::of_worker(0))?;
+            of_analysis(file, platform.as_ref()).await?
         }
         Subject::File { name, image } => {
             let file = file.ok_or_else(|| UserError::of_worker(0))?;
@@ -230,6 +246,16 @@ async fn opened(
         origin,
         file,
     }))
+}
+
+/// The image of a saved analysis, what it is called, and where its layers are.
+async fn of_analysis(
+    file: Blob,
+    platform: Option<&Platform>,
+) -> Result<(Image, String, Origin, Option<Blob>), UserError> {
+    let image = analysis::image(&file, platform).await?;
+    let called = image.reference.clone();
+    Ok((image, called, Origin::Analysis, Some(file)))
 }
 
 /// Reads layers of an image.

@@ -148,7 +148,7 @@ impl Stored {
         let mut received = 0;
         loop {
             let chunk = blob.next_chunk().await;
-            let Some(chunk) = chunk.map_err(|error| UserError::of_fetch(shown, &error))? else {
+            let Some(chunk) = chunk.map_err(|error| self.job.problem(&error))? else {
                 break;
             };
             received += chunk.len() as u64;

@@ -1,5 +1,6 @@
 //! What the page may ask, each question with the type of its answer.
 
+use onionskin_core::link::{InFile, is_address};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -270,4 +271,35 @@ pub(crate) enum Subject {
         /// Which, where it holds several.
         image: Option<String>,
     },
+    /// A saved analysis, by its address.
+    Index(String),
+}
+
+impl Subject {
+    /// What a place of the page is about: `file` is the name of a file, or the address of a saved analysis.
+    pub(crate) fn of(file: Option<&str>, reference: &str) -> Self {
+        match file {
+            Some(address) if is_address(address) => Self::Index(address.to_owned()),
+            Some(name) => Self::File {
+                name: name.to_owned(),
+                image: Some(reference.to_owned()).filter(|image| !image.is_empty()),
+            },
+            None => Self::Reference(reference.to_owned()),
+        }
+    }
+
+    /// As what reports and links name it, where it is in a file.
+    pub(crate) fn in_file(&self) -> Option<InFile<'_>> {
+        match self {
+            Self::File { name, image } => Some(InFile {
+                name,
+                image: image.as_deref(),
+            }),
+            Self::Index(address) => Some(InFile {
+                name: address,
+                image: None,
+            }),
+            Self::Reference(_) => None,
+        }
+    }
 }

@@ -1,6 +1,7 @@
-//! Where an image is asked for: always at the page's own origin, whose gateway knows registries by
-//! their hosts and has repositories of its own beside them.
+//! Where an image is asked for: at a gateway, which knows registries by their hosts and has repositories of its own beside
+//! them, or at the registries themselves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onionskin_core::platform::Platform;
@@ -9,27 +10,28 @@ use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::registry::{
     Client, Endpoint, KeepDocuments, Options, Registry, Remote,
 };
-use onionskin_core::source::{Image, SourceError, not_in_registry};
+use onionskin_core::source::{Credentials, Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
 
 use super::cache::Cache;
-use super::port;
 use super::protocol::{Listed, UserError};
+use super::way::{self, Way};
 use crate::login::{self, Login};
 
-/// A reference, and where the gateway has it.
+/// A reference, and where it is found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct GatewayImage {
+pub(crate) struct RegistryImage {
     /// What is asked for, behind a host.
     reference: String,
     at: At,
+    way: Way,
     fresh: bool,
     /// The visitor's log-in at the registry.
     login: Option<Login>,
 }
 
-impl GatewayImage {
-    fn new(reference: &Reference, at: At, fresh: bool) -> Self {
+impl RegistryImage {
+    fn new(reference: &Reference, at: At, way: Way, fresh: bool) -> Self {
         let login = login::of(match &at {
             At::Host => reference.domain(),
             At::Name(name) => name,
@@ -37,9 +39,15 @@ impl GatewayImage {
         Self {
             reference: reference.to_string(),
             at,
+            way,
             fresh,
             login,
         }
+    }
+
+    /// How it is reached.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Whether the visitor logged in to the registry: what is read is for as long as the page is open.
@@ -63,36 +71,38 @@ enum At {
     Name(String),
 }
 
-/// The gateway that the page came from.
-pub(crate) struct Gateway {
-    root: Url,
+/// The registries, on this page's way to them.
+pub(crate) struct Registries {
+    way: Way,
+    /// Where the page lives.
+    here: Url,
 }
 
-impl Gateway {
-    /// The one that this worker's script came from.
-    pub(crate) fn here() -> Option<Self> {
-        let script = Url::parse(&port::scope()?.location().href()).ok()?;
-        Some(Gateway {
-            root: script.join(".").ok()?,
-        })
+impl Registries {
+    /// Those of this page.
+    pub(crate) async fn find() -> Result<Self, UserError> {
+        let here = way::base().ok_or_else(|| UserError::of_worker(0))?;
+        let way = Way::find().await?;
+        Ok(Self { way, here })
     }
 
-    /// Where the page lives.
-    pub(crate) fn base(&self) -> String {
-        self.root.to_string()
-    }
-
-    /// Its host as it stands in a reference.
+    /// The host of the gateway as it stands in a reference; without a gateway, that of the page.
     pub(crate) fn host(&self) -> String {
-        let host = self.root.host_str().unwrap_or_default();
-        self.root
-            .port()
+        let root = self.way.gateway().unwrap_or_else(|| self.here.clone());
+        let host = root.host_str().unwrap_or_default();
+        root.port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// What an error of a list means to the visitor.
+    pub(crate) fn problem_of_list(&self, error: &SourceError) -> UserError {
+        let problem = self.way.problem(error);
+        problem.unwrap_or_else(|| UserError::of_list(error))
     }
 
     /// The places where what was typed may be, the likeliest first. The second one is meant only where the gateway does not
     /// know what the name begins with.
-    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<GatewayImage>, UserError> {
+    pub(crate) fn places(&self, typed: &str, fresh: bool) -> Result<Vec<RegistryImage>, UserError> {
         let typed = typed.trim();
         if let Some(error) = not_in_registry(typed) {
             return Err(UserError::of_locator(&error));
@@ -100,7 +110,10 @@ impl Gateway {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = GatewayImage::new(&reference, At::Host, fresh);
+        let full = RegistryImage::new(&reference, At::Host, self.way.clone(), fresh);
+        if self.way == Way::Direct {
+            return Ok(vec![full]);
+        }
         let own = match typed.split_once('/') {
             Some((first, rest)) if first == self.host() => self.own(rest, fresh),
             Some((first, _)) if first == reference.domain() || first == "index.docker.io" => None,
@@ -114,7 +127,7 @@ impl Gateway {
     }
 
     /// A reference that was found at `place`, with the gateway's host where only the gateway knows its first part.
-    pub(crate) fn in_full(&self, place: &GatewayImage, reference: &str) -> String {
+    pub(crate) fn in_full(&self, place: &RegistryImage, reference: &str) -> String {
         match place.at {
             At::Host => reference.to_owned(),
             At::Name(_) => format!("{}/{reference}", self.host()),
@@ -122,16 +135,17 @@ impl Gateway {
     }
 
     /// What the gateway has under a name without a host; such names have several parts.
-    fn own(&self, name: &str, fresh: bool) -> Option<GatewayImage> {
+    fn own(&self, name: &str, fresh: bool) -> Option<RegistryImage> {
         let (first, rest) = name.split_once('/')?;
         let at = At::Name(first.to_owned());
         let place = format!("localhost/{rest}");
         Some(match place.parse() {
-            Ok(reference) => GatewayImage::new(&reference, at, fresh),
+            Ok(reference) => RegistryImage::new(&reference, at, self.way.clone(), fresh),
             // Whoever opens it says what is wrong with it.
-            Err(_) => GatewayImage {
+            Err(_) => RegistryImage {
                 reference: place,
                 at,
+                way: self.way.clone(),
                 fresh,
                 login: None,
             },
@@ -145,12 +159,17 @@ impl Gateway {
         typed: &str,
         fresh: bool,
         platform: Option<&Platform>,
-    ) -> Result<(GatewayImage, Result<Image, SourceError>), UserError> {
+    ) -> Result<(RegistryImage, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
             let is_kept = !fresh && !place.has_login();
             let kept = is_kept.then(|| Cache::of_worker().documents());
-            let answer = self.opened(&place, kept)?.image(platform).await;
+            let answer = place.opened(kept)?.image(platform).await;
+            if let Err(error) = &answer
+                && let Some(problem) = self.way.problem(error)
+            {
+                return Err(problem);
+            }
             let elsewhere = matches!(answer, Err(SourceError::NotReached { .. }));
             if !elsewhere || places.peek().is_none() {
                 return Ok((place, answer));
@@ -166,7 +185,7 @@ impl Gateway {
             let Some(place) = self.own(&name, false) else {
                 continue;
             };
-            let Ok(remote) = self.remote(&place) else {
+            let Ok(remote) = place.remote() else {
                 continue;
             };
             // A repository that cannot be listed is left out; the others are still worth showing.
@@ -185,7 +204,8 @@ impl Gateway {
         struct Catalog {
             repositories: Vec<String>,
         }
-        let Ok(url) = self.root.join("v2/_catalog") else {
+        let url = self.way.gateway();
+        let Some(Ok(url)) = url.map(|root| root.join("v2/_catalog")) else {
             return Vec::new();
         };
         // Most registries have no catalog, and neither may what serves this page.
@@ -201,61 +221,82 @@ impl Gateway {
 
     /// A registry as a whole; nothing is asked yet.
     pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
-        let http = login::client(host, login::of(host).as_ref());
+        let failed = |error: SourceError| UserError::of_image(&error);
+        let login = login::of(host);
+        let Some(root) = self.way.gateway() else {
+            let options = Options {
+                credentials: credentials(host, login.as_ref()),
+                ..Options::default()
+            };
+            let client = Client::new(reqwest::Client::new(), options);
+            return client.registry(host).map_err(failed);
+        };
+        let http = login::client(host, login.as_ref());
         if host == self.host() {
             let client = Client::new(http, Options::default());
-            return Ok(client.registry_at(Endpoint::new(self.root.clone()), host));
+            return Ok(client.registry_at(Endpoint::new(root), host));
         }
         // What cannot be a host is a name that the operator may have given.
         let is_name = format!("localhost/{host}/x").parse::<Reference>().is_ok();
         if is_name && !host.contains(['.', '/']) && host != "localhost" {
             let client = Client::new(http, Options::default());
-            return Ok(client.registry_at(Endpoint::named_at(self.root.clone(), host), host));
+            return Ok(client.registry_at(Endpoint::named_at(root, host), host));
         }
         let options = Options {
-            gateway: Some(self.root.clone()),
+            gateway: Some(root),
             ..Options::default()
         };
-        Client::new(http, options)
-            .registry(host)
-            .map_err(|error| UserError::of_image(&error))
+        Client::new(http, options).registry(host).map_err(failed)
+    }
+}
+
+/// The visitor's log-in, for a registry that is asked without a gateway.
+fn credentials(domain: &str, login: Option<&Login>) -> BTreeMap<String, Credentials> {
+    let login = login.map(|login| {
+        let credentials = Credentials::Password {
+            user: login.username.clone(),
+            password: login.password.clone(),
+        };
+        (domain.to_owned(), credentials)
+    });
+    login.into_iter().collect()
+}
+
+impl RegistryImage {
+    /// The image there; nothing is asked yet.
+    pub(crate) fn remote(&self) -> Result<Remote, UserError> {
+        self.opened(None)
     }
 
-    /// The image at a place; nothing is asked yet.
-    pub(crate) fn remote(&self, place: &GatewayImage) -> Result<Remote, UserError> {
-        self.opened(place, None)
-    }
-
-    fn opened(
-        &self,
-        place: &GatewayImage,
-        kept: Option<Arc<dyn KeepDocuments>>,
-    ) -> Result<Remote, UserError> {
-        let reference: Reference = place
+    fn opened(&self, kept: Option<Arc<dyn KeepDocuments>>) -> Result<Remote, UserError> {
+        let reference: Reference = self
             .reference
             .parse()
             .map_err(|error: ReferenceError| UserError::of_reference(&error))?;
-        let registry = match &place.at {
-            At::Host => reference.domain(),
-            At::Name(name) => name,
-        };
-        let http = login::client(registry, place.login.as_ref());
+        let gateway = self.way.gateway();
         let options = Options {
-            fresh: place.fresh,
+            fresh: self.fresh,
             kept,
+            gateway: gateway.clone(),
+            credentials: match gateway {
+                Some(_) => BTreeMap::new(),
+                None => credentials(reference.domain(), self.login.as_ref()),
+            },
             ..Options::default()
         };
-        if let At::Name(name) = &place.at {
-            let client = Client::new(http, options);
-            return Ok(client.open_at(Endpoint::named_at(self.root.clone(), name), &reference));
-        }
-        let options = Options {
-            gateway: Some(self.root.clone()),
-            ..options
+        let http = |registry: &str| match &gateway {
+            Some(_) => login::client(registry, self.login.as_ref()),
+            None => reqwest::Client::new(),
         };
-        Client::new(http, options)
-            .open(&reference)
-            .map_err(|error| UserError::of_image(&error))
+        match (&self.at, &gateway) {
+            (At::Name(name), Some(root)) => {
+                let client = Client::new(http(name), options);
+                Ok(client.open_at(Endpoint::named_at(root.clone(), name), &reference))
+            }
+            _ => Client::new(http(reference.domain()), options)
+                .open(&reference)
+                .map_err(|error| UserError::of_image(&error)),
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! How registries are reached: through the gateway that the page came from, through one elsewhere, or directly.
+//!
+//! A gateway says in the page's document that it is one. On any other host the page asks `config.json` beside it, unless the
+//! visitor named a gateway: `{"gateway": "https://onionskin.example.com/"}`. Without a gateway, registries are asked
+//! themselves, which works where they send CORS headers.
+
+use std::cell::RefCell;
+
+use onionskin_core::source::SourceError;
+use onionskin_core::source::registry::is_loopback;
+use onionskin_core::source::registry::reqwest::{self, Url};
+use serde::{Deserialize, Serialize};
+
+use super::port;
+use super::protocol::UserError;
+use crate::browser;
+
+/// What the name of an image worker begins with whose page is on a host that is no gateway; behind it stands the gateway
+/// that the visitor named.
+const STATIC: &str = "onionskin-static ";
+
+/// How registries are reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// Through a gateway, by its root.
+    Gateway(String),
+    /// Each by itself.
+    Direct,
+}
+
+thread_local! {
+    static FOUND: RefCell<Option<Way>> = const { RefCell::new(None) };
+}
+
+/// The name of an image worker of this page, which tells it where the page is.
+pub(crate) fn worker_name() -> String {
+    match browser::came_from_gateway() {
+        true => "onionskin".to_owned(),
+        false => format!("{STATIC}{}", browser::gateway().unwrap_or_default()),
+    }
+}
+
+/// Where the page lives.
+pub(crate) fn base() -> Option<Url> {
+    let script = Url::parse(&port::scope()?.location().href()).ok()?;
+    script.join(".").ok()
+}
+
+/// The root of a gateway that somebody names: over https, as it is trusted with what it sends, or on this machine.
+pub(crate) fn root(named: &str) -> Option<Url> {
+    let mut url = Url::parse(named.trim()).ok()?;
+    let is_safe = match url.scheme() {
+        "https" => true,
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
+    };
+    if !is_safe || !url.username().is_empty() || url.password().is_some() {
+        return None;
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Some(url)
+}
+
+/// What is beside the page.
+#[derive(Default, Deserialize)]
+struct Config {
+    gateway: Option<String>,
+}
+
+impl Way {
+    /// The way of this page.
+    pub(crate) async fn find() -> Result<Self, UserError> {
+        if let Some(found) = FOUND.with_borrow(Clone::clone) {
+            return Ok(found);
+        }
+        let found = Self::look().await?;
+        FOUND.set(Some(found.clone()));
+        Ok(found)
+    }
+
+    async fn look() -> Result<Self, UserError> {
+        let here = base().ok_or_else(|| UserError::of_worker(0))?;
+        let name = port::scope().map(|scope| scope.name()).unwrap_or_default();
+        let Some(named) = name.strip_prefix(STATIC) else {
+            return Ok(Self::Gateway(here.to_string()));
+        };
+        if let Some(root) = root(named) {
+            return Ok(Self::Gateway(root.to_string()));
+        }
+        let Ok(url) = here.join("config.json") else {
+            return Ok(Self::Direct);
+        };
+        let config = match reqwest::get(url).await {
+            Ok(answer) if answer.status().is_success() => answer.bytes().await.unwrap_or_default(),
+            // A host without the file has no gateway.
+            _ => return Ok(Self::Direct),
+        };
+        let config: Config = serde_json::from_slice(&config)
+            .map_err(|error| UserError::of_config(&error.to_string()))?;
+        match config.gateway.filter(|named| !named.is_empty()) {
+            None => Ok(Self::Direct),
+            Some(named) => match root(&named) {
+                Some(root) => Ok(Self::Gateway(root.to_string())),
+                None => Err(UserError::of_config(&format!(
+                    "{named:?} is not the https address of a gateway"
+                ))),
+            },
+        }
+    }
+
+    /// The root of the gateway.
+    pub(crate) fn gateway(&self) -> Option<Url> {
+        match self {
+            Self::Gateway(root) => Url::parse(root).ok(),
+            Self::Direct => None,
+        }
+    }
+
+    /// What an error means on this way, where it means more than it says: browsers do not tell a host that does not answer
+    /// from one that does not allow this page to read its answers.
+    pub(crate) fn problem(&self, error: &SourceError) -> Option<UserError> {
+        let SourceError::Unreachable { host, .. } = error else {
+            return None;
+        };
+        let here = base()?;
+        match self.gateway() {
+            None => Some(UserError::of_direct(
+                host,
+                &here.origin().ascii_serialization(),
+            )),
+            Some(gateway) if gateway.origin() != here.origin() => Some(UserError::of_gateway(
+                gateway.as_str(),
+                &here.origin().ascii_serialization(),
+            )),
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_gateway_is_over_https_or_on_this_machine() {
+        for (named, is) in [
+            (
+                "https://gateway.example.com",
+                Some("https://gateway.example.com/"),
+            ),
+            (
+                "https://example.com/onionskin?x#y",
+                Some("https://example.com/onionskin/"),
+            ),
+            (" http://127.0.0.1:8080/ ", Some("http://127.0.0.1:8080/")),
+            ("http://localhost:8080", Some("http://localhost:8080/")),
+            ("http://gateway.example.com", None),
+            ("https://user:secret@example.com", None),
+            ("javascript:alert(1)", None),
+            ("gateway.example.com", None),
+            ("", None),
+        ] {
+            let found = root(named).map(|url| url.to_string());
+            assert_eq!(found.as_deref(), is, "{named}");
+        }
+    }
+}
