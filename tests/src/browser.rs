@@ -237,6 +237,12 @@ impl Browser {
         self.tool("Storage.overrideQuotaForOrigin", quota).await;
     }
 
+    /// Saves what pages download into a folder from now on.
+    pub async fn download_to(&self, folder: &Path) {
+        let allow = json!({"behavior": "allow", "downloadPath": folder});
+        self.tool("Browser.setDownloadBehavior", allow).await;
+    }
+
     async fn tool(&self, command: &str, parameters: Value) {
         let sent = self.driver.cdp().send_raw(command, parameters).await;
         sent.unwrap();

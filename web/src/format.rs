@@ -5,7 +5,7 @@ use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
 pub(crate) use onionskin_core::report::format::{change, share, size};
 
-use crate::worker::protocol::EntryKind;
+use crate::worker::protocol::{EntryKind, Row};
 
 /// The figure and the unit of [`size`], for where they are drawn apart.
 pub(crate) fn size_parts(bytes: u64) -> (String, String) {
@@ -83,6 +83,19 @@ pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(chars).collect()
+}
+
+/// A row's user and group: by name, where the image's own files have one.
+pub(crate) fn owner(row: &Row) -> String {
+    let of = |name: &Option<String>, id: u64| {
+        let name = name.as_deref().map(visible_text);
+        name.unwrap_or_else(|| id.to_string())
+    };
+    format!(
+        "{}:{}",
+        of(&row.owner.user, row.uid),
+        of(&row.owner.group, row.gid)
+    )
 }
 
 /// Type and permissions as `ls -l` writes them.

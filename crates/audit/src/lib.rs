@@ -37,7 +37,7 @@
 //! ```
 //!
 //! The modules follow the way the data goes, and each knows only those before it: [`mod@base`]; [`secrets`],
-//! [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`inspection`],
+//! [`packages`], [`accounts`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`]; [`find`]; [`inspection`],
 //! [`dockerfile`], [`link`]; [`audit`]; [`compare`]; [`contents`]; [`report`].
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
@@ -47,6 +47,7 @@
     deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice)
 )]
 
+pub mod accounts;
 pub mod audit;
 pub mod base;
 pub mod compare;

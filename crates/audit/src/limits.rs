@@ -33,6 +33,12 @@ pub const LISTED_TAR_BYTES: u64 = 512 << 20;
 pub const ELF_HEADERS: u32 = 20_000;
 /// Bytes of a segment or table of an ELF file that is read whole: notes, the loader's name, the dynamic table.
 pub const ELF_TABLE_BYTES: u64 = 256 << 10;
+/// Bytes of `/etc/passwd` or `/etc/group`; those of images have a few thousand.
+pub const ACCOUNT_FILE_BYTES: u64 = 1 << 20;
+/// Lines of such a file that are kept.
+pub const ACCOUNTS: usize = 20_000;
+/// Bytes of the name of a user or group; Linux allows 32.
+pub const ACCOUNT_NAME_BYTES: usize = 64;
 /// Bytes of a rules file; those that people write by hand have a few thousand.
 pub const RULES_BYTES: usize = 1 << 20;
 /// Bytes that the records of one layer's package databases take: the lists of files of the largest images that are known

@@ -1,5 +1,6 @@
 //! The visitors whose findings stack, findings and reports need: every layer that is decoded for them is seen by all.
 
+use crate::accounts;
 use crate::layer::{Expected, LayerDecoder};
 use crate::packages::PackageReader;
 use crate::secrets::SecretScanner;
@@ -11,6 +12,7 @@ pub fn decoder(expected: Expected) -> LayerDecoder {
     LayerDecoder::new(expected)
         .visit(SecretScanner::default())
         .visit(PackageReader::default())
+        .visit(accounts::reader())
 }
 
 /// The tables that decide what is found. Indexes that were decoded by other ones are not of use.

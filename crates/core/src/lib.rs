@@ -32,7 +32,7 @@
 //!
 //! - `onionskin-layers`: [`digest`], [`memory`], [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`];
 //! - `onionskin-oci`: [`mod@reference`], [`platform`], [`manifest`]; [`source`];
-//! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
+//! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`accounts`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
 //!   [`find`]; [`inspection`], [`link`]; [`audit`]; [`compare`]; [`contents`]; [`report`];
 //! - here: [`cache`], the form in which indexes and documents are kept; [`analysis`], a file that has an image without the
 //!   contents of its files; and [`limits`], the bounds of all.
@@ -50,8 +50,8 @@ pub mod cache;
 pub mod limits;
 
 pub use onionskin_audit::{
-    audit, base, compare, contents, dockerfile, find, findings, inspection, link, ownership,
-    packages, report, rules, secrets, visitors,
+    accounts, audit, base, compare, contents, dockerfile, find, findings, inspection, link,
+    ownership, packages, report, rules, secrets, visitors,
 };
 pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, tar};
 pub use onionskin_oci::{manifest, platform, reference, source};

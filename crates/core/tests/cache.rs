@@ -65,9 +65,9 @@ fn form_and_meaning_are_those_of_the_format_number() {
         Digest::sha256(&checkpoints().to_bytes()).short().to_owned(),
     );
     let was = (
-        4,
-        "684a828934c9".to_owned(),
-        "b41c81ac345b".to_owned(),
+        5,
+        "f3e9e10b6259".to_owned(),
+        "f086d3dd6e64".to_owned(),
         "a86534d13fe0".to_owned(),
     );
     assert_eq!(

@@ -1,7 +1,14 @@
 //! The content of a file on the page: lines and their links, JSON, images, bytes; of deleted files too, and never as
 //! anything but text.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
+use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Served};
 
 /// True once the image is read to its end.
@@ -215,4 +222,159 @@ async fn archives_and_programs_are_listed() {
     browser.until_text(".file-parts", "stripped").await;
     assert_eq!(browser.accessibility().await, [] as [String; 0]);
     assert_eq!(browser.console().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn a_search_finds_an_earlier_version_and_shows_it() {
+    let image = Image::new()
+        .layer(layer("COPY . /").file("/app/log.txt", "the first text\n"))
+        .layer(layer("RUN write").file("/app/log.txt", "the second text"))
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!(
+            "/image/{reference}?find=layer:1%20log.txt&path=/app/log.txt"
+        )))
+        .await;
+    browser
+        .until_text(".view-content", "View content of layer 1")
+        .await;
+    browser.click(".view-content").await;
+    browser.until_text(".code", "the first text").await;
+    let _: bool = browser.until("location.hash.includes('layer=1')").await;
+}
+
+#[tokio::test]
+async fn reading_is_cancelled_even_where_nothing_comes() {
+    let image = Image::new()
+        .layer(layer("COPY . /").file("/app/data", bytes(60_000)))
+        .pack();
+    let held = holding(&image);
+    let blob = image.layers[0].clone();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let odd = Odd::new(move |target, authorization| {
+        let again = target.ends_with(&blob.digest) && requests.fetch_add(1, Ordering::Relaxed) > 0;
+        if !again {
+            return held(target, authorization);
+        }
+        let half = blob.bytes[..blob.bytes.len() / 2].to_vec();
+        let half = stream::iter([Ok::<_, io::Error>(half)]).chain(stream::pending());
+        ok("application/octet-stream", Body::from_stream(half))
+    })
+    .await;
+    let served = Served::start(&[format!("http://{}", odd.address)]);
+    let browser = Browser::start().await;
+    let image = served.page(&format!("/image/{}/app:1", odd.address));
+    browser.goto(&format!("{image}?path=/app/data")).await;
+    let _: bool = browser.until(WHOLE).await;
+    browser.clear_http_cache().await;
+    browser.click(".view-content").await;
+    browser.click(".cancel-content").await;
+    browser.until_text(".problem", "stopped").await;
+    // A folder is cancelled as well, and can be asked for again.
+    browser.goto(&format!("{image}?path=/app")).await;
+    browser.click(".folder-tar").await;
+    browser.click(".cancel-tar").await;
+    let _: bool = browser
+        .until("!!document.querySelector('.folder-tar')")
+        .await;
+}
+
+#[tokio::test]
+async fn a_folder_is_saved_as_a_tar() {
+    let image = Image::new()
+        .layer(
+            layer("COPY . /")
+                .file("/app/one", "1111")
+                .mode(0o640)
+                .owner(7, 8)
+                .file("/app/gone", "x")
+                .file("/app/empty", "")
+                .symlink("/app/link", "one"),
+        )
+        .layer(
+            layer("COPY . /")
+                .file("/app/deep/two", bytes(70_000))
+                .hardlink("/app/second", "/app/deep/two")
+                .whiteout("/app/gone"),
+        )
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?path=/app")))
+        .await;
+    let _: bool = browser.until(WHOLE).await;
+    let folder = tempfile::tempdir().unwrap();
+    browser.download_to(folder.path()).await;
+    browser.click(".folder-tar").await;
+    browser
+        .until_text(".folder-download .button", "Save app.tar")
+        .await;
+    browser.until_text(".folder-download", "7 paths").await;
+    // Until it is whole, the browser calls it otherwise.
+    let file = folder.path().join("app.tar");
+    while !file.exists() {
+        let _: bool = browser.value("true").await;
+    }
+    let listed = std::process::Command::new("tar")
+        .args(["--list", "--verbose", "--numeric-owner", "--file"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(listed.status.success(), "{listed:?}");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    for line in [
+        "-rw-r----- 7/8               4",
+        "app/link -> one",
+        "app/empty",
+        "70000",
+    ] {
+        assert!(listed.contains(line), "{line}: {listed}");
+    }
+    assert!(listed.contains(" link to app/"), "{listed}");
+    assert!(!listed.contains("gone"), "{listed}");
+    for theme in ["light", "dark"] {
+        browser.emulate("prefers-color-scheme", theme).await;
+        assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");
+    }
+}
+
+#[tokio::test]
+async fn owners_have_the_names_that_the_image_gives_them() {
+    let image = Image::new()
+        .layer(
+            layer("FROM base")
+                .file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+                .file("/etc/group", "root:x:0:\napp:x:1000:\n"),
+        )
+        .layer(
+            layer("RUN adduser")
+                .file(
+                    "/etc/passwd",
+                    "root:x:0:0::/:\napp\u{202e}:x:1000:1000::/:\n",
+                )
+                .file("/srv/data", "x")
+                .owner(1_000, 1_000)
+                .file("/srv/other", "x")
+                .owner(77, 77),
+        )
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    browser.resize(1920, 1080).await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?path=/srv/data")))
+        .await;
+    let _: bool = browser.until(WHOLE).await;
+    browser
+        .until_text(".details .facts", "app\\u{202e}:app 1000:1000")
+        .await;
+    browser.until_text(".row", "root:root").await;
+    browser.until_text(".row", "77:77").await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?find=owner:root%20kind:file")))
+        .await;
+    browser.until_text(".toolbar", "2 found").await;
 }

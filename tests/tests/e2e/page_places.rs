@@ -223,3 +223,36 @@ async fn the_selected_layer_is_scrolled_into_view() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn recent_images_are_forgotten_one_by_one_and_all() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    for image in ["demo/hello", "demo/webapp:1.1", "demo/webapp:1.0"] {
+        browser.goto(&served.page(&format!("/image/{image}"))).await;
+        let _: bool = browser.until("!!document.querySelector('.band')").await;
+    }
+    browser.goto(&served.page("/")).await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.recent li').length === 3")
+        .await;
+    browser.click(".recent li:nth-child(2) .forget").await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.recent li').length === 2")
+        .await;
+    // It stays forgotten.
+    browser.reload().await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.recent li').length === 2")
+        .await;
+    let recent = browser.texts(".recent li").await.concat();
+    assert!(
+        recent.contains("webapp:1.0") && recent.contains("hello") && !recent.contains("1.1"),
+        "{recent}"
+    );
+    browser.click(".forget-all").await;
+    let _: bool = browser.until("!document.querySelector('.recent')").await;
+    browser.reload().await;
+    let _: bool = browser.until("!!document.querySelector('.card')").await;
+    assert_eq!(browser.texts(".recent li").await, [] as [String; 0]);
+}

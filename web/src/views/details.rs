@@ -12,10 +12,11 @@ use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, Partial};
+use crate::views::folder_tar::FolderTar;
 use crate::views::layer::LayerDetails;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    EntryKind, HistoryOf, Mark, Metadata, PathEvent, PathHistory, command,
+    EntryKind, HistoryOf, Mark, Metadata, OwnerNames, PathEvent, PathHistory, command,
 };
 
 /// What [`Details`] shows.
@@ -135,6 +136,14 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         if is_gone {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
         }
+        if row.kind == EntryKind::Dir && !is_gone {
+            <FolderTar
+                key={format!("{layer} {}", format::visible(&history.path))}
+                worker={props.worker.clone()}
+                path={history.path.clone()}
+                {layer}
+            />
+        }
         if matches!(row.kind, EntryKind::File | EntryKind::Hardlink) {
             <p>
                 <button
@@ -191,7 +200,12 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
             <dt>{ "Mode" }</dt>
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
             <dt>{ "Owner" }</dt>
-            <dd class="mono">{ format!("{}:{}", row.uid, row.gid) }</dd>
+            <dd class="mono">
+                { format::owner(row) }
+                if row.owner != OwnerNames::default() {
+                    <span class="muted">{ format!(" {}:{}", row.uid, row.gid) }</span>
+                }
+            </dd>
             if let Some(label) = &history.label {
                 <dt>{ "Purpose" }</dt>
                 <dd>{ label }</dd>

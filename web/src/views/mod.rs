@@ -14,6 +14,7 @@ mod document;
 pub(crate) mod error;
 pub(crate) mod file;
 mod files;
+mod folder_tar;
 mod gateway;
 pub(crate) mod header;
 pub(crate) mod image;

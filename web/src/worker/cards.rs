@@ -91,3 +91,45 @@ pub(super) fn weighed(findings: &[FindingFacts], numbers: &[u32]) -> Weighed {
         exact: live.count() < 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    /// A finding whose step is changed.
+    fn finding(path: &str, layer: usize, added: &str) -> FindingFacts {
+        serde_json::from_value(json!({
+            "kind": "deleted", "path": path, "bytes": 10, "compressedBytes": null,
+            "addedBy": [layer], "hiddenBy": [layer + 1], "createdBy": [], "advice": "Remove it in its step",
+            "changes": [{ "file": "Dockerfile", "layer": layer, "removed": "RUN make", "added": added }],
+            "link": null, "downloadShare": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn each_step_of_a_card_is_told_once() {
+        let (first, second) = ("RUN make && rm a", "RUN make && rm b");
+        let findings = [
+            finding("/a", 3, first),
+            finding("/b", 3, second),
+            finding("/c", 5, first),
+        ];
+        let cards = of(&findings, &[0, 1, 2], Order::Path);
+        assert_eq!(cards, [[0, 1, 2]]);
+        let told = changes(&findings.each_ref());
+        let added: Vec<&str> = told
+            .iter()
+            .filter(|(sign, _)| *sign == '+')
+            .map(|(_, line)| line.as_str())
+            .collect();
+        // Two steps with the same line are two changes; a step with two changes is told with its first.
+        assert_eq!(added, [first, first]);
+        let removed = told.iter().filter(|(sign, _)| *sign == '-').count();
+        assert_eq!(removed, 2);
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use onionskin_core::accounts::Accounts;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::platform::Platform;
@@ -90,11 +91,21 @@ pub(crate) struct LayerStack {
 pub(crate) struct Costs {
     ledger: Option<Ledger>,
     wasted: WastedBelow,
+    /// Names of users and groups, and the layer of the image that they are of.
+    accounts: (u32, Accounts),
     /// Whether the source tells compressed sizes.
     pub(crate) compressed_known: bool,
 }
 
 impl Costs {
+    /// Reads the names of users and groups at a layer of the image, unless that was done already.
+    pub(super) fn name_owners(&mut self, stack: &Stack, offset: usize, layer: u32) {
+        if self.accounts.0 != layer {
+            let at = (layer as usize).saturating_sub(offset);
+            self.accounts = (layer, Accounts::at(stack, at));
+        }
+    }
+
     /// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
     pub(super) fn at<'s>(&'s self, stack: &'s Stack, offset: usize, layer: u32) -> At<'s> {
         let whole = offset == 0;
@@ -105,6 +116,7 @@ impl Costs {
             ledger: self.ledger.as_ref().filter(|_| whole),
             wasted: Some(&self.wasted).filter(|_| whole),
             compressed_known: self.compressed_known,
+            accounts: Some(&self.accounts.1).filter(|_| self.accounts.0 == layer),
         }
     }
 }
@@ -144,6 +156,7 @@ impl ImageWorker {
     pub(crate) fn reopen(&mut self) {
         self.finished = false;
         self.alone.clear();
+        self.costs.accounts = <(u32, Accounts)>::default();
         self.listing = None;
         self.top = None;
         self.waste = None;

@@ -17,6 +17,7 @@ mod decode;
 mod difference;
 mod document;
 mod file;
+mod folder;
 mod growth;
 mod image_worker;
 mod largest;

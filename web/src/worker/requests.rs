@@ -12,14 +12,15 @@ use super::comparison;
 use super::content;
 use super::difference;
 use super::document;
+use super::folder;
 use super::growth;
 use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
     AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, KeepLogins, Message,
-    Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, Request,
-    SizeOfCache, Stop, UseRules,
+    Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, ReadFolder,
+    Request, SizeOfCache, Stop, UseRules,
 };
 use crate::login;
 
@@ -99,6 +100,10 @@ impl Asker {
             Request::ReadContent(asked) => {
                 let read = content::read(Rc::clone(&self.worker), asked);
                 self.answer_later::<ReadContent>(read);
+            }
+            Request::ReadFolder(asked) => {
+                let read = folder::read(Rc::clone(&self.worker), asked);
+                self.answer_later::<ReadFolder>(read);
             }
             Request::ReadDifference(asked) => {
                 let read = difference::read(Rc::clone(&self.worker), asked);

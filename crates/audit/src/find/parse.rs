@@ -179,7 +179,8 @@ mod tests {
             ("mode:888", "mode: takes"),
             ("modified:soon", "modified: takes"),
             ("modified:2024-13", "modified: takes"),
-            ("owner:root", "owner: takes"),
+            ("owner:a/b", "owner: takes"),
+            ("owner:0:", "owner: takes"),
             ("sha256:xyz", "sha256: takes"),
             (
                 "[a",

@@ -3,6 +3,7 @@
 use super::Query;
 use super::path::PathTest;
 use super::version::Candidate;
+use crate::accounts::Accounts;
 use crate::stack::view::{Mark, View};
 use crate::stack::{NodeId, Stack, Version, What};
 
@@ -12,6 +13,8 @@ pub struct Search<'a> {
     stack: &'a Stack,
     /// By node.
     paths: Vec<bool>,
+    /// Of the last layer, where the query names some.
+    accounts: Accounts,
 }
 
 impl Query {
@@ -34,7 +37,13 @@ impl Query {
         if !of_path.is_empty() {
             whole_paths(stack, &of_path, &mut paths);
         }
+        let mut tests = self.versions.iter();
+        let accounts = match tests.any(|(test, _)| test.names_accounts()) {
+            true => Accounts::at(stack, stack.depth()),
+            false => Accounts::default(),
+        };
         Search {
+            accounts,
             query: self,
             stack,
             paths,
@@ -136,6 +145,7 @@ impl Search<'_> {
             stack,
             row: &row,
             has_mark: &has_mark,
+            accounts: &self.accounts,
         })
     }
 
@@ -148,6 +158,7 @@ impl Search<'_> {
                 stack: self.stack,
                 row: &row,
                 has_mark: &|mark| row.mark == Some(mark),
+                accounts: &self.accounts,
             })
         })
     }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::QueryError;
 use super::parse::Test;
 use super::path::PathTest;
-use super::version::{ModeTest, Owner, VersionTest};
+use super::version::{Id, ModeTest, Owner, VersionTest};
 use crate::layer::EntryKind;
 use crate::rules::Bytes;
 use crate::stack::view::Mark;
@@ -80,7 +80,7 @@ pub const QUALIFIERS: [Qualifier; 10] = [
     },
     Qualifier {
         name: "owner",
-        takes: "a number of a user, or of a user and a group, as in 0, 1000:1000 or >=1000",
+        takes: "a user, or a user and a group, by number or by name, as in 0, 1000:1000, >=1000 or www-data",
         example: "owner:0",
         values: &[],
     },
@@ -258,11 +258,27 @@ fn number(text: &str) -> Option<u64> {
 
 fn owner(text: &str) -> Option<Owner> {
     let (user, group) = match text.split_once(':') {
-        Some((user, group)) => (user, Some(number(group)?)),
+        Some((user, group)) => (user, Some(id(group)?)),
         None => (text, None),
     };
-    let user = span(user, |text| number(text).map(|n| (n, n)))?;
-    Some(Owner { user, group })
+    Some(Owner {
+        user: id(user)?,
+        group,
+    })
+}
+
+fn id(text: &str) -> Option<Id> {
+    if let Some(span) = span(text, |text| number(text).map(|n| (n, n))) {
+        return Some(Id::Number(span));
+    }
+    // What useradd allows, in any case.
+    let mut bytes = text.bytes();
+    let begins = bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let is_name =
+        begins && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte));
+    is_name.then(|| Id::Name(text.to_owned()))
 }
 
 fn mode(text: &str) -> Option<ModeTest> {

@@ -1,6 +1,7 @@
 //! What a query asks of a version of a path: its size, its type, its layer.
 
 use super::value::Span;
+use crate::accounts::Accounts;
 use crate::layer::EntryKind;
 use crate::stack::Stack;
 use crate::stack::view::{Mark, Row};
@@ -10,6 +11,7 @@ pub(super) struct Candidate<'c> {
     pub(super) stack: &'c Stack,
     pub(super) row: &'c Row<'c>,
     pub(super) has_mark: &'c dyn Fn(Mark) -> bool,
+    pub(super) accounts: &'c Accounts,
 }
 
 /// A test of versions; of several values one has to match.
@@ -31,8 +33,25 @@ pub(super) enum VersionTest {
 /// A user, and a group where one is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
-    pub(super) user: Span<u64>,
-    pub(super) group: Option<u64>,
+    pub(super) user: Id,
+    pub(super) group: Option<Id>,
+}
+
+/// A user or a group.
+#[derive(Clone, Debug)]
+pub(super) enum Id {
+    Number(Span<u64>),
+    /// As the image's own files call it.
+    Name(String),
+}
+
+impl Id {
+    fn is(&self, id: u64, name: Option<&str>) -> bool {
+        match self {
+            Self::Number(span) => span.contains(id),
+            Self::Name(wanted) => name == Some(wanted),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,11 +63,23 @@ pub(super) enum ModeTest {
 }
 
 impl VersionTest {
+    /// Whether it asks for users or groups by name.
+    pub(super) fn names_accounts(&self) -> bool {
+        let is_name = |id: &Id| matches!(id, Id::Name(_));
+        match self {
+            Self::Owner(owners) => owners
+                .iter()
+                .any(|owner| is_name(&owner.user) || owner.group.as_ref().is_some_and(is_name)),
+            _ => false,
+        }
+    }
+
     pub(super) fn meets(&self, candidate: &Candidate<'_>) -> bool {
         let Candidate {
             stack,
             row,
             has_mark,
+            accounts,
         } = candidate;
         match self {
             Self::Size(span) => row.kind == EntryKind::File && span.contains(row.logical_size()),
@@ -58,7 +89,9 @@ impl VersionTest {
             Self::Owner(owners) => {
                 let (uid, gid) = row.owner();
                 owners.iter().any(|owner| {
-                    owner.user.contains(uid) && owner.group.is_none_or(|group| group == gid)
+                    let group = owner.group.as_ref();
+                    owner.user.is(uid, accounts.user(uid))
+                        && group.is_none_or(|group| group.is(gid, accounts.group(gid)))
                 })
             }
             // The mode of a symbolic link means nothing.

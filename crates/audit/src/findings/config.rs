@@ -1,4 +1,4 @@
-//! Facts of the configuration that somebody should have decided.
+//! Findings about the configuration: user, health check, version of the base image, ports, volumes.
 
 use super::{Finding, Kind, Subject};
 use crate::reference::Reference;

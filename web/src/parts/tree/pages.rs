@@ -73,7 +73,7 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::EntryKind;
+    use crate::worker::protocol::{EntryKind, OwnerNames};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -91,6 +91,7 @@ mod tests {
             mode: 0o644,
             uid: 0,
             gid: 0,
+            owner: OwnerNames::default(),
             mtime: None,
             layer: 1,
             mark: None,

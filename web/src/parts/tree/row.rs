@@ -113,7 +113,11 @@ pub(super) fn mode(row: &Row) -> Html {
 }
 
 pub(super) fn owner(row: &Row) -> Html {
-    html! { { format!("{}:{}", row.uid, row.gid) } }
+    let numbers = format!("{}:{}", row.uid, row.gid);
+    match format::owner(row) {
+        names if names == numbers => html! { { numbers } },
+        names => html! { <span title={numbers}>{ names }</span> },
+    }
 }
 
 /// The day; the time is its title.

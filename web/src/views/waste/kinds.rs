@@ -31,7 +31,7 @@ pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
         ),
         Group::Config => (
             "Configuration",
-            "Settings that somebody should have decided.",
+            "User, health check, version of the base image, ports and volumes.",
         ),
     }
 }

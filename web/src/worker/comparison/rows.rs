@@ -8,7 +8,7 @@ use onionskin_core::report::comparison::weight;
 use onionskin_core::report::{bytes, text};
 
 use crate::worker::listing::number;
-use crate::worker::protocol::{Column, ComparedRow, Found, Row, Showing, Shown};
+use crate::worker::protocol::{Column, ComparedRow, Found, OwnerNames, Row, Showing, Shown};
 
 /// With so many places at most, all folders are open from the start, and where something is looked for.
 const OPENED: usize = 300;
@@ -179,6 +179,7 @@ impl Rows {
             mode: 0,
             uid: 0,
             gid: 0,
+            owner: OwnerNames::default(),
             mtime: None,
             layer: number(of.layer),
             mark: None,

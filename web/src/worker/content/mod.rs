@@ -8,6 +8,7 @@ pub(crate) mod text;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::future::{AbortHandle, Abortable};
 use js_sys::Array;
 use onionskin_core::contents;
 use web_sys::{Blob, BlobPropertyBag, Url};
@@ -16,6 +17,7 @@ use self::read::Layers;
 use self::text::{START, Text, image_type, is_text, pretty};
 use super::difference::Difference;
 use super::file::{InPlace, Kept};
+use super::folder::Saved;
 use super::image_worker::ImageWorker;
 use super::protocol::{ContentFacts, ContentForm, ReadContent, UserError};
 
@@ -36,11 +38,15 @@ pub(crate) struct Content {
 pub(crate) struct Reader {
     /// Counts what was asked for: an older read ends when another one begins.
     round: u32,
+    /// Ends what is under way, even where no bytes come.
+    abort: Option<AbortHandle>,
     /// Bytes of the layer that came, and all of them.
     pub(crate) progress: Option<(u64, u64)>,
     pub(crate) content: Option<Content>,
     /// Two versions of a path in place of one.
     pub(crate) difference: Option<Difference>,
+    /// A folder that was written.
+    pub(crate) saved: Option<Saved>,
 }
 
 impl Reader {
@@ -49,6 +55,7 @@ impl Reader {
         self.stop();
         self.content = None;
         self.difference = None;
+        self.saved = None;
         self.round
     }
 
@@ -70,7 +77,28 @@ impl Reader {
     pub(crate) fn stop(&mut self) {
         self.round = self.round.wrapping_add(1);
         self.progress = None;
+        if let Some(abort) = self.abort.take() {
+            abort.abort();
+        }
     }
+}
+
+/// Reads until that is done or something else is asked for.
+pub(super) async fn unless_stopped<T>(
+    worker: &RefCell<ImageWorker>,
+    round: u32,
+    reading: impl Future<Output = Result<T, UserError>>,
+) -> Result<T, UserError> {
+    let (abort, registration) = AbortHandle::new_pair();
+    {
+        let reader = &mut worker.borrow_mut().reader;
+        if !reader.is_at(round) {
+            return Err(UserError::stopped());
+        }
+        reader.abort = Some(abort);
+    }
+    let read = Abortable::new(reading, registration).await;
+    read.unwrap_or_else(|_| Err(UserError::stopped()))
 }
 
 /// Reads the content of a file, and tells what it is.
@@ -89,7 +117,7 @@ pub(crate) async fn read(
     let whole = wanted.stored.size();
     let told = Rc::clone(&worker);
     let mut hear = move |received| told.borrow_mut().reader.hear(round, received, whole);
-    let kept = wanted.read(&mut hear).await?;
+    let kept = unless_stopped(&worker, round, wanted.read(&mut hear)).await?;
     keep(&worker, round, kept, asked.path, wanted.stored.number()).map(Box::new)
 }
 

@@ -10,6 +10,7 @@ use onionskin_core::compare::{TooLarge, hunks};
 use onionskin_core::limits::{DIFF_BYTES, DIFF_LINES};
 
 use self::rows::Rows;
+use super::content;
 use super::content::read::Wanted;
 use super::content::text::{START, Text, is_text};
 use super::file::InPlace;
@@ -96,7 +97,7 @@ async fn bytes(
             .hear(round, before.saturating_add(received), whole)
     };
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
-    let kept = wanted.read(&mut hear).await?;
+    let kept = content::unless_stopped(worker, round, wanted.read(&mut hear)).await?;
     let bytes = InPlace::new(kept.blob().map_err(problem)?).map_err(problem)?;
     let bytes = bytes.read(0, wanted.size()).map_err(problem)?;
     Ok(bytes.to_vec())

@@ -119,6 +119,7 @@ impl ImageWorker {
             open,
             offset,
         } = ground;
+        self.costs.name_owners(stack, *offset, showing.layer);
         let at = self.costs.at(stack, *offset, showing.layer);
         match &mut self.listing {
             Some(listing) if listing.showing == showing => {}

@@ -11,6 +11,7 @@ mod totals;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use onionskin_core::accounts::Accounts;
 use onionskin_core::find::Query;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::view::View;
@@ -36,6 +37,8 @@ pub(crate) struct At<'s> {
     pub(crate) wasted: Option<&'s WastedBelow>,
     /// Whether the source tells compressed sizes.
     pub(crate) compressed_known: bool,
+    /// Names of users and groups at the layer.
+    pub(crate) accounts: Option<&'s Accounts>,
 }
 
 /// A tree, flattened to the rows that its open folders show.

@@ -8,7 +8,11 @@ use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
 use super::filter::earlier_row;
 use super::{At, Line, Listing, number};
-use crate::worker::protocol::{Cause, Column, Metadata, Row};
+use crate::worker::protocol::{Cause, Column, Metadata, OwnerNames, Row};
+
+fn named(name: Option<&str>) -> Option<String> {
+    name.map(str::to_owned)
+}
 
 impl Listing {
     /// A path as it is found: as an earlier version where only that is.
@@ -53,6 +57,10 @@ impl Listing {
             mode: row.mode(),
             uid,
             gid,
+            owner: OwnerNames {
+                user: named(at.accounts.and_then(|accounts| accounts.user(uid))),
+                group: named(at.accounts.and_then(|accounts| accounts.group(gid))),
+            },
             mtime: row.mtime().map(|(seconds, _)| seconds),
             layer: number(row.layer + at.offset),
             mark: row.mark,

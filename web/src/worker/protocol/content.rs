@@ -88,6 +88,25 @@ pub(crate) struct ContentFacts {
     pub(crate) form: ContentForm,
 }
 
+/// Write what the filesystem at a layer has below this path as a tar. It replaces the content before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReadFolder {
+    pub(crate) path: Vec<u8>,
+    pub(crate) layer: u32,
+}
+
+/// A folder as a tar, once all its layers are verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FolderFacts {
+    /// Where the browser has it, to be saved.
+    pub(crate) url: String,
+    /// Bytes of the tar.
+    pub(crate) size: u64,
+    pub(crate) paths: u64,
+    /// Hard links that lead to nothing.
+    pub(crate) skipped: u64,
+}
+
 /// What the content that was read last is made of; none where nothing of it can be listed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ContentParts;

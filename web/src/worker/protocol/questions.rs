@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AboutTag, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts, DifferenceFacts,
-    DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Found,
-    HoldFile, LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts,
-    PackagesOf, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, Referrers,
-    ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold,
-    UserError, VersionsOf,
+    DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery,
+    FolderFacts, Found, HoldFile, LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles,
+    PackagesFacts, PackagesOf, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument,
+    ReadFolder, Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts,
+    TagProblem, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -71,6 +71,7 @@ questions! {
     LargestOf => LargestFiles,
     ReadContent => Result<Box<ContentFacts>, UserError>,
     ReadDocument => Result<Box<DocumentFacts>, UserError>,
+    ReadFolder => Result<Box<FolderFacts>, UserError>,
     ReadDifference => Result<Box<DifferenceFacts>, UserError>,
     Unfold => Option<Box<LinesFacts>>,
     DifferenceRows => Vec<DifferenceRow>,

@@ -261,6 +261,8 @@ pub(crate) struct Row {
     pub(crate) mode: u32,
     pub(crate) uid: u64,
     pub(crate) gid: u64,
+    /// The names of both, as far as the image's own files have them.
+    pub(crate) owner: OwnerNames,
     /// Seconds since 1970.
     pub(crate) mtime: Option<i64>,
     /// The layer that provides it, or, for what is deleted, that added it.
@@ -344,4 +346,11 @@ pub(crate) struct SizedPath {
     pub(crate) bytes: u64,
     /// The final filesystem does not have it.
     pub(crate) wasted: bool,
+}
+
+/// The names of a user and a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnerNames {
+    pub(crate) user: Option<String>,
+    pub(crate) group: Option<String>,
 }

@@ -1,0 +1,213 @@
+//! A folder as a tar: what a stack has below it, with owners, modes, times and links. Each layer that stores some of its files
+//! is read once; nothing is handed over before all of them are verified.
+
+mod write;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
+use std::rc::Rc;
+
+use js_sys::Array;
+use onionskin_core::layer::{EntryId, EntryKind};
+use onionskin_core::stack::view::{Row, View};
+use web_sys::{BlobPropertyBag, Url};
+
+use self::write::{Head, TarWriter};
+use super::content;
+use super::content::read::{self, Layers, Stored};
+use super::file::Kept;
+use super::image_worker::ImageWorker;
+use super::protocol::{FolderFacts, ReadFolder, UserError};
+
+/// Bytes of all files of a folder that is read.
+const LARGEST: u64 = 2 << 30;
+/// Paths of such a folder.
+const PATHS: usize = 500_000;
+
+/// Where the browser has a tar, until something else is read.
+pub(crate) struct Saved {
+    url: String,
+}
+
+impl Drop for Saved {
+    fn drop(&mut self) {
+        // What is gone need not be revoked.
+        let _ = Url::revoke_object_url(&self.url);
+    }
+}
+
+/// What the tar will have.
+#[derive(Default)]
+struct Plan {
+    /// Folders, and what has no content: in an order in which they can be written.
+    first: Vec<(EntryKind, Head)>,
+    /// By layer, files that have a content.
+    files: BTreeMap<usize, HashMap<EntryId, Head>>,
+    /// Further names of files.
+    links: Vec<Head>,
+    bytes: u64,
+    /// Paths that cannot be written: links to what is nowhere.
+    skipped: u64,
+    paths: u64,
+}
+
+/// Writes a folder.
+pub(crate) async fn read(
+    worker: Rc<RefCell<ImageWorker>>,
+    asked: ReadFolder,
+) -> Result<Box<FolderFacts>, UserError> {
+    let (plan, stored, round) = {
+        let mut worker = worker.borrow_mut();
+        let round = worker.reader.begin();
+        let layers = worker.layers(asked.layer)?;
+        let plan = Plan::of(layers, &asked)?;
+        let stored: Result<Vec<(usize, Stored)>, UserError> = plan
+            .files
+            .keys()
+            .map(|layer| Ok((*layer, layers.stored(*layer)?)))
+            .collect();
+        (plan, stored?, round)
+    };
+    let whole = stored.iter().map(|(_, stored)| stored.size()).sum();
+    let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
+    let mut tar = TarWriter::new(Kept::new().map_err(problem)?);
+    for (kind, head) in &plan.first {
+        tar.begin(*kind, head).map_err(problem)?;
+    }
+    let mut before = 0;
+    for (layer, stored) in stored {
+        let Some(files) = plan.files.get(&layer) else {
+            continue;
+        };
+        let entries: Vec<EntryId> = files.keys().copied().collect();
+        let mut hear = |received: u64| {
+            let mut worker = worker.borrow_mut();
+            worker.reader.hear(round, before + received, whole)
+        };
+        let mut here = None;
+        let mut sink = |entry: EntryId, piece: onionskin_core::layer::Piece<'_>| {
+            if here != Some(entry) {
+                here = Some(entry);
+                if let Some(head) = files.get(&entry) {
+                    tar.begin(EntryKind::File, head)?;
+                }
+            }
+            read::write(&mut tar, piece)
+        };
+        let reading = stored.contents(&entries, &mut hear, &mut sink);
+        content::unless_stopped(&worker, round, reading).await?;
+        before += stored.size();
+    }
+    for head in &plan.links {
+        tar.begin(EntryKind::Hardlink, head).map_err(problem)?;
+    }
+    let mut kept = tar.finish().map_err(problem)?;
+    kept.flush().map_err(problem)?;
+    let blob = kept.blob().map_err(problem)?;
+    let options = BlobPropertyBag::new();
+    options.set_type("application/x-tar");
+    let typed = web_sys::Blob::new_with_blob_sequence_and_options(&Array::of1(&blob), &options);
+    let url = typed.and_then(|typed| Url::create_object_url_with_blob(&typed));
+    let url = url.unwrap_or_default();
+    let saved = Saved { url: url.clone() };
+    let mut worker = worker.borrow_mut();
+    if !worker.reader.is_at(round) {
+        return Err(UserError::stopped());
+    }
+    worker.reader.progress = None;
+    worker.reader.saved = Some(saved);
+    Ok(Box::new(FolderFacts {
+        url,
+        size: blob.size() as u64,
+        paths: plan.paths,
+        skipped: plan.skipped,
+    }))
+}
+
+impl Plan {
+    fn of(layers: Layers<'_>, asked: &ReadFolder) -> Result<Self, UserError> {
+        let missing = |detail: &str| UserError::of_content(detail);
+        let stack = layers.stack;
+        let at = (asked.layer as usize).saturating_sub(layers.offset);
+        let view = View::stack(stack, at);
+        let root = stack
+            .find(&asked.path)
+            .ok_or_else(|| missing("no layer has this path"))?;
+        let top = match stack.name(root) {
+            b"" => b".".to_vec(),
+            name => name.to_vec(),
+        };
+        let mut plan = Plan::default();
+        // The first name of each file.
+        let mut names: HashMap<(usize, EntryId), Vec<u8>> = HashMap::new();
+        let mut waiting = vec![(root, top)];
+        while let Some((node, name)) = waiting.pop() {
+            let Some((row, version)) = view.row(stack, node).zip(view.version(node)) else {
+                continue;
+            };
+            plan.paths += 1;
+            if plan.paths as usize > PATHS {
+                return Err(missing("the folder has more than 500,000 paths"));
+            }
+            let Some((layer, entry)) = stack.stored_by(version) else {
+                let mut folder = head(&row, name.clone());
+                folder.name.push(b'/');
+                plan.first.push((EntryKind::Dir, folder));
+                for child in view.children(node).iter().rev() {
+                    let name = [&name[..], b"/", stack.name(*child)].concat();
+                    waiting.push((*child, name));
+                }
+                continue;
+            };
+            let Some(index) = stack.layer(layer) else {
+                continue;
+            };
+            let kind = index.kind(entry);
+            if let Some(first) = names.get(&(layer, entry)) {
+                plan.links.push(Head {
+                    link: first.clone(),
+                    ..head(&row, name)
+                });
+                continue;
+            }
+            let mut head = head(&row, name.clone());
+            match kind {
+                EntryKind::File => {
+                    head.size = index.logical_size(entry);
+                    plan.bytes = plan.bytes.saturating_add(head.size);
+                    if plan.bytes > LARGEST {
+                        return Err(missing("the folder has more than 2 GB"));
+                    }
+                }
+                // A link to what is nowhere.
+                EntryKind::Hardlink => {
+                    plan.skipped += 1;
+                    continue;
+                }
+                EntryKind::Symlink => head.link = index.link(entry).unwrap_or_default().to_vec(),
+                _ => head.device = index.device(entry).unwrap_or_default(),
+            }
+            names.insert((layer, entry), name);
+            match head.size {
+                0 => plan.first.push((kind, head)),
+                _ => drop(plan.files.entry(layer).or_default().insert(entry, head)),
+            }
+        }
+        if plan.paths == 0 {
+            return Err(missing("the folder is not in the filesystem at this layer"));
+        }
+        Ok(plan)
+    }
+}
+
+fn head(row: &Row<'_>, name: Vec<u8>) -> Head {
+    Head {
+        name,
+        mode: row.mode(),
+        owner: row.owner(),
+        mtime: row.mtime().unwrap_or_default(),
+        xattrs: row.xattrs().to_vec(),
+        ..Head::default()
+    }
+}
