@@ -186,7 +186,7 @@ async fn what_is_no_text_or_too_large_is_said() {
     browser
         .goto(&format!("{image}?layer=2&from=1&view=diff&path=/app"))
         .await;
-    browser.until_text(".problem", "it is a folder").await;
+    browser.until_text(".problem", "It is a folder").await;
     // Names, tags and long lines are text.
     browser
         .goto(&format!(
