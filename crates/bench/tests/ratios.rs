@@ -26,6 +26,8 @@ use onionskin_fixtures::{Layer, layer, seeded, text};
 
 /// Turns of which the least counts.
 const TURNS: usize = 3;
+/// Turns at most: on a machine with much else to do, a few may all be slow, while a slip stays.
+const MOST_TURNS: usize = 12;
 
 /// Seconds of processor time that this thread has had.
 fn now() -> f64 {
@@ -40,18 +42,24 @@ fn taken<T>(work: impl FnOnce() -> T) -> f64 {
     now() - begun
 }
 
-/// How many times as long `ours` takes as `theirs`.
-fn ratio<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> f64 {
+/// `ours` takes at most so many times as long as `theirs`.
+#[track_caller]
+fn at_most<A, B>(
+    what: &str,
+    limit: f64,
+    mut ours: impl FnMut() -> A,
+    mut theirs: impl FnMut() -> B,
+) {
     let (mut least_ours, mut least_theirs) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..TURNS {
+    let mut ratio = f64::INFINITY;
+    for turn in 1..=MOST_TURNS {
         least_ours = least_ours.min(taken(&mut ours));
         least_theirs = least_theirs.min(taken(&mut theirs));
+        ratio = least_ours / least_theirs;
+        if turn >= TURNS && ratio <= limit {
+            break;
+        }
     }
-    least_ours / least_theirs
-}
-
-#[track_caller]
-fn at_most(what: &str, ratio: f64, limit: f64) {
     println!("{what}: {ratio:.2}, at most {limit}");
     assert!(
         ratio <= limit,
@@ -81,12 +89,24 @@ fn decoding_takes_little_beyond_decompressing_and_hashing() {
     let tar = contents().tar();
     let gzip = onionskin_fixtures::gzip(&tar);
     let zstd = zstd::stream::encode_all(tar.as_slice(), 3).unwrap();
-    let of_gzip = ratio(|| entries(&gzip), || least::gzip(&gzip).unwrap());
-    let of_zstd = ratio(|| entries(&zstd), || least::zstd(&zstd).unwrap());
-    let of_plain = ratio(|| entries(&tar), || least::plain(&tar));
-    at_most("a gzip layer ÷ inflate, CRC-32 and SHA-256", of_gzip, 18.0);
-    at_most("a zstd layer ÷ C zstd and SHA-256", of_zstd, 18.0);
-    at_most("a plain layer ÷ SHA-256", of_plain, 42.0);
+    at_most(
+        "a gzip layer ÷ inflate, CRC-32 and SHA-256",
+        18.0,
+        || entries(&gzip),
+        || least::gzip(&gzip).unwrap(),
+    );
+    at_most(
+        "a zstd layer ÷ C zstd and SHA-256",
+        18.0,
+        || entries(&zstd),
+        || least::zstd(&zstd).unwrap(),
+    );
+    at_most(
+        "a plain layer ÷ SHA-256",
+        42.0,
+        || entries(&tar),
+        || least::plain(&tar),
+    );
 }
 
 /// One layer of many small files.
@@ -135,10 +155,22 @@ fn an_audit_of_many_files_takes_little_beyond_stacking_them_and_grows_with_their
         layer.whiteout(format!("/app/package-{}/lib/module-{n}.js", n / 40))
     });
     let whiteouts = &Arc::new(decode(&whiteouts.tar()).unwrap());
-    let of_audit = ratio(|| audited(&[files]), || stacked(&[files]));
-    let of_whiteouts = ratio(|| audited(&[files, whiteouts]), || audited(&[files]));
-    let of_twice = ratio(|| audited(&[twice]), || audited(&[files]));
-    at_most("audit ÷ stack and ledger", of_audit, 9.0);
-    at_most("with whiteouts ÷ without", of_whiteouts, 2.4);
-    at_most("twice as many files ÷ once", of_twice, 4.2);
+    at_most(
+        "audit ÷ stack and ledger",
+        9.0,
+        || audited(&[files]),
+        || stacked(&[files]),
+    );
+    at_most(
+        "with whiteouts ÷ without",
+        2.4,
+        || audited(&[files, whiteouts]),
+        || audited(&[files]),
+    );
+    at_most(
+        "twice as many files ÷ once",
+        4.2,
+        || audited(&[twice]),
+        || audited(&[files]),
+    );
 }

@@ -311,8 +311,8 @@ fn paging(uri: &Uri) -> Result<Paging, Refused> {
 }
 
 /// Refuses what a page of another origin makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
-/// registries would be asked with the operator's log-in. Pages of allowed origins were let through before. Another port of the same host is `same-site`, and may be another
-/// person's. Other clients do not send the header.
+/// registries would be asked with the operator's log-in. Pages of allowed origins were let through before. Another port
+/// of the same host is `same-site`, and may be another person's. Other clients do not send the header.
 async fn own_origin(request: Request, next: Next) -> Result<Response, Refused> {
     if request.extensions().get::<CrossOrigin>().is_some() {
         return Ok(next.run(request).await);

@@ -103,7 +103,7 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
         ),
         view(
             "two equal versions",
-            demo("?layer=14&from=5&view=diff&path=/app/package.json"),
+            demo("?layer=15&from=6&view=diff&path=/app/package.json"),
             ".difference .nothing h2",
         ),
         view(
