@@ -1,7 +1,8 @@
 //! A saved analysis: a file with all that is known of an image, without the contents of its files.
 //!
 //! It has the image's documents and the index of each layer, in the form in which a cache keeps them
-//! ([`LayerIndex::to_bytes`](crate::layer::LayerIndex::to_bytes)). It is input like any other: each part is checked before it is used. Its digests find damage.
+//! ([`LayerIndex::to_bytes`](crate::layer::LayerIndex::to_bytes)). It is input like any other: each part is checked before
+//! it is used. Its digests find damage.
 //! They do not prove that it is the image that it names: only the blobs of the image can.
 //!
 //! # Form
