@@ -21,7 +21,7 @@ pub enum Kind {
     Duplicate,
     /// Live: a cache, a log, a build tree or the like, which no container needs.
     Leftover,
-    /// Live: documentation, translations and the like, which most containers do not need.
+    /// Live: documentation, translations, compilers and the like, which most containers do not need.
     Optional,
     /// A layer that holds nothing, and is downloaded all the same.
     Empty,
@@ -81,7 +81,7 @@ impl Kind {
             Self::Repeated => "stored more than once in one layer",
             Self::Duplicate => "the same content as at another path",
             Self::Leftover => "a cache, a log or another file that containers do not need",
-            Self::Optional => "documentation and other files that most containers do not need",
+            Self::Optional => "documentation, compilers and other files that most containers do not need",
             Self::Empty => "an empty layer, which is still downloaded",
             Self::Secret => {
                 "looks like a key, a token or a password, which everyone who can pull can read"

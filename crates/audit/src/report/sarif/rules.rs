@@ -84,7 +84,7 @@ const fn help(kind: Kind) -> &'static str {
         Kind::Leftover => {
             "Clean up in the RUN that makes it, or keep it out of the layer with RUN --mount=type=cache."
         }
-        Kind::Optional => "Leave it out if no one reads it in a container.",
+        Kind::Optional => "Leave it out if no container needs it.",
         Kind::Empty => "Leave out the step that makes it, or join it with another.",
         Kind::Secret => {
             "Revoke it, and pass it to the build step with RUN --mount=type=secret. Deleting it in a later layer does not remove it from the image."
