@@ -152,6 +152,9 @@ async fn a_list_of_many_pages_is_searched_and_shown_in_parts() {
         .await;
     browser.fill(".page-list .find input", "v0123").await;
     browser.until_text(".toolbar", "4 of 1,234").await;
+    let _: bool = browser
+        .until("document.querySelectorAll('.names a').length === 4")
+        .await;
     assert_eq!(
         browser.texts(".names a").await,
         ["v01230", "v01231", "v01232", "v01233"]
