@@ -81,7 +81,9 @@ impl Kind {
             Self::Repeated => "stored more than once in one layer",
             Self::Duplicate => "the same content as at another path",
             Self::Leftover => "a cache, a log or another file that containers do not need",
-            Self::Optional => "documentation, compilers and other files that most containers do not need",
+            Self::Optional => {
+                "documentation, compilers and other files that most containers do not need"
+            }
             Self::Empty => "an empty layer, which is still downloaded",
             Self::Secret => {
                 "looks like a key, a token or a password, which everyone who can pull can read"
