@@ -4,7 +4,7 @@
 //! texts: builders put in the values of variables, leave out options, and record copied files by a hash. So both are
 //! aligned, and a step whose command is not found has no line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parse_dockerfile::{Instruction, Stage};
 
@@ -20,6 +20,10 @@ const PAIRS: usize = 4_000_000;
 pub struct Dockerfile {
     /// Its stages, in their order.
     stages: Vec<Vec<Step>>,
+    /// The first and last line of each instruction, from 1.
+    pub(super) instructions: Vec<(usize, usize)>,
+    /// Lines of all.
+    pub(super) lines: usize,
 }
 
 /// Why a file is no Dockerfile.
@@ -51,6 +55,8 @@ pub struct Matched {
     pub steps: BTreeMap<usize, usize>,
     /// The line of the stage that the image was built from: its `FROM`.
     pub stage: usize,
+    /// Lines of instructions of that stage that no step of the history has.
+    pub not_found: Vec<usize>,
 }
 
 impl Dockerfile {
@@ -80,7 +86,18 @@ impl Dockerfile {
             }
             stages.push(steps);
         }
-        Ok(Self { stages })
+        let begins = file.stages().flat_map(|stage| {
+            let own = stage.instructions.iter().filter_map(begin);
+            std::iter::once(stage.from.from.span.start)
+                .chain(own)
+                .collect::<Vec<_>>()
+        });
+        let begins: Vec<usize> = begins.map(|at| starts.line(at)).collect();
+        Ok(Self {
+            stages,
+            instructions: with_last_lines(text, &begins),
+            lines: text.lines().count(),
+        })
     }
 
     /// Finds the lines of a history, as [`super::lines`] has it, in the stage that has most of them.
@@ -128,6 +145,13 @@ impl Dockerfile {
                 matched.steps.insert(number, step.line);
             }
         }
+        let found: BTreeSet<usize> = matched.steps.values().copied().collect();
+        let lines = stage.iter().filter(|step| {
+            let verb = first(&step.text);
+            // Arguments are steps only where commands use them.
+            !matches!(verb, "FROM" | "ARG" | "ONBUILD" | "SHELL") && !found.contains(&step.line)
+        });
+        matched.not_found = lines.map(|step| step.line).collect();
         matched
     }
 }
@@ -149,6 +173,22 @@ impl LineStarts {
     fn line(&self, at: usize) -> usize {
         self.0.partition_point(|start| *start <= at)
     }
+}
+
+/// The first and last line of the instructions that begin in these lines: comments and blank lines behind one are not its.
+fn with_last_lines(text: &str, begins: &[usize]) -> Vec<(usize, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let ends = begins.iter().skip(1).map(|next| next - 1);
+    let spans = begins.iter().zip(ends.chain([lines.len()]));
+    let spans = spans.map(|(first, end)| {
+        let own = lines.get(first - 1..end).unwrap_or_default();
+        let last = own.iter().rposition(|line| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with('#')
+        });
+        (*first, first + last.unwrap_or(0))
+    });
+    spans.collect()
 }
 
 /// The instructions of a stage, its `FROM` first.

@@ -6,9 +6,11 @@
 //! in `COPY <<EOF`, are not known.
 
 mod instruction;
+mod layered;
 mod matched;
 mod shell;
 
+pub use layered::{Layered, Made, Passage};
 pub use matched::{Dockerfile, DockerfileError, Matched};
 
 use crate::base::Base;

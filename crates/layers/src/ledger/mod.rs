@@ -44,6 +44,14 @@ impl Causes {
     }
 }
 
+impl AddAssign for Causes {
+    fn add_assign(&mut self, other: Self) {
+        for cause in Cause::ALL {
+            *self.of_mut(cause) += other[cause];
+        }
+    }
+}
+
 impl Index<Cause> for Causes {
     type Output = u64;
 
