@@ -18,6 +18,7 @@ use yew::prelude::*;
 use crate::browser::{self, Theme};
 use crate::compare_session::CompareSession;
 use crate::navigate::Navigate;
+use crate::own_dockerfile::OwnDockerfile;
 use crate::parts::drop::DropZone;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::rules_input::RulesInput;
@@ -65,6 +66,8 @@ pub(crate) enum Msg {
     Copied(bool),
     /// UseRules by this rules file from now on, or by none.
     UseRules(Option<RulesInput>),
+    /// Show this Dockerfile beside images from now on, or none.
+    UseDockerfile(Option<OwnDockerfile>),
     /// What came of it.
     Judged(Option<RulesFileError>),
 }
@@ -91,6 +94,8 @@ pub(crate) struct App {
     catalog: Option<Vec<Listed>>,
     /// The rules file that images are judged by.
     rules: Option<RulesInput>,
+    /// The Dockerfile that is shown beside images.
+    dockerfile: Option<OwnDockerfile>,
     theme: Theme,
     /// The list of keys is shown.
     keys_listed: bool,
@@ -134,6 +139,7 @@ impl Component for App {
             fresh: false,
             catalog: None,
             rules: None,
+            dockerfile: None,
             theme: Theme::current(),
             keys_listed: false,
             notice: None,
@@ -183,6 +189,7 @@ impl Component for App {
                 self.rules = rules;
                 self.judge(ctx);
             }
+            Msg::UseDockerfile(dockerfile) => self.dockerfile = dockerfile,
             Msg::Judged(problem) => match &mut self.rules {
                 Some(rules) => {
                     rules.problem = problem;
@@ -279,6 +286,8 @@ impl App {
                     go={link.callback(Msg::Go)}
                     rules={self.rules.clone()}
                     on_rules={link.callback(Msg::UseRules)}
+                    dockerfile={self.dockerfile.clone()}
+                    on_dockerfile={link.callback(Msg::UseDockerfile)}
                     on_again={again}
                     on_close={link.callback(|()| Msg::CloseDetails)}
                 />

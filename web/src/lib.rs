@@ -9,6 +9,7 @@ mod compare_session;
 mod format;
 mod login;
 mod navigate;
+mod own_dockerfile;
 mod parts;
 mod route;
 mod rules_input;

@@ -1,6 +1,7 @@
 //! The configuration view in a real browser: the build history as a Dockerfile.
 
-use onionskin_tests::{Browser, Served};
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::{Browser, Ground, Served};
 
 #[tokio::test]
 async fn the_history_is_a_dockerfile_whose_lines_lead_to_their_layers() {
@@ -33,5 +34,100 @@ async fn the_history_is_a_dockerfile_whose_lines_lead_to_their_layers() {
     browser.click(".step[data-layer='9'] .where a").await;
     let _: bool = browser
         .until("location.hash.includes('view=changes') && location.hash.includes('layer=9')")
+        .await;
+}
+
+const DOCKERFILE: &str = "FROM golang AS tools
+RUN make tools
+
+FROM debian:12
+ENV KEY=1
+# <b>What</b> the server needs.
+RUN --mount=type=cache,target=/var/cache/apt \\
+    apt-get update && \\
+    apt-get install -y curl
+COPY --chown=1000 . /app
+RUN echo never built
+CMD [\"/app/server\"]
+";
+
+#[tokio::test]
+async fn the_visitors_own_dockerfile_is_shown_with_the_costs_of_its_lines() {
+    let image = Image::new()
+        .layer(layer("# debian.sh out/").file("/etc/debian", bytes(500)))
+        .layer(
+            layer("RUN /bin/sh -c apt-get update &&     apt-get install -y curl # buildkit")
+                .file("/usr/bin/curl", bytes(40_000)),
+        )
+        .layer(layer("RUN /bin/sh -c of another file # buildkit").file("/other", bytes(7_000)))
+        .layer(layer("COPY . /app # buildkit").file("/app/testdata", bytes(30_000)))
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let ground = Ground::default();
+    ground.write("Dockerfile.release", DOCKERFILE);
+    ground.write("Dockerfile.broken", "FROM");
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=waste")))
+        .await;
+    let _: bool = browser
+        .until("!!document.querySelector('.band') && !document.querySelector('.band.partial')")
+        .await;
+    // Wherever it is dropped, it is no image.
+    browser
+        .drop_on_page(&ground.path().join("Dockerfile.release"))
+        .await;
+    browser
+        .until_text(".dockerfile.own", "apt-get update")
+        .await;
+    let _: bool = browser.until("location.hash.includes('view=config')").await;
+    let rows = "[...document.querySelectorAll('.dockerfile.own .step:not(.head)')].map(row =>
+        `${row.dataset.layer ?? ''}|${row.querySelector('.instruction').textContent.split('\\n')[0]}|${row.querySelector('.number')?.textContent ?? ''}`)";
+    let told: Vec<String> = browser.value(rows).await;
+    assert_eq!(
+        told,
+        [
+            "|FROM golang AS tools|",
+            "|RUN make tools|",
+            "1|FROM debian:12|500 B",
+            "|ENV KEY=1not in the build history|",
+            "|# <b>What</b> the server needs.|",
+            "2|RUN --mount=type=cache,target=/var/cache/apt \\|40.0 kB",
+            "4|COPY --chown=1000 . /app|30.0 kB",
+            "|RUN echo never builtnot in the build history|",
+            "|CMD [\"/app/server\"]not in the build history|",
+        ]
+    );
+    // What no line made is not left out.
+    let missing = browser
+        .texts("[aria-label='Layers without a line'] .instruction")
+        .await;
+    assert_eq!(missing, ["RUN of another file"]);
+    for theme in ["light", "dark"] {
+        browser.emulate("prefers-color-scheme", theme).await;
+        assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");
+    }
+    browser.look("own-dockerfile").await;
+    browser
+        .click(".dockerfile.own .step[data-layer='4'] .where a")
+        .await;
+    let _: bool = browser
+        .until("location.hash.includes('view=changes') && location.hash.includes('layer=4')")
+        .await;
+    browser.back().await;
+    browser
+        .until_text(".dockerfile.own", "apt-get update")
+        .await;
+    // Another one, which is none; then none.
+    let broken = ground.path().join("Dockerfile.broken");
+    browser
+        .fill(".history-head input", broken.to_str().unwrap())
+        .await;
+    browser
+        .until_text(".remark[role=alert]", "This file is not a Dockerfile")
+        .await;
+    browser.click(".history-head button").await;
+    browser
+        .until_text(".history-head", "Reconstructed from the build history")
         .await;
 }

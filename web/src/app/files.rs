@@ -1,10 +1,11 @@
-//! Files that the visitor gives: images to open, and rules to judge by.
+//! Files that the visitor gives: images to open, rules to judge by, and Dockerfiles.
 
 use web_sys::File;
 use yew::prelude::*;
 
 use super::{App, Msg};
 use crate::navigate::{History, Navigate};
+use crate::own_dockerfile::OwnDockerfile;
 use crate::route::{ImageRoute, Route, View};
 use crate::rules_input::RulesInput;
 use crate::worker::protocol::UseRules;
@@ -41,6 +42,15 @@ impl App {
             ctx.link()
                 .send_future(async move { Msg::UseRules(Some(RulesInput::of(&file).await)) });
             return self.go(ctx, Navigate::push(waste));
+        }
+        if let (Some(_), Route::Image(route)) = (&self.session, &self.route)
+            && OwnDockerfile::is_called(&name)
+        {
+            let config = Navigate::push(route.in_view(View::Config));
+            ctx.link().send_future(async move {
+                Msg::UseDockerfile(Some(OwnDockerfile::of(&file).await))
+            });
+            return self.go(ctx, config);
         }
         self.files.insert(name.clone(), file.into());
         self.remarks.clear();

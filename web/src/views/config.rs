@@ -6,8 +6,10 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::Navigate;
+use crate::own_dockerfile::OwnDockerfile;
 use crate::route::ImageRoute;
 use crate::session::Image;
+use crate::views::ImageProps;
 use crate::views::dockerfile::Dockerfile;
 use crate::views::document::address;
 use crate::views::referrers::ReferrersList;
@@ -20,6 +22,9 @@ pub(crate) struct Props {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
     pub(crate) go: Callback<Navigate>,
+    /// The visitor's Dockerfile.
+    pub(crate) dockerfile: Option<OwnDockerfile>,
+    pub(crate) on_dockerfile: Callback<Option<OwnDockerfile>>,
 }
 
 /// The configuration.
@@ -52,9 +57,14 @@ pub(crate) fn Config(props: &Props) -> Html {
             { table("Labels", labels.collect()) }
             <h2>{ "Build history" }</h2>
             <Dockerfile
-                image={props.image.clone()}
-                route={props.route.clone()}
-                go={props.go.clone()}
+                worker={props.worker.clone()}
+                image={ImageProps {
+                    image: props.image.clone(),
+                    route: props.route.clone(),
+                    go: props.go.clone(),
+                }}
+                own={props.dockerfile.clone()}
+                on_own={props.on_dockerfile.clone()}
             />
             <h2>{ "Image" }</h2>
             <dl class="facts">

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::browser;
 use crate::format;
 use crate::navigate::Navigate;
+use crate::own_dockerfile::OwnDockerfile;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
@@ -33,6 +34,9 @@ pub(crate) struct Props {
     /// The rules file that the image is judged by.
     pub(crate) rules: Option<RulesInput>,
     pub(crate) on_rules: Callback<Option<RulesInput>>,
+    /// The Dockerfile that is shown beside the image.
+    pub(crate) dockerfile: Option<OwnDockerfile>,
+    pub(crate) on_dockerfile: Callback<Option<OwnDockerfile>>,
     pub(crate) on_again: Callback<Again>,
     /// Closes the details.
     pub(crate) on_close: Callback<()>,
@@ -142,6 +146,8 @@ fn content(props: &Props, selected: u32) -> Html {
                 image={image.clone()}
                 route={route.clone()}
                 go={go.clone()}
+                dockerfile={props.dockerfile.clone()}
+                on_dockerfile={props.on_dockerfile.clone()}
             />
         },
         View::Content => match &route.path {

@@ -37,7 +37,7 @@ use crate::session::Image;
 use crate::worker::client::WorkerClient;
 
 /// What a view of an image is given that asks the image worker nothing.
-#[derive(PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub(crate) struct ImageProps {
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,

@@ -15,6 +15,7 @@ pub(crate) mod comparison;
 mod content;
 mod decode;
 mod difference;
+mod dockerfile;
 mod document;
 mod file;
 mod folder;
