@@ -1,11 +1,11 @@
 //! A headless Chromium, driven by `chromedriver` on a free port.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use std::{env, fs};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -307,6 +307,27 @@ impl Browser {
         let answer = values.next().unwrap().unwrap();
         let entries = answer["value"].as_array().unwrap().iter();
         entries.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Chooses a theme, as the page's own button does.
+    pub async fn theme(&self, theme: &str) {
+        let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
+        let _: bool = self.value(&choose).await;
+    }
+
+    /// Saves what is seen in both themes and on screens of several sizes, where `ONIONSKIN_LOOK` names a folder for it.
+    pub async fn look(&self, name: &str) {
+        let Some(folder) = env::var_os("ONIONSKIN_LOOK").map(PathBuf::from) else {
+            return;
+        };
+        for (width, height) in [(1920, 1080), (1024, 768), (390, 844), (1440, 900)] {
+            self.resize(width, height).await;
+            for theme in ["light", "dark"] {
+                self.theme(theme).await;
+                let file = format!("{name}-{width}-{theme}.png");
+                self.screenshot(&folder.join(file)).await;
+            }
+        }
     }
 
     /// Saves what is seen.

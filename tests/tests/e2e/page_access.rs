@@ -272,8 +272,7 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
         view.open(&browser, &served).await;
         let name = view.name;
         for theme in themes {
-            let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
-            let _: bool = browser.value(&choose).await;
+            browser.theme(theme).await;
             if let Some(folder) = &screenshots {
                 let file = format!("{}-{width}-{theme}.png", name.replace(' ', "-"));
                 browser.screenshot(&folder.join(file)).await;

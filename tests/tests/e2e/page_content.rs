@@ -10,6 +10,7 @@ use futures::{StreamExt as _, stream};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Served};
+use thirtyfour::Key;
 
 /// True once the image is read to its end.
 const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
@@ -142,6 +143,54 @@ async fn json_images_and_bytes_are_shown_as_what_they_are() {
         .value("(a => [a.href.startsWith('blob:'), a.download])(document.querySelector('.content-tools a'))")
         .await;
     assert_eq!(saved, (true, "link".to_owned()));
+}
+
+#[tokio::test]
+async fn objects_and_arrays_of_json_are_collapsed_and_expanded() {
+    let (_ground, browser, image) = open("?view=content&path=/app/config.json&as=json").await;
+    // 1 {, 2 "b": [, 3 1.50, 4 true, 5 ], 6 "a": {, 7 "key", 8 }, 9 }
+    let told =
+        "[...document.querySelectorAll('.code .line')].map(line => line.textContent).join('|')";
+    let until = async |text: &str| {
+        let _: bool = browser.until(&format!("{told} === {text:?}")).await;
+    };
+    let expanded =
+        "1{|2  \"b\": [|3    1.50,|4    true|5  ],|6  \"a\": {|7    \"key\": \"x\"|8  }|9}";
+    until(expanded).await;
+    browser.click(".code .line:nth-child(2) .fold button").await;
+    until("1{|2  \"b\": [ … 2 lines ],|6  \"a\": {|7    \"key\": \"x\"|8  }|9}").await;
+    let told_state: (String, bool) = browser
+        .value("(b => [b.getAttribute('aria-expanded'), b === document.activeElement])(document.querySelector('.code .line:nth-child(2) .fold button'))")
+        .await;
+    assert_eq!(told_state, ("false".to_owned(), true));
+    // By the keyboard too, and again.
+    browser.press(Key::Enter).await;
+    until(expanded).await;
+    browser.click(".fold-all button:nth-child(1)").await;
+    let collapsed = "1{|2  \"b\": [ … 2 lines ],|6  \"a\": { … 1 line }|9}";
+    until(collapsed).await;
+    browser.look("json-collapsed").await;
+    // Another form and back: it is still collapsed, and the address of a hidden line expands what hides it.
+    browser.click(".content-tools button:nth-child(1)").await;
+    browser.until_text(".code", "{\"b\":[1.50,true]").await;
+    browser.click(".content-tools button:nth-child(2)").await;
+    until(collapsed).await;
+    browser.click(".code .line:nth-child(3) .number").await;
+    let _: bool = browser.until("location.hash.includes('lines=L6')").await;
+    browser
+        .goto(&format!(
+            "{image}?view=content&path=/app/config.json&as=json&lines=L7"
+        ))
+        .await;
+    let _: bool = browser
+        .until("document.querySelector('.code .chosen')?.textContent === '7    \"key\": \"x\"'")
+        .await;
+    browser.click(".fold-all button:nth-child(2)").await;
+    until(expanded).await;
+    for theme in ["light", "dark"] {
+        browser.emulate("prefers-color-scheme", theme).await;
+        assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! Two versions of a file on the page: of two layers, or of two images; by lines where both are texts, one under the other
 //! or side by side.
 
-use std::path::PathBuf;
-
 use onionskin_fixtures::{Image, Packed, layer, seeded};
 use onionskin_tests::{Browser, Registry, Served};
 use thirtyfour::Key;
@@ -53,24 +51,6 @@ async fn open(rest: &str) -> (impl Sized, Browser, String) {
     ((registry, served), browser, image)
 }
 
-async fn looked_at(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("ONIONSKIN_LOOK").map(PathBuf::from) {
-        for (width, height) in [(1440, 900), (1024, 768), (390, 844), (1920, 1080)] {
-            browser.resize(width, height).await;
-            for theme in ["light", "dark"] {
-                let _: bool = browser
-                    .value(&format!(
-                        "!!(document.documentElement.dataset.theme = '{theme}')"
-                    ))
-                    .await;
-                let file = format!("{name}-{width}-{theme}.png");
-                browser.screenshot(&folder.join(file)).await;
-            }
-        }
-        browser.resize(1440, 900).await;
-    }
-}
-
 #[tokio::test]
 async fn history_leads_to_two_versions_of_a_file() {
     let (_ground, browser, image) = open("?path=/etc/app.conf").await;
@@ -115,7 +95,7 @@ async fn history_leads_to_two_versions_of_a_file() {
         .await;
     browser.until_text(".side:nth-child(1)", "port = 80").await;
     browser.until_text(".side:nth-child(2)", "port = 443").await;
-    looked_at(&browser, "difference-split").await;
+    browser.look("difference-split").await;
 
     // Any two versions.
     let _: bool = browser
@@ -227,7 +207,7 @@ async fn a_changed_file_of_two_images_is_compared() {
     let _: bool = browser
         .until("location.hash.includes('diff=unified')")
         .await;
-    looked_at(&browser, "difference-of-images").await;
+    browser.look("difference-of-images").await;
     for theme in ["light", "dark"] {
         browser.emulate("prefers-color-scheme", theme).await;
         assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");

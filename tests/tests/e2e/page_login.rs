@@ -27,19 +27,11 @@ async fn a_visitor_logs_in_and_the_page_forgets_it_when_it_is_loaded_again() {
     browser.goto(&address).await;
     browser.until_text(".login h2", "Log in to team").await;
     for theme in ["light", "dark"] {
-        let choose = format!("!!(document.documentElement.dataset.theme = '{theme}')");
-        let _: bool = browser.value(&choose).await;
+        browser.theme(theme).await;
         let found = browser.accessibility().await;
         assert!(found.is_empty(), "{theme}: {found:#?}");
-        if let Some(folder) = std::env::var_os("ONIONSKIN_LOOK") {
-            for width in [390, 1440] {
-                browser.resize(width, 900).await;
-                let name = format!("log-in-{width}-{theme}.png");
-                let file = std::path::Path::new(&folder).join(name);
-                browser.screenshot(&file).await;
-            }
-        }
     }
+    browser.look("log-in").await;
     log_in(&browser, USER, "wrong").await;
     browser
         .until_text(".problem .advice", "the user name")

@@ -1,7 +1,6 @@
 //! The tags of a repository on the page: their date, size, platforms and digest, read for the rows in view.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,24 +22,6 @@ fn asked(requests: &[String]) -> BTreeSet<String> {
         Some(rest.split_whitespace().next()?.to_owned())
     });
     tags.collect()
-}
-
-async fn looked_at(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("ONIONSKIN_LOOK").map(PathBuf::from) {
-        for (width, height) in [(1440, 900), (390, 844)] {
-            browser.resize(width, height).await;
-            for theme in ["light", "dark"] {
-                let _: bool = browser
-                    .value(&format!(
-                        "!!(document.documentElement.dataset.theme = '{theme}')"
-                    ))
-                    .await;
-                let file = format!("{name}-{width}-{theme}.png");
-                browser.screenshot(&folder.join(file)).await;
-            }
-        }
-        browser.resize(1440, 900).await;
-    }
 }
 
 #[tokio::test]
@@ -77,7 +58,7 @@ async fn only_tags_in_view_are_asked_for() {
         first.contains("linux/amd64") && first.contains("same as v3, v5, v7 and"),
         "{first}"
     );
-    looked_at(&browser, "tags").await;
+    browser.look("tags").await;
 
     // The others are, once they are looked at.
     let _: bool = browser

@@ -6,18 +6,12 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::format;
+use crate::parts::drawn_rows::{Arrived, DrawnRows};
 use crate::parts::lines::visible;
-use crate::parts::tree::window::Window;
-use crate::parts::watch::{self, Watch};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     DifferenceForm, DifferenceLine, DifferenceRow, DifferenceRows, Layout, Side,
 };
-
-/// Height of a row, as in the style sheet, in pixels.
-const ROW: f64 = 20.0;
-/// Rows asked for at a time.
-const CHUNK: u32 = 256;
 
 /// What [`Difference`] shows.
 #[derive(PartialEq, Properties)]
@@ -35,25 +29,15 @@ pub(crate) struct Props {
 /// What can happen to the rows.
 pub(crate) enum Msg {
     Moved,
-    Here(u32, u32, Vec<DifferenceRow>),
+    Here(Arrived<DifferenceRow>),
     /// One side was scrolled to here.
     Sideways(Side),
 }
 
 /// The rows.
 pub(crate) struct Difference {
-    scroller: NodeRef,
-    space: NodeRef,
-    rows: NodeRef,
+    list: DrawnRows<DifferenceRow>,
     sides: [NodeRef; 2],
-    window: Window,
-    /// Answers about a former layout carry an older number.
-    epoch: u32,
-    /// The rows that are here, and the number of the first.
-    here: (u32, Vec<DifferenceRow>),
-    /// The first that is asked for.
-    asked: Option<u32>,
-    watch: Option<Watch>,
     _sideways: Vec<EventListener>,
 }
 
@@ -63,20 +47,8 @@ impl Component for Difference {
 
     fn create(ctx: &Context<Self>) -> Self {
         Difference {
-            scroller: NodeRef::default(),
-            space: NodeRef::default(),
-            rows: NodeRef::default(),
+            list: DrawnRows::new(ctx.props().layout.rows),
             sides: Default::default(),
-            window: Window {
-                total: ctx.props().layout.rows,
-                view: 600.0,
-                row: ROW,
-                ..Window::default()
-            },
-            epoch: 0,
-            here: (0, Vec::new()),
-            asked: None,
-            watch: None,
             _sideways: Vec::new(),
         }
     }
@@ -84,10 +56,7 @@ impl Component for Difference {
     fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
         let new = ctx.props();
         if new.layout != old.layout {
-            self.epoch += 1;
-            self.here = (0, Vec::new());
-            self.asked = None;
-            self.window.total = new.layout.rows;
+            self.list.restart(new.layout.rows);
             self.fetch(ctx);
         }
         if new.reveal != old.reveal {
@@ -98,8 +67,7 @@ impl Component for Difference {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            let moved = ctx.link().callback(|()| Msg::Moved);
-            self.watch = Watch::of(&self.scroller, moved.clone(), moved);
+            self.list.follow(&ctx.link().callback(|()| Msg::Moved));
             let sides = self.sides.iter().zip(Side::BOTH);
             self._sideways = sides
                 .filter_map(|(node, side)| {
@@ -110,31 +78,28 @@ impl Component for Difference {
                     }))
                 })
                 .collect();
-            self.place();
+            self.list.place();
             self.reveal(ctx);
             ctx.link().send_message(Msg::Moved);
         }
-        self.place();
+        self.list.place();
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Moved => {
-                if let Some(scroller) = self.scroller.cast::<Element>() {
-                    self.window.scrolled = f64::from(scroller.scroll_top());
-                    self.window.view = f64::from(scroller.client_height()).max(1.0);
+                self.list.measure();
+                ctx.props().on_move.emit(self.list.window.first());
+                self.fetch(ctx);
+                true
+            }
+            Msg::Here(rows) => {
+                let taken = self.list.take(rows);
+                if taken {
+                    self.fetch(ctx);
                 }
-                ctx.props().on_move.emit(self.window.first());
-                self.fetch(ctx);
-                true
+                taken
             }
-            Msg::Here(epoch, from, rows) if epoch == self.epoch => {
-                self.here = (from, rows);
-                self.asked = None;
-                self.fetch(ctx);
-                true
-            }
-            Msg::Here(..) => false,
             Msg::Sideways(side) => {
                 let [old, new] = &self.sides;
                 let (from, to) = match side {
@@ -154,19 +119,19 @@ impl Component for Difference {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let Props { form, .. } = ctx.props();
         let drawn = || {
-            let rows = self.window.drawn();
-            rows.map(|row| (row, self.row(row)))
+            let rows = self.list.window.drawn();
+            rows.map(|row| (row, self.list.row(row)))
         };
         html! {
             <div
                 class={classes!("code", "difference-rows", form.name())}
-                ref={self.scroller.clone()}
+                ref={self.list.scroller.clone()}
                 role="region"
                 aria-label="Changed lines"
                 tabindex="0"
             >
-                <div class="space" ref={self.space.clone()}>
-                    <div class="lines" ref={self.rows.clone()}>
+                <div class="space" ref={self.list.space.clone()}>
+                    <div class="lines" ref={self.list.rows.clone()}>
                         if *form == DifferenceForm::Unified {
                             for (number, row) in drawn() {
                                 { for unified(ctx, number, row) }
@@ -197,42 +162,27 @@ impl Component for Difference {
 }
 
 impl Difference {
-    fn row(&self, row: u32) -> Option<&DifferenceRow> {
-        let at = row.checked_sub(self.here.0)?;
-        self.here.1.get(at as usize)
-    }
-
     /// Asks for the rows in view, where they are not here.
     fn fetch(&mut self, ctx: &Context<Self>) {
-        let drawn = self.window.drawn();
-        let here = self.here.0..self.here.0.saturating_add(self.here.1.len() as u32);
-        let is_here = here.contains(&drawn.start) && here.end >= drawn.end;
-        if is_here || self.asked.is_some() || drawn.is_empty() {
+        let Some(wanted) = self.list.wanted() else {
             return;
-        }
-        let spare = CHUNK.saturating_sub(drawn.len() as u32) / 2;
-        let from = drawn.start.saturating_sub(spare);
-        let count = CHUNK.max(drawn.len() as u32 + spare);
-        self.asked = Some(from);
-        let (epoch, form, worker) = (self.epoch, ctx.props().form, ctx.props().worker.clone());
+        };
+        let (form, worker) = (ctx.props().form, ctx.props().worker.clone());
         ctx.link().send_future(async move {
-            let rows = worker.ask(DifferenceRows { form, from, count }).await;
-            Msg::Here(epoch, from, rows.unwrap_or_default())
+            let asked = DifferenceRows {
+                form,
+                from: wanted.from,
+                count: wanted.count,
+            };
+            Msg::Here(wanted.are(worker.ask(asked).await.unwrap_or_default()))
         });
     }
 
     fn reveal(&self, ctx: &Context<Self>) {
         let row = ctx.props().reveal.map(|(row, _)| row);
-        let to = row.filter(|row| *row < self.window.total);
-        if let Some(top) = to.and_then(|row| self.window.top_at(row))
-            && let Some(scroller) = self.scroller.cast::<Element>()
-        {
-            scroller.set_scroll_top(top as i32);
+        if let Some(top) = row.and_then(|row| self.list.window.top_at(row)) {
+            self.list.scroll_to(top);
         }
-    }
-
-    fn place(&self) {
-        watch::place(&self.space, &self.rows, &self.window);
     }
 }
 

@@ -1,21 +1,18 @@
-//! Numbered lines of a content that lives in the image worker: text, or sixteen bytes each. Only those in view are asked
-//! for and drawn.
+//! Numbered lines of a content that lives in the image worker: text, JSON whose objects and arrays can be collapsed, or
+//! sixteen bytes each. Only those in view are asked for and drawn.
 
 use std::fmt::Write as _;
 
-use web_sys::Element;
 use yew::prelude::*;
 
 use crate::format;
-use crate::parts::tree::window::Window;
-use crate::parts::watch::{self, Watch};
+use crate::parts::drawn_rows::{Arrived, DrawnRows};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{ContentBytes, ContentForm, ContentLines};
+use crate::worker::protocol::{
+    ContentBytes, ContentForm, ContentLine, ContentLines, ContentRows, Fold, FoldLines, Folded,
+    OpensLines,
+};
 
-/// Height of a line, as in the style sheet, in pixels.
-const LINE: f64 = 20.0;
-/// Lines asked for at a time.
-const CHUNK: u32 = 256;
 /// Bytes of a line of bytes.
 pub(crate) const WIDTH: u64 = 16;
 
@@ -36,23 +33,17 @@ pub(crate) struct Props {
 /// What can happen to the lines.
 pub(crate) enum Msg {
     Moved,
-    Here(u32, u32, Vec<Vec<u8>>),
+    /// Rows, and how many there are of all where that can change.
+    Here(Option<u32>, Arrived<ContentLine>),
     Chosen(u32, bool),
+    Fold(Fold),
+    /// What was asked for is done.
+    Folded(Fold, Folded),
 }
 
 /// The lines.
 pub(crate) struct Lines {
-    scroller: NodeRef,
-    space: NodeRef,
-    rows: NodeRef,
-    window: Window,
-    /// Answers about a former content carry an older number.
-    epoch: u32,
-    /// The lines that are here, and the number of the first.
-    here: (u32, Vec<Vec<u8>>),
-    /// The first that is asked for.
-    asked: Option<u32>,
-    watch: Option<Watch>,
+    list: DrawnRows<ContentLine>,
 }
 
 impl Component for Lines {
@@ -61,29 +52,14 @@ impl Component for Lines {
 
     fn create(ctx: &Context<Self>) -> Self {
         Lines {
-            scroller: NodeRef::default(),
-            space: NodeRef::default(),
-            rows: NodeRef::default(),
-            window: Window {
-                total: ctx.props().total,
-                view: 600.0,
-                row: LINE,
-                ..Window::default()
-            },
-            epoch: 0,
-            here: (0, Vec::new()),
-            asked: None,
-            watch: None,
+            list: DrawnRows::new(ctx.props().total),
         }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
         let new = ctx.props();
         if (new.form, new.total, &new.path) != (old.form, old.total, &old.path) {
-            self.epoch += 1;
-            self.here = (0, Vec::new());
-            self.asked = None;
-            self.window.total = new.total;
+            self.list.restart(new.total);
             self.fetch(ctx);
         }
         if new.chosen != old.chosen {
@@ -94,31 +70,31 @@ impl Component for Lines {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            self.watch(ctx);
-            self.place();
+            self.list.follow(&ctx.link().callback(|()| Msg::Moved));
+            self.list.place();
             self.reveal(ctx);
             ctx.link().send_message(Msg::Moved);
         }
-        self.place();
+        self.list.place();
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Moved => {
-                if let Some(scroller) = self.scroller.cast::<Element>() {
-                    self.window.scrolled = f64::from(scroller.scroll_top());
-                    self.window.view = f64::from(scroller.client_height()).max(1.0);
+                self.list.measure();
+                self.fetch(ctx);
+                true
+            }
+            Msg::Here(total, rows) => {
+                let taken = self.list.take(rows);
+                if taken {
+                    if let Some(total) = total {
+                        self.list.window.total = total;
+                    }
+                    self.fetch(ctx);
                 }
-                self.fetch(ctx);
-                true
+                taken
             }
-            Msg::Here(epoch, from, lines) if epoch == self.epoch => {
-                self.here = (from, lines);
-                self.asked = None;
-                self.fetch(ctx);
-                true
-            }
-            Msg::Here(..) => false,
             Msg::Chosen(line, extends) => {
                 let (first, last) = match ctx.props().chosen.filter(|_| extends) {
                     Some((first, last)) => (first.min(line), last.max(line)),
@@ -127,117 +103,191 @@ impl Component for Lines {
                 ctx.props().on_choose.emit((first, last));
                 false
             }
+            Msg::Fold(fold) => {
+                let folded = ctx.props().worker.ask(FoldLines(fold));
+                ctx.link().send_future_batch(async move {
+                    let folded = folded.await.flatten();
+                    folded.map(|folded| Msg::Folded(fold, folded))
+                });
+                false
+            }
+            Msg::Folded(fold, Folded { total, row }) => {
+                self.list.refresh(total);
+                // The browser scrolls only as far as there is room.
+                self.list.place();
+                match fold {
+                    Fold::Reveal(_) => self.centre(row),
+                    Fold::CollapseAll => self.list.scroll_to(0.0),
+                    Fold::Toggle(_) | Fold::ExpandAll => {}
+                }
+                self.list.measure();
+                self.fetch(ctx);
+                true
+            }
         }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let Props {
-            form, path, chosen, ..
-        } = ctx.props();
+        let Props { form, path, .. } = ctx.props();
         let label = format!("Content of {}", format::visible(path));
-        let hex = *form == ContentForm::Hex;
+        let kind = match form {
+            ContentForm::Hex => Some("hex"),
+            ContentForm::Json => Some("json"),
+            _ => None,
+        };
+        let fold = |fold| ctx.link().callback(move |_: MouseEvent| Msg::Fold(fold));
         html! {
-            <div
-                class={classes!("code", hex.then_some("hex"))}
-                ref={self.scroller.clone()}
-                role="region"
-                aria-label={label}
-                tabindex="0"
-            >
-                <div class="space" ref={self.space.clone()}>
-                    <div class="lines" ref={self.rows.clone()}>
-                        for line in self.window.drawn() {
-                            { self.line(ctx, line, chosen.is_some_and(|(first, last)| (first..=last).contains(&(line + 1)))) }
-                        }
+            <>
+                if *form == ContentForm::Json {
+                    <div class="fold-all" role="group" aria-label="Objects and arrays">
+                        <button type="button" class="quiet" onclick={fold(Fold::CollapseAll)}>{ "Collapse all" }</button>
+                        <button type="button" class="quiet" onclick={fold(Fold::ExpandAll)}>{ "Expand all" }</button>
+                    </div>
+                }
+                <div
+                    class={classes!("code", kind)}
+                    ref={self.list.scroller.clone()}
+                    role="region"
+                    aria-label={label}
+                    tabindex="0"
+                >
+                    <div class="space" ref={self.list.space.clone()}>
+                        <div class="lines" ref={self.list.rows.clone()}>
+                            for row in self.list.window.drawn() {
+                                { self.row(ctx, row) }
+                            }
+                        </div>
                     </div>
                 </div>
-            </div>
+            </>
         }
     }
 }
 
 impl Lines {
-    fn line(&self, ctx: &Context<Self>, line: u32, chosen: bool) -> Html {
-        let content = line
-            .checked_sub(self.here.0)
-            .and_then(|at| self.here.1.get(at as usize));
+    fn row(&self, ctx: &Context<Self>, row: u32) -> Html {
+        let Some(line) = self.list.row(row) else {
+            return html! { <div key={format!("row {row}")} class="line"></div> };
+        };
+        let number = line.number;
+        let chosen = ctx.props().chosen;
+        let is_chosen = chosen.is_some_and(|(first, last)| (first..=last).contains(&(number + 1)));
         let choose = ctx
             .link()
-            .callback(move |event: MouseEvent| Msg::Chosen(line + 1, event.shift_key()));
-        let (number, text) = match ctx.props().form {
+            .callback(move |event: MouseEvent| Msg::Chosen(number + 1, event.shift_key()));
+        let form = ctx.props().form;
+        let (told, text) = match form {
             ContentForm::Hex => (
-                format!("{:08x}", u64::from(line) * WIDTH),
-                content.map(|bytes| hex(bytes)),
+                format!("{:08x}", u64::from(number) * WIDTH),
+                hex(&line.text),
             ),
-            _ => ((line + 1).to_string(), content.map(|bytes| visible(bytes))),
+            _ => ((number + 1).to_string(), visible(&line.text)),
         };
+        let opens = line.opens.as_ref();
         html! {
-            <div key={line} class={classes!("line", chosen.then_some("chosen"))}>
+            <div key={number.to_string()} class={classes!("line", is_chosen.then_some("chosen"))}>
                 <button
                     type="button"
                     class="number"
                     tabindex="-1"
-                    aria-label={format!("Link to line {}", line + 1)}
+                    aria-label={format!("Link to line {}", number + 1)}
                     onclick={choose}
                 >
-                    { number }
+                    { told }
                 </button>
-                <code>{ text.unwrap_or_default() }</code>
+                if form == ContentForm::Json {
+                    <span class="fold">
+                        if let Some(opens) = opens {
+                            { toggle(ctx, number, opens) }
+                        }
+                    </span>
+                }
+                <code>
+                    { text }
+                    if let Some(opens) = opens.filter(|opens| opens.collapsed) {
+                        <span class="left-out">{ format!(" … {} ", format::counted((opens.last - number - 1).into(), "line")) }</span>
+                        { visible(&opens.end) }
+                    }
+                </code>
             </div>
         }
     }
 
     /// Asks for the lines in view, where they are not here.
     fn fetch(&mut self, ctx: &Context<Self>) {
-        let drawn = self.window.drawn();
-        let here = self.here.0..self.here.0.saturating_add(self.here.1.len() as u32);
-        let is_here = here.contains(&drawn.start) && here.end >= drawn.end;
-        if is_here || self.asked.is_some() || drawn.is_empty() {
+        let Some(wanted) = self.list.wanted() else {
             return;
-        }
-        let spare = CHUNK.saturating_sub(drawn.len() as u32) / 2;
-        let from = drawn.start.saturating_sub(spare);
-        let count = CHUNK.max(drawn.len() as u32 + spare);
-        self.asked = Some(from);
-        let (epoch, worker) = (self.epoch, ctx.props().worker.clone());
-        let form = ctx.props().form;
+        };
+        let (form, worker) = (ctx.props().form, ctx.props().worker.clone());
         ctx.link().send_future(async move {
-            let lines = match form {
+            let (from, count) = (wanted.from, wanted.count);
+            let ContentRows { total, rows } = match form {
                 ContentForm::Hex => {
                     let ask = ContentBytes {
                         from: u64::from(from) * WIDTH,
                         count: count * WIDTH as u32,
                     };
                     let bytes = worker.ask(ask).await.unwrap_or_default();
-                    bytes.chunks(WIDTH as usize).map(<[u8]>::to_vec).collect()
+                    let lines = bytes.chunks(WIDTH as usize).zip(from..);
+                    let line = |(bytes, number): (&[u8], u32)| ContentLine {
+                        number,
+                        text: bytes.to_vec(),
+                        opens: None,
+                    };
+                    ContentRows {
+                        total: 0,
+                        rows: lines.map(line).collect(),
+                    }
                 }
                 form => {
                     let ask = ContentLines { form, from, count };
                     worker.ask(ask).await.unwrap_or_default()
                 }
             };
-            Msg::Here(epoch, from, lines)
+            let total = (form == ContentForm::Json).then_some(total);
+            Msg::Here(total, wanted.are(rows))
         });
     }
 
     /// Brings the lines that the address names into view.
     fn reveal(&self, ctx: &Context<Self>) {
-        let first = ctx.props().chosen.map(|(first, _)| first - 1);
-        let to = first.filter(|line| *line < self.window.total);
-        if let Some(top) = to.and_then(|line| self.window.centre(line))
-            && let Some(scroller) = self.scroller.cast::<Element>()
-        {
-            scroller.set_scroll_top(top as i32);
+        let Props {
+            form,
+            total,
+            chosen,
+            ..
+        } = ctx.props();
+        let first = chosen.map(|(first, _)| first - 1);
+        match first.filter(|line| line < total) {
+            Some(line) if *form == ContentForm::Json => {
+                ctx.link().send_message(Msg::Fold(Fold::Reveal(line)));
+            }
+            Some(line) => self.centre(line),
+            None => {}
         }
     }
 
-    fn place(&self) {
-        watch::place(&self.space, &self.rows, &self.window);
+    fn centre(&self, row: u32) {
+        if let Some(top) = self.list.window.centre(row) {
+            self.list.scroll_to(top);
+        }
     }
+}
 
-    fn watch(&mut self, ctx: &Context<Self>) {
-        let moved = ctx.link().callback(|()| Msg::Moved);
-        self.watch = Watch::of(&self.scroller, moved.clone(), moved);
+/// What collapses and expands the object or array that a line opens.
+fn toggle(ctx: &Context<Lines>, number: u32, opens: &OpensLines) -> Html {
+    let fold = ctx
+        .link()
+        .callback(move |_: MouseEvent| Msg::Fold(Fold::Toggle(number)));
+    html! {
+        <button
+            type="button"
+            aria-expanded={(!opens.collapsed).to_string()}
+            aria-label={format!("Lines {} to {}", number + 1, opens.last + 1)}
+            onclick={fold}
+        >
+            <span class={classes!("twisty", if opens.collapsed { "closed" } else { "open" })} aria-hidden="true"></span>
+        </button>
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod bar;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
 pub(crate) mod difference;
+pub(crate) mod drawn_rows;
 pub(crate) mod drop;
 pub(crate) mod find;
 mod folder;

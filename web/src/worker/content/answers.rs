@@ -1,7 +1,9 @@
 //! What the page asks of the content that was read last.
 
 use crate::worker::image_worker::ImageWorker;
-use crate::worker::protocol::{ContentBytes, ContentLines, ContentProgress, StopContent};
+use crate::worker::protocol::{
+    ContentBytes, ContentLines, ContentProgress, ContentRows, FoldLines, Folded, StopContent,
+};
 use crate::worker::requests::Answers;
 
 impl Answers<StopContent> for ImageWorker {
@@ -19,10 +21,18 @@ impl Answers<ContentProgress> for ImageWorker {
 }
 
 impl Answers<ContentLines> for ImageWorker {
-    fn answer(&mut self, asked: ContentLines) -> Vec<Vec<u8>> {
+    fn answer(&mut self, asked: ContentLines) -> ContentRows {
         let ContentLines { form, from, count } = asked;
         let content = self.reader.content.as_ref();
-        content.map_or_else(Vec::new, |content| content.lines(form, from, count))
+        content.map_or_else(ContentRows::default, |content| {
+            content.rows(form, from, count)
+        })
+    }
+}
+
+impl Answers<FoldLines> for ImageWorker {
+    fn answer(&mut self, FoldLines(fold): FoldLines) -> Option<Folded> {
+        self.reader.content.as_mut()?.fold(fold)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The content of a file of a layer: read to the end of its blob, and kept only once that is verified.
 
 mod answers;
+mod folding;
 mod parts;
 pub(crate) mod read;
 pub(crate) mod text;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use futures::future::{AbortHandle, Abortable};
@@ -13,13 +15,17 @@ use js_sys::Array;
 use onionskin_core::contents;
 use web_sys::{Blob, BlobPropertyBag, Url};
 
+use self::folding::Folding;
 use self::read::Layers;
 use self::text::{START, Text, image_type, is_text, pretty};
 use super::difference::Difference;
 use super::file::{InPlace, Kept};
 use super::folder::Saved;
 use super::image_worker::ImageWorker;
-use super::protocol::{ContentFacts, ContentForm, ReadContent, UserError};
+use super::protocol::{
+    ContentFacts, ContentForm, ContentLine, ContentRows, Fold, Folded, OpensLines, ReadContent,
+    UserError,
+};
 
 /// Bytes of a file that is shown as text: its lines are held in memory. Larger ones are shown as bytes.
 const TEXT: u64 = 16 << 20;
@@ -28,9 +34,15 @@ const TEXT: u64 = 16 << 20;
 pub(crate) struct Content {
     bytes: InPlace,
     text: Option<Text>,
-    json: Option<Text>,
+    json: Option<Json>,
     parts: Option<contents::Form>,
     urls: Vec<String>,
+}
+
+/// A JSON document with a line for each value.
+struct Json {
+    text: Text,
+    folding: Folding,
 }
 
 /// What is being read, or was.
@@ -141,7 +153,11 @@ pub(super) fn keep(
     let json = text
         .as_ref()
         .and_then(|text| pretty(&text.bytes))
-        .map(Text::new);
+        .map(|laid_out| {
+            let text = Text::new(laid_out);
+            let folding = Folding::of(&text);
+            Json { text, folding }
+        });
     let parts = contents::Form::of(&start, &path);
     let image = image_type(&start);
     let mut urls = Vec::new();
@@ -159,7 +175,7 @@ pub(super) fn keep(
         stored_in,
         size,
         lines: text.as_ref().map(Text::lines),
-        json_lines: json.as_ref().map(Text::lines),
+        json_lines: json.as_ref().map(|json| json.text.lines()),
         // It can only be saved: as this type no browser shows it.
         download: url("application/octet-stream"),
         image: image.map(&mut url),
@@ -205,23 +221,65 @@ impl ImageWorker {
 }
 
 impl Content {
-    /// Lines of the text, as far as they are shown.
-    pub(crate) fn lines(&self, form: ContentForm, from: u32, count: u32) -> Vec<Vec<u8>> {
-        let text = match form {
-            ContentForm::Json => self.json.as_ref(),
-            _ => self.text.as_ref(),
+    /// Rows of the text, as far as they are shown.
+    pub(crate) fn rows(&self, form: ContentForm, from: u32, count: u32) -> ContentRows {
+        let range = |total: u32| from..from.saturating_add(count).min(total);
+        match (form, &self.json, &self.text) {
+            (ContentForm::Json, Some(json), _) => json.rows(range(json.folding.rows())),
+            (ContentForm::Json, None, _) | (_, _, None) => ContentRows::default(),
+            (_, _, Some(text)) => ContentRows {
+                total: text.lines(),
+                rows: range(text.lines())
+                    .map(|number| ContentLine {
+                        number,
+                        text: text.line(number).to_vec(),
+                        opens: None,
+                    })
+                    .collect(),
+            },
+        }
+    }
+
+    /// Collapses or expands parts of the document; none where it is no JSON.
+    pub(crate) fn fold(&mut self, fold: Fold) -> Option<Folded> {
+        let folding = &mut self.json.as_mut()?.folding;
+        folding.fold(fold);
+        let row = match fold {
+            Fold::Toggle(line) | Fold::Reveal(line) => folding.row_of(line),
+            Fold::CollapseAll | Fold::ExpandAll => 0,
         };
-        let Some(text) = text else {
-            return Vec::new();
-        };
-        let lines = from..from.saturating_add(count).min(text.lines());
-        lines.map(|line| text.line(line).to_vec()).collect()
+        Some(Folded {
+            total: folding.rows(),
+            row,
+        })
     }
 
     /// Bytes of the content.
     pub(crate) fn bytes(&self, from: u64, count: u32) -> Vec<u8> {
         let bytes = self.bytes.read(from, u64::from(count));
         bytes.map(|bytes| bytes.to_vec()).unwrap_or_default()
+    }
+}
+
+impl Json {
+    fn rows(&self, range: Range<u32>) -> ContentRows {
+        let line = |row| {
+            let number = self.folding.line_of(row);
+            let opens = self.folding.opened_by(number);
+            ContentLine {
+                number,
+                text: self.text.line(number).to_vec(),
+                opens: opens.map(|(last, collapsed)| OpensLines {
+                    last,
+                    collapsed,
+                    end: self.text.line(last).trim_ascii().to_vec(),
+                }),
+            }
+        };
+        ContentRows {
+            total: self.folding.rows(),
+            rows: range.map(line).collect(),
+        }
     }
 }
 

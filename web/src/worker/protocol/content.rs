@@ -88,6 +88,56 @@ pub(crate) struct ContentFacts {
     pub(crate) form: ContentForm,
 }
 
+/// A line of the content that was read last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ContentLine {
+    /// From 0.
+    pub(crate) number: u32,
+    pub(crate) text: Vec<u8>,
+    /// Where the line opens an object or an array of several lines.
+    pub(crate) opens: Option<OpensLines>,
+}
+
+/// An object or array of several lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpensLines {
+    /// The line that closes it, from 0.
+    pub(crate) last: u32,
+    /// Whether its other lines are hidden.
+    pub(crate) collapsed: bool,
+    /// What closes it, without spaces.
+    pub(crate) end: Vec<u8>,
+}
+
+/// Rows of a content: its lines, but for those that are hidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ContentRows {
+    /// Rows of all.
+    pub(crate) total: u32,
+    pub(crate) rows: Vec<ContentLine>,
+}
+
+/// Collapse or expand objects and arrays of a JSON document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fold {
+    /// The one that this line opens, to the other state.
+    Toggle(u32),
+    /// Expand what hides this line.
+    Reveal(u32),
+    /// All but the outermost.
+    CollapseAll,
+    ExpandAll,
+}
+
+/// How a document is folded by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Folded {
+    /// Rows of all.
+    pub(crate) total: u32,
+    /// The row of the line that was asked for, or the first.
+    pub(crate) row: u32,
+}
+
 /// Write what the filesystem at a layer has below this path as a tar. It replaces the content before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReadFolder {

@@ -1,16 +1,17 @@
 //! What the page may ask, each question with the type of its answer.
 
+use onionskin_core::dockerfile::Layered;
 use onionskin_core::link::{InFile, is_address};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts, DifferenceFacts,
-    DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery,
-    FolderFacts, Found, HoldFile, LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles,
-    PackagesFacts, PackagesOf, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument,
-    ReadFolder, Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts,
-    TagProblem, Unfold, UserError, VersionsOf,
+    AboutTag, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts, ContentRows,
+    DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings,
+    FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile, LargestFiles, LinesFacts, Listed,
+    MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf, Parts, PathHistory, PathVersions,
+    ReadDifference, ReadDocument, ReadFolder, Referrers, ReportForm, Row, RulesFile,
+    RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -77,7 +78,9 @@ questions! {
     DifferenceRows => Vec<DifferenceRow>,
     StopContent => (),
     ContentProgress => Option<(u64, u64)>,
-    ContentLines => Vec<Vec<u8>>,
+    ContentLines => ContentRows,
+    FoldLines => Option<Folded>,
+    BesideDockerfile => Result<Layered, String>,
     ContentBytes => Vec<u8>,
     ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
@@ -225,7 +228,7 @@ pub(crate) struct StopContent;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ContentProgress;
 
-/// Lines of the content that was read last, as text or as JSON.
+/// Lines of the content that was read last, as text or as JSON: these rows of those that are not hidden.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ContentLines {
     pub(crate) form: ContentForm,
@@ -233,12 +236,20 @@ pub(crate) struct ContentLines {
     pub(crate) count: u32,
 }
 
+/// Collapse or expand parts of the JSON document that was read last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FoldLines(pub(crate) Fold);
+
 /// Bytes of the content that was read last.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ContentBytes {
     pub(crate) from: u64,
     pub(crate) count: u32,
 }
+
+/// This Dockerfile beside the image: which layers its lines made, or why it is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BesideDockerfile(pub(crate) String);
 
 /// Findings, once there are any.
 #[derive(Debug, Serialize, Deserialize)]
