@@ -273,19 +273,35 @@ impl Browser {
 
     /// Bytes of memory that the browser's processes use together, the page's and its workers' among them.
     pub fn memory(&self) -> u64 {
-        let mut family = vec![self.chromedriver.id()];
+        self.family().iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// The processes of the driver and its browser, with the bytes that each uses.
+    fn family(&self) -> Vec<(u32, u64)> {
+        let mut parents = vec![self.chromedriver.id()];
         let processes: Vec<(u32, u32, u64)> = fs::read_dir("/proc")
             .unwrap()
             .filter_map(|entry| process(&entry.ok()?.path()))
             .collect();
-        let mut sum = 0;
-        while let Some(parent) = family.pop() {
+        let mut family = Vec::new();
+        while let Some(parent) = parents.pop() {
             for (id, _, bytes) in processes.iter().filter(|(_, of, _)| *of == parent) {
-                family.push(*id);
-                sum += bytes;
+                parents.push(*id);
+                family.push((*id, *bytes));
             }
         }
-        sum
+        family
+    }
+
+    /// Bytes of memory that the largest tab uses, its workers among them.
+    pub fn tab_memory(&self) -> u64 {
+        let is_tab = |id: u32| {
+            let command = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains("--type=renderer")
+        };
+        let family = self.family().into_iter();
+        let tabs = family.filter(|(id, _)| is_tab(*id));
+        tabs.map(|(_, bytes)| bytes).max().unwrap_or_default()
     }
 
     /// What the page's console has of warnings and errors since it was last asked.

@@ -7,6 +7,7 @@ mod axe;
 pub mod binary;
 mod browser;
 pub mod command;
+pub mod counting;
 pub mod disk;
 pub mod files;
 pub mod forge;

@@ -314,7 +314,7 @@ impl Opened {
         }
     }
 
-    /// Reads files of a layer, counted from 1, from a part of its blob, and gives `sink` what is proved to be theirs. False
+    /// Reads files of a layer, counted from 1, from parts of its blob, and gives `sink` what is proved to be theirs. False
     /// where the whole has to be read, and nothing that was given counts.
     ///
     /// # Errors
@@ -326,26 +326,33 @@ impl Opened {
         entries: &[EntryId],
         sink: &mut (dyn FnMut(EntryId, Piece<'_>) + Send),
     ) -> anyhow::Result<bool> {
-        let checkpoints = self.cache.checkpoints(&index.digest).await;
-        let reader = checkpoints.and_then(|all| all.reader(number, index, entries));
-        let Some(mut reader) = reader.filter(|reader| reader.part() != (0..index.blob_size)) else {
+        let Some(checkpoints) = self.cache.checkpoints(&index.digest).await else {
             return Ok(false);
         };
+        let parts = checkpoints.parts(index, entries);
+        if parts.is_empty() || parts.iter().any(|part| part.blob == (0..index.blob_size)) {
+            return Ok(false);
+        }
         let layer = self.numbered(number)?;
         let source = self.source()?;
-        let part = source.layer_part(layer, reader.part(), index.blob_size);
-        let Some(mut part) = part.await else {
-            return Ok(false);
-        };
-        loop {
-            match part.next_chunk().await {
-                Ok(Some(chunk)) => reader.push(&chunk, sink)?,
-                Ok(None) => break,
-                // The whole goes on where it breaks off.
-                Err(_) => return Ok(false),
+        for part in parts {
+            let Some(mut reader) = checkpoints.reader(number, index, &part) else {
+                return Ok(false);
+            };
+            let bytes = source.layer_part(layer, reader.rest(), index.blob_size);
+            let Some(mut bytes) = bytes.await else {
+                return Ok(false);
+            };
+            loop {
+                match bytes.next_chunk().await {
+                    Ok(Some(chunk)) => reader.push(&chunk, sink)?,
+                    Ok(None) => break,
+                    // The whole goes on where it breaks off.
+                    Err(_) => return Ok(false),
+                }
             }
+            reader.finish(sink)?;
         }
-        reader.finish(sink)?;
         Ok(true)
     }
 

@@ -63,6 +63,7 @@ mod page_layout;
 mod page_login;
 mod page_map;
 mod page_packages;
+mod page_parts;
 mod page_places;
 mod page_policy;
 mod page_privacy;

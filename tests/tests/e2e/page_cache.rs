@@ -203,7 +203,7 @@ async fn the_cache_is_cleared_on_the_start_page() {
     ground.browser.goto(&ground.served.page("/")).await;
     ground
         .browser
-        .until_text(".cache", "File contents are not stored")
+        .until_text(".cache", "other contents are not stored")
         .await;
     assert_eq!(ground.browser.accessibility().await, [] as [String; 0]);
     ground.browser.click(".cache .clear").await;

@@ -1,6 +1,6 @@
 //! A visitor logs in to a registry on the page.
 
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Image, bytes, layer, seeded};
 use onionskin_tests::{Browser, PASSWORD, Registry, Served, USER};
 
 const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
@@ -18,7 +18,8 @@ async fn a_visitor_logs_in_and_the_page_forgets_it_when_it_is_loaded_again() {
     let registry = Registry::with_password();
     let image = Image::new()
         .layer(layer("COPY one /").file("/one", bytes(60_000)))
-        .layer(layer("COPY two /").file("/two", bytes(60_000)))
+        // Large enough for checkpoints.
+        .layer(layer("COPY two /").file("/two", seeded(2, 9_000_000)))
         .pack();
     registry.push("team/app:1.0", &image);
     let served = Served::start(&[format!("team=http://{}", registry.address())]);

@@ -3,15 +3,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
 use onionskin_fixtures::{Image, Layer, Packed, gzip, layer, seeded, zstd};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{ok, serve, status};
+use onionskin_tests::counting::{Counting, Parts};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -54,89 +49,6 @@ fn image(form: &str) -> Packed {
         _ => app().plain(),
     };
     Image::new().layer(layer).pack()
-}
-
-/// A registry that counts the bytes of layers that it sends.
-struct Counting {
-    address: String,
-    sent: Arc<AtomicU64>,
-    /// It sends other bytes for parts.
-    lies: Arc<AtomicBool>,
-    ranges: Arc<AtomicBool>,
-}
-
-impl Counting {
-    async fn new(image: &Packed) -> Self {
-        let (sent, lies, ranges) = (
-            Arc::new(AtomicU64::new(0)),
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicBool::new(true)),
-        );
-        let image = image.clone();
-        let state = (sent.clone(), lies.clone(), ranges.clone());
-        let router = Router::new().fallback(move |request: Request| {
-            let (sent, lies, ranges) = state.clone();
-            let answer = answer(&image, &request, &sent, &lies, &ranges);
-            async move { answer }
-        });
-        Self {
-            address: serve(router).await,
-            sent,
-            lies,
-            ranges,
-        }
-    }
-
-    /// Bytes that were sent since this was asked last.
-    fn take(&self) -> u64 {
-        self.sent.swap(0, Ordering::Relaxed)
-    }
-}
-
-fn answer(
-    image: &Packed,
-    request: &Request,
-    sent: &AtomicU64,
-    lies: &AtomicBool,
-    ranges: &AtomicBool,
-) -> Response {
-    let target = request.uri().path();
-    if target.contains("/manifests/") {
-        return ok(&image.manifest.media_type, image.manifest.bytes.clone());
-    }
-    let Some(blob) = image.blobs().find(|blob| target.ends_with(&blob.digest)) else {
-        return status(404, &[], "{}");
-    };
-    let range = request
-        .headers()
-        .get("range")
-        .filter(|_| ranges.load(Ordering::Relaxed));
-    let range = range.and_then(|range| {
-        let (first, last) = range
-            .to_str()
-            .ok()?
-            .strip_prefix("bytes=")?
-            .split_once('-')?;
-        Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?))
-    });
-    let Some((first, last)) = range else {
-        if image.layers.contains(blob) {
-            sent.fetch_add(blob.bytes.len() as u64, Ordering::Relaxed);
-        }
-        return ok("application/octet-stream", blob.bytes.clone());
-    };
-    let mut part = blob.bytes[first..=last].to_vec();
-    sent.fetch_add(part.len() as u64, Ordering::Relaxed);
-    if lies.load(Ordering::Relaxed) {
-        let middle = part.len() / 2;
-        part[middle] ^= 1;
-    }
-    let mut response = ok("application/octet-stream", part);
-    *response.status_mut() = axum::http::StatusCode::PARTIAL_CONTENT;
-    let whole = blob.bytes.len();
-    let range = format!("bytes {first}-{last}/{whole}").parse().unwrap();
-    response.headers_mut().insert("content-range", range);
-    response
 }
 
 async fn run(cache: &Path, arguments: &[&str]) -> Output {
@@ -235,7 +147,7 @@ async fn other_bytes_than_those_that_were_read_print_nothing() {
     for how in FORMS {
         let ground = Ground::new(&image(how)).await;
         let reference = ground.reference();
-        ground.registry.lies.store(true, Ordering::Relaxed);
+        ground.registry.sends(Parts::Changed);
         let to = ground.folder.path().join("out");
         let to = to.to_str().unwrap();
         for arguments in [
@@ -258,10 +170,10 @@ async fn without_parts_the_whole_is_read() {
     let ground = Ground::new(&image("gzip")).await;
     let (cache, reference) = (ground.cache(), ground.reference());
     // A registry that knows no ranges.
-    ground.registry.ranges.store(false, Ordering::Relaxed);
+    ground.registry.sends(Parts::None);
     let out = printed(&cache, &["cat", &reference, "/etc/last"]).await;
     assert_eq!(out, b"the last\n");
-    ground.registry.ranges.store(true, Ordering::Relaxed);
+    ground.registry.sends(Parts::Right);
     ground.registry.take();
     // Checkpoints that are damaged, of something else, or gone.
     let files: Vec<_> = std::fs::read_dir(cache.join("checkpoints"))

@@ -1,5 +1,5 @@
-//! What was read of images in registries, kept in the browser: layer indexes and documents by digest, and no content of
-//! a file.
+//! What was read of images in registries, kept in the browser: layer indexes, checkpoints and documents by digest. Of the
+//! contents of files, checkpoints have 32 KiB for every 4 MiB of a large gzip layer.
 //!
 //! It makes the page faster and never changes what it shows: what is kept is checked before it is used, and where the
 //! browser keeps nothing, everything is read again.
@@ -16,10 +16,11 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use js_sys::Uint8Array;
 use onionskin_core::cache::{
-    name_of, name_of_document, pack_document, pack_layer, unpack_document, unpack_layer,
+    name_of, name_of_document, pack_document, pack_layer, unpack_checkpoints, unpack_document,
+    unpack_layer,
 };
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::LayerIndex;
+use onionskin_core::layer::{Checkpoints, LayerIndex};
 use onionskin_core::source::BoxFuture;
 use onionskin_core::source::registry::{KeepDocuments, KeptDocument};
 use wasm_bindgen_futures::spawn_local;
@@ -33,6 +34,7 @@ const LIMIT: f64 = 500e6;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const LAYERS: &str = "layers/";
+const CHECKPOINTS: &str = "checkpoints/";
 const DOCUMENTS: &str = "documents/";
 
 /// The cache of this page's origin; a clone is the same one.
@@ -98,6 +100,17 @@ impl Cache {
         self.keep_layer(digest, Uint8Array::from(pack_layer(index).as_slice()));
     }
 
+    /// The checkpoints of the blob with this digest, if they are kept. What is damaged or older is none.
+    pub(crate) async fn checkpoints(&self, digest: &Digest) -> Option<Checkpoints> {
+        let file = self.read(&checkpoints(digest)).await?;
+        unpack_checkpoints(&file.to_vec(), digest).ok()
+    }
+
+    /// Keeps the packed checkpoints of a layer whose digests were checked.
+    pub(crate) fn keep_checkpoints(&self, digest: &Digest, packed: Uint8Array) {
+        self.keep(checkpoints(digest), packed);
+    }
+
     /// What keeps documents of registries.
     #[allow(
         clippy::arc_with_non_send_sync,
@@ -139,6 +152,10 @@ impl Cache {
 
 fn layer(digest: &Digest) -> String {
     format!("{LAYERS}{}", name_of(digest))
+}
+
+fn checkpoints(digest: &Digest) -> String {
+    format!("{CHECKPOINTS}{}", name_of(digest))
 }
 
 fn document(repository: &str, digest: &Digest) -> String {

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use onionskin_core::cache::pack_layer;
+use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::{Expected, LayerError, LayerIndex, Problem};
-use onionskin_core::source::{BlobStream, Layer, NotFetched, SourceError};
+use onionskin_core::layer::{Checkpoints, Expected, LayerError, LayerIndex, Problem};
+use onionskin_core::source::{Layer, NotFetched, Source, SourceError};
 use onionskin_core::visitors;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
@@ -69,6 +69,8 @@ pub(crate) enum Report {
     Ready,
     /// So many bytes of the blob are here.
     Progress(u64),
+    /// The next message is the layer's checkpoints, packed as a cache keeps them. They come before the index.
+    Checkpoints,
     /// The next message is the layer's index, packed as a cache keeps it.
     Decoded,
     /// The layer is not available, for this reason.
@@ -107,7 +109,12 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         spawn_local(async move {
             let progress = |received| port::tell(&scope, &Report::Progress(received));
             match run(&job, file.as_ref(), progress).await {
-                Ok(index) => {
+                Ok((index, checkpoints)) => {
+                    if let Some(checkpoints) = checkpoints {
+                        let packed = pack_checkpoints(&checkpoints);
+                        port::tell(&scope, &Report::Checkpoints);
+                        port::tell_bytes(&scope, &Uint8Array::from(packed.as_slice()));
+                    }
                     port::tell(&scope, &Report::Decoded);
                     port::tell_bytes(&scope, &Uint8Array::from(pack_layer(&index).as_slice()));
                 }
@@ -121,20 +128,26 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     port::tell(scope, &Report::Ready);
 }
 
-/// Fetches and decodes a layer, telling some ten times a second how far it is.
+/// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints.
 pub(crate) async fn run(
     job: &Job,
     file: Option<&Blob>,
     progress: impl Fn(u64),
-) -> Result<LayerIndex, Missing> {
+) -> Result<(LayerIndex, Option<Checkpoints>), Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
     if let (Origin::Analysis, Some(file)) = (&job.origin, file) {
-        return analysis::layer(file, layer).await;
+        return Ok((analysis::layer(file, layer).await?, None));
     }
-    let mut decoder = visitors::decoder(expected(layer)).may_be_other(layer.may_be_other());
+    let mut decoder = visitors::decoder(expected(layer))
+        .may_be_other(layer.may_be_other())
+        .with_checkpoints();
     let fetching = |error| job.problem(&error);
-    let mut blob = stream(job, file).await?;
+    let blob = source(job, file)?.layer(layer).await;
+    let mut blob = blob.map_err(|error| match error {
+        SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
+        error => Missing::Failed(fetching(error)),
+    })?;
     let mut told = 0.0;
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
         decoder
@@ -146,7 +159,8 @@ pub(crate) async fn run(
             progress(decoder.blob_bytes());
         }
     }
-    decoder.finish().map_err(|error| match error.problem() {
+    let finished = decoder.finish_with_checkpoints();
+    finished.map_err(|error| match error.problem() {
         Problem::NotTar => Missing::NotFetched(NotFetched::NotTar),
         _ => Missing::Failed(UserError::of_layer(shown, &error)),
     })
@@ -166,23 +180,16 @@ pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError>
     expected(layer).check(index)
 }
 
-/// The bytes of the layer, from wherever they are.
-pub(crate) async fn stream(job: &Job, file: Option<&Blob>) -> Result<BlobStream, Missing> {
-    let shown = number(job.layer.number);
-    let failed = |error: SourceError| match error {
-        SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
-        error => Missing::Failed(job.problem(&error)),
-    };
+/// Where the bytes of the layer are.
+pub(crate) fn source(job: &Job, file: Option<&Blob>) -> Result<Source, UserError> {
     match (&job.origin, file) {
-        (Origin::Registry(place), _) => {
-            let remote = place.remote()?;
-            remote.layer(&job.layer).await.map_err(failed)
+        (Origin::Registry(place), _) => Ok(Source::Registry(place.remote()?)),
+        (Origin::File(name), Some(file)) => {
+            let archive = file::open(name, file, None);
+            let archive = archive.map_err(|problem| UserError::of_file(&problem))?;
+            Ok(Source::Archive(archive))
         }
-        (Origin::File(name), Some(file)) => file::open(name, file, None)
-            .map_err(|problem| UserError::of_file(&problem))?
-            .layer(&job.layer)
-            .map_err(failed),
-        (Origin::File(_), None) => Err(UserError::of_worker(shown).into()),
-        (Origin::Analysis, _) => Err(UserError::no_contents().into()),
+        (Origin::File(_), None) => Err(UserError::of_worker(number(job.layer.number))),
+        (Origin::Analysis, _) => Err(UserError::no_contents()),
     }
 }

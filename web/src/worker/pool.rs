@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use js_sys::Uint8Array;
-use onionskin_core::cache::unpack_any_layer;
+use onionskin_core::cache::{pack_checkpoints, unpack_any_layer};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::source::{BlobId, Layer, NotFetched};
@@ -17,6 +17,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 
 use super::cache::Cache;
+use super::checkpoints;
 use super::client::SCRIPT;
 use super::decode::{self, Job, Missing, Report};
 use super::listing::number;
@@ -60,9 +61,18 @@ struct Member {
     /// The layer at work, and under which digest its index is to be kept.
     at: Option<u32>,
     keep: Option<Digest>,
-    /// The index of the layer at work comes next.
-    index_next: bool,
+    /// What of the layer at work comes next.
+    next: Option<Next>,
+    /// Its packed checkpoints, once they came.
+    checkpoints: Option<Uint8Array>,
     _closures: (Heard, Failed),
+}
+
+/// What comes as bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Checkpoints,
+    Index,
 }
 
 impl Pool {
@@ -176,7 +186,8 @@ impl Pool {
             ready: false,
             at: None,
             keep: None,
-            index_next: false,
+            next: None,
+            checkpoints: None,
             _closures: (heard, failed),
         })
     }
@@ -259,7 +270,7 @@ impl Pool {
             member.ready = false;
             member.worker.terminate();
             let layer = member.at.take();
-            member.index_next = false;
+            member.next = None;
             // Those that are still starting may yet work.
             member.worker.set_onerror(None);
             member.worker.set_onmessage(None);
@@ -290,7 +301,11 @@ impl Pool {
                 let progress = |received| tell(Outcome::Progress(layer, received));
                 let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
                 pool.tell_all(match outcome {
-                    Ok(index) => {
+                    Ok((index, made)) => {
+                        if let Some(made) = made {
+                            let packed = Uint8Array::from(pack_checkpoints(&made).as_slice());
+                            checkpoints::keep(&index.digest, &packed, job.kept_as().is_some());
+                        }
                         if let Some(digest) = job.kept_as() {
                             pool.cache.keep_index(digest, &index);
                         }
@@ -334,12 +349,20 @@ impl Drop for Member {
 
 impl Member {
     fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<Outcome> {
-        if std::mem::take(&mut self.index_next) {
+        let next = self.next.take();
+        if next == Some(Next::Checkpoints) {
+            self.checkpoints = event.data().dyn_into().ok();
+            return None;
+        }
+        if next == Some(Next::Index) {
             let layer = self.at.take()?;
             let packed: Option<Uint8Array> = event.data().dyn_into().ok();
             let index = packed
                 .as_ref()
                 .and_then(|packed| unpack_any_layer(&packed.to_vec()).ok());
+            if let (Some(made), Some(index)) = (self.checkpoints.take(), &index) {
+                checkpoints::keep(&index.digest, &made, self.keep.is_some());
+            }
             if let (Some(digest), Some(packed), true) = (self.keep.take(), packed, index.is_some())
             {
                 cache.keep_layer(&digest, packed);
@@ -355,8 +378,12 @@ impl Member {
                 None
             }
             Report::Progress(received) => Some(Outcome::Progress(self.at?, received)),
+            Report::Checkpoints => {
+                self.next = Some(Next::Checkpoints);
+                None
+            }
             Report::Decoded => {
-                self.index_next = true;
+                self.next = Some(Next::Index);
                 None
             }
             Report::NotFetched(reason) => Some(Outcome::NotFetched(self.at.take()?, reason)),

@@ -24,6 +24,9 @@ const LEAST: u64 = 2 * GZIP_SPAN;
 /// Bytes behind the last that a file needs: the check sum of a frame, say.
 const SLACK: u64 = 64;
 
+/// Bytes between two parts that are fetched with them: a request of its own takes as long.
+const GAP: u64 = if cfg!(test) { 32 << 10 } else { 1 << 20 };
+
 /// Where the blob of a layer can be decompressed from, and what proves parts of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoints {
@@ -33,6 +36,17 @@ pub struct Checkpoints {
     /// The state of the digest at each multiple of [`MARK_EVERY`], without the first.
     marks: Vec<HashState>,
     points: RestartPoints,
+}
+
+/// A part of a blob, and the files that are read from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The bytes of the blob.
+    pub blob: Range<u64>,
+    /// The files, in the order of the tar.
+    pub entries: Vec<EntryId>,
+    /// Bytes of the tar, from the beginning of the first file to the end of the last.
+    content: Range<u64>,
 }
 
 impl Checkpoints {
@@ -71,48 +85,80 @@ impl Checkpoints {
         postcard::from_bytes(bytes).ok().filter(Self::is_sound)
     }
 
-    /// A reader of the content of these files of the layer with this index; None where it is another layer's, or nothing
-    /// is asked for.
+    /// The parts of the blob that have these files, in their order; none where the index is of another layer.
     #[must_use]
-    pub fn reader(
-        &self,
-        layer: usize,
-        index: &LayerIndex,
-        entries: &[EntryId],
-    ) -> Option<PartReader> {
-        if index.digest != self.digest || index.blob_size != self.blob_size || !self.is_sound() {
+    pub fn parts(&self, index: &LayerIndex, entries: &[EntryId]) -> Vec<Part> {
+        if !self.is_of(index) {
+            return Vec::new();
+        }
+        let mut entries = entries.to_vec();
+        entries.sort_unstable();
+        entries.dedup();
+        let mut parts: Vec<Part> = Vec::new();
+        for entry in entries {
+            let content = index.start(entry)..index.end(entry);
+            let blob = self.needed(index, &content);
+            match parts.last_mut() {
+                Some(last) if blob.start <= last.blob.end.saturating_add(GAP) => {
+                    last.blob.end = last.blob.end.max(blob.end);
+                    last.content.end = last.content.end.max(content.end);
+                    last.entries.push(entry);
+                }
+                _ => parts.push(Part {
+                    blob,
+                    entries: vec![entry],
+                    content,
+                }),
+            }
+        }
+        parts
+    }
+
+    fn is_of(&self, index: &LayerIndex) -> bool {
+        index.digest == self.digest && index.blob_size == self.blob_size && self.is_sound()
+    }
+
+    /// The bytes of the blob from which this part of the tar is decoded and proved.
+    fn needed(&self, index: &LayerIndex, content: &Range<u64>) -> Range<u64> {
+        let first = self.points.before(content.start).blob / MARK_EVERY;
+        let needed = index.blob_end(content.end).saturating_add(SLACK);
+        let end = needed.min(self.blob_size).next_multiple_of(MARK_EVERY);
+        first * MARK_EVERY..end.min(self.blob_size)
+    }
+
+    /// A reader of a part of layer `layer` (from 1, for errors); None where the index is of another layer.
+    #[must_use]
+    pub fn reader(&self, layer: usize, index: &LayerIndex, part: &Part) -> Option<PartReader> {
+        if !self.is_of(index) {
             return None;
         }
-        let start = entries.iter().map(|entry| index.start(*entry)).min()?;
-        let end = entries.iter().map(|entry| index.end(*entry)).max()?;
-        let from = self.points.before(start);
-        let needed = index
-            .blob_end(end)
-            .saturating_add(SLACK)
-            .min(self.blob_size);
-        let first = from.blob / MARK_EVERY;
-        let last = needed.div_ceil(MARK_EVERY);
-        let part = first * MARK_EVERY..(last * MARK_EVERY).min(self.blob_size);
+        let Part {
+            blob,
+            entries,
+            content,
+        } = part;
+        let from = self.points.before(content.start);
+        let first = blob.start / MARK_EVERY;
         let algorithm = self.digest.algorithm();
         let hasher = match first.checked_sub(1) {
             Some(mark) => Hasher::resume(algorithm, self.marks.get(mark as usize)?)?,
             None => Hasher::new(algorithm),
         };
-        let marks = first as usize..(part.end / MARK_EVERY) as usize;
+        let marks = first as usize..(blob.end / MARK_EVERY) as usize;
         Some(PartReader {
             layer,
-            at: part.start,
+            at: blob.start,
+            end: blob.end,
             hasher,
             marks: self.marks.get(marks)?.to_vec().into_iter(),
-            digest: (part.end == self.blob_size).then(|| self.digest.clone()),
+            digest: (blob.end == self.blob_size).then(|| self.digest.clone()),
             gathered: Vec::new(),
-            skipped: usize::try_from(from.blob.saturating_sub(part.start)).ok()?,
-            part,
-            decompressor: Decompressor::resume(&self.points, start).ok()?,
+            skipped: usize::try_from(from.blob.checked_sub(blob.start)?).ok()?,
+            decompressor: Decompressor::resume(&self.points, content.start).ok()?,
             wanted: Wanted {
-                before: start.checked_sub(from.content)?,
-                left: end.checked_sub(start)?,
-                tar: tar::Decoder::starting_at(start),
+                before: content.start.checked_sub(from.content)?,
+                left: content.end.checked_sub(content.start)?,
+                tar: tar::Decoder::starting_at(content.start),
                 contents: Contents::of(index, entries),
             },
         })
@@ -122,9 +168,9 @@ impl Checkpoints {
 /// Reads files of a layer from a part of its blob.
 pub struct PartReader {
     layer: usize,
-    part: Range<u64>,
-    /// Bytes of the blob up to the next that is to come.
+    /// The bytes of the blob that are still to come.
     at: u64,
+    end: u64,
     hasher: Hasher,
     marks: std::vec::IntoIter<HashState>,
     /// The blob's, where the part is its end.
@@ -147,10 +193,10 @@ struct Wanted {
 }
 
 impl PartReader {
-    /// The bytes of the blob that have to be pushed.
+    /// The bytes of the blob that are still to be pushed.
     #[must_use]
-    pub fn part(&self) -> Range<u64> {
-        self.part.clone()
+    pub const fn rest(&self) -> Range<u64> {
+        self.at..self.end
     }
 
     /// Takes the next bytes of the part, and gives `sink` what of the files is in them, once they are proved.
@@ -163,10 +209,10 @@ impl PartReader {
         sink: &mut dyn FnMut(EntryId, Piece<'_>),
     ) -> Result<(), LayerError> {
         while !data.is_empty() {
-            if self.at >= self.part.end {
+            if self.at >= self.end {
                 return Err(self.other());
             }
-            let to_mark = (MARK_EVERY - self.at % MARK_EVERY).min(self.part.end - self.at);
+            let to_mark = (MARK_EVERY - self.at % MARK_EVERY).min(self.end - self.at);
             let now = usize::try_from(to_mark).map_or(data.len(), |most| most.min(data.len()));
             let (now, rest) = data.split_at(now);
             self.hasher.update(now);
@@ -192,13 +238,13 @@ impl PartReader {
             .digest
             .as_ref()
             .is_none_or(|digest| *digest == self.hasher.clone().finish());
-        if self.at != self.part.end || !is_right {
+        if self.at != self.end || !is_right {
             return Err(self.other());
         }
         self.decode(sink)?;
         let layer = self.layer;
         let end = self.wanted.contents.end(sink);
-        end.map_err(|problem| LayerError::at_blob(self.part.start, problem).of_layer(layer))
+        end.map_err(|problem| LayerError::at_blob(self.at, problem).of_layer(layer))
     }
 
     fn other(&self) -> LayerError {

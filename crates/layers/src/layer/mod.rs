@@ -16,7 +16,7 @@ mod visitor;
 
 pub use crate::tar::Piece;
 pub use budget::Budget;
-pub use checkpoints::{Checkpoints, PartReader};
+pub use checkpoints::{Checkpoints, Part, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
 pub use error::{LayerError, Problem};

@@ -1,9 +1,11 @@
-//! The content of a file of a layer: read to the end of its blob, and kept only once that is verified.
+//! The content of a file of a layer: read from a part of its blob where that can be, else to its end, and kept only once it
+//! is verified.
 
 mod answers;
 mod folding;
 mod parts;
 pub(crate) mod read;
+mod resumed;
 pub(crate) mod text;
 
 use std::cell::RefCell;
@@ -52,7 +54,7 @@ pub(crate) struct Reader {
     round: u32,
     /// Ends what is under way, even where no bytes come.
     abort: Option<AbortHandle>,
-    /// Bytes of the layer that came, and all of them.
+    /// Bytes of layers that came, and all that are needed.
     pub(crate) progress: Option<(u64, u64)>,
     pub(crate) content: Option<Content>,
     /// Two versions of a path in place of one.
@@ -78,6 +80,11 @@ impl Reader {
         }
         self.progress = Some((received, whole));
         Ok(())
+    }
+
+    /// Bytes that came so far.
+    pub(super) fn received(&self) -> u64 {
+        self.progress.map_or(0, |(received, _)| received)
     }
 
     /// Whether nothing else is asked for by now.
@@ -126,10 +133,10 @@ pub(crate) async fn read(
             .wanted(&asked.path, asked.layer)?;
         (wanted, round)
     };
-    let whole = wanted.stored.size();
     let told = Rc::clone(&worker);
-    let mut hear = move |received| told.borrow_mut().reader.hear(round, received, whole);
-    let kept = unless_stopped(&worker, round, wanted.read(&mut hear)).await?;
+    let mut hear = move |received, whole| told.borrow_mut().reader.hear(round, received, whole);
+    let reading = async { wanted.plan().await.read_one(&mut hear).await };
+    let kept = unless_stopped(&worker, round, reading).await?;
     keep(&worker, round, kept, asked.path, wanted.stored.number()).map(Box::new)
 }
 

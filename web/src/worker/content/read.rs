@@ -1,20 +1,27 @@
-//! Contents of files, cut out of the blobs of their layers, which are read to their ends and verified.
+//! Contents of files, cut out of the blobs of their layers: from parts that are proved to be theirs, else from the whole,
+//! which is read to its end and verified.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use onionskin_core::layer::{ContentsReader, EntryId, EntryKind, LayerIndex, Piece};
-use onionskin_core::source::Image;
+use onionskin_core::layer::{
+    Checkpoints, ContentsReader, EntryId, EntryKind, LayerError, LayerIndex, Part, Piece,
+};
+use onionskin_core::source::{Image, Source};
 use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
-use crate::worker::decode::{self, Job, Missing, Origin};
+use super::resumed::Resumed;
+use crate::worker::checkpoints;
+use crate::worker::decode::{self, Job, Origin};
 use crate::worker::file::Kept;
 use crate::worker::listing::number;
 use crate::worker::protocol::UserError;
 
 /// Bytes of a file that is read; holes of sparse ones count.
 const LARGEST: u64 = 4 << 30;
+/// Requests in a row for the rest of a part that bring nothing, after which the whole is read.
+const FRUITLESS: usize = 2;
 /// Zeros written at a time where a file has a hole.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
@@ -35,6 +42,17 @@ pub(crate) struct Stored {
     file: Option<Blob>,
     pub(crate) index: Arc<LayerIndex>,
 }
+
+/// What is read of a layer's blob for the contents of entries.
+pub(crate) struct Plan<'s> {
+    stored: &'s Stored,
+    entries: Vec<EntryId>,
+    /// None where the whole is read.
+    parts: Option<(Checkpoints, Vec<Part>)>,
+}
+
+/// Is told the bytes of the blob that came, and of how many, and ends the reading by an error.
+pub(crate) type Hear<'h> = &'h mut dyn FnMut(u64, u64) -> Result<(), UserError>;
 
 /// The file that is asked for.
 pub(crate) struct Wanted {
@@ -116,52 +134,137 @@ impl Stored {
     }
 
     /// Bytes of the blob.
-    pub(crate) fn size(&self) -> u64 {
-        self.job
-            .layer
-            .compressed_size
-            .unwrap_or(self.index.blob_size)
+    fn size(&self) -> u64 {
+        let known = self.job.layer.compressed_size;
+        known.unwrap_or(self.index.blob_size)
     }
 
-    /// Reads the layer to its end, and gives `sink` the contents of entries. `hear` is told the bytes of the blob that came,
-    /// and ends the reading by an error. What `sink` got is verified once this returns.
-    pub(crate) async fn contents(
+    /// What has to be read for the contents of these entries.
+    pub(crate) async fn plan(&self, entries: Vec<EntryId>) -> Plan<'_> {
+        let earlier = self.job.may_be_kept() && self.job.kept_as().is_some();
+        let checkpoints = checkpoints::of(&self.index.digest, earlier).await;
+        let parts = checkpoints.and_then(|checkpoints| {
+            let parts = checkpoints.parts(&self.index, &entries);
+            let whole = 0..self.index.blob_size;
+            let is_less = !parts.is_empty() && parts.iter().all(|part| part.blob != whole);
+            is_less.then_some((checkpoints, parts))
+        });
+        Plan {
+            stored: self,
+            entries,
+            parts,
+        }
+    }
+
+    fn problem(&self, error: &LayerError) -> UserError {
+        UserError::of_layer(self.number(), error)
+    }
+}
+
+impl Plan<'_> {
+    /// Bytes of the blob that are read.
+    pub(crate) fn size(&self) -> u64 {
+        let Some((_, parts)) = &self.parts else {
+            return self.stored.size();
+        };
+        let lengths = parts.iter().map(|part| part.blob.end - part.blob.start);
+        lengths.sum()
+    }
+
+    /// Gives `sink` the contents of the entries. What it got is verified once this returns.
+    pub(crate) async fn read(
         &self,
-        entries: &[EntryId],
-        hear: &mut dyn FnMut(u64) -> Result<(), UserError>,
+        hear: Hear<'_>,
         sink: &mut dyn FnMut(EntryId, Piece<'_>) -> io::Result<()>,
     ) -> Result<(), UserError> {
-        let shown = self.number();
-        let opened = decode::stream(&self.job, self.file.as_ref()).await;
-        let blob = opened.map_err(|missing| match missing {
-            Missing::Failed(problem) => problem,
-            Missing::NotFetched(_) => UserError::of_worker(shown),
-        })?;
-        let mut blob = blob.verified(self.index.digest.clone());
-        let mut reader = ContentsReader::new(self.job.layer.number, &self.index, entries);
-        let mut failed = Ok(());
-        let mut take = |entry: EntryId, piece: Piece<'_>, failed: &mut io::Result<()>| {
-            if failed.is_ok() {
-                *failed = sink(entry, piece);
-            }
+        let source = decode::source(&self.stored.job, self.stored.file.as_ref())?;
+        let mut sink = Resumed::new(sink);
+        if !self.read_parts(&source, hear, &mut sink).await? {
+            sink.begin_anew();
+            self.read_whole(&source, hear, &mut sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the parts. False where the whole has to be read: there are no checkpoints, or the source gives no parts.
+    async fn read_parts(
+        &self,
+        source: &Source,
+        hear: Hear<'_>,
+        sink: &mut Resumed<'_>,
+    ) -> Result<bool, UserError> {
+        let Some((checkpoints, parts)) = &self.parts else {
+            return Ok(false);
         };
-        let mut received = 0;
+        let (layer, index) = (&self.stored.job.layer, &self.stored.index);
+        let (mut received, whole) = (0, self.size());
+        for part in parts {
+            let Some(mut reader) = checkpoints.reader(layer.number, index, part) else {
+                return Ok(false);
+            };
+            let mut fruitless = 0;
+            while !reader.rest().is_empty() {
+                let rest = source.layer_part(layer, reader.rest(), index.blob_size);
+                let Some(mut bytes) = rest.await else {
+                    return Ok(false);
+                };
+                fruitless += 1;
+                // Where it breaks off, the rest is asked for.
+                while let Ok(Some(chunk)) = bytes.next_chunk().await {
+                    fruitless = 0;
+                    received += chunk.len() as u64;
+                    hear(received, whole)?;
+                    let pushed = reader.push(&chunk, &mut |entry, piece| sink.take(entry, piece));
+                    pushed.map_err(|error| self.stored.problem(&error))?;
+                    sink.failed().map_err(|error| of_file(&error))?;
+                }
+                if fruitless > FRUITLESS {
+                    return Ok(false);
+                }
+            }
+            let finished = reader.finish(&mut |entry, piece| sink.take(entry, piece));
+            finished.map_err(|error| self.stored.problem(&error))?;
+            sink.failed().map_err(|error| of_file(&error))?;
+        }
+        Ok(true)
+    }
+
+    /// Reads the layer to its end.
+    async fn read_whole(
+        &self,
+        source: &Source,
+        hear: Hear<'_>,
+        sink: &mut Resumed<'_>,
+    ) -> Result<(), UserError> {
+        let Stored { job, index, .. } = self.stored;
+        let blob = source.layer(&job.layer).await;
+        let blob = blob.map_err(|error| job.problem(&error))?;
+        let mut blob = blob.verified(index.digest.clone());
+        let mut reader = ContentsReader::new(job.layer.number, index, &self.entries);
+        let (mut received, whole) = (0, self.stored.size());
         loop {
             let chunk = blob.next_chunk().await;
-            let Some(chunk) = chunk.map_err(|error| self.job.problem(&error))? else {
+            let Some(chunk) = chunk.map_err(|error| job.problem(&error))? else {
                 break;
             };
             received += chunk.len() as u64;
-            hear(received)?;
-            reader
-                .push(&chunk, &mut |entry, piece| take(entry, piece, &mut failed))
-                .map_err(|error| UserError::of_layer(shown, &error))?;
-            std::mem::replace(&mut failed, Ok(())).map_err(|error| of_file(&error))?;
+            hear(received, whole)?;
+            let pushed = reader.push(&chunk, &mut |entry, piece| sink.take(entry, piece));
+            pushed.map_err(|error| self.stored.problem(&error))?;
+            sink.failed().map_err(|error| of_file(&error))?;
         }
-        reader
-            .finish(&mut |entry, piece| take(entry, piece, &mut failed))
-            .map_err(|error| UserError::of_layer(shown, &error))?;
-        failed.map_err(|error| of_file(&error))
+        let finished = reader.finish(&mut |entry, piece| sink.take(entry, piece));
+        finished.map_err(|error| self.stored.problem(&error))?;
+        sink.failed().map_err(|error| of_file(&error))
+    }
+
+    /// Reads the content of one entry; see [`Self::read`].
+    pub(crate) async fn read_one(&self, hear: Hear<'_>) -> Result<Kept, UserError> {
+        let mut kept = Kept::new().map_err(|error| of_file(&error))?;
+        let mut sink = |_, piece: Piece<'_>| write(&mut kept, piece);
+        self.read(hear, &mut sink).await?;
+        kept.flush().map_err(|error| of_file(&error))?;
+        Ok(kept)
     }
 }
 
@@ -171,16 +274,9 @@ impl Wanted {
         self.stored.index.logical_size(self.entry)
     }
 
-    /// Reads the content; see [`Stored::contents`].
-    pub(crate) async fn read(
-        &self,
-        hear: &mut dyn FnMut(u64) -> Result<(), UserError>,
-    ) -> Result<Kept, UserError> {
-        let mut kept = Kept::new().map_err(|error| of_file(&error))?;
-        let mut sink = |_, piece: Piece<'_>| write(&mut kept, piece);
-        self.stored.contents(&[self.entry], hear, &mut sink).await?;
-        kept.flush().map_err(|error| of_file(&error))?;
-        Ok(kept)
+    /// What has to be read for the content.
+    pub(crate) async fn plan(&self) -> Plan<'_> {
+        self.stored.plan(vec![self.entry]).await
     }
 }
 

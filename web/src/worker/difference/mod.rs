@@ -11,7 +11,7 @@ use onionskin_core::limits::{DIFF_BYTES, DIFF_LINES};
 
 use self::rows::Rows;
 use super::content;
-use super::content::read::Wanted;
+use super::content::read::{Plan, Wanted};
 use super::content::text::{START, Text, is_text};
 use super::file::InPlace;
 use super::image_worker::ImageWorker;
@@ -55,13 +55,13 @@ pub(crate) async fn read(
         facts.outcome = Outcome::TooLarge(DIFF_BYTES as u64);
         return Ok(Box::new(facts));
     }
-    let (of_old, whole) = (
-        old.stored.size(),
-        old.stored.size().saturating_add(new.stored.size()),
-    );
+    let plans = Both {
+        old: old.plan().await,
+        new: new.plan().await,
+    };
     let bytes = Both {
-        old: bytes(&worker, round, &old, 0, whole).await?,
-        new: bytes(&worker, round, &new, of_old, whole).await?,
+        old: bytes(&worker, round, &plans.old, plans.new.size()).await?,
+        new: bytes(&worker, round, &plans.new, 0).await?,
     };
     let difference = match compared(bytes) {
         Ok(rows) => {
@@ -82,24 +82,22 @@ pub(crate) async fn read(
     Ok(Box::new(facts))
 }
 
-/// Reads a version whole.
+/// Reads a version whole; `after` are bytes of another layer that are read next.
 async fn bytes(
     worker: &RefCell<ImageWorker>,
     round: u32,
-    wanted: &Wanted,
-    before: u64,
-    whole: u64,
+    plan: &Plan<'_>,
+    after: u64,
 ) -> Result<Vec<u8>, UserError> {
-    let mut hear = |received: u64| {
-        let mut worker = worker.borrow_mut();
-        worker
-            .reader
-            .hear(round, before.saturating_add(received), whole)
+    let before = worker.borrow().reader.received();
+    let mut hear = |received: u64, whole: u64| {
+        let (received, whole) = (before + received, before + whole + after);
+        worker.borrow_mut().reader.hear(round, received, whole)
     };
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
-    let kept = content::unless_stopped(worker, round, wanted.read(&mut hear)).await?;
+    let kept = content::unless_stopped(worker, round, plan.read_one(&mut hear)).await?;
     let bytes = InPlace::new(kept.blob().map_err(problem)?).map_err(problem)?;
-    let bytes = bytes.read(0, wanted.size()).map_err(problem)?;
+    let bytes = bytes.read(0, bytes.length()).map_err(problem)?;
     Ok(bytes.to_vec())
 }
 

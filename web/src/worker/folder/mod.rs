@@ -1,5 +1,5 @@
-//! A folder as a tar: what a stack has below it, with owners, modes, times and links. Each layer that stores some of its files
-//! is read once; nothing is handed over before all of them are verified.
+//! A folder as a tar: what a stack has below it, with owners, modes, times and links. Of each layer that stores some of its
+//! files, what is needed is read once; nothing is handed over before all of it is verified.
 
 mod write;
 
@@ -69,21 +69,25 @@ pub(crate) async fn read(
             .collect();
         (plan, stored?, round)
     };
-    let whole = stored.iter().map(|(_, stored)| stored.size()).sum();
+    let mut plans = Vec::new();
+    for (layer, stored) in &stored {
+        if let Some(files) = plan.files.get(layer) {
+            let entries = files.keys().copied().collect();
+            plans.push((files, stored.plan(entries).await));
+        }
+    }
+    let mut after: u64 = plans.iter().map(|(_, plan)| plan.size()).sum();
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
     let mut tar = TarWriter::new(Kept::new().map_err(problem)?);
     for (kind, head) in &plan.first {
         tar.begin(*kind, head).map_err(problem)?;
     }
-    let mut before = 0;
-    for (layer, stored) in stored {
-        let Some(files) = plan.files.get(&layer) else {
-            continue;
-        };
-        let entries: Vec<EntryId> = files.keys().copied().collect();
-        let mut hear = |received: u64| {
-            let mut worker = worker.borrow_mut();
-            worker.reader.hear(round, before + received, whole)
+    for (files, of_layer) in plans {
+        after -= of_layer.size();
+        let before = worker.borrow().reader.received();
+        let mut hear = |received: u64, whole: u64| {
+            let (received, whole) = (before + received, before + whole + after);
+            worker.borrow_mut().reader.hear(round, received, whole)
         };
         let mut here = None;
         let mut sink = |entry: EntryId, piece: onionskin_core::layer::Piece<'_>| {
@@ -95,9 +99,8 @@ pub(crate) async fn read(
             }
             read::write(&mut tar, piece)
         };
-        let reading = stored.contents(&entries, &mut hear, &mut sink);
+        let reading = of_layer.read(&mut hear, &mut sink);
         content::unless_stopped(&worker, round, reading).await?;
-        before += stored.size();
     }
     for head in &plan.links {
         tar.begin(EntryKind::Hardlink, head).map_err(problem)?;

@@ -89,15 +89,30 @@ fn read(
     blob: &[u8],
 ) -> (Contents, Result<(), LayerError>) {
     let mut contents = Contents::new();
-    let Some(mut reader) = checkpoints.reader(1, index, entries) else {
-        return (contents, Ok(()));
-    };
-    let part = reader.part();
-    let bytes = &blob[part.start as usize..part.end as usize];
-    let mut pieces = bytes.chunks(7_001);
-    let pushed = pieces.try_for_each(|piece| reader.push(piece, &mut keep(&mut contents)));
-    let done = pushed.and_then(|()| reader.finish(&mut keep(&mut contents)));
-    (contents, done)
+    for part in checkpoints.parts(index, entries) {
+        let Some(mut reader) = checkpoints.reader(1, index, &part) else {
+            continue;
+        };
+        assert_eq!(reader.rest(), part.blob);
+        let mut pieces = blob[range(&part.blob)].chunks(7_001);
+        let pushed = pieces.try_for_each(|piece| reader.push(piece, &mut keep(&mut contents)));
+        let done = pushed.and_then(|()| reader.finish(&mut keep(&mut contents)));
+        if done.is_err() {
+            return (contents, done);
+        }
+    }
+    (contents, Ok(()))
+}
+
+fn range(bytes: &Range<u64>) -> Range<usize> {
+    bytes.start as usize..bytes.end as usize
+}
+
+/// The part that has one file.
+fn part(checkpoints: &Checkpoints, index: &LayerIndex, entry: EntryId) -> Part {
+    let parts = checkpoints.parts(index, &[entry]);
+    assert_eq!(parts.len(), 1);
+    parts[0].clone()
 }
 
 fn whole(blob: &[u8], index: &LayerIndex, entry: EntryId) -> Vec<u8> {
@@ -116,7 +131,7 @@ fn each_file_comes_from_a_part_of_the_blob() {
         let (index, checkpoints) = decoded(blob, false);
         assert_eq!(decoded(blob, true), (index.clone(), checkpoints.clone()));
         for entry in files(&index) {
-            let part = checkpoints.reader(1, &index, &[entry]).unwrap().part();
+            let part = part(&checkpoints, &index, entry).blob;
             // A span, the file, and what completes the first and the last megabyte.
             let most = 2 * GZIP_SPAN + 2 * MARK_EVERY + index.size(entry);
             assert!(part.end - part.start <= most, "{how}: {part:?}");
@@ -126,11 +141,12 @@ fn each_file_comes_from_a_part_of_the_blob() {
             let content = contents.get(&entry).cloned().unwrap_or_default();
             assert!(content == expected, "{how}: {}", text(&index, entry));
         }
-        let last = *files(&index).last().unwrap();
-        let part = checkpoints.reader(1, &index, &[last]).unwrap().part();
+        let files = files(&index);
+        let last = *files.last().unwrap();
+        let part = part(&checkpoints, &index, last).blob;
         assert!(part.start > blob.len() as u64 / 3, "{how}: {part:?}");
         // Several files are read in one pass.
-        let some = &files(&index)[5..8];
+        let some = &files[5..8];
         let (contents, done) = read(&checkpoints, &index, some, blob);
         done.unwrap();
         assert_eq!(
@@ -141,6 +157,20 @@ fn each_file_comes_from_a_part_of_the_blob() {
             some.iter()
                 .all(|entry| contents[entry] == whole(blob, &index, *entry))
         );
+        // What stands between files that are far from each other is left out.
+        let ends = [files[0], last];
+        let parts = checkpoints.parts(&index, &[ends[1], ends[0], ends[1]]);
+        let bytes: u64 = parts
+            .iter()
+            .map(|part| part.blob.end - part.blob.start)
+            .sum();
+        assert_eq!(parts.len(), 2, "{how}");
+        assert!(bytes < blob.len() as u64 * 2 / 3, "{how}: {bytes} bytes");
+        let (contents, done) = read(&checkpoints, &index, &ends, blob);
+        done.unwrap();
+        for entry in ends {
+            assert!(contents[&entry] == whole(blob, &index, entry), "{how}");
+        }
     }
 }
 
@@ -153,7 +183,8 @@ fn other_bytes_are_refused_before_any_of_them_is_given() {
     for (how, blob) in &*STORED {
         let (index, checkpoints) = decoded(blob, false);
         let entry = files(&index)[7];
-        let part = checkpoints.reader(1, &index, &[entry]).unwrap().part();
+        let whole_part = part(&checkpoints, &index, entry);
+        let part = &whole_part.blob;
         let expected = whole(blob, &index, entry);
         for at in [part.start, (part.start + part.end) / 2, part.end - 1] {
             let mut other = blob.clone();
@@ -165,12 +196,12 @@ fn other_bytes_are_refused_before_any_of_them_is_given() {
         }
         // What ends early, or does not end.
         for (from, to) in [(0, 1), (0, 10_000), (1, 0)] {
-            let mut reader = checkpoints.reader(1, &index, &[entry]).unwrap();
+            let mut reader = checkpoints.reader(1, &index, &whole_part).unwrap();
             let bytes = &blob[part.start as usize + from..part.end as usize - to];
             let pushed = reader.push(bytes, &mut |_, _| {});
             assert!(pushed.and_then(|()| reader.finish(&mut |_, _| {})).is_err());
         }
-        let mut reader = checkpoints.reader(1, &index, &[entry]).unwrap();
+        let mut reader = checkpoints.reader(1, &index, &whole_part).unwrap();
         let longer = [&blob[part.start as usize..part.end as usize], b"x"].concat();
         assert!(reader.push(&longer, &mut |_, _| {}).is_err(), "{how}");
     }
@@ -209,6 +240,6 @@ fn small_blobs_and_single_frames_have_none() {
     let frame = zstd(&layer().tar());
     let (index, checkpoints) = decoded(&frame, false);
     let last = *files(&index).last().unwrap();
-    let part = checkpoints.reader(1, &index, &[last]).unwrap().part();
+    let part = part(&checkpoints, &index, last).blob;
     assert_eq!(part.start, 0);
 }
