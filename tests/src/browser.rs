@@ -226,6 +226,16 @@ impl Browser {
         self.driver.switch_to_window(newest).await.unwrap();
     }
 
+    /// Looks into the first frame of the page from now on.
+    pub async fn enter_frame(&self) {
+        self.driver.enter_frame(0).await.unwrap();
+    }
+
+    /// Looks at the whole page again.
+    pub async fn leave_frame(&self) {
+        self.driver.enter_default_frame().await.unwrap();
+    }
+
     /// Empties what the browser keeps of answers to requests; not what pages keep themselves.
     pub async fn clear_http_cache(&self) {
         self.tool("Network.clearBrowserCache", json!({})).await;

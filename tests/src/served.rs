@@ -17,13 +17,16 @@ pub struct Served {
 impl Served {
     /// Starts a server that may reach these registries beside the public ones.
     pub fn start(registries: &[String]) -> Self {
+        let named = registries.iter();
+        let named = named.flat_map(|registry| ["--registry", registry]);
+        Self::start_with(&named.collect::<Vec<_>>())
+    }
+
+    /// Starts a server with these arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let mut process = Command::new(onionskin())
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(
-                registries
-                    .iter()
-                    .flat_map(|registry| ["--registry", registry]),
-            )
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -59,6 +62,11 @@ impl Served {
     /// The address of a place in the page; `fragment` goes without its `#`.
     pub fn page(&self, fragment: &str) -> String {
         format!("http://{}/#{fragment}", self.address)
+    }
+
+    /// The address of the same in the embed view.
+    pub fn embedded(&self, fragment: &str) -> String {
+        format!("http://{}/?embed#{fragment}", self.address)
     }
 }
 

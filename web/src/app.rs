@@ -25,6 +25,7 @@ use crate::rules_input::RulesInput;
 use crate::session::{Again, Session, State};
 use crate::views::artifact::ArtifactView;
 use crate::views::browse::Browse;
+use crate::views::embed::{EmbedBar, NothingToEmbed};
 use crate::views::error::Failed;
 use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
@@ -209,6 +210,9 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        if browser::is_embedded() {
+            return self.view_embedded(ctx);
+        }
         let link = ctx.link();
         let go = link.callback(Msg::Go);
         let image = self.session.as_ref().and_then(Session::image);
@@ -264,6 +268,39 @@ impl Component for App {
 }
 
 impl App {
+    /// One view, without what leads to other images.
+    fn view_embedded(&self, ctx: &Context<Self>) -> Html {
+        let name = match &self.route {
+            Route::Image(route) => route.called().to_owned(),
+            Route::Compare(route) => route.title(),
+            Route::Start | Route::Browse(_) => String::new(),
+        };
+        let is_here = matches!(&self.route, Route::Image(route) if route.chosen_file().is_some());
+        let whole = (!is_here).then(|| format!("{}{}", browser::base(), self.route.to_fragment()));
+        html! {
+            <>
+                <EmbedBar
+                    name={crate::format::visible_text(&name)}
+                    whole={whole.map(AttrValue::from)}
+                    notice={self.notice}
+                />
+                { self.view_remarks(ctx) }
+                { self.view_keys(ctx) }
+                <DropZone on_file={ctx.link().callback(Msg::Chosen)} />
+                {
+                    match (&self.route, &self.session) {
+                        (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),
+                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => html! {
+                            <Missing name={name.clone()} on_file={ctx.link().callback(Msg::Chosen)} />
+                        },
+                        (Route::Compare(route), _) if route.is_complete() => self.view_comparison(ctx, route),
+                        _ => html! { <NothingToEmbed /> },
+                    }
+                }
+            </>
+        }
+    }
+
     fn view_session(&self, ctx: &Context<Self>, route: &ImageRoute, session: &Session) -> Html {
         let link = ctx.link();
         let again = link.callback(Msg::Again);

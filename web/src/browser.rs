@@ -26,10 +26,39 @@ pub(crate) fn fragment() -> String {
     gloo::utils::window().location().hash().unwrap_or_default()
 }
 
-/// The address without its fragment.
+/// Asks for the embed view in the query of the address. It is not in the fragment, as a gateway lets no other document be
+/// framed.
+const EMBED: &str = "embed";
+
+/// Whether one view is to be shown, without the rest of the page.
+pub(crate) fn is_embedded() -> bool {
+    let query = gloo::utils::window().location().search();
+    let query = query.unwrap_or_default();
+    query.trim_start_matches('?').split('&').any(is(EMBED))
+}
+
+/// Whether a part of a query has this key.
+fn is(mark: &str) -> impl Fn(&str) -> bool {
+    move |part| part.split('=').next() == Some(mark)
+}
+
+/// The address of the whole page, without its fragment.
 pub(crate) fn base() -> String {
     let href = gloo::utils::window().location().href().unwrap_or_default();
-    href.split('#').next().unwrap_or_default().to_owned()
+    whole_page(href.split('#').next().unwrap_or_default())
+}
+
+/// An address without what makes it that of the embed view.
+fn whole_page(address: &str) -> String {
+    let Some((page, query)) = address.split_once('?') else {
+        return address.to_owned();
+    };
+    let is_embed = is(EMBED);
+    let parts: Vec<&str> = query.split('&').filter(|part| !is_embed(part)).collect();
+    match parts.is_empty() {
+        true => page.to_owned(),
+        false => format!("{page}?{}", parts.join("&")),
+    }
 }
 
 /// Shows this fragment in the address.
@@ -289,4 +318,23 @@ fn copy_by_selection(text: &str) -> Option<bool> {
         .ok();
     area.remove();
     copied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_whole_page_is_where_the_embed_view_is_without_its_mark() {
+        for (address, whole) in [
+            ("https://a.example/", "https://a.example/"),
+            ("https://a.example/?embed", "https://a.example/"),
+            ("https://a.example/p/?embed=1&a=b", "https://a.example/p/?a=b"),
+            ("https://a.example/?a=embed", "https://a.example/?a=embed"),
+        ] {
+            assert_eq!(whole_page(address), whole);
+        }
+    }
 }

@@ -199,12 +199,16 @@ pub fn is_address(file: &str) -> bool {
     starts.iter().any(|start| file.starts_with(start))
 }
 
+/// Where the embed view of a page lives: one view without the rest of the page, for a frame.
+#[must_use]
+pub fn embed_base(base: &str) -> String {
+    format!("{}?embed", page(base))
+}
+
 /// The page of an operator, up to the fragment.
 fn page(base: &str) -> String {
-    let slash = match base.ends_with('/') || base.ends_with(".html") {
-        true => "",
-        false => "/",
-    };
+    let is_whole = base.ends_with('/') || base.ends_with(".html") || base.ends_with("?embed");
+    let slash = if is_whole { "" } else { "/" };
     format!("{}{slash}", printable_base(base))
 }
 

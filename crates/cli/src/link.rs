@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::link::{ComparedSide, Links, PageLocation, View, comparison};
+use onionskin_core::link::{ComparedSide, Links, PageLocation, View, comparison, embed_base};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
@@ -46,7 +46,8 @@ enum Shown {
   onionskin link nginx:1.27                                     # the image, by its digest
   onionskin link nginx:1.27 /etc/nginx --layer 3 --view changes # what layer 3 changed there
   onionskin link app:1.1 --view waste --format markdown --link-base https://onionskin.example.com/
-  onionskin link app:1.1 --compare-with app:1.0")
+  onionskin link app:1.1 --compare-with app:1.0
+  onionskin link app:1.1 --view waste --embed                   # for an <iframe>")
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -67,6 +68,12 @@ pub(crate) struct Arguments {
     /// Link to the comparison of OLD with IMAGE
     #[arg(long, value_name = "OLD")]
     compare_with: Option<String>,
+
+    /// Link to the embed view: only the view, without the rest of the page, for the src of an <iframe>
+    ///
+    /// The page may be framed where its server allows it (`onionskin serve --frame-ancestors`).
+    #[arg(long)]
+    embed: bool,
 
     /// How the link is written
     #[arg(short, long, value_enum, default_value_t)]
@@ -104,6 +111,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 impl Arguments {
+    /// Where the page lives, or its embed view.
+    fn base(&self) -> String {
+        match self.embed {
+            true => embed_base(&self.link_base),
+            false => self.link_base.clone(),
+        }
+    }
+
     /// The text and the address of a comparison.
     fn comparison(&self, old: &Opened, new: &Opened) -> anyhow::Result<(String, String)> {
         fn side(opened: &Opened) -> ComparedSide<'_> {
@@ -113,7 +128,7 @@ impl Arguments {
                 stack: None,
             }
         }
-        let link = comparison(&self.link_base, side(old), side(new));
+        let link = comparison(&self.base(), side(old), side(new));
         let link = link.context(
             "this comparison has no URL: one of the images is neither in a registry nor in a named file",
         )?;
@@ -146,7 +161,7 @@ impl Arguments {
             Some(Shown::Checks) => View::Checks,
             Some(Shown::Config) => View::Config,
         };
-        let links = Links::of(&self.link_base, &opened.image, opened.in_file());
+        let links = Links::of(&self.base(), &opened.image, opened.in_file());
         let links = links.with_context(|| {
             format!(
                 "{} has no URL: it is neither in a registry nor in a named file",

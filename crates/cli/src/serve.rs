@@ -11,8 +11,8 @@ use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, AllowedOrigin, Gateway, Limits, NamedRegistry, Options, SavedImage, StoreOptions,
-    StorePlace, TlsFiles, TrustedProxy,
+    Access, AllowedOrigin, FrameAncestor, Gateway, Limits, NamedRegistry, Options, SavedImage,
+    StoreOptions, StorePlace, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -75,6 +75,13 @@ pub(crate) struct Arguments {
     /// Everyone who can open such a page and reach this server can then read what these credentials can read.
     #[arg(long, requires = "allowed_origins", conflicts_with = "no_credentials")]
     credentials_for_origins: bool,
+
+    /// Pages that may show the embed view (?embed) in a frame: an origin such as https://review.example.com, or self; can be
+    /// repeated
+    ///
+    /// Without it no page may. All other views can never be framed.
+    #[arg(long = "frame-ancestors", value_name = "ORIGIN|self")]
+    frame_ancestors: Vec<FrameAncestor>,
 
     /// A file of users who may use this server; without it, everyone who can reach the server can use it
     ///
@@ -267,6 +274,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         hosts: arguments.hosts,
         allowed_origins: arguments.allowed_origins,
         credentials_for_origins: arguments.credentials_for_origins,
+        frame_ancestors: arguments.frame_ancestors,
         access,
         tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,

@@ -31,6 +31,7 @@ mod connection;
 mod demo;
 mod described;
 mod error;
+mod frames;
 mod host;
 mod limits;
 mod listing;
@@ -65,6 +66,7 @@ use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
+use crate::page::Page;
 use crate::origins::Origins;
 use crate::rate::Rates;
 use crate::relay::Relay;
@@ -75,6 +77,7 @@ use crate::upstream::Upstreams;
 
 pub use crate::access::{Access, AccessError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
+pub use crate::frames::FrameAncestor;
 pub use crate::limits::Limits;
 pub use crate::origins::{AllowedOrigin, AllowedOriginError};
 pub use crate::page::{PageFile, page_for_static_hosts};
@@ -116,6 +119,8 @@ pub struct Options {
     /// Registries are asked for those pages with the credentials of `keychain` too; else as nobody, or with the visitor's own
     /// log-in.
     pub credentials_for_origins: bool,
+    /// Pages that may show the embed view in a frame; others, and all other views, may not be framed.
+    pub frame_ancestors: Vec<FrameAncestor>,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -183,7 +188,8 @@ impl Gateway {
                 with_credentials: options.credentials_for_origins,
             },
         };
-        let served = Served::new(relay, repositories, metrics, guards, with_credentials);
+        let page = Page::embedded(&options.frame_ancestors);
+        let served = Served::new(relay, repositories, metrics, guards, page, with_credentials);
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use onionskin_core::digest::Digest;
 use rust_embed::RustEmbed;
 
+use crate::frames::{FrameAncestor, Marks};
 use crate::policy::{self, matches_etag};
 
 #[derive(RustEmbed)]
@@ -75,6 +76,8 @@ fn for_static_hosts(files: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -
 pub(crate) struct Page {
     files: HashMap<String, File>,
     policy: HeaderValue,
+    /// The policy of the document that may be framed, where any page may frame it.
+    framed: Option<HeaderValue>,
 }
 
 struct File {
@@ -87,14 +90,17 @@ struct File {
 }
 
 impl Page {
-    /// The page in this binary.
-    pub(crate) fn embedded() -> Self {
+    /// The page in this binary; `ancestors` may frame its embed view.
+    pub(crate) fn embedded(ancestors: &[FrameAncestor]) -> Self {
         let files = Embedded::iter()
             .filter_map(|path| Some((path.to_string(), Embedded::get(&path)?.data)));
-        Self::new(files)
+        Self::new(files, ancestors)
     }
 
-    fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -> Self {
+    fn new(
+        files: impl Iterator<Item = (String, Cow<'static, [u8]>)>,
+        ancestors: &[FrameAncestor],
+    ) -> Self {
         let mut files: HashMap<_, _> = files
             .map(|(path, content)| {
                 let file = File::new(&path, content);
@@ -107,16 +113,21 @@ impl Page {
         let marked = String::from_utf8_lossy(&index.plain);
         let marked = marked.replacen(CHARSET, &format!("{CHARSET}{MARK}"), 1);
         *index = File::new(INDEX, Cow::Owned(marked.into_bytes()));
-        let policy = policy::page_policy(&String::from_utf8_lossy(&index.plain));
+        let html = String::from_utf8_lossy(&index.plain);
+        let policy = |ancestors| {
+            // Base64, origins and our own words: always a header's characters.
+            let policy = HeaderValue::try_from(policy::page_policy(&html, ancestors));
+            policy.unwrap_or(HeaderValue::from_static("sandbox"))
+        };
         Self {
-            // Base64 and our own words: always a header's characters.
-            policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("sandbox")),
+            policy: policy(&[]),
+            framed: (!ancestors.is_empty()).then(|| policy(ancestors)),
             files,
         }
     }
 
-    /// Answers a request for `path`, which starts with a slash.
-    pub(crate) fn answer(&self, path: &str, asked: &HeaderMap) -> Response {
+    /// Answers a request for `path`, which starts with a slash; `marks` are those of its query.
+    pub(crate) fn answer(&self, path: &str, marks: Marks, asked: &HeaderMap) -> Response {
         let path = match path.trim_start_matches('/') {
             "" => INDEX,
             path => path,
@@ -131,8 +142,20 @@ impl Page {
         };
         let mut response = file.answer(asked);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
-        headers.insert(policy::OPENER_POLICY, policy::MESSAGES_ONLY);
+        let framed = self.framed.as_ref();
+        // Its workers have to agree to what their document says.
+        if framed.is_some() && (marks.embed || path != INDEX) {
+            headers.insert(policy::EMBEDDER_POLICY, policy::THOSE_THAT_AGREE);
+        }
+        let framed = framed.filter(|_| path == INDEX && marks.embed);
+        if framed.is_some() {
+            headers.insert(policy::RESOURCE_POLICY, policy::ANY_PAGES);
+        }
+        let policy = framed.unwrap_or(&self.policy).clone();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        if path == INDEX && marks.handover {
+            headers.insert(policy::OPENER_POLICY, policy::WITH_OPENER);
+        }
         response
     }
 }
@@ -243,7 +266,8 @@ mod tests {
 
     fn page(files: &[(&str, &'static str)]) -> Page {
         let files = files.iter();
-        Page::new(files.map(|&(path, content)| (path.to_owned(), Cow::from(content.as_bytes()))))
+        let files = files.map(|&(path, content)| (path.to_owned(), Cow::from(content.as_bytes())));
+        Page::new(files, &[])
     }
 
     fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
@@ -268,13 +292,13 @@ mod tests {
     #[test]
     fn a_file_is_sent_once_for_each_version() {
         let page = page(&[("index.html", "<script>1</script>"), ("worker.js", "self")]);
-        let first = page.answer("/worker.js", &HeaderMap::new());
+        let first = page.answer("/worker.js", Marks::default(), &HeaderMap::new());
         assert_eq!(first.status(), StatusCode::OK);
         assert_eq!(first.headers()[header::CACHE_CONTROL], "no-cache");
         let etag = first.headers()[header::ETAG].to_str().unwrap();
-        let again = page.answer("/worker.js", &asking(header::IF_NONE_MATCH, etag));
+        let again = page.answer("/worker.js", Marks::default(), &asking(header::IF_NONE_MATCH, etag));
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        let other = page.answer("/worker.js", &asking(header::IF_NONE_MATCH, "\"other\""));
+        let other = page.answer("/worker.js", Marks::default(), &asking(header::IF_NONE_MATCH, "\"other\""));
         assert_eq!(other.status(), StatusCode::OK);
     }
 
@@ -283,7 +307,7 @@ mod tests {
         let long: &'static str = "a".repeat(5000).leak();
         let page = page(&[("page.css", long)]);
         let sent = |accepted| {
-            let response = page.answer("/page.css", &asking(header::ACCEPT_ENCODING, accepted));
+            let response = page.answer("/page.css", Marks::default(), &asking(header::ACCEPT_ENCODING, accepted));
             response.headers().get(header::CONTENT_ENCODING).cloned()
         };
         assert_eq!(sent("br, gzip"), Some(HeaderValue::from_static("gzip")));
@@ -322,14 +346,51 @@ mod tests {
 
     #[test]
     fn without_a_page_the_way_to_it_is_told() {
-        let response = page(&[]).answer("/", &HeaderMap::new());
+        let response = page(&[]).answer("/", Marks::default(), &HeaderMap::new());
         assert_eq!(response.status(), StatusCode::OK);
         assert!(
             response
                 .headers()
                 .contains_key(header::CONTENT_SECURITY_POLICY)
         );
-        let missing = page(&[]).answer("/nothing", &HeaderMap::new());
+        let missing = page(&[]).answer("/nothing", Marks::default(), &HeaderMap::new());
         assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn only_the_embed_view_is_framed_and_only_by_those_who_are_named() {
+        let files = || {
+            let files = [("index.html", "<p>"), ("worker.js", "self")];
+            files.map(|(path, content)| (path.to_owned(), Cow::from(content.as_bytes())))
+        };
+        let named = ["self", "https://review.example.com"].map(|name| name.parse().unwrap());
+        let named = Page::new(files().into_iter(), &named);
+        let nobody = Page::new(files().into_iter(), &[]);
+        let sent = |page: &Page, path, query, name| {
+            let answer = page.answer(path, Marks::of(query), &HeaderMap::new());
+            let value = answer.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let framing = "frame-ancestors 'self' https://review.example.com;";
+        for (query, is_framed) in [
+            (Some("embed"), true),
+            (Some("a=b&embed=1"), true),
+            (Some("handover&embed"), true),
+            (Some("embedded"), false),
+            (Some("handover"), false),
+            (None, false),
+        ] {
+            let policy = |page| sent(page, "/", query, header::CONTENT_SECURITY_POLICY).unwrap();
+            assert_eq!(policy(&named).contains(framing), is_framed, "{query:?}");
+            assert_eq!(
+                policy(&named).contains("frame-ancestors 'none'"),
+                !is_framed
+            );
+            assert!(policy(&nobody).contains("frame-ancestors 'none'"));
+            let agrees = sent(&named, "/", query, policy::EMBEDDER_POLICY);
+            assert_eq!(agrees.is_some(), is_framed, "{query:?}");
+        }
+        assert!(sent(&named, "/worker.js", None, policy::EMBEDDER_POLICY).is_some());
+        assert_eq!(sent(&nobody, "/", None, policy::EMBEDDER_POLICY), None);
     }
 }

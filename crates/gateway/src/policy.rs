@@ -9,25 +9,38 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 
+use crate::frames::{self, FrameAncestor};
+
 /// On every answer, whatever it holds.
-const ALWAYS: [(HeaderName, &str); 4] = [
+const ALWAYS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
     (
         HeaderName::from_static("permissions-policy"),
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
     ),
 ];
 
+/// Which pages may use an answer as a part of themselves.
+pub(crate) const RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+const OWN_PAGES: HeaderValue = HeaderValue::from_static("same-origin");
+/// For the document that may be framed: a page that asks this of its frames can have it in one.
+pub(crate) const ANY_PAGES: HeaderValue = HeaderValue::from_static("cross-origin");
+
+/// Which answers of others a document may use.
+pub(crate) const EMBEDDER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-embedder-policy");
+/// Those that agree. The page uses none of others, and some pages frame only documents that say so.
+pub(crate) const THOSE_THAT_AGREE: HeaderValue = HeaderValue::from_static("require-corp");
+
 /// What a page of another origin that opened an answer in a window may do with that window.
 pub(crate) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// For the page: its opener may send it messages, and nothing else.
-pub(crate) const MESSAGES_ONLY: HeaderValue = HeaderValue::from_static("restrict-properties");
+/// For the document that takes a file from its opener: both windows keep each other, so that messages can be sent. Every
+/// other value that browsers know ends that (`same-origin-allow-popups` is one for the opener), and they ignore
+/// `restrict-properties`.
+pub(crate) const WITH_OPENER: HeaderValue = HeaderValue::from_static("unsafe-none");
 
 /// For all else.
 const NO_OPENER: HeaderValue = HeaderValue::from_static("same-origin");
@@ -88,17 +101,18 @@ pub(crate) fn matches_etag(asked: &HeaderMap, etag: Option<&HeaderValue>) -> boo
 /// The policy of the page whose document is `html`: its own files, WebAssembly, and the inline scripts that stand
 /// in it now (the bundler writes one that starts the page), each by its hash. It connects to its own origin only. Where
 /// browsers know Trusted Types, text becomes neither markup nor code; the one policy there is, the default one, lets the
-/// URL of the workers' program through (`static/script_urls.js`).
-pub(crate) fn page_policy(html: &str) -> String {
+/// URL of the workers' program through (`static/script_urls.js`). `ancestors` may frame it.
+pub(crate) fn page_policy(html: &str, ancestors: &[FrameAncestor]) -> String {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(html) {
         let hash = BASE64.encode(Sha256::digest(script.as_bytes()));
         scripts.push_str(&format!(" 'sha256-{hash}'"));
     }
+    let ancestors = frames::directive(ancestors);
     format!(
         "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; \
          connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
+         frame-ancestors {ancestors}; require-trusted-types-for 'script'; trusted-types default"
     )
 }
 
@@ -128,6 +142,7 @@ pub(crate) async fn bind(request: Request, next: Next) -> Response {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(RESOURCE_POLICY).or_insert(OWN_PAGES);
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(INERT));
@@ -142,7 +157,7 @@ mod tests {
     #[test]
     fn the_policy_names_inline_scripts_by_hash_and_allows_no_other_inline_code() {
         let html = "<html><script src=\"/a.js\"></script><script type=\"module\">alert('Hello, world.');</script>";
-        let policy = page_policy(html);
+        let policy = page_policy(html, &[]);
         // The example hash of the CSP specification.
         assert!(
             policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"),
@@ -154,6 +169,7 @@ mod tests {
         let directives: Vec<&str> = policy.split("; ").collect();
         for directive in [
             "connect-src 'self'",
+            "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
             "trusted-types default",
         ] {
@@ -163,6 +179,6 @@ mod tests {
 
     #[test]
     fn a_document_without_scripts_has_no_hashes() {
-        assert!(!page_policy("<p>plain</p><script>never closed").contains("sha256-"));
+        assert!(!page_policy("<p>plain</p><script>never closed", &[]).contains("sha256-"));
     }
 }

@@ -17,6 +17,7 @@ use crate::access::{self, Access, User};
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::error::Refused;
+use crate::frames::Marks;
 use crate::limits::URI_BYTES;
 use crate::listing::{self, Paging};
 use crate::log;
@@ -57,10 +58,11 @@ impl Served {
         repositories: Repositories,
         metrics: Arc<Metrics>,
         guards: Guards,
+        page: Page,
         with_credentials: bool,
     ) -> Self {
         Self {
-            page: Page::embedded(),
+            page,
             repositories,
             relay,
             with_credentials,
@@ -160,7 +162,9 @@ async fn counted(State(served): State<Arc<Served>>) -> Response {
 }
 
 async fn page(State(served): State<Arc<Served>>, uri: Uri, asked: HeaderMap) -> Response {
-    served.page.answer(uri.path(), &asked)
+    served
+        .page
+        .answer(uri.path(), Marks::of(uri.query()), &asked)
 }
 
 /// For whatever watches over this process. It says nothing of registries, which may fail while this one works.

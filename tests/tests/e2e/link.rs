@@ -47,6 +47,11 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         link(&["--view", "waste"]).await,
         format!("{start}&view=waste")
     );
+    let embedded = start.replace("/#/", "/?embed#/");
+    assert_eq!(
+        link(&["--embed", "--view", "waste"]).await,
+        format!("{embedded}&view=waste")
+    );
     assert_eq!(
         link(&["/a`|b", "--format", "markdown"]).await,
         format!("[`{name}:1` `` /a`|b ``](<{start}&path=/a%60%7Cb>)")
@@ -55,6 +60,10 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         "https://onionskin.example.com/#/compare/{name}@{digest}...{name}@{digest}?platform=linux/amd64"
     );
     assert_eq!(link(&["--compare-with", &image]).await, address);
+    assert_eq!(
+        link(&["--compare-with", &image, "--embed"]).await,
+        address.replace("/#/", "/?embed#/")
+    );
     assert_eq!(
         link(&["--compare-with", &image, "--format", "markdown"]).await,
         format!("[`{name}:1` → `{name}:1`](<{address}>)")

@@ -57,6 +57,7 @@ mod page_difference;
 mod page_export;
 mod page_files;
 mod page_find;
+mod page_frames;
 mod page_growth;
 mod page_large_files;
 mod page_layout;

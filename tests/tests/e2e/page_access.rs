@@ -22,7 +22,11 @@ impl View {
     pub(super) async fn open(&self, browser: &Browser, served: &Served) {
         let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
         browser.goto("about:blank").await;
-        browser.goto(&served.page(&self.place)).await;
+        let address = match self.place.strip_prefix("?embed#") {
+            Some(fragment) => served.embedded(fragment),
+            None => served.page(&self.place),
+        };
+        browser.goto(&address).await;
         let _: bool = browser.until(&seen(self.shown)).await;
         if let Some((script, shown)) = self.then {
             let _: bool = browser.until(script).await;
@@ -233,6 +237,32 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
                 ".layer[data-layer='1'] .progress",
             )
         },
+        view(
+            "embed, filesystem",
+            "?embed#/image/demo/webapp:1.0?path=/app",
+            ".path-history li",
+        ),
+        view(
+            "embed, waste",
+            "?embed#/image/demo/webapp:1.0?view=waste",
+            ".finding",
+        ),
+        view(
+            "embed, map",
+            "?embed#/image/demo/webapp:1.0?view=map",
+            "#map[data-parts]:not([data-parts='0'])",
+        ),
+        view(
+            "embed, comparison",
+            "?embed#/compare/demo/webapp:1.0...demo/webapp:1.1",
+            ".row[data-row]",
+        ),
+        view(
+            "embed, not found",
+            "?embed#/image/demo/webapp:9",
+            ".problem",
+        ),
+        view("embed, nothing", "?embed#/", ".message h1"),
         view("broken layer", app(broken, "?layer=2"), ".problem"),
         view(
             "waste of a part",

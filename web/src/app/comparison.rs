@@ -25,11 +25,8 @@ impl App {
         self.base = base.or(self.base.take());
         self.session = None;
         self.before = None;
-        let names = Side::BOTH.map(|side| {
-            let name = route.sides.of(side).name();
-            crate::format::visible_text(&name)
-        });
-        browser::set_title(&format!("{} · Onionskin", names.join(" … ")));
+        let title = crate::format::visible_text(&route.title());
+        browser::set_title(&format!("{title} · Onionskin"));
         // It lists tags.
         self.spare.get_or_insert_with(WorkerClient::start);
         let shown = self.comparison.as_ref();

@@ -118,7 +118,10 @@ impl App {
                 route.reference = image.facts.reference.clone();
                 browser::set_fragment(&self.route.to_fragment(), History::Replace);
             }
-            browser::remember(&image.facts.reference);
+            // What another page embeds was not opened by the visitor.
+            if !browser::is_embedded() {
+                browser::remember(&image.facts.reference);
+            }
         }
         if last {
             self.before = None;

@@ -139,6 +139,12 @@ impl CompareRoute {
         }
     }
 
+    /// What both images are called.
+    pub(crate) fn title(&self) -> String {
+        let names = Side::BOTH.map(|side| self.sides.of(side).name());
+        names.join(" … ")
+    }
+
     /// Another view, without what was looked for in this one.
     pub(crate) fn in_view(&self, view: CompareView) -> Self {
         CompareRoute {

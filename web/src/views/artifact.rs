@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route};
+use crate::views::error::open_another;
 use crate::worker::protocol::{Artifact, ArtifactFile};
 use crate::worker::registries::repository;
 
@@ -64,7 +65,7 @@ pub(crate) fn ArtifactView(props: &Props) -> Html {
                     }
                 </dl>
             }
-            <div class="actions"><a class="button" href="#/">{ "Open another image" }</a></div>
+            <div class="actions">{ open_another() }</div>
         </main>
     }
 }

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::route::{BrowseRoute, Route};
 use crate::session::{Again, Image, LayerState, Partial};
@@ -58,6 +59,8 @@ pub(crate) fn ErrorBox(props: &BoxProps) -> Html {
     let problem = &props.problem;
     let detail = format::visible_text(&problem.detail);
     let title = format::visible_text(&problem.title);
+    // A page around it cannot be told from this one, so no password is asked for.
+    let embedded = browser::is_embedded();
     html! {
         <div class="problem" role="alert">
             if props.alone {
@@ -72,7 +75,9 @@ pub(crate) fn ErrorBox(props: &BoxProps) -> Html {
             if !problem.advice.is_empty() {
                 <p class="advice">{ &problem.advice }</p>
             }
-            if let Some(registry) = problem.login.clone() {
+            if embedded && problem.login.is_some() {
+                <p class="advice">{ "Open the image in Onionskin to log in to the registry." }</p>
+            } else if let Some(registry) = problem.login.clone() {
                 <LoginForm {registry} on_login={props.on_retry.clone()} />
             }
             <div class="actions">
@@ -80,12 +85,20 @@ pub(crate) fn ErrorBox(props: &BoxProps) -> Html {
                     // Where there is a form, that is the likelier way on.
                     <button type="button" class={classes!(problem.login.is_none().then_some("primary"))} onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</button>
                 }
-                if let Some(name) = props.tags.clone().filter(|_| problem.missing) {
+                if let Some(name) = props.tags.clone().filter(|_| problem.missing && !embedded) {
                     <a class="button" href={Route::Browse(BrowseRoute::of(List::Tags(name))).to_fragment()}>{ "List the tags" }</a>
                 }
-                <a class="button" href="#/">{ "Open another image" }</a>
+                { open_another() }
             </div>
         </div>
+    }
+}
+
+/// The way to the start of the page, which an embed view does not have.
+pub(crate) fn open_another() -> Html {
+    match browser::is_embedded() {
+        true => Html::default(),
+        false => html! { <a class="button" href="#/">{ "Open another image" }</a> },
     }
 }
 

@@ -7,6 +7,7 @@ use crate::parts::bar::Progress;
 use crate::parts::pick::Pick;
 use crate::route::ImageRoute;
 use crate::session::{State, Unpacking};
+use crate::views::error::open_another;
 use crate::worker::protocol::ArchiveImage;
 
 /// What [`Missing`] shows.
@@ -28,7 +29,7 @@ pub(crate) fn Missing(props: &MissingProps) -> Html {
                 <p>{ "The link contains only the name of the file and the view, not the file itself. Drop the file anywhere on this page, or choose it, to open the view again." }</p>
                 <div class="actions">
                     <Pick class="primary" on_file={props.on_file.clone()}>{ "Choose the file…" }</Pick>
-                    <a class="button" href="#/">{ "Open another image" }</a>
+                    { open_another() }
                 </div>
             </section>
         </main>

@@ -63,17 +63,25 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         details.is_some().then_some("with-details"),
         has_no_details(route.view).then_some("without-details"),
     );
+    let embedded = browser::is_embedded();
+    let tab = tab_of(route.view);
     html! {
-        <main class="image">
+        <main class={classes!("image", embedded.then_some("embedded"))}>
             <h1 class="off-screen">{ format!("Image {}", format::visible_text(route.called())) }</h1>
             <Band image={image.clone()} on_again={on_again.clone()} />
             <div class={columns}>
-                <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
-                <section class="content">
-                    <Tabs image={image.clone()} route={route.clone()} go={go.clone()} />
-                    <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_of(route.view).id}>
-                        { content(props, selected) }
-                    </div>
+                if !embedded {
+                    <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
+                }
+                <section class="content" aria-label={embedded.then_some(tab.word)}>
+                    if embedded {
+                        <div class="panel">{ content(props, selected) }</div>
+                    } else {
+                        <Tabs image={image.clone()} route={route.clone()} go={go.clone()} />
+                        <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab.id}>
+                            { content(props, selected) }
+                        </div>
+                    }
                 </section>
                 if !has_no_details(route.view) {
                     <Details

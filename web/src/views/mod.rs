@@ -11,6 +11,7 @@ mod details;
 mod difference;
 mod dockerfile;
 mod document;
+pub(crate) mod embed;
 pub(crate) mod error;
 pub(crate) mod file;
 mod files;

@@ -7,6 +7,8 @@ mod lists;
 mod path;
 mod sides;
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use self::choose::Choose;
@@ -65,41 +67,58 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
         let facts = comparison.done.clone()?;
         Some((comparison, facts))
     });
+    let embedded = browser::is_embedded();
     html! {
-        <main class="compare">
+        <main class={classes!("compare", embedded.then_some("embedded"))}>
             <h1 class="off-screen">{ title }</h1>
-            <Sides
-                registry={props.registry.clone()}
-                route={route.clone()}
-                facts={comparison.as_ref().map(|comparison| comparison.facts.clone()).unwrap_or_default()}
-                loading={comparison.as_ref().is_some_and(CompareSession::loading)}
-                go={go.clone()}
-                on_file={props.on_file.clone()}
-                on_cancel={props.on_cancel.clone()}
-                on_copy={props.on_copy.clone()}
-            />
+            if !embedded {
+                <Sides
+                    registry={props.registry.clone()}
+                    route={route.clone()}
+                    facts={comparison.as_ref().map(|comparison| comparison.facts.clone()).unwrap_or_default()}
+                    loading={comparison.as_ref().is_some_and(CompareSession::loading)}
+                    go={go.clone()}
+                    on_file={props.on_file.clone()}
+                    on_cancel={props.on_cancel.clone()}
+                    on_copy={props.on_copy.clone()}
+                />
+            }
             if let Some((comparison, facts)) = done {
                 <Figures worker={comparison.worker.clone()} facts={facts.clone()} />
-                <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
-                <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
-                    {
-                        match route.view {
-                            CompareView::Files if route.difference.is_some() && route.path.is_some() => {
-                                contents(comparison, route, go)
-                            },
-                            CompareView::Files => html! {
-                                <ComparedFiles worker={comparison.worker.clone()} {facts} route={route.clone()} go={go.clone()} />
-                            },
-                            CompareView::Config => html! { <ConfigList {facts} /> },
-                            CompareView::Packages => html! { <PackageList {facts} route={route.clone()} go={go.clone()} /> },
-                            CompareView::Layers => html! { <LayerList {facts} route={route.clone()} /> },
-                        }
-                    }
-                </div>
+                if embedded {
+                    <section class="panel" aria-label={format::capital(route.view.name())}>
+                        { panel(comparison, &facts, route, go) }
+                    </section>
+                } else {
+                    <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
+                    <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
+                        { panel(comparison, &facts, route, go) }
+                    </div>
+                }
             } else {
                 { waiting(props) }
             }
         </main>
+    }
+}
+
+fn panel(
+    comparison: &CompareSession,
+    facts: &Rc<ComparisonFacts>,
+    route: &CompareRoute,
+    go: &Callback<Navigate>,
+) -> Html {
+    let (facts, route) = (facts.clone(), route.clone());
+    match route.view {
+        CompareView::Files if route.difference.is_some() && route.path.is_some() => {
+            contents(comparison, &route, go)
+        }
+        CompareView::Files => html! {
+            <ComparedFiles worker={comparison.worker.clone()} {facts} {route} go={go.clone()} />
+        },
+        CompareView::Config => html! { <ConfigList {facts} /> },
+        CompareView::Packages => html! { <PackageList {facts} {route} go={go.clone()} /> },
+        CompareView::Layers => html! { <LayerList {facts} {route} /> },
     }
 }
 
@@ -246,7 +265,7 @@ fn tab_id(view: CompareView) -> String {
 /// What [`Tabs`] shows.
 #[derive(PartialEq, Properties)]
 struct TabsProps {
-    facts: std::rc::Rc<ComparisonFacts>,
+    facts: Rc<ComparisonFacts>,
     route: CompareRoute,
     go: Callback<Navigate>,
 }
