@@ -226,6 +226,13 @@ impl Browser {
         self.driver.switch_to_window(newest).await.unwrap();
     }
 
+    /// Looks at the window that was opened first from now on.
+    pub async fn go_to_oldest_window(&self) {
+        let windows = self.driver.windows().await.unwrap();
+        let oldest = windows.first().unwrap().clone();
+        self.driver.switch_to_window(oldest).await.unwrap();
+    }
+
     /// Looks into the first frame of the page from now on.
     pub async fn enter_frame(&self) {
         self.driver.enter_frame(0).await.unwrap();

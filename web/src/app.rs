@@ -3,6 +3,7 @@
 mod actions;
 mod comparison;
 mod files;
+mod handover;
 mod keys;
 mod navigation;
 mod typed;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use gloo::events::{EventListener, EventListenerOptions};
 use onionskin_core::link::is_address;
 use wasm_bindgen::JsCast;
-use web_sys::{Blob, File, KeyboardEvent};
+use web_sys::{Blob, File, KeyboardEvent, MessageEvent};
 use yew::prelude::*;
 
 use crate::browser::{self, Theme};
@@ -35,11 +36,16 @@ use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Catalog, Event, Listed, RulesFileError, Side, UserError};
 
 use self::actions::of_list;
+use self::handover::HandingOver;
 
 /// What can happen to the page.
 pub(crate) enum Msg {
     /// The address changed by the visitor's hand.
     Address,
+    /// Another window sent a message.
+    HandedOver(MessageEvent),
+    /// Whether the visitor agrees to what is handed over.
+    AnswerHandOver(bool),
     Go(Navigate),
     /// The worker of the session with this number told something.
     Message(u32, Event),
@@ -100,6 +106,7 @@ pub(crate) struct App {
     theme: Theme,
     /// The list of keys is shown.
     keys_listed: bool,
+    handing_over: HandingOver,
     notice: Option<&'static str>,
     _address: [EventListener; 2],
     _keys: EventListener,
@@ -143,6 +150,7 @@ impl Component for App {
             dockerfile: None,
             theme: Theme::current(),
             keys_listed: false,
+            handing_over: HandingOver::begin(ctx),
             notice: None,
             _address: address,
             _keys: keys,
@@ -159,6 +167,8 @@ impl Component for App {
                 }
                 self.follow_address(ctx);
             }
+            Msg::HandedOver(event) => return self.handed_over(&event),
+            Msg::AnswerHandOver(agreed) => self.answer_hand_over(ctx, agreed),
             Msg::Go(to) => {
                 self.remarks.clear();
                 self.go(ctx, to);
@@ -244,6 +254,7 @@ impl Component for App {
                 />
                 { self.view_remarks(ctx) }
                 { self.view_keys(ctx) }
+                { self.view_hand_over(ctx) }
                 <DropZone on_file={on_file.clone()} />
                 {
                     match (&self.route, &self.session) {
@@ -286,6 +297,7 @@ impl App {
                 />
                 { self.view_remarks(ctx) }
                 { self.view_keys(ctx) }
+                { self.view_hand_over(ctx) }
                 <DropZone on_file={ctx.link().callback(Msg::Chosen)} />
                 {
                     match (&self.route, &self.session) {

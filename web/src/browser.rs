@@ -30,11 +30,24 @@ pub(crate) fn fragment() -> String {
 /// framed.
 const EMBED: &str = "embed";
 
+/// Lets the window that opened the page, or the page around it, hand a file over. A gateway keeps all other documents apart
+/// from their openers.
+const HAND_OVER: &str = "handover";
+
 /// Whether one view is to be shown, without the rest of the page.
 pub(crate) fn is_embedded() -> bool {
+    asks_for(EMBED)
+}
+
+/// Whether files are taken that other windows hand over.
+pub(crate) fn takes_hand_over() -> bool {
+    asks_for(HAND_OVER)
+}
+
+fn asks_for(mark: &str) -> bool {
     let query = gloo::utils::window().location().search();
     let query = query.unwrap_or_default();
-    query.trim_start_matches('?').split('&').any(is(EMBED))
+    query.trim_start_matches('?').split('&').any(is(mark))
 }
 
 /// Whether a part of a query has this key.
@@ -48,13 +61,13 @@ pub(crate) fn base() -> String {
     whole_page(href.split('#').next().unwrap_or_default())
 }
 
-/// An address without what makes it that of the embed view.
+/// An address without what makes it that of the embed view, or of a page that takes a file.
 fn whole_page(address: &str) -> String {
     let Some((page, query)) = address.split_once('?') else {
         return address.to_owned();
     };
-    let is_embed = is(EMBED);
-    let parts: Vec<&str> = query.split('&').filter(|part| !is_embed(part)).collect();
+    let is_mark = |part: &str| [EMBED, HAND_OVER].into_iter().any(|mark| is(mark)(part));
+    let parts: Vec<&str> = query.split('&').filter(|part| !is_mark(part)).collect();
     match parts.is_empty() {
         true => page.to_owned(),
         false => format!("{page}?{}", parts.join("&")),
@@ -332,6 +345,7 @@ mod tests {
             ("https://a.example/", "https://a.example/"),
             ("https://a.example/?embed", "https://a.example/"),
             ("https://a.example/p/?embed=1&a=b", "https://a.example/p/?a=b"),
+            ("https://a.example/?embed&handover", "https://a.example/"),
             ("https://a.example/?a=embed", "https://a.example/?a=embed"),
         ] {
             assert_eq!(whole_page(address), whole);

@@ -7,6 +7,7 @@ mod app;
 mod browser;
 mod compare_session;
 mod format;
+mod handover;
 mod login;
 mod navigate;
 mod own_dockerfile;

@@ -1,4 +1,4 @@
-//! The page's policy for browsers: it holds, the page itself never runs into it, and openers may send messages.
+//! The page's policy for browsers: it holds, the page itself never runs into it, and openers are kept apart from it.
 
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::{Odd, holding, ok};
@@ -102,14 +102,28 @@ async fn the_document_has_the_policy_that_is_sent_with_it() {
 }
 
 #[tokio::test]
-async fn who_opened_the_page_may_send_it_messages() {
+async fn only_a_page_that_takes_a_file_keeps_its_opener() {
     let served = Served::start(&[]);
     let other = Odd::new(|_, _| ok("text/html", "<title>another site</title>")).await;
     let browser = Browser::start().await;
-    browser.goto(&format!("http://{}/", other.address)).await;
-    let open = format!("!!window.open('{}')", served.page("/"));
-    assert!(browser.value::<bool>(&open).await);
-    browser.go_to_newest_window().await;
-    let _: bool = browser.until("!!document.querySelector('.card')").await;
-    assert!(browser.value::<bool>("window.opener !== null").await);
+    for (address, keeps) in [
+        (served.page("/"), false),
+        (served.embedded("/image/demo/hello"), false),
+        (format!("http://{}/?handover#/", served.address()), true),
+    ] {
+        browser.go_to_oldest_window().await;
+        browser.goto(&format!("http://{}/", other.address)).await;
+        let open = format!("!!(window.opened = window.open('{address}'))");
+        assert!(browser.value::<bool>(&open).await);
+        browser.go_to_newest_window().await;
+        let _: bool = browser
+            .until("!!document.querySelector('.card, .embed-bar')")
+            .await;
+        let kept = format!("(window.opener !== null) === {keeps}");
+        assert!(browser.value::<bool>(&kept).await, "{address}");
+        browser.go_to_oldest_window().await;
+        // Of a window that is kept apart, its opener sees nothing but that it is gone.
+        let gone = format!("window.opened.closed !== {keeps}");
+        assert!(browser.value::<bool>(&gone).await, "{address}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Files that the visitor gives: images to open, rules to judge by, and Dockerfiles.
 
-use web_sys::File;
+use web_sys::{Blob, File};
 use yew::prelude::*;
 
 use super::{App, Msg};
@@ -52,7 +52,12 @@ impl App {
             });
             return self.go(ctx, config);
         }
-        self.files.insert(name.clone(), file.into());
+        self.open_file(ctx, name, file.into());
+    }
+
+    /// Opens a file as an image, or several.
+    pub(super) fn open_file(&mut self, ctx: &Context<Self>, name: String, file: Blob) {
+        self.files.insert(name.clone(), file);
         self.remarks.clear();
         let waits = self.session.is_none()
             && matches!(&self.route, Route::Image(route) if route.file.as_ref() == Some(&name));

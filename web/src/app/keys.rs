@@ -33,7 +33,8 @@ const LISTED: [(&str, &str); 14] = [
 impl App {
     /// A key was pressed anywhere.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        if event.default_prevented() {
+        // What is asked keeps the keys to itself.
+        if event.default_prevented() || self.handing_over.waiting.is_some() {
             return false;
         }
         if event.key() == "Escape" {

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::browser;
 use crate::parts::logo::Logo;
 
 /// What [`EmbedBar`] shows.
@@ -35,6 +36,14 @@ pub(crate) fn EmbedBar(props: &Props) -> Html {
 /// The address leads to no image.
 #[component]
 pub(crate) fn NothingToEmbed() -> Html {
+    if browser::takes_hand_over() {
+        return html! {
+            <main class="message">
+                <h1>{ "No file yet" }</h1>
+                <p>{ "The page around this one can hand a file over." }</p>
+            </main>
+        };
+    }
     html! {
         <main class="message">
             <h1>{ "No image to show" }</h1>

@@ -17,6 +17,7 @@ pub(crate) mod file;
 mod files;
 mod folder_tar;
 mod gateway;
+pub(crate) mod handover;
 pub(crate) mod header;
 pub(crate) mod image;
 mod layer;
