@@ -24,6 +24,6 @@ pub mod tls;
 pub use browser::Browser;
 pub use gateway::{serving, through_gateway, until};
 pub use ground::{Ground, archive};
-pub use host::hosting;
+pub use host::{Exported, hosting};
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;

@@ -344,7 +344,10 @@ mod tests {
         for (address, whole) in [
             ("https://a.example/", "https://a.example/"),
             ("https://a.example/?embed", "https://a.example/"),
-            ("https://a.example/p/?embed=1&a=b", "https://a.example/p/?a=b"),
+            (
+                "https://a.example/p/?embed=1&a=b",
+                "https://a.example/p/?a=b",
+            ),
             ("https://a.example/?embed&handover", "https://a.example/"),
             ("https://a.example/?a=embed", "https://a.example/?a=embed"),
         ] {

@@ -66,8 +66,8 @@ use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
-use crate::page::Page;
 use crate::origins::Origins;
+use crate::page::Page;
 use crate::rate::Rates;
 use crate::relay::Relay;
 use crate::repository::Repositories;

@@ -296,9 +296,17 @@ mod tests {
         assert_eq!(first.status(), StatusCode::OK);
         assert_eq!(first.headers()[header::CACHE_CONTROL], "no-cache");
         let etag = first.headers()[header::ETAG].to_str().unwrap();
-        let again = page.answer("/worker.js", Marks::default(), &asking(header::IF_NONE_MATCH, etag));
+        let again = page.answer(
+            "/worker.js",
+            Marks::default(),
+            &asking(header::IF_NONE_MATCH, etag),
+        );
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        let other = page.answer("/worker.js", Marks::default(), &asking(header::IF_NONE_MATCH, "\"other\""));
+        let other = page.answer(
+            "/worker.js",
+            Marks::default(),
+            &asking(header::IF_NONE_MATCH, "\"other\""),
+        );
         assert_eq!(other.status(), StatusCode::OK);
     }
 
@@ -307,7 +315,11 @@ mod tests {
         let long: &'static str = "a".repeat(5000).leak();
         let page = page(&[("page.css", long)]);
         let sent = |accepted| {
-            let response = page.answer("/page.css", Marks::default(), &asking(header::ACCEPT_ENCODING, accepted));
+            let response = page.answer(
+                "/page.css",
+                Marks::default(),
+                &asking(header::ACCEPT_ENCODING, accepted),
+            );
             response.headers().get(header::CONTENT_ENCODING).cloned()
         };
         assert_eq!(sent("br, gzip"), Some(HeaderValue::from_static("gzip")));

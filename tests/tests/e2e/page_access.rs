@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::{Odd, holding};
-use onionskin_tests::{Browser, Served};
+use onionskin_tests::{Browser, Exported, Served};
 use serde_json::Value;
 use thirtyfour::Key;
 
@@ -22,9 +22,10 @@ impl View {
     pub(super) async fn open(&self, browser: &Browser, served: &Served) {
         let seen = |part: &str| format!("!!document.querySelector({})", Value::from(part));
         browser.goto("about:blank").await;
-        let address = match self.place.strip_prefix("?embed#") {
-            Some(fragment) => served.embedded(fragment),
-            None => served.page(&self.place),
+        let address = match self.place.as_str() {
+            place if place.starts_with("http") => place.to_owned(),
+            place if place.starts_with('?') => format!("http://{}/{place}", served.address()),
+            place => served.page(place),
         };
         browser.goto(&address).await;
         let _: bool = browser.until(&seen(self.shown)).await;
@@ -49,8 +50,14 @@ const RULES: &str = "(() => { const data = new DataTransfer();
     document.querySelector('.rules').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
     return true })()";
 
-/// Every view of the page, and every state that looks different.
-pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
+/// A page that opened this one hands a file over.
+const HAND_OVER: &str = "(() => { window.opener = window;
+    const data = { type: 'onionskin:open', name: 'app.onionskin', file: new Blob([new Uint8Array(1_240_000)]) };
+    dispatchEvent(new MessageEvent('message', { source: window, origin: 'https://ci.example.com', data }));
+    return true })()";
+
+/// Every view of the page, and every state that looks different. `exported` is where the exported page is.
+pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
     let demo = |rest: &str| format!("/image/demo/webapp:1.0{rest}");
     let compared = |rest: &str| format!("/compare/demo/webapp:1.0...demo/webapp:1.1{rest}");
     let app = |address: &str, rest: &str| format!("/image/{address}/app:1{rest}");
@@ -263,6 +270,21 @@ pub(super) fn views(stalling: &str, broken: &str) -> Vec<View> {
             ".problem",
         ),
         view("embed, nothing", "?embed#/", ".message h1"),
+        View {
+            then: Some((HAND_OVER, "dialog.hand-over[open]")),
+            ..view("file handed over", "?handover#/", ".card")
+        },
+        view("exported page", format!("{exported}/#/"), ".gateway"),
+        view(
+            "saved analysis",
+            format!("{exported}/#/index/app.onionskin?path=/two"),
+            ".of-analysis ~ .columns .no-contents",
+        ),
+        view(
+            "saved analysis, content",
+            format!("{exported}/#/index/app.onionskin?view=content&path=/two"),
+            ".problem",
+        ),
         view("broken layer", app(broken, "?layer=2"), ".problem"),
         view(
             "waste of a part",
@@ -296,9 +318,10 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
     let broken = Odd::new(holding(&torn)).await;
     let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
     let served = Served::start(&registries);
+    let exported = Exported::new(&image).await;
     let browser = Browser::start().await;
     browser.resize(width, height).await;
-    for view in views(&stalling.address, &broken.address) {
+    for view in views(&stalling.address, &broken.address, &exported.origin) {
         view.open(&browser, &served).await;
         let name = view.name;
         for theme in themes {

@@ -1,15 +1,11 @@
 //! The embed view in frames of pages of other sites: where it is shown, what works in it, and where it is refused.
 
-use std::fs;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, bytes, layer};
-use onionskin_tests::command::{printed, stopped};
+use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{Odd, ok};
-use onionskin_tests::{Browser, Registry, Served, hosting};
-use tempfile::TempDir;
+use onionskin_tests::{Browser, Exported, Registry, Served};
 use thirtyfour::Key;
 
 const IMAGE: &str = "/image/demo/webapp:1.0";
@@ -96,7 +92,11 @@ async fn no_other_page_and_no_other_view_is_framed() {
     let around = Around::new().await;
     let other = Around::new().await;
     let nobody = Served::start(&[]);
-    let one = Served::start_with(&["--frame-ancestors", &other.origin(), "--frame-ancestors=self"]);
+    let one = Served::start_with(&[
+        "--frame-ancestors",
+        &other.origin(),
+        "--frame-ancestors=self",
+    ]);
     let browser = Browser::start().await;
     for (around, framed) in [
         (&around, nobody.embedded(IMAGE)),
@@ -127,7 +127,9 @@ async fn keys_and_clicks_work_in_a_frame_and_a_link_leads_to_the_whole_page() {
     browser.enter_frame().await;
     let _: bool = browser.until(WHOLE).await;
     let etc = "[...document.querySelectorAll('.row[data-row]')].find(r => r.querySelector('.label').textContent === 'etc')";
-    let _: bool = browser.until(&format!("!!{etc} && ({etc}.click(), true)")).await;
+    let _: bool = browser
+        .until(&format!("!!{etc} && ({etc}.click(), true)"))
+        .await;
     browser.until_text(".details h2", "etc").await;
     let _: bool = browser
         .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")
@@ -158,7 +160,11 @@ async fn keys_and_clicks_work_in_a_frame_and_a_link_leads_to_the_whole_page() {
         .await;
     let whole = served.page("");
     assert!(href.starts_with(&whole), "{href}");
-    assert!(browser.value::<bool>(&format!("{link}.rel === 'noopener'")).await);
+    assert!(
+        browser
+            .value::<bool>(&format!("{link}.rel === 'noopener'"))
+            .await
+    );
     browser.click(".embed-bar a").await;
     browser.go_to_newest_window().await;
     let _: bool = browser
@@ -172,18 +178,11 @@ async fn keys_and_clicks_work_in_a_frame_and_a_link_leads_to_the_whole_page() {
 /// The host of an exported page sends no headers of ours.
 #[tokio::test]
 async fn an_exported_page_embeds_a_saved_analysis() {
-    let folder = TempDir::new().unwrap();
-    let page = folder.path().join("page");
-    let saved = folder.path().join("app.tar");
     let image = Image::new()
         .layer(layer("COPY a /").file("/app/data", bytes(9_000)))
         .pack();
-    fs::write(&saved, oci_archive(&[("app:1", &image)])).unwrap();
-    printed(&["export", page.to_str().unwrap()]).await;
-    let analysis = page.join("app.onionskin");
-    let arguments = ["index", saved.to_str().unwrap(), "-o"];
-    printed(&[&arguments[..], &[analysis.to_str().unwrap()]].concat()).await;
-    let host = hosting(&page, None).await;
+    let exported = Exported::new(&image).await;
+    let host = &exported.origin;
     let around = Around::new().await;
     let browser = Browser::start().await;
     let embedded = format!("{host}/?embed#/index/app.onionskin?view=stack&path=/app");
@@ -192,7 +191,9 @@ async fn an_exported_page_embeds_a_saved_analysis() {
     let _: bool = browser.until(WHOLE).await;
     browser.until_text(".details h2", "app").await;
     assert!(browser.value::<bool>(ALONE).await);
-    let href: String = browser.value("document.querySelector('.embed-bar a').href").await;
+    let href: String = browser
+        .value("document.querySelector('.embed-bar a').href")
+        .await;
     assert_eq!(href, format!("{host}/#/index/app.onionskin?path=/app"));
 }
 
@@ -209,7 +210,11 @@ async fn an_embed_view_without_an_image_says_so() {
     browser.goto("about:blank").await;
     browser.goto(&served.embedded("/image/demo/webapp:9")).await;
     browser.until_text(".problem h1", "not found").await;
-    assert!(browser.value::<bool>("!document.querySelector('.actions a')").await);
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('.actions a')")
+            .await
+    );
 }
 
 #[tokio::test]
@@ -226,7 +231,11 @@ async fn a_frame_asks_for_no_password() {
     browser
         .until_text(".problem .advice", "Open the image in Onionskin to log in")
         .await;
-    assert!(browser.value::<bool>("!document.querySelector('input')").await);
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('input')")
+            .await
+    );
 }
 
 #[tokio::test]

@@ -198,7 +198,11 @@ async fn what_the_visitor_refuses_is_not_read() {
             .await;
         handing.answered(2, "refused").await;
         browser.go_to_newest_window().await;
-        assert!(browser.value::<bool>("!document.querySelector('dialog')").await);
+        assert!(
+            browser
+                .value::<bool>("!document.querySelector('dialog')")
+                .await
+        );
     }
 }
 
@@ -230,7 +234,10 @@ async fn a_message_is_not_believed() {
     browser.go_to_newest_window().await;
     handing.is_asked().await;
     let said = browser.texts(ASKED).await.concat();
-    assert!(!said.contains("example.com") && !said.contains("other.tar"), "{said}");
+    assert!(
+        !said.contains("example.com") && !said.contains("other.tar"),
+        "{said}"
+    );
     assert!(!said.contains('\u{202e}') && said.len() < 3_000, "{said}");
     assert_eq!(browser.accessibility().await, Vec::<String>::new());
     browser.click("dialog.hand-over .primary").await;
@@ -241,7 +248,11 @@ async fn a_message_is_not_believed() {
         .await;
     handing.answered(13, "busy").await;
     browser.go_to_newest_window().await;
-    assert!(browser.value::<bool>("!document.querySelector('dialog')").await);
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('dialog')")
+            .await
+    );
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
@@ -264,7 +275,11 @@ async fn only_the_opener_and_the_page_around_hand_over() {
     // That of the frame came first.
     handing.answered(1, "invalid").await;
     browser.go_to_newest_window().await;
-    assert!(browser.value::<bool>("!document.querySelector('dialog')").await);
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('dialog')")
+            .await
+    );
     // Without its mark the page does not listen, and has no opener.
     browser.go_to_oldest_window().await;
     let plain = handing.served.page("/");
@@ -273,7 +288,11 @@ async fn only_the_opener_and_the_page_around_hand_over() {
     browser.go_to_newest_window().await;
     let _: bool = browser.until("!!document.querySelector('.card')").await;
     browser.go_to_oldest_window().await;
-    assert!(browser.value::<bool>("child.closed && heard.length === 0").await);
+    assert!(
+        browser
+            .value::<bool>("child.closed && heard.length === 0")
+            .await
+    );
 
     // The page around a frame, where the operator allows it.
     let frame = "document.querySelector('iframe')";
@@ -291,5 +310,9 @@ async fn only_the_opener_and_the_page_around_hand_over() {
     browser.click("dialog.hand-over .primary").await;
     let _: bool = browser.until(WHOLE).await;
     browser.until_text(".embed-bar", "app.onionskin").await;
-    assert!(browser.value::<bool>("!document.querySelector('.embed-bar a')").await);
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('.embed-bar a')")
+            .await
+    );
 }

@@ -2,7 +2,7 @@
 
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::{Odd, holding, ok};
-use onionskin_tests::{Browser, Served};
+use onionskin_tests::{Browser, Exported, Served};
 
 use crate::page_access::views;
 
@@ -24,9 +24,10 @@ async fn no_view_runs_into_the_policy_or_asks_another_origin() {
     let broken = Odd::new(holding(&torn)).await;
     let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
     let served = Served::start(&registries);
+    let exported = Exported::new(&image).await;
     let browser = Browser::start().await;
     browser.in_each_document(COLLECT).await;
-    for view in views(&stalling.address, &broken.address) {
+    for view in views(&stalling.address, &broken.address, &exported.origin) {
         view.open(&browser, &served).await;
         let name = view.name;
         let violations: Vec<String> = browser.value("violations").await;

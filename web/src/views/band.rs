@@ -19,6 +19,28 @@ pub(crate) struct Props {
     pub(crate) on_again: Callback<Again>,
 }
 
+/// Characters of the name of a program that are shown.
+const PROGRAM_MOST: usize = 60;
+
+/// Says that an image is known by its saved analysis only; nothing for one that is read itself.
+pub(crate) fn of_analysis(image: &Image) -> Html {
+    let Some(program) = &image.facts.analysis else {
+        return Html::default();
+    };
+    let program: String = program.chars().take(PROGRAM_MOST).collect();
+    let written = match program.trim() {
+        "" => String::new(),
+        program => format!(" written by {}", format::visible_text(program)),
+    };
+    html! {
+        <p class="of-analysis">
+            <b>{ "Saved analysis" }</b>
+            { written }
+            { ", without file contents. It is undamaged, but only the image itself proves what is in it." }
+        </p>
+    }
+}
+
 /// The band. It is as high while layers come as when all are here.
 #[component]
 pub(crate) fn Band(props: &Props) -> Html {

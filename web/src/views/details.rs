@@ -122,6 +122,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
     };
+    let has_none = props.image.facts.analysis.is_some();
     // The tree of a filesystem also shows what was deleted on the way to it.
     let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
     let content = ImageRoute {
@@ -136,7 +137,10 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         if is_gone {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
         }
-        if row.kind == EntryKind::Dir && !is_gone {
+        if has_none && matches!(row.kind, EntryKind::File | EntryKind::Hardlink | EntryKind::Dir) {
+            <p class="muted no-contents">{ "A saved analysis has no file contents to view or download." }</p>
+        }
+        if row.kind == EntryKind::Dir && !is_gone && !has_none {
             <FolderTar
                 key={format!("{layer} {}", format::visible(&history.path))}
                 worker={props.worker.clone()}
@@ -144,7 +148,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                 {layer}
             />
         }
-        if matches!(row.kind, EntryKind::File | EntryKind::Hardlink) {
+        if matches!(row.kind, EntryKind::File | EntryKind::Hardlink) && !has_none {
             <p>
                 <button
                     type="button"
@@ -229,7 +233,8 @@ fn story(props: &Props, history: &PathHistory) -> Html {
     let mut steps = Vec::new();
     for event in &history.events {
         let is_file = matches!(event.kind, EntryKind::File | EntryKind::Hardlink);
-        let has_content = is_file && event.mark != Mark::Deleted;
+        let has_content =
+            is_file && event.mark != Mark::Deleted && props.image.facts.analysis.is_none();
         let old = stored.filter(|_| has_content);
         steps.push(step(props, history, event, before, old));
         before = Some(event);

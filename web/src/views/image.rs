@@ -10,7 +10,7 @@ use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
 use crate::views::ImageProps;
-use crate::views::band::Band;
+use crate::views::band::{Band, of_analysis};
 use crate::views::config::Config;
 use crate::views::content::Content;
 use crate::views::details::Details;
@@ -68,6 +68,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
     html! {
         <main class={classes!("image", embedded.then_some("embedded"))}>
             <h1 class="off-screen">{ format!("Image {}", format::visible_text(route.called())) }</h1>
+            { of_analysis(image) }
             <Band image={image.clone()} on_again={on_again.clone()} />
             <div class={columns}>
                 if !embedded {

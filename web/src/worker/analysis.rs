@@ -10,7 +10,7 @@ use onionskin_core::layer::{Budget, LayerIndex};
 use onionskin_core::platform::{Platform, choose};
 use onionskin_core::source::archive::ReadAt;
 use onionskin_core::source::registry::reqwest::{self, Url};
-use onionskin_core::source::{Image, Layer, SourceError};
+use onionskin_core::source::{Layer, SourceError};
 use web_sys::Blob;
 
 use super::decode::Missing;
@@ -40,8 +40,8 @@ pub(crate) async fn open(file: &Blob) -> Result<Analysis, AnalysisError> {
     Analysis::open(bytes).await
 }
 
-/// Reads the image, which has to be for the platform that is wanted.
-pub(crate) async fn image(file: &Blob, platform: Option<&Platform>) -> Result<Image, UserError> {
+/// Reads the documents of the image, which has to be for the platform that is wanted.
+pub(crate) async fn image(file: &Blob, platform: Option<&Platform>) -> Result<Analysis, UserError> {
     let analysis = open(file).await;
     let analysis = analysis.map_err(|error| UserError::of_analysis(&error))?;
     let image = analysis.image();
@@ -54,7 +54,7 @@ pub(crate) async fn image(file: &Blob, platform: Option<&Platform>) -> Result<Im
                 available: own.into_iter().flatten().collect(),
             }))
         }
-        _ => Ok(image.clone()),
+        _ => Ok(analysis),
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn read(
         (None, Some(Origin::Registry(place))) => fetched(&place, &digest).await?,
         (None, _) => {
             return Err(missing(
-                "only the configuration of a saved image can be shown",
+                "only the configuration of a saved image or analysis can be shown",
             ));
         }
     };

@@ -36,6 +36,8 @@ struct Opened {
     origin: Origin,
     /// The file that it is in.
     file: Option<Blob>,
+    /// What wrote the saved analysis that it is, as that says.
+    analysis: Option<String>,
 }
 
 /// Where the layers of the image come from, and how far they are.
@@ -140,6 +142,7 @@ async fn find(
                 image,
                 origin: Origin::Registry(place),
                 file: None,
+                analysis: None,
             }))
         }
         (_, Err(SourceError::Artifact(artifact))) => {
@@ -207,18 +210,21 @@ async fn in_file(
         image,
         origin: Origin::File(name.to_owned()),
         file: Some(file),
+        analysis: None,
     }))
 }
 
 /// The image of a saved analysis, if it is for the platform that is wanted.
 async fn in_analysis(file: Blob, platform: Option<&Platform>) -> Result<Opened, UserError> {
-    let image = analysis::image(&file, platform).await?;
+    let analysis = analysis::image(&file, platform).await?;
+    let image = analysis.image().clone();
     Ok(Opened {
         reference: image.reference.clone(),
         name: repository(&image.reference).to_owned(),
         image,
         origin: Origin::Analysis,
         file: Some(file),
+        analysis: Some(analysis.generator().to_owned()),
     })
 }
 
@@ -229,6 +235,7 @@ fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
         reference: opened.reference,
         name: opened.name,
         image: image.clone(),
+        analysis: opened.analysis,
     };
     port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {

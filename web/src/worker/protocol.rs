@@ -117,6 +117,8 @@ pub(crate) struct ImageFacts {
     /// The same without tag and digest.
     pub(crate) name: String,
     pub(crate) image: Image,
+    /// The program that wrote the saved analysis that this is of, as it says; none for the image itself.
+    pub(crate) analysis: Option<String>,
 }
 
 impl ImageFacts {

@@ -192,6 +192,9 @@ fn choices(props: &Props, side: Side) -> Html {
             } else {
                 <span class="muted">{ format::counted(depth.into(), "layer") }</span>
             }
+            if facts.analysis.is_some() {
+                <span class="muted">{ "saved analysis" }</span>
+            }
             if !digest.is_empty() {
                 <span class="mono muted" title={digest.clone()}>{ format::short_digest(&digest) }</span>
             }

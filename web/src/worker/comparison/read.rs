@@ -173,6 +173,7 @@ async fn opened(
         Err(error) => return Err(UserError::of_platform(&error)),
     };
     let failed = |error: SourceError| UserError::of_image(&error);
+    let mut written_by = None;
     let (mut image, called, origin, file) = match &asked.subject {
         Subject::Reference(typed) => {
             let registries = Registries::find().await?;
@@ -191,11 +192,11 @@ async fn opened(
                     tell(ComparisonEvent::Unpacked { side, done, whole });
                 }
             });
-            of_analysis(file.await?, platform.as_ref()).await?
+            of_analysis(file.await?, platform.as_ref(), &mut written_by).await?
         }
         Subject::File { .. } if file.as_ref().is_some_and(analysis::is) => {
             let file = file.ok_or_else(|| UserError::of_worker(0))?;
-            of_analysis(file, platform.as_ref()).await?
+            of_analysis(file, platform.as_ref(), &mut written_by).await?
         }
         Subject::File { name, image } => {
             let file = file.ok_or_else(|| UserError::of_worker(0))?;
@@ -231,6 +232,7 @@ async fn opened(
             name: repository(&called).to_owned(),
             reference: called,
             image: image.clone(),
+            analysis: written_by,
         }),
     ));
     let last = asked.stack.map_or(depth, |layer| layer as usize);
@@ -248,12 +250,15 @@ async fn opened(
     }))
 }
 
-/// The image of a saved analysis, what it is called, and where its layers are.
+/// The image of a saved analysis, what it is called, and where its layers are; and what wrote it.
 async fn of_analysis(
     file: Blob,
     platform: Option<&Platform>,
+    written_by: &mut Option<String>,
 ) -> Result<(Image, String, Origin, Option<Blob>), UserError> {
-    let image = analysis::image(&file, platform).await?;
+    let analysis = analysis::image(&file, platform).await?;
+    *written_by = Some(analysis.generator().to_owned());
+    let image = analysis.image().clone();
     let called = image.reference.clone();
     Ok((image, called, Origin::Analysis, Some(file)))
 }
