@@ -95,6 +95,9 @@ async fn files_and_analyses_open_below_any_path() {
         whole(&browser, file.file_name().unwrap().to_str().unwrap()).await;
         assert_eq!(shown(&browser).await, expected, "{file:?}");
     }
+    browser
+        .until_text(".of-analysis", "written by onionskin")
+        .await;
     clean(&browser).await;
     // A chosen file is asked for again, as it is nowhere but on the visitor's disk.
     browser.reload().await;

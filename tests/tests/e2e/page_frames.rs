@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use onionskin_fixtures::{Image, bytes, layer};
-use onionskin_tests::command::stopped;
+use onionskin_tests::command::run;
 use onionskin_tests::odd::{Odd, ok};
 use onionskin_tests::{Browser, Exported, Registry, Served};
 use thirtyfour::Key;
@@ -131,21 +131,22 @@ async fn keys_and_clicks_work_in_a_frame_and_a_link_leads_to_the_whole_page() {
         .until(&format!("!!{etc} && ({etc}.click(), true)"))
         .await;
     browser.until_text(".details h2", "etc").await;
-    let _: bool = browser
-        .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")
-        .await;
+    let on_tree = "(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))";
+    let _: bool = browser.until(on_tree).await;
     browser.press(Key::Down).await;
-    browser.until_text(".details h2:not(.off-screen)", "").await;
     let _: bool = browser.until("!location.hash.includes('path=/etc')").await;
     browser.press(Key::Escape).await;
-    let _: bool = browser.until("!location.hash.includes('path=')").await;
+    let closed =
+        "!location.hash.includes('path=') && !document.querySelector('.details:not(.none)')";
+    let _: bool = browser.until(closed).await;
+    let _: bool = browser.until(on_tree).await;
     browser.write("[").await;
-    browser.until_text(".foot", "at layer 14").await;
-    let _: bool = browser.until("location.hash.includes('layer=14')").await;
+    browser.until_text(".foot", "at layer 15").await;
+    let _: bool = browser.until("location.hash.includes('layer=15')").await;
     browser.write("w").await;
     let _: bool = browser.until("!!document.querySelector('.finding')").await;
     browser.back().await;
-    browser.until_text(".foot", "at layer 14").await;
+    browser.until_text(".foot", "at layer 15").await;
     browser.write("/").await;
     browser.write("package.json").await;
     browser.until_text(".toolbar [role=status]", "found").await;
@@ -170,7 +171,7 @@ async fn keys_and_clicks_work_in_a_frame_and_a_link_leads_to_the_whole_page() {
     let _: bool = browser
         .until("!!document.querySelector('.header') && !!document.querySelector('.tabs')")
         .await;
-    browser.until_text(".foot", "at layer 14").await;
+    browser.until_text(".foot", "at layer 15").await;
     assert!(browser.value::<bool>("window.opener === null").await);
     assert_eq!(browser.address().await, href);
 }
@@ -248,7 +249,9 @@ async fn who_may_frame_is_an_origin() {
         ("https://a.example.com; script-src *", "an origin"),
         ("none", "an origin is written as"),
     ] {
-        let error = stopped(&["serve", "--frame-ancestors", origin]).await;
+        let ended = run(&["serve", "--frame-ancestors", origin]).await;
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{origin}: {error}");
         assert!(error.contains(says), "{origin}: {error}");
     }
 }

@@ -17,9 +17,13 @@ const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelecto
 const ASKED: &str = "dialog.hand-over[open]";
 
 /// What the page of the giver does: it remembers what it hears.
-const GIVER: &str = "<!DOCTYPE html><title>Reviews</title><script>
+const GIVER: &str = "<!DOCTYPE html><title>Reviews</title><link rel=icon href=data:,><script>
     window.heard = [];
     addEventListener('message', event => heard.push([event.origin, event.data]));
+    window.hear = at => new Promise(resolve => {
+        const look = () => heard[at] ? resolve(heard[at]) : addEventListener('message', look, { once: true });
+        look();
+    });
     window.give = async (name, message) => {
         const file = await (await fetch(name)).blob();
         child.postMessage({ type: 'onionskin:open', file, ...message }, '*');
@@ -80,10 +84,11 @@ impl Handing {
         self.browser.go_to_newest_window().await;
     }
 
-    /// The giver hears this message.
+    /// The giver hears this message. Its window is in the background, where nothing is drawn.
     async fn hears(&self, at: usize, message: Value) {
         let expected = json!([format!("http://{}", self.served.address()), message]);
-        let heard: Value = self.browser.until(&format!("heard[{at}]")).await;
+        let heard = format!("hear({at}).then(arguments[arguments.length - 1])");
+        let heard: Value = self.browser.run(&heard).await;
         assert_eq!(heard, expected);
     }
 
@@ -260,11 +265,33 @@ async fn a_message_is_not_believed() {
 async fn only_the_opener_and_the_page_around_hand_over() {
     let handing = Handing::new().await;
     let browser = &handing.browser;
+    // The page around a frame, where the operator allows it.
+    let frame = "document.querySelector('iframe')";
+    let embedded = handing.address("embed&handover", "/");
+    let load = format!("(window.child = {frame}.contentWindow, !!({frame}.src = '{embedded}'))");
+    assert!(browser.value::<bool>(&load).await);
+    handing
+        .hears(0, json!({"type": "onionskin:ready", "version": 1}))
+        .await;
+    handing
+        .gives("await give('/app.onionskin', { name: 'app.onionskin' })")
+        .await;
+    browser.enter_frame().await;
+    handing.is_asked().await;
+    browser.click("dialog.hand-over .primary").await;
+    let _: bool = browser.until(WHOLE).await;
+    browser.until_text(".embed-bar", "app.onionskin").await;
+    assert!(
+        browser
+            .value::<bool>("!document.querySelector('.embed-bar a')")
+            .await
+    );
+    browser.leave_frame().await;
     // A frame of the giver's page is neither.
     handing.open(&handing.address("handover", "/")).await;
     handing
         .gives(
-            "const frame = document.querySelector('iframe').contentWindow;
+            "const frame = document.body.appendChild(document.createElement('iframe')).contentWindow;
             frame.child = child;
             const script = frame.document.createElement('script');
             script.textContent = \"child.postMessage({ type: 'onionskin:open', name: 'a', file: new Blob(['x']) }, '*')\";
@@ -291,28 +318,6 @@ async fn only_the_opener_and_the_page_around_hand_over() {
     assert!(
         browser
             .value::<bool>("child.closed && heard.length === 0")
-            .await
-    );
-
-    // The page around a frame, where the operator allows it.
-    let frame = "document.querySelector('iframe')";
-    let embedded = handing.address("embed&handover", "/");
-    let load = format!("(window.child = {frame}.contentWindow, !!({frame}.src = '{embedded}'))");
-    assert!(browser.value::<bool>(&load).await);
-    handing
-        .hears(0, json!({"type": "onionskin:ready", "version": 1}))
-        .await;
-    handing
-        .gives("await give('/app.onionskin', { name: 'app.onionskin' })")
-        .await;
-    browser.enter_frame().await;
-    handing.is_asked().await;
-    browser.click("dialog.hand-over .primary").await;
-    let _: bool = browser.until(WHOLE).await;
-    browser.until_text(".embed-bar", "app.onionskin").await;
-    assert!(
-        browser
-            .value::<bool>("!document.querySelector('.embed-bar a')")
             .await
     );
 }

@@ -38,6 +38,8 @@ pub(crate) fn Offer(props: &Props) -> Html {
             if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
                 // Where it is shown already, it stays.
                 let _ = dialog.show_modal();
+                // Browsers choose the first button.
+                let _ = dialog.focus();
             }
         });
     }
@@ -47,7 +49,6 @@ pub(crate) fn Offer(props: &Props) -> Html {
             ref={dialog}
             class="hand-over"
             aria-labelledby="hand-over"
-            autofocus=true
             tabindex="-1"
             onclose={props.on_answer.reform(|_: Event| false)}
         >
