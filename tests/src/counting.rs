@@ -18,7 +18,7 @@ use crate::odd::{ok, serve, status};
 pub enum Parts {
     /// The part.
     Right,
-    /// The part, with a bit that is another one.
+    /// The part, with a bit in its middle that is another one, and one shortly before its end.
     Changed,
     /// The whole, as from a registry that knows no ranges.
     None,
@@ -100,6 +100,9 @@ impl State {
             Parts::Right | Parts::None => Body::from(part.clone()),
             Parts::Changed => {
                 part[half] ^= 1;
+                if let Some(byte) = part.iter_mut().rev().nth(500) {
+                    *byte ^= 1;
+                }
                 Body::from(part.clone())
             }
             Parts::Stalled => {

@@ -265,6 +265,7 @@ impl Arguments {
             opened.image.layers.len(),
         );
         let stack = opened.stack(&opened.image.layers).await?;
+        opened.warn_of_tables(&stack).await;
         let ledger = Ledger::of(&stack);
         let links = self.link_base.as_ref();
         let file = opened.in_file();

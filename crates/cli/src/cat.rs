@@ -15,6 +15,7 @@ use crate::kept::Kept;
 use crate::layers::{LayerArguments, Wanted, not_fetched};
 use crate::listed::{alone, missing};
 use crate::output::{FileArguments, Inputs};
+use crate::tables::{TableArguments, Unread};
 
 /// Zeros written at a time where a file has a hole.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
@@ -39,6 +40,9 @@ pub(crate) struct Arguments {
     layers: LayerArguments,
 
     #[command(flatten)]
+    tables: TableArguments,
+
+    #[command(flatten)]
     output: FileArguments,
 }
 
@@ -55,6 +59,40 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.image.inputs(&mut inputs);
     let destination = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
+    opened.tables.turn(&arguments.tables, true);
+    let content = match found(&opened, &arguments).await {
+        Err(error) if error.is::<Unread>() => {
+            opened.tables.turn_off();
+            found(&opened, &arguments).await
+        }
+        content => content,
+    };
+    let content = content?;
+    let mut writing = destination.begin()?;
+    let holes = writing.may_have_holes();
+    let file = writing.file();
+    let failed = |error| destination.failed(error);
+    let sparse = holes
+        .then(|| file.try_clone())
+        .transpose()
+        .map_err(failed)?;
+    let mut out = Out::new(file, sparse);
+    let given = content.give(|piece| {
+        out.write(piece);
+        match &out.failed {
+            Ok(()) => Ok(()),
+            // What failed is reported below; here it is only a reason to stop.
+            Err(error) => Err(io::Error::from(error.kind()).into()),
+        }
+    });
+    out.failed().map_err(failed)?;
+    given.context("cannot read the file back from memory or its temporary file")?;
+    out.end().map_err(failed)?;
+    Ok(writing.finish()?)
+}
+
+/// The content that is asked for.
+async fn found(opened: &Opened, arguments: &Arguments) -> anyhow::Result<Kept> {
     let wanted = arguments.layers.of(&opened.image)?;
     let mut stack = match wanted {
         Wanted::Layer(number) => {
@@ -78,7 +116,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         && is_hard_link(&stack, node)
     {
         let path = stack.path(node);
-        stack = alone(&opened, Arc::clone(index), number).await?;
+        stack = alone(opened, Arc::clone(index), number).await?;
         // Seen on the layers below, a link may lead to a folder; then it is not there.
         node = stack.find(&path).unwrap_or(NodeId::ROOT);
     }
@@ -88,28 +126,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if stack.depth() == 1 {
         stored.layer += wanted.below();
     }
-    let content = content(&opened, &stored).await?;
-    let mut writing = destination.begin()?;
-    let holes = writing.may_have_holes();
-    let file = writing.file();
-    let failed = |error| destination.failed(error);
-    let sparse = holes
-        .then(|| file.try_clone())
-        .transpose()
-        .map_err(failed)?;
-    let mut out = Out::new(file, sparse);
-    let given = content.give(|piece| {
-        out.write(piece);
-        match &out.failed {
-            Ok(()) => Ok(()),
-            // What failed is reported below; here it is only a reason to stop.
-            Err(error) => Err(io::Error::from(error.kind()).into()),
-        }
-    });
-    out.failed().map_err(failed)?;
-    given.context("cannot read the file back from memory or its temporary file")?;
-    out.end().map_err(failed)?;
-    Ok(writing.finish()?)
+    content(opened, &stored).await
 }
 
 /// What a user asks for.

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use crate::cache::{Cache, HELD};
 use crate::memory;
 use crate::progress::{LayerProgress, Progress};
+use crate::tables::TablesOf;
 
 /// Chunks that may wait between the network and the decoder.
 const WAITING_CHUNKS: usize = 16;
@@ -47,7 +48,7 @@ pub(crate) struct LayerCache<'a> {
 }
 
 /// The indexes of `layers`, in their order; `open` starts the transfer of one. A blob that several of them list is
-/// fetched and decoded once, and not at all where its index is in the cache.
+/// fetched and decoded once, and not at all where its index is in the cache, or its table of contents is enough.
 ///
 /// # Errors
 /// That of the layer that fails first; the others are given up then.
@@ -56,6 +57,7 @@ pub(crate) async fn decode<'a, Opened>(
     progress: &'a Progress,
     budget: &'a Arc<Budget>,
     cache: LayerCache<'a>,
+    tables: Option<TablesOf<'a>>,
     open: impl Fn(&'a Layer) -> Opened,
 ) -> anyhow::Result<Vec<Decoded>>
 where
@@ -75,6 +77,11 @@ where
                 budget.kept(layer.number, &index).map_err(told)?;
                 memory.kept(layer.number, &index)?;
                 return Ok((place, Decoded::Read(Arc::new(index))));
+            }
+            if let Some(tables) = tables
+                && let Some(index) = tables.list(layer, memory).await
+            {
+                return Ok((place, Decoded::Read(index)));
             }
             let blob = match open(layer).await {
                 Err(SourceError::NotFetched { reason, .. }) => {
@@ -193,7 +200,7 @@ fn name(layer: &Layer) -> String {
     format!("layer {}", layer.number)
 }
 
-fn expected(layer: &Layer) -> Expected {
+pub(crate) fn expected(layer: &Layer) -> Expected {
     Expected {
         layer: layer.number,
         digest: layer.digest.clone(),
@@ -297,7 +304,7 @@ async fn decode_one(
 }
 
 /// The error, and what to do about a limit of the user's.
-fn told(error: LayerError) -> anyhow::Error {
+pub(crate) fn told(error: LayerError) -> anyhow::Error {
     match error.problem() {
         Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
             anyhow!("{error}; change the limit with --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT")

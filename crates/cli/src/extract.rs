@@ -16,10 +16,11 @@ use onionskin_core::report::text;
 use onionskin_core::stack::{NodeId, Stack};
 
 use self::plan::{Plan, Skipped};
-use crate::image::{ImageArguments, with_login};
+use crate::image::{ImageArguments, Opened, with_login};
 use crate::layers::{LayerArguments, Wanted, not_fetched};
 use crate::listed::{alone, missing};
 use crate::output::{note, print};
+use crate::tables::{TableArguments, Unread};
 
 /// Extract a file or a folder of an image into a folder
 ///
@@ -49,11 +50,30 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     layers: LayerArguments,
+
+    #[command(flatten)]
+    tables: TableArguments,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let folder = write::Folder::check(&arguments.output)?;
     let opened = arguments.image.open().await?;
+    opened.tables.turn(&arguments.tables, true);
+    match extract(&arguments, &folder, &opened).await {
+        Err(error) if error.is::<Unread>() => {
+            opened.tables.turn_off();
+            extract(&arguments, &folder, &opened).await
+        }
+        done => done,
+    }
+}
+
+/// Extracts what is asked for.
+async fn extract(
+    arguments: &Arguments,
+    folder: &write::Folder,
+    opened: &Opened,
+) -> anyhow::Result<()> {
     let wanted = arguments.layers.of(&opened.image)?;
     let image = &arguments.image.image;
     let path = arguments.path.as_encoded_bytes();
@@ -64,7 +84,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             stack.push_alone(std::sync::Arc::clone(&index))?;
             // Where such links lead is known only with the layers below.
             match stack.has_open_links() {
-                true => alone(&opened, index, number).await?,
+                true => alone(opened, index, number).await?,
                 false => stack,
             }
         }
@@ -99,7 +119,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         1 => wanted.below(),
         _ => 0,
     };
-    let contents = write::contents(&opened, &stack, &plan, offset).await?;
+    let contents = write::contents(opened, &stack, &plan, offset).await?;
     let written = folder.write(&plan, &name, contents)?;
     if let Some(without) = without {
         note(format_args!(
@@ -109,6 +129,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     for line in told(&plan) {
         note(line);
     }
+    opened.tables.note(&opened.image.layers);
     Ok(print(&format!(
         "Extracted {}, {}, to {}\n",
         plan.counted(),

@@ -19,9 +19,10 @@ use onionskin_core::stack::Stack;
 use crate::cache::{Cache, CacheArguments};
 use crate::decode::{Decoded, LayerCache, analyzed, decode};
 use crate::limits::{LimitArguments, Limits};
-use crate::output::Inputs;
+use crate::output::{Inputs, note};
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
+use crate::tables::{Tables, difference};
 
 /// The end of the help of each command that takes an image: how to log in.
 macro_rules! with_login {
@@ -84,6 +85,7 @@ pub(crate) struct Opened {
     locator: Locator,
     cache: Cache,
     budget: Arc<Budget>,
+    pub(crate) tables: Tables,
 }
 
 impl<L: Limits> ImageArguments<L> {
@@ -153,6 +155,7 @@ impl<L: Limits> ImageArguments<L> {
                     locator,
                     cache,
                     budget: Arc::clone(&budget),
+                    tables: Tables::default(),
                 })
             };
             let kept = cache.documents();
@@ -181,6 +184,7 @@ impl<L: Limits> ImageArguments<L> {
             locator,
             cache,
             budget,
+            tables: Tables::default(),
         })
     }
 }
@@ -289,13 +293,36 @@ impl Opened {
             cache: &self.cache,
             hash: !matches!(**source, Source::Registry(_)),
         };
-        let decoded = decode(layers, &progress, &self.budget, cache, open).await;
+        let tables = match **source {
+            Source::Registry(_) => self.tables.using(source),
+            // What is at hand is read as a whole.
+            _ => None,
+        };
+        let decoded = decode(layers, &progress, &self.budget, cache, tables, open).await;
         self.cache.trim().await;
+        if let Ok(decoded) = &decoded {
+            self.tables.check(layers, decoded, source).await?;
+        }
         decoded.map_err(|error| match error.downcast_ref::<SourceError>() {
             Some(named) if named.names_what() => error,
             Some(SourceError::Archive { .. }) => error,
             _ => error.context(self.name.clone()),
         })
+    }
+
+    /// Says where tables of contents list something else than the layers of `stack`, which were read.
+    pub(crate) async fn warn_of_tables(&self, stack: &Stack) {
+        let Origin::Source(source) = &self.origin else {
+            return;
+        };
+        for (layer, index) in self.image.layers.iter().zip(stack.layers()) {
+            // In the place of a layer that is not available is another.
+            if layer.digest.as_ref() == Some(&index.digest)
+                && let Some(difference) = difference(layer, index, source).await
+            {
+                note(format_args!("warning: {difference}"));
+            }
+        }
     }
 
     /// Streams the blob of a layer, counted from 1.
@@ -318,7 +345,8 @@ impl Opened {
     /// where the whole has to be read, and nothing that was given counts.
     ///
     /// # Errors
-    /// What came is not a part of the layer that was read before.
+    /// What came is not a part of the layer that was read before, or not what its table names; or it is known only by its table,
+    /// and has to be read as a whole ([`Unread`](crate::tables::Unread)).
     pub(crate) async fn read_part(
         &self,
         number: usize,
@@ -326,6 +354,14 @@ impl Opened {
         entries: &[EntryId],
         sink: &mut (dyn FnMut(EntryId, Piece<'_>) + Send),
     ) -> anyhow::Result<bool> {
+        if let Some(table) = self.tables.of(&index.digest) {
+            let layer = self.numbered(number)?;
+            let source = self.source()?;
+            table
+                .read(layer, source, &self.budget, entries, sink)
+                .await?;
+            return Ok(true);
+        }
         let Some(checkpoints) = self.cache.checkpoints(&index.digest).await else {
             return Ok(false);
         };

@@ -16,6 +16,7 @@ use crate::image::{ImageArguments, with_login};
 use crate::layers::LayerArguments;
 use crate::listed;
 use crate::output::{Format, Inputs, OutputArguments};
+use crate::tables::TableArguments;
 use crate::terminal::Visible;
 
 /// List files: the final filesystem, or what one layer contains
@@ -61,6 +62,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     layers: LayerArguments,
+
+    #[command(flatten)]
+    tables: TableArguments,
 
     /// The order: by name, by size (largest first) or by time (newest first)
     #[arg(long, value_enum, default_value_t)]
@@ -112,6 +116,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.image.inputs(&mut inputs);
     let output = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
+    // Whether what is found was copied or overwritten is known from contents only.
+    opened.tables.turn(&arguments.tables, query.is_none());
     let path = arguments.path.as_encoded_bytes();
     let image = &arguments.image.image;
     let mut lines = match &query {
@@ -121,6 +127,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             listed.await?.lines
         }
     };
+    opened.tables.note(&opened.image.layers);
     arguments.sort.apply(&mut lines);
     if arguments.reverse {
         lines.reverse();

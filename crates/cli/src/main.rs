@@ -37,6 +37,7 @@ mod referrers;
 mod registry;
 mod repositories;
 mod serve;
+mod tables;
 mod tags;
 mod terminal;
 mod usage;

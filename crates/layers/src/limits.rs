@@ -28,6 +28,9 @@ pub const IMAGE_FOLDER_PATH_BYTES: u64 = 256 << 20;
 pub const IMAGE_FOUND_BYTES: u64 = 256 << 20;
 /// Layers of one image; engines stop at 127.
 pub const IMAGE_LAYERS: usize = 4096;
+/// Bytes of a layer's table of contents, compressed and not; containers/storage reads none larger
+/// (pkg/chunked/compression_linux.go, maxTocSize). A layer with a larger one is read as a whole.
+pub const TABLE_BYTES: u64 = 150 << 20;
 /// Remarks kept of one layer.
 pub const LAYER_REMARKS: usize = 100;
 /// Bytes that all layers of an image may unpack to; the largest images that are known have about 100 GB.

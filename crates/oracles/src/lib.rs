@@ -27,6 +27,7 @@ mod report;
 mod secrets;
 mod seeds;
 mod stack;
+mod table;
 
 /// One thing that reads bytes from outside.
 pub struct Target {
@@ -39,7 +40,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -94,6 +95,11 @@ pub const TARGETS: [Target; 21] = [
         name: "layer",
         check: layer::layer,
         seeds: seeds::layers,
+    },
+    Target {
+        name: "table",
+        check: table::table,
+        seeds: seeds::tables,
     },
     Target {
         name: "index",

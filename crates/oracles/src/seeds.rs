@@ -222,6 +222,38 @@ pub(crate) fn layers() -> Vec<Vec<u8>> {
         .collect()
 }
 
+pub(crate) fn tables() -> Vec<Vec<u8>> {
+    let app = layer("COPY . /app")
+        .dir("/app")
+        .file("/app/run", "run")
+        .mode(0o4755)
+        .xattr("user.a", "b")
+        .symlink("/run", "app/run")
+        .hardlink("/hard", "/app/run")
+        .char_device("/null", 1, 3)
+        .whiteout("/gone");
+    let mut tables = Vec::new();
+    let keep = |rows: &mut Vec<serde_json::Value>| {
+        tables.push(serde_json::json!({"version": 1, "entries": rows}).to_string());
+    };
+    let blob = fixtures::estargz_with(app.clone(), keep);
+    let mut seeds: Vec<Vec<u8>> = tables.into_iter().map(String::into_bytes).collect();
+    seeds.extend(
+        Image::new()
+            .layer(blob)
+            .pack()
+            .layers
+            .pop()
+            .map(|blob| blob.bytes),
+    );
+    seeds.extend(texts(&[
+        r#"{"version":1,"entries":[]}"#,
+        r#"{"entries":[{"name":"a","type":"reg","size":9,"offset":3,"chunkSize":5,"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},{"name":"a","type":"chunk","offset":7,"chunkOffset":5}],"version":1}"#,
+        r#"{"version":1,"entries":[{"name":"./.wh..wh.plnk/1","type":"reg"},{"name":"a","type":"hardlink","linkName":".wh..wh.plnk/1","modtime":"2020-01-01T00:00:00.5+01:00"}]}"#,
+    ]));
+    seeds
+}
+
 pub(crate) fn indexes() -> Vec<Vec<u8>> {
     let mut layers = ideas();
     layers.push(varied());

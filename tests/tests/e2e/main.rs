@@ -39,6 +39,7 @@ mod gateway_store;
 mod guard;
 mod habits;
 mod history;
+mod lazy_layers;
 mod limits;
 mod link;
 mod linked_folders;

@@ -44,9 +44,17 @@ impl Budget {
     /// # Errors
     /// There is less left.
     pub fn kept(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        self.unpacks(layer, index.size, index.blob_size)
+    }
+
+    /// So many bytes of the blob of layer `layer` unpack to `unpacked` bytes: that is taken now.
+    ///
+    /// # Errors
+    /// There is less left.
+    pub fn unpacks(&self, layer: usize, unpacked: u64, blob: u64) -> Result<(), LayerError> {
         Taken::default()
-            .take(self, index.size, index.blob_size)
-            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+            .take(self, unpacked, blob)
+            .map_err(|problem| LayerError::at_blob(blob, problem).of_layer(layer))
     }
 }
 

@@ -1,13 +1,13 @@
 //! From the entries of a tar to those of an image: paths, whiteouts, what is left aside; into the index, and past the
 //! visitors.
 
-use super::Problem;
-use super::content::ContentHasher;
+use super::content::{ContentHasher, ContentId};
 use super::index::{EntryKind, EntryTarget, IndexBuilder, NewEntry, Unshown};
 use super::memory::MemoryBudget;
 use super::path::{self, Meaning, is_aside};
 use super::remark::RemarkKind;
 use super::visitor::{Entry, Visiting};
+use super::{EntryId, Problem};
 use crate::tar::{self, Kind, Piece};
 
 /// Builds an index of what it sees.
@@ -52,6 +52,26 @@ impl Entries {
     /// How many there are so far.
     pub(super) fn len(&self) -> usize {
         self.index.len()
+    }
+
+    /// Takes an entry that a table of contents lists, with the identity of its content. Tells which entry it became, if one.
+    pub(super) fn listed(
+        &mut self,
+        entry: &tar::Entry,
+        content: ContentId,
+    ) -> Result<Option<EntryId>, Problem> {
+        tar::Visitor::entry(self, entry)?;
+        let is_file = self.hasher.take().is_some();
+        let Some(place) = self.place.take() else {
+            return Ok(None);
+        };
+        if is_file {
+            self.index.set_content(place, content);
+        }
+        match place {
+            EntryTarget::Entry(entry) => Ok(Some(entry)),
+            EntryTarget::Aside(_) => Ok(None),
+        }
     }
 
     /// The tar is complete.

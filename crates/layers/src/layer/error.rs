@@ -104,6 +104,16 @@ pub enum Problem {
         "the file changed after the layer was first read; the layer was changed in storage or in transit"
     )]
     OtherContent,
+    /// A file is not the one that the layer's table of contents names.
+    #[error(
+        "the file's digest is {actual}, but the layer's table of contents names {expected}; the layer was changed in storage or in transit, or its table is wrong, which `--verify` tells"
+    )]
+    ListedContent {
+        /// As in the table.
+        expected: Digest,
+        /// As computed.
+        actual: Digest,
+    },
     /// A stored index is not one.
     #[error("the stored layer index is damaged")]
     BadIndex,

@@ -12,6 +12,7 @@ mod memory;
 mod path;
 mod reader;
 mod remark;
+pub mod table;
 mod visitor;
 
 pub use crate::tar::Piece;

@@ -88,7 +88,7 @@ fn bits(field: &[u8], what: &'static str) -> Result<u64, Problem> {
 }
 
 /// A user, group or mode below zero, as a kernel takes it.
-pub(super) fn wrap(number: i64) -> u64 {
+pub(crate) fn wrap(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(u64::from(number as u32))
 }
 

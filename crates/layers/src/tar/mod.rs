@@ -15,6 +15,7 @@ mod visitor;
 pub use decoder::Decoder;
 pub use entry::{Entry, Kind};
 pub use error::{Error, Problem};
+pub(crate) use header::wrap;
 pub use sparse::{Segment, SparseMap};
 pub use visitor::{Piece, Visitor};
 

@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::manifest::media_type::{self, LayerFormat};
 use crate::manifest::{Config, Descriptor, history};
 use crate::platform::Platform;
+use onionskin_layers::layer::table::TableLocation;
 
 /// One image for one platform. What its source cannot know is `None`, never a guess.
 ///
@@ -92,6 +93,8 @@ pub struct Layer {
     pub diff_id: Option<Digest>,
     /// Other places that have it. Nothing is fetched from them: they are any hosts that an image names.
     pub urls: Vec<String>,
+    /// Where its table of contents is, if its descriptor names one.
+    pub table: Option<TableLocation>,
     /// The command that made it, as the builder wrote it; [`history::clean`] gives the form to show.
     pub created_by: Option<String>,
     /// The span of an archive that holds it. The size is that of the file, holes included.
@@ -191,6 +194,7 @@ impl Layer {
             compressed_size: None,
             diff_id: None,
             urls: Vec::new(),
+            table: None,
             created_by: None,
             span: None,
             runs: Vec::new(),
@@ -212,6 +216,7 @@ impl Layer {
             media_type: Some(descriptor.media_type.clone()).filter(|text| !text.is_empty()),
             compressed_size: Some(descriptor.size),
             urls: descriptor.urls.clone(),
+            table: TableLocation::of(&descriptor.annotations, descriptor.size),
             data: descriptor.data.clone(),
             ..Self::unknown(number)
         }

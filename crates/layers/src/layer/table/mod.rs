@@ -1,0 +1,105 @@
+//! Tables of contents that a layer carries in its blob: what eStargz and zstd:chunked layers list, without reading them.
+//!
+//! A table is read from a few ranges of the blob and is checked against the digest that the layer's descriptor has for it.
+//! Nothing is known then but what it lists: a tar can hold something else, which only the whole layer tells
+//! ([`TableOfContents::differences`]).
+
+mod compare;
+mod content;
+mod document;
+mod location;
+mod read;
+mod row;
+
+pub use compare::{Difference, Differing};
+pub use content::ListedReader;
+pub use location::TableLocation;
+pub use read::TableReader;
+
+use std::sync::Arc;
+
+use super::{EntryId, LayerIndex, Problem};
+use crate::digest::Digest;
+
+/// What the table of a layer lists.
+#[derive(Clone, Debug)]
+pub struct TableOfContents {
+    index: Arc<LayerIndex>,
+    /// Of the files that have bytes, sorted by entry.
+    places: Vec<(EntryId, Place)>,
+}
+
+/// Where the content of a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    /// In the blob: from where it can be decompressed.
+    start: u64,
+    /// In the blob: to where at most.
+    end: u64,
+    /// Bytes that come before it, decompressed.
+    skip: u64,
+    /// Of all of it.
+    digest: Digest,
+}
+
+/// Why a table cannot be used. The layer can be read all the same, as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// The blob does not say where its table is.
+    #[error("the blob has no table of contents where its format has one")]
+    NoTable,
+    /// It is another one than the descriptor names.
+    #[error("its digest is {actual}, but the manifest names {expected}")]
+    Digest {
+        /// As in the descriptor's annotation.
+        expected: Digest,
+        /// As computed.
+        actual: Digest,
+    },
+    /// It is larger than [`TABLE_BYTES`](crate::limits::TABLE_BYTES), or than there is memory for.
+    #[error("it has more than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// It is not in the form that its format has.
+    #[error("it is damaged: {0}")]
+    Form(String),
+    /// It does not tell for certain what the layer has.
+    #[error("{0}")]
+    Ambiguous(&'static str),
+    /// What it lists breaks a limit.
+    #[error("{0}")]
+    Listed(#[from] Problem),
+}
+
+impl From<crate::compression::Error> for TableError {
+    fn from(error: crate::compression::Error) -> Self {
+        match error.problem {
+            crate::compression::Problem::Memory { limit } => Self::TooLarge { limit },
+            problem => Self::Form(problem.to_string()),
+        }
+    }
+}
+
+impl From<crate::tar::Problem> for TableError {
+    fn from(problem: crate::tar::Problem) -> Self {
+        Self::Form(problem.to_string())
+    }
+}
+
+impl TableOfContents {
+    /// What it lists, as an index in which nothing else is known: the digests and the size of the blob are those that were
+    /// expected, the size of the tar is that of the contents, and nothing has a cost.
+    #[must_use]
+    pub const fn index(&self) -> &Arc<LayerIndex> {
+        &self.index
+    }
+
+    fn place(&self, entry: EntryId) -> Option<&Place> {
+        let at = self
+            .places
+            .binary_search_by_key(&entry, |(entry, _)| *entry);
+        self.places.get(at.ok()?).map(|(_, place)| place)
+    }
+}
