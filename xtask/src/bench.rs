@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::work::{self, say};
-use crate::{debian, places, tools};
+use crate::{build, debian, places, tools};
 
 /// `--native` leaves the browser out. `--small` measures a sixteenth of everything, quickly, and changes no document.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
@@ -57,10 +57,12 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     work::run(&mut bench)
 }
 
-/// The decoder for WebAssembly, as the page is built.
+/// The page, and its decoder alone for WebAssembly, as the page is built.
 fn for_browser(folder: &Path) -> Result<()> {
     let folders = tools::setup()?;
     debian::ensure()?;
+    // The command holds it.
+    build::page()?;
     say("building the decoder for WebAssembly, as the page is built");
     let build = [
         "build",

@@ -1,7 +1,7 @@
 //! The same work in headless Chromium: a server of four files that waits for the page's answer.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+use crate::http::Request;
 
 /// Longer than any machine takes; the browser may have crashed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -55,23 +57,8 @@ pub(crate) fn seconds(folder: &Path, blob: &Path) -> Result<f64> {
 }
 
 fn serve(stream: TcpStream, page: &Path, layer: &Path, answer: &Sender<String>) -> io::Result<()> {
-    let mut request = BufReader::new(&stream);
-    let mut head = String::new();
-    request.read_line(&mut head)?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        request.read_line(&mut line)?;
-        match line.trim_end().split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().unwrap_or(0);
-            }
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let (kind, mut content): (_, Box<dyn Read>) = match path {
+    let request = Request::read(&stream)?;
+    let (kind, mut content): (_, Box<dyn Read>) = match request.path.as_str() {
         "/" => (
             "text/html",
             Box::new(&include_bytes!("page/index.html")[..]),
@@ -90,10 +77,8 @@ fn serve(stream: TcpStream, page: &Path, layer: &Path, answer: &Sender<String>) 
         ),
         "/layer" => ("application/octet-stream", Box::new(File::open(layer)?)),
         "/answer" => {
-            let mut said = String::new();
-            request.take(length).read_to_string(&mut said)?;
             // The receiver may have lost its patience.
-            let _ = answer.send(said);
+            let _ = answer.send(request.body);
             ("text/plain", Box::new(io::empty()))
         }
         _ => ("text/plain", Box::new(io::empty())),

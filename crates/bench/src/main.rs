@@ -8,11 +8,14 @@
 
 mod browser;
 mod files;
+mod http;
 mod images;
 mod machine;
 mod packed;
+mod page;
 mod parts;
 mod process;
+mod registry;
 mod served;
 mod table;
 mod whole;
@@ -51,6 +54,12 @@ fn main() -> Result<()> {
     let images = Images::new(&arguments.folder, arguments.small);
     whole::measure(&arguments.onionskin, &images, &mut table)?;
     parts::measure(&images, arguments.browser, &mut table)?;
+    if arguments.browser {
+        let measured = page::measure(&arguments.onionskin, &images, &mut table);
+        if let Err(error) = measured {
+            table.missing("the page in headless Chromium", &format!("{error:#}"), 0.03);
+        }
+    }
     println!("{table}");
     if let Some(document) = &arguments.document {
         table.write(document, &machine::machine())?;
