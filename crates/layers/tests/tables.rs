@@ -120,8 +120,14 @@ fn listed(index: Arc<LayerIndex>) -> Vec<Line> {
     lines(&stack, &View::stack(&stack, 1))
 }
 
+/// Path, type, target and device of an entry.
+type Listed = (Vec<u8>, EntryKind, Option<Vec<u8>>, Option<(u32, u32)>);
+
+/// A change of a table's rows.
+type Edit = fn(&mut Vec<Value>);
+
 /// What of whiteouts and repeated paths is in a layer.
-fn entries(index: &LayerIndex) -> Vec<(Vec<u8>, EntryKind, Option<Vec<u8>>, Option<(u32, u32)>)> {
+fn entries(index: &LayerIndex) -> Vec<Listed> {
     let entries = index.entries().map(|entry| {
         let link = index.link(entry).map(<[u8]>::to_vec);
         (
@@ -289,7 +295,7 @@ fn a_table_that_lies_is_found_by_the_whole_layer() {
             .symlink("/run", "app/run")
             .whiteout("/gone")
     };
-    let lies: [(&str, fn(&mut Vec<Value>), &str, Differing); 6] = [
+    let lies: [(&str, Edit, &str, Differing); 6] = [
         (
             "mode",
             |rows| rows[1]["mode"] = 0o4755.into(),
@@ -346,7 +352,7 @@ fn a_table_that_lies_is_found_by_the_whole_layer() {
 #[test]
 fn a_file_that_is_not_the_listed_one_gives_an_error() {
     let app = || layer("COPY").file("/a", "aaaa").file("/b", "bbbb");
-    let lies: [fn(&mut Vec<Value>); 3] = [
+    let lies: [Edit; 3] = [
         // The other file of the same size.
         |rows| rows[0]["offset"] = rows[1]["offset"].clone(),
         |rows| rows[0]["digest"] = sha256(b"bbbb").into(),
@@ -373,7 +379,7 @@ fn a_file_that_is_not_the_listed_one_gives_an_error() {
 
 #[test]
 fn what_a_table_does_not_tell_for_certain_is_not_listed() {
-    let odd: [(&str, fn(&mut Vec<Value>)); 9] = [
+    let odd: [(&str, Edit); 9] = [
         ("type", |rows| rows[0]["type"] = "whale".into()),
         ("chunk of nothing", |rows| {
             rows.insert(0, json!({"name": "a", "type": "chunk"}))
