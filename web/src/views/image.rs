@@ -74,7 +74,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                 if !embedded {
                     <Layers image={image.clone()} route={route.clone()} {selected} go={go.clone()} />
                 }
-                <section class="content" aria-label={embedded.then_some(tab.word)}>
+                <section class="content">
                     if embedded {
                         <div class="panel">{ content(props, selected) }</div>
                     } else {

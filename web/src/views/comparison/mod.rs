@@ -86,9 +86,7 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
             if let Some((comparison, facts)) = done {
                 <Figures worker={comparison.worker.clone()} facts={facts.clone()} />
                 if embedded {
-                    <section class="panel" aria-label={format::capital(route.view.name())}>
-                        { panel(comparison, &facts, route, go) }
-                    </section>
+                    <div class="panel">{ panel(comparison, &facts, route, go) }</div>
                 } else {
                     <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
                     <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
