@@ -50,3 +50,5 @@ pub const LAYER_PACKAGES: usize = 200_000;
 pub const PACKAGE_RELATIONS: usize = 1_000_000;
 /// Bytes of a package's name, version or licence.
 pub const PACKAGE_NAME_BYTES: usize = 1024;
+/// Tags of a repository whose documents are read for its history: their dates say which are the newest.
+pub const HISTORY_TAGS: usize = 500;

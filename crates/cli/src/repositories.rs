@@ -1,11 +1,11 @@
 //! `onionskin repositories`: the repositories of a registry.
 
 use onionskin_core::report::catalog::RepositoriesReport;
-use onionskin_core::source::registry;
+use onionskin_core::source::registry::{self, whole_list};
 
 use crate::image::with_login;
 use crate::output::{Inputs, OutputArguments};
-use crate::pages;
+use crate::pages::Names;
 use crate::registry::RegistryArguments;
 
 /// List the repositories of a registry, in the order of the registry
@@ -37,14 +37,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .ask(&domain, async |client| {
             let registry = client.registry(&domain)?;
             let what = format!("the list of repositories of {domain}");
-            pages::all(&what, async |query| {
+            whole_list(&what, async |query| {
                 let page = registry.repositories(query).await?;
                 Ok((page.repositories, page.next))
             })
             .await
         })
         .await?;
-    repositories.print(arguments.output.format(), &output, |repositories| {
+    Names::from(repositories).print(arguments.output.format(), &output, |repositories| {
         RepositoriesReport::new(domain, repositories)
     })
 }

@@ -4,11 +4,11 @@ use anyhow::bail;
 use onionskin_core::reference::Reference;
 use onionskin_core::report::catalog::TagsReport;
 use onionskin_core::source::Locator;
-use onionskin_core::source::registry::Client;
+use onionskin_core::source::registry::{Client, whole_list};
 
 use crate::image::with_login;
 use crate::output::{Inputs, OutputArguments};
-use crate::pages::{self, Names};
+use crate::pages::Names;
 use crate::registry::RegistryArguments;
 
 /// List the tags of a repository, in the order of the registry
@@ -52,11 +52,12 @@ pub(crate) async fn of(
     let question = async |client: &Client| {
         let remote = client.open(repository)?;
         let what = format!("the tag list of {}", repository.name());
-        pages::all(&what, async |query| {
+        whole_list(&what, async |query| {
             let page = remote.tags(query).await?;
             Ok((page.tags, page.next))
         })
         .await
     };
-    registry.ask(repository.domain(), question).await
+    let list = registry.ask(repository.domain(), question).await?;
+    Ok(list.into())
 }

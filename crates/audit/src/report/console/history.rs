@@ -6,7 +6,7 @@ use super::Screen;
 use super::summary::{QUIET, STRONG};
 use crate::report::Visible;
 use crate::report::format::{change, size};
-use crate::report::history::{Cause, CauseKind, HistoryReport, TaggedImage};
+use crate::report::history::{HistoryReport, TaggedImage};
 
 /// Columns before the tags.
 const BEFORE_TAGS: usize = 2 + 10 + 3 * 12 + 10 + 2;
@@ -118,28 +118,14 @@ fn changes(
     let Some(cause) = &image.cause else {
         return Ok(());
     };
+    let told = match &cause.created_by {
+        Some(command) => format!("{cause} · {command}"),
+        None => cause.to_string(),
+    };
     let room = screen.columns.saturating_sub(12).max(LEAST_TAGS);
     writeln!(
         out,
         "            {QUIET}{}{QUIET:#}",
-        screen.fit(&told(cause), room)
+        screen.fit(&told, room)
     )
-}
-
-/// `layer 3 added /app/dist, +25.0 kB: COPY dist /app`.
-fn told(cause: &Cause) -> String {
-    let amount = match cause.bytes < 0 {
-        true => change(cause.bytes.unsigned_abs(), 0),
-        false => change(0, cause.bytes.unsigned_abs()),
-    };
-    let (layer, path) = (cause.layer, &cause.path);
-    let start = match cause.kind {
-        CauseKind::Wasted => format!("wasted {amount}, most of layer {layer}: {path}"),
-        CauseKind::Removed => format!("{path} removed, {amount}; it was in layer {layer}"),
-        kind => format!("{path} {} in layer {layer}, {amount}", kind.name()),
-    };
-    match &cause.created_by {
-        Some(command) => format!("{start} · {command}"),
-        None => start,
-    }
 }

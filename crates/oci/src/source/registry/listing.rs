@@ -53,6 +53,59 @@ impl Pages {
     }
 }
 
+/// All names of a list, in the order of the registry.
+#[derive(Debug)]
+pub struct WholeList {
+    /// The names, each once.
+    pub names: Vec<String>,
+    /// Why these are not all.
+    pub problem: Option<SourceError>,
+}
+
+/// All names of the list that messages call `what`; `page` asks for a part of it, and gives what asks for the next one.
+///
+/// # Errors
+/// There is no list. One that ends too early is given as far as it came, with the reason.
+pub async fn whole_list(
+    what: &str,
+    page: impl AsyncFn(Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError>,
+) -> Result<WholeList, SourceError> {
+    let mut pages = Pages::default();
+    let (first, mut next) = page(None).await?;
+    let mut problem = None;
+    let mut bytes: usize = first.iter().map(String::len).sum();
+    let mut names = pages.without_known(first);
+    loop {
+        let query = match pages.follow(what, next.take()) {
+            Ok(Some(query)) => query,
+            Ok(None) => break,
+            Err(error) => {
+                problem = Some(error);
+                break;
+            }
+        };
+        if bytes > limits::LISTED_BYTES {
+            problem = Some(SourceError::Incomplete {
+                what: what.to_owned(),
+                reason: format!("its names have more than {} bytes", limits::LISTED_BYTES),
+            });
+            break;
+        }
+        match page(Some(&query)).await {
+            Ok((more, after)) => {
+                bytes += more.iter().map(String::len).sum::<usize>();
+                names.extend(pages.without_known(more));
+                next = after;
+            }
+            Err(error) => {
+                problem = Some(error);
+                break;
+            }
+        }
+    }
+    Ok(WholeList { names, problem })
+}
+
 /// The names that stand under `key` of an answer to a request for `what`, whose list is at `list`, and what asks for the
 /// next ones.
 pub(super) async fn page(
@@ -99,6 +152,8 @@ pub(super) fn next(
 
 #[cfg(test)]
 mod tests {
+    use futures::executor::block_on;
+
     use super::*;
 
     #[test]
@@ -122,5 +177,68 @@ mod tests {
         let mut pages = Pages::default();
         let error = (0..).find_map(|at| pages.follow("x", Some(at.to_string())).err());
         assert!(error.unwrap().to_string().contains("pages"));
+    }
+
+    fn page(name: &str, next: &str) -> (Vec<String>, Option<String>) {
+        (vec![name.to_owned()], Some(next.to_owned()))
+    }
+
+    fn number(query: Option<&str>) -> usize {
+        query.map_or(0, |query| query.parse().unwrap_or(0))
+    }
+
+    #[test]
+    fn a_list_that_leads_back_ends_with_an_error() {
+        let list = whole_list("x", async |query: Option<&str>| {
+            Ok(match query {
+                None => page("a", "b"),
+                Some("b") => page("b", "c"),
+                Some(_) => page("c", "b"),
+            })
+        });
+        let list = block_on(list).unwrap();
+        assert_eq!(list.names, ["a", "b", "c"]);
+        assert!(matches!(list.problem, Some(SourceError::Incomplete { .. })));
+    }
+
+    #[test]
+    fn a_list_without_end_is_cut_and_says_so() {
+        let large = "x".repeat(1 << 20);
+        let list = whole_list("x", async |query: Option<&str>| {
+            Ok(page(&large, &(number(query) + 1).to_string()))
+        });
+        let list = block_on(list).unwrap();
+        assert!(list.names.len() < 100, "{}", list.names.len());
+        assert!(list.problem.is_some());
+    }
+
+    #[test]
+    fn pages_without_names_go_on_but_not_for_ever() {
+        let list = whole_list("x", async |query: Option<&str>| {
+            let at = number(query);
+            let names = match at {
+                3 => vec!["a".to_owned()],
+                _ => Vec::new(),
+            };
+            Ok((names, (at < 3).then(|| (at + 1).to_string())))
+        });
+        let list = block_on(list).unwrap();
+        assert_eq!(list.names, ["a"]);
+        assert!(list.problem.is_none());
+        let endless = whole_list("x", async |query: Option<&str>| {
+            Ok((Vec::new(), Some((number(query) + 1).to_string())))
+        });
+        assert!(block_on(endless).unwrap().problem.is_some());
+    }
+
+    #[test]
+    fn what_came_before_an_error_is_kept_and_the_error_too() {
+        let list = whole_list("x", async |query: Option<&str>| match query {
+            None => Ok(page("a", "b")),
+            Some(_) => Err(SourceError::NoRegistry("x".to_owned())),
+        });
+        let list = block_on(list).unwrap();
+        assert_eq!(list.names, ["a"]);
+        assert!(matches!(list.problem, Some(SourceError::NoRegistry(_))));
     }
 }

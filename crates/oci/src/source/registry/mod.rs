@@ -65,7 +65,7 @@ pub use fetched::{Described, Fetched, Outline};
 #[cfg(not(target_arch = "wasm32"))]
 pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
 pub use kept::{KeepDocuments, KeptDocument};
-pub use listing::Pages;
+pub use listing::{Pages, WholeList, whole_list};
 #[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};

@@ -1,15 +1,22 @@
 //! `onionskin history`: the images of a repository's tags in the order in which they were made, each with what made it
 //! larger or smaller than the one before.
 
+mod series;
+
+pub use self::series::{Series, Tagged, in_order};
+
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::comparison::largest_change;
+use super::format::change;
 use super::unavailable::UnavailableLayer;
 use crate::compare::{Change, Comparison};
 use crate::digest::Digest;
 use crate::inspection::Inspection;
 use crate::inspection::SCHEMA_VERSION;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Wasted};
 use crate::manifest::history;
 use crate::names::text;
 use crate::ownership::Packages;
@@ -122,6 +129,31 @@ impl CauseKind {
     }
 }
 
+impl Cause {
+    /// By how many bytes what it is about grew: `+60.0 kB`.
+    #[must_use]
+    pub fn change(&self) -> String {
+        let bytes = self.bytes.unsigned_abs();
+        match self.bytes < 0 {
+            true => change(bytes, 0),
+            false => change(0, bytes),
+        }
+    }
+}
+
+/// `/app/dist added in layer 3, +25.0 kB`.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, layer, .. } = self;
+        let change = self.change();
+        match self.kind {
+            CauseKind::Wasted => write!(f, "wasted {change}, most of layer {layer}: {path}"),
+            CauseKind::Removed => write!(f, "{path} removed, {change}; it was in layer {layer}"),
+            kind => write!(f, "{path} {} in layer {layer}, {change}", kind.name()),
+        }
+    }
+}
+
 /// A tag that could not be read.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,15 +167,15 @@ pub struct UnreadTag {
 
 /// An image, read.
 #[derive(Clone, Copy)]
-pub struct Read<'a> {
+struct Read<'a> {
     /// What is known of it.
-    pub inspection: &'a Inspection,
+    inspection: &'a Inspection,
     /// Its layers.
-    pub stack: &'a Stack,
+    stack: &'a Stack,
     /// Their ledger.
-    pub ledger: &'a Ledger,
+    ledger: &'a Ledger,
     /// The packages of its final filesystem.
-    pub packages: &'a Packages,
+    packages: &'a Packages,
 }
 
 impl HistoryReport {
@@ -167,12 +199,7 @@ impl HistoryReport {
 
 impl TaggedImage {
     /// An image, and the one before it with the comparison of both.
-    #[must_use]
-    pub fn new(
-        tags: Vec<String>,
-        image: Read<'_>,
-        before: Option<(Read<'_>, &Comparison)>,
-    ) -> Self {
+    fn new(tags: Vec<String>, image: Read<'_>, before: Option<(Read<'_>, &Comparison)>) -> Self {
         let Inspection {
             image: facts,
             bytes,
@@ -217,7 +244,8 @@ fn cause(before: Read<'_>, image: Read<'_>, comparison: &Comparison) -> Option<C
     let grown = new.saturating_sub(old);
     if grown > place.as_ref().map_or(0, |place| place.weight) {
         let added = &comparison.update.new;
-        let of_new = |wasted: &&crate::ledger::Wasted| added.contains(&wasted.added_by);
+        let is_new = |layer: usize| added.contains(&layer);
+        let of_new = |wasted: &&Wasted| is_new(wasted.added_by) || is_new(wasted.hidden_by);
         let wasted = image.ledger.largest();
         let most = wasted.iter().find(of_new).or(wasted.first())?;
         let index = image.stack.layer(most.added_by)?;
