@@ -8,6 +8,7 @@ pub use self::comparison::{ComparedSide, FILE, PARTS, comparison, side};
 
 use crate::digest::Digest;
 use crate::findings::Location;
+use crate::packages::Type;
 use crate::reference::Reference;
 use crate::source::Image;
 
@@ -51,6 +52,8 @@ pub enum View {
     Checks,
     /// Configuration and history.
     Config,
+    /// Packages.
+    Packages,
 }
 
 impl View {
@@ -62,6 +65,7 @@ impl View {
             Self::Waste => Some("waste"),
             Self::Checks => Some("checks"),
             Self::Config => Some("config"),
+            Self::Packages => Some("packages"),
         }
     }
 }
@@ -152,6 +156,7 @@ impl Links {
     pub fn finding(&self, location: &Location) -> String {
         match location {
             Location::Path { layer, path } => self.change(*layer, path),
+            Location::Packages { kind, .. } => self.packages(*kind),
             Location::Config(_) => self.config(),
         }
     }
@@ -164,6 +169,16 @@ impl Links {
             view: View::Changes,
             path: Some(path),
         })
+    }
+
+    /// The packages of a type.
+    #[must_use]
+    pub fn packages(&self, kind: Type) -> String {
+        let place = PageLocation {
+            view: View::Packages,
+            ..PageLocation::default()
+        };
+        format!("{}&type={}", self.to_location(&place), kind.name())
     }
 
     /// The configuration and the history.
@@ -288,6 +303,10 @@ mod tests {
         assert_eq!(
             links.config(),
             "http://localhost:8080/#/file/app.tar%3F?image=@1&view=config"
+        );
+        assert_eq!(
+            links.packages(Type::Deb),
+            "http://localhost:8080/#/file/app.tar%3F?image=@1&view=packages&type=deb"
         );
         let place = PageLocation {
             layer: Some(2),

@@ -169,3 +169,25 @@ async fn an_image_without_packages_and_a_layer_that_is_not_available_are_told() 
     let report: Value = command::json(&["packages", &reference]).await;
     assert_eq!(report["notFetched"][0]["layer"], 2);
 }
+
+#[tokio::test]
+async fn a_finding_of_build_packages_leads_to_the_packages() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page("/image/demo/webapp:1.0?view=waste&find=gcc"))
+        .await;
+    browser
+        .click(".finding a[href*='view=packages&type=deb']")
+        .await;
+    let _: bool = browser
+        .until(
+            "!!document.querySelector('tr[data-package^=\"deb/gcc@\"]')
+                && [...document.querySelectorAll('tr[data-package]')].every(row => row.dataset.package.startsWith('deb/'))",
+        )
+        .await;
+    assert!(browser.address().await.ends_with("?view=packages&type=deb"));
+    // Back is where the visitor left off.
+    browser.back().await;
+    browser.until_text(".finding.selected", "gcc").await;
+}

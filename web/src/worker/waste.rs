@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use onionskin_core::audit::own::IgnoreFacts;
 use onionskin_core::audit::{Audit, AuditOptions, FindingFacts};
-use onionskin_core::findings::Location;
 use onionskin_core::inspection::LayerFacts;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::link::{InFile, Links};
@@ -246,10 +245,12 @@ impl Waste {
         if name.is_some() && name.as_ref() != self.names.get(at) {
             return false;
         }
-        match self.audit.findings.get(at).map(|finding| &finding.location) {
-            Some(Location::Path { path: at, .. }) => path.as_ref() == Some(at),
-            Some(Location::Config(_)) => name.is_some(),
-            None => false,
+        let Some(finding) = self.audit.findings.get(at) else {
+            return false;
+        };
+        match finding.location.in_layer() {
+            Some((_, at)) => path.as_deref() == Some(at),
+            None => name.is_some(),
         }
     }
 }
@@ -277,10 +278,7 @@ fn names(findings: &[FindingFacts]) -> Vec<FindingName> {
         *nth += 1;
         FindingName {
             kind: finding.kind,
-            layer: match &finding.location {
-                Location::Path { layer, .. } => Some(number(*layer)),
-                Location::Config(_) => None,
-            },
+            layer: finding.location.in_layer().map(|(layer, _)| number(layer)),
             rule: finding.rule.clone(),
             nth: *nth,
         }

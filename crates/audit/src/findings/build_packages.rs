@@ -1,7 +1,7 @@
 //! Packages of the system that only builds need: compilers, headers, and what was installed for nothing else.
 
 use super::live::Live;
-use super::{Finding, Kind, Subject};
+use super::{Finding, Kind, Location, Subject};
 use crate::ownership::{self, Build, Owned, Packages};
 use crate::packages::Type;
 use crate::stack::NodeId;
@@ -42,10 +42,12 @@ pub(super) fn of(subject: &Subject<'_>, live: &Live<'_>) -> Vec<Finding> {
             all.take(group);
             all
         })?;
-        Some(Finding {
-            packages: of_kind.iter().map(|package| package.name.clone()).collect(),
-            ..all.told(stack, Kind::Optional, RULE, advice(kind, &of_kind)?)
-        })
+        let mut finding = all.told(stack, Kind::Optional, RULE, advice(kind, &of_kind)?);
+        if let Location::Path { layer, path } = finding.location {
+            finding.location = Location::Packages { kind, layer, path };
+        }
+        finding.packages = of_kind.iter().map(|package| package.name.clone()).collect();
+        Some(finding)
     });
     findings.collect()
 }

@@ -20,7 +20,7 @@ impl BuiltWith {
     #[must_use]
     pub fn line(&self, finding: &FindingFacts) -> Option<usize> {
         match &finding.location {
-            Location::Path { .. } => {
+            Location::Path { .. } | Location::Packages { .. } => {
                 let mut layers = finding.added_by.iter().chain(&finding.hidden_by);
                 layers
                     .find_map(|layer| self.lines.layers.get(layer))

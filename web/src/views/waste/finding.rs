@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::size::size;
+use crate::route::packages::PackagesPlace;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::changes::Changes;
@@ -209,8 +210,8 @@ fn exactly(card: &CardFacts) -> Html {
 /// The address of a finding in this view.
 fn selected(props: &Props, finding: &Finding) -> ImageRoute {
     let mut route = props.route.with_waste(|_| {});
-    if let Location::Path { path, .. } = &finding.location {
-        route.path = Some(path.clone());
+    if let Some((_, path)) = finding.location.in_layer() {
+        route.path = Some(path.to_vec());
     }
     route.waste.finding = Some(finding.name.clone());
     route
@@ -226,6 +227,16 @@ fn path(props: &Props, finding: &Finding) -> Html {
                 ..props.route.in_view(View::Changes)
             },
             format!("Show in the changes of layer {layer}"),
+        ),
+        Location::Packages { kind, .. } => (
+            ImageRoute {
+                packages: PackagesPlace {
+                    kind: Some(*kind),
+                    package: None,
+                },
+                ..props.route.in_view(View::Packages)
+            },
+            "Show the packages".to_owned(),
         ),
         Location::Config(_) => (
             props.route.in_view(View::Config),
@@ -326,7 +337,7 @@ fn story(props: &Props, finding: &Finding) -> Html {
 /// A layer's number; of a selected finding the link to what that layer did to its path.
 fn at_layer(props: &Props, finding: &Finding, layer: u32) -> Html {
     let text = format!("layer {layer}");
-    let Location::Path { path, .. } = &finding.location else {
+    let Some((_, path)) = finding.location.in_layer() else {
         return html! { { text } };
     };
     if props.selected.is_none() {
@@ -334,7 +345,7 @@ fn at_layer(props: &Props, finding: &Finding, layer: u32) -> Html {
     }
     let to = ImageRoute {
         layer: Some(layer),
-        path: Some(path.clone()),
+        path: Some(path.to_vec()),
         ..props.route.in_view(View::Changes)
     };
     let href = Route::Image(to).to_fragment();
