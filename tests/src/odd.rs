@@ -66,6 +66,9 @@ impl Odd {
             if target.contains("/manifests/") {
                 return ok(&manifest.media_type, manifest.bytes.clone());
             }
+            if target.contains("/tags/list") {
+                return ok("application/json", r#"{"name":"app","tags":["1"]}"#);
+            }
             let blob = blobs.iter().find(|blob| target.ends_with(&blob.digest));
             let blob = blob.unwrap();
             if blob.digest != half.digest {

@@ -4,6 +4,7 @@ mod actions;
 mod comparison;
 mod files;
 mod handover;
+mod history;
 mod keys;
 mod navigation;
 mod typed;
@@ -18,6 +19,7 @@ use yew::prelude::*;
 
 use crate::browser::{self, Theme};
 use crate::compare_session::CompareSession;
+use crate::history_session::HistorySession;
 use crate::navigate::Navigate;
 use crate::own_dockerfile::OwnDockerfile;
 use crate::parts::drop::DropZone;
@@ -57,6 +59,9 @@ pub(crate) enum Msg {
     /// Compare no more.
     StopCompare,
     CompareAgain,
+    /// Read no more of a repository's images.
+    StopHistory,
+    HistoryAgain,
     /// Open what was typed.
     Open(String),
     /// Read no more of the image.
@@ -87,6 +92,8 @@ pub(crate) struct App {
     session: Option<Session>,
     /// The images that are compared, or were last.
     comparison: Option<CompareSession>,
+    /// The images of a repository over time, or those shown last.
+    history: Option<HistorySession>,
     /// The image that was shown last, and its base.
     base: Option<(String, String)>,
     /// What was shown before the image that is loading, to return to.
@@ -139,6 +146,7 @@ impl Component for App {
             remarks: Vec::new(),
             session: None,
             comparison: None,
+            history: None,
             base: None,
             before: None,
             spare: Some(spare),
@@ -177,6 +185,8 @@ impl Component for App {
             Msg::ChosenFor(side, file) => self.chosen_for(ctx, side, file),
             Msg::StopCompare => self.comparison = None,
             Msg::CompareAgain => self.compare_again(ctx),
+            Msg::StopHistory => self.stop_history(),
+            Msg::HistoryAgain => self.history_again(ctx),
             Msg::Catalog(list) => self.catalog = Some(list),
             Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Open(typed) => self.open_typed(ctx, typed),
@@ -225,10 +235,12 @@ impl Component for App {
         }
         let link = ctx.link();
         let go = link.callback(Msg::Go);
-        let image = self.session.as_ref().and_then(Session::image);
+        let session = (self.session.as_ref()).filter(|_| matches!(self.route, Route::Image(_)));
+        let image = session.and_then(Session::image);
         let (called, file) = match &self.route {
             Route::Image(route) => (route.called().to_owned(), route.file.is_some()),
             Route::Browse(BrowseRoute { list, .. }) => (of_list(list), false),
+            Route::History(route) => (route.repository.clone(), false),
             Route::Start | Route::Compare(_) => (String::new(), false),
         };
         let on_file = link.callback(Msg::Chosen);
@@ -241,7 +253,7 @@ impl Component for App {
                     {file}
                     shared={matches!(&self.route, Route::Image(route) if route.chosen_file().is_none())}
                     facts={image.map(|image| image.facts.clone())}
-                    loading={self.session.as_ref().is_some_and(Session::loading)}
+                    loading={session.is_some_and(Session::loading)}
                     start={self.route == Route::Start}
                     theme={self.theme}
                     notice={self.notice}
@@ -263,6 +275,7 @@ impl Component for App {
                             <Missing name={name.clone()} {on_file} />
                         },
                         (Route::Compare(route), _) => self.view_comparison(ctx, route),
+                        (Route::History(route), _) => self.view_history(ctx, route),
                         (Route::Browse(route), _) => html! {
                             if let Some(worker) = self.spare.clone() {
                                 <Browse {worker} route={route.clone()} {go} />

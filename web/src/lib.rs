@@ -8,6 +8,7 @@ mod browser;
 mod compare_session;
 mod format;
 mod handover;
+mod history_session;
 mod login;
 mod navigate;
 mod own_dockerfile;

@@ -1,6 +1,7 @@
 //! A wish to see another place of the page.
 
 use crate::route::comparison::CompareRoute;
+use crate::route::history::HistoryRoute;
 use crate::route::{ImageRoute, Route};
 
 /// Where to, and what that is in the browser's history.
@@ -40,6 +41,12 @@ impl Navigate {
 impl From<CompareRoute> for Route {
     fn from(route: CompareRoute) -> Self {
         Route::Compare(route)
+    }
+}
+
+impl From<HistoryRoute> for Route {
+    fn from(route: HistoryRoute) -> Self {
+        Route::History(route)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod browse;
 pub(crate) mod comparison;
+pub(crate) mod history;
 mod image;
 pub(crate) mod map;
 pub(crate) mod packages;
@@ -18,6 +19,7 @@ use percent_encoding::percent_decode_str;
 
 pub(crate) use self::browse::{BrowseRoute, TagColumn, TagSort};
 use self::comparison::CompareRoute;
+use self::history::HistoryRoute;
 pub(crate) use self::image::ImageRoute;
 pub(crate) use self::view::View;
 
@@ -28,6 +30,7 @@ pub(crate) enum Route {
     Image(ImageRoute),
     Browse(BrowseRoute),
     Compare(CompareRoute),
+    History(HistoryRoute),
 }
 
 impl Route {
@@ -51,6 +54,12 @@ impl Route {
             let route = CompareRoute::parse(sides, query, &mut remarks);
             return (Route::Compare(route), remarks);
         }
+        let repository = place.strip_prefix("/history/");
+        if let Some(repository) = repository.filter(|name| !name.is_empty()) {
+            let mut remarks = Vec::new();
+            let route = HistoryRoute::parse(repository, query, &mut remarks);
+            return (Route::History(route), remarks);
+        }
         let found = after("/image/").map(ImageRoute::of);
         let found = found.or_else(|| after("/file/").map(ImageRoute::of_file));
         let Some(mut route) = found.or_else(|| after("/index/").map(ImageRoute::of_index)) else {
@@ -71,6 +80,7 @@ impl Route {
             Route::Image(image) => image.to_fragment(),
             Route::Browse(browse) => browse.to_fragment(),
             Route::Compare(compare) => compare.to_fragment(),
+            Route::History(history) => history.to_fragment(),
         }
     }
 }

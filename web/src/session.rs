@@ -285,6 +285,7 @@ impl Image {
             | Event::Several(_)
             | Event::Artifact(_)
             | Event::Compared(_)
+            | Event::History(_)
             | Event::Failed(_) => {}
         }
     }

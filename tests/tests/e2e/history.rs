@@ -15,7 +15,7 @@ fn base() -> Image {
 }
 
 /// The images, by the day on which they were made, and their tags.
-fn images() -> Vec<(Vec<&'static str>, Packed)> {
+pub(super) fn images() -> Vec<(Vec<&'static str>, Packed)> {
     let first = base().layer(layer("COPY app /app").file("/app/run", seeded(2, 9_000)));
     let larger = base().layer(
         layer("COPY app /app")
@@ -40,7 +40,7 @@ fn images() -> Vec<(Vec<&'static str>, Packed)> {
 }
 
 /// A registry with these as `app`, whose list also has tags that it does not have.
-async fn registry(gone: &'static [&'static str]) -> Odd {
+pub(super) async fn registry(gone: &'static [&'static str]) -> Odd {
     let images = images();
     let named = images.iter().flat_map(|(tags, _)| tags.iter().copied());
     let tags: Vec<&str> = named.chain(gone.iter().copied()).collect();

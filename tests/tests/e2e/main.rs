@@ -61,6 +61,7 @@ mod page_find;
 mod page_frames;
 mod page_growth;
 mod page_handover;
+mod page_history;
 mod page_large_files;
 mod page_layout;
 mod page_login;

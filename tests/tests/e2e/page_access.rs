@@ -173,6 +173,26 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
         ),
         view("platforms", "/image/demo/hello", "select.platform"),
         view(
+            "history",
+            "/history/demo/webapp",
+            ".history-table tr:nth-child(2)",
+        ),
+        view(
+            "history of no tag",
+            "/history/demo/webapp?tags=none-is-called-so",
+            ".history .nothing",
+        ),
+        view(
+            "history that failed",
+            "/history/registry.invalid/app",
+            ".problem",
+        ),
+        view(
+            "history that is loading",
+            format!("/history/{stalling}/app"),
+            ".history-state .progress",
+        ),
+        view(
             "comparison to choose",
             "/compare/...demo/webapp:1.1",
             ".offers-of-side .names a",
@@ -187,6 +207,16 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
             "comparison, path",
             compared("?path=/app/package.json"),
             ".version .facts",
+        ),
+        view(
+            "comparison, map",
+            compared("?view=map"),
+            "#map[data-parts]:not([data-parts='0'])",
+        ),
+        view(
+            "comparison, map of all files",
+            compared("?view=map&area=all&slide=100&path=/app/package.json"),
+            "#map[data-parts]:not([data-parts='0'])",
         ),
         view(
             "comparison without a match",

@@ -1,5 +1,6 @@
 //! Two images compared in the page: the same as `onionskin diff` says of them, in every view, with an address for each.
 
+mod map;
 mod opening;
 
 use std::path::PathBuf;
@@ -82,7 +83,7 @@ fn new() -> Packed {
 }
 
 struct Ground {
-    _registry: Registry,
+    registry: Registry,
     served: Served,
     browser: Browser,
     name: String,
@@ -98,7 +99,7 @@ impl Ground {
         let served = Served::start(&[format!("http://{}", registry.address())]);
         Self {
             name: format!("{}/team/app", registry.address()),
-            _registry: registry,
+            registry,
             served,
             browser: Browser::start().await,
             folder: tempfile::tempdir().unwrap(),

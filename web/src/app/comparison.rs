@@ -23,8 +23,7 @@ impl App {
             Some((image.facts.name.clone(), base))
         });
         self.base = base.or(self.base.take());
-        self.session = None;
-        self.before = None;
+        self.leave_image();
         let title = crate::format::visible_text(&route.title());
         browser::set_title(&format!("{title} · Onionskin"));
         // It lists tags.
@@ -82,6 +81,9 @@ impl App {
         if wanted.as_ref() != Some(&name) && taken(&name) {
             name.push_str(" (2)");
         }
+        // Under the same name there may be another file now.
+        self.session
+            .take_if(|session| session.file.as_ref() == Some(&name));
         self.files.insert(name.clone(), file.into());
         self.remarks.clear();
         let (route, history) = match wanted == Some(name.clone()) {

@@ -8,7 +8,7 @@ use super::{App, Msg};
 use crate::browser;
 use crate::navigate::Navigate;
 use crate::parts::tree;
-use crate::route::comparison::CompareRoute;
+use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Session;
 
@@ -101,8 +101,15 @@ impl App {
             self.keys_listed = !self.keys_listed;
             return true;
         }
-        if matches!(self.route, Route::Compare(_)) && key == "/" {
-            return browser::focus_first(".find input");
+        if let Route::Compare(route) = &self.route {
+            let to = match key {
+                "/" => return browser::focus_first(".find input"),
+                "m" if route.view != CompareView::Map => CompareView::Map,
+                "f" if route.view != CompareView::Files => CompareView::Files,
+                _ => return false,
+            };
+            self.go(ctx, Navigate::push(route.in_view(to)));
+            return true;
         }
         let image = self.session.as_ref().and_then(Session::image);
         let (Some(image), Route::Image(route)) = (image, &self.route) else {

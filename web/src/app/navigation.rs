@@ -29,20 +29,24 @@ impl App {
                 let compare = compare.clone();
                 self.compare(ctx, &compare);
             }
+            Route::History(history) => {
+                let history = history.clone();
+                self.history(ctx, &history);
+            }
             Route::Start => {
                 self.session = None;
                 self.comparison = None;
+                self.history = None;
                 self.before = None;
                 // It tells what the cache takes, and reads the next image.
                 self.spare.get_or_insert_with(WorkerClient::start);
                 browser::set_title("Onionskin");
             }
             Route::Browse(browse) => {
-                self.session = None;
-                self.before = None;
+                let title = format!("{} · Onionskin", of_list(&browse.list));
+                self.leave_image();
                 // Lists are asked of it.
                 self.spare.get_or_insert_with(WorkerClient::start);
-                let title = format!("{} · Onionskin", of_list(&browse.list));
                 browser::set_title(&crate::format::visible_text(&title));
             }
             Route::Image(image) => {
@@ -51,6 +55,7 @@ impl App {
                     .as_ref()
                     .is_some_and(|session| session.shows(image))
                 {
+                    title_of(image);
                     self.check_layer();
                 } else {
                     let image = image.clone();
@@ -60,10 +65,15 @@ impl App {
         }
     }
 
+    /// Shows something else. An image that is read is kept for a return.
+    pub(super) fn leave_image(&mut self) {
+        self.session.take_if(|session| !is_worth_a_return(session));
+        self.before = None;
+    }
+
     /// Begins to read an image; `before` is the place that was shown until now.
     fn open(&mut self, ctx: &Context<Self>, image: &ImageRoute, before: Route) {
-        let called = crate::format::visible_text(image.called());
-        browser::set_title(&format!("{called} · Onionskin"));
+        title_of(image);
         let file = image.chosen_file().map(|name| self.files.get(name));
         if file == Some(None) {
             // It has to be chosen again.
@@ -90,6 +100,9 @@ impl App {
     pub(super) fn told(&mut self, id: u32, event: Event) -> bool {
         if matches!(&self.comparison, Some(comparison) if comparison.id == id) {
             return self.told_of_comparison(id, event);
+        }
+        if matches!(&self.history, Some(history) if history.id == id) {
+            return self.told_of_history(id, event);
         }
         let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
             return false;
@@ -197,6 +210,11 @@ impl App {
             Msg::Go(Navigate::push(route))
         })
     }
+}
+
+fn title_of(image: &ImageRoute) {
+    let called = crate::format::visible_text(image.called());
+    browser::set_title(&format!("{called} · Onionskin"));
 }
 
 /// Whether the visitor may want to see it again when what comes next is cancelled.

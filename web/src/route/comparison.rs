@@ -1,8 +1,11 @@
 //! The address of a comparison: `#/compare/OLD...NEW?old-stack=3&view=packages`, each side a reference or `./FILE`.
 
+mod map;
+
 use onionskin_core::link::{FILE, PARTS, VALUE, side};
 use percent_encoding::{percent_decode_str, percent_encode};
 
+pub(crate) use self::map::ComparedMapPlace;
 use super::{layer, shown, text};
 use crate::worker::protocol::{Both, Changes, Column, DifferenceForm, Side, Sort};
 
@@ -19,6 +22,7 @@ pub(crate) struct CompareRoute {
     /// Changes that are not shown.
     pub(crate) hidden: Changes,
     pub(crate) sort: Sort,
+    pub(crate) map: ComparedMapPlace,
 }
 
 /// One of the two images.
@@ -38,6 +42,7 @@ pub(crate) struct SideRoute {
 pub(crate) enum CompareView {
     #[default]
     Files,
+    Map,
     Config,
     Packages,
     Layers,
@@ -45,8 +50,9 @@ pub(crate) enum CompareView {
 
 impl CompareView {
     /// In their order, with the names that addresses have for them.
-    pub(crate) const NAMED: [(CompareView, &'static str); 4] = [
+    pub(crate) const NAMED: [(CompareView, &'static str); 5] = [
         (CompareView::Files, "files"),
+        (CompareView::Map, "map"),
         (CompareView::Config, "config"),
         (CompareView::Packages, "packages"),
         (CompareView::Layers, "layers"),
@@ -55,6 +61,11 @@ impl CompareView {
     pub(crate) fn name(self) -> &'static str {
         let named = Self::NAMED.iter().find(|(view, _)| *view == self);
         named.map_or("", |(_, name)| name)
+    }
+
+    /// It shows the paths that differ.
+    fn is_of_paths(self) -> bool {
+        matches!(self, CompareView::Files | CompareView::Map)
     }
 }
 
@@ -109,6 +120,7 @@ impl CompareRoute {
             find: String::new(),
             hidden: Changes::default(),
             sort: FIRST_SORT,
+            map: ComparedMapPlace::default(),
         }
     }
 
@@ -135,6 +147,7 @@ impl CompareRoute {
                 .fold(Changes::default(), Changes::toggled),
             path: None,
             difference: None,
+            map: self.map.swapped(),
             ..self.clone()
         }
     }
@@ -145,14 +158,25 @@ impl CompareRoute {
         names.join(" … ")
     }
 
-    /// Another view, without what was looked for in this one.
+    /// Another view, without what was looked for in this one, unless both show the same paths.
     pub(crate) fn in_view(&self, view: CompareView) -> Self {
+        let find = match self.view.is_of_paths() && view.is_of_paths() {
+            true => self.find.clone(),
+            false => String::new(),
+        };
         CompareRoute {
             view,
             difference: None,
-            find: String::new(),
+            find,
             ..self.clone()
         }
+    }
+
+    /// The map, seen in another way.
+    pub(crate) fn with_map(&self, change: impl FnOnce(&mut ComparedMapPlace)) -> Self {
+        let mut route = self.clone();
+        change(&mut route.map);
+        route
     }
 
     /// Both images are named.
@@ -208,6 +232,7 @@ impl CompareRoute {
                 None => return Err(format!("There is no view called “{}”.", shown(value))),
             },
             "path" => self.path = Some(super::path(value)?),
+            "zoom" | "slide" | "area" => self.map.set(key, value)?,
             "diff" => match DifferenceForm::of(value) {
                 Some(form) => self.difference = Some(form),
                 None => {
@@ -279,6 +304,9 @@ impl CompareRoute {
         if self.sort != FIRST_SORT {
             push("sort", self.sort.written().as_bytes());
         }
+        for (key, value) in self.map.pairs() {
+            push(key, &value);
+        }
         let mut fragment = format!(
             "#/compare/{}{PARTS}{}",
             side(&old.name()),
@@ -342,6 +370,7 @@ mod tests {
             "#/compare/a...b?stack=2&view=packages&find=lib%20c",
             "#/compare/a...b?path=/usr/%FF&hide=added,moved&sort=-before",
             "#/compare/a...b?path=/etc/a&diff=split",
+            "#/compare/a...b?view=map&path=/usr/a&zoom=/usr&slide=0&area=all",
             "#/compare/...b",
             "#/compare/a...",
         ] {
@@ -377,6 +406,9 @@ mod tests {
             "hide=dust",
             "sort=mode",
             "diff=x",
+            "zoom=x",
+            "slide=101",
+            "area=x",
             "old-view=files",
             "stack=0",
             "x=1",
@@ -393,11 +425,11 @@ mod tests {
 
     #[test]
     fn swapped_sides_mirror() {
-        let (route, _) = read("#/compare/a...b?old-stack=1&hide=added");
+        let (route, _) = read("#/compare/a...b?old-stack=1&view=map&hide=added&slide=90");
         let swapped = route.swapped();
         assert_eq!(
             Route::Compare(swapped.clone()).to_fragment(),
-            "#/compare/b...a?new-stack=1&hide=removed"
+            "#/compare/b...a?new-stack=1&view=map&hide=removed&slide=10"
         );
         assert!(swapped.hidden.contains(Change::Removed));
         assert_eq!(swapped.swapped(), route);

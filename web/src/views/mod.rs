@@ -19,6 +19,7 @@ mod folder_tar;
 mod gateway;
 pub(crate) mod handover;
 pub(crate) mod header;
+pub(crate) mod history;
 pub(crate) mod image;
 mod layer;
 pub(crate) mod layers;

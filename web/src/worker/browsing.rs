@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use onionskin_core::digest::Digest;
-use onionskin_core::source::registry::Remote;
+use onionskin_core::source::registry::{Remote, WholeList, whole_list};
 use onionskin_core::source::{RetryAfter, SourceError};
 
 use super::protocol::{
@@ -46,10 +46,30 @@ pub(crate) async fn names(asked: Names) -> Result<NamesPage, UserError> {
     }
 }
 
+/// All tags of a repository.
+pub(super) async fn all_tags(
+    registries: &Registries,
+    repository: &str,
+) -> Result<Vec<String>, UserError> {
+    let what = format!("the tag list of {repository}");
+    let list = at_its_place(registries, repository, async |remote| {
+        whole_list(&what, async |query| {
+            let page = remote.tags(query).await?;
+            Ok((page.tags, page.next))
+        })
+        .await
+    });
+    let WholeList { names, problem } = list.await?;
+    match problem {
+        Some(error) => Err(registries.problem_of_list(&error)),
+        None => Ok(names),
+    }
+}
+
 /// What the image of a tag is.
 pub(crate) async fn about_tag(asked: AboutTag) -> Result<TagFacts, TagProblem> {
     let failed = |error: UserError| TagProblem {
-        text: format!("{}: {}", error.title, error.detail),
+        text: error.in_a_line(),
         is_busy: false,
         wait: None,
     };

@@ -3,7 +3,8 @@
 //! `requests` hands each question of the page to what answers it, most of them to `image_worker`, which keeps an image.
 //! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis`, with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
-//! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one.
+//! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
+//! and `history` those of a repository's tags.
 
 mod analysis;
 mod audit;
@@ -21,6 +22,7 @@ mod document;
 mod file;
 mod folder;
 mod growth;
+mod history;
 mod image_worker;
 mod largest;
 pub(crate) mod listing;
@@ -36,6 +38,7 @@ mod requests;
 mod user_error;
 mod waste;
 pub(crate) mod way;
+mod whole;
 
 /// Begins to listen, as what the worker's name says it is.
 pub(crate) fn start() {

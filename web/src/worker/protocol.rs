@@ -6,6 +6,7 @@
 mod comparison;
 mod content;
 mod difference;
+mod history;
 mod map;
 mod packages;
 mod questions;
@@ -18,7 +19,7 @@ use std::borrow::Cow;
 pub(crate) use onionskin_core::layer::EntryKind;
 use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
-use onionskin_core::manifest::history;
+use onionskin_core::manifest::history::clean;
 pub(crate) use onionskin_core::source::archive::Listed as ArchiveImage;
 pub(crate) use onionskin_core::source::registry::{Referrer, Referrers};
 pub(crate) use onionskin_core::source::{
@@ -31,7 +32,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
 pub(crate) use self::difference::*;
-pub(crate) use self::map::{FileType, MapFacts, MapOf, MapPart, Measure};
+pub(crate) use self::history::*;
+pub(crate) use self::map::*;
 pub(crate) use self::packages::*;
 pub(crate) use self::questions::*;
 pub(crate) use self::tags::*;
@@ -81,6 +83,8 @@ pub(crate) enum Event {
     Artifact(Box<Artifact>),
     /// Two images are being compared.
     Compared(ComparisonEvent),
+    /// A repository's images over time are being read.
+    History(HistoryEvent),
     /// The image could not be opened at all.
     Failed(UserError),
 }
@@ -159,7 +163,7 @@ impl ImageFacts {
 
 /// The command that made a layer, in its clean form; empty where none is recorded.
 pub(crate) fn command(layer: &Layer) -> Cow<'_, str> {
-    history::clean(layer.created_by.as_deref().unwrap_or_default())
+    clean(layer.created_by.as_deref().unwrap_or_default())
 }
 
 /// What decoding a layer told.

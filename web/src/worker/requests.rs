@@ -14,13 +14,14 @@ use super::difference;
 use super::document;
 use super::folder;
 use super::growth;
+use super::history;
 use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
     AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, KeepLogins, Message,
     Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, ReadFolder,
-    Request, SizeOfCache, Stop, UseRules,
+    ReadHistory, Request, SizeOfCache, Stop, UseRules,
 };
 use crate::login;
 
@@ -90,6 +91,7 @@ impl Asker {
             Request::Show(asked) => self.of_image(asked),
             Request::Rows(asked) => self.of_image(asked),
             Request::MapOf(asked) => self.of_image(asked),
+            Request::ComparedMapOf(asked) => self.of_image(asked),
             Request::Toggle(asked) => self.of_image(asked),
             Request::Expand(asked) => self.of_image(asked),
             Request::OpenFolders(asked) => self.of_image(asked),
@@ -130,6 +132,10 @@ impl Asker {
             Request::Compare(asked) => {
                 self.answer::<Compare>(&());
                 spawn_local(comparison::run(self.worker, self.scope, asked));
+            }
+            Request::ReadHistory(asked) => {
+                self.answer::<ReadHistory>(&());
+                spawn_local(history::run(self.scope, asked));
             }
             Request::VersionsOf(asked) => self.of_image(asked),
             Request::ComparisonReport(asked) => self.of_image(asked),

@@ -5,6 +5,7 @@ use onionskin_core::analysis::AnalysisError;
 use onionskin_core::layer::LayerError;
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
+use onionskin_core::rules::GlobError;
 use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
 
 use super::protocol::UserError;
@@ -20,6 +21,17 @@ impl UserError {
             missing: false,
             login: None,
         }
+    }
+
+    /// Title and detail, for a list of several.
+    pub(crate) fn in_a_line(&self) -> String {
+        format!("{}: {}", self.title, self.detail)
+    }
+
+    /// What tags are chosen by is no glob.
+    pub(crate) fn of_glob(error: &GlobError) -> Self {
+        let advice = "Write a glob like 1.* or v?.*.";
+        UserError::new("Invalid glob", error, advice, false)
     }
 
     /// What was typed names no image.

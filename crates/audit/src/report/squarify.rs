@@ -16,16 +16,54 @@ pub struct Rect {
 
 /// A part for each of `sizes`, in their order and in proportion to them; the largest should come first.
 #[must_use]
-pub fn squarify(sizes: &[u64], mut free: Rect) -> Vec<Rect> {
-    let total: f64 = sizes.iter().map(|size| *size as f64).sum();
+pub fn squarify(sizes: &[u64], free: Rect) -> Vec<Rect> {
+    let areas = areas(sizes.iter().map(|size| *size as f64), &free);
+    lay(&areas, &rows(&areas, free), free)
+}
+
+/// The same for two lists of sizes in two rectangles. Both have the same rows, so that each part is at about the same place
+/// in both, and parts between both places, as far on their way as all others, neither overlap nor leave a gap. The parts with
+/// the largest sums should come first.
+#[must_use]
+pub fn squarify_both(sizes: &[[u64; 2]], free: [Rect; 2]) -> Vec<[Rect; 2]> {
+    let [old, new] = free;
+    let mean = Rect {
+        width: f64::midpoint(old.width, new.width),
+        height: f64::midpoint(old.height, new.height),
+        ..old
+    };
+    let sums = sizes.iter().map(|[old, new]| *old as f64 + *new as f64);
+    let rows = rows(&areas(sums, &mean), mean);
+    let [old, new] = [(0, old), (1, new)].map(|(side, free)| {
+        let of_side = sizes.iter().filter_map(|sizes| sizes.get(side));
+        let areas = areas(of_side.map(|size| *size as f64), &free);
+        lay(&areas, &rows, free)
+    });
+    old.into_iter().zip(new).map(<[Rect; 2]>::from).collect()
+}
+
+/// Parts that lie beside each other.
+struct Row {
+    parts: usize,
+    /// They lie along the left edge of what was free, not along its upper one.
+    upright: bool,
+}
+
+/// Numbers as areas that fill what is free.
+fn areas(sizes: impl Iterator<Item = f64> + Clone, free: &Rect) -> Vec<f64> {
+    let total: f64 = sizes.clone().sum();
     let scale = if total > 0.0 {
         free.width * free.height / total
     } else {
         0.0
     };
-    let areas: Vec<f64> = sizes.iter().map(|size| *size as f64 * scale).collect();
-    let mut parts = Vec::with_capacity(areas.len());
-    let mut rest = areas.as_slice();
+    sizes.map(|size| size * scale).collect()
+}
+
+/// How parts of these areas lie best.
+fn rows(areas: &[f64], mut free: Rect) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut rest = areas;
     while let Some(first) = rest.first() {
         let side = free.width.min(free.height);
         let mut sum = *first;
@@ -39,8 +77,24 @@ pub fn squarify(sizes: &[u64], mut free: Rect) -> Vec<Rect> {
             }
             (sum, now, count) = (sum + next, then, count + 1);
         }
-        let (row, after) = rest.split_at(count);
-        free = place(row, sum, free, &mut parts);
+        let row = Row {
+            parts: count,
+            upright: free.width >= free.height,
+        };
+        free = place(&[], sum, row.upright, free, &mut Vec::new());
+        rest = rest.get(count..).unwrap_or_default();
+        rows.push(row);
+    }
+    rows
+}
+
+/// Lays parts of these areas in rows.
+fn lay(areas: &[f64], rows: &[Row], mut free: Rect) -> Vec<Rect> {
+    let mut parts = Vec::with_capacity(areas.len());
+    let mut rest = areas;
+    for row in rows {
+        let (of_row, after) = rest.split_at_checked(row.parts).unwrap_or((rest, &[]));
+        free = place(of_row, of_row.iter().sum(), row.upright, free, &mut parts);
         rest = after;
     }
     parts
@@ -52,15 +106,14 @@ fn worst(largest: f64, smallest: f64, row: f64, side: f64) -> f64 {
     (side * largest / row).max(row / (side * smallest))
 }
 
-/// Lays a row along the shorter side of what is free, and returns what is left of it.
-fn place(row: &[f64], sum: f64, free: Rect, parts: &mut Vec<Rect>) -> Rect {
-    let wide = free.width >= free.height;
-    let side = if wide { free.height } else { free.width };
+/// Lays a row along an edge of what is free, and returns what is left of it.
+fn place(row: &[f64], sum: f64, upright: bool, free: Rect, parts: &mut Vec<Rect>) -> Rect {
+    let side = if upright { free.height } else { free.width };
     let depth = if side > 0.0 { sum / side } else { 0.0 };
     let mut at = 0.0;
     for area in row {
         let length = if depth > 0.0 { area / depth } else { 0.0 };
-        parts.push(match wide {
+        parts.push(match upright {
             true => Rect {
                 y: free.y + at,
                 width: depth,
@@ -76,7 +129,7 @@ fn place(row: &[f64], sum: f64, free: Rect, parts: &mut Vec<Rect>) -> Rect {
         });
         at += length;
     }
-    match wide {
+    match upright {
         true => Rect {
             x: free.x + depth,
             width: (free.width - depth).max(0.0),
@@ -117,7 +170,45 @@ mod tests {
         assert!((parts[2].width - 12.0 / 7.0).abs() < 1e-9, "{parts:?}");
     }
 
+    fn overlap(a: &Rect, b: &Rect) -> bool {
+        let wide = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
+        let high = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
+        wide > 1e-6 && high > 1e-6
+    }
+
     proptest! {
+        /// What comes, goes, grows and shrinks stays apart on its whole way.
+        #[test]
+        fn parts_of_two_maps_fill_them_and_never_overlap_between_both(
+            mut sizes in prop::collection::vec([0_u64..1 << 40, 0_u64..1 << 40], 1..40),
+            t in 0.0..=1.0,
+        ) {
+            sizes.sort_by_key(|[old, new]| std::cmp::Reverse(old + new));
+            let smaller = Rect { width: 480.0, height: 320.0, ..WHOLE };
+            let both = squarify_both(&sizes, [smaller, WHOLE]);
+            prop_assert_eq!(both.len(), sizes.len());
+            for (side, whole) in [(0, smaller), (1, WHOLE)] {
+                let total: f64 = sizes.iter().map(|sizes| sizes[side] as f64).sum();
+                for (parts, sizes) in both.iter().zip(&sizes) {
+                    let share = if total > 0.0 { sizes[side] as f64 / total } else { 0.0 };
+                    let area = parts[side].width * parts[side].height;
+                    prop_assert!((area - share * whole.width * whole.height).abs() < 1e-3);
+                }
+            }
+            let between = |old: f64, new: f64| old + (new - old) * t;
+            let at: Vec<Rect> = both.iter().map(|[old, new]| Rect {
+                x: between(old.x, new.x),
+                y: between(old.y, new.y),
+                width: between(old.width, new.width),
+                height: between(old.height, new.height),
+            }).collect();
+            for (place, a) in at.iter().enumerate() {
+                for b in &at[..place] {
+                    prop_assert!(!overlap(a, b), "{a:?} {b:?}");
+                }
+            }
+        }
+
         #[test]
         fn parts_fill_the_whole_and_do_not_overlap(mut sizes in prop::collection::vec(0_u64..1 << 40, 1..60)) {
             sizes.sort_by(|a, b| b.cmp(a));
@@ -133,9 +224,7 @@ mod tests {
             }
             for (at, a) in parts.iter().enumerate() {
                 for b in &parts[..at] {
-                    let wide = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
-                    let high = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
-                    prop_assert!(wide <= 1e-6 || high <= 1e-6, "{a:?} {b:?}");
+                    prop_assert!(!overlap(a, b), "{a:?} {b:?}");
                 }
             }
         }

@@ -274,3 +274,35 @@ async fn a_layer_of_both_images_is_read_once_and_one_that_is_not_there_is_said()
         .until_text("[data-state=added]", "not available")
         .await;
 }
+
+#[tokio::test]
+async fn the_image_before_a_comparison_is_still_there_on_the_way_back() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let place = format!("/image/{}", ground.reference("1.1"));
+    browser.goto(&ground.served.page(&place)).await;
+    let whole = "!!document.querySelector('.row[data-row]') && !!document.querySelector('.band') && !document.querySelector('.band.partial')";
+    let _: bool = browser.until(whole).await;
+    browser.click(".compare-with").await;
+    browser.click(".offers-of-side .names a").await;
+    ground.done().await;
+    assert!(!browser.address().await.contains("/image/"));
+    let before = ground.registry.requests().len();
+    browser.back().await;
+    let _: bool = browser
+        .until("!!document.querySelector('.offers-of-side .names a')")
+        .await;
+    browser.back().await;
+    let _: bool = browser.until(whole).await;
+    // The list of tags is asked for on the way; no manifest and no blob is.
+    let requests = ground.registry.requests();
+    let of_images = requests[before..]
+        .iter()
+        .filter(|line| line.contains("/manifests/") || line.contains("/blobs/"));
+    assert_eq!(of_images.count(), 0, "{:?}", &requests[before..]);
+    let title: String = browser.value("document.title").await;
+    assert!(
+        title.contains("team/app:1.1") && !title.contains('…'),
+        "{title}"
+    );
+}

@@ -14,6 +14,7 @@ use self::tags::Tags;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::search::search_field;
+use crate::route::history::HistoryRoute;
 use crate::route::{BrowseRoute, ImageRoute, Route, TagSort};
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -181,6 +182,9 @@ impl Browse {
                 <div class="toolbar">
                     { search_field("Search names", "search", &route.find, self.typed(ctx)) }
                     <span class="muted" role="status">{ self.counted(found.len(), !wanted.is_empty()) }</span>
+                    if let List::Tags(repository) = &route.list {
+                        <a class="button history-of" href={history_of(repository, &route.find)} title="Size, download, waste and packages of these images over time">{ "History" }</a>
+                    }
                 </div>
                 if found.is_empty() && !self.asking {
                     <p class="muted">
@@ -252,6 +256,17 @@ impl Browse {
             format!("{all}{so_far}")
         }
     }
+}
+
+/// The images over time of the tags that are listed.
+fn history_of(repository: &str, find: &str) -> String {
+    let plain = |character: char| !"*?[]{}\\".contains(character);
+    let find: String = find.chars().filter(|character| plain(*character)).collect();
+    let route = HistoryRoute {
+        tags: (!find.is_empty()).then(|| format!("*{find}*")),
+        ..HistoryRoute::of(repository)
+    };
+    Route::History(route).to_fragment()
 }
 
 /// Where a name of the list leads: a repository to its tags, a tag to its image.

@@ -64,7 +64,7 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
         Callback::from(move |value: Shown| shown.set(Some(value)))
     };
     if props.facts.differing() == 0 {
-        return html! { <div class="nothing"><p role="status">{ "No file differs." }</p></div> };
+        return no_difference();
     }
     let columns = classes!(
         "compare-columns",
@@ -73,7 +73,7 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
     html! {
         <div class={columns}>
             <div class="files">
-                { toolbar(props, shown.as_ref()) }
+                { toolbar(&props.facts, route, go, shown.as_ref(), Html::default()) }
                 <Tree
                     worker={props.worker.clone()}
                     showing={Rc::new(showing)}
@@ -87,7 +87,9 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
                     {on_shown}
                 />
                 if let Some(shown) = shown.as_ref() {
-                    { nothing(props, shown) }
+                    if shown.total == 0 {
+                        { nothing(route, go, shown) }
+                    }
                     { foot(shown) }
                 }
             </div>
@@ -98,11 +100,22 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
     }
 }
 
-fn toolbar(props: &Props, shown: Option<&Shown>) -> Html {
-    let Props { facts, route, .. } = props;
+/// There is nothing to show.
+pub(super) fn no_difference() -> Html {
+    html! { <div class="nothing"><p role="status">{ "No file differs." }</p></div> }
+}
+
+/// Above the tree or the map: what is looked for, and which changes are shown.
+pub(super) fn toolbar(
+    facts: &ComparisonFacts,
+    route: &CompareRoute,
+    go: &Callback<Navigate>,
+    shown: Option<&Shown>,
+    more: Html,
+) -> Html {
     let matches = shown.and_then(|shown| shown.matches);
     let typed = {
-        let (go, route) = (props.go.clone(), route.clone());
+        let (go, route) = (go.clone(), route.clone());
         Callback::from(move |find| {
             go.emit(Navigate::replace(CompareRoute {
                 find,
@@ -131,7 +144,7 @@ fn toolbar(props: &Props, shown: Option<&Shown>) -> Html {
                                     hidden: route.hidden.toggled(change),
                                     ..route.clone()
                                 };
-                                props.go.reform(move |_| Navigate::replace(to.clone()))
+                                go.reform(move |_| Navigate::replace(to.clone()))
                             }
                         >
                             { sign(change) }{ name }{ " " }<b>{ format::count(u64::from(count)) }</b>
@@ -139,18 +152,17 @@ fn toolbar(props: &Props, shown: Option<&Shown>) -> Html {
                     }
                 }
             </div>
+            { more }
         </div>
     }
 }
 
-fn nothing(props: &Props, shown: &Shown) -> Html {
-    if shown.total > 0 {
-        return Html::default();
-    }
+/// Why no path is shown.
+pub(super) fn nothing(route: &CompareRoute, go: &Callback<Navigate>, shown: &Shown) -> Html {
     let all = CompareRoute {
         find: String::new(),
         hidden: Changes::default(),
-        ..props.route.clone()
+        ..route.clone()
     };
     let (text, word) = match shown.matches {
         Some(_) => (
@@ -162,7 +174,7 @@ fn nothing(props: &Props, shown: &Shown) -> Html {
     html! {
         <div class="nothing">
             <p>{ text }</p>
-            <button type="button" onclick={props.go.reform(move |_| Navigate::replace(all.clone()))}>{ word }</button>
+            <button type="button" onclick={go.reform(move |_| Navigate::replace(all.clone()))}>{ word }</button>
         </div>
     }
 }

@@ -4,6 +4,7 @@ mod choose;
 mod figures;
 mod files;
 mod lists;
+mod map;
 mod path;
 mod sides;
 
@@ -15,6 +16,7 @@ use self::choose::Choose;
 use self::figures::Figures;
 use self::files::ComparedFiles;
 use self::lists::{ConfigList, LayerList, PackageList};
+use self::map::CompareMap;
 use self::sides::Sides;
 use crate::browser;
 use crate::compare_session::CompareSession;
@@ -113,6 +115,9 @@ fn panel(
         }
         CompareView::Files => html! {
             <ComparedFiles worker={comparison.worker.clone()} {facts} {route} go={go.clone()} />
+        },
+        CompareView::Map => html! {
+            <CompareMap worker={comparison.worker.clone()} facts={facts.clone()} route={route.clone()} go={go.clone()} />
         },
         CompareView::Config => html! { <ConfigList {facts} /> },
         CompareView::Packages => html! { <PackageList {facts} {route} go={go.clone()} /> },
@@ -296,12 +301,14 @@ fn Tabs(props: &TabsProps) -> Html {
     };
     let facts = &props.facts;
     let count = |view: CompareView| match view {
-        CompareView::Files => u64::from(facts.differing()),
-        CompareView::Config => facts.config.len() as u64,
-        CompareView::Packages => facts.packages.len() as u64,
+        CompareView::Files => Some(u64::from(facts.differing())),
+        // It shows the same files.
+        CompareView::Map => None,
+        CompareView::Config => Some(facts.config.len() as u64),
+        CompareView::Packages => Some(facts.packages.len() as u64),
         CompareView::Layers => {
             let differ = |layer: &&_| figures::is_of_one_side(layer);
-            facts.layers.iter().filter(differ).count() as u64
+            Some(facts.layers.iter().filter(differ).count() as u64)
         }
     };
     html! {
@@ -321,7 +328,9 @@ fn Tabs(props: &TabsProps) -> Html {
                     }
                 >
                     { format::capital(name) }
-                    <span class="beside">{ format::count(count(view)) }</span>
+                    if let Some(count) = count(view) {
+                        <span class="beside">{ format::count(count) }</span>
+                    }
                 </button>
             }
         </div>

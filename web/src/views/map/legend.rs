@@ -7,16 +7,18 @@ use crate::parts::mark;
 use crate::route::map::Color;
 use crate::worker::protocol::{Cause, FileType};
 
+/// A colour by its name, and what it means.
+pub(in crate::views) fn swatch(name: String, word: Html) -> Html {
+    html! {
+        <li>
+            <span class={classes!("swatch", format!("of-{name}"))} data-color={name.clone()} aria-hidden="true"></span>
+            { word }
+        </li>
+    }
+}
+
 /// What the colours mean. The map is drawn in the colours that these have.
 pub(super) fn legend_of(color: Color, legend: &NodeRef) -> Html {
-    let swatch = |name: String, word: Html| {
-        html! {
-            <li>
-                <span class={classes!("swatch", format!("of-{name}"))} data-color={name.clone()} aria-hidden="true"></span>
-                { word }
-            </li>
-        }
-    };
     let items: Vec<Html> = match color {
         Color::Cause => {
             let causes = Cause::ALL.into_iter().map(|cause| {

@@ -56,7 +56,7 @@ pub(super) fn next(parts: &[MapPart], from: Option<usize>, toward: Toward) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::protocol::FileType;
+    use crate::worker::protocol::{FileType, Shade};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -72,9 +72,12 @@ mod tests {
             value: 1,
             folder: open,
             open,
-            cause: None,
-            layer: 1,
-            kind: FileType::Other,
+            head: 18.0,
+            shade: Shade::Stored {
+                cause: None,
+                layer: 1,
+                kind: FileType::Other,
+            },
         };
         let parts = [
             part(0.0, 0.0, true),

@@ -6,7 +6,7 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 use crate::format;
 use crate::parts::mark;
 use crate::route::map::Color;
-use crate::worker::protocol::{MapFacts, MapPart};
+use crate::worker::protocol::{Growth, MapFacts, MapPart, Shade};
 
 /// How many colours layers have; then they begin again.
 pub(super) const LAYER_COLORS: u32 = 12;
@@ -23,10 +23,15 @@ pub(super) struct Marks<'a> {
 
 /// Names the colour of a part in the legend.
 pub(super) fn color(part: &MapPart, by: Color) -> String {
-    match by {
-        Color::Cause => part.cause.map_or("live", |cause| cause.name()).to_owned(),
-        Color::Layer => format!("layer-{}", part.layer.saturating_sub(1) % LAYER_COLORS),
-        Color::Type => part.kind.name().to_owned(),
+    match (part.shade, by) {
+        (Shade::Compared { growth, .. }, _) => growth.told().1.to_owned(),
+        (Shade::Stored { cause, .. }, Color::Cause) => {
+            cause.map_or("live", |cause| cause.name()).to_owned()
+        }
+        (Shade::Stored { layer, .. }, Color::Layer) => {
+            format!("layer-{}", layer.saturating_sub(1) % LAYER_COLORS)
+        }
+        (Shade::Stored { kind, .. }, Color::Type) => kind.name().to_owned(),
     }
 }
 
@@ -115,7 +120,8 @@ pub(super) fn paint(
             context.set_stroke_style_str(if w > 6.0 && h > 6.0 { &color } else { &panel });
         }
         context.stroke_rect(x + 0.5, y + 0.5, (w - 1.0).max(0.0), (h - 1.0).max(0.0));
-        if part.width >= NAMED.0 && part.height >= NAMED.1 {
+        let has_room = !part.open || part.head >= NAMED.1;
+        if has_room && part.width >= NAMED.0 && part.height >= NAMED.1 {
             context.set_fill_style_str(&text);
             name(&context, part, by);
         }
@@ -140,7 +146,7 @@ pub(super) fn paint(
 }
 
 /// The part of a path, or the smallest that it is in.
-pub(super) fn holder<'f>(facts: &'f MapFacts, path: &[u8]) -> Option<&'f MapPart> {
+pub(in crate::views) fn holder<'f>(facts: &'f MapFacts, path: &[u8]) -> Option<&'f MapPart> {
     let holds = |part: &&MapPart| {
         let rest = (!part.path.is_empty())
             .then(|| path.strip_prefix(part.path.as_slice()))
@@ -161,16 +167,35 @@ pub(super) fn part_at(facts: &MapFacts, x: f32, y: f32) -> Option<usize> {
     })
 }
 
+/// The sign of what the colour of a part means.
+fn letter(part: &MapPart, by: Color) -> Option<&'static str> {
+    match part.shade {
+        Shade::Compared { growth, .. } => Some(growth.told().0),
+        Shade::Stored { cause, .. } => cause.filter(|_| by == Color::Cause).map(mark::letter),
+    }
+}
+
+/// What a part is called.
+pub(in crate::views) fn called(part: &MapPart) -> String {
+    match (part.path.is_empty(), part.shade) {
+        (false, _) => format::visible(format::file_name(&part.path)),
+        (
+            true,
+            Shade::Compared {
+                growth: Growth::Same,
+                ..
+            },
+        ) => "unchanged files".to_owned(),
+        (true, _) => "smaller files".to_owned(),
+    }
+}
+
 /// Writes a part's name where it has room, cut where it has not, with the letter of its cause.
 fn name(context: &CanvasRenderingContext2d, part: &MapPart, by: Color) {
-    let letter = part.cause.filter(|_| by == Color::Cause && !part.open);
-    let letter = letter.map(|cause| format!("{} ", mark::letter(cause)));
-    let name = match part.path.is_empty() {
-        true => "smaller files".to_owned(),
-        false => format::visible(format::file_name(&part.path)),
-    };
+    let letter = letter(part, by).filter(|_| !part.open);
+    let letter = letter.map(|letter| format!("{letter} "));
     let slash = if part.folder { "/" } else { "" };
-    let label = format!("{}{name}{slash}", letter.unwrap_or_default());
+    let label = format!("{}{}{slash}", letter.unwrap_or_default(), called(part));
     let room = f64::from(part.width) - 8.0;
     let x = f64::from(part.x) + 4.0;
     let y = f64::from(part.y) + 9.0;
@@ -179,7 +204,10 @@ fn name(context: &CanvasRenderingContext2d, part: &MapPart, by: Color) {
     };
     // Text that cannot be drawn is missing; the line below the map has it.
     let _ = context.fill_text(&label, x, y);
-    let size = format::size(part.value);
+    let size = match part.shade {
+        Shade::Compared { growth, old, new } if growth != Growth::Same => format::change(old, new),
+        _ => format::size(part.value),
+    };
     let below = !part.open && part.height >= 32.0;
     if below && let Some(size) = fitting(context, &size, room) {
         let _ = context.fill_text(&size, x, y + 15.0);
@@ -238,9 +266,12 @@ mod tests {
             value: 1,
             folder: true,
             open: depth == 0,
-            cause: None,
-            layer: 1,
-            kind: FileType::Other,
+            head: 18.0,
+            shade: Shade::Stored {
+                cause: None,
+                layer: 1,
+                kind: FileType::Other,
+            },
         };
         let facts = MapFacts {
             parts: vec![

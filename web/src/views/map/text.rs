@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::paint::holder;
 use crate::format;
 use crate::views::LayerProps;
-use crate::worker::protocol::{Cause, MapFacts, MapPart, Measure};
+use crate::worker::protocol::{Cause, MapFacts, MapPart, Measure, Shade};
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;
@@ -34,10 +34,12 @@ pub(super) fn tell(props: &LayerProps, shown: &MapFacts, part: Option<&MapPart>)
         false => format::visible(&part.path),
     };
     let share = format::share(part.value, shown.total.max(1));
-    let cause = part.cause.map_or("in the final filesystem", Cause::name);
-    let cause = match part.folder {
-        true => String::new(),
-        false => format!(", layer {}, {cause}", part.layer),
+    let cause = match part.shade {
+        Shade::Stored { cause, layer, .. } if !part.folder => {
+            let cause = cause.map_or("in the final filesystem", Cause::name);
+            format!(", layer {layer}, {cause}")
+        }
+        _ => String::new(),
     };
     format!("{name}: {}, {share}{cause}", format::size(part.value))
 }

@@ -63,7 +63,7 @@ pub(super) fn toolbar(props: &LayerProps, shown: &MapFacts) -> Html {
 }
 
 /// The folders from the root to the one that fills the map.
-pub(super) fn crumbs(shown: &MapFacts, zoom_to: &(impl Fn(Vec<u8>) + Clone + 'static)) -> Html {
+pub(in crate::views) fn crumbs(shown: &MapFacts, on_zoom: &Callback<Vec<u8>>) -> Html {
     let mut ways: Vec<Vec<u8>> = vec![b"/".to_vec()];
     let slashes = shown
         .zoom
@@ -87,8 +87,8 @@ pub(super) fn crumbs(shown: &MapFacts, zoom_to: &(impl Fn(Vec<u8>) + Clone + 'st
                     class="quiet"
                     aria-current={(at == last).then_some("location")}
                     onclick={
-                        let (way, zoom_to) = (way.clone(), zoom_to.clone());
-                        move |_: MouseEvent| zoom_to(way.clone())
+                        let way = way.clone();
+                        on_zoom.reform(move |_: MouseEvent| way.clone())
                     }
                 >
                     { if at == 0 { "Filesystem".to_owned() } else { format::visible(format::file_name(&way)) } }

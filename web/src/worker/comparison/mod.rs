@@ -1,6 +1,7 @@
 //! Two images compared: both are read, a layer that both have once, and the core tells what differs.
 
 mod facts;
+mod map;
 mod read;
 mod rows;
 
@@ -27,9 +28,9 @@ use super::image_worker::ImageWorker;
 use super::listing::number;
 use super::port;
 use super::protocol::{
-    Both, Column, Compare, ComparisonEvent, ComparisonReport, Event, Expand, Found, HoldFile,
-    Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek, Showing, Shown, Side, Sort,
-    Subject, Toggle, UserError, VersionsOf,
+    Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport, Event,
+    Expand, Found, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek,
+    Showing, Shown, Side, Sort, Subject, Toggle, UserError, VersionsOf,
 };
 use super::requests::Answers;
 use super::way;
@@ -129,6 +130,12 @@ impl Comparison {
 
     pub(crate) fn show(&mut self, showing: Showing) -> Shown {
         self.rows.show(&self.report.files, showing)
+    }
+
+    /// The map of a folder of what is shown.
+    pub(crate) fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap {
+        self.rows.show(&self.report.files, asked.showing.clone());
+        map::of(&self.rows, &self.report.files, asked)
     }
 
     pub(crate) fn rows(&self, from: u32, count: u32) -> Vec<Row> {
@@ -284,6 +291,13 @@ pub(crate) fn of_side(side: Side) -> String {
 impl Answers<HoldFile> for ImageWorker {
     fn answer(&mut self, HoldFile(side): HoldFile) {
         *self.compared_files.of_mut(side) = self.file.take();
+    }
+}
+
+impl Answers<ComparedMapOf> for ImageWorker {
+    fn answer(&mut self, asked: ComparedMapOf) -> Option<Box<ComparedMap>> {
+        let comparison = self.comparison.as_mut()?;
+        Some(Box::new(comparison.map(&asked)))
     }
 }
 

@@ -2,15 +2,13 @@
 //! read for the old one.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use futures::channel::oneshot;
 use futures::future::join;
-use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{BlobId, Image, Layer, NotFetched, SourceError};
+use onionskin_core::source::{BlobId, Image, Layer, SourceError};
 use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
@@ -19,11 +17,11 @@ use crate::worker::analysis;
 use crate::worker::decode::{self, Job, Origin};
 use crate::worker::file;
 use crate::worker::listing::number;
-use crate::worker::pool::{Outcome, Pool};
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,
 };
 use crate::worker::registries::{Registries, repository};
+use crate::worker::whole::{self, Got, Heard, Layers, first_problem, stacked};
 
 /// Between two rounds of telling how far the layers are, in milliseconds.
 const PAUSE: f64 = 100.0;
@@ -50,16 +48,6 @@ impl Opened {
 
 /// Tells the page what happens.
 pub(super) type Tell = Rc<dyn Fn(ComparisonEvent)>;
-
-/// What came of a layer.
-#[derive(Clone)]
-enum Got {
-    Read(Arc<LayerIndex>),
-    NotFetched(NotFetched),
-    Failed(UserError),
-}
-
-type Layers = BTreeMap<u32, Got>;
 
 /// Reads both images; what goes wrong on the way is told, by side.
 pub(super) async fn both(
@@ -132,8 +120,7 @@ pub(super) async fn both(
         return None;
     }
     let stacked = |side: Side, opened: &Opened, layers: &mut Layers| {
-        let stack = stacked(&opened.image, layers);
-        stack
+        stacked(&opened.image, layers)
             .map_err(|problem| tell(ComparisonEvent::Failed(side, problem)))
             .ok()
     };
@@ -265,65 +252,17 @@ async fn of_analysis(
 
 /// Reads layers of an image.
 async fn layers(opened: &Opened, layers: Vec<Layer>, side: Side, meter: &Rc<Meter>) -> Layers {
-    if layers.is_empty() {
-        return Layers::new();
-    }
-    let open = Cell::new(layers.len());
-    let got: RefCell<Layers> = RefCell::default();
-    let (done, all) = oneshot::channel();
-    let done = RefCell::new(Some(done));
-    let meter = Rc::clone(meter);
-    let hear = move |outcome| {
-        let (layer, came) = match outcome {
-            Outcome::Progress(layer, bytes) => return meter.received(side, layer, bytes),
-            Outcome::Decoded(layer, index) => (layer, Got::Read(index)),
-            Outcome::NotFetched(layer, reason) => (layer, Got::NotFetched(reason)),
-            Outcome::Failed(layer, problem) => (layer, Got::Failed(problem)),
-        };
-        meter.ended(side, layer);
-        let failed = matches!(came, Got::Failed(_));
-        got.borrow_mut().insert(layer, came);
-        open.set(open.get().saturating_sub(1));
-        // One that fails ends the comparison.
-        if (failed || open.get() == 0)
-            && let Some(done) = done.take()
-        {
-            // Whoever asked may be gone.
-            let _ = done.send(got.take());
-        }
-    };
     let job = |layer| Job {
         layer,
         origin: opened.origin.clone(),
     };
     let jobs = layers.into_iter().map(job).collect();
-    let pool = Pool::start(jobs, opened.file.clone(), hear);
-    let layers = all.await.unwrap_or_default();
-    pool.stop();
-    layers
-}
-
-/// The first layer that could not be read.
-fn first_problem(layers: &Layers) -> Option<UserError> {
-    layers.values().find_map(|got| match got {
-        Got::Failed(problem) => Some(problem.clone()),
-        _ => None,
-    })
-}
-
-fn stacked(image: &Image, layers: &mut Layers) -> Result<Stack, UserError> {
-    let mut stack = Stack::new();
-    for layer in &image.layers {
-        let layer = number(layer.number);
-        let pushed = match layers.remove(&layer) {
-            Some(Got::Read(index)) => stack.push(index),
-            Some(Got::NotFetched(reason)) => stack.push_not_fetched(reason),
-            Some(Got::Failed(problem)) => return Err(problem),
-            None => return Err(UserError::of_worker(layer)),
-        };
-        pushed.map_err(|error| UserError::of_stack(layer, &error))?;
-    }
-    Ok(stack)
+    let meter = Rc::clone(meter);
+    let hear = move |layer, heard| match heard {
+        Heard::Received(bytes) => meter.received(side, layer, bytes),
+        Heard::Ended => meter.ended(side, layer),
+    };
+    whole::read(jobs, opened.file.clone(), hear).await
 }
 
 /// How far the layers of both are.

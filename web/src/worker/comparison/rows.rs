@@ -223,7 +223,13 @@ impl Rows {
         open
     }
 
-    fn is_shown(&self, change: &FileChange) -> bool {
+    /// All paths that differ.
+    pub(super) fn tree(&self) -> &ChangeTree {
+        &self.tree
+    }
+
+    /// Whether a change is neither hidden nor other than what is looked for.
+    pub(super) fn is_shown(&self, change: &FileChange) -> bool {
         if self.showing.hidden_changes.contains(change.change) {
             return false;
         }
@@ -311,7 +317,7 @@ impl Rows {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use onionskin_core::compare::{Options, trees};
     use onionskin_core::layer::Expected;
     use onionskin_core::stack::Stack;
@@ -331,7 +337,7 @@ mod tests {
         stack
     }
 
-    fn showing(find: &str, hidden: &[Change], column: Column) -> Showing {
+    pub(in super::super) fn showing(find: &str, hidden: &[Change], column: Column) -> Showing {
         Showing {
             layer: 0,
             changes_from: None,
@@ -356,7 +362,12 @@ mod tests {
             .file("/b/c/same", bytes(1_000))
             .file("/b/c/grown", bytes(70))
             .file("/d/new", bytes(900));
-        let (old, new) = (stack(&old), stack(&new));
+        rows_of(&old, &new)
+    }
+
+    /// The rows of two images of one layer each.
+    pub(in super::super) fn rows_of(old: &Layer, new: &Layer) -> (Rows, Vec<FileChange>) {
+        let (old, new) = (stack(old), stack(new));
         let (old, new) = ((&old, 1), (&new, 1));
         let files = trees(old, new, &Options::default());
         let tree = ChangeTree::of(old, new, &files);

@@ -7,19 +7,19 @@ use onionskin_core::report::squarify::{Rect, squarify};
 use onionskin_core::stack::NodeId;
 
 use super::{At, Listing, number, waste};
-use crate::worker::protocol::{FileType, MapFacts, MapOf, MapPart, Measure};
+use crate::worker::protocol::{FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.
-const PARTS: usize = 1_500;
+pub(crate) const PARTS: usize = 1_500;
 /// Rectangles in one folder; the rest of it is one more.
-const IN_FOLDER: usize = 400;
+pub(crate) const IN_FOLDER: usize = 400;
 /// Pixels that a folder's name takes, and the edge around what is in it.
 pub(crate) const NAME: f64 = 18.0;
 const EDGE: f64 = 2.0;
 /// A folder that is smaller is drawn as a whole.
-const LEAST: (f64, f64) = (36.0, 34.0);
+pub(crate) const LEAST: (f64, f64) = (36.0, 34.0);
 /// A rectangle with a smaller side is not drawn.
-const SEEN: f64 = 1.5;
+pub(crate) const SEEN: f64 = 1.5;
 /// Paths of a folder that are looked at for its largest file.
 const LOOKED_AT: usize = 2_000;
 
@@ -179,9 +179,12 @@ impl Listing {
             value,
             folder: node.is_some_and(|node| self.children(node).next().is_some()),
             open: false,
-            cause,
-            layer: version.map_or(0, |version| number(version.layer + at.offset)),
-            kind: file.map_or(FileType::Other, |file| FileType::of(&at.stack.path(file))),
+            head: head(rect),
+            shade: Shade::Stored {
+                cause,
+                layer: version.map_or(0, |version| number(version.layer + at.offset)),
+                kind: file.map_or(FileType::Other, |file| FileType::of(&at.stack.path(file))),
+            },
         }
     }
 
@@ -200,11 +203,25 @@ impl Listing {
 
 /// The room in an open folder.
 fn inner(part: &MapPart) -> Rect {
-    let (width, height) = (f64::from(part.width), f64::from(part.height));
+    inside(&Rect {
+        x: f64::from(part.x),
+        y: f64::from(part.y),
+        width: f64::from(part.width),
+        height: f64::from(part.height),
+    })
+}
+
+/// The height of the room for the name of an open folder.
+pub(crate) fn head(folder: &Rect) -> f32 {
+    NAME.min(folder.height) as f32
+}
+
+/// The room in an open folder's rectangle, below its name.
+pub(crate) fn inside(folder: &Rect) -> Rect {
     Rect {
-        x: f64::from(part.x) + EDGE,
-        y: f64::from(part.y) + NAME,
-        width: (width - 2.0 * EDGE).max(0.0),
-        height: (height - NAME - EDGE).max(0.0),
+        x: folder.x + EDGE.min(folder.width / 2.0),
+        y: folder.y + f64::from(head(folder)),
+        width: (folder.width - 2.0 * EDGE).max(0.0),
+        height: (folder.height - NAME - EDGE).max(0.0),
     }
 }

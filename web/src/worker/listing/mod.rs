@@ -2,7 +2,7 @@
 
 mod answers;
 mod filter;
-mod map;
+pub(crate) mod map;
 mod row;
 #[cfg(test)]
 mod tests;

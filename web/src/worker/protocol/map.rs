@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Showing};
+use super::{Cause, Showing, Shown};
 
 /// What the rectangles of a map are as large as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,10 +145,147 @@ pub(crate) struct MapPart {
     pub(crate) folder: bool,
     /// That is drawn in it, below its name.
     pub(crate) open: bool,
-    /// How its bytes end, or those of the largest file in it; None of live ones.
-    pub(crate) cause: Option<Cause>,
-    /// The layer that stored it, or the largest file in it.
-    pub(crate) layer: u32,
-    /// What that file is.
-    pub(crate) kind: FileType,
+    /// The height of the room for that name, in pixels.
+    pub(crate) head: f32,
+    pub(crate) shade: Shade,
+}
+
+/// What the colour of a rectangle can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Shade {
+    /// Of the largest file in it.
+    Stored {
+        /// How its bytes end; None of live ones.
+        cause: Option<Cause>,
+        /// The layer that stored it.
+        layer: u32,
+        /// What it is.
+        kind: FileType,
+    },
+    /// Of two images.
+    Compared {
+        growth: Growth,
+        /// Bytes in both.
+        old: u64,
+        new: u64,
+    },
+}
+
+/// What became of bytes from one image to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Growth {
+    Added,
+    Removed,
+    Grown,
+    Shrunk,
+    /// Something changed, and there are as many.
+    Even,
+    /// Nothing changed.
+    Same,
+}
+
+impl Growth {
+    pub(crate) const ALL: [Growth; 6] = [
+        Growth::Added,
+        Growth::Removed,
+        Growth::Grown,
+        Growth::Shrunk,
+        Growth::Even,
+        Growth::Same,
+    ];
+
+    /// Of what is in both images and changed.
+    pub(crate) fn of(old: u64, new: u64) -> Self {
+        match new.cmp(&old) {
+            std::cmp::Ordering::Less => Growth::Shrunk,
+            std::cmp::Ordering::Equal => Growth::Even,
+            std::cmp::Ordering::Greater => Growth::Grown,
+        }
+    }
+
+    /// The sign beside its colour, its name there, and the word for it.
+    pub(crate) fn told(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Growth::Added => ("A", "added", "added"),
+            Growth::Removed => ("D", "removed", "removed"),
+            Growth::Grown => ("+", "grown", "grown"),
+            Growth::Shrunk => ("-", "shrunk", "shrunk"),
+            Growth::Even => ("M", "even", "changed or moved, same size"),
+            Growth::Same => ("=", "same", "unchanged"),
+        }
+    }
+}
+
+/// The map of a folder of a comparison, for a room of this size in pixels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ComparedMapOf {
+    pub(crate) showing: Showing,
+    /// The folder that fills the map; where nothing differs in it, the nearest above it does.
+    pub(crate) zoom: Vec<u8>,
+    /// With the files that do not differ.
+    pub(crate) all: bool,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+}
+
+/// A map of two images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ComparedMap {
+    pub(crate) shown: Shown,
+    /// The folder that fills it.
+    pub(crate) zoom: Vec<u8>,
+    /// What that comes to in both.
+    pub(crate) old: u64,
+    pub(crate) new: u64,
+    pub(crate) parts: Vec<ComparedPart>,
+}
+
+/// A rectangle of such a map, as it is for the new image, and where it is for the old one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ComparedPart {
+    pub(crate) new: MapPart,
+    pub(crate) old: OldPlace,
+}
+
+/// Where a rectangle is for the old image.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OldPlace {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+    pub(crate) head: f32,
+}
+
+impl ComparedMap {
+    /// The map between both images: 0 is the old one, 1 the new one.
+    pub(crate) fn between(&self, at: f32) -> MapFacts {
+        let between = |old: f32, new: f32| old + (new - old) * at;
+        let bytes = |old: u64, new: u64| {
+            (old as f64 + (new as f64 - old as f64) * f64::from(at)).round() as u64
+        };
+        let part = |part: &ComparedPart| {
+            let ComparedPart { old, new } = part;
+            let value = match new.shade {
+                Shade::Compared { old, new, .. } => bytes(old, new),
+                Shade::Stored { .. } => new.value,
+            };
+            MapPart {
+                x: between(old.x, new.x),
+                y: between(old.y, new.y),
+                width: between(old.width, new.width),
+                height: between(old.height, new.height),
+                head: between(old.head, new.head),
+                value,
+                ..new.clone()
+            }
+        };
+        MapFacts {
+            matches: self.shown.matches,
+            zoom: self.zoom.clone(),
+            total: bytes(self.old, self.new),
+            parts: self.parts.iter().map(part).collect(),
+            ..MapFacts::default()
+        }
+    }
 }

@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, Compare, ComparisonReport, ContentFacts, ContentForm, ContentParts, ContentRows,
-    DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts, FilesOfPackage, Findings,
-    FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile, LargestFiles, LinesFacts, Listed,
-    MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf, Parts, PathHistory, PathVersions,
-    ReadDifference, ReadDocument, ReadFolder, Referrers, ReportForm, Row, RulesFile,
+    AboutTag, Compare, ComparedMap, ComparedMapOf, ComparisonReport, ContentFacts, ContentForm,
+    ContentParts, ContentRows, DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts,
+    FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile,
+    LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
+    Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
+    Referrers, ReportForm, Row, RulesFile,
     RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
@@ -63,6 +64,7 @@ questions! {
     Show => Shown,
     Rows => Vec<Row>,
     MapOf => Option<Box<MapFacts>>,
+    ComparedMapOf => Option<Box<ComparedMap>>,
     Toggle => Option<Shown>,
     Expand => Option<Shown>,
     OpenFolders => Vec<Vec<u8>>,
@@ -90,6 +92,7 @@ questions! {
     PackageFiles => Box<FilesOfPackage>,
     HoldFile => (),
     Compare => (),
+    ReadHistory => (),
     VersionsOf => Option<Box<PathVersions>>,
     ComparisonReport => Option<String>,
 }
