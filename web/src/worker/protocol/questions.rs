@@ -11,8 +11,8 @@ use super::{
     FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile,
     LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
     Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
-    Referrers, ReportForm, Row, RulesFile,
-    RulesFileError, Showing, Shown, TagFacts, TagProblem, Unfold, UserError, VersionsOf,
+    Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem,
+    Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
