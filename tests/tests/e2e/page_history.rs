@@ -209,7 +209,9 @@ async fn the_form_chooses_tags_and_how_many_images() {
     let browser = &ground.browser;
     ground.show("").await;
     ground.read(4).await;
-    browser.fill(".history-form input", "1.1?").await;
+    let _: bool = browser
+        .value("(document.querySelector('.history-form input').value = '1.1?', true)")
+        .await;
     browser.click(".history-form .primary").await;
     ground.read(2).await;
     let _: bool = browser.until("location.hash.endsWith('?tags=1.1?')").await;

@@ -230,6 +230,8 @@ fn path(props: &Props, finding: &Finding) -> Html {
         ),
         Location::Packages { kind, .. } => (
             ImageRoute {
+                // What was looked for in the findings is no name of a package.
+                find: String::new(),
                 packages: PackagesPlace {
                     kind: Some(*kind),
                     package: None,
