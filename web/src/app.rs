@@ -297,7 +297,7 @@ impl App {
         let name = match &self.route {
             Route::Image(route) => route.called().to_owned(),
             Route::Compare(route) => route.title(),
-            Route::Start | Route::Browse(_) => String::new(),
+            Route::Start | Route::Browse(_) | Route::History(_) => String::new(),
         };
         let is_here = matches!(&self.route, Route::Image(route) if route.chosen_file().is_some());
         let whole = (!is_here).then(|| format!("{}{}", browser::base(), self.route.to_fragment()));
