@@ -10,7 +10,7 @@ use onionskin_core::report::squarify::{Rect, squarify_both};
 use super::rows::Rows;
 use crate::worker::listing::map::{IN_FOLDER, LEAST, PARTS, SEEN, head, inside};
 use crate::worker::protocol::{
-    ComparedMap, ComparedMapOf, ComparedPart, Growth, MapPart, OldPlace, Shade,
+    ComparedMap, ComparedMapOf, ComparedPart, EntryKind, Growth, MapPart, OldPlace, Shade,
 };
 
 /// Bytes in the old image and in the new one.
@@ -123,6 +123,8 @@ fn add(sum: &mut Bytes, more: Bytes) {
 fn own(rows: &Rows, files: &[FileChange], place: usize) -> Bytes {
     let of = rows.tree().get(place);
     let change = of.and_then(|of| files.get(of.change?));
+    // What a folder held that moved away is told where it is now.
+    let of = of.filter(|of| of.kind != EntryKind::Dir);
     match of.filter(|_| change.is_some_and(|change| rows.is_shown(change))) {
         Some(of) => [of.old_size, of.new_size].map(Option::unwrap_or_default),
         None => [0; 2],
