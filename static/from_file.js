@@ -5,6 +5,6 @@ if (location.protocol === "file:") {
     told.className = "from-file";
     told.textContent =
       "Onionskin does not run from a file. Serve this folder with a web server and open it there, for example with: python3 -m http.server";
-    document.body.append(told);
+    document.body.replaceChildren(told);
   });
 }

@@ -86,17 +86,30 @@ impl Browser {
 
     /// Goes to an address; one that differs in its fragment only does not load the page again.
     pub async fn goto(&self, address: &str) {
+        self.goto_document(address).await;
+        self.ready().await;
+    }
+
+    /// The same, without waiting for the program of the page.
+    pub async fn goto_document(&self, address: &str) {
         self.driver.goto(address).await.unwrap();
     }
 
     /// Loads the page again.
     pub async fn reload(&self) {
         self.driver.refresh().await.unwrap();
+        self.ready().await;
     }
 
     /// One step back in the browser's history.
     pub async fn back(&self) {
         self.driver.back().await.unwrap();
+        self.ready().await;
+    }
+
+    /// Waits until what is shown is drawn by the program, not by the document.
+    async fn ready(&self) {
+        let _: bool = self.until("!document.querySelector('.unready')").await;
     }
 
     /// The address.

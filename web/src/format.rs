@@ -1,6 +1,7 @@
 //! How bytes, names and modes are written on the page.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
 pub(crate) use onionskin_core::report::format::{change, share, size};
@@ -158,10 +159,20 @@ pub(crate) fn short_digest(digest: &str) -> String {
 
 /// Seconds since 1970 as `2026-11-24 22:47:09 UTC`; of times that no calendar has, the seconds.
 pub(crate) fn time(seconds: i64) -> String {
-    match Timestamp::from_second(seconds) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        Err(_) => format!("{seconds} s since 1970"),
-    }
+    let Ok(time) = Timestamp::from_second(seconds) else {
+        return format!("{seconds} s since 1970");
+    };
+    // Written out, as `strftime` brings all of its forms along.
+    let time = Offset::UTC.to_datetime(time);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     if browser {
         for_browser(&folder)?;
+        // Its weight is measured too.
+        build::page()?;
     }
     say("building the command and the benchmark for this machine");
     let build = [

@@ -9,6 +9,7 @@
 mod axe;
 mod bench;
 mod build;
+mod bundle;
 mod debian;
 mod fuzz;
 mod lint;

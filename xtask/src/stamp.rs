@@ -1,5 +1,7 @@
 //! What the page was built from, so that it is built again only when that changed.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -9,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::{places, work};
 
 /// All that goes into the page.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "web",
     "static",
     "crates/layers",
@@ -20,12 +22,17 @@ const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
+    "xtask/src/build.rs",
+    "xtask/src/bundle.rs",
 ];
 
-/// A number that changes with the page's sources, its compiler and whether wasm-opt is used.
-pub(crate) fn of_page(optimised: bool) -> Result<String> {
+/// Variables of the environment that change Cargo's profile of the page.
+const PROFILE: &str = "CARGO_PROFILE_WEB_";
+
+/// A number that changes with the page's sources, its profile and its compiler.
+pub(crate) fn of_page() -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    optimised.hash(&mut hasher);
+    profile().hash(&mut hasher);
     work::output(work::command("rustc").arg("-V")).hash(&mut hasher);
     for source in SOURCES {
         let source = places::root().join(source);
@@ -43,6 +50,15 @@ pub(crate) fn of_page(optimised: bool) -> Result<String> {
         }
     }
     Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// What the environment changes of the page's profile: then it is not what is released.
+fn profile() -> Vec<(OsString, OsString)> {
+    let mut changed: Vec<_> = env::vars_os()
+        .filter(|(name, _)| name.to_string_lossy().starts_with(PROFILE))
+        .collect();
+    changed.sort();
+    changed
 }
 
 /// The file that holds the number of the page that lies in target/page.

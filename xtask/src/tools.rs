@@ -44,15 +44,6 @@ pub(crate) fn test_runner() -> Result<PathBuf> {
     })
 }
 
-/// wasm-opt, if there is one that knows what today's compiler writes.
-pub(crate) fn wasm_opt() -> Option<()> {
-    let version = work::output(work::command("wasm-opt").arg("--version"))?;
-    let number: u32 = version
-        .split_whitespace()
-        .find_map(|word| word.parse().ok())?;
-    (number >= 120).then_some(())
-}
-
 fn trunk() -> Tool {
     let version = "0.21.14";
     let site = "https://github.com/trunk-rs/trunk/releases/download";

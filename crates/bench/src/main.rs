@@ -18,6 +18,7 @@ mod process;
 mod registry;
 mod served;
 mod table;
+mod weight;
 mod whole;
 
 use std::env;
@@ -59,6 +60,7 @@ fn main() -> Result<()> {
         if let Err(error) = measured {
             table.missing("the page in headless Chromium", &format!("{error:#}"), 0.03);
         }
+        weight::measure(&arguments.onionskin, &arguments.folder, &mut table)?;
     }
     println!("{table}");
     if let Some(document) = &arguments.document {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,15 +12,20 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use onionskin_core::digest::Digest;
-use rust_embed::RustEmbed;
 
 use crate::frames::{FrameAncestor, Marks};
 use crate::policy::{self, matches_etag};
 
-#[derive(RustEmbed)]
-#[folder = "../../target/page"]
-#[allow_missing = true]
-struct Embedded;
+/// A file as the build script embeds it.
+struct Embedded {
+    path: &'static str,
+    plain: &'static [u8],
+    /// In Brotli's form, where that is smaller.
+    brotli: Option<&'static [u8]>,
+}
+
+// `static EMBEDDED: &[Embedded]`, the files of target/page; none where the page was not built.
+include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
 const INDEX: &str = "index.html";
 
@@ -28,6 +34,10 @@ const CHARSET: &str = "<meta charset=\"utf-8\">";
 
 /// Tells the page that it came from a gateway.
 const MARK: &str = "<meta name=\"onionskin\" content=\"gateway\">";
+
+/// Codings, as headers name them.
+const BROTLI: &str = "br";
+const GZIP: &str = "gzip";
 
 /// Below this many bytes compression saves no packet.
 const WORTH_COMPRESSING: usize = 1400;
@@ -52,9 +62,11 @@ pub struct PageFile {
 /// page. Unlike a gateway's, that page may connect to other hosts (`policy` says to which).
 #[must_use]
 pub fn page_for_static_hosts() -> Vec<PageFile> {
-    let files =
-        Embedded::iter().filter_map(|path| Some((path.to_string(), Embedded::get(&path)?.data)));
-    for_static_hosts(files)
+    for_static_hosts(
+        EMBEDDED
+            .iter()
+            .map(|file| (file.path.to_owned(), Cow::Borrowed(file.plain))),
+    )
 }
 
 fn for_static_hosts(files: impl Iterator<Item = (String, Cow<'static, [u8]>)>) -> Vec<PageFile> {
@@ -82,7 +94,9 @@ pub(crate) struct Page {
 
 struct File {
     plain: Bytes,
-    gzip: Option<Bytes>,
+    brotli: Option<Bytes>,
+    /// Once somebody asked for it: browsers read Brotli, over https and from this machine.
+    gzip: OnceLock<Option<Bytes>>,
     media_type: &'static str,
     /// Hex of the content, short: what tells one version from the next.
     tag: String,
@@ -92,27 +106,26 @@ struct File {
 impl Page {
     /// The page in this binary; `ancestors` may frame its embed view.
     pub(crate) fn embedded(ancestors: &[FrameAncestor]) -> Self {
-        let files = Embedded::iter()
-            .filter_map(|path| Some((path.to_string(), Embedded::get(&path)?.data)));
-        Self::new(files, ancestors)
+        Self::new(EMBEDDED, ancestors)
     }
 
-    fn new(
-        files: impl Iterator<Item = (String, Cow<'static, [u8]>)>,
-        ancestors: &[FrameAncestor],
-    ) -> Self {
+    fn new(files: &[Embedded], ancestors: &[FrameAncestor]) -> Self {
         let mut files: HashMap<_, _> = files
-            .map(|(path, content)| {
-                let file = File::new(&path, content);
-                (path, file)
+            .iter()
+            .map(|file| {
+                let sent = File {
+                    brotli: file.brotli.map(Bytes::from_static),
+                    ..File::new(file.path, Bytes::from_static(file.plain))
+                };
+                (file.path.to_owned(), sent)
             })
             .collect();
         let index = files
             .entry(INDEX.to_owned())
-            .or_insert_with(|| File::new(INDEX, Cow::Borrowed(NO_PAGE.as_bytes())));
+            .or_insert_with(|| File::new(INDEX, Bytes::from_static(NO_PAGE.as_bytes())));
         let marked = String::from_utf8_lossy(&index.plain);
         let marked = marked.replacen(CHARSET, &format!("{CHARSET}{MARK}"), 1);
-        *index = File::new(INDEX, Cow::Owned(marked.into_bytes()));
+        *index = File::new(INDEX, Bytes::from(marked.into_bytes()));
         let html = String::from_utf8_lossy(&index.plain);
         let policy = |ancestors| {
             // Base64, origins and our own words: always a header's characters.
@@ -161,13 +174,10 @@ impl Page {
 }
 
 impl File {
-    fn new(path: &str, content: Cow<'static, [u8]>) -> Self {
-        let plain = match content {
-            Cow::Borrowed(content) => Bytes::from_static(content),
-            Cow::Owned(content) => Bytes::from(content),
-        };
+    fn new(path: &str, plain: Bytes) -> Self {
         Self {
-            gzip: gzip(&plain).filter(|small| small.len() < plain.len()),
+            brotli: None,
+            gzip: OnceLock::new(),
             media_type: media_type(path),
             tag: Digest::sha256(&plain).short().to_owned(),
             immutable: has_hash(path),
@@ -175,13 +185,27 @@ impl File {
         }
     }
 
+    /// The smallest form that the client reads, and the name of its coding.
+    fn form(&self, asked: &HeaderMap) -> (&Bytes, Option<&'static str>) {
+        if let Some(brotli) = &self.brotli
+            && accepts(asked, BROTLI)
+        {
+            return (brotli, Some(BROTLI));
+        }
+        if accepts(asked, GZIP)
+            && let Some(gzip) = self.gzip.get_or_init(|| gzip(&self.plain))
+        {
+            return (gzip, Some(GZIP));
+        }
+        (&self.plain, None)
+    }
+
     fn answer(&self, asked: &HeaderMap) -> Response {
-        let zipped = self.gzip.as_ref().filter(|_| accepts_gzip(asked));
-        let etag = format!(
-            "\"{}{}\"",
-            self.tag,
-            if zipped.is_some() { "-gzip" } else { "" }
-        );
+        let (content, coding) = self.form(asked);
+        let etag = match coding {
+            Some(coding) => format!("\"{}-{coding}\"", self.tag),
+            None => format!("\"{}\"", self.tag),
+        };
         let etag = HeaderValue::try_from(etag).ok();
         let cached = matches_etag(asked, etag.as_ref());
         let caching = if self.immutable {
@@ -192,14 +216,14 @@ impl File {
         let mut response = if cached {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let mut response = Body::from(zipped.unwrap_or(&self.plain).clone()).into_response();
+            let mut response = Body::from(content.clone()).into_response();
             let headers = response.headers_mut();
             headers.insert(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static(self.media_type),
             );
-            if zipped.is_some() {
-                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            if let Some(coding) = coding {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
             }
             response
         };
@@ -213,15 +237,17 @@ impl File {
     }
 }
 
-fn accepts_gzip(asked: &HeaderMap) -> bool {
+/// Whether the client names the coding, with a weight that is not 0 (RFC 9110, section 12.5.3).
+fn accepts(asked: &HeaderMap, coding: &str) -> bool {
     asked
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|coding| {
-            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-            name.trim().eq_ignore_ascii_case("gzip") && quality.trim() != "q=0"
+        .any(|accepted| {
+            let (name, weight) = accepted.split_once(';').unwrap_or((accepted, ""));
+            let weight = weight.trim().strip_prefix("q=").map(str::parse::<f32>);
+            name.trim().eq_ignore_ascii_case(coding) && weight != Some(Ok(0.0))
         })
 }
 
@@ -231,7 +257,8 @@ fn gzip(plain: &[u8]) -> Option<Bytes> {
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(plain).ok()?;
-    encoder.finish().ok().map(Bytes::from)
+    let small = encoder.finish().ok()?;
+    (small.len() < plain.len()).then(|| Bytes::from(small))
 }
 
 /// Whether the bundler put a hash of the content into the name, as in `page-0123456789abcdef_bg.wasm`.
@@ -264,10 +291,17 @@ fn media_type(path: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn page(files: &[(&str, &'static str)]) -> Page {
-        let files = files.iter();
-        let files = files.map(|&(path, content)| (path.to_owned(), Cow::from(content.as_bytes())));
-        Page::new(files, &[])
+    fn page(files: &[(&'static str, &'static str)]) -> Page {
+        framed(files, &[])
+    }
+
+    fn framed(files: &[(&'static str, &'static str)], ancestors: &[FrameAncestor]) -> Page {
+        let files = files.iter().map(|&(path, content)| Embedded {
+            path,
+            plain: content.as_bytes(),
+            brotli: path.ends_with(".wasm").then_some(b"in Brotli's form"),
+        });
+        Page::new(&files.collect::<Vec<_>>(), ancestors)
     }
 
     fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
@@ -311,20 +345,47 @@ mod tests {
     }
 
     #[test]
-    fn large_files_go_out_compressed_to_those_who_can_read_it() {
+    fn files_go_out_in_the_smallest_form_that_the_client_reads() {
         let long: &'static str = "a".repeat(5000).leak();
-        let page = page(&[("page.css", long)]);
-        let sent = |accepted| {
+        let page = page(&[("page_bg.wasm", long), ("page.css", long)]);
+        let sent = |path, accepted| {
             let response = page.answer(
-                "/page.css",
+                path,
                 Marks::default(),
                 &asking(header::ACCEPT_ENCODING, accepted),
             );
-            response.headers().get(header::CONTENT_ENCODING).cloned()
+            let headers = response.headers();
+            assert_eq!(headers[header::VARY], "Accept-Encoding");
+            let etag = headers[header::ETAG].to_str().unwrap().to_owned();
+            let again = HeaderMap::from_iter([
+                (header::ACCEPT_ENCODING, HeaderValue::from_static(accepted)),
+                (header::IF_NONE_MATCH, headers[header::ETAG].clone()),
+            ]);
+            assert_eq!(
+                page.answer(path, Marks::default(), &again).status(),
+                StatusCode::NOT_MODIFIED,
+                "{etag}"
+            );
+            let coding = headers.get(header::CONTENT_ENCODING);
+            (
+                coding.map(|coding| coding.to_str().unwrap().to_owned()),
+                etag,
+            )
         };
-        assert_eq!(sent("br, gzip"), Some(HeaderValue::from_static("gzip")));
-        assert_eq!(sent("gzip;q=0, br"), None);
-        assert_eq!(sent("identity"), None);
+        let coding = |path, accepted| sent(path, accepted).0;
+        assert_eq!(coding("/page_bg.wasm", "gzip, br").as_deref(), Some("br"));
+        assert_eq!(coding("/page_bg.wasm", "gzip").as_deref(), Some("gzip"));
+        assert_eq!(
+            coding("/page_bg.wasm", "br;q=0, gzip;q=0.5").as_deref(),
+            Some("gzip")
+        );
+        assert_eq!(coding("/page_bg.wasm", "br;q=0.0"), None);
+        assert_eq!(coding("/page_bg.wasm", "identity"), None);
+        assert_eq!(coding("/page.css", "br, gzip").as_deref(), Some("gzip"));
+        assert_eq!(coding("/page.css", "gzip;q=0, br"), None);
+        // No cache may take one form for another.
+        let tags = ["br", "gzip", "identity"].map(|accepted| sent("/page_bg.wasm", accepted).1);
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2]);
     }
 
     #[test]
@@ -371,13 +432,10 @@ mod tests {
 
     #[test]
     fn only_the_embed_view_is_framed_and_only_by_those_who_are_named() {
-        let files = || {
-            let files = [("index.html", "<p>"), ("worker.js", "self")];
-            files.map(|(path, content)| (path.to_owned(), Cow::from(content.as_bytes())))
-        };
+        let files = [("index.html", "<p>"), ("worker.js", "self")];
         let named = ["self", "https://review.example.com"].map(|name| name.parse().unwrap());
-        let named = Page::new(files().into_iter(), &named);
-        let nobody = Page::new(files().into_iter(), &[]);
+        let named = framed(&files, &named);
+        let nobody = page(&files);
         let sent = |page: &Page, path, query, name| {
             let answer = page.answer(path, Marks::of(query), &HeaderMap::new());
             let value = answer.headers().get(name)?;

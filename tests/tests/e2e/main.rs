@@ -76,6 +76,7 @@ mod page_states;
 mod page_tags;
 mod page_tree;
 mod page_waste;
+mod page_weight;
 mod parts;
 mod pipeline_commands;
 mod referrers;

@@ -295,8 +295,9 @@ async fn it_is_written_whole_and_over_nothing() {
     };
     assert_eq!(names(parent.path()), ["public"]);
     let written = names(&folder);
-    for name in ["index.html", "config.json", "worker.js", "worker_loader.js"] {
-        assert!(written.iter().any(|other| other == name), "{written:?}");
+    for name in ["index.html", "config.json", "worker-", "worker_loader.js"] {
+        let is_there = written.iter().any(|other| other.starts_with(name));
+        assert!(is_there, "{name} in {written:?}");
     }
     let html = fs::read_to_string(folder.join("index.html")).unwrap();
     assert!(

@@ -18,7 +18,7 @@ pub(crate) fn GatewaySection() -> Html {
             event.prevent_default();
             let value = input.cast::<HtmlInputElement>().map(|input| input.value());
             let value = value.unwrap_or_default();
-            let root = way::root(&value).map(|root| root.to_string());
+            let root = way::root(&value);
             match root {
                 None if !value.trim().is_empty() => wrong.set(true),
                 root => {

@@ -46,24 +46,25 @@ pub(crate) fn base() -> Option<Url> {
     script.join(".").ok()
 }
 
-/// The root of a gateway that somebody names: over https, as it is trusted with what it sends, or on this machine.
-pub(crate) fn root(named: &str) -> Option<Url> {
-    let mut url = Url::parse(named.trim()).ok()?;
-    let is_safe = match url.scheme() {
-        "https" => true,
-        "http" => url.host_str().is_some_and(is_loopback),
+/// The root of a gateway that somebody names: over https, as it is trusted with what it sends, or on this machine. The browser
+/// reads it, so that the page needs no reader of its own.
+pub(crate) fn root(named: &str) -> Option<String> {
+    let url = web_sys::Url::new(named.trim()).ok()?;
+    let is_safe = match url.protocol().as_str() {
+        "https:" => true,
+        "http:" => is_loopback(&url.hostname()),
         _ => false,
     };
-    if !is_safe || !url.username().is_empty() || url.password().is_some() {
+    if !is_safe || !url.username().is_empty() || !url.password().is_empty() {
         return None;
     }
-    url.set_query(None);
-    url.set_fragment(None);
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
+    url.set_search("");
+    url.set_hash("");
+    let path = url.pathname();
+    if !path.ends_with('/') {
+        url.set_pathname(&format!("{path}/"));
     }
-    Some(url)
+    Some(url.href())
 }
 
 /// What is beside the page.
@@ -90,7 +91,7 @@ impl Way {
             return Ok(Self::Gateway(here.to_string()));
         };
         if let Some(root) = root(named) {
-            return Ok(Self::Gateway(root.to_string()));
+            return Ok(Self::Gateway(root));
         }
         let Ok(url) = here.join("config.json") else {
             return Ok(Self::Direct);
@@ -105,7 +106,7 @@ impl Way {
         match config.gateway.filter(|named| !named.is_empty()) {
             None => Ok(Self::Direct),
             Some(named) => match root(&named) {
-                Some(root) => Ok(Self::Gateway(root.to_string())),
+                Some(root) => Ok(Self::Gateway(root)),
                 None => Err(UserError::of_config(&format!(
                     "{named:?} is not the https address of a gateway"
                 ))),
@@ -167,8 +168,7 @@ mod tests {
             ("gateway.example.com", None),
             ("", None),
         ] {
-            let found = root(named).map(|url| url.to_string());
-            assert_eq!(found.as_deref(), is, "{named}");
+            assert_eq!(root(named).as_deref(), is, "{named}");
         }
     }
 }

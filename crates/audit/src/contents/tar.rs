@@ -1,5 +1,6 @@
 //! Tars, compressed in any way that layers and files are: read from their start, as far as is sensible.
 
+use jiff::tz::Offset;
 use onionskin_layers::compression::{Decompressor, Error as Compression};
 use onionskin_layers::tar::{self, Decoder, Entry, Kind};
 
@@ -118,7 +119,8 @@ impl tar::Visitor for Seen {
                 _ => 0,
             },
             compressed: None,
-            modified: time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+            // Without its fraction: whole seconds have none.
+            modified: time.map(|time| Offset::UTC.to_datetime(time).to_string().replace('T', " ")),
             link: Some(entry.link.clone()).filter(|link| !link.is_empty()),
         });
         Ok(())
