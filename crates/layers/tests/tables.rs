@@ -106,8 +106,6 @@ fn lines(stack: &Stack, view: &View) -> Vec<Line> {
                 row.xattrs().to_vec(),
             ))
         })
-        // The table itself, which no table lists.
-        .filter(|line| line.0 != b"/stargz.index.json")
         .collect();
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     lines
@@ -137,9 +135,7 @@ fn entries(index: &LayerIndex) -> Vec<Listed> {
             index.device(entry),
         )
     });
-    entries
-        .filter(|entry| entry.0 != b"/stargz.index.json")
-        .collect()
+    entries.collect()
 }
 
 const FORMS: [fn(Layer) -> Layer; 2] = [estargz, zstd_chunked];

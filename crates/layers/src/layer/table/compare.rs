@@ -37,9 +37,8 @@ impl fmt::Display for Differing {
 }
 
 impl TableOfContents {
-    /// What it says otherwise than the layer, whose index `layer` is, by path. That the layer has the table itself as a
-    /// file (in eStargz) is no difference, nor are fractions of seconds: tables of eStargz have none. Contents are compared by
-    /// who reads them.
+    /// What it says otherwise than the layer, whose index `layer` is, by path. Fractions of
+    /// seconds are no difference: tables of eStargz have none. Contents are compared by who reads them.
     #[must_use]
     pub fn differences(&self, layer: &LayerIndex) -> Vec<Difference> {
         let (listed, there) = (paths(&self.index), paths(layer));
@@ -52,7 +51,6 @@ impl TableOfContents {
             let ours = listed.get(path).unwrap_or(&empty);
             let theirs = there.get(path).unwrap_or(&empty);
             let what = match (ours.len(), theirs.len()) {
-                (0, _) if path.0 == b"/stargz.index.json" => None,
                 (ours, theirs) if ours > theirs => Some(Differing::OnlyListed),
                 (ours, theirs) if ours < theirs => Some(Differing::NotListed),
                 _ => ours.iter().zip(theirs).find_map(|(ours, theirs)| {

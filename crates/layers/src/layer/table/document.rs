@@ -1,6 +1,7 @@
 //! From a table's JSON to an index: row by row, by the rules by which a tar's entries become those of an image.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -25,12 +26,21 @@ pub(super) struct Listed<'l> {
     pub(super) blob_size: u64,
     /// Where the table begins in the blob.
     pub(super) start: u64,
+    /// The table itself, which eStargz has as the last file of the layer and does not list.
+    pub(super) own: Option<OwnEntry>,
+}
+
+/// A table that is a file of its layer.
+pub(super) struct OwnEntry {
+    pub(super) entry: tar::Entry,
+    /// Of its content.
+    pub(super) digest: Digest,
 }
 
 /// Reads a table that is the one that the manifest names.
 pub(super) fn read(
     json: &[u8],
-    listed: &Listed<'_>,
+    listed: Listed<'_>,
     memory: &MemoryBudget,
 ) -> Result<TableOfContents, TableError> {
     let (Some(digest), Some(diff_id)) = (&listed.expected.digest, &listed.expected.diff_id) else {
@@ -54,6 +64,10 @@ pub(super) fn read(
         return Err(error);
     }
     read.map_err(|error| TableError::Form(error.to_string()))?;
+    let own = match listed.own {
+        Some(own) => rows.own(&own, listed.start..listed.blob_size)?,
+        None => None,
+    };
     let Rows {
         entries,
         files,
@@ -78,7 +92,7 @@ pub(super) fn read(
         (is_sound && end <= listed.start).then_some((entry, place))
     });
     // Of others the place is not known; they are read with the whole layer.
-    let places = places.flatten().collect();
+    let places = places.flatten().chain(own).collect();
     let index = entries.finish()?.complete(
         digest.clone(),
         listed.blob_size,
@@ -120,6 +134,36 @@ struct Rows {
 }
 
 impl Rows {
+    /// The entry of the table itself, with the part of the blob that has it.
+    fn own(
+        &mut self,
+        own: &OwnEntry,
+        part: Range<u64>,
+    ) -> Result<Option<(EntryId, Place)>, TableError> {
+        let id = self.list(&own.entry, Some(&own.digest))?;
+        let place = Place {
+            start: part.start,
+            end: part.end,
+            skip: own.entry.content,
+            digest: own.digest.clone(),
+        };
+        Ok(id.map(|id| (id, place)))
+    }
+
+    fn list(
+        &mut self,
+        entry: &tar::Entry,
+        content: Option<&Digest>,
+    ) -> Result<Option<EntryId>, TableError> {
+        let id = content.map(|digest| {
+            let start = digest.hex().get(..32).unwrap_or_default();
+            u128::from_str_radix(start, 16).unwrap_or(0)
+        });
+        let sum = self.stored.checked_add(entry.stored);
+        self.stored = sum.ok_or(TableError::Ambiguous("its files are larger than any blob"))?;
+        Ok(self.entries.listed(entry, ContentId(id.unwrap_or(0)))?)
+    }
+
     fn take(&mut self, row: Row) -> Result<(), TableError> {
         if row.kind == "chunk" {
             let file = self.files.last_mut().filter(|_| self.is_last_file);
@@ -135,18 +179,10 @@ impl Rows {
         self.is_last_file = false;
         let entry = entry(&row)?;
         let content = digest_of(&row)?;
-        let id = match &content {
-            Some(digest) => u128::from_str_radix(digest.hex().get(..32).unwrap_or_default(), 16),
-            None => Ok(0),
-        };
-        let listed = self.entries.listed(&entry, ContentId(id.unwrap_or(0)))?;
+        let listed = self.list(&entry, content.as_ref())?;
         if entry.stored == 0 {
             return Ok(());
         }
-        self.stored = self
-            .stored
-            .checked_add(entry.stored)
-            .ok_or(TableError::Ambiguous("its files are larger than any blob"))?;
         self.offsets.push(row.offset);
         if let Some(id) = listed {
             self.is_last_file = true;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::document::{self, Listed};
+use super::document::{self, Listed, OwnEntry};
 use super::{TableError, TableLocation, TableOfContents};
 use crate::compression::Decompressor;
 use crate::digest::Digest;
@@ -112,17 +112,18 @@ impl TableReader {
         memory: &MemoryBudget,
     ) -> Result<TableOfContents, TableError> {
         let (blob_size, start) = (self.blob_size, self.start);
-        let json = self.json(memory)?;
+        let (json, own) = self.json(memory)?;
         let listed = Listed {
             expected,
             blob_size,
             start,
+            own,
         };
-        document::read(&json, &listed, memory)
+        document::read(&json, listed, memory)
     }
 
-    /// The table, which has the digest that was named.
-    pub(super) fn json(self, memory: &MemoryBudget) -> Result<Vec<u8>, TableError> {
+    /// The table, which has the digest that was named; and the entry of the tar that it is, if it is one.
+    fn json(self, memory: &MemoryBudget) -> Result<(Vec<u8>, Option<OwnEntry>), TableError> {
         let Self {
             location, bytes, ..
         } = self;
@@ -148,7 +149,7 @@ impl TableReader {
                         false => Err(TableError::Form("it is longer than it says".to_owned())),
                     }
                 })?;
-                Ok(json)
+                Ok((json, None))
             }
             TableLocation::Stargz { digest } => {
                 let mut member = Member::default();
@@ -159,11 +160,11 @@ impl TableReader {
                         .map_err(|error| error.problem)?;
                     fits(member.json.len())
                 })?;
-                if member.state != State::Behind {
+                let (State::Behind, Some(entry)) = (member.state, member.entry) else {
                     return Err(TableError::NoTable);
-                }
+                };
                 check(&digest, &member.json)?;
-                Ok(member.json)
+                Ok((member.json, Some(OwnEntry { entry, digest })))
             }
         }
     }
@@ -223,6 +224,7 @@ enum State {
 #[derive(Default)]
 struct Member {
     state: State,
+    entry: Option<tar::Entry>,
     json: Vec<u8>,
 }
 
@@ -234,6 +236,7 @@ impl tar::Visitor for Member {
         match self.state {
             State::Before if is_table && entry.sparse.is_none() => {
                 self.state = State::Inside;
+                self.entry = Some(entry.clone());
                 Ok(())
             }
             _ => Err(TableError::NoTable),
