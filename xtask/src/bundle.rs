@@ -96,7 +96,7 @@ fn name_worker(page: &Path) -> Result<()> {
 }
 
 /// A program without its custom sections: names of functions and of tools, which are a seventh of what is downloaded and tell
-/// a browser nothing. The compiler's own `strip` leaves them where it links the whole program at once.
+/// a browser nothing. The compiler's own `strip` leaves some of them.
 fn without_names(program: &[u8]) -> Option<Vec<u8>> {
     let (head, mut rest) = program.split_at_checked(8)?;
     let mut kept = head.to_vec();

@@ -26,7 +26,7 @@ pub fn decode(blob: &[u8]) -> Result<LayerIndex, LayerError> {
     decoder.finish()
 }
 
-/// The same for a worker, which holds the blob outside of our memory.
+/// The same for a worker, which holds the blob outside of our memory; with checkpoints, as the page makes them.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub struct Decoder(LayerDecoder);
@@ -37,7 +37,7 @@ impl Decoder {
     /// Ready for a layer's first piece.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
-        Self(visitors::decoder(Expected::default()))
+        Self(visitors::decoder(Expected::default()).with_checkpoints())
     }
 
     /// Takes the next piece.
@@ -53,7 +53,7 @@ impl Decoder {
     /// # Errors
     /// The blob was cut.
     pub fn finish(self) -> Result<usize, JsError> {
-        Ok(self.0.finish()?.len())
+        Ok(self.0.finish_with_checkpoints()?.0.len())
     }
 }
 
