@@ -22,6 +22,7 @@ const CORE: [&str; 4] = [
 ];
 const WEB: &str = "onionskin-web";
 pub(crate) const E2E: &str = "onionskin-tests";
+const BENCH: &str = "onionskin-bench";
 
 /// How many tests of all steps passed and failed, and the steps that did not succeed.
 #[derive(Default)]
@@ -56,7 +57,7 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         sum.step("clippy, wasm", || {
             lint::clippy(&[&wasm[..], &["--target", tools::WASM]].concat())?;
             // Its program runs natively only.
-            lint::clippy(&["-p", "onionskin-bench", "--lib", "--target", tools::WASM])
+            lint::clippy(&["-p", BENCH, "--lib", "--target", tools::WASM])
         });
         let documented = packages(&[&CORE[..], &["onionskin-gateway"]].concat());
         sum.step("documentation", || lint::docs(&documented));
@@ -66,7 +67,10 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
     }
     match part {
         None => {
-            let all = ["--workspace", "--exclude", WEB, "--exclude", E2E];
+            // The benchmark has no tests, and brings what the end-to-end tests need: a library by which JSON objects keep their
+            // order in all that is built along.
+            let others = [WEB, E2E, BENCH].map(|other| ["--exclude", other]);
+            let all = [&["--workspace"], others.as_flattened()].concat();
             sum.tests("unit tests", || nextest(&all));
             sum.tests("doc tests", || cargo_test(&[&all[..], &["--doc"]].concat()));
         }

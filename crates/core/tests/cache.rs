@@ -67,7 +67,7 @@ fn form_and_meaning_are_those_of_the_format_number() {
     let was = (
         5,
         "f3e9e10b6259".to_owned(),
-        "f086d3dd6e64".to_owned(),
+        "f327e11a99a3".to_owned(),
         "a86534d13fe0".to_owned(),
     );
     assert_eq!(
