@@ -100,5 +100,15 @@ async fn the_first_paint_waits_for_no_program() {
         let headings: Vec<String> = browser.value(HEADINGS).await;
         assert_eq!(headings, ["Loading Onionskin…"]);
         assert_eq!(browser.accessibility().await, Vec::<String>::new());
+        // A frame shows nothing but its view, and nothing else before that.
+        browser.goto("about:blank").await;
+        let link = format!("{host}/without/?embed#/image/demo/webapp:1.0");
+        browser.goto_document(&link).await;
+        let seen: (Vec<String>, bool) = browser
+            .value(&format!(
+                "[{HEADINGS}, [...document.querySelectorAll('.header')].some(header => header.checkVisibility())]"
+            ))
+            .await;
+        assert_eq!(seen, (vec!["Loading Onionskin…".to_owned()], false));
     }
 }
