@@ -136,7 +136,9 @@ async fn a_list_of_many_pages_is_searched_and_shown_in_parts() {
         .goto(&served.page(&format!("/tags/{}/app", odd.address)))
         .await;
     let _: bool = browser
-        .until("document.querySelector('.page-list .toolbar')?.textContent === '1,234'")
+        .until(
+            "document.querySelector('.page-list .toolbar [role=status]')?.textContent === '1,234'",
+        )
         .await;
     assert_eq!(browser.texts(".names a").await.len(), 200);
     for shown in [400, 600, 800, 1_000, 1_200, 1_234] {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// Bytes of all files of the page as the gateway sends them with gzip, which all builds of it do alike; a release sends less,
 /// in Brotli's form. It is what the page takes today and a twentieth, so that whoever adds to it sees that here.
-const LIMIT: usize = 2_540_000;
+const LIMIT: usize = 2_780_000;
 
 /// Boxes of what is drawn by the document and later by the program, at the start.
 const BOXES: &str = "['.header', '.header .name', 'h1', '.lead', '.start .reference input', '.start .reference button', '.or-file'].map(part => {
