@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::io::Read as _;
+
 use onionskin_audit::base::{Base, By};
 use onionskin_audit::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_fixtures::{Packed, planted};
@@ -179,4 +181,92 @@ fn what_apk_installed_for_a_virtual_package_is_found() {
         "{}",
         finding.advice
     );
+}
+
+/// A database that rpm wrote, of packages whose one file each is in the image.
+fn of_rpm(states: (&str, &str), id: &str) -> Packed {
+    let database = include_bytes!("../src/packages/rpm/relations.sqlite.gz");
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(&database[..])
+        .read_to_end(&mut content)
+        .unwrap();
+    let files = [
+        ("/lib64/libc.so.6", 900),
+        ("/usr/bin/bash", 800),
+        ("/usr/bin/gcc", 7_000),
+        ("/usr/bin/cpp", 600),
+        ("/usr/bin/as", 500),
+        ("/usr/bin/annocheck", 40),
+        ("/usr/lib64/libmpc.so", 400),
+        ("/usr/include/stdio.h", 300),
+        ("/usr/lib64/libgomp.so", 200),
+        ("/usr/lib64/libzstd.so", 100),
+        ("/usr/bin/curl", 60),
+        ("/usr/lib64/libssh.so", 50),
+    ];
+    let layer = onionskin_fixtures::layer("RUN /bin/sh -c dnf install -y gcc curl # buildkit")
+        .file("/etc/os-release", format!("ID={id}\nVERSION_ID=1\n"))
+        .file("/usr/lib/sysimage/rpm/rpmdb.sqlite", content)
+        .file(states.0, states.1);
+    let layer = (0..).zip(files).fold(layer, |layer, (seed, (path, size))| {
+        layer.file(path, onionskin_fixtures::seeded(300 + seed, size))
+    });
+    onionskin_fixtures::Image::new().layer(layer).pack()
+}
+
+#[test]
+fn what_dnf_and_zypper_installed_for_a_compiler_is_found_with_it() {
+    let automatic = [
+        "cpp",
+        "binutils",
+        "libmpc",
+        "glibc-devel",
+        "libgomp",
+        "libzstd",
+        "annobin",
+    ];
+    let dnf = automatic.map(|name| format!("\"{name}.noarch\" = {{reason = \"Dependency\"}}\n"));
+    let dnf = format!(
+        "version = \"1.0\"\n[packages]\n\"gcc.noarch\" = {{reason = \"User\"}}\n{}",
+        dnf.concat()
+    );
+    // libzstd is of use to curl as well; /usr/bin/annocheck is needed by its path.
+    let all: [&str; 7] = [
+        "gcc",
+        "cpp",
+        "binutils",
+        "libmpc",
+        "glibc-devel",
+        "libgomp",
+        "annobin",
+    ];
+    let finding = build_packages(&of_rpm(
+        ("/usr/lib/sysimage/libdnf5/packages.toml", &dnf),
+        "fedora",
+    ));
+    assert_eq!(finding.packages, all);
+    assert_eq!((finding.bytes, finding.path()), (9_040, &b"/usr"[..]));
+    assert!(
+        finding.advice.contains("(dnf remove -y gcc …)"),
+        "{}",
+        finding.advice
+    );
+
+    let zypper = format!("# libzypp\n{}\n", automatic.join("\n"));
+    let finding = build_packages(&of_rpm(
+        ("/var/lib/zypp/AutoInstalled", &zypper),
+        "opensuse-leap",
+    ));
+    assert_eq!(finding.packages, all);
+    assert!(
+        finding
+            .advice
+            .contains("(zypper remove -y --clean-deps gcc …)"),
+        "{}",
+        finding.advice
+    );
+
+    // Nobody knows what was asked for.
+    let finding = build_packages(&of_rpm(("/srv/none", ""), "rhel"));
+    assert_eq!(finding.packages, ["gcc", "cpp", "binutils", "glibc-devel"]);
 }

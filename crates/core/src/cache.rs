@@ -18,7 +18,7 @@ use crate::visitors;
 
 /// Raise it when the form of a layer index or of checkpoints changes, or what the decoder makes of the same bytes. A test compares both with
 /// what they were.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 const LAYER: [u8; 8] = *b"onionlyr";
 const CHECKPOINTS: [u8; 8] = *b"onionchk";

@@ -65,7 +65,7 @@ fn form_and_meaning_are_those_of_the_format_number() {
         Digest::sha256(&checkpoints().to_bytes()).short().to_owned(),
     );
     let was = (
-        5,
+        6,
         "f3e9e10b6259".to_owned(),
         "f327e11a99a3".to_owned(),
         "a86534d13fe0".to_owned(),

@@ -23,7 +23,7 @@ pub(super) fn of(subject: &Subject<'_>, live: &Live<'_>) -> Vec<Finding> {
     let own = |package: &Owned| {
         package.build.is_some() && package.layers.iter().any(|layer| *layer > base)
     };
-    let findings = [Type::Deb, Type::Apk].into_iter().filter_map(|kind| {
+    let findings = ownership::BUILD_KINDS.into_iter().filter_map(|kind| {
         let is_one = |at: &usize| {
             (packages.packages.get(*at)).is_some_and(|package| package.kind == kind && own(package))
         };
@@ -82,8 +82,14 @@ fn advice(kind: Type, packages: &[&Owned]) -> Option<String> {
         .filter(|name| is_plain(name))
         .take(NAMED)
         .collect();
+    let is_suse = |package: &&Owned| {
+        let purl = package.purl.as_deref().unwrap_or_default();
+        purl.starts_with("pkg:rpm/opensuse") || purl.starts_with("pkg:rpm/sle")
+    };
     let command = match kind {
         Type::Apk => "apk del",
+        Type::Rpm if packages.iter().any(is_suse) => "zypper remove -y --clean-deps",
+        Type::Rpm => "dnf remove -y",
         _ => "apt-get purge -y --auto-remove",
     };
     let remove = match chosen.is_empty() {

@@ -1,12 +1,12 @@
 //! Packages that only builds need: compilers, headers, and what was installed for nothing else.
 //!
 //! A package counts as needed by all that could use it, and by a person unless the package manager knows that nobody asked
-//! for it. That is how `apt-get autoremove` and `apk del` see it (apt-mark(8), apk-world(5)).
+//! for it. That is how `apt-get autoremove`, `apk del` and `dnf autoremove` see it (apt-mark(8), apk-world(5), dnf5(8)).
 
 use std::collections::{HashMap, HashSet};
 
 use super::claims::Claims;
-use crate::packages::{Chosen, Package, Record, Type};
+use crate::packages::{Chosen, Files, Package, Record, Type};
 use crate::stack::Stack;
 
 /// Why only builds need a package.
@@ -21,8 +21,11 @@ pub enum Build {
     OnlyForTools,
 }
 
-/// Names of tools in Debian and in Alpine. Versions behind a hyphen (`gcc-12`) or at once (`clang17`) are left out.
-const TOOLS: [&str; 35] = [
+/// The package managers whose databases tell what packages need.
+pub(crate) const KINDS: [Type; 3] = [Type::Deb, Type::Apk, Type::Rpm];
+
+/// Names of tools in Debian, in Alpine, and in distributions of rpm. Versions behind a hyphen (`gcc-12`) or at once (`clang17`) are left out.
+const TOOLS: [&str; 43] = [
     "autoconf",
     "automake",
     "binutils",
@@ -39,10 +42,14 @@ const TOOLS: [&str; 35] = [
     "flex",
     "g++",
     "gcc",
+    "gcc-c++",
+    "gcc-gfortran",
     "gfortran",
     "go",
     "golang",
+    "golang-bin",
     "golang-go",
+    "golang-src",
     "libtool",
     "libtool-bin",
     "linux-headers",
@@ -55,13 +62,17 @@ const TOOLS: [&str; 35] = [
     "ninja-build",
     "pkg-config",
     "pkgconf",
+    "pkgconf-pkg-config",
+    "redhat-rpm-config",
+    "rpm-build",
     "rust",
+    "rust-std-static",
     "rustc",
     "yasm",
 ];
 
 /// Ends of names of packages with headers and other files for compilers.
-const HEADERS: [&str; 2] = ["-dev", "-headers"];
+const HEADERS: [&str; 3] = ["-dev", "-devel", "-headers"];
 
 /// Whether a layer has a tool of builds at all, which most have not.
 #[must_use]
@@ -76,7 +87,7 @@ pub fn has_build_tools(stack: &Stack) -> bool {
 /// By package why only builds need it.
 pub(super) fn of(claims: &Claims<'_>) -> Vec<Option<Build>> {
     let mut build = vec![None; claims.packages.len()];
-    for kind in [Type::Deb, Type::Apk] {
+    for kind in KINDS {
         Needed::of(claims, kind).mark(&mut build);
     }
     build
@@ -117,13 +128,15 @@ impl<'c> Needed<'c> {
                 by_name.entry(name).or_default().push(at);
             }
         }
+        let by_path = owners(&packages);
         let needs: Vec<Vec<usize>> = packages
             .iter()
             .map(|(_, package)| {
                 let names = package.relations.needs.iter().flatten();
+                let of_name = |name: &String| by_name.get(name.as_str()).into_iter().flatten();
+                let of_path = |name: &String| by_path.get(name.as_bytes()).into_iter().flatten();
                 let mut needs: Vec<usize> = names
-                    .filter_map(|name| by_name.get(name.as_str()))
-                    .flatten()
+                    .flat_map(|name| of_name(name).chain(of_path(name)))
                     .copied()
                     .collect();
                 needs.sort_unstable();
@@ -198,16 +211,37 @@ impl<'c> Needed<'c> {
     }
 }
 
+/// Which packages have the files that others need by path, as packages of rpm do (`/usr/bin/perl`).
+fn owners<'c>(packages: &[(usize, &'c Package)]) -> HashMap<&'c [u8], Vec<usize>> {
+    let needs = packages
+        .iter()
+        .flat_map(|(_, package)| package.relations.needs.iter().flatten());
+    let paths = needs.filter(|name| name.starts_with('/'));
+    let mut owners: HashMap<&[u8], Vec<usize>> =
+        paths.map(|path| (path.as_bytes(), Vec::new())).collect();
+    if !owners.is_empty() {
+        for (at, (_, package)) in packages.iter().enumerate() {
+            let Files::Listed(paths) = &package.files else {
+                continue;
+            };
+            for path in paths.texts() {
+                if let Some(of_path) = owners.get_mut(path) {
+                    of_path.push(at);
+                }
+            }
+        }
+    }
+    owners
+}
+
 /// Which packages a person asked for; all where the package manager does not say.
 fn chosen(claims: &Claims<'_>, kind: Type, packages: &[(usize, &Package)]) -> Vec<bool> {
-    let of_kind = claims.chosen.iter().find(|chosen| {
-        matches!(
-            (kind, chosen),
-            (Type::Deb, Chosen::AllBut(_)) | (Type::Apk, Chosen::Only(_))
-        )
+    let of_kind = claims.chosen.iter().find(|chosen| match chosen {
+        Chosen::AllBut(of, _) => *of == kind,
+        Chosen::Only(_) => kind == Type::Apk,
     });
     let (names, named) = match of_kind {
-        Some(Chosen::AllBut(names)) => (names.as_slice(), false),
+        Some(Chosen::AllBut(_, names)) => (names.as_slice(), false),
         Some(Chosen::Only(names)) => (names.as_slice(), true),
         None => (&[][..], false),
     };
@@ -222,7 +256,7 @@ fn chosen(claims: &Claims<'_>, kind: Type, packages: &[(usize, &Package)]) -> Ve
 }
 
 fn is_tool(package: &Package) -> bool {
-    if !matches!(package.kind, Type::Deb | Type::Apk) {
+    if !KINDS.contains(&package.kind) {
         return false;
     }
     let name = package.name.as_str();
@@ -275,6 +309,9 @@ mod tests {
             ("linux-headers", true),
             ("python3", false),
             ("devel", false),
+            ("glibc-devel", true),
+            ("gcc-c++", true),
+            ("gcc13-c++", false),
             ("1.2-", false),
             ("", false),
         ] {

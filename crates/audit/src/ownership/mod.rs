@@ -5,6 +5,7 @@ mod claims;
 mod found;
 mod wasted;
 
+pub(crate) use build::KINDS as BUILD_KINDS;
 pub use build::{Build, has_build_tools};
 pub use wasted::{WastedPackage, wasted};
 

@@ -19,6 +19,10 @@ pub(crate) enum KnownFile {
     RpmNdb,
     /// Berkeley DB.
     RpmBerkeley,
+    /// Which packages dnf 5 installed for others.
+    DnfStates,
+    /// Which packages zypper installed for others.
+    ZypperStates,
     PythonMetadata,
     PythonRecord,
     PythonInstalledFiles,
@@ -30,7 +34,7 @@ pub(crate) enum KnownFile {
 }
 
 /// Files and folders of databases that have one place. Programs read them there also where that leads elsewhere.
-pub(crate) const FIXED: [&[u8]; 17] = [
+pub(crate) const FIXED: [&[u8]; 19] = [
     b"/etc/os-release",
     b"/usr/lib/os-release",
     b"/var/lib/dpkg/status",
@@ -48,6 +52,8 @@ pub(crate) const FIXED: [&[u8]; 17] = [
     b"/usr/share/rpm/rpmdb.sqlite",
     b"/usr/share/rpm/Packages.db",
     b"/var/lib/rpm/Packages",
+    b"/usr/lib/sysimage/libdnf5/packages.toml",
+    b"/var/lib/zypp/AutoInstalled",
 ];
 
 /// The folders that rpm's database has been in.
@@ -80,6 +86,10 @@ impl KnownFile {
             b"rpmdb.sqlite" if in_rpm() => Some(Self::RpmSqlite),
             b"Packages.db" if in_rpm() => Some(Self::RpmNdb),
             b"Packages" if in_rpm() => Some(Self::RpmBerkeley),
+            b"packages.toml" if is(&[b"usr", b"lib", b"sysimage", b"libdnf5"]) => {
+                Some(Self::DnfStates)
+            }
+            b"AutoInstalled" if is(&[b"var", b"lib", b"zypp"]) => Some(Self::ZypperStates),
             b"METADATA" if last.ends_with(b".dist-info") => Some(Self::PythonMetadata),
             b"RECORD" if last.ends_with(b".dist-info") => Some(Self::PythonRecord),
             b"PKG-INFO" if last.ends_with(b".egg-info") => Some(Self::PythonMetadata),
@@ -125,6 +135,8 @@ impl KnownFile {
             b"world" if last == b"apk" => Some(Self::ApkWorld),
             b"rpmdb.sqlite" => Some(Self::RpmSqlite),
             b"Packages.db" => Some(Self::RpmNdb),
+            b"packages.toml" => Some(Self::DnfStates),
+            b"AutoInstalled" => Some(Self::ZypperStates),
             b"METADATA" | b"PKG-INFO" => Some(Self::PythonMetadata),
             b"RECORD" => Some(Self::PythonRecord),
             b"installed.json" => Some(Self::Composer),
@@ -172,6 +184,8 @@ impl KnownFile {
             Self::DpkgDiversions
             | Self::AptStates
             | Self::ApkWorld
+            | Self::DnfStates
+            | Self::ZypperStates
             | Self::PythonMetadata
             | Self::PythonInstalledFiles
             | Self::PythonRecord
@@ -179,6 +193,7 @@ impl KnownFile {
             | Self::DpkgSums => 16 * MIB,
             Self::DpkgStatus | Self::Apk | Self::Jar => 64 * MIB,
             Self::RpmSqlite | Self::RpmNdb => 128 * MIB,
+
             Self::RpmBerkeley => 0,
         }
     }
@@ -239,6 +254,12 @@ mod tests {
             ("lib/apk/db/installed", Some(KnownFile::Apk)),
             ("etc/apk/world", Some(KnownFile::ApkWorld)),
             ("srv/world", None),
+            (
+                "usr/lib/sysimage/libdnf5/packages.toml",
+                Some(KnownFile::DnfStates),
+            ),
+            ("srv/packages.toml", None),
+            ("var/lib/zypp/AutoInstalled", Some(KnownFile::ZypperStates)),
             (
                 "usr/lib/sysimage/rpm/rpmdb.sqlite",
                 Some(KnownFile::RpmSqlite),

@@ -1,7 +1,7 @@
 //! Files of package databases, read while their layer is decoded: bytes in, in pieces of any size, and a record out.
 
 use super::known_file::KnownFile;
-use super::record::{Chosen, Entries, Package, Record, Release, Unreadable};
+use super::record::{Chosen, Entries, Package, Record, Release, Type, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
@@ -258,6 +258,7 @@ fn read(place: KnownFile, path: &[Vec<u8>], content: &[u8]) -> Read {
         },
         None => Read::of(Some(Record::Unreadable(Unreadable::TooLarge))),
     };
+    let all_but = |kind, names| Some(Record::Chosen(Chosen::AllBut(kind, names)));
     Read::of(match place {
         KnownFile::Release => release(content).map(Record::Release),
         KnownFile::DpkgStatus | KnownFile::DpkgStatusD => {
@@ -266,7 +267,9 @@ fn read(place: KnownFile, path: &[Vec<u8>], content: &[u8]) -> Read {
         KnownFile::DpkgList => Some(Record::Files(dpkg::list(content))),
         KnownFile::DpkgSums => Some(Record::Files(dpkg::sums(content))),
         KnownFile::DpkgDiversions => Some(Record::Diversions(dpkg::diversions(content))),
-        KnownFile::AptStates => Some(Record::Chosen(Chosen::AllBut(dpkg::automatic(content)))),
+        KnownFile::AptStates => all_but(Type::Deb, dpkg::automatic(content)),
+        KnownFile::DnfStates => all_but(Type::Rpm, rpm::dnf_automatic(content)),
+        KnownFile::ZypperStates => all_but(Type::Rpm, rpm::zypper_automatic(content)),
         KnownFile::ApkWorld => Some(Record::Chosen(Chosen::Only(apk::world(content)))),
         KnownFile::Apk => return several(apk::installed(content, LAYER_PACKAGES)),
         KnownFile::RpmSqlite => rpm::sqlite(content).map(Record::Packages),

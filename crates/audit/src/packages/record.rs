@@ -91,7 +91,7 @@ pub struct Package {
     pub relations: Relations,
 }
 
-/// What a package needs of others and gives to them, where its database is read for that (dpkg's and apk's).
+/// What a package needs of others and gives to them, where its database is read for that (dpkg's, apk's and rpm's).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relations {
     /// What it needs, by name: each is met by any of its alternatives.
@@ -114,8 +114,8 @@ impl Relations {
 /// Which packages were installed only because others need them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chosen {
-    /// APT's: these were not asked for; all others were.
-    AllBut(Vec<String>),
+    /// APT's, dnf's and zypper's, of packages of this type: these were not asked for; all others were.
+    AllBut(Type, Vec<String>),
     /// apk's: these were asked for, and no others.
     Only(Vec<String>),
 }
@@ -123,7 +123,7 @@ pub enum Chosen {
 impl Chosen {
     fn names(&self) -> &[String] {
         match self {
-            Self::AllBut(names) | Self::Only(names) => names,
+            Self::AllBut(_, names) | Self::Only(names) => names,
         }
     }
 }

@@ -1,13 +1,18 @@
-//! rpm: its database in SQLite or in rpm's own `ndb`, whose rows are the headers of the installed packages.
+//! rpm: its database in SQLite or in rpm's own `ndb`, whose rows are the headers of the installed packages; and what dnf and
+//! zypper installed for others.
 //!
 //! Berkeley DB, in which older releases kept it, is not read.
+//!
+//! Sources: rpm's documentation, "Boolean dependencies"; dnf5-system-state(7), and the file that dnf 5 writes; libzypp's
+//! `SolvIdentFile`.
 
 mod header;
 mod ndb;
 mod sqlite;
 
+use super::fields::{lines, text};
 use super::record::Package;
-use crate::limits::LAYER_PACKAGES;
+use crate::limits::{LAYER_PACKAGES, PACKAGE_RELATIONS};
 
 /// The packages of `rpmdb.sqlite`; None where it is damaged.
 pub(super) fn sqlite(content: &[u8]) -> Option<Vec<Package>> {
@@ -21,10 +26,33 @@ pub(super) fn ndb(content: &[u8]) -> Option<Vec<Package>> {
 
 fn of<B: AsRef<[u8]>>(blobs: impl Iterator<Item = B>) -> Option<Vec<Package>> {
     let mut packages = Vec::new();
+    let mut room = PACKAGE_RELATIONS;
     for blob in blobs.take(LAYER_PACKAGES) {
-        packages.push(header::package_of(blob.as_ref())?);
+        packages.push(header::package_of(blob.as_ref(), &mut room)?);
     }
     Some(packages)
+}
+
+/// The packages of dnf 5's `packages.toml` that it installed because others need them: `"gcc.x86_64" = {reason = "Dependency"}`.
+pub(super) fn dnf_automatic(content: &[u8]) -> Vec<String> {
+    let automatic = lines(content).filter_map(|line| {
+        let (key, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
+        let (_, reason) = value.split_once("reason")?;
+        let reason = reason.split('"').nth(1)?;
+        let (name, _architecture) = key.trim().trim_matches('"').rsplit_once('.')?;
+        let is_automatic = matches!(reason, "Dependency" | "Weak Dependency");
+        is_automatic.then(|| text(name.as_bytes())).flatten()
+    });
+    automatic.take(LAYER_PACKAGES).collect()
+}
+
+/// The packages of zypper's `AutoInstalled`, a name in each line, which it installed because others need them.
+pub(super) fn zypper_automatic(content: &[u8]) -> Vec<String> {
+    let names = lines(content).map(<[u8]>::trim_ascii);
+    let names = names
+        .filter(|line| !line.starts_with(b"#"))
+        .filter_map(text);
+    names.take(LAYER_PACKAGES).collect()
 }
 
 #[cfg(test)]
@@ -39,10 +67,68 @@ mod tests {
     /// Written by rpm 4.18 with `rpm -i` of fifteen packages: of `hello-pkg` the header goes over several pages.
     const SQLITE: &[u8] = include_bytes!("rpmdb.sqlite.gz");
 
+    /// Written by rpm 4.18 with packages that need files, libraries, each other, and one of two.
+    const RELATIONS: &[u8] = include_bytes!("relations.sqlite.gz");
+
     fn database() -> Vec<u8> {
+        unpacked(SQLITE)
+    }
+
+    fn unpacked(database: &[u8]) -> Vec<u8> {
         let mut content = Vec::new();
-        GzDecoder::new(SQLITE).read_to_end(&mut content).unwrap();
+        GzDecoder::new(database).read_to_end(&mut content).unwrap();
         content
+    }
+
+    #[test]
+    fn what_packages_need_is_read_as_rpm_tells_it() {
+        let packages = sqlite(&unpacked(RELATIONS)).unwrap();
+        let of = |name: &str| {
+            let package = packages.iter().find(|package| package.name == name);
+            package.unwrap().relations.clone()
+        };
+        // `rpm -q --requires gcc`, `--recommends`, `--provides`.
+        let mut needs = of("gcc").needs.concat();
+        needs.sort_unstable();
+        let expected = [
+            "/bin/sh",
+            "/usr/bin/annocheck",
+            "/usr/bin/as",
+            "cpp",
+            "glibc",
+            "glibc-devel",
+            "if",
+            "libgomp",
+            "libmpc",
+        ];
+        assert_eq!(needs, expected);
+        assert_eq!(of("gcc").provides, ["gcc"]);
+        assert_eq!(of("bash").provides, ["/bin/sh", "bash"]);
+        assert!(of("curl").needs.contains(&vec![
+            "libssh".to_owned(),
+            "or".to_owned(),
+            "libssh2".to_owned()
+        ]));
+        let blobs = sqlite::blobs(&unpacked(RELATIONS))
+            .unwrap()
+            .map(std::borrow::Cow::into_owned)
+            .collect::<Vec<_>>();
+        let mut room = 5;
+        let few: Vec<Package> = blobs
+            .iter()
+            .filter_map(|blob| header::package_of(blob, &mut room))
+            .collect();
+        assert_eq!((few.len(), room), (packages.len(), 0));
+    }
+
+    #[test]
+    fn what_was_installed_for_others_is_known() {
+        let state = b"version = \"1.0\"\n[packages]\n\"cpp.x86_64\" = {reason = \"Dependency\"}\n\"gcc.x86_64\" = {reason = \"User\"}\n\"libgomp.x86_64\" = {reason=\"Weak Dependency\"}\nx = \n\"a\" = {reason = \"Dependency\"}\n";
+        assert_eq!(dnf_automatic(state), ["cpp", "libgomp"]);
+        assert_eq!(
+            zypper_automatic(b"# libzypp\n\ncpp\n libgomp \n"),
+            ["cpp", "libgomp"]
+        );
     }
 
     fn files(package: &Package) -> Vec<Vec<u8>> {
