@@ -1,4 +1,4 @@
-// Where Trusted Types are enforced, the workers' program is the only script that code of the page may start.
+// Where Trusted Types are enforced, the loaders of the workers' programs are the only scripts that code of the page may start.
 globalThis.trustedTypes?.createPolicy("default", {
-  createScriptURL: (url) => (url === "worker_loader.js" ? url : undefined),
+  createScriptURL: (url) => (["worker_loader.js", "highlight_loader.js"].includes(url) ? url : undefined),
 });

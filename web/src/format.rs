@@ -74,6 +74,12 @@ pub(crate) fn visible(bytes: &[u8]) -> String {
     visible_text(&onionskin_core::report::text(bytes))
 }
 
+/// [`visible`] for a line of a text, in which tabs stay.
+pub(crate) fn visible_line(line: &[u8]) -> String {
+    let parts = line.split(|byte| *byte == b'\t').map(visible);
+    parts.collect::<Vec<_>>().join("\t")
+}
+
 /// [`visible`] for text.
 pub(crate) fn visible_text(text: &str) -> String {
     Visible(text).to_string()
@@ -211,6 +217,12 @@ mod tests {
             "txt.\\u{202e}gpj\\u{200b}"
         );
         assert_eq!(visible(b"<img onerror=alert(1)>"), "<img onerror=alert(1)>");
+    }
+
+    #[test]
+    fn a_line_plays_no_tricks() {
+        assert_eq!(visible_line(b"a\t<b>\x1b"), "a\t<b>\\x1b");
+        assert_eq!(visible_line("\u{202e}x".as_bytes()), "\\u{202e}x");
     }
 
     #[test]

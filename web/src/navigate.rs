@@ -1,5 +1,7 @@
 //! A wish to see another place of the page.
 
+use web_sys::MouseEvent;
+
 use crate::route::comparison::CompareRoute;
 use crate::route::history::HistoryRoute;
 use crate::route::{ImageRoute, Route};
@@ -36,6 +38,17 @@ impl Navigate {
             history: History::Replace,
         }
     }
+}
+
+/// Whether the page follows a click on a link itself. With a key held down or another button, the browser does what it does
+/// with links.
+pub(crate) fn follows(event: &MouseEvent) -> bool {
+    let is_plain =
+        event.button() == 0 && !event.ctrl_key() && !event.meta_key() && !event.shift_key();
+    if is_plain {
+        event.prevent_default();
+    }
+    is_plain
 }
 
 impl From<CompareRoute> for Route {

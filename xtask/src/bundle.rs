@@ -28,7 +28,9 @@ pub(crate) fn finish(page: &Path) -> Result<()> {
             fs::write(&file, program)?;
         }
     }
-    name_worker(page)?;
+    for program in ["worker", "highlight"] {
+        name_worker(page, program)?;
+    }
     let charset = "<meta charset=\"utf-8\">";
     ensure!(html.contains(charset), "the page says no charset");
     let policy = format!(
@@ -77,19 +79,20 @@ fn start_script(page: &Path, html: &str) -> Result<String> {
 
 /// Trunk gives a worker's program a name without a hash. With one, browsers keep it, and need not ask for it again for each
 /// worker; only its loader keeps the name that the page knows.
-fn name_worker(page: &Path) -> Result<()> {
-    let loader = page.join("worker_loader.js");
+fn name_worker(page: &Path, program: &str) -> Result<()> {
+    let loader = page.join(format!("{program}_loader.js"));
     let mut text = fs::read_to_string(&loader)?;
-    for (name, end) in [("worker.js", ".js"), ("worker_bg.wasm", "_bg.wasm")] {
+    for end in [".js", "_bg.wasm"] {
+        let name = format!("{program}{end}");
         let known = format!("\"./{name}\"");
         ensure!(
             text.matches(&known).count() == 1,
             "{} does not name {name} once",
             loader.display()
         );
-        let content = fs::read(page.join(name))?;
-        let named = format!("worker-{}{end}", hash(&content));
-        fs::rename(page.join(name), page.join(&named))?;
+        let content = fs::read(page.join(&name))?;
+        let named = format!("{program}-{}{end}", hash(&content));
+        fs::rename(page.join(&name), page.join(&named))?;
         text = text.replace(&known, &format!("\"./{named}\""));
     }
     fs::write(loader, text).context("could not write the loader of the workers")

@@ -11,13 +11,14 @@ use anyhow::{Context, Result};
 use crate::{places, work};
 
 /// All that goes into the page.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "web",
     "static",
     "crates/layers",
     "crates/oci",
     "crates/audit",
     "crates/core",
+    "crates/highlight",
     "Trunk.toml",
     "Cargo.toml",
     "Cargo.lock",

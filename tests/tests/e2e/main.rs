@@ -51,6 +51,7 @@ mod packages;
 mod page;
 mod page_access;
 mod page_cache;
+mod page_colours;
 mod page_compare;
 mod page_config;
 mod page_content;

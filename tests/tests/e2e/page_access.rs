@@ -90,7 +90,7 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
         view(
             "content",
             demo("?view=content&path=/app/package.json&lines=L2-L4"),
-            ".code .chosen",
+            ".code .chosen [class^=syntax-]",
         ),
         view(
             "content as bytes",
@@ -105,7 +105,7 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
         view(
             "two versions of a file",
             compared("?path=/app/package.json&diff=unified"),
-            ".difference-rows .plus",
+            ".difference-rows .plus [class^=syntax-]",
         ),
         view(
             "two versions side by side",

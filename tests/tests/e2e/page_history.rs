@@ -319,3 +319,14 @@ async fn reading_is_cancelled_and_begun_again() {
         .until_text(".history-state", "0 of 1 image read, now 1")
         .await;
 }
+
+#[tokio::test]
+async fn on_a_phone_only_the_table_scrolls_sideways() {
+    let ground = Ground::of(registry(&[]).await).await;
+    ground.browser.resize(390, 844).await;
+    ground.show("").await;
+    ground.read(4).await;
+    let wider = "['html', '.history', '.history-table'].map(part => document.querySelector(part)).map(part => part.scrollWidth > part.clientWidth)";
+    let wider: [bool; 3] = ground.browser.value(wider).await;
+    assert_eq!(wider, [false, false, true]);
+}

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use yew::prelude::*;
 
 use crate::format;
+use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     ContentBytes, ContentForm, ContentLine, ContentLines, ContentRows, Fold, FoldLines, Folded,
-    OpensLines,
+    Language, OpensLines, TextOf,
 };
 
 /// Bytes of a line of bytes.
@@ -25,6 +26,8 @@ pub(crate) struct Props {
     pub(crate) total: u32,
     /// What it is of.
     pub(crate) path: Vec<u8>,
+    /// What it is written in, where that is known.
+    pub(crate) language: Option<Language>,
     /// The lines that the address names, from 1.
     pub(crate) chosen: Option<(u32, u32)>,
     pub(crate) on_choose: Callback<(u32, u32)>,
@@ -39,11 +42,14 @@ pub(crate) enum Msg {
     Fold(Fold),
     /// What was asked for is done.
     Folded(Fold, Folded),
+    /// There are more colours.
+    Coloured,
 }
 
 /// The lines.
 pub(crate) struct Lines {
     list: DrawnRows<ContentLine>,
+    colours: Option<Colours>,
 }
 
 impl Component for Lines {
@@ -53,6 +59,7 @@ impl Component for Lines {
     fn create(ctx: &Context<Self>) -> Self {
         Lines {
             list: DrawnRows::new(ctx.props().total),
+            colours: colours(ctx),
         }
     }
 
@@ -60,6 +67,7 @@ impl Component for Lines {
         let new = ctx.props();
         if (new.form, new.total, &new.path) != (old.form, old.total, &old.path) {
             self.list.restart(new.total);
+            self.colours = colours(ctx);
             self.fetch(ctx);
         }
         if new.chosen != old.chosen {
@@ -83,8 +91,10 @@ impl Component for Lines {
             Msg::Moved => {
                 self.list.measure();
                 self.fetch(ctx);
+                self.colour(ctx);
                 true
             }
+            Msg::Coloured => true,
             Msg::Here(total, rows) => {
                 let taken = self.list.take(rows);
                 if taken {
@@ -92,6 +102,7 @@ impl Component for Lines {
                         self.list.window.total = total;
                     }
                     self.fetch(ctx);
+                    self.colour(ctx);
                 }
                 taken
             }
@@ -179,9 +190,16 @@ impl Lines {
         let (told, text) = match form {
             ContentForm::Hex => (
                 format!("{:08x}", u64::from(number) * WIDTH),
-                hex(&line.text),
+                html! { { hex(&line.text) } },
             ),
-            _ => ((number + 1).to_string(), visible(&line.text)),
+            _ => {
+                let text = format::visible_line(&line.text);
+                let text = match &self.colours {
+                    Some(colours) => colours.draw(TextOf::Content(form), number, text),
+                    None => html! { { text } },
+                };
+                ((number + 1).to_string(), text)
+            }
         };
         let opens = line.opens.as_ref();
         html! {
@@ -206,7 +224,7 @@ impl Lines {
                     { text }
                     if let Some(opens) = opens.filter(|opens| opens.collapsed) {
                         <span class="left-out">{ format!(" … {} ", format::counted((opens.last - number - 1).into(), "line")) }</span>
-                        { visible(&opens.end) }
+                        { format::visible_line(&opens.end) }
                     }
                 </code>
             </div>
@@ -247,6 +265,16 @@ impl Lines {
             let total = (form == ContentForm::Json).then_some(total);
             Msg::Here(total, wanted.are(rows))
         });
+    }
+
+    /// Wants colours for the lines in view.
+    fn colour(&self, ctx: &Context<Self>) {
+        let Some(colours) = &self.colours else { return };
+        let rows = self.list.window.drawn();
+        let lines = rows.filter_map(|row| Some(self.list.row(row)?.number));
+        if let Some(last) = lines.max() {
+            colours.want(TextOf::Content(ctx.props().form), last + 1);
+        }
     }
 
     /// Brings the lines that the address names into view.
@@ -291,10 +319,22 @@ fn toggle(ctx: &Context<Lines>, number: u32, opens: &OpensLines) -> Html {
     }
 }
 
-/// A line of a text; tabs stay, all else that is invisible is escaped.
-pub(crate) fn visible(line: &[u8]) -> String {
-    let parts = line.split(|byte| *byte == b'\t').map(format::visible);
-    parts.collect::<Vec<_>>().join("\t")
+/// The colours of the text that is shown, where its language is known.
+fn colours(ctx: &Context<Lines>) -> Option<Colours> {
+    let Props {
+        worker,
+        form,
+        language,
+        ..
+    } = ctx.props();
+    let language = match form {
+        ContentForm::Text => *language,
+        ContentForm::Json => Some(Language::JSON),
+        _ => None,
+    };
+    let came = ctx.link().callback(|()| Msg::Coloured);
+    let texts = [TextOf::Content(*form)];
+    Some(Colours::start(worker.clone(), language?, &texts, came))
 }
 
 /// Bytes in hexadecimal, and as ASCII.
@@ -331,11 +371,5 @@ mod tests {
             "7f 45 4c 46 02 01 01 00  20 30 31 32 33 34 35 36  ·ELF···· 0123456"
         );
         assert_eq!(hex(b"a").len(), 51);
-    }
-
-    #[test]
-    fn a_line_plays_no_tricks() {
-        assert_eq!(visible(b"a\t<b>\x1b"), "a\t<b>\\x1b");
-        assert_eq!(visible("\u{202e}x".as_bytes()), "\\u{202e}x");
     }
 }

@@ -1,6 +1,7 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+mod colours;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
 pub(crate) mod difference;

@@ -252,6 +252,7 @@ fn shown(props: &Props, facts: &ContentFacts) -> Html {
             {form}
             {total}
             path={props.path.clone()}
+            language={facts.language}
             chosen={props.route.lines}
             on_choose={props.go.reform(move |lines| {
                 Navigate::replace(ImageRoute {

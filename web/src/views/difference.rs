@@ -158,12 +158,13 @@ pub(crate) fn Difference(props: &Props) -> Html {
                             on_retry={Callback::from(move |()| again.set(*again + 1))}
                         />
                     },
-                    (_, Some(_), Some(lines)) => html! {
+                    (_, Some(facts), Some(lines)) => html! {
                         <Rows
                             key={props.form.name()}
                             worker={props.worker.clone()}
                             form={props.form}
                             layout={lines.layout(props.form).clone()}
+                            language={facts.language}
                             reveal={*reveal}
                             on_unfold={unfold.reform(Some)}
                             on_move={Callback::from(move |row| *first.borrow_mut() = row)}

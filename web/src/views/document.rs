@@ -170,6 +170,7 @@ fn shown(props: &Props, facts: &DocumentFacts) -> Html {
             {form}
             {total}
             path={content.path.clone()}
+            language={content.language}
             chosen={props.route.lines}
             on_choose={props.go.reform(move |lines| {
                 Navigate::replace(ImageRoute {

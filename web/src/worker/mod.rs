@@ -31,7 +31,7 @@ mod packages;
 mod path_history;
 
 mod pool;
-mod port;
+pub(crate) mod port;
 pub(crate) mod protocol;
 pub(crate) mod registries;
 mod requests;

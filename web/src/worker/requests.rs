@@ -120,6 +120,7 @@ impl Asker {
             Request::StopContent(asked) => self.of_image(asked),
             Request::ContentProgress(asked) => self.of_image(asked),
             Request::ContentLines(asked) => self.of_image(asked),
+            Request::TextLines(asked) => self.of_image(asked),
             Request::BesideDockerfile(asked) => self.of_image(asked),
             Request::FoldLines(asked) => self.of_image(asked),
             Request::ContentBytes(asked) => self.of_image(asked),

@@ -16,7 +16,7 @@ use crate::route::comparison::CompareRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Changes, ComparisonFacts, Kinds, Showing, Shown, Sort};
 
-/// What [`ComparedFiles`] shows.
+/// What [`ComparedFiles`] shows, and the map of the same.
 #[derive(PartialEq, Properties)]
 pub(super) struct Props {
     pub(super) worker: WorkerClient,

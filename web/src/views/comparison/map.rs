@@ -6,7 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
-use super::files::{no_difference, nothing, toolbar};
+use super::files::{Props, no_difference, nothing, toolbar};
 use super::path::PathDetails;
 use crate::format;
 use crate::navigate::Navigate;
@@ -14,19 +14,9 @@ use crate::parts::tree::compared::difference;
 use crate::route::comparison::CompareRoute;
 use crate::route::map::Color;
 use crate::views::map::{Canvas, called, crumbs, holder, swatch};
-use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ComparedMap, ComparedMapOf, ComparisonFacts, Growth, Kinds, MapFacts, MapPart, Shade, Showing,
+    ComparedMap, ComparedMapOf, Growth, Kinds, MapFacts, MapPart, Shade, Showing,
 };
-
-/// What [`CompareMap`] shows.
-#[derive(PartialEq, Properties)]
-pub(super) struct Props {
-    pub(super) worker: WorkerClient,
-    pub(super) facts: Rc<ComparisonFacts>,
-    pub(super) route: CompareRoute,
-    pub(super) go: Callback<Navigate>,
-}
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;

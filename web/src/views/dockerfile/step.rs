@@ -4,7 +4,7 @@ use onionskin_core::dockerfile::Line;
 use yew::prelude::*;
 
 use crate::format;
-use crate::navigate::Navigate;
+use crate::navigate::{Navigate, follows};
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
@@ -82,11 +82,9 @@ pub(super) fn row(
     let href = Route::Image(to.clone()).to_fragment();
     let go = props.go.clone();
     let onclick = move |event: MouseEvent| {
-        if event.button() != 0 || event.ctrl_key() || event.meta_key() || event.shift_key() {
-            return;
+        if follows(&event) {
+            go.emit(Navigate::push(to.clone()));
         }
-        event.prevent_default();
-        go.emit(Navigate::push(to.clone()));
     };
     html! {
         <div {class} role="row" data-layer={last.to_string()}>

@@ -5,7 +5,7 @@ use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use crate::format;
-use crate::navigate::Navigate;
+use crate::navigate::{Navigate, follows};
 use crate::parts::size::size;
 use crate::route::packages::PackagesPlace;
 use crate::route::{ImageRoute, Route, View};
@@ -249,11 +249,9 @@ fn path(props: &Props, finding: &Finding) -> Html {
     let href = Route::Image(to.clone()).to_fragment();
     let go = props.go.clone();
     let onclick = move |event: MouseEvent| {
-        // With a key held down or another button, the browser does what it does with links.
-        if event.button() != 0 || event.ctrl_key() || event.meta_key() || event.shift_key() {
+        if !follows(&event) {
             return;
         }
-        event.prevent_default();
         // On the way back this finding is where the visitor left off.
         go.emit(Navigate::replace(here.clone()));
         go.emit(Navigate::push(to.clone()));

@@ -1,8 +1,10 @@
 //! What the page asks of the content that was read last.
 
+use crate::worker::content::text::shown;
 use crate::worker::image_worker::ImageWorker;
 use crate::worker::protocol::{
     ContentBytes, ContentLines, ContentProgress, ContentRows, FoldLines, Folded, StopContent,
+    TextLines, TextOf,
 };
 use crate::worker::requests::Answers;
 
@@ -27,6 +29,29 @@ impl Answers<ContentLines> for ImageWorker {
         content.map_or_else(ContentRows::default, |content| {
             content.rows(form, from, count)
         })
+    }
+}
+
+impl Answers<TextLines> for ImageWorker {
+    fn answer(&mut self, TextLines { of, from }: TextLines) -> Vec<Option<String>> {
+        let reader = &self.reader;
+        match of {
+            TextOf::Content(form) => {
+                let text = reader
+                    .content
+                    .as_ref()
+                    .and_then(|content| content.text(form));
+                let lines = text.map(|text| (from..text.lines()).map(|line| text.uncut(line)));
+                lines.map(shown).unwrap_or_default()
+            }
+            TextOf::Version(side) => {
+                let lines = reader
+                    .difference
+                    .as_ref()
+                    .map(|both| both.lines(side, from));
+                lines.map(shown).unwrap_or_default()
+            }
+        }
     }
 }
 

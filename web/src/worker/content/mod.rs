@@ -15,6 +15,7 @@ use std::rc::Rc;
 use futures::future::{AbortHandle, Abortable};
 use js_sys::Array;
 use onionskin_core::contents;
+use onionskin_highlight::Language;
 use web_sys::{Blob, BlobPropertyBag, Url};
 
 use self::folding::Folding;
@@ -177,6 +178,10 @@ pub(super) fn keep(
         urls.push(url.clone());
         url
     };
+    let language = match json {
+        Some(_) => Some(Language::JSON),
+        None => Language::of(&path, &start),
+    };
     let facts = ContentFacts {
         path,
         stored_in,
@@ -193,6 +198,7 @@ pub(super) fn keep(
             (None, true) => ContentForm::Text,
             (None, false) => ContentForm::Hex,
         },
+        language,
     };
     let mut worker = worker.borrow_mut();
     if worker.reader.is_at(round) {
@@ -244,6 +250,14 @@ impl Content {
                     })
                     .collect(),
             },
+        }
+    }
+
+    /// The text in a form.
+    fn text(&self, form: ContentForm) -> Option<&Text> {
+        match form {
+            ContentForm::Json => self.json.as_ref().map(|json| &json.text),
+            _ => self.text.as_ref(),
         }
     }
 

@@ -1,11 +1,15 @@
 //! Texts: where their lines begin, JSON laid out, and what is text at all.
 
+use crate::format;
 use crate::worker::listing::number;
 
 /// Bytes of a line that are shown.
 pub(crate) const LINE: usize = 4_000;
 /// Bytes at the start of a file by which it is told whether it is text.
 pub(crate) const START: usize = 8_000;
+/// Bounds on the lines of an answer of [`shown`].
+const PIECE_BYTES: usize = 32 << 10;
+const PIECE_LINES: usize = 1_000;
 
 /// A text and where its lines begin.
 pub(crate) struct Text {
@@ -37,10 +41,15 @@ impl Text {
     }
 
     pub(crate) fn line(&self, line: u32) -> &[u8] {
+        let line = self.uncut(line);
+        line.get(..LINE).unwrap_or(line)
+    }
+
+    /// A line without its end.
+    pub(crate) fn uncut(&self, line: u32) -> &[u8] {
         let line = self.whole_line(line);
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        line.get(..LINE).unwrap_or(line)
+        line.strip_suffix(b"\r").unwrap_or(line)
     }
 
     /// A line with its end.
@@ -53,6 +62,20 @@ impl Text {
         let end = next.map_or(self.bytes.len(), |next| *next as usize);
         self.bytes.get(start..end).unwrap_or_default()
     }
+}
+
+/// Lines as the page shows them, as many as one answer holds; None for those that are cut.
+pub(crate) fn shown<'t>(lines: impl Iterator<Item = &'t [u8]>) -> Vec<Option<String>> {
+    let mut bytes = 0;
+    lines
+        .take(PIECE_LINES)
+        .take_while(|line| {
+            let fits = bytes < PIECE_BYTES;
+            bytes += line.len().min(LINE);
+            fits
+        })
+        .map(|line| (line.len() <= LINE).then(|| format::visible_line(line)))
+        .collect()
 }
 
 /// Whether bytes are text: none of them is one that no text has.
@@ -161,6 +184,19 @@ mod tests {
         assert_eq!(Text::new(Vec::new()).lines(), 0);
         let long = Text::new([vec![b'x'; 10_000], b"\ny".to_vec()].concat());
         assert_eq!((long.line(0).len(), long.line(1)), (LINE, &b"y"[..]));
+    }
+
+    #[test]
+    fn an_answer_holds_lines_as_they_are_shown() {
+        let long = vec![b'x'; LINE + 1];
+        let lines = [&b"a\t\x1b"[..], &long, &long[1..]];
+        assert_eq!(
+            shown(lines.into_iter()),
+            [Some("a\t\\x1b".to_owned()), None, Some("x".repeat(LINE))]
+        );
+        let many = shown(std::iter::repeat(&long[1..]));
+        assert_eq!(many.len(), PIECE_BYTES.div_ceil(LINE));
+        assert_eq!(shown(std::iter::repeat(&b""[..])).len(), PIECE_LINES);
     }
 
     #[test]

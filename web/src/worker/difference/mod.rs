@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use onionskin_core::compare::{TooLarge, hunks};
 use onionskin_core::limits::{DIFF_BYTES, DIFF_LINES};
+use onionskin_highlight::Language;
 
 use self::rows::Rows;
 use super::content;
@@ -24,6 +25,13 @@ use super::requests::Answers;
 /// What is kept of two versions that differ by lines.
 pub(crate) struct Difference {
     rows: Rows,
+}
+
+impl Difference {
+    /// The lines of a version from this one on, as they are shown.
+    pub(super) fn lines(&self, side: Side, from: u32) -> impl Iterator<Item = &[u8]> {
+        self.rows.lines(side, from)
+    }
 }
 
 /// Reads two versions and compares them.
@@ -50,6 +58,7 @@ pub(crate) async fn read(
         sizes,
         versions,
         outcome: Outcome::Equal,
+        language: None,
     };
     if facts.sizes.old.max(facts.sizes.new) > DIFF_BYTES as u64 {
         facts.outcome = Outcome::TooLarge(DIFF_BYTES as u64);
@@ -66,6 +75,7 @@ pub(crate) async fn read(
     let difference = match compared(bytes) {
         Ok(rows) => {
             facts.outcome = Outcome::Lines(rows.facts());
+            facts.language = Language::of(&facts.asked.path, rows.start());
             Some(Difference { rows })
         }
         Err(outcome) => {

@@ -7,7 +7,7 @@ use onionskin_core::compare::Hunk;
 use crate::worker::content::text::{LINE, Text};
 use crate::worker::listing::number;
 use crate::worker::protocol::{
-    Both, DifferenceForm, DifferenceLine, DifferenceRow, Layout, LinesFacts,
+    Both, DifferenceForm, DifferenceLine, DifferenceRow, Layout, LinesFacts, Side,
 };
 
 /// Equal lines that are shown around a change.
@@ -106,6 +106,17 @@ impl Rows {
         };
         rows.place();
         rows
+    }
+
+    /// How the new version begins.
+    pub(super) fn start(&self) -> &[u8] {
+        self.texts.new.line(0)
+    }
+
+    /// The lines of a version from this one on.
+    pub(super) fn lines(&self, side: Side, from: u32) -> impl Iterator<Item = &[u8]> {
+        let text = self.texts.of(side);
+        (from..text.lines()).map(|line| without_end(text.whole_line(line)))
     }
 
     /// Shows the lines of a fold, or of all.
@@ -218,11 +229,15 @@ impl Rows {
     }
 }
 
+/// A line without its newline; a carriage return before it may be what differs.
+fn without_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
+}
+
 fn line(text: &Text, at: u32) -> DifferenceLine {
     let whole = text.whole_line(at);
-    let line = whole.strip_suffix(b"\n");
-    let unended = line.is_none();
-    let line = line.unwrap_or(whole);
+    let line = without_end(whole);
+    let unended = line.len() == whole.len();
     let shown = line.get(..LINE).unwrap_or(line);
     DifferenceLine {
         number: at + 1,

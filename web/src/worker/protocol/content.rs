@@ -1,7 +1,10 @@
 //! What page and worker say about the content of a file.
 
 pub(crate) use onionskin_core::contents::{Elf, Member, MemberKind, Members};
+pub(crate) use onionskin_highlight::Language;
 use serde::{Deserialize, Serialize};
+
+use super::Side;
 
 /// How a content is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,25 @@ pub(crate) struct ContentFacts {
     pub(crate) parts: bool,
     /// How it is shown if nobody wishes otherwise.
     pub(crate) form: ContentForm,
+    /// What it is written in, where that is known.
+    pub(crate) language: Option<Language>,
+}
+
+/// A text that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TextOf {
+    /// The content that was read last, as text or as JSON.
+    Content(ContentForm),
+    /// One of the two versions that were read last.
+    Version(Side),
+}
+
+/// Lines of a text from this one on, as they are shown: as many as one answer holds. None for those that are cut.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TextLines {
+    pub(crate) of: TextOf,
+    /// From 0.
+    pub(crate) from: u32,
 }
 
 /// A line of the content that was read last.

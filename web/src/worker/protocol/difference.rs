@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Both;
+use super::{Both, Language};
 
 /// Read two versions of a path and compare them. They replace the content before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub(crate) struct DifferenceFacts {
     /// The layers that have a version of the path; empty where two images are compared.
     pub(crate) versions: Vec<u32>,
     pub(crate) outcome: Outcome,
+    /// What the path is written in, where that is known.
+    pub(crate) language: Option<Language>,
 }
 
 /// What came of comparing two versions.

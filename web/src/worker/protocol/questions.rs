@@ -12,7 +12,7 @@ use super::{
     LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
     Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
     Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem,
-    Unfold, UserError, VersionsOf,
+    TextLines, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -81,6 +81,7 @@ questions! {
     StopContent => (),
     ContentProgress => Option<(u64, u64)>,
     ContentLines => ContentRows,
+    TextLines => Vec<Option<String>>,
     FoldLines => Option<Folded>,
     BesideDockerfile => Result<Layered, String>,
     ContentBytes => Vec<u8>,

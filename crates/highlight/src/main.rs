@@ -1,0 +1,5 @@
+//! The program of the worker that colours source code.
+
+fn main() {
+    onionskin_highlight::serve();
+}
