@@ -173,6 +173,23 @@ fn numbers(versions: impl Iterator<Item = Version>) -> Vec<usize> {
     versions.map(|version| version.layer).collect()
 }
 
+#[test]
+fn some_queries_are_answered_only_by_layers_that_were_read() {
+    for (query, needs) in [
+        ("mark:overwritten", true),
+        ("-mark:metadata-only", true),
+        ("owner:www-data", true),
+        // Which of both it is does not matter here.
+        ("mark:overwritten,metadata-only", false),
+        ("mark:added,deleted", false),
+        ("owner:0 size:>1 *.so sha256:9f", false),
+        ("", false),
+    ] {
+        let parsed: Query = query.parse().unwrap();
+        assert_eq!(parsed.needs_contents(), needs, "{query}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 

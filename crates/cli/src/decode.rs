@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::analysis::{Analysis, IndexLocation};
 use onionskin_core::digest::Hasher;
-use onionskin_core::layer::{Budget, Expected, LayerError, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::layer::{Budget, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
 use tokio::sync::mpsc;
@@ -111,7 +111,7 @@ where
     let of_layer = |(layer, place): (&Layer, usize)| {
         let (_, decoded) = decoded.get(place).context("a layer was not decoded")?;
         if let Decoded::Read(index) = decoded {
-            expected(layer).check(index)?;
+            layer.expected().check(index)?;
             if place < seen {
                 memory.repeat(layer.number, index)?;
             }
@@ -145,7 +145,7 @@ pub(crate) async fn analyzed(
         };
         let index = match known.get(&section) {
             Some(index) => {
-                expected(layer).check(index)?;
+                layer.expected().check(index)?;
                 memory.repeat(layer.number, index)?;
                 Arc::clone(index)
             }
@@ -200,15 +200,6 @@ fn name(layer: &Layer) -> String {
     format!("layer {}", layer.number)
 }
 
-pub(crate) fn expected(layer: &Layer) -> Expected {
-    Expected {
-        layer: layer.number,
-        digest: layer.digest.clone(),
-        size: layer.compressed_size,
-        diff_id: layer.diff_id.clone(),
-    }
-}
-
 impl<'a> LayerCache<'a> {
     /// The index of a layer, if it is kept and the layer is what is expected; decoding says what is wrong otherwise.
     async fn index<Opened>(
@@ -223,7 +214,7 @@ impl<'a> LayerCache<'a> {
     {
         let digest = layer.kept_as()?;
         let index = self.cache.layer(digest, memory).await?;
-        expected(layer).check(&index).ok()?;
+        layer.expected().check(&index).ok()?;
         if self.hash {
             let mut hasher = Hasher::new(digest.algorithm());
             let hash = |mut chunks: Chunks| {
@@ -272,7 +263,7 @@ async fn decode_one(
     bar: &LayerProgress,
     cache: LayerCache<'_>,
 ) -> anyhow::Result<Decoded> {
-    let mut decoder = visitors::decoder(expected(layer))
+    let mut decoder = visitors::decoder(layer.expected())
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory);

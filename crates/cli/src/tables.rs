@@ -10,19 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::bail;
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::table::{TableError, TableOfContents, TableReader};
+use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::layer::{Budget, EntryId, LayerIndex, MemoryBudget, Piece};
 use onionskin_core::report::text;
-use onionskin_core::source::{Layer, Source};
+use onionskin_core::source::{LISTED_FILES, Layer, Source};
 
-use crate::decode::{Decoded, expected, told};
+use crate::decode::{Decoded, told};
 use crate::memory;
 use crate::output::note;
 
-/// Bytes of a layer's blob from which on its table is asked for: a smaller one comes as quickly as a whole.
-const LEAST: u64 = 32 << 10;
-/// Files of one layer that are asked for one by one. For more, the layer is read as a whole.
-const FILES: usize = 32;
 /// Differences that an error names.
 const NAMED: usize = 5;
 
@@ -154,7 +150,7 @@ pub(crate) async fn difference(
 ) -> Option<String> {
     let memory = MemoryBudget::new(memory::left());
     let number = layer.number;
-    let table = match read(layer, source, &memory).await? {
+    let table = match source.table(layer, &memory).await? {
         Ok(table) => table,
         Err(error) => {
             return Some(format!(
@@ -193,10 +189,10 @@ impl TablesOf<'_> {
         layer: &Layer,
         memory: &MemoryBudget,
     ) -> Option<Arc<LayerIndex>> {
-        if layer.compressed_size? < LEAST {
+        if !layer.is_listable() {
             return None;
         }
-        match read(layer, self.source, memory).await? {
+        match self.source.table(layer, memory).await? {
             Ok(table) => {
                 let index = Arc::clone(table.index());
                 let blob = index.digest.clone();
@@ -212,33 +208,6 @@ impl TablesOf<'_> {
             }
         }
     }
-}
-
-/// The table of a layer; None where it has none, or parts of it are not to be had.
-async fn read(
-    layer: &Layer,
-    source: &Source,
-    memory: &MemoryBudget,
-) -> Option<Result<TableOfContents, TableError>> {
-    // What is not kept under a digest may be something else than a layer.
-    layer.kept_as()?;
-    let (location, size) = (layer.table.clone()?, layer.compressed_size?);
-    let mut reader = TableReader::new(location, size);
-    while let Some(wanted) = reader.wanted() {
-        let length = wanted.end - wanted.start;
-        if !memory.has(length) {
-            return None;
-        }
-        let mut part = source.layer_part(layer, wanted, size).await?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = part.next_chunk().await.ok()? {
-            bytes.extend_from_slice(&chunk);
-        }
-        if let Err(error) = reader.push(&bytes) {
-            return Some(Err(error));
-        }
-    }
-    Some(reader.finish(&expected(layer), memory))
 }
 
 impl Table {
@@ -260,7 +229,7 @@ impl Table {
             .copied()
             .filter(|entry| table.index().size(*entry) > 0)
             .collect();
-        if with_bytes.len() > FILES {
+        if with_bytes.len() > LISTED_FILES {
             return Err(Unread.into());
         }
         for entry in with_bytes {

@@ -62,10 +62,10 @@ pub fn pack_layer(index: &LayerIndex) -> Vec<u8> {
 /// Reads what [`pack_layer`] wrote of the blob with this digest.
 ///
 /// # Errors
-/// It is not what was written, or of another blob.
+/// It is not what was written, of another blob, or of a layer that was not read.
 pub fn unpack_layer(file: &[u8], digest: &Digest) -> Result<LayerIndex, Unusable> {
     let index = unpack_any_layer(file)?;
-    match index.digest == *digest {
+    match index.digest == *digest && !index.is_listed() {
         true => Ok(index),
         false => Err(Unusable::Other),
     }

@@ -10,12 +10,13 @@ use onionskin_core::cache::{
     unpack_document, unpack_layer,
 };
 use onionskin_core::digest::Digest;
+use onionskin_core::layer::table::{TableLocation, TableReader};
 use onionskin_core::layer::{
     Budget, Checkpoints, Expected, LayerError, LayerIndex, MemoryBudget, Problem,
 };
 use onionskin_core::source::registry::KeptDocument;
 use onionskin_core::visitors;
-use onionskin_fixtures::{Layer, corpus, layer, seeded};
+use onionskin_fixtures::{Image, Layer, corpus, estargz, layer, seeded};
 use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -106,6 +107,31 @@ fn what_is_kept_comes_back() {
     };
     let kept = pack_document(&document);
     assert_eq!(unpack_document(&kept, &Digest::sha256(b"{}")), Ok(document));
+}
+
+#[test]
+fn what_a_table_lists_is_not_taken_for_a_layer_that_was_read() {
+    let packed = Image::new()
+        .layer(estargz(layer("COPY a").file("/a", seeded(1, 100))))
+        .pack();
+    let manifest: serde_json::Value = serde_json::from_slice(&packed.manifest.bytes).unwrap();
+    let annotations = serde_json::from_value(manifest["layers"][0]["annotations"].clone());
+    let blob = &packed.layers[0].bytes;
+    let location = TableLocation::of(&annotations.unwrap(), blob.len() as u64);
+    let mut reader = TableReader::new(location.unwrap(), blob.len() as u64);
+    while let Some(part) = reader.wanted() {
+        let part = &blob[part.start as usize..part.end as usize];
+        reader.push(part).unwrap();
+    }
+    let expected = Expected {
+        digest: Some(Digest::sha256(blob)),
+        diff_id: Some(Digest::sha256(&packed.tars[0])),
+        ..Expected::default()
+    };
+    let table = reader.finish(&expected, &MemoryBudget::default()).unwrap();
+    let file = pack_layer(table.index());
+    let digest = Digest::sha256(blob);
+    assert_eq!(unpack_layer(&file, &digest), Err(Unusable::Other));
 }
 
 #[test]

@@ -208,6 +208,51 @@ fn layers() -> impl Strategy<Value = Layer> {
     })
 }
 
+#[test]
+fn what_is_listed_says_so_and_crosses_to_another_worker() {
+    for form in FORMS {
+        let mut stored = Stored::new(form(
+            layer("COPY app")
+                .file("/app/a", seeded(1, 5_000))
+                .symlink("/b", "app/a"),
+        ));
+        let table = stored.table().unwrap();
+        let index = table.index();
+        assert!(index.is_listed() && !stored.index().is_listed());
+        let file = index
+            .entries()
+            .find(|entry| index.path(*entry) == b"/app/a");
+        assert_eq!(index.cost(file.unwrap()), 0);
+        let bytes = table.to_bytes();
+        let back = TableOfContents::from_bytes(&bytes).unwrap();
+        assert_eq!(back, table);
+        assert_eq!(contents(&stored, &back), contents(&stored, &table));
+        // The index of a layer that was read is no table, and nothing is after its end.
+        assert!(TableOfContents::from_bytes(&stored.index().to_bytes()).is_err());
+        for end in 0..bytes.len() {
+            assert!(TableOfContents::from_bytes(&bytes[..end]).is_err(), "{end}");
+        }
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x81;
+            // It is an error, or it is sound.
+            let Ok(damaged) = TableOfContents::from_bytes(&damaged) else {
+                continue;
+            };
+            let index = damaged.index();
+            for entry in index.entries() {
+                let _ = (index.path(entry), damaged.reader(1, entry));
+            }
+        }
+        let mut stack = Stack::new();
+        stack.push(stored.index()).unwrap();
+        stack.push(Arc::clone(table.index())).unwrap();
+        assert_eq!(stack.listed().collect::<Vec<_>>(), [2]);
+        assert!(stack.has_listed(stack.find(b"/app/a").unwrap()));
+        assert!(!stack.has_listed(stack.find(b"/app").unwrap()));
+    }
+}
+
 proptest! {
     #[test]
     fn a_table_lists_what_the_layer_has(layer in layers()) {

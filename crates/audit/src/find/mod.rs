@@ -46,6 +46,14 @@ impl Query {
     pub const fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.versions.is_empty()
     }
+
+    /// Whether the contents of files decide what it finds, which only layers that were read tell: it asks for owners by name,
+    /// or if a path was stored again with the same content.
+    #[must_use]
+    pub fn needs_contents(&self) -> bool {
+        let mut tests = self.versions.iter();
+        tests.any(|(test, _)| test.compares_contents() || test.names_accounts())
+    }
 }
 
 impl FromStr for Query {

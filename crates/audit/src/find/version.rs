@@ -74,6 +74,16 @@ impl VersionTest {
         }
     }
 
+    /// Whether it tells copies from files with other content.
+    pub(super) fn compares_contents(&self) -> bool {
+        match self {
+            Self::Mark(marks) => {
+                marks.contains(&Mark::Modified) != marks.contains(&Mark::MetadataOnly)
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn meets(&self, candidate: &Candidate<'_>) -> bool {
         let Candidate {
             stack,

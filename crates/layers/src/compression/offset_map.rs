@@ -12,6 +12,8 @@ pub enum OffsetMap {
     Identity,
     /// (offset in the blob, offset in the content), both rising, after an implied (0, 0).
     Known(Vec<(u64, u64)>),
+    /// The blob was not read: nothing is known.
+    Unread,
 }
 
 impl OffsetMap {
@@ -34,8 +36,10 @@ impl OffsetMap {
     /// The offset in the blob that belongs to `content`, an offset in what it holds; rounded down.
     #[must_use]
     pub fn blob_offset(&self, content: u64) -> u64 {
-        let Self::Known(points) = self else {
-            return content;
+        let points = match self {
+            Self::Known(points) => points,
+            Self::Identity => return content,
+            Self::Unread => return 0,
         };
         let next = points.partition_point(|point| point.1 < content);
         let before = next.checked_sub(1).and_then(|before| points.get(before));
@@ -51,8 +55,10 @@ impl OffsetMap {
 
     /// A number of bytes of the blob that is enough to decode so many bytes of what it holds.
     pub(crate) fn blob_end(&self, content: u64) -> u64 {
-        let Self::Known(points) = self else {
-            return content;
+        let points = match self {
+            Self::Known(points) => points,
+            Self::Identity => return content,
+            Self::Unread => return u64::MAX,
         };
         let enough = points.partition_point(|point| point.1 < content);
         points.get(enough).map_or(u64::MAX, |point| point.0)
@@ -61,7 +67,7 @@ impl OffsetMap {
     /// Rises as it must, within the blob.
     pub(crate) fn is_sound(&self, blob_size: u64) -> bool {
         match self {
-            Self::Identity => true,
+            Self::Identity | Self::Unread => true,
             Self::Known(points) => {
                 points.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1)
                     && points.first().is_none_or(|first| first.1 > 0)

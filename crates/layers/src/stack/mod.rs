@@ -177,6 +177,22 @@ impl Stack {
         &self.layers
     }
 
+    /// The numbers of the layers that were not read: only what their tables of contents list is known.
+    pub fn listed(&self) -> impl Iterator<Item = usize> + '_ {
+        let numbered = (1..).zip(&self.layers);
+        numbered.filter_map(|(number, index)| index.is_listed().then_some(number))
+    }
+
+    /// Whether it is not known if the versions of a path hold the same: one of them is in a layer that was not read.
+    #[must_use]
+    pub fn has_listed(&self, node: NodeId) -> bool {
+        self.versions(node).any(|version| {
+            let stored = self.stored_by(version);
+            let index = stored.and_then(|(layer, _)| self.layer(layer));
+            index.is_some_and(LayerIndex::is_listed)
+        })
+    }
+
     /// Number of paths that any layer mentions; nodes are numbered below it.
     #[must_use]
     pub fn nodes(&self) -> usize {

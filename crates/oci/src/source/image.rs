@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::manifest::media_type::{self, LayerFormat};
 use crate::manifest::{Config, Descriptor, history};
 use crate::platform::Platform;
+use onionskin_layers::layer::Expected;
 use onionskin_layers::layer::table::TableLocation;
 
 /// One image for one platform. What its source cannot know is `None`, never a guess.
@@ -140,6 +141,17 @@ impl Layer {
     pub fn blob(&self) -> Option<BlobId> {
         let digest = self.digest.clone().map(Identity::Digest);
         digest.or_else(|| self.span.map(Identity::Span)).map(BlobId)
+    }
+
+    /// What has to hold of its bytes.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            layer: self.number,
+            digest: self.digest.clone(),
+            size: self.compressed_size,
+            diff_id: self.diff_id.clone(),
+        }
     }
 
     /// The digest under which a cache may have its index: that of its blob, else that of its tar, which an archive may hold

@@ -16,6 +16,7 @@ mod recorded;
 pub mod registry;
 mod saved;
 mod stream;
+mod table;
 #[cfg(not(target_arch = "wasm32"))]
 mod temporary;
 
@@ -30,6 +31,7 @@ pub use onionskin_layers::stack::NotFetched;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use recorded::RecordError;
 pub use stream::BlobStream;
+pub use table::LISTED_FILES;
 #[cfg(not(target_arch = "wasm32"))]
 pub use temporary::{TemporaryFile, TemporaryLimit};
 

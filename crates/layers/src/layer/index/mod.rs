@@ -156,6 +156,14 @@ impl LayerIndex {
         )
     }
 
+    /// It is what the layer's table of contents lists, and not what was read of the layer. Then digests and the size of the
+    /// blob are those that were expected, [`Self::size`] is that of the contents, entries have no place in the tar, and there
+    /// is no cost, overhead or finding. Contents compare only with those of other tables.
+    #[must_use]
+    pub const fn is_listed(&self) -> bool {
+        matches!(self.offsets, OffsetMap::Unread)
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -317,7 +325,8 @@ impl LayerIndex {
         rows.iter().all(known).then_some(rows)
     }
 
-    /// Bytes of the blob that the entry costs, from its first extension header to its padding's end.
+    /// Bytes of the blob that the entry costs, from its first extension header to its padding's end; 0 where that is not known
+    /// ([`Self::is_listed`]).
     #[must_use]
     pub fn cost(&self, entry: EntryId) -> u64 {
         let at = entry.0 as usize;

@@ -98,7 +98,7 @@ pub(super) fn read(
         listed.blob_size,
         diff_id.clone(),
         stored,
-        OffsetMap::Identity,
+        OffsetMap::Unread,
     );
     Ok(TableOfContents {
         index: Arc::new(index),

@@ -10,6 +10,7 @@ mod document;
 mod location;
 mod read;
 mod row;
+mod stored;
 
 pub use compare::{Difference, Differing};
 pub use content::ListedReader;
@@ -18,11 +19,13 @@ pub use read::TableReader;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{EntryId, LayerIndex, Problem};
 use crate::digest::Digest;
 
 /// What the table of a layer lists.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableOfContents {
     index: Arc<LayerIndex>,
     /// Of the files that have bytes, sorted by entry.
@@ -30,7 +33,7 @@ pub struct TableOfContents {
 }
 
 /// Where the content of a file is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
     /// In the blob: from where it can be decompressed.
     start: u64,
@@ -89,8 +92,7 @@ impl From<crate::tar::Problem> for TableError {
 }
 
 impl TableOfContents {
-    /// What it lists, as an index in which nothing else is known: the digests and the size of the blob are those that were
-    /// expected, the size of the tar is that of the contents, and nothing has a cost.
+    /// What it lists, as an index in which nothing else is known ([`LayerIndex::is_listed`]).
     #[must_use]
     pub const fn index(&self) -> &Arc<LayerIndex> {
         &self.index

@@ -1,0 +1,50 @@
+//! Tables of contents of layers, read by parts of their blobs: what a layer lists without being read.
+
+use super::{Layer, Source};
+use onionskin_layers::layer::MemoryBudget;
+use onionskin_layers::layer::table::{TableError, TableOfContents, TableReader};
+
+/// Bytes of a layer's blob from which on its table is asked for: a smaller one comes as quickly as a whole.
+const LEAST: u64 = 32 << 10;
+
+/// Files of one layer that are asked for one by one, by their parts. For more, the layer is read as a whole.
+pub const LISTED_FILES: usize = 32;
+
+impl Layer {
+    /// Whether it has a table of contents that tells what is in it with fewer bytes than the whole.
+    #[must_use]
+    pub fn is_listable(&self) -> bool {
+        // What is not kept under a digest may be something else than a layer.
+        let is_layer = self.kept_as().is_some() && self.diff_id.is_some();
+        is_layer && self.table.is_some() && self.compressed_size.is_some_and(|size| size >= LEAST)
+    }
+}
+
+impl Source {
+    /// The table of contents of a layer, checked against the digest that the manifest names; None where it has none, or parts
+    /// of it are not to be had.
+    pub async fn table(
+        &self,
+        layer: &Layer,
+        memory: &MemoryBudget,
+    ) -> Option<Result<TableOfContents, TableError>> {
+        layer.kept_as()?;
+        let (location, size) = (layer.table.clone()?, layer.compressed_size?);
+        let mut reader = TableReader::new(location, size);
+        while let Some(wanted) = reader.wanted() {
+            let length = wanted.end - wanted.start;
+            if !memory.has(length) {
+                return None;
+            }
+            let mut part = self.layer_part(layer, wanted, size).await?;
+            let mut bytes = Vec::new();
+            while let Some(chunk) = part.next_chunk().await.ok()? {
+                bytes.extend_from_slice(&chunk);
+            }
+            if let Err(error) = reader.push(&bytes) {
+                return Some(Err(error));
+            }
+        }
+        Some(reader.finish(&layer.expected(), memory))
+    }
+}
