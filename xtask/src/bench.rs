@@ -8,14 +8,15 @@ use anyhow::{Context, Result, bail};
 use crate::work::{self, say};
 use crate::{build, debian, places, tools};
 
-/// `--native` leaves the browser out. `--small` measures a sixteenth of everything, quickly, and changes no document.
+/// `--native` leaves the browser out. `--uses` measures only what one does with the page, and changes no document. `--small` measures a sixteenth of everything, quickly, and changes no document.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
-    let (mut browser, mut small) = (true, false);
+    let (mut browser, mut small, mut uses) = (true, false, false);
     for option in options {
         match *option {
             "--native" => browser = false,
             "--small" => small = true,
-            _ => bail!("unknown option {option}; there are --native and --small"),
+            "--uses" => uses = true,
+            _ => bail!("unknown option {option}; there are --native, --small and --uses"),
         }
     }
     let folder = places::target().join("bench");
@@ -50,9 +51,13 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if browser {
         bench.arg("--browser");
     }
-    match small {
-        true => bench.arg("--small"),
-        false => bench
+    if small {
+        bench.arg("--small");
+    }
+    match (small, uses) {
+        (_, true) => bench.arg("--uses"),
+        (true, _) => &mut bench,
+        _ => bench
             .arg("--document")
             .arg(places::root().join("docs/performance.md")),
     };

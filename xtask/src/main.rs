@@ -31,7 +31,7 @@ cargo xtask test [PART]             all checks and tests, or a part: lint, core,
 cargo xtask test e2e FILTER...      the end-to-end tests whose names hold a filter, with the page built anew where it is stale
 cargo xtask build                   target/release/onionskin, one file that holds the page
 cargo xtask bench [OPTIONS]         one table of ratios, also in docs/performance.md; --native: without the browser,
-                                    --small: on small images, not written
+                                    --small: on small images, not written; --uses: only what one does with the page
 cargo xtask look                    screenshots of every view of the page, in target/look
 cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
 cargo xtask setup                   only fetch the tools that the others need";

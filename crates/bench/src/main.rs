@@ -18,6 +18,7 @@ mod process;
 mod registry;
 mod served;
 mod table;
+mod uses;
 mod weight;
 mod whole;
 
@@ -42,6 +43,8 @@ struct Arguments {
     small: bool,
     /// The browser is measured too.
     browser: bool,
+    /// Nothing is measured but what one does with the page.
+    uses: bool,
 }
 
 fn main() -> Result<()> {
@@ -53,10 +56,16 @@ fn main() -> Result<()> {
     let arguments = arguments(words)?;
     let mut table = Table::default();
     let images = Images::new(&arguments.folder, arguments.small);
+    if arguments.uses {
+        uses::measure(&arguments.onionskin, &images, &mut table)?;
+        println!("{table}");
+        return Ok(());
+    }
     whole::measure(&arguments.onionskin, &images, &mut table)?;
     parts::measure(&images, arguments.browser, &mut table)?;
     if arguments.browser {
-        let measured = page::measure(&arguments.onionskin, &images, &mut table);
+        let measured = page::measure(&arguments.onionskin, &images, &mut table)
+            .and_then(|()| uses::measure(&arguments.onionskin, &images, &mut table));
         if let Err(error) = measured {
             table.missing("the page in headless Chromium", &format!("{error:#}"), 0.03);
         }
@@ -85,6 +94,7 @@ fn arguments(words: Vec<String>) -> Result<Arguments> {
             "--document" => arguments.document = Some(value()?.into()),
             "--small" => arguments.small = true,
             "--browser" => arguments.browser = true,
+            "--uses" => arguments.uses = true,
             _ => bail!("unknown option {word}; cargo xtask bench starts this program"),
         }
     }
