@@ -24,6 +24,8 @@ pub enum Parts {
     None,
     /// Half of the part, and nothing more.
     Stalled,
+    /// The part; but of a whole, half, and nothing more.
+    OfWholesHalf,
     /// Half of the first part, and then the connection ends; from then on they are right.
     Cut,
 }
@@ -91,13 +93,19 @@ impl State {
         let Some((first, last)) = range.and_then(|range| bounds(range.to_str().ok()?)) else {
             if self.image.layers.contains(blob) {
                 self.count(blob.bytes.len());
+                if *parts == Parts::OfWholesHalf {
+                    let half = blob.bytes[..blob.bytes.len() / 2].to_vec();
+                    let half = stream::iter([Ok::<_, io::Error>(half)]);
+                    let half = Body::from_stream(half.chain(stream::pending()));
+                    return ok("application/octet-stream", half);
+                }
             }
             return ok("application/octet-stream", blob.bytes.clone());
         };
         let mut part = blob.bytes[first..=last].to_vec();
         let half = part.len() / 2;
         let body = match *parts {
-            Parts::Right | Parts::None => Body::from(part.clone()),
+            Parts::Right | Parts::None | Parts::OfWholesHalf => Body::from(part.clone()),
             Parts::Changed => {
                 part[half] ^= 1;
                 if let Some(byte) = part.iter_mut().rev().nth(500) {

@@ -1,6 +1,6 @@
 //! One image being read or looked at: its worker, and what that has told so far.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use web_sys::Blob;
@@ -9,8 +9,8 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, Event, ImageFacts, Layer, LayerFacts,
-    NotFetched, Numbers, Open, Subject, UserError,
+    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, Differences, Event, ImageFacts, Layer,
+    LayerFacts, NotFetched, Numbers, Open, ReadLayers, Subject, UserError,
 };
 
 /// An image and the worker that reads it. Dropping it ends the work.
@@ -73,6 +73,8 @@ pub(crate) enum Again {
     Retry,
     /// Read the layers that are not read yet.
     Continue,
+    /// Read the layers that are listed from their tables of contents: this one, or all.
+    Read(Option<u32>),
 }
 
 /// Why what is known of an image is not all.
@@ -84,6 +86,8 @@ pub(crate) enum Partial {
     Stopped,
     /// This layer, the lowest of such, could not be read.
     Broken(u32),
+    /// These layers are listed from their tables of contents.
+    Listed(Vec<u32>),
     /// These layers are not available.
     Unavailable(Vec<u32>),
 }
@@ -94,6 +98,7 @@ impl Partial {
         match self {
             Partial::Stopped => Some(Again::Continue),
             Partial::Broken(_) => Some(Again::Retry),
+            Partial::Listed(_) => Some(Again::Read(None)),
             Partial::Loading | Partial::Unavailable(_) => None,
         }
     }
@@ -104,6 +109,8 @@ impl Partial {
 pub(crate) struct Image {
     pub(crate) facts: Rc<ImageFacts>,
     pub(crate) layers: Rc<Vec<LayerState>>,
+    /// What the tables of contents of layers are not, that were read.
+    pub(crate) tables: Rc<BTreeMap<u32, TableRemark>>,
     pub(crate) numbers: Rc<Numbers>,
     /// None until the findings are gathered.
     pub(crate) audit: Option<Rc<AuditFacts>>,
@@ -121,9 +128,20 @@ pub(crate) enum LayerState {
     /// So many bytes of the blob are here.
     Receiving(u64),
     Decoded(LayerFacts),
+    /// It was not read: this is what its table of contents lists.
+    Listed(LayerFacts),
     /// It is not available, for this reason: the stack goes on without what it does.
     NotFetched(NotFetched),
     Broken(UserError),
+}
+
+/// What there is to say of the table of contents of a layer that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TableRemark {
+    /// It cannot be used, for this reason.
+    Unusable(String),
+    /// It lists something else than the layer has.
+    Differs(Differences),
 }
 
 impl Session {
@@ -199,7 +217,11 @@ impl Session {
     pub(crate) fn missing(&self) -> Option<Again> {
         match &self.state {
             State::Failed(_) => Some(Again::Retry),
-            State::Image(image) => image.partial()?.again(),
+            // What is listed is all there.
+            State::Image(image) => image
+                .partial()?
+                .again()
+                .filter(|again| !matches!(again, Again::Read(_))),
             _ => None,
         }
     }
@@ -213,6 +235,11 @@ impl Session {
             image.resume();
             self.worker.tell(Continue);
         }
+    }
+
+    /// Reads layers that are listed from their tables of contents: this one, or all.
+    pub(crate) fn read_layers(&self, one: Option<u32>) {
+        self.worker.tell(ReadLayers(one));
     }
 
     /// Takes in what the worker told.
@@ -243,6 +270,7 @@ impl Image {
         Image {
             layers: Rc::new(vec![LayerState::Receiving(0); facts.image.layers.len()]),
             facts,
+            tables: Rc::default(),
             numbers: Rc::default(),
             audit: None,
             comparing: None,
@@ -271,6 +299,18 @@ impl Image {
                 }
             }
             Event::Decoded { layer, facts } => self.set(layer, LayerState::Decoded(facts)),
+            Event::Listed { layer, facts } => self.set(layer, LayerState::Listed(facts)),
+            Event::Unlisted { layer, reason } => self.remark(layer, TableRemark::Unusable(reason)),
+            Event::Differs { layer, differences } => {
+                self.remark(layer, TableRemark::Differs(differences));
+            }
+            Event::Reading(layers) => {
+                for layer in layers {
+                    self.set(layer, LayerState::Receiving(0));
+                }
+                self.finished = false;
+                self.audit = None;
+            }
             Event::NotFetched { layer, reason } => self.set(layer, LayerState::NotFetched(reason)),
             Event::Broken { layer, problem } => self.set(layer, LayerState::Broken(problem)),
             Event::Stacked(numbers) => self.numbers = Rc::new(*numbers),
@@ -288,6 +328,10 @@ impl Image {
             | Event::History(_)
             | Event::Failed(_) => {}
         }
+    }
+
+    fn remark(&mut self, layer: u32, remark: TableRemark) {
+        Rc::make_mut(&mut self.tables).insert(layer, remark);
     }
 
     fn set(&mut self, layer: u32, state: LayerState) {
@@ -313,7 +357,7 @@ impl Image {
 
     /// Whether the whole stack is read, so that its numbers are the image's.
     pub(crate) fn whole(&self) -> bool {
-        self.finished && self.numbers.depth == self.depth() && self.not_fetched().is_empty()
+        self.settled() && self.not_fetched().is_empty() && self.listed().is_empty()
     }
 
     /// Whether all is read that can be had, so that it is what the command would tell of.
@@ -329,6 +373,7 @@ impl Image {
         Some(match self.broken() {
             _ if self.stopped => Partial::Stopped,
             Some(layer) => Partial::Broken(layer),
+            None if self.settled() && !self.listed().is_empty() => Partial::Listed(self.listed()),
             None if self.settled() => Partial::Unavailable(self.not_fetched()),
             None => Partial::Loading,
         })
@@ -342,11 +387,28 @@ impl Image {
 
     /// The layers that are not to be had.
     pub(crate) fn not_fetched(&self) -> Vec<u32> {
+        self.layers_that(|state| matches!(state, LayerState::NotFetched(_)))
+    }
+
+    /// The layers that are listed from their tables of contents.
+    pub(crate) fn listed(&self) -> Vec<u32> {
+        self.layers_that(|state| matches!(state, LayerState::Listed(_)))
+    }
+
+    fn layers_that(&self, is_so: impl Fn(&LayerState) -> bool) -> Vec<u32> {
         let numbered = (1..).zip(self.layers.iter());
         numbered
-            .filter(|(_, state)| matches!(state, LayerState::NotFetched(_)))
+            .filter(|(_, state)| is_so(state))
             .map(|(layer, _)| layer)
             .collect()
+    }
+
+    /// Bytes of the blobs of these layers, each once.
+    pub(crate) fn bytes_of(&self, layers: &[u32]) -> u64 {
+        let mut known = HashSet::new();
+        let heads = layers.iter().filter_map(|layer| self.head(*layer));
+        let blobs = heads.filter(|head| head.blob().is_none_or(|blob| known.insert(blob)));
+        blobs.filter_map(|head| head.compressed_size).sum()
     }
 
     /// The lowest layer that could not be read.
@@ -389,7 +451,7 @@ impl Image {
         blobs
             .map(|(state, head)| match state {
                 LayerState::Receiving(bytes) => *bytes,
-                LayerState::NotFetched(_) => 0,
+                LayerState::NotFetched(_) | LayerState::Listed(_) => 0,
                 LayerState::Decoded(_) | LayerState::Broken(_) => head.compressed_size.unwrap_or(0),
             })
             .sum()

@@ -65,6 +65,7 @@ mod page_handover;
 mod page_history;
 mod page_large_files;
 mod page_layout;
+mod page_lazy;
 mod page_login;
 mod page_map;
 mod page_packages;

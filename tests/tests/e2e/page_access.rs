@@ -3,11 +3,14 @@
 use std::env;
 use std::path::PathBuf;
 
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Image, bytes, estargz, layer};
+use onionskin_tests::counting::Counting;
 use onionskin_tests::odd::{Odd, holding};
 use onionskin_tests::{Browser, Exported, Served};
 use serde_json::Value;
 use thirtyfour::Key;
+
+use super::page_lazy;
 
 /// A view: its address, what shows that it is there, and a script that leads on from there.
 pub(super) struct View {
@@ -57,7 +60,7 @@ const HAND_OVER: &str = "(() => { window.opener = window;
     return true })()";
 
 /// Every view of the page, and every state that looks different. `exported` is where the exported page is.
-pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
+pub(super) fn views(stalling: &str, broken: &str, exported: &str, listed: &str) -> Vec<View> {
     let demo = |rest: &str| format!("/image/demo/webapp:1.0{rest}");
     let compared = |rest: &str| format!("/compare/demo/webapp:1.0...demo/webapp:1.1{rest}");
     let app = |address: &str, rest: &str| format!("/image/{address}/app:1{rest}");
@@ -315,6 +318,12 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str) -> Vec<View> {
             format!("{exported}/#/index/app.onionskin?view=content&path=/two"),
             ".problem",
         ),
+        view("listed layers", app(listed, "?layer=1"), ".read-layer"),
+        view(
+            "waste of listed layers",
+            app(listed, "?view=waste"),
+            ".unread .again",
+        ),
         view("broken layer", app(broken, "?layer=2"), ".problem"),
         view(
             "waste of a part",
@@ -346,12 +355,20 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
         .layer(layer("RUN two").stored(vec![0x1f; 4_096]))
         .pack();
     let broken = Odd::new(holding(&torn)).await;
-    let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
+    let listed = Counting::new(&page_lazy::image(estargz)).await;
+    let registries = [&stalling.address, &broken.address, &listed.address];
+    let registries = registries.map(|address| format!("http://{address}"));
     let served = Served::start(&registries);
     let exported = Exported::new(&image).await;
     let browser = Browser::start().await;
     browser.resize(width, height).await;
-    for view in views(&stalling.address, &broken.address, &exported.origin) {
+    let views = views(
+        &stalling.address,
+        &broken.address,
+        &exported.origin,
+        &listed.address,
+    );
+    for view in views {
         view.open(&browser, &served).await;
         let name = view.name;
         for theme in themes {

@@ -1,10 +1,12 @@
 //! The page's policy for browsers: it holds, the page itself never runs into it, and openers are kept apart from it.
 
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Image, bytes, estargz, layer};
+use onionskin_tests::counting::Counting;
 use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Exported, Served};
 
 use crate::page_access::views;
+use crate::page_lazy;
 
 /// Keeps what the policy stops in a document.
 const COLLECT: &str = "window.violations = []; document.addEventListener('securitypolicyviolation',
@@ -22,12 +24,20 @@ async fn no_view_runs_into_the_policy_or_asks_another_origin() {
         .pack();
     let stalling = Odd::stalling(&image).await;
     let broken = Odd::new(holding(&torn)).await;
-    let registries = [&stalling, &broken].map(|odd| format!("http://{}", odd.address));
+    let listed = Counting::new(&page_lazy::image(estargz)).await;
+    let registries = [&stalling.address, &broken.address, &listed.address];
+    let registries = registries.map(|address| format!("http://{address}"));
     let served = Served::start(&registries);
     let exported = Exported::new(&image).await;
     let browser = Browser::start().await;
     browser.in_each_document(COLLECT).await;
-    for view in views(&stalling.address, &broken.address, &exported.origin) {
+    let views = views(
+        &stalling.address,
+        &broken.address,
+        &exported.origin,
+        &listed.address,
+    );
+    for view in views {
         view.open(&browser, &served).await;
         let name = view.name;
         let violations: Vec<String> = browser.value("violations").await;

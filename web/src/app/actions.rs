@@ -59,6 +59,7 @@ impl App {
     pub(super) fn again(&mut self, ctx: &Context<Self>, again: Again) {
         match (again, &mut self.session) {
             (Again::Continue, Some(session)) => session.resume(),
+            (Again::Read(one), Some(session)) => session.read_layers(one),
             _ => {
                 self.session = None;
                 self.fresh = true;

@@ -13,15 +13,25 @@ pub(crate) struct Part {
     pub(crate) bytes: u64,
 }
 
+/// The class of what overwrote files, or copied them, which is not known.
+const STORED_AGAIN: &str = "stored-again";
+
 /// Live bytes, then the wasted ones by cause.
 pub(crate) fn parts(numbers: &LayerNumbers) -> Vec<Part> {
     let live = Part {
         class: "live",
         bytes: numbers.live(),
     };
-    let wasted = Cause::ALL.iter().map(|cause| Part {
-        class: cause.name(),
-        bytes: numbers.causes[*cause],
+    let wasted = Cause::ALL.iter().map(|cause| {
+        let (class, bytes) = match cause {
+            Cause::Overwritten if numbers.copies_unknown => (
+                STORED_AGAIN,
+                numbers.causes.overwritten + numbers.causes.metadata_only,
+            ),
+            Cause::MetadataOnly if numbers.copies_unknown => (STORED_AGAIN, 0),
+            cause => (cause.name(), numbers.causes[*cause]),
+        };
+        Part { class, bytes }
     });
     std::iter::once(live)
         .chain(wasted)

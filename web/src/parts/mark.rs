@@ -27,7 +27,11 @@ pub(crate) fn letter(cause: Cause) -> &'static str {
 
 /// What a part of a bar stands for: its class is that of the style sheet.
 pub(crate) fn word(class: &'static str) -> &'static str {
-    if class == "live" { "used" } else { class }
+    match class {
+        "live" => "used",
+        "stored-again" => STORED_AGAIN,
+        class => class,
+    }
 }
 
 /// What changed where the content is the same: `mode 755 → 700, owner 0:0 → 1000:1000`.
@@ -61,6 +65,14 @@ pub(crate) fn of_mark(mark: Mark) -> Html {
     let (letter, class, word) = signs(mark);
     sign(letter, class, word)
 }
+
+/// The square of what was stored again, where it is not known whether with the same content, as a layer was not read.
+pub(crate) fn stored_again(class: &'static str) -> Html {
+    sign("M", class, STORED_AGAIN)
+}
+
+/// What overwritten files and metadata-only copies are called where they cannot be told apart.
+pub(crate) const STORED_AGAIN: &str = "stored again";
 
 /// The square of a cause.
 pub(crate) fn of_cause(cause: Cause) -> Html {

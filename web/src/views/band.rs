@@ -5,10 +5,10 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::parts::mark;
-use crate::session::{Again, Image, Partial};
+use crate::session::{Again, Image, Partial, TableRemark};
 use crate::views::error::again;
-use crate::views::layers::UNKNOWN;
-use crate::worker::protocol::{Cause, LayerNumbers};
+use crate::views::layers::{UNKNOWN, UNREAD, unknown_cost};
+use crate::worker::protocol::{Cause, Differences, LayerNumbers};
 
 const WASTED_DOWNLOAD: &str = "Wasted download";
 
@@ -41,6 +41,41 @@ pub(crate) fn of_analysis(image: &Image) -> Html {
     }
 }
 
+/// Names the layers that have something else than their tables of contents list.
+pub(crate) fn of_tables(image: &Image) -> Html {
+    let differ = image
+        .tables
+        .iter()
+        .filter_map(|(layer, remark)| match remark {
+            TableRemark::Differs(differences) => Some((*layer, differences)),
+            TableRemark::Unusable(_) => None,
+        });
+    html! {
+        for (layer, differences) in differ {
+            <p class="of-analysis differs" role="status">
+                <b>{ format!("Layer {layer} and its table of contents differ. ") }</b>
+                { "Runtimes that use the table see other files: " }
+                { unlike(differences, IN_A_LINE) }{ "." }
+            </p>
+        }
+    }
+}
+
+/// Paths that are named where a line has room for a few.
+const IN_A_LINE: usize = 3;
+
+/// The first paths of which a table and its layer say different things.
+fn unlike(differences: &Differences, most: usize) -> String {
+    let told = differences.told.iter().take(most);
+    let told = told.map(|one| format!("{} {}", format::visible(&one.path), one.what));
+    let mut told: Vec<String> = told.collect();
+    let more = differences.all.saturating_sub(told.len() as u64);
+    if more > 0 {
+        told.push(format!("and {} more", format::count(more)));
+    }
+    told.join(", ")
+}
+
 /// The band. It is as high while layers come as when all are here.
 #[component]
 pub(crate) fn Band(props: &Props) -> Html {
@@ -50,6 +85,7 @@ pub(crate) fn Band(props: &Props) -> Html {
     let whole = LayerNumbers {
         stored: numbers.stored,
         causes: numbers.causes,
+        copies_unknown: numbers.copies_unknown,
     };
     let share = |text: String| Some(text).filter(|_| known);
     html! {
@@ -102,14 +138,14 @@ fn figure(label: &str, bytes: Option<u64>, beside: Option<String>) -> Html {
 
 fn download(image: &Image) -> Html {
     let Some(compressed) = image.compressed() else {
-        return not_known("Download");
+        return not_known("Download", UNKNOWN);
     };
     figure("Download", Some(compressed), None)
 }
 
 fn wasted_download(image: &Image) -> Html {
-    if image.compressed().is_none() {
-        return not_known(WASTED_DOWNLOAD);
+    if image.compressed().is_none() || !image.listed().is_empty() {
+        return not_known(WASTED_DOWNLOAD, unknown_cost(image));
     }
     let bytes = image.numbers.wasted_compressed;
     let share = bytes
@@ -122,30 +158,37 @@ fn wasted_download(image: &Image) -> Html {
     )
 }
 
-/// A size that the source does not tell.
-fn not_known(label: &str) -> Html {
+/// A size that is not known, for this reason.
+fn not_known(label: &str, why: &'static str) -> Html {
     html! {
         <div class={classes!("figure", (label == WASTED_DOWNLOAD).then_some("of-download"))}>
             <dt>{ label }</dt>
-            <dd title={UNKNOWN}><b class="unknown">{ "–" }</b>{ " not known" }</dd>
+            <dd title={why}><b class="unknown">{ "–" }</b>{ " not known" }</dd>
         </div>
     }
 }
 
 fn legend(numbers: &LayerNumbers, known: bool) -> Html {
-    let live = ("live", "in the final filesystem", numbers.live());
-    let causes = Cause::ALL.map(|cause| (cause.name(), meaning(cause), numbers.causes[cause]));
+    let live = ("live", "in the final filesystem", Some(numbers.live()));
+    let causes = Cause::ALL.map(|cause| {
+        let compares = matches!(cause, Cause::Overwritten | Cause::MetadataOnly);
+        let bytes = Some(numbers.causes[cause]).filter(|_| !(compares && numbers.copies_unknown));
+        (cause.name(), meaning(cause), bytes)
+    });
     html! {
         <ul class="legend">
             for (class, meaning, bytes) in std::iter::once(live).chain(causes) {
                 <li
-                    class={(bytes == 0).then_some("zero")}
-                    title={format!("{meaning}: {}", format::exact(bytes))}
+                    class={(bytes == Some(0)).then_some("zero")}
+                    title={bytes.map_or_else(
+                        || format!("{meaning}. {UNREAD}"),
+                        |bytes| format!("{meaning}: {}", format::exact(bytes)),
+                    )}
                     data-cause={class}
-                    data-bytes={known.then(|| bytes.to_string())}
+                    data-bytes={bytes.filter(|_| known).map(|bytes| bytes.to_string())}
                 >
                     <span class={classes!("dot", class)} aria-hidden="true"></span>
-                    { mark::word(class) }{ " " }<b>{ if known { format::size(bytes) } else { "–".to_owned() } }</b>
+                    { mark::word(class) }{ " " }<b>{ bytes.filter(|_| known).map_or_else(|| "–".to_owned(), format::size) }</b>
                 </li>
             }
         </ul>
@@ -187,12 +230,28 @@ fn state(props: &Props) -> Html {
             Some("missing"),
             format!("Not counted: {}, not available.", format::layers(&missing)),
         ),
+        Some(Partial::Listed(listed)) => (Some("of-tables"), from_tables(&listed, image.depth())),
     };
     html! {
         <p class={classes!("state", class)} role="status">
             <span>{ text }</span>
             { again(image, &props.on_again) }
         </p>
+    }
+}
+
+/// Which layers are listed and not read.
+fn from_tables(listed: &[u32], all: u32) -> String {
+    match listed {
+        [one] => format!("Layer {one} is listed from the table of contents."),
+        some if some.len() as u64 == u64::from(all) => {
+            "All layers are listed from their tables of contents.".to_owned()
+        }
+        some => format!(
+            "{} of {} are listed from their tables of contents.",
+            some.len(),
+            format::counted(u64::from(all), "layer")
+        ),
     }
 }
 

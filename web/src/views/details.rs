@@ -11,7 +11,7 @@ use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
-use crate::session::{Image, Partial};
+use crate::session::{Again, Image, Partial};
 use crate::views::folder_tar::FolderTar;
 use crate::views::layer::LayerDetails;
 use crate::worker::client::WorkerClient;
@@ -29,6 +29,7 @@ pub(crate) struct Props {
     pub(crate) layer: u32,
     pub(crate) path: Option<Vec<u8>>,
     pub(crate) go: Callback<Navigate>,
+    pub(crate) on_again: Callback<Again>,
     pub(crate) on_close: Callback<()>,
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn Details(props: &Props) -> Html {
                     route={props.route.clone()}
                     layer={props.layer}
                     go={props.go.clone()}
+                    on_again={props.on_again.clone()}
                 />
             </aside>
         };
@@ -99,6 +101,12 @@ fn unknown(props: &Props, path: &[u8]) -> Html {
     let (image, path) = (&props.image, format::visible(path));
     let text = match image.partial() {
         None => format!("{path} does not exist in this image. The nearest folder is shown."),
+        // What tables list is all that containers see.
+        Some(Partial::Listed(_)) => {
+            format!(
+                "{path} is in no layer, as their tables of contents have it. The nearest folder is shown."
+            )
+        }
         Some(Partial::Loading) => format!("No layer that is read so far contains {path}."),
         Some(_) => format!("No layer that is read contains {path}. The nearest folder is shown."),
     };
@@ -266,6 +274,7 @@ fn step(
         event.kind == EntryKind::Dir && before.is_some_and(|before| before.kind == EntryKind::Dir);
     let deed = match event.mark {
         Mark::Added => "Added in",
+        Mark::Modified if event.copies_unknown => "Stored again in",
         Mark::Modified => "Overwritten in",
         Mark::MetadataOnly if folder => "Metadata changed in",
         Mark::MetadataOnly => "Copied in",

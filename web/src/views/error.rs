@@ -115,10 +115,24 @@ pub(crate) fn again(image: &Image, on_again: &Callback<Again>) -> Html {
         return Html::default();
     };
     let word = match again {
-        Again::Retry => "Try again",
-        Again::Continue => "Continue",
+        Again::Retry => "Try again".to_owned(),
+        Again::Continue => "Continue".to_owned(),
+        Again::Read(_) => read_layers(image),
     };
     html! {
         <button type="button" class="again" onclick={on_again.reform(move |_| again)}>{ word }</button>
     }
+}
+
+/// What the button says that reads all layers that are listed.
+fn read_layers(image: &Image) -> String {
+    let listed = image.listed();
+    let what = match listed.as_slice() {
+        [_] => "layer",
+        _ => "layers",
+    };
+    format!(
+        "Read the {what} ({})",
+        format::size(image.bytes_of(&listed))
+    )
 }

@@ -10,7 +10,7 @@ use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
 use crate::views::ImageProps;
-use crate::views::band::{Band, of_analysis};
+use crate::views::band::{Band, of_analysis, of_tables};
 use crate::views::config::Config;
 use crate::views::content::Content;
 use crate::views::details::Details;
@@ -20,9 +20,11 @@ use crate::views::files::Files;
 use crate::views::layers::Layers;
 use crate::views::map::Map;
 use crate::views::packages::Packages;
+use crate::views::unread::unread;
 use crate::views::versions::Versions;
 use crate::views::waste::Waste;
 use crate::worker::client::WorkerClient;
+use crate::worker::protocol::Measure;
 
 /// What [`ImageView`] shows.
 #[derive(PartialEq, Properties)]
@@ -69,6 +71,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
         <main class={classes!("image", embedded.then_some("embedded"))}>
             <h1 class="off-screen">{ format!("Image {}", format::visible_text(route.called())) }</h1>
             { of_analysis(image) }
+            { of_tables(image) }
             <Band image={image.clone()} on_again={on_again.clone()} />
             <div class={columns}>
                 if !embedded {
@@ -92,6 +95,7 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                         layer={selected}
                         path={details}
                         go={go.clone()}
+                        on_again={on_again.clone()}
                         on_close={props.on_close.clone()}
                     />
                 }
@@ -119,6 +123,12 @@ fn content(props: &Props, selected: u32) -> Html {
         ..
     } = props;
     match route.view {
+        View::Waste | View::Checks | View::Packages if !image.listed().is_empty() => {
+            unread(image, route.view, on_again)
+        }
+        View::Map if route.map.by != Measure::Size && !image.listed().is_empty() => {
+            unread(image, route.view, on_again)
+        }
         View::Waste | View::Checks => html! {
             <Waste
                 checks={route.view == View::Checks}

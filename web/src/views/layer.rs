@@ -10,19 +10,30 @@ use crate::parts::copy::Copy;
 use crate::parts::mark;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
-use crate::session::LayerState;
-use crate::views::LayerProps;
-use crate::views::layers::UNKNOWN;
+use crate::session::{Again, Image, LayerState, TableRemark};
+use crate::views::layers::{UNKNOWN, UNREAD};
+use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     self, LargestFiles, LargestOf, Layer, LayerFacts, LayerNumbers, SizedPath,
 };
+
+/// What [`LayerDetails`] shows.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) worker: WorkerClient,
+    pub(crate) image: Image,
+    pub(crate) route: ImageRoute,
+    pub(crate) layer: u32,
+    pub(crate) go: Callback<Navigate>,
+    pub(crate) on_again: Callback<Again>,
+}
 
 /// Remarks shown; the others are counted.
 const REMARKS: usize = 20;
 
 /// The layer in full.
 #[component]
-pub(crate) fn LayerDetails(props: &LayerProps) -> Html {
+pub(crate) fn LayerDetails(props: &Props) -> Html {
     let largest = use_largest(props);
     let image = &props.image;
     let Some(index) = props.layer.checked_sub(1).map(|index| index as usize) else {
@@ -32,7 +43,7 @@ pub(crate) fn LayerDetails(props: &LayerProps) -> Html {
         return Html::default();
     };
     let facts = match image.layer(props.layer) {
-        Some(LayerState::Decoded(facts)) => Some(facts),
+        Some(LayerState::Decoded(facts) | LayerState::Listed(facts)) => Some(facts),
         _ => None,
     };
     html! {
@@ -45,6 +56,7 @@ pub(crate) fn LayerDetails(props: &LayerProps) -> Html {
             </h2>
             { command(head) }
             { sizes(head, facts) }
+            { of_table(props, head) }
             if let Some(LayerState::NotFetched(reason)) = image.layer(props.layer) {
                 <section class="costs">
                     <h3>{ "Not available" }</h3>
@@ -87,9 +99,60 @@ pub(crate) fn LayerDetails(props: &LayerProps) -> Html {
     }
 }
 
+/// That the layer is listed and not read, or what its table of contents is not.
+fn of_table(props: &Props, head: &Layer) -> Html {
+    let layer = props.layer;
+    match (props.image.layer(layer), props.image.tables.get(&layer)) {
+        (Some(LayerState::Listed(_)), _) => {
+            let read = props
+                .on_again
+                .reform(move |_: MouseEvent| Again::Read(Some(layer)));
+            let bytes = head.compressed_size.unwrap_or(0);
+            html! {
+                <section class="costs from-table">
+                    <h3>{ "From the table of contents" }</h3>
+                    <p class="muted">
+                        { "The layer is not read. Its files are listed from the table of contents in its blob, which has the digest that the image names." }
+                    </p>
+                    <p class="muted">{ "Not known before it is read: what files cost of the download, packages, secrets, and which files are copies." }</p>
+                    // While others are read, or after that was stopped, that goes on first.
+                    if props.image.finished && !props.image.stopped {
+                        <button type="button" class="read-layer" onclick={read}>
+                            { format!("Read this layer ({})", format::size(bytes)) }
+                        </button>
+                    }
+                </section>
+            }
+        }
+        (_, Some(TableRemark::Unusable(reason))) => html! {
+            <section class="costs from-table">
+                <h3>{ "Table of contents" }</h3>
+                <p class="muted">
+                    { format!("It was not used: {}. The layer is read as a whole.", format::visible_text(reason)) }
+                </p>
+            </section>
+        },
+        (_, Some(TableRemark::Differs(differences))) => html! {
+            <section class="costs from-table">
+                <h3>{ "Differs from its table of contents" }</h3>
+                <p class="muted">{ "Runtimes that use the table see other files." }</p>
+                <ul class="remarks-list">
+                    for one in differences.told.iter() {
+                        <li><span class="mono">{ format::visible(&one.path) }</span>{ " " }{ &one.what }</li>
+                    }
+                </ul>
+                if differences.all > differences.told.len() as u64 {
+                    <p class="muted">{ format!("and {} more", format::count(differences.all - differences.told.len() as u64)) }</p>
+                }
+            </section>
+        },
+        _ => Html::default(),
+    }
+}
+
 /// The largest files of the layer, once all layers are read: what is shown with them then comes at once, and nothing moves.
 #[hook]
-fn use_largest(props: &LayerProps) -> Option<LargestFiles> {
+fn use_largest(props: &Props) -> Option<LargestFiles> {
     let largest = use_state_eq(|| None);
     {
         let largest = largest.clone();
@@ -107,7 +170,7 @@ fn use_largest(props: &LayerProps) -> Option<LargestFiles> {
 }
 
 /// Files that lead to where they are among the changes of the layer.
-fn files(props: &LayerProps, title: &str, files: &[SizedPath], all: u64) -> Html {
+fn files(props: &Props, title: &str, files: &[SizedPath], all: u64) -> Html {
     if files.is_empty() {
         return Html::default();
     }
@@ -127,7 +190,7 @@ fn files(props: &LayerProps, title: &str, files: &[SizedPath], all: u64) -> Html
     }
 }
 
-fn sized_file(props: &LayerProps, file: &SizedPath) -> Html {
+fn sized_file(props: &Props, file: &SizedPath) -> Html {
     let to = ImageRoute {
         layer: Some(props.layer),
         path: Some(file.path.clone()),
@@ -167,7 +230,14 @@ fn sizes(head: &Layer, facts: Option<&LayerFacts>) -> Html {
             }
             if let Some(facts) = facts {
                 <dt>{ "Unpacked" }</dt>
-                <dd>{ size(facts.size) }{ format!(" in {}", entries(facts.entries)) }</dd>
+                <dd>
+                    if let Some(bytes) = facts.size {
+                        { size(bytes) }
+                    } else {
+                        <span class="unknown" title={UNREAD}>{ "–" }</span>
+                    }
+                    { format!(" in {}", entries(facts.entries)) }
+                </dd>
             }
             <dt>{ "Digest" }</dt>
             if let Some(digest) = head.digest.as_ref().map(ToString::to_string) {

@@ -94,6 +94,18 @@ pub(crate) fn Layers(props: &Props) -> Html {
 /// Why a layer has no compressed size.
 pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompressed, and registries compress it in different ways";
 
+/// The same, where layers are listed and not read.
+pub(crate) const UNREAD: &str =
+    "Not known before the layers are read: layers are listed from their tables of contents";
+
+/// Why the cost of bytes is not known.
+pub(crate) fn unknown_cost(image: &Image) -> &'static str {
+    match image.compressed() {
+        Some(_) => UNREAD,
+        None => UNKNOWN,
+    }
+}
+
 /// Choosing a layer leads to its findings where findings are shown, else to its files.
 fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     let chosen = ImageRoute {
@@ -189,6 +201,9 @@ fn title(head: &Layer, numbers: Option<&LayerNumbers>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// What it means that a layer is listed.
+const LISTED: &str = "The layer is not read: its table of contents lists its files";
+
 /// How far a layer is. When all bytes are here, decoding them may still take a while.
 fn receiving(done: u64, whole: Option<u64>) -> String {
     match whole {
@@ -233,6 +248,9 @@ fn below(
         }
         (Some(LayerState::NotFetched(reason)), _) => {
             html! { <span class="below" title={reason.to_string()}>{ "not available: " }{ reason.short() }</span> }
+        }
+        (Some(LayerState::Listed(_)), _) => {
+            html! { <span class="below" title={LISTED}>{ "from the table of contents" }</span> }
         }
         (Some(LayerState::Receiving(_)), _) if stopped => {
             html! { <span class="below">{ "not read" }</span> }

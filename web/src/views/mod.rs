@@ -29,6 +29,7 @@ mod packages;
 mod parts;
 mod referrers;
 pub(crate) mod start;
+mod unread;
 mod versions;
 mod waste;
 

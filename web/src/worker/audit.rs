@@ -36,12 +36,12 @@ impl ImageWorker {
         Ok(self.audit())
     }
 
-    /// Audits what is stacked, once no more layers come.
+    /// Audits what is stacked, once no more layers come. What tables of contents list is not enough for that.
     pub(crate) fn audit(&mut self) -> Option<Event> {
         let image = self.image.as_ref()?;
         let page = way::base()?.to_string();
         let stack = &self.main.stack;
-        if !self.finished || stack.depth() == 0 {
+        if !self.finished || stack.depth() == 0 || !self.tables.is_empty() {
             return None;
         }
         let file = self.subject.as_ref().and_then(Subject::in_file);

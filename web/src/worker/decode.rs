@@ -6,7 +6,8 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::{Checkpoints, Expected, LayerError, LayerIndex, Problem};
+use onionskin_core::layer::table::TableOfContents;
+use onionskin_core::layer::{Checkpoints, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{Layer, NotFetched, Source, SourceError};
 use onionskin_core::visitors;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,16 @@ use super::registries::RegistryImage;
 pub(crate) struct Job {
     pub(crate) layer: Layer,
     pub(crate) origin: Origin,
+    pub(crate) how: How,
+}
+
+/// How much of a layer is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum How {
+    /// All of it.
+    Whole,
+    /// Its table of contents, where that is enough to list it.
+    Table,
 }
 
 impl Job {
@@ -73,9 +84,19 @@ pub(crate) enum Report {
     Checkpoints,
     /// The next message is the layer's index, packed as a cache keeps it.
     Decoded,
+    /// The layer was not read. The next message is its table of contents.
+    Listed,
+    /// Its table cannot be used, for this reason: it is read as a whole.
+    Unlisted(String),
     /// The layer is not available, for this reason.
     NotFetched(NotFetched),
     Failed(UserError),
+}
+
+/// What came of a layer.
+pub(crate) enum Done {
+    Read(Box<LayerIndex>, Option<Checkpoints>),
+    Listed(TableOfContents),
 }
 
 /// Why a layer was not decoded.
@@ -107,9 +128,21 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         };
         let (scope, file) = (Rc::clone(&answers), chosen.borrow().clone());
         spawn_local(async move {
-            let progress = |received| port::tell(&scope, &Report::Progress(received));
-            match run(&job, file.as_ref(), progress).await {
-                Ok((index, checkpoints)) => {
+            let hear = |news| {
+                port::tell(
+                    &scope,
+                    &match news {
+                        News::Received(bytes) => Report::Progress(bytes),
+                        News::Unlisted(reason) => Report::Unlisted(reason),
+                    },
+                );
+            };
+            match run(&job, file.as_ref(), hear).await {
+                Ok(Done::Listed(table)) => {
+                    port::tell(&scope, &Report::Listed);
+                    port::tell_bytes(&scope, &Uint8Array::from(table.to_bytes().as_slice()));
+                }
+                Ok(Done::Read(index, checkpoints)) => {
                     if let Some(checkpoints) = checkpoints {
                         let packed = pack_checkpoints(&checkpoints);
                         port::tell(&scope, &Report::Checkpoints);
@@ -128,22 +161,40 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     port::tell(scope, &Report::Ready);
 }
 
-/// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints.
+/// What is told of a layer that is being read.
+pub(crate) enum News {
+    /// So many bytes of the blob are here.
+    Received(u64),
+    /// Its table cannot be used, for this reason.
+    Unlisted(String),
+}
+
+/// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints. Of one that its
+/// table lists nothing else is fetched.
 pub(crate) async fn run(
     job: &Job,
     file: Option<&Blob>,
-    progress: impl Fn(u64),
-) -> Result<(LayerIndex, Option<Checkpoints>), Missing> {
+    hear: impl Fn(News),
+) -> Result<Done, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
     if let (Origin::Analysis, Some(file)) = (&job.origin, file) {
-        return Ok((analysis::layer(file, layer).await?, None));
+        let index = analysis::layer(file, layer).await?;
+        return Ok(Done::Read(Box::new(index), None));
     }
-    let mut decoder = visitors::decoder(expected(layer))
+    let source = source(job, file)?;
+    if job.how == How::Table && layer.is_listable() {
+        match source.table(layer, &MemoryBudget::default()).await {
+            Some(Ok(table)) => return Ok(Done::Listed(table)),
+            Some(Err(error)) => hear(News::Unlisted(error.to_string())),
+            None => {}
+        }
+    }
+    let mut decoder = visitors::decoder(layer.expected())
         .may_be_other(layer.may_be_other())
         .with_checkpoints();
     let fetching = |error| job.problem(&error);
-    let blob = source(job, file)?.layer(layer).await;
+    let blob = source.layer(layer).await;
     let mut blob = blob.map_err(|error| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
         error => Missing::Failed(fetching(error)),
@@ -156,28 +207,21 @@ pub(crate) async fn run(
         let now = js_sys::Date::now();
         if now - told >= PAUSE {
             told = now;
-            progress(decoder.blob_bytes());
+            hear(News::Received(decoder.blob_bytes()));
         }
     }
-    let finished = decoder.finish_with_checkpoints();
-    finished.map_err(|error| match error.problem() {
-        Problem::NotTar => Missing::NotFetched(NotFetched::NotTar),
-        _ => Missing::Failed(UserError::of_layer(shown, &error)),
-    })
-}
-
-fn expected(layer: &Layer) -> Expected {
-    Expected {
-        layer: layer.number,
-        digest: layer.digest.clone(),
-        size: layer.compressed_size,
-        diff_id: layer.diff_id.clone(),
+    match decoder.finish_with_checkpoints() {
+        Ok((index, checkpoints)) => Ok(Done::Read(Box::new(index), checkpoints)),
+        Err(error) if *error.problem() == Problem::NotTar => {
+            Err(Missing::NotFetched(NotFetched::NotTar))
+        }
+        Err(error) => Err(Missing::Failed(UserError::of_layer(shown, &error))),
     }
 }
 
 /// Checks an index that was decoded for another layer with the same blob.
 pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError> {
-    expected(layer).check(index)
+    layer.expected().check(index)
 }
 
 /// Where the bytes of the layer are.

@@ -44,7 +44,7 @@ pub(crate) async fn read(
         let origin = worker
             .reading
             .as_ref()
-            .map(|reading| reading.origin.clone());
+            .map(|reading| reading.from.origin.clone());
         (round, config, origin)
     };
     let (bytes, media_type) = match (config, origin) {

@@ -16,7 +16,7 @@ use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::decode::{Job, Origin};
+use super::decode::{How, Job, Origin};
 use super::image_worker::ImageWorker;
 use super::pool::{Outcome, Pool};
 use super::port;
@@ -202,7 +202,8 @@ impl Reading {
                 Outcome::Decoded(layer, index) => {
                     read.borrow_mut().insert(layer as usize, index);
                 }
-                Outcome::NotFetched(..) => {}
+                Outcome::NotFetched(..) | Outcome::Listed(..) => {}
+                Outcome::Unlisted(..) => return,
                 Outcome::Failed(layer, problem) => {
                     failed = Some(format!(
                         "{}, layer {layer}: {}",
@@ -224,6 +225,7 @@ impl Reading {
         let job = |layer| Job {
             layer,
             origin: Origin::Registry(place.clone()),
+            how: How::Whole,
         };
         let pool = Pool::start(layers.into_iter().map(job).collect(), None, hear);
         self.worker.borrow_mut().comparing = Some(pool);

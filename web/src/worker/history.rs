@@ -16,7 +16,7 @@ use onionskin_core::stack::Stack;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::browsing;
-use super::decode::{self, Job, Origin};
+use super::decode::{self, How, Job, Origin};
 use super::listing::number;
 use super::port;
 use super::protocol::{
@@ -189,6 +189,7 @@ async fn stack(
     let job = |layer| Job {
         layer,
         origin: Origin::Registry(place.clone()),
+        how: How::Whole,
     };
     let jobs = unread.into_iter().map(job).collect();
     got.extend(whole::read(jobs, None, move |layer, heard| meter.hear(layer, &heard)).await);

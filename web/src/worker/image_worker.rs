@@ -22,7 +22,8 @@ use super::opening::Reading;
 use super::packages::OwnedFiles;
 use super::path_history;
 use super::pool::Pool;
-use super::protocol::{Both, Event, LayerNumbers, Numbers, Subject, UserError};
+use super::protocol::{Both, Causes, Event, LayerNumbers, Numbers, Subject, UserError};
+use super::tables::Tables;
 use super::waste::Waste;
 
 /// What is known of the image.
@@ -34,6 +35,8 @@ pub(crate) struct ImageWorker {
     pub(crate) waiting: BTreeMap<u32, Arc<LayerIndex>>,
     /// Layers that are not available, with the reasons, while one below them is missing.
     pub(crate) not_fetched: BTreeMap<u32, NotFetched>,
+    /// Of the layers that were not read, what lists them.
+    pub(crate) tables: Tables,
     /// What the image runs on, as its configuration says.
     pub(crate) os: Option<String>,
     /// Of those, the ones that are looked at, each on its own.
@@ -93,8 +96,10 @@ pub(crate) struct Costs {
     wasted: WastedBelow,
     /// Names of users and groups, and the layer of the image that they are of.
     accounts: (u32, Accounts),
-    /// Whether the source tells compressed sizes.
+    /// Whether the source tells compressed sizes, and all layers were read.
     pub(crate) compressed_known: bool,
+    /// Layers of the image are listed and not read.
+    pub(crate) unread: bool,
 }
 
 impl Costs {
@@ -116,6 +121,7 @@ impl Costs {
             ledger: self.ledger.as_ref().filter(|_| whole),
             wasted: Some(&self.wasted).filter(|_| whole),
             compressed_known: self.compressed_known,
+            unread: self.unread,
             accounts: Some(&self.accounts.1).filter(|_| self.accounts.0 == layer),
         }
     }
@@ -198,6 +204,9 @@ impl ImageWorker {
         let ledger = Ledger::of(stack);
         self.largest = ledger.largest();
         self.costs.wasted = WastedBelow::of(stack, &ledger);
+        let is_listed = stack.listed().next().is_some();
+        let copies_unknown =
+            |causes: &Causes| is_listed && causes.overwritten + causes.metadata_only > 0;
         let numbers = Numbers {
             depth: number(stack.depth()),
             stored: ledger.total.stored,
@@ -209,12 +218,14 @@ impl ImageWorker {
                 .then_some(ledger.total.wasted_compressed),
             paths: path_history::paths(stack),
             causes: ledger.total.causes,
+            copies_unknown: copies_unknown(&ledger.total.causes),
             layers: ledger
                 .layers
                 .iter()
                 .map(|account| LayerNumbers {
                     stored: account.stored,
                     causes: account.causes,
+                    copies_unknown: copies_unknown(&account.causes),
                 })
                 .collect(),
         };

@@ -2,7 +2,7 @@
 //!
 //! `requests` hands each question of the page to what answers it, most of them to `image_worker`, which keeps an image.
 //! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis`, with a `pool` of workers that each `decode` a layer; what was
-//! read is kept in a `cache`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
+//! read is kept in a `cache`, what was only listed in `tables`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
 //! and `history` those of a repository's tags.
 
@@ -35,6 +35,7 @@ pub(crate) mod port;
 pub(crate) mod protocol;
 pub(crate) mod registries;
 mod requests;
+mod tables;
 mod user_error;
 mod waste;
 pub(crate) mod way;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
@@ -10,7 +11,7 @@ use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::analysis;
-use super::decode::{Job, Origin};
+use super::decode::{How, Job, Origin};
 use super::file;
 use super::growth;
 use super::image_worker::ImageWorker;
@@ -19,6 +20,7 @@ use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
+use super::tables::Came;
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 const PAUSE: u32 = 100;
@@ -40,11 +42,18 @@ struct Opened {
     analysis: Option<String>,
 }
 
+/// Where the layers of the image come from.
+#[derive(Clone)]
+pub(crate) struct From {
+    pub(crate) origin: Origin,
+    /// The file that they are in, if they are in one.
+    pub(crate) file: Option<Blob>,
+}
+
 /// Where the layers of the image come from, and how far they are.
 #[derive(Clone)]
 pub(crate) struct Reading {
-    pub(crate) origin: Origin,
-    pub(crate) file: Option<Blob>,
+    pub(crate) from: From,
     progress: Rc<Progress>,
 }
 
@@ -88,7 +97,29 @@ pub(crate) fn resume(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
         let layers = image.layers.into_iter().filter(is_missing).collect();
         (layers, reading)
     };
-    read(worker, scope, layers, reading.origin, reading.file);
+    read(worker, scope, layers, reading.from, How::Table);
+}
+
+/// Reads layers that are listed from their tables of contents: this one, or all.
+pub(crate) fn read_listed(worker: &Shared, scope: &DedicatedWorkerGlobalScope, one: Option<u32>) {
+    let (layers, reading) = {
+        let mut worker = worker.borrow_mut();
+        let (Some(image), Some(reading)) = (worker.image.clone(), worker.reading.clone()) else {
+            return;
+        };
+        if !worker.finished {
+            return;
+        }
+        let layers = worker.tables.want(&image.layers, one);
+        if layers.is_empty() {
+            return;
+        }
+        worker.finished = false;
+        (layers, reading)
+    };
+    let numbers = layers.iter().map(|layer| number(layer.number)).collect();
+    port::tell(scope, &Message::Event(Event::Reading(numbers)));
+    read(worker, scope, layers, reading.from, How::Whole);
 }
 
 async fn begin(
@@ -240,11 +271,15 @@ fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
     port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
     {
         let mut worker = worker.borrow_mut();
-        worker.costs.compressed_known = image.compressed_size().is_some();
         worker.os = image.platform.as_ref().map(|platform| platform.os.clone());
         worker.image = Some(image.clone());
+        worker.see_costs();
     }
-    read(worker, scope, image.layers, opened.origin, opened.file);
+    let from = From {
+        origin: opened.origin,
+        file: opened.file,
+    };
+    read(worker, scope, image.layers, from, How::Table);
 }
 
 /// Reads layers, and tells how far they are until all of them are here.
@@ -252,8 +287,8 @@ fn read(
     worker: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     layers: Vec<Layer>,
-    origin: Origin,
-    file: Option<Blob>,
+    from: From,
+    how: How,
 ) {
     let progress = Rc::new(Progress {
         worker: Rc::clone(worker),
@@ -266,17 +301,17 @@ fn read(
         stopped: Cell::new(false),
     });
     worker.borrow_mut().reading = Some(Reading {
-        origin: origin.clone(),
-        file: file.clone(),
+        from: from.clone(),
         progress: Rc::clone(&progress),
     });
     let job = |layer| Job {
         layer,
-        origin: origin.clone(),
+        origin: from.origin.clone(),
+        how,
     };
     let jobs = layers.into_iter().map(job).collect();
     let hears = Rc::clone(&progress);
-    let pool = Pool::start(jobs, file, move |outcome| hears.take(outcome));
+    let pool = Pool::start(jobs, from.file, move |outcome| hears.take(outcome));
     worker.borrow_mut().pool = Some(pool);
     progress.tick();
     if progress.open_layers.get() > 0 {
@@ -315,26 +350,55 @@ impl Progress {
                 self.received.borrow_mut().insert(layer, bytes);
                 return;
             }
-            Outcome::Decoded(layer, index) => {
-                self.tell(Event::Decoded {
-                    layer,
-                    facts: LayerFacts::of(&index),
-                });
-                self.worker.borrow_mut().waiting.insert(layer, index);
+            Outcome::Unlisted(layer, reason) => {
+                return self.tell(Event::Unlisted { layer, reason });
+            }
+            Outcome::Listed(layer, table) => {
+                let facts = LayerFacts::of(table.index());
+                self.tell(Event::Listed { layer, facts });
+                {
+                    let mut worker = self.worker.borrow_mut();
+                    worker.waiting.insert(layer, Arc::clone(table.index()));
+                    worker.tables.add(layer, table);
+                    worker.see_costs();
+                }
                 self.grow();
+            }
+            Outcome::Decoded(layer, index) => {
+                let differences = self.worker.borrow().tables.differences(layer, &index);
+                if let Some(differences) = differences {
+                    self.tell(Event::Differs { layer, differences });
+                }
+                let facts = LayerFacts::of(&index);
+                self.tell(Event::Decoded { layer, facts });
+                self.came(layer, Came::Read(index));
             }
             Outcome::NotFetched(layer, reason) => {
                 self.tell(Event::NotFetched { layer, reason });
-                self.worker.borrow_mut().not_fetched.insert(layer, reason);
-                self.grow();
+                self.came(layer, Came::NotFetched(reason));
             }
-            Outcome::Failed(layer, problem) => self.tell(Event::Broken { layer, problem }),
+            Outcome::Failed(layer, problem) => {
+                self.tell(Event::Broken { layer, problem });
+                self.came(layer, Came::Failed);
+            }
         }
         self.open_layers
             .set(self.open_layers.get().saturating_sub(1));
         if self.open_layers.get() == 0 {
             self.tick();
         }
+    }
+
+    /// Keeps what came of a layer: of one that was listed until the others are here.
+    fn came(&self, layer: u32, came: Came) {
+        {
+            let mut worker = self.worker.borrow_mut();
+            match worker.tables.take(layer, came) {
+                Some(came) => worker.put(layer, came),
+                None => return,
+            }
+        }
+        self.grow();
     }
 
     /// Stacks what can be.
@@ -365,6 +429,16 @@ impl Progress {
             self.tell(Event::Progress(received.into_iter().collect()));
         }
         let done = self.open_layers.get() == 0 || self.stopped.get();
+        let of_listed = self.worker.borrow().tables.is_reading();
+        if done && of_listed {
+            let left = self.worker.borrow_mut().restack();
+            for (layer, facts) in left {
+                self.tell(Event::Listed { layer, facts });
+            }
+            self.grow();
+            // Of a layer that could not be read, the stack has less than before.
+            self.grown.set(true);
+        }
         let now = js_sys::Date::now();
         if self.grown.get() && (done || now - self.counted.get() >= COUNT_PAUSE) {
             self.grown.set(false);
@@ -375,7 +449,8 @@ impl Progress {
         }
         if done && !self.worker.borrow().finished {
             self.worker.borrow_mut().finished = true;
-            self.tell(match self.stopped.get() {
+            // What was listed is there all the same.
+            self.tell(match self.stopped.get() && !of_listed {
                 true => Event::Stopped,
                 false => Event::Finished,
             });

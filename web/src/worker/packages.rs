@@ -83,7 +83,8 @@ impl OwnedFiles {
 
 impl Answers<PackagesOf> for ImageWorker {
     fn answer(&mut self, _: PackagesOf) -> Option<Box<PackagesFacts>> {
-        if !self.finished {
+        // Tables of contents tell nothing of packages.
+        if !self.finished || !self.tables.is_empty() {
             return None;
         }
         let (owned, facts) = of(self.image.as_ref()?, &self.main.stack);

@@ -8,7 +8,7 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
 use super::image_worker::ImageWorker;
-use super::listing::{At, Listing, number};
+use super::listing::{At, Listing, known_mark, number};
 use super::protocol::{Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
 use super::requests::Answers;
 
@@ -63,6 +63,8 @@ fn of(
             .and_then(|top| top.row(stack, node))
             .map_or(0, |row| row.sum.bytes);
         bytes.stored = live + bytes.causes.total();
+        bytes.copies_unknown = stack.listed().next().is_some()
+            && bytes.causes.overwritten + bytes.causes.metadata_only > 0;
     }
     let is_dir = now.as_ref().is_some_and(|row| row.kind == EntryKind::Dir);
     let label = now.as_ref().and_then(|_| Label::of(path, is_dir, os));
@@ -109,7 +111,7 @@ fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
 
 /// What a version tells, unless nothing of it can be seen.
 fn event(at: At<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
-    let mark = at.stack.mark(node, version.layer)?;
+    let mark = known_mark(at.stack, node, at.stack.mark(node, version.layer))?;
     let (mut kind, mut size, mut mode, mut owner) = (EntryKind::Dir, 0, 0o755, (0, 0));
     if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {
         (kind, mode, owner) = (index.kind(entry), index.mode(entry), index.owner(entry));
@@ -122,6 +124,7 @@ fn event(at: At<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
     Some(PathEvent {
         layer: number(version.layer + at.offset),
         mark,
+        copies_unknown: at.stack.has_listed(node),
         kind,
         size,
         mode,

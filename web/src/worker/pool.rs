@@ -10,6 +10,7 @@ use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, unpack_any_layer};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
+use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::source::{BlobId, Layer, NotFetched};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -19,7 +20,7 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
 use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
-use super::decode::{self, Job, Missing, Report};
+use super::decode::{self, Done, Job, Missing, News, Report};
 use super::listing::number;
 use super::port;
 use super::protocol::UserError;
@@ -35,6 +36,10 @@ const MOST: usize = 4;
 pub(crate) enum Outcome {
     Progress(u32, u64),
     Decoded(u32, Arc<LayerIndex>),
+    /// It was not read: this is its table of contents.
+    Listed(u32, Arc<TableOfContents>),
+    /// Its table cannot be used, for this reason: it is read as a whole.
+    Unlisted(u32, String),
     NotFetched(u32, NotFetched),
     Failed(u32, UserError),
 }
@@ -73,6 +78,7 @@ struct Member {
 enum Next {
     Checkpoints,
     Index,
+    Table,
 }
 
 impl Pool {
@@ -210,6 +216,8 @@ impl Pool {
     fn tell_all(&self, outcome: Outcome) {
         let (Outcome::Progress(layer, _)
         | Outcome::Decoded(layer, _)
+        | Outcome::Listed(layer, _)
+        | Outcome::Unlisted(layer, _)
         | Outcome::NotFetched(layer, _)
         | Outcome::Failed(layer, _)) = &outcome;
         let same = self.same.get(layer).map_or(&[][..], Vec::as_slice);
@@ -217,13 +225,19 @@ impl Pool {
             .iter()
             .filter_map(|other| {
                 let layer = number(other.number);
+                let failed = |error| Outcome::Failed(layer, UserError::of_layer(layer, &error));
                 match &outcome {
                     Outcome::Progress(..) => None,
+                    Outcome::Unlisted(_, reason) => Some(Outcome::Unlisted(layer, reason.clone())),
+                    Outcome::Listed(_, table) => Some(match decode::check(other, table.index()) {
+                        Ok(()) => Outcome::Listed(layer, Arc::clone(table)),
+                        Err(error) => failed(error),
+                    }),
                     Outcome::NotFetched(_, reason) => Some(Outcome::NotFetched(layer, *reason)),
                     Outcome::Failed(_, problem) => Some(Outcome::Failed(layer, problem.clone())),
                     Outcome::Decoded(_, index) => Some(match decode::check(other, index) {
                         Ok(()) => Outcome::Decoded(layer, Arc::clone(index)),
-                        Err(error) => Outcome::Failed(layer, UserError::of_layer(layer, &error)),
+                        Err(error) => failed(error),
                     }),
                 }
             })
@@ -298,10 +312,16 @@ impl Pool {
                 let Some(job) = job else { return };
                 let layer = number(job.layer.number);
                 let tell = Rc::clone(&pool.tell);
-                let progress = |received| tell(Outcome::Progress(layer, received));
-                let outcome = decode::run(&job, pool.file.as_ref(), progress).await;
+                let hear = |news| {
+                    tell(match news {
+                        News::Received(bytes) => Outcome::Progress(layer, bytes),
+                        News::Unlisted(reason) => Outcome::Unlisted(layer, reason),
+                    });
+                };
+                let outcome = decode::run(&job, pool.file.as_ref(), hear).await;
                 pool.tell_all(match outcome {
-                    Ok((index, made)) => {
+                    Ok(Done::Listed(table)) => Outcome::Listed(layer, Arc::new(table)),
+                    Ok(Done::Read(index, made)) => {
                         if let Some(made) = made {
                             let packed = Uint8Array::from(pack_checkpoints(&made).as_slice());
                             checkpoints::keep(&index.digest, &packed, job.kept_as().is_some());
@@ -309,7 +329,7 @@ impl Pool {
                         if let Some(digest) = job.kept_as() {
                             pool.cache.keep_index(digest, &index);
                         }
-                        Outcome::Decoded(layer, Arc::new(index))
+                        Outcome::Decoded(layer, Arc::from(index))
                     }
                     Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
                     Err(Missing::Failed(problem)) => Outcome::Failed(layer, problem),
@@ -372,6 +392,16 @@ impl Member {
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),
             });
         }
+        if next == Some(Next::Table) {
+            let layer = self.at.take()?;
+            let packed: Option<Uint8Array> = event.data().dyn_into().ok();
+            let table =
+                packed.and_then(|packed| TableOfContents::from_bytes(&packed.to_vec()).ok());
+            return Some(match table {
+                Some(table) => Outcome::Listed(layer, Arc::new(table)),
+                None => Outcome::Failed(layer, UserError::of_worker(layer)),
+            });
+        }
         match port::unpack::<Report>(&event.data())? {
             Report::Ready => {
                 self.ready = true;
@@ -386,6 +416,11 @@ impl Member {
                 self.next = Some(Next::Index);
                 None
             }
+            Report::Listed => {
+                self.next = Some(Next::Table);
+                None
+            }
+            Report::Unlisted(reason) => Some(Outcome::Unlisted(self.at?, reason)),
             Report::NotFetched(reason) => Some(Outcome::NotFetched(self.at.take()?, reason)),
             Report::Failed(problem) => Some(Outcome::Failed(self.at.take()?, problem)),
         }

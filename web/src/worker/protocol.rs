@@ -65,6 +65,17 @@ pub(crate) enum Event {
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
     Decoded { layer: u32, facts: LayerFacts },
+    /// A layer was not read: this is what its table of contents lists. It joins the stack as if it had been read.
+    Listed { layer: u32, facts: LayerFacts },
+    /// The table of contents of a layer cannot be used, for this reason: the layer is read as a whole.
+    Unlisted { layer: u32, reason: String },
+    /// These layers, which were listed, are now being read.
+    Reading(Vec<u32>),
+    /// A layer that was read has something else than its table of contents listed.
+    Differs {
+        layer: u32,
+        differences: Differences,
+    },
     /// A layer is not available, for this reason. It counts, and nothing is known of what it does.
     NotFetched { layer: u32, reason: NotFetched },
     /// A layer could not be read.
@@ -166,11 +177,28 @@ pub(crate) fn command(layer: &Layer) -> Cow<'_, str> {
     clean(layer.created_by.as_deref().unwrap_or_default())
 }
 
+/// Where a layer has something else than its table of contents lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Differences {
+    /// The first of them.
+    pub(crate) told: Vec<UnlikePath>,
+    /// How many there are.
+    pub(crate) all: u64,
+}
+
+/// A path of which a table and the layer say different things.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnlikePath {
+    pub(crate) path: Vec<u8>,
+    /// What is different, in words.
+    pub(crate) what: String,
+}
+
 /// What decoding a layer told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LayerFacts {
-    /// Bytes of the uncompressed tar.
-    pub(crate) size: u64,
+    /// Bytes of the uncompressed tar; unknown where the layer was not read.
+    pub(crate) size: Option<u64>,
     pub(crate) entries: u64,
     /// Bytes of all its regular files.
     pub(crate) stored: u64,
@@ -182,7 +210,7 @@ impl LayerFacts {
     /// What an index tells.
     pub(crate) fn of(index: &LayerIndex) -> Self {
         LayerFacts {
-            size: index.size,
+            size: (!index.is_listed()).then_some(index.size),
             entries: index.len() as u64,
             stored: index.stored(),
             remarks: index.remarks().to_vec(),
@@ -203,6 +231,8 @@ pub(crate) struct Numbers {
     /// Paths that a container sees.
     pub(crate) paths: u64,
     pub(crate) causes: Causes,
+    /// It is not known which of the overwritten bytes are metadata-only copies, as a layer was not read.
+    pub(crate) copies_unknown: bool,
     /// One for each layer in the stack.
     pub(crate) layers: Vec<LayerNumbers>,
 }
@@ -212,6 +242,8 @@ pub(crate) struct Numbers {
 pub(crate) struct LayerNumbers {
     pub(crate) stored: u64,
     pub(crate) causes: Causes,
+    /// See [`Numbers::copies_unknown`].
+    pub(crate) copies_unknown: bool,
 }
 
 impl LayerNumbers {

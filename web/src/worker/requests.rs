@@ -21,7 +21,7 @@ use super::port;
 use super::protocol::{
     AboutTag, Catalog, ClearCache, Compare, Continue, Event, FindReferrers, KeepLogins, Message,
     Names, Numbered, Open, Question, ReadContent, ReadDifference, ReadDocument, ReadFolder,
-    ReadHistory, Request, SizeOfCache, Stop, UseRules,
+    ReadHistory, ReadLayers, Request, SizeOfCache, Stop, UseRules,
 };
 use crate::login;
 
@@ -86,6 +86,10 @@ impl Asker {
             Request::Continue(Continue) => {
                 opening::resume(&self.worker, &self.scope);
                 self.answer::<Continue>(&());
+            }
+            Request::ReadLayers(ReadLayers(one)) => {
+                opening::read_listed(&self.worker, &self.scope, one);
+                self.answer::<ReadLayers>(&());
             }
             Request::UseRules(asked) => self.use_rules(&asked),
             Request::Show(asked) => self.of_image(asked),

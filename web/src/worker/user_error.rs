@@ -110,6 +110,15 @@ impl UserError {
         UserError::new("Content not available", why, advice, false)
     }
 
+    /// A file is in a layer that was not read, and its table of contents is not enough.
+    pub(crate) fn of_unread(layer: u32) -> Self {
+        let why = format!(
+            "layer {layer} is listed from its table of contents, which is not enough to read this"
+        );
+        let advice = format!("Choose Read this layer in the details of layer {layer}.");
+        UserError::new("Content not available", why, &advice, false)
+    }
+
     /// A saved analysis has no content to show.
     pub(crate) fn no_contents() -> Self {
         let why = "a saved analysis has no contents of files";

@@ -52,6 +52,9 @@ pub(crate) async fn read(
             Outcome::Decoded(layer, index) => (layer, Got::Read(index)),
             Outcome::NotFetched(layer, reason) => (layer, Got::NotFetched(reason)),
             Outcome::Failed(layer, problem) => (layer, Got::Failed(problem)),
+            // All is read.
+            Outcome::Unlisted(..) => return,
+            Outcome::Listed(layer, _) => (layer, Got::Failed(UserError::of_worker(layer))),
         };
         hear(layer, Heard::Ended);
         let failed = matches!(came, Got::Failed(_));

@@ -95,6 +95,8 @@ mod tests {
             mtime: None,
             layer: 1,
             mark: None,
+            copies_unknown: false,
+            unread: false,
             deleted_in: None,
             idle: false,
             before: None,

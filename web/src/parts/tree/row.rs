@@ -8,7 +8,7 @@ use super::columns::Columns;
 use crate::format;
 use crate::parts::mark;
 use crate::parts::size;
-use crate::views::layers::UNKNOWN;
+use crate::views::layers::{UNKNOWN, UNREAD};
 use crate::worker::protocol::{Cause, EntryKind, Mark, Row};
 
 /// Deeper rows are indented no further.
@@ -94,7 +94,8 @@ pub(super) fn download(row: &Row) -> Html {
     match (row.kind, row.download) {
         (EntryKind::File | EntryKind::Dir | EntryKind::Hardlink, Some(cost)) => bytes(cost),
         (EntryKind::File | EntryKind::Dir, None) => {
-            html! { <span class="size zero" title={UNKNOWN}>{ "–" }</span> }
+            let why = if row.unread { UNREAD } else { UNKNOWN };
+            html! { <span class="size zero" title={why}>{ "–" }</span> }
         }
         _ => Html::default(),
     }
@@ -144,7 +145,11 @@ fn sign(row: &Row) -> Html {
         (Some(Mark::MetadataOnly), _) if row.kind == EntryKind::Dir => {
             mark::sign("C", "metadata-only", "metadata changed")
         }
+        (Some(Mark::Modified), _) if row.copies_unknown => mark::stored_again("overwritten"),
         (Some(mark), _) => mark::of_mark(mark),
+        (None, Some((Cause::Overwritten | Cause::MetadataOnly, _))) if row.copies_unknown => {
+            mark::stored_again("overwritten later")
+        }
         (None, Some((cause, _))) => {
             mark::sign(mark::letter(cause), classes_of(cause), cause.name())
         }
@@ -178,6 +183,9 @@ fn beside(row: &Row) -> Html {
     let fate = row.fate.map(|(cause, layer)| {
         let text = match cause {
             Cause::Deleted => format!("deleted in layer {layer}, still downloaded"),
+            Cause::Overwritten | Cause::MetadataOnly if row.copies_unknown => {
+                format!("stored again in layer {layer}, still downloaded")
+            }
             Cause::Overwritten => format!("overwritten in layer {layer}, still downloaded"),
             Cause::MetadataOnly => format!("copied in layer {layer}, downloaded twice"),
             Cause::Repeated => "repeated in the layer".to_owned(),

@@ -121,6 +121,7 @@ fn sum(layers: &[LayerNumbers]) -> LayerNumbers {
     for layer in layers {
         sum.stored += layer.stored;
         sum.causes += layer.causes;
+        sum.copies_unknown |= layer.copies_unknown;
     }
     sum
 }

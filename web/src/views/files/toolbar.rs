@@ -123,20 +123,25 @@ fn chip(props: &Props, kind: ChangeKind, name: &'static str) -> Html {
         ..props.route.clone()
     };
     let verb = if hidden { "Show" } else { "Hide" };
+    let unknown = (props.shown.as_ref()).is_some_and(|shown| shown.copies_unknown);
+    let word = match kind {
+        ChangeKind::Modified if unknown => mark::STORED_AGAIN,
+        _ => name,
+    };
     html! {
         <button
             key={name}
             type="button"
             class="chip"
             aria-pressed={(!hidden).to_string()}
-            title={format!("{verb} {name} files")}
+            title={format!("{verb} {word} files")}
             data-kind={name}
             onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             if let Some(mark) = kind.mark() {
                 { mark::of_mark(mark) }
             }
-            { name }{ " " }<b>{ format::count(u64::from(count)) }</b>
+            { word }{ " " }<b>{ format::count(u64::from(count)) }</b>
         </button>
     }
 }

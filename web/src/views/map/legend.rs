@@ -17,12 +17,22 @@ pub(in crate::views) fn swatch(name: String, word: Html) -> Html {
     }
 }
 
+/// The name of a cause; of one that may be another, what is known.
+pub(super) fn called(cause: Cause, copies_unknown: bool) -> &'static str {
+    match cause {
+        Cause::Overwritten if copies_unknown => mark::STORED_AGAIN,
+        cause => cause.name(),
+    }
+}
+
 /// What the colours mean. The map is drawn in the colours that these have.
-pub(super) fn legend_of(color: Color, legend: &NodeRef) -> Html {
+pub(super) fn legend_of(color: Color, copies_unknown: bool, legend: &NodeRef) -> Html {
     let items: Vec<Html> = match color {
         Color::Cause => {
-            let causes = Cause::ALL.into_iter().map(|cause| {
-                let word = format!("{} {}", mark::letter(cause), cause.name());
+            let causes = Cause::ALL.into_iter();
+            let causes = causes.filter(|cause| !(copies_unknown && *cause == Cause::MetadataOnly));
+            let causes = causes.map(|cause| {
+                let word = format!("{} {}", mark::letter(cause), called(cause, copies_unknown));
                 swatch(cause.name().to_owned(), html! { { word } })
             });
             let live = swatch("live".to_owned(), html! { { "used" } });

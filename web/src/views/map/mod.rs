@@ -114,7 +114,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
             </Canvas>
             <div class="foot map-foot">
                 <span id="map-told" role="status">{ tell(props, &shown, told) }</span>
-                { legend_of(props.route.map.color, &legend) }
+                { legend_of(props.route.map.color, props.image.numbers.copies_unknown, &legend) }
             </div>
             { table(&shown) }
         </div>

@@ -2,10 +2,11 @@
 
 use yew::prelude::*;
 
+use super::legend::called;
 use super::paint::holder;
 use crate::format;
 use crate::views::LayerProps;
-use crate::worker::protocol::{Cause, MapFacts, MapPart, Measure, Shade};
+use crate::worker::protocol::{MapFacts, MapPart, Measure, Shade};
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;
@@ -36,7 +37,8 @@ pub(super) fn tell(props: &LayerProps, shown: &MapFacts, part: Option<&MapPart>)
     let share = format::share(part.value, shown.total.max(1));
     let cause = match part.shade {
         Shade::Stored { cause, layer, .. } if !part.folder => {
-            let cause = cause.map_or("in the final filesystem", Cause::name);
+            let unknown = props.image.numbers.copies_unknown;
+            let cause = cause.map_or("in the final filesystem", |cause| called(cause, unknown));
             format!(", layer {layer}, {cause}")
         }
         _ => String::new(),

@@ -170,6 +170,10 @@ fn partial(props: &Props) -> Html {
             format::layers(&layers),
             if layers.len() == 1 { "is" } else { "are" }
         ),
+        Some(Partial::Listed(layers)) => format!(
+            "Not known before the layers are read: {}.",
+            format::layers(&layers)
+        ),
         Some(Partial::Stopped) => format!("Loading was stopped. {counted}"),
         Some(Partial::Broken(broken)) => format!("Layer {broken} could not be read. {counted}"),
     };

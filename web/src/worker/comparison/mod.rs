@@ -182,6 +182,7 @@ impl Comparison {
             image: &read.image,
             origin: &read.origin,
             file: read.file.as_ref(),
+            tables: None,
         };
         let path = before.as_deref().unwrap_or(path);
         layers.wanted(path, number(read.stack.depth()))

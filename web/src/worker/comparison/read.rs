@@ -14,7 +14,7 @@ use web_sys::Blob;
 
 use super::of_side;
 use crate::worker::analysis;
-use crate::worker::decode::{self, Job, Origin};
+use crate::worker::decode::{self, How, Job, Origin};
 use crate::worker::file;
 use crate::worker::listing::number;
 use crate::worker::protocol::{
@@ -255,6 +255,7 @@ async fn layers(opened: &Opened, layers: Vec<Layer>, side: Side, meter: &Rc<Mete
     let job = |layer| Job {
         layer,
         origin: opened.origin.clone(),
+        how: How::Whole,
     };
     let jobs = layers.into_iter().map(job).collect();
     let meter = Rc::clone(meter);

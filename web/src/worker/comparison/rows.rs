@@ -183,6 +183,8 @@ impl Rows {
             mtime: None,
             layer: number(of.layer),
             mark: None,
+            copies_unknown: false,
+            unread: false,
             deleted_in: None,
             idle: false,
             before: None,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod folding;
+mod listed;
 mod parts;
 pub(crate) mod read;
 mod resumed;
@@ -227,8 +228,9 @@ impl ImageWorker {
             stack,
             offset,
             image,
-            origin: &reading.origin,
-            file: reading.file.as_ref(),
+            origin: &reading.from.origin,
+            file: reading.from.file.as_ref(),
+            tables: Some(&self.tables),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Contents of files, cut out of the blobs of their layers: from parts that are proved to be theirs, else from the whole,
-//! which is read to its end and verified.
+//! which is read to its end and verified. Of a layer that was not read, from the parts that its table of contents names.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::layer::{
     Checkpoints, ContentsReader, EntryId, EntryKind, LayerError, LayerIndex, Part, Piece,
 };
@@ -13,10 +14,11 @@ use web_sys::Blob;
 
 use super::resumed::Resumed;
 use crate::worker::checkpoints;
-use crate::worker::decode::{self, Job, Origin};
+use crate::worker::decode::{self, How, Job, Origin};
 use crate::worker::file::Kept;
 use crate::worker::listing::number;
 use crate::worker::protocol::UserError;
+use crate::worker::tables::Tables;
 
 /// Bytes of a file that is read; holes of sparse ones count.
 const LARGEST: u64 = 4 << 30;
@@ -34,21 +36,34 @@ pub(crate) struct Layers<'a> {
     pub(crate) image: &'a Image,
     pub(crate) origin: &'a Origin,
     pub(crate) file: Option<&'a Blob>,
+    /// Of the layers that were not read.
+    pub(crate) tables: Option<&'a Tables>,
 }
 
 /// A layer with its index.
 pub(crate) struct Stored {
-    job: Job,
+    pub(super) job: Job,
     file: Option<Blob>,
     pub(crate) index: Arc<LayerIndex>,
+    /// What lists the layer, if it was not read.
+    table: Option<Arc<TableOfContents>>,
 }
 
 /// What is read of a layer's blob for the contents of entries.
 pub(crate) struct Plan<'s> {
-    stored: &'s Stored,
-    entries: Vec<EntryId>,
-    /// None where the whole is read.
-    parts: Option<(Checkpoints, Vec<Part>)>,
+    pub(super) stored: &'s Stored,
+    pub(super) entries: Vec<EntryId>,
+    parts: Parts,
+}
+
+/// Which parts of the blob are read.
+enum Parts {
+    /// All of it.
+    Whole,
+    /// From checkpoints on.
+    Points(Checkpoints, Vec<Part>),
+    /// Those of the files, as the table names them.
+    Listed(Arc<TableOfContents>),
 }
 
 /// Is told the bytes of the blob that came, and of how many, and ends the reading by an error.
@@ -66,7 +81,7 @@ fn missing(detail: &str) -> UserError {
     UserError::of_content(detail)
 }
 
-fn of_file(error: &io::Error) -> UserError {
+pub(super) fn of_file(error: &io::Error) -> UserError {
     UserError::of_file(&error.to_string())
 }
 
@@ -113,16 +128,19 @@ impl Layers<'_> {
             .checked_sub(1)
             .and_then(|below| self.stack.layers().get(below))
             .ok_or_else(unread)?;
-        let number = layer + self.offset;
+        let at = layer + self.offset;
+        let shown = number(at);
         let mut layers = self.image.layers.iter();
-        let layer = layers.find(|layer| layer.number == number);
+        let layer = layers.find(|layer| layer.number == at);
         Ok(Stored {
             job: Job {
                 layer: layer.ok_or_else(unread)?.clone(),
                 origin: self.origin.clone(),
+                how: How::Whole,
             },
             file: self.file.cloned(),
             index: Arc::clone(index),
+            table: (self.tables).and_then(|tables| tables.of(shown)).cloned(),
         })
     }
 }
@@ -140,23 +158,31 @@ impl Stored {
     }
 
     /// What has to be read for the contents of these entries.
-    pub(crate) async fn plan(&self, entries: Vec<EntryId>) -> Plan<'_> {
+    pub(crate) async fn plan(&self, mut entries: Vec<EntryId>) -> Plan<'_> {
+        if let Some(table) = &self.table {
+            entries.sort_unstable();
+            return Plan {
+                stored: self,
+                entries,
+                parts: Parts::Listed(Arc::clone(table)),
+            };
+        }
         let earlier = self.job.may_be_kept() && self.job.kept_as().is_some();
         let checkpoints = checkpoints::of(&self.index.digest, earlier).await;
         let parts = checkpoints.and_then(|checkpoints| {
             let parts = checkpoints.parts(&self.index, &entries);
             let whole = 0..self.index.blob_size;
             let is_less = !parts.is_empty() && parts.iter().all(|part| part.blob != whole);
-            is_less.then_some((checkpoints, parts))
+            is_less.then_some(Parts::Points(checkpoints, parts))
         });
         Plan {
             stored: self,
             entries,
-            parts,
+            parts: parts.unwrap_or(Parts::Whole),
         }
     }
 
-    fn problem(&self, error: &LayerError) -> UserError {
+    pub(super) fn problem(&self, error: &LayerError) -> UserError {
         UserError::of_layer(self.number(), error)
     }
 }
@@ -164,11 +190,14 @@ impl Stored {
 impl Plan<'_> {
     /// Bytes of the blob that are read.
     pub(crate) fn size(&self) -> u64 {
-        let Some((_, parts)) = &self.parts else {
-            return self.stored.size();
-        };
-        let lengths = parts.iter().map(|part| part.blob.end - part.blob.start);
-        lengths.sum()
+        match &self.parts {
+            Parts::Whole => self.stored.size(),
+            Parts::Points(_, parts) => {
+                let lengths = parts.iter().map(|part| part.blob.end - part.blob.start);
+                lengths.sum()
+            }
+            Parts::Listed(table) => self.listed_size(table),
+        }
     }
 
     /// Gives `sink` the contents of the entries. What it got is verified once this returns.
@@ -179,6 +208,9 @@ impl Plan<'_> {
     ) -> Result<(), UserError> {
         let source = decode::source(&self.stored.job, self.stored.file.as_ref())?;
         let mut sink = Resumed::new(sink);
+        if let Parts::Listed(table) = &self.parts {
+            return self.read_listed(table, &source, hear, &mut sink).await;
+        }
         if !self.read_parts(&source, hear, &mut sink).await? {
             sink.begin_anew();
             self.read_whole(&source, hear, &mut sink).await?;
@@ -193,7 +225,7 @@ impl Plan<'_> {
         hear: Hear<'_>,
         sink: &mut Resumed<'_>,
     ) -> Result<bool, UserError> {
-        let Some((checkpoints, parts)) = &self.parts else {
+        let Parts::Points(checkpoints, parts) = &self.parts else {
             return Ok(false);
         };
         let (layer, index) = (&self.stored.job.layer, &self.stored.index);

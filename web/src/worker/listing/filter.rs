@@ -160,10 +160,11 @@ impl Filter {
 
     /// The mark of what is kept of a path.
     fn mark(&self, stack: &Stack, view: &View, node: NodeId) -> Option<Mark> {
-        match self.earlier(node) {
+        let mark = match self.earlier(node) {
             Some(version) => earlier_mark(stack, view, node, version),
             None => view.mark(node),
-        }
+        };
+        known_mark(stack, node, mark)
     }
 
     /// Whether the tree shows the node.
@@ -188,13 +189,23 @@ impl Filter {
     }
 }
 
+/// A mark, as far as it is known: where a layer was not read, what was stored again may be a copy or not, and goes with what
+/// was overwritten.
+pub(crate) fn known_mark(stack: &Stack, node: NodeId, mark: Option<Mark>) -> Option<Mark> {
+    match mark {
+        Some(Mark::MetadataOnly) if stack.has_listed(node) => Some(Mark::Modified),
+        mark => mark,
+    }
+}
+
 /// How many paths that are no folders a view has of each kind.
 pub(super) fn kinds(stack: &Stack, view: &View) -> [u32; 5] {
     let mut counts = [0; 5];
     for node in (1..number(stack.nodes())).map(NodeId) {
         let version = view.version(node);
         if version.is_some_and(|version| stack.stored_by(version).is_some())
-            && let Some(count) = counts.get_mut(ChangeKind::of(view.mark(node)) as usize)
+            && let Some(count) =
+                counts.get_mut(ChangeKind::of(known_mark(stack, node, view.mark(node))) as usize)
         {
             *count += 1;
         }

@@ -7,7 +7,7 @@ use onionskin_core::report::squarify::{Rect, squarify};
 use onionskin_core::stack::NodeId;
 
 use super::{At, Listing, number, waste};
-use crate::worker::protocol::{FileType, MapFacts, MapOf, MapPart, Measure, Shade};
+use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.
 pub(crate) const PARTS: usize = 1_500;
@@ -168,6 +168,13 @@ impl Listing {
                 .find_map(|version| waste(at.stack, version))
                 .map(|waste| waste.cause),
             _ => waste(at.stack, version?).map(|waste| waste.cause),
+        });
+        let cause = cause.map(|cause| match file {
+            // Which of both it is, is not known.
+            Some(file) if cause == Cause::MetadataOnly && at.stack.has_listed(file) => {
+                Cause::Overwritten
+            }
+            _ => cause,
         });
         MapPart {
             path: node.map(|node| at.stack.path(node)).unwrap_or_default(),

@@ -18,6 +18,7 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 
 use self::filter::Filter;
+pub(crate) use self::filter::known_mark;
 pub(crate) use self::row::waste;
 use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
@@ -35,8 +36,10 @@ pub(crate) struct At<'s> {
     pub(crate) ledger: Option<&'s Ledger>,
     /// By the same ledger.
     pub(crate) wasted: Option<&'s WastedBelow>,
-    /// Whether the source tells compressed sizes.
+    /// Whether it is known what bytes cost compressed.
     pub(crate) compressed_known: bool,
+    /// Layers of the image are listed and not read.
+    pub(crate) unread: bool,
     /// Names of users and groups at the layer.
     pub(crate) accounts: Option<&'s Accounts>,
 }
@@ -82,7 +85,7 @@ impl Listing {
             filter: None,
             totals: Totals::default(),
         };
-        listing.read_query();
+        listing.read_query(at);
         listing.refine(at, open);
         listing
     }
@@ -92,7 +95,7 @@ impl Listing {
         let hides = showing.hidden == self.showing.hidden;
         let finds = showing.find == self.showing.find;
         self.showing = showing;
-        let finds = finds || !self.read_query();
+        let finds = finds || !self.read_query(at);
         if finds && hides {
             self.build(at, open);
         } else {
@@ -101,14 +104,25 @@ impl Listing {
     }
 
     /// Reads what is looked for; tells whether it is a query.
-    fn read_query(&mut self) -> bool {
-        let read = self.showing.find.parse();
-        self.problem = read.as_ref().err().map(ToString::to_string);
-        let is_query = read.is_ok();
-        if let Ok(query) = read {
-            self.query = query;
+    fn read_query(&mut self, at: At<'_>) -> bool {
+        let read: Result<Query, String> = match self.showing.find.parse::<Query>() {
+            Ok(query) if query.needs_contents() => match at.stack.listed().next() {
+                None => Ok(query),
+                Some(layer) => Err(format!(
+                    "copies and names of owners are not known before layer {} is read",
+                    layer + at.offset
+                )),
+            },
+            read => read.map_err(|error| error.to_string()),
+        };
+        match read {
+            Ok(query) => {
+                self.query = query;
+                self.problem = None;
+            }
+            Err(problem) => self.problem = Some(problem),
         }
-        is_query
+        self.problem.is_none()
     }
 
     /// Whether `showing` is of the same tree, so that [`Self::reshow`] will do.
@@ -143,6 +157,7 @@ impl Listing {
             kinds: self.kinds,
             matches: filter.and_then(|filter| filter.matches),
             problem: self.problem.clone(),
+            copies_unknown: at.stack.listed().next().is_some(),
             alone: at.offset > 0,
             missing: false,
         }

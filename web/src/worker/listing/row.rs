@@ -6,7 +6,7 @@ use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view;
 use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
-use super::filter::earlier_row;
+use super::filter::{earlier_row, known_mark};
 use super::{At, Line, Listing, number};
 use crate::worker::protocol::{Cause, Column, Metadata, OwnerNames, Row};
 
@@ -63,7 +63,9 @@ impl Listing {
             },
             mtime: row.mtime().map(|(seconds, _)| seconds),
             layer: number(row.layer + at.offset),
-            mark: row.mark,
+            mark: known_mark(at.stack, node, row.mark),
+            copies_unknown: self.is_unknown(at, &row),
+            unread: at.unread,
             deleted_in: deleted_in
                 .filter(|_| !with_folder)
                 .map(|layer| number(layer + at.offset)),
@@ -83,9 +85,14 @@ impl Listing {
             && at.wasted.is_none_or(|wasted| wasted.bytes(node) == 0)
     }
 
+    /// Whether it is not known if what was stored again has the same content, as a layer was not read.
+    fn is_unknown(&self, at: At<'_>, row: &view::Row<'_>) -> bool {
+        at.stack.has_listed(row.node)
+    }
+
     /// Mode and owner before, of what has the same content still.
     fn before(&self, at: At<'_>, row: &view::Row<'_>) -> Option<Metadata> {
-        if row.mark != Some(view::Mark::MetadataOnly) {
+        if row.mark != Some(view::Mark::MetadataOnly) || self.is_unknown(at, row) {
             return None;
         }
         let first = match self.showing.changes_from {

@@ -32,6 +32,7 @@ fn at<'s>(stack: &'s Stack, layer: usize, ledger: &'s Ledger, wasted: &'s Wasted
         ledger: Some(ledger),
         wasted: Some(wasted),
         compressed_known: true,
+        unread: false,
         accounts: None,
     }
 }

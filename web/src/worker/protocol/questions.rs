@@ -61,6 +61,7 @@ questions! {
     Open => (),
     Stop => (),
     Continue => (),
+    ReadLayers => (),
     Show => Shown,
     Rows => Vec<Row>,
     MapOf => Option<Box<MapFacts>>,
@@ -161,6 +162,10 @@ pub(crate) struct Stop;
 /// Read the layers that are not read yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Continue;
+
+/// Read layers that are listed from their tables of contents: this one, or all.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReadLayers(pub(crate) Option<u32>);
 
 /// Choose what the tree shows. Opened folders stay open.
 #[derive(Debug, Serialize, Deserialize)]

@@ -223,6 +223,8 @@ pub(crate) struct Shown {
     pub(crate) matches: Option<u32>,
     /// Why what is looked for is not a query: what is shown is what was found before.
     pub(crate) problem: Option<String>,
+    /// Overwritten files may be metadata-only copies, as a layer was not read.
+    pub(crate) copies_unknown: bool,
     /// The layer stands alone because one below it could not be read.
     pub(crate) alone: bool,
     /// There is nothing to show, as the layer is not read.
@@ -268,6 +270,10 @@ pub(crate) struct Row {
     /// The layer that provides it, or, for what is deleted, that added it.
     pub(crate) layer: u32,
     pub(crate) mark: Option<Mark>,
+    /// Of what was stored again, it is not known whether the content is the same, as a layer was not read.
+    pub(crate) copies_unknown: bool,
+    /// Layers of the image are listed and not read.
+    pub(crate) unread: bool,
     /// The layer that deleted it, unless its folder went with it.
     pub(crate) deleted_in: Option<u32>,
     /// A folder of the root that holds nothing, such as `/proc`.
@@ -319,6 +325,8 @@ pub(crate) struct PathHistory {
 pub(crate) struct PathEvent {
     pub(crate) layer: u32,
     pub(crate) mark: Mark,
+    /// As in [`Row`].
+    pub(crate) copies_unknown: bool,
     pub(crate) kind: EntryKind,
     pub(crate) size: u64,
     pub(crate) mode: u32,

@@ -157,7 +157,7 @@ impl LayerIndex {
     }
 
     /// It is what the layer's table of contents lists, and not what was read of the layer. Then digests and the size of the
-    /// blob are those that were expected, [`Self::size`] is that of the contents, entries have no place in the tar, and there
+    /// blob are those that were expected, the size of the tar is that of the contents, entries have no place in it, and there
     /// is no cost, overhead or finding. Contents compare only with those of other tables.
     #[must_use]
     pub const fn is_listed(&self) -> bool {

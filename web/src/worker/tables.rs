@@ -1,0 +1,159 @@
+//! Layers that are listed from their tables of contents, and reading them when the visitor wants that: what was read takes the
+//! place of what was listed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::layer::table::TableOfContents;
+use onionskin_core::source::{Layer, NotFetched};
+
+use super::image_worker::{ImageWorker, LayerStack};
+use super::listing::number;
+use super::protocol::{Differences, LayerFacts, UnlikePath};
+
+/// Paths that are told of which a table and its layer say different things.
+const TOLD: usize = 20;
+
+/// The tables of the layers that were not read.
+#[derive(Default)]
+pub(crate) struct Tables {
+    known: BTreeMap<u32, Arc<TableOfContents>>,
+    /// The layers that are being read because the visitor wants that, and what came of them.
+    wanted: BTreeMap<u32, Option<Came>>,
+}
+
+/// What came of a layer.
+pub(crate) enum Came {
+    Read(Arc<LayerIndex>),
+    NotFetched(NotFetched),
+    Failed,
+}
+
+impl Tables {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Keeps the table of a layer that was not read.
+    pub(crate) fn add(&mut self, layer: u32, table: Arc<TableOfContents>) {
+        self.known.insert(layer, table);
+    }
+
+    /// The table by which a layer is known, if that is all.
+    pub(crate) fn of(&self, layer: u32) -> Option<&Arc<TableOfContents>> {
+        self.known.get(&layer)
+    }
+
+    /// Layers that were listed are being read.
+    pub(crate) fn is_reading(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    /// Of these layers of an image, those that are listed and are to be read: one of them with all that have its blob, or all.
+    pub(crate) fn want(&mut self, layers: &[Layer], one: Option<u32>) -> Vec<Layer> {
+        let is_listed = |layer: &&Layer| self.known.contains_key(&number(layer.number));
+        let chosen = one.and_then(|one| layers.iter().find(|layer| number(layer.number) == one));
+        let is_chosen = |layer: &&Layer| {
+            one.is_none() || chosen.is_some_and(|chosen| chosen.blob() == layer.blob())
+        };
+        let listed = layers.iter().filter(is_listed).filter(is_chosen);
+        let listed: Vec<Layer> = listed.cloned().collect();
+        self.wanted = listed
+            .iter()
+            .map(|layer| (number(layer.number), None))
+            .collect();
+        listed
+    }
+
+    /// Takes what came of a layer, if it was listed; gives it back otherwise.
+    pub(crate) fn take(&mut self, layer: u32, came: Came) -> Option<Came> {
+        match self.wanted.get_mut(&layer) {
+            Some(place) => {
+                *place = Some(came);
+                None
+            }
+            None => Some(came),
+        }
+    }
+
+    /// Where a table and the layer that was read say different things.
+    pub(crate) fn differences(&self, layer: u32, index: &LayerIndex) -> Option<Differences> {
+        let all = self.of(layer)?.differences(index);
+        let told = all.iter().take(TOLD).map(|one| UnlikePath {
+            path: one.path.clone(),
+            what: one.what.to_string(),
+        });
+        (!all.is_empty()).then(|| Differences {
+            told: told.collect(),
+            all: all.len() as u64,
+        })
+    }
+}
+
+impl ImageWorker {
+    /// Reading listed layers ended: those that came take the places of what was listed. Tells of those that did not.
+    pub(crate) fn restack(&mut self) -> Vec<(u32, LayerFacts)> {
+        let wanted = std::mem::take(&mut self.tables.wanted);
+        let mut left = Vec::new();
+        let mut came = Vec::new();
+        for (layer, what) in wanted {
+            match what {
+                Some(what) => {
+                    self.tables.known.remove(&layer);
+                    came.push((layer, what));
+                }
+                None => left.extend(
+                    self.tables
+                        .of(layer)
+                        .map(|table| (layer, LayerFacts::of(table.index()))),
+                ),
+            }
+        }
+        if came.is_empty() {
+            return left;
+        }
+        let before = std::mem::take(&mut self.main);
+        let open = before.open.iter().map(|node| before.stack.path(*node));
+        self.to_open.extend(open);
+        for (layer, index) in (1..).zip(before.stack.layers()) {
+            let came = match before.stack.not_fetched().get(&layer) {
+                Some(reason) => Came::NotFetched(*reason),
+                None => Came::Read(Arc::clone(index)),
+            };
+            self.put(number(layer), came);
+        }
+        for (layer, LayerStack { stack, .. }) in std::mem::take(&mut self.alone) {
+            let index = stack.layers().first().cloned();
+            self.waiting.extend(index.map(|index| (layer, index)));
+        }
+        for (layer, what) in came {
+            self.waiting.remove(&layer);
+            self.put(layer, what);
+        }
+        self.reopen();
+        self.see_costs();
+        left
+    }
+
+    /// Keeps what came of a layer until all below it are here.
+    pub(crate) fn put(&mut self, layer: u32, came: Came) {
+        match came {
+            Came::Read(index) => {
+                self.waiting.insert(layer, index);
+            }
+            Came::NotFetched(reason) => {
+                self.not_fetched.insert(layer, reason);
+            }
+            Came::Failed => {}
+        }
+    }
+
+    /// What bytes cost is known where the source tells sizes and all layers were read.
+    pub(crate) fn see_costs(&mut self) {
+        let has_sizes =
+            (self.image.as_ref()).is_some_and(|image| image.compressed_size().is_some());
+        self.costs.unread = !self.tables.is_empty();
+        self.costs.compressed_known = has_sizes && !self.costs.unread;
+    }
+}
