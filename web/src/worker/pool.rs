@@ -363,6 +363,9 @@ fn once_each(jobs: Vec<Job>) -> (Vec<Job>, BTreeMap<u32, Vec<Layer>>) {
 
 impl Drop for Member {
     fn drop(&mut self) {
+        // What it said last may still be on its way, when nobody is there to hear it.
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
         self.worker.terminate();
     }
 }
