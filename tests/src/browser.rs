@@ -1,86 +1,61 @@
-//! A headless Chromium, driven by `chromedriver` on a free port.
+//! A headless browser: Chromium, or Firefox where `ONIONSKIN_BROWSER` says so.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+mod chromium;
+mod driver;
+mod firefox;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 use std::{env, fs};
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thirtyfour::prelude::*;
 
 use crate::axe;
+use driver::Driver;
+use firefox::Firefox;
 
 /// How long something that should appear is waited for, in seconds: enough for a slow machine.
 const PATIENCE: u64 = 60;
 
-/// Starts a driver and reads the port that it takes; None where it ended before it had one.
-fn chromedriver() -> Option<(Child, String)> {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver can be run");
-    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("successfully on port ")?;
-        Some(port.trim_end_matches('.').to_owned())
-    });
-    match port {
-        Some(port) => Some((driver, port)),
-        None => {
-            driver.wait().expect("chromedriver ended");
-            None
-        }
-    }
-}
-
 /// A browser with a fresh profile. It ends when this is dropped.
 pub struct Browser {
     driver: WebDriver,
-    chromedriver: Child,
-    port: String,
+    process: Driver,
+    /// None for Chromium.
+    firefox: Option<Firefox>,
+    /// In the order in which they were opened.
+    windows: Mutex<Vec<WindowHandle>>,
 }
 
 impl Browser {
     /// Starts a browser with a window of 1440 by 900 pixels.
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::start_behind(None).await
     }
 
-    /// The same, with more arguments for Chromium.
-    pub async fn start_with(arguments: &[&str]) -> Self {
-        // The port that it takes for IPv4 may be another's for IPv6: then it ends, and takes another.
-        let (chromedriver, port) = (0..5)
-            .find_map(|_| chromedriver())
-            .expect("chromedriver says its port");
-        let mut chrome = DesiredCapabilities::chrome();
-        // Containers have no room in /dev/shm and no user namespaces for Chromium's sandbox.
-        for argument in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--no-first-run",
-            "--window-size=1440,900",
-        ]
-        .iter()
-        .chain(arguments)
-        {
-            chrome.add_arg(argument).unwrap();
-        }
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), chrome)
-            .await
-            .expect("Chromium starts");
+    /// The same, where all that it asks for goes through this proxy.
+    pub async fn start_behind(proxy: Option<&str>) -> Self {
+        let (process, driver, firefox) = match env::var("ONIONSKIN_BROWSER").as_deref() {
+            Ok("firefox") => {
+                let (process, driver, firefox) = firefox::start(proxy).await;
+                (process, driver, Some(firefox))
+            }
+            Ok("chromium") | Err(_) => {
+                let (process, driver) = chromium::start(proxy).await;
+                (process, driver, None)
+            }
+            Ok(other) => panic!("ONIONSKIN_BROWSER is chromium or firefox, not {other:?}"),
+        };
         let patience = Duration::from_secs(PATIENCE + 30);
         driver.set_script_timeout(patience).await.unwrap();
         Self {
             driver,
-            chromedriver,
-            port,
+            process,
+            firefox,
+            windows: Mutex::default(),
         }
     }
 
@@ -201,15 +176,18 @@ impl Browser {
 
     /// Gives the page another size, in its own pixels: those of a screen at 200 % zoom are half as many.
     pub async fn resize(&self, width: u32, height: u32) {
-        let size =
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.tool("Emulation.setDeviceMetricsOverride", size).await;
+        match self.firefox {
+            Some(_) => firefox::resize(&self.driver, width, height).await,
+            None => chromium::resize(&self.driver, width, height).await,
+        }
     }
 
     /// Makes the page believe in a setting of the system, such as `forced-colors`.
     pub async fn emulate(&self, feature: &str, value: &str) {
-        let media = json!({"features": [{"name": feature, "value": value}]});
-        self.tool("Emulation.setEmulatedMedia", media).await;
+        match self.firefox {
+            Some(_) => firefox::emulate(&self.driver, feature, value).await,
+            None => chromium::emulate(&self.driver, feature, value).await,
+        }
     }
 
     /// What axe-core finds against the page as it is now: rules with the elements that break them.
@@ -227,23 +205,34 @@ impl Browser {
 
     /// Runs a script in each document that is loaded from now on, before anything of it runs.
     pub async fn in_each_document(&self, script: &str) {
-        let source = json!({"source": script});
-        self.tool("Page.addScriptToEvaluateOnNewDocument", source)
-            .await;
+        match &self.firefox {
+            Some(firefox) => firefox.in_each_document(&self.driver, script).await,
+            None => chromium::in_each_document(&self.driver, script).await,
+        }
     }
 
     /// Looks at the window that was opened last from now on.
     pub async fn go_to_newest_window(&self) {
-        let windows = self.driver.windows().await.unwrap();
-        let newest = windows.last().unwrap().clone();
+        let newest = self.windows().await.pop().unwrap();
         self.driver.switch_to_window(newest).await.unwrap();
     }
 
     /// Looks at the window that was opened first from now on.
     pub async fn go_to_oldest_window(&self) {
-        let windows = self.driver.windows().await.unwrap();
-        let oldest = windows.first().unwrap().clone();
+        let oldest = self.windows().await.swap_remove(0);
         self.driver.switch_to_window(oldest).await.unwrap();
+    }
+
+    /// All windows in the order in which they were opened, if this is asked after each: Firefox tells them in the order of
+    /// their tabs.
+    async fn windows(&self) -> Vec<WindowHandle> {
+        let open = self.driver.windows().await.unwrap();
+        let mut known = self.windows.lock().unwrap();
+        known.retain(|window| open.contains(window));
+        let new = open.into_iter().filter(|window| !known.contains(window));
+        let new: Vec<_> = new.collect();
+        known.extend(new);
+        known.clone()
     }
 
     /// Looks into the first frame of the page from now on.
@@ -258,24 +247,26 @@ impl Browser {
 
     /// Empties what the browser keeps of answers to requests; not what pages keep themselves.
     pub async fn clear_http_cache(&self) {
-        self.tool("Network.clearBrowserCache", json!({})).await;
+        match self.firefox {
+            Some(_) => firefox::clear_http_cache(&self.driver).await,
+            None => chromium::clear_http_cache(&self.driver).await,
+        }
     }
 
-    /// Lets pages of an origin keep at most so many bytes.
+    /// Lets pages of an origin keep at most so many bytes; before the first of them is opened.
     pub async fn limit_storage(&self, origin: &str, bytes: u64) {
-        let quota = json!({"origin": origin, "quotaSize": bytes});
-        self.tool("Storage.overrideQuotaForOrigin", quota).await;
+        match self.firefox {
+            Some(_) => firefox::limit_storage(&self.driver, bytes).await,
+            None => chromium::limit_storage(&self.driver, origin, bytes).await,
+        }
     }
 
     /// Saves what pages download into a folder from now on.
     pub async fn download_to(&self, folder: &Path) {
-        let allow = json!({"behavior": "allow", "downloadPath": folder});
-        self.tool("Browser.setDownloadBehavior", allow).await;
-    }
-
-    async fn tool(&self, command: &str, parameters: Value) {
-        let sent = self.driver.cdp().send_raw(command, parameters).await;
-        sent.unwrap();
+        match self.firefox {
+            Some(_) => firefox::download_to(&self.driver, folder).await,
+            None => chromium::download_to(&self.driver, folder).await,
+        }
     }
 
     /// Presses a key where the focus is.
@@ -290,14 +281,25 @@ impl Browser {
         focused.send_keys(text).await.unwrap();
     }
 
-    /// Drops a file or a folder on the page, as a visitor does with the mouse.
+    /// Waits until a file is saved to its end: until then Chromium calls it otherwise, and Firefox leaves it empty and has a
+    /// part of it beside it.
+    pub async fn downloaded(&self, file: &Path) {
+        let is_whole = || fs::metadata(file).is_ok_and(|file| file.len() > 0);
+        let has_part = || {
+            let entries = fs::read_dir(file.parent().unwrap()).unwrap();
+            let mut names = entries.map(|entry| entry.unwrap().file_name());
+            names.any(|name| name.to_string_lossy().ends_with(".part"))
+        };
+        while !is_whole() || has_part() {
+            let _: bool = self.value("true").await;
+        }
+    }
+
+    /// Drops a file on the page, as a visitor does with the mouse; into Chromium also a folder.
     pub async fn drop_on_page(&self, path: &Path) {
-        let tools = self.driver.cdp();
-        for kind in ["dragEnter", "dragOver", "drop"] {
-            let held = json!({"items": [], "files": [path], "dragOperationsMask": 1});
-            let event = json!({"type": kind, "x": 700, "y": 450, "data": held});
-            let sent = tools.send_raw("Input.dispatchDragEvent", event).await;
-            sent.unwrap();
+        match self.firefox {
+            Some(_) => firefox::drop_on_page(&self.driver, path).await,
+            None => chromium::drop_on_page(&self.driver, path).await,
         }
     }
 
@@ -308,7 +310,7 @@ impl Browser {
 
     /// The processes of the driver and its browser, with the bytes that each uses.
     fn family(&self) -> Vec<(u32, u64)> {
-        let mut parents = vec![self.chromedriver.id()];
+        let mut parents = vec![self.process.id()];
         let processes: Vec<(u32, u32, u64)> = fs::read_dir("/proc")
             .unwrap()
             .filter_map(|entry| process(&entry.ok()?.path()))
@@ -327,7 +329,11 @@ impl Browser {
     pub fn tab_memory(&self) -> u64 {
         let is_tab = |id: u32| {
             let command = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&command).contains("--type=renderer")
+            let command = String::from_utf8_lossy(&command);
+            match self.firefox {
+                Some(_) => firefox::is_tab(&command),
+                None => chromium::is_tab(&command),
+            }
         };
         let family = self.family().into_iter();
         let tabs = family.filter(|(id, _)| is_tab(*id));
@@ -336,23 +342,10 @@ impl Browser {
 
     /// What the page's console has of warnings and errors since it was last asked.
     pub async fn console(&self) -> Vec<String> {
-        let (session, body) = (self.driver.session_id(), r#"{"type":"browser"}"#);
-        let request = format!(
-            "POST /session/{session}/se/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut reader = BufReader::new(stream);
-        let mut line = String::new();
-        while reader.read_line(&mut line).unwrap() > 2 {
-            line.clear();
+        match &self.firefox {
+            Some(firefox) => firefox.console(&self.driver).await,
+            None => chromium::console(&self.process, &self.driver),
         }
-        // chromedriver leaves the connection open, so what it says ends where its JSON does.
-        let mut values = serde_json::Deserializer::from_reader(reader).into_iter::<Value>();
-        let answer = values.next().unwrap().unwrap();
-        let entries = answer["value"].as_array().unwrap().iter();
-        entries.map(|entry| entry["message"].to_string()).collect()
     }
 
     /// Chooses a theme, as the page's own button does.
@@ -395,20 +388,9 @@ fn process(folder: &Path) -> Option<(u32, u32, u64)> {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Asked to, chromedriver ends the browser, which would outlive it. The WebDriver itself can do so
-        // only where its runtime still runs, and that may be the one that a failed test is leaving.
-        let session = self.driver.session_id();
-        let request = format!(
-            "DELETE /session/{session} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-        );
-        if let Ok(mut stream) = TcpStream::connect(format!("127.0.0.1:{}", self.port)) {
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-            let _ = stream.write_all(request.as_bytes());
-            // It answers when the browser has ended.
-            let _ = stream.read(&mut [0; 64]);
-        }
+        // The WebDriver itself can end the browser only where its runtime still runs, and that may be the one that a
+        // failed test is leaving.
+        self.process.end(self.driver.session_id());
         let _ = self.driver.clone().leak();
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
     }
 }

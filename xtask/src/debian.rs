@@ -1,4 +1,4 @@
-//! What the end-to-end tests need from the system: a browser, a registry, tools for images.
+//! What the end-to-end tests need from the system: browsers, a registry, tools for images.
 
 use std::path::Path;
 
@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use crate::work::{self, say};
 
 /// Program, the Debian package that has it, and where others find it.
-const NEEDED: [(&str, &str, &str); 12] = [
+type Needed = (&'static str, &'static str, &'static str);
+
+const NEEDED: [Needed; 12] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -38,9 +40,20 @@ const NEEDED: [(&str, &str, &str); 12] = [
     ("zstd", "zstd", "zstd, https://facebook.github.io/zstd"),
 ];
 
+const FIREFOX: Needed = ("firefox", "firefox-esr", "Firefox, https://www.firefox.com");
+
 /// Installs what is missing where that is possible without asking, else says what to install.
 pub(crate) fn ensure() -> Result<()> {
-    let missing: Vec<_> = NEEDED
+    install(&NEEDED)
+}
+
+/// The same for the browser that only some of the tests need.
+pub(crate) fn firefox() -> Result<()> {
+    install(&[FIREFOX])
+}
+
+fn install(needed: &[Needed]) -> Result<()> {
+    let missing: Vec<_> = needed
         .iter()
         .filter(|(program, ..)| !work::installed(program))
         .collect();

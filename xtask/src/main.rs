@@ -11,6 +11,7 @@ mod bench;
 mod build;
 mod bundle;
 mod debian;
+mod firefox;
 mod fuzz;
 mod lint;
 mod look;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::work::{self, say};
-use crate::{axe, build, debian, lint, tools};
+use crate::{axe, build, debian, firefox, lint, tools};
 
 const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
 /// The libraries below page, command and server.
@@ -100,7 +100,14 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
             [] => sum.step("build the binary", || build::binary().map(drop)),
             _ => sum.step("build the page", build::page),
         }
-        sum.tests("end to end", || nextest(&[&["-p", E2E], filters].concat()));
+        if firefox::is_asked() {
+            sum.tests("end to end, in Firefox", || firefox::tests(filters));
+        } else {
+            sum.tests("end to end", || nextest(&[&["-p", E2E], filters].concat()));
+        }
+    }
+    if part.is_none() {
+        sum.tests("the page in Firefox", firefox::few);
     }
     sum.tell()
 }

@@ -57,6 +57,28 @@ fn trunk() -> Tool {
     }
 }
 
+/// Drives Firefox, in which some of the page's tests run.
+pub(crate) fn geckodriver() -> Tool {
+    let version = "0.37.1";
+    let site = "https://github.com/mozilla/geckodriver/releases/download";
+    let system = host().and_then(|host| match host.as_str() {
+        "x86_64-unknown-linux-gnu" => Some("linux64"),
+        "aarch64-unknown-linux-gnu" => Some("linux-aarch64"),
+        "x86_64-apple-darwin" => Some("macos"),
+        "aarch64-apple-darwin" => Some("macos-aarch64"),
+        _ => None,
+    });
+    Tool {
+        package: "geckodriver",
+        version: version.into(),
+        programs: &["geckodriver"],
+        install: &["--locked"],
+        minutes: 2,
+        release: system
+            .map(|system| format!("{site}/v{version}/geckodriver-v{version}-{system}.tar.gz")),
+    }
+}
+
 /// Checks licences, sources and advisories of dependencies.
 pub(crate) fn deny() -> Tool {
     let version = "0.20.2";

@@ -362,11 +362,8 @@ async fn a_folder_is_saved_as_a_tar() {
         .until_text(".folder-download .button", "Save app.tar")
         .await;
     browser.until_text(".folder-download", "7 paths").await;
-    // Until it is whole, the browser calls it otherwise.
     let file = folder.path().join("app.tar");
-    while !file.exists() {
-        let _: bool = browser.value("true").await;
-    }
+    browser.downloaded(&file).await;
     let listed = std::process::Command::new("tar")
         .args(["--list", "--verbose", "--numeric-owner", "--file"])
         .arg(&file)

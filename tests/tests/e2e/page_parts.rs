@@ -165,9 +165,7 @@ async fn a_folder_costs_the_spans_of_its_files() {
     let sent = ground.registry.take();
     assert!((1..2 * SPAN).contains(&sent), "{sent}");
     let file = folder.path().join("ends.tar");
-    while !file.exists() {
-        let _: bool = ground.browser.value("true").await;
-    }
+    ground.browser.downloaded(&file).await;
     let mut listed = std::process::Command::new("tar");
     listed
         .args(["--extract", "--to-stdout", "--file"])
