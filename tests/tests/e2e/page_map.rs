@@ -181,6 +181,14 @@ async fn many_files_are_few_rectangles() {
         .until("document.querySelector('#map')?.dataset.parts > 10 && document.querySelector('#map').dataset.parts")
         .await;
     assert!(parts.parse::<usize>().unwrap() < 2_000, "{parts}");
+    // The table behind the map is not seen, and neither is its caption.
+    let covered: bool = browser
+        .value(
+            "(box => document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2).closest('table') === null)(
+                document.querySelector('#map-table caption').getBoundingClientRect())",
+        )
+        .await;
+    assert!(covered);
     let _: bool = browser.value(&click_at(0.05, 0.01)).await;
     let _: bool = browser.until(&zoomed("/srv")).await;
     let rows = table(&browser).await;
