@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_tests::binary::onionskin;
@@ -218,4 +219,19 @@ async fn without_its_bucket_a_gateway_still_serves() {
     assert_eq!(get(&gateway, &layer(), None).await, (200, LAYER.into()));
     let by_tag = get(&gateway, "app/manifests/1", None).await;
     assert_eq!(by_tag, (200, manifest().into()));
+}
+
+#[tokio::test]
+async fn a_bucket_that_fails_is_left_alone_for_a_while() {
+    let odd = Odd::new(|target, _| sound(target)).await;
+    let failing = Odd::new(|_, _| StatusCode::INTERNAL_SERVER_ERROR.into_response()).await;
+    let (_child, gateway) = process(&odd, &failing.address).await;
+    assert_eq!(get(&gateway, &layer(), None).await, (200, LAYER.into()));
+    // It was asked for the layer, some times, and is not sent it.
+    let asked = failing.requests();
+    assert!(!asked.is_empty() && asked.iter().all(|line| line.starts_with("HEAD ")));
+    let by_tag = get(&gateway, "app/manifests/1", None).await;
+    assert_eq!(by_tag, (200, manifest().into()));
+    assert_eq!(get(&gateway, &layer(), None).await, (200, LAYER.into()));
+    assert_eq!(failing.requests(), asked);
 }

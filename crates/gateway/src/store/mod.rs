@@ -7,6 +7,7 @@
 mod flight;
 mod objects;
 mod place;
+mod rest;
 mod rights;
 
 use std::path::PathBuf;

@@ -24,6 +24,7 @@ use onionskin_core::limits::DOCUMENT_BYTES;
 use onionskin_core::report::Visible;
 
 use super::flight::read_at;
+use super::rest::Rest;
 use super::{StoreError, StoreOptions, StorePlace};
 use crate::limits::{KNOWN_OBJECTS, STORE_PART_BYTES};
 use crate::metrics::Metrics;
@@ -39,6 +40,8 @@ const LEFT_OVER: Duration = Duration::from_secs(3600);
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     folder: Option<PathBuf>,
+    /// Of a bucket: others fail for one object, and at once.
+    rest: Option<Rest>,
     limit: u64,
     known: Mutex<HashMap<Digest, Known>>,
     /// Bytes by the last count, and what was added since.
@@ -83,6 +86,7 @@ impl Objects {
         Ok(Self {
             store,
             folder,
+            rest: matches!(options.place, StorePlace::Bucket(_)).then(Rest::default),
             limit: options.limit,
             known: Mutex::default(),
             bytes: AtomicU64::new(0),
@@ -106,6 +110,9 @@ impl Objects {
 
     /// The object of this digest, if there is one. It is not checked yet.
     pub(crate) async fn find(&self, digest: &Digest) -> Option<ObjectMeta> {
+        if self.is_resting() {
+            return None;
+        }
         match self.store.head(&path(digest)).await {
             Ok(meta) => Some(meta),
             Err(Error::NotFound { .. }) => None,
@@ -150,6 +157,9 @@ impl Objects {
         digest: &Digest,
         part: Option<std::ops::Range<u64>>,
     ) -> Option<BoxStream<'static, Result<Bytes, Error>>> {
+        if self.is_resting() {
+            return None;
+        }
         let options = GetOptions {
             range: part.map(GetRange::Bounded),
             ..GetOptions::default()
@@ -194,6 +204,9 @@ impl Objects {
         {
             return;
         }
+        if self.is_resting() {
+            return;
+        }
         let size = bytes.len() as u64;
         match self.store.put(&path(digest), bytes.into()).await {
             Ok(_) => self.added(digest, size).await,
@@ -203,6 +216,9 @@ impl Objects {
 
     /// Keeps the first `size` bytes of a file, which have this digest.
     pub(super) async fn keep_file(&self, digest: &Digest, file: &Arc<File>, size: u64) {
+        if self.is_resting() {
+            return;
+        }
         match self.copy(digest, file, size).await {
             Ok(()) => self.added(digest, size).await,
             Err(error) => self.failed("write", &error),
@@ -341,9 +357,19 @@ impl Objects {
     }
 
     fn failed(&self, what: &'static str, error: &Error) {
-        let error = without_queries(&error.to_string());
-        tracing::warn!("the store cannot {what}: {}", Visible(&error));
         self.metrics.stored("error");
+        let now = Instant::now();
+        if self.rest.as_ref().is_none_or(|rest| rest.begin(now)) {
+            let error = without_queries(&error.to_string());
+            tracing::warn!("the store cannot {what}: {}", Visible(&error));
+        }
+    }
+
+    /// Whether the store failed a moment ago, and is left alone.
+    fn is_resting(&self) -> bool {
+        self.rest
+            .as_ref()
+            .is_some_and(|rest| rest.is_on(Instant::now()))
     }
 }
 
