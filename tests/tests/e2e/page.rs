@@ -383,6 +383,10 @@ const FRAMES: &str = "
     const next = () => new Promise(next => requestAnimationFrame(next));
     const until = async seen => { while (!seen()) await next() };
     const scroller = document.querySelector('.scroller'), space = document.querySelector('.space');
+    const box = scroller.getBoundingClientRect();
+    const filled = () => [0.2, 0.4, 0.6, 0.8].every(down =>
+        document.elementFromPoint(box.left + 120, box.top + box.height * down)?.closest('.row[data-row]'));
+    const at = row => document.querySelector(`[data-row='${Math.floor(row)}']`);
     const row = name => [...document.querySelectorAll('.row[data-row]')].find(r => r.querySelector('.label').textContent === name);
 ";
 
@@ -425,18 +429,26 @@ async fn a_tree_of_120000_rows_never_stops_the_page() {
                 for (let step = 0; step <= 240; step++) {{ scroller.scrollTop = far * step / 240; await next(); }}
                 await until(() => row('file-{:06}'));
                 const scrolled = most(), drawn = document.querySelectorAll('.row').length;
+                let empty = 0;
+                for (let leap = 1; leap <= 20; leap++) {{
+                    scroller.scrollTop = far * ((leap * 7) % 20 + 0.5) / 20;
+                    await next();
+                    if (!filled()) empty++;
+                    // Then the rows come that belong there.
+                    await until(() => at(scroller.scrollTop / 28 + 5) && filled());
+                }}
                 scroller.scrollTop = 0;
                 await until(() => row('big'));
                 most();
                 row('big').querySelector('.twisty').click();
                 await until(() => space.offsetHeight < 100 * 28);
                 on = false;
-                done([opened, scrolled, most(), drawn]);
+                done([opened, scrolled, most(), drawn, empty]);
             }})();",
             FILES - 1
         ))
         .await;
-    let [opened, scrolled, closed, drawn] = measured[..] else {
+    let [opened, scrolled, closed, drawn, empty] = measured[..] else {
         panic!("{measured:?}")
     };
     assert!(
@@ -444,4 +456,5 @@ async fn a_tree_of_120000_rows_never_stops_the_page() {
         "{measured:?}"
     );
     assert!(drawn < 100.0, "{drawn} rows are in the document");
+    assert!(empty == 0.0, "empty after {empty} of 20 leaps");
 }

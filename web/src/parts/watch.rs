@@ -52,10 +52,11 @@ pub(crate) fn set_style(node: &NodeRef, property: &str, value: &str) {
 
 /// Makes room for all rows of a list, and puts those that are drawn where they belong.
 pub(crate) fn place(space: &NodeRef, rows: &NodeRef, window: &Window) {
+    place_at(space, rows, window, window.offset());
+}
+
+/// The same with the first drawn row elsewhere, in pixels from the top.
+pub(crate) fn place_at(space: &NodeRef, rows: &NodeRef, window: &Window, offset: f64) {
     set_style(space, "height", &format!("{}px", window.height()));
-    set_style(
-        rows,
-        "transform",
-        &format!("translateY({}px)", window.offset()),
-    );
+    set_style(rows, "transform", &format!("translateY({offset}px)"));
 }

@@ -26,7 +26,7 @@ pub(crate) struct Props {
 }
 
 /// How long a pause in typing ends a word, in milliseconds.
-const PAUSE: u32 = 100;
+const PAUSE: u32 = 40;
 
 /// The identifiers of the list of offers, and of what is wrong.
 const OFFERS: &str = "find-offers";

@@ -30,8 +30,17 @@ pub(super) enum Why {
 }
 
 impl Tree {
-    /// Asks for the tree that the address names.
+    /// Asks for the tree that the address names, once the one that was asked for before has come.
     pub(super) fn reshow(&mut self, ctx: &Context<Self>, why: Why) {
+        if self.asking {
+            if why == Why::Asked {
+                // What comes is not what the address names any more.
+                self.epoch += 1;
+            }
+            self.again = self.again.filter(|again| *again == Why::Asked).or(Some(why));
+            return;
+        }
+        self.asking = true;
         let show = Show((*ctx.props().showing).clone());
         self.show(ctx, show, Some, why);
     }
@@ -95,6 +104,7 @@ impl Tree {
         self.pages.clear();
         self.window.total = fresh.shown.total;
         self.pages.keep(fresh.from, fresh.rows, fresh.from);
+        self.held.release(self.window);
         // The room has to be there before it can be scrolled.
         self.place();
         match &fresh.found {

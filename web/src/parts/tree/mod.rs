@@ -5,6 +5,7 @@
 pub(crate) mod columns;
 pub(crate) mod compared;
 mod head;
+mod held;
 mod input;
 mod keys;
 mod load;
@@ -19,6 +20,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use self::columns::{Chosen, Columns};
+use self::held::Held;
 use self::load::{Fresh, Why};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
@@ -80,6 +82,8 @@ pub(crate) enum Msg {
     Parent(u32, Option<u32>),
     /// The keyboard rested on a row.
     Rested,
+    /// The rows in view do not come: their places are drawn.
+    Late,
 }
 
 /// The tree grid.
@@ -89,11 +93,17 @@ pub(crate) struct Tree {
     space: NodeRef,
     rows_box: NodeRef,
     window: Window,
+    held: Held,
     /// In pixels.
     width: f64,
     columns: Rc<Columns>,
     /// Answers to questions about former trees carry an older number and are dropped.
     epoch: u32,
+    /// A tree was asked for and did not come yet.
+    asking: bool,
+    /// Meanwhile the address changed, so that another one is to be asked for: the worker is not to search for each of the
+    /// letters that someone types in the time of one search.
+    again: Option<Why>,
     pages: Pages,
     active: Option<u32>,
     /// The path that the tree was brought to, or that was chosen in it.
@@ -122,9 +132,12 @@ impl Component for Tree {
                 view: 600.0,
                 ..Window::default()
             },
+            held: Held::default(),
             width: 0.0,
             columns: Rc::new(Columns(ctx.props().columns.fitting(0.0))),
             epoch: 0,
+            asking: false,
+            again: None,
             pages: Pages::default(),
             active: None,
             placed: None,
@@ -156,6 +169,10 @@ impl Component for Tree {
             };
             self.show(ctx, expand, std::convert::identity, Why::Toggled);
         }
+        if new.worker != old.worker {
+            // The other one may never answer.
+            self.asking = false;
+        }
         if new.worker != old.worker || new.showing != old.showing || moved {
             self.reshow(ctx, Why::Asked);
         } else if new.version != old.version {
@@ -174,20 +191,27 @@ impl Component for Tree {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Scrolled | Msg::Resized => {
-                let before = self.window;
+                let (before, drawn) = (self.window, self.held.at.drawn());
                 self.measure();
                 let fitted = self.fit(ctx);
                 if self.window == before && !fitted {
                     return false;
                 }
                 self.fetch(ctx);
-                if self.window.drawn() == before.drawn() && !fitted {
+                if self.held.at.drawn() == drawn && !fitted {
                     self.place();
                     return false;
                 }
                 true
             }
-            Msg::Fresh(epoch, fresh) if epoch == self.epoch => self.refresh(ctx, *fresh),
+            Msg::Fresh(epoch, fresh) => {
+                self.asking = false;
+                let fits = epoch == self.epoch && self.refresh(ctx, *fresh);
+                if let Some(why) = self.again.take() {
+                    self.reshow(ctx, why);
+                }
+                fits
+            }
             Msg::Rows(epoch, from, rows) if epoch == self.epoch => {
                 self.pages.keep(from, rows, self.window.first());
                 self.fetch(ctx);
@@ -203,10 +227,14 @@ impl Component for Tree {
                 browser::keep_open_folders(&ctx.props().place, &folders);
                 false
             }
-            Msg::Fresh(..) | Msg::Rows(..) | Msg::Parent(..) => false,
+            Msg::Rows(..) | Msg::Parent(..) => false,
             Msg::Rested => {
                 self.select_active(ctx, History::Replace);
                 false
+            }
+            Msg::Late => {
+                self.held.release(self.window);
+                true
             }
             Msg::Key(event) => self.key(ctx, &event),
             Msg::Click(event) => self.click(ctx, &event),
@@ -221,7 +249,7 @@ impl Component for Tree {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let drawn = self.window.drawn();
+        let drawn = self.held.at.drawn();
         let pool = self.window.most_drawn();
         let active = self
             .active
@@ -311,12 +339,17 @@ impl Tree {
     fn place(&self) {
         let tracks = columns::tracks(&self.columns, self.width);
         watch::set_style(&self.grid, "--tracks", &tracks);
-        watch::place(&self.space, &self.rows_box, &self.window);
+        let offset = self.held.at.offset_at(self.window.scrolled);
+        watch::place_at(&self.space, &self.rows_box, &self.window, offset);
     }
 
-    /// Asks for the pages in view that are not here.
+    /// Asks for the pages in view that are not here, and draws what is.
     fn fetch(&mut self, ctx: &Context<Self>) {
+        let late = ctx.link().callback(|()| Msg::Late);
+        let draws = move || late.emit(());
+        self.held.choose(self.window, &self.pages, draws);
         for from in self.pages.ask(self.window.drawn()) {
+            self.held.ask(self.window);
             let epoch = self.epoch;
             let answer = ctx.props().worker.ask(Rows { from, count: PAGE });
             ctx.link().send_future(async move {

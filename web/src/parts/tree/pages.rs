@@ -71,13 +71,13 @@ impl Pages {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::worker::protocol::{EntryKind, OwnerNames};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn rows(count: u32) -> Vec<Row> {
+    pub(crate) fn rows(count: u32) -> Vec<Row> {
         let row = |index: u32| Row {
             path: format!("/{index}").into_bytes(),
             depth: 0,

@@ -74,9 +74,20 @@ impl Window {
         self.visible() + 1 + 2 * SPARE
     }
 
+    /// The rows of which something is in view, as a range.
+    pub(crate) fn in_view(&self) -> std::ops::Range<u32> {
+        let first = self.first();
+        first.min(self.total)..first.saturating_add(self.visible() + 1).min(self.total)
+    }
+
     /// Where the first drawn row goes, in pixels from the top of everything.
     pub(crate) fn offset(&self) -> f64 {
-        self.scrolled.max(0.0) - (self.top() - f64::from(self.drawn().start) * self.row)
+        self.offset_at(self.scrolled)
+    }
+
+    /// The same where the box is scrolled elsewhere, and sees these rows there.
+    pub(crate) fn offset_at(&self, scrolled: f64) -> f64 {
+        scrolled.max(0.0) - (self.top() - f64::from(self.drawn().start) * self.row)
     }
 
     /// Where to scroll so that this row is in view; none if it is.
@@ -144,6 +155,17 @@ mod tests {
         assert_eq!(list.offset(), 992.0 * ROW);
         let end = window(120_000, 120_000.0 * ROW - 560.0);
         assert_eq!(end.drawn().end, 120_000);
+    }
+
+    #[test]
+    fn rows_of_elsewhere_are_seen_at_the_same_height() {
+        let (here, there) = (window(120_000, 28_014.0), 2_000_000.0);
+        let below_the_edge = |window: &Window, offset: f64, scrolled: f64| {
+            offset + f64::from(window.first() - window.drawn().start) * ROW - scrolled
+        };
+        assert_eq!(below_the_edge(&here, here.offset(), here.scrolled), -14.0);
+        assert_eq!(below_the_edge(&here, here.offset_at(there), there), -14.0);
+        assert_eq!(here.in_view(), 1_000..1_021);
     }
 
     #[test]

@@ -346,7 +346,9 @@ impl Listing {
         self.push_children(at, folder, depth, &mut waiting);
         while let Some(line) = waiting.pop() {
             lines.push(line);
-            if open.contains(&line.node) {
+            // Most paths are no folders, and need not be looked up.
+            let is_folder = !self.view.children(line.node).is_empty();
+            if is_folder && open.contains(&line.node) {
                 self.push_children(at, line.node, line.depth + 1, &mut waiting);
             }
         }
