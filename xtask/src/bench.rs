@@ -8,15 +8,16 @@ use anyhow::{Context, Result, bail};
 use crate::work::{self, say};
 use crate::{build, debian, places, tools};
 
-/// `--native` leaves the browser out. `--uses` measures only what one does with the page, and changes no document. `--small` measures a sixteenth of everything, quickly, and changes no document.
+/// `--native` leaves the browser out. `--uses` measures only what one does with the page, and changes no document. `--scale` measures only images that grow. `--small` measures a sixteenth of everything, quickly, and changes no document.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
-    let (mut browser, mut small, mut uses) = (true, false, false);
+    let (mut browser, mut small, mut uses, mut scale) = (true, false, false, false);
     for option in options {
         match *option {
             "--native" => browser = false,
             "--small" => small = true,
             "--uses" => uses = true,
-            _ => bail!("unknown option {option}; there are --native, --small and --uses"),
+            "--scale" => (scale, browser) = (true, false),
+            _ => bail!("unknown option {option}; there are --native, --small, --uses and --scale"),
         }
     }
     let folder = places::target().join("bench");
@@ -53,6 +54,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     if small {
         bench.arg("--small");
+    }
+    if scale {
+        bench.arg("--scale");
     }
     match (small, uses) {
         (_, true) => bench.arg("--uses"),

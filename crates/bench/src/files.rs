@@ -90,6 +90,37 @@ pub(crate) fn whiteouts(to: &Path, count: usize) -> Result<PathBuf> {
     })
 }
 
+/// The layer `number` of many, each with files of which every other one is overwritten by the next layer.
+pub(crate) fn one_of_many(to: &Path, number: usize, count: usize) -> Result<PathBuf> {
+    once(to, |out| {
+        let first = number * count / 2;
+        let paths = (first..first + count).map(|file| format!("srv/data/file-{file}"));
+        let layer = paths.fold(Layer::new(), |layer, path| layer.file(path, text(1_000)));
+        Ok(out.write_all(&layer.tar())?)
+    })
+}
+
+/// A layer of so many bytes, in files of 1 MB that cannot be compressed.
+pub(crate) fn large(to: &Path, bytes: u64) -> Result<PathBuf> {
+    const FILE: usize = 1_000_000;
+    once(to, |out| {
+        // xorshift: the next eight bytes from the last.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for number in 0..bytes / FILE as u64 {
+            let mut content = Vec::with_capacity(FILE);
+            while content.len() < FILE {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                content.extend_from_slice(&state.to_le_bytes());
+            }
+            let path = format!("data/{}/{number}.bin", number / 100);
+            out.write_all(&Layer::new().trailer("").file(path, content).tar())?;
+        }
+        Ok(out.write_all(&Layer::new().tar())?)
+    })
+}
+
 /// Writes a file if it is not there, under its name when it is whole.
 pub(crate) fn once(to: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<PathBuf> {
     if to.is_file() {

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod document;
 mod files;
 mod http;
 mod images;
@@ -14,8 +15,10 @@ mod machine;
 mod packed;
 mod page;
 mod parts;
+mod plot;
 mod process;
 mod registry;
+mod scale;
 mod served;
 mod table;
 mod uses;
@@ -45,6 +48,8 @@ struct Arguments {
     browser: bool,
     /// Nothing is measured but what one does with the page.
     uses: bool,
+    /// Nothing is measured but images that grow.
+    scale: bool,
 }
 
 fn main() -> Result<()> {
@@ -54,6 +59,16 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let arguments = arguments(words)?;
+    if arguments.scale {
+        let Arguments {
+            folder,
+            onionskin,
+            small,
+            document,
+            ..
+        } = &arguments;
+        return scale::measure(onionskin, folder, *small, document.as_deref());
+    }
     let mut table = Table::default();
     let images = Images::new(&arguments.folder, arguments.small);
     if arguments.uses {
@@ -95,6 +110,7 @@ fn arguments(words: Vec<String>) -> Result<Arguments> {
             "--small" => arguments.small = true,
             "--browser" => arguments.browser = true,
             "--uses" => arguments.uses = true,
+            "--scale" => arguments.scale = true,
             _ => bail!("unknown option {word}; cargo xtask bench starts this program"),
         }
     }

@@ -50,12 +50,25 @@ pub(crate) struct Image {
     pub digest: String,
 }
 
+/// The folder of an OCI layout of an image of these layers, which is made if it is not there.
+pub(crate) fn layout(
+    folder: &Path,
+    name: &str,
+    stored: Stored,
+    tars: &[PathBuf],
+) -> Result<PathBuf> {
+    let layout = folder.join(format!("{name}-{}", stored.name()));
+    if !layout.join("index.json").is_file() {
+        write(&layout, stored, tars).with_context(|| format!("could not make {name}"))?;
+    }
+    Ok(layout)
+}
+
 /// The image of these layers, which is made if it is not there.
 pub(crate) fn image(folder: &Path, name: &str, stored: Stored, tars: &[PathBuf]) -> Result<Image> {
-    let layout = folder.join(format!("{name}-{}", stored.name()));
+    let layout = layout(folder, name, stored, tars)?;
     let archive = layout.with_extension("oci.tar");
     if !archive.is_file() {
-        write(&layout, stored, tars).with_context(|| format!("could not make {name}"))?;
         let partial = archive.with_extension("partial");
         let status = Command::new("tar")
             .arg("--create")
@@ -106,7 +119,8 @@ fn write(layout: &Path, stored: Stored, tars: &[PathBuf]) -> Result<()> {
         match stored {
             Stored::Gzip => pack("gzip", &["-6", "--no-name"], tar, &partial)?,
             Stored::Zstd => pack("zstd", &["-3", "--quiet"], tar, &partial)?,
-            Stored::Plain => drop(fs::copy(tar, &partial)?),
+            // Nothing writes to either of the two.
+            Stored::Plain => fs::hard_link(tar, &partial)?,
         }
         diff_ids.push(digest(File::open(tar)?)?);
         let digest = digest(File::open(&partial)?)?;

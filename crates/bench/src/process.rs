@@ -36,6 +36,14 @@ pub(crate) fn compared(
     Ok((median(&firsts), median(&seconds)))
 }
 
+/// The medians of several runs of a command.
+pub(crate) fn alone(command: &[&str]) -> Result<Cost> {
+    let costs: Vec<Cost> = (0..RUNS)
+        .map(|_| measured(command))
+        .collect::<Result<_>>()?;
+    Ok(median(&costs))
+}
+
 fn median(costs: &[Cost]) -> Cost {
     let of = |part: fn(&Cost) -> f64| middle(costs.iter().map(part));
     Cost {

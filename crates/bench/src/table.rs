@@ -1,14 +1,14 @@
 //! The table: what was measured, against what, and how that compares with the target.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-/// Lines of the document between which the table is.
+use crate::document;
+
+/// The line of the document below which the table is.
 const BEGIN: &str = "<!-- cargo xtask bench writes from here -->";
-const END: &str = "<!-- to here -->";
 
 /// Rows in the order in which they were measured.
 #[derive(Default)]
@@ -79,18 +79,9 @@ impl Table {
         self.0.push(row);
     }
 
-    /// Puts the table and the machine into a document, between its two marks.
-    pub(crate) fn write(&self, document: &Path, machine: &str) -> Result<()> {
-        let path = document.display();
-        let text =
-            fs::read_to_string(document).with_context(|| format!("could not read {path}"))?;
-        let parts = text
-            .split_once(BEGIN)
-            .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-        let (before, after) =
-            parts.with_context(|| format!("{path} has no place for the table"))?;
-        let text = format!("{before}{BEGIN}\nMeasured on {machine}.\n\n{self}\n{END}{after}");
-        fs::write(document, text).with_context(|| format!("could not write {path}"))
+    /// Puts the table and the machine into a document.
+    pub(crate) fn write(&self, path: &Path, machine: &str) -> Result<()> {
+        document::replace(path, BEGIN, &format!("Measured on {machine}.\n\n{self}"))
     }
 }
 
