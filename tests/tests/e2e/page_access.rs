@@ -1,14 +1,19 @@
 //! The page without a mouse and with other senses: axe-core over every view in both themes, keys, a clean console.
 
 use std::env;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use axum::body::Body;
+use futures::stream;
 use onionskin_fixtures::{Image, bytes, estargz, layer};
 use onionskin_tests::counting::Counting;
-use onionskin_tests::odd::{Odd, holding};
+use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Exported, Served};
 use serde_json::Value;
 use thirtyfour::Key;
+use tokio::sync::Notify;
 
 use super::page_lazy;
 
@@ -517,6 +522,60 @@ async fn escape_closes_and_the_focus_returns() {
     let _: bool = browser
         .until("!document.querySelector('.finding.selected')")
         .await;
+}
+
+#[tokio::test]
+async fn the_keys_stay_on_their_row_while_layers_come() {
+    let image = Image::new()
+        .layer(
+            layer("COPY small /")
+                .file("/three", bytes(3_000))
+                .file("/two", bytes(2_000))
+                .file("/one", bytes(1_000)),
+        )
+        .layer(layer("COPY large /").file("/ten", bytes(10_000)))
+        .pack();
+    let (held, last) = (holding(&image), image.layers[1].clone());
+    let go_on = Arc::new(Notify::new());
+    let awaited = Arc::clone(&go_on);
+    let odd = Odd::new(move |target, authorization| {
+        if !target.ends_with(&last.digest) {
+            return held(target, authorization);
+        }
+        let (awaited, bytes) = (Arc::clone(&awaited), last.bytes.clone());
+        let sent = stream::once(async move {
+            awaited.notified().await;
+            Ok::<_, io::Error>(bytes)
+        });
+        ok("application/octet-stream", Body::from_stream(sent))
+    })
+    .await;
+    let served = Served::start(&[format!("http://{}", odd.address)]);
+    let browser = Browser::start().await;
+    let place = served.page(&format!("/image/{}/app:1", odd.address));
+    browser.goto(&place).await;
+    let row = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('.row[data-row]')].find(r => r.querySelector('.label').textContent === '{name}')"
+        )
+    };
+    let two = row("two");
+    let _: bool = browser
+        .until(&format!("!!{two} && ({two}.click(), true)"))
+        .await;
+    browser.until_text(".details h2", "two").await;
+    browser.press(Key::Escape).await;
+    let closed =
+        "!document.querySelector('.details:not(.none)') && !location.hash.includes('path=')";
+    let _: bool = browser.until(closed).await;
+    // The larger file comes to stand above it.
+    go_on.notify_one();
+    let active = format!("{}?.matches('.active') === true", two);
+    let _: bool = browser
+        .until(&format!("!!{} && {active}", row("ten")))
+        .await;
+    browser.press(Key::Down).await;
+    browser.until_text(".details h2", "one").await;
 }
 
 #[tokio::test]

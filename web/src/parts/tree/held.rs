@@ -32,12 +32,7 @@ impl Held {
     }
 
     /// Chooses what to draw for this view. `late` is called where nothing newer came for a while.
-    pub(super) fn choose(
-        &mut self,
-        window: Window,
-        pages: &Pages,
-        late: impl FnOnce() + 'static,
-    ) {
+    pub(super) fn choose(&mut self, window: Window, pages: &Pages, late: impl FnOnce() + 'static) {
         let at = choice(window, self.asked, self.at, pages);
         if at == window {
             self.release(window);

@@ -30,17 +30,10 @@ pub(super) enum Why {
 }
 
 impl Tree {
-    /// Asks for the tree that the address names, once the one that was asked for before has come.
+    /// Asks for the tree that the address names.
     pub(super) fn reshow(&mut self, ctx: &Context<Self>, why: Why) {
-        if self.asking {
-            if why == Why::Asked {
-                // What comes is not what the address names any more.
-                self.epoch += 1;
-            }
-            self.again = self.again.filter(|again| *again == Why::Asked).or(Some(why));
-            return;
-        }
         self.asking = true;
+        self.again = false;
         let show = Show((*ctx.props().showing).clone());
         self.show(ctx, show, Some, why);
     }
@@ -101,6 +94,12 @@ impl Tree {
     }
 
     pub(super) fn refresh(&mut self, ctx: &Context<Self>, fresh: Fresh) -> bool {
+        // Rows that came may stand above the one that the keyboard is on.
+        let active = self.active.and_then(|active| self.row(active));
+        let moved = active.and_then(|active| {
+            let at = fresh.rows.iter().position(|row| row.path == active.path)?;
+            Some(fresh.from + u32::try_from(at).ok()?)
+        });
         self.pages.clear();
         self.window.total = fresh.shown.total;
         self.pages.keep(fresh.from, fresh.rows, fresh.from);
@@ -109,7 +108,10 @@ impl Tree {
         self.place();
         match &fresh.found {
             Some(found) => self.arrive(ctx, found, fresh.why),
-            None => self.active = self.active.filter(|active| *active < fresh.shown.total),
+            None => {
+                let total = fresh.shown.total;
+                self.active = moved.or(self.active).filter(|active| *active < total);
+            }
         }
         let searching = !ctx.props().showing.find.is_empty();
         if let Some(scrolled) = self.return_to.take_if(|_| !searching)

@@ -101,9 +101,9 @@ pub(crate) struct Tree {
     epoch: u32,
     /// A tree was asked for and did not come yet.
     asking: bool,
-    /// Meanwhile the address changed, so that another one is to be asked for: the worker is not to search for each of the
-    /// letters that someone types in the time of one search.
-    again: Option<Why>,
+    /// Meanwhile something else was typed, which is to be searched for then: the worker is not to search for each of the
+    /// letters that come in the time of one search.
+    again: bool,
     pages: Pages,
     active: Option<u32>,
     /// The path that the tree was brought to, or that was chosen in it.
@@ -137,7 +137,7 @@ impl Component for Tree {
             columns: Rc::new(Columns(ctx.props().columns.fitting(0.0))),
             epoch: 0,
             asking: false,
-            again: None,
+            again: false,
             pages: Pages::default(),
             active: None,
             placed: None,
@@ -169,11 +169,12 @@ impl Component for Tree {
             };
             self.show(ctx, expand, std::convert::identity, Why::Toggled);
         }
-        if new.worker != old.worker {
-            // The other one may never answer.
-            self.asking = false;
-        }
-        if new.worker != old.worker || new.showing != old.showing || moved {
+        let typed = new.worker == old.worker && new.showing.find != old.showing.find;
+        if typed && self.asking {
+            // What comes is not what the address names any more.
+            self.epoch += 1;
+            self.again = true;
+        } else if new.worker != old.worker || new.showing != old.showing || moved {
             self.reshow(ctx, Why::Asked);
         } else if new.version != old.version {
             self.reshow(ctx, Why::Grown);
@@ -207,8 +208,8 @@ impl Component for Tree {
             Msg::Fresh(epoch, fresh) => {
                 self.asking = false;
                 let fits = epoch == self.epoch && self.refresh(ctx, *fresh);
-                if let Some(why) = self.again.take() {
-                    self.reshow(ctx, why);
+                if self.again {
+                    self.reshow(ctx, Why::Asked);
                 }
                 fits
             }
