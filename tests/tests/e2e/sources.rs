@@ -51,7 +51,7 @@ fn packed(case: &Case) -> [(&'static str, Packed); STORAGES] {
 
 fn in_memory(file: Vec<u8>, form: Form) -> Source {
     let file: bytes::Bytes = file.into();
-    Source::Archive(Archive::new("saved.tar".into(), Arc::new(file), form, None))
+    Archive::new("saved.tar".into(), Arc::new(file), form, None).into()
 }
 
 /// The image in every form that it can be saved in, each with a name for messages; `folder` is a layout that holds it.
@@ -62,7 +62,7 @@ fn saved(case: &Case, storage: &str, packed: &Packed, folder: &Path) -> Vec<(Str
     };
     let image = &[(NAME, packed)];
     let folder = Archive::folder(folder, Some(case.name.to_owned()));
-    add("OCI folder", Source::Archive(folder));
+    add("OCI folder", folder.into());
     add("OCI archive", in_memory(oci_archive(image), Form::Oci));
     let blobs = docker_archive(Generation::Blobs, image);
     add("Docker 25", in_memory(blobs, Form::Docker));

@@ -33,8 +33,8 @@ use crate::memory::Memory;
 /// ```
 pub struct Decompressor {
     state: State,
-    /// xz and bzip2 are read too.
-    reads_all: bool,
+    /// What reads other formats, if they are read too.
+    others: Option<OfFormat>,
     memory: Memory,
     resembles: Option<&'static str>,
     is_portable: bool,
@@ -50,8 +50,43 @@ enum State {
     Plain,
     Gzip(Box<Gzip>),
     Zstd(Box<Zstd>),
-    Xz(Box<Xz>),
-    Bzip2(Box<Bzip2>),
+    Other(Box<dyn Other>),
+}
+
+/// A format that only files are read in. What reads layers alone, as the page does at first, need not be linked with these.
+trait Other: Send + Sync {
+    fn push(&mut self, data: &[u8], sink: Sink<'_>) -> Result<(), Stop>;
+    fn finish(self: Box<Self>, sink: Sink<'_>) -> Result<OffsetMap, Stop>;
+}
+
+type OfFormat = fn(Format) -> Option<Box<dyn Other>>;
+
+fn others(format: Format) -> Option<Box<dyn Other>> {
+    match format {
+        Format::Xz => Some(Box::new(Xz::new())),
+        Format::Bzip2 => Some(Box::<Bzip2>::default()),
+        Format::Gzip | Format::Zstd => None,
+    }
+}
+
+impl Other for Xz {
+    fn push(&mut self, data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
+        self.push(data, sink)
+    }
+
+    fn finish(self: Box<Self>, sink: Sink<'_>) -> Result<OffsetMap, Stop> {
+        (*self).finish(sink)
+    }
+}
+
+impl Other for Bzip2 {
+    fn push(&mut self, data: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
+        self.push(data, sink)
+    }
+
+    fn finish(self: Box<Self>, _: Sink<'_>) -> Result<OffsetMap, Stop> {
+        (*self).finish()
+    }
 }
 
 impl Decompressor {
@@ -60,7 +95,7 @@ impl Decompressor {
     pub const fn of_layer(memory: Memory) -> Self {
         Self {
             state: State::Unknown(Vec::new()),
-            reads_all: false,
+            others: None,
             memory,
             resembles: None,
             is_portable: false,
@@ -73,7 +108,7 @@ impl Decompressor {
     #[must_use]
     pub fn of_file() -> Self {
         Self {
-            reads_all: true,
+            others: Some(others),
             ..Self::of_layer(Memory::default())
         }
     }
@@ -125,7 +160,7 @@ impl Decompressor {
         };
         Ok(Self {
             state,
-            reads_all: false,
+            others: None,
             memory: new.memory,
             resembles: None,
             is_portable: false,
@@ -182,8 +217,7 @@ impl Decompressor {
             State::Plain => sink(data),
             State::Gzip(gzip) => gzip.push(data, sink),
             State::Zstd(zstd) => zstd.push(data, sink),
-            State::Xz(xz) => xz.push(data, sink),
-            State::Bzip2(bzip2) => bzip2.push(data, sink),
+            State::Other(other) => other.push(data, sink),
         }
     }
 
@@ -196,27 +230,29 @@ impl Decompressor {
             State::Unknown(_) | State::Plain => Ok(OffsetMap::Identity),
             State::Gzip(gzip) => gzip.finish(),
             State::Zstd(zstd) => zstd.finish(),
-            State::Xz(xz) => xz.finish(sink),
-            State::Bzip2(bzip2) => bzip2.finish(),
+            State::Other(other) => other.finish(sink),
         }
     }
 
     /// Chooses by the first bytes, and takes them.
     fn decide(&mut self, first: &[u8], sink: Sink<'_>) -> Result<(), Stop> {
         let memory = self.memory.clone();
-        self.state = match Format::of(first) {
+        let format = Format::of(first);
+        let other = format.and_then(|format| self.others?(format));
+        self.state = match format {
             Some(Format::Gzip) if self.keeps_points => {
                 State::Gzip(Box::new(Gzip::new().with_points()))
             }
             Some(Format::Gzip) => State::Gzip(Box::new(Gzip::new())),
             Some(Format::Zstd) if self.is_portable => State::Zstd(Box::new(Zstd::portable(memory))),
             Some(Format::Zstd) => State::Zstd(Box::new(Zstd::new(memory))),
-            Some(Format::Xz) if self.reads_all => State::Xz(Box::new(Xz::new())),
-            Some(Format::Bzip2) if self.reads_all => State::Bzip2(Box::default()),
-            Some(Format::Xz | Format::Bzip2) | None => {
-                self.resembles = unsupported::compression(first);
-                State::Plain
-            }
+            Some(Format::Xz | Format::Bzip2) | None => match other {
+                Some(other) => State::Other(other),
+                None => {
+                    self.resembles = unsupported::compression(first);
+                    State::Plain
+                }
+            },
         };
         self.take(first, sink)
     }

@@ -45,10 +45,54 @@ pub enum Source {
     /// A repository of a registry, and which of its images.
     Registry(registry::Remote),
     /// A saved file, or the folder of an OCI layout or of skopeo's `dir:`.
-    Archive(archive::Archive),
+    Archive(std::sync::Arc<dyn Saved>),
     /// An engine on this machine.
     #[cfg(not(target_arch = "wasm32"))]
     Engine(engine::Engine),
+}
+
+/// An [`archive::Archive`], behind what keeps a program that opens none from being linked with what reads them.
+pub trait Saved: std::fmt::Debug + MaybeSend + MaybeSync {
+    /// See [`Source::image`].
+    fn image<'s>(
+        &'s self,
+        platform: Option<&'s Platform>,
+    ) -> BoxFuture<'s, Result<Image, SourceError>>;
+    /// See [`Source::layer`].
+    fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError>;
+    /// See [`Source::layer_part`].
+    fn layer_part(&self, layer: &Layer, part: Range<u64>, whole: u64) -> Option<BlobStream>;
+    /// See [`Source::repository`].
+    #[cfg(not(target_arch = "wasm32"))]
+    fn repository(&self) -> BoxFuture<'_, Result<archive::ArchiveRepository, SourceError>>;
+}
+
+impl Saved for archive::Archive {
+    fn image<'s>(
+        &'s self,
+        platform: Option<&'s Platform>,
+    ) -> BoxFuture<'s, Result<Image, SourceError>> {
+        Box::pin(self.image(platform))
+    }
+
+    fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
+        self.layer(layer)
+    }
+
+    fn layer_part(&self, layer: &Layer, part: Range<u64>, whole: u64) -> Option<BlobStream> {
+        self.layer_part(layer, part, whole)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn repository(&self) -> BoxFuture<'_, Result<archive::ArchiveRepository, SourceError>> {
+        Box::pin(self.repository())
+    }
+}
+
+impl From<archive::Archive> for Source {
+    fn from(archive: archive::Archive) -> Self {
+        Self::Archive(std::sync::Arc::new(archive))
+    }
 }
 
 impl Source {
@@ -75,11 +119,11 @@ impl Source {
                 path,
                 form,
                 reference,
-            } => Archive::file(path, *form, reference.clone()).map(Self::Archive),
+            } => Archive::file(path, *form, reference.clone()).map(Self::from),
             Locator::Layout { path, reference } => {
-                Ok(Self::Archive(Archive::folder(path, reference.clone())))
+                Ok(Archive::folder(path, reference.clone()).into())
             }
-            Locator::Directory { path } => Ok(Self::Archive(Archive::directory(path))),
+            Locator::Directory { path } => Ok(Archive::directory(path).into()),
             Locator::Engine { kind, image } => {
                 Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
             }
@@ -106,7 +150,7 @@ impl Source {
             Ok(file) => {
                 let file = std::sync::Arc::new(file);
                 let archive = archive::Archive::new(path, file, archive::Form::Any, reference);
-                Ok(Self::Archive(archive))
+                Ok(archive.into())
             }
             Err(problem) => Err(SourceError::Archive { path, problem }),
         }
