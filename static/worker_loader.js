@@ -1,8 +1,7 @@
 // Starts the program of every Web Worker of the page.
-const program = "./worker.js";
-// Where Trusted Types are enforced, that program and further workers are the only scripts that it may start.
+import start from "./worker.js";
+// Where Trusted Types are enforced, further workers are the only scripts that it may start.
 self.trustedTypes?.createPolicy("default", {
-  createScriptURL: (url) => ([program, "worker_loader.js"].includes(url) ? url : undefined),
+  createScriptURL: (url) => (url === "worker_loader.js" ? url : undefined),
 });
-importScripts(program);
-wasm_bindgen({ module_or_path: "./worker_bg.wasm" });
+start({ module_or_path: new URL("./worker_bg.wasm", import.meta.url) });

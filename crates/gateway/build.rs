@@ -6,7 +6,7 @@ use std::{env, fs, io, thread};
 
 use brotli::enc::BrotliEncoderParams;
 
-/// Where Trunk puts the page, seen from this crate.
+/// Where `cargo xtask` puts the page, seen from this crate.
 const PAGE: &str = "../../target/page";
 
 /// Files that are smaller go out as they are: compressed, they would take as many packets.

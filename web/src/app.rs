@@ -10,6 +10,7 @@ mod navigation;
 mod typed;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use gloo::events::{EventListener, EventListenerOptions};
 use onionskin_core::link::is_address;
@@ -23,19 +24,20 @@ use crate::history_session::HistorySession;
 use crate::navigate::Navigate;
 use crate::own_dockerfile::OwnDockerfile;
 use crate::parts::drop::DropZone;
+use crate::parts::missing::MissingParts;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Session, State};
-use crate::views::artifact::ArtifactView;
-use crate::views::browse::Browse;
 use crate::views::embed::{EmbedBar, NothingToEmbed};
 use crate::views::error::Failed;
 use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
 use crate::views::image::ImageView;
+use crate::views::later::{View, later};
 use crate::views::start::Start;
+use crate::views::{artifact, browse};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Catalog, Event, Listed, RulesFileError, Side, UserError};
+use crate::worker::protocol::{Event, Listed, RulesFileError, Side, UserError};
 
 use self::actions::of_list;
 use self::handover::HandingOver;
@@ -51,7 +53,7 @@ pub(crate) enum Msg {
     Go(Navigate),
     /// The worker of the session with this number told something.
     Message(u32, Event),
-    Catalog(Vec<Listed>),
+    Catalog(Option<Vec<Listed>>),
     /// The visitor chose a file.
     Chosen(File),
     /// The visitor chose a file for one side of a comparison.
@@ -137,10 +139,6 @@ impl Component for App {
                 pressed.emit(event.clone());
             }
         });
-        let spare = WorkerClient::start();
-        let catalog = spare.ask(Catalog);
-        ctx.link()
-            .send_future(async move { Msg::Catalog(catalog.await.unwrap_or_default()) });
         let mut app = App {
             route: Route::Start,
             remarks: Vec::new(),
@@ -149,7 +147,7 @@ impl Component for App {
             history: None,
             base: None,
             before: None,
-            spare: Some(spare),
+            spare: Some(WorkerClient::start()),
             files: HashMap::new(),
             sessions: 0,
             fresh: false,
@@ -187,7 +185,8 @@ impl Component for App {
             Msg::CompareAgain => self.compare_again(ctx),
             Msg::StopHistory => self.stop_history(),
             Msg::HistoryAgain => self.history_again(ctx),
-            Msg::Catalog(list) => self.catalog = Some(list),
+            // Where its worker ended, it is asked for again with the next start.
+            Msg::Catalog(list) => self.catalog = list,
             Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Open(typed) => self.open_typed(ctx, typed),
             Msg::Cancel => self.cancel(ctx),
@@ -264,6 +263,7 @@ impl Component for App {
                     on_copy={link.callback(|()| Msg::CopyLink)}
                     on_theme={link.callback(|()| Msg::SwitchTheme)}
                 />
+                <MissingParts />
                 { self.view_remarks(ctx) }
                 { self.view_keys(ctx) }
                 { self.view_hand_over(ctx) }
@@ -276,10 +276,12 @@ impl Component for App {
                         },
                         (Route::Compare(route), _) => self.view_comparison(ctx, route),
                         (Route::History(route), _) => self.view_history(ctx, route),
-                        (Route::Browse(route), _) => html! {
-                            if let Some(worker) = self.spare.clone() {
-                                <Browse {worker} route={route.clone()} {go} />
+                        (Route::Browse(route), _) => match self.spare.clone() {
+                            Some(worker) => {
+                                let route = route.clone();
+                                later(View::Browse(Rc::new(browse::Props { worker, route, go })))
                             }
+                            None => Html::default(),
                         },
                         _ => html! {
                             <Start catalog={self.catalog.clone()} recent={browser::recent()} worker={self.spare.clone()} on_open={open} {on_file} />
@@ -308,6 +310,7 @@ impl App {
                     whole={whole.map(AttrValue::from)}
                     notice={self.notice}
                 />
+                <MissingParts />
                 { self.view_remarks(ctx) }
                 { self.view_keys(ctx) }
                 { self.view_hand_over(ctx) }
@@ -354,9 +357,10 @@ impl App {
                     on_close={link.callback(|()| Msg::CloseDetails)}
                 />
             },
-            State::Artifact(artifact) => html! {
-                <ArtifactView artifact={artifact.clone()} in_file={route.file.is_some()} />
-            },
+            State::Artifact(artifact) => later(View::Artifact(Rc::new(artifact::Props {
+                artifact: artifact.clone(),
+                in_file: route.file.is_some(),
+            }))),
             State::Failed(problem) => failed(Some(problem.clone())),
             State::Opening | State::Unpacking(_) | State::Fetching(..) | State::Choosing(_) => {
                 match &route.file {

@@ -12,6 +12,7 @@ mod history_session;
 mod login;
 mod navigate;
 mod own_dockerfile;
+pub mod part;
 mod parts;
 mod route;
 mod rules_input;
@@ -19,12 +20,31 @@ mod session;
 mod views;
 mod worker;
 
+pub use views::later::{Draw, Drawn, PageParts};
+pub use worker::requests::later::{Answer, Asked, WorkerParts};
+
 /// Starts the page in the document's body.
-pub fn page() {
+pub fn page(parts: &PageParts) {
+    views::later::use_parts(parts);
     yew::Renderer::<app::App>::new().render();
 }
 
 /// Starts what runs inside a Web Worker: the image worker, or a decoder that it started.
-pub fn worker() {
-    worker::start();
+pub fn worker(parts: &WorkerParts) {
+    worker::start(parts);
+}
+
+/// What the parts of the page's program hand over.
+pub mod page_parts {
+    pub use crate::views::later::{contents, findings, images, lists};
+}
+
+/// What the parts of the workers' program hand over.
+pub mod worker_parts {
+    pub use crate::worker::requests::audit::answer as audit;
+    pub use crate::worker::requests::contents::answer as contents;
+    pub use crate::worker::requests::files::files;
+    pub use crate::worker::requests::find::find;
+    pub use crate::worker::requests::images::answer as images;
+    pub use crate::worker::requests::lists::answer as lists;
 }

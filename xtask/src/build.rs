@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 
 use crate::work::{self, say};
-use crate::{bundle, places, stamp, tools};
+use crate::{bundle, places, programs, stamp, tools};
 
 /// Builds target/page if what it is made of changed since.
 pub(crate) fn page() -> Result<()> {
@@ -20,21 +20,17 @@ pub(crate) fn page() -> Result<()> {
         return Ok(());
     }
     say("building the page (some minutes the first time)");
-    // Trunk is told to stay off the network, and tells Cargo the same.
-    work::run(work::cargo().args(["fetch", "--locked", "--quiet"]))?;
     let _ = fs::remove_file(stamp::file());
-    let mut trunk = work::command("trunk");
-    trunk.args(["build", "--release", "--offline", "--locked"]);
-    trunk.env("PATH", work::path_with(&folders)?);
-    // Trunk reads NO_COLOR as a flag of its own and refuses the usual `1`.
-    trunk.env_remove("NO_COLOR");
-    work::run(&mut trunk)?;
-    ensure!(
-        page.join("index.html").is_file(),
-        "Trunk wrote no {}",
-        page.display()
-    );
-    bundle::finish(&page)?;
+    // It is put in place whole, so that a broken attempt leaves what was there.
+    let partial = places::root().join("target/page.partial");
+    let _ = fs::remove_dir_all(&partial);
+    fs::create_dir_all(&partial)
+        .with_context(|| format!("could not make {}", partial.display()))?;
+    let programs = programs::build(&folders, &partial)?;
+    bundle::write(&partial, &programs)?;
+    let _ = fs::remove_dir_all(&page);
+    fs::rename(&partial, &page)
+        .with_context(|| format!("could not move {} into place", page.display()))?;
     fs::write(stamp::file(), stamp).context("could not write the page's stamp")
 }
 

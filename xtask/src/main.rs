@@ -16,6 +16,7 @@ mod fuzz;
 mod lint;
 mod look;
 mod places;
+mod programs;
 mod serve;
 mod stamp;
 mod test;

@@ -19,12 +19,12 @@ const SOURCES: [&str; 13] = [
     "crates/audit",
     "crates/core",
     "crates/highlight",
-    "Trunk.toml",
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
     "xtask/src/build.rs",
     "xtask/src/bundle.rs",
+    "xtask/src/programs.rs",
 ];
 
 /// Variables of the environment that change Cargo's profile of the page.

@@ -28,10 +28,10 @@ pub(crate) struct Tool {
 /// Prepares all that building the page needs; the folders that must be on PATH for it.
 pub(crate) fn setup() -> Result<Vec<PathBuf>> {
     target()?;
-    let folders = [wasm_bindgen()?, trunk()].map(|tool| tool.ensure());
-    // What they were built in is no use to anybody once both are there.
+    let folder = wasm_bindgen()?.ensure();
+    // What it was built in is no use to anybody once it is there.
     let _ = fs::remove_dir_all(places::tools()?.join("build"));
-    folders.into_iter().filter_map(Result::transpose).collect()
+    Ok(folder?.into_iter().collect())
 }
 
 /// The folder of the programs of wasm-bindgen-cli.
@@ -42,19 +42,6 @@ pub(crate) fn test_runner() -> Result<PathBuf> {
         Some(folder) => work::executable(&folder.join(name)),
         None => work::executable(name),
     })
-}
-
-fn trunk() -> Tool {
-    let version = "0.21.14";
-    let site = "https://github.com/trunk-rs/trunk/releases/download";
-    Tool {
-        package: "trunk",
-        version: version.into(),
-        programs: &["trunk"],
-        install: &["--locked", "--no-default-features", "--features", "rustls"],
-        minutes: 4,
-        release: host().map(|host| format!("{site}/v{version}/trunk-{host}.tar.gz")),
-    }
 }
 
 /// Drives Firefox, in which some of the page's tests run.

@@ -25,13 +25,13 @@ pub(crate) fn measure(onionskin: &str, folder: &Path, table: &mut Table) -> Resu
         .arg(&exported)
         .output()
         .context("could not export the page")?;
-    let what = "page and worker as served, Brotli";
+    let what = "page and worker until the first rows, as served, Brotli";
     if !export.status.success() {
         table.missing(what, "the command was built without the page", 900.0);
         return Ok(());
     }
     let server = Server::start(onionskin)?;
-    let (mut all, mut paint) = (0, 0);
+    let (mut first, mut later, mut paint) = (0, 0, 0);
     for entry in fs::read_dir(&exported).context("could not list the page")? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         // A server sends none.
@@ -40,7 +40,12 @@ pub(crate) fn measure(onionskin: &str, folder: &Path, table: &mut Table) -> Resu
         }
         let bytes = server.get(&name)?;
         eprintln!("{bytes:>9} {name}");
-        all += bytes;
+        // What colours source code comes with the first such text, and parts of the programs when they are first needed.
+        if name.starts_with("highlight") || name.contains("-part-") {
+            later += bytes;
+            continue;
+        }
+        first += bytes;
         let waited_for = ["page-", "start-", "worker"]
             .iter()
             .all(|begin| !name.starts_with(begin));
@@ -49,7 +54,14 @@ pub(crate) fn measure(onionskin: &str, folder: &Path, table: &mut Table) -> Resu
         }
     }
     let _ = fs::remove_dir_all(exported);
-    table.figure(what, "", all as f64 / 1e3, 900.0, " kB");
+    table.figure(what, "", first as f64 / 1e3, 900.0, " kB");
+    table.figure(
+        "what comes later, when it is needed",
+        "",
+        later as f64 / 1e3,
+        None,
+        " kB",
+    );
     table.figure(
         "of them before the first paint",
         "",

@@ -64,6 +64,7 @@ mod page_growth;
 mod page_handover;
 mod page_history;
 mod page_large_files;
+mod page_later;
 mod page_layout;
 mod page_lazy;
 mod page_login;

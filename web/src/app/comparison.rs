@@ -1,5 +1,7 @@
 //! Comparisons: their images are opened, their files chosen, their address followed.
 
+use std::rc::Rc;
+
 use onionskin_core::link::is_address;
 use web_sys::File;
 use yew::prelude::*;
@@ -10,7 +12,8 @@ use crate::compare_session::CompareSession;
 use crate::navigate::{History, Navigate};
 use crate::route::Route;
 use crate::route::comparison::{CompareRoute, SideRoute};
-use crate::views::comparison::ComparisonView;
+use crate::views::comparison::Props;
+use crate::views::later::{View, later};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Both, Event, Side};
 
@@ -179,19 +182,20 @@ impl App {
             let named = |side: Side| route.sides.of(side).reference.starts_with(&**image);
             Side::BOTH.into_iter().any(named)
         });
-        html! {
-            <ComparisonView
-                {registry}
-                route={route.clone()}
-                comparison={self.comparison.clone()}
-                missing={Both { old: is_missing(Side::Old), new: is_missing(Side::New) }}
-                base={base.map(|(_, base)| base.clone())}
-                go={link.callback(Msg::Go)}
-                on_file={link.callback(|(side, file)| Msg::ChosenFor(side, file))}
-                on_cancel={link.callback(|()| Msg::StopCompare)}
-                on_again={link.callback(|()| Msg::CompareAgain)}
-                on_copy={link.callback(|()| Msg::CopyLink)}
-            />
-        }
+        later(View::Comparison(Rc::new(Props {
+            registry,
+            route: route.clone(),
+            comparison: self.comparison.clone(),
+            missing: Both {
+                old: is_missing(Side::Old),
+                new: is_missing(Side::New),
+            },
+            base: base.map(|(_, base)| base.clone()),
+            go: link.callback(Msg::Go),
+            on_file: link.callback(|(side, file)| Msg::ChosenFor(side, file)),
+            on_cancel: link.callback(|()| Msg::StopCompare),
+            on_again: link.callback(|()| Msg::CompareAgain),
+            on_copy: link.callback(|()| Msg::CopyLink),
+        })))
     }
 }

@@ -1,5 +1,7 @@
 //! Images of a repository over time: they are opened, and their address is followed.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::{App, Msg};
@@ -7,7 +9,8 @@ use crate::browser;
 use crate::history_session::HistorySession;
 use crate::navigate::Navigate;
 use crate::route::history::HistoryRoute;
-use crate::views::history::HistoryView;
+use crate::views::history::Props;
+use crate::views::later::{View, later};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::Event;
 
@@ -61,14 +64,12 @@ impl App {
             return Html::default();
         };
         let link = ctx.link();
-        html! {
-            <HistoryView
-                route={route.clone()}
-                {session}
-                go={link.callback(Msg::Go)}
-                on_cancel={link.callback(|()| Msg::StopHistory)}
-                on_again={link.callback(|()| Msg::HistoryAgain)}
-            />
-        }
+        later(View::History(Rc::new(Props {
+            route: route.clone(),
+            session,
+            go: link.callback(Msg::Go),
+            on_cancel: link.callback(|()| Msg::StopHistory),
+            on_again: link.callback(|()| Msg::HistoryAgain),
+        })))
     }
 }

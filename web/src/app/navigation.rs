@@ -9,7 +9,7 @@ use crate::navigate::{History, Navigate};
 use crate::route::{ImageRoute, Route};
 use crate::session::{Opening, Session, State};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::Event;
+use crate::worker::protocol::{Catalog, Event};
 
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
@@ -39,7 +39,12 @@ impl App {
                 self.history = None;
                 self.before = None;
                 // It tells what the cache takes, and reads the next image.
-                self.spare.get_or_insert_with(WorkerClient::start);
+                let spare = self.spare.get_or_insert_with(WorkerClient::start);
+                if self.catalog.is_none() {
+                    let catalog = spare.ask(Catalog);
+                    ctx.link()
+                        .send_future(async move { Msg::Catalog(catalog.await) });
+                }
                 browser::set_title("Onionskin");
             }
             Route::Browse(browse) => {

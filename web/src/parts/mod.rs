@@ -13,6 +13,7 @@ pub(crate) mod in_view;
 pub(crate) mod lines;
 pub(crate) mod logo;
 pub(crate) mod mark;
+pub(crate) mod missing;
 pub(crate) mod pick;
 pub(crate) mod search;
 pub(crate) mod size;

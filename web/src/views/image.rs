@@ -1,5 +1,7 @@
 //! An image on the page: the band, the layers, what they hold, and what is selected.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use crate::browser;
@@ -9,20 +11,14 @@ use crate::own_dockerfile::OwnDockerfile;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
-use crate::views::ImageProps;
 use crate::views::band::{Band, of_analysis, of_tables};
-use crate::views::config::Config;
-use crate::views::content::Content;
 use crate::views::details::Details;
-use crate::views::document::Document;
 use crate::views::error::ErrorBox;
 use crate::views::files::Files;
+use crate::views::later::{View as Later, later};
 use crate::views::layers::Layers;
-use crate::views::map::Map;
-use crate::views::packages::Packages;
 use crate::views::unread::unread;
-use crate::views::versions::Versions;
-use crate::views::waste::Waste;
+use crate::views::{ImageProps, LayerProps, config, content, document, packages, versions, waste};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::Measure;
 
@@ -129,86 +125,72 @@ fn content(props: &Props, selected: u32) -> Html {
         View::Map if route.map.by != Measure::Size && !image.listed().is_empty() => {
             unread(image, route.view, on_again)
         }
-        View::Waste | View::Checks => html! {
-            <Waste
-                checks={route.view == View::Checks}
-                worker={worker.clone()}
-                image={image.clone()}
-                route={route.clone()}
-                go={go.clone()}
-                rules={props.rules.clone()}
-                on_rules={props.on_rules.clone()}
-                on_again={on_again.clone()}
-            />
-        },
-        View::Map => html! {
-            <Map
-                worker={worker.clone()}
-                image={image.clone()}
-                route={route.clone()}
-                layer={selected}
-                go={go.clone()}
-            />
-        },
-        View::Packages => html! {
-            <Packages
-                worker={worker.clone()}
-                image={image.clone()}
-                route={route.clone()}
-                go={go.clone()}
-                on_again={on_again.clone()}
-            />
-        },
-        View::Config => html! {
-            <Config
-                worker={worker.clone()}
-                image={image.clone()}
-                route={route.clone()}
-                go={go.clone()}
-                dockerfile={props.dockerfile.clone()}
-                on_dockerfile={props.on_dockerfile.clone()}
-            />
-        },
+        View::Waste | View::Checks => later(Later::Waste(Rc::new(waste::Props {
+            checks: route.view == View::Checks,
+            worker: worker.clone(),
+            image: image.clone(),
+            route: route.clone(),
+            go: go.clone(),
+            rules: props.rules.clone(),
+            on_rules: props.on_rules.clone(),
+            on_again: on_again.clone(),
+        }))),
+        View::Map => later(Later::Map(Rc::new(LayerProps {
+            worker: worker.clone(),
+            image: image.clone(),
+            route: route.clone(),
+            layer: selected,
+            go: go.clone(),
+        }))),
+        View::Packages => later(Later::Packages(Rc::new(packages::Props {
+            worker: worker.clone(),
+            image: image.clone(),
+            route: route.clone(),
+            go: go.clone(),
+            on_again: on_again.clone(),
+        }))),
+        View::Config => later(Later::Config(Rc::new(config::Props {
+            worker: worker.clone(),
+            image: image.clone(),
+            route: route.clone(),
+            go: go.clone(),
+            dockerfile: props.dockerfile.clone(),
+            on_dockerfile: props.on_dockerfile.clone(),
+        }))),
         View::Content => match &route.path {
-            Some(path) => html! {
-                <Content
-                    worker={worker.clone()}
-                    image={image.clone()}
-                    route={route.clone()}
-                    layer={selected}
-                    path={path.clone()}
-                    go={go.clone()}
-                />
-            },
+            Some(path) => later(Later::Content(Rc::new(content::Props {
+                worker: worker.clone(),
+                image: image.clone(),
+                route: route.clone(),
+                layer: selected,
+                path: path.clone(),
+                go: go.clone(),
+            }))),
             None => html! {
                 <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
             },
         },
         View::Difference => match &route.path {
-            Some(path) => html! {
-                <Versions
-                    worker={worker.clone()}
-                    image={image.clone()}
-                    route={route.clone()}
-                    layer={selected}
-                    path={path.clone()}
-                    go={go.clone()}
-                />
-            },
+            Some(path) => later(Later::Versions(Rc::new(versions::Props {
+                worker: worker.clone(),
+                image: image.clone(),
+                route: route.clone(),
+                layer: selected,
+                path: path.clone(),
+                go: go.clone(),
+            }))),
             None => html! {
                 <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
             },
         },
         View::Document => match &route.document {
-            Some(digest) => html! {
-                <Document
-                    worker={worker.clone()}
-                    image={image.clone()}
-                    route={route.clone()}
-                    digest={digest.clone()}
-                    go={go.clone()}
-                />
-            },
+            Some(digest) => later(Later::Document(Rc::new(document::Props {
+                worker: worker.clone(),
+                image: image.clone(),
+                route: route.clone(),
+                digest: digest.clone(),
+                go: go.clone(),
+            }))),
             None => html! {
                 <div class="nothing"><p>{ "The link names no document. Choose one in Config." }</p></div>
             },

@@ -21,6 +21,7 @@ pub(crate) mod handover;
 pub(crate) mod header;
 pub(crate) mod history;
 pub(crate) mod image;
+pub(crate) mod later;
 mod layer;
 pub(crate) mod layers;
 pub(crate) mod login;

@@ -8,13 +8,16 @@ use futures::channel::oneshot;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
+use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
 use super::port;
-use super::protocol::{Event, KeepLogins, Message, Numbered, Question, UserError};
+use super::protocol::{Event, FetchAgain, KeepLogins, Message, Numbered, Question, UserError};
 use super::way;
 use crate::login;
+
+/// How often a worker is started that does not come to run.
+const STARTS: u32 = 3;
 
 /// The script that loads a worker, beside the page.
 pub(crate) const SCRIPT: &str = "worker_loader.js";
@@ -24,7 +27,9 @@ pub(crate) const SCRIPT: &str = "worker_loader.js";
 pub(crate) struct WorkerClient(Rc<Line>);
 
 struct Line {
-    worker: Option<Worker>,
+    worker: RefCell<Option<Worker>>,
+    /// How often it was started.
+    starts: Cell<u32>,
     next: Cell<u32>,
     /// How often log-ins had changed when the worker last got them.
     logins: Cell<u32>,
@@ -35,8 +40,9 @@ struct Line {
     /// What the file that was handed over holds, where that was unpacked.
     unpacked: RefCell<Option<Blob>>,
     events: RefCell<Callback<Event>>,
-    _heard: Closure<dyn FnMut(MessageEvent)>,
-    _failed: Closure<dyn FnMut(web_sys::Event)>,
+    itself: Weak<Line>,
+    heard: Closure<dyn FnMut(MessageEvent)>,
+    failed: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 /// What is sent to a worker.
@@ -54,7 +60,7 @@ impl PartialEq for WorkerClient {
 impl WorkerClient {
     /// Starts a worker; what goes wrong on the way comes as an [`Event::Failed`].
     pub(crate) fn start() -> Self {
-        WorkerClient(Rc::new_cyclic(|line: &Weak<Line>| {
+        let line = Rc::new_cyclic(|line: &Weak<Line>| {
             let hear = line.clone();
             let heard = Closure::new(move |event: MessageEvent| {
                 if let Some(line) = hear.upgrade() {
@@ -62,37 +68,34 @@ impl WorkerClient {
                 }
             });
             let fail = line.clone();
-            let failed = Closure::new(move |_: web_sys::Event| {
+            let failed = Closure::new(move |event: web_sys::Event| {
                 if let Some(line) = fail.upgrade() {
-                    line.tell(Event::Failed(no_worker()));
+                    line.fail(&event);
                 }
             });
-            let options = WorkerOptions::new();
-            options.set_name(&way::worker_name());
-            let worker = Worker::new_with_options(SCRIPT, &options).ok();
-            if let Some(worker) = &worker {
-                worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-                worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
-            }
             Line {
-                worker,
+                worker: RefCell::default(),
+                starts: Cell::new(0),
                 next: Cell::new(0),
                 logins: Cell::new(0),
                 waiting: RefCell::default(),
                 early: RefCell::new(Some(Vec::new())),
                 unpacked: RefCell::default(),
                 events: RefCell::new(Callback::noop()),
-                _heard: heard,
-                _failed: failed,
+                itself: line.clone(),
+                heard,
+                failed,
             }
-        }))
+        });
+        line.start();
+        WorkerClient(line)
     }
 
     /// Where events go from now on.
     pub(crate) fn listen(&self, events: Callback<Event>) {
         self.0.events.replace(events);
-        if self.0.worker.is_none() {
-            self.0.tell(Event::Failed(no_worker()));
+        if self.0.worker.borrow().is_none() {
+            self.0.tell(Event::Failed(no_worker("")));
         }
     }
 
@@ -131,13 +134,87 @@ impl WorkerClient {
     }
 }
 
+/// The workers that miss parts of their program, and who is told whether there are any.
+#[derive(Default)]
+struct Missing {
+    lines: RefCell<Vec<Weak<Line>>>,
+    watcher: RefCell<Option<Callback<bool>>>,
+}
+
+thread_local! {
+    static MISSING: Missing = Missing::default();
+}
+
+/// Whether a part of a worker's program could not be fetched.
+pub(crate) fn are_parts_missing() -> bool {
+    MISSING.with(Missing::are_any)
+}
+
+/// Who is told when that changes.
+pub(crate) fn watch_parts(watcher: Option<Callback<bool>>) {
+    MISSING.with(|missing| missing.watcher.replace(watcher));
+}
+
+/// Fetches the parts again that could not be fetched.
+pub(crate) fn fetch_parts_again() {
+    let lines = MISSING.with(|missing| missing.lines.take());
+    for line in lines.iter().filter_map(Weak::upgrade) {
+        WorkerClient(line).tell(FetchAgain);
+    }
+    MISSING.with(Missing::tell);
+}
+
+impl Missing {
+    fn add(&self, line: Weak<Line>) {
+        self.lines.borrow_mut().push(line);
+        self.tell();
+    }
+
+    /// Those of workers that are gone are not missed any more.
+    fn are_any(&self) -> bool {
+        let lines = self.lines.borrow();
+        lines.iter().any(|line| line.strong_count() > 0)
+    }
+
+    fn tell(&self) {
+        let watcher = self.watcher.borrow().clone();
+        if let Some(watcher) = watcher {
+            watcher.emit(self.are_any());
+        }
+    }
+}
+
 impl Line {
+    fn start(&self) {
+        self.starts.set(self.starts.get() + 1);
+        let options = WorkerOptions::new();
+        options.set_name(&way::worker_name());
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(SCRIPT, &options).ok();
+        if let Some(worker) = &worker {
+            worker.set_onmessage(Some(self.heard.as_ref().unchecked_ref()));
+            worker.set_onerror(Some(self.failed.as_ref().unchecked_ref()));
+        }
+        self.worker.replace(worker);
+    }
+
+    /// The worker ended. One that never ran may not have got all files of its program, and is started again.
+    fn fail(&self, event: &web_sys::Event) {
+        let never_ran = self.early.borrow().is_some();
+        if never_ran && self.starts.get() < STARTS {
+            event.prevent_default();
+            return self.start();
+        }
+        self.tell(Event::Failed(no_worker(&port::reason(event))));
+    }
+
     fn send(&self, message: Sent) {
         if let Some(early) = self.early.borrow_mut().as_mut() {
             early.push(message);
             return;
         }
-        let Some(worker) = &self.worker else { return };
+        let worker = self.worker.borrow();
+        let Some(worker) = &*worker else { return };
         // A worker that is gone says so by its own error.
         let _ = match message {
             Sent::File(file) => worker.post_message(&file),
@@ -158,6 +235,7 @@ impl Line {
                 early.into_iter().for_each(|message| self.send(message));
             }
             Some(Message::Event(event)) => self.tell(event),
+            Some(Message::PartMissing) => MISSING.with(|missing| missing.add(self.itself.clone())),
             Some(Message::Answer(id, answer)) => {
                 let asker = self.waiting.borrow_mut().remove(&id);
                 if let Some(asker) = asker {
@@ -177,18 +255,26 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if let Some(worker) = &self.worker {
+        if let Some(worker) = self.worker.get_mut() {
             worker.set_onmessage(None);
             worker.set_onerror(None);
             worker.terminate();
         }
+        // Where the page ends, there may be nobody to tell any more.
+        let _ = MISSING.try_with(Missing::tell);
     }
 }
 
-fn no_worker() -> UserError {
+/// `reason` is what the browser says, where it says something.
+fn no_worker(reason: &str) -> UserError {
+    let mut detail =
+        "It runs in a Web Worker, which could not start or ran out of memory.".to_owned();
+    if !reason.is_empty() {
+        detail = format!("{detail} The browser says: {reason}");
+    }
     UserError {
         title: "The image reader stopped".to_owned(),
-        detail: "It runs in a Web Worker, which could not start or ran out of memory.".to_owned(),
+        detail,
         advice: "Reload the page; for a very large image, close other tabs first.".to_owned(),
         retry: true,
         missing: false,

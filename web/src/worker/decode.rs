@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::analysis;
-use super::file;
 use super::listing::number;
 use super::port;
 use super::protocol::UserError;
 use super::registries::RegistryImage;
+use super::requests;
+use super::saved;
 
 /// A layer to decode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +55,11 @@ impl Job {
             Origin::File(_) | Origin::Analysis => None,
         };
         problem.unwrap_or_else(|| UserError::of_fetch(number(self.layer.number), error))
+    }
+
+    /// Whether it is in a file.
+    fn is_saved(&self) -> bool {
+        matches!(self.origin, Origin::File(_) | Origin::Analysis)
     }
 
     /// Whether an index that is kept may stand in for the layer.
@@ -178,8 +183,11 @@ pub(crate) async fn run(
 ) -> Result<Done, Missing> {
     let layer = &job.layer;
     let shown = number(layer.number);
-    if let (Origin::Analysis, Some(file)) = (&job.origin, file) {
-        let index = analysis::layer(file, layer).await?;
+    if job.is_saved() && requests::later::fetch_files().await.is_err() {
+        return Err(UserError::of_part(shown).into());
+    }
+    if let (Origin::Analysis, Some(file), Some(saved)) = (&job.origin, file, saved::ways()) {
+        let index = (saved.layer)(file.clone(), layer.clone()).await?;
         return Ok(Done::Read(Box::new(index), None));
     }
     let source = source(job, file)?;
@@ -228,11 +236,10 @@ pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError>
 pub(crate) fn source(job: &Job, file: Option<&Blob>) -> Result<Source, UserError> {
     match (&job.origin, file) {
         (Origin::Registry(place), _) => Ok(Source::Registry(place.remote()?)),
-        (Origin::File(name), Some(file)) => {
-            let archive = file::open(name, file, None);
-            let archive = archive.map_err(|problem| UserError::of_file(&problem))?;
-            Ok(Source::Archive(archive))
-        }
+        (Origin::File(name), Some(file)) => match saved::ways() {
+            Some(saved) => (saved.source)(name, file),
+            None => Err(UserError::of_part(number(job.layer.number))),
+        },
         (Origin::File(_), None) => Err(UserError::of_worker(number(job.layer.number))),
         (Origin::Analysis, _) => Err(UserError::no_contents()),
     }

@@ -14,7 +14,7 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 use web_sys::Blob;
 
-use super::comparison::Comparison;
+use super::comparison::Compared;
 use super::content::Reader;
 use super::growth::Other;
 use super::listing::{At, Listing, WastedBelow, number};
@@ -77,7 +77,7 @@ pub(crate) struct ImageWorker {
     /// The files of images to compare.
     pub(crate) compared_files: Both<Option<Blob>>,
     /// Two images in place of one.
-    pub(crate) comparison: Option<Comparison>,
+    pub(crate) comparison: Option<Box<dyn Compared>>,
 }
 
 /// Layers that stand on each other, and which of their folders are open.

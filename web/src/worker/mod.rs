@@ -1,7 +1,8 @@
 //! What runs in Web Workers, and what the page needs to talk to it.
 //!
-//! `requests` hands each question of the page to what answers it, most of them to `image_worker`, which keeps an image.
-//! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis`, with a `pool` of workers that each `decode` a layer; what was
+//! `requests` hands each question of the page to what answers it, at once or by a part of the program that is fetched first;
+//! most of them are about what `image_worker` keeps, an image.
+//! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program), with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`, what was only listed in `tables`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
 //! and `history` those of a repository's tags.
@@ -34,16 +35,20 @@ mod pool;
 pub(crate) mod port;
 pub(crate) mod protocol;
 pub(crate) mod registries;
-mod requests;
+pub(crate) mod requests;
+mod saved;
 mod tables;
 mod user_error;
 mod waste;
 pub(crate) mod way;
 mod whole;
 
+use self::requests::later::WorkerParts;
+
 /// Begins to listen, as what the worker's name says it is.
-pub(crate) fn start() {
+pub(crate) fn start(parts: &WorkerParts) {
     let Some(scope) = port::scope() else { return };
+    requests::later::use_parts(parts);
     if scope.name() == pool::DECODER {
         decode::serve(&scope);
     } else {

@@ -10,36 +10,35 @@ use onionskin_core::platform::Platform;
 use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::analysis;
 use super::decode::{How, Job, Origin};
-use super::file;
-use super::growth;
 use super::image_worker::ImageWorker;
 use super::listing::number;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
+use super::requests;
+use super::saved;
 use super::tables::Came;
 
 /// Between two rounds of telling how far everything is, in milliseconds.
-const PAUSE: u32 = 100;
+pub(super) const PAUSE: u32 = 100;
 /// Between two ledgers while layers come, in milliseconds: each is drawn up from the start.
 const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<ImageWorker>>;
 
 /// An image whose documents are read.
-struct Opened {
-    image: Image,
+pub(crate) struct Opened {
+    pub(super) image: Image,
     /// What the page calls it, with and without its tag.
-    reference: String,
-    name: String,
-    origin: Origin,
+    pub(super) reference: String,
+    pub(super) name: String,
+    pub(super) origin: Origin,
     /// The file that it is in.
-    file: Option<Blob>,
+    pub(super) file: Option<Blob>,
     /// What wrote the saved analysis that it is, as that says.
-    analysis: Option<String>,
+    pub(super) analysis: Option<String>,
 }
 
 /// Where the layers of the image come from.
@@ -134,22 +133,11 @@ async fn begin(
     worker.borrow_mut().platform.clone_from(&platform);
     match &wanted.subject {
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
-        Subject::Index(address) => {
-            let told = |done, whole| {
-                port::tell(scope, &Message::Event(Event::Fetched { done, whole }));
-            };
-            let file = analysis::fetched(address, told).await?;
-            in_analysis(file, platform.as_ref()).await.map(Some)
-        }
-        Subject::File { name, image } => {
-            let Some(file) = worker.borrow().file.clone() else {
-                return Err(UserError::of_worker(0));
-            };
-            if analysis::is(&file) {
-                return in_analysis(file, platform.as_ref()).await.map(Some);
-            }
-            let file = unpack(scope, file)?;
-            in_file(scope, name, file, image.clone(), platform.as_ref()).await
+        Subject::Index(_) | Subject::File { .. } => {
+            // It waited for what opens these (see `requests`).
+            let open = saved::ways().ok_or_else(|| UserError::of_worker(0))?.open;
+            let file = worker.borrow().file.clone();
+            open(scope.clone(), wanted.subject.clone(), file, platform).await
         }
     }
 }
@@ -182,81 +170,6 @@ async fn find(
         }
         (_, Err(error)) => Err(UserError::of_image(&error)),
     }
-}
-
-/// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
-/// unpacked only once.
-fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, UserError> {
-    let whole = file.size() as u64;
-    let told = Cell::new(0.0);
-    let unpacked = file::unpacked(&file, |done, size| {
-        let now = js_sys::Date::now();
-        if now - told.get() >= f64::from(PAUSE) {
-            told.set(now);
-            port::tell(
-                scope,
-                &Message::Event(Event::Unpacked { done, whole, size }),
-            );
-        }
-    });
-    match unpacked.map_err(|problem| UserError::of_file(&problem))? {
-        Some(unpacked) => {
-            port::tell_file(scope, &unpacked);
-            Ok(unpacked)
-        }
-        None => Ok(file),
-    }
-}
-
-/// The image in a file; of several the one that is wanted, without which they are told.
-async fn in_file(
-    scope: &DedicatedWorkerGlobalScope,
-    name: &str,
-    file: Blob,
-    wanted: Option<String>,
-    platform: Option<&Platform>,
-) -> Result<Option<Opened>, UserError> {
-    let failed = |error: SourceError| UserError::of_image(&error);
-    let unreadable = |problem: String| UserError::of_file(&problem);
-    if wanted.is_none() {
-        let all = file::open(name, &file, None).map_err(unreadable)?;
-        let held = all.list().await.map_err(failed)?;
-        if held.len() > 1 {
-            port::tell(scope, &Message::Event(Event::Several(held)));
-            return Ok(None);
-        }
-    }
-    let archive = file::open(name, &file, wanted).map_err(unreadable)?;
-    let image = match archive.image(platform).await {
-        Ok(image) => image,
-        Err(SourceError::Artifact(artifact)) => {
-            port::tell(scope, &Message::Event(Event::Artifact(artifact)));
-            return Ok(None);
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    Ok(Some(Opened {
-        reference: image.reference.clone(),
-        name: repository(&image.reference).to_owned(),
-        image,
-        origin: Origin::File(name.to_owned()),
-        file: Some(file),
-        analysis: None,
-    }))
-}
-
-/// The image of a saved analysis, if it is for the platform that is wanted.
-async fn in_analysis(file: Blob, platform: Option<&Platform>) -> Result<Opened, UserError> {
-    let analysis = analysis::image(&file, platform).await?;
-    let image = analysis.image().clone();
-    Ok(Opened {
-        reference: image.reference.clone(),
-        name: repository(&image.reference).to_owned(),
-        image,
-        origin: Origin::Analysis,
-        file: Some(file),
-        analysis: Some(analysis.generator().to_owned()),
-    })
 }
 
 /// Tells of the image and sets the decoders to work.
@@ -458,14 +371,9 @@ impl Progress {
             let scope = self.scope.clone();
             // What the page asks of the tree, now that all of it is here, is answered first.
             Timeout::new(PAUSE, move || {
-                if !worker.borrow().finished {
-                    return;
+                if worker.borrow().finished {
+                    requests::begin_audit(&worker, &scope);
                 }
-                let audited = worker.borrow_mut().audit();
-                if let Some(audited) = audited {
-                    port::tell(&scope, &Message::Event(audited));
-                }
-                growth::begin(&worker, &scope);
             })
             .forget();
         }

@@ -15,7 +15,7 @@ use onionskin_core::source::{BlobId, Layer, NotFetched};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, MessageEvent, Worker, WorkerOptions};
+use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::cache::Cache;
 use super::checkpoints;
@@ -170,6 +170,7 @@ impl Pool {
     fn hire(self: &Rc<Self>, at: usize) -> Option<Member> {
         let options = WorkerOptions::new();
         options.set_name(DECODER);
+        options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
         let pool = Rc::downgrade(self);
         let heard = Heard::new(move |event: MessageEvent| {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, ErrorEvent, Event, MessageEvent};
 
 /// A message as bytes of JavaScript's.
 pub(crate) fn pack<T: Serialize>(message: &T) -> Option<Uint8Array> {
@@ -65,6 +65,17 @@ pub(crate) fn tell_bytes(scope: &DedicatedWorkerGlobalScope, message: &Uint8Arra
 pub(crate) fn tell_file(scope: &DedicatedWorkerGlobalScope, file: &Blob) {
     // As above.
     let _ = scope.post_message(file);
+}
+
+/// What the browser says of a worker that failed; nothing where its script could not be fetched.
+pub(crate) fn reason(event: &Event) -> String {
+    match event.dyn_ref::<ErrorEvent>() {
+        Some(error) => {
+            let place = format!("{}:{}:{}", error.filename(), error.lineno(), error.colno());
+            format!("{} ({place})", error.message())
+        }
+        None => String::new(),
+    }
 }
 
 /// This worker's own global object; none on the page's main thread.

@@ -48,6 +48,9 @@ pub(crate) enum Message {
     Event(Event),
     /// The packed answer to the question with this number; none where it has none.
     Answer(u32, Option<Vec<u8>>),
+    /// A part of the program could not be fetched. Questions wait for it, until they are given up or it is fetched again
+    /// (see [`FetchAgain`]).
+    PartMissing,
 }
 
 /// What happens while an image is read.

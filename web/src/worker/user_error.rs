@@ -234,6 +234,14 @@ impl UserError {
         UserError::new(title, detail, "Close other tabs, then try again.", true)
     }
 
+    /// A part of the program could not be fetched that reads a layer.
+    pub(crate) fn of_part(layer: u32) -> Self {
+        let title = format!("Layer {layer} could not be decoded");
+        let detail = "A file of Onionskin could not be fetched from where this page comes from.";
+        let advice = "Check the connection, then try again.";
+        UserError::new(title, detail, advice, true)
+    }
+
     /// An image of a comparison does not have the layer whose stack is asked for.
     pub(crate) fn of_missing_layer(image: &str, layer: usize, depth: usize) -> Self {
         let detail = format!("{image} has {depth} layers, numbered from 1");

@@ -43,6 +43,24 @@ pub(crate) struct Comparison {
     rows: Rows,
 }
 
+/// What the image worker knows of a comparison: comparing is a part of the program of its own.
+pub(crate) trait Compared {
+    fn show(&mut self, showing: Showing) -> Shown;
+    fn rows(&self, from: u32, count: u32) -> Vec<Row>;
+    fn toggle(&mut self, asked: &Toggle) -> Shown;
+    fn expand(&mut self, asked: &Expand) -> Shown;
+    fn parent(&self, row: u32) -> Option<u32>;
+    fn seek(&mut self, asked: &Seek) -> Found;
+    /// The map of a folder of what is shown.
+    fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap;
+    /// A path that differs, in both images.
+    fn versions(&self, path: &[u8]) -> Option<PathVersions>;
+    /// Where the content of a path that differs is stored; of a moved file, where it was or is.
+    fn wanted(&self, side: Side, path: &[u8]) -> Result<Wanted, UserError>;
+    /// The report in a form of the command's.
+    fn report(&self, form: ReportForm) -> Option<String>;
+}
+
 /// One of the images, read.
 struct Read {
     /// Up to the layer whose stack is compared.
@@ -73,7 +91,7 @@ pub(crate) async fn run(
     };
     let comparison = Comparison::of(sides, stacks);
     let facts = comparison.facts();
-    worker.borrow_mut().comparison = Some(comparison);
+    worker.borrow_mut().comparison = Some(Box::new(comparison));
     tell(ComparisonEvent::Done(Box::new(facts)));
 }
 
@@ -128,38 +146,55 @@ impl Comparison {
         }
     }
 
-    pub(crate) fn show(&mut self, showing: Showing) -> Shown {
+    /// Hands over what reports are made of.
+    fn compared<T>(&self, make: impl FnOnce(&report::Compared<'_>) -> T) -> T {
+        let Both { old, new } = &self.sides;
+        let page = way::base().map(|page| page.to_string());
+        let page = page.as_deref();
+        let links = |side: &Read| Links::of(page?, &side.image, side.file());
+        let links = (links(old), links(new));
+        let link = page.and_then(|page| link::comparison(page, old.address(), new.address()));
+        make(&report::Compared {
+            report: &self.report,
+            link: link.as_deref(),
+            update: &self.update,
+            old: report::Side::new(&old.inspection.layers, old.config(), links.0.as_ref()),
+            new: report::Side::new(&new.inspection.layers, new.config(), links.1.as_ref()),
+        })
+    }
+}
+
+impl Compared for Comparison {
+    fn show(&mut self, showing: Showing) -> Shown {
         self.rows.show(&self.report.files, showing)
     }
 
-    /// The map of a folder of what is shown.
-    pub(crate) fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap {
+    fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap {
         self.rows.show(&self.report.files, asked.showing.clone());
         map::of(&self.rows, &self.report.files, asked)
     }
 
-    pub(crate) fn rows(&self, from: u32, count: u32) -> Vec<Row> {
+    fn rows(&self, from: u32, count: u32) -> Vec<Row> {
         self.rows.rows(&self.report.files, from, count)
     }
 
-    pub(crate) fn toggle(&mut self, asked: &Toggle) -> Shown {
+    fn toggle(&mut self, asked: &Toggle) -> Shown {
         self.rows.toggle(&asked.path, asked.open)
     }
 
-    pub(crate) fn expand(&mut self, asked: &Expand) -> Shown {
+    fn expand(&mut self, asked: &Expand) -> Shown {
         self.rows.expand(asked.depth)
     }
 
-    pub(crate) fn parent(&self, row: u32) -> Option<u32> {
+    fn parent(&self, row: u32) -> Option<u32> {
         self.rows.parent(row)
     }
 
-    pub(crate) fn seek(&mut self, asked: &Seek) -> Found {
+    fn seek(&mut self, asked: &Seek) -> Found {
         self.rows.seek(&asked.path)
     }
 
-    /// A path that differs, in both images.
-    pub(crate) fn versions(&self, path: &[u8]) -> Option<PathVersions> {
+    fn versions(&self, path: &[u8]) -> Option<PathVersions> {
         let (place, _) = self.rows.find(path)?;
         let row = self.rows.compared(&self.report.files, place)?;
         let before = row.from.as_deref().unwrap_or(path);
@@ -170,8 +205,7 @@ impl Comparison {
         })
     }
 
-    /// Where the content of a path that differs is stored; of a moved file, where it was or is.
-    pub(crate) fn wanted(&self, side: Side, path: &[u8]) -> Result<Wanted, UserError> {
+    fn wanted(&self, side: Side, path: &[u8]) -> Result<Wanted, UserError> {
         let compared = self.rows.find(path);
         let row = compared.and_then(|(place, _)| self.rows.compared(&self.report.files, place));
         let before = row.and_then(|row| row.from).filter(|_| side == Side::Old);
@@ -188,8 +222,7 @@ impl Comparison {
         layers.wanted(path, number(read.stack.depth()))
     }
 
-    /// The report in a form of the command's.
-    pub(crate) fn report(&self, form: ReportForm) -> Option<String> {
+    fn report(&self, form: ReportForm) -> Option<String> {
         match form {
             ReportForm::Json => {
                 let mut json = onionskin_core::report::json::pretty(&self.report).ok()?;
@@ -198,23 +231,6 @@ impl Comparison {
             }
             ReportForm::Html => Some(self.compared(html::report)),
         }
-    }
-
-    /// Hands over what reports are made of.
-    fn compared<T>(&self, make: impl FnOnce(&report::Compared<'_>) -> T) -> T {
-        let Both { old, new } = &self.sides;
-        let page = way::base().map(|page| page.to_string());
-        let page = page.as_deref();
-        let links = |side: &Read| Links::of(page?, &side.image, side.file());
-        let links = (links(old), links(new));
-        let link = page.and_then(|page| link::comparison(page, old.address(), new.address()));
-        make(&report::Compared {
-            report: &self.report,
-            link: link.as_deref(),
-            update: &self.update,
-            old: report::Side::new(&old.inspection.layers, old.config(), links.0.as_ref()),
-            new: report::Side::new(&new.inspection.layers, new.config(), links.1.as_ref()),
-        })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use onionskin_core::find::Query;
 use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view::{self, View};
 use onionskin_core::stack::{NodeId, Stack, Version};
 
 use super::number;
+use super::query::Finds;
 use crate::worker::protocol::{ChangeKind, Kinds, Mark, Showing};
 
 /// Folders that are opened of themselves, because a path in them is found: nobody reads more.
@@ -44,10 +44,10 @@ impl Filter {
     pub(super) fn new(
         stack: &Stack,
         view: &View,
-        query: &Query,
+        query: Option<&dyn Finds>,
         showing: &Showing,
     ) -> Option<Self> {
-        let finds = !query.is_empty();
+        let finds = query.is_some();
         if !finds && showing.hidden.is_empty() {
             return None;
         }
@@ -59,26 +59,24 @@ impl Filter {
             paths: 0,
             open: finds.then(HashSet::new),
         };
-        let search = query.search(stack);
         let mut matches = 0;
-        for node in (1..number(stack.nodes())).map(NodeId) {
-            let Some(shown) = view.version(node) else {
-                continue;
-            };
-            let is_found = if !finds {
-                true
-            } else if showing.changes_from.is_some() {
-                search.is_found(view, node)
-            } else {
-                let version = search.versions(view, node).next();
-                if let Some(version) = version.filter(|version| version.layer != shown.layer) {
-                    filter.earlier.insert(node, version);
+        match query {
+            Some(query) => {
+                let changes = showing.changes_from.is_some();
+                query.find(stack, view, changes, &mut |node, earlier| {
+                    filter.set(node, Kept::Itself);
+                    filter
+                        .earlier
+                        .extend(earlier.map(|version| (node, version)));
+                    matches += 1;
+                });
+            }
+            None => {
+                for node in (1..number(stack.nodes())).map(NodeId) {
+                    if view.version(node).is_some() {
+                        filter.set(node, Kept::Itself);
+                    }
                 }
-                version.is_some()
-            };
-            if is_found {
-                filter.set(node, Kept::Itself);
-                matches += 1;
             }
         }
         filter.matches = finds.then_some(matches);

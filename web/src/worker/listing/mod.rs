@@ -3,6 +3,7 @@
 mod answers;
 mod filter;
 pub(crate) mod map;
+pub(crate) mod query;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -12,13 +13,13 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use onionskin_core::accounts::Accounts;
-use onionskin_core::find::Query;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 
 use self::filter::Filter;
 pub(crate) use self::filter::known_mark;
+pub(crate) use self::query::{can_find, find_by};
 pub(crate) use self::row::waste;
 use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
@@ -52,7 +53,7 @@ pub(crate) struct Listing {
     kinds: [u32; 5],
     lines: Vec<Line>,
     /// What is looked for: of a text that is not a query, what was looked for before.
-    query: Query,
+    query: Option<Box<dyn query::Finds>>,
     /// Why the text is not a query.
     problem: Option<String>,
     filter: Option<Filter>,
@@ -80,7 +81,7 @@ impl Listing {
             showing,
             view,
             lines: Vec::new(),
-            query: Query::default(),
+            query: None,
             problem: None,
             filter: None,
             totals: Totals::default(),
@@ -105,15 +106,15 @@ impl Listing {
 
     /// Reads what is looked for; tells whether it is a query.
     fn read_query(&mut self, at: At<'_>) -> bool {
-        let read: Result<Query, String> = match self.showing.find.parse::<Query>() {
-            Ok(query) if query.needs_contents() => match at.stack.listed().next() {
-                None => Ok(query),
+        let read = match query::of(&self.showing.find) {
+            Ok(Some(query)) if query.needs_contents() => match at.stack.listed().next() {
+                None => Ok(Some(query)),
                 Some(layer) => Err(format!(
                     "copies and names of owners are not known before layer {} is read",
                     layer + at.offset
                 )),
             },
-            read => read.map_err(|error| error.to_string()),
+            read => read,
         };
         match read {
             Ok(query) => {
@@ -132,7 +133,7 @@ impl Listing {
     }
 
     fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
-        self.filter = Filter::new(at.stack, &self.view, &self.query, &self.showing);
+        self.filter = Filter::new(at.stack, &self.view, self.query.as_deref(), &self.showing);
         self.totals = Totals::of(at, &self.view, self.filter.as_ref());
         self.build(at, open);
     }

@@ -52,6 +52,7 @@ macro_rules! questions {
 
 questions! {
     KeepLogins => (),
+    FetchAgain => (),
     Catalog => Vec<Listed>,
     SizeOfCache => Option<CacheSize>,
     ClearCache => Option<CacheSize>,
@@ -89,6 +90,7 @@ questions! {
     ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
     UseRules => Result<(), RulesFileError>,
+    Audit => (),
     Report => Option<String>,
     PackagesOf => Option<Box<PackagesFacts>>,
     PackageFiles => Box<FilesOfPackage>,
@@ -102,6 +104,10 @@ questions! {
 /// Ask registries with these log-ins from now on.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct KeepLogins(pub(crate) Logins);
+
+/// Fetch the parts of the program again that could not be fetched (see [`Message::PartMissing`](super::Message::PartMissing)).
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FetchAgain;
 
 /// The images that the gateway itself has.
 #[derive(Debug, Serialize, Deserialize)]
@@ -267,6 +273,11 @@ pub(crate) struct FindingsPage(pub(crate) FindingsQuery);
 /// UseRules by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct UseRules(pub(crate) Option<RulesFile>);
+
+/// Audit the image, whose layers are here: the worker asks this of itself. [`Event::Audited`](super::Event::Audited) tells
+/// what comes of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Audit;
 
 /// The report as the command prints it; none while there is none.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,0 +1,161 @@
+//! Images that are in no registry: files that the visitor chose, and saved analyses. What opens them is a part of the program,
+//! which arrives with the first of them.
+
+use std::cell::Cell;
+use std::pin::Pin;
+
+use onionskin_core::layer::LayerIndex;
+use onionskin_core::platform::Platform;
+use onionskin_core::source::{Layer, Source, SourceError};
+use web_sys::{Blob, DedicatedWorkerGlobalScope};
+
+use super::analysis;
+use super::decode::{Missing, Origin};
+use super::file;
+use super::opening::{Opened, PAUSE};
+use super::port;
+use super::protocol::{Event, Message, Subject, UserError};
+use super::registries::repository;
+
+type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What there is to do with such an image.
+#[derive(Clone, Copy)]
+pub(crate) struct Ways {
+    /// Opens it; none where there is a choice to make first, or no image.
+    pub(super) open: fn(
+        DedicatedWorkerGlobalScope,
+        Subject,
+        Option<Blob>,
+        Option<Platform>,
+    ) -> Later<Result<Option<Opened>, UserError>>,
+    /// Where the bytes are of layers in the file of this name.
+    pub(super) source: fn(&str, &Blob) -> Result<Source, UserError>,
+    /// The index of a layer, from a saved analysis.
+    pub(super) layer: fn(Blob, Layer) -> Later<Result<LayerIndex, Missing>>,
+}
+
+thread_local! {
+    static WAYS: Cell<Option<Ways>> = const { Cell::new(None) };
+}
+
+/// What opens them, once that is here.
+pub(super) fn ways() -> Option<Ways> {
+    WAYS.get()
+}
+
+/// Opens them from now on.
+pub(super) fn open_from_now_on() {
+    WAYS.set(Some(Ways {
+        open: |scope, subject, file, platform| Box::pin(open(scope, subject, file, platform)),
+        source: |name, file| {
+            let archive = file::open(name, file, None);
+            let archive = archive.map_err(|problem| UserError::of_file(&problem))?;
+            Ok(archive.into())
+        },
+        layer: |file, layer| Box::pin(async move { analysis::layer(&file, &layer).await }),
+    }));
+}
+
+async fn open(
+    scope: DedicatedWorkerGlobalScope,
+    subject: Subject,
+    file: Option<Blob>,
+    platform: Option<Platform>,
+) -> Result<Option<Opened>, UserError> {
+    let (scope, platform) = (&scope, platform.as_ref());
+    match subject {
+        // What opens an image by its name is always here.
+        Subject::Reference(_) => Err(UserError::of_worker(0)),
+        Subject::Index(address) => {
+            let told = |done, whole| {
+                port::tell(scope, &Message::Event(Event::Fetched { done, whole }));
+            };
+            let file = analysis::fetched(&address, told).await?;
+            in_analysis(file, platform).await.map(Some)
+        }
+        Subject::File { name, image } => {
+            let file = file.ok_or_else(|| UserError::of_worker(0))?;
+            if analysis::is(&file) {
+                return in_analysis(file, platform).await.map(Some);
+            }
+            let file = unpack(scope, file)?;
+            in_file(scope, &name, file, image, platform).await
+        }
+    }
+}
+
+/// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is
+/// unpacked only once.
+fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, UserError> {
+    let whole = file.size() as u64;
+    let told = Cell::new(0.0);
+    let unpacked = file::unpacked(&file, |done, size| {
+        let now = js_sys::Date::now();
+        if now - told.get() >= f64::from(PAUSE) {
+            told.set(now);
+            port::tell(
+                scope,
+                &Message::Event(Event::Unpacked { done, whole, size }),
+            );
+        }
+    });
+    match unpacked.map_err(|problem| UserError::of_file(&problem))? {
+        Some(unpacked) => {
+            port::tell_file(scope, &unpacked);
+            Ok(unpacked)
+        }
+        None => Ok(file),
+    }
+}
+
+/// The image in a file; of several the one that is wanted, without which they are told.
+async fn in_file(
+    scope: &DedicatedWorkerGlobalScope,
+    name: &str,
+    file: Blob,
+    wanted: Option<String>,
+    platform: Option<&Platform>,
+) -> Result<Option<Opened>, UserError> {
+    let failed = |error: SourceError| UserError::of_image(&error);
+    let unreadable = |problem: String| UserError::of_file(&problem);
+    if wanted.is_none() {
+        let all = file::open(name, &file, None).map_err(unreadable)?;
+        let held = all.list().await.map_err(failed)?;
+        if held.len() > 1 {
+            port::tell(scope, &Message::Event(Event::Several(held)));
+            return Ok(None);
+        }
+    }
+    let archive = file::open(name, &file, wanted).map_err(unreadable)?;
+    let image = match archive.image(platform).await {
+        Ok(image) => image,
+        Err(SourceError::Artifact(artifact)) => {
+            port::tell(scope, &Message::Event(Event::Artifact(artifact)));
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    Ok(Some(Opened {
+        reference: image.reference.clone(),
+        name: repository(&image.reference).to_owned(),
+        image,
+        origin: Origin::File(name.to_owned()),
+        file: Some(file),
+        analysis: None,
+    }))
+}
+
+/// The image of a saved analysis, if it is for the platform that is wanted.
+async fn in_analysis(file: Blob, platform: Option<&Platform>) -> Result<Opened, UserError> {
+    let analysis = analysis::image(&file, platform).await?;
+    let image = analysis.image().clone();
+    Ok(Opened {
+        reference: image.reference.clone(),
+        name: repository(&image.reference).to_owned(),
+        image,
+        origin: Origin::Analysis,
+        file: Some(file),
+        analysis: Some(analysis.generator().to_owned()),
+    })
+}
