@@ -120,10 +120,15 @@ fn module(page: &Path, folder: &Path, name: &str, parts: &[PathBuf]) -> Result<P
 /// The script of a program with the one that fetches its parts: as two modules that import each other they would be two
 /// requests more for each worker.
 fn with_parts(script: &str, loader: &str) -> Option<String> {
-    let from = format!("from \"{PARTS}\"");
-    let import = script.lines().find(|line| line.contains(&from))?;
-    let named = import.strip_prefix("import * as ")?;
-    let (called, _) = named.split_once(' ')?;
+    let from = format!(" from \"{PARTS}\"");
+    // One for each function that fetches a part, of which each would have them all.
+    let (imports, script): (Vec<&str>, Vec<&str>) =
+        script.lines().partition(|line| line.contains(&from));
+    let called: Option<Vec<&str>> = imports
+        .iter()
+        .map(|import| Some(import.strip_prefix("import * as ")?.split_once(' ')?.0))
+        .collect();
+    let called = called.filter(|called| !called.is_empty())?;
     let (_, loader) = loader.split_once(";\n")?;
     let names = loader
         .lines()
@@ -132,9 +137,13 @@ fn with_parts(script: &str, loader: &str) -> Option<String> {
     let loader = loader.replace("export const ", "const ");
     let streaming = "WebAssembly.instantiateStreaming(src, imports)";
     let loader = loader.replace(streaming, "instantiatePart(src, imports)");
-    let script = script.replacen(import, "", 1);
+    let of_imports: String = called
+        .iter()
+        .map(|import| format!("const {import} = parts;\n"))
+        .collect();
     Some(format!(
-        "{script}\n{INSTANTIATE}{loader}\nconst {called} = {{ {} }};\n",
+        "{}\n{INSTANTIATE}{loader}\nconst parts = {{ {} }};\n{of_imports}",
+        script.join("\n"),
         names.join(", ")
     ))
 }
@@ -200,8 +209,8 @@ mod tests {
         let loader = "import { initSync } from \"./page.js\";\n\nlet sharedImports = undefined;\nexport const __wasm_split_load_a = wrapAsyncCb(makeLoad(() => 1, []));\nexport const __wasm_split_load_b = wrapAsyncCb(makeLoad(() => 2, []));\n";
         let joined = with_parts(script, loader).unwrap();
         assert!(!joined.contains("export const") && !joined.contains("from \""));
-        let parts = "const import1 = { __wasm_split_load_a, __wasm_split_load_b };";
-        assert!(joined.contains(parts), "{joined}");
+        let parts = "const parts = { __wasm_split_load_a, __wasm_split_load_b };\nconst import1 = parts;\nconst import2 = parts;\n";
+        assert!(joined.ends_with(parts), "{joined}");
         assert_eq!(with_parts("let wasm;", loader), None);
     }
 }
