@@ -75,6 +75,8 @@ fn bind(folders: &[PathBuf], wasm: &Path, into: &Path, name: &str, target: &str)
     let mut bindgen = work::command("wasm-bindgen");
     bindgen.env("PATH", work::path_with(folders)?);
     bindgen.args(["--target", target, "--no-typescript", "--out-name", name]);
+    // The table of functions, which parts share with the first one, is an export of the linker's.
+    bindgen.arg("--keep-lld-exports");
     work::run(bindgen.arg("--out-dir").arg(into).arg(wasm))
 }
 
