@@ -206,8 +206,7 @@ mod tests {
 
     #[test]
     fn the_script_of_a_program_fetches_its_parts() {
-        let script =
-            "import * as import1 from \"./__wasm_split.js\"\nlet wasm;\nfunction initSync() {}\n";
+        let script = "import * as import1 from \"./__wasm_split.js\"\nimport * as import2 from \"./__wasm_split.js\"\nlet wasm;\nfunction initSync() {}\n";
         let loader = "import { initSync } from \"./page.js\";\n\nlet sharedImports = undefined;\nexport const __wasm_split_load_a = wrapAsyncCb(makeLoad(() => 1, []));\nexport const __wasm_split_load_b = wrapAsyncCb(makeLoad(() => 2, []));\n";
         let joined = with_parts(script, loader).unwrap();
         assert!(!joined.contains("export const") && !joined.contains("from \""));
