@@ -32,7 +32,10 @@ impl Away {
         let (from, folder) = (page.folder.path().to_owned(), TempDir::new().unwrap());
         let entries = fs::read_dir(&from).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let names: Vec<String> = names.filter(|name| name.contains("-part-")).collect();
+        // An analysis is opened by a part too, which stays.
+        let away = ["page-part-", "worker-part-audit-", "worker-part-find-"];
+        let is_away = |name: &String| away.iter().any(|start| name.starts_with(start));
+        let names: Vec<String> = names.filter(is_away).collect();
         assert!(!names.is_empty(), "the page has parts");
         for name in &names {
             fs::rename(from.join(name), folder.path().join(name)).unwrap();
