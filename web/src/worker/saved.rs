@@ -18,17 +18,15 @@ use super::protocol::{Event, Message, Subject, UserError};
 use super::registries::repository;
 
 type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+/// What comes of opening one.
+type Opening = Later<Result<Option<Opened>, UserError>>;
 
 /// What there is to do with such an image.
 #[derive(Clone, Copy)]
 pub(crate) struct Ways {
     /// Opens it; none where there is a choice to make first, or no image.
-    pub(super) open: fn(
-        DedicatedWorkerGlobalScope,
-        Subject,
-        Option<Blob>,
-        Option<Platform>,
-    ) -> Later<Result<Option<Opened>, UserError>>,
+    pub(super) open:
+        fn(DedicatedWorkerGlobalScope, Subject, Option<Blob>, Option<Platform>) -> Opening,
     /// Where the bytes are of layers in the file of this name.
     pub(super) source: fn(&str, &Blob) -> Result<Source, UserError>,
     /// The index of a layer, from a saved analysis.

@@ -41,6 +41,10 @@ use crate::platform::Platform;
 
 /// One place that holds an image.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are as many sources as images, and they are moved a few times"
+)]
 pub enum Source {
     /// A repository of a registry, and which of its images.
     Registry(registry::Remote),
@@ -91,7 +95,12 @@ impl Saved for archive::Archive {
 
 impl From<archive::Archive> for Source {
     fn from(archive: archive::Archive) -> Self {
-        Self::Archive(std::sync::Arc::new(archive))
+        #[allow(
+            clippy::arc_with_non_send_sync,
+            reason = "in a browser an archive stays on the thread that opened it"
+        )]
+        let archive = std::sync::Arc::new(archive);
+        Self::Archive(archive)
     }
 }
 
