@@ -9,9 +9,11 @@ use tempfile::TempDir;
 
 /// Bytes of all files of the page as the gateway sends them with gzip, which all builds of it do alike; a release sends less,
 /// in Brotli's form. It is what the page takes today and a twentieth, so that whoever adds to it sees that here.
-const LIMIT: usize = 2_780_000;
+const LIMIT: usize = 3_015_000;
 /// Of these, the ones that are fetched until the first rows of an image are shown (`page_later` tests that no others are needed).
-const FIRST: usize = 1_600_000;
+const FIRST: usize = 1_255_000;
+/// Smaller files go out as they are, in as many packets.
+const COMPRESSED: u64 = 1_400;
 
 /// Boxes of what is drawn by the document and later by the program, at the start.
 const BOXES: &str = "['.header', '.header .name', 'h1', '.lead', '.start .reference input', '.start .reference button', '.or-file'].map(part => {
@@ -57,7 +59,8 @@ async fn the_page_as_served_stays_small() {
         };
         let ((zipped, _), (small, coding)) = (sent("gzip").await, sent("br, gzip").await);
         println!("{zipped:>9} {small:>9} {coding:<4} {name}");
-        if name.ends_with(".wasm") || name.ends_with(".css") {
+        let is_compressed = fs::metadata(exported.join(&name)).unwrap().len() >= COMPRESSED;
+        if is_compressed && (name.ends_with(".wasm") || name.ends_with(".css")) {
             assert_eq!(coding, "br", "{name}");
         }
         if !colours {
