@@ -196,6 +196,38 @@ async fn without_room_or_database_everything_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_database_that_answers_too_late_is_not_waited_for_and_does_no_harm() {
+    let ground = Ground::new().await;
+    ground.open(":1").await;
+    ground.kept(5).await;
+    // While this transaction goes on, the browser begins no other.
+    let hold = "const files = db.transaction(['files', 'uses'], 'readwrite').objectStore('files');
+        window.held = true;
+        const again = () => { if (window.held) files.count().onsuccess = again; else db.close(); };
+        again();
+        done(true);";
+    let _: bool = ground.browser.run(&in_cache(hold)).await;
+    let browser = &ground.browser;
+    let pinned = format!("@{}", ground.image.manifest.digest);
+    browser.clear_http_cache().await;
+    browser.goto(&ground.served.page("/")).await;
+    let _: bool = browser.until("!document.querySelector('.band')").await;
+    browser.goto(&ground.page(&pinned)).await;
+    let _: bool = browser.until(WHOLE).await;
+    assert_eq!(ground.fetched(), 6);
+    // Then all of its answers come.
+    let held: bool = browser.value("[held, window.held = false][0]").await;
+    assert!(held);
+    ground.kept(5).await;
+    browser.click(".layer[data-layer='1']").await;
+    browser.until_text(".row .label", "app").await;
+    assert_eq!(browser.texts(".problem").await, [] as [String; 0]);
+    assert_eq!(browser.console().await, [] as [String; 0]);
+    assert_eq!(ground.open(&pinned).await, ground.open(":1").await);
+    assert_eq!(ground.fetched(), 6);
+}
+
+#[tokio::test]
 async fn the_cache_is_cleared_on_the_start_page() {
     let ground = Ground::new().await;
     let first = ground.open(":1").await;

@@ -166,9 +166,7 @@ fn content(props: &Props, selected: u32) -> Html {
                 path: path.clone(),
                 go: go.clone(),
             }))),
-            None => html! {
-                <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
-            },
+            None => names_none("The link names no file. Choose one in Files."),
         },
         View::Difference => match &route.path {
             Some(path) => later(Later::Versions(Rc::new(versions::Props {
@@ -179,9 +177,7 @@ fn content(props: &Props, selected: u32) -> Html {
                 path: path.clone(),
                 go: go.clone(),
             }))),
-            None => html! {
-                <div class="nothing"><p>{ "The link names no file. Choose one in Files." }</p></div>
-            },
+            None => names_none("The link names no file. Choose one in Files."),
         },
         View::Document => match &route.document {
             Some(digest) => later(Later::Document(Rc::new(document::Props {
@@ -191,9 +187,7 @@ fn content(props: &Props, selected: u32) -> Html {
                 digest: digest.clone(),
                 go: go.clone(),
             }))),
-            None => html! {
-                <div class="nothing"><p>{ "The link names no document. Choose one in Config." }</p></div>
-            },
+            None => names_none("The link names no document. Choose one in Config."),
         },
         View::Stack | View::Changes => match image.layer(selected) {
             Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {
@@ -218,6 +212,11 @@ fn content(props: &Props, selected: u32) -> Html {
             },
         },
     }
+}
+
+/// Shown where a link says what kind of thing to show, but not which.
+fn names_none(text: &str) -> Html {
+    html! { <div class="nothing"><p>{ text }</p></div> }
 }
 
 /// One of the tabs.

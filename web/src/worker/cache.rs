@@ -6,14 +6,16 @@
 
 mod files;
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::{Either, LocalBoxFuture, Shared, select};
 use js_sys::Uint8Array;
 use onionskin_core::cache::{
     name_of, name_of_document, pack_document, pack_layer, unpack_checkpoints, unpack_document,
@@ -38,19 +40,19 @@ const CHECKPOINTS: &str = "checkpoints/";
 const DOCUMENTS: &str = "documents/";
 
 /// The cache of this page's origin; a clone is the same one.
-#[derive(Clone, Default)]
-pub(crate) struct Cache(Rc<RefCell<Opening>>);
+#[derive(Clone)]
+pub(crate) struct Cache(Rc<Database>);
 
-#[derive(Default)]
-enum Opening {
-    #[default]
-    NotYet,
+/// The database of the cache, which is opened once.
+struct Database {
     /// None where the browser keeps nothing.
-    Done(Option<Rc<Files>>),
+    files: Shared<LocalBoxFuture<'static, Option<Rc<Files>>>>,
+    /// How many answers did not come in time and are still due.
+    overdue: Cell<u32>,
 }
 
 thread_local! {
-    static CACHE: Cache = Cache::default();
+    static CACHE: Cache = Cache::open("onionskin");
 }
 
 impl Cache {
@@ -59,20 +61,51 @@ impl Cache {
         CACHE.with(Clone::clone)
     }
 
+    fn open(name: &'static str) -> Self {
+        let files = async move { Files::open(name, LIMIT).await.ok().map(Rc::new) };
+        Self(Rc::new(Database {
+            files: files.boxed_local().shared(),
+            overdue: Cell::new(0),
+        }))
+    }
+
     async fn files(&self) -> Option<Rc<Files>> {
-        if let Opening::Done(files) = &*self.0.borrow() {
-            return files.clone();
+        match self.0.files.peek() {
+            Some(files) => files.clone(),
+            None => self.in_time(self.0.files.clone()).await,
         }
-        let files = in_time(async { Files::open("onionskin", LIMIT).await.ok() }).await;
-        let files = files.map(Rc::new);
-        self.0.replace(Opening::Done(files.clone()));
-        files
+    }
+
+    /// What comes in time, if it does. Where an earlier answer is still due, nobody waits once more.
+    async fn in_time<T: 'static>(
+        &self,
+        work: impl Future<Output = Option<T>> + 'static,
+    ) -> Option<T> {
+        let overdue = &self.0.overdue;
+        if overdue.get() > 0 {
+            return None;
+        }
+        let done = to_its_end(work);
+        match select(done, pin!(gloo_timers::future::sleep(PATIENCE))).await {
+            Either::Left((done, _)) => done.ok()?,
+            Either::Right((_, done)) => {
+                overdue.set(overdue.get() + 1);
+                let cache = self.clone();
+                spawn_local(async move {
+                    // Whatever it is, the browser answers again.
+                    let _ = done.await;
+                    let overdue = &cache.0.overdue;
+                    overdue.set(overdue.get().saturating_sub(1));
+                });
+                None
+            }
+        }
     }
 
     /// Which of these blobs have an index in the cache, as far as their names tell.
     pub(crate) async fn known(&self, digests: &[&Digest]) -> HashSet<Digest> {
         let names = match self.files().await {
-            Some(files) => in_time(async { files.names().await.ok() }).await,
+            Some(files) => self.in_time(async move { files.names().await.ok() }).await,
             None => None,
         };
         let names = names.unwrap_or_default();
@@ -86,7 +119,7 @@ impl Cache {
 
     /// The index of the blob with this digest, if it is kept. What is damaged or older is none.
     pub(crate) async fn layer(&self, digest: &Digest) -> Option<LayerIndex> {
-        let file = self.read(&layer(digest)).await?;
+        let file = self.read(layer(digest)).await?;
         unpack_layer(&file.to_vec(), digest).ok()
     }
 
@@ -102,7 +135,7 @@ impl Cache {
 
     /// The checkpoints of the blob with this digest, if they are kept. What is damaged or older is none.
     pub(crate) async fn checkpoints(&self, digest: &Digest) -> Option<Checkpoints> {
-        let file = self.read(&checkpoints(digest)).await?;
+        let file = self.read(checkpoints(digest)).await?;
         unpack_checkpoints(&file.to_vec(), digest).ok()
     }
 
@@ -123,20 +156,23 @@ impl Cache {
     /// What the cache takes; none where the browser keeps nothing.
     pub(crate) async fn size(&self) -> Option<CacheSize> {
         let files = self.files().await?;
-        let size = in_time(async { files.size().await.ok() }).await;
+        let size = self.in_time(async move { files.size().await.ok() }).await;
         size.map(|(files, bytes)| CacheSize { files, bytes })
     }
 
     /// Removes everything from it, and tells what it takes then.
     pub(crate) async fn clear(&self) -> Option<CacheSize> {
         // However long it takes: who clears it wants to know that it is empty.
-        self.files().await?.clear().await.ok()?;
+        let files = self.files().await?;
+        let cleared = to_its_end(async move { files.clear().await.ok() });
+        cleared.await.ok()??;
         self.size().await
     }
 
-    async fn read(&self, name: &str) -> Option<Uint8Array> {
+    async fn read(&self, name: String) -> Option<Uint8Array> {
         let files = self.files().await?;
-        in_time(async { files.read(name).await.ok()? }).await
+        self.in_time(async move { files.read(&name).await.ok()? })
+            .await
     }
 
     fn keep(&self, name: String, file: Uint8Array) {
@@ -162,12 +198,15 @@ fn document(repository: &str, digest: &Digest) -> String {
     format!("{DOCUMENTS}{}", name_of_document(repository, digest))
 }
 
-/// What comes in time, if it does.
-async fn in_time<T>(work: impl Future<Output = Option<T>>) -> Option<T> {
-    match select(pin!(work), pin!(gloo_timers::future::sleep(PATIENCE))).await {
-        Either::Left((done, _)) => done,
-        Either::Right(_) => None,
-    }
+/// Does this even when nobody waits for it any more: the browser calls the handlers of its requests in any case, and to
+/// call those of a dropped request is an error, which ends the worker.
+fn to_its_end<T: 'static>(work: impl Future<Output = T> + 'static) -> oneshot::Receiver<T> {
+    let (sender, done) = oneshot::channel();
+    spawn_local(async move {
+        // Nobody may be there.
+        let _ = sender.send(work.await);
+    });
+    done
 }
 
 struct Documents(Cache);
@@ -179,7 +218,7 @@ impl KeepDocuments for Documents {
         digest: &'a Digest,
     ) -> BoxFuture<'a, Option<KeptDocument>> {
         Box::pin(async move {
-            let file = self.0.read(&document(repository, digest)).await?;
+            let file = self.0.read(document(repository, digest)).await?;
             unpack_document(&file.to_vec(), digest).ok()
         })
     }
