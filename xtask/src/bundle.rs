@@ -15,10 +15,10 @@ use crate::programs::Program;
 /// element can say it.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types default";
 
-/// How a link to a style sheet begins, in `web/index.html`.
+/// How a link to a style sheet begins, in `static/index.html`.
 const STYLE: &str = "<link rel=\"stylesheet\" href=\"";
-/// How a file of the folder `static` is named there.
-const STATIC: &str = "\"../static/";
+/// How another file of the folder `static` is named there.
+const STATIC: &str = "\"./";
 /// What stands there for the script that starts the page.
 const START: &str = "<script type=\"module\" src=\"start.js\"></script>";
 /// The charset stands first in the document, and the policy before all that it is about.
@@ -26,16 +26,16 @@ const CHARSET: &str = "<meta charset=\"utf-8\">";
 
 /// Writes all but the programs, which lie in the folder already.
 pub(crate) fn write(page: &Path, programs: &BTreeMap<&'static str, Program>) -> Result<()> {
-    let web = places::root().join("web");
-    let index = web.join("index.html");
+    let folder = places::root().join("static");
+    let index = folder.join("index.html");
     let html = fs::read_to_string(&index)
         .with_context(|| format!("could not read {}", index.display()))?;
-    let html = one_style_sheet(page, &web, &html)?;
-    let html = static_files(page, &html)?;
+    let html = static_files(page, &folder, &html)?;
+    let html = one_style_sheet(page, &folder, &html)?;
     let named = |name| programs.get(name).context("a program is missing");
     let html = start_script(page, &html, named("page")?)?;
     for name in ["worker", "highlight"] {
-        loader(page, name, named(name)?)?;
+        loader(page, &folder, name, named(name)?)?;
     }
     ensure!(html.contains(CHARSET), "the page says no charset");
     let policy = format!(
@@ -55,14 +55,14 @@ pub(crate) fn put(page: &Path, name: &str, end: &str, content: &[u8]) -> Result<
 }
 
 /// Joins the style sheets, in their order: the first paint waits for all of them, and one is compressed better.
-fn one_style_sheet(page: &Path, web: &Path, html: &str) -> Result<String> {
+fn one_style_sheet(page: &Path, folder: &Path, html: &str) -> Result<String> {
     let mut joined = String::new();
     let mut parts = html.split(STYLE);
     let mut document = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('"').context("a link without its end")?;
         let (_, rest) = rest.split_once('>').context("a link without its end")?;
-        let sheet = web.join(name);
+        let sheet = folder.join(name);
         joined += &fs::read_to_string(&sheet)
             .with_context(|| format!("could not read {}", sheet.display()))?;
         document += rest.trim_start();
@@ -74,14 +74,14 @@ fn one_style_sheet(page: &Path, web: &Path, html: &str) -> Result<String> {
     Ok(document.replacen(end, &format!("{STYLE}./{name}\">{end}"), 1))
 }
 
-/// Puts the files into the page's folder that the document names.
-fn static_files(page: &Path, html: &str) -> Result<String> {
+/// Puts the files into the page's folder that the document names, but for style sheets.
+fn static_files(page: &Path, folder: &Path, html: &str) -> Result<String> {
     let mut parts = html.split(STATIC);
     let mut document = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (file, rest) = part.split_once('"').context("a name without its end")?;
         let (name, end) = file.rsplit_once('.').context("a name without an end")?;
-        let file = places::root().join("static").join(file);
+        let file = folder.join(file);
         let content =
             fs::read(&file).with_context(|| format!("could not read {}", file.display()))?;
         document += &format!("\"./{}\"{rest}", put(page, name, end, &content)?);
@@ -105,9 +105,9 @@ fn start_script(page: &Path, html: &str, program: &Program) -> Result<String> {
 
 /// What loads a worker's program keeps the name that the page knows. Browsers ask for it again for each worker, and keep the
 /// program.
-fn loader(page: &Path, name: &str, program: &Program) -> Result<()> {
+fn loader(page: &Path, folder: &Path, name: &str, program: &Program) -> Result<()> {
     let file = format!("{name}_loader.js");
-    let mut text = fs::read_to_string(places::root().join("static").join(&file))
+    let mut text = fs::read_to_string(folder.join(&file))
         .with_context(|| format!("could not read static/{file}"))?;
     let Program { script, wasm } = program;
     for (known, put) in [

@@ -1,4 +1,4 @@
-//! What developers run: `cargo xtask run`, `test`, `build`, `bench`, `look`, `fuzz`, `setup`.
+//! What developers run: `cargo xtask run`, `test`, `build`, `page`, `bench`, `look`, `fuzz`, `setup`.
 
 #![allow(
     clippy::print_stdout,
@@ -21,6 +21,7 @@ mod serve;
 mod stamp;
 mod test;
 mod tools;
+mod trunk;
 mod work;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ cargo xtask run [serve's options]   build what changed, start Onionskin, print i
 cargo xtask test [PART]             all checks and tests, or a part: lint, core, gateway, cli, page, e2e
 cargo xtask test e2e FILTER...      the end-to-end tests whose names hold a filter, with the page built anew where it is stale
 cargo xtask build                   target/release/onionskin, one file that holds the page
+cargo xtask page                    target/page, the page as files; `trunk build` and `trunk serve` run it
 cargo xtask bench [OPTIONS]         one table of ratios, also in docs/performance.md; --native: without the browser,
                                     --small: on small images, not written; --uses: only what one does with the page
 cargo xtask look                    screenshots of every view of the page, in target/look
@@ -55,6 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["run", options @ ..] => serve::run(options),
         ["test"] => test::run(None, &[]),
         ["test", part, filters @ ..] => test::run(Some(part), filters),
+        ["page"] => trunk::page(),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench", options @ ..] => bench::run(options),
         ["look"] => look::run(),
