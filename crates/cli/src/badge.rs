@@ -2,7 +2,7 @@
 
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::badge::{self, badge};
+use onionskin_core::report::badge::{self, BadgeNumbers};
 
 use crate::image::{ImageArguments, with_login};
 use crate::output::{FileArguments, Inputs};
@@ -62,10 +62,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let opened = arguments.image.open().await?;
     let stack = opened.stack(&opened.image.layers).await?;
     let inspection = Inspection::new(&opened.image, &stack, &Ledger::of(&stack));
-    let svg = badge(
-        arguments.metric.into(),
-        &inspection,
-        arguments.label.as_deref(),
-    );
+    let svg =
+        BadgeNumbers::of(&inspection).badge(arguments.metric.into(), arguments.label.as_deref());
     Ok(destination.write(svg.as_bytes())?)
 }

@@ -11,8 +11,8 @@ use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, AllowedOrigin, FrameAncestor, Gateway, Limits, NamedRegistry, Options, SavedImage,
-    StoreOptions, StorePlace, TlsFiles, TrustedProxy,
+    Access, AllowedOrigin, BadgeRepository, FrameAncestor, Gateway, Limits, NamedRegistry, Options,
+    SavedImage, StoreOptions, StorePlace, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -75,6 +75,14 @@ pub(crate) struct Arguments {
     /// Everyone who can open such a page and reach this server can then read what these credentials can read.
     #[arg(long, requires = "allowed_origins", conflicts_with = "no_credentials")]
     credentials_for_origins: bool,
+
+    /// Serve badges of this repository's images, such as ghcr.io/team/app, or ghcr.io/team/* for all below; can be repeated
+    ///
+    /// /badge/NAME:TAG is an SVG with one number of the image (see onionskin badge). Everyone who can reach this server can see
+    /// it, also on pages of other sites, even if only the credentials of this machine can read the image. The saved images and
+    /// demo images that are served here always have badges.
+    #[arg(long = "badges", value_name = "REPOSITORY")]
+    badges: Vec<BadgeRepository>,
 
     /// Pages that may show the embed view (?embed) in a frame: an origin such as https://review.example.com, or self; can be
     /// repeated
@@ -274,6 +282,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         hosts: arguments.hosts,
         allowed_origins: arguments.allowed_origins,
         credentials_for_origins: arguments.credentials_for_origins,
+        badges: arguments.badges,
         frame_ancestors: arguments.frame_ancestors,
         access,
         tls: tls.clone(),

@@ -14,7 +14,7 @@ use serde::Serialize;
 const BUSY_SECONDS: u64 = 5;
 
 /// An answer other than success, with one of the specification's codes and a sentence for the person who reads it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refused {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
@@ -63,6 +63,27 @@ impl Refused {
         let seconds = wait.as_secs().saturating_add(1);
         let message = "this gateway received too many requests from this address";
         Self::later(seconds, message)
+    }
+
+    /// An image is still being read for its badge.
+    pub(crate) fn not_yet() -> Self {
+        let message = "the image is still being read; try again in a moment";
+        Self {
+            retry_after: Some(HeaderValue::from(BUSY_SECONDS)),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        }
+    }
+
+    /// An image takes too long to be read for its badge.
+    pub(crate) fn too_slow(name: &str) -> Self {
+        let message = format!("{name} takes too long to read");
+        Self::unreachable(StatusCode::GATEWAY_TIMEOUT, message)
+    }
+
+    /// The thread that read an image is gone.
+    pub(crate) fn not_read() -> Self {
+        let message = "the image could not be read; this gateway's log says why";
+        Self::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     fn later(seconds: u64, message: &str) -> Self {

@@ -25,6 +25,7 @@
 )]
 
 mod access;
+mod badge;
 mod carried;
 mod client;
 mod connection;
@@ -65,6 +66,7 @@ use onionskin_core::source::Keychain;
 use onionskin_core::source::registry::{AllowedHost, ProxyError};
 use tokio::net::TcpListener;
 
+use crate::badge::Badges;
 use crate::metrics::Metrics;
 use crate::origins::Origins;
 use crate::page::Page;
@@ -76,6 +78,7 @@ use crate::server::Setup;
 use crate::upstream::Upstreams;
 
 pub use crate::access::{Access, AccessError};
+pub use crate::badge::{BadgeRepository, BadgeRepositoryError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
 pub use crate::frames::FrameAncestor;
 pub use crate::limits::Limits;
@@ -119,6 +122,9 @@ pub struct Options {
     /// Registries are asked for those pages with the credentials of `keychain` too; else as nobody, or with the visitor's own
     /// log-in.
     pub credentials_for_origins: bool,
+    /// Repositories of registries whose images have badges, which everybody may see who can ask this gateway, also on pages
+    /// of other sites. What the gateway has itself has badges too.
+    pub badges: Vec<BadgeRepository>,
     /// Pages that may show the embed view in a frame; others, and all other views, may not be framed.
     pub frame_ancestors: Vec<FrameAncestor>,
     /// What is done at once, and how long is waited for whom.
@@ -189,7 +195,16 @@ impl Gateway {
             },
         };
         let page = Page::embedded(&options.frame_ancestors);
-        let served = Served::new(relay, repositories, metrics, guards, page, with_credentials);
+        let badges = Badges::new(options.badges.clone());
+        let served = Served::new(
+            relay,
+            repositories,
+            metrics,
+            guards,
+            page,
+            badges,
+            with_credentials,
+        );
         Ok(Self {
             served: Arc::new(served),
             hosts: options.hosts.clone(),

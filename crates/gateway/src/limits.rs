@@ -22,6 +22,18 @@ pub(crate) const KNOWN_OBJECTS: usize = 64 << 10;
 pub(crate) const SHARED_BYTES: u64 = 1 << 30;
 /// Bytes that are written to a store at once: S3 takes no parts below 5 MiB but the last.
 pub(crate) const STORE_PART_BYTES: usize = 8 << 20;
+/// Bytes of a layer index that is kept in a store: one of some million files.
+pub(crate) const INDEX_BYTES: usize = 256 << 20;
+/// Images whose numbers are remembered for badges; each takes some hundred bytes.
+pub(crate) const BADGES_KNOWN: usize = 4 << 10;
+/// Images that wait to be read for badges; a badge of a further one is answered with 429.
+pub(crate) const BADGES_WAITING: usize = 32;
+/// Bytes of memory for the layers of an image that is read for its badge.
+pub(crate) const BADGE_MEMORY: u64 = 512 << 20;
+/// How long an image may take to be read for its badge.
+pub(crate) const BADGE_TIME: Duration = Duration::from_secs(15 * 60);
+/// How long a request for a badge waits for that; whoever asks later finds it.
+pub(crate) const BADGE_WAIT: Duration = Duration::from_secs(20);
 /// File descriptors kept for other things than clients and transfers: pooled connections, saved images, helpers.
 const RESERVED_FILES: u64 = 64;
 

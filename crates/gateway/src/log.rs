@@ -13,6 +13,7 @@ use axum::response::Response;
 use onionskin_core::report::Visible;
 use tracing::Instrument as _;
 
+use crate::badge;
 use crate::client::Client;
 use crate::route::{Route, is_health};
 use crate::router::Served;
@@ -78,6 +79,7 @@ fn kind(path: &str) -> &'static str {
         path if is_health(path) => "health",
         _ => match path.strip_prefix("/v2/") {
             Some(path) => Route::parse(path).map_or("unknown", |route| route.kind()),
+            None if path.starts_with(badge::PATH) => "badge",
             None => "page",
         },
     }

@@ -134,6 +134,11 @@ impl Relay {
             .map(|upstream| upstream.domain.as_str())
     }
 
+    /// Where blobs, manifests and layer indexes are kept, if they are.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// The slots that requests to registries have.
     pub(crate) fn slots(&self) -> &Arc<Slots> {
         &self.slots

@@ -14,6 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 use crate::access::{self, Access, User};
+use crate::badge::{self, Badges};
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::error::Refused;
@@ -36,6 +37,7 @@ const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api
 /// All that there is to serve.
 pub(crate) struct Served {
     page: Page,
+    badges: Badges,
     repositories: Repositories,
     relay: Relay,
     /// Registries are asked with the operator's credentials.
@@ -59,10 +61,12 @@ impl Served {
         metrics: Arc<Metrics>,
         guards: Guards,
         page: Page,
+        badges: Badges,
         with_credentials: bool,
     ) -> Self {
         Self {
             page,
+            badges,
             repositories,
             relay,
             with_credentials,
@@ -74,6 +78,20 @@ impl Served {
 
     pub(crate) fn relay(&self) -> &Relay {
         &self.relay
+    }
+
+    pub(crate) fn badges(&self) -> &Badges {
+        &self.badges
+    }
+
+    /// Whether this is a repository of our own.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.repositories.get(name).is_some()
+    }
+
+    /// Whether a user may see what is under names that begin so, or under the name of the registry that this is.
+    pub(crate) fn sees(&self, user: &User, first: &str) -> bool {
+        user.sees(first) || user.sees(self.relay.registry(first).unwrap_or(first))
     }
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
@@ -119,6 +137,7 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .route("/", get(page))
         .route("/healthz", get(async || alive("ok\n").into_response()))
         .route("/readyz", get(ready))
+        .route("/badge/{*path}", get(badge::badge))
         .route("/{*path}", get(page))
         .merge(api)
         .with_state(Arc::clone(&served))
@@ -204,14 +223,11 @@ async fn registry(
     let user = user.as_deref().map(|user| &**user);
     if let (Some(user), Some(name)) = (user, route.name()) {
         let first = name.split('/').next().unwrap_or_default();
-        let known = served.relay.registry(first).unwrap_or(first);
-        if !user.sees(first) && !user.sees(known) {
+        if !served.sees(user, first) {
             return Err(Refused::not_for_user(first));
         }
     }
-    let name = route
-        .name()
-        .filter(|name| served.repositories.get(name).is_none());
+    let name = route.name().filter(|name| !served.has(name));
     let registry = name.and_then(|name| {
         let first = name.split('/').next()?;
         Some((first, served.relay.registry(first)?))
@@ -245,7 +261,8 @@ async fn registry(
     answer
 }
 
-async fn answered(
+/// What is asked for, from what we have or from its registry.
+pub(crate) async fn answered(
     served: &Served,
     visitor: &Visitor<'_>,
     user: Option<&User>,

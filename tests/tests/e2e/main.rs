@@ -26,6 +26,7 @@ mod extract;
 mod find;
 mod foreign_layers;
 mod gateway;
+mod gateway_badge;
 mod gateway_bucket;
 mod gateway_clients;
 mod gateway_errors;

@@ -2,6 +2,8 @@
 //!
 //! It has no script, no style sheet and no font of its own. Its text is also its accessible name.
 
+use std::str::FromStr;
+
 use maud::html;
 
 use super::Visible;
@@ -14,13 +16,14 @@ const LONGEST: usize = 60;
 const GAP: usize = 6;
 
 /// What a badge tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Metric {
     /// Bytes of all layers' tars.
     Size,
     /// Bytes of all layers' blobs.
     Download,
     /// File content that the final filesystem does not reach.
+    #[default]
     Wasted,
     /// Used bytes as a share of all.
     Efficiency,
@@ -68,33 +71,82 @@ impl Metric {
             Self::Efficiency => "efficiency",
         }
     }
+}
 
-    fn value(self, image: &Inspection) -> (String, Grade) {
-        let bytes = &image.bytes;
-        let known = |bytes: Option<u64>| bytes.map_or_else(|| "not known".to_owned(), size);
-        let not_known = || ("not known".to_owned(), Grade::None);
-        let read = (image.layers.iter()).all(|layer| layer.not_fetched.is_none());
-        let wasted = Grade::of(1.0 - image.efficiency);
-        match self {
-            Self::Size => (known(image.image.size), Grade::None),
-            Self::Download => (known(image.image.compressed_size), Grade::None),
-            // What a layer that was not read wastes is in no sum.
-            Self::Wasted | Self::Efficiency if !read => not_known(),
-            Self::Wasted if bytes.wasted == 0 => ("0 B".to_owned(), wasted),
-            Self::Wasted => {
-                let share = share(bytes.wasted, bytes.stored);
-                (format!("{} ({share})", size(bytes.wasted)), wasted)
-            }
-            Self::Efficiency => (percent(image.efficiency), wasted),
+impl FromStr for Metric {
+    type Err = UnknownMetric;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "size" => Ok(Self::Size),
+            "download" => Ok(Self::Download),
+            "wasted" => Ok(Self::Wasted),
+            "efficiency" => Ok(Self::Efficiency),
+            _ => Err(UnknownMetric),
         }
     }
 }
 
-/// The badge of an image; `label` in place of the metric's own.
+/// A text that is no metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a metric is size, download, wasted or efficiency")]
+pub struct UnknownMetric;
+
+/// The numbers of an image that badges tell.
+#[derive(Clone, Debug)]
+pub struct BadgeNumbers {
+    size: Option<u64>,
+    download: Option<u64>,
+    stored: u64,
+    wasted: u64,
+    efficiency: f64,
+    /// Whether all layers were read: what one that was not wastes is in no sum.
+    whole: bool,
+}
+
+impl BadgeNumbers {
+    /// Those of this image.
+    #[must_use]
+    pub fn of(image: &Inspection) -> Self {
+        Self {
+            size: image.image.size,
+            download: image.image.compressed_size,
+            stored: image.bytes.stored,
+            wasted: image.bytes.wasted,
+            efficiency: image.efficiency,
+            whole: (image.layers.iter()).all(|layer| layer.not_fetched.is_none()),
+        }
+    }
+
+    /// The badge that tells one of them; `label` in place of the metric's own.
+    #[must_use]
+    pub fn badge(&self, metric: Metric, label: Option<&str>) -> String {
+        let (value, grade) = self.value(metric);
+        draw(label.unwrap_or(metric.label()), &value, grade)
+    }
+
+    fn value(&self, metric: Metric) -> (String, Grade) {
+        let known = |bytes: Option<u64>| bytes.map_or_else(|| "not known".to_owned(), size);
+        let not_known = || ("not known".to_owned(), Grade::None);
+        let wasted = Grade::of(1.0 - self.efficiency);
+        match metric {
+            Metric::Size => (known(self.size), Grade::None),
+            Metric::Download => (known(self.download), Grade::None),
+            Metric::Wasted | Metric::Efficiency if !self.whole => not_known(),
+            Metric::Wasted if self.wasted == 0 => ("0 B".to_owned(), wasted),
+            Metric::Wasted => {
+                let share = share(self.wasted, self.stored);
+                (format!("{} ({share})", size(self.wasted)), wasted)
+            }
+            Metric::Efficiency => (percent(self.efficiency), wasted),
+        }
+    }
+}
+
+/// A badge that tells, in words, why there is no number.
 #[must_use]
-pub fn badge(metric: Metric, image: &Inspection, label: Option<&str>) -> String {
-    let (value, grade) = metric.value(image);
-    draw(label.unwrap_or(metric.label()), &value, grade)
+pub fn badge_without(metric: Metric, label: Option<&str>, why: &str) -> String {
+    draw(label.unwrap_or(metric.label()), why, Grade::None)
 }
 
 fn draw(label: &str, value: &str, grade: Grade) -> String {

@@ -19,6 +19,7 @@ use object_store::path::Path;
 use object_store::{
     Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart,
 };
+use onionskin_core::cache::name_of;
 use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::limits::DOCUMENT_BYTES;
 use onionskin_core::report::Visible;
@@ -26,7 +27,7 @@ use onionskin_core::report::Visible;
 use super::flight::read_at;
 use super::rest::Rest;
 use super::{StoreError, StoreOptions, StorePlace};
-use crate::limits::{KNOWN_OBJECTS, STORE_PART_BYTES};
+use crate::limits::{INDEX_BYTES, KNOWN_OBJECTS, STORE_PART_BYTES};
 use crate::metrics::Metrics;
 
 /// What all names begin with: another layout of the store would have another.
@@ -209,7 +210,32 @@ impl Objects {
         }
         let size = bytes.len() as u64;
         match self.store.put(&path(digest), bytes.into()).await {
-            Ok(_) => self.added(digest, size).await,
+            Ok(_) => self.added(&path(digest), size).await,
+            Err(error) => self.failed("write", &error),
+        }
+    }
+
+    /// The file that keeps the index of the layer whose blob has this digest, if there is one. It is not checked.
+    pub(crate) async fn index(&self, digest: &Digest) -> Option<Bytes> {
+        if self.is_resting() {
+            return None;
+        }
+        let found = match self.store.get(&path_of_index(digest)).await {
+            Ok(found) if found.meta.size <= INDEX_BYTES as u64 => found.bytes().await,
+            Ok(_) | Err(Error::NotFound { .. }) => return None,
+            Err(error) => Err(error),
+        };
+        found.map_err(|error| self.failed("read", &error)).ok()
+    }
+
+    /// Keeps such a file.
+    pub(crate) async fn keep_index(&self, digest: &Digest, file: Bytes) {
+        if self.is_resting() || file.len() > INDEX_BYTES {
+            return;
+        }
+        let (path, size) = (path_of_index(digest), file.len() as u64);
+        match self.store.put(&path, file.into()).await {
+            Ok(_) => self.added(&path, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -220,7 +246,7 @@ impl Objects {
             return;
         }
         match self.copy(digest, file, size).await {
-            Ok(()) => self.added(digest, size).await,
+            Ok(()) => self.added(&path(digest), size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -300,7 +326,7 @@ impl Objects {
     }
 
     /// An object of so many bytes was added.
-    async fn added(&self, digest: &Digest, size: u64) {
+    async fn added(&self, at: &Path, size: u64) {
         let bytes = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
         // Who counts already counts for all.
         let Ok(mut counted) = self.counted.try_lock() else {
@@ -308,7 +334,7 @@ impl Objects {
         };
         let is_old = counted.is_none_or(|when| when.elapsed() >= COUNTED_EVERY);
         if bytes > self.limit || is_old {
-            if let Err(error) = self.sweep(&path(digest)).await {
+            if let Err(error) = self.sweep(at).await {
                 self.failed("list", &error);
             }
             *counted = Some(Instant::now());
@@ -378,6 +404,12 @@ fn path(digest: &Digest) -> Path {
     let (algorithm, hex) = (digest.algorithm().name(), digest.hex());
     let first = hex.get(..2).unwrap_or_default();
     Path::from(format!("{ROOT}/{algorithm}/{first}/{hex}"))
+}
+
+/// The place of a layer's index, by the digest of its blob.
+fn path_of_index(digest: &Digest) -> Path {
+    let first = digest.hex().get(..2).unwrap_or_default();
+    Path::from(format!("{ROOT}/index/{first}/{}", name_of(digest)))
 }
 
 fn version(meta: &ObjectMeta) -> String {

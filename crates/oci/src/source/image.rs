@@ -235,7 +235,8 @@ impl Layer {
     }
 
     /// The blob that the manifest embeds, if it does; `of` names the image.
-    pub(super) fn embedded(&self, of: &str) -> Option<BlobStream> {
+    #[must_use]
+    pub fn embedded(&self, of: &str) -> Option<BlobStream> {
         let data = Bytes::from(self.data.clone()?);
         let what = format!("layer {} of {of}", self.number);
         let size = data.len() as u64;
@@ -244,7 +245,8 @@ impl Layer {
 
     /// The error for a blob that `place` does not have: a layer that may not be copied is to be had from its maker
     /// only, any other is missing.
-    pub(super) fn not_held(&self, what: String, place: String, reason: String) -> SourceError {
+    #[must_use]
+    pub fn not_held(&self, what: String, place: String, reason: String) -> SourceError {
         let kind = self.media_type.as_deref().unwrap_or_default();
         if self.urls.is_empty() && !media_type::is_foreign_layer(kind) {
             return SourceError::NotFound {

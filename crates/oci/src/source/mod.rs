@@ -28,6 +28,7 @@ pub use error::{Origin, RetryAfter, SourceError, Unreachable};
 pub use image::{Attestation, BlobId, Image, Layer};
 pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};
 pub use onionskin_layers::stack::NotFetched;
+pub use open::Documents;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use recorded::RecordError;
 pub use stream::BlobStream;

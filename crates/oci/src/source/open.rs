@@ -16,8 +16,8 @@ use crate::platform::{self, Platform};
 /// Indexes inside an index that are looked into.
 const NESTED: usize = 8;
 
-/// Something that holds documents by digest.
-pub(super) trait Documents: MaybeSync {
+/// Something that holds documents by digest: what an [`Image`] is opened from.
+pub trait Documents: MaybeSync {
     /// What is being opened, for messages.
     fn what(&self) -> String;
     /// Where they are read from.
@@ -46,8 +46,22 @@ pub(super) trait Documents: MaybeSync {
     }
 }
 
-/// The image of `top`, a manifest or an index, which has to be of the type that it was `promised` to be; of an index
-/// the image for `platform`, without which it is linux/amd64, or the first there is.
+impl Image {
+    /// The image of `top`, a manifest or an index; of an index the image for `platform`, without which it is linux/amd64, or
+    /// the first there is.
+    ///
+    /// # Errors
+    /// A document is not to be had, or is not what it has to be.
+    pub async fn open(
+        documents: &impl Documents,
+        top: Fetched,
+        platform: Option<&Platform>,
+    ) -> Result<Self, SourceError> {
+        image(documents, top, None, platform).await
+    }
+}
+
+/// The image of `top`, which has to be of the type that it was `promised` to be.
 pub(super) async fn image(
     documents: &impl Documents,
     top: Fetched,

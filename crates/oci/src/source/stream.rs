@@ -25,7 +25,7 @@ pub struct BlobStream {
 
 impl BlobStream {
     /// The stream of `what` (for messages), which has `size` bytes where that is known.
-    pub(super) fn new(
+    pub fn new(
         what: String,
         size: Option<u64>,
         chunks: impl Stream<Item = Result<Bytes, SourceError>> + MaybeSend + 'static,

@@ -23,7 +23,7 @@ use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::source::SourceError;
 use crate::source::image::Image;
-use crate::source::open::{self, Documents};
+use crate::source::open::Documents;
 use crate::source::portable::off_thread;
 
 /// One image of a registry. Opening it requests nothing.
@@ -65,7 +65,7 @@ impl Remote {
     /// first there is.
     pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
         let top = self.manifest(&TagOrDigest::of(&self.reference)).await?;
-        open::image(self, top, None, platform).await
+        Image::open(self, top, platform).await
     }
 
     /// Fetches a manifest or index. Its bytes have the digest that was asked for, or, for a tag, the one that the
