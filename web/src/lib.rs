@@ -22,6 +22,7 @@ mod worker;
 
 pub use views::later::{Draw, Drawn, PageParts};
 pub use worker::requests::later::{Answer, Asked, WorkerParts};
+pub use worker::tables::ReadTable;
 
 /// Starts the page in the document's body.
 pub fn page(parts: &PageParts) {
@@ -47,4 +48,5 @@ pub mod worker_parts {
     pub use crate::worker::requests::find::find;
     pub use crate::worker::requests::images::answer as images;
     pub use crate::worker::requests::lists::answer as lists;
+    pub use crate::worker::tables::read as tables;
 }

@@ -6,7 +6,7 @@
 )]
 
 use onionskin_web::part::NotFetched;
-use onionskin_web::{Answer, WorkerParts, worker_parts};
+use onionskin_web::{Answer, ReadTable, WorkerParts, worker_parts};
 use wasm_split_helpers::wasm_split;
 
 fn main() {
@@ -17,6 +17,7 @@ fn main() {
         lists: || Box::pin(lists()),
         find: || Box::pin(find()),
         files: || Box::pin(files()),
+        tables: || Box::pin(tables()),
     });
 }
 
@@ -48,4 +49,9 @@ fn find() -> Result<Answer, NotFetched> {
 #[wasm_split(files, fallible)]
 fn files() -> Result<Answer, NotFetched> {
     Ok(worker_parts::files())
+}
+
+#[wasm_split(tables, fallible)]
+fn tables() -> Result<ReadTable, NotFetched> {
+    Ok(worker_parts::tables)
 }

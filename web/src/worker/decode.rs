@@ -7,7 +7,7 @@ use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::table::TableOfContents;
-use onionskin_core::layer::{Checkpoints, LayerError, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::layer::{Checkpoints, LayerError, LayerIndex, Problem};
 use onionskin_core::source::{Layer, NotFetched, Source, SourceError};
 use onionskin_core::visitors;
 use serde::{Deserialize, Serialize};
@@ -191,8 +191,12 @@ pub(crate) async fn run(
         return Ok(Done::Read(Box::new(index), None));
     }
     let source = source(job, file)?;
-    if job.how == How::Table && layer.is_listable() {
-        match source.table(layer, &MemoryBudget::default()).await {
+    // Without what reads tables, the layer is read.
+    if job.how == How::Table
+        && layer.is_listable()
+        && let Ok(read) = requests::later::fetch_tables().await
+    {
+        match read(&source, layer).await {
             Some(Ok(table)) => return Ok(Done::Listed(table)),
             Some(Err(error)) => hear(News::Unlisted(error.to_string())),
             None => {}

@@ -37,7 +37,7 @@ pub(crate) mod protocol;
 pub(crate) mod registries;
 pub(crate) mod requests;
 mod saved;
-mod tables;
+pub(crate) mod tables;
 mod user_error;
 mod waste;
 pub(crate) mod way;

@@ -4,13 +4,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onionskin_core::layer::LayerIndex;
-use onionskin_core::layer::table::TableOfContents;
-use onionskin_core::source::{Layer, NotFetched};
+use futures::future::LocalBoxFuture;
+use onionskin_core::layer::table::{TableError, TableOfContents};
+use onionskin_core::layer::{LayerIndex, MemoryBudget};
+use onionskin_core::source::{Layer, NotFetched, Source};
 
 use super::image_worker::{ImageWorker, LayerStack};
 use super::listing::number;
 use super::protocol::{Differences, LayerFacts, UnlikePath};
+
+/// Reads the table of a layer, as [`Source::table`] does.
+pub type ReadTable = for<'a> fn(
+    &'a Source,
+    &'a Layer,
+) -> LocalBoxFuture<'a, Option<Result<TableOfContents, TableError>>>;
+
+/// Reads one. What it takes is a part of the program, because most layers have none.
+pub fn read<'a>(
+    source: &'a Source,
+    layer: &'a Layer,
+) -> LocalBoxFuture<'a, Option<Result<TableOfContents, TableError>>> {
+    Box::pin(async { source.table(layer, &MemoryBudget::default()).await })
+}
 
 /// Paths that are told of which a table and its layer say different things.
 const TOLD: usize = 20;

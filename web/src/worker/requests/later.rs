@@ -12,6 +12,7 @@ use crate::worker::listing;
 use crate::worker::port;
 use crate::worker::protocol::{Compare, Message, Request, Show, Subject, UseRules};
 use crate::worker::saved;
+use crate::worker::tables::ReadTable;
 
 /// What a part hands over: it answers its questions.
 pub type Answer = fn(Asked);
@@ -36,6 +37,8 @@ pub struct WorkerParts {
     pub find: Fetch<Answer>,
     /// What opens files and saved analyses.
     pub files: Fetch<Answer>,
+    /// What reads tables of contents.
+    pub tables: Fetch<ReadTable>,
 }
 
 /// A part, and the questions that wait for it.
@@ -53,6 +56,7 @@ struct Parts {
     lists: Rc<Later>,
     find: Rc<Later>,
     files: Rc<Later>,
+    tables: Rc<Part<ReadTable>>,
 }
 
 thread_local! {
@@ -75,6 +79,7 @@ pub(crate) fn use_parts(parts: &WorkerParts) {
         lists: later(parts.lists),
         find: later(parts.find),
         files: later(parts.files),
+        tables: Rc::new(Part::new(parts.tables)),
     };
     // A worker starts once.
     let _ = PARTS.with(|here| here.set(parts));
@@ -116,6 +121,15 @@ pub(crate) async fn fetch_files() -> Result<(), NotFetched> {
     }
 }
 
+/// Fetches what reads tables of contents.
+pub(crate) async fn fetch_tables() -> Result<ReadTable, NotFetched> {
+    let tables = PARTS.with(|parts| parts.get().map(|parts| Rc::clone(&parts.tables)));
+    match tables {
+        Some(tables) => tables.fetched().await,
+        None => Err(NotFetched),
+    }
+}
+
 /// Whether a question is about files, and what opens them is not here.
 fn needs_files(request: &Request) -> bool {
     let is_saved = |subject: &Subject| !matches!(subject, Subject::Reference(_));
@@ -150,6 +164,7 @@ impl Parts {
             lists,
             find,
             files,
+            tables: _,
         } = self;
         [contents, audit, images, lists, find, files]
     }

@@ -1,6 +1,7 @@
 //! Waiting: registries that ask for it (`Retry-After`), and who is told of that.
 
-use jiff::fmt::rfc2822;
+use std::time::SystemTime;
+
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
@@ -30,10 +31,9 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     at(value).map(|_| RetryAfter::At(plain(value)))
 }
 
-/// The second that a date of a header is.
-fn at(date: &str) -> Option<i64> {
-    let date = rfc2822::parse(date).ok()?;
-    Some(date.timestamp().as_second())
+/// The time that a header tells (RFC 9110, section 5.6.7).
+fn at(date: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(date.trim()).ok()
 }
 
 /// The seconds to wait before the request is sent again, where they are few.
@@ -51,7 +51,8 @@ fn seconds(response: &Response) -> Option<u64> {
         RetryAfter::Seconds(seconds) => seconds,
         RetryAfter::At(date) => {
             let now = headers.get(DATE)?.to_str().ok()?;
-            u64::try_from(at(&date)? - at(now)?).unwrap_or(0)
+            let wait = at(&date)?.duration_since(at(now)?);
+            wait.map_or(0, |wait| wait.as_secs())
         }
     };
     (seconds <= limits::WAIT_SECONDS).then_some(seconds)
