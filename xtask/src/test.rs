@@ -67,8 +67,8 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
     }
     match part {
         None => {
-            // The benchmark has no tests, and brings what the end-to-end tests need: a library by which JSON objects keep their
-            // order in all that is built along.
+            // The benchmark brings what the end-to-end tests need: a library by which JSON objects keep their order in all that
+            // is built along.
             let others = [WEB, E2E, BENCH].map(|other| ["--exclude", other]);
             let all = [&["--workspace"], others.as_flattened()].concat();
             sum.tests("unit tests", || nextest(&all));
@@ -108,6 +108,8 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
     }
     if part.is_none() {
         sum.tests("the page in Firefox", firefox::few);
+        // Last, when nothing else runs.
+        sum.tests("ratios", || nextest(&["-p", BENCH, "--test", "ratios"]));
     }
     sum.tell()
 }
