@@ -161,6 +161,11 @@ impl Component for App {
             _address: address,
             _keys: keys,
         };
+        if matches!(browser::fragment().as_str(), "" | "#/")
+            && let Some(asked) = typed::asked_route(&browser::query())
+        {
+            browser::answer_query(&asked.to_fragment());
+        }
         app.follow_address(ctx);
         app
     }

@@ -34,6 +34,11 @@ const EMBED: &str = "embed";
 /// from their openers.
 const HAND_OVER: &str = "handover";
 
+/// Names an image in the query of the address, and a web page or saved analysis, for pages that link here without knowing our
+/// fragments.
+pub(crate) const IMAGE: &str = "image";
+pub(crate) const URL: &str = "url";
+
 /// Whether one view is to be shown, without the rest of the page.
 pub(crate) fn is_embedded() -> bool {
     asks_for(EMBED)
@@ -45,9 +50,41 @@ pub(crate) fn takes_hand_over() -> bool {
 }
 
 fn asks_for(mark: &str) -> bool {
+    query().split('&').any(is(mark))
+}
+
+/// The query of the address, without its `?`.
+pub(crate) fn query() -> String {
     let query = gloo::utils::window().location().search();
-    let query = query.unwrap_or_default();
-    query.trim_start_matches('?').split('&').any(is(mark))
+    query.unwrap_or_default().trim_start_matches('?').to_owned()
+}
+
+/// Puts this fragment in the place of what the query names.
+pub(crate) fn answer_query(fragment: &str) {
+    let query = without(&query(), &[IMAGE, URL]);
+    let address = match query.is_empty() {
+        true => format!("{}{fragment}", path()),
+        false => format!("{}?{query}{fragment}", path()),
+    };
+    if let Ok(history) = gloo::utils::window().history() {
+        let state = wasm_bindgen::JsValue::NULL;
+        // A browser that refuses shows the same by another address.
+        let _ = history.replace_state_with_url(&state, "", Some(&address));
+    }
+}
+
+fn path() -> String {
+    gloo::utils::window()
+        .location()
+        .pathname()
+        .unwrap_or_default()
+}
+
+/// A query without the parts of these keys.
+fn without(query: &str, keys: &[&str]) -> String {
+    let parts = query.split('&');
+    let others = parts.filter(|part| !keys.iter().any(|key| is(key)(part)));
+    others.collect::<Vec<_>>().join("&")
 }
 
 /// Whether a part of a query has this key.
@@ -61,16 +98,15 @@ pub(crate) fn base() -> String {
     whole_page(href.split('#').next().unwrap_or_default())
 }
 
-/// An address without what makes it that of the embed view, or of a page that takes a file.
+/// An address without what makes it that of the embed view, or of a page that takes a file, and without what it was opened with.
 fn whole_page(address: &str) -> String {
     let Some((page, query)) = address.split_once('?') else {
         return address.to_owned();
     };
-    let is_mark = |part: &str| [EMBED, HAND_OVER].into_iter().any(|mark| is(mark)(part));
-    let parts: Vec<&str> = query.split('&').filter(|part| !is_mark(part)).collect();
-    match parts.is_empty() {
+    let query = without(query, &[EMBED, HAND_OVER, IMAGE, URL]);
+    match query.is_empty() {
         true => page.to_owned(),
-        false => format!("{page}?{}", parts.join("&")),
+        false => format!("{page}?{query}"),
     }
 }
 

@@ -268,6 +268,61 @@ mod tests {
         assert_eq!(Route::parse("#/tags/").0, Route::Start);
     }
 
+    /// Links that were given out. A new kind is added here; none is ever changed or removed.
+    #[test]
+    fn links_of_every_kind_lead_where_they_always_did() {
+        for (link, today) in [
+            ("#/", "#/"),
+            (
+                "#/image/docker.io/library/nginx@sha256:9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f?platform=linux/arm64&layer=3&view=changes&path=/usr/lib&find=.so",
+                "",
+            ),
+            ("#/image/demo/webapp:1.0?layer=5&from=3&view=changes", ""),
+            (
+                "#/image/demo/webapp:1.0?hide=unchanged,deleted&sort=-name",
+                "",
+            ),
+            ("#/image/demo/webapp:1.0?view=waste&kind=deleted", ""),
+            // Findings of security and configuration had their place among the waste.
+            (
+                "#/image/demo/webapp:1.0?view=waste&kind=secret",
+                "#/image/demo/webapp:1.0?view=checks&kind=secret",
+            ),
+            (
+                "#/image/demo/webapp:1.0?view=packages&find=lib&type=deb&package=deb/libc6@2.36-9%2Bdeb12u9",
+                "",
+            ),
+            ("#/image/demo/webapp:1.0?view=config", ""),
+            (
+                "#/image/demo/webapp:1.0?view=content&path=/app/x.json&lines=L12-L20",
+                "",
+            ),
+            (
+                "#/image/demo/webapp:1.0?layer=5&from=2&view=diff&path=/app/x.json&as=split",
+                "",
+            ),
+            ("#/file/app.tar.gz?image=app:1.0&layer=2", ""),
+            (
+                "#/index/https://ci.example.com/a.onionskin%3Fkey=1?layer=2",
+                "",
+            ),
+            ("#/index/app.onionskin", ""),
+            ("#/compare/demo/webapp:1.0...demo/webapp:1.1", ""),
+            (
+                "#/history/registry.example.com/team/app?tags=1.*&limit=50&at=1.10",
+                "",
+            ),
+            ("#/repositories", ""),
+            ("#/repositories/registry.example.com:5000", ""),
+            ("#/tags/docker.io/library/nginx?find=1.27&sort=-created", ""),
+        ] {
+            let (route, remarks) = Route::parse(link);
+            assert_eq!(remarks, [] as [String; 0], "{link}");
+            let today = if today.is_empty() { link } else { today };
+            assert_eq!(route.to_fragment(), today);
+        }
+    }
+
     #[test]
     fn what_is_unknown_is_told_and_the_rest_still_works() {
         let (route, remarks) =

@@ -204,6 +204,39 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser.until_text(".finding.selected", "core.o").await;
 }
 
+/// For pages that link here and know no fragments.
+#[tokio::test]
+async fn the_query_of_an_address_names_an_image_and_becomes_the_fragment() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    let page = format!("http://{}/", served.address());
+    for (query, shown, address) in [
+        (
+            "?image=demo%2Fwebapp:1.0",
+            ".row[data-row]",
+            "#/image/demo/webapp:1.0",
+        ),
+        (
+            "?from=review&image=docker+pull+demo/webapp:1.0",
+            ".row[data-row]",
+            "?from=review#/image/demo/webapp:1.0",
+        ),
+        // The policy of this page lets it read no other origin.
+        (
+            "?url=https://ci.example.com/app.onionskin",
+            ".problem",
+            "#/index/https://ci.example.com/app.onionskin",
+        ),
+    ] {
+        browser.goto("about:blank").await;
+        browser.goto(&format!("{page}{query}")).await;
+        let _: bool = browser
+            .until(&format!("!!document.querySelector('{shown}')"))
+            .await;
+        assert_eq!(browser.address().await, format!("{page}{address}"));
+    }
+}
+
 #[tokio::test]
 async fn names_are_text_whatever_they_say() {
     let names: [&[u8]; 6] = [

@@ -1,8 +1,9 @@
 //! What is typed or pasted where a reference is expected: commands that pull, lines of a Dockerfile, addresses of registries'
-//! web pages.
+//! web pages. The query of the page's own address may have the same (`?image=…`, `?url=…`).
 
 use percent_encoding::percent_decode_str;
 
+use crate::browser::{IMAGE, URL};
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::worker::protocol::List;
 
@@ -23,6 +24,26 @@ pub(super) fn typed_route(typed: &str) -> Route {
             ..ImageRoute::of(reference)
         }),
     }
+}
+
+/// What the page was opened with: `image=`, which is as if it had been typed, or `url=`, a registry's web page about an image,
+/// or a saved analysis.
+pub(super) fn asked_route(query: &str) -> Option<Route> {
+    let value = |key: &str| {
+        let mut values = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = values.find(|(known, value)| *known == key && !value.is_empty())?;
+        let value = value.replace('+', " ");
+        Some(percent_decode_str(&value).decode_utf8_lossy().into_owned())
+    };
+    if let Some(image) = value(IMAGE) {
+        return Some(typed_route(&image));
+    }
+    let url = value(URL)?;
+    let page = url.trim().strip_prefix("https://").and_then(of_known_page);
+    Some(match page {
+        Some(reference) => Route::Image(ImageRoute::of(reference)),
+        None => Route::Image(ImageRoute::of_index(url.trim())),
+    })
 }
 
 /// The address of a saved analysis, by its name.
@@ -85,6 +106,21 @@ fn argument<'w>(words: impl Iterator<Item = &'w str>) -> Option<(String, Option<
 
 /// The image that a page of Docker Hub, GitHub or Quay is about; of another host the name in its address.
 fn of_address(address: &str) -> Option<String> {
+    if let Some(reference) = of_known_page(address) {
+        return Some(reference);
+    }
+    let place = address.split(['#', '?']).next().unwrap_or_default();
+    let place = percent_decode_str(place).decode_utf8_lossy();
+    let parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [] => None,
+        [host] | [host, "v2", ..] => Some((*host).to_owned() + "/"),
+        _ => Some(parts.join("/")),
+    }
+}
+
+/// The image that a page of Docker Hub, GitHub or Quay is about.
+fn of_known_page(address: &str) -> Option<String> {
     let (address, _) = address.split_once('#').unwrap_or((address, ""));
     let (place, query) = address.split_once('?').unwrap_or((address, ""));
     let tag = query.split('&').find_map(|pair| pair.strip_prefix("tag="));
@@ -136,10 +172,7 @@ fn of_address(address: &str) -> Option<String> {
         ["quay.io", "repository", owner, name, ..] => {
             Some(with_tag(format!("quay.io/{owner}/{name}")))
         }
-        [host, "v2", ..] => Some((*host).to_owned() + "/"),
-        [host] => Some((*host).to_owned() + "/"),
-        [..] if parts.is_empty() => None,
-        _ => Some(parts.join("/")),
+        _ => None,
     }
 }
 
@@ -215,6 +248,33 @@ mod tests {
         );
         let other = typed_route("https://ci.example.com/a/app");
         assert_eq!(other, Route::Image(ImageRoute::of("ci.example.com/a/app")));
+    }
+
+    #[test]
+    fn the_query_of_the_address_names_an_image_or_a_saved_analysis() {
+        for (query, fragment) in [
+            ("image=nginx:1.27", "#/image/nginx:1.27"),
+            ("embed&image=ghcr.io%2Fa%2Fb%401", "#/image/ghcr.io/a/b@1"),
+            ("image=docker+pull+nginx", "#/image/nginx"),
+            (
+                "url=https%3A%2F%2Fhub.docker.com%2F_%2Fnginx&x=1",
+                "#/image/docker.io/library/nginx",
+            ),
+            (
+                "url=https://ci.example.com/artifacts/7",
+                "#/index/https://ci.example.com/artifacts/7",
+            ),
+            (
+                "url=http://127.0.0.1:8000/a",
+                "#/index/http://127.0.0.1:8000/a",
+            ),
+        ] {
+            let route = asked_route(query).unwrap();
+            assert_eq!(route.to_fragment(), fragment, "{query}");
+        }
+        for query in ["", "image", "image=", "url=", "embed", "images=a"] {
+            assert_eq!(asked_route(query), None, "{query}");
+        }
     }
 
     #[test]
