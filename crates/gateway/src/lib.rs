@@ -146,6 +146,9 @@ pub enum GatewayError {
     /// There is no HTTP client.
     #[error("cannot set up TLS for connections to registries")]
     Client(#[source] reqwest::Error),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// There is nowhere to keep anything.
     #[error(transparent)]
     Store(#[from] StoreError),

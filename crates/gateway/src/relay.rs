@@ -105,8 +105,11 @@ impl Relay {
         };
         let store = told.store.as_ref();
         let store = store.map(|store| Store::open(store, Arc::clone(&metrics)));
+        let store = store.transpose()?;
+        let objects = store.as_ref().map(|store| Arc::clone(&store.objects));
         Ok(Self {
-            store: store.transpose()?,
+            pages: Seal::new(objects)?,
+            store,
             flights: Flights::new(None),
             upstreams,
             nobody: Client::new(
@@ -119,7 +122,6 @@ impl Relay {
             client: Client::new(http, options),
             slots: Slots::new(told.limits.clone()),
             limits: told.limits.clone(),
-            pages: Seal::default(),
             described: DescribedBlobs::default(),
             refuted: Arc::default(),
             metrics,

@@ -16,7 +16,7 @@ use axum::response::IntoResponse as _;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, serve, sound};
+use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, serve, sound, status};
 use onionskin_tests::until;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -149,6 +149,39 @@ async fn two_gateways_share_a_bucket_and_replace_what_is_damaged() {
     let by_tag = get(&fresh, "app/manifests/1", None).await;
     assert_eq!(by_tag, (200, manifest().into()));
     until(|| s3.objects() == whole).await;
+}
+
+/// A link to a next page that says more than the API knows is good at every gateway.
+#[tokio::test]
+async fn gateways_share_the_key_of_next_pages_in_a_bucket() {
+    let s3 = S3::start().await;
+    let odd = Odd::new(|target, _| match target {
+        "/v2/app/tags/list" => {
+            let link = ("link", "</v2/app/tags/list?page=x>; rel=\"next\"");
+            status(200, &[link], r#"{"tags":["a"]}"#)
+        }
+        _ => ok("application/json", r#"{"tags":["b"]}"#),
+    })
+    .await;
+    let (_one, one) = process(&odd, &s3.address).await;
+    let (_two, two) = process(&odd, &s3.address).await;
+    let link = async |gateway: &str| {
+        let first = client().get(format!("http://{gateway}/v2/odd/app/tags/list"));
+        let first = first.send().await.unwrap();
+        let link = first.headers()["link"].to_str().unwrap();
+        let link = link.trim_start_matches("</v2/odd/");
+        link.split('>').next().unwrap().to_owned()
+    };
+    let links = tokio::join!(link(&one), link(&two));
+    assert_eq!(links.0, links.1);
+    for gateway in [&one, &two] {
+        assert_eq!(get(gateway, &links.0, None).await.0, 200);
+    }
+    let objects = s3.objects();
+    let [key] = objects.keys().collect::<Vec<_>>()[..] else {
+        panic!("{:?}", objects.keys());
+    };
+    assert!(key.ends_with("bucket/team/onionskin/keys/pages"), "{key:?}");
 }
 
 /// Larger than what is written in one part.

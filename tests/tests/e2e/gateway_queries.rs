@@ -1,12 +1,17 @@
 //! What of a client's request, and of a registry's word, the gateway passes on: what the API knows, and no more.
 
-use onionskin_gateway::Options;
-use onionskin_tests::odd::{Odd, ok, status};
-use onionskin_tests::serving;
-use serde_json::Value;
+use std::fs;
+use std::time::Duration;
 
-async fn in_front_of(odd: &Odd) -> String {
+use onionskin_core::digest::Digest;
+use onionskin_gateway::{Options, StoreOptions, StorePlace};
+use onionskin_tests::odd::{CONFIG, LAYER, Odd, ok, sound, status};
+use onionskin_tests::{serving, until};
+use serde_json::{Value, json};
+
+async fn in_front_of(odd: &Odd, store: Option<StoreOptions>) -> String {
     serving(Options {
+        store,
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
         ..Options::default()
     })
@@ -27,7 +32,7 @@ async fn only_what_the_api_knows_is_asked_of_a_registry() {
         false => ok("application/json", r#"{"tags":["1"],"repositories":["a"]}"#),
     })
     .await;
-    let gateway = in_front_of(&odd).await;
+    let gateway = in_front_of(&odd, None).await;
     let referrers = format!("app/referrers/sha256:{}", "0".repeat(64));
     for (path, reaches) in [
         (
@@ -53,41 +58,93 @@ async fn only_what_the_api_knows_is_asked_of_a_registry() {
     assert_eq!(wrong.status(), 400);
 }
 
-#[tokio::test]
-async fn the_next_page_of_a_registry_with_words_of_its_own_is_found() {
-    let odd = Odd::new(|target, _| {
+/// A registry whose link to the second page of tags says more than the API knows.
+async fn paged() -> Odd {
+    Odd::new(|target, _| {
         let (link, tags) = match target {
             "/v2/app/tags/list" => (Some("page=xyz%3D&n=1"), r#"{"tags":["a"]}"#),
             "/v2/app/tags/list?page=xyz%3D&n=1" => (None, r#"{"tags":["b"]}"#),
-            _ => return status(400, &[], ""),
+            _ => return sound(target),
         };
         let link = link.map(|query| format!("</v2/app/tags/list?{query}>; rel=\"next\""));
         let headers = link.iter().map(|link| ("link", link.as_str()));
         status(200, &headers.collect::<Vec<_>>(), tags)
     })
-    .await;
-    let gateway = in_front_of(&odd).await;
-    let first = get(&gateway, "app/tags/list").await;
-    let link = first.headers()["link"].to_str().unwrap().to_owned();
-    let next = link
-        .trim_start_matches("</v2/odd/")
-        .split('>')
-        .next()
-        .unwrap();
-    let second: Value = get(&gateway, next).await.json().await.unwrap();
-    assert_eq!(second["tags"], serde_json::json!(["b"]));
+    .await
+}
+
+/// Where the first page of tags leads.
+async fn link(gateway: &str) -> String {
+    let first = get(gateway, "app/tags/list").await;
+    let link = first.headers()["link"].to_str().unwrap();
+    let link = link.trim_start_matches("</v2/odd/");
+    link.split('>').next().unwrap().to_owned()
+}
+
+async fn tags(gateway: &str, path: &str) -> Value {
+    let page: Value = get(gateway, path).await.json().await.unwrap();
+    page["tags"].clone()
+}
+
+#[tokio::test]
+async fn the_next_page_of_a_registry_with_words_of_its_own_is_found() {
+    let odd = paged().await;
+    let gateway = in_front_of(&odd, None).await;
+    let next = link(&gateway).await;
+    assert_eq!(tags(&gateway, &next).await, json!(["b"]));
     // What a client makes up is not what a registry wrote.
     let count = odd.count("/tags/list");
-    let forged = get(&gateway, "app/tags/list?next=0000000000000000page%3Dxyz").await;
-    assert_eq!(forged.status(), 400);
+    let forged = format!("app/tags/list?next={}page%3Dxyz", "0".repeat(43));
+    assert_eq!(get(&gateway, &forged).await.status(), 400);
     assert_eq!(odd.count("/tags/list"), count);
+}
+
+/// As behind a load balancer.
+#[tokio::test]
+async fn any_gateway_of_a_store_has_the_next_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = || StoreOptions {
+        place: StorePlace::Folder(folder.path().to_owned()),
+        // Too little for more than one object.
+        limit: CONFIG.len() as u64,
+        grace: Duration::ZERO,
+    };
+    let odd = paged().await;
+    let one = in_front_of(&odd, Some(store())).await;
+    let two = in_front_of(&odd, Some(store())).await;
+    // Both need a key at once, and there is none yet.
+    let links = tokio::join!(link(&one), link(&two));
+    assert_eq!(links.0, links.1);
+    for gateway in [&one, &two] {
+        assert_eq!(tags(gateway, &links.0).await, json!(["b"]));
+    }
+    // What the store deletes to stay within its limit is not the key.
+    let key = folder.path().join("keys/pages");
+    let before = fs::read(&key).unwrap();
+    let stored = |content: &[u8]| {
+        let digest = Digest::sha256(content);
+        let name = format!("v1/sha256/{}/{}", &digest.hex()[..2], digest.hex());
+        folder.path().join(name).exists()
+    };
+    for (content, deleted) in [(CONFIG, None), (LAYER, Some(CONFIG))] {
+        let path = format!("app/blobs/{}", Digest::sha256(content));
+        let answer = get(&one, &path).await;
+        assert_eq!(answer.bytes().await.unwrap(), content);
+        until(|| stored(content) && deleted.is_none_or(|deleted| !stored(deleted))).await;
+    }
+    assert_eq!(fs::read(&key).unwrap(), before);
+    let later = in_front_of(&odd, Some(store())).await;
+    assert_eq!(tags(&later, &links.0).await, json!(["b"]));
+    // Whoever has another store, or none, has another key.
+    let other = in_front_of(&odd, None).await;
+    assert_eq!(get(&other, &links.0).await.status(), 400);
 }
 
 #[tokio::test]
 async fn when_to_come_back_is_passed_on() {
     for code in [429, 503] {
         let odd = Odd::new(move |_, _| status(code, &[("retry-after", "17")], "")).await;
-        let gateway = in_front_of(&odd).await;
+        let gateway = in_front_of(&odd, None).await;
         let digest = format!("sha256:{}", "0".repeat(64));
         for path in [
             "app/manifests/1".to_owned(),
@@ -129,7 +186,7 @@ async fn large_lists_keep_nobody_waiting() {
         _ => ok("application/json", tags.clone()),
     })
     .await;
-    let gateway = in_front_of(&odd).await;
+    let gateway = in_front_of(&odd, None).await;
     let digest = "0".repeat(64);
     let lists = (0..9).map(|at| {
         let gateway = gateway.clone();

@@ -24,11 +24,11 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/tags/list");
-        let query = self.pages.asked(&path, query, &PAGING)?;
+        let query = self.pages.asked(&path, query, &PAGING).await?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
         let page = self.document(name, remote.tags(query.as_deref())).await?;
         let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING);
+        let next = self.next(&path, page.next.as_deref(), &PAGING).await;
         let response = listing::relayed_tags(name, page.tags, next).await?;
         Ok(carrying(response, slot))
     }
@@ -44,7 +44,7 @@ impl Relay {
             return Err(not_here(name, name));
         };
         let path = format!("/v2/{name}/_catalog");
-        let query = self.pages.asked(&path, query, &PAGING)?;
+        let query = self.pages.asked(&path, query, &PAGING).await?;
         let Upstream { domain, base } = upstream;
         let endpoint = called(Endpoint::new(base.clone()), name, domain);
         let registry = self.client_of(visitor).registry_at(endpoint, domain);
@@ -52,7 +52,7 @@ impl Relay {
         let page = registry.repositories(query.as_deref());
         let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING);
+        let next = self.next(&path, page.next.as_deref(), &PAGING).await;
         let response = listing::relayed_catalog(name, page.repositories, next).await?;
         Ok(carrying(response, slot))
     }
@@ -67,19 +67,19 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/referrers/{digest}");
-        let query = self.pages.asked(&path, query, &REFERRERS)?;
+        let query = self.pages.asked(&path, query, &REFERRERS).await?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
         let page = remote.referrers_page(digest, query.as_deref());
         let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_manifest)?;
-        let next = self.next(&path, page.next.as_deref(), &REFERRERS);
+        let next = self.next(&path, page.next.as_deref(), &REFERRERS).await;
         let response = listing::relayed_referrers(page.bytes, page.filtered, next);
         Ok(carrying(response, slot))
     }
 
     /// Where a client finds the page after one of the list at `path`.
-    fn next(&self, path: &str, next: Option<&str>, known: &[&str]) -> Option<String> {
-        let query = self.pages.query(path, next?, known);
+    async fn next(&self, path: &str, next: Option<&str>, known: &[&str]) -> Option<String> {
+        let query = self.pages.query(path, next?, known).await;
         Some(format!("{path}?{query}"))
     }
 }

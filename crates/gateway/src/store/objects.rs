@@ -17,7 +17,8 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart,
+    Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
+    WriteMultipart,
 };
 use onionskin_core::cache::name_of;
 use onionskin_core::digest::{Digest, Hasher};
@@ -29,9 +30,12 @@ use super::rest::Rest;
 use super::{StoreError, StoreOptions, StorePlace};
 use crate::limits::{INDEX_BYTES, KNOWN_OBJECTS, STORE_PART_BYTES};
 use crate::metrics::Metrics;
+use crate::seal::Key;
 
 /// What all names begin with: another layout of the store would have another.
 const ROOT: &str = "v1";
+/// The key that gateways share. It is apart from the objects that are counted and deleted.
+const KEY_OF_PAGES: &str = "keys/pages";
 /// How often objects are counted, which other gateways may have added.
 const COUNTED_EVERY: Duration = Duration::from_secs(600);
 /// How old the leftovers of a write are that nobody goes on with.
@@ -48,6 +52,7 @@ pub(crate) struct Objects {
     /// Bytes by the last count, and what was added since.
     bytes: AtomicU64,
     counted: tokio::sync::Mutex<Option<Instant>>,
+    key_of_pages: tokio::sync::OnceCell<Key>,
     metrics: Arc<Metrics>,
 }
 
@@ -92,6 +97,7 @@ impl Objects {
             known: Mutex::default(),
             bytes: AtomicU64::new(0),
             counted: tokio::sync::Mutex::new(None),
+            key_of_pages: tokio::sync::OnceCell::new(),
             metrics,
         })
     }
@@ -238,6 +244,41 @@ impl Objects {
             Ok(_) => self.added(&path, size).await,
             Err(error) => self.failed("write", &error),
         }
+    }
+
+    /// The key with which all gateways that use this store seal links to next pages. Where there is none yet, it is
+    /// `candidate`, unless another gateway is quicker.
+    pub(crate) async fn key_of_pages(&self, candidate: &Key) -> Option<Key> {
+        let key = self.key_of_pages.get_or_try_init(async || {
+            if self.is_resting() {
+                return Err(());
+            }
+            let key = self.found_or_made(candidate).await;
+            key.map_err(|error| self.failed("share a key", &error))
+        });
+        key.await.ok().copied()
+    }
+
+    async fn found_or_made(&self, candidate: &Key) -> Result<Key, Error> {
+        let path = Path::from(KEY_OF_PAGES);
+        let found = match self.store.get(&path).await {
+            Err(Error::NotFound { .. }) => {
+                let bytes = Bytes::copy_from_slice(candidate);
+                let create = PutOptions::from(PutMode::Create);
+                match self.store.put_opts(&path, bytes.into(), create).await {
+                    Ok(_) | Err(Error::AlreadyExists { .. }) => self.store.get(&path).await?,
+                    Err(error) => return Err(error),
+                }
+            }
+            found => found?,
+        };
+        let bytes = found.bytes().await?;
+        Ok(Key::try_from(&*bytes).unwrap_or_else(|_| {
+            tracing::warn!(
+                "{KEY_OF_PAGES} in the store is not a key; delete it, and restart the servers"
+            );
+            *candidate
+        }))
     }
 
     /// Keeps the first `size` bytes of a file, which have this digest.
