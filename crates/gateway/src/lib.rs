@@ -44,6 +44,8 @@ mod page;
 mod policy;
 mod range;
 mod rate;
+#[doc(hidden)]
+pub mod readers;
 mod refuted;
 mod relay;
 mod repository;

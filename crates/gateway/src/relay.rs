@@ -177,14 +177,7 @@ impl Relay {
             return Err(not_here(name, first));
         };
         let Upstream { domain, base } = upstream;
-        if rest.contains(['@', ':']) {
-            return Err(Refused::name_invalid(
-                "repository names hold no `@` and no `:`",
-            ));
-        }
-        let reference: Reference = format!("{domain}/{rest}")
-            .parse()
-            .map_err(|error| Refused::name_invalid(format!("{domain}/{rest}: {error}")))?;
+        let reference = reference(domain, rest)?;
         let endpoint = Endpoint::new(base.clone());
         let endpoint = if reference.is_docker_hub() {
             endpoint.docker_hub()
@@ -209,6 +202,18 @@ impl Relay {
             None => self.client.clone(),
         }
     }
+}
+
+/// A repository of a registry.
+pub(crate) fn reference(domain: &str, repository: &str) -> Result<Reference, Refused> {
+    if repository.contains(['@', ':']) {
+        return Err(Refused::name_invalid(
+            "repository names hold no `@` and no `:`",
+        ));
+    }
+    let name = format!("{domain}/{repository}");
+    let reference = name.parse();
+    reference.map_err(|error| Refused::name_invalid(format!("{name}: {error}")))
 }
 
 /// The client, which trusts these certificates beside those of the system. Where the system has none, only registries

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use onionskin_core::digest::{Digest, DigestError};
 use onionskin_core::source::registry::TagOrDigest;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::Refused;
 
@@ -56,6 +56,19 @@ impl Route {
             Self::Manifest(..) => "manifest",
             Self::Blob(..) => "blob",
         }
+    }
+
+    /// What follows `/v2/` in the path that asks for it, percent-encoded.
+    pub(crate) fn path(&self) -> String {
+        let text = match self {
+            Self::Catalog => "_catalog".to_owned(),
+            Self::CatalogOf(name) => format!("{name}/_catalog"),
+            Self::Referrers(name, digest) => format!("{name}/referrers/{digest}"),
+            Self::Tags(name) => format!("{name}/tags/list"),
+            Self::Manifest(name, pointer) => format!("{name}/manifests/{pointer}"),
+            Self::Blob(name, digest) => format!("{name}/blobs/{digest}"),
+        };
+        utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()
     }
 
     /// Reads what follows `/v2/`, still percent-encoded.
@@ -117,7 +130,6 @@ fn pointer(text: &str) -> Result<TagOrDigest, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -157,26 +169,13 @@ mod tests {
         "~",
     ];
 
-    /// The path under `/v2/` that a route has.
-    fn path(route: &Route) -> String {
-        let text = match route {
-            Route::Catalog => "_catalog".to_owned(),
-            Route::CatalogOf(name) => format!("{name}/_catalog"),
-            Route::Referrers(name, digest) => format!("{name}/referrers/{digest}"),
-            Route::Tags(name) => format!("{name}/tags/list"),
-            Route::Manifest(name, pointer) => format!("{name}/manifests/{pointer}"),
-            Route::Blob(name, digest) => format!("{name}/blobs/{digest}"),
-        };
-        utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()
-    }
-
     proptest! {
         /// Whatever a client asks for is one thing, whose tag or digest leads nowhere else, or is refused.
         #[test]
         fn any_path_is_one_route_or_none(parts in vec(select(PARTS), 0..12)) {
             let text = parts.concat();
             if let Ok(route) = Route::parse(&text) {
-                let again = Route::parse(&path(&route)).unwrap();
+                let again = Route::parse(&route.path()).unwrap();
                 prop_assert_eq!(&again, &route);
                 let pointer = match &route {
                     Route::Manifest(_, pointer) => pointer.to_string(),

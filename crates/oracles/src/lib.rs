@@ -16,6 +16,7 @@ mod analysis;
 mod archive;
 mod compression;
 mod documents;
+mod gateway;
 mod index;
 mod invariants;
 mod layer;
@@ -40,7 +41,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 24] = [
     Target {
         name: "reference",
         check: documents::reference,
@@ -145,6 +146,16 @@ pub const TARGETS: [Target; 22] = [
         name: "credentials",
         check: network::credentials,
         seeds: seeds::credentials,
+    },
+    Target {
+        name: "route",
+        check: gateway::route,
+        seeds: seeds::routes,
+    },
+    Target {
+        name: "badge",
+        check: gateway::badge,
+        seeds: seeds::badges,
     },
     Target {
         name: "report",

@@ -437,6 +437,37 @@ pub(crate) fn credentials() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(crate) fn routes() -> Vec<Vec<u8>> {
+    let digest = fixtures::sha256(b"");
+    let mut seeds = texts(&[
+        "_catalog",
+        "127.0.0.1%3A5000/_catalog",
+        "docker.io/library/nginx/tags/list",
+        "quay.io/manifests/manifests/manifests/1.27",
+        "quay.io/../team/app/manifests/%2e%2e",
+        "quay.io/%2e%2e%2fapp/tags/list",
+        "quay.io/a\u{202e}/b%00%0d%0a/tags/list",
+    ]);
+    for kind in ["manifests", "blobs", "referrers"] {
+        seeds.push(format!("quay.io/team/app/{kind}/{digest}").into_bytes());
+    }
+    seeds
+}
+
+pub(crate) fn badges() -> Vec<Vec<u8>> {
+    let digest = fixtures::sha256(b"");
+    let mut seeds = texts(&[
+        "ghcr.io/team/app:1.0",
+        "team:5000/app\0cache=1&label=a+b%20%3C&metric=size",
+        "ghcr.io/team/../app%00@latest",
+        "ghcr.io/team/%2e%2e%2fapp:..",
+        "a:b:c\0platform=linux%2Farm%2Fv7&metric=efficiency",
+    ]);
+    let pinned = format!("demo/hello%40{digest}\0platform=linux/arm64");
+    seeds.push(pinned.into_bytes());
+    seeds
+}
+
 pub(crate) fn reports() -> Vec<Vec<u8>> {
     texts(&[
         "##vso[task.complete]x\0::error::x\0##teamcity[buildStop]",

@@ -41,4 +41,4 @@ macro_rules! targets {
     };
 }
 
-targets!(reference manifest config rules secrets packages gzip zstd tar pax layer table index analysis stack archive challenge link realm guard credentials report);
+targets!(reference manifest config rules secrets packages gzip zstd tar pax layer table index analysis stack archive challenge link realm guard credentials route badge report);

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::badge::Metric;
 use onionskin_core::source::registry::TagOrDigest;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::PATH;
 use crate::error::Refused;
@@ -71,17 +71,27 @@ impl BadgeRepository {
 /// Which badge of which image.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    pub(super) name: String,
-    pub(super) pointer: TagOrDigest,
+    pub(crate) name: String,
+    pub(crate) pointer: TagOrDigest,
     pub(super) platform: Option<Platform>,
     pub(super) metric: Metric,
     pub(super) label: Option<String>,
 }
 
 impl Address {
+    /// The path that names the image, percent-encoded.
+    pub(crate) fn path(&self) -> String {
+        let separator = match self.pointer {
+            TagOrDigest::Tag(_) => ':',
+            TagOrDigest::Digest(_) => '@',
+        };
+        let image = format!("{}{separator}{}", self.name, self.pointer);
+        format!("{PATH}{}", utf8_percent_encode(&image, NON_ALPHANUMERIC))
+    }
+
     /// Reads `/badge/NAME[:TAG|@DIGEST]?metric=…&label=…&platform=…`. What else a query has is passed over: pages add what
     /// they count by.
-    pub(super) fn parse(path: &str, query: Option<&str>) -> Result<Self, Refused> {
+    pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Self, Refused> {
         let rest = path.strip_prefix(PATH).unwrap_or_default();
         let image = percent_decode_str(rest)
             .decode_utf8()

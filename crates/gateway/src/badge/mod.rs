@@ -15,7 +15,6 @@ use axum::response::{IntoResponse as _, Response};
 use onionskin_core::report::badge::badge_without;
 use onionskin_core::source::registry::TagOrDigest;
 
-use self::address::Address;
 use self::reader::Reader;
 use crate::access::User;
 use crate::client::Client;
@@ -23,6 +22,7 @@ use crate::error::Refused;
 use crate::policy;
 use crate::router::Served;
 
+pub(crate) use self::address::Address;
 pub use self::address::{BadgeRepository, BadgeRepositoryError};
 pub(crate) use self::numbers::Badges;
 
