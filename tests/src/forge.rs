@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::routing::{get, patch, put};
+use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ pub struct Forge {
 struct Log {
     comments: Vec<Comment>,
     requests: Vec<String>,
+    scanned: Vec<Value>,
     /// Gives all comments whatever page is asked for, as Gitea does.
     unpaged: bool,
 }
@@ -67,11 +68,13 @@ impl Forge {
         let state = Arc::new(Mutex::new(Log {
             comments: comments.collect(),
             requests: Vec::new(),
+            scanned: Vec::new(),
             unpaged,
         }));
         let router = Router::new()
             .route("/repos/org/app/issues/7/comments", get(list).post(add))
             .route("/repos/org/app/issues/comments/{id}", patch(edit))
+            .route("/repos/org/app/code-scanning/sarifs", post(scan))
             .route("/user", get(user))
             .route("/projects/42/merge_requests/7/notes", get(list).post(add))
             .route("/projects/42/merge_requests/7/notes/{id}", put(edit))
@@ -85,6 +88,11 @@ impl Forge {
     /// The comments of the pull request.
     pub fn comments(&self) -> Vec<Comment> {
         self.state.lock().unwrap().comments.clone()
+    }
+
+    /// What was uploaded to code scanning.
+    pub fn scanned(&self) -> Vec<Value> {
+        self.state.lock().unwrap().scanned.clone()
     }
 
     /// The methods of the requests that came.
@@ -112,6 +120,18 @@ fn number(author: &str) -> u64 {
         BOT => 9,
         other => 100 + other.len() as u64,
     }
+}
+
+async fn scan(
+    State(state): Shared,
+    headers: HeaderMap,
+    Json(upload): Json<Value>,
+) -> Result<(StatusCode, Json<Value>), StatusCode> {
+    if !allowed(&headers) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    state.lock().unwrap().scanned.push(upload);
+    Ok((StatusCode::ACCEPTED, Json(json!({ "id": "1" }))))
 }
 
 async fn user(headers: HeaderMap) -> Result<Json<Value>, StatusCode> {

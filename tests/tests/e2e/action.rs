@@ -1,7 +1,8 @@
 //! The action's scripts, as a pipeline runs them, with a forge that speaks its API's shapes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -9,6 +10,9 @@ use std::process::Output;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::get;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::read::GzDecoder;
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::Ground;
 use onionskin_tests::binary::onionskin;
@@ -265,6 +269,53 @@ async fn without_a_base_the_audit_is_the_comment() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[tokio::test]
+async fn findings_are_uploaded_to_code_scanning() {
+    let ground = images();
+    let told = review(&ground, &[("IMAGE", "new.tar")]).await;
+    let forge = Forge::new(&[], false).await;
+    let commit = "a".repeat(40);
+    let scan = async |token: &str, event: &str| {
+        let variables = [
+            ("SARIF", told["sarif"].as_str()),
+            ("TOKEN", token),
+            ("GITHUB_API_URL", &forge.api),
+            ("GITHUB_REPOSITORY", "org/app"),
+            ("GITHUB_SHA", &commit),
+            ("GITHUB_REF", "refs/pull/7/merge"),
+            ("GITHUB_EVENT_PATH", event),
+        ];
+        let output = script(&ground, "scan.sh", &variables).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains(token), "{said}");
+        (output.status.code(), said)
+    };
+    assert_eq!(scan(TOKEN, "").await.0, Some(0));
+    let uploads = forge.scanned();
+    assert_eq!(uploads.len(), 1);
+    assert_eq!(uploads[0]["commit_sha"], commit);
+    assert_eq!(uploads[0]["ref"], "refs/pull/7/merge");
+    let sarif = BASE64_STANDARD.decode(uploads[0]["sarif"].as_str().unwrap());
+    let mut text = String::new();
+    let sarif = sarif.unwrap();
+    GzDecoder::new(&*sarif).read_to_string(&mut text).unwrap();
+    let report = fs::read_to_string(ground.path().join(&told["sarif"])).unwrap();
+    assert_eq!(text, report);
+    // Who asks for it learns that it did not work, but a fork's token cannot be given more.
+    let (code, said) = scan("other", "").await;
+    assert_eq!(code, Some(2));
+    assert!(said.contains("security-events: write"), "{said}");
+    let fork = json!({ "pull_request": {
+        "head": { "repo": { "full_name": "stranger/app" } },
+        "base": { "repo": { "full_name": "org/app" } },
+    } });
+    ground.write("fork.json", fork.to_string());
+    let (code, said) = scan("other", "fork.json").await;
+    assert_eq!(code, Some(0));
+    assert!(said.contains("from a fork"), "{said}");
+    assert_eq!(forge.scanned().len(), 1);
+}
+
 /// The command, and what a script does with the reports that it writes.
 fn stub(ground: &Ground, cases: &str) -> String {
     let command = onionskin().to_str().unwrap();
@@ -398,12 +449,45 @@ async fn a_release_is_packed_downloaded_and_checked() {
     }
 }
 
-/// Runs the component's script as GitLab's runner does: line by line, until one fails.
-async fn component(ground: &Ground, forge: &Forge, releases: &str, image: &str) -> Output {
+/// The inputs of the component, and its job.
+fn template() -> (Value, Value) {
     let text = fs::read_to_string(root().join("templates/onionskin.yml")).unwrap();
-    let (_, job) = text.split_once("\n---\n").unwrap();
+    let (spec, job) = text.split_once("\n---\n").unwrap();
+    let spec: Value = serde_saphyr::from_str(spec).unwrap();
     let job: Value = serde_saphyr::from_str(job).unwrap();
-    let lines = job["onionskin"]["script"].as_array().unwrap();
+    (spec["spec"]["inputs"].clone(), job["onionskin"].clone())
+}
+
+/// The variables whose value is an input, with its name, which is written between `before` and `after`.
+fn handed_over(variables: &Value, before: &str, after: &str) -> BTreeMap<String, String> {
+    let variables = variables.as_object().into_iter().flatten();
+    let inputs = variables.filter_map(|(variable, value)| {
+        let input = value.as_str()?.strip_prefix(before)?.strip_suffix(after)?;
+        Some((variable.clone(), input.to_owned()))
+    });
+    inputs.collect()
+}
+
+/// Runs the component's script as GitLab's runner does: line by line, until one fails.
+/// `variables` are those that differ from the defaults.
+async fn component(
+    ground: &Ground,
+    forge: &Forge,
+    releases: &str,
+    variables: &[(&str, &str)],
+) -> Output {
+    let (inputs, job) = template();
+    let default = |input: &str| {
+        inputs[input]["default"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let defaults = handed_over(&job["variables"], "$[[ inputs.", " ]]");
+    let defaults = defaults
+        .iter()
+        .map(|(variable, input)| (variable, default(input)));
+    let lines = job["script"].as_array().unwrap();
     let lines: Vec<&str> = lines.iter().map(|line| line.as_str().unwrap()).collect();
     let script = lines.join("\n");
     assert!(!script.contains("$[["), "inputs are variables only");
@@ -412,11 +496,9 @@ async fn component(ground: &Ground, forge: &Forge, releases: &str, image: &str) 
         .args(["-e", "-o", "pipefail", "-c", &script])
         .current_dir(ground.path())
         .env_remove("ONIONSKIN")
+        .envs(defaults)
         .envs([
-            ("IMAGE", image),
             ("BASE", "old.tar"),
-            ("COMMENT_THRESHOLD", "0"),
-            ("COMMENT_KEY", "image"),
             ("ONIONSKIN_VERSION", "0.1.0"),
             ("ONIONSKIN_RELEASES", releases),
             ("ONIONSKIN_TOKEN", TOKEN),
@@ -424,7 +506,8 @@ async fn component(ground: &Ground, forge: &Forge, releases: &str, image: &str) 
             ("CI_PROJECT_ID", "42"),
             ("CI_MERGE_REQUEST_IID", "7"),
             ("NO_PROXY", "127.0.0.1"),
-        ]);
+        ])
+        .envs(variables.iter().copied());
     command.output().await.unwrap()
 }
 
@@ -445,7 +528,7 @@ async fn the_component_keeps_one_note_on_a_merge_request() {
         ("new.tar", "/app/server", "POST"),
         ("old.tar", "**Files** unchanged", "PUT"),
     ] {
-        let output = component(&ground, &forge, &releases, image).await;
+        let output = component(&ground, &forge, &releases, &[("IMAGE", image)]).await;
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         let comments = forge.comments();
@@ -456,9 +539,85 @@ async fn the_component_keeps_one_note_on_a_merge_request() {
         assert!(comments[1].body.contains(text), "{}", comments[1].body);
         assert_eq!(forge.requests().last().unwrap(), requests);
     }
+    // Without a note, the text is in the folder of the reports.
+    let asked = forge.requests().len();
+    ground.write("Dockerfile", "FROM base\nCOPY . /app\n");
+    let variables = [
+        ("IMAGE", "new.tar"),
+        ("COMMENT", "false"),
+        ("REPORTS", "elsewhere"),
+        ("DOCKERFILE", "Dockerfile"),
+        ("PLATFORM", "linux/amd64"),
+    ];
+    let output = component(&ground, &forge, &releases, &variables).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(forge.requests().len(), asked);
+    let read = |name: &str| fs::read_to_string(ground.path().join("elsewhere").join(name));
+    assert!(read("comment.md").unwrap().contains("/app/server"));
+    assert!(read("audit.sarif").unwrap().contains("Dockerfile"));
     // An image that cannot be read fails the job.
-    let output = component(&ground, &forge, &releases, "missing.tar").await;
+    let output = component(&ground, &forge, &releases, &[("IMAGE", "missing.tar")]).await;
     assert!(!output.status.success());
+}
+
+/// What docs/review.md promises: the component has the inputs of the action, under the same names and with the same meaning.
+#[test]
+fn the_component_has_the_inputs_of_the_action_and_scripts_read_them() {
+    let text = fs::read_to_string(root().join("action.yml")).unwrap();
+    let action: Value = serde_saphyr::from_str(&text).unwrap();
+    let (component, job) = template();
+    let names = |inputs: &Value| -> BTreeSet<String> {
+        inputs.as_object().unwrap().keys().cloned().collect()
+    };
+    let (ours, theirs) = (names(&action["inputs"]), names(&component));
+    let only = |one: &BTreeSet<String>, other: &BTreeSet<String>| -> Vec<String> {
+        one.difference(other).cloned().collect()
+    };
+    assert_eq!(only(&ours, &theirs), ["command", "sarif", "token"]);
+    assert_eq!(only(&theirs, &ours), ["stage"]);
+    for input in ours
+        .intersection(&theirs)
+        .filter(|input| *input != "version")
+    {
+        let default = |inputs: &Value| inputs[input]["default"].clone();
+        assert_eq!(default(&action["inputs"]), default(&component), "{input}");
+    }
+
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    let review = steps.iter().find(|step| step["id"] == "review").unwrap();
+    let of_action = handed_over(&review["env"], "${{ inputs.", " }}");
+    let of_component = handed_over(&job["variables"], "$[[ inputs.", " ]]");
+    assert!(of_action.len() > 8, "{of_action:?}");
+    for (variable, input) in &of_action {
+        assert_eq!(of_component.get(variable), Some(input), "{variable}");
+    }
+    // What a script reads is said in its first lines, and is read.
+    let script = fs::read_to_string(root().join("action/review.sh")).unwrap();
+    let (head, body) = script.split_once("set -euo pipefail").unwrap();
+    for variable in of_action.keys() {
+        assert!(head.contains(variable), "{variable}");
+        assert!(body.contains(&format!("${{{variable}:-")), "{variable}");
+    }
+    for said in head
+        .lines()
+        .skip_while(|line| *line != "#")
+        .take_while(|line| !line.contains("GITHUB_"))
+    {
+        let words = said.split_whitespace().skip(1);
+        let variables =
+            words.take_while(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+        for variable in variables.filter(|variable| *variable != "ONIONSKIN") {
+            assert!(of_action.contains_key(variable), "{variable}");
+        }
+    }
+    // The rest of the component's inputs reach its script, or its job.
+    let script = job["script"].to_string();
+    for (variable, input) in &of_component {
+        let used = of_action.contains_key(variable) || script.contains(&format!("${variable}"));
+        assert!(used, "{input}");
+    }
+    assert_eq!(job["stage"], "$[[ inputs.stage ]]");
+    assert_eq!(job["artifacts"]["paths"][0], "$[[ inputs.reports ]]");
 }
 
 /// A value of a workflow that stands in a script would be run.
