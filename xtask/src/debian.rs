@@ -9,7 +9,7 @@ use crate::work::{self, say};
 /// Program, the Debian package that has it, and where others find it.
 type Needed = (&'static str, &'static str, &'static str);
 
-const NEEDED: [Needed; 12] = [
+const NEEDED: [Needed; 13] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -24,6 +24,7 @@ const NEEDED: [Needed; 12] = [
     ("curl", "curl", "curl, https://curl.se"),
     ("jq", "jq", "jq, https://jqlang.org"),
     ("npm", "npm", "npm, https://www.npmjs.com"),
+    ("pip3", "python3-pip", "pip, https://pip.pypa.io"),
     (
         "skopeo",
         "skopeo",

@@ -17,6 +17,7 @@ mod audit_rules;
 mod badge;
 mod cache;
 mod cli;
+mod completions;
 mod connections;
 mod content;
 mod credentials;

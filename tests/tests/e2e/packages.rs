@@ -1,8 +1,8 @@
 //! `onionskin packages`: what it says of an image, as the package managers themselves say it, and docs/packages.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use onionskin_fixtures::documented::packaged;
@@ -176,30 +176,38 @@ async fn told(file: &str, kind: &str) -> BTreeMap<String, (String, u64)> {
         .collect()
 }
 
-/// Two packages, built by dpkg-deb and installed by dpkg into a file system where `/bin` is a link.
-#[tokio::test]
-async fn debian_packages_are_those_of_dpkg_query() {
-    let ground = Ground::default();
-    let root = ground.path().join("root");
-    for folder in ["usr/bin", "var/lib/dpkg/info", "var/lib/dpkg/updates"] {
-        fs::create_dir_all(root.join(folder)).unwrap();
+/// A file system of Debian's form, into which dpkg installs packages.
+struct Debian<'g> {
+    ground: &'g Ground,
+    root: PathBuf,
+}
+
+impl<'g> Debian<'g> {
+    /// An empty one, where `/bin` is a link.
+    fn new(ground: &'g Ground) -> Self {
+        let root = ground.path().join("root");
+        for folder in ["usr/bin", "var/lib/dpkg/info", "var/lib/dpkg/updates"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink("usr/bin", root.join("bin")).unwrap();
+        fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+        Self { ground, root }
     }
-    std::os::unix::fs::symlink("usr/bin", root.join("bin")).unwrap();
-    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
-    for (name, version, path, size) in [
-        ("first", "1:2.0-1", "bin/first", 3_000),
-        ("second", "0.9", "usr/share/second/data", 70_000),
-    ] {
-        let built = ground.path().join(name);
+
+    /// Builds a package of these files, each with its bytes, and installs it.
+    fn install(&self, name: &str, version: &str, files: &[(&str, usize)]) {
+        let built = self.ground.path().join(name);
         fs::create_dir_all(built.join("DEBIAN")).unwrap();
         let control = format!(
             "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: a <a@example.com>\nDescription: a test\n"
         );
         fs::write(built.join("DEBIAN/control"), control).unwrap();
-        let file = built.join(path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, bytes(size)).unwrap();
-        let deb = ground.path().join(format!("{name}.deb"));
+        for (path, size) in files {
+            let file = built.join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes(*size)).unwrap();
+        }
+        let deb = self.ground.path().join(format!("{name}.deb"));
         tool(
             Command::new("dpkg-deb")
                 .args(["--root-owner-group", "-b"])
@@ -207,7 +215,7 @@ async fn debian_packages_are_those_of_dpkg_query() {
                 .arg(&deb),
         );
         let mut dpkg = Command::new("dpkg");
-        dpkg.arg(format!("--root={}", root.display()));
+        dpkg.arg(format!("--root={}", self.root.display()));
         dpkg.args([
             "--log=/dev/null",
             "--force-not-root",
@@ -216,23 +224,193 @@ async fn debian_packages_are_those_of_dpkg_query() {
         ]);
         tool(dpkg.arg(&deb));
     }
-    let admin = format!("--admindir={}", root.join("var/lib/dpkg").display());
-    let asked =
-        tool(
-            Command::new("dpkg-query")
-                .arg(&admin)
-                .args(["-W", "-f", "${Package}\t${Version}\n"]),
-        );
+
+    /// What dpkg-query prints.
+    fn query(&self, arguments: &[&str]) -> String {
+        let admin = format!("--admindir={}", self.root.join("var/lib/dpkg").display());
+        tool(Command::new("dpkg-query").arg(admin).args(arguments))
+    }
+
+    /// The paths of a package, as dpkg has them.
+    fn paths(&self, package: &str) -> Vec<String> {
+        let listed = self.query(&["-L", package]);
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    /// Bytes of the files of a package.
+    fn bytes(&self, package: &str) -> u64 {
+        let paths = self.paths(package);
+        let sizes = paths
+            .iter()
+            .map(|path| size_of(&self.root.join(&path[1..])));
+        sizes.sum()
+    }
+}
+
+/// Two packages, built by dpkg-deb and installed by dpkg into a file system where `/bin` is a link.
+#[tokio::test]
+async fn debian_packages_are_those_of_dpkg_query() {
+    let ground = Ground::default();
+    let debian = Debian::new(&ground);
+    debian.install("first", "1:2.0-1", &[("bin/first", 3_000)]);
+    debian.install("second", "0.9", &[("usr/share/second/data", 70_000)]);
     let mut expected = BTreeMap::new();
-    for line in asked.lines() {
+    for line in debian
+        .query(&["-W", "-f", "${Package}\t${Version}\n"])
+        .lines()
+    {
         let (name, version) = line.split_once('\t').unwrap();
-        let listed = tool(Command::new("dpkg-query").arg(&admin).args(["-L", name]));
-        let sizes = listed.lines().map(|path| size_of(&root.join(&path[1..])));
-        expected.insert(name.to_owned(), (version.to_owned(), sizes.sum::<u64>()));
+        expected.insert(name.to_owned(), (version.to_owned(), debian.bytes(name)));
     }
     assert_eq!(expected["first"], ("1:2.0-1".to_owned(), 3_000));
-    let file = saved(&ground, &image_of(&root));
+    let file = saved(&ground, &image_of(&debian.root));
     assert_eq!(told(&file, "deb").await, expected);
+}
+
+/// Two builds of an image, the second with one package more: nothing else is named, but for the database that lists it.
+#[tokio::test]
+async fn diff_names_the_package_that_dpkg_added_and_nothing_else() {
+    let ground = Ground::default();
+    let debian = Debian::new(&ground);
+    debian.install("first", "1:2.0-1", &[("usr/bin/first", 3_000)]);
+    debian.install("second", "0.9", &[("usr/share/second/data", 70_000)]);
+    ground.save("old.tar", "app:1", &image_of(&debian.root));
+    let added = [("usr/bin/third", 4_000), ("usr/share/third/data", 50_000)];
+    debian.install("third", "3.0-2", &added);
+    ground.save("new.tar", "app:2", &image_of(&debian.root));
+
+    let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
+    let (old, new) = (path("old.tar"), path("new.tar"));
+    let report = json(&["diff", &old, &new]).await;
+    let bytes = debian.bytes("third");
+    assert_eq!(bytes, 54_000);
+    assert_eq!(
+        report["packages"],
+        json!([{ "type": "deb", "name": "third", "old": null, "new": "3.0-2", "bytes": bytes }])
+    );
+    assert_eq!(report["config"], json!([]));
+    // The package has the folders that the others have as well.
+    let others = [debian.paths("first"), debian.paths("second")].concat();
+    let owned = debian.paths("third");
+    let owned: BTreeSet<&str> = (owned.iter())
+        .filter(|path| !others.contains(path))
+        .map(String::as_str)
+        .collect();
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap().to_owned();
+    let (database, rest): (Vec<&Value>, Vec<&Value>) = (report["files"].as_array().unwrap().iter())
+        .partition(|file| text(file, "path").starts_with("/var/lib/dpkg/"));
+    let rest: Vec<(String, String)> = (rest.into_iter())
+        .map(|file| (text(file, "change"), text(file, "path")))
+        .collect();
+    let expected = owned
+        .iter()
+        .map(|path| ("added".to_owned(), (*path).to_owned()));
+    assert_eq!(rest, expected.collect::<Vec<_>>());
+    // Of the database, what tells of this package, and the lists of all.
+    let of_third = |file: &Value| text(file, "path").starts_with("/var/lib/dpkg/info/third.");
+    let lists = ["status", "status-old", "available"].map(|name| format!("/var/lib/dpkg/{name}"));
+    for file in &database {
+        assert!(
+            of_third(file) || lists.contains(&text(file, "path")),
+            "{file}"
+        );
+    }
+    assert!(database.iter().any(|file| of_third(file)));
+    let printed = printed(&["diff", &old, &new]).await;
+    assert!(printed.contains("Packages: 1 added"), "{printed}");
+    assert!(printed.contains("deb third 3.0-2"), "{printed}");
+}
+
+/// Wheels that pip installs into a folder: names, versions, and the files that pip says are theirs.
+#[tokio::test]
+async fn python_packages_are_those_of_pip() {
+    let ground = Ground::default();
+    let site = ground.path().join("root/usr/lib/python3/dist-packages");
+    fs::create_dir_all(&site).unwrap();
+    let python = |arguments: &[&str], folder: &Path| {
+        tool(
+            Command::new("python3")
+                .args(arguments)
+                .env("PYTHONPATH", &site)
+                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+                .env("PIP_NO_CACHE_DIR", "1")
+                .current_dir(folder),
+        )
+    };
+    for (name, module, version, size) in [
+        ("First.Package", "first_package", "1.0.2", 4_000),
+        ("second", "second", "2.0rc1", 90_000),
+    ] {
+        let built = ground.path().join(module);
+        let info = format!("{module}-{version}.dist-info");
+        fs::create_dir_all(built.join(module)).unwrap();
+        fs::create_dir_all(built.join(&info)).unwrap();
+        let files = [
+            (format!("{module}/__init__.py"), "VALUE = 1\n".to_owned()),
+            (format!("{module}/a, b.txt"), "x".repeat(size)),
+            (
+                format!("{info}/METADATA"),
+                format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: MIT\n"),
+            ),
+            (
+                format!("{info}/WHEEL"),
+                "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+                    .to_owned(),
+            ),
+            (
+                format!("{info}/RECORD"),
+                format!(
+                    "{module}/__init__.py,,\n\"{module}/a, b.txt\",,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"
+                ),
+            ),
+        ];
+        for (path, content) in files {
+            fs::write(built.join(path), content).unwrap();
+        }
+        let wheel = format!("../{module}-{version}-py3-none-any.whl");
+        python(&["-m", "zipfile", "-c", &wheel, module, &info], &built);
+        let target = site.to_str().unwrap();
+        let install = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--target",
+            target,
+        ];
+        python(&[&install[..], &[&wheel]].concat(), &built);
+    }
+    let path = site.to_str().unwrap();
+    let listed = python(
+        &["-m", "pip", "list", "--path", path, "--format", "json"],
+        &site,
+    );
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let mut expected = BTreeMap::new();
+    for package in listed.as_array().unwrap() {
+        let (name, version) = (package["name"].as_str().unwrap(), &package["version"]);
+        let shown = python(&["-m", "pip", "show", "--files", name], &site);
+        let (_, files) = shown.split_once("\nFiles:\n").unwrap();
+        let sizes: Vec<u64> = files
+            .lines()
+            .map(|line| size_of(&site.join(line.trim())))
+            .collect();
+        let facts = json!([version, sizes.iter().sum::<u64>(), sizes.len()]);
+        expected.insert(name.to_owned(), facts);
+    }
+    assert_eq!(expected.len(), 2, "{expected:?}");
+    let file = saved(&ground, &image_of(&ground.path().join("root")));
+    let report = json(&["packages", &file, "--type", "pypi"]).await;
+    let packages = report["packages"].as_array().unwrap().iter();
+    let told: BTreeMap<String, Value> = packages
+        .map(|package| {
+            let facts = json!([package["version"], package["bytes"], package["files"]]);
+            (package["name"].as_str().unwrap().to_owned(), facts)
+        })
+        .collect();
+    assert_eq!(told, expected);
 }
 
 /// Packages that npm installs from folders, one of them inside another.
