@@ -100,6 +100,7 @@ mod saved_images;
 mod secrets;
 mod security_docs;
 mod sources;
+mod tar_readers;
 mod umoci;
 mod unavailable_layers;
 mod unpacked_sizes;
