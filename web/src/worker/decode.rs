@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::table::TableOfContents;
-use onionskin_core::layer::{Checkpoints, LayerError, LayerIndex, Problem};
+use onionskin_core::layer::{
+    Budget, BudgetLeft, Checkpoints, LayerError, LayerIndex, MemoryBudget, Problem,
+};
 use onionskin_core::source::{Layer, NotFetched, Source, SourceError};
 use onionskin_core::visitors;
 use serde::{Deserialize, Serialize};
@@ -96,6 +99,8 @@ pub(crate) enum Report {
     /// The layer is not available, for this reason.
     NotFetched(NotFetched),
     Failed(UserError),
+    /// The layer goes beyond a limit of its image.
+    TooMuch(UserError),
 }
 
 /// What came of a layer.
@@ -108,6 +113,20 @@ pub(crate) enum Done {
 pub(crate) enum Missing {
     NotFetched(NotFetched),
     Failed(UserError),
+    /// It goes beyond a limit of its image.
+    TooMuch(UserError),
+}
+
+impl Missing {
+    fn of_layer(layer: u32, error: &LayerError) -> Self {
+        let problem = UserError::of_layer(layer, error);
+        match error.problem() {
+            Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
+                Missing::TooMuch(problem)
+            }
+            _ => Missing::Failed(problem),
+        }
+    }
 }
 
 impl From<UserError> for Missing {
@@ -128,7 +147,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             chosen.replace(Some(file));
             return;
         }
-        let Some(job) = port::unpack::<Job>(&data) else {
+        let Some((job, left)) = port::unpack::<(Job, BudgetLeft)>(&data) else {
             return;
         };
         let (scope, file) = (Rc::clone(&answers), chosen.borrow().clone());
@@ -142,7 +161,9 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     },
                 );
             };
-            match run(&job, file.as_ref(), hear).await {
+            let budget = Arc::new(Budget::from(left));
+            let room = (budget, MemoryBudget::default());
+            match run(&job, file.as_ref(), room, hear).await {
                 Ok(Done::Listed(table)) => {
                     port::tell(&scope, &Report::Listed);
                     port::tell_bytes(&scope, &Uint8Array::from(table.to_bytes().as_slice()));
@@ -160,6 +181,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                     port::tell(&scope, &Report::NotFetched(reason));
                 }
                 Err(Missing::Failed(problem)) => port::tell(&scope, &Report::Failed(problem)),
+                Err(Missing::TooMuch(problem)) => port::tell(&scope, &Report::TooMuch(problem)),
             }
         });
     });
@@ -174,11 +196,15 @@ pub(crate) enum News {
     Unlisted(String),
 }
 
+/// What a layer may take of what its image may take.
+pub(crate) type Room = (Arc<Budget>, MemoryBudget);
+
 /// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints. Of one that its
 /// table lists nothing else is fetched.
 pub(crate) async fn run(
     job: &Job,
     file: Option<&Blob>,
+    (budget, memory): Room,
     hear: impl Fn(News),
 ) -> Result<Done, Missing> {
     let layer = &job.layer;
@@ -204,6 +230,8 @@ pub(crate) async fn run(
     }
     let mut decoder = visitors::decoder(layer.expected())
         .may_be_other(layer.may_be_other())
+        .within(budget)
+        .with_memory(memory)
         .with_checkpoints();
     let fetching = |error| job.problem(&error);
     let blob = source.layer(layer).await;
@@ -215,7 +243,7 @@ pub(crate) async fn run(
     while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
         decoder
             .push(&chunk)
-            .map_err(|error| UserError::of_layer(shown, &error))?;
+            .map_err(|error| Missing::of_layer(shown, &error))?;
         let now = js_sys::Date::now();
         if now - told >= PAUSE {
             told = now;
@@ -227,7 +255,7 @@ pub(crate) async fn run(
         Err(error) if *error.problem() == Problem::NotTar => {
             Err(Missing::NotFetched(NotFetched::NotTar))
         }
-        Err(error) => Err(Missing::Failed(UserError::of_layer(shown, &error))),
+        Err(error) => Err(Missing::of_layer(shown, &error)),
     }
 }
 

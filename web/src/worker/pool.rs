@@ -20,7 +20,7 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
-use super::decode::{self, Done, Job, Missing, News, Report};
+use super::decode::{self, Done, Job, Missing, News, Report, Room};
 use super::listing::number;
 use super::port;
 use super::protocol::UserError;
@@ -44,9 +44,16 @@ pub(crate) enum Outcome {
     Failed(u32, UserError),
 }
 
+/// What a decoder tells of its layer.
+enum Heard {
+    Outcome(Outcome),
+    /// It goes beyond a limit of the image.
+    TooMuch(u32, UserError),
+}
+
 type Tell = Rc<dyn Fn(Outcome)>;
-type Heard = Closure<dyn FnMut(MessageEvent)>;
-type Failed = Closure<dyn FnMut(web_sys::Event)>;
+type OnMessage = Closure<dyn FnMut(MessageEvent)>;
+type OnError = Closure<dyn FnMut(web_sys::Event)>;
 
 /// Decoders at work.
 pub(crate) struct Pool {
@@ -56,6 +63,8 @@ pub(crate) struct Pool {
     members: RefCell<Vec<Member>>,
     /// The file that the layers are in, if they are in one.
     file: Option<Blob>,
+    /// What the layers may still unpack to, and hold.
+    room: Room,
     cache: Cache,
     tell: Tell,
 }
@@ -70,7 +79,7 @@ struct Member {
     next: Option<Next>,
     /// Its packed checkpoints, once they came.
     checkpoints: Option<Uint8Array>,
-    _closures: (Heard, Failed),
+    _closures: (OnMessage, OnError),
 }
 
 /// What comes as bytes.
@@ -95,6 +104,7 @@ impl Pool {
             same,
             members: RefCell::default(),
             file,
+            room: Room::default(),
             cache: Cache::of_worker(),
             tell: Rc::new(tell),
         });
@@ -129,10 +139,7 @@ impl Pool {
             };
             // Where it is not what is expected, decoding says what is wrong.
             match index.filter(|index| decode::check(&job.layer, index).is_ok()) {
-                Some(index) => {
-                    let layer = number(job.layer.number);
-                    pool.tell_all(Outcome::Decoded(layer, Arc::new(index)));
-                }
+                Some(index) => pool.read(number(job.layer.number), Arc::new(index)),
                 None => pool.decode(vec![job]),
             }
         }
@@ -173,13 +180,13 @@ impl Pool {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
         let pool = Rc::downgrade(self);
-        let heard = Heard::new(move |event: MessageEvent| {
+        let heard = OnMessage::new(move |event: MessageEvent| {
             if let Some(pool) = pool.upgrade() {
                 pool.hear(at, &event);
             }
         });
         let pool = Rc::downgrade(self);
-        let failed = Failed::new(move |event: web_sys::Event| {
+        let failed = OnError::new(move |event: web_sys::Event| {
             // Else it counts as an error of the image worker too.
             event.prevent_default();
             if let Some(pool) = pool.upgrade() {
@@ -200,17 +207,41 @@ impl Pool {
     }
 
     fn hear(&self, at: usize, event: &MessageEvent) {
-        let outcome = {
+        let heard = {
             let mut members = self.members.borrow_mut();
             let Some(member) = members.get_mut(at) else {
                 return;
             };
             member.hear(event, &self.cache)
         };
-        if let Some(outcome) = outcome {
-            self.tell_all(outcome);
+        match heard {
+            Some(Heard::Outcome(Outcome::Decoded(layer, index))) => self.read(layer, index),
+            Some(Heard::Outcome(outcome)) => self.tell_all(outcome),
+            Some(Heard::TooMuch(layer, problem)) => self.refuse(layer, problem),
+            None => {}
         }
         self.give(at);
+    }
+
+    /// A layer was read, by a decoder or earlier: what it takes counts against the limits of the image.
+    fn read(&self, layer: u32, index: Arc<LayerIndex>) {
+        let (budget, memory) = &self.room;
+        let at = layer as usize;
+        let kept = budget.kept(at, &index);
+        match kept.and_then(|()| memory.kept(at, &index)) {
+            Ok(()) => self.tell_all(Outcome::Decoded(layer, index)),
+            Err(error) => self.refuse(layer, UserError::of_layer(layer, &error)),
+        }
+    }
+
+    /// A layer goes beyond a limit of the image: those that wait are not read either, as each could do so again.
+    fn refuse(&self, layer: u32, problem: UserError) {
+        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+        self.tell_all(Outcome::Failed(layer, problem));
+        for job in waiting {
+            let layer = number(job.layer.number);
+            self.tell_all(Outcome::Failed(layer, UserError::of_limit(layer)));
+        }
     }
 
     /// Tells what came of a layer, for all that have the same blob.
@@ -265,7 +296,8 @@ impl Pool {
                 if let Some(file) = &self.file {
                     let _ = worker.post_message(file);
                 }
-                if let Some(message) = port::pack(&job) {
+                let (budget, _) = &self.room;
+                if let Some(message) = port::pack(&(job, budget.left())) {
                     let _ = port::transfer(&message, |message, list| {
                         worker.post_message_with_transfer(message, list)
                     });
@@ -319,7 +351,7 @@ impl Pool {
                         News::Unlisted(reason) => Outcome::Unlisted(layer, reason),
                     });
                 };
-                let outcome = decode::run(&job, pool.file.as_ref(), hear).await;
+                let outcome = decode::run(&job, pool.file.as_ref(), pool.room.clone(), hear).await;
                 pool.tell_all(match outcome {
                     Ok(Done::Listed(table)) => Outcome::Listed(layer, Arc::new(table)),
                     Ok(Done::Read(index, made)) => {
@@ -334,6 +366,10 @@ impl Pool {
                     }
                     Err(Missing::NotFetched(reason)) => Outcome::NotFetched(layer, reason),
                     Err(Missing::Failed(problem)) => Outcome::Failed(layer, problem),
+                    Err(Missing::TooMuch(problem)) => {
+                        pool.refuse(layer, problem);
+                        continue;
+                    }
                 });
             }
         });
@@ -372,7 +408,7 @@ impl Drop for Member {
 }
 
 impl Member {
-    fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<Outcome> {
+    fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<Heard> {
         let next = self.next.take();
         if next == Some(Next::Checkpoints) {
             self.checkpoints = event.data().dyn_into().ok();
@@ -391,42 +427,111 @@ impl Member {
             {
                 cache.keep_layer(&digest, packed);
             }
-            return Some(match index {
+            return Some(Heard::Outcome(match index {
                 Some(index) => Outcome::Decoded(layer, Arc::new(index)),
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),
-            });
+            }));
         }
         if next == Some(Next::Table) {
             let layer = self.at.take()?;
             let packed: Option<Uint8Array> = event.data().dyn_into().ok();
             let table =
                 packed.and_then(|packed| TableOfContents::from_bytes(&packed.to_vec()).ok());
-            return Some(match table {
+            return Some(Heard::Outcome(match table {
                 Some(table) => Outcome::Listed(layer, Arc::new(table)),
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),
-            });
+            }));
         }
-        match port::unpack::<Report>(&event.data())? {
+        let outcome = match port::unpack::<Report>(&event.data())? {
             Report::Ready => {
                 self.ready = true;
-                None
+                return None;
             }
-            Report::Progress(received) => Some(Outcome::Progress(self.at?, received)),
             Report::Checkpoints => {
                 self.next = Some(Next::Checkpoints);
-                None
+                return None;
             }
             Report::Decoded => {
                 self.next = Some(Next::Index);
-                None
+                return None;
             }
             Report::Listed => {
                 self.next = Some(Next::Table);
-                None
+                return None;
             }
-            Report::Unlisted(reason) => Some(Outcome::Unlisted(self.at?, reason)),
-            Report::NotFetched(reason) => Some(Outcome::NotFetched(self.at.take()?, reason)),
-            Report::Failed(problem) => Some(Outcome::Failed(self.at.take()?, problem)),
+            Report::TooMuch(problem) => return Some(Heard::TooMuch(self.at.take()?, problem)),
+            Report::Progress(received) => Outcome::Progress(self.at?, received),
+            Report::Unlisted(reason) => Outcome::Unlisted(self.at?, reason),
+            Report::NotFetched(reason) => Outcome::NotFetched(self.at.take()?, reason),
+            Report::Failed(problem) => Outcome::Failed(self.at.take()?, problem),
+        };
+        Some(Heard::Outcome(outcome))
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
+mod tests {
+    use super::*;
+    use onionskin_core::layer::{Budget, Expected, MemoryBudget};
+    use onionskin_core::visitors;
+    use onionskin_fixtures::{bytes, layer};
+    use serde_json::json;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::super::decode::{How, Origin};
+
+    fn index(number: usize) -> Arc<LayerIndex> {
+        let expected = Expected {
+            layer: number,
+            ..Expected::default()
+        };
+        let mut decoder = visitors::decoder(expected);
+        let content = bytes(2_000 + number);
+        decoder
+            .push(&layer("COPY a /").file("/a", content).tar())
+            .unwrap();
+        Arc::new(decoder.finish().unwrap())
+    }
+
+    fn job(number: usize) -> Job {
+        let layer = json!({ "number": number, "urls": [], "runs": [] });
+        Job {
+            layer: serde_json::from_value(layer).unwrap(),
+            origin: Origin::File("app.tar".to_owned()),
+            how: How::Whole,
         }
+    }
+
+    /// Each layer alone would do.
+    #[test]
+    fn beyond_a_limit_of_the_image_nothing_more_is_read() {
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let heard = Rc::clone(&told);
+        let one = index(1);
+        let pool = Pool {
+            waiting: RefCell::new(VecDeque::from([job(3), job(4)])),
+            same: BTreeMap::new(),
+            members: RefCell::default(),
+            file: None,
+            room: (Arc::new(Budget::of(one.size + 1)), MemoryBudget::default()),
+            cache: Cache::of_worker(),
+            tell: Rc::new(move |outcome| {
+                heard.borrow_mut().push(match outcome {
+                    Outcome::Decoded(layer, _) => (layer, String::new()),
+                    Outcome::Failed(layer, problem) => (layer, problem.detail),
+                    _ => (0, String::new()),
+                });
+            }),
+        };
+        pool.read(1, one);
+        assert_eq!(told.take(), [(1, String::new())]);
+        pool.read(2, index(2));
+        let told = told.take();
+        let layers: Vec<u32> = told.iter().map(|(layer, _)| *layer).collect();
+        assert_eq!(layers, [2, 3, 4]);
+        assert!(told[0].1.contains("unpack to more than"), "{told:?}");
+        assert!(told[1].1.starts_with("Another layer"), "{told:?}");
+        assert!(pool.waiting.borrow().is_empty());
     }
 }

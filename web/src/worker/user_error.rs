@@ -104,6 +104,16 @@ impl UserError {
         )
     }
 
+    /// A layer was not decoded, because another one went beyond a limit of the image.
+    pub(crate) fn of_limit(layer: u32) -> Self {
+        UserError::new(
+            format!("Layer {layer} was not read"),
+            "another layer of this image went beyond a limit",
+            "If you trust the image, read it with the `onionskin` command and a higher --unpacked-limit.",
+            false,
+        )
+    }
+
     /// The content of a file cannot be shown.
     pub(crate) fn of_content(why: &str) -> Self {
         let advice = "Go back to the files, or try `onionskin cat` or `onionskin extract` on the command line.";

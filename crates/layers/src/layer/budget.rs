@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::{LayerError, LayerIndex, Problem};
 use crate::limits::{UNPACKED_BYTES, UNPACKED_FREE, UNPACKED_RATIO};
 
@@ -39,6 +41,16 @@ impl Budget {
         }
     }
 
+    /// What is left of it.
+    #[must_use]
+    pub fn left(&self) -> BudgetLeft {
+        BudgetLeft {
+            limit: self.limit,
+            total: self.total.load(Ordering::Relaxed),
+            free: self.free.load(Ordering::Relaxed),
+        }
+    }
+
     /// Layer `layer` was decoded earlier, and its index kept: what it unpacks to is taken now.
     ///
     /// # Errors
@@ -55,6 +67,24 @@ impl Budget {
         Taken::default()
             .take(self, unpacked, blob)
             .map_err(|problem| LayerError::at_blob(blob, problem).of_layer(layer))
+    }
+}
+
+/// What is left of a [`Budget`], for a decoder that cannot share it, as in another Web Worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetLeft {
+    limit: u64,
+    total: u64,
+    free: u64,
+}
+
+impl From<BudgetLeft> for Budget {
+    fn from(left: BudgetLeft) -> Self {
+        Self {
+            limit: left.limit,
+            total: AtomicU64::new(left.total),
+            free: AtomicU64::new(left.free),
+        }
     }
 }
 
@@ -145,6 +175,16 @@ mod tests {
         }
         let much = fit(&Budget::default(), &[(200 * GIB, 300 * GIB)]);
         assert!(matches!(much, Err(Problem::UnpacksTooMuch { .. })));
+    }
+
+    #[test]
+    fn what_is_left_goes_on_elsewhere() {
+        let budget = Budget::default();
+        assert_eq!(fit(&budget, &[(6_000_000, 6 * GIB)]), Ok(()));
+        let elsewhere = Budget::from(budget.left());
+        assert_eq!(elsewhere.left(), budget.left());
+        let done = fit(&elsewhere, &[(6_000_000, 6 * GIB)]);
+        assert!(matches!(done, Err(Problem::UnpacksTooFar { .. })));
     }
 
     #[test]

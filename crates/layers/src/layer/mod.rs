@@ -16,7 +16,7 @@ pub mod table;
 mod visitor;
 
 pub use crate::tar::Piece;
-pub use budget::Budget;
+pub use budget::{Budget, BudgetLeft};
 pub use checkpoints::{Checkpoints, Part, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
