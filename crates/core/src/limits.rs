@@ -1,6 +1,7 @@
 //! Every bound on what an image or a registry may make us hold, in one place.
 //!
-//! Each crate has those of its own steps, with their reasons. The gateway has its own limits for its clients.
+//! Each crate has those of its own steps, with their reasons. The gateway has limits of its own for its clients, in its
+//! `limits`. How much the command and the page keep and show (caches, contents, downloads) is said where they do that.
 
 pub use onionskin_audit::limits::*;
 pub use onionskin_layers::limits::*;

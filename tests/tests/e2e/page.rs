@@ -238,6 +238,34 @@ async fn the_query_of_an_address_names_an_image_and_becomes_the_fragment() {
 }
 
 #[tokio::test]
+async fn a_digest_is_looked_for_in_the_repository_that_is_shown() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    let digest = format!("sha256:{}", "9f".repeat(32));
+    let typed = async |digest: &str| {
+        // In the place of what stands there.
+        let all = Key::Control + "a";
+        browser.fill("form.reference input", all).await;
+        browser.fill("form.reference input", digest).await;
+        browser.click("form.reference button.primary").await;
+    };
+    browser.goto(&served.page("/")).await;
+    typed(&digest).await;
+    browser
+        .until_text(".remarks", "A digest alone names no image")
+        .await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    let _: bool = browser.until(WHOLE).await;
+    typed(&format!(" {digest} ")).await;
+    browser.until_text(".problem h1", "Image not found").await;
+    let address = browser.address().await;
+    assert!(
+        address.ends_with(&format!("#/image/demo/webapp@{digest}")),
+        "{address}"
+    );
+}
+
+#[tokio::test]
 async fn names_are_text_whatever_they_say() {
     let names: [&[u8]; 6] = [
         b"<img src=x onerror=\"document.title='owned'\">",

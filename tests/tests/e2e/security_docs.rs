@@ -29,6 +29,7 @@ fn every_test_that_the_threat_model_names_exists() {
         "crates/core/src",
         "crates/core/tests",
         "crates/cli/src",
+        "web/src",
     ] {
         sources(&root.join(folder), &mut files);
     }

@@ -1,5 +1,7 @@
 //! What buttons and keys of the whole page do.
 
+use onionskin_core::digest::Digest;
+use onionskin_core::reference::Reference;
 use yew::prelude::*;
 
 use super::App;
@@ -14,7 +16,17 @@ use crate::worker::protocol::{List, Stop};
 impl App {
     /// Opens what was typed. The image that is shown is read again only where something of it is missing.
     pub(super) fn open_typed(&mut self, ctx: &Context<Self>, typed: String) {
-        let to = typed_route(&typed);
+        let to = match typed.trim().parse::<Digest>() {
+            Ok(digest) => match self.in_this_repository(digest) {
+                Some(to) => to,
+                None => {
+                    let remark = "A digest alone names no image. Write it behind the repository, as in nginx@sha256:….";
+                    self.remarks = vec![remark.to_owned()];
+                    return;
+                }
+            },
+            Err(_) => typed_route(&typed),
+        };
         let is_shown = match (&self.route, &to) {
             (Route::Image(route), _) if route.called() == typed => true,
             (Route::Image(_), Route::Image(to)) => self
@@ -34,6 +46,21 @@ impl App {
                 self.go(ctx, Navigate::push(to));
             }
         }
+    }
+
+    /// The image with this digest in the repository that is shown.
+    fn in_this_repository(&self, digest: Digest) -> Option<Route> {
+        let reference = match &self.route {
+            Route::Image(route) if route.file.is_none() => &route.reference,
+            Route::Browse(route) => match &route.list {
+                List::Tags(repository) => repository,
+                List::Repositories(_) => return None,
+            },
+            _ => return None,
+        };
+        let shown: Reference = reference.parse().ok()?;
+        let pinned = shown.without_tag().with_digest(digest);
+        Some(Route::Image(ImageRoute::of(pinned.familiar())))
     }
 
     /// Stops reading. What is read of the image stays; without any of it, the page returns to what it showed before.
