@@ -26,7 +26,7 @@ use crate::image::{ImageArguments, Opened, with_login};
 use crate::link::link_base;
 use crate::output::{Inputs, OutputArguments};
 
-/// Compare two images: files, sizes, packages, configuration, and what an update downloads
+/// Compare two images: files, sizes, packages, configuration, build history, and what an update downloads
 ///
 /// Files are compared path by path: added, removed, changed (content, type, mode, owner, link target, attributes) or
 /// moved (the same content at another path). The update size is what a pull of NEW downloads if OLD is
@@ -85,7 +85,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     all: bool,
 
-    /// Exit with code 1 if the images differ
+    /// Exit with code 1 if the images differ; a different build history alone does not count
     #[arg(long)]
     exit_code: bool,
 

@@ -77,7 +77,7 @@ fn new() -> Packed {
                 .mode(0o600)
                 .owner(7, 7),
         )
-        .layer(layer("COPY data /data").file("/data/<b>&x", seeded(8, 60_000)))
+        .layer(layer("COPY data /data # <b>").file("/data/<b>&x", seeded(8, 60_000)))
         .layer(layer("RUN rm").whiteout("/bin/tool"))
         .pack()
 }
@@ -313,6 +313,37 @@ async fn the_page_compares_as_the_command_does() {
     let told: Vec<&str> = told.map(|field| field["field"].as_str().unwrap()).collect();
     assert_eq!(fields, told);
 
+    // The build histories, line by line, each with the layer that it made.
+    browser.click("#tab-history").await;
+    browser
+        .until_text(".history-lines .gone", "RUN apt-get install libold")
+        .await;
+    let shown: Vec<(String, String)> = browser
+        .value("[...document.querySelectorAll('.history-lines li')].map(e => [e.querySelector('[aria-hidden]').textContent + e.querySelector('code').textContent, (e.querySelector('a')?.textContent ?? '').replace('layer ', '')])")
+        .await;
+    let told: Vec<(String, String)> = report["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|change| change["lines"].as_array().unwrap())
+        .map(|line| {
+            let sign = match line["change"].as_str().unwrap() {
+                "added" => "+",
+                "removed" => "-",
+                _ => " ",
+            };
+            let layer = line["layer"].as_u64();
+            let layer = layer.map(|layer| layer.to_string());
+            let text = line["text"].as_str().unwrap();
+            (format!("{sign}{text}"), layer.unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(shown, told);
+    assert!(
+        told.contains(&("+COPY data /data # <b>".to_owned(), "4".to_owned())),
+        "{told:?}"
+    );
+
     browser.click("#tab-packages").await;
     let _: bool = browser
         .until("!!document.querySelector('[data-package]')")
@@ -374,13 +405,14 @@ async fn an_image_differs_from_itself_in_nothing_and_swapped_sides_mirror() {
     browser.until_text(".figure.update", "no new layer").await;
     for (tab, says) in [
         ("config", "is the same"),
+        ("history", "is the same"),
         ("packages", "No package differs"),
     ] {
         browser.click(&format!("#tab-{tab}")).await;
         browser.until_text(".nothing", says).await;
     }
     let counts = browser.texts("[role=tab] .beside").await;
-    assert_eq!(counts, ["0", "0", "0", "0"]);
+    assert_eq!(counts, ["0", "0", "0", "0", "0"]);
 
     // The numbers change their places, and what was added was removed.
     ground.compared("?hide=added").await;

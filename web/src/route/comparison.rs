@@ -44,16 +44,18 @@ pub(crate) enum CompareView {
     Files,
     Map,
     Config,
+    History,
     Packages,
     Layers,
 }
 
 impl CompareView {
     /// In their order, with the names that addresses have for them.
-    pub(crate) const NAMED: [(CompareView, &'static str); 5] = [
+    pub(crate) const NAMED: [(CompareView, &'static str); 6] = [
         (CompareView::Files, "files"),
         (CompareView::Map, "map"),
         (CompareView::Config, "config"),
+        (CompareView::History, "history"),
         (CompareView::Packages, "packages"),
         (CompareView::Layers, "layers"),
     ];

@@ -2,6 +2,7 @@
 
 mod change_tree;
 mod config;
+mod history;
 mod lines;
 mod moved;
 mod packages;
@@ -11,6 +12,7 @@ mod update;
 
 pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, fields, is_of_builder};
+pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};
@@ -40,6 +42,8 @@ pub struct Comparison {
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ, in the order of `inspect`.
     pub config: Vec<FieldChange>,
+    /// Where the build histories differ, as Dockerfiles.
+    pub history: Vec<HistoryChange>,
     /// Packages that differ, by type and name.
     pub packages: Vec<PackageChange>,
     /// What a pull of the new image downloads where the old one is there.
@@ -53,12 +57,13 @@ impl Comparison {
         Self {
             files: trees((old.stack, old.layer), (new.stack, new.layer), options),
             config: fields(&old.image.config, &new.image.config, options),
+            history: history(old, new),
             packages: packages(old.packages, new.packages),
             update: update(old.image, new.image),
         }
     }
 
-    /// Nothing differs that was asked for.
+    /// Nothing differs that was asked for. The history tells how an image was built, not what it is, and does not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.config.is_empty() && self.packages.is_empty()

@@ -2,6 +2,7 @@
 
 mod changed_paths;
 mod fields;
+pub(super) mod history;
 pub mod html;
 pub mod markdown;
 mod packages;
@@ -12,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::changed_paths::{Counts, Largest, largest_change, weight};
 pub use self::fields::Field;
+pub use self::history::history_counts;
 pub use self::packages::{PackageRow, package_counts, package_rows};
 pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
-use crate::compare::{Comparison, FieldChange, FileChange, PackageChange};
+use crate::compare::{Comparison, FieldChange, FileChange, HistoryChange, PackageChange};
 use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
 
@@ -44,6 +46,8 @@ pub struct ComparisonReport {
     pub files: Vec<FileChange>,
     /// Fields of the configuration that differ.
     pub config: Vec<FieldChange>,
+    /// Where the build histories differ, as Dockerfiles: the lines that differ, with up to three lines around them.
+    pub history: Vec<HistoryChange>,
     /// Packages that differ, by type and name.
     pub packages: Vec<PackageChange>,
 }
@@ -155,6 +159,7 @@ impl ComparisonReport {
             },
             files: comparison.files,
             config: comparison.config,
+            history: comparison.history,
             packages: comparison.packages,
         }
     }

@@ -3,6 +3,7 @@
 mod choose;
 mod figures;
 mod files;
+mod history;
 mod lists;
 mod map;
 mod path;
@@ -15,6 +16,7 @@ use yew::prelude::*;
 use self::choose::Choose;
 use self::figures::Figures;
 use self::files::ComparedFiles;
+use self::history::HistoryList;
 use self::lists::{ConfigList, LayerList, PackageList};
 use self::map::CompareMap;
 use self::sides::Sides;
@@ -120,6 +122,7 @@ fn panel(
             <CompareMap worker={comparison.worker.clone()} facts={facts.clone()} route={route.clone()} go={go.clone()} />
         },
         CompareView::Config => html! { <ConfigList {facts} /> },
+        CompareView::History => html! { <HistoryList {facts} {route} /> },
         CompareView::Packages => html! { <PackageList {facts} {route} go={go.clone()} /> },
         CompareView::Layers => html! { <LayerList {facts} {route} /> },
     }
@@ -305,6 +308,7 @@ fn Tabs(props: &TabsProps) -> Html {
         // It shows the same files.
         CompareView::Map => None,
         CompareView::Config => Some(facts.config.len() as u64),
+        CompareView::History => Some(facts.differing_lines()),
         CompareView::Packages => Some(facts.packages.len() as u64),
         CompareView::Layers => {
             let differ = |layer: &&_| figures::is_of_one_side(layer);

@@ -34,6 +34,7 @@ impl Comparison {
             layers: layers(compared),
             counts,
             config: compared.fields(),
+            history: compared.history(),
             packages: self.report.packages.clone(),
             notes: compared.notes().collect(),
         })

@@ -1,6 +1,8 @@
 //! What page and worker say about a comparison of two images.
 
-pub(crate) use onionskin_core::compare::{Change, PackageChange, What};
+pub(crate) use onionskin_core::compare::{
+    Change, HistoryChange, HistoryLine, LineState, PackageChange, What,
+};
 use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +125,8 @@ pub(crate) struct ComparisonFacts {
     /// How many paths were added, removed, changed and moved: by [`Changes::NAMED`].
     pub(crate) counts: [u32; 4],
     pub(crate) config: Vec<Field>,
+    /// Where the build histories differ, as Dockerfiles, without their secrets.
+    pub(crate) history: Vec<HistoryChange>,
     pub(crate) packages: Vec<PackageChange>,
     /// What the numbers do not cover.
     pub(crate) notes: Vec<String>,
@@ -133,6 +137,13 @@ impl ComparisonFacts {
     pub(crate) fn update_layers(&self) -> Vec<u32> {
         let added = self.layers.iter().filter(|layer| layer.old.is_none());
         added.filter_map(|layer| layer.new).collect()
+    }
+
+    /// Lines that differ of the build histories.
+    pub(crate) fn differing_lines(&self) -> u64 {
+        let lines = self.history.iter().flat_map(|change| &change.lines);
+        let differing = lines.filter(|line| line.change != LineState::Unchanged);
+        differing.count() as u64
     }
 
     pub(crate) fn differing(&self) -> u32 {

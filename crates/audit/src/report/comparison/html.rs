@@ -6,9 +6,10 @@ use maud::{Markup, html};
 
 use super::changed_paths::{ChangedPath, places, weight};
 use super::fields::Field;
+use super::history::{history_counts, keep, place};
 use super::packages::{package_counts, package_rows};
 use super::summary::{Compared, Matter, Number, Side, known, layers, what};
-use crate::compare::FileChange;
+use crate::compare::{FileChange, LineState};
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
 use crate::report::format::size;
@@ -22,6 +23,8 @@ const FILES: usize = 5_000;
 const PACKAGES: usize = 1_000;
 /// Values of one field of the configuration.
 const VALUES: usize = 1_000;
+/// Lines of the build histories.
+const LINES: usize = 2_000;
 
 /// The whole file.
 #[must_use]
@@ -40,6 +43,7 @@ pub fn report(compared: &Compared<'_>) -> String {
         (by_place(compared))
         (packages(compared))
         (configuration(compared))
+        (build_history(compared))
         (layer_table(compared))
         (all_files(compared))
     };
@@ -230,6 +234,33 @@ fn one_field(field: &Field) -> Markup {
     html! {
         h3 { (field.name) }
         ul.lines { (lines("-", "removed", &field.gone)) (lines("+", "added", &field.came)) }
+    }
+}
+
+fn build_history(compared: &Compared<'_>) -> Markup {
+    let mut changes = compared.history();
+    let Some(counts) = history_counts(&changes) else {
+        return html! {};
+    };
+    let places: Vec<String> = changes.iter().map(place).collect();
+    let rest = keep(&mut changes, LINES);
+    html! {
+        h2 { "Build history" }
+        p.quiet { (counts) }
+        @for (change, place) in changes.iter().zip(&places) {
+            h3.quiet { (place) }
+            ul.lines {
+                @for line in &change.lines {
+                    @let class = match line.change {
+                        LineState::Unchanged => "quiet",
+                        LineState::Removed => "removed",
+                        LineState::Added => "added",
+                    };
+                    li.(class) { code { (line.change.sign()) " " (Visible(&line.text)) } }
+                }
+            }
+        }
+        @if rest > 0 { p.quiet { "and " (rest) " more lines" } }
     }
 }
 

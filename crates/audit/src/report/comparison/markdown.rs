@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::changed_paths::places;
+use super::history::{history_counts, place};
 use super::packages::{package_counts, package_rows};
 use super::summary::{Compared, Matter, known, what};
 use crate::inspection::LayerFacts;
@@ -69,10 +70,12 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
     }
     // What one part leaves is for those after it.
     let left = |out: &String| ROOM.saturating_sub(out.len());
-    let room = left(out) / 4;
+    let room = left(out) / 5;
     packages(out, compared, room)?;
-    let room = left(out) / 3;
+    let room = left(out) / 4;
     config(out, compared, room)?;
+    let room = left(out) / 3;
+    history(out, compared, room)?;
     let room = left(out) / 2;
     layer_table(out, compared, room)?;
     let room = left(out);
@@ -193,6 +196,30 @@ fn config(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result
         std::iter::once(name).chain(gone).chain(came)
     });
     folded(out, (&summary, "```diff\n"), rows, "```\n", room)
+}
+
+fn history(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {
+    let mut changes = compared.history();
+    let Some(counts) = history_counts(&changes) else {
+        return Ok(());
+    };
+    let lines = changes.iter_mut().flat_map(|change| &mut change.lines);
+    let mut longest = 0;
+    for line in lines {
+        line.text = crate::report::Visible(&cut(&line.text)).to_string();
+        let runs = line.text.split(|c| c != '`').map(str::len);
+        longest = runs.fold(longest, usize::max);
+    }
+    // A line that both have may be one of backticks, which ends a block that began with no more of them.
+    let fence = "`".repeat(longest.max(2) + 1);
+    let rows = changes.iter().flat_map(|change| {
+        let lines = change.lines.iter();
+        let lines = lines.map(|line| format!("{} {}\n", line.change.sign(), line.text));
+        std::iter::once(format!("{}\n", place(change))).chain(lines)
+    });
+    let summary = format!("Build history: {counts}");
+    let (head, end) = (format!("{fence}diff\n"), format!("{fence}\n"));
+    folded(out, (&summary, &head), rows, &end, room)
 }
 
 fn layer_table(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::changed_paths::{ChangedPath, Counts, largest};
 use super::fields::Field;
 use super::{ComparisonReport, SideBytes};
-use crate::compare::Update;
+use crate::compare::{HistoryChange, LineState, Update};
 use crate::digest::Digest;
 use crate::inspection::LayerFacts;
 use crate::link::Links;
@@ -189,6 +189,20 @@ impl<'a> Compared<'a> {
         fields
             .map(|change| Field::of(change, &self.old.mask, &self.new.mask))
             .collect()
+    }
+
+    /// Where the build histories differ, without their secrets.
+    #[must_use]
+    pub fn history(&self) -> Vec<HistoryChange> {
+        let mut changes = self.report.history.clone();
+        for line in changes.iter_mut().flat_map(|change| &mut change.lines) {
+            let side = match line.change {
+                LineState::Removed => &self.old,
+                LineState::Unchanged | LineState::Added => &self.new,
+            };
+            line.text = side.mask.text(&line.text).into_owned();
+        }
+        changes
     }
 
     /// The layers of the new image that the old one does not have.

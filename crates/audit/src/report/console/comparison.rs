@@ -10,8 +10,9 @@ use super::{Screen, folded, wrapped};
 use crate::compare::{FileChange, PackageChange};
 use crate::inspection::ImageFacts;
 use crate::report::Visible;
+use crate::report::comparison::history::{keep, place};
 use crate::report::comparison::{
-    Compared, Field, known, layers, package_counts, package_rows, weight,
+    Compared, Field, history_counts, known, layers, package_counts, package_rows, weight,
 };
 use crate::report::format::{self, size};
 
@@ -22,6 +23,8 @@ const LEAST_PATH: usize = 24;
 const MOVED: &str = " (moved from ";
 /// Changes that are listed where not all are asked for.
 const SHOWN: usize = 20;
+/// Lines of the build histories, likewise.
+const LINES: usize = 40;
 
 /// The report; `depths` are the numbers of layers of the whole images.
 #[must_use]
@@ -98,7 +101,7 @@ fn write(
     for changed in &fields {
         field(out, changed, columns)?;
     }
-    Ok(())
+    history(out, compared, all, columns)
 }
 
 /// The image, and its stack that is compared: the layers up to `last` of `depth`.
@@ -228,4 +231,29 @@ fn field(out: &mut String, field: &Field, columns: usize) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Lines of the build histories that differ, and those around them.
+fn history(out: &mut String, compared: &Compared<'_>, all: bool, columns: usize) -> fmt::Result {
+    let mut changes = compared.history();
+    let Some(counts) = history_counts(&changes) else {
+        return Ok(());
+    };
+    writeln!(out, "\n{STRONG}Build history{STRONG:#}: {counts}")?;
+    let places: Vec<String> = changes.iter().map(place).collect();
+    let rest = keep(&mut changes, if all { usize::MAX } else { LINES });
+    for (change, place) in changes.iter().zip(places) {
+        writeln!(out, "  {place}")?;
+        for line in &change.lines {
+            let mut sign = line.change.sign();
+            for piece in folded(&line.text, columns.saturating_sub(6)) {
+                writeln!(out, "    {sign} {piece}")?;
+                sign = ' ';
+            }
+        }
+    }
+    match rest {
+        0 => Ok(()),
+        rest => writeln!(out, "  and {rest} more lines; --all lists them"),
+    }
 }

@@ -6,7 +6,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::json;
 
 use super::report;
-use crate::compare::{Change, FieldChange, FileChange, PackageChange, Update, What};
+use crate::compare::{
+    Change, FieldChange, FileChange, HistoryChange, HistoryLine, LineState, PackageChange, Update,
+    What,
+};
 use crate::digest::Digest;
 use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, LayerFacts};
@@ -85,6 +88,19 @@ impl Case {
                 _ => json!(texts),
             },
         });
+        let states = [LineState::Unchanged, LineState::Removed, LineState::Added];
+        let lines = states.into_iter().cycle().take(3 + depth);
+        // Lines of a Dockerfile do not hold ends of lines.
+        let lines = lines.map(|change| HistoryLine {
+            change,
+            text: text().replace('\n', ""),
+            layer: None,
+        });
+        let history = vec![HistoryChange {
+            old_line: 1,
+            new_line: 1,
+            lines: lines.collect(),
+        }];
         let mut layer = |layer: usize| LayerFacts {
             layer,
             digest: Some(Digest::sha256(text().as_bytes())),
@@ -134,6 +150,7 @@ impl Case {
                     })
                     .collect(),
                 config: config.to_vec(),
+                history,
             },
             update: Update {
                 bytes: Some(7),
@@ -283,6 +300,20 @@ fn a_comment_has_room_for_images_of_any_size() {
             assert!(text.len() < 60_000, "{}", text.len());
             assert_harmless(&text);
         }
+    }
+    // The lines of the build history are a block of code, whatever they are.
+    let fences = ["````", "```", "   ```", "RUN make"].map(str::to_owned);
+    for at in 0..4 {
+        let mut texts = fences.to_vec();
+        texts.rotate_left(at);
+        let text = Case::new(&texts, 0, 20).told(report);
+        let start = text.find("Build history: 7 lines added, 8 removed");
+        let part = &text[start.unwrap()..];
+        let part = &part[..part.find("</details>").unwrap()];
+        let blocks =
+            Parser::new(part).filter(|event| matches!(event, Event::End(TagEnd::CodeBlock)));
+        assert_eq!(blocks.count(), 1, "{part}");
+        assert!(part.contains("`````diff\n@@ -1,16 +1,15 @@\n"), "{part}");
     }
     // What is left out is counted.
     let text = Case::new(&[long("a")], 3_000, 300).told(report);
