@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     new_stack: Option<usize>,
 
-    /// Ignore paths that match GLOB; `builder` ignores labels that builders set, such as dates and revisions
+    /// Ignore paths that match GLOB; `builder` ignores labels and annotations that builders set, such as dates and revisions
     #[arg(long, value_name = "GLOB")]
     ignore: Vec<String>,
 

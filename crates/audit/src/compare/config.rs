@@ -1,16 +1,19 @@
-//! The configuration of two images, field by field.
+//! The configuration of two images, and the annotations of their manifests, field by field.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Options;
 use crate::manifest::Config;
+use crate::source::Image;
 
 /// A field of the configuration that differs.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// The field's name, as `inspect --format json` has it below `config`.
+    /// The field's name, as `inspect --format json` has it below `config`; `annotations` are the manifest's.
     pub field: String,
     /// The old image's value in the same form; null where it has none.
     pub old: Value,
@@ -18,7 +21,7 @@ pub struct FieldChange {
     pub new: Value,
 }
 
-/// Labels that builders set by themselves: what differs from one build of the same sources to the next, and on what and by
+/// Labels and annotations that builders set by themselves: what differs from one build of the same sources to the next, and on what and by
 /// what it was built. Labels that describe the project (title, licenses, source) are not among them.
 ///
 /// Sources: OCI image specification, annotations.md; label-schema.org; the README of docker/metadata-action; Buildah
@@ -49,7 +52,7 @@ const BUILDER_LABELS: [&str; 19] = [
 /// The same, for all labels that begin so.
 const BUILDER_PREFIXES: [&str; 2] = ["com.azure.dev.image.build.", "com.azure.dev.image.system."];
 
-/// Whether builders set a label of this name by themselves.
+/// Whether builders set a label or an annotation of this name by themselves.
 #[must_use]
 pub fn is_of_builder(label: &str) -> bool {
     BUILDER_LABELS.contains(&label)
@@ -73,12 +76,33 @@ pub fn fields(old: &Config, new: &Config, options: &Options) -> Vec<FieldChange>
         .collect()
 }
 
-/// The fields that are compared, each with its value as JSON.
-fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
-    let labels: Map<String, Value> = (config.labels.iter())
+/// The annotations of the manifests as a field, where they differ. Where the manifest of one image is not known, nor are
+/// its annotations, and nothing differs.
+#[must_use]
+pub fn annotations(old: &Image, new: &Image, options: &Options) -> Option<FieldChange> {
+    old.digest.as_ref().zip(new.digest.as_ref())?;
+    let (old, new) = (
+        named(&old.annotations, options),
+        named(&new.annotations, options),
+    );
+    (old != new).then(|| FieldChange {
+        field: "annotations".to_owned(),
+        old: old.into(),
+        new: new.into(),
+    })
+}
+
+/// Labels or annotations that are compared.
+fn named(values: &BTreeMap<String, String>, options: &Options) -> Map<String, Value> {
+    let values = values.iter();
+    values
         .filter(|(name, _)| !(options.ignore_builder && is_of_builder(name)))
         .map(|(name, value)| (name.clone(), value.clone().into()))
-        .collect();
+        .collect()
+}
+
+/// The fields that are compared, each with its value as JSON.
+fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
     let mut healthcheck = serde_json::to_value(&config.healthcheck).unwrap_or_default();
     // What an image does not set is not in its configuration either.
     if let Value::Object(fields) = &mut healthcheck {
@@ -94,7 +118,7 @@ fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
         ("workingDir", config.working_dir.clone().into()),
         ("volumes", config.volumes.clone().into()),
         ("exposedPorts", config.exposed_ports.clone().into()),
-        ("labels", labels.into()),
+        ("labels", named(&config.labels, options).into()),
         ("healthcheck", healthcheck),
         ("stopSignal", config.stop_signal.clone().into()),
         ("created", created.into()),

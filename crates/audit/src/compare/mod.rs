@@ -11,7 +11,7 @@ mod tree;
 mod update;
 
 pub use change_tree::{ChangeTree, ChangedPath};
-pub use config::{FieldChange, fields, is_of_builder};
+pub use config::{FieldChange, annotations, fields, is_of_builder};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, packages};
@@ -40,7 +40,7 @@ pub struct Side<'a> {
 pub struct Comparison {
     /// Paths that differ, in byte order.
     pub files: Vec<FileChange>,
-    /// Fields of the configuration that differ, in the order of `inspect`.
+    /// Fields of the configuration that differ, in the order of `inspect`, then the manifest's annotations.
     pub config: Vec<FieldChange>,
     /// Where the build histories differ, as Dockerfiles.
     pub history: Vec<HistoryChange>,
@@ -56,7 +56,10 @@ impl Comparison {
     pub fn of(old: Side<'_>, new: Side<'_>, options: &Options) -> Self {
         Self {
             files: trees((old.stack, old.layer), (new.stack, new.layer), options),
-            config: fields(&old.image.config, &new.image.config, options),
+            config: fields(&old.image.config, &new.image.config, options)
+                .into_iter()
+                .chain(annotations(old.image, new.image, options))
+                .collect(),
             history: history(old, new),
             packages: packages(old.packages, new.packages),
             update: update(old.image, new.image),

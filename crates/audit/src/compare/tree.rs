@@ -18,7 +18,7 @@ pub struct Options {
     pub times: bool,
     /// Paths that are left out.
     pub ignore: Vec<PathGlob>,
-    /// Labels that builders set by themselves are left out.
+    /// Labels and annotations that builders set by themselves are left out.
     pub ignore_builder: bool,
 }
 

@@ -44,7 +44,7 @@ pub struct ComparisonReport {
     /// Paths that differ, in byte order. What only a layer that is not available holds is missing: where the other image
     /// has it, it is listed as added or removed.
     pub files: Vec<FileChange>,
-    /// Fields of the configuration that differ.
+    /// Fields of the configuration that differ, and the manifest's `annotations` where they do.
     pub config: Vec<FieldChange>,
     /// Where the build histories differ, as Dockerfiles: the lines that differ, with up to three lines around them.
     pub history: Vec<HistoryChange>,
