@@ -16,7 +16,7 @@ pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, packages};
 pub use tree::{At, Change, FileChange, Options, What, trees};
-pub use update::{Update, update};
+pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 
 use crate::ownership::Packages;
 use crate::source::Image;
@@ -48,12 +48,15 @@ pub struct Comparison {
     pub packages: Vec<PackageChange>,
     /// What a pull of the new image downloads where the old one is there.
     pub update: Update,
+    /// The layers that it downloads, in their order, each with its largest files.
+    pub new_layers: Vec<NewLayer>,
 }
 
 impl Comparison {
     /// Compares two sides.
     #[must_use]
     pub fn of(old: Side<'_>, new: Side<'_>, options: &Options) -> Self {
+        let update = update(old.image, new.image);
         Self {
             files: trees((old.stack, old.layer), (new.stack, new.layer), options),
             config: fields(&old.image.config, &new.image.config, options)
@@ -62,7 +65,8 @@ impl Comparison {
                 .collect(),
             history: history(old, new),
             packages: packages(old.packages, new.packages),
-            update: update(old.image, new.image),
+            new_layers: largest_files(new.stack, &update.new),
+            update,
         }
     }
 

@@ -1,9 +1,18 @@
 //! Update cost: what a pull of one image downloads where another one is there already.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::Digest;
+use crate::layer::EntryKind;
+use crate::names::text;
 use crate::source::{Image, Layer};
+use crate::stack::Stack;
+
+/// Files that are told of each layer.
+const FILES: usize = 3;
 
 /// What a pull of NEW costs whoever has OLD.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +23,70 @@ pub struct Update {
     pub shared: Vec<usize>,
     /// The layers of NEW, from 1, that are downloaded.
     pub new: Vec<usize>,
+}
+
+/// A layer that an update downloads, with the files that cost most in it.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewLayer {
+    /// Its number in the new image, from 1.
+    pub layer: usize,
+    /// Up to three of its files: those that cost most, by compressed bytes, then by bytes, then in the order of the tar. None
+    /// of a layer that is not available.
+    pub files: Vec<LayerFile>,
+}
+
+/// A file that a layer stores.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerFile {
+    /// Its path.
+    pub path: String,
+    /// Bytes that the layer stores of it.
+    pub bytes: u64,
+    /// What it costs in the layer's blob.
+    pub compressed_bytes: u64,
+}
+
+/// The largest files of layers, which are numbered from 1.
+#[must_use]
+pub fn largest_files(stack: &Stack, layers: &[usize]) -> Vec<NewLayer> {
+    let of = |number: usize| {
+        let index = (stack.layer(number)).filter(|_| !stack.not_fetched().contains_key(&number));
+        let mut largest = Vec::new();
+        for (index, entry) in index
+            .iter()
+            .flat_map(|index| index.entries().map(|entry| (*index, entry)))
+        {
+            if index.kind(entry) != EntryKind::File || index.size(entry) == 0 {
+                continue;
+            }
+            let key = (
+                Reverse(index.cost(entry)),
+                Reverse(index.size(entry)),
+                entry,
+            );
+            let at = largest.partition_point(|other| *other < key);
+            if at < FILES {
+                largest.insert(at, key);
+                largest.truncate(FILES);
+            }
+        }
+        let files = largest.into_iter().filter_map(|(cost, bytes, entry)| {
+            Some(LayerFile {
+                path: text(&index?.path(entry)).into_owned(),
+                bytes: bytes.0,
+                compressed_bytes: cost.0,
+            })
+        });
+        NewLayer {
+            layer: number,
+            files: files.collect(),
+        }
+    };
+    layers.iter().copied().map(of).collect()
 }
 
 /// The cost of NEW for whoever has OLD. Layers are the same where their blobs are; engines' archives, which know no

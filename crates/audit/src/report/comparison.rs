@@ -17,7 +17,7 @@ pub use self::history::history_counts;
 pub use self::packages::{PackageRow, package_counts, package_rows};
 pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
-use crate::compare::{Comparison, FieldChange, FileChange, HistoryChange, PackageChange};
+use crate::compare::{Comparison, FieldChange, FileChange, HistoryChange, NewLayer, PackageChange};
 use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
 
@@ -96,11 +96,13 @@ pub struct SideBytes {
 
 /// The layers of two images.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparedLayers {
     /// Layers of the new image that the old one has too.
     pub shared: usize,
+    /// Layers of the new image that the old one does not have, in their order: what an update downloads.
+    pub new: Vec<NewLayer>,
 }
 
 /// The layers of two images that are not available.
@@ -152,6 +154,7 @@ impl ComparisonReport {
             },
             layers: ComparedLayers {
                 shared: comparison.update.shared.len(),
+                new: comparison.new_layers,
             },
             not_fetched: UncomparedLayers {
                 old: UnavailableLayer::of(&old.layers),

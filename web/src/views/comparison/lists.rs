@@ -156,6 +156,7 @@ pub(super) fn LayerList(props: &LayerProps) -> Html {
                         <th scope="col" class="at-right">{ "New" }</th>
                         <th scope="col" class="at-right">{ "Download" }</th>
                         <th scope="col" class="at-right">{ "Stored" }</th>
+                        <th scope="col" class="at-right">{ "Wasted" }</th>
                     </tr>
                 </thead>
                 <tbody>
@@ -195,6 +196,13 @@ fn layer_row(props: &LayerProps, layer: &ComparedLayer) -> Html {
             <th scope="row">
                 { sign }{ " " }
                 <a class="mono command" href={place.to_fragment()}>{ command }</a>
+                if !layer.files.is_empty() {
+                    <ul class="layer-files muted" aria-label="Largest files">
+                        for file in layer.files.iter() {
+                            <li><span class="mono">{ format::visible_text(&file.path) }</span>{ " " }{ size(file.compressed_bytes) }</li>
+                        }
+                    </ul>
+                }
                 if let Some(reason) = layer.not_fetched {
                     <span class="muted">{ format!(" not available: {reason}") }</span>
                 }
@@ -203,6 +211,7 @@ fn layer_row(props: &LayerProps, layer: &ComparedLayer) -> Html {
             <td class="at-right">{ number(layer.new) }</td>
             <td class="at-right">{ bytes(layer.compressed) }</td>
             <td class="at-right">{ bytes(layer.stored) }</td>
+            <td class="at-right">{ bytes(layer.wasted) }</td>
         </tr>
     }
 }

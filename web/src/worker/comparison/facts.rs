@@ -48,7 +48,10 @@ fn layers(compared: &Compared<'_>) -> Vec<ComparedLayer> {
             layer_of(&compared.new, layer, Some(before), Some(layer))
         }
         LayerChange::Removed(layer) => layer_of(&compared.old, layer, Some(layer), None),
-        LayerChange::Added(layer) => layer_of(&compared.new, layer, None, Some(layer)),
+        LayerChange::Added(layer) => ComparedLayer {
+            files: compared.largest_files(layer.layer).to_vec(),
+            ..layer_of(&compared.new, layer, None, Some(layer))
+        },
     };
     changes.map(told).collect()
 }
@@ -65,6 +68,8 @@ fn layer_of(
         command: side.command(layer).unwrap_or_default(),
         compressed: layer.compressed_size,
         stored: layer.stored,
+        wasted: layer.wasted,
+        files: Vec::new(),
         not_fetched: layer.not_fetched,
     }
 }

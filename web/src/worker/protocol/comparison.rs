@@ -1,7 +1,7 @@
 //! What page and worker say about a comparison of two images.
 
 pub(crate) use onionskin_core::compare::{
-    Change, HistoryChange, HistoryLine, LineState, PackageChange, What,
+    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, What,
 };
 use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,9 @@ pub(crate) struct ComparedLayer {
     pub(crate) command: String,
     pub(crate) compressed: Option<u64>,
     pub(crate) stored: Option<u64>,
+    pub(crate) wasted: Option<u64>,
+    /// Its largest files, where only the new image has it.
+    pub(crate) files: Vec<LayerFile>,
     pub(crate) not_fetched: Option<NotFetched>,
 }
 

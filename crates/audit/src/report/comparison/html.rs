@@ -9,7 +9,7 @@ use super::fields::Field;
 use super::history::{history_counts, keep, place};
 use super::packages::{package_counts, package_rows};
 use super::summary::{Compared, Matter, Number, Side, known, layers, what};
-use crate::compare::{FileChange, LineState};
+use crate::compare::{FileChange, LayerFile, LineState};
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
 use crate::report::format::size;
@@ -265,7 +265,7 @@ fn build_history(compared: &Compared<'_>) -> Markup {
 }
 
 fn layer_table(compared: &Compared<'_>) -> Markup {
-    let row = |word: &str, side: &Side<'_>, layer: &LayerFacts| {
+    let row = |word: &str, side: &Side<'_>, layer: &LayerFacts, files: &[LayerFile]| {
         let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
         html! {
             tr {
@@ -273,6 +273,15 @@ fn layer_table(compared: &Compared<'_>) -> Markup {
                 td { (linked(side.link(layer.layer, "/"), html! { (layer.layer) })) }
                 td {
                     code.command { @match side.command(layer) { Some(command) => (Visible(&command)), None => "not known" } }
+                    @if !files.is_empty() {
+                        p.quiet.largest {
+                            "Largest files: "
+                            @for (at, file) in files.iter().enumerate() {
+                                @if at > 0 { ", " }
+                                span.path { (Visible(&file.path)) } " (" (size(file.compressed_bytes)) ")"
+                            }
+                        }
+                    }
                     @if let Some(reason) = layer.not_fetched { span.quiet { "not available: " (reason.short()) } }
                 }
                 td.right { (bytes(layer.compressed_size)) }
@@ -288,8 +297,8 @@ fn layer_table(compared: &Compared<'_>) -> Markup {
         table.layers {
             thead { tr { th { "" } th { "" } th { "made by" } th.right { "download" } th.right.wide { "stored" } th.right { "wasted" } } }
             tbody {
-                @for layer in compared.added_layers() { (row("new", &compared.new, layer)) }
-                @for layer in compared.removed_layers() { (row("removed", &compared.old, layer)) }
+                @for layer in compared.added_layers() { (row("new", &compared.new, layer, compared.largest_files(layer.layer))) }
+                @for layer in compared.removed_layers() { (row("removed", &compared.old, layer, &[])) }
             }
         }
     }

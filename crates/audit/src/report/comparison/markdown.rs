@@ -6,6 +6,7 @@ use super::changed_paths::places;
 use super::history::{history_counts, place};
 use super::packages::{package_counts, package_rows};
 use super::summary::{Compared, Matter, known, what};
+use crate::compare::LayerFile;
 use crate::inspection::LayerFacts;
 use crate::report::format::size;
 use crate::report::markdown::{cell, code, cut, linked};
@@ -232,27 +233,38 @@ fn layer_table(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::R
     }
     let shared = compared.update.shared.len();
     let summary = format!("Layers: {added} new, {removed} removed, {shared} kept");
-    let head =
-        "| | layer | download | stored | wasted | command |\n|---|---:|---:|---:|---:|---|\n";
-    let row = |word: &str, side: &super::summary::Side<'_>, layer: &LayerFacts| {
-        let number = linked(
-            &layer.layer.to_string(),
-            side.link(layer.layer, "/").as_deref(),
-        );
-        let command = side.command(layer);
-        let command = command.map_or_else(|| "not known".to_owned(), |text| cell(&cut(&text)));
-        let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
-        format!(
-            "| {word} | {number} | {} | {} | {} | {command} |\n",
-            bytes(layer.compressed_size),
-            bytes(layer.stored),
-            bytes(layer.wasted),
-        )
-    };
+    let head = "| | layer | download | stored | wasted | command | largest files |\n|---|---:|---:|---:|---:|---|---|\n";
+    let row =
+        |word: &str, side: &super::summary::Side<'_>, layer: &LayerFacts, files: &[LayerFile]| {
+            let number = linked(
+                &layer.layer.to_string(),
+                side.link(layer.layer, "/").as_deref(),
+            );
+            let command = side.command(layer);
+            let command = command.map_or_else(|| "not known".to_owned(), |text| cell(&cut(&text)));
+            let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
+            let files = files.iter().map(|file| {
+                format!(
+                    "{} ({})",
+                    cell(&cut(&file.path)),
+                    size(file.compressed_bytes)
+                )
+            });
+            let files = files.collect::<Vec<_>>().join(", ");
+            format!(
+                "| {word} | {number} | {} | {} | {} | {command} | {files} |\n",
+                bytes(layer.compressed_size),
+                bytes(layer.stored),
+                bytes(layer.wasted),
+            )
+        };
     let added = compared.added_layers();
-    let added = added.map(|layer| row("new", &compared.new, layer));
+    let added = added.map(|layer| {
+        let files = compared.largest_files(layer.layer);
+        row("new", &compared.new, layer, files)
+    });
     let removed = compared.removed_layers();
-    let removed = removed.map(|layer| row("removed", &compared.old, layer));
+    let removed = removed.map(|layer| row("removed", &compared.old, layer, &[]));
     folded(out, (&summary, head), added.chain(removed), "", room)
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::changed_paths::{ChangedPath, Counts, largest};
 use super::fields::Field;
 use super::{ComparisonReport, SideBytes};
-use crate::compare::{HistoryChange, LineState, Update};
+use crate::compare::{HistoryChange, LayerFile, LineState, Update};
 use crate::digest::Digest;
 use crate::inspection::LayerFacts;
 use crate::link::Links;
@@ -206,10 +206,18 @@ impl<'a> Compared<'a> {
     }
 
     /// The layers of the new image that the old one does not have.
-    pub(super) fn added_layers(&self) -> impl Iterator<Item = &'a LayerFacts> {
+    pub(in crate::report) fn added_layers(&self) -> impl Iterator<Item = &'a LayerFacts> {
         let new: HashSet<usize> = self.update.new.iter().copied().collect();
         let layers = self.new.layers.iter();
         layers.filter(move |layer| new.contains(&layer.layer))
+    }
+
+    /// The largest files of a layer of the new image that the old one does not have.
+    #[must_use]
+    pub fn largest_files(&self, layer: usize) -> &'a [LayerFile] {
+        let mut new = self.report.layers.new.iter();
+        let found = new.find(|new| new.layer == layer);
+        found.map_or(&[], |new| &new.files)
     }
 
     /// What tells a layer from others: its blob, or its tar where one image does not know its blobs.

@@ -19,6 +19,8 @@ use crate::report::format::{self, size};
 /// Columns before a path, and those that one has at least.
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
 const LEAST_PATH: usize = 24;
+/// Columns before a file of a layer.
+const BEFORE_FILE: usize = 9 + 1 + 10 + 4;
 /// Between the new path of a moved file and its old one.
 const MOVED: &str = " (moved from ";
 /// Changes that are listed where not all are asked for.
@@ -91,6 +93,7 @@ fn write(
             writeln!(out, "{line}")?;
         }
     }
+    new_layers(out, compared, all, screen)?;
     writeln!(out)?;
     files(out, compared, all, screen)?;
     packages(out, &report.packages, all, screen)?;
@@ -135,6 +138,36 @@ fn heading(
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// The layers that an update downloads, each with its largest files.
+fn new_layers(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -> fmt::Result {
+    let most = if all { usize::MAX } else { SHOWN };
+    let layers: Vec<_> = compared.added_layers().collect();
+    for layer in layers.iter().take(most) {
+        let bytes = known(layer.compressed_size);
+        let command = compared.new.command(layer).unwrap_or_default();
+        let head = format!(
+            "  layer {:<3} {bytes:>10}  {}",
+            layer.layer,
+            Visible(&command)
+        );
+        writeln!(out, "{}", screen.fit(&head, screen.columns).trim_end())?;
+        for file in compared.largest_files(layer.layer) {
+            let bytes = size(file.compressed_bytes);
+            let room = screen.columns.saturating_sub(BEFORE_FILE).max(LEAST_PATH);
+            writeln!(
+                out,
+                "{:9} {bytes:>10}    {}",
+                "",
+                screen.middle(&file.path, room)
+            )?;
+        }
+    }
+    match layers.len().saturating_sub(most) {
+        0 => Ok(()),
+        rest => writeln!(out, "  and {rest} more; --all lists them"),
+    }
 }
 
 fn files(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -> fmt::Result {

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::report;
 use crate::compare::{
-    Change, FieldChange, FileChange, HistoryChange, HistoryLine, LineState, PackageChange, Update,
-    What,
+    Change, FieldChange, FileChange, HistoryChange, HistoryLine, LayerFile, LineState, NewLayer,
+    PackageChange, Update, What,
 };
 use crate::digest::Digest;
 use crate::inspection::SCHEMA_VERSION;
@@ -101,6 +101,15 @@ impl Case {
             new_line: 1,
             lines: lines.collect(),
         }];
+        let new_layers = (1..=depth).map(|layer| NewLayer {
+            layer,
+            files: vec![LayerFile {
+                path: text(),
+                bytes: u64::MAX,
+                compressed_bytes: u64::MAX,
+            }],
+        });
+        let new_layers = new_layers.collect();
         let mut layer = |layer: usize| LayerFacts {
             layer,
             digest: Some(Digest::sha256(text().as_bytes())),
@@ -134,7 +143,10 @@ impl Case {
                     new: side(u64::MAX),
                     update: None,
                 },
-                layers: ComparedLayers { shared: 0 },
+                layers: ComparedLayers {
+                    shared: 0,
+                    new: new_layers,
+                },
                 not_fetched: UncomparedLayers {
                     old: UnavailableLayer::of(&layers[0]),
                     new: UnavailableLayer::of(&layers[1]),
