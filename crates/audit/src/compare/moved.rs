@@ -19,7 +19,7 @@ pub(super) struct OneSided {
 pub(super) fn paired(
     removed: Vec<OneSided>,
     mut added: Vec<OneSided>,
-    differs: impl Fn(&[u8], &[u8]) -> Vec<super::What>,
+    differs: impl Fn(&[u8], &[u8]) -> (Vec<super::What>, Vec<String>),
 ) -> Vec<(Vec<u8>, FileChange)> {
     let mut source: Vec<Option<usize>> = vec![None; added.len()];
     let mut gone: Vec<bool> = vec![false; removed.len()];
@@ -48,7 +48,7 @@ pub(super) fn paired(
         one.change.change = Change::Moved;
         one.change.from = Some(old.change.path.clone());
         one.change.old_size = old.change.old_size;
-        one.change.what = differs(&old.path, &one.path);
+        (one.change.what, one.change.xattrs) = differs(&old.path, &one.path);
     }
     let removed = removed.into_iter().zip(gone);
     let removed = removed.filter(|(_, gone)| !gone).map(|(one, _)| one);

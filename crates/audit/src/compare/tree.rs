@@ -1,6 +1,6 @@
 //! Two trees compared path by path.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,9 @@ pub struct FileChange {
     pub change: Change,
     /// What differs; empty for all that is on one side only.
     pub what: Vec<What>,
+    /// The names of the extended attributes that differ. There is such a key only where there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xattrs: Vec<String>,
     /// Bytes in the old tree as `ls` shows them; None where it is not there.
     pub old_size: Option<u64>,
     /// Bytes in the new tree.
@@ -146,8 +149,8 @@ pub fn trees(old: At<'_>, new: At<'_>, options: &Options) -> Vec<FileChange> {
     removed.sort_by(|a, b| a.path.cmp(&b.path));
     added.sort_by(|a, b| a.path.cmp(&b.path));
     let differs = |from: &[u8], to: &[u8]| match (old.find(from), new.find(to)) {
-        (Some(from), Some(to)) => differences(&from, &to, options),
-        _ => Vec::new(),
+        (Some(from), Some(to)) => (differences(&from, &to, options), xattrs(&from, &to)),
+        _ => Default::default(),
     };
     changes.extend(paired(removed, added, differs));
     changes.into_values().collect()
@@ -311,6 +314,7 @@ impl Walk<'_, '_> {
             path: text(&path).into_owned(),
             change: Change::Changed,
             what,
+            xattrs: (old.as_ref()).map_or_else(Vec::new, |old| xattrs(old, &new)),
             old_size: old.map(|old| old.size),
             new_size: Some(new.size),
             from: None,
@@ -374,6 +378,7 @@ fn one_sided(
             path: text(&path).into_owned(),
             change,
             what: Vec::new(),
+            xattrs: Vec::new(),
             old_size,
             new_size,
             from: None,
@@ -382,6 +387,27 @@ fn one_sided(
         path,
         content: facts.content.filter(|(size, _)| *size > 0),
     }
+}
+
+/// The names of the extended attributes that only one of two versions has, or that differ; in byte order.
+fn xattrs(old: &Facts<'_>, new: &Facts<'_>) -> Vec<String> {
+    if old.xattrs == new.xattrs {
+        return Vec::new();
+    }
+    let of = |facts: &Facts<'_>| -> BTreeSet<(Vec<u8>, Vec<u8>)> {
+        facts.xattrs.iter().cloned().collect()
+    };
+    let (old, new) = (of(old), of(new));
+    let mut names: Vec<&Vec<u8>> = old
+        .symmetric_difference(&new)
+        .map(|(name, _)| name)
+        .collect();
+    // In order, so that equal ones are neighbours.
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| text(name).into_owned())
+        .collect()
 }
 
 /// What differs between two versions of a path.

@@ -176,6 +176,14 @@ fn side(
                     <dt>{ "Modified" }</dt>
                     <dd>{ format::time(mtime) }</dd>
                 }
+                for (name, value) in version.xattrs.iter() {
+                    <dt>{ format::visible_text(name) }</dt>
+                    <dd class="mono differs">{ format::visible_text(value) }</dd>
+                }
+                if version.more_xattrs > 0 {
+                    <dt>{ "Attributes" }</dt>
+                    <dd>{ format!("and {} more", format::count(version.more_xattrs.into())) }</dd>
+                }
                 <dt>{ "Layer" }</dt>
                 <dd>{ version.layer }</dd>
             </dl>

@@ -15,6 +15,7 @@ use onionskin_core::link::{self, ComparedSide, InFile, Links};
 use onionskin_core::manifest::Config;
 use onionskin_core::ownership::Packages;
 use onionskin_core::report::comparison::{self as report, html};
+use onionskin_core::report::{text, xattrs};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 use onionskin_core::stack::view::View;
@@ -34,6 +35,10 @@ use super::protocol::{
 };
 use super::requests::Answers;
 use super::way;
+
+/// Extended attributes of a path that are told, and characters of each value.
+const XATTRS: usize = 32;
+const XATTR_LENGTH: usize = 1_000;
 
 /// A comparison that is done.
 pub(crate) struct Comparison {
@@ -198,9 +203,10 @@ impl Compared for Comparison {
         let (place, _) = self.rows.find(path)?;
         let row = self.rows.compared(&self.report.files, place)?;
         let before = row.from.as_deref().unwrap_or(path);
+        let Both { old, new } = &self.sides;
         Some(PathVersions {
-            old: self.sides.old.version(before),
-            new: self.sides.new.version(path),
+            old: old.version(before, new.xattrs(path)),
+            new: new.version(path, old.xattrs(before)),
             row,
         })
     }
@@ -275,10 +281,31 @@ impl Read {
         }
     }
 
-    fn version(&self, path: &[u8]) -> Option<PathVersion> {
+    /// The extended attributes of a path; none where it is not there.
+    fn xattrs(&self, path: &[u8]) -> Option<&[(Vec<u8>, Vec<u8>)]> {
+        let node = self.stack.find(path)?;
+        let version = self.stack.at(node, self.stack.depth())?;
+        match self.stack.stored_by(version) {
+            Some((layer, entry)) => Some(self.stack.layer(layer)?.xattrs(entry)),
+            None => Some(self.view.row(&self.stack, node)?.xattrs()),
+        }
+    }
+
+    /// A path, with those extended attributes that are not among the `other` image's; without these, all of them.
+    fn version(&self, path: &[u8], other: Option<&[(Vec<u8>, Vec<u8>)]>) -> Option<PathVersion> {
         let node = self.stack.find(path)?;
         let row = self.view.row(&self.stack, node)?;
         let (uid, gid) = row.owner();
+        let other = other.unwrap_or_default();
+        let own = self.xattrs(path).unwrap_or_default().iter();
+        let own = own.filter(|one| !other.contains(one));
+        let told = |(name, value): &(Vec<u8>, Vec<u8>)| {
+            let value = xattrs::value(name, value);
+            (
+                text(name).into_owned(),
+                value.chars().take(XATTR_LENGTH).collect(),
+            )
+        };
         Some(PathVersion {
             path: path.to_vec(),
             kind: row.kind,
@@ -286,6 +313,8 @@ impl Read {
             uid,
             gid,
             mtime: row.mtime().map(|(seconds, _)| seconds),
+            xattrs: own.clone().take(XATTRS).map(told).collect(),
+            more_xattrs: number(own.count().saturating_sub(XATTRS)),
             target: row.link().map(std::borrow::Cow::into_owned),
             layer: number(row.layer),
         })

@@ -200,6 +200,10 @@ pub(crate) struct PathVersion {
     pub(crate) gid: u64,
     /// Seconds since 1970.
     pub(crate) mtime: Option<i64>,
+    /// Names and values of extended attributes that the other image does not have so, up to a bound.
+    pub(crate) xattrs: Vec<(String, String)>,
+    /// How many more there are.
+    pub(crate) more_xattrs: u32,
     /// Where a link leads.
     pub(crate) target: Option<Vec<u8>>,
     pub(crate) layer: u32,

@@ -315,6 +315,7 @@ mod tests {
                 Change::Changed => vec![What::Content],
                 _ => Vec::new(),
             },
+            xattrs: Vec::new(),
             old_size: old,
             new_size: new,
             from: None,

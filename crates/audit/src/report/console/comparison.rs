@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::summary::{self, STRONG};
 use super::{Screen, folded, wrapped};
-use crate::compare::{FileChange, PackageChange};
+use crate::compare::{FileChange, PackageChange, What};
 use crate::inspection::ImageFacts;
 use crate::report::Visible;
 use crate::report::comparison::history::{keep, place};
@@ -21,6 +21,8 @@ const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
 const LEAST_PATH: usize = 24;
 /// Columns before a file of a layer.
 const BEFORE_FILE: usize = 9 + 1 + 10 + 4;
+/// Columns for the names of extended attributes.
+const ATTRIBUTES: usize = 60;
 /// Between the new path of a moved file and its old one.
 const MOVED: &str = " (moved from ";
 /// Changes that are listed where not all are asked for.
@@ -186,14 +188,22 @@ fn files(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -
     for file in &rows {
         let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
         let letter = file.change.sign();
-        let what: Vec<&str> = file.what.iter().map(|what| what.name()).collect();
+        // Names of attributes come from the image, and may be many.
+        let what = file.what.iter().map(|what| match what {
+            What::Xattrs if !file.xattrs.is_empty() => {
+                let names = screen.fit(&file.xattrs.join(" "), ATTRIBUTES);
+                format!("{} {names}", what.name())
+            }
+            what => what.name().to_owned(),
+        });
+        let what: Vec<String> = what.collect();
         let what = match what.is_empty() {
             true => String::new(),
             false => format!(" ({})", what.join(", ")),
         };
         let room = screen
             .columns
-            .saturating_sub(BEFORE_PATH + what.len())
+            .saturating_sub(BEFORE_PATH + what.width())
             .max(LEAST_PATH);
         let path = match &file.from {
             None => screen.middle(&file.path, room),

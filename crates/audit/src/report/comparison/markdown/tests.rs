@@ -72,7 +72,8 @@ impl Case {
         let files = files.map(|(path, change)| FileChange {
             path,
             change,
-            what: vec![What::Content, What::Mode],
+            what: vec![What::Content, What::Mode, What::Xattrs],
+            xattrs: vec![text()],
             old_size: (change != Change::Added).then_some(u64::MAX),
             new_size: (change != Change::Removed).then_some(7),
             from: (change == Change::Moved).then(&mut text),
