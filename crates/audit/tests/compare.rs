@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use onionskin_audit::compare::{Change, ChangeTree, FileChange, Options, What, trees};
 use onionskin_fixtures::{Layer, bytes};
 use onionskin_layers::layer::{EntryId, EntryKind};
+use onionskin_layers::stack::view::View;
 use onionskin_layers::stack::{NodeId, Stack};
 use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
@@ -227,32 +228,89 @@ fn folders_above_a_change_have_the_bytes_of_all_that_is_in_them() {
     assert!(ChangeTree::of(old, old, &[]).is_empty());
 }
 
-/// What stands at a path, as far as a comparison of contents goes: links of one file have its entry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing {
-    Dir,
-    Link(Vec<u8>),
-    File(u128, u64),
+/// What stands at a path, but for the names that share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Thing {
+    kind: EntryKind,
+    content: Option<(u128, u64)>,
+    device: Option<(u32, u32)>,
+    link: Option<Vec<u8>>,
+    mode: u32,
+    owner: (u64, u64),
+    xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
+    mtime: Option<(i64, u32)>,
+}
+
+impl Thing {
+    /// With what a difference says of it taken from another one, and nothing else.
+    fn with(mut self, what: &[What], other: &Self) -> Self {
+        for what in what {
+            match what {
+                What::Content => (self.content, self.device) = (other.content, other.device),
+                What::Type => {
+                    self.kind = other.kind;
+                    (self.content, self.device) = (other.content, other.device);
+                    self.link.clone_from(&other.link);
+                }
+                What::Mode => self.mode = other.mode,
+                What::Owner => self.owner = other.owner,
+                What::LinkTarget => self.link.clone_from(&other.link),
+                What::Xattrs => self.xattrs.clone_from(&other.xattrs),
+                What::Mtime => self.mtime = other.mtime,
+            }
+        }
+        self
+    }
+
+    /// The names of the extended attributes that differ.
+    fn xattrs_from(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<&Vec<u8>> = self.xattrs.keys().chain(other.xattrs.keys()).collect();
+        let names = names.into_iter();
+        names
+            .filter(|name| self.xattrs.get(*name) != other.xattrs.get(*name))
+            .map(|name| String::from_utf8(name.clone()).unwrap())
+            .collect()
+    }
 }
 
 type Names = BTreeMap<String, (Thing, Option<(usize, EntryId)>)>;
 
-fn names(stack: &Stack) -> Names {
+/// All paths of the final stack; `times` count or not.
+fn names(stack: &Stack, times: bool) -> Names {
+    let view = View::stack(stack, stack.depth());
     let nodes = (0..stack.nodes() as u32).map(NodeId);
     let there = nodes.filter_map(|node| {
         let version = stack.at(node, stack.depth())?;
         let path = String::from_utf8(stack.path(node)).unwrap();
-        let Some((layer, entry)) = stack.stored_by(version) else {
-            return Some((path, (Thing::Dir, None)));
+        let row = view.row(stack, node).unwrap();
+        let mut thing = Thing {
+            kind: row.kind,
+            content: None,
+            device: None,
+            link: None,
+            mode: row.mode(),
+            owner: row.owner(),
+            xattrs: row.xattrs().iter().cloned().collect(),
+            mtime: row.mtime(),
         };
-        let index = stack.layer(layer).unwrap();
-        let thing = match index.kind(entry) {
-            EntryKind::File => Thing::File(index.content(entry).0, index.logical_size(entry)),
-            // A link that leads nowhere.
-            EntryKind::Hardlink => Thing::Link(b"broken".to_vec()),
-            _ => Thing::Link(index.link(entry).unwrap().to_vec()),
-        };
-        Some((path, (thing, Some((layer, entry)))))
+        let inode = stack.stored_by(version);
+        if let Some((layer, entry)) = inode {
+            let index = stack.layer(layer).unwrap();
+            thing.kind = index.kind(entry);
+            thing.device = index.device(entry);
+            thing.link = index.link(entry).map(<[u8]>::to_vec);
+            // A link that leads nowhere is stored by itself; another one is the file that it names.
+            if thing.kind != EntryKind::Hardlink {
+                (thing.mode, thing.owner) = (index.mode(entry), index.owner(entry));
+                thing.xattrs = index.xattrs(entry).iter().cloned().collect();
+                thing.mtime = Some(index.mtime(entry));
+            }
+            if thing.kind == EntryKind::File {
+                thing.content = Some((index.content(entry).0, index.logical_size(entry)));
+            }
+        }
+        thing.mtime = thing.mtime.filter(|_| times);
+        Some((path, (thing, inode)))
     });
     there.collect()
 }
@@ -262,19 +320,50 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|names| format!("/{}", names.join("/")))
 }
 
+/// Mode, owner, extended attribute and time of an entry: which of a few.
+type Metadata = (u8, u8, u8, u8);
+
+fn with_metadata(layer: Layer, (mode, owner, xattr, mtime): Metadata) -> Layer {
+    let layer = match mode {
+        0 => layer.mode(0o600),
+        1 => layer.mode(0o4755),
+        _ => layer,
+    };
+    let layer = match owner {
+        0 => layer.owner(7, 0),
+        1 => layer.owner(0, 7),
+        _ => layer,
+    };
+    let layer = match xattr {
+        0 => layer.xattr("user.a", "1"),
+        1 => layer.xattr("user.a", "2"),
+        2 => layer.xattr("user.a", "1").xattr("user.b", "1"),
+        _ => layer,
+    };
+    match mtime {
+        0 => layer.mtime(1),
+        _ => layer,
+    }
+}
+
 fn layer() -> impl Strategy<Value = Layer> {
-    let entry = (path(), path(), 0u8..10, 0usize..3);
+    let metadata = (0u8..6, 0u8..6, 0u8..6, 0u8..3);
+    let entry = (path(), path(), 0u8..14, 0usize..3, metadata);
     prop::collection::vec(entry, 0..9).prop_map(|entries| {
-        entries.into_iter().fold(
-            Layer::new(),
-            |layer, (path, other, kind, size)| match kind {
+        let add = |layer: Layer, (path, other, kind, size, metadata): (String, String, u8, usize, Metadata)| {
+            let layer = match kind {
                 0..5 => layer.file(&path, vec![b'x'; size]),
-                5 => layer.dir(&path),
-                6 => layer.symlink(&path, &other),
-                7 | 8 => layer.hardlink(&path, &other),
-                _ => layer.whiteout(&path),
-            },
-        )
+                5 | 6 => layer.dir(&path),
+                7 => layer.symlink(&path, &other),
+                8 | 9 => layer.hardlink(&path, &other),
+                10 => layer.char_device(&path, 1, size as u32),
+                11 => layer.block_device(&path, 1, size as u32),
+                12 => layer.fifo(&path),
+                _ => return layer.whiteout(&path),
+            };
+            with_metadata(layer, metadata)
+        };
+        entries.into_iter().fold(Layer::new(), add)
     })
 }
 
@@ -307,41 +396,49 @@ proptest! {
 
     #[test]
     fn the_differences_turn_the_old_tree_into_the_new_one(
-        old in prop::collection::vec(layer(), 1..4), new in prop::collection::vec(layer(), 1..4),
+        old in prop::collection::vec(layer(), 1..4), new in prop::collection::vec(layer(), 1..4), times: bool,
     ) {
         let (old, new) = (support::stack(&old), support::stack(&new));
-        let options = Options::default();
+        let options = Options { times, ..Options::default() };
         let changes = trees((&old, old.depth()), (&new, new.depth()), &options);
         prop_assert!(changes.is_sorted_by(|a, b| a.path <= b.path));
-        let (of_old, of_new) = (names(&old), names(&new));
-        let mut tree = of_old.clone();
+        let (of_old, of_new) = (names(&old, times), names(&new, times));
+        let mut tree: BTreeMap<String, Thing> = of_old.iter().map(|(path, (thing, _))| (path.clone(), thing.clone())).collect();
         for change in &changes {
             let (before, after) = (of_old.get(&change.path), of_new.get(&change.path));
-            match change.change {
-                Change::Removed => prop_assert!(before.is_some() && after.is_none()),
-                Change::Added => prop_assert!(before.is_none() && after.is_some()),
-                Change::Changed => {
-                    prop_assert!(!change.what.is_empty());
-                    let differs = before.unwrap().0 != after.unwrap().0;
-                    let said = change.what.iter().any(|what| matches!(what, What::Content | What::Type | What::LinkTarget));
-                    prop_assert!(said || !differs);
+            let from = change.from.as_ref();
+            let made = match change.change {
+                Change::Removed => {
+                    prop_assert!(before.is_some() && after.is_none());
+                    tree.remove(&change.path);
+                    continue;
                 }
+                Change::Added => {
+                    prop_assert!(before.is_none() && change.what.is_empty());
+                    after.unwrap().0.clone()
+                }
+                // Of these, only what is said to differ is taken from the new tree.
+                Change::Changed => before.unwrap().0.clone().with(&change.what, &after.unwrap().0),
                 Change::Moved => {
-                    let from = &of_old[change.from.as_ref().unwrap()];
-                    prop_assert_eq!(&from.0, &after.unwrap().0);
-                    prop_assert!(!of_new.contains_key(change.from.as_ref().unwrap()) && before.is_none());
-                    tree.remove(change.from.as_ref().unwrap());
+                    let from = from.unwrap();
+                    prop_assert!(!of_new.contains_key(from) && before.is_none());
+                    tree.remove(from);
+                    of_old[from].0.clone().with(&change.what, &after.unwrap().0)
+                }
+            };
+            if let Some((before, _)) = from.map_or(before, |from| of_old.get(from)) {
+                let after = &after.unwrap().0;
+                prop_assert!(change.change == Change::Moved || !change.what.is_empty());
+                prop_assert_eq!(&change.xattrs, &before.xattrs_from(after));
+                // Nothing is said to differ that does not; a hard link may share another file of the same content.
+                for what in change.what.iter().filter(|what| **what != What::LinkTarget) {
+                    prop_assert_ne!(&before.clone().with(&[*what], after), before, "{:?}", what);
                 }
             }
-            match after {
-                Some(after) => tree.insert(change.path.clone(), after.clone()),
-                None => tree.remove(&change.path),
-            };
+            tree.insert(change.path.clone(), made);
         }
-        let things = |names: &Names| -> Vec<(String, Thing)> {
-            names.iter().map(|(path, (thing, _))| (path.clone(), thing.clone())).collect()
-        };
-        prop_assert_eq!(things(&tree), things(&of_new));
+        let things: BTreeMap<String, Thing> = of_new.iter().map(|(path, (thing, _))| (path.clone(), thing.clone())).collect();
+        prop_assert_eq!(&tree, &things);
         // Names that did not change share what they shared.
         let changed: BTreeSet<&String> = changes.iter().map(|change| &change.path).collect();
         let same: BTreeSet<String> = of_old.keys().filter(|path| of_new.contains_key(*path) && !changed.contains(path)).cloned().collect();
