@@ -114,8 +114,13 @@ async fn an_image_does_not_differ_from_itself() {
     let (_folder, file, _) = saved();
     let report = json(&["diff", &file, &file, "--exit-code", "--mtime"]).await;
     assert_eq!(
-        (&report["files"], &report["config"]),
-        (&json!([]), &json!([]))
+        [
+            &report["files"],
+            &report["config"],
+            &report["history"],
+            &report["layers"]["new"]
+        ],
+        [&json!([]); 4]
     );
     assert_eq!(report["bytes"]["update"], 0);
     assert!(
@@ -226,6 +231,132 @@ async fn the_largest_changes_come_first_and_names_cannot_send_codes() {
     assert!(text.contains("and 12 more; --all lists them"), "{text}");
     let all = printed(&["diff", &path("a.tar"), &path("b.tar"), "--all"]).await;
     assert!(all.contains("/f00") && !all.contains("more;"), "{all}");
+}
+
+/// An image with a layer more, other attributes and annotations, and a secret in its history.
+fn grown() -> Image {
+    Image::new()
+        .layer(base())
+        .layer(
+            layer("COPY . /app")
+                .file("/app/server", bytes(500))
+                .xattr("user.a", "2"),
+        )
+        .layer(
+            layer("RUN login Xk29vLqpW3n8 \x1b[31mred")
+                .file("/a", bytes(1))
+                .file("/b", bytes(2_000))
+                .file("/c", bytes(9_000))
+                .file("/d", bytes(4_000)),
+        )
+        .edit_config(|config| config["config"]["Env"] = json!(["DB_PASSWORD=Xk29vLqpW3n8"]))
+        .annotation("org.opencontainers.image.revision", "2")
+        .annotation("team", "b")
+}
+
+/// What it grew from; `command` made its second layer.
+fn before(command: &str) -> Image {
+    Image::new()
+        .layer(base())
+        .layer(
+            layer(command)
+                .file("/app/server", bytes(500))
+                .xattr("user.a", "1"),
+        )
+        .annotation("org.opencontainers.image.revision", "1")
+        .annotation("team", "a")
+}
+
+#[tokio::test]
+async fn histories_annotations_attributes_and_files_of_new_layers_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, image: Image| {
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        fs::write(&path, oci_archive(&[(name, &image.pack())])).unwrap();
+        path
+    };
+    let old = save("old", before("COPY . /app"));
+    let (new, other) = (save("new", grown()), save("other", before("COPY app /app")));
+    let report = json(&["diff", &old, &new, "--ignore", "builder"]).await;
+    assert!(schema().is_valid(&report), "{report:#}");
+    let lines = report["history"][0]["lines"].as_array().unwrap();
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (&last["change"], &last["layer"]),
+        (&json!("added"), &json!(3))
+    );
+    assert!(
+        lines
+            .iter()
+            .rev()
+            .skip(1)
+            .all(|line| line["change"] == "unchanged"),
+        "{lines:?}"
+    );
+    let annotations = report["config"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        annotations,
+        &json!({ "field": "annotations", "old": { "team": "a" }, "new": { "team": "b" } })
+    );
+    let files = report["files"].as_array().unwrap();
+    let server = files
+        .iter()
+        .find(|file| file["path"] == "/app/server")
+        .unwrap();
+    assert_eq!(
+        (&server["what"], &server["xattrs"]),
+        (&json!(["xattrs"]), &json!(["user.a"]))
+    );
+    let layers = report["layers"]["new"].as_array().unwrap();
+    let paths = |layer: &Value| -> Vec<String> {
+        let files = layer["files"].as_array().unwrap().iter();
+        files
+            .map(|file| file["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        layers
+            .iter()
+            .map(|layer| layer["layer"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [2, 3]
+    );
+    assert_eq!(paths(&layers[0]), ["/app/server"]);
+    assert_eq!(paths(&layers[1]), ["/c", "/d", "/b"]);
+    assert_eq!(layers[1]["files"][0]["bytes"], 9_000);
+
+    let text = printed(&["diff", &old, &new]).await;
+    for part in [
+        "Build history: 1 line added\n  @@ ",
+        "    + RUN login *** \\x1b[31mred\n",
+        "    - org.opencontainers.image.revision=1\n    - team=a\n",
+        "/app/server (attributes user.a)\n",
+        "  RUN login *** \\x1b[31mred\n",
+        "    /c\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("Xk29") && !text.contains('\x1b'), "{text}");
+    // Of a stack, the steps that made it count.
+    let cut = json(&["diff", &old, &new, "--stack", "2"]).await;
+    assert_eq!(cut["history"], json!([]));
+    // How an image was built is told, and is no difference of what it is.
+    let all = ["diff", &old, &other, "--exit-code"];
+    assert_eq!(run(&all).await.status.code(), Some(0));
+    let text = printed(&all).await;
+    assert!(
+        text.contains("    - COPY . /app\n    + COPY app /app\n"),
+        "{text}"
+    );
+    // Engines' archives know no manifest, so nothing differs that only one of both can tell.
+    let saved = folder.path().join("saved").to_str().unwrap().to_owned();
+    let archive = docker_archive(
+        Generation::Folders,
+        &[("app:1", &before("COPY . /app").pack())],
+    );
+    fs::write(&saved, archive).unwrap();
+    let report = json(&["diff", &old, &saved]).await;
+    assert_eq!(report["config"], json!([]));
 }
 
 #[tokio::test]

@@ -237,6 +237,11 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str, listed: &str) 
             ".diff",
         ),
         view(
+            "comparison, build history",
+            compared("?view=history"),
+            ".history-lines",
+        ),
+        view(
             "comparison, packages",
             compared("?view=packages"),
             ".compare .panel table, .compare .nothing",

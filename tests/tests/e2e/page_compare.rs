@@ -51,7 +51,9 @@ fn old() -> Packed {
                 .file("/app/readme", "one")
                 .file("/app/gone", seeded(5, 700))
                 .file("/app/name", seeded(6, 800))
-                .file("/app/mode", "same"),
+                .file("/app/mode", "same")
+                .xattr("user.a", "one")
+                .xattr("user.b", "both"),
         )
         .pack()
 }
@@ -75,6 +77,8 @@ fn new() -> Packed {
                 .file("/app/renamed", seeded(6, 800))
                 .file("/app/mode", "same")
                 .mode(0o600)
+                .xattr("user.a", "<i>two")
+                .xattr("user.b", "both")
                 .owner(7, 7),
         )
         .layer(layer("COPY data /data # <b>").file("/data/<b>&x", seeded(8, 60_000)))
@@ -381,6 +385,40 @@ async fn the_page_compares_as_the_command_does() {
             "added – 4",
             "added – 5",
         ]
+    );
+    // With the files that an update downloads, and what of each layer is wasted.
+    let files: Vec<(String, Vec<String>)> = browser
+        .value("[...document.querySelectorAll('[data-state=added]')].map(row => [row.querySelectorAll('td')[1].textContent, [...row.querySelectorAll('.layer-files .mono')].map(e => e.textContent)])")
+        .await;
+    let told: Vec<(String, Vec<String>)> = report["layers"]["new"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|layer| {
+            let files = layer["files"].as_array().unwrap().iter();
+            let paths = files.map(|file| file["path"].as_str().unwrap().to_owned());
+            (layer["layer"].to_string(), paths.collect())
+        })
+        .collect();
+    assert_eq!(files, told);
+    assert_eq!(told[2].1, ["/data/<b>&x"]);
+    browser
+        .until_text("[data-state=kept] td:last-child", "40.0 kB")
+        .await;
+
+    // The attribute that differs, with both values.
+    ground.compared("?path=/app/mode").await;
+    let versions = || async {
+        let texts = browser.texts(".version dd.mono.differs").await;
+        texts.iter().any(|text| text == "one") && texts.iter().any(|text| text == "<i>two")
+    };
+    browser.until_text("[data-side=new]", "user.a").await;
+    assert!(versions().await);
+    assert!(
+        !browser
+            .texts(".version dt")
+            .await
+            .contains(&"user.b".to_owned())
     );
     assert_eq!(browser.console().await, [] as [String; 0]);
 }
