@@ -28,6 +28,7 @@ use crate::parts::missing::MissingParts;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Session, State};
+use crate::share::{self, LinkFormat};
 use crate::views::embed::{EmbedBar, NothingToEmbed};
 use crate::views::error::Failed;
 use crate::views::file::{Missing, Reading};
@@ -76,8 +77,8 @@ pub(crate) enum Msg {
     HideKeys,
     Dismiss,
     SwitchTheme,
-    CopyLink,
-    Copied(bool),
+    CopyLink(LinkFormat),
+    Copied(LinkFormat, bool),
     /// UseRules by this rules file from now on, or by none.
     UseRules(Option<RulesInput>),
     /// Show this Dockerfile beside images from now on, or none.
@@ -204,10 +205,14 @@ impl Component for App {
                 self.theme = self.theme.other();
                 self.theme.choose();
             }
-            Msg::CopyLink => {
-                let link = format!("{}{}", browser::base(), self.pinned().to_fragment());
+            Msg::CopyLink(format) => {
+                let url = share::url(&self.pinned());
+                let link = match format {
+                    LinkFormat::Url => url,
+                    LinkFormat::Markdown => share::markdown(&self.markdown_text(), &url),
+                };
                 ctx.link()
-                    .send_future(async move { Msg::Copied(browser::copy(&link).await) });
+                    .send_future(async move { Msg::Copied(format, browser::copy(&link).await) });
                 return false;
             }
             Msg::UseRules(rules) => {
@@ -222,11 +227,11 @@ impl Component for App {
                 }
                 None => return false,
             },
-            Msg::Copied(done) => {
-                self.notice = Some(if done {
-                    "Link copied"
-                } else {
-                    "The browser did not allow copying"
+            Msg::Copied(format, done) => {
+                self.notice = Some(match (format, done) {
+                    (LinkFormat::Url, true) => "Link copied",
+                    (LinkFormat::Markdown, true) => "Markdown copied",
+                    (_, false) => "The browser did not allow copying",
                 });
             }
         }
@@ -265,7 +270,7 @@ impl Component for App {
                     on_file={on_file.clone()}
                     on_platform={self.platform_callback(ctx)}
                     on_cancel={link.callback(|()| Msg::Cancel)}
-                    on_copy={link.callback(|()| Msg::CopyLink)}
+                    on_copy={link.callback(Msg::CopyLink)}
                     on_theme={link.callback(|()| Msg::SwitchTheme)}
                 />
                 <MissingParts />

@@ -17,6 +17,7 @@ mod parts;
 mod route;
 mod rules_input;
 mod session;
+mod share;
 mod views;
 mod worker;
 

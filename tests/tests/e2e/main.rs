@@ -57,6 +57,7 @@ mod page_colours;
 mod page_compare;
 mod page_config;
 mod page_content;
+mod page_copy;
 mod page_difference;
 mod page_export;
 mod page_files;

@@ -181,6 +181,10 @@ async fn loaded_again_the_page_asks_for_the_file_and_shows_the_same_place() {
         .value("document.querySelector('button.copy').disabled")
         .await;
     assert!(copy);
+    let markdown: bool = browser
+        .value("document.querySelector('button.as-markdown').disabled")
+        .await;
+    assert!(markdown);
     let place = format!("{}&view=changes&path=/app/old", browser.address().await);
     browser.goto(&place).await;
     browser.until_text(".details h2", "old").await;

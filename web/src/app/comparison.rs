@@ -195,7 +195,7 @@ impl App {
             on_file: link.callback(|(side, file)| Msg::ChosenFor(side, file)),
             on_cancel: link.callback(|()| Msg::StopCompare),
             on_again: link.callback(|()| Msg::CompareAgain),
-            on_copy: link.callback(|()| Msg::CopyLink),
+            on_copy: link.callback(Msg::CopyLink),
         })))
     }
 }

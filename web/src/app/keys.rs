@@ -11,6 +11,7 @@ use crate::parts::tree;
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Session;
+use crate::share::LinkFormat;
 
 /// Keys and what they do, as they are listed.
 const LISTED: [(&str, &str); 14] = [
@@ -134,7 +135,7 @@ impl App {
             "m" if route.view != View::Map => Navigate::push(route.in_view(View::Map)),
             "k" if route.view != View::Checks => Navigate::push(route.in_view(View::Checks)),
             "c" if route.file.is_none() => {
-                ctx.link().send_message(Msg::CopyLink);
+                ctx.link().send_message(Msg::CopyLink(LinkFormat::Url));
                 return true;
             }
             _ => return false,

@@ -8,8 +8,9 @@ use crate::browser;
 use crate::navigate::{History, Navigate};
 use crate::route::{ImageRoute, Route};
 use crate::session::{Opening, Session, State};
+use crate::share;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Catalog, Event};
+use crate::worker::protocol::{Catalog, Event, Side};
 
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
@@ -187,15 +188,33 @@ impl App {
             .and_then(Session::image)
             .map(|image| &image.facts);
         match (&self.route, facts) {
-            // A saved analysis is what its address leads to.
-            (Route::Image(route), Some(_)) if route.file.is_some() => Route::Image(route.clone()),
-            (Route::Image(route), Some(facts)) => Route::Image(ImageRoute {
-                reference: facts.pinned(),
-                platform: Some(facts.platform()).filter(|_| !facts.image.platforms.is_empty()),
-                ..route.clone()
-            }),
+            (Route::Image(route), Some(facts)) => Route::Image(share::pinned(facts, route)),
             (Route::Compare(route), _) => Route::Compare(self.pinned_comparison(route)),
             (route, _) => route.clone(),
+        }
+    }
+
+    /// The text of a link in Markdown to the present place.
+    pub(super) fn markdown_text(&self) -> String {
+        match &self.route {
+            Route::Compare(_) => {
+                let facts = self.comparison.as_ref().map(|comparison| &comparison.facts);
+                let name = |side: Side| {
+                    let facts = facts.and_then(|facts| facts.of(side).as_ref());
+                    let reference = facts.map_or("", |facts| &facts.reference);
+                    share::markdown_text(reference, None, None)
+                };
+                Side::BOTH.map(name).join(" → ")
+            }
+            route => {
+                let image = self.session.as_ref().and_then(Session::image);
+                let reference = image.map_or("", |image| &image.facts.reference);
+                let path = match route {
+                    Route::Image(route) => route.path.as_deref(),
+                    _ => None,
+                };
+                share::markdown_text(reference, path, None)
+            }
         }
     }
 

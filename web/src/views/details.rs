@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
+use crate::parts::copy::CopyPlace;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
 use crate::parts::size::size;
@@ -85,6 +86,9 @@ pub(crate) fn Details(props: &Props) -> Html {
             <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
             <Crumbs path={path.clone()} on_folder={to_path(props)} />
             <h2>{ format::visible(format::file_name(path)) }</h2>
+            <p class="copy-place">
+                <CopyPlace facts={props.image.facts.clone()} route={props.route.clone()} path={path.clone()} />
+            </p>
             if let Some(history) = history.as_ref().filter(|history| history.path == *path) {
                 { facts(props, history) }
                 { story(props, history) }

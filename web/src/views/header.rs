@@ -12,6 +12,7 @@ use crate::format;
 use crate::parts::logo::Logo;
 use crate::parts::pick::Pick;
 use crate::route::{BrowseRoute, Route};
+use crate::share::{self, LinkFormat};
 use crate::worker::protocol::{ImageFacts, List};
 
 /// What [`Header`] shows.
@@ -34,7 +35,7 @@ pub(crate) struct Props {
     pub(crate) on_file: Callback<web_sys::File>,
     pub(crate) on_platform: Callback<String>,
     pub(crate) on_cancel: Callback<()>,
-    pub(crate) on_copy: Callback<()>,
+    pub(crate) on_copy: Callback<LinkFormat>,
     pub(crate) on_theme: Callback<()>,
 }
 
@@ -66,19 +67,8 @@ pub(crate) fn Header(props: &Props) -> Html {
                     <a class="button compare-with" href={compare} title="Compare with another image">{ "Compare…" }</a>
                 }
                 <Pick class="open-file" on_file={props.on_file.clone()}>{ "Open file…" }</Pick>
-                <button
-                    type="button"
-                    class="copy"
-                    disabled={props.facts.is_none() || !props.shared}
-                    title={if !props.shared {
-                        "Links to a file on this computer cannot be shared"
-                    } else {
-                        "Copy a link to this view, pinned to the digest"
-                    }}
-                    onclick={props.on_copy.reform(|_| ())}
-                >
-                    { "Copy link" }
-                </button>
+                { copy(props, LinkFormat::Url) }
+                { copy(props, LinkFormat::Markdown) }
             }
             <span class="notice" role="status">{ props.notice.unwrap_or_default() }</span>
             <button
@@ -91,6 +81,37 @@ pub(crate) fn Header(props: &Props) -> Html {
                 { theme_sign }
             </button>
         </header>
+    }
+}
+
+/// Copies the address of the present view.
+fn copy(props: &Props, format: LinkFormat) -> Html {
+    let (title, text) = match format {
+        LinkFormat::Url => (
+            "Copy a link to this view, pinned to the digest",
+            html! { "Copy link" },
+        ),
+        LinkFormat::Markdown => (
+            "Copy a link to this view, pinned to the digest, as Markdown",
+            html! {
+                <>
+                    <span class="in-full">{ "Copy as " }</span>
+                    <span class="in-short">{ "Markdown" }</span>
+                    <span class="in-signs" aria-hidden="true">{ "M↓" }</span>
+                </>
+            },
+        ),
+    };
+    html! {
+        <button
+            type="button"
+            class={classes!("copy", (format == LinkFormat::Markdown).then_some("as-markdown"))}
+            disabled={props.facts.is_none() || !props.shared}
+            title={if props.shared { title } else { share::NOT_SHARED }}
+            onclick={props.on_copy.reform(move |_| format)}
+        >
+            { text }
+        </button>
     }
 }
 

@@ -26,6 +26,7 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::Progress;
 use crate::route::comparison::{CompareRoute, CompareView};
+use crate::share::LinkFormat;
 use crate::views::difference::Difference;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -47,7 +48,7 @@ pub(crate) struct Props {
     pub(crate) on_file: Callback<(Side, web_sys::File)>,
     pub(crate) on_cancel: Callback<()>,
     pub(crate) on_again: Callback<()>,
-    pub(crate) on_copy: Callback<()>,
+    pub(crate) on_copy: Callback<LinkFormat>,
 }
 
 /// The identifier of what the tabs show.

@@ -11,6 +11,7 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::pick::Pick;
 use crate::route::comparison::{CompareRoute, SideRoute};
+use crate::share::{self, LinkFormat};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Both, ImageFacts, Side};
 
@@ -24,7 +25,7 @@ pub(super) struct Props {
     pub(super) go: Callback<Navigate>,
     pub(super) on_file: Callback<(Side, web_sys::File)>,
     pub(super) on_cancel: Callback<()>,
-    pub(super) on_copy: Callback<()>,
+    pub(super) on_copy: Callback<LinkFormat>,
 }
 
 /// References that a field suggests.
@@ -95,29 +96,38 @@ pub(super) fn Sides(props: &Props) -> Html {
                 } else {
                     <button key="compare" type="submit" class="primary">{ "Compare" }</button>
                 }
-                { copy(props) }
+                { copy(props, LinkFormat::Url) }
+                { copy(props, LinkFormat::Markdown) }
             </div>
         </form>
     }
 }
 
-fn copy(props: &Props) -> Html {
+fn copy(props: &Props, format: LinkFormat) -> Html {
     let is_file = |side: Side| props.route.sides.of(side).file.is_some();
     let known = |side: Side| props.facts.of(side).is_some();
     let file = Side::BOTH.into_iter().any(is_file);
-    let title = match file {
-        true => "Links to a file on this computer cannot be shared",
-        false => "Copy a link to this comparison, pinned to the digests",
+    let (class, title, text) = match format {
+        LinkFormat::Url => (
+            "copy-comparison",
+            "Copy a link to this comparison, pinned to the digests",
+            "Copy link",
+        ),
+        LinkFormat::Markdown => (
+            "copy-comparison-as-markdown",
+            "Copy a link to this comparison, pinned to the digests, as Markdown",
+            "Copy as Markdown",
+        ),
     };
     html! {
         <button
             type="button"
-            class="copy-comparison"
-            {title}
+            {class}
+            title={if file { share::NOT_SHARED } else { title }}
             disabled={file || !Side::BOTH.into_iter().all(known)}
-            onclick={props.on_copy.reform(|_| ())}
+            onclick={props.on_copy.reform(move |_| format)}
         >
-            { "Copy link" }
+            { text }
         </button>
     }
 }

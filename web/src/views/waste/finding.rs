@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::{Navigate, follows};
+use crate::parts::copy::CopyPlace;
 use crate::parts::size::size;
 use crate::route::packages::PackagesPlace;
 use crate::route::{ImageRoute, Route, View};
@@ -98,6 +99,10 @@ pub(crate) fn Card(props: &Props) -> Html {
                 <p>{ for kinds::unbroken(&finding.advice) }</p>
                 <Changes lines={props.card.changes.clone()} />
             </div>
+            // Opened, each of several has its own.
+            if !several || !is_selected {
+                <p class="copy-finding">{ copy(props, finding) }</p>
+            }
             { more(props, finding) }
         </li>
     }
@@ -153,6 +158,9 @@ fn places(props: &Props) -> Html {
                     data-bytes={finding.bytes.to_string()}
                 >
                     <span>{ path(props, finding) }{ line(finding) }</span>
+                    if props.selected.is_some() {
+                        { copy(props, finding) }
+                    }
                     if finding.bytes > 0 {
                         { size(finding.bytes) }
                     }
@@ -215,6 +223,32 @@ fn selected(props: &Props, finding: &Finding) -> ImageRoute {
     }
     route.waste.finding = Some(finding.name.clone());
     route
+}
+
+/// Copies the address of a finding in this view.
+fn copy(props: &Props, finding: &Finding) -> Html {
+    let kind = finding.name.kind;
+    let rule = finding.name.rule.as_deref();
+    let mut note = [Some(kind.name()), rule]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    if finding.bytes > 0 && !kind.is_risk() {
+        note += &format!(", {}", format::size(finding.bytes));
+    }
+    let path = match finding.location.in_layer() {
+        Some((_, path)) => path,
+        None => finding.path.as_bytes(),
+    };
+    html! {
+        <CopyPlace
+            facts={props.image.facts.clone()}
+            route={selected(props, finding)}
+            path={path.to_vec()}
+            {note}
+        />
+    }
 }
 
 /// The path, as the link to its place.
