@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::navigate::Navigate;
+use crate::parts::copy::Copy;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::lines::{Lines, WIDTH};
 use crate::parts::size::size;
@@ -187,6 +188,9 @@ fn forms(props: &Props, facts: &ContentFacts) -> Html {
     html! {
         <div class="content-tools">
             <span class="muted">{ size(facts.size) }{ format!(", stored in layer {}", facts.stored_in) }</span>
+            <span class="mono muted" title={facts.digest.clone()}>
+                { format::short_digest(&facts.digest) }{ " " }<Copy text={facts.digest.clone()} what="digest" />
+            </span>
             <div class="switch" role="group" aria-label="Show as">
                 for (form, word) in words.into_iter().filter(|(form, _)| can(*form)) {
                     <button

@@ -60,7 +60,12 @@ pub(crate) async fn read(
     let mut kept = Kept::new().map_err(problem)?;
     kept.write_all(&bytes).map_err(problem)?;
     kept.flush().map_err(problem)?;
-    let content = content::keep(&worker, round, kept, asked.digest.into_bytes(), 0)?;
+    let of = content::What {
+        path: asked.digest.clone().into_bytes(),
+        digest: asked.digest,
+        stored_in: 0,
+    };
+    let content = content::keep(&worker, round, kept, of)?;
     let json: Option<Value> = serde_json::from_slice(&bytes).ok();
     let named = json.as_ref().and_then(|json| text(json, "mediaType"));
     Ok(Box::new(DocumentFacts {

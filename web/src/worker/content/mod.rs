@@ -137,9 +137,23 @@ pub(crate) async fn read(
     };
     let told = Rc::clone(&worker);
     let mut hear = move |received, whole| told.borrow_mut().reader.hear(round, received, whole);
-    let reading = async { wanted.plan().await.read_one(&mut hear).await };
-    let kept = unless_stopped(&worker, round, reading).await?;
-    keep(&worker, round, kept, asked.path, wanted.stored.number()).map(Box::new)
+    let reading = async { wanted.plan().await.read_hashed(&mut hear).await };
+    let (kept, digest) = unless_stopped(&worker, round, reading).await?;
+    let of = What {
+        path: asked.path,
+        digest: digest.to_string(),
+        stored_in: wanted.stored.number(),
+    };
+    keep(&worker, round, kept, of).map(Box::new)
+}
+
+/// What was read.
+pub(super) struct What {
+    /// As it was asked for.
+    pub(super) path: Vec<u8>,
+    pub(super) digest: String,
+    /// The layer that stores it.
+    pub(super) stored_in: u32,
 }
 
 /// Keeps what was read and verified for the page, unless something else is asked for by now; tells what it is.
@@ -147,9 +161,13 @@ pub(super) fn keep(
     worker: &RefCell<ImageWorker>,
     round: u32,
     kept: Kept,
-    path: Vec<u8>,
-    stored_in: u32,
+    of: What,
 ) -> Result<ContentFacts, UserError> {
+    let What {
+        path,
+        digest,
+        stored_in,
+    } = of;
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
     let blob = kept.blob().map_err(problem)?;
     let bytes = InPlace::new(blob.clone()).map_err(problem)?;
@@ -185,6 +203,7 @@ pub(super) fn keep(
     };
     let facts = ContentFacts {
         path,
+        digest,
         stored_in,
         size,
         lines: text.as_ref().map(Text::lines),

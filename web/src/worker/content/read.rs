@@ -1,9 +1,10 @@
 //! Contents of files, cut out of the blobs of their layers: from parts that are proved to be theirs, else from the whole,
 //! which is read to its end and verified. Of a layer that was not read, from the parts that its table of contents names.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 
+use onionskin_core::digest::{Algorithm, Digest, Hasher};
 use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::layer::{
     Checkpoints, ContentsReader, EntryId, EntryKind, LayerError, LayerIndex, Part, Piece,
@@ -293,10 +294,42 @@ impl Plan<'_> {
     /// Reads the content of one entry; see [`Self::read`].
     pub(crate) async fn read_one(&self, hear: Hear<'_>) -> Result<Kept, UserError> {
         let mut kept = Kept::new().map_err(|error| of_file(&error))?;
-        let mut sink = |_, piece: Piece<'_>| write(&mut kept, piece);
-        self.read(hear, &mut sink).await?;
-        kept.flush().map_err(|error| of_file(&error))?;
+        self.read_to(hear, &mut kept).await?;
         Ok(kept)
+    }
+
+    /// The same, with the SHA-256 digest of the content.
+    pub(crate) async fn read_hashed(&self, hear: Hear<'_>) -> Result<(Kept, Digest), UserError> {
+        let mut hashed = Hashed {
+            to: Kept::new().map_err(|error| of_file(&error))?,
+            hasher: Hasher::new(Algorithm::Sha256),
+        };
+        self.read_to(hear, &mut hashed).await?;
+        Ok((hashed.to, hashed.hasher.finish()))
+    }
+
+    async fn read_to(&self, hear: Hear<'_>, to: &mut impl io::Write) -> Result<(), UserError> {
+        let mut sink = |_, piece: Piece<'_>| write(to, piece);
+        self.read(hear, &mut sink).await?;
+        to.flush().map_err(|error| of_file(&error))
+    }
+}
+
+/// Hashes what is written.
+struct Hashed<W> {
+    to: W,
+    hasher: Hasher,
+}
+
+impl<W: io::Write> io::Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

@@ -73,6 +73,8 @@ pub(crate) struct DocumentPart {
 pub(crate) struct ContentFacts {
     /// As it was asked for.
     pub(crate) path: Vec<u8>,
+    /// The digest of the content: SHA-256, but for a document with another one.
+    pub(crate) digest: String,
     /// The layer that stores it.
     pub(crate) stored_in: u32,
     /// Bytes, holes among them.
