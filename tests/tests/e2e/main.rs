@@ -78,6 +78,7 @@ mod page_places;
 mod page_policy;
 mod page_privacy;
 mod page_registries;
+mod page_related;
 mod page_states;
 mod page_tags;
 mod page_tree;

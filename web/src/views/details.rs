@@ -1,5 +1,5 @@
-//! The history of the selected path: which layer added it, stored it again, deleted it, and how many bytes
-//! that takes.
+//! The selected path: its history, which layer added it, stored it again, deleted it, how many bytes that takes, and
+//! what belongs to it.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -15,6 +15,7 @@ use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, Partial};
 use crate::views::folder_tar::FolderTar;
 use crate::views::layer::LayerDetails;
+use crate::views::related::RelatedPaths;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     EntryKind, HistoryOf, Mark, Metadata, OwnerNames, PathEvent, PathHistory, command,
@@ -93,6 +94,14 @@ pub(crate) fn Details(props: &Props) -> Html {
                 { facts(props, history) }
                 { story(props, history) }
                 { costs(history) }
+                <RelatedPaths
+                    worker={props.worker.clone()}
+                    image={props.image.clone()}
+                    route={props.route.clone()}
+                    layer={props.layer}
+                    path={history.path.clone()}
+                    go={props.go.clone()}
+                />
             } else if *asked == Some((path.clone(), read.0, read.1)) {
                 { unknown(props, path) }
             }

@@ -29,6 +29,7 @@ mod map;
 mod packages;
 mod parts;
 mod referrers;
+mod related;
 pub(crate) mod start;
 mod unread;
 mod versions;

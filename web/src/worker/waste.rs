@@ -22,8 +22,9 @@ use super::cards;
 use super::growth::Other;
 use super::listing::number;
 use super::protocol::{
-    AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, Findings,
-    FindingsQuery, Group, Ignored, OfKind, Order, RuleOutcome, RulesFile, RulesFileError, Selected,
+    AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, FindingOnPath,
+    Findings, FindingsQuery, Group, Ignored, OfKind, Order, RuleOutcome, RulesFile, RulesFileError,
+    Selected,
 };
 
 /// The name of a rules file that is read as dive reads it.
@@ -197,6 +198,20 @@ impl Waste {
             hidden_by: layers(|finding| &finding.hidden_by),
             changes: cards::changes(&all),
         }
+    }
+
+    /// The findings that name a path, in the order of the report.
+    pub(crate) fn on_path(&self, path: &[u8]) -> impl Iterator<Item = FindingOnPath> + Clone {
+        let findings = self.audit.findings.iter().zip(&self.names);
+        let named = findings.filter(move |(finding, _)| {
+            let place = finding.location.in_layer();
+            place.is_some_and(|(_, named)| named == path)
+        });
+        named.map(|(finding, name)| FindingOnPath {
+            name: name.clone(),
+            bytes: finding.bytes,
+            advice: finding.advice.clone(),
+        })
     }
 
     /// The places of the chosen findings in the report.

@@ -4,6 +4,7 @@
 //! (the layer's own tree), its whiteouts hide what the stack below had, and its tree is laid over what is left.
 //! Sources: OCI image specification, layer.md; overlayfs where that is silent.
 
+mod alike;
 mod inodes;
 mod lay;
 mod mark;
@@ -17,6 +18,7 @@ mod targets;
 mod versions;
 pub mod view;
 
+pub use alike::Alike;
 pub use inodes::{Cause, Waste};
 pub use names::Names;
 pub use nodes::NodeId;

@@ -11,8 +11,8 @@ use super::{
     FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile,
     LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
     Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
-    Referrers, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown, TagFacts, TagProblem,
-    TextLines, Unfold, UserError, VersionsOf,
+    Referrers, Related, RelatedTo, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown,
+    TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -73,6 +73,7 @@ questions! {
     Parent => Option<u32>,
     Seek => Option<Found>,
     HistoryOf => Option<Box<PathHistory>>,
+    RelatedTo => Option<Box<Related>>,
     LargestOf => LargestFiles,
     ReadContent => Result<Box<ContentFacts>, UserError>,
     ReadDocument => Result<Box<DocumentFacts>, UserError>,

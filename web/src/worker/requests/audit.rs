@@ -1,4 +1,4 @@
-//! What the page asks of the audit: findings, rules and reports.
+//! What the page asks of the audit: findings, of the image or on a path, rules and reports.
 
 use super::Asker;
 use super::later::Asked;
@@ -13,6 +13,7 @@ pub fn answer(Asked { asker, request }: Asked) {
         Request::FindingsPage(asked) => asker.of_image(asked),
         Request::UseRules(asked) => asker.use_rules(&asked),
         Request::Audit(Audit) => asker.audit(),
+        Request::RelatedTo(asked) => asker.of_image(asked),
         Request::Report(asked) => asker.of_image(asked),
         _ => {}
     }

@@ -192,6 +192,7 @@ impl Parts {
             | Request::FindingsPage(_)
             | Request::UseRules(_)
             | Request::Audit(_)
+            | Request::RelatedTo(_)
             | Request::Report(_) => Some(&self.audit),
             Request::Catalog(_)
             | Request::Names(_)

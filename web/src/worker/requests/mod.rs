@@ -133,6 +133,7 @@ impl Asker {
             Request::BesideDockerfile(_)
             | Request::FindingsPage(_)
             | Request::Audit(_)
+            | Request::RelatedTo(_)
             | Request::Report(_)
             | Request::ReadContent(_)
             | Request::ReadFolder(_)
