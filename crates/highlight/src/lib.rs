@@ -1,7 +1,7 @@
 //! Colours of source code, by what its parts are: comments, strings, keywords.
 //!
 //! The page knows languages by the names of files ([`Language`]) and draws [`Span`]s; what finds those is a program of its own
-//! (`src/main.rs`), which the page asks with [`Ask`]. Grammars are syntect's, of the collection of two-face.
+//! (`src/main.rs`), which the page asks with [`Request`]. Grammars are syntect's, of the collection of two-face.
 
 mod language;
 mod protocol;
@@ -14,7 +14,7 @@ mod program;
 mod text;
 
 pub use self::language::Language;
-pub use self::protocol::{Ask, Class, Span, Told};
+pub use self::protocol::{Class, Message, Request, Span};
 
 #[cfg(feature = "program")]
 pub use self::program::serve;

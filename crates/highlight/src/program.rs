@@ -9,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::classes::Classes;
-use crate::protocol::{Ask, Span, Told};
+use crate::protocol::{Message, Request, Span};
 use crate::text::Text;
 
 /// Milliseconds after which an answer tells of fewer lines than came.
@@ -23,14 +23,16 @@ struct Program {
 }
 
 impl Program {
-    fn hear(&mut self, ask: Ask) -> Option<Told> {
-        match ask {
-            Ask::Begin(number, language) => {
+    fn hear(&mut self, request: Request) -> Option<Message> {
+        match request {
+            Request::Begin(number, language) => {
                 let text = Text::new(&self.grammars, language)?;
                 self.texts.insert(number, text);
                 None
             }
-            Ask::Lines(number, lines) => Some(Told::Spans(number, self.lines(number, &lines))),
+            Request::Lines(number, lines) => {
+                Some(Message::Spans(number, self.lines(number, &lines)))
+            }
         }
     }
 
@@ -71,11 +73,11 @@ pub fn serve() {
     });
     scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     heard.forget();
-    tell(&scope, &Told::Ready);
+    tell(&scope, &Message::Ready);
 }
 
-fn tell(scope: &DedicatedWorkerGlobalScope, told: &Told) {
-    let Ok(bytes) = postcard::to_allocvec(told) else {
+fn tell(scope: &DedicatedWorkerGlobalScope, message: &Message) {
+    let Ok(bytes) = postcard::to_allocvec(message) else {
         return;
     };
     let bytes = Uint8Array::from(bytes.as_slice());

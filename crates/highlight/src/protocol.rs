@@ -62,7 +62,7 @@ pub struct Span {
 
 /// From the page to the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum Request {
     /// Lines of a text in this language come, from the first one on. Texts are numbered by the page.
     Begin(u32, Language),
     /// The next lines of a text; None for one that is too long, which stays plain.
@@ -71,7 +71,7 @@ pub enum Ask {
 
 /// From the program to the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Told {
+pub enum Message {
     /// The program runs and can be asked.
     Ready,
     /// The spans of the next lines of the text: not of all that came where these took long, so that the page can give up.

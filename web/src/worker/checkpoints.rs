@@ -17,14 +17,14 @@ use super::file::InPlace;
 const MOST: f64 = 64e6;
 
 thread_local! {
-    static HELD: RefCell<Held> = RefCell::default();
+    static RECENT: RefCell<Recent> = RefCell::default();
 }
 
 /// Packed checkpoints by the digests of blobs, the oldest first.
 #[derive(Default)]
-struct Held(VecDeque<(Digest, Blob)>);
+struct Recent(VecDeque<(Digest, Blob)>);
 
-impl Held {
+impl Recent {
     fn add(&mut self, digest: &Digest, packed: Blob) {
         self.0.retain(|(held, _)| held != digest);
         self.0.push_back((digest.clone(), packed));
@@ -46,7 +46,7 @@ impl Held {
 pub(crate) fn keep(digest: &Digest, packed: &Uint8Array, later: bool) {
     // The browser has them outside of this worker's memory, mostly on disk.
     if let Ok(blob) = Blob::new_with_u8_array_sequence(&Array::of1(packed)) {
-        HELD.with_borrow_mut(|held| held.add(digest, blob));
+        RECENT.with_borrow_mut(|held| held.add(digest, blob));
     }
     if later {
         Cache::of_worker().keep_checkpoints(digest, packed.clone());
@@ -56,7 +56,7 @@ pub(crate) fn keep(digest: &Digest, packed: &Uint8Array, later: bool) {
 /// Those of the blob with this digest, if there are any; of earlier pages only where `earlier` says so. What is damaged or
 /// older is none.
 pub(crate) async fn of(digest: &Digest, earlier: bool) -> Option<Checkpoints> {
-    let held = HELD.with_borrow(|held| held.of(digest));
+    let held = RECENT.with_borrow(|held| held.of(digest));
     let packed = held.and_then(|held| {
         let packed = InPlace::new(held).ok()?;
         packed.read(0, packed.length()).ok()
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_bounded_and_the_oldest_goes() {
-        let mut held = Held::default();
+        let mut held = Recent::default();
         let blob = |megabytes: u32| {
             let bytes = Uint8Array::new_with_length(megabytes * 1_000_000);
             Blob::new_with_u8_array_sequence(&Array::of1(&bytes)).unwrap()

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use futures::channel::oneshot;
-use onionskin_highlight::{Ask, Language, Span, Told};
+use onionskin_highlight::{Language, Message, Request, Span};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, Worker};
@@ -83,7 +83,7 @@ impl Program {
 
     /// Lines of a text come in this language.
     pub(super) fn begin(&self, text: u32, language: Language) {
-        self.send(&Ask::Begin(text, language));
+        self.send(&Request::Begin(text, language));
     }
 
     /// The spans of the next lines of a text, one question at a time; an error where the program has ended.
@@ -95,12 +95,12 @@ impl Program {
         let (sender, answer) = oneshot::channel();
         self.line.answer.replace(Some(sender));
         self.line.asked.set(text);
-        self.send(&Ask::Lines(text, lines));
+        self.send(&Request::Lines(text, lines));
         answer
     }
 
-    fn send(&self, ask: &Ask) {
-        let Some((worker, bytes)) = self.worker.as_ref().zip(port::pack(ask)) else {
+    fn send(&self, request: &Request) {
+        let Some((worker, bytes)) = self.worker.as_ref().zip(port::pack(request)) else {
             return;
         };
         // A worker that is gone says so by its own error.
@@ -112,14 +112,14 @@ impl Program {
 
 impl Line {
     fn hear(&self, event: &MessageEvent) {
-        match port::unpack::<Told>(&event.data()) {
-            Some(Told::Ready) => {
+        match port::unpack::<Message>(&event.data()) {
+            Some(Message::Ready) => {
                 if let Some(ready) = self.ready.take() {
                     // Whoever waits may have gone.
                     let _ = ready.send(());
                 }
             }
-            Some(Told::Spans(text, spans)) if text == self.asked.get() => {
+            Some(Message::Spans(text, spans)) if text == self.asked.get() => {
                 if let Some(answer) = self.answer.take() {
                     // As above.
                     let _ = answer.send(spans);

@@ -103,7 +103,7 @@ impl Tree {
         self.pages.clear();
         self.window.total = fresh.shown.total;
         self.pages.keep(fresh.from, fresh.rows, fresh.from);
-        self.held.release(self.window);
+        self.rows_drawn.release(self.window);
         // The room has to be there before it can be scrolled.
         self.place();
         match &fresh.found {

@@ -4,8 +4,8 @@
 
 pub(crate) mod columns;
 pub(crate) mod compared;
+mod drawn_rows;
 mod head;
-mod held;
 mod input;
 mod keys;
 mod load;
@@ -20,7 +20,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use self::columns::{Chosen, Columns};
-use self::held::Held;
+use self::drawn_rows::DrawnRows;
 use self::load::{Fresh, Why};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
@@ -93,7 +93,7 @@ pub(crate) struct Tree {
     space: NodeRef,
     rows_box: NodeRef,
     window: Window,
-    held: Held,
+    rows_drawn: DrawnRows,
     /// In pixels.
     width: f64,
     columns: Rc<Columns>,
@@ -132,7 +132,7 @@ impl Component for Tree {
                 view: 600.0,
                 ..Window::default()
             },
-            held: Held::default(),
+            rows_drawn: DrawnRows::default(),
             width: 0.0,
             columns: Rc::new(Columns(ctx.props().columns.fitting(0.0))),
             epoch: 0,
@@ -192,14 +192,14 @@ impl Component for Tree {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Scrolled | Msg::Resized => {
-                let (before, drawn) = (self.window, self.held.at.drawn());
+                let (before, drawn) = (self.window, self.rows_drawn.at.drawn());
                 self.measure();
                 let fitted = self.fit(ctx);
                 if self.window == before && !fitted {
                     return false;
                 }
                 self.fetch(ctx);
-                if self.held.at.drawn() == drawn && !fitted {
+                if self.rows_drawn.at.drawn() == drawn && !fitted {
                     self.place();
                     return false;
                 }
@@ -234,7 +234,7 @@ impl Component for Tree {
                 false
             }
             Msg::Late => {
-                self.held.release(self.window);
+                self.rows_drawn.release(self.window);
                 true
             }
             Msg::Key(event) => self.key(ctx, &event),
@@ -250,7 +250,7 @@ impl Component for Tree {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let drawn = self.held.at.drawn();
+        let drawn = self.rows_drawn.at.drawn();
         let pool = self.window.most_drawn();
         let active = self
             .active
@@ -340,7 +340,7 @@ impl Tree {
     fn place(&self) {
         let tracks = columns::tracks(&self.columns, self.width);
         watch::set_style(&self.grid, "--tracks", &tracks);
-        let offset = self.held.at.offset_at(self.window.scrolled);
+        let offset = self.rows_drawn.at.offset_at(self.window.scrolled);
         watch::place_at(&self.space, &self.rows_box, &self.window, offset);
     }
 
@@ -348,9 +348,9 @@ impl Tree {
     fn fetch(&mut self, ctx: &Context<Self>) {
         let late = ctx.link().callback(|()| Msg::Late);
         let draws = move || late.emit(());
-        self.held.choose(self.window, &self.pages, draws);
+        self.rows_drawn.choose(self.window, &self.pages, draws);
         for from in self.pages.ask(self.window.drawn()) {
-            self.held.ask(self.window);
+            self.rows_drawn.ask(self.window);
             let epoch = self.epoch;
             let answer = ctx.props().worker.ask(Rows { from, count: PAGE });
             ctx.link().send_future(async move {

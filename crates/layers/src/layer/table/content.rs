@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Place, TableOfContents};
+use super::{ContentLocation, TableOfContents};
 use crate::compression::{self, Decompressor};
 use crate::digest::Hasher;
 use crate::layer::{EntryId, LayerError, Problem};
@@ -14,16 +14,16 @@ impl TableOfContents {
     /// is, or not its digest. A file without a byte has no content to read.
     #[must_use]
     pub fn reader(&self, layer: usize, entry: EntryId) -> Option<ListedReader> {
-        let place = self.place(entry)?.clone();
+        let location = self.location(entry)?.clone();
         Some(ListedReader {
             layer,
             decompressor: Decompressor::of_layer(Memory::default()),
             file: File {
-                skip: place.skip,
+                skip: location.skip,
                 left: self.index.size(entry),
-                hasher: Hasher::new(place.digest.algorithm()),
+                hasher: Hasher::new(location.digest.algorithm()),
             },
-            place,
+            location,
         })
     }
 }
@@ -31,7 +31,7 @@ impl TableOfContents {
 /// Reads a file from the part of the blob that its table names.
 pub struct ListedReader {
     layer: usize,
-    place: Place,
+    location: ContentLocation,
     decompressor: Decompressor,
     file: File,
 }
@@ -61,13 +61,13 @@ impl ListedReader {
     /// The part of the blob that has the file.
     #[must_use]
     pub const fn part(&self) -> Range<u64> {
-        self.place.start..self.place.end
+        self.location.start..self.location.end
     }
 
     /// Bytes that the part unpacks to, as far as they are wanted.
     #[must_use]
     pub const fn unpacked(&self) -> u64 {
-        self.place.skip.saturating_add(self.file.left)
+        self.location.skip.saturating_add(self.file.left)
     }
 
     /// Takes the next bytes of the part, and gives `sink` what of the file is in them. Nothing that was given counts before
@@ -99,24 +99,27 @@ impl ListedReader {
             self.told(finished.map(drop))?;
         }
         let Self {
-            layer, place, file, ..
+            layer,
+            location,
+            file,
+            ..
         } = self;
         let actual = file.hasher.finish();
-        if actual == place.digest {
+        if actual == location.digest {
             return Ok(());
         }
         let problem = Problem::ListedContent {
-            expected: place.digest,
+            expected: location.digest,
             actual,
         };
-        Err(LayerError::at_blob(place.start, problem).of_layer(layer))
+        Err(LayerError::at_blob(location.start, problem).of_layer(layer))
     }
 
     fn told(&self, done: Result<(), Stop>) -> Result<(), LayerError> {
         match done {
             Ok(()) | Err(Stop::Whole) => Ok(()),
             Err(Stop::Wrong(error)) => {
-                let offset = self.place.start.saturating_add(error.offset);
+                let offset = self.location.start.saturating_add(error.offset);
                 let problem = error.problem.into();
                 Err(LayerError::at_blob(offset, problem).of_layer(self.layer))
             }

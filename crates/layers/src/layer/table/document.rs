@@ -11,7 +11,7 @@ use serde::de::{
 };
 
 use super::row::{Key, Row, Seen};
-use super::{Place, TableError, TableOfContents};
+use super::{ContentLocation, TableError, TableOfContents};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::content::ContentId;
@@ -76,23 +76,23 @@ pub(super) fn read(
         ..
     } = rows;
     offsets.sort_unstable();
-    let places = files.into_iter().map(|(entry, file)| {
+    let locations = files.into_iter().map(|(entry, file)| {
         let end = offsets.partition_point(|offset| *offset <= file.last);
         let end = match file.end {
             0 => offsets.get(end).copied().unwrap_or(listed.start),
             end => end,
         };
         let is_sound = file.is_ascending && file.first <= file.last && file.last < end;
-        let place = Place {
+        let location = ContentLocation {
             start: file.first,
             end,
             skip: file.skip,
             digest: file.digest?,
         };
-        (is_sound && end <= listed.start).then_some((entry, place))
+        (is_sound && end <= listed.start).then_some((entry, location))
     });
-    // Of others the place is not known; they are read with the whole layer.
-    let places = places.flatten().chain(own).collect();
+    // Of others the location is not known; they are read with the whole layer.
+    let locations = locations.flatten().chain(own).collect();
     let index = entries.finish()?.complete(
         digest.clone(),
         listed.blob_size,
@@ -102,7 +102,7 @@ pub(super) fn read(
     );
     Ok(TableOfContents {
         index: Arc::new(index),
-        places,
+        locations,
     })
 }
 
@@ -139,15 +139,15 @@ impl Rows {
         &mut self,
         own: &OwnEntry,
         part: Range<u64>,
-    ) -> Result<Option<(EntryId, Place)>, TableError> {
+    ) -> Result<Option<(EntryId, ContentLocation)>, TableError> {
         let id = self.list(&own.entry, Some(&own.digest))?;
-        let place = Place {
+        let location = ContentLocation {
             start: part.start,
             end: part.end,
             skip: own.entry.content,
             digest: own.digest.clone(),
         };
-        Ok(id.map(|id| (id, place)))
+        Ok(id.map(|id| (id, location)))
     }
 
     fn list(

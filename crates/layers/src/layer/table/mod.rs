@@ -29,12 +29,12 @@ use crate::digest::Digest;
 pub struct TableOfContents {
     index: Arc<LayerIndex>,
     /// Of the files that have bytes, sorted by entry.
-    places: Vec<(EntryId, Place)>,
+    locations: Vec<(EntryId, ContentLocation)>,
 }
 
 /// Where the content of a file is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct ContentLocation {
     /// In the blob: from where it can be decompressed.
     start: u64,
     /// In the blob: to where at most.
@@ -98,10 +98,10 @@ impl TableOfContents {
         &self.index
     }
 
-    fn place(&self, entry: EntryId) -> Option<&Place> {
+    fn location(&self, entry: EntryId) -> Option<&ContentLocation> {
         let at = self
-            .places
+            .locations
             .binary_search_by_key(&entry, |(entry, _)| *entry);
-        self.places.get(at.ok()?).map(|(_, place)| place)
+        self.locations.get(at.ok()?).map(|(_, location)| location)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Place, TableOfContents};
+use super::{ContentLocation, TableOfContents};
 use crate::layer::{EntryId, LayerError, LayerIndex, Problem};
 
 impl TableOfContents {
     /// The table in a compact binary form.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let parts = (self.index.to_bytes(), &self.places);
+        let parts = (self.index.to_bytes(), &self.locations);
         // Serialising into memory cannot fail.
         postcard::to_stdvec(&parts).unwrap_or_default()
     }
@@ -20,19 +20,19 @@ impl TableOfContents {
     /// The bytes are no table, or one that contradicts itself.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LayerError> {
         let bad = || LayerError::at_blob(0, Problem::BadIndex);
-        let (index, places): (&[u8], Vec<(EntryId, Place)>) =
+        let (index, locations): (&[u8], Vec<(EntryId, ContentLocation)>) =
             postcard::from_bytes(bytes).map_err(|_| bad())?;
         let index = LayerIndex::from_bytes(index)?;
-        let is_known = |(entry, place): &(EntryId, Place)| {
-            (entry.0 as usize) < index.len() && place.start < place.end
+        let is_known = |(entry, location): &(EntryId, ContentLocation)| {
+            (entry.0 as usize) < index.len() && location.start < location.end
         };
         let is_sound = index.is_listed()
-            && places.iter().all(is_known)
-            && places.is_sorted_by(|(a, _), (b, _)| a < b);
+            && locations.iter().all(is_known)
+            && locations.is_sorted_by(|(a, _), (b, _)| a < b);
         match is_sound {
             true => Ok(Self {
                 index: Arc::new(index),
-                places,
+                locations,
             }),
             false => Err(bad()),
         }

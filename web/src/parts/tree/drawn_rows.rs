@@ -11,7 +11,7 @@ const LATE: u32 = 200;
 
 /// What is drawn.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct DrawnRows {
     /// Where the drawn rows belong.
     pub(super) at: Window,
     /// Where the view was when rows were last asked for.
@@ -19,7 +19,7 @@ pub(super) struct Held {
     late: Option<Timeout>,
 }
 
-impl Held {
+impl DrawnRows {
     /// Draws the rows in view, whether or not they are here.
     pub(super) fn release(&mut self, window: Window) {
         self.at = window;
