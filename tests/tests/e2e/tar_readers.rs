@@ -67,6 +67,7 @@ async fn pax_records_before_a_gnu_name_are_those_of_the_file() {
         .file("/@LongLink", "name\0")
         .typeflag(b'L')
         .file("/short", [bytes(512), hidden()].concat())
+        .claimed_size(512)
         .file("/z", "2");
     lists(layer, &["name", "z"]).await;
 }
