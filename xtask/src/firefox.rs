@@ -20,7 +20,7 @@ const FEW: [&str; 10] = [
     "page_files::every_form_shows_what_ls_prints",
     "page_files::a_file_is_dropped_anywhere",
     "page_find::qualifiers_are_offered_and_taken_with_the_keyboard_or_the_mouse",
-    "page_tree::keys_do_what_their_list_says",
+    "page_keys::letters_are_text_in_a_field_and_within_a_name",
     "page_waste::the_image_is_weighed_without_the_findings_that_are_chosen",
 ];
 

@@ -66,6 +66,7 @@ mod page_frames;
 mod page_growth;
 mod page_handover;
 mod page_history;
+mod page_keys;
 mod page_large_files;
 mod page_later;
 mod page_layout;

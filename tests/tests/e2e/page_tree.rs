@@ -1,9 +1,8 @@
-//! The tree of the Files view: what is wasted in a filesystem, chips, ranges of layers, columns, folders, links, keys.
+//! The tree of the Files view: what is wasted in a filesystem, chips, ranges of layers, columns, folders, links.
 
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::{Browser, Served};
 use serde_json::Value;
-use thirtyfour::Key;
 
 /// True once the image is read to its end.
 const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
@@ -291,41 +290,6 @@ async fn details_lead_to_folders_above_and_to_what_a_link_means() {
     browser
         .until_text(".details .facts", "does not exist in the image")
         .await;
-}
-
-#[tokio::test]
-async fn keys_do_what_their_list_says() {
-    let (_registry, _served, browser, _) = open("?layer=2").await;
-    let _: bool = browser
-        .until("!!document.querySelector('.row[data-row]') && (document.querySelector('.tree').focus(), true)")
-        .await;
-    browser.write("?").await;
-    browser
-        .until_text(".keys-list", "Copy a link to this view")
-        .await;
-    assert_eq!(browser.accessibility().await, Vec::<String>::new());
-    browser.press(Key::Escape).await;
-    let _: bool = browser.until("!document.querySelector('.keys-list')").await;
-    browser.write("]").await;
-    let _: bool = browser.until("location.hash.includes('layer=3')").await;
-    browser.write("[").await;
-    browser.write("[").await;
-    let _: bool = browser.until("location.hash.includes('layer=1')").await;
-    browser.write("w").await;
-    let _: bool = browser.until("location.hash.includes('view=waste')").await;
-    browser.write("f").await;
-    let _: bool = browser.until("!!document.querySelector('.tree')").await;
-    browser.write("c").await;
-    browser.until_text(".notice", "Link copied").await;
-    browser.write("/").await;
-    let _: bool = browser
-        .until("document.activeElement.type === 'search'")
-        .await;
-    // In a field, letters are text.
-    browser.write("w").await;
-    let _: bool = browser.until("location.hash.includes('find=w')").await;
-    let waste: bool = browser.value("location.hash.includes('view=waste')").await;
-    assert!(!waste);
 }
 
 /// Sixteen layers fit a screen of 900 pixels; the base's are marked, and what was copied is told without its hash.

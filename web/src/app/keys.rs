@@ -10,26 +10,66 @@ use crate::navigate::Navigate;
 use crate::parts::tree;
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
-use crate::session::Session;
+use crate::session::{Image, Session};
 use crate::share::LinkFormat;
+use crate::worker::protocol::{Change, ChangeKind, Side};
 
-/// Keys and what they do, as they are listed.
-const LISTED: [(&str, &str); 14] = [
-    ("↑ ↓", "Move in the list that has the focus"),
-    ("→ ←", "Open or close a folder"),
-    ("Enter", "Select, and open or close a folder"),
+/// The keys of views, with the view of an image and that of a comparison that they lead to.
+const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
+    ("f", Some(View::Stack), Some(CompareView::Files), "Files"),
+    ("w", Some(View::Waste), None, "Waste"),
+    ("k", Some(View::Checks), None, "Checks"),
+    (
+        "a",
+        Some(View::Packages),
+        Some(CompareView::Packages),
+        "Packages",
+    ),
+    ("m", Some(View::Map), Some(CompareView::Map), "Map"),
+    (
+        "g",
+        Some(View::Config),
+        Some(CompareView::Config),
+        "Configuration",
+    ),
+    (
+        "l",
+        None,
+        Some(CompareView::Layers),
+        "Layers, of a comparison",
+    ),
+];
+
+/// The keys of the whole page and what they do, as they are listed.
+const OF_PAGE: [(&str, &str); 5] = [
     ("/", "Find"),
     ("[ ]", "Layer below, layer above"),
-    ("f", "Files"),
-    ("w", "Waste"),
-    ("k", "Checks"),
-    ("m", "Map"),
     ("c", "Copy a link to this view"),
-    ("n p", "Next and previous change, of two versions of a file"),
-    ("Home End", "First and last row"),
     ("?", "This list"),
     ("Esc", "Close"),
 ];
+
+/// The same of the tree, and of other lists as far as they have them.
+const OF_LISTS: [(&str, &str); 9] = [
+    ("↑ ↓", "Move in the list that has the focus"),
+    ("Home End", "First and last row"),
+    ("PgUp PgDn", "A page of the tree up or down"),
+    ("→ ←", "Open or close a folder"),
+    ("Ctrl+Space", "Close all folders of the tree"),
+    ("Enter", "Select, and open or close a folder"),
+    (
+        "Shift+letter",
+        "Next name in the tree that begins so; type on within a second",
+    ),
+    (
+        "Ctrl+A r Ctrl+M Ctrl+U",
+        "Show or hide added, deleted, overwritten or unchanged paths of the tree",
+    ),
+    ("n p", "Next and previous change, of two versions of a file"),
+];
+
+/// The field of a view by which it is narrowed.
+const FIND: &str = ".find input, .history-form input";
 
 impl App {
     /// A key was pressed anywhere.
@@ -41,11 +81,12 @@ impl App {
         if event.key() == "Escape" {
             return !has_text(event) && self.escape(ctx);
         }
-        let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
-        if with_others || is_typing(event) {
+        if event.alt_key() || event.meta_key() || is_typing(event) {
             return false;
         }
-        let done = self.shortcut(ctx, &event.key());
+        let (key, with_control) = (event.key(), event.ctrl_key());
+        let done = (is_of_tree(event) && self.show_or_hide(ctx, &key, with_control))
+            || (!with_control && self.shortcut(ctx, &key));
         if done {
             event.prevent_default();
         }
@@ -102,18 +143,42 @@ impl App {
             self.keys_listed = !self.keys_listed;
             return true;
         }
-        if let Route::Compare(route) = &self.route {
-            let to = match key {
-                "/" => return browser::focus_first(".find input"),
-                "m" if route.view != CompareView::Map => CompareView::Map,
-                "f" if route.view != CompareView::Files => CompareView::Files,
-                _ => return false,
-            };
-            self.go(ctx, Navigate::push(route.in_view(to)));
+        if key == "/" {
+            return browser::focus_first(FIND);
+        }
+        let can_copy = match &self.route {
+            Route::Start => false,
+            Route::Image(route) => route.chosen_file().is_none() && self.image().is_some(),
+            Route::Compare(route) => Side::BOTH
+                .into_iter()
+                .all(|side| route.sides.of(side).file.is_none()),
+            Route::Browse(_) | Route::History(_) => true,
+        };
+        if key == "c" && can_copy {
+            ctx.link().send_message(Msg::CopyLink(LinkFormat::Url));
             return true;
         }
-        let image = self.session.as_ref().and_then(Session::image);
-        let (Some(image), Route::Image(route)) = (image, &self.route) else {
+        let view = VIEWS.iter().find(|(of_view, ..)| *of_view == key);
+        match (&self.route, view) {
+            (Route::Compare(route), Some((_, _, Some(to), _))) => {
+                if route.view != *to || route.difference.is_some() {
+                    self.go(ctx, Navigate::push(route.in_view(*to)));
+                } else if *to == CompareView::Files {
+                    browser::focus(tree::ID);
+                }
+                return true;
+            }
+            (Route::Image(route), Some((_, Some(to), ..))) if self.image().is_some() => {
+                if *to == View::Stack && route.view.is_tree() {
+                    browser::focus(tree::ID);
+                } else if *to != route.view {
+                    self.go(ctx, Navigate::push(route.in_view(*to)));
+                }
+                return true;
+            }
+            _ => {}
+        }
+        let (Some(image), Route::Image(route)) = (self.image(), &self.route) else {
             return false;
         };
         let layer = route.layer.unwrap_or_else(|| image.top());
@@ -123,25 +188,44 @@ impl App {
             ..route.clone()
         };
         let to = match key {
-            "/" => return browser::focus_first(".find input"),
             "[" if layer > 1 => Navigate::replace(at(layer - 1)),
             "]" if layer < image.depth() => Navigate::replace(at(layer + 1)),
-            "f" if !route.view.is_tree() => Navigate::push(route.in_view(View::Stack)),
-            "f" => {
-                browser::focus(tree::ID);
-                return true;
-            }
-            "w" if route.view != View::Waste => Navigate::push(route.in_view(View::Waste)),
-            "m" if route.view != View::Map => Navigate::push(route.in_view(View::Map)),
-            "k" if route.view != View::Checks => Navigate::push(route.in_view(View::Checks)),
-            "c" if route.file.is_none() => {
-                ctx.link().send_message(Msg::CopyLink(LinkFormat::Url));
-                return true;
-            }
             _ => return false,
         };
         self.go(ctx, to);
         true
+    }
+
+    /// Shows paths of a kind in the tree, or hides them, by dive's keys. Ctrl+R stays the browser's.
+    fn show_or_hide(&mut self, ctx: &Context<Self>, key: &str, with_control: bool) -> bool {
+        let key = match with_control {
+            true => key.to_ascii_lowercase(),
+            false => key.to_owned(),
+        };
+        let (kind, change) = match (with_control, &*key) {
+            (true, "a") => (ChangeKind::Added, Some(Change::Added)),
+            (false, "r") => (ChangeKind::Deleted, Some(Change::Removed)),
+            (true, "m") => (ChangeKind::Modified, Some(Change::Changed)),
+            (true, "u") => (ChangeKind::Unchanged, None),
+            _ => return false,
+        };
+        let to = match (&self.route, change) {
+            (Route::Image(route), _) if route.view.has(kind) => Navigate::replace(ImageRoute {
+                hidden: route.hidden.toggled(kind),
+                ..route.clone()
+            }),
+            (Route::Compare(route), Some(change)) => Navigate::replace(CompareRoute {
+                hidden: route.hidden.toggled(change),
+                ..route.clone()
+            }),
+            _ => return false,
+        };
+        self.go(ctx, to);
+        true
+    }
+
+    fn image(&self) -> Option<&Image> {
+        self.session.as_ref().and_then(Session::image)
     }
 
     /// The list of keys, where it was asked for.
@@ -185,15 +269,33 @@ fn KeysList(props: &KeysListProps) -> Html {
     html! {
         <div class="keys-list" role="dialog" aria-labelledby="keys">
             <h2 id="keys">{ "Keyboard" }</h2>
-            <dl>
-                for (key, text) in LISTED {
-                    <dt><kbd>{ key }</kbd></dt>
-                    <dd>{ text }</dd>
-                }
-            </dl>
+            <h3>{ "Page" }</h3>
+            { listed(&OF_PAGE) }
+            <h3>{ "Views" }</h3>
+            { listed(&VIEWS.map(|(key, _, _, text)| (key, text))) }
+            <h3>{ "Tree and lists" }</h3>
+            { listed(&OF_LISTS) }
             <button type="button" ref={close} onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button>
         </div>
     }
+}
+
+fn listed(keys: &[(&'static str, &'static str)]) -> Html {
+    html! {
+        <dl>
+            for (key, text) in keys.iter().copied() {
+                <dt><kbd>{ key }</kbd></dt>
+                <dd>{ text }</dd>
+            }
+        </dl>
+    }
+}
+
+/// Whether a key is pressed in the tree.
+fn is_of_tree(event: &KeyboardEvent) -> bool {
+    let target = event.target();
+    let element = target.and_then(|target| target.dyn_into::<Element>().ok());
+    element.is_some_and(|element| element.id() == tree::ID)
 }
 
 /// Whether a key means the text of a field, or the choice of a list.

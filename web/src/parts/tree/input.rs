@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::keys::{self, Walk};
 use super::{Msg, Select, Tree, Why};
 use crate::navigate::History;
-use crate::worker::protocol::{Parent, Toggle};
+use crate::worker::protocol::{Expand, Parent, Question, Toggle};
 
 /// How long the keyboard rests on a row before it is selected, in milliseconds.
 const REST: u32 = 120;
@@ -54,8 +54,24 @@ impl Tree {
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         // The heads have keys of their own.
         let ours = event.target() == self.grid.cast::<Element>().map(Into::into);
-        let with_others = event.alt_key() || event.ctrl_key() || event.meta_key();
+        let with_others = event.alt_key() || event.meta_key();
         if self.window.total == 0 || !ours || with_others {
+            return false;
+        }
+        if event.ctrl_key() {
+            if event.key() == " " {
+                event.prevent_default();
+                let none = Expand { depth: 0 };
+                self.show(ctx, none, std::convert::identity, Why::Toggled);
+            }
+            return false;
+        }
+        if let Some(asked) = self
+            .typed
+            .press(&event.key(), event.time_stamp(), self.active)
+        {
+            event.prevent_default();
+            self.ask_for_row(ctx, asked);
             return false;
         }
         let here = keys::Here {
@@ -71,6 +87,7 @@ impl Tree {
             return false;
         };
         event.prevent_default();
+        self.typed = keys::Typed::default();
         match walk {
             Walk::To(row) => self.walk(ctx, row),
             Walk::Toggle(row, open) => {
@@ -83,12 +100,20 @@ impl Tree {
                 false
             }
             Walk::Up(row) => {
-                let (epoch, answer) = (self.epoch, ctx.props().worker.ask(Parent { row }));
-                ctx.link()
-                    .send_future(async move { Msg::Parent(epoch, answer.await.flatten()) });
+                self.ask_for_row(ctx, Parent { row });
                 false
             }
         }
+    }
+
+    /// Moves the keyboard to the row that the worker answers.
+    fn ask_for_row<Q>(&self, ctx: &Context<Self>, question: Q)
+    where
+        Q: Question<Answer = Option<u32>> + 'static,
+    {
+        let (epoch, answer) = (self.epoch, ctx.props().worker.ask(question));
+        ctx.link()
+            .send_future(async move { Msg::Reached(epoch, answer.await.flatten()) });
     }
 
     /// Moves the keyboard to a row and selects it once it rests there.

@@ -21,6 +21,7 @@ use yew::prelude::*;
 
 use self::columns::{Chosen, Columns};
 use self::drawn_rows::DrawnRows;
+use self::keys::Typed;
 use self::load::{Fresh, Why};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
@@ -79,7 +80,8 @@ pub(crate) enum Msg {
     /// The folders that are open.
     Open(Vec<Vec<u8>>),
     Rows(u32, u32, Vec<Row>),
-    Parent(u32, Option<u32>),
+    /// The row that a key asked for.
+    Reached(u32, Option<u32>),
     /// The keyboard rested on a row.
     Rested,
     /// The rows in view do not come: their places are drawn.
@@ -115,6 +117,7 @@ pub(crate) struct Tree {
     /// The active row is to be selected once it is here.
     select_when_here: bool,
     rest: Option<Timeout>,
+    typed: Typed,
     watch: Option<Watch>,
 }
 
@@ -145,6 +148,7 @@ impl Component for Tree {
             return_to: None,
             select_when_here: false,
             rest: None,
+            typed: Typed::default(),
             watch: None,
         };
         tree.reshow(ctx, Why::Asked);
@@ -221,14 +225,14 @@ impl Component for Tree {
                 }
                 true
             }
-            Msg::Parent(epoch, row) if epoch == self.epoch => {
+            Msg::Reached(epoch, row) if epoch == self.epoch => {
                 row.is_some_and(|row| self.walk(ctx, row))
             }
             Msg::Open(folders) => {
                 browser::keep_open_folders(&ctx.props().place, &folders);
                 false
             }
-            Msg::Rows(..) | Msg::Parent(..) => false,
+            Msg::Rows(..) | Msg::Reached(..) => false,
             Msg::Rested => {
                 self.select_active(ctx, History::Replace);
                 false

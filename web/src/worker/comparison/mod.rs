@@ -31,7 +31,7 @@ use super::port;
 use super::protocol::{
     Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport, Event,
     Expand, Found, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek,
-    Showing, Shown, Side, Sort, Subject, Toggle, UserError, VersionsOf,
+    Showing, Shown, Side, Sort, Subject, Toggle, TypeAhead, UserError, VersionsOf,
 };
 use super::requests::Answers;
 use super::way;
@@ -56,6 +56,7 @@ pub(crate) trait Compared {
     fn expand(&mut self, asked: &Expand) -> Shown;
     fn parent(&self, row: u32) -> Option<u32>;
     fn seek(&mut self, asked: &Seek) -> Found;
+    fn type_ahead(&self, asked: &TypeAhead) -> Option<u32>;
     /// The map of a folder of what is shown.
     fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap;
     /// A path that differs, in both images.
@@ -197,6 +198,10 @@ impl Compared for Comparison {
 
     fn seek(&mut self, asked: &Seek) -> Found {
         self.rows.seek(&asked.path)
+    }
+
+    fn type_ahead(&self, asked: &TypeAhead) -> Option<u32> {
+        self.rows.type_ahead(asked)
     }
 
     fn versions(&self, path: &[u8]) -> Option<PathVersions> {

@@ -7,8 +7,11 @@ use onionskin_core::compare::{ChangeTree, ChangedPath, FileChange};
 use onionskin_core::report::comparison::weight;
 use onionskin_core::report::{bytes, text};
 
-use crate::worker::listing::number;
-use crate::worker::protocol::{Column, ComparedRow, Found, OwnerNames, Row, Showing, Shown};
+use crate::format;
+use crate::worker::listing::{number, row_named};
+use crate::worker::protocol::{
+    Column, ComparedRow, Found, OwnerNames, Row, Showing, Shown, TypeAhead,
+};
 
 /// With so many places at most, all folders are open from the start, and where something is looked for.
 const OPENED: usize = 300;
@@ -135,6 +138,15 @@ impl Rows {
             exact,
             total: number(self.lines.len()),
         }
+    }
+
+    /// The row whose name begins with what is typed.
+    pub(super) fn type_ahead(&self, asked: &TypeAhead) -> Option<u32> {
+        row_named(asked, number(self.lines.len()), |row, begins| {
+            let line = self.lines.get(row as usize);
+            let of = line.and_then(|(place, _)| self.tree.get(*place));
+            of.is_some_and(|of| begins(format::file_name(&bytes(&of.path))))
+        })
     }
 
     /// The place of a path among the changes.
@@ -429,6 +441,15 @@ pub(super) mod tests {
         assert_eq!(rows.toggle(b"/b", true).total, 4);
         let found = rows.seek(b"/b/c/grown/none");
         assert_eq!((found.exact, found.total), (false, 5));
+        let typed = |rows: &Rows, prefix: &str| {
+            rows.type_ahead(&TypeAhead {
+                prefix: prefix.to_owned(),
+                after: None,
+                skip: 0,
+            })
+        };
+        assert_eq!(typed(&rows, "gr"), Some(3));
+        assert_eq!(typed(&rows, "gone"), None);
         let found = rows.seek(b"/d/new");
         assert_eq!((found.exact, found.row), (true, Some(1)));
         assert_eq!(rows.toggle(b"/b", false).total, 4);

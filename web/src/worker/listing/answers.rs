@@ -4,7 +4,7 @@ use super::Listing;
 use crate::worker::image_worker::{ImageWorker, LayerStack};
 use crate::worker::protocol::{
     Expand, Found, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show, Showing, Shown,
-    Toggle,
+    Toggle, TypeAhead,
 };
 use crate::worker::requests::Answers;
 
@@ -92,6 +92,16 @@ impl Answers<Seek> for ImageWorker {
         let Seek { path } = asked;
         let (listing, open, at) = self.listed()?;
         Some(listing.seek(at, open, &path))
+    }
+}
+
+impl Answers<TypeAhead> for ImageWorker {
+    fn answer(&mut self, asked: TypeAhead) -> Option<u32> {
+        if let Some(comparison) = &self.comparison {
+            return comparison.type_ahead(&asked);
+        }
+        let (listing, _, at) = self.listed()?;
+        listing.type_ahead(at, &asked)
     }
 }
 

@@ -8,6 +8,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod typed;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -23,7 +24,8 @@ pub(crate) use self::query::{can_find, find_by};
 pub(crate) use self::row::waste;
 use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
-use super::protocol::{Column, Found, Row, Showing, Shown};
+pub(crate) use self::typed::row_named;
+use super::protocol::{Column, Found, Row, Showing, Shown, TypeAhead};
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
@@ -314,6 +316,14 @@ impl Listing {
             exact,
             total: number(self.lines.len()),
         }
+    }
+
+    /// The row whose name begins with what is typed.
+    pub(crate) fn type_ahead(&self, at: At<'_>, asked: &TypeAhead) -> Option<u32> {
+        row_named(asked, number(self.lines.len()), |row, begins| {
+            let line = self.lines.get(row as usize);
+            line.is_some_and(|line| begins(at.stack.name(line.node)))
+        })
     }
 
     fn open<'o>(&'o self, open: &'o HashSet<NodeId>) -> &'o HashSet<NodeId> {

@@ -72,6 +72,7 @@ questions! {
     OpenFolders => Vec<Vec<u8>>,
     Parent => Option<u32>,
     Seek => Option<Found>,
+    TypeAhead => Option<u32>,
     HistoryOf => Option<Box<PathHistory>>,
     RelatedTo => Option<Box<Related>>,
     LargestOf => LargestFiles,
@@ -215,6 +216,17 @@ pub(crate) struct Parent {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Seek {
     pub(crate) path: Vec<u8>,
+}
+
+/// The row that whoever types the beginning of a name goes to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TypeAhead {
+    /// What the name begins with, in lower case; the case of the name does not matter.
+    pub(crate) prefix: String,
+    /// The first row after this one, or in all; after the last row the first one follows.
+    pub(crate) after: Option<u32>,
+    /// So many rows that begin so are passed over.
+    pub(crate) skip: u32,
 }
 
 /// What the layers did to this path.

@@ -221,7 +221,8 @@ impl Parts {
             | Request::Expand(_)
             | Request::OpenFolders(_)
             | Request::Parent(_)
-            | Request::Seek(_) => false,
+            | Request::Seek(_)
+            | Request::TypeAhead(_) => false,
             _ => return false,
         };
         !self.find.waiting.borrow().is_empty() || finds && !listing::can_find()

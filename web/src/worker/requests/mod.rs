@@ -124,6 +124,7 @@ impl Asker {
             Request::OpenFolders(asked) => self.of_image(asked),
             Request::Parent(asked) => self.of_image(asked),
             Request::Seek(asked) => self.of_image(asked),
+            Request::TypeAhead(asked) => self.of_image(asked),
             Request::HistoryOf(asked) => self.of_image(asked),
             Request::LargestOf(asked) => self.of_image(asked),
             Request::HoldFile(asked) => self.of_image(asked),

@@ -1,0 +1,321 @@
+//! The keys of the page: each of those that `?` lists does what the list says, and the list has no other.
+
+use onionskin_tests::{Browser, Served};
+use serde_json::Value;
+use thirtyfour::Key;
+
+const IMAGE: &str = "/image/demo/webapp:1.0";
+const COMPARED: &str = "/compare/demo/webapp:1.0...demo/webapp:1.1";
+const TREE: &str = "#tree:has(.row[data-row])";
+
+/// What is pressed, one after the other, with what is true then.
+type Steps = Vec<(String, String)>;
+
+/// A key as it is listed, a place where it does something, and what it does with the focus on a part.
+struct Case {
+    listed: &'static str,
+    place: String,
+    focus: &'static str,
+    steps: Steps,
+}
+
+fn case(listed: &'static str, place: &str, focus: &'static str, steps: &[(&str, &str)]) -> Case {
+    let steps = steps.iter();
+    Case {
+        listed,
+        place: place.to_owned(),
+        focus,
+        steps: steps
+            .map(|(keys, then)| ((*keys).to_owned(), (*then).to_owned()))
+            .collect(),
+    }
+}
+
+fn with_control(letter: &str) -> String {
+    format!("{}{letter}{}", Key::Control.value(), Key::Null.value())
+}
+
+/// Whether the keyboard is on this row of the tree.
+fn at(row: &str) -> String {
+    format!("document.querySelector('#tree').getAttribute('aria-activedescendant') === 'row-{row}'")
+}
+
+/// Whether the keyboard is on the row of this name.
+fn at_name(name: &str) -> String {
+    format!("document.querySelector('.row.active .label')?.textContent === '{name}'")
+}
+
+fn address_has(part: &str) -> String {
+    format!("location.hash.includes('{part}')")
+}
+
+fn view(listed: &'static str, place: &str, from: &str, name: &str) -> Case {
+    let then = address_has(&format!("view={name}"));
+    case(
+        listed,
+        &format!("{place}{from}"),
+        "body",
+        &[(listed, &then)],
+    )
+}
+
+fn cases() -> Vec<Case> {
+    let key = |key: Key| key.value().to_string();
+    let (up, down) = (key(Key::Up), key(Key::Down));
+    let (left, right) = (key(Key::Left), key(Key::Right));
+    let all_closed = "!document.querySelector('.row[aria-expanded=true]')";
+    let open = "document.querySelector('.row.active').getAttribute('aria-expanded') === 'true'";
+    let first_open = format!("{open} && {}", at("0"));
+    let at_first = at("0");
+    let beyond = "(active => active !== null && active !== 'row-0')(document.querySelector('#tree').getAttribute('aria-activedescendant'))";
+    let in_field = "document.activeElement.matches('.find input, .history-form input')";
+    let copied = "document.querySelector('.notice').textContent === 'Link copied'";
+    let mut cases = vec![
+        case(
+            "↑ ↓",
+            IMAGE,
+            TREE,
+            &[(&down, &at_first), (&down, &at("1")), (&up, &at_first)],
+        ),
+        case(
+            "Home End",
+            IMAGE,
+            TREE,
+            &[(&key(Key::End), beyond), (&key(Key::Home), &at_first)],
+        ),
+        case(
+            "PgUp PgDn",
+            IMAGE,
+            TREE,
+            &[
+                (&key(Key::PageDown), beyond),
+                (&key(Key::PageUp), &at_first),
+            ],
+        ),
+        case(
+            "→ ←",
+            IMAGE,
+            TREE,
+            &[
+                (&down, &at_first),
+                (&right, &first_open),
+                (&left, all_closed),
+            ],
+        ),
+        case(
+            "Ctrl+Space",
+            IMAGE,
+            TREE,
+            &[
+                (&down, &at_first),
+                (&right, &first_open),
+                (&with_control(" "), all_closed),
+            ],
+        ),
+        case(
+            "Enter",
+            IMAGE,
+            TREE,
+            &[
+                (&down, &at_first),
+                (
+                    &key(Key::Enter),
+                    &format!("{open} && location.hash.includes('path=')"),
+                ),
+            ],
+        ),
+        case("Shift+letter", IMAGE, TREE, &[("Etc", &at_name("etc"))]),
+        // `w` is a key of the page, but not within a name.
+        case("Shift+letter", IMAGE, TREE, &[("Ap", &at_name("app"))]),
+        case(
+            "Shift+letter",
+            COMPARED,
+            TREE,
+            &[("Package.", &at_name("package.json"))],
+        ),
+        case(
+            "Ctrl+A r Ctrl+M Ctrl+U",
+            &format!("{IMAGE}?layer=12&view=changes"),
+            TREE,
+            &[
+                (&with_control("a"), &address_has("hide=added")),
+                (&with_control("a"), "!location.hash.includes('hide=')"),
+                ("r", &address_has("hide=deleted")),
+            ],
+        ),
+        case(
+            "Ctrl+A r Ctrl+M Ctrl+U",
+            IMAGE,
+            TREE,
+            &[
+                (&with_control("m"), &address_has("hide=overwritten")),
+                (
+                    &with_control("u"),
+                    &address_has("hide=unchanged,overwritten"),
+                ),
+            ],
+        ),
+        case(
+            "Ctrl+A r Ctrl+M Ctrl+U",
+            COMPARED,
+            TREE,
+            &[
+                (&with_control("a"), &address_has("hide=added")),
+                ("r", &address_has("hide=added,removed")),
+                (
+                    &with_control("m"),
+                    &address_has("hide=added,removed,changed"),
+                ),
+            ],
+        ),
+        case(
+            "n p",
+            &format!("{COMPARED}?path=/app/package.json&diff=unified"),
+            ".difference-rows:has(.plus)",
+            &[
+                ("n", "!!document.querySelector('.difference-rows')"),
+                ("p", "!!document.querySelector('.difference-rows')"),
+            ],
+        ),
+        case(
+            "[ ]",
+            &format!("{IMAGE}?layer=2"),
+            TREE,
+            &[
+                ("]", &address_has("layer=3")),
+                ("[", &address_has("layer=2")),
+                ("[", &address_has("layer=1")),
+            ],
+        ),
+        case(
+            "?",
+            IMAGE,
+            TREE,
+            &[
+                ("?", "!!document.querySelector('.keys-list')"),
+                ("?", "!document.querySelector('.keys-list')"),
+            ],
+        ),
+        case(
+            "Esc",
+            &format!("{IMAGE}?path=/etc"),
+            TREE,
+            &[(&key(Key::Escape), "!location.hash.includes('path=')")],
+        ),
+        case(
+            "f",
+            &format!("{IMAGE}?view=waste"),
+            "body",
+            &[(
+                "f",
+                "!location.hash.includes('view=') && !!document.querySelector('#tree')",
+            )],
+        ),
+        case(
+            "f",
+            &format!("{COMPARED}?view=map"),
+            "body",
+            &[(
+                "f",
+                "!location.hash.includes('view=') && !!document.querySelector('#tree')",
+            )],
+        ),
+        case(
+            "f",
+            IMAGE,
+            "body",
+            &[("f", "document.activeElement.id === 'tree'")],
+        ),
+        view("w", IMAGE, "", "waste"),
+        view("k", IMAGE, "", "checks"),
+        view("a", IMAGE, "", "packages"),
+        view("m", IMAGE, "", "map"),
+        view("g", IMAGE, "?view=waste", "config"),
+        view("a", COMPARED, "", "packages"),
+        view("m", COMPARED, "", "map"),
+        view("g", COMPARED, "", "config"),
+        view("l", COMPARED, "", "layers"),
+    ];
+    for place in [
+        IMAGE,
+        COMPARED,
+        "/tags/demo/webapp",
+        "/repositories",
+        "/history/demo/webapp",
+    ] {
+        cases.push(case("c", place, "body", &[("c", copied)]));
+        cases.push(case("/", place, "body", &[("/", in_field)]));
+    }
+    cases
+}
+
+#[tokio::test]
+async fn each_listed_key_does_what_the_list_says() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    let cases = cases();
+    for case in &cases {
+        browser.goto("about:blank").await;
+        browser.goto(&served.page(&case.place)).await;
+        // What has keys is here, and the rows are those of all layers.
+        let whole = "!!document.querySelector('.band, .compare .tabs, .names a, .history-table tr:nth-child(2)') && !document.querySelector('.band.partial')";
+        let _: bool = browser.until(whole).await;
+        let focus = format!(
+            "(part => {{ if (!part) return false; part.focus(); return document.activeElement === part }})(document.querySelector({}))",
+            Value::from(case.focus)
+        );
+        let _: bool = browser.until(&focus).await;
+        for (keys, then) in &case.steps {
+            browser.write(keys).await;
+            let _: bool = browser.until(then).await;
+        }
+    }
+    browser.goto(&served.page(IMAGE)).await;
+    let _: bool = browser.until("!!document.querySelector('#tree')").await;
+    browser.write("?").await;
+    browser
+        .until_text(".keys-list", "Copy a link to this view")
+        .await;
+    let mut listed = browser.texts(".keys-list kbd").await;
+    listed.sort();
+    let mut tried: Vec<&str> = cases.iter().map(|case| case.listed).collect();
+    tried.sort_unstable();
+    tried.dedup();
+    assert_eq!(listed, tried);
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn letters_are_text_in_a_field_and_within_a_name() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page(IMAGE)).await;
+    let _: bool = browser
+        .until(&format!("!!document.querySelector('{TREE}')"))
+        .await;
+    browser.write("/").await;
+    let _: bool = browser
+        .until("document.activeElement.type === 'search'")
+        .await;
+    browser.write("w").await;
+    let _: bool = browser.until("location.hash.includes('find=w')").await;
+    let waste: bool = browser.value("location.hash.includes('view=waste')").await;
+    assert!(!waste);
+    browser
+        .goto(&served.page(&format!("{IMAGE}?path=/app/node_modules")))
+        .await;
+    browser
+        .until_text(".row.selected .label", "node_modules")
+        .await;
+    let _: bool = browser.until("(tree => { tree.focus(); return document.activeElement === tree })(document.getElementById('tree'))").await;
+    // Typed in one go: letters of the name are no keys of the page, and neither is `w` that no name goes on with.
+    browser.write("Srw").await;
+    browser.write(Key::Down.value().to_string().as_str()).await;
+    let _: bool = browser
+        .until("!location.hash.includes('path=/app/node_modules')")
+        .await;
+    let moved: bool = browser
+        .value("location.hash.includes('view=') || location.hash.includes('hide=')")
+        .await;
+    assert!(!moved);
+}
