@@ -1,6 +1,7 @@
 //! What a client asks of the gateway: an address is one thing, and leads a registry nowhere else.
 
 use onionskin_gateway::readers::{self, Asked};
+use percent_encoding::percent_decode_str;
 
 /// A path below `/v2/` is read as what it says, or refused.
 pub(crate) fn route(data: &[u8]) {
@@ -9,6 +10,7 @@ pub(crate) fn route(data: &[u8]) {
     };
     if let Some(asked) = readers::route(text) {
         assert_eq!(readers::route(&asked.path).as_ref(), Some(&asked), "{text}");
+        assert_eq!(decoded(&asked.path), decoded(text), "{text}");
         leads_nowhere_else(&asked, text);
     }
 }
@@ -25,8 +27,18 @@ pub(crate) fn badge(data: &[u8]) {
     if let Some(asked) = readers::badge(&format!("/badge/{path}"), query) {
         let again = readers::badge(&asked.path, query);
         assert_eq!(again.as_ref(), Some(&asked), "{text:?}");
+        let name = asked.name.as_deref().unwrap_or_default().as_bytes();
+        let image = decoded(path);
+        let rest = image
+            .strip_prefix(name)
+            .expect("the path begins with the name");
+        assert!(matches!(rest, [] | [b':' | b'@', ..]), "{text:?}");
         leads_nowhere_else(&asked, text);
     }
+}
+
+fn decoded(path: &str) -> Vec<u8> {
+    percent_decode_str(path).collect()
 }
 
 /// What becomes part of a URL at a registry stays one path below `/v2/`.
