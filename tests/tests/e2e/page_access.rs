@@ -343,9 +343,78 @@ pub(super) fn views(stalling: &str, broken: &str, exported: &str, listed: &str) 
     ]
 }
 
+/// A setting of the system, and a script that tells what is wrong with a view under it.
+struct Setting {
+    feature: &'static str,
+    value: &'static str,
+    /// The first view that is not looked at.
+    before: Option<&'static str>,
+    wrong: &'static str,
+}
+
+/// Who asks for more contrast gets 7:1 for each text.
+const MORE_CONTRAST: Setting = Setting {
+    feature: "prefers-contrast",
+    value: "more",
+    before: Some("waste"),
+    wrong: "const done = arguments[arguments.length - 1];
+        axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }).then(found => done(
+            found.violations.flatMap(rule => rule.nodes.map(node => `${node.failureSummary} ${node.html.slice(0, 200)}`))));",
+};
+
+/// Under the system's colours, what is chosen differs from what is not, each mark is there, and the parts of a bar can be
+/// told apart.
+const FORCED_COLOURS: Setting = Setting {
+    feature: "forced-colors",
+    value: "active",
+    before: None,
+    wrong: "const done = arguments[arguments.length - 1], found = [];
+        const is_seen = part => part.getClientRects().length > 0;
+        const seen = parts => [...document.querySelectorAll(parts)].filter(is_seen);
+        const style = part => getComputedStyle(part);
+        const look = part => (s => [s.backgroundColor, s.borderColor, s.color, s.outlineStyle].join(' '))(style(part));
+        for (const [chosen, other] of [
+            ['[role=tab][aria-selected=true]', '[role=tab][aria-selected=false]'],
+            ['.switch [aria-pressed=true]', '.switch [aria-pressed=false]'],
+            ['.chip[aria-pressed=true]', '.chip[aria-pressed=false]'],
+            ['.by-layer [aria-pressed=true]', '.by-layer [aria-pressed=false]'],
+            ['.map-slider [aria-pressed=true]', '.map-slider [aria-pressed=false]'],
+            ['.layer[aria-selected=true]', '.layer[aria-selected=false]'],
+            ['.row.selected', '.row[data-row]:not(.selected)'],
+            ['.finding.selected', '.finding:not(.selected)'],
+            ['.history-table tr.chosen', '.history-table tbody tr:not(.chosen)'],
+            ['.code .line.chosen', '.code .line:not(.chosen)'],
+        ]) {
+            const [one, another] = [seen(chosen)[0], seen(other)[0]];
+            if (one && another && look(one) === look(another)) found.push(`${chosen} looks like ${other}`);
+        }
+        const ground = style(document.body).backgroundColor;
+        for (const mark of seen('.sign, .dot, .swatch')) {
+            const { backgroundColor, boxShadow, color } = style(mark);
+            const filled = ![ground, 'rgba(0, 0, 0, 0)'].includes(backgroundColor);
+            if (!filled && boxShadow === 'none') found.push(`${mark.className} is not to be seen`);
+            if (mark.matches('.sign') && [ground, backgroundColor].includes(color) && !filled) found.push(`${mark.className} has no letter`);
+        }
+        for (const bar of seen('svg.bar')) {
+            const parts = [...bar.querySelectorAll('rect')].map(part => [part.getAttribute('class'), style(part).fill]);
+            const [classes, fills] = [0, 1].map(at => new Set(parts.map(part => part[at])).size);
+            if (fills < classes || parts.some(part => part[1] === ground)) found.push(`bar of ${parts.join(', ')}`);
+        }
+        done(found);",
+};
+
 /// Lets axe-core look at every view at this size, in these themes; the console stays clean. `ONIONSKIN_LOOK` names a folder
 /// for screenshots of every view, in both themes then (`cargo xtask look`).
 async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
+    look_at_every_view_under(width, height, themes, None).await;
+}
+
+async fn look_at_every_view_under(
+    width: u32,
+    height: u32,
+    themes: &[&str],
+    setting: Option<&Setting>,
+) {
     let screenshots = env::var_os("ONIONSKIN_LOOK").map(PathBuf::from);
     let themes = match screenshots {
         Some(_) => &["light", "dark"],
@@ -372,23 +441,36 @@ async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
     let exported = Exported::new(&image).await;
     let browser = Browser::start().await;
     browser.resize(width, height).await;
+    if let Some(setting) = setting {
+        browser.emulate(setting.feature, setting.value).await;
+    }
     let views = views(
         &stalling.address,
         &broken.address,
         &exported.origin,
         &listed.address,
     );
-    for view in views {
+    let before = setting.and_then(|setting| setting.before);
+    for view in views
+        .into_iter()
+        .take_while(|view| Some(view.name) != before)
+    {
         view.open(&browser, &served).await;
         let name = view.name;
         for theme in themes {
             browser.theme(theme).await;
             if let Some(folder) = &screenshots {
-                let file = format!("{}-{width}-{theme}.png", name.replace(' ', "-"));
+                let under =
+                    setting.map_or(String::new(), |setting| format!("-{}", setting.feature));
+                let file = format!("{}-{width}-{theme}{under}.png", name.replace(' ', "-"));
                 browser.screenshot(&folder.join(file)).await;
             }
             let found = browser.accessibility().await;
             assert!(found.is_empty(), "{name}, {theme}: {found:#?}");
+            if let Some(setting) = setting {
+                let found: Vec<String> = browser.run(setting.wrong).await;
+                assert!(found.is_empty(), "{name}, {theme}: {found:#?}");
+            }
         }
         let console = browser.console().await;
         assert!(console.is_empty(), "{name}: {console:?}");
@@ -408,6 +490,16 @@ async fn axe_finds_nothing_on_a_phone() {
 #[tokio::test]
 async fn axe_finds_nothing_at_200_percent_zoom() {
     look_at_every_view(720, 450, &["light"]).await;
+}
+
+#[tokio::test]
+async fn with_more_contrast_every_text_of_files_and_lists_has_seven_to_one() {
+    look_at_every_view_under(1440, 900, &["light", "dark"], Some(&MORE_CONTRAST)).await;
+}
+
+#[tokio::test]
+async fn under_forced_colours_every_view_tells_what_is_chosen_and_marked() {
+    look_at_every_view_under(1440, 900, &["light"], Some(&FORCED_COLOURS)).await;
 }
 
 /// Whether this part has the keyboard's focus.

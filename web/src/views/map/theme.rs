@@ -5,11 +5,18 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MutationObserver, MutationObserverInit};
 
+/// The settings of the system that the style sheets ask for.
+const SETTINGS: [&str; 3] = [
+    "(prefers-color-scheme: dark)",
+    "(prefers-contrast: more)",
+    "(forced-colors: active)",
+];
+
 /// What tells that the page has other colours, until it is dropped.
 pub(super) struct ThemeWatch {
     observer: Option<MutationObserver>,
     _seen: Closure<dyn FnMut()>,
-    _system: Option<EventListener>,
+    _system: Vec<EventListener>,
 }
 
 impl ThemeWatch {
@@ -24,15 +31,15 @@ impl ThemeWatch {
             // The root can always be observed.
             let _ = observer.observe_with_options(&root, &options);
         }
-        let dark = gloo::utils::window().match_media("(prefers-color-scheme: dark)");
-        let system = dark
-            .ok()
-            .flatten()
-            .map(|query| EventListener::new(&query, "change", move |_| of_system()));
+        let system = SETTINGS.into_iter().filter_map(|setting| {
+            let query = gloo::utils::window().match_media(setting).ok()??;
+            let changed = of_system.clone();
+            Some(EventListener::new(&query, "change", move |_| changed()))
+        });
         ThemeWatch {
             observer,
             _seen: seen,
-            _system: system,
+            _system: system.collect(),
         }
     }
 }
