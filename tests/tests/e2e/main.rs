@@ -73,6 +73,7 @@ mod page_layout;
 mod page_lazy;
 mod page_login;
 mod page_map;
+mod page_names;
 mod page_packages;
 mod page_parts;
 mod page_places;

@@ -27,7 +27,7 @@ pub(crate) fn Crumbs(props: &Props) -> Html {
                         props.on_folder.reform(move |_| above.clone())
                     }
                 >
-                    { format::visible(format::file_name(&above)) }
+                    <bdi>{ format::visible(format::file_name(&above)) }</bdi>
                 </button>
             }
             <Copy text={format::visible(&props.path)} what="path" />

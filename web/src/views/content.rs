@@ -111,7 +111,7 @@ pub(crate) fn Content(props: &Props) -> Html {
                 <button type="button" onclick={props.go.reform(move |_| Navigate::push(back.clone()))}>{ "Back to files" }</button>
                 <div class="content-name">
                     <Crumbs path={props.path.clone()} on_folder={to_folder} />
-                    <h2>{ format::visible(format::file_name(&props.path)) }</h2>
+                    <h2><bdi>{ format::visible(format::file_name(&props.path)) }</bdi></h2>
                 </div>
                 if let Some(facts) = facts {
                     { forms(props, facts) }

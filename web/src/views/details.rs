@@ -86,7 +86,7 @@ pub(crate) fn Details(props: &Props) -> Html {
         <aside class="details" tabindex="0" aria-label="Details of the path">
             <button type="button" class="quiet close" aria-label="Close details" title="Close (Esc)" onclick={close}>{ "✕" }</button>
             <Crumbs path={path.clone()} on_folder={to_path(props)} />
-            <h2>{ format::visible(format::file_name(path)) }</h2>
+            <h2><bdi>{ format::visible(format::file_name(path)) }</bdi></h2>
             <p class="copy-place">
                 <CopyPlace facts={props.image.facts.clone()} route={props.route.clone()} path={path.clone()} />
             </p>
@@ -189,7 +189,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
             if let Some(target) = &row.target {
                 <dt>{ "Target" }</dt>
                 <dd class="mono">
-                    { format::visible(target) }
+                    <bdi>{ format::visible(target) }</bdi>
                     if let Some(leads_to) = history.leads_to.clone() {
                         { " " }
                         <button

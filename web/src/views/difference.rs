@@ -141,7 +141,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
                 <button type="button" onclick={props.on_back.reform(|_: MouseEvent| ())}>{ "Back to files" }</button>
                 <div class="content-name">
                     <Crumbs path={path.clone()} on_folder={props.on_folder.clone()} />
-                    <h2>{ format::visible(format::file_name(path)) }</h2>
+                    <h2><bdi>{ format::visible(format::file_name(path)) }</bdi></h2>
                 </div>
                 if let Some(facts) = facts {
                     { versions(props, facts) }

@@ -21,7 +21,7 @@ pub(super) fn name(row: &Row) -> Html {
                 { sign(change) }
             }
             <span class="label" title={format::visible(&row.path)}>
-                { format::visible(format::file_name(&row.path)) }{ folder }
+                <bdi>{ format::visible(format::file_name(&row.path)) }</bdi>{ folder }
             </span>
             { note(compared) }
         </>

@@ -72,7 +72,7 @@ pub(super) fn name(row: &Row) -> Html {
             <span class={format!("indent d{}", row.depth.min(DEEPEST))}></span>
             <span class={classes!("twisty", row.open.map(|open| if open { "open" } else { "closed" }))} aria-hidden="true"></span>
             { sign(row) }
-            <span class="label" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
+            <span class="label" dir="auto" title={format::visible(&row.path)}>{ format::visible(format::file_name(&row.path)) }</span>
             if row.found > 0 {
                 <span class="note">{ format!("{} found", format::count(u64::from(row.found))) }</span>
             }
@@ -174,7 +174,7 @@ fn beside(row: &Row) -> Html {
         } else {
             " → "
         };
-        html! { <span class="note mono">{ sign }{ format::visible(target) }</span> }
+        html! { <span class="note mono">{ sign }<bdi>{ format::visible(target) }</bdi></span> }
     });
     // What cost nothing is only gone.
     let gone = row.deleted_in.filter(|_| row.fate.is_none());

@@ -61,7 +61,7 @@ pub(super) fn PathDetails(props: &Props) -> Html {
         <aside class="details" aria-label="Selected path">
             <button type="button" class="quiet close" aria-label="Close" title="Close" onclick={close}>{ "×" }</button>
             <Crumbs path={props.path.clone()} on_folder={folder} />
-            <h2>{ format::visible(format::file_name(&props.path)) }</h2>
+            <h2><bdi>{ format::visible(format::file_name(&props.path)) }</bdi></h2>
             {
                 match known {
                     None => html! { <p class="muted" role="status">{ "Reading …" }</p> },

@@ -91,7 +91,7 @@ pub(in crate::views) fn crumbs(shown: &MapFacts, on_zoom: &Callback<Vec<u8>>) ->
                         on_zoom.reform(move |_: MouseEvent| way.clone())
                     }
                 >
-                    { if at == 0 { "Filesystem".to_owned() } else { format::visible(format::file_name(&way)) } }
+                    <bdi>{ if at == 0 { "Filesystem".to_owned() } else { format::visible(format::file_name(&way)) } }</bdi>
                 </button>
             }
             <span class="muted">{ format::size(shown.total) }</span>

@@ -296,7 +296,7 @@ fn path(props: &Props, finding: &Finding) -> Html {
     };
     html! {
         <a class="mono" {href} {title} {onclick}>
-            <span class="muted">{ format::visible_text(&folder) }</span>{ format::visible_text(name) }
+            <span class="muted">{ format::visible_text(&folder) }</span><bdi>{ format::visible_text(name) }</bdi>
         </a>
     }
 }
