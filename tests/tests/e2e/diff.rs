@@ -357,6 +357,13 @@ async fn histories_annotations_attributes_and_files_of_new_layers_are_told() {
     fs::write(&saved, archive).unwrap();
     let report = json(&["diff", &old, &saved]).await;
     assert_eq!(report["config"], json!([]));
+    // Nor do they know what a file costs in a download.
+    let report = json(&["diff", &new, &saved]).await;
+    let file = &report["layers"]["new"][0]["files"][0];
+    assert_eq!(
+        file,
+        &json!({ "path": "/app/server", "bytes": 500, "compressedBytes": null })
+    );
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Comparison {
                 .collect(),
             history: history(old, new),
             packages: packages(old.packages, new.packages),
-            new_layers: largest_files(new.stack, &update.new),
+            new_layers: largest_files(new.image, new.stack, &update.new),
             update,
         }
     }

@@ -46,15 +46,25 @@ pub struct LayerFile {
     pub path: String,
     /// Bytes that the layer stores of it.
     pub bytes: u64,
-    /// What it costs in the layer's blob.
-    pub compressed_bytes: u64,
+    /// What it costs in the layer's blob; None where the source does not tell the blob's size.
+    pub compressed_bytes: Option<u64>,
 }
 
-/// The largest files of layers, which are numbered from 1.
+impl LayerFile {
+    /// What a list of files has for each: what it costs in the download, else its bytes.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.compressed_bytes.unwrap_or(self.bytes)
+    }
+}
+
+/// The largest files of layers of an image, which are numbered from 1.
 #[must_use]
-pub fn largest_files(stack: &Stack, layers: &[usize]) -> Vec<NewLayer> {
+pub fn largest_files(image: &Image, stack: &Stack, layers: &[usize]) -> Vec<NewLayer> {
     let of = |number: usize| {
         let index = (stack.layer(number)).filter(|_| !stack.not_fetched().contains_key(&number));
+        let is_blob = (image.layers.iter())
+            .any(|layer| layer.number == number && layer.compressed_size.is_some());
         let mut largest = Vec::new();
         for (index, entry) in index
             .iter()
@@ -64,7 +74,7 @@ pub fn largest_files(stack: &Stack, layers: &[usize]) -> Vec<NewLayer> {
                 continue;
             }
             let key = (
-                Reverse(index.cost(entry)),
+                Reverse(is_blob.then(|| index.cost(entry))),
                 Reverse(index.size(entry)),
                 entry,
             );

@@ -199,7 +199,7 @@ fn layer_row(props: &LayerProps, layer: &ComparedLayer) -> Html {
                 if !layer.files.is_empty() {
                     <ul class="layer-files muted" aria-label="Largest files">
                         for file in layer.files.iter() {
-                            <li><span class="mono">{ format::visible_text(&file.path) }</span>{ " " }{ size(file.compressed_bytes) }</li>
+                            <li><span class="mono">{ format::visible_text(&file.path) }</span>{ " " }{ size(file.cost()) }</li>
                         }
                     </ul>
                 }

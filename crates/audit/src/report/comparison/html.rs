@@ -278,7 +278,7 @@ fn layer_table(compared: &Compared<'_>) -> Markup {
                             "Largest files: "
                             @for (at, file) in files.iter().enumerate() {
                                 @if at > 0 { ", " }
-                                span.path { (Visible(&file.path)) } " (" (size(file.compressed_bytes)) ")"
+                                span.path { (Visible(&file.path)) } " (" (size(file.cost())) ")"
                             }
                         }
                     }

@@ -243,13 +243,9 @@ fn layer_table(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::R
             let command = side.command(layer);
             let command = command.map_or_else(|| "not known".to_owned(), |text| cell(&cut(&text)));
             let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
-            let files = files.iter().map(|file| {
-                format!(
-                    "{} ({})",
-                    cell(&cut(&file.path)),
-                    size(file.compressed_bytes)
-                )
-            });
+            let files = files
+                .iter()
+                .map(|file| format!("{} ({})", cell(&cut(&file.path)), size(file.cost())));
             let files = files.collect::<Vec<_>>().join(", ");
             format!(
                 "| {word} | {number} | {} | {} | {} | {command} | {files} |\n",

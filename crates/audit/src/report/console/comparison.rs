@@ -20,7 +20,7 @@ use crate::report::format::{self, size};
 const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
 const LEAST_PATH: usize = 24;
 /// Columns before a file of a layer.
-const BEFORE_FILE: usize = 9 + 1 + 10 + 4;
+const BEFORE_FILE: usize = 11 + 1 + 10 + 4;
 /// Columns for the names of extended attributes.
 const ATTRIBUTES: usize = 60;
 /// Between the new path of a moved file and its old one.
@@ -156,11 +156,11 @@ fn new_layers(out: &mut String, compared: &Compared<'_>, all: bool, screen: Scre
         );
         writeln!(out, "{}", screen.fit(&head, screen.columns).trim_end())?;
         for file in compared.largest_files(layer.layer) {
-            let bytes = size(file.compressed_bytes);
+            let bytes = size(file.cost());
             let room = screen.columns.saturating_sub(BEFORE_FILE).max(LEAST_PATH);
             writeln!(
                 out,
-                "{:9} {bytes:>10}    {}",
+                "{:11} {bytes:>10}    {}",
                 "",
                 screen.middle(&file.path, room)
             )?;

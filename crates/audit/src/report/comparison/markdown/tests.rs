@@ -107,7 +107,7 @@ impl Case {
             files: vec![LayerFile {
                 path: text(),
                 bytes: u64::MAX,
-                compressed_bytes: u64::MAX,
+                compressed_bytes: None,
             }],
         });
         let new_layers = new_layers.collect();
