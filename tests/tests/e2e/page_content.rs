@@ -107,7 +107,9 @@ async fn hostile_contents_are_text_and_nothing_runs() {
 async fn json_images_and_bytes_are_shown_as_what_they_are() {
     let (_ground, browser, image) = open("?view=content&path=/app/config.json").await;
     browser.until_text(".code", "{\"b\":[1.50,true]").await;
-    browser.click(".content-tools button:nth-child(2)").await;
+    browser
+        .click(".content-tools .switch button:nth-child(2)")
+        .await;
     browser.until_text(".code", "\"b\": [").await;
     let _: bool = browser.until("location.hash.includes('as=json')").await;
     browser
@@ -171,9 +173,13 @@ async fn objects_and_arrays_of_json_are_collapsed_and_expanded() {
     until(collapsed).await;
     browser.look("json-collapsed").await;
     // Another form and back: it is still collapsed, and the address of a hidden line expands what hides it.
-    browser.click(".content-tools button:nth-child(1)").await;
+    browser
+        .click(".content-tools .switch button:nth-child(1)")
+        .await;
     browser.until_text(".code", "{\"b\":[1.50,true]").await;
-    browser.click(".content-tools button:nth-child(2)").await;
+    browser
+        .click(".content-tools .switch button:nth-child(2)")
+        .await;
     until(collapsed).await;
     browser.click(".code .line:nth-child(3) .number").await;
     let _: bool = browser.until("location.hash.includes('lines=L6')").await;
