@@ -199,6 +199,14 @@ async fn an_image_that_cannot_be_read_has_no_number() {
         svg.contains("<title>image size: not available</title>"),
         "{svg}"
     );
+    for (path, said) in [
+        ("demo/hello:latest?platform=linux/s390x", "linux/s390x"),
+        ("demo/hello:9", "its tags are"),
+        ("nginx:1", "names begin with the registry's host"),
+    ] {
+        let (code, _, text) = get(&gateway, path, "*/*").await;
+        assert!(code == 404 && text.contains(said), "{code}: {text}");
+    }
     let (code, _, text) = get(&gateway, "odd/app:1?metric=bytes", "*/*").await;
     assert_eq!(code, 400);
     assert!(

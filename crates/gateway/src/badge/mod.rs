@@ -76,9 +76,14 @@ async fn drawn(
         return Err(Refused::not_for_user(first));
     }
     if !served.has(name) && !served.badges().are_of(name) {
-        let message = format!(
-            "this gateway has no badges of {name}; whoever runs it can allow them with --badges {name}"
-        );
+        let message = match name.contains('/') {
+            true => format!(
+                "this gateway has no badges of {name}; whoever runs it can allow them with --badges {name}"
+            ),
+            false => format!(
+                "{name} was not found; names begin with the registry's host, as in docker.io/library/nginx"
+            ),
+        };
         return Err(Refused::name_unknown(message));
     }
     let reader = Reader {

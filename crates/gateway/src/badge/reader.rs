@@ -105,7 +105,10 @@ impl Reader {
         platform: Option<&Platform>,
     ) -> Result<BadgeNumbers, Refused> {
         let image = Image::open(self, top, platform).await;
-        let image = image.map_err(Refused::unknown_manifest)?;
+        let image = image.map_err(|error| match error {
+            SourceError::NoPlatform { .. } => Refused::manifest_unknown(error.to_string()),
+            error => Refused::unknown_manifest(error),
+        })?;
         let layers = self.layers(&image).await?;
         let count = move || {
             let mut stack = Stack::new();
