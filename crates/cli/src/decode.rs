@@ -64,7 +64,7 @@ where
     Opened: Future<Output = Result<BlobStream, SourceError>>,
 {
     let at_once = processors().clamp(2, AT_ONCE);
-    let memory = &MemoryBudget::new(memory::left());
+    let memory = &memory::budget();
     let (blobs, places) = blobs(layers);
     let open = &open;
     // The largest first, so that none of them is left to the end when all others are done.
@@ -73,9 +73,9 @@ where
     let mut decoded: Vec<(usize, Decoded)> = stream::iter(queue)
         .map(|(place, layer)| async move {
             let bar = || progress.layer(layer.number, layer.compressed_size);
-            if let Some(index) = cache.index(layer, memory, open, bar).await {
+            if let Some(mut index) = cache.index(layer, memory, open, bar).await {
                 budget.kept(layer.number, &index).map_err(told)?;
-                memory.kept(layer.number, &index)?;
+                memory.kept(layer.number, &mut index)?;
                 return Ok((place, Decoded::Read(Arc::new(index))));
             }
             if let Some(tables) = tables
@@ -131,7 +131,7 @@ pub(crate) async fn analyzed(
     analysis: &Analysis,
     budget: &Budget,
 ) -> anyhow::Result<Vec<Decoded>> {
-    let memory = MemoryBudget::new(memory::left());
+    let memory = memory::budget();
     let mut known: HashMap<usize, Arc<LayerIndex>> = HashMap::new();
     let mut decoded = Vec::with_capacity(layers.len());
     for layer in layers {
@@ -155,8 +155,9 @@ pub(crate) async fn analyzed(
                     "there is not enough memory for layer {}",
                     layer.number
                 );
-                let index = Arc::new(analysis.index(section, layer, budget).await?);
-                memory.kept(layer.number, &index)?;
+                let mut index = analysis.index(section, layer, budget).await?;
+                memory.kept(layer.number, &mut index)?;
+                let index = Arc::new(index);
                 known.insert(section, Arc::clone(&index));
                 index
             }

@@ -1,9 +1,17 @@
 //! How much memory this process may take.
 
-/// Bytes of memory for what the layers of an image hold, where the process has a limit (`ulimit -v`, `ulimit -d`): half of
-/// it, as threads and the allocator reserve much of the other half.
-pub(crate) fn left() -> Option<u64> {
-    limit().map(|limit| limit / 2)
+use std::sync::LazyLock;
+
+use onionskin_core::layer::MemoryBudget;
+use onionskin_core::memory::Memory;
+
+/// Memory for what the layers of all images hold, where the process has a limit (`ulimit -v`, `ulimit -d`): half of it, as
+/// threads and the allocator reserve much of the other half.
+static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(limit().map(|limit| limit / 2)));
+
+/// What the layers of one image may take. Those of other images that are held meanwhile are counted with them.
+pub(crate) fn budget() -> MemoryBudget {
+    MemoryBudget::of(MEMORY.clone())
 }
 
 #[cfg(unix)]

@@ -148,7 +148,7 @@ pub(crate) async fn difference(
     index: &LayerIndex,
     source: &Source,
 ) -> Option<String> {
-    let memory = MemoryBudget::new(memory::left());
+    let memory = memory::budget();
     let number = layer.number;
     let table = match source.table(layer, &memory).await? {
         Ok(table) => table,

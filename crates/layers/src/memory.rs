@@ -28,21 +28,6 @@ impl Memory {
         Self(Arc::new(Counted { limit, taken }))
     }
 
-    /// Takes memory for good.
-    ///
-    /// # Errors
-    /// There is less.
-    pub fn take(&self, bytes: u64) -> Result<(), OutOfMemory> {
-        let Some(limit) = self.0.limit else {
-            return Ok(());
-        };
-        let taken = self.0.taken.fetch_add(bytes, Ordering::Relaxed);
-        if taken.saturating_add(bytes) > limit {
-            return Err(OutOfMemory { limit });
-        }
-        Ok(())
-    }
-
     /// Whether so many bytes are left.
     #[must_use]
     pub fn has(&self, bytes: u64) -> bool {
@@ -50,29 +35,58 @@ impl Memory {
         self.0.limit.is_none_or(|limit| left(limit) >= bytes)
     }
 
-    /// Takes memory that is given back when the answer is dropped.
-    ///
-    /// # Errors
-    /// There is less.
-    pub fn hold(&self, bytes: u64) -> Result<Reservation, OutOfMemory> {
-        self.take(bytes)?;
-        Ok(Reservation {
+    /// Nothing yet of this memory.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        Share(Arc::new(Taken {
             memory: self.clone(),
-            bytes,
-        })
+            bytes: AtomicU64::new(0),
+        }))
     }
 }
 
-/// Memory that is given back when this is dropped.
-#[derive(Debug)]
-pub struct Reservation {
-    memory: Memory,
-    bytes: u64,
+/// What one thing took of a memory. It is given back when the last clone of this is dropped. All are equal: what counts
+/// memory does not tell one thing from another.
+#[derive(Clone, Debug, Default)]
+pub struct Share(Arc<Taken>);
+
+impl PartialEq for Share {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
-impl Drop for Reservation {
+impl Eq for Share {}
+
+#[derive(Debug, Default)]
+struct Taken {
+    memory: Memory,
+    bytes: AtomicU64,
+}
+
+impl Share {
+    /// Takes more of it.
+    ///
+    /// # Errors
+    /// There is less; then nothing is taken.
+    pub fn take(&self, bytes: u64) -> Result<(), OutOfMemory> {
+        let counted = &*self.0.memory.0;
+        let Some(limit) = counted.limit else {
+            return Ok(());
+        };
+        let taken = counted.taken.fetch_add(bytes, Ordering::Relaxed);
+        if taken.saturating_add(bytes) > limit {
+            counted.taken.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(OutOfMemory { limit });
+        }
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Taken {
     fn drop(&mut self) {
-        let counted = &self.memory.0;
-        counted.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        let taken = self.bytes.load(Ordering::Relaxed);
+        self.memory.0.taken.fetch_sub(taken, Ordering::Relaxed);
     }
 }

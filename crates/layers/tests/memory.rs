@@ -9,6 +9,7 @@ use onionskin_fixtures::{Layer, layer};
 use onionskin_layers::layer::{
     Expected, LayerDecoder, LayerError, LayerIndex, MemoryBudget, Problem,
 };
+use onionskin_layers::memory::Memory;
 use support::decode;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -63,6 +64,28 @@ fn a_layer_that_lists_a_blob_again_counts_again() {
     let error = memory.repeat(3, &index).unwrap_err();
     assert_eq!(error.layer(), 3);
     assert_eq!(*error.problem(), Problem::Memory { limit });
+}
+
+#[test]
+fn memory_is_given_back_with_what_took_it() {
+    let files = (0..500).fold(layer("x"), |files, n| files.file(format!("/usr/{n}"), "1"));
+    let memory = Memory::new(Some(1_000_000));
+    let budget = || MemoryBudget::of(memory.clone());
+    let held = within(&budget(), &files).unwrap();
+    // Another image does not fit beside it, decoded or kept from earlier.
+    assert!(within(&budget(), &files).is_err());
+    let mut kept = LayerIndex::from_bytes(&held.to_bytes()).unwrap();
+    assert!(budget().kept(1, &mut kept).is_err());
+    let copy = held.clone();
+    drop(held);
+    assert!(within(&budget(), &files).is_err());
+    drop(copy);
+    // What was refused took nothing.
+    assert!(memory.has(1_000_000));
+    budget().kept(1, &mut kept).unwrap();
+    assert!(within(&budget(), &files).is_err());
+    drop(kept);
+    within(&budget(), &files).unwrap();
 }
 
 /// A window is held only while its layer is decoded.

@@ -11,7 +11,7 @@ use crate::invariants;
 /// All that uses an index comes to an end on whatever `from_bytes` takes for one.
 pub(crate) fn index(data: &[u8]) {
     let _ = unpack_layer(data, &Digest::sha256(data));
-    let Ok(index) = LayerIndex::from_bytes(data) else {
+    let Ok(mut index) = LayerIndex::from_bytes(data) else {
         return;
     };
     assert_eq!(
@@ -23,7 +23,7 @@ pub(crate) fn index(data: &[u8]) {
         Ok(&index)
     );
     // Whether there is room for it or not.
-    let _ = MemoryBudget::new(Some(1 << 20)).kept(1, &index);
+    let _ = MemoryBudget::new(Some(1 << 20)).kept(1, &mut index);
     let _ = Budget::default().kept(1, &index);
     for entry in index.entries() {
         let _ = (index.path(entry), index.cost(entry), index.owner(entry));

@@ -73,6 +73,22 @@ fn a_blob_that_is_listed_again_and_again_is_refused_before_it_takes_memory() {
     refused(&within(256 << 20, &["inspect", &image]));
 }
 
+#[test]
+fn images_that_are_held_at_once_share_the_memory_that_is_allowed() {
+    let one = layer("x").file("/usr/share/doc/file", "").trailer("").tar();
+    let (_old, old) = saved([layer("x").raw(one.repeat(80_000))]);
+    let (_new, new) = saved([layer("x").raw(one.repeat(80_001))]);
+    // One after the other they fit.
+    let audited = within(256 << 20, &["audit", &old, &new]);
+    let errors = String::from_utf8_lossy(&audited.stderr);
+    assert_eq!(audited.status.code(), Some(0), "{errors}");
+    let compared = within(256 << 20, &["diff", &old, &new]);
+    let errors = String::from_utf8_lossy(&compared.stderr);
+    assert_eq!(compared.status.code(), Some(2), "{errors}");
+    assert!(errors.starts_with("onionskin: NEW: "), "{errors}");
+    assert!(errors.contains("layer 1"), "{errors}");
+}
+
 /// GHSA-f36w-mj3v-6jqv: in a manifest, and in a tar.
 #[tokio::test(flavor = "multi_thread")]
 async fn sizes_that_are_only_claimed_take_no_memory() {

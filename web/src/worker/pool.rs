@@ -224,11 +224,11 @@ impl Pool {
     }
 
     /// A layer was read, by a decoder or earlier: what it takes counts against the limits of the image.
-    fn read(&self, layer: u32, index: Arc<LayerIndex>) {
+    fn read(&self, layer: u32, mut index: Arc<LayerIndex>) {
         let (budget, memory) = &self.room;
         let at = layer as usize;
         let kept = budget.kept(at, &index);
-        match kept.and_then(|()| memory.kept(at, &index)) {
+        match kept.and_then(|()| memory.kept(at, Arc::make_mut(&mut index))) {
             Ok(()) => self.tell_all(Outcome::Decoded(layer, index)),
             Err(error) => self.refuse(layer, UserError::of_layer(layer, &error)),
         }

@@ -215,11 +215,11 @@ impl Reader {
             Some(index)
         };
         let unpacked = tokio::task::spawn_blocking(unpack).await;
-        let Some(index) = unpacked.map_err(|_| Refused::not_read())? else {
+        let Some(mut index) = unpacked.map_err(|_| Refused::not_read())? else {
             return Ok(None);
         };
         budget.kept(layer.number, &index).map_err(unreadable)?;
-        memory.kept(layer.number, &index).map_err(unreadable)?;
+        memory.kept(layer.number, &mut index).map_err(unreadable)?;
         Ok(Some(index))
     }
 

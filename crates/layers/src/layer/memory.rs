@@ -11,7 +11,7 @@ use crate::limits::{
     IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
     IMAGE_PATH_BYTES,
 };
-use crate::memory::Memory;
+use crate::memory::{Memory, Share};
 
 /// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
 const ENTRY: u64 = 1000;
@@ -25,7 +25,7 @@ const NAMES: u64 = 2;
 const FOUND: u64 = 3;
 
 /// What the layers of one image have taken so far. A clone is the same budget, so that decoders on several threads share
-/// it.
+/// it. The memory of a layer is given back with its index.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryBudget {
     memory: Memory,
@@ -46,8 +46,14 @@ impl MemoryBudget {
     /// A budget of so many bytes of memory; without a number only the limits of [`crate::limits`] hold.
     #[must_use]
     pub fn new(memory: Option<u64>) -> Self {
+        Self::of(Memory::new(memory))
+    }
+
+    /// A budget of this memory, which images that are held at once share.
+    #[must_use]
+    pub fn of(memory: Memory) -> Self {
         Self {
-            memory: Memory::new(memory),
+            memory,
             counts: Arc::default(),
         }
     }
@@ -57,39 +63,13 @@ impl MemoryBudget {
         self.memory.clone()
     }
 
-    /// An entry with a path of so many bytes.
-    pub(super) fn entry(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.counts, path as u64);
-        count(&counts.entries, 1, "entries", IMAGE_ENTRIES as u64)?;
-        let limit = IMAGE_PATH_BYTES;
-        count(&counts.path_bytes, path, "bytes of paths", limit)?;
-        self.take(ENTRY + PATHS * path)
-    }
-
-    /// A folder that entries are in, with a path of so many bytes.
-    pub(super) fn folder(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.counts, path as u64);
-        count(&counts.folders, 1, "folders", IMAGE_FOLDERS as u64)?;
-        let limit = IMAGE_FOLDER_PATH_BYTES;
-        let what = "bytes of paths of folders";
-        count(&counts.folder_path_bytes, path, what, limit)?;
-        self.take(FOLDER + PATHS * path)
-    }
-
-    /// Bytes of names, link targets and attributes.
-    pub(super) fn names(&self, bytes: usize) -> Result<(), Problem> {
-        let what = "bytes of names, links and attributes";
-        let limit = IMAGE_NAME_BYTES as u64;
-        count(&self.counts.name_bytes, bytes as u64, what, limit)?;
-        self.take(NAMES * bytes as u64)
-    }
-
-    /// Bytes of what visitors found in a layer.
-    pub(super) fn found(&self, bytes: usize) -> Result<(), Problem> {
-        let what = "bytes of package data and findings";
-        let limit = IMAGE_FOUND_BYTES;
-        count(&self.counts.found_bytes, bytes as u64, what, limit)?;
-        self.take(FOUND * bytes as u64)
+    /// What a layer of the image takes.
+    pub(super) fn layer(self) -> LayerMemory {
+        let share = self.memory.share();
+        LayerMemory {
+            counts: self.counts,
+            share,
+        }
     }
 
     /// Layer `layer` lists a blob that was decoded for another one. They share the index, but what tree and reports hold
@@ -101,7 +81,7 @@ impl MemoryBudget {
         let entries = index.len() as u64;
         let limit = IMAGE_ENTRIES as u64;
         count(&self.counts.entries, entries, "entries", limit)
-            .and_then(|()| self.take(ENTRY.saturating_mul(entries)))
+            .and_then(|()| Ok(index.memory.take(ENTRY.saturating_mul(entries))?))
             .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
 
@@ -109,7 +89,7 @@ impl MemoryBudget {
     ///
     /// # Errors
     /// There is no room for it.
-    pub fn kept(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+    pub fn kept(&self, layer: usize, index: &mut LayerIndex) -> Result<(), LayerError> {
         let (counts, room) = (&*self.counts, index.room());
         let paths = room.paths.saturating_add(room.folder_paths);
         let bytes = (ENTRY.saturating_mul(room.entries))
@@ -158,8 +138,9 @@ impl MemoryBudget {
         let counted = all
             .into_iter()
             .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit));
+        index.memory = self.memory.share();
         counted
-            .and_then(|()| self.take(bytes))
+            .and_then(|()| Ok(index.memory.take(bytes)?))
             .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
 
@@ -168,9 +149,57 @@ impl MemoryBudget {
     pub fn has(&self, bytes: u64) -> bool {
         self.memory.has(bytes)
     }
+}
+
+/// What one layer takes of its image's budget.
+pub(super) struct LayerMemory {
+    counts: Arc<Counts>,
+    share: Share,
+}
+
+impl LayerMemory {
+    /// An entry with a path of so many bytes.
+    pub(super) fn entry(&self, path: usize) -> Result<(), Problem> {
+        let (counts, path) = (&*self.counts, path as u64);
+        count(&counts.entries, 1, "entries", IMAGE_ENTRIES as u64)?;
+        let limit = IMAGE_PATH_BYTES;
+        count(&counts.path_bytes, path, "bytes of paths", limit)?;
+        self.take(ENTRY + PATHS * path)
+    }
+
+    /// A folder that entries are in, with a path of so many bytes.
+    pub(super) fn folder(&self, path: usize) -> Result<(), Problem> {
+        let (counts, path) = (&*self.counts, path as u64);
+        count(&counts.folders, 1, "folders", IMAGE_FOLDERS as u64)?;
+        let limit = IMAGE_FOLDER_PATH_BYTES;
+        let what = "bytes of paths of folders";
+        count(&counts.folder_path_bytes, path, what, limit)?;
+        self.take(FOLDER + PATHS * path)
+    }
+
+    /// Bytes of names, link targets and attributes.
+    pub(super) fn names(&self, bytes: usize) -> Result<(), Problem> {
+        let what = "bytes of names, links and attributes";
+        let limit = IMAGE_NAME_BYTES as u64;
+        count(&self.counts.name_bytes, bytes as u64, what, limit)?;
+        self.take(NAMES * bytes as u64)
+    }
+
+    /// Bytes of what visitors found in a layer.
+    pub(super) fn found(&self, bytes: usize) -> Result<(), Problem> {
+        let what = "bytes of package data and findings";
+        let limit = IMAGE_FOUND_BYTES;
+        count(&self.counts.found_bytes, bytes as u64, what, limit)?;
+        self.take(FOUND * bytes as u64)
+    }
+
+    /// What was taken, for the index that holds it.
+    pub(super) fn into_share(self) -> Share {
+        self.share
+    }
 
     fn take(&self, bytes: u64) -> Result<(), Problem> {
-        Ok(self.memory.take(bytes)?)
+        Ok(self.share.take(bytes)?)
     }
 }
 

@@ -21,7 +21,7 @@ use super::error::Stop;
 use super::points::{OffsetPair, ZSTD_SPAN};
 use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
-use crate::memory::{Memory, Reservation};
+use crate::memory::{Memory, Share};
 use blocks::{BLOCK_MAX, Blocks, Fault};
 
 const MAGIC: u32 = 0xfd2f_b528;
@@ -65,7 +65,7 @@ pub(super) struct Zstd {
     block_max: usize,
     memory: Memory,
     /// What the largest window so far takes.
-    held: Option<(u64, Reservation)>,
+    held: Option<(u64, Share)>,
     blob_offset: u64,
     /// Bytes that earlier frames decoded to, and this one so far.
     before: u64,
@@ -244,9 +244,10 @@ impl Zstd {
         // Decoders keep what they have for a later frame too.
         if self.held.as_ref().is_none_or(|(held, _)| *held < window) {
             self.held = None;
-            let held = self.memory.hold(self.blocks.memory(window));
-            let held = held.map_err(|error| self.error(error.into()))?;
-            self.held = Some((window, held));
+            let share = self.memory.share();
+            let taken = share.take(self.blocks.memory(window));
+            taken.map_err(|error| self.error(error.into()))?;
+            self.held = Some((window, share));
         }
         self.checksum = descriptor & CHECKSUM != 0;
         self.hash = XxHash64::with_seed(0);

@@ -16,7 +16,7 @@ use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::keyed_hash::KeyedHash;
 use crate::layer::content::ContentId;
-use crate::layer::memory::MemoryBudget;
+use crate::layer::memory::{LayerMemory, MemoryBudget};
 use crate::layer::visitor::Findings;
 use crate::layer::{Problem, Remark, RemarkKind};
 use crate::limits::LAYER_REMARKS;
@@ -55,7 +55,7 @@ pub(in crate::layer) struct IndexBuilder {
     /// Bytes of the paths of the interned folders.
     dir_path_bytes: Vec<u32>,
     findings: Vec<Findings>,
-    memory: MemoryBudget,
+    memory: LayerMemory,
 }
 
 impl IndexBuilder {
@@ -71,7 +71,7 @@ impl IndexBuilder {
             hasher: KeyedHash::new(),
             dir_path_bytes: vec![0],
             findings: Vec::new(),
-            memory,
+            memory: memory.layer(),
         }
     }
 
@@ -243,6 +243,7 @@ impl IndexBuilder {
             offsets,
             columns: self.columns,
             findings: self.findings,
+            memory: self.memory.into_share(),
         }
     }
 

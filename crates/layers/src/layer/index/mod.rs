@@ -25,6 +25,7 @@ use super::visitor::{Findings, Visitor};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::memory::MemoryBudget;
+use crate::memory::Share;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +75,9 @@ pub struct LayerIndex {
     columns: Columns,
     /// What visitors found.
     findings: Vec<Findings>,
+    /// Memory that is counted as taken while this is held.
+    #[serde(skip)]
+    pub(in crate::layer) memory: Share,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
