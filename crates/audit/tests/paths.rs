@@ -139,6 +139,36 @@ fn names_may_be_given_as_they_are_printed() {
     assert!(stack.resolve(b"/link", 1).is_err());
 }
 
+/// What is gone has no node in a layer by itself, but it has a name.
+#[test]
+fn what_is_deleted_may_be_named_as_it_is_printed() {
+    let names: [&[u8]; 4] = [b"/caf\xe9", b"/tab\t", b"/\xff\\x41", br"/literal\xe9"];
+    let full = names
+        .iter()
+        .fold(layer("x").file("/stays", "1"), |layer, name| {
+            layer.file(*name, "1")
+        });
+    let empty = names
+        .iter()
+        .fold(layer("y"), |layer, name| layer.whiteout(*name));
+    let below = index(&layer("z").whiteout(b"/d\xe9/gone"));
+    let whiteouts = index(&empty);
+    let stack = stack(&[full, empty]);
+    let size: onionskin_audit::find::Query = "size:>0".parse().unwrap();
+    for given in [r"/caf\xe9", r"/tab\t", r"/\xff\x41", r"/literal\xe9"] {
+        let hidden = listing::of_layer(whiteouts.clone(), 2, given.as_bytes()).unwrap();
+        let hidden = hidden.unwrap_or_default();
+        assert_eq!(hidden.len(), 1, "{given}");
+        assert_eq!(hidden[0].kind, "whiteout");
+        let found = listing::found(&stack, 2, given.as_bytes(), &size).unwrap();
+        assert_eq!(found.len(), 1, "{given}");
+        assert_eq!(found[0].path, hidden[0].path);
+    }
+    let below = listing::of_layer(below, 3, br"/d\xe9").unwrap().unwrap();
+    assert_eq!(below[0].path, r"/d\xe9/gone");
+    assert_eq!(listing::of_layer(whiteouts, 2, br"/caf\xea").unwrap(), None);
+}
+
 /// `/a-b` comes before `/a/b`, though the name `a` comes before `a-b`.
 #[test]
 fn lists_are_in_the_order_of_whole_paths() {

@@ -26,7 +26,7 @@ use self::rules::RuleArguments;
 use crate::image::{ImageArguments, with_login};
 use crate::link::link_base;
 use crate::output::{Inputs, Output, OutputArguments, note};
-use crate::{is_broken_pipe, sentence};
+use crate::sentence;
 
 /// Images in work at once.
 const AT_ONCE: usize = 3;
@@ -151,14 +151,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     };
     let nothing =
         matches!(reported.as_slice(), [Reported::Stopped { .. }]) && !format.tells_errors();
-    let written = match nothing || arguments.quiet && output.destination().is_stdout() {
-        true => Ok(()),
-        false => formats::write(format, &reported, &output, options),
-    };
-    match written {
-        // Whoever reads our output has seen enough; the verdict stays what it is.
-        Err(error) if is_broken_pipe(&error) => {}
-        written => written?,
+    if !(nothing || arguments.quiet && output.destination().is_stdout()) {
+        formats::write(format, &reported, &output, options)?;
     }
     if !arguments.quiet {
         tell_failures(&reported, &output);

@@ -233,13 +233,13 @@ fn of_platform(image: &Image, wanted: Option<&Platform>, name: &str) -> anyhow::
 /// The source of an image that is in no registry.
 pub(crate) fn saved(locator: &Locator) -> anyhow::Result<Source> {
     match locator {
-        Locator::Input(reference) => input(reference.clone()),
+        Locator::Input { form, reference } => input(*form, reference.clone()),
         _ => Ok(Source::saved(locator)?),
     }
 }
 
 /// A saved image from standard input. It is kept on disk while we run, which is said when it takes much room.
-fn input(reference: Option<String>) -> anyhow::Result<Source> {
+fn input(form: Form, reference: Option<String>) -> anyhow::Result<Source> {
     let stdin = io::stdin();
     ensure!(
         !stdin.is_terminal(),
@@ -258,7 +258,7 @@ fn input(reference: Option<String>) -> anyhow::Result<Source> {
             );
         }
     };
-    Ok(Source::input(stdin.lock(), reference, told)?)
+    Ok(Source::input(stdin.lock(), form, reference, told)?)
 }
 
 impl Opened {

@@ -164,11 +164,11 @@ fn parsed() -> Result<Command, ExitCode> {
     };
     if !error.use_stderr() {
         return Err(match output::print(&error.render().ansi().to_string()) {
-            Err(error) if !error.is_broken_pipe() => {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
                 output::note(error);
                 ExitCode::from(STOPPED)
             }
-            _ => ExitCode::SUCCESS,
         });
     }
     match usage::tip(&error, &command, &arguments) {

@@ -107,7 +107,8 @@ impl Output {
         terminal.unwrap_or_else(terminal::columns)
     }
 
-    /// Writes text, with its colours where a terminal shows them.
+    /// Writes text, with its colours where a terminal shows them. Where whoever reads it has seen enough, as with
+    /// `onionskin ls … | head`, it is written: what the command has found remains its exit code.
     pub(crate) fn text(&self, report: &str) -> Result<(), OutputError> {
         let report = terminal::plain(report);
         let colours = self.0.is_stdout()
@@ -116,7 +117,7 @@ impl Output {
             // Older consoles have to be asked for colours in another way.
             let mut out = anstream::stdout().lock();
             let written = out.write_all(report.as_bytes()).and_then(|()| out.flush());
-            return written.map_err(|error| self.0.failed(error));
+            return read_enough(written.map_err(|error| self.0.failed(error)));
         }
         match colours {
             true => self.bytes(report.as_bytes()),
@@ -124,16 +125,24 @@ impl Output {
         }
     }
 
-    /// Writes a document as JSON, indented, with a newline at its end.
+    /// Writes a document as JSON, indented, with a newline at its end; as [`Self::text`].
     pub(crate) fn json(&self, report: &impl Serialize) -> anyhow::Result<()> {
         let mut json = json::pretty(report).context("cannot write the report as JSON")?;
         json.push('\n');
         Ok(self.bytes(json.as_bytes())?)
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are; as [`Self::text`].
     pub(crate) fn bytes(&self, report: &[u8]) -> Result<(), OutputError> {
-        self.0.write(report)
+        read_enough(self.0.write(report))
+    }
+}
+
+/// Whoever reads a report may stop when they have seen enough.
+fn read_enough(written: Result<(), OutputError>) -> Result<(), OutputError> {
+    match written {
+        Err(error) if error.is_broken_pipe() => Ok(()),
+        written => written,
     }
 }
 

@@ -28,17 +28,31 @@ pub fn text(name: &[u8]) -> Cow<'_, str> {
 #[must_use]
 pub fn bytes(text: &str) -> Cow<'_, [u8]> {
     let name = Cow::Borrowed(text.as_bytes());
-    if !text.is_ascii() || !text.contains("\\x") {
+    let Some(found) = of_text(text) else {
         return name;
+    };
+    match std::str::from_utf8(&found) {
+        Ok(_) => name,
+        Err(_) => Cow::Owned(found),
+    }
+}
+
+/// The bytes that [`text`] printed so, whatever is around them: of a whole path it escapes all names where one is not
+/// UTF-8. None where nothing is escaped.
+fn of_text(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.contains("\\x") {
+        return None;
     }
     let mut parts = text.split("\\x");
     let mut found = parts.next().unwrap_or_default().as_bytes().to_vec();
+    let mut differs = false;
     for part in parts {
         let escaped = part
             .get(..2)
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match escaped.filter(|byte| *byte >= 0x80) {
             Some(byte) => {
+                differs = true;
                 found.push(byte);
                 found.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
             }
@@ -48,10 +62,16 @@ pub fn bytes(text: &str) -> Cow<'_, [u8]> {
             }
         }
     }
-    match std::str::from_utf8(&found) {
-        Ok(_) => name,
-        Err(_) => Cow::Owned(found),
-    }
+    differs.then_some(found)
+}
+
+/// What a name that somebody gives may mean, in the order in which it is looked for: what it says, what [`text`] prints so,
+/// what a terminal shows so.
+pub fn meanings(name: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let printed = std::str::from_utf8(name).ok().and_then(of_text);
+    let shown = unescaped(name).filter(|shown| printed.as_ref() != Some(shown));
+    let others = printed.into_iter().chain(shown).map(Cow::Owned);
+    std::iter::once(Cow::Borrowed(name)).chain(others)
 }
 
 /// The bytes of a name that is given as it is printed, where that differs: each `\xNN` is a byte, as [`text`] writes
@@ -106,7 +126,7 @@ pub fn escape(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, text, unescaped};
+    use super::{bytes, meanings, text, unescaped};
 
     #[test]
     fn names_are_read_as_they_are_printed() {
@@ -129,6 +149,26 @@ mod tests {
         ] {
             assert_eq!(unescaped(same), None, "{same:?}");
         }
+    }
+
+    #[test]
+    fn what_is_printed_is_among_the_meanings_of_a_name() {
+        // A path that is not UTF-8 is printed with all its bytes from 0x80 up escaped.
+        for name in [
+            &b"\xff\\x41"[..],
+            "é\\x41".as_bytes(),
+            "é".as_bytes(),
+            b"\xff",
+            br"\xff",
+        ] {
+            let path = [name, b"/\xff"].concat();
+            let printed = text(&path);
+            let printed = printed.strip_suffix(r"/\xff").unwrap().as_bytes();
+            assert!(meanings(printed).any(|meant| *meant == *name), "{name:?}");
+        }
+        let all: Vec<_> = meanings(br"\xff\x41").collect();
+        assert_eq!(all, [&br"\xff\x41"[..], b"\xff\\x41", b"\xffA"]);
+        assert_eq!(meanings(b"plain").count(), 1);
     }
 
     #[test]

@@ -141,6 +141,17 @@ async fn exit_code_1_says_that_images_differ_where_that_is_asked() {
             .code(),
         Some(1)
     );
+    // Also where nobody reads how.
+    let mut unread = tokio::process::Command::new(onionskin_tests::binary::onionskin())
+        .args(["diff", &old, &new, "--exit-code"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(unread.stdout.take());
+    let unread = unread.wait_with_output().await.unwrap();
+    assert_eq!(unread.status.code(), Some(1), "{unread:?}");
+    assert!(unread.stderr.is_empty(), "{unread:?}");
     let all = [
         "diff",
         &old,

@@ -196,6 +196,16 @@ async fn the_text_says_what_changed_and_why() {
 async fn tags_that_cannot_be_read_are_said_and_the_others_told() {
     let odd = registry(&["0.1", "0.2"]).await;
     let name = format!("{}/app", odd.address);
+    let mut unread = tokio::process::Command::new(onionskin_tests::binary::onionskin())
+        .args(["history", &name])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(unread.stdout.take());
+    let unread = unread.wait_with_output().await.unwrap();
+    assert_eq!(unread.status.code(), Some(2), "{unread:?}");
+    assert!(!unread.stderr.is_empty());
     let output = run(&["history", &name, "--json"]).await;
     assert_eq!(output.status.code(), Some(2));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -188,3 +188,37 @@ async fn plain_layers_of_archives_are_read_once_too() {
         assert_eq!(lines, expected, "{generation:?}");
     }
 }
+
+/// kaniko writes compressed layers without digests; an update downloads each member once, as any pull does.
+#[tokio::test]
+async fn compressed_members_of_archives_are_downloaded_once_too() {
+    let folder = TempDir::new().unwrap();
+    let (image, other) = (
+        image(),
+        Image::new()
+            .layer(layer("COPY x /x").file("/x", "x"))
+            .pack(),
+    );
+    let save = |name: &str, image: &Packed, members: &[&str]| {
+        let manifest = serde_json::json!([
+            {"Config": "config.json", "RepoTags": ["app:1"], "Layers": members}
+        ]);
+        let mut tar = layer("")
+            .file("manifest.json", manifest.to_string())
+            .file("config.json", image.config.bytes.clone());
+        for (at, member) in members.iter().enumerate() {
+            if !members[..at].contains(member) {
+                tar = tar.file(*member, image.layers[at].bytes.clone());
+            }
+        }
+        let file = folder.path().join(name);
+        fs::write(&file, tar.tar()).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let new = save("new.tar", &image, &["x.tar.gz", "y.tar.gz", "x.tar.gz"]);
+    let old = save("old.tar", &other, &["z.tar.gz"]);
+    let report = json(&["diff", &old, &new]).await;
+    let size = &report["bytes"]["new"]["compressedSize"];
+    assert!(size.is_u64(), "{report}");
+    assert_eq!(&report["bytes"]["update"], size);
+}

@@ -127,7 +127,7 @@ pub fn update(old: &Image, new: &Image) -> Update {
             continue;
         }
         fetched.push(layer.number);
-        let again = layer.digest.as_ref().is_some_and(|id| !counted.insert(id));
+        let again = layer.blob().is_some_and(|blob| !counted.insert(blob));
         if !again {
             bytes = bytes
                 .zip(layer.compressed_size)

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{text, xattrs};
 use crate::find::Query;
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::{EntryId, EntryKind, LayerIndex};
+use crate::names::meanings;
 use crate::stack::view::{Row, View};
 use crate::stack::{Cause, NodeId, ResolveError, Stack, StackError, What};
 
@@ -81,7 +82,11 @@ pub fn found(
     let start = match stack.look_up(path, layer) {
         Ok(start) => start,
         // What was deleted is found as well.
-        Err(error) => stack.find(&stack.real_path(path, layer)).ok_or(error)?,
+        Err(error) => {
+            let path = stack.real_path(path, layer);
+            let found = meanings(&path).find_map(|path| stack.find(&path));
+            found.ok_or(error)?
+        }
     };
     let view = View::with_deleted(stack, layer);
     let search = query.search(stack);
@@ -178,16 +183,14 @@ pub fn of_top(stack: &Stack, number: usize, path: &[u8]) -> Option<Vec<Line>> {
         };
         lines.push((path, line));
     }
-    let folder = stack.real_path(path, depth);
-    for entry in index.entries().filter(|entry| index.kind(*entry).hides()) {
-        let hidden = index.path(entry);
-        let inside = folder == b"/" || hidden == folder || {
-            hidden.starts_with(&folder) && hidden.get(folder.len()) == Some(&b'/')
-        };
-        if inside {
-            let row = Row::of_entry(NodeId::ROOT, index, depth, entry);
-            lines.push((hidden.clone(), line(&hidden, &row)));
-        }
+    let path = stack.real_path(path, depth);
+    // Where the layer has nothing at the path, its names may still be as they are printed.
+    let meant = meanings(&path).take(if start.is_some() { 1 } else { usize::MAX });
+    let mut hidden = meant.map(|folder| hidden_below(index, &folder));
+    for (path, entry) in hidden.find(|hidden| !hidden.is_empty()).unwrap_or_default() {
+        let row = Row::of_entry(NodeId::ROOT, index, depth, entry);
+        let line = line(&path, &row);
+        lines.push((path, line));
     }
     if start.is_none() && lines.is_empty() {
         return None;
@@ -197,6 +200,17 @@ pub fn of_top(stack: &Stack, number: usize, path: &[u8]) -> Option<Vec<Line>> {
         line.layer = number;
     }
     Some(lines)
+}
+
+/// What the whiteouts of a layer hide at a path, or below it, and their entries.
+fn hidden_below(index: &LayerIndex, folder: &[u8]) -> Vec<(Vec<u8>, EntryId)> {
+    let whiteouts = index.entries().filter(|entry| index.kind(*entry).hides());
+    let hidden = whiteouts.map(|entry| (index.path(entry), entry));
+    let inside = |(hidden, _): &(Vec<u8>, EntryId)| {
+        let rest = hidden.strip_prefix(folder);
+        folder == b"/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    hidden.filter(inside).collect()
 }
 
 /// All nodes below a folder in byte order of the paths, or the node itself if it is no folder.

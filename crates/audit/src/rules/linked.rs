@@ -55,7 +55,8 @@ fn literal(name: &str) -> Option<Vec<u8>> {
     let mut left = name.as_bytes();
     while let Some((letter, behind)) = left.split_first() {
         left = match letter {
-            b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b',' => return None,
+            // What closes or separates something is a letter where nothing was opened.
+            b'*' | b'?' | b'[' | b'{' => return None,
             b'\\' => match names::escape(behind) {
                 Some((escaped, behind)) => {
                     bytes.extend(escaped);
@@ -148,6 +149,8 @@ mod tests {
             layer("x")
                 .symlink("/bin", "usr/bin")
                 .symlink("/var/run", "/run")
+                .symlink("/a,b]", "/run/app")
+                .file("/run/app/pid", "1")
                 .file("/usr/bin/sh", "1")
                 .symlink("/usr/bin/ash", "sh")
                 .file("/usr/bin/old", "1")
@@ -174,6 +177,8 @@ mod tests {
             ("/var/run/**/*.pid", &["/run/app/a*b.pid"]),
             // The link itself, and the folder that it leads to.
             ("/bin", &["/bin", "/usr/bin"]),
+            ("/a,b]/pid", &["/run/app/pid"]),
+            ("/a,b]/p*", &["/run/app/pid"]),
             // Behind a wildcard, and at any depth, paths are meant as they are stored.
             ("/b*/sh", &[]),
             ("bin/sh", &["/usr/bin/sh"]),

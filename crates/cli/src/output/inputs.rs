@@ -83,7 +83,7 @@ impl Inputs {
             ) => {
                 self.files.push(path);
             }
-            Ok(Locator::Input(_)) => self.stdin.push(image.to_owned()),
+            Ok(Locator::Input { .. }) => self.stdin.push(image.to_owned()),
             _ => {}
         }
     }

@@ -141,13 +141,12 @@ impl Stack {
                 }
                 _ => {}
             }
-            let child = match self.child_at(node, &name, layer) {
-                Err(_) if given && names::unescaped(&name).is_some() => {
-                    let bytes = names::unescaped(&name).unwrap_or_default();
-                    self.child_at(node, &bytes, layer)
+            let mut child = self.child_at(node, &name, layer);
+            if given {
+                for meant in names::meanings(&name).skip(1) {
+                    child = child.or_else(|_| self.child_at(node, &meant, layer));
                 }
-                child => child,
-            };
+            }
             let child = match child {
                 Ok(child) => child,
                 Err(deleted_by) => {

@@ -132,6 +132,16 @@ impl Document {
     /// Types like `application/json` announce nothing and are passed over; a manifest type has to agree with
     /// the document's own `mediaType`, and both with what the document holds.
     pub fn parse(bytes: &[u8], sent_as: Option<&str>) -> Result<Self, ManifestError> {
+        Self::parse_listed(bytes, sent_as, None)
+    }
+
+    /// As [`Self::parse`], for a document that an index lists with a media type: it has that type where it says none
+    /// itself and was sent without one, as a manifest of Docker's in a file.
+    pub fn parse_listed(
+        bytes: &[u8],
+        sent_as: Option<&str>,
+        listed_as: Option<&str>,
+    ) -> Result<Self, ManifestError> {
         let sent = sent_as.map(media_type::of_content_type);
         let sent_kind = sent.as_deref().and_then(DocumentKind::of);
         if sent_kind == Some(DocumentKind::Schema1) {
@@ -161,7 +171,9 @@ impl Document {
             (false, false) if root.get("manifests").is_some() => Some(DocumentKind::Index),
             (false, false) => None,
         };
-        let media_type = own.or(sent.filter(|_| sent_kind.is_some()));
+        let listed = listed_as.filter(|listed| DocumentKind::of(listed).is_some());
+        let media_type =
+            (own.or(sent.filter(|_| sent_kind.is_some()))).or_else(|| listed.map(str::to_owned));
         let announced = match &media_type {
             Some(media_type) => match DocumentKind::of(media_type) {
                 Some(DocumentKind::Schema1) => return Err(ManifestError::Schema1),

@@ -52,8 +52,13 @@ pub enum Locator {
         /// The image's name or ID.
         image: String,
     },
-    /// In a saved file that comes on standard input, and which of its images, where it holds several.
-    Input(Option<String>),
+    /// In a saved file that comes on standard input.
+    Input {
+        /// What it is said to be.
+        form: Form,
+        /// Which of its images, where it holds several.
+        reference: Option<String>,
+    },
 }
 
 impl FromStr for Locator {
@@ -73,7 +78,7 @@ impl FromStr for Locator {
             if let Some(rest) = text.strip_prefix(prefix) {
                 let (path, reference) = split(rest).ok_or(LocatorError::NoPath(prefix))?;
                 if path == Path::new("-") {
-                    return Ok(Self::Input(reference));
+                    return Ok(Self::Input { form, reference });
                 }
                 return Ok(Self::Archive {
                     path,
@@ -100,7 +105,8 @@ impl FromStr for Locator {
             }
         }
         if text == "-" {
-            return Ok(Self::Input(None));
+            let (form, reference) = (Form::Any, None);
+            return Ok(Self::Input { form, reference });
         }
         bare(text)
     }

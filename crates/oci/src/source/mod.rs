@@ -137,8 +137,8 @@ impl Source {
             Locator::Engine { kind, image } => {
                 Ok(Self::Engine(engine::Engine::new(*kind, image.clone())))
             }
-            Locator::Input(reference) => {
-                Self::input(std::io::stdin().lock(), reference.clone(), |_| {})
+            Locator::Input { form, reference } => {
+                Self::input(std::io::stdin().lock(), *form, reference.clone(), |_| {})
             }
         }
     }
@@ -148,6 +148,7 @@ impl Source {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn input(
         from: impl std::io::Read,
+        form: archive::Form,
         reference: Option<String>,
         told: impl FnMut(u64),
     ) -> Result<Self, SourceError> {
@@ -159,7 +160,7 @@ impl Source {
             }),
             Ok(file) => {
                 let file = std::sync::Arc::new(file);
-                let archive = archive::Archive::new(path, file, archive::Form::Any, reference);
+                let archive = archive::Archive::new(path, file, form, reference);
                 Ok(archive.into())
             }
             Err(problem) => Err(SourceError::Archive { path, problem }),

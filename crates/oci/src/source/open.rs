@@ -248,10 +248,12 @@ pub(super) fn parse(
     fetched: &Fetched,
     promised: Option<&Descriptor>,
 ) -> Result<Document, SourceError> {
-    let document = Document::parse(&fetched.bytes, fetched.content_type.as_deref());
+    let listed = promised.map(|descriptor| descriptor.media_type.as_str());
+    let listed = listed.filter(|listed| !listed.is_empty());
+    let document = Document::parse_listed(&fetched.bytes, fetched.content_type.as_deref(), listed);
     let document = document.map_err(|problem| unusable(documents, problem))?;
-    match promised.map(|descriptor| descriptor.media_type.as_str()) {
-        Some(listed) if !listed.is_empty() && listed != document.media_type() => {
+    match listed {
+        Some(listed) if listed != document.media_type() => {
             let problem = ManifestError::ListedAs {
                 listed: listed.to_owned(),
                 own: document.media_type().to_owned(),

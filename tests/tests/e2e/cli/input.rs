@@ -47,12 +47,17 @@ async fn of_several_images_on_standard_input_one_can_be_named() {
     let file = folder.path().join("a.tar");
     let other = image([layer("COPY b").file("/b", "b")]);
     let images = [("app:1", &app()), ("other:1", &other)];
-    for archive in [
-        onionskin_fixtures::write::oci_archive(&images),
-        onionskin_fixtures::write::docker_archive(
-            onionskin_fixtures::write::Generation::Skopeo,
-            &images,
+    let docker = onionskin_fixtures::write::docker_archive(
+        onionskin_fixtures::write::Generation::Skopeo,
+        &images,
+    );
+    for (archive, prefix, other) in [
+        (
+            onionskin_fixtures::write::oci_archive(&images),
+            "oci-archive",
+            "docker-archive",
         ),
+        (docker, "docker-archive", "oci-archive"),
     ] {
         std::fs::write(&file, archive).unwrap();
         let cat = async |image: &str| {
@@ -61,8 +66,11 @@ async fn of_several_images_on_standard_input_one_can_be_named() {
             command.stdin(std::fs::File::open(&file).unwrap());
             command.output().await.unwrap()
         };
-        assert_eq!(cat("docker-archive:-:other:1").await.stdout, b"b");
-        assert_eq!(cat("oci-archive:-:@1").await.stdout, b"b");
+        assert_eq!(cat(&format!("{prefix}:-:other:1")).await.stdout, b"b");
+        assert_eq!(cat(&format!("{prefix}:-:@1")).await.stdout, b"b");
+        // What it is said to be holds, as for a file that is named.
+        let refused = cat(&format!("{other}:-:@1")).await;
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
         let output = cat("-").await;
         let errors = String::from_utf8_lossy(&output.stderr);
         let says = "standard input: has 2 images; name one with :NAME";

@@ -39,9 +39,16 @@ fn prefixes_say_where_an_image_is() {
             reference: Some("app:1.0".to_owned())
         })
     );
-    assert_eq!("-".parse(), Ok(Locator::Input(None)));
-    let second = Some("app:2".to_owned());
-    assert_eq!("docker-archive:-:app:2".parse(), Ok(Locator::Input(second)));
+    let input = |form, reference: Option<&str>| {
+        let reference = reference.map(str::to_owned);
+        Ok(Locator::Input { form, reference })
+    };
+    assert_eq!("-".parse(), input(Form::Any, None));
+    assert_eq!(
+        "docker-archive:-:app:2".parse(),
+        input(Form::Docker, Some("app:2"))
+    );
+    assert_eq!("oci-archive:-".parse(), input(Form::Oci, None));
     assert_eq!(
         "docker-archive:".parse::<Locator>(),
         Err(LocatorError::NoPath("docker-archive:"))

@@ -88,6 +88,30 @@ fn an_image_is_all_that_a_registry_would_say_of_it() {
     assert_eq!(block_on(stream.whole()).unwrap(), images[0].layers[0].bytes);
 }
 
+/// Docker's manifests need not say their type: they have that of the index. What they say has to agree with it.
+#[test]
+fn a_manifest_without_a_type_has_the_one_it_is_listed_with() {
+    let image = packed("one");
+    let own: Value = serde_json::from_slice(&image.manifest.bytes).unwrap();
+    for listed in [
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+    ] {
+        let open = |manifest: &Value| {
+            let bytes = manifest.to_string().into_bytes();
+            let index = [descriptor(listed, &bytes, &name("app:1"))];
+            let mut held: Vec<&[u8]> = image.blobs().map(|blob| &*blob.bytes).collect();
+            held.push(&bytes);
+            open(layout(&index, &held), None)
+        };
+        let mut manifest = own.clone();
+        manifest.as_object_mut().unwrap().remove("mediaType");
+        assert_eq!(open(&manifest).unwrap().media_type.as_deref(), Some(listed));
+        manifest["mediaType"] = json!("application/vnd.oci.image.index.v1+json");
+        assert!(open(&manifest).is_err());
+    }
+}
+
 #[test]
 fn names_choose_whole_and_as_tags() {
     let images = [packed("one"), packed("two")];
