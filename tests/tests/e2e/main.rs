@@ -50,6 +50,7 @@ mod odd_registries;
 mod operations_docs;
 mod outputs;
 mod packages;
+mod packages_of_debian;
 mod page;
 mod page_access;
 mod page_cache;
