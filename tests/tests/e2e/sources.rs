@@ -77,7 +77,7 @@ fn saved(case: &Case, storage: &str, packed: &Packed, folder: &Path) -> Vec<(Str
         for generation in [Generation::Folders, Generation::Skopeo] {
             let file = docker_archive(generation, image);
             for (packing, whole) in [("gzip", gzip(&file)), ("zstd", zstd(&file))] {
-                let source = Source::input(whole.as_slice(), None, |_| {}).unwrap();
+                let source = Source::input(whole.as_slice(), Form::Any, None, |_| {}).unwrap();
                 add(&format!("{generation:?} in {packing} as a whole"), source);
             }
             add(&format!("{generation:?}"), in_memory(file, Form::Docker));

@@ -1,5 +1,7 @@
 //! Saved images as files: compressed, sparse, damaged, from a pipe, and under any name.
 
+use onionskin_core::source::archive::Form;
+
 use super::*;
 
 #[tokio::test]
@@ -15,9 +17,10 @@ async fn an_archive_may_be_compressed_as_a_whole_and_come_from_a_stream() {
         std::fs::write(&file, &compressed).unwrap();
         let saved = source(file.to_str().unwrap());
         let mut told = 0;
-        let streamed = Source::input(compressed.as_slice(), None, |size| told = size).unwrap();
+        let streamed =
+            Source::input(compressed.as_slice(), Form::Any, None, |size| told = size).unwrap();
         assert_eq!(told, archive.len() as u64);
-        let plain = Source::input(archive.as_slice(), None, |_| {}).unwrap();
+        let plain = Source::input(archive.as_slice(), Form::Any, None, |_| {}).unwrap();
         for source in [saved, streamed, plain] {
             let image = source.image(None).await.unwrap();
             assert_eq!(image.config_digest.to_string(), packed.config.digest);
@@ -27,7 +30,9 @@ async fn an_archive_may_be_compressed_as_a_whole_and_come_from_a_stream() {
             assert!(content == packed.tars[1] || content == packed.layers[1].bytes);
         }
         let cut = compressed.get(..compressed.len() / 2).unwrap();
-        let error = Source::input(cut, None, |_| {}).unwrap_err().to_string();
+        let error = Source::input(cut, Form::Any, None, |_| {})
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("standard input: its compressed data ends"),
             "{error}"
@@ -61,24 +66,26 @@ async fn an_archive_in_zstd_xz_or_bzip2_is_read_as_skopeo_reads_it() {
         }
         check(Path::new(file), &packed).await;
         open(file).await.unwrap();
-        let streamed = Source::input(content.as_slice(), None, |_| {}).unwrap();
+        let streamed = Source::input(content.as_slice(), Form::Any, None, |_| {}).unwrap();
         streamed.image(None).await.unwrap();
         // Cut in the middle it is said to be cut, whatever it is compressed with.
         let cut = content.get(..content.len() / 2).unwrap();
-        let error = Source::input(cut, None, |_| {}).unwrap_err().to_string();
+        let error = Source::input(cut, Form::Any, None, |_| {})
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("its compressed data ends"),
             "{program}: {error}"
         );
     }
     let twice = compressed("gzip", &compressed("xz", &archive));
-    let twice = Source::input(twice.as_slice(), None, |_| {}).unwrap();
+    let twice = Source::input(twice.as_slice(), Form::Any, None, |_| {}).unwrap();
     let error = twice.image(None).await.unwrap_err().to_string();
     let says = "it is compressed with xz inside another compression, which is not supported";
     assert!(error.contains(says), "{error}");
     for (magic, name) in [(&b"\xfd7zXZ\0"[..], "xz"), (b"BZh91AY", "bzip2")] {
         let bytes = [magic, &archive].concat();
-        let error = Source::input(bytes.as_slice(), None, |_| {}).unwrap_err();
+        let error = Source::input(bytes.as_slice(), Form::Any, None, |_| {}).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
 }
