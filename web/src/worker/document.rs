@@ -17,8 +17,8 @@ use super::image_worker::ImageWorker;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 use super::registries::RegistryImage;
 
-/// Bytes of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
-const LARGEST: usize = 64 << 20;
+/// MiB of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
+const LARGEST_MIB: usize = 64;
 /// Documents that one names, as far as they are told.
 const PARTS: usize = 200;
 
@@ -92,8 +92,10 @@ async fn fetched(
     let mut bytes = Vec::new();
     while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > LARGEST {
-            return Err(UserError::of_content("it is larger than 64 MB"));
+        if bytes.len() > LARGEST_MIB << 20 {
+            return Err(UserError::of_content(&format!(
+                "it is larger than {LARGEST_MIB} MiB"
+            )));
         }
     }
     Ok((bytes, None))

@@ -318,20 +318,20 @@ fn cost(props: &Props) -> Html {
     html! { <div class="cost">{ size(card.bytes) }{ of_download }</div> }
 }
 
-/// The layers that ship the bytes and those that hide them, each told once.
+/// The layers that add the bytes and those that hide them, each told once.
 fn layers(card: &CardFacts, finding: &Finding) -> Vec<(u32, &'static str)> {
     let hides = finding
         .name
         .kind
         .cause()
         .map_or("hidden in", kinds::of_cause);
-    let ships = "added in";
+    let adds = "added in";
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
-    let adds = card.added_by.iter().map(|layer| (*layer, ships));
-    let hides = card.hidden_by.iter().map(|layer| (*layer, hides));
-    for (layer, deed) in adds.chain(hides) {
+    let added = card.added_by.iter().map(|layer| (*layer, adds));
+    let hidden = card.hidden_by.iter().map(|layer| (*layer, hides));
+    for (layer, deed) in added.chain(hidden) {
         match layers.iter_mut().find(|(other, _)| *other == layer) {
-            // A layer that replaces what another shipped, and is overwritten itself.
+            // A layer that replaces what another added, and is overwritten itself.
             Some(told) => told.1 = deed,
             None => layers.push((layer, deed)),
         }

@@ -10,7 +10,7 @@ pub(crate) struct Choice {
     pub(crate) checks: bool,
     /// Only those of this kind.
     pub(crate) kind: Option<Kind>,
-    /// Only those whose bytes this layer ships or hides.
+    /// Only those whose bytes this layer adds or hides.
     pub(crate) layer: Option<u32>,
     /// Only those whose path, advice, rule or commands hold this text.
     pub(crate) find: String,
@@ -42,7 +42,7 @@ pub(crate) enum Order {
     Compressed,
     /// By kind, then by size.
     Kind,
-    /// By the first layer that ships the bytes, then by size.
+    /// By the first layer that adds the bytes, then by size.
     Layer,
     /// In byte order of the paths as they are shown.
     Path,
@@ -75,7 +75,7 @@ pub(crate) enum Group {
     /// Bytes that containers see and do not need.
     Avoidable,
     Secrets,
-    /// Programs that run with the rights of their owner or group.
+    /// Programs that run with the permissions of their owner or group.
     SetId,
     Writable,
     Config,
