@@ -244,12 +244,11 @@ mod tests {
     #[test]
     fn the_table_has_every_column_in_its_order() {
         let all = || COLUMNS.iter().chain(&COMPARED).map(|spec| spec.column);
-        for (column, name) in Column::NAMED {
-            assert!(all().any(|listed| listed == column), "{name}");
+        for row in Column::TABLE {
+            assert!(all().any(|listed| listed == row.column), "{}", row.name);
         }
-        let of_files =
-            |(column, _): &(Column, _)| Some(*column).filter(|column| !column.is_of_comparison());
-        let named = Column::NAMED.iter().filter_map(of_files);
+        let of_files = Column::TABLE.iter().filter(|row| !row.is_of_comparison);
+        let named = of_files.map(|row| row.column);
         assert!(named.eq(COLUMNS.iter().map(|spec| spec.column)));
     }
 
