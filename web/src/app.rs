@@ -38,7 +38,7 @@ use crate::views::later::{View, later};
 use crate::views::start::Start;
 use crate::views::{artifact, browse};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Event, Listed, RulesFileError, Side, UserError};
+use crate::worker::protocol::{CatalogEntry, Event, RulesFileError, Side, UserError};
 
 use self::actions::of_list;
 use self::handover::HandingOver;
@@ -54,7 +54,7 @@ pub(crate) enum Msg {
     Go(Navigate),
     /// The worker of the session with this number told something.
     Message(u32, Event),
-    Catalog(Option<Vec<Listed>>),
+    Catalog(Option<Vec<CatalogEntry>>),
     /// The visitor chose a file.
     Chosen(File),
     /// The visitor chose a file for one side of a comparison.
@@ -108,7 +108,7 @@ pub(crate) struct App {
     sessions: u32,
     /// The next image is read past the browser's cache, as what that has may be damaged.
     fresh: bool,
-    catalog: Option<Vec<Listed>>,
+    catalog: Option<Vec<CatalogEntry>>,
     /// The rules file that images are judged by.
     rules: Option<RulesInput>,
     /// The Dockerfile that is shown beside images.

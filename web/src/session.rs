@@ -9,8 +9,8 @@ use yew::Callback;
 use crate::route::ImageRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, Differences, Event, ImageFacts, Layer,
-    LayerFacts, NotFetched, Numbers, Open, ReadLayers, Subject, UserError,
+    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, DecodedLayer, Differences, Event,
+    ImageFacts, Layer, NotFetched, Numbers, Open, ReadLayers, Subject, UserError,
 };
 
 /// An image and the worker that reads it. Dropping it ends the work.
@@ -127,9 +127,9 @@ pub(crate) struct Image {
 pub(crate) enum LayerState {
     /// So many bytes of the blob are here.
     Receiving(u64),
-    Decoded(LayerFacts),
+    Decoded(DecodedLayer),
     /// It was not read: this is what its table of contents lists.
-    Listed(LayerFacts),
+    Listed(DecodedLayer),
     /// It is not available, for this reason: the stack goes on without what it does.
     NotFetched(NotFetched),
     Broken(UserError),

@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::crumbs::Crumbs;
-use crate::parts::difference::Difference as Rows;
+use crate::parts::difference::DifferenceLines;
 use crate::parts::size::size;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -159,7 +159,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
                         />
                     },
                     (_, Some(facts), Some(lines)) => html! {
-                        <Rows
+                        <DifferenceLines
                             key={props.form.name()}
                             worker={props.worker.clone()}
                             form={props.form}

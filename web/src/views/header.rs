@@ -305,8 +305,18 @@ mod tests {
         for (reference, registry, rest, digest) in [
             ("nginx:1.27", "", "nginx:1.27", None),
             ("demo/webapp:1.0", "", "demo/webapp:1.0", None),
-            ("docker.io/library/nginx", "docker.io/", "library/nginx", None),
-            (&*pinned, "registry.example.com:5000/", "team/app:1.0", Some(digest)),
+            (
+                "docker.io/library/nginx",
+                "docker.io/",
+                "library/nginx",
+                None,
+            ),
+            (
+                &*pinned,
+                "registry.example.com:5000/",
+                "team/app:1.0",
+                Some(digest),
+            ),
             ("no reference", "", "no reference", None),
         ] {
             assert_eq!(parts(reference), (registry, rest, digest));

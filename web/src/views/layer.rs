@@ -14,7 +14,7 @@ use crate::session::{Again, Image, LayerState, TableRemark};
 use crate::views::layers::{UNKNOWN, UNREAD};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    self, LargestFiles, LargestOf, Layer, LayerFacts, LayerNumbers, SizedPath,
+    self, DecodedLayer, LargestFiles, LargestOf, Layer, LayerNumbers, SizedPath,
 };
 
 /// What [`LayerDetails`] shows.
@@ -219,7 +219,7 @@ fn command(head: &Layer) -> Html {
     html! { <pre class="mono command" tabindex="0" role="region" aria-label="Command">{ lines.join("\n") }</pre> }
 }
 
-fn sizes(head: &Layer, facts: Option<&LayerFacts>) -> Html {
+fn sizes(head: &Layer, facts: Option<&DecodedLayer>) -> Html {
     html! {
         <dl class="facts">
             <dt>{ "Download" }</dt>

@@ -29,12 +29,12 @@ use super::saved;
 pub(crate) struct Job {
     pub(crate) layer: Layer,
     pub(crate) origin: Origin,
-    pub(crate) how: How,
+    pub(crate) how: ReadMode,
 }
 
 /// How much of a layer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum How {
+pub(crate) enum ReadMode {
     /// All of it.
     Whole,
     /// Its table of contents, where that is enough to list it.
@@ -54,7 +54,7 @@ impl Job {
     /// What an error of the layer's transfer means to the visitor.
     pub(crate) fn problem(&self, error: &SourceError) -> UserError {
         let problem = match &self.origin {
-            Origin::Registry(place) => place.way().problem(error),
+            Origin::Registry(place) => place.access().problem(error),
             Origin::File(_) | Origin::Analysis => None,
         };
         problem.unwrap_or_else(|| UserError::of_fetch(number(self.layer.number), error))
@@ -212,13 +212,13 @@ pub(crate) async fn run(
     if job.is_saved() && requests::later::fetch_files().await.is_err() {
         return Err(UserError::of_part(shown).into());
     }
-    if let (Origin::Analysis, Some(file), Some(saved)) = (&job.origin, file, saved::ways()) {
+    if let (Origin::Analysis, Some(file), Some(saved)) = (&job.origin, file, saved::reader()) {
         let index = (saved.layer)(file.clone(), layer.clone()).await?;
         return Ok(Done::Read(Box::new(index), None));
     }
     let source = source(job, file)?;
     // Without what reads tables, the layer is read.
-    if job.how == How::Table
+    if job.how == ReadMode::Table
         && layer.is_listable()
         && let Ok(read) = requests::later::fetch_tables().await
     {
@@ -268,7 +268,7 @@ pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError>
 pub(crate) fn source(job: &Job, file: Option<&Blob>) -> Result<Source, UserError> {
     match (&job.origin, file) {
         (Origin::Registry(place), _) => Ok(Source::Registry(place.remote()?)),
-        (Origin::File(name), Some(file)) => match saved::ways() {
+        (Origin::File(name), Some(file)) => match saved::reader() {
             Some(saved) => (saved.source)(name, file),
             None => Err(UserError::of_part(number(job.layer.number))),
         },

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::content;
 use super::decode::Origin;
-use super::file::Kept;
+use super::file::BlobWriter;
 use super::image_worker::ImageWorker;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 use super::registries::RegistryImage;
@@ -44,7 +44,7 @@ pub(crate) async fn read(
         let origin = worker
             .reading
             .as_ref()
-            .map(|reading| reading.from.origin.clone());
+            .map(|reading| reading.source.origin.clone());
         (round, config, origin)
     };
     let (bytes, media_type) = match (config, origin) {
@@ -57,10 +57,10 @@ pub(crate) async fn read(
         }
     };
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
-    let mut kept = Kept::new().map_err(problem)?;
+    let mut kept = BlobWriter::new().map_err(problem)?;
     kept.write_all(&bytes).map_err(problem)?;
     kept.flush().map_err(problem)?;
-    let of = content::What {
+    let of = content::ContentOrigin {
         path: asked.digest.clone().into_bytes(),
         digest: asked.digest,
         stored_in: 0,

@@ -16,7 +16,7 @@ use onionskin_core::stack::Stack;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::browsing;
-use super::decode::{self, How, Job, Origin};
+use super::decode::{self, Job, Origin, ReadMode};
 use super::listing::number;
 use super::port;
 use super::protocol::{
@@ -24,7 +24,7 @@ use super::protocol::{
     UserError,
 };
 use super::registries::{Registries, RegistryImage, repository};
-use super::whole::{self, Got, Heard, Layers};
+use super::whole::{self, LayerProgress, LayerResult, Layers};
 
 /// Documents asked for at once.
 const AT_ONCE: usize = 4;
@@ -180,7 +180,7 @@ async fn stack(
         match digest.and_then(|digest| series.known(digest)) {
             Some(index) => {
                 check(layer, &index)?;
-                got.insert(number(layer.number), Got::Read(index));
+                got.insert(number(layer.number), LayerResult::Read(index));
             }
             None => unread.push(layer.clone()),
         }
@@ -189,7 +189,7 @@ async fn stack(
     let job = |layer| Job {
         layer,
         origin: Origin::Registry(place.clone()),
-        how: How::Whole,
+        how: ReadMode::Whole,
     };
     let jobs = unread.into_iter().map(job).collect();
     got.extend(whole::read(jobs, None, move |layer, heard| meter.hear(layer, &heard)).await);
@@ -231,12 +231,12 @@ impl Meter {
         meter
     }
 
-    fn hear(&self, layer: u32, heard: &Heard) {
+    fn hear(&self, layer: u32, heard: &LayerProgress) {
         match heard {
-            Heard::Received(bytes) => {
+            LayerProgress::Received(bytes) => {
                 self.received.borrow_mut().insert(layer, *bytes);
             }
-            Heard::Ended => {
+            LayerProgress::Ended => {
                 let size = self.sizes.get(&layer).copied().flatten();
                 self.received
                     .borrow_mut()

@@ -16,8 +16,8 @@ use web_sys::Blob;
 
 use super::comparison::Compared;
 use super::content::Reader;
-use super::growth::Other;
-use super::listing::{At, Listing, WastedBelow, number};
+use super::growth::OtherImage;
+use super::listing::{Listing, StackPosition, WastedBelow, number};
 use super::opening::Reading;
 use super::packages::OwnedFiles;
 use super::path_history;
@@ -56,7 +56,7 @@ pub(crate) struct ImageWorker {
     /// How many rules files came.
     pub(crate) round: u32,
     /// The image that growth is measured against.
-    pub(crate) other: Other,
+    pub(crate) other: OtherImage,
     /// Those that decode it.
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
@@ -112,9 +112,14 @@ impl Costs {
     }
 
     /// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
-    pub(super) fn at<'s>(&'s self, stack: &'s Stack, offset: usize, layer: u32) -> At<'s> {
+    pub(super) fn at<'s>(
+        &'s self,
+        stack: &'s Stack,
+        offset: usize,
+        layer: u32,
+    ) -> StackPosition<'s> {
         let whole = offset == 0;
-        At {
+        StackPosition {
             stack,
             layer: (layer as usize).saturating_sub(offset),
             offset,
@@ -170,7 +175,9 @@ impl ImageWorker {
     }
 
     /// The listing, the folders that are open in it, and what it stands on.
-    pub(super) fn listed(&mut self) -> Option<(&mut Listing, &mut HashSet<NodeId>, At<'_>)> {
+    pub(super) fn listed(
+        &mut self,
+    ) -> Option<(&mut Listing, &mut HashSet<NodeId>, StackPosition<'_>)> {
         let listing = self.listing.as_mut()?;
         let layer = listing.showing.layer;
         let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);

@@ -69,9 +69,9 @@ pub(crate) enum Event {
     /// Bytes received so far, for the layers where that changed.
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
-    Decoded { layer: u32, facts: LayerFacts },
+    Decoded { layer: u32, facts: DecodedLayer },
     /// A layer was not read: this is what its table of contents lists. It joins the stack as if it had been read.
-    Listed { layer: u32, facts: LayerFacts },
+    Listed { layer: u32, facts: DecodedLayer },
     /// The table of contents of a layer cannot be used, for this reason: the layer is read as a whole.
     Unlisted { layer: u32, reason: String },
     /// These layers, which were listed, are now being read.
@@ -124,7 +124,7 @@ pub(crate) struct UserError {
 
 /// A repository of the gateway's own and its tags.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listed {
+pub(crate) struct CatalogEntry {
     pub(crate) name: String,
     pub(crate) tags: Vec<String>,
 }
@@ -201,7 +201,7 @@ pub(crate) struct UnlikePath {
 
 /// What decoding a layer told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LayerFacts {
+pub(crate) struct DecodedLayer {
     /// Bytes of the uncompressed tar; unknown where the layer was not read.
     pub(crate) size: Option<u64>,
     pub(crate) entries: u64,
@@ -211,10 +211,10 @@ pub(crate) struct LayerFacts {
     pub(crate) remarks: Vec<Remark>,
 }
 
-impl LayerFacts {
+impl DecodedLayer {
     /// What an index tells.
     pub(crate) fn of(index: &LayerIndex) -> Self {
-        LayerFacts {
+        DecodedLayer {
             size: (!index.is_listed()).then_some(index.size),
             entries: index.len() as u64,
             stored: index.stored(),

@@ -23,7 +23,7 @@ type Opening = Later<Result<Option<Opened>, UserError>>;
 
 /// What there is to do with such an image.
 #[derive(Clone, Copy)]
-pub(crate) struct Ways {
+pub(crate) struct SavedImageReader {
     /// Opens it; none where there is a choice to make first, or no image.
     pub(super) open:
         fn(DedicatedWorkerGlobalScope, Subject, Option<Blob>, Option<Platform>) -> Opening,
@@ -34,17 +34,17 @@ pub(crate) struct Ways {
 }
 
 thread_local! {
-    static WAYS: Cell<Option<Ways>> = const { Cell::new(None) };
+    static READER: Cell<Option<SavedImageReader>> = const { Cell::new(None) };
 }
 
 /// What opens them, once that is here.
-pub(super) fn ways() -> Option<Ways> {
-    WAYS.get()
+pub(super) fn reader() -> Option<SavedImageReader> {
+    READER.get()
 }
 
 /// Opens them from now on.
 pub(super) fn open_from_now_on() {
-    WAYS.set(Some(Ways {
+    READER.set(Some(SavedImageReader {
         open: |scope, subject, file, platform| Box::pin(open(scope, subject, file, platform)),
         source: |name, file| {
             let archive = file::open(name, file, None);

@@ -19,7 +19,7 @@ use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
 use super::cards;
-use super::growth::Other;
+use super::growth::OtherImage;
 use super::listing::number;
 use super::protocol::{
     AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, FindingOnPath,
@@ -43,7 +43,7 @@ impl Waste {
         image: &Image,
         stack: &Stack,
         rules: &Rules,
-        other: &Other,
+        other: &OtherImage,
         page: &str,
         file: Option<InFile<'_>>,
     ) -> Self {

@@ -22,8 +22,8 @@ use web_sys::{Blob, BlobPropertyBag, Url};
 use self::folding::Folding;
 use self::read::Layers;
 use self::text::{START, Text, image_type, is_text, pretty};
-use super::difference::Difference;
-use super::file::{InPlace, Kept};
+use super::difference::FileDifference;
+use super::file::{BlobWriter, InPlace};
 use super::folder::Saved;
 use super::image_worker::ImageWorker;
 use super::protocol::{
@@ -60,7 +60,7 @@ pub(crate) struct Reader {
     pub(crate) progress: Option<(u64, u64)>,
     pub(crate) content: Option<Content>,
     /// Two versions of a path in place of one.
-    pub(crate) difference: Option<Difference>,
+    pub(crate) difference: Option<FileDifference>,
     /// A folder that was written.
     pub(crate) saved: Option<Saved>,
 }
@@ -139,7 +139,7 @@ pub(crate) async fn read(
     let mut hear = move |received, whole| told.borrow_mut().reader.hear(round, received, whole);
     let reading = async { wanted.plan().await.read_hashed(&mut hear).await };
     let (kept, digest) = unless_stopped(&worker, round, reading).await?;
-    let of = What {
+    let of = ContentOrigin {
         path: asked.path,
         digest: digest.to_string(),
         stored_in: wanted.stored.number(),
@@ -148,7 +148,7 @@ pub(crate) async fn read(
 }
 
 /// What was read.
-pub(super) struct What {
+pub(super) struct ContentOrigin {
     /// As it was asked for.
     pub(super) path: Vec<u8>,
     pub(super) digest: String,
@@ -160,10 +160,10 @@ pub(super) struct What {
 pub(super) fn keep(
     worker: &RefCell<ImageWorker>,
     round: u32,
-    kept: Kept,
-    of: What,
+    kept: BlobWriter,
+    of: ContentOrigin,
 ) -> Result<ContentFacts, UserError> {
-    let What {
+    let ContentOrigin {
         path,
         digest,
         stored_in,
@@ -247,8 +247,8 @@ impl ImageWorker {
             stack,
             offset,
             image,
-            origin: &reading.from.origin,
-            file: reading.from.file.as_ref(),
+            origin: &reading.source.origin,
+            file: reading.source.file.as_ref(),
             tables: Some(&self.tables),
         })
     }

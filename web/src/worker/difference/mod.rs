@@ -23,11 +23,11 @@ use super::protocol::{
 use super::requests::Answers;
 
 /// What is kept of two versions that differ by lines.
-pub(crate) struct Difference {
+pub(crate) struct FileDifference {
     rows: Rows,
 }
 
-impl Difference {
+impl FileDifference {
     /// The lines of a version from this one on, as they are shown.
     pub(super) fn lines(&self, side: Side, from: u32) -> impl Iterator<Item = &[u8]> {
         self.rows.lines(side, from)
@@ -76,7 +76,7 @@ pub(crate) async fn read(
         Ok(rows) => {
             facts.outcome = Outcome::Lines(rows.facts());
             facts.language = Language::of(&facts.asked.path, rows.start());
-            Some(Difference { rows })
+            Some(FileDifference { rows })
         }
         Err(outcome) => {
             facts.outcome = outcome;

@@ -3,7 +3,7 @@
 use super::Listing;
 use crate::worker::image_worker::{ImageWorker, LayerStack};
 use crate::worker::protocol::{
-    Expand, Found, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show, Showing, Shown,
+    Expand, FoundRow, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show, Showing, Shown,
     Toggle, TypeAhead,
 };
 use crate::worker::requests::Answers;
@@ -85,7 +85,7 @@ impl Answers<Parent> for ImageWorker {
 }
 
 impl Answers<Seek> for ImageWorker {
-    fn answer(&mut self, asked: Seek) -> Option<Found> {
+    fn answer(&mut self, asked: Seek) -> Option<FoundRow> {
         if let Some(comparison) = &mut self.comparison {
             return Some(comparison.seek(&asked));
         }

@@ -6,10 +6,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, Compare, ComparedMap, ComparedMapOf, ComparisonReport, ContentFacts, ContentForm,
-    ContentParts, ContentRows, DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts,
-    FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile,
-    LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
+    AboutTag, CatalogEntry, Compare, ComparedMap, ComparedMapOf, ComparisonReport, ContentFacts,
+    ContentForm, ContentParts, ContentRows, DifferenceFacts, DifferenceRow, DifferenceRows,
+    DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, FoundRow,
+    HoldFile, LargestFiles, LinesFacts, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
     Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
     Referrers, Related, RelatedTo, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown,
     TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
@@ -53,7 +53,7 @@ macro_rules! questions {
 questions! {
     KeepLogins => (),
     FetchAgain => (),
-    Catalog => Vec<Listed>,
+    Catalog => Vec<CatalogEntry>,
     SizeOfCache => Option<CacheSize>,
     ClearCache => Option<CacheSize>,
     Names => Result<NamesPage, UserError>,
@@ -71,7 +71,7 @@ questions! {
     Expand => Option<Shown>,
     OpenFolders => Vec<Vec<u8>>,
     Parent => Option<u32>,
-    Seek => Option<Found>,
+    Seek => Option<FoundRow>,
     TypeAhead => Option<u32>,
     HistoryOf => Option<Box<PathHistory>>,
     RelatedTo => Option<Box<Related>>,

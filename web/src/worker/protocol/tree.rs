@@ -263,7 +263,7 @@ pub(crate) struct Shown {
 
 /// Where a path is in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct FoundRow {
     /// The row of the path, or of the nearest folder above it that exists.
     pub(crate) row: Option<u32>,
     /// Whether it is the path itself.
