@@ -5,6 +5,7 @@ use gloo::events::EventListener;
 use web_sys::Element;
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
@@ -12,6 +13,13 @@ use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     DifferenceForm, DifferenceLine, DifferenceRow, DifferenceRows, Language, Layout, Side, TextOf,
 };
+
+/// The form in which the visitor saw two versions last.
+pub(crate) fn last_form() -> DifferenceForm {
+    let name = browser::difference_form();
+    let form = name.as_deref().and_then(DifferenceForm::of);
+    form.unwrap_or_default()
+}
 
 /// What [`DifferenceLines`] shows.
 #[derive(PartialEq, Properties)]

@@ -9,9 +9,9 @@ use crate::parts::bar::{self, Bar};
 use crate::parts::copy::Copy;
 use crate::parts::mark;
 use crate::parts::size::size;
+use crate::parts::size::{UNKNOWN, UNREAD};
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, LayerState, TableRemark};
-use crate::views::layers::{UNKNOWN, UNREAD};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     self, DecodedLayer, LargestFiles, LargestOf, Layer, LayerNumbers, SizedPath,

@@ -91,13 +91,6 @@ pub(crate) fn Layers(props: &Props) -> Html {
     }
 }
 
-/// Why a layer has no compressed size.
-pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompressed, and registries compress it in different ways";
-
-/// The same, where layers are listed and not read.
-pub(crate) const UNREAD: &str =
-    "Not known before the layers are read: layers are listed from their tables of contents";
-
 /// Why the cost of bytes is not known.
 pub(crate) fn unknown_cost(image: &Image) -> &'static str {
     match image.compressed() {

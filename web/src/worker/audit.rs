@@ -5,10 +5,9 @@ use onionskin_core::report::map::Map;
 use super::growth::OtherImage;
 use super::image_worker::ImageWorker;
 use super::protocol::{
-    Event, Findings, FindingsPage, Report, ReportForm, RulesFile, RulesFileError, Subject,
+    Answers, Event, Findings, FindingsPage, Report, ReportForm, RulesFile, RulesFileError, Subject,
 };
 use super::registry_access;
-use super::requests::Answers;
 use super::waste::{self, Waste};
 
 impl Answers<FindingsPage> for ImageWorker {

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::listing::number;
 use super::port;
 use super::protocol::UserError;
 use super::registries::RegistryImage;
 use super::requests;
 use super::saved;
+use crate::counts::number;
 
 /// A layer to decode.
 #[derive(Clone, Debug, Serialize, Deserialize)]

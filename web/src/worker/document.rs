@@ -34,7 +34,7 @@ pub(crate) async fn read(
         .map_err(|_| missing("the link does not name a digest"))?;
     let (round, config, origin) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let image = worker.image.as_ref();
         let image = image.ok_or_else(|| missing("the image is not read"))?;
         let raw = image.raw_config.as_bytes();

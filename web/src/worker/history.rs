@@ -17,7 +17,6 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::browsing;
 use super::decode::{self, Job, Origin, ReadMode};
-use super::listing::number;
 use super::port;
 use super::protocol::{
     Event, HistoryEvent, HistoryImages, Message, ReadHistory, ReadSoFar, TagsFound, UNASKED,
@@ -25,6 +24,7 @@ use super::protocol::{
 };
 use super::registries::{Registries, RegistryImage, repository};
 use super::whole::{self, LayerProgress, LayerResult, Layers};
+use crate::counts::number;
 
 /// Documents asked for at once.
 const AT_ONCE: usize = 4;

@@ -34,6 +34,7 @@ mod path_history;
 mod pool;
 pub(crate) mod port;
 pub(crate) mod protocol;
+mod reader;
 pub(crate) mod registries;
 pub(crate) mod registry_access;
 mod related;

@@ -12,7 +12,6 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::decode::{Job, Origin, ReadMode};
 use super::image_worker::ImageWorker;
-use super::listing::number;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{DecodedLayer, Event, ImageFacts, Message, Open, Subject, UserError};
@@ -20,6 +19,7 @@ use super::registries::{Registries, repository};
 use super::requests;
 use super::saved;
 use super::whole::LayerResult;
+use crate::counts::number;
 
 /// Between two rounds of telling how far everything is, in milliseconds.
 pub(super) const PAUSE: u32 = 100;

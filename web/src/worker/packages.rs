@@ -12,9 +12,10 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 
 use super::image_worker::ImageWorker;
-use super::listing::number;
-use super::protocol::{FilesOfPackage, PackageFiles, PackagesFacts, PackagesOf, SizedPath};
-use super::requests::Answers;
+use super::protocol::{
+    Answers, FilesOfPackage, PackageFiles, PackagesFacts, PackagesOf, SizedPath,
+};
+use crate::counts::number;
 
 /// What the packages of a stack have.
 pub(crate) struct OwnedFiles {

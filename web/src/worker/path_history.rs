@@ -8,9 +8,9 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
 use super::image_worker::ImageWorker;
-use super::listing::{Listing, StackPosition, known_mark, number};
-use super::protocol::{Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
-use super::requests::Answers;
+use super::listing::{Listing, StackPosition, known_mark};
+use super::protocol::{Answers, Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
+use crate::counts::number;
 
 /// How many paths a container sees.
 pub(crate) fn paths(stack: &Stack) -> u64 {

@@ -21,9 +21,9 @@ use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
 use super::decode::{self, Done, Job, Missing, News, Report, Room};
-use super::listing::number;
 use super::port;
 use super::protocol::UserError;
+use crate::counts::number;
 
 /// The name that tells a worker what it is.
 pub(crate) const DECODER: &str = "onionskin-decoder";

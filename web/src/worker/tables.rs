@@ -10,9 +10,9 @@ use onionskin_core::layer::{LayerIndex, MemoryBudget};
 use onionskin_core::source::{Layer, Source};
 
 use super::image_worker::{ImageWorker, LayerStack};
-use super::listing::number;
 use super::protocol::{DecodedLayer, Differences, UnlikePath};
 use super::whole::LayerResult;
+use crate::counts::number;
 
 /// Reads the table of a layer, as [`Source::table`] does.
 pub type ReadTable = for<'a> fn(

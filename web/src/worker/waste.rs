@@ -20,12 +20,12 @@ use onionskin_core::stack::Stack;
 
 use super::cards;
 use super::growth::OtherImage;
-use super::listing::number;
 use super::protocol::{
     AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, FindingOnPath,
     Findings, FindingsQuery, Group, Ignored, OfKind, Order, RuleOutcome, RulesFile, RulesFileError,
     Selected,
 };
+use crate::counts::number;
 
 /// The name of a rules file that is read as dive reads it.
 const DIVES: &str = ".dive-ci";

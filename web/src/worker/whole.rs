@@ -11,9 +11,9 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::decode::Job;
-use super::listing::number;
 use super::pool::{Outcome, Pool};
 use super::protocol::UserError;
+use crate::counts::number;
 
 /// What came of a layer.
 #[derive(Clone)]

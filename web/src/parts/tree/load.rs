@@ -4,8 +4,8 @@
 use yew::prelude::*;
 
 use super::pages::PAGE;
-use super::window::Window;
 use super::{Msg, Tree};
+use crate::parts::window::Window;
 use crate::worker::protocol::{FoundRow, OpenFolders, Question, Row, Rows, Seek, Show, Shown};
 
 /// A tree and the rows of it to begin with.

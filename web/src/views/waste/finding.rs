@@ -4,6 +4,7 @@ use onionskin_core::report::format::share;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
+use crate::counts::number;
 use crate::format;
 use crate::navigate::{Navigate, follows};
 use crate::parts::copy::CopyPlace;
@@ -13,7 +14,6 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::changes::Changes;
 use crate::views::waste::kinds;
-use crate::worker::listing::number;
 use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Location};
 
 /// What [`Card`] shows.

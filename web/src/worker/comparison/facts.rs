@@ -4,7 +4,7 @@ use onionskin_core::inspection::LayerFacts;
 use onionskin_core::report::comparison::{Compared, LayerChange, Side};
 
 use super::{Comparison, ReadImage};
-use crate::worker::listing::number;
+use crate::counts::number;
 use crate::worker::protocol::{Both, Changes, ComparedLayer, ComparisonFacts};
 
 impl Comparison {

@@ -26,15 +26,14 @@ use self::rows::Rows;
 use super::content::read::{Layers, Wanted};
 use super::decode::Origin;
 use super::image_worker::ImageWorker;
-use super::listing::number;
 use super::port;
 use super::protocol::{
-    Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport, Event,
-    Expand, FoundRow, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek,
-    Showing, Shown, Side, Sort, Subject, Toggle, TypeAhead, UserError, VersionsOf,
+    Answers, Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport,
+    Event, Expand, FoundRow, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row,
+    Seek, Showing, Shown, Side, Sort, Subject, Toggle, TypeAhead, UserError, VersionsOf,
 };
 use super::registry_access;
-use super::requests::Answers;
+use crate::counts::number;
 
 /// Extended attributes of a path that are told, and characters of each value.
 const XATTRS: usize = 32;

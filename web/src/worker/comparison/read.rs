@@ -13,10 +13,10 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::of_side;
+use crate::counts::number;
 use crate::worker::analysis;
 use crate::worker::decode::{self, Job, Origin, ReadMode};
 use crate::worker::file;
-use crate::worker::listing::number;
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,
 };

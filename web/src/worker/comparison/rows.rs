@@ -7,8 +7,9 @@ use onionskin_core::compare::{ChangeTree, ChangedPath, FileChange};
 use onionskin_core::report::comparison::weight;
 use onionskin_core::report::{bytes, text};
 
+use crate::counts::number;
 use crate::format;
-use crate::worker::listing::{number, row_named};
+use crate::worker::listing::row_named;
 use crate::worker::protocol::{
     Column, ComparedRow, FoundRow, OwnerNames, Row, Showing, Shown, TypeAhead,
 };

@@ -1,7 +1,7 @@
 //! Which lines of a laid-out JSON document are hidden: those of the objects and arrays that are collapsed.
 
 use super::text::Text;
-use crate::worker::listing::number;
+use crate::counts::number;
 use crate::worker::protocol::Fold;
 
 /// An object or array of several lines.

@@ -14,10 +14,10 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::resumed::Resumed;
+use crate::counts::number;
 use crate::worker::checkpoints;
 use crate::worker::decode::{self, Job, Origin, ReadMode};
 use crate::worker::file::BlobWriter;
-use crate::worker::listing::number;
 use crate::worker::protocol::UserError;
 use crate::worker::tables::Tables;
 

@@ -59,7 +59,7 @@ pub(crate) async fn read(
 ) -> Result<Box<FolderFacts>, UserError> {
     let (plan, stored, round) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let layers = worker.layers(asked.layer)?;
         let plan = Plan::of(layers, &asked)?;
         let stored: Result<Vec<(usize, StoredLayer)>, UserError> = plan
@@ -119,7 +119,7 @@ pub(crate) async fn read(
         return Err(UserError::stopped());
     }
     worker.reader.progress = None;
-    worker.reader.saved = Some(saved);
+    worker.saved = Some(saved);
     Ok(Box::new(FolderFacts {
         url,
         size: blob.size() as u64,

@@ -6,7 +6,8 @@ use std::collections::BinaryHeap;
 use onionskin_core::report::squarify::{Rect, squarify};
 use onionskin_core::stack::NodeId;
 
-use super::{Listing, StackPosition, number, waste};
+use super::{Listing, StackPosition, waste};
+use crate::counts::number;
 use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.

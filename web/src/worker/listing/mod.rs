@@ -26,6 +26,7 @@ use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
 pub(crate) use self::typed::row_named;
 use super::protocol::{Column, FoundRow, Row, Showing, Shown, TypeAhead};
+use crate::counts::number;
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
@@ -415,9 +416,4 @@ impl Listing {
         }
         added.reverse();
     }
-}
-
-/// Counts of rows and layers fit: nodes are numbered with 32 bits.
-pub(crate) fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -3,11 +3,10 @@
 
 use std::cell::Cell;
 
+use crate::counts::number;
 use onionskin_core::find::Query;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version};
-
-use super::number;
 
 /// A query.
 pub(crate) trait Finds {

@@ -7,7 +7,8 @@ use onionskin_core::stack::view;
 use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
 use super::filter::{earlier_row, known_mark};
-use super::{Line, Listing, StackPosition, number};
+use super::{Line, Listing, StackPosition};
+use crate::counts::number;
 use crate::worker::protocol::{Cause, Column, Metadata, OwnerNames, Row};
 
 fn named(name: Option<&str>) -> Option<String> {

@@ -6,8 +6,9 @@ use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::stack::view::{Mark, View};
 use onionskin_core::stack::{NodeId, Stack};
 
+use super::StackPosition;
 use super::filter::{Filter, earlier_bytes};
-use super::{StackPosition, number};
+use crate::counts::number;
 
 /// Sums by node.
 #[derive(Default)]

@@ -21,6 +21,11 @@ pub(crate) trait Question: Into<Request> {
     type Answer: Serialize + DeserializeOwned;
 }
 
+/// What can answer a question at once.
+pub(crate) trait Answers<Q: Question> {
+    fn answer(&mut self, question: Q) -> Q::Answer;
+}
+
 /// From the page to the worker: a request with the number that its answer will carry.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Numbered {

@@ -386,6 +386,16 @@ pub(crate) struct SizedPath {
     pub(crate) wasted: bool,
 }
 
+impl Row {
+    /// Its user and group, as [`crate::format::owner`] takes them.
+    pub(crate) fn owners(&self) -> [(Option<&str>, u64); 2] {
+        [
+            (self.owner.user.as_deref(), self.uid),
+            (self.owner.group.as_deref(), self.gid),
+        ]
+    }
+}
+
 /// The names of a user and a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OwnerNames {

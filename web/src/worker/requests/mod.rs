@@ -21,15 +21,10 @@ use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
-    Audit, ClearCache, Continue, FetchAgain, KeepLogins, Message, Numbered, Open, Question,
-    ReadLayers, Request, SizeOfCache, Stop, StopContent, UseRules,
+    Answers, Audit, ClearCache, Continue, FetchAgain, KeepLogins, Message, Numbered, Open,
+    Question, ReadLayers, Request, SizeOfCache, Stop, StopContent, UseRules,
 };
 use crate::login;
-
-/// Something that can answer a question at once.
-pub(super) trait Answers<Q: Question> {
-    fn answer(&mut self, question: Q) -> Q::Answer;
-}
 
 /// Waits for questions.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
