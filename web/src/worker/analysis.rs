@@ -13,8 +13,8 @@ use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::{Layer, SourceError};
 use web_sys::Blob;
 
-use super::decode::Missing;
 use super::file::{BlobWriter, InPlace};
+use super::origin::Missing;
 use super::protocol::UserError;
 use super::registry_access::{self, RegistryAccess};
 

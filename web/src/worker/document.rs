@@ -11,9 +11,9 @@ use onionskin_core::source::registry::TagOrDigest;
 use serde_json::Value;
 
 use super::content;
-use super::decode::Origin;
 use super::file::BlobWriter;
 use super::image_worker::ImageWorker;
+use super::origin::Origin;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 use super::registries::RegistryImage;
 

@@ -16,8 +16,8 @@ use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::decode::{Job, Origin, ReadMode};
 use super::image_worker::ImageWorker;
+use super::origin::{Job, Origin, ReadMode};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};

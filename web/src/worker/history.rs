@@ -16,7 +16,8 @@ use onionskin_core::stack::Stack;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::browsing;
-use super::decode::{self, Job, Origin, ReadMode};
+use super::decode;
+use super::origin::{Job, Origin, ReadMode};
 use super::port;
 use super::protocol::{
     Event, HistoryEvent, HistoryImages, Message, ReadHistory, ReadSoFar, TagsFound, UNASKED,

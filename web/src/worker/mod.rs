@@ -28,6 +28,7 @@ mod image_worker;
 mod largest;
 pub(crate) mod listing;
 mod opening;
+mod origin;
 mod packages;
 mod path_history;
 
@@ -40,6 +41,7 @@ pub(crate) mod registry_access;
 mod related;
 pub(crate) mod requests;
 mod saved;
+mod saved_reader;
 pub(crate) mod tables;
 mod user_error;
 mod waste;

@@ -10,44 +10,23 @@ use onionskin_core::platform::Platform;
 use onionskin_core::source::{Image, Layer, SourceError};
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::decode::{Job, Origin, ReadMode};
 use super::image_worker::ImageWorker;
+use super::origin::{Job, LayerSource, Opened, Origin, ReadMode};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{DecodedLayer, Event, ImageFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
 use super::requests;
-use super::saved;
+use super::saved_reader;
 use super::whole::LayerResult;
 use crate::counts::number;
 
 /// Between two rounds of telling how far everything is, in milliseconds.
-pub(super) const PAUSE: u32 = 100;
+const PAUSE: u32 = 100;
 /// Between two ledgers while layers come, in milliseconds: each is drawn up from the start.
 const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<ImageWorker>>;
-
-/// An image whose documents are read.
-pub(crate) struct Opened {
-    pub(super) image: Image,
-    /// What the page calls it, with and without its tag.
-    pub(super) reference: String,
-    pub(super) name: String,
-    pub(super) origin: Origin,
-    /// The file that it is in.
-    pub(super) file: Option<Blob>,
-    /// What wrote the saved analysis that it is, as that says.
-    pub(super) analysis: Option<String>,
-}
-
-/// Where the layers of the image come from.
-#[derive(Clone)]
-pub(crate) struct LayerSource {
-    pub(crate) origin: Origin,
-    /// The file that they are in, if they are in one.
-    pub(crate) file: Option<Blob>,
-}
 
 /// Where the layers of the image come from, and how far they are.
 #[derive(Clone)]
@@ -135,7 +114,9 @@ async fn begin(
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::Index(_) | Subject::File { .. } => {
             // It waited for what opens these (see `requests`).
-            let open = saved::reader().ok_or_else(|| UserError::of_worker(0))?.open;
+            let open = saved_reader::reader()
+                .ok_or_else(|| UserError::of_worker(0))?
+                .open;
             let file = worker.borrow().file.clone();
             open(scope.clone(), wanted.subject.clone(), file, platform).await
         }

@@ -20,7 +20,8 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
-use super::decode::{self, Done, Job, Missing, News, Report, Room};
+use super::decode::{self, Done, News, Report, Room};
+use super::origin::{Job, Missing};
 use super::port;
 use super::protocol::UserError;
 use crate::counts::number;
@@ -481,7 +482,7 @@ mod tests {
     use serde_json::json;
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::super::decode::{Origin, ReadMode};
+    use super::super::origin::{Origin, ReadMode};
 
     fn index(number: usize) -> Arc<LayerIndex> {
         let expected = Expected {

@@ -10,7 +10,7 @@ use onionskin_core::source::{Image, NotFetched};
 use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
-use super::decode::Job;
+use super::origin::Job;
 use super::pool::{Outcome, Pool};
 use super::protocol::UserError;
 use crate::counts::number;

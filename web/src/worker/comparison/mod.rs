@@ -24,8 +24,8 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 use self::read::{Opened, Tell};
 use self::rows::Rows;
 use super::content::read::{Layers, Wanted};
-use super::decode::Origin;
 use super::image_worker::ImageWorker;
+use super::origin::Origin;
 use super::port;
 use super::protocol::{
     Answers, Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport,

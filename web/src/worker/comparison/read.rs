@@ -15,8 +15,9 @@ use web_sys::Blob;
 use super::of_side;
 use crate::counts::number;
 use crate::worker::analysis;
-use crate::worker::decode::{self, Job, Origin, ReadMode};
+use crate::worker::decode;
 use crate::worker::file;
+use crate::worker::origin::{Job, Origin, ReadMode};
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,
 };

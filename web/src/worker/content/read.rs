@@ -16,8 +16,9 @@ use web_sys::Blob;
 use super::resumed::Resumed;
 use crate::counts::number;
 use crate::worker::checkpoints;
-use crate::worker::decode::{self, Job, Origin, ReadMode};
+use crate::worker::decode;
 use crate::worker::file::BlobWriter;
+use crate::worker::origin::{Job, Origin, ReadMode};
 use crate::worker::protocol::UserError;
 use crate::worker::tables::Tables;
 
