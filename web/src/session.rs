@@ -6,6 +6,7 @@ use std::rc::Rc;
 use web_sys::Blob;
 use yew::Callback;
 
+use crate::counts::number;
 use crate::route::ImageRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
@@ -347,7 +348,7 @@ impl Image {
 
     /// How many leading layers came with its base image, where that is known.
     pub(crate) fn base_layers(&self) -> Option<u32> {
-        self.audit.as_ref()?.base.as_ref()?.layers
+        self.audit.as_ref()?.base.as_ref()?.layers.map(number)
     }
 
     /// How many layers it has.

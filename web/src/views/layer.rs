@@ -8,8 +8,7 @@ use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
 use crate::parts::copy::Copy;
 use crate::parts::mark;
-use crate::parts::size::size;
-use crate::parts::size::{UNKNOWN, UNREAD};
+use crate::parts::size::{UNKNOWN, UNREAD, size};
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, LayerState, TableRemark};
 use crate::worker::client::WorkerClient;
@@ -138,7 +137,7 @@ fn of_table(props: &Props, head: &Layer) -> Html {
                 <p class="muted">{ "Runtimes that use the table see other files." }</p>
                 <ul class="remarks-list">
                     for one in differences.told.iter() {
-                        <li><span class="mono">{ format::visible(&one.path) }</span>{ " " }{ &one.what }</li>
+                        <li><span class="mono">{ format::visible(&one.path) }</span>{ " " }{ one.what.to_string() }</li>
                     }
                 </ul>
                 if differences.all > differences.told.len() as u64 {

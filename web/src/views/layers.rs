@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar, Progress};
-use crate::parts::size::size;
+use crate::parts::size::{UNKNOWN, UNREAD, size};
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
 use crate::worker::protocol::{Layer, LayerNumbers, command};

@@ -5,7 +5,7 @@ use onionskin_core::report::map::Map;
 use super::growth::OtherImage;
 use super::image_worker::ImageWorker;
 use super::protocol::{
-    Answers, Event, Findings, FindingsPage, Report, ReportForm, RulesFile, RulesFileError, Subject,
+    Answers, Event, Findings, FindingsPage, Report, ReportForm, RulesError, RulesFile, Subject,
 };
 use super::registry_access;
 use super::waste::{self, Waste};
@@ -27,7 +27,7 @@ impl ImageWorker {
     pub(super) fn use_rules(
         &mut self,
         file: Option<&RulesFile>,
-    ) -> Result<Option<Event>, RulesFileError> {
+    ) -> Result<Option<Event>, RulesError> {
         self.rules = file.map(waste::rules).transpose()?.unwrap_or_default();
         self.round = self.round.wrapping_add(1);
         self.other = OtherImage::Unasked;

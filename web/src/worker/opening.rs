@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{Image, Layer, SourceError};
-use web_sys::{Blob, DedicatedWorkerGlobalScope};
+use onionskin_core::source::{Layer, SourceError};
+use web_sys::DedicatedWorkerGlobalScope;
 
 use super::image_worker::ImageWorker;
 use super::origin::{Job, LayerSource, Opened, Origin, ReadMode};

@@ -3,6 +3,7 @@
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod as_json;
 mod comparison;
 mod content;
 mod difference;
@@ -18,6 +19,7 @@ mod waste;
 use std::borrow::Cow;
 
 pub(crate) use onionskin_core::layer::EntryKind;
+pub(crate) use onionskin_core::layer::table::Difference as TableDifference;
 use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
 use onionskin_core::manifest::history::clean;
@@ -30,6 +32,7 @@ pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::as_json::AsJson;
 pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
 pub(crate) use self::difference::*;
@@ -186,17 +189,9 @@ pub(crate) fn command(layer: &Layer) -> Cow<'_, str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Differences {
     /// The first of them.
-    pub(crate) told: Vec<UnlikePath>,
+    pub(crate) told: Vec<TableDifference>,
     /// How many there are.
     pub(crate) all: u64,
-}
-
-/// A path of which a table and the layer say different things.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct UnlikePath {
-    pub(crate) path: Vec<u8>,
-    /// What is different, in words.
-    pub(crate) what: String,
 }
 
 /// What decoding a layer told.

@@ -10,7 +10,7 @@ use onionskin_core::layer::{LayerIndex, MemoryBudget};
 use onionskin_core::source::{Layer, Source};
 
 use super::image_worker::{ImageWorker, LayerStack};
-use super::protocol::{DecodedLayer, Differences, UnlikePath};
+use super::protocol::{DecodedLayer, Differences};
 use super::whole::LayerResult;
 use crate::counts::number;
 
@@ -89,12 +89,8 @@ impl Tables {
     /// Where a table and the layer that was read say different things.
     pub(crate) fn differences(&self, layer: u32, index: &LayerIndex) -> Option<Differences> {
         let all = self.of(layer)?.differences(index);
-        let told = all.iter().take(TOLD).map(|one| UnlikePath {
-            path: one.path.clone(),
-            what: one.what.to_string(),
-        });
         (!all.is_empty()).then(|| Differences {
-            told: told.collect(),
+            told: all.iter().take(TOLD).cloned().collect(),
             all: all.len() as u64,
         })
     }

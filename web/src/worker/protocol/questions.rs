@@ -6,13 +6,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, CatalogEntry, Compare, ComparedMap, ComparedMapOf, ComparisonReport, ContentFacts,
-    ContentForm, ContentParts, ContentRows, DifferenceFacts, DifferenceRow, DifferenceRows,
-    DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, FoundRow,
-    HoldFile, LargestFiles, LinesFacts, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
-    Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
-    Referrers, Related, RelatedTo, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown,
-    TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
+    AboutTag, AsJson, CatalogEntry, Compare, ComparedMap, ComparedMapOf, ComparisonReport,
+    ContentFacts, ContentForm, ContentParts, ContentRows, DifferenceFacts, DifferenceRow,
+    DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Fold, Folded,
+    FolderFacts, FoundRow, HoldFile, LargestFiles, LinesFacts, MapFacts, MapOf, PackageFiles,
+    PackagesOf, PackagesReport, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument,
+    ReadFolder, ReadHistory, Referrers, Related, RelatedTo, ReportForm, Row, RulesError, RulesFile,
+    Showing, Shown, TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
@@ -96,10 +96,10 @@ questions! {
     ContentBytes => Vec<u8>,
     ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
-    UseRules => Result<(), RulesFileError>,
+    UseRules => Result<(), RulesError>,
     Audit => (),
     Report => Option<String>,
-    PackagesOf => Option<Box<PackagesFacts>>,
+    PackagesOf => Option<AsJson<PackagesReport>>,
     PackageFiles => Box<FilesOfPackage>,
     HoldFile => (),
     Compare => (),
@@ -288,7 +288,7 @@ pub(crate) struct BesideDockerfile(pub(crate) String);
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FindingsPage(pub(crate) FindingsQuery);
 
-/// UseRules by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
+/// Judge by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct UseRules(pub(crate) Option<RulesFile>);
 
