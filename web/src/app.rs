@@ -26,7 +26,7 @@ use crate::own_dockerfile::OwnDockerfile;
 use crate::parts::drop::DropZone;
 use crate::parts::missing::MissingParts;
 use crate::route::{BrowseRoute, ImageRoute, Route};
-use crate::rules_input::RulesInput;
+use crate::rules_input::{RulesInput, RulesProblem};
 use crate::session::{Again, Session, State};
 use crate::share::{self, LinkFormat};
 use crate::views::embed::{EmbedBar, NothingToEmbed};
@@ -38,7 +38,7 @@ use crate::views::later::{View, later};
 use crate::views::start::Start;
 use crate::views::{artifact, browse};
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Event, Listed, RulesFileError, Side, UserError};
+use crate::worker::protocol::{CatalogEntry, Event, RulesError, Side, UserError};
 
 use self::actions::of_list;
 use self::handover::HandingOver;
@@ -54,7 +54,7 @@ pub(crate) enum Msg {
     Go(Navigate),
     /// The worker of the session with this number told something.
     Message(u32, Event),
-    Catalog(Option<Vec<Listed>>),
+    Catalog(Option<Vec<CatalogEntry>>),
     /// The visitor chose a file.
     Chosen(File),
     /// The visitor chose a file for one side of a comparison.
@@ -79,12 +79,12 @@ pub(crate) enum Msg {
     SwitchTheme,
     CopyLink(LinkFormat),
     Copied(LinkFormat, bool),
-    /// UseRules by this rules file from now on, or by none.
+    /// Judge by this rules file from now on, or by none.
     UseRules(Option<RulesInput>),
     /// Show this Dockerfile beside images from now on, or none.
     UseDockerfile(Option<OwnDockerfile>),
     /// What came of it.
-    Judged(Option<RulesFileError>),
+    Judged(Option<RulesError>),
 }
 
 /// The page.
@@ -108,7 +108,7 @@ pub(crate) struct App {
     sessions: u32,
     /// The next image is read past the browser's cache, as what that has may be damaged.
     fresh: bool,
-    catalog: Option<Vec<Listed>>,
+    catalog: Option<Vec<CatalogEntry>>,
     /// The rules file that images are judged by.
     rules: Option<RulesInput>,
     /// The Dockerfile that is shown beside images.
@@ -222,7 +222,7 @@ impl Component for App {
             Msg::UseDockerfile(dockerfile) => self.dockerfile = dockerfile,
             Msg::Judged(problem) => match &mut self.rules {
                 Some(rules) => {
-                    rules.problem = problem;
+                    rules.problem = problem.map(RulesProblem::Invalid);
                     rules.judged = true;
                 }
                 None => return false,

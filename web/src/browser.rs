@@ -9,7 +9,6 @@ use web_sys::{
 };
 
 use crate::navigate::History;
-use crate::worker::protocol::DifferenceForm;
 
 const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
@@ -175,16 +174,14 @@ pub(crate) fn keep_columns(names: &str) {
     store(COLUMNS, names);
 }
 
-/// How two versions of a file were shown last.
-pub(crate) fn difference_form() -> DifferenceForm {
-    let stored = stored(DIFFERENCE);
-    let form = stored.as_deref().and_then(DifferenceForm::of);
-    form.unwrap_or_default()
+/// The name of the form in which two versions of a file were shown last.
+pub(crate) fn difference_form() -> Option<String> {
+    stored(DIFFERENCE)
 }
 
-/// Remembers how two versions of a file are shown.
-pub(crate) fn keep_difference_form(form: DifferenceForm) {
-    store(DIFFERENCE, form.name());
+/// Remembers the form in which two versions of a file are shown, by its name.
+pub(crate) fn keep_difference_form(name: &str) {
+    store(DIFFERENCE, name);
 }
 
 /// Names the browser's tab.

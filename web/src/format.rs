@@ -6,7 +6,7 @@ use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
 pub(crate) use onionskin_core::report::format::{change, share, size};
 
-use crate::worker::protocol::{EntryKind, Row};
+use onionskin_core::layer::EntryKind;
 
 /// The figure and the unit of [`size`], for where they are drawn apart.
 pub(crate) fn size_parts(bytes: u64) -> (String, String) {
@@ -92,17 +92,13 @@ pub(crate) fn capital(text: &str) -> String {
     first.into_iter().chain(chars).collect()
 }
 
-/// A row's user and group: by name, where the image's own files have one.
-pub(crate) fn owner(row: &Row) -> String {
-    let of = |name: &Option<String>, id: u64| {
-        let name = name.as_deref().map(visible_text);
+/// A user and a group, each with its number: by name, where the image's own files have one.
+pub(crate) fn owner([user, group]: [(Option<&str>, u64); 2]) -> String {
+    let of = |(name, id): (Option<&str>, u64)| {
+        let name = name.map(visible_text);
         name.unwrap_or_else(|| id.to_string())
     };
-    format!(
-        "{}:{}",
-        of(&row.owner.user, row.uid),
-        of(&row.owner.group, row.gid)
-    )
+    format!("{}:{}", of(user), of(group))
 }
 
 /// Type and permissions as `ls -l` writes them.

@@ -21,17 +21,17 @@ pub(crate) struct HandOver {
     pub(crate) origin: String,
     pub(crate) name: String,
     pub(crate) file: Blob,
-    giver: Giver,
+    sender: Sender,
 }
 
 /// A window that handed something over.
 #[derive(Clone, Debug)]
-pub(crate) struct Giver {
+pub(crate) struct Sender {
     window: Window,
     origin: String,
 }
 
-/// What a giver is told.
+/// What a sender is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The visitor agreed.
@@ -55,11 +55,11 @@ impl Answer {
     }
 }
 
-impl Giver {
+impl Sender {
     /// Who sent a message that hands something over; none for all other messages, and those of other windows.
     pub(crate) fn of(event: &MessageEvent) -> Option<Self> {
         let source = event.source()?;
-        let window = givers().find(|giver| Object::is(giver, &source))?;
+        let window = senders().find(|sender| Object::is(sender, &source))?;
         let origin = event.origin();
         // Pages in a sandbox and files are of no origin that could be shown.
         let is_named = origin.starts_with("https://") || origin.starts_with("http://");
@@ -87,21 +87,21 @@ impl Giver {
             origin: self.origin.clone(),
             name: file_name(&name),
             file,
-            giver: self,
+            sender: self,
         })
     }
 }
 
 impl HandOver {
-    /// Tells its giver what came of it.
+    /// Tells its sender what came of it.
     pub(crate) fn answer(&self, answer: Answer) {
-        self.giver.tell(answer);
+        self.sender.tell(answer);
     }
 }
 
 /// Tells the windows that may hand over that this one listens now. It says nothing of what is shown.
 pub(crate) fn announce() {
-    for window in givers() {
+    for window in senders() {
         let message = message(READY, "version", &1.into());
         // Without a page that listens, nobody hears it.
         let _ = window.post_message(&message, "*");
@@ -109,7 +109,7 @@ pub(crate) fn announce() {
 }
 
 /// The window that opened this one, and the one around it.
-fn givers() -> impl Iterator<Item = Window> {
+fn senders() -> impl Iterator<Item = Window> {
     let own = gloo::utils::window();
     let opener = own.opener().ok().filter(JsValue::is_object);
     // Of a window of another origin only its messages can be used; it is an instance of no class here.

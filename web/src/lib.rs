@@ -6,6 +6,7 @@
 mod app;
 mod browser;
 mod compare_session;
+mod counts;
 mod format;
 mod handover;
 mod history_session;

@@ -5,15 +5,15 @@ use web_sys::File;
 
 use js_sys::Uint8Array;
 
-/// No Dockerfile is larger, in bytes.
-const LARGEST: f64 = 1_048_576.0;
+/// No Dockerfile is larger, in MiB.
+const LARGEST: u32 = 1;
 
 /// A Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OwnDockerfile {
     pub(crate) name: String,
     /// Its text, or why it cannot be read.
-    pub(crate) text: Result<String, &'static str>,
+    pub(crate) text: Result<String, String>,
 }
 
 impl OwnDockerfile {
@@ -29,13 +29,15 @@ impl OwnDockerfile {
 
     /// Reads a file that was dropped or picked.
     pub(crate) async fn of(file: &File) -> Self {
-        let text = if file.size() > LARGEST {
-            Err("The file is larger than 1 MiB, the limit for Dockerfiles.")
+        let text = if file.size() > f64::from(LARGEST << 20) {
+            Err(format!(
+                "The file is larger than {LARGEST} MiB, the limit for Dockerfiles."
+            ))
         } else {
             match JsFuture::from(file.array_buffer()).await {
                 Ok(bytes) => String::from_utf8(Uint8Array::new(&bytes).to_vec())
-                    .map_err(|_| "The file is not UTF-8 text."),
-                Err(_) => Err("The browser could not read the file."),
+                    .map_err(|_| "The file is not UTF-8 text.".to_owned()),
+                Err(_) => Err("The browser could not read the file.".to_owned()),
             }
         };
         OwnDockerfile {

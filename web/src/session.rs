@@ -6,11 +6,12 @@ use std::rc::Rc;
 use web_sys::Blob;
 use yew::Callback;
 
+use crate::counts::number;
 use crate::route::ImageRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, Differences, Event, ImageFacts, Layer,
-    LayerFacts, NotFetched, Numbers, Open, ReadLayers, Subject, UserError,
+    ArchiveImage, Artifact, AuditFacts, Comparing, Continue, DecodedLayer, Differences, Event,
+    ImageFacts, Layer, NotFetched, Numbers, Open, ReadLayers, Subject, UserError,
 };
 
 /// An image and the worker that reads it. Dropping it ends the work.
@@ -127,9 +128,9 @@ pub(crate) struct Image {
 pub(crate) enum LayerState {
     /// So many bytes of the blob are here.
     Receiving(u64),
-    Decoded(LayerFacts),
+    Decoded(DecodedLayer),
     /// It was not read: this is what its table of contents lists.
-    Listed(LayerFacts),
+    Listed(DecodedLayer),
     /// It is not available, for this reason: the stack goes on without what it does.
     NotFetched(NotFetched),
     Broken(UserError),
@@ -347,7 +348,7 @@ impl Image {
 
     /// How many leading layers came with its base image, where that is known.
     pub(crate) fn base_layers(&self) -> Option<u32> {
-        self.audit.as_ref()?.base.as_ref()?.layers
+        self.audit.as_ref()?.base.as_ref()?.layers.map(number)
     }
 
     /// How many layers it has.

@@ -15,7 +15,7 @@ use onionskin_fixtures::{
 };
 use onionskin_layers::digest::Digest;
 use onionskin_layers::layer::table::{
-    Differing, TableError, TableLocation, TableOfContents, TableReader,
+    Differing, EntryField, TableError, TableLocation, TableOfContents, TableReader,
 };
 use onionskin_layers::layer::{EntryKind, Expected, LayerIndex, MemoryBudget, Piece, Xattrs};
 use onionskin_layers::stack::view::View;
@@ -341,19 +341,19 @@ fn a_table_that_lies_is_found_by_the_whole_layer() {
             "mode",
             |rows| rows[1]["mode"] = 0o4755.into(),
             "/app/run",
-            Differing::Field("mode"),
+            Differing::Field(EntryField::Mode),
         ),
         (
             "size",
             |rows| rows[1]["size"] = 4.into(),
             "/app/run",
-            Differing::Field("size"),
+            Differing::Field(EntryField::Size),
         ),
         (
             "target",
             |rows| rows[2]["linkName"] = "x".into(),
             "/run",
-            Differing::Field("link target"),
+            Differing::Field(EntryField::LinkTarget),
         ),
         (
             "one more",

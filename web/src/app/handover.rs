@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::{App, Msg};
 use crate::browser;
-use crate::handover::{self, Answer, Giver, HandOver};
+use crate::handover::{self, Answer, HandOver, Sender};
 use crate::views::handover::{Offer, Props};
 
 /// What of this is under way.
@@ -42,20 +42,20 @@ impl HandingOver {
 impl App {
     /// Takes in a message of any window; whether there is something new to show.
     pub(super) fn handed_over(&mut self, event: &MessageEvent) -> bool {
-        let Some(giver) = Giver::of(event) else {
+        let Some(sender) = Sender::of(event) else {
             return false;
         };
         let now = &mut self.handing_over;
         if now.answer.is_some() || now.waiting.is_some() {
-            giver.tell(match now.answer {
+            sender.tell(match now.answer {
                 Some(Answer::Refused) => Answer::Refused,
                 _ => Answer::Busy,
             });
             return false;
         }
-        now.waiting = giver.clone().hand_over(&event.data());
+        now.waiting = sender.clone().hand_over(&event.data());
         if now.waiting.is_none() {
-            giver.tell(Answer::Invalid);
+            sender.tell(Answer::Invalid);
         }
         now.waiting.is_some()
     }

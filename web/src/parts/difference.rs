@@ -5,6 +5,7 @@ use gloo::events::EventListener;
 use web_sys::Element;
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
@@ -13,7 +14,14 @@ use crate::worker::protocol::{
     DifferenceForm, DifferenceLine, DifferenceRow, DifferenceRows, Language, Layout, Side, TextOf,
 };
 
-/// What [`Difference`] shows.
+/// The form in which the visitor saw two versions last.
+pub(crate) fn last_form() -> DifferenceForm {
+    let name = browser::difference_form();
+    let form = name.as_deref().and_then(DifferenceForm::of);
+    form.unwrap_or_default()
+}
+
+/// What [`DifferenceLines`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) worker: WorkerClient,
@@ -39,19 +47,19 @@ pub(crate) enum Msg {
 }
 
 /// The rows.
-pub(crate) struct Difference {
+pub(crate) struct DifferenceLines {
     list: DrawnRows<DifferenceRow>,
     colours: Option<Colours>,
     sides: [NodeRef; 2],
     _sideways: Vec<EventListener>,
 }
 
-impl Component for Difference {
+impl Component for DifferenceLines {
     type Message = Msg;
     type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
-        Difference {
+        DifferenceLines {
             list: DrawnRows::new(ctx.props().layout.rows),
             colours: ctx.props().language.map(|language| {
                 let texts = Side::BOTH.map(TextOf::Version);
@@ -174,7 +182,7 @@ impl Component for Difference {
     }
 }
 
-impl Difference {
+impl DifferenceLines {
     /// Asks for the rows in view, where they are not here.
     fn fetch(&mut self, ctx: &Context<Self>) {
         let Some(wanted) = self.list.wanted() else {
@@ -326,7 +334,7 @@ impl Difference {
     }
 }
 
-fn folded(ctx: &Context<Difference>, number: u32, fold: u32, lines: u32) -> Html {
+fn folded(ctx: &Context<DifferenceLines>, number: u32, fold: u32, lines: u32) -> Html {
     let unfold = ctx.props().on_unfold.reform(move |_: MouseEvent| fold);
     let lines = format::counted(lines.into(), "unchanged line");
     html! {

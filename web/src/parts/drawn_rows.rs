@@ -3,8 +3,8 @@
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::parts::tree::window::Window;
 use crate::parts::watch::{self, Watch};
+use crate::parts::window::Window;
 
 /// Height of a row, as in the style sheet, in pixels.
 const ROW: f64 = 20.0;

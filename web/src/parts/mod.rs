@@ -19,3 +19,4 @@ pub(crate) mod search;
 pub(crate) mod size;
 pub(crate) mod tree;
 pub(crate) mod watch;
+pub(crate) mod window;

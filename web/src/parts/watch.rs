@@ -6,7 +6,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
-use crate::parts::tree::window::Window;
+use crate::parts::window::Window;
 
 /// What tells of scrolling and of a new size, until it is dropped.
 pub(crate) struct Watch {

@@ -5,9 +5,10 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::bar::{self, Bar};
 use crate::parts::mark;
+use crate::parts::size::{UNKNOWN, UNREAD};
 use crate::session::{Again, Image, Partial, TableRemark};
 use crate::views::error::again;
-use crate::views::layers::{UNKNOWN, UNREAD, unknown_cost};
+use crate::views::layers::unknown_cost;
 use crate::worker::protocol::{Cause, Differences, LayerNumbers};
 
 const WASTED_DOWNLOAD: &str = "Wasted download";

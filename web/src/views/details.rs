@@ -226,7 +226,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
             <dd class="mono">{ format::mode(row.kind, row.mode) }{ format!(" {:o}", row.mode) }</dd>
             <dt>{ "Owner" }</dt>
             <dd class="mono">
-                { format::owner(row) }
+                { format::owner(row.owners()) }
                 if row.owner != OwnerNames::default() {
                     <span class="muted">{ format!(" {}:{}", row.uid, row.gid) }</span>
                 }

@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::parts::crumbs::Crumbs;
-use crate::parts::difference::Difference as Rows;
+use crate::parts::difference::DifferenceLines;
 use crate::parts::size::size;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -59,23 +59,10 @@ pub(crate) fn Difference(props: &Props) -> Html {
             answer.set(None);
             progress.set(None);
             reveal.set(None);
-            let ticks = Rc::new(RefCell::new(None::<Interval>));
-            if *ready {
-                let read = worker.ask(asked.clone());
-                let told = worker.clone();
-                let ticking = Interval::new(PAUSE, move || {
-                    let (progress, answer) = (progress.clone(), told.ask(ContentProgress));
-                    spawn_local(async move { progress.set(answer.await.flatten()) });
-                });
-                ticks.replace(Some(ticking));
-                let (done, ticks) = (answer.clone(), Rc::clone(&ticks));
-                spawn_local(async move {
-                    if let Some(read) = read.await {
-                        done.set(Some(read));
-                    }
-                    ticks.replace(None);
-                });
-            }
+            let ticks = match ready {
+                true => read(worker, asked, answer, progress),
+                false => Ticks::default(),
+            };
             let worker = worker.clone();
             move || {
                 ticks.replace(None);
@@ -108,30 +95,21 @@ pub(crate) fn Difference(props: &Props) -> Html {
         let changes = lines.map(|lines| lines.layout(props.form).changes.clone());
         let (reveal, first) = (reveal.clone(), Rc::clone(&first));
         Callback::from(move |forward: bool| {
-            let changes = changes.as_deref().unwrap_or_default();
             let here = *first.borrow();
             // The one that was stepped to last may stand below the first row, at the end of all.
             let last = reveal.map_or(here, |(row, _)| row.max(here));
-            let to = match forward {
-                true => changes.iter().find(|row| **row > last),
-                false => changes.iter().rev().find(|row| **row < last),
-            };
-            if let Some(to) = to {
-                reveal.set(Some((*to, reveal.map_or(0, |(_, wish)| wish + 1))));
+            if let Some(to) = next(changes.as_deref().unwrap_or_default(), last, forward) {
+                reveal.set(Some((to, reveal.map_or(0, |(_, wish)| wish + 1))));
             }
         })
     };
     let on_key = {
         let step = step.clone();
         Callback::from(move |event: KeyboardEvent| {
-            let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
-            let forward = match event.key().as_str() {
-                "n" if !with_others => true,
-                "p" if !with_others => false,
-                _ => return,
-            };
-            event.prevent_default();
-            step.emit(forward);
+            if let Some(forward) = direction(&event) {
+                event.prevent_default();
+                step.emit(forward);
+            }
         })
     };
     let path = &props.asked.path;
@@ -159,7 +137,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
                         />
                     },
                     (_, Some(facts), Some(lines)) => html! {
-                        <Rows
+                        <DifferenceLines
                             key={props.form.name()}
                             worker={props.worker.clone()}
                             form={props.form}
@@ -175,6 +153,52 @@ pub(crate) fn Difference(props: &Props) -> Html {
                 }
             }
         </section>
+    }
+}
+
+/// Asks how far the layers are, until it is dropped.
+type Ticks = Rc<RefCell<Option<Interval>>>;
+
+/// Asks for both versions, and meanwhile how far their layers are.
+fn read(
+    worker: &WorkerClient,
+    asked: &ReadDifference,
+    answer: UseStateHandle<Option<Answer>>,
+    progress: UseStateHandle<Option<(u64, u64)>>,
+) -> Ticks {
+    let read = worker.ask(asked.clone());
+    let told = worker.clone();
+    let ticking = Interval::new(PAUSE, move || {
+        let (progress, answer) = (progress.clone(), told.ask(ContentProgress));
+        spawn_local(async move { progress.set(answer.await.flatten()) });
+    });
+    let ticks = Ticks::new(RefCell::new(Some(ticking)));
+    let ticked = Rc::clone(&ticks);
+    spawn_local(async move {
+        if let Some(read) = read.await {
+            answer.set(Some(read));
+        }
+        ticked.replace(None);
+    });
+    ticks
+}
+
+/// The change after this row, or before it.
+fn next(changes: &[u32], row: u32, forward: bool) -> Option<u32> {
+    let found = match forward {
+        true => changes.iter().find(|change| **change > row),
+        false => changes.iter().rev().find(|change| **change < row),
+    };
+    found.copied()
+}
+
+/// Whether a key steps to the next change, or to the one before.
+fn direction(event: &KeyboardEvent) -> Option<bool> {
+    let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
+    match event.key().as_str() {
+        "n" if !with_others => Some(true),
+        "p" if !with_others => Some(false),
+        _ => None,
     }
 }
 

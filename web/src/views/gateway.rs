@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::browser;
-use crate::worker::way;
+use crate::worker::registry_access;
 
 /// Says what a page without a gateway can open, and takes the address of one. The page is loaded again with it.
 #[component]
@@ -18,7 +18,7 @@ pub(crate) fn GatewaySection() -> Html {
             event.prevent_default();
             let value = input.cast::<HtmlInputElement>().map(|input| input.value());
             let value = value.unwrap_or_default();
-            let root = way::root(&value);
+            let root = registry_access::root(&value);
             match root {
                 None if !value.trim().is_empty() => wrong.set(true),
                 root => {

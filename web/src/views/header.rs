@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use onionskin_core::reference::names_registry;
+use onionskin_core::reference::Reference;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -260,21 +260,66 @@ fn pretty(reference: &str, facts: Option<&ImageFacts>) -> Html {
     if reference.is_empty() {
         return Html::default();
     }
-    let (named, digest) = match reference.split_once('@') {
-        Some((named, digest)) => (named, Some(digest.to_owned())),
-        None => (reference, facts.map(ImageFacts::digest)),
-    };
-    let (registry, rest) = match named.split_once('/') {
-        Some((first, rest)) if names_registry(named) => (format!("{first}/"), rest),
-        _ => (String::new(), named),
-    };
+    let (registry, rest, digest) = parts(reference);
+    let digest = digest.or_else(|| facts.map(ImageFacts::digest));
     html! {
         <div class="pretty" aria-hidden="true">
-            <span class="muted">{ format::visible_text(&registry) }</span>
+            <span class="muted">{ format::visible_text(registry) }</span>
             <span class="main">{ format::visible_text(rest) }</span>
             if let Some(digest) = digest {
                 <span class="digest" title={digest.clone()}>{ format::short_digest(&digest) }</span>
             }
         </div>
+    }
+}
+
+/// The parts of a reference as it is written: the registry with its slash, where it is named; repository and tag; the digest,
+/// where it has one. What is no reference is one part.
+fn parts(reference: &str) -> (&str, &str, Option<String>) {
+    let Ok(read) = reference.parse::<Reference>() else {
+        return ("", reference, None);
+    };
+    let digest = read.digest().map(ToString::to_string);
+    let named = digest
+        .as_ref()
+        .and_then(|digest| reference.strip_suffix(digest.as_str())?.strip_suffix('@'));
+    let named = named.unwrap_or(reference);
+    let rest = named
+        .strip_prefix(read.domain())
+        .and_then(|rest| rest.strip_prefix('/'));
+    let rest = rest.unwrap_or(named);
+    let registry = named.strip_suffix(rest).unwrap_or_default();
+    (registry, rest, digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn references_are_shown_as_they_are_written() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let pinned = format!("registry.example.com:5000/team/app:1.0@{digest}");
+        for (reference, registry, rest, digest) in [
+            ("nginx:1.27", "", "nginx:1.27", None),
+            ("demo/webapp:1.0", "", "demo/webapp:1.0", None),
+            (
+                "docker.io/library/nginx",
+                "docker.io/",
+                "library/nginx",
+                None,
+            ),
+            (
+                &*pinned,
+                "registry.example.com:5000/",
+                "team/app:1.0",
+                Some(digest),
+            ),
+            ("no reference", "", "no reference", None),
+        ] {
+            assert_eq!(parts(reference), (registry, rest, digest));
+        }
     }
 }

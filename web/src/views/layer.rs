@@ -8,13 +8,12 @@ use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar};
 use crate::parts::copy::Copy;
 use crate::parts::mark;
-use crate::parts::size::size;
+use crate::parts::size::{UNKNOWN, UNREAD, size};
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, LayerState, TableRemark};
-use crate::views::layers::{UNKNOWN, UNREAD};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    self, LargestFiles, LargestOf, Layer, LayerFacts, LayerNumbers, SizedPath,
+    self, DecodedLayer, LargestFiles, LargestOf, Layer, LayerNumbers, SizedPath,
 };
 
 /// What [`LayerDetails`] shows.
@@ -138,7 +137,7 @@ fn of_table(props: &Props, head: &Layer) -> Html {
                 <p class="muted">{ "Runtimes that use the table see other files." }</p>
                 <ul class="remarks-list">
                     for one in differences.told.iter() {
-                        <li><span class="mono">{ format::visible(&one.path) }</span>{ " " }{ &one.what }</li>
+                        <li><span class="mono">{ format::visible(&one.path) }</span>{ " " }{ one.what.to_string() }</li>
                     }
                 </ul>
                 if differences.all > differences.told.len() as u64 {
@@ -219,7 +218,7 @@ fn command(head: &Layer) -> Html {
     html! { <pre class="mono command" tabindex="0" role="region" aria-label="Command">{ lines.join("\n") }</pre> }
 }
 
-fn sizes(head: &Layer, facts: Option<&LayerFacts>) -> Html {
+fn sizes(head: &Layer, facts: Option<&DecodedLayer>) -> Html {
     html! {
         <dl class="facts">
             <dt>{ "Download" }</dt>

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::{self, Bar, Progress};
-use crate::parts::size::size;
+use crate::parts::size::{UNKNOWN, UNREAD, size};
 use crate::route::{ImageRoute, View};
 use crate::session::{Image, LayerState};
 use crate::worker::protocol::{Layer, LayerNumbers, command};
@@ -90,13 +90,6 @@ pub(crate) fn Layers(props: &Props) -> Html {
         </section>
     }
 }
-
-/// Why a layer has no compressed size.
-pub(crate) const UNKNOWN: &str = "Not known: the file contains the layer uncompressed, and registries compress it in different ways";
-
-/// The same, where layers are listed and not read.
-pub(crate) const UNREAD: &str =
-    "Not known before the layers are read: layers are listed from their tables of contents";
 
 /// Why the cost of bytes is not known.
 pub(crate) fn unknown_cost(image: &Image) -> &'static str {

@@ -16,7 +16,7 @@ use crate::session::{Again, Image};
 use crate::views::error::again;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    FilesOfPackage, PackageFacts, PackageFiles, PackagesFacts, PackagesOf, SizedPath,
+    FilesOfPackage, PackageFacts, PackageFiles, PackagesOf, PackagesReport, SizedPath,
 };
 
 /// What [`Packages`] shows.
@@ -37,7 +37,7 @@ const FILES: u32 = 100;
 /// The packages.
 #[component]
 pub(crate) fn Packages(props: &Props) -> Html {
-    let known = use_state_eq(|| None::<PackagesFacts>);
+    let known = use_state_eq(|| None::<PackagesReport>);
     let room = use_state_eq(|| DRAWN);
     {
         let known = known.clone();
@@ -46,7 +46,9 @@ pub(crate) fn Packages(props: &Props) -> Html {
             known.set(None);
             if *finished {
                 let answer = worker.ask(PackagesOf);
-                spawn_local(async move { known.set(answer.await.flatten().map(|facts| *facts)) });
+                spawn_local(async move {
+                    known.set(answer.await.flatten().and_then(|report| report.read()))
+                });
             }
         });
     }
@@ -125,7 +127,7 @@ fn missing(props: &Props) -> Html {
     }
 }
 
-fn summary(facts: &PackagesFacts) -> Html {
+fn summary(facts: &PackagesReport) -> Html {
     let (live, unowned) = (facts.live, facts.unowned);
     let owned = live.saturating_sub(unowned);
     let text = match facts.packages.len() {
@@ -156,7 +158,7 @@ fn reason(reason: Unreadable) -> &'static str {
 }
 
 /// The packages that are seen, each with its place in the whole list.
-fn found<'f>(route: &ImageRoute, facts: &'f PackagesFacts) -> Vec<(u32, &'f PackageFacts)> {
+fn found<'f>(route: &ImageRoute, facts: &'f PackagesReport) -> Vec<(u32, &'f PackageFacts)> {
     let wanted = route.find.to_lowercase();
     let is_seen = |(_, package): &(u32, &PackageFacts)| {
         let of_type = route.packages.kind.is_none_or(|kind| kind == package.kind);
@@ -165,7 +167,7 @@ fn found<'f>(route: &ImageRoute, facts: &'f PackagesFacts) -> Vec<(u32, &'f Pack
     (0..).zip(&facts.packages).filter(is_seen).collect()
 }
 
-fn toolbar(props: &Props, facts: &PackagesFacts, found: usize) -> Html {
+fn toolbar(props: &Props, facts: &PackagesReport, found: usize) -> Html {
     let mut types: BTreeMap<Type, (u64, u64)> = BTreeMap::new();
     for package in &facts.packages {
         let of = types.entry(package.kind).or_default();
@@ -351,7 +353,7 @@ fn file_of(route: &ImageRoute, file: &SizedPath) -> Html {
     }
 }
 
-fn wasted(props: &Props, facts: &PackagesFacts) -> Html {
+fn wasted(props: &Props, facts: &PackagesReport) -> Html {
     let kind = props.route.packages.kind;
     let seen = facts.wasted.iter();
     let seen: Vec<_> = seen

@@ -24,7 +24,7 @@ pub(crate) struct Props {
 
 /// What refers to the image, as far as it is known.
 #[derive(Clone, PartialEq)]
-enum Found {
+enum ReferrersState {
     Asking,
     Referrers(Rc<Referrers>),
     UserError(UserError),
@@ -33,7 +33,7 @@ enum Found {
 /// The list, asked for once it is looked at.
 #[component]
 pub(crate) fn ReferrersList(props: &Props) -> Html {
-    let found = use_state(|| Found::Asking);
+    let found = use_state(|| ReferrersState::Asking);
     let tries = use_state(|| 0_u32);
     {
         let found = found.clone();
@@ -56,8 +56,8 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
                     all = all.and_then(|all| Ok(joined(all, more?)));
                 }
                 found.set(match all {
-                    Ok(all) => Found::Referrers(Rc::new(all)),
-                    Err(problem) => Found::UserError(problem),
+                    Ok(all) => ReferrersState::Referrers(Rc::new(all)),
+                    Err(problem) => ReferrersState::UserError(problem),
                 });
             });
         });
@@ -65,7 +65,7 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
     let again = {
         let (found, tries) = (found.clone(), tries.clone());
         Callback::from(move |_: MouseEvent| {
-            found.set(Found::Asking);
+            found.set(ReferrersState::Asking);
             tries.set(*tries + 1);
         })
     };
@@ -82,8 +82,8 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
             }
             {
                 match &*found {
-                    Found::Asking => html! { <p class="muted" role="status">{ "Loading from the registry …" }</p> },
-                    Found::UserError(problem) => html! {
+                    ReferrersState::Asking => html! { <p class="muted" role="status">{ "Loading from the registry …" }</p> },
+                    ReferrersState::UserError(problem) => html! {
                         <div class="inline-problem" role="alert">
                             <p>{ format!("{}: {}", problem.title, format::visible_text(&problem.detail)) }</p>
                             if problem.retry {
@@ -91,10 +91,10 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
                             }
                         </div>
                     },
-                    Found::Referrers(found) if found.referrers.is_empty() => html! {
+                    ReferrersState::Referrers(found) if found.referrers.is_empty() => html! {
                         <p class="muted">{ "The registry lists no signatures, SBOMs or other artifacts for this image." }</p>
                     },
-                    Found::Referrers(found) => html! {
+                    ReferrersState::Referrers(found) => html! {
                         <>
                             <ul class="things">
                                 for referrer in found.referrers.iter() {

@@ -10,7 +10,7 @@ use crate::views::cache::CacheSection;
 use crate::views::gateway::GatewaySection;
 use crate::views::header::ReferenceBox;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::Listed;
+use crate::worker::protocol::CatalogEntry;
 
 /// What is told of the images that come with Onionskin.
 const DEMOS: [(&str, &str, &str); 3] = [
@@ -35,7 +35,7 @@ const DEMOS: [(&str, &str, &str); 3] = [
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     /// The gateway's own images; none until it told.
-    pub(crate) catalog: Option<Vec<Listed>>,
+    pub(crate) catalog: Option<Vec<CatalogEntry>>,
     pub(crate) recent: Vec<String>,
     pub(crate) worker: Option<WorkerClient>,
     pub(crate) on_open: Callback<String>,
@@ -138,7 +138,7 @@ struct Card {
 }
 
 /// The demo images that are there, then what else the gateway was given.
-fn cards(catalog: &[Listed]) -> Vec<Card> {
+fn cards(catalog: &[CatalogEntry]) -> Vec<Card> {
     let mut found: Vec<Card> = catalog
         .iter()
         .flat_map(|listed| {

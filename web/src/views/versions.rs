@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::navigate::Navigate;
+use crate::parts::difference::last_form;
 use crate::route::{ImageRoute, View};
 use crate::session::Image;
 use crate::views::difference::Difference;
@@ -50,7 +51,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
     let to_form = {
         let route = route.clone();
         go.reform(move |form: DifferenceForm| {
-            browser::keep_difference_form(form);
+            browser::keep_difference_form(form.name());
             Navigate::replace(ImageRoute {
                 difference: Some(form),
                 ..route.clone()
@@ -75,7 +76,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
                 layers: Some(Both { old, new: *layer }),
             }}
             ready={image.numbers.depth >= old.max(*layer) || image.finished}
-            form={route.difference.unwrap_or_else(browser::difference_form)}
+            form={route.difference.unwrap_or_else(last_form)}
             on_form={to_form}
             on_layers={to_layers}
             on_back={go.reform(move |()| Navigate::push(back.clone()))}

@@ -13,10 +13,10 @@ use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::{Layer, SourceError};
 use web_sys::Blob;
 
-use super::decode::Missing;
-use super::file::{InPlace, Kept};
+use super::file::{BlobWriter, InPlace};
+use super::origin::Missing;
 use super::protocol::UserError;
-use super::way::{self, Way};
+use super::registry_access::{self, RegistryAccess};
 
 /// Bytes that tell whether a file is a saved analysis.
 const MARK: usize = 8;
@@ -78,13 +78,13 @@ pub(crate) async fn fetched(
     address: &str,
     told: impl Fn(u64, Option<u64>),
 ) -> Result<Blob, UserError> {
-    let here = way::base().ok_or_else(|| UserError::of_worker(0))?;
+    let here = registry_access::base().ok_or_else(|| UserError::of_worker(0))?;
     let url = here.join(address).ok();
     let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
     let url = url.ok_or_else(|| UserError::of_address(address, "it is not an http address"))?;
     let is_elsewhere = url.origin() != here.origin();
     // A gateway's policy lets its page connect to nothing else.
-    if is_elsewhere && Way::find().await? == Way::Gateway(here.to_string()) {
+    if is_elsewhere && RegistryAccess::find().await? == RegistryAccess::Gateway(here.to_string()) {
         return Err(UserError::of_other_origin(url.as_str()));
     }
     let origin = here.origin().ascii_serialization();
@@ -96,7 +96,7 @@ pub(crate) async fn fetched(
     }
     let whole = answer.content_length();
     let problem = |error: std::io::Error| UserError::of_address(url.as_str(), &error.to_string());
-    let mut kept = Kept::new().map_err(problem)?;
+    let mut kept = BlobWriter::new().map_err(problem)?;
     let mut chunks = answer.bytes_stream();
     let mut start = Vec::new();
     let (mut received, told_at) = (0, Cell::new(0.0));

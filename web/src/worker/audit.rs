@@ -2,14 +2,13 @@
 
 use onionskin_core::report::map::Map;
 
-use super::growth::Other;
+use super::growth::OtherImage;
 use super::image_worker::ImageWorker;
 use super::protocol::{
-    Event, Findings, FindingsPage, Report, ReportForm, RulesFile, RulesFileError, Subject,
+    Answers, Event, Findings, FindingsPage, Report, ReportForm, RulesError, RulesFile, Subject,
 };
-use super::requests::Answers;
+use super::registry_access;
 use super::waste::{self, Waste};
-use super::way;
 
 impl Answers<FindingsPage> for ImageWorker {
     fn answer(&mut self, FindingsPage(asked): FindingsPage) -> Option<Box<Findings>> {
@@ -28,10 +27,10 @@ impl ImageWorker {
     pub(super) fn use_rules(
         &mut self,
         file: Option<&RulesFile>,
-    ) -> Result<Option<Event>, RulesFileError> {
+    ) -> Result<Option<Event>, RulesError> {
         self.rules = file.map(waste::rules).transpose()?.unwrap_or_default();
         self.round = self.round.wrapping_add(1);
-        self.other = Other::Unasked;
+        self.other = OtherImage::Unasked;
         self.comparing = None;
         Ok(self.audit())
     }
@@ -39,7 +38,7 @@ impl ImageWorker {
     /// Audits what is stacked, once no more layers come. What tables of contents list is not enough for that.
     pub(crate) fn audit(&mut self) -> Option<Event> {
         let image = self.image.as_ref()?;
-        let page = way::base()?.to_string();
+        let page = registry_access::base()?.to_string();
         let stack = &self.main.stack;
         if !self.finished || stack.depth() == 0 || !self.tables.is_empty() {
             return None;

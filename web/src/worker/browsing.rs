@@ -6,13 +6,13 @@ use onionskin_core::source::registry::{Remote, WholeList, whole_list};
 use onionskin_core::source::{RetryAfter, SourceError};
 
 use super::protocol::{
-    AboutTag, FindReferrers, List, Listed, Names, NamesPage, Referrers, TagFacts, TagProblem,
+    AboutTag, CatalogEntry, FindReferrers, List, Names, NamesPage, Referrers, TagFacts, TagProblem,
     UserError,
 };
 use super::registries::Registries;
 
 /// The images that the gateway itself has.
-pub(crate) async fn catalog() -> Vec<Listed> {
+pub(crate) async fn catalog() -> Vec<CatalogEntry> {
     match Registries::find().await {
         Ok(registries) => registries.catalog().await,
         Err(_) => Vec::new(),

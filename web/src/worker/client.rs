@@ -13,7 +13,7 @@ use yew::Callback;
 
 use super::port;
 use super::protocol::{Event, FetchAgain, KeepLogins, Message, Numbered, Question, UserError};
-use super::way;
+use super::registry_access;
 use crate::login;
 
 /// How often a worker is started that does not come to run.
@@ -188,7 +188,7 @@ impl Line {
     fn start(&self) {
         self.starts.set(self.starts.get() + 1);
         let options = WorkerOptions::new();
-        options.set_name(&way::worker_name());
+        options.set_name(&registry_access::worker_name());
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(SCRIPT, &options).ok();
         if let Some(worker) = &worker {

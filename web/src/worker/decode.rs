@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
-use onionskin_core::digest::Digest;
 use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::layer::{
     Budget, BudgetLeft, Checkpoints, LayerError, LayerIndex, MemoryBudget, Problem,
@@ -17,69 +16,12 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
-use super::listing::number;
+use super::origin::{Job, Missing, Origin, ReadMode};
 use super::port;
 use super::protocol::UserError;
-use super::registries::RegistryImage;
 use super::requests;
-use super::saved;
-
-/// A layer to decode.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Job {
-    pub(crate) layer: Layer,
-    pub(crate) origin: Origin,
-    pub(crate) how: How,
-}
-
-/// How much of a layer is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum How {
-    /// All of it.
-    Whole,
-    /// Its table of contents, where that is enough to list it.
-    Table,
-}
-
-impl Job {
-    /// The digest under which the layer's index is kept in the browser. Of a file that the visitor chose nothing is, and of
-    /// what a log-in opened.
-    pub(crate) fn kept_as(&self) -> Option<&Digest> {
-        match &self.origin {
-            Origin::Registry(place) if !place.has_login() => self.layer.kept_as(),
-            Origin::Registry(_) | Origin::File(_) | Origin::Analysis => None,
-        }
-    }
-
-    /// What an error of the layer's transfer means to the visitor.
-    pub(crate) fn problem(&self, error: &SourceError) -> UserError {
-        let problem = match &self.origin {
-            Origin::Registry(place) => place.way().problem(error),
-            Origin::File(_) | Origin::Analysis => None,
-        };
-        problem.unwrap_or_else(|| UserError::of_fetch(number(self.layer.number), error))
-    }
-
-    /// Whether it is in a file.
-    fn is_saved(&self) -> bool {
-        matches!(self.origin, Origin::File(_) | Origin::Analysis)
-    }
-
-    /// Whether an index that is kept may stand in for the layer.
-    pub(crate) fn may_be_kept(&self) -> bool {
-        matches!(&self.origin, Origin::Registry(place) if !place.is_fresh())
-    }
-}
-
-/// Where a layer comes from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Origin {
-    Registry(RegistryImage),
-    /// The file of this name, which goes to the decoder before the job does.
-    File(String),
-    /// A saved analysis, which goes to the decoder before the job does.
-    Analysis,
-}
+use super::saved_reader;
+use crate::counts::number;
 
 /// What a decoder tells the image worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -107,32 +49,6 @@ pub(crate) enum Report {
 pub(crate) enum Done {
     Read(Box<LayerIndex>, Option<Checkpoints>),
     Listed(TableOfContents),
-}
-
-/// Why a layer was not decoded.
-pub(crate) enum Missing {
-    NotFetched(NotFetched),
-    Failed(UserError),
-    /// It goes beyond a limit of its image.
-    TooMuch(UserError),
-}
-
-impl Missing {
-    fn of_layer(layer: u32, error: &LayerError) -> Self {
-        let problem = UserError::of_layer(layer, error);
-        match error.problem() {
-            Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
-                Missing::TooMuch(problem)
-            }
-            _ => Missing::Failed(problem),
-        }
-    }
-}
-
-impl From<UserError> for Missing {
-    fn from(problem: UserError) -> Self {
-        Missing::Failed(problem)
-    }
 }
 
 /// Between two reports of progress, in milliseconds.
@@ -212,13 +128,14 @@ pub(crate) async fn run(
     if job.is_saved() && requests::later::fetch_files().await.is_err() {
         return Err(UserError::of_part(shown).into());
     }
-    if let (Origin::Analysis, Some(file), Some(saved)) = (&job.origin, file, saved::ways()) {
+    if let (Origin::Analysis, Some(file), Some(saved)) = (&job.origin, file, saved_reader::reader())
+    {
         let index = (saved.layer)(file.clone(), layer.clone()).await?;
         return Ok(Done::Read(Box::new(index), None));
     }
     let source = source(job, file)?;
     // Without what reads tables, the layer is read.
-    if job.how == How::Table
+    if job.how == ReadMode::Table
         && layer.is_listable()
         && let Ok(read) = requests::later::fetch_tables().await
     {
@@ -268,7 +185,7 @@ pub(crate) fn check(layer: &Layer, index: &LayerIndex) -> Result<(), LayerError>
 pub(crate) fn source(job: &Job, file: Option<&Blob>) -> Result<Source, UserError> {
     match (&job.origin, file) {
         (Origin::Registry(place), _) => Ok(Source::Registry(place.remote()?)),
-        (Origin::File(name), Some(file)) => match saved::ways() {
+        (Origin::File(name), Some(file)) => match saved_reader::reader() {
             Some(saved) => (saved.source)(name, file),
             None => Err(UserError::of_part(number(job.layer.number))),
         },

@@ -4,8 +4,7 @@ use onionskin_core::base::Base;
 use onionskin_core::dockerfile::{self, Dockerfile, Layered};
 
 use super::image_worker::ImageWorker;
-use super::protocol::BesideDockerfile;
-use super::requests::Answers;
+use super::protocol::{Answers, BesideDockerfile};
 
 impl Answers<BesideDockerfile> for ImageWorker {
     fn answer(&mut self, BesideDockerfile(text): BesideDockerfile) -> Result<Layered, String> {

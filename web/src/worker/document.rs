@@ -11,14 +11,14 @@ use onionskin_core::source::registry::TagOrDigest;
 use serde_json::Value;
 
 use super::content;
-use super::decode::Origin;
-use super::file::Kept;
+use super::file::BlobWriter;
 use super::image_worker::ImageWorker;
+use super::origin::Origin;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 use super::registries::RegistryImage;
 
-/// Bytes of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
-const LARGEST: usize = 64 << 20;
+/// MiB of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
+const LARGEST_MIB: usize = 64;
 /// Documents that one names, as far as they are told.
 const PARTS: usize = 200;
 
@@ -34,7 +34,7 @@ pub(crate) async fn read(
         .map_err(|_| missing("the link does not name a digest"))?;
     let (round, config, origin) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let image = worker.image.as_ref();
         let image = image.ok_or_else(|| missing("the image is not read"))?;
         let raw = image.raw_config.as_bytes();
@@ -44,7 +44,7 @@ pub(crate) async fn read(
         let origin = worker
             .reading
             .as_ref()
-            .map(|reading| reading.from.origin.clone());
+            .map(|reading| reading.source.origin.clone());
         (round, config, origin)
     };
     let (bytes, media_type) = match (config, origin) {
@@ -57,10 +57,10 @@ pub(crate) async fn read(
         }
     };
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
-    let mut kept = Kept::new().map_err(problem)?;
+    let mut kept = BlobWriter::new().map_err(problem)?;
     kept.write_all(&bytes).map_err(problem)?;
     kept.flush().map_err(problem)?;
-    let of = content::What {
+    let of = content::ContentOrigin {
         path: asked.digest.clone().into_bytes(),
         digest: asked.digest,
         stored_in: 0,
@@ -92,8 +92,10 @@ async fn fetched(
     let mut bytes = Vec::new();
     while let Some(chunk) = blob.next_chunk().await.map_err(failed)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > LARGEST {
-            return Err(UserError::of_content("it is larger than 64 MB"));
+        if bytes.len() > LARGEST_MIB << 20 {
+            return Err(UserError::of_content(&format!(
+                "it is larger than {LARGEST_MIB} MiB"
+            )));
         }
     }
     Ok((bytes, None))

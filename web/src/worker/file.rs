@@ -37,7 +37,7 @@ pub(crate) fn unpacked(file: &Blob, told: impl Fn(u64, u64)) -> Result<Option<Bl
     if !archive::is_compressed(&start.map_err(|error| unreadable(&error))?) {
         return Ok(None);
     }
-    let mut spool = Spool::into_room(Kept::new().map_err(|error| unreadable(&error))?);
+    let mut spool = Spool::into_room(BlobWriter::new().map_err(|error| unreadable(&error))?);
     let (mut at, size) = (0, bytes.size());
     while at < size {
         let piece = bytes.read(at, PIECE).map_err(|error| unreadable(&error))?;
@@ -128,15 +128,15 @@ impl ReadAt for InPlace {
 }
 
 /// Bytes that the browser keeps for the page.
-pub(crate) struct Kept {
+pub(crate) struct BlobWriter {
     reader: FileReaderSync,
     pieces: Array,
     gathered: Vec<u8>,
 }
 
-impl Kept {
+impl BlobWriter {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Kept {
+        Ok(BlobWriter {
             reader: FileReaderSync::new().map_err(|error| of_browser(&error))?,
             pieces: Array::new(),
             gathered: Vec::with_capacity(KEPT),
@@ -166,7 +166,7 @@ impl Kept {
     }
 }
 
-impl io::Write for Kept {
+impl io::Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = KEPT.saturating_sub(self.gathered.len());
         let taken = bytes.get(..room).unwrap_or(bytes);

@@ -16,8 +16,8 @@ use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::decode::{How, Job, Origin};
 use super::image_worker::ImageWorker;
+use super::origin::{Job, Origin, ReadMode};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};
@@ -25,7 +25,7 @@ use super::registries::Registries;
 
 /// What is known of the other image.
 #[derive(Default)]
-pub(crate) enum Other {
+pub(crate) enum OtherImage {
     /// No rule asked for it.
     #[default]
     Unasked,
@@ -36,11 +36,11 @@ pub(crate) enum Other {
     Missing(String),
 }
 
-impl Other {
+impl OtherImage {
     /// The image, once it is read.
     pub(crate) fn read(&self) -> Option<&Against> {
         match self {
-            Other::Read(against) => Some(against),
+            OtherImage::Read(against) => Some(against),
             _ => None,
         }
     }
@@ -48,9 +48,9 @@ impl Other {
     /// Why rules of growth cannot be judged, where more can be said than that it was not opened.
     pub(crate) fn missing(&self) -> Option<&str> {
         match self {
-            Other::Missing(reason) => Some(reason),
-            Other::Coming => Some("the image to compare with is being read"),
-            Other::Unasked | Other::Read(_) => None,
+            OtherImage::Missing(reason) => Some(reason),
+            OtherImage::Coming => Some("the image to compare with is being read"),
+            OtherImage::Unasked | OtherImage::Read(_) => None,
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn begin(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
         let mut worker = worker.borrow_mut();
         let wanted = worker.growth();
         if wanted.is_some() {
-            worker.other = Other::Coming;
+            worker.other = OtherImage::Coming;
         }
         wanted
     };
@@ -81,8 +81,8 @@ pub(crate) fn begin(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
     reading.tell(0, None);
     spawn_local(async move {
         let other = match reading.read(&limits, platform.as_ref()).await {
-            Ok(against) => Other::Read(against),
-            Err(reason) => Other::Missing(reason),
+            Ok(against) => OtherImage::Read(against),
+            Err(reason) => OtherImage::Missing(reason),
         };
         reading.settle(other);
     });
@@ -115,7 +115,7 @@ impl Reading {
         port::tell(&self.scope, &Message::Event(event));
     }
 
-    fn settle(&self, other: Other) {
+    fn settle(&self, other: OtherImage) {
         if !self.holds() {
             return;
         }
@@ -225,7 +225,7 @@ impl Reading {
         let job = |layer| Job {
             layer,
             origin: Origin::Registry(place.clone()),
-            how: How::Whole,
+            how: ReadMode::Whole,
         };
         let pool = Pool::start(layers.into_iter().map(job).collect(), None, hear);
         self.worker.borrow_mut().comparing = Some(pool);
@@ -261,7 +261,7 @@ impl ImageWorker {
     /// The limits of growth that want for another image, and its platform.
     pub(crate) fn growth(&self) -> Option<(GrowthLimits, Option<Platform>)> {
         let wanted = self.rules.growth.are_set()
-            && matches!(self.other, Other::Unasked)
+            && matches!(self.other, OtherImage::Unasked)
             && self.waste.is_some()
             && self.main.stack.depth() == self.image.as_ref()?.layers.len();
         wanted.then(|| (self.rules.growth.clone(), self.platform.clone()))

@@ -16,15 +16,16 @@ use onionskin_core::stack::Stack;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::browsing;
-use super::decode::{self, How, Job, Origin};
-use super::listing::number;
+use super::decode;
+use super::origin::{Job, Origin, ReadMode};
 use super::port;
 use super::protocol::{
     Event, HistoryEvent, HistoryImages, Message, ReadHistory, ReadSoFar, TagsFound, UNASKED,
     UserError,
 };
 use super::registries::{Registries, RegistryImage, repository};
-use super::whole::{self, Got, Heard, Layers};
+use super::whole::{self, LayerProgress, LayerResult, Layers};
+use crate::counts::number;
 
 /// Documents asked for at once.
 const AT_ONCE: usize = 4;
@@ -180,7 +181,7 @@ async fn stack(
         match digest.and_then(|digest| series.known(digest)) {
             Some(index) => {
                 check(layer, &index)?;
-                got.insert(number(layer.number), Got::Read(index));
+                got.insert(number(layer.number), LayerResult::Read(index));
             }
             None => unread.push(layer.clone()),
         }
@@ -189,7 +190,7 @@ async fn stack(
     let job = |layer| Job {
         layer,
         origin: Origin::Registry(place.clone()),
-        how: How::Whole,
+        how: ReadMode::Whole,
     };
     let jobs = unread.into_iter().map(job).collect();
     got.extend(whole::read(jobs, None, move |layer, heard| meter.hear(layer, &heard)).await);
@@ -231,12 +232,12 @@ impl Meter {
         meter
     }
 
-    fn hear(&self, layer: u32, heard: &Heard) {
+    fn hear(&self, layer: u32, heard: &LayerProgress) {
         match heard {
-            Heard::Received(bytes) => {
+            LayerProgress::Received(bytes) => {
                 self.received.borrow_mut().insert(layer, *bytes);
             }
-            Heard::Ended => {
+            LayerProgress::Ended => {
                 let size = self.sizes.get(&layer).copied().flatten();
                 self.received
                     .borrow_mut()

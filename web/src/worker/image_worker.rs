@@ -15,16 +15,20 @@ use onionskin_core::stack::{NodeId, Stack};
 use web_sys::Blob;
 
 use super::comparison::Compared;
-use super::content::Reader;
-use super::growth::Other;
-use super::listing::{At, Listing, WastedBelow, number};
+use super::content::Content;
+use super::difference::FileDifference;
+use super::folder::Saved;
+use super::growth::OtherImage;
+use super::listing::{Listing, StackPosition, WastedBelow};
 use super::opening::Reading;
 use super::packages::OwnedFiles;
 use super::path_history;
 use super::pool::Pool;
 use super::protocol::{Both, Causes, Event, LayerNumbers, Numbers, Subject, UserError};
+use super::reader::Reader;
 use super::tables::Tables;
 use super::waste::Waste;
+use crate::counts::number;
 
 /// What is known of the image.
 #[derive(Default)]
@@ -56,7 +60,7 @@ pub(crate) struct ImageWorker {
     /// How many rules files came.
     pub(crate) round: u32,
     /// The image that growth is measured against.
-    pub(crate) other: Other,
+    pub(crate) other: OtherImage,
     /// Those that decode it.
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
@@ -72,8 +76,14 @@ pub(crate) struct ImageWorker {
     pub(crate) to_open: Vec<Vec<u8>>,
     /// The file that the visitor chose.
     pub(crate) file: Option<Blob>,
-    /// The content that is looked at.
+    /// What is being read for the page.
     pub(crate) reader: Reader,
+    /// The content that is looked at.
+    pub(crate) content: Option<Content>,
+    /// Two versions of a path in place of one.
+    pub(crate) difference: Option<FileDifference>,
+    /// A folder that was written.
+    pub(crate) saved: Option<Saved>,
     /// The files of images to compare.
     pub(crate) compared_files: Both<Option<Blob>>,
     /// Two images in place of one.
@@ -112,9 +122,14 @@ impl Costs {
     }
 
     /// The layer of the image with this number in a stack whose layers are numbered `offset` higher there.
-    pub(super) fn at<'s>(&'s self, stack: &'s Stack, offset: usize, layer: u32) -> At<'s> {
+    pub(super) fn at<'s>(
+        &'s self,
+        stack: &'s Stack,
+        offset: usize,
+        layer: u32,
+    ) -> StackPosition<'s> {
         let whole = offset == 0;
-        At {
+        StackPosition {
             stack,
             layer: (layer as usize).saturating_sub(offset),
             offset,
@@ -169,8 +184,25 @@ impl ImageWorker {
         self.packages = None;
     }
 
+    /// Ends what is being read, and forgets what was; the answer numbers what begins.
+    pub(super) fn begin_reading(&mut self) -> u32 {
+        self.content = None;
+        self.difference = None;
+        self.saved = None;
+        self.reader.begin()
+    }
+
+    /// Ends what is being read, and forgets the content that is looked at.
+    pub(super) fn stop_reading(&mut self) {
+        self.reader.stop();
+        self.content = None;
+        self.difference = None;
+    }
+
     /// The listing, the folders that are open in it, and what it stands on.
-    pub(super) fn listed(&mut self) -> Option<(&mut Listing, &mut HashSet<NodeId>, At<'_>)> {
+    pub(super) fn listed(
+        &mut self,
+    ) -> Option<(&mut Listing, &mut HashSet<NodeId>, StackPosition<'_>)> {
         let listing = self.listing.as_mut()?;
         let layer = listing.showing.layer;
         let ground = self.alone.get_mut(&layer).unwrap_or(&mut self.main);

@@ -7,8 +7,7 @@ use onionskin_core::ledger::Wasted;
 use onionskin_core::stack::Stack;
 
 use super::image_worker::ImageWorker;
-use super::protocol::{LargestFiles, LargestOf, SizedPath};
-use super::requests::Answers;
+use super::protocol::{Answers, LargestFiles, LargestOf, SizedPath};
 
 /// Files told of each.
 const TOLD: usize = 8;

@@ -2,7 +2,7 @@
 //!
 //! `requests` hands each question of the page to what answers it, at once or by a part of the program that is fetched first;
 //! most of them are about what `image_worker` keeps, an image.
-//! `opening` fetches that, by the `way` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program), with a `pool` of workers that each `decode` a layer; what was
+//! `opening` fetches that, by the `registry_access` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program), with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`, what was only listed in `tables`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `related`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
 //! and `history` those of a repository's tags.
@@ -28,20 +28,23 @@ mod image_worker;
 mod largest;
 pub(crate) mod listing;
 mod opening;
+mod origin;
 mod packages;
 mod path_history;
 
 mod pool;
 pub(crate) mod port;
 pub(crate) mod protocol;
+mod reader;
 pub(crate) mod registries;
+pub(crate) mod registry_access;
 mod related;
 pub(crate) mod requests;
 mod saved;
+mod saved_reader;
 pub(crate) mod tables;
 mod user_error;
 mod waste;
-pub(crate) mod way;
 mod whole;
 
 use self::requests::later::WorkerParts;

@@ -7,52 +7,31 @@ use std::sync::Arc;
 
 use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{Image, Layer, SourceError};
-use web_sys::{Blob, DedicatedWorkerGlobalScope};
+use onionskin_core::source::{Layer, SourceError};
+use web_sys::DedicatedWorkerGlobalScope;
 
-use super::decode::{How, Job, Origin};
 use super::image_worker::ImageWorker;
-use super::listing::number;
+use super::origin::{Job, LayerSource, Opened, Origin, ReadMode};
 use super::pool::{Outcome, Pool};
 use super::port;
-use super::protocol::{Event, ImageFacts, LayerFacts, Message, Open, Subject, UserError};
+use super::protocol::{DecodedLayer, Event, ImageFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
 use super::requests;
-use super::saved;
-use super::tables::Came;
+use super::saved_reader;
+use super::whole::LayerResult;
+use crate::counts::number;
 
 /// Between two rounds of telling how far everything is, in milliseconds.
-pub(super) const PAUSE: u32 = 100;
+const PAUSE: u32 = 100;
 /// Between two ledgers while layers come, in milliseconds: each is drawn up from the start.
 const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<ImageWorker>>;
 
-/// An image whose documents are read.
-pub(crate) struct Opened {
-    pub(super) image: Image,
-    /// What the page calls it, with and without its tag.
-    pub(super) reference: String,
-    pub(super) name: String,
-    pub(super) origin: Origin,
-    /// The file that it is in.
-    pub(super) file: Option<Blob>,
-    /// What wrote the saved analysis that it is, as that says.
-    pub(super) analysis: Option<String>,
-}
-
-/// Where the layers of the image come from.
-#[derive(Clone)]
-pub(crate) struct From {
-    pub(crate) origin: Origin,
-    /// The file that they are in, if they are in one.
-    pub(crate) file: Option<Blob>,
-}
-
 /// Where the layers of the image come from, and how far they are.
 #[derive(Clone)]
 pub(crate) struct Reading {
-    pub(crate) from: From,
+    pub(crate) source: LayerSource,
     progress: Rc<Progress>,
 }
 
@@ -96,7 +75,7 @@ pub(crate) fn resume(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
         let layers = image.layers.into_iter().filter(is_missing).collect();
         (layers, reading)
     };
-    read(worker, scope, layers, reading.from, How::Table);
+    read(worker, scope, layers, reading.source, ReadMode::Table);
 }
 
 /// Reads layers that are listed from their tables of contents: this one, or all.
@@ -118,7 +97,7 @@ pub(crate) fn read_listed(worker: &Shared, scope: &DedicatedWorkerGlobalScope, o
     };
     let numbers = layers.iter().map(|layer| number(layer.number)).collect();
     port::tell(scope, &Message::Event(Event::Reading(numbers)));
-    read(worker, scope, layers, reading.from, How::Whole);
+    read(worker, scope, layers, reading.source, ReadMode::Whole);
 }
 
 async fn begin(
@@ -135,7 +114,9 @@ async fn begin(
         Subject::Reference(typed) => find(scope, typed, wanted.fresh, platform.as_ref()).await,
         Subject::Index(_) | Subject::File { .. } => {
             // It waited for what opens these (see `requests`).
-            let open = saved::ways().ok_or_else(|| UserError::of_worker(0))?.open;
+            let open = saved_reader::reader()
+                .ok_or_else(|| UserError::of_worker(0))?
+                .open;
             let file = worker.borrow().file.clone();
             open(scope.clone(), wanted.subject.clone(), file, platform).await
         }
@@ -188,11 +169,11 @@ fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
         worker.image = Some(image.clone());
         worker.see_costs();
     }
-    let from = From {
+    let source = LayerSource {
         origin: opened.origin,
         file: opened.file,
     };
-    read(worker, scope, image.layers, from, How::Table);
+    read(worker, scope, image.layers, source, ReadMode::Table);
 }
 
 /// Reads layers, and tells how far they are until all of them are here.
@@ -200,8 +181,8 @@ fn read(
     worker: &Shared,
     scope: &DedicatedWorkerGlobalScope,
     layers: Vec<Layer>,
-    from: From,
-    how: How,
+    source: LayerSource,
+    how: ReadMode,
 ) {
     let progress = Rc::new(Progress {
         worker: Rc::clone(worker),
@@ -214,17 +195,17 @@ fn read(
         stopped: Cell::new(false),
     });
     worker.borrow_mut().reading = Some(Reading {
-        from: from.clone(),
+        source: source.clone(),
         progress: Rc::clone(&progress),
     });
     let job = |layer| Job {
         layer,
-        origin: from.origin.clone(),
+        origin: source.origin.clone(),
         how,
     };
     let jobs = layers.into_iter().map(job).collect();
     let hears = Rc::clone(&progress);
-    let pool = Pool::start(jobs, from.file, move |outcome| hears.take(outcome));
+    let pool = Pool::start(jobs, source.file, move |outcome| hears.take(outcome));
     worker.borrow_mut().pool = Some(pool);
     progress.tick();
     if progress.open_layers.get() > 0 {
@@ -267,7 +248,7 @@ impl Progress {
                 return self.tell(Event::Unlisted { layer, reason });
             }
             Outcome::Listed(layer, table) => {
-                let facts = LayerFacts::of(table.index());
+                let facts = DecodedLayer::of(table.index());
                 self.tell(Event::Listed { layer, facts });
                 {
                     let mut worker = self.worker.borrow_mut();
@@ -282,17 +263,20 @@ impl Progress {
                 if let Some(differences) = differences {
                     self.tell(Event::Differs { layer, differences });
                 }
-                let facts = LayerFacts::of(&index);
+                let facts = DecodedLayer::of(&index);
                 self.tell(Event::Decoded { layer, facts });
-                self.came(layer, Came::Read(index));
+                self.settle(layer, LayerResult::Read(index));
             }
             Outcome::NotFetched(layer, reason) => {
                 self.tell(Event::NotFetched { layer, reason });
-                self.came(layer, Came::NotFetched(reason));
+                self.settle(layer, LayerResult::NotFetched(reason));
             }
             Outcome::Failed(layer, problem) => {
-                self.tell(Event::Broken { layer, problem });
-                self.came(layer, Came::Failed);
+                self.tell(Event::Broken {
+                    layer,
+                    problem: problem.clone(),
+                });
+                self.settle(layer, LayerResult::Failed(problem));
             }
         }
         self.open_layers
@@ -303,11 +287,11 @@ impl Progress {
     }
 
     /// Keeps what came of a layer: of one that was listed until the others are here.
-    fn came(&self, layer: u32, came: Came) {
+    fn settle(&self, layer: u32, result: LayerResult) {
         {
             let mut worker = self.worker.borrow_mut();
-            match worker.tables.take(layer, came) {
-                Some(came) => worker.put(layer, came),
+            match worker.tables.take(layer, result) {
+                Some(result) => worker.put(layer, result),
                 None => return,
             }
         }

@@ -6,15 +6,15 @@ use onionskin_core::inspection::Inspection;
 use onionskin_core::layer::EntryKind;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::ownership::{self, Packages};
-use onionskin_core::report::packages::PackagesReport;
 use onionskin_core::source::Image;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 
 use super::image_worker::ImageWorker;
-use super::listing::number;
-use super::protocol::{FilesOfPackage, PackageFiles, PackagesFacts, PackagesOf, SizedPath};
-use super::requests::Answers;
+use super::protocol::{
+    Answers, AsJson, FilesOfPackage, PackageFiles, PackagesOf, PackagesReport, SizedPath,
+};
+use crate::counts::number;
 
 /// What the packages of a stack have.
 pub(crate) struct OwnedFiles {
@@ -23,7 +23,7 @@ pub(crate) struct OwnedFiles {
 }
 
 /// The packages of all that is stacked.
-fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesFacts) {
+fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesReport) {
     let ledger = Ledger::of(stack);
     let packages = Packages::of(stack, stack.depth(), &ledger);
     let mut image = image.clone();
@@ -31,26 +31,12 @@ fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesFacts) {
     image.layers.truncate(stack.depth());
     let inspection = Inspection::new(&image, stack, &ledger);
     let wasted = ownership::wasted(stack, &ledger);
-    let PackagesReport {
-        live,
-        unowned,
-        packages: listed,
-        wasted,
-        unread,
-        ..
-    } = PackagesReport::new(inspection, &packages, &wasted);
+    let report = PackagesReport::new(inspection, &packages, &wasted);
     let owned = OwnedFiles {
         packages,
         view: View::stack(stack, stack.depth()),
     };
-    let facts = PackagesFacts {
-        live,
-        unowned,
-        packages: listed,
-        wasted,
-        unread,
-    };
-    (owned, facts)
+    (owned, report)
 }
 
 impl OwnedFiles {
@@ -82,14 +68,14 @@ impl OwnedFiles {
 }
 
 impl Answers<PackagesOf> for ImageWorker {
-    fn answer(&mut self, _: PackagesOf) -> Option<Box<PackagesFacts>> {
+    fn answer(&mut self, _: PackagesOf) -> Option<AsJson<PackagesReport>> {
         // Tables of contents tell nothing of packages.
         if !self.finished || !self.tables.is_empty() {
             return None;
         }
-        let (owned, facts) = of(self.image.as_ref()?, &self.main.stack);
+        let (owned, report) = of(self.image.as_ref()?, &self.main.stack);
         self.packages = Some(owned);
-        Some(Box::new(facts))
+        AsJson::of(&report)
     }
 }
 

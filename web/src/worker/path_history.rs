@@ -8,9 +8,9 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version, What};
 
 use super::image_worker::ImageWorker;
-use super::listing::{At, Listing, known_mark, number};
-use super::protocol::{Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
-use super::requests::Answers;
+use super::listing::{Listing, StackPosition, known_mark};
+use super::protocol::{Answers, Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
+use crate::counts::number;
 
 /// How many paths a container sees.
 pub(crate) fn paths(stack: &Stack) -> u64 {
@@ -24,7 +24,7 @@ pub(crate) fn paths(stack: &Stack) -> u64 {
 /// A path's history, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
 fn of(
-    at: At<'_>,
+    at: StackPosition<'_>,
     listing: &Listing,
     top: Option<&View>,
     wasted: &[Wasted],
@@ -110,7 +110,7 @@ fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
 }
 
 /// What a version tells, unless nothing of it can be seen.
-fn event(at: At<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
+fn event(at: StackPosition<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
     let mark = known_mark(at.stack, node, at.stack.mark(node, version.layer))?;
     let (mut kind, mut size, mut mode, mut owner) = (EntryKind::Dir, 0, 0o755, (0, 0));
     if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {

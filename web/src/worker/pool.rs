@@ -20,10 +20,11 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
-use super::decode::{self, Done, Job, Missing, News, Report, Room};
-use super::listing::number;
+use super::decode::{self, Done, News, Report, Room};
+use super::origin::{Job, Missing};
 use super::port;
 use super::protocol::UserError;
+use crate::counts::number;
 
 /// The name that tells a worker what it is.
 pub(crate) const DECODER: &str = "onionskin-decoder";
@@ -45,7 +46,7 @@ pub(crate) enum Outcome {
 }
 
 /// What a decoder tells of its layer.
-enum Heard {
+enum DecoderEvent {
     Outcome(Outcome),
     /// It goes beyond a limit of the image.
     TooMuch(u32, UserError),
@@ -215,9 +216,9 @@ impl Pool {
             member.hear(event, &self.cache)
         };
         match heard {
-            Some(Heard::Outcome(Outcome::Decoded(layer, index))) => self.read(layer, index),
-            Some(Heard::Outcome(outcome)) => self.tell_all(outcome),
-            Some(Heard::TooMuch(layer, problem)) => self.refuse(layer, problem),
+            Some(DecoderEvent::Outcome(Outcome::Decoded(layer, index))) => self.read(layer, index),
+            Some(DecoderEvent::Outcome(outcome)) => self.tell_all(outcome),
+            Some(DecoderEvent::TooMuch(layer, problem)) => self.refuse(layer, problem),
             None => {}
         }
         self.give(at);
@@ -408,7 +409,7 @@ impl Drop for Member {
 }
 
 impl Member {
-    fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<Heard> {
+    fn hear(&mut self, event: &MessageEvent, cache: &Cache) -> Option<DecoderEvent> {
         let next = self.next.take();
         if next == Some(Next::Checkpoints) {
             self.checkpoints = event.data().dyn_into().ok();
@@ -427,7 +428,7 @@ impl Member {
             {
                 cache.keep_layer(&digest, packed);
             }
-            return Some(Heard::Outcome(match index {
+            return Some(DecoderEvent::Outcome(match index {
                 Some(index) => Outcome::Decoded(layer, Arc::new(index)),
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),
             }));
@@ -437,7 +438,7 @@ impl Member {
             let packed: Option<Uint8Array> = event.data().dyn_into().ok();
             let table =
                 packed.and_then(|packed| TableOfContents::from_bytes(&packed.to_vec()).ok());
-            return Some(Heard::Outcome(match table {
+            return Some(DecoderEvent::Outcome(match table {
                 Some(table) => Outcome::Listed(layer, Arc::new(table)),
                 None => Outcome::Failed(layer, UserError::of_worker(layer)),
             }));
@@ -459,13 +460,15 @@ impl Member {
                 self.next = Some(Next::Table);
                 return None;
             }
-            Report::TooMuch(problem) => return Some(Heard::TooMuch(self.at.take()?, problem)),
+            Report::TooMuch(problem) => {
+                return Some(DecoderEvent::TooMuch(self.at.take()?, problem));
+            }
             Report::Progress(received) => Outcome::Progress(self.at?, received),
             Report::Unlisted(reason) => Outcome::Unlisted(self.at?, reason),
             Report::NotFetched(reason) => Outcome::NotFetched(self.at.take()?, reason),
             Report::Failed(problem) => Outcome::Failed(self.at.take()?, problem),
         };
-        Some(Heard::Outcome(outcome))
+        Some(DecoderEvent::Outcome(outcome))
     }
 }
 
@@ -479,7 +482,7 @@ mod tests {
     use serde_json::json;
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::super::decode::{How, Origin};
+    use super::super::origin::{Origin, ReadMode};
 
     fn index(number: usize) -> Arc<LayerIndex> {
         let expected = Expected {
@@ -499,7 +502,7 @@ mod tests {
         Job {
             layer: serde_json::from_value(layer).unwrap(),
             origin: Origin::File("app.tar".to_owned()),
-            how: How::Whole,
+            how: ReadMode::Whole,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Names and paths cross as bytes, as they stand in the image; the page makes them readable
 //! (`format::visible`) where it shows them. Layers are numbered from 1.
 
+mod as_json;
 mod comparison;
 mod content;
 mod difference;
@@ -18,6 +19,7 @@ mod waste;
 use std::borrow::Cow;
 
 pub(crate) use onionskin_core::layer::EntryKind;
+pub(crate) use onionskin_core::layer::table::Difference as TableDifference;
 use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
 use onionskin_core::manifest::history::clean;
@@ -30,6 +32,7 @@ pub(crate) use onionskin_core::stack::Cause;
 pub(crate) use onionskin_core::stack::view::Mark;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::as_json::AsJson;
 pub(crate) use self::comparison::*;
 pub(crate) use self::content::*;
 pub(crate) use self::difference::*;
@@ -69,9 +72,9 @@ pub(crate) enum Event {
     /// Bytes received so far, for the layers where that changed.
     Progress(Vec<(u32, u64)>),
     /// A layer is decoded. It joins the stack once all below it have.
-    Decoded { layer: u32, facts: LayerFacts },
+    Decoded { layer: u32, facts: DecodedLayer },
     /// A layer was not read: this is what its table of contents lists. It joins the stack as if it had been read.
-    Listed { layer: u32, facts: LayerFacts },
+    Listed { layer: u32, facts: DecodedLayer },
     /// The table of contents of a layer cannot be used, for this reason: the layer is read as a whole.
     Unlisted { layer: u32, reason: String },
     /// These layers, which were listed, are now being read.
@@ -124,7 +127,7 @@ pub(crate) struct UserError {
 
 /// A repository of the gateway's own and its tags.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listed {
+pub(crate) struct CatalogEntry {
     pub(crate) name: String,
     pub(crate) tags: Vec<String>,
 }
@@ -186,22 +189,14 @@ pub(crate) fn command(layer: &Layer) -> Cow<'_, str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Differences {
     /// The first of them.
-    pub(crate) told: Vec<UnlikePath>,
+    pub(crate) told: Vec<TableDifference>,
     /// How many there are.
     pub(crate) all: u64,
 }
 
-/// A path of which a table and the layer say different things.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct UnlikePath {
-    pub(crate) path: Vec<u8>,
-    /// What is different, in words.
-    pub(crate) what: String,
-}
-
 /// What decoding a layer told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LayerFacts {
+pub(crate) struct DecodedLayer {
     /// Bytes of the uncompressed tar; unknown where the layer was not read.
     pub(crate) size: Option<u64>,
     pub(crate) entries: u64,
@@ -211,10 +206,10 @@ pub(crate) struct LayerFacts {
     pub(crate) remarks: Vec<Remark>,
 }
 
-impl LayerFacts {
+impl DecodedLayer {
     /// What an index tells.
     pub(crate) fn of(index: &LayerIndex) -> Self {
-        LayerFacts {
+        DecodedLayer {
             size: (!index.is_listed()).then_some(index.size),
             entries: index.len() as u64,
             stored: index.stored(),

@@ -14,8 +14,8 @@ use onionskin_core::source::{Credentials, Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
 
 use super::cache::Cache;
-use super::protocol::{Listed, UserError};
-use super::way::{self, Way};
+use super::protocol::{CatalogEntry, UserError};
+use super::registry_access::{self, RegistryAccess};
 use crate::login::{self, Login};
 
 /// A reference, and where it is found.
@@ -23,31 +23,31 @@ use crate::login::{self, Login};
 pub(crate) struct RegistryImage {
     /// What is asked for, behind a host.
     reference: String,
-    at: At,
-    way: Way,
+    first: FirstPart,
+    access: RegistryAccess,
     fresh: bool,
     /// The visitor's log-in at the registry.
     login: Option<Login>,
 }
 
 impl RegistryImage {
-    fn new(reference: &Reference, at: At, way: Way, fresh: bool) -> Self {
-        let login = login::of(match &at {
-            At::Host => reference.domain(),
-            At::Name(name) => name,
+    fn new(reference: &Reference, first: FirstPart, access: RegistryAccess, fresh: bool) -> Self {
+        let login = login::of(match &first {
+            FirstPart::Host => reference.domain(),
+            FirstPart::Name(name) => name,
         });
         Self {
             reference: reference.to_string(),
-            at,
-            way,
+            first,
+            access,
             fresh,
             login,
         }
     }
 
     /// How it is reached.
-    pub(crate) fn way(&self) -> &Way {
-        &self.way
+    pub(crate) fn access(&self) -> &RegistryAccess {
+        &self.access
     }
 
     /// Whether the visitor logged in to the registry: what is read is for as long as the page is open.
@@ -63,7 +63,7 @@ impl RegistryImage {
 
 /// What a name begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum At {
+enum FirstPart {
     /// A host, which the reference has.
     Host,
     /// A name that only the gateway knows, in place of the reference's host: one that its operator gave to a registry, or
@@ -71,9 +71,9 @@ enum At {
     Name(String),
 }
 
-/// The registries, on this page's way to them.
+/// The registries, as this page has access to them.
 pub(crate) struct Registries {
-    way: Way,
+    access: RegistryAccess,
     /// Where the page lives.
     here: Url,
 }
@@ -81,14 +81,14 @@ pub(crate) struct Registries {
 impl Registries {
     /// Those of this page.
     pub(crate) async fn find() -> Result<Self, UserError> {
-        let here = way::base().ok_or_else(|| UserError::of_worker(0))?;
-        let way = Way::find().await?;
-        Ok(Self { way, here })
+        let here = registry_access::base().ok_or_else(|| UserError::of_worker(0))?;
+        let access = RegistryAccess::find().await?;
+        Ok(Self { access, here })
     }
 
     /// The host of the gateway as it stands in a reference; without a gateway, that of the page.
     pub(crate) fn host(&self) -> String {
-        let root = self.way.gateway().unwrap_or_else(|| self.here.clone());
+        let root = self.access.gateway().unwrap_or_else(|| self.here.clone());
         let host = root.host_str().unwrap_or_default();
         root.port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -96,7 +96,7 @@ impl Registries {
 
     /// What an error of a list means to the visitor.
     pub(crate) fn problem_of_list(&self, error: &SourceError) -> UserError {
-        let problem = self.way.problem(error);
+        let problem = self.access.problem(error);
         problem.unwrap_or_else(|| UserError::of_list(error))
     }
 
@@ -110,8 +110,8 @@ impl Registries {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = RegistryImage::new(&reference, At::Host, self.way.clone(), fresh);
-        if self.way == Way::Direct {
+        let full = RegistryImage::new(&reference, FirstPart::Host, self.access.clone(), fresh);
+        if self.access == RegistryAccess::Direct {
             return Ok(vec![full]);
         }
         let own = match typed.split_once('/') {
@@ -128,24 +128,24 @@ impl Registries {
 
     /// A reference that was found at `place`, with the gateway's host where only the gateway knows its first part.
     pub(crate) fn in_full(&self, place: &RegistryImage, reference: &str) -> String {
-        match place.at {
-            At::Host => reference.to_owned(),
-            At::Name(_) => format!("{}/{reference}", self.host()),
+        match place.first {
+            FirstPart::Host => reference.to_owned(),
+            FirstPart::Name(_) => format!("{}/{reference}", self.host()),
         }
     }
 
     /// What the gateway has under a name without a host; such names have several parts.
     fn own(&self, name: &str, fresh: bool) -> Option<RegistryImage> {
         let (first, rest) = name.split_once('/')?;
-        let at = At::Name(first.to_owned());
+        let first = FirstPart::Name(first.to_owned());
         let place = format!("localhost/{rest}");
         Some(match place.parse() {
-            Ok(reference) => RegistryImage::new(&reference, at, self.way.clone(), fresh),
+            Ok(reference) => RegistryImage::new(&reference, first, self.access.clone(), fresh),
             // Whoever opens it says what is wrong with it.
             Err(_) => RegistryImage {
                 reference: place,
-                at,
-                way: self.way.clone(),
+                first,
+                access: self.access.clone(),
                 fresh,
                 login: None,
             },
@@ -166,7 +166,7 @@ impl Registries {
             let kept = is_kept.then(|| Cache::of_worker().documents());
             let answer = place.opened(kept)?.image(platform).await;
             if let Err(error) = &answer
-                && let Some(problem) = self.way.problem(error)
+                && let Some(problem) = self.access.problem(error)
             {
                 return Err(problem);
             }
@@ -179,7 +179,7 @@ impl Registries {
     }
 
     /// The repositories that the gateway has itself.
-    pub(crate) async fn catalog(&self) -> Vec<Listed> {
+    pub(crate) async fn catalog(&self) -> Vec<CatalogEntry> {
         let mut catalog = Vec::new();
         for name in self.catalog_names().await {
             let Some(place) = self.own(&name, false) else {
@@ -190,7 +190,7 @@ impl Registries {
             };
             // A repository that cannot be listed is left out; the others are still worth showing.
             if let Ok(page) = remote.tags(None).await {
-                catalog.push(Listed {
+                catalog.push(CatalogEntry {
                     name,
                     tags: page.tags,
                 });
@@ -204,7 +204,7 @@ impl Registries {
         struct Catalog {
             repositories: Vec<String>,
         }
-        let url = self.way.gateway();
+        let url = self.access.gateway();
         let Some(Ok(url)) = url.map(|root| root.join("v2/_catalog")) else {
             return Vec::new();
         };
@@ -223,7 +223,7 @@ impl Registries {
     pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
         let failed = |error: SourceError| UserError::of_image(&error);
         let login = login::of(host);
-        let Some(root) = self.way.gateway() else {
+        let Some(root) = self.access.gateway() else {
             let options = Options {
                 credentials: credentials(host, login.as_ref()),
                 ..Options::default()
@@ -273,7 +273,7 @@ impl RegistryImage {
             .reference
             .parse()
             .map_err(|error: ReferenceError| UserError::of_reference(&error))?;
-        let gateway = self.way.gateway();
+        let gateway = self.access.gateway();
         let options = Options {
             fresh: self.fresh,
             kept,
@@ -288,8 +288,8 @@ impl RegistryImage {
             Some(_) => login::client(registry, self.login.as_ref()),
             None => reqwest::Client::new(),
         };
-        match (&self.at, &gateway) {
-            (At::Name(name), Some(root)) => {
+        match (&self.first, &gateway) {
+            (FirstPart::Name(name), Some(root)) => {
                 let client = Client::new(http(name), options);
                 Ok(client.open_at(Endpoint::named_at(root.clone(), name), &reference))
             }

@@ -3,9 +3,8 @@
 use onionskin_core::stack::{NodeId, Stack};
 
 use super::image_worker::ImageWorker;
-use super::listing::number;
-use super::protocol::{OtherPaths, Related, RelatedTo};
-use super::requests::Answers;
+use super::protocol::{Answers, OtherPaths, Related, RelatedTo};
+use crate::counts::number;
 
 /// Paths and findings that are told; of more only the count is.
 const TOLD: usize = 20;

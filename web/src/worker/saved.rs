@@ -1,50 +1,26 @@
-//! Images that are in no registry: files that the visitor chose, and saved analyses. What opens them is a part of the program,
-//! which arrives with the first of them.
+//! Images that are in no registry: files that the visitor chose, and saved analyses. This is a part of the program, which
+//! arrives with the first of them.
 
 use std::cell::Cell;
-use std::pin::Pin;
 
-use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{Layer, Source, SourceError};
+use onionskin_core::source::SourceError;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::analysis;
-use super::decode::{Missing, Origin};
 use super::file;
-use super::opening::{Opened, PAUSE};
+use super::origin::{Opened, Origin};
 use super::port;
 use super::protocol::{Event, Message, Subject, UserError};
 use super::registries::repository;
+use super::saved_reader::{self, SavedImageReader};
 
-type Later<T> = Pin<Box<dyn Future<Output = T>>>;
-/// What comes of opening one.
-type Opening = Later<Result<Option<Opened>, UserError>>;
-
-/// What there is to do with such an image.
-#[derive(Clone, Copy)]
-pub(crate) struct Ways {
-    /// Opens it; none where there is a choice to make first, or no image.
-    pub(super) open:
-        fn(DedicatedWorkerGlobalScope, Subject, Option<Blob>, Option<Platform>) -> Opening,
-    /// Where the bytes are of layers in the file of this name.
-    pub(super) source: fn(&str, &Blob) -> Result<Source, UserError>,
-    /// The index of a layer, from a saved analysis.
-    pub(super) layer: fn(Blob, Layer) -> Later<Result<LayerIndex, Missing>>,
-}
-
-thread_local! {
-    static WAYS: Cell<Option<Ways>> = const { Cell::new(None) };
-}
-
-/// What opens them, once that is here.
-pub(super) fn ways() -> Option<Ways> {
-    WAYS.get()
-}
+/// Between two rounds of telling how far a file is unpacked, in milliseconds.
+const PAUSE: f64 = 100.0;
 
 /// Opens them from now on.
 pub(super) fn open_from_now_on() {
-    WAYS.set(Some(Ways {
+    saved_reader::use_reader(SavedImageReader {
         open: |scope, subject, file, platform| Box::pin(open(scope, subject, file, platform)),
         source: |name, file| {
             let archive = file::open(name, file, None);
@@ -52,7 +28,7 @@ pub(super) fn open_from_now_on() {
             Ok(archive.into())
         },
         layer: |file, layer| Box::pin(async move { analysis::layer(&file, &layer).await }),
-    }));
+    });
 }
 
 async fn open(
@@ -90,7 +66,7 @@ fn unpack(scope: &DedicatedWorkerGlobalScope, file: Blob) -> Result<Blob, UserEr
     let told = Cell::new(0.0);
     let unpacked = file::unpacked(&file, |done, size| {
         let now = js_sys::Date::now();
-        if now - told.get() >= f64::from(PAUSE) {
+        if now - told.get() >= PAUSE {
             told.set(now);
             port::tell(
                 scope,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use onionskin_core::layer::table::{TableError, TableOfContents};
 use onionskin_core::layer::{LayerIndex, MemoryBudget};
-use onionskin_core::source::{Layer, NotFetched, Source};
+use onionskin_core::source::{Layer, Source};
 
 use super::image_worker::{ImageWorker, LayerStack};
-use super::listing::number;
-use super::protocol::{Differences, LayerFacts, UnlikePath};
+use super::protocol::{DecodedLayer, Differences};
+use super::whole::LayerResult;
+use crate::counts::number;
 
 /// Reads the table of a layer, as [`Source::table`] does.
 pub type ReadTable = for<'a> fn(
@@ -35,14 +36,7 @@ const TOLD: usize = 20;
 pub(crate) struct Tables {
     known: BTreeMap<u32, Arc<TableOfContents>>,
     /// The layers that are being read because the visitor wants that, and what came of them.
-    wanted: BTreeMap<u32, Option<Came>>,
-}
-
-/// What came of a layer.
-pub(crate) enum Came {
-    Read(Arc<LayerIndex>),
-    NotFetched(NotFetched),
-    Failed,
+    wanted: BTreeMap<u32, Option<LayerResult>>,
 }
 
 impl Tables {
@@ -82,7 +76,7 @@ impl Tables {
     }
 
     /// Takes what came of a layer, if it was listed; gives it back otherwise.
-    pub(crate) fn take(&mut self, layer: u32, came: Came) -> Option<Came> {
+    pub(crate) fn take(&mut self, layer: u32, came: LayerResult) -> Option<LayerResult> {
         match self.wanted.get_mut(&layer) {
             Some(place) => {
                 *place = Some(came);
@@ -95,12 +89,8 @@ impl Tables {
     /// Where a table and the layer that was read say different things.
     pub(crate) fn differences(&self, layer: u32, index: &LayerIndex) -> Option<Differences> {
         let all = self.of(layer)?.differences(index);
-        let told = all.iter().take(TOLD).map(|one| UnlikePath {
-            path: one.path.clone(),
-            what: one.what.to_string(),
-        });
         (!all.is_empty()).then(|| Differences {
-            told: told.collect(),
+            told: all.iter().take(TOLD).cloned().collect(),
             all: all.len() as u64,
         })
     }
@@ -108,7 +98,7 @@ impl Tables {
 
 impl ImageWorker {
     /// Reading listed layers ended: those that came take the places of what was listed. Tells of those that did not.
-    pub(crate) fn restack(&mut self) -> Vec<(u32, LayerFacts)> {
+    pub(crate) fn restack(&mut self) -> Vec<(u32, DecodedLayer)> {
         let wanted = std::mem::take(&mut self.tables.wanted);
         let mut left = Vec::new();
         let mut came = Vec::new();
@@ -121,7 +111,7 @@ impl ImageWorker {
                 None => left.extend(
                     self.tables
                         .of(layer)
-                        .map(|table| (layer, LayerFacts::of(table.index()))),
+                        .map(|table| (layer, DecodedLayer::of(table.index()))),
                 ),
             }
         }
@@ -133,8 +123,8 @@ impl ImageWorker {
         self.to_open.extend(open);
         for (layer, index) in (1..).zip(before.stack.layers()) {
             let came = match before.stack.not_fetched().get(&layer) {
-                Some(reason) => Came::NotFetched(*reason),
-                None => Came::Read(Arc::clone(index)),
+                Some(reason) => LayerResult::NotFetched(*reason),
+                None => LayerResult::Read(Arc::clone(index)),
             };
             self.put(number(layer), came);
         }
@@ -152,15 +142,15 @@ impl ImageWorker {
     }
 
     /// Keeps what came of a layer until all below it are here.
-    pub(crate) fn put(&mut self, layer: u32, came: Came) {
+    pub(crate) fn put(&mut self, layer: u32, came: LayerResult) {
         match came {
-            Came::Read(index) => {
+            LayerResult::Read(index) => {
                 self.waiting.insert(layer, index);
             }
-            Came::NotFetched(reason) => {
+            LayerResult::NotFetched(reason) => {
                 self.not_fetched.insert(layer, reason);
             }
-            Came::Failed => {}
+            LayerResult::Failed(_) => {}
         }
     }
 

@@ -1,15 +1,16 @@
 //! Errors of the core as [`UserError`]: the title says what was not possible, the detail on what and why, the advice what
 //! can be done on this page. Each thing is said once.
 
+mod source;
+
 use onionskin_core::analysis::AnalysisError;
 use onionskin_core::layer::LayerError;
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
 use onionskin_core::rules::GlobError;
-use onionskin_core::source::{LocatorError, RetryAfter, SourceError};
+use onionskin_core::source::{LocatorError, SourceError};
 
 use super::protocol::UserError;
-use crate::login;
 
 impl UserError {
     fn new(title: impl Into<String>, detail: impl ToString, advice: &str, retry: bool) -> Self {
@@ -57,11 +58,16 @@ impl UserError {
             error,
             SourceError::NotFound { .. } | SourceError::NoAccess { .. }
         );
-        let (title, detail, advice, retry) = told(error);
+        let retry = source::may_retry(error);
         UserError {
             missing,
             login: login_for(error),
-            ..UserError::new(title, detail, &advice, retry)
+            ..UserError::new(
+                source::title(error),
+                source::detail(error),
+                &source::advice(error),
+                retry,
+            )
         }
     }
 
@@ -82,7 +88,7 @@ impl UserError {
     /// A layer could not be fetched.
     pub(crate) fn of_fetch(layer: u32, error: &SourceError) -> Self {
         let detail = match error {
-            SourceError::Cut { .. } => told(error).1,
+            SourceError::Cut { .. } => source::detail(error),
             _ => error.to_string(),
         };
         let title = format!("Layer {layer} could not be fetched");
@@ -276,211 +282,9 @@ fn login_for(error: &SourceError) -> Option<String> {
     }
 }
 
-/// Title, detail, advice, and whether trying again may help. What the title or the advice says is not in the detail.
-fn told(error: &SourceError) -> (String, String, String, bool) {
-    let whole = || error.to_string();
-    let (title, detail, advice, retry) = match error {
-        SourceError::NotFound {
-            what,
-            place,
-            reason,
-        } => (
-            "Image not found",
-            because(what, &format!("{what} was not found in {place}"), reason),
-            "Check the name and the tag.",
-            true,
-        ),
-        SourceError::NoAccess {
-            what,
-            registry,
-            reason,
-            ..
-        } => (
-            "Image not available",
-            because(
-                what,
-                &format!("the registry denies access to {what}"),
-                reason,
-            ),
-            match login::of(registry) {
-                Some(_) => "Check the name of the image, the user name and the password.",
-                None => "Check the name. If the image is private, log in.",
-            },
-            true,
-        ),
-        SourceError::NotFetched { .. } => ("Layer not available", whole(), "", false),
-        SourceError::Artifact(_) => (
-            "Not an image",
-            whole(),
-            "Open the reference of a container image.",
-            false,
-        ),
-        SourceError::NotReached { registry, reason } => {
-            // The reason says what the operator can do.
-            let title = format!("This server has no access to {registry}");
-            return (title, reason.clone(), String::new(), true);
-        }
-        SourceError::NoList {
-            registry, reason, ..
-        } => (
-            "This registry does not list its repositories",
-            because(registry, &format!("{registry} gave no list"), reason),
-            "Type the name of a repository, as in HOST/team/app.",
-            false,
-        ),
-        SourceError::NoRegistry(name) => (
-            "Invalid registry",
-            format!("{name:?} is not the host of a registry"),
-            "Type a host, as in registry.example.com:5000.",
-            false,
-        ),
-        SourceError::Unreachable { .. } => (
-            "The registry does not answer",
-            whole(),
-            "Check the name and the network, then try again.",
-            true,
-        ),
-        SourceError::TooManyRequests {
-            registry,
-            retry,
-            limit,
-        } => {
-            let happened = format!("{registry} accepts no more requests for now");
-            let detail = because(registry, &happened, limit);
-            return (
-                "Too many requests".to_owned(),
-                detail,
-                later(retry.as_ref()),
-                true,
-            );
-        }
-        SourceError::Mismatch {
-            what,
-            promised,
-            got,
-        } => (
-            "The registry sent other data than it announced",
-            format!("{what}: expected {promised}, received {got}"),
-            AGAIN,
-            true,
-        ),
-        SourceError::Document { .. } => (
-            "Not a container image",
-            whole(),
-            "Check that the reference names a container image.",
-            false,
-        ),
-        SourceError::NoPlatform { .. } => (
-            "No image for this platform",
-            whole(),
-            CHOOSE_PLATFORM,
-            false,
-        ),
-        SourceError::Cut {
-            what,
-            received,
-            size,
-            reason,
-        } => {
-            let of = size.map_or_else(String::new, |size| format!(" of {size}"));
-            (
-                "The connection was interrupted",
-                format!("{what} ended after {received}{of} bytes: {reason}"),
-                "Try again.",
-                true,
-            )
-        }
-        SourceError::Forbidden { .. } => (
-            "This server may not connect there",
-            whole(),
-            "The operator of this server can allow it with onionskin serve --registry HOST.",
-            true,
-        ),
-        // The gateway passes on what happened to it.
-        SourceError::Relayed { reason, .. } => (
-            "The registry could not be read",
-            reason.clone(),
-            AGAIN,
-            true,
-        ),
-        SourceError::Incomplete { .. } => ("The list is not complete", whole(), AGAIN, true),
-        SourceError::WebPage { .. } => (
-            "Not a registry's answer",
-            whole(),
-            "Check the name of the registry.",
-            true,
-        ),
-        SourceError::Unavailable {
-            what,
-            registry,
-            retry,
-            reason,
-        } => {
-            let happened = format!("{registry} is not available when asked for {what}");
-            let detail = because(registry, &happened, reason);
-            return (
-                "The registry is not available".to_owned(),
-                detail,
-                later(retry.as_ref()),
-                true,
-            );
-        }
-        // They say what to do themselves.
-        SourceError::Damaged { .. } | SourceError::Missing { .. } => (
-            "A part of this image is missing or damaged",
-            whole(),
-            "",
-            false,
-        ),
-        SourceError::NotSaved { .. } => (
-            "This file does not contain that platform",
-            whole(),
-            CHOOSE_PLATFORM,
-            false,
-        ),
-        SourceError::Answer { .. } => ("The registry answered with an error", whole(), AGAIN, true),
-        SourceError::Credentials { .. } => (
-            "The registry requires credentials",
-            whole(),
-            "The log of this server says why it has none.",
-            true,
-        ),
-        // Its name stands above.
-        SourceError::Archive { problem, .. } => (NOT_A_SAVED_IMAGE, problem.clone(), SAVED, false),
-    };
-    (title.to_owned(), detail, advice.to_owned(), retry)
-}
-
-/// When to try again.
-fn later(retry: Option<&RetryAfter>) -> String {
-    match retry {
-        Some(RetryAfter::Seconds(seconds)) if *seconds >= 120 => {
-            format!("Try again in {} minutes.", seconds.div_ceil(60))
-        }
-        Some(RetryAfter::Seconds(seconds)) => format!("Try again in {seconds} seconds."),
-        Some(RetryAfter::At(time)) => format!("Try again after {time}."),
-        None => "Try again later. Logging in often raises the limit.".to_owned(),
-    }
-}
-
-/// What happened, with the registry's own words. Through a gateway, these may be a whole sentence about the same thing:
-/// then they stand alone.
-fn because(what: &str, happened: &str, reason: &str) -> String {
-    // What comes after a semicolon is advice for the command line.
-    let reason = reason.split("; ").next().unwrap_or_default();
-    if reason.is_empty() {
-        happened.to_owned()
-    } else if reason.contains(what) {
-        reason.to_owned()
-    } else {
-        format!("{happened} ({reason})")
-    }
-}
-
 const NO_ANALYSIS: &str = "The saved analysis could not be fetched";
 const NOT_A_SAVED_IMAGE: &str = "This file cannot be opened as an image";
 const CHOOSE_PLATFORM: &str = "Open the reference without a platform, then choose one.";
-const AGAIN: &str = "Try again; if it keeps failing, contact the registry's administrator.";
 const OTHERS: &str = "The layers below it can still be viewed.";
 
 /// What can be opened.

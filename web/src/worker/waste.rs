@@ -4,28 +4,25 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
-use onionskin_core::audit::own::IgnoreFacts;
-use onionskin_core::audit::{Audit, AuditOptions, FindingFacts};
+use onionskin_core::audit::{Audit, AuditOptions};
 use onionskin_core::inspection::LayerFacts;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::link::{InFile, Links};
 use onionskin_core::manifest::history;
-use onionskin_core::report::format;
 use onionskin_core::report::html;
 use onionskin_core::report::map::Map;
 use onionskin_core::report::outcome::Outcome;
-use onionskin_core::rules::{self, Day, Rules, RulesError};
+use onionskin_core::rules::{Day, Rules, Verdict};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
 use super::cards;
-use super::growth::Other;
-use super::listing::number;
+use super::growth::OtherImage;
 use super::protocol::{
-    AuditFacts, BaseFacts, Card, Choice, DiveNumbers, Finding, FindingName, FindingOnPath,
-    Findings, FindingsQuery, Group, Ignored, OfKind, Order, RuleOutcome, RulesFile, RulesFileError,
-    Selected,
+    AsJson, AuditFacts, Card, Choice, Finding, FindingFacts, FindingName, FindingOnPath, Findings,
+    FindingsQuery, Group, OfKind, Order, RulesError, RulesFile, Selected,
 };
+use crate::counts::number;
 
 /// The name of a rules file that is read as dive reads it.
 const DIVES: &str = ".dive-ci";
@@ -43,7 +40,7 @@ impl Waste {
         image: &Image,
         stack: &Stack,
         rules: &Rules,
-        other: &Other,
+        other: &OtherImage,
         page: &str,
         file: Option<InFile<'_>>,
     ) -> Self {
@@ -62,7 +59,7 @@ impl Waste {
         if let Some(reason) = other.missing() {
             let growth = audit.rules.iter_mut();
             let unjudged =
-                |rule: &&mut rules::Verdict| rule.rule.is_about_growth() && rule.passed.is_none();
+                |rule: &&mut Verdict| rule.rule.is_about_growth() && rule.passed.is_none();
             for rule in growth.filter(unjudged) {
                 rule.reason = Some(reason.to_owned());
             }
@@ -107,18 +104,11 @@ impl Waste {
             depth: number(layers.len()),
             commands: layers.iter().map(command).collect(),
             kinds,
-            dive: DiveNumbers {
-                efficiency: dive.efficiency,
-                wasted: dive.wasted_bytes,
-                user_wasted: dive.user_wasted_percent,
-            },
-            base: base.as_ref().map(|base| BaseFacts {
-                reference: base.reference.clone(),
-                layers: base.layers.map(number),
-            }),
-            rules: rules.iter().map(verdict).collect(),
+            dive: *dive,
+            base: base.clone(),
+            rules: AsJson::of(rules).unwrap_or_default(),
             passed: *passed,
-            ignores: ignore.iter().map(ignored).collect(),
+            ignores: AsJson::of(ignore).unwrap_or_default(),
         }
     }
 
@@ -239,19 +229,16 @@ impl Waste {
 
     fn row(&self, at: usize) -> Option<Finding> {
         let finding = self.audit.findings.get(at)?;
-        let numbers = |layers: &[usize]| layers.iter().copied().map(number).collect();
+        let facts = FindingFacts {
+            created_by: Vec::new(),
+            changes: Vec::new(),
+            ..finding.clone()
+        };
         Some(Finding {
             number: number(at + 1),
             name: self.names.get(at)?.clone(),
-            path: finding.path.clone(),
-            line: finding.line,
-            bytes: finding.bytes,
-            compressed: finding.compressed_bytes,
-            added_by: numbers(&finding.added_by),
-            hidden_by: numbers(&finding.hidden_by),
-            advice: finding.advice.clone(),
-            ignored: finding.ignored.clone(),
             location: finding.location.clone(),
+            facts,
         })
     }
 
@@ -316,39 +303,11 @@ fn holds(finding: &FindingFacts, find: &str) -> bool {
         .any(|text| text.to_lowercase().contains(find))
 }
 
-fn verdict(verdict: &rules::Verdict) -> RuleOutcome {
-    RuleOutcome {
-        name: verdict.name.clone(),
-        told: format::verdict(verdict),
-        met: verdict.met.clone(),
-        passed: verdict.passed,
-    }
-}
-
-fn ignored(entry: &IgnoreFacts) -> Ignored {
-    let what = [
-        entry.kind.map(|kind| kind.name()),
-        entry.rule.as_deref(),
-        entry.path.as_deref(),
-    ];
-    Ignored {
-        what: what.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        reason: entry.reason.clone(),
-        until: entry.until.map(|day| day.to_string()),
-        expired: entry.expired,
-        findings: entry.findings,
-    }
-}
-
 /// Reads a rules file as the command would.
-pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesFileError> {
-    let read = if file.name == DIVES {
+pub(crate) fn rules(file: &RulesFile) -> Result<Rules, RulesError> {
+    if file.name == DIVES {
         Rules::from_dive_ci(&file.text)
     } else {
         Rules::from_yaml(&file.text)
-    };
-    read.map_err(|RulesError { line, problem }| RulesFileError {
-        line: u32::try_from(line).ok(),
-        problem,
-    })
+    }
 }

@@ -70,7 +70,7 @@ pub struct AuditOptions<'a> {
 
 /// dive's numbers, by its own definition.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DiveFacts {
     /// Its efficiency.

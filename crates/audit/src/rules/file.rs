@@ -1,6 +1,6 @@
 //! Rules files: what an `onionskin.yaml` may say.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use super::ignore::Written as WrittenIgnore;
@@ -49,7 +49,7 @@ fn silenceable() -> serde_json::Value {
 }
 
 /// Why a rules file cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("line {line}: {problem}")]
 pub struct RulesError {
     /// The line, from 1.

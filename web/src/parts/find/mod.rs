@@ -42,6 +42,45 @@ struct Offered {
     active: Option<usize>,
 }
 
+/// What a key does to what is offered.
+enum Step {
+    /// All is offered that may stand here.
+    Offer,
+    To(usize),
+    Take(usize),
+    Close,
+}
+
+impl Offered {
+    /// What may stand at the caret of the box; `all` also where nothing is typed yet.
+    fn at_caret(input: &HtmlInputElement, all: bool) -> Self {
+        let query = input.value();
+        let caret = caret(input, &query);
+        let (start, offers) = offers(&query, caret, all);
+        Offered {
+            start,
+            caret,
+            active: (all && !offers.is_empty()).then_some(0),
+            offers,
+        }
+    }
+
+    /// None for keys that are the box's own.
+    fn on_key(&self, key: &str) -> Option<Step> {
+        let many = self.offers.len();
+        match (key, self.active) {
+            ("ArrowDown", _) if many == 0 => Some(Step::Offer),
+            ("ArrowDown", active) => Some(Step::To(active.map_or(0, |at| (at + 1) % many))),
+            ("ArrowUp", active) if many > 0 => {
+                Some(Step::To(active.filter(|at| *at > 0).unwrap_or(many) - 1))
+            }
+            ("Enter", Some(active)) => Some(Step::Take(active)),
+            ("Escape", _) if many > 0 => Some(Step::Close),
+            _ => None,
+        }
+    }
+}
+
 /// The box.
 #[component]
 pub(crate) fn Find(props: &Props) -> Html {
@@ -84,15 +123,7 @@ pub(crate) fn Find(props: &Props) -> Html {
             let Some(input) = input.cast::<HtmlInputElement>().filter(|_| queries) else {
                 return;
             };
-            let query = input.value();
-            let caret = caret(&input, &query);
-            let (start, offers) = offers(&query, caret, all);
-            offered.set(Offered {
-                start,
-                caret,
-                active: (all && !offers.is_empty()).then_some(0),
-                offers,
-            });
+            offered.set(Offered::at_caret(&input, all));
         }
     };
     let take = {
@@ -106,16 +137,7 @@ pub(crate) fn Find(props: &Props) -> Html {
                 return;
             };
             let (query, caret) = taken(&input.value(), start, caret, chosen);
-            input.set_value(&query);
-            let units = query
-                .get(..caret)
-                .unwrap_or_default()
-                .encode_utf16()
-                .count();
-            let units = u32::try_from(units).ok();
-            // Without a caret the text is there all the same.
-            let _ = input.set_selection_start(units);
-            let _ = input.set_selection_end(units);
+            write(&input, &query, caret);
             // Its values may be offered next.
             offer(false);
             search();
@@ -131,22 +153,15 @@ pub(crate) fn Find(props: &Props) -> Html {
     let key = {
         let (offered, take) = (offered.clone(), take.clone());
         Callback::from(move |event: KeyboardEvent| {
-            let many = offered.offers.len();
-            let walk = |active| {
-                offered.set(Offered {
-                    active,
+            match offered.on_key(&event.key()) {
+                Some(Step::Offer) => offer(true),
+                Some(Step::To(active)) => offered.set(Offered {
+                    active: Some(active),
                     ..(*offered).clone()
-                });
-            };
-            match (event.key().as_str(), offered.active) {
-                ("ArrowDown", _) if many == 0 => offer(true),
-                ("ArrowDown", active) => walk(Some(active.map_or(0, |at| (at + 1) % many))),
-                ("ArrowUp", active) if many > 0 => {
-                    walk(Some(active.filter(|at| *at > 0).unwrap_or(many) - 1));
-                }
-                ("Enter", Some(active)) => take.emit(active),
-                ("Escape", _) if many > 0 => offered.set(Offered::default()),
-                _ => return,
+                }),
+                Some(Step::Take(active)) => take.emit(active),
+                Some(Step::Close) => offered.set(Offered::default()),
+                None => return,
             }
             event.prevent_default();
         })
@@ -183,35 +198,51 @@ pub(crate) fn Find(props: &Props) -> Html {
                 />
             </div>
             if open {
-                <ul class="offers" id={OFFERS} role="listbox" aria-label="Qualifiers">
-                    for (number, one) in offered.offers.iter().enumerate() {
-                        <li
-                            key={number}
-                            id={offer_id(number)}
-                            role="option"
-                            aria-selected={(offered.active == Some(number)).to_string()}
-                            // The box keeps the focus.
-                            onmousedown={
-                                let take = take.clone();
-                                Callback::from(move |event: MouseEvent| {
-                                    event.prevent_default();
-                                    take.emit(number);
-                                })
-                            }
-                        >
-                            <span class="mono">{ &one.word }</span>
-                            if !one.says.is_empty() {
-                                <span class="muted">{ one.says }</span>
-                            }
-                        </li>
-                    }
-                </ul>
+                { list(&offered, &take) }
             }
             if let Some(problem) = problem {
                 <p class="problem-beside" id={PROBLEM} role="alert">{ problem }</p>
             }
         </div>
     }
+}
+
+/// What is offered; the box keeps the focus.
+fn list(offered: &Offered, take: &Callback<usize>) -> Html {
+    let on_mouse_down = |number: usize| {
+        take.reform(move |event: MouseEvent| {
+            event.prevent_default();
+            number
+        })
+    };
+    html! {
+        <ul class="offers" id={OFFERS} role="listbox" aria-label="Qualifiers">
+            for (number, one) in offered.offers.iter().enumerate() {
+                <li
+                    key={number}
+                    id={offer_id(number)}
+                    role="option"
+                    aria-selected={(offered.active == Some(number)).to_string()}
+                    onmousedown={on_mouse_down(number)}
+                >
+                    <span class="mono">{ &one.word }</span>
+                    if !one.says.is_empty() {
+                        <span class="muted">{ one.says }</span>
+                    }
+                </li>
+            }
+        </ul>
+    }
+}
+
+/// Writes a query into the box, with the caret at this byte.
+fn write(input: &HtmlInputElement, query: &str, caret: usize) {
+    input.set_value(query);
+    let before = query.get(..caret).unwrap_or_default();
+    let units = u32::try_from(before.encode_utf16().count()).ok();
+    // Without a caret the text is there all the same.
+    let _ = input.set_selection_start(units);
+    let _ = input.set_selection_end(units);
 }
 
 fn offer_id(number: usize) -> String {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{compared, row};
+use super::{cells, compared};
 use crate::browser;
 use crate::worker::protocol::{Column, Row};
 
@@ -42,28 +42,28 @@ impl std::ops::Deref for Columns {
 
 /// All columns of a filesystem in their order.
 pub(crate) const COLUMNS: [Spec; 8] = [
-    spec(Column::Name, "Name", 0.0, 0, row::name),
+    spec(Column::Name, "Name", 0.0, 0, cells::name),
     Spec {
         figures: true,
-        ..spec(Column::Size, "Size", 80.0, 1, row::size)
+        ..spec(Column::Size, "Size", 80.0, 1, cells::size)
     },
     Spec {
         figures: true,
-        ..spec(Column::Download, "Download", 80.0, 2, row::download)
+        ..spec(Column::Download, "Download", 80.0, 2, cells::download)
     },
     Spec {
         figures: true,
-        ..spec(Column::Wasted, "Wasted", 80.0, 3, row::wasted)
+        ..spec(Column::Wasted, "Wasted", 80.0, 3, cells::wasted)
     },
-    spec(Column::Mode, "Mode", 86.0, 5, row::mode),
-    spec(Column::Owner, "Owner", 72.0, 6, row::owner),
+    spec(Column::Mode, "Mode", 86.0, 5, cells::mode),
+    spec(Column::Owner, "Owner", 72.0, 6, cells::owner),
     Spec {
         usual: false,
-        ..spec(Column::Modified, "Modified", 84.0, 7, row::modified)
+        ..spec(Column::Modified, "Modified", 84.0, 7, cells::modified)
     },
     Spec {
         figures: true,
-        ..spec(Column::Layer, "Layer", 46.0, 4, row::layer)
+        ..spec(Column::Layer, "Layer", 46.0, 4, cells::layer)
     },
 ];
 
@@ -84,7 +84,7 @@ const COMPARED: [Spec; 5] = [
     },
     Spec {
         figures: true,
-        ..spec(Column::Layer, "Layer", 46.0, 4, row::layer)
+        ..spec(Column::Layer, "Layer", 46.0, 4, cells::layer)
     },
 ];
 
@@ -244,12 +244,11 @@ mod tests {
     #[test]
     fn the_table_has_every_column_in_its_order() {
         let all = || COLUMNS.iter().chain(&COMPARED).map(|spec| spec.column);
-        for (column, name) in Column::NAMED {
-            assert!(all().any(|listed| listed == column), "{name}");
+        for row in Column::TABLE {
+            assert!(all().any(|listed| listed == row.column), "{}", row.name);
         }
-        let of_files =
-            |(column, _): &(Column, _)| Some(*column).filter(|column| !column.is_of_comparison());
-        let named = Column::NAMED.iter().filter_map(of_files);
+        let of_files = Column::TABLE.iter().filter(|row| !row.is_of_comparison);
+        let named = of_files.map(|row| row.column);
         assert!(named.eq(COLUMNS.iter().map(|spec| spec.column)));
     }
 

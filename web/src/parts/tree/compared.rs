@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::row::{DEEPEST, bytes};
+use super::cells::{DEEPEST, bytes};
 use crate::format;
 use crate::parts::mark;
 use crate::worker::protocol::{Change, ComparedRow, EntryKind, Row, What};

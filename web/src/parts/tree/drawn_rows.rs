@@ -4,7 +4,7 @@
 use gloo::timers::callback::Timeout;
 
 use super::pages::Pages;
-use super::window::Window;
+use crate::parts::window::Window;
 
 /// How long rows of the place before are drawn, in milliseconds. After that they would mislead.
 const LATE: u32 = 200;
@@ -65,8 +65,8 @@ fn choice(window: Window, asked: Window, at: Window, pages: &Pages) -> Window {
 mod tests {
     use super::super::pages::tests::rows;
     use super::super::pages::{PAGE, Pages};
-    use super::super::window::ROW;
     use super::*;
+    use crate::parts::window::ROW;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

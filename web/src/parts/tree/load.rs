@@ -4,16 +4,16 @@
 use yew::prelude::*;
 
 use super::pages::PAGE;
-use super::window::Window;
 use super::{Msg, Tree};
-use crate::worker::protocol::{Found, OpenFolders, Question, Row, Rows, Seek, Show, Shown};
+use crate::parts::window::Window;
+use crate::worker::protocol::{FoundRow, OpenFolders, Question, Row, Rows, Seek, Show, Shown};
 
 /// A tree and the rows of it to begin with.
 pub(crate) struct Fresh {
     why: Why,
     shown: Shown,
     /// Where the path of the address is.
-    found: Option<Found>,
+    found: Option<FoundRow>,
     from: u32,
     rows: Vec<Row>,
 }
@@ -129,7 +129,7 @@ impl Tree {
     }
 
     /// Puts the keyboard on the path of the address, and brings that into view.
-    fn arrive(&mut self, ctx: &Context<Self>, found: &Found, why: Why) {
+    fn arrive(&mut self, ctx: &Context<Self>, found: &FoundRow, why: Why) {
         self.active = found.row;
         let path = ctx.props().path.clone();
         if let Some(row) = found

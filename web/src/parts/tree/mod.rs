@@ -2,6 +2,7 @@
 //! drawn. The grid itself keeps the keyboard's focus and points at its active row, so the focus
 //! stays where it is when rows come and go.
 
+mod cells;
 pub(crate) mod columns;
 pub(crate) mod compared;
 mod drawn_rows;
@@ -11,7 +12,6 @@ mod keys;
 mod load;
 mod pages;
 mod row;
-pub(crate) mod window;
 
 use std::rc::Rc;
 
@@ -25,10 +25,10 @@ use self::keys::Typed;
 use self::load::{Fresh, Why};
 use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
-use self::window::{ROW, Window};
 use crate::browser;
 use crate::navigate::History;
 use crate::parts::watch::{self, Watch};
+use crate::parts::window::{ROW, Window};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Expand, Row, Rows, Showing, Shown, Sort};
 

@@ -147,7 +147,7 @@ fn contents(comparison: &CompareSession, route: &CompareRoute, go: &Callback<Nav
     let to_form = {
         let route = route.clone();
         go.reform(move |form: DifferenceForm| {
-            browser::keep_difference_form(form);
+            browser::keep_difference_form(form.name());
             Navigate::replace(CompareRoute {
                 difference: Some(form),
                 ..route.clone()

@@ -7,6 +7,7 @@ use crate::browser;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::crumbs::Crumbs;
+use crate::parts::difference::last_form;
 use crate::parts::size::size;
 use crate::parts::tree;
 use crate::parts::tree::compared::{difference, sign, what};
@@ -108,7 +109,7 @@ fn contents(props: &Props, versions: &PathVersions) -> Html {
         return Html::default();
     }
     let to = CompareRoute {
-        difference: Some(browser::difference_form()),
+        difference: Some(last_form()),
         ..props.route.clone()
     };
     html! {

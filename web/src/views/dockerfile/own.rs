@@ -45,7 +45,7 @@ pub(super) fn Own(props: &Props) -> Html {
         });
     }
     let told = match (&props.file.text, layered.as_ref()) {
-        (Err(problem), _) => problem_of((*problem).to_owned()),
+        (Err(problem), _) => problem_of(problem.clone()),
         (Ok(_), None) => {
             html! { <p class="muted" role="status">{ "Comparing with the build history …" }</p> }
         }

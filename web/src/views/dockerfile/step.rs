@@ -3,13 +3,13 @@
 use onionskin_core::dockerfile::Line;
 use yew::prelude::*;
 
+use crate::counts::number;
 use crate::format;
 use crate::navigate::{Navigate, follows};
 use crate::parts::bar::{self, Bar};
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::views::ImageProps;
-use crate::worker::listing::number;
 use crate::worker::protocol::LayerNumbers;
 
 /// The first and the last of some layers, from 1.

@@ -42,44 +42,53 @@ pub(crate) struct Props {
     pub(crate) children: Html,
 }
 
+/// The room in a frame, in pixels, which is also told; none before it is drawn.
+#[hook]
+fn use_size(frame: &NodeRef, on_size: &Callback<(i32, i32)>) -> Option<(i32, i32)> {
+    let size = use_state_eq(|| None::<(i32, i32)>);
+    let (frame, known, on_size) = (frame.clone(), size.clone(), on_size.clone());
+    use_effect_with((), move |()| {
+        let measure = {
+            let frame = frame.clone();
+            Callback::from(move |()| {
+                if let Some(frame) = frame.cast::<Element>() {
+                    let room = (frame.client_width(), frame.client_height());
+                    known.set(Some(room));
+                    on_size.emit(room);
+                }
+            })
+        };
+        measure.emit(());
+        let watch = Watch::of(&frame, Callback::noop(), measure);
+        move || drop(watch)
+    });
+    *size
+}
+
+/// Counts what only the style sheet knows of: another theme.
+#[hook]
+fn use_theme() -> u32 {
+    let theme = use_state_eq(|| 0_u32);
+    let counted = theme.clone();
+    use_effect_with((), move |()| {
+        let changes = Rc::new(Cell::new(0));
+        let seen = ThemeWatch::start(move || {
+            changes.set(changes.get() + 1);
+            counted.set(changes.get());
+        });
+        move || drop(seen)
+    });
+    *theme
+}
+
 /// The canvas in its frame.
 #[component]
 pub(crate) fn Canvas(props: &Props) -> Html {
     let frame = use_node_ref();
     let canvas = use_node_ref();
-    let size = use_state_eq(|| None::<(i32, i32)>);
-    // Counts what only the style sheet knows of: another theme.
-    let theme = use_state_eq(|| 0_u32);
+    let size = use_size(&frame, &props.on_size);
+    let theme = use_theme();
     let last_wheel = use_mut_ref(|| 0.0_f64);
-    {
-        let (frame, size, on_size) = (frame.clone(), size.clone(), props.on_size.clone());
-        use_effect_with((), move |()| {
-            let measure = {
-                let frame = frame.clone();
-                Callback::from(move |()| {
-                    if let Some(frame) = frame.cast::<Element>() {
-                        let room = (frame.client_width(), frame.client_height());
-                        size.set(Some(room));
-                        on_size.emit(room);
-                    }
-                })
-            };
-            measure.emit(());
-            let watch = Watch::of(&frame, Callback::noop(), measure);
-            move || drop(watch)
-        });
-    }
-    {
-        let theme = theme.clone();
-        use_effect_with((), move |()| {
-            let changes = Rc::new(Cell::new(0));
-            let seen = ThemeWatch::start(move || {
-                changes.set(changes.get() + 1);
-                theme.set(changes.get());
-            });
-            move || drop(seen)
-        });
-    }
     {
         let (canvas, legend) = (canvas.clone(), props.legend.clone());
         let key = (
@@ -87,8 +96,8 @@ pub(crate) fn Canvas(props: &Props) -> Html {
             props.color,
             props.selected.clone(),
             props.under,
-            *theme,
-            *size,
+            theme,
+            size,
         );
         use_effect_with(key, move |(facts, color, selected, under, ..)| {
             if let (Some(canvas), Some(facts)) = (canvas.cast::<HtmlCanvasElement>(), facts) {

@@ -4,6 +4,7 @@ use onionskin_core::report::format::share;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
+use crate::counts::number;
 use crate::format;
 use crate::navigate::{Navigate, follows};
 use crate::parts::copy::CopyPlace;
@@ -13,7 +14,6 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
 use crate::views::waste::changes::Changes;
 use crate::views::waste::kinds;
-use crate::worker::listing::number;
 use crate::worker::protocol::{Card as CardFacts, Finding, FindingName, Location};
 
 /// What [`Card`] shows.
@@ -80,7 +80,7 @@ pub(crate) fn Card(props: &Props) -> Html {
                     <b>{ format::counted(props.card.numbers.len() as u64, "path") }</b>{ " " }{ deed(&finding.name) }
                 </h4>
             } else {
-                <h4 class={place_class(props, finding)} data-kind={finding.name.kind.name()} data-bytes={finding.bytes.to_string()}>
+                <h4 class={place_class(props, finding)} data-kind={finding.name.kind.name()} data-bytes={finding.facts.bytes.to_string()}>
                     { path(props, finding) }{ line(finding) }{ " " }{ deed(&finding.name) }
                 </h4>
             }
@@ -92,11 +92,11 @@ pub(crate) fn Card(props: &Props) -> Html {
             if is_selected {
                 { exactly(&props.card) }
             }
-            if let Some(reason) = &finding.ignored {
+            if let Some(reason) = &finding.facts.ignored {
                 <p class="exactly muted">{ "Ignored by the rules file: " }{ format::visible_text(reason) }</p>
             }
             <div class="advice">
-                <p>{ for kinds::unbroken(&finding.advice) }</p>
+                <p>{ for kinds::unbroken(&finding.facts.advice) }</p>
                 <Changes lines={props.card.changes.clone()} />
             </div>
             // Opened, each of several has its own.
@@ -127,7 +127,7 @@ fn choice(props: &Props, finding: &Finding) -> Html {
         }
         Navigate::replace(route)
     });
-    let label = format!("Size without {}", format::visible_text(&finding.path));
+    let label = format!("Size without {}", format::visible_text(&finding.facts.path));
     html! {
         <label class="choice" title="Show the size of the image without this">
             <input type="checkbox" {checked} {onchange} aria-label={label} />
@@ -155,14 +155,14 @@ fn places(props: &Props) -> Html {
                 <li
                     class={place_class(props, finding)}
                     data-kind={finding.name.kind.name()}
-                    data-bytes={finding.bytes.to_string()}
+                    data-bytes={finding.facts.bytes.to_string()}
                 >
                     <span>{ path(props, finding) }{ line(finding) }</span>
                     if props.selected.is_some() {
                         { copy(props, finding) }
                     }
-                    if finding.bytes > 0 {
-                        { size(finding.bytes) }
+                    if finding.facts.bytes > 0 {
+                        { size(finding.facts.bytes) }
                     }
                 </li>
             }
@@ -179,7 +179,7 @@ fn places(props: &Props) -> Html {
 }
 
 fn line(finding: &Finding) -> Html {
-    let Some(line) = finding.line else {
+    let Some(line) = finding.facts.line else {
         return Html::default();
     };
     html! { <span class="muted">{ format!(" line {line}") }</span> }
@@ -234,12 +234,12 @@ fn copy(props: &Props, finding: &Finding) -> Html {
         .flatten()
         .collect::<Vec<_>>()
         .join(" ");
-    if finding.bytes > 0 && !kind.is_risk() {
-        note += &format!(", {}", format::size(finding.bytes));
+    if finding.facts.bytes > 0 && !kind.is_risk() {
+        note += &format!(", {}", format::size(finding.facts.bytes));
     }
     let path = match finding.location.in_layer() {
         Some((_, path)) => path,
-        None => finding.path.as_bytes(),
+        None => finding.facts.path.as_bytes(),
     };
     html! {
         <CopyPlace
@@ -290,9 +290,9 @@ fn path(props: &Props, finding: &Finding) -> Html {
         go.emit(Navigate::replace(here.clone()));
         go.emit(Navigate::push(to.clone()));
     };
-    let (folder, name) = match finding.path.rsplit_once('/') {
+    let (folder, name) = match finding.facts.path.rsplit_once('/') {
         Some((folder, name)) if !name.is_empty() => (format!("{folder}/"), name),
-        _ => (String::new(), finding.path.as_str()),
+        _ => (String::new(), finding.facts.path.as_str()),
     };
     html! {
         <a class="mono" {href} {title} {onclick}>
@@ -318,20 +318,20 @@ fn cost(props: &Props) -> Html {
     html! { <div class="cost">{ size(card.bytes) }{ of_download }</div> }
 }
 
-/// The layers that ship the bytes and those that hide them, each told once.
+/// The layers that add the bytes and those that hide them, each told once.
 fn layers(card: &CardFacts, finding: &Finding) -> Vec<(u32, &'static str)> {
     let hides = finding
         .name
         .kind
         .cause()
         .map_or("hidden in", kinds::of_cause);
-    let ships = "added in";
+    let adds = "added in";
     let mut layers: Vec<(u32, &'static str)> = Vec::new();
-    let adds = card.added_by.iter().map(|layer| (*layer, ships));
-    let hides = card.hidden_by.iter().map(|layer| (*layer, hides));
-    for (layer, deed) in adds.chain(hides) {
+    let added = card.added_by.iter().map(|layer| (*layer, adds));
+    let hidden = card.hidden_by.iter().map(|layer| (*layer, hides));
+    for (layer, deed) in added.chain(hidden) {
         match layers.iter_mut().find(|(other, _)| *other == layer) {
-            // A layer that replaces what another shipped, and is overwritten itself.
+            // A layer that replaces what another added, and is overwritten itself.
             Some(told) => told.1 = deed,
             None => layers.push((layer, deed)),
         }
@@ -388,8 +388,7 @@ fn at_layer(props: &Props, finding: &Finding, layer: u32) -> Html {
 
 /// Says so of a layer that came with the base image.
 fn of_base(image: &Image, layer: u32) -> &'static str {
-    let base = image.audit.as_ref().and_then(|audit| audit.base.as_ref());
-    match base.and_then(|base| base.layers) {
+    match image.base_layers() {
         Some(layers) if layer <= layers => " (base image)",
         _ => "",
     }
@@ -420,7 +419,7 @@ fn more(props: &Props, finding: &Finding) -> Html {
             onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
         >
             { if is_selected { "Less" } else { "More" } }
-            <span class="off-screen">{ format!(" of {}", format::visible_text(&finding.path)) }</span>
+            <span class="off-screen">{ format!(" of {}", format::visible_text(&finding.facts.path)) }</span>
         </button>
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn of_group(group: Group) -> (&'static str, &'static str) {
         ),
         Group::SetId => (
             "Set-user-ID and set-group-ID programs",
-            "They run with the rights of their owner or group, whoever starts them.",
+            "They run with the permissions of their owner or group, regardless of who runs them.",
         ),
         Group::Writable => (
             "World-writable paths",

@@ -1,14 +1,15 @@
 //! CI rules: the results of a rules file that the visitor drops or chooses.
 
+use onionskin_core::report::format::verdict as amounts;
 use web_sys::{DragEvent, File};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
 use crate::parts::pick::Pick;
-use crate::rules_input::RulesInput;
+use crate::rules_input::{RulesInput, RulesProblem};
 use crate::session::{Image, Partial};
-use crate::worker::protocol::{AuditFacts, Comparing, Ignored, RuleOutcome, RulesFileError};
+use crate::worker::protocol::{Comparing, IgnoreFacts, Verdict};
 
 /// What [`RulesBox`] shows.
 #[derive(PartialEq, Properties)]
@@ -99,15 +100,19 @@ fn told(props: &Props) -> Html {
     }
 }
 
-fn unusable(rules: &RulesInput, problem: &RulesFileError) -> Html {
+fn unusable(rules: &RulesInput, problem: &RulesProblem) -> Html {
+    let (line, problem) = match problem {
+        RulesProblem::NotRead(problem) => (None, problem),
+        RulesProblem::Invalid(error) => (Some(error.line), &error.problem),
+    };
     html! {
         <div class="unusable" role="alert">
             <p><b>{ "Invalid rules file: onionskin audit ends with exit code 2." }</b></p>
             <p>
-                if let Some(line) = problem.line {
+                if let Some(line) = line {
                     { format!("Line {line}: ") }
                 }
-                { format::visible_text(&problem.problem) }
+                { format::visible_text(problem) }
             </p>
             if let Some(line) = rules.line() {
                 <pre class="mono">{ format::visible_text(&line) }</pre>
@@ -135,18 +140,21 @@ fn verdicts(image: &Image) -> Html {
     if let Some(comparing) = &image.comparing {
         return comparison(comparing);
     }
+    let (Some(rules), Some(ignores)) = (audit.rules.read(), audit.ignores.read()) else {
+        return Html::default();
+    };
     html! {
         <>
-            <p class="verdict" role="status">{ verdict(audit) }</p>
+            <p class="verdict" role="status">{ verdict(&rules, audit.passed) }</p>
             <ul class="verdicts">
-                for rule in audit.rules.iter() {
+                for rule in rules.iter() {
                     { of_rule(rule) }
                 }
             </ul>
-            if !audit.ignores.is_empty() {
+            if !ignores.is_empty() {
                 <h4>{ "Ignored" }</h4>
                 <ul class="ignores">
-                    for entry in audit.ignores.iter() {
+                    for entry in ignores.iter() {
                         { ignored(entry) }
                     }
                 </ul>
@@ -181,14 +189,13 @@ fn comparison(comparing: &Comparing) -> Html {
 }
 
 /// What all rules come to, as an exit code.
-fn verdict(audit: &AuditFacts) -> String {
-    let all = audit.rules.len();
-    let failed = audit
-        .rules
+fn verdict(rules: &[Verdict], passed: Option<bool>) -> String {
+    let all = rules.len();
+    let failed = rules
         .iter()
         .filter(|rule| rule.passed == Some(false))
         .count();
-    match audit.passed {
+    match passed {
         Some(true) if all == 0 => "PASS (exit code 0): the file sets no rule".to_owned(),
         Some(true) => format!(
             "PASS (exit code 0): {} passed",
@@ -202,7 +209,7 @@ fn verdict(audit: &AuditFacts) -> String {
     }
 }
 
-fn of_rule(rule: &RuleOutcome) -> Html {
+fn of_rule(rule: &Verdict) -> Html {
     let (sign, class, word) = match rule.passed {
         Some(true) => ("✓", "passed", "passed"),
         Some(false) => ("✕", "failed", "failed"),
@@ -215,7 +222,7 @@ fn of_rule(rule: &RuleOutcome) -> Html {
             </span>
             <span>
                 <code>{ format::visible_text(&rule.name) }</code>{ " " }
-                <span class="amounts">{ format::visible_text(&rule.told) }</span>
+                <span class="amounts">{ format::visible_text(&amounts(rule)) }</span>
                 for path in rule.met.iter() {
                     <span class="met mono">{ format::visible_text(path) }</span>
                 }
@@ -225,7 +232,14 @@ fn of_rule(rule: &RuleOutcome) -> Html {
 }
 
 /// What the file ignores, why, and what that came to.
-fn ignored(entry: &Ignored) -> Html {
+fn ignored(entry: &IgnoreFacts) -> Html {
+    // It has one of them at least.
+    let what = [
+        entry.kind.map(|kind| kind.name()),
+        entry.rule.as_deref(),
+        entry.path.as_deref(),
+    ];
+    let what: Vec<&str> = what.into_iter().flatten().collect();
     let until = match (&entry.until, entry.expired) {
         (Some(day), true) => format!("; expired after {day}, no longer ignored"),
         (Some(day), false) => format!("; until {day}"),
@@ -233,7 +247,7 @@ fn ignored(entry: &Ignored) -> Html {
     };
     html! {
         <li>
-            <code>{ format::visible_text(&entry.what) }</code>{ " " }
+            <code>{ format::visible_text(&what.join(" ")) }</code>{ " " }
             <span class="amounts">
                 { format!("{}: ", format::counted(entry.findings, "finding")) }
                 { format::visible_text(&entry.reason) }{ until }

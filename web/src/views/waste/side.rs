@@ -116,10 +116,10 @@ fn dive(image: &Image) -> Html {
                 <dt>{ "efficiency" }</dt>
                 <dd>{ format::fraction(dive.efficiency) }</dd>
                 <dt>{ "wasted" }</dt>
-                <dd title={format::exact(dive.wasted)} data-bytes={dive.wasted.to_string()}>{ format::size(dive.wasted) }</dd>
+                <dd title={format::exact(dive.wasted_bytes)} data-bytes={dive.wasted_bytes.to_string()}>{ format::size(dive.wasted_bytes) }</dd>
                 <dt>{ "user wasted" }</dt>
                 <dd>
-                    { dive.user_wasted.map_or_else(|| "not defined".to_owned(), format::fraction) }
+                    { dive.user_wasted_percent.map_or_else(|| "not defined".to_owned(), format::fraction) }
                 </dd>
             </dl>
             <p class="muted">{ "dive does not count folders deleted as a whole, and counts copies that are still used." }</p>

@@ -3,14 +3,14 @@
 use onionskin_core::inspection::LayerFacts;
 use onionskin_core::report::comparison::{Compared, LayerChange, Side};
 
-use super::{Comparison, Read};
-use crate::worker::listing::number;
+use super::{Comparison, ReadImage};
+use crate::counts::number;
 use crate::worker::protocol::{Both, Changes, ComparedLayer, ComparisonFacts};
 
 impl Comparison {
     /// All but the tree.
     pub(crate) fn facts(&self) -> ComparisonFacts {
-        let files = |side: &Read| side.view.total().files;
+        let files = |side: &ReadImage| side.view.total().files;
         let counts = Changes::NAMED.map(|(change, _)| {
             let of_it = self
                 .report

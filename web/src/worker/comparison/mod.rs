@@ -24,17 +24,16 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope};
 use self::read::{Opened, Tell};
 use self::rows::Rows;
 use super::content::read::{Layers, Wanted};
-use super::decode::Origin;
 use super::image_worker::ImageWorker;
-use super::listing::number;
+use super::origin::Origin;
 use super::port;
 use super::protocol::{
-    Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport, Event,
-    Expand, Found, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row, Seek,
-    Showing, Shown, Side, Sort, Subject, Toggle, TypeAhead, UserError, VersionsOf,
+    Answers, Both, Column, Compare, ComparedMap, ComparedMapOf, ComparisonEvent, ComparisonReport,
+    Event, Expand, FoundRow, HoldFile, Kinds, Message, PathVersion, PathVersions, ReportForm, Row,
+    Seek, Showing, Shown, Side, Sort, Subject, Toggle, TypeAhead, UserError, VersionsOf,
 };
-use super::requests::Answers;
-use super::way;
+use super::registry_access;
+use crate::counts::number;
 
 /// Extended attributes of a path that are told, and characters of each value.
 const XATTRS: usize = 32;
@@ -42,7 +41,7 @@ const XATTR_LENGTH: usize = 1_000;
 
 /// A comparison that is done.
 pub(crate) struct Comparison {
-    sides: Both<Read>,
+    sides: Both<ReadImage>,
     report: report::ComparisonReport,
     update: compare::Update,
     rows: Rows,
@@ -55,7 +54,7 @@ pub(crate) trait Compared {
     fn toggle(&mut self, asked: &Toggle) -> Shown;
     fn expand(&mut self, asked: &Expand) -> Shown;
     fn parent(&self, row: u32) -> Option<u32>;
-    fn seek(&mut self, asked: &Seek) -> Found;
+    fn seek(&mut self, asked: &Seek) -> FoundRow;
     fn type_ahead(&self, asked: &TypeAhead) -> Option<u32>;
     /// The map of a folder of what is shown.
     fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap;
@@ -68,7 +67,7 @@ pub(crate) trait Compared {
 }
 
 /// One of the images, read.
-struct Read {
+struct ReadImage {
     /// Up to the layer whose stack is compared.
     image: Image,
     /// All its layers count.
@@ -130,7 +129,7 @@ impl Comparison {
         );
         let tree = ChangeTree::of(of_old, of_new, &report.files);
         let rows = Rows::new(tree, &report.files, first_showing());
-        let read = |opened: Opened, stack: Stack, inspection, packages: &Packages| Read {
+        let read = |opened: Opened, stack: Stack, inspection, packages: &Packages| ReadImage {
             is_whole: opened.is_whole(),
             image: opened.image,
             subject: opened.subject,
@@ -155,9 +154,9 @@ impl Comparison {
     /// Hands over what reports are made of.
     fn compared<T>(&self, make: impl FnOnce(&report::Compared<'_>) -> T) -> T {
         let Both { old, new } = &self.sides;
-        let page = way::base().map(|page| page.to_string());
+        let page = registry_access::base().map(|page| page.to_string());
         let page = page.as_deref();
-        let links = |side: &Read| Links::of(page?, &side.image, side.file());
+        let links = |side: &ReadImage| Links::of(page?, &side.image, side.file());
         let links = (links(old), links(new));
         let link = page.and_then(|page| link::comparison(page, old.address(), new.address()));
         make(&report::Compared {
@@ -196,7 +195,7 @@ impl Compared for Comparison {
         self.rows.parent(row)
     }
 
-    fn seek(&mut self, asked: &Seek) -> Found {
+    fn seek(&mut self, asked: &Seek) -> FoundRow {
         self.rows.seek(&asked.path)
     }
 
@@ -269,7 +268,7 @@ fn side<'a>(opened: &'a Opened, stack: &'a Stack, packages: &'a Packages) -> com
     }
 }
 
-impl Read {
+impl ReadImage {
     fn config(&self) -> &Config {
         &self.image.config
     }

@@ -13,15 +13,16 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::of_side;
+use crate::counts::number;
 use crate::worker::analysis;
-use crate::worker::decode::{self, How, Job, Origin};
+use crate::worker::decode;
 use crate::worker::file;
-use crate::worker::listing::number;
+use crate::worker::origin::{Job, Origin, ReadMode};
 use crate::worker::protocol::{
     Both, Compare, Compared, ComparisonEvent, ImageFacts, ReadSoFar, Side, Subject, UserError,
 };
 use crate::worker::registries::{Registries, repository};
-use crate::worker::whole::{self, Got, Heard, Layers, first_problem, stacked};
+use crate::worker::whole::{self, LayerProgress, LayerResult, Layers, first_problem, stacked};
 
 /// Between two rounds of telling how far the layers are, in milliseconds.
 const PAUSE: f64 = 100.0;
@@ -102,10 +103,12 @@ pub(super) async fn both(
             .blob()
             .and_then(|blob| of_old.get(by_blob.get(&blob)?));
         match got {
-            Some(Got::Read(index)) => {
+            Some(LayerResult::Read(index)) => {
                 let got = match decode::check(layer, index) {
-                    Ok(()) => Got::Read(Arc::clone(index)),
-                    Err(error) => Got::Failed(UserError::of_layer(number(layer.number), &error)),
+                    Ok(()) => LayerResult::Read(Arc::clone(index)),
+                    Err(error) => {
+                        LayerResult::Failed(UserError::of_layer(number(layer.number), &error))
+                    }
                 };
                 of_new.insert(number(layer.number), got);
             }
@@ -255,13 +258,13 @@ async fn layers(opened: &Opened, layers: Vec<Layer>, side: Side, meter: &Rc<Mete
     let job = |layer| Job {
         layer,
         origin: opened.origin.clone(),
-        how: How::Whole,
+        how: ReadMode::Whole,
     };
     let jobs = layers.into_iter().map(job).collect();
     let meter = Rc::clone(meter);
     let hear = move |layer, heard| match heard {
-        Heard::Received(bytes) => meter.received(side, layer, bytes),
-        Heard::Ended => meter.ended(side, layer),
+        LayerProgress::Received(bytes) => meter.received(side, layer, bytes),
+        LayerProgress::Ended => meter.ended(side, layer),
     };
     whole::read(jobs, opened.file.clone(), hear).await
 }

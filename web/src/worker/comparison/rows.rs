@@ -7,10 +7,11 @@ use onionskin_core::compare::{ChangeTree, ChangedPath, FileChange};
 use onionskin_core::report::comparison::weight;
 use onionskin_core::report::{bytes, text};
 
+use crate::counts::number;
 use crate::format;
-use crate::worker::listing::{number, row_named};
+use crate::worker::listing::row_named;
 use crate::worker::protocol::{
-    Column, ComparedRow, Found, OwnerNames, Row, Showing, Shown, TypeAhead,
+    Column, ComparedRow, FoundRow, OwnerNames, Row, Showing, Shown, TypeAhead,
 };
 
 /// With so many places at most, all folders are open from the start, and where something is looked for.
@@ -112,7 +113,7 @@ impl Rows {
     }
 
     /// The row of a path, or of the nearest folder above it that is here; opens what is on the way.
-    pub(super) fn seek(&mut self, path: &[u8]) -> Found {
+    pub(super) fn seek(&mut self, path: &[u8]) -> FoundRow {
         let whole = text(path);
         let mut names = &*whole;
         let here = |rows: &Rows, names: &str| {
@@ -133,7 +134,7 @@ impl Rows {
             above = self.tree.parent(above);
         }
         self.build();
-        Found {
+        FoundRow {
             row: self.line(place),
             exact,
             total: number(self.lines.len()),

@@ -1,11 +1,11 @@
 //! Which lines of a laid-out JSON document are hidden: those of the objects and arrays that are collapsed.
 
 use super::text::Text;
-use crate::worker::listing::number;
+use crate::counts::number;
 use crate::worker::protocol::Fold;
 
 /// An object or array of several lines.
-struct Span {
+struct Foldable {
     /// The line that opens it.
     first: u32,
     /// The line that closes it.
@@ -30,7 +30,7 @@ impl Hidden {
 /// The objects and arrays of a document, by their first lines.
 pub(super) struct Folding {
     lines: u32,
-    spans: Vec<Span>,
+    spans: Vec<Foldable>,
     hidden: Vec<Hidden>,
 }
 
@@ -44,7 +44,7 @@ impl Folding {
             if let Some(b'}' | b']') = bytes.first()
                 && let Some(first) = open.pop()
             {
-                spans.push(Span {
+                spans.push(Foldable {
                     first,
                     last: line,
                     collapsed: false,

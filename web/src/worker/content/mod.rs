@@ -22,9 +22,7 @@ use web_sys::{Blob, BlobPropertyBag, Url};
 use self::folding::Folding;
 use self::read::Layers;
 use self::text::{START, Text, image_type, is_text, pretty};
-use super::difference::Difference;
-use super::file::{InPlace, Kept};
-use super::folder::Saved;
+use super::file::{BlobWriter, InPlace};
 use super::image_worker::ImageWorker;
 use super::protocol::{
     ContentFacts, ContentForm, ContentLine, ContentRows, Fold, Folded, OpensLines, ReadContent,
@@ -49,61 +47,6 @@ struct Json {
     folding: Folding,
 }
 
-/// What is being read, or was.
-#[derive(Default)]
-pub(crate) struct Reader {
-    /// Counts what was asked for: an older read ends when another one begins.
-    round: u32,
-    /// Ends what is under way, even where no bytes come.
-    abort: Option<AbortHandle>,
-    /// Bytes of layers that came, and all that are needed.
-    pub(crate) progress: Option<(u64, u64)>,
-    pub(crate) content: Option<Content>,
-    /// Two versions of a path in place of one.
-    pub(crate) difference: Option<Difference>,
-    /// A folder that was written.
-    pub(crate) saved: Option<Saved>,
-}
-
-impl Reader {
-    /// Ends what is under way, and forgets what was read; the answer numbers what begins.
-    pub(super) fn begin(&mut self) -> u32 {
-        self.stop();
-        self.content = None;
-        self.difference = None;
-        self.saved = None;
-        self.round
-    }
-
-    /// Tells how far reading is, unless something else is asked for by now.
-    pub(super) fn hear(&mut self, round: u32, received: u64, whole: u64) -> Result<(), UserError> {
-        if self.round != round {
-            return Err(UserError::stopped());
-        }
-        self.progress = Some((received, whole));
-        Ok(())
-    }
-
-    /// Bytes that came so far.
-    pub(super) fn received(&self) -> u64 {
-        self.progress.map_or(0, |(received, _)| received)
-    }
-
-    /// Whether nothing else is asked for by now.
-    pub(super) fn is_at(&self, round: u32) -> bool {
-        self.round == round
-    }
-
-    /// Ends what is under way.
-    pub(crate) fn stop(&mut self) {
-        self.round = self.round.wrapping_add(1);
-        self.progress = None;
-        if let Some(abort) = self.abort.take() {
-            abort.abort();
-        }
-    }
-}
-
 /// Reads until that is done or something else is asked for.
 pub(super) async fn unless_stopped<T>(
     worker: &RefCell<ImageWorker>,
@@ -116,7 +59,7 @@ pub(super) async fn unless_stopped<T>(
         if !reader.is_at(round) {
             return Err(UserError::stopped());
         }
-        reader.abort = Some(abort);
+        reader.end_by(abort);
     }
     let read = Abortable::new(reading, registration).await;
     read.unwrap_or_else(|_| Err(UserError::stopped()))
@@ -129,7 +72,7 @@ pub(crate) async fn read(
 ) -> Result<Box<ContentFacts>, UserError> {
     let (wanted, round) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let wanted = worker
             .layers(asked.layer)?
             .wanted(&asked.path, asked.layer)?;
@@ -139,7 +82,7 @@ pub(crate) async fn read(
     let mut hear = move |received, whole| told.borrow_mut().reader.hear(round, received, whole);
     let reading = async { wanted.plan().await.read_hashed(&mut hear).await };
     let (kept, digest) = unless_stopped(&worker, round, reading).await?;
-    let of = What {
+    let of = ContentOrigin {
         path: asked.path,
         digest: digest.to_string(),
         stored_in: wanted.stored.number(),
@@ -148,7 +91,7 @@ pub(crate) async fn read(
 }
 
 /// What was read.
-pub(super) struct What {
+pub(super) struct ContentOrigin {
     /// As it was asked for.
     pub(super) path: Vec<u8>,
     pub(super) digest: String,
@@ -160,10 +103,10 @@ pub(super) struct What {
 pub(super) fn keep(
     worker: &RefCell<ImageWorker>,
     round: u32,
-    kept: Kept,
-    of: What,
+    kept: BlobWriter,
+    of: ContentOrigin,
 ) -> Result<ContentFacts, UserError> {
-    let What {
+    let ContentOrigin {
         path,
         digest,
         stored_in,
@@ -223,7 +166,7 @@ pub(super) fn keep(
     let mut worker = worker.borrow_mut();
     if worker.reader.is_at(round) {
         worker.reader.progress = None;
-        worker.reader.content = Some(Content {
+        worker.content = Some(Content {
             bytes,
             text,
             json,
@@ -247,8 +190,8 @@ impl ImageWorker {
             stack,
             offset,
             image,
-            origin: &reading.from.origin,
-            file: reading.from.file.as_ref(),
+            origin: &reading.source.origin,
+            file: reading.source.file.as_ref(),
             tables: Some(&self.tables),
         })
     }
@@ -275,7 +218,7 @@ impl Content {
     }
 
     /// The text in a form.
-    fn text(&self, form: ContentForm) -> Option<&Text> {
+    pub(super) fn text(&self, form: ContentForm) -> Option<&Text> {
         match form {
             ContentForm::Json => self.json.as_ref().map(|json| &json.text),
             _ => self.text.as_ref(),

@@ -8,8 +8,7 @@ use onionskin_core::contents::{self, Form, TarLister};
 use super::Content;
 use crate::worker::file::InPlace;
 use crate::worker::image_worker::ImageWorker;
-use crate::worker::protocol::{ContentParts, Parts};
-use crate::worker::requests::Answers;
+use crate::worker::protocol::{Answers, ContentParts, Parts};
 
 /// Bytes that are read at a time.
 const PIECE: u64 = 1 << 20;
@@ -18,7 +17,7 @@ const WINDOW: u64 = 16 << 10;
 
 impl Answers<ContentParts> for ImageWorker {
     fn answer(&mut self, _: ContentParts) -> Option<Box<Parts>> {
-        let content = self.reader.content.as_ref()?;
+        let content = self.content.as_ref()?;
         let parts = match content.parts? {
             Form::Zip => contents::zip(Walk::of(&content.bytes)).map(Parts::Members),
             Form::Elf => contents::elf(Walk::of(&content.bytes)).map(Parts::Elf),

@@ -14,10 +14,11 @@ use onionskin_core::stack::Stack;
 use web_sys::Blob;
 
 use super::resumed::Resumed;
+use crate::counts::number;
 use crate::worker::checkpoints;
-use crate::worker::decode::{self, How, Job, Origin};
-use crate::worker::file::Kept;
-use crate::worker::listing::number;
+use crate::worker::decode;
+use crate::worker::file::BlobWriter;
+use crate::worker::origin::{Job, Origin, ReadMode};
 use crate::worker::protocol::UserError;
 use crate::worker::tables::Tables;
 
@@ -42,7 +43,7 @@ pub(crate) struct Layers<'a> {
 }
 
 /// A layer with its index.
-pub(crate) struct Stored {
+pub(crate) struct StoredLayer {
     pub(super) job: Job,
     file: Option<Blob>,
     pub(crate) index: Arc<LayerIndex>,
@@ -52,7 +53,7 @@ pub(crate) struct Stored {
 
 /// What is read of a layer's blob for the contents of entries.
 pub(crate) struct Plan<'s> {
-    pub(super) stored: &'s Stored,
+    pub(super) stored: &'s StoredLayer,
     pub(super) entries: Vec<EntryId>,
     parts: Parts,
 }
@@ -72,7 +73,7 @@ pub(crate) type Hear<'h> = &'h mut dyn FnMut(u64, u64) -> Result<(), UserError>;
 
 /// The file that is asked for.
 pub(crate) struct Wanted {
-    pub(crate) stored: Stored,
+    pub(crate) stored: StoredLayer,
     pub(crate) entry: EntryId,
     /// The layer that the path is of, which may link to a file of a lower one.
     pub(crate) version: u32,
@@ -123,7 +124,7 @@ impl Layers<'_> {
     }
 
     /// A layer of the stack, from 1.
-    pub(crate) fn stored(&self, layer: usize) -> Result<Stored, UserError> {
+    pub(crate) fn stored(&self, layer: usize) -> Result<StoredLayer, UserError> {
         let unread = || missing("the layer is not read");
         let index = layer
             .checked_sub(1)
@@ -133,11 +134,11 @@ impl Layers<'_> {
         let shown = number(at);
         let mut layers = self.image.layers.iter();
         let layer = layers.find(|layer| layer.number == at);
-        Ok(Stored {
+        Ok(StoredLayer {
             job: Job {
                 layer: layer.ok_or_else(unread)?.clone(),
                 origin: self.origin.clone(),
-                how: How::Whole,
+                how: ReadMode::Whole,
             },
             file: self.file.cloned(),
             index: Arc::clone(index),
@@ -146,7 +147,7 @@ impl Layers<'_> {
     }
 }
 
-impl Stored {
+impl StoredLayer {
     /// The number of the layer in its image.
     pub(crate) fn number(&self) -> u32 {
         number(self.job.layer.number)
@@ -269,7 +270,7 @@ impl Plan<'_> {
         hear: Hear<'_>,
         sink: &mut Resumed<'_>,
     ) -> Result<(), UserError> {
-        let Stored { job, index, .. } = self.stored;
+        let StoredLayer { job, index, .. } = self.stored;
         let blob = source.layer(&job.layer).await;
         let blob = blob.map_err(|error| job.problem(&error))?;
         let mut blob = blob.verified(index.digest.clone());
@@ -292,16 +293,19 @@ impl Plan<'_> {
     }
 
     /// Reads the content of one entry; see [`Self::read`].
-    pub(crate) async fn read_one(&self, hear: Hear<'_>) -> Result<Kept, UserError> {
-        let mut kept = Kept::new().map_err(|error| of_file(&error))?;
+    pub(crate) async fn read_one(&self, hear: Hear<'_>) -> Result<BlobWriter, UserError> {
+        let mut kept = BlobWriter::new().map_err(|error| of_file(&error))?;
         self.read_to(hear, &mut kept).await?;
         Ok(kept)
     }
 
     /// The same, with the SHA-256 digest of the content.
-    pub(crate) async fn read_hashed(&self, hear: Hear<'_>) -> Result<(Kept, Digest), UserError> {
+    pub(crate) async fn read_hashed(
+        &self,
+        hear: Hear<'_>,
+    ) -> Result<(BlobWriter, Digest), UserError> {
         let mut hashed = Hashed {
-            to: Kept::new().map_err(|error| of_file(&error))?,
+            to: BlobWriter::new().map_err(|error| of_file(&error))?,
             hasher: Hasher::new(Algorithm::Sha256),
         };
         self.read_to(hear, &mut hashed).await?;

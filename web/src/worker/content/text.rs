@@ -1,7 +1,7 @@
 //! Texts: where their lines begin, JSON laid out, and what is text at all.
 
+use crate::counts::number;
 use crate::format;
-use crate::worker::listing::number;
 
 /// Bytes of a line that are shown.
 pub(crate) const LINE: usize = 4_000;

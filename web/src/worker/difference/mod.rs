@@ -13,21 +13,21 @@ use onionskin_highlight::Language;
 use self::rows::Rows;
 use super::content;
 use super::content::read::{Plan, Wanted};
-use super::content::text::{START, Text, is_text};
+use super::content::text::{START, Text, is_text, shown};
 use super::file::InPlace;
 use super::image_worker::ImageWorker;
 use super::protocol::{
-    Both, DifferenceFacts, DifferenceRow, DifferenceRows, LinesFacts, Outcome, ReadDifference,
-    Side, Unfold, UserError,
+    Answers, Both, DifferenceFacts, DifferenceRow, DifferenceRows, LinesFacts, Outcome,
+    ReadDifference, Side, TextLines, TextOf, Unfold, UserError,
 };
-use super::requests::Answers;
+use crate::counts::number;
 
 /// What is kept of two versions that differ by lines.
-pub(crate) struct Difference {
+pub(crate) struct FileDifference {
     rows: Rows,
 }
 
-impl Difference {
+impl FileDifference {
     /// The lines of a version from this one on, as they are shown.
     pub(super) fn lines(&self, side: Side, from: u32) -> impl Iterator<Item = &[u8]> {
         self.rows.lines(side, from)
@@ -41,7 +41,7 @@ pub(crate) async fn read(
 ) -> Result<Box<DifferenceFacts>, UserError> {
     let (Both { old, new }, versions, round) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let versions = worker.versions(&asked);
         (worker.both(&asked)?, versions, round)
     };
@@ -76,7 +76,7 @@ pub(crate) async fn read(
         Ok(rows) => {
             facts.outcome = Outcome::Lines(rows.facts());
             facts.language = Language::of(&facts.asked.path, rows.start());
-            Some(Difference { rows })
+            Some(FileDifference { rows })
         }
         Err(outcome) => {
             facts.outcome = outcome;
@@ -88,7 +88,7 @@ pub(crate) async fn read(
         return Err(UserError::stopped());
     }
     worker.reader.progress = None;
-    worker.reader.difference = difference;
+    worker.difference = difference;
     Ok(Box::new(facts))
 }
 
@@ -162,7 +162,7 @@ impl ImageWorker {
             .versions(node)
             .filter(|version| version.layer > 0 && stack.stored_by(*version).is_some());
         let mut layers: Vec<u32> = stored
-            .map(|version| super::listing::number(version.layer + offset))
+            .map(|version| number(version.layer + offset))
             .collect();
         layers.sort_unstable();
         layers.dedup();
@@ -172,7 +172,7 @@ impl ImageWorker {
 
 impl Answers<Unfold> for ImageWorker {
     fn answer(&mut self, Unfold(fold): Unfold) -> Option<Box<LinesFacts>> {
-        let difference = self.reader.difference.as_mut()?;
+        let difference = self.difference.as_mut()?;
         difference.rows.unfold(fold);
         Some(Box::new(difference.rows.facts()))
     }
@@ -181,9 +181,27 @@ impl Answers<Unfold> for ImageWorker {
 impl Answers<DifferenceRows> for ImageWorker {
     fn answer(&mut self, asked: DifferenceRows) -> Vec<DifferenceRow> {
         let DifferenceRows { form, from, count } = asked;
-        let difference = self.reader.difference.as_ref();
+        let difference = self.difference.as_ref();
         let rows = difference.map(|difference| difference.rows.rows(form, from, count));
         rows.unwrap_or_default()
+    }
+}
+
+impl Answers<TextLines> for ImageWorker {
+    fn answer(&mut self, TextLines { of, from }: TextLines) -> Vec<Option<String>> {
+        match of {
+            TextOf::Content(form) => {
+                let content = self.content.as_ref();
+                let text = content.and_then(|content| content.text(form));
+                let lines = text.map(|text| (from..text.lines()).map(|line| text.uncut(line)));
+                lines.map(shown).unwrap_or_default()
+            }
+            TextOf::Version(side) => {
+                let both = self.difference.as_ref();
+                let lines = both.map(|both| both.lines(side, from));
+                lines.map(shown).unwrap_or_default()
+            }
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use onionskin_core::compare::Hunk;
 
+use crate::counts::number;
 use crate::worker::content::text::{LINE, Text};
-use crate::worker::listing::number;
 use crate::worker::protocol::{
     Both, DifferenceForm, DifferenceLine, DifferenceRow, Layout, LinesFacts, Side,
 };

@@ -15,8 +15,8 @@ use web_sys::{BlobPropertyBag, Url};
 
 use self::write::{Head, TarWriter};
 use super::content;
-use super::content::read::{self, Layers, Stored};
-use super::file::Kept;
+use super::content::read::{self, Layers, StoredLayer};
+use super::file::BlobWriter;
 use super::image_worker::ImageWorker;
 use super::protocol::{FolderFacts, ReadFolder, UserError};
 
@@ -59,10 +59,10 @@ pub(crate) async fn read(
 ) -> Result<Box<FolderFacts>, UserError> {
     let (plan, stored, round) = {
         let mut worker = worker.borrow_mut();
-        let round = worker.reader.begin();
+        let round = worker.begin_reading();
         let layers = worker.layers(asked.layer)?;
         let plan = Plan::of(layers, &asked)?;
-        let stored: Result<Vec<(usize, Stored)>, UserError> = plan
+        let stored: Result<Vec<(usize, StoredLayer)>, UserError> = plan
             .files
             .keys()
             .map(|layer| Ok((*layer, layers.stored(*layer)?)))
@@ -78,7 +78,7 @@ pub(crate) async fn read(
     }
     let mut after: u64 = plans.iter().map(|(_, plan)| plan.size()).sum();
     let problem = |error: std::io::Error| UserError::of_file(&error.to_string());
-    let mut tar = TarWriter::new(Kept::new().map_err(problem)?);
+    let mut tar = TarWriter::new(BlobWriter::new().map_err(problem)?);
     for (kind, head) in &plan.first {
         tar.begin(*kind, head).map_err(problem)?;
     }
@@ -119,7 +119,7 @@ pub(crate) async fn read(
         return Err(UserError::stopped());
     }
     worker.reader.progress = None;
-    worker.reader.saved = Some(saved);
+    worker.saved = Some(saved);
     Ok(Box::new(FolderFacts {
         url,
         size: blob.size() as u64,

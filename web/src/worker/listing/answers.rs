@@ -3,10 +3,9 @@
 use super::Listing;
 use crate::worker::image_worker::{ImageWorker, LayerStack};
 use crate::worker::protocol::{
-    Expand, Found, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show, Showing, Shown,
-    Toggle, TypeAhead,
+    Answers, Expand, FoundRow, MapFacts, MapOf, OpenFolders, Parent, Row, Rows, Seek, Show,
+    Showing, Shown, Toggle, TypeAhead,
 };
-use crate::worker::requests::Answers;
 
 /// Open folders that the page is told, to remember them.
 const OPEN_FOLDERS: usize = 2_000;
@@ -85,7 +84,7 @@ impl Answers<Parent> for ImageWorker {
 }
 
 impl Answers<Seek> for ImageWorker {
-    fn answer(&mut self, asked: Seek) -> Option<Found> {
+    fn answer(&mut self, asked: Seek) -> Option<FoundRow> {
         if let Some(comparison) = &mut self.comparison {
             return Some(comparison.seek(&asked));
         }

@@ -15,7 +15,7 @@ const OPENED: usize = 1_000;
 
 /// What is kept of the tree.
 pub(super) struct Filter {
-    kept: Vec<Kept>,
+    kept: Vec<Keep>,
     /// Of each path, how many are found below it and at it; empty where nothing is looked for.
     found: Vec<u32>,
     /// Paths of which an earlier version is found than the one that the view has.
@@ -29,7 +29,7 @@ pub(super) struct Filter {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum Keep {
     No,
     /// On the way to something that is kept.
     Way,
@@ -52,7 +52,7 @@ impl Filter {
             return None;
         }
         let mut filter = Filter {
-            kept: vec![Kept::No; stack.nodes()],
+            kept: vec![Keep::No; stack.nodes()],
             found: Vec::new(),
             earlier: HashMap::new(),
             matches: finds.then_some(0),
@@ -64,7 +64,7 @@ impl Filter {
             Some(query) => {
                 let changes = showing.changes_from.is_some();
                 query.find(stack, view, changes, &mut |node, earlier| {
-                    filter.set(node, Kept::Itself);
+                    filter.set(node, Keep::Itself);
                     filter
                         .earlier
                         .extend(earlier.map(|version| (node, version)));
@@ -74,7 +74,7 @@ impl Filter {
             None => {
                 for node in (1..number(stack.nodes())).map(NodeId) {
                     if view.version(node).is_some() {
-                        filter.set(node, Kept::Itself);
+                        filter.set(node, Keep::Itself);
                     }
                 }
             }
@@ -117,7 +117,7 @@ impl Filter {
     fn hide(&mut self, stack: &Stack, view: &View, hidden: Kinds) {
         for node in (1..number(stack.nodes())).map(NodeId) {
             if self.is_kept(node) && hidden.contains(ChangeKind::of(self.mark(stack, view, node))) {
-                self.set(node, Kept::No);
+                self.set(node, Keep::No);
             }
         }
     }
@@ -132,7 +132,7 @@ impl Filter {
             self.paths += kept;
             let parent = stack.parent(node);
             if self.keeps(node) && parent != NodeId::ROOT && !self.keeps(parent) {
-                self.set(parent, Kept::Way);
+                self.set(parent, Keep::Way);
             }
             if finds {
                 let below = self.found(node) + kept;
@@ -167,20 +167,20 @@ impl Filter {
 
     /// Whether the tree shows the node.
     pub(super) fn keeps(&self, node: NodeId) -> bool {
-        self.kept(node) != Kept::No
+        self.kept(node) != Keep::No
     }
 
     /// Whether the node is shown for itself.
     pub(super) fn is_kept(&self, node: NodeId) -> bool {
-        self.kept(node) == Kept::Itself
+        self.kept(node) == Keep::Itself
     }
 
-    fn kept(&self, node: NodeId) -> Kept {
+    fn kept(&self, node: NodeId) -> Keep {
         let kept = self.kept.get(node.0 as usize);
-        kept.copied().unwrap_or(Kept::No)
+        kept.copied().unwrap_or(Keep::No)
     }
 
-    fn set(&mut self, node: NodeId, how: Kept) {
+    fn set(&mut self, node: NodeId, how: Keep) {
         if let Some(kept) = self.kept.get_mut(node.0 as usize) {
             *kept = how;
         }

@@ -6,7 +6,8 @@ use std::collections::BinaryHeap;
 use onionskin_core::report::squarify::{Rect, squarify};
 use onionskin_core::stack::NodeId;
 
-use super::{At, Listing, number, waste};
+use super::{Listing, StackPosition, waste};
+use crate::counts::number;
 use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.
@@ -33,7 +34,7 @@ struct Drawing {
 
 impl Listing {
     /// The map of a folder of this tree.
-    pub(crate) fn map(&self, at: At<'_>, asked: &MapOf) -> MapFacts {
+    pub(crate) fn map(&self, at: StackPosition<'_>, asked: &MapOf) -> MapFacts {
         let top = self.nearest_folder(at, &asked.zoom);
         let mut drawing = Drawing {
             parts: Vec::new(),
@@ -75,7 +76,7 @@ impl Listing {
     }
 
     /// The folder of a path, or the nearest one above it that has anything in it.
-    fn nearest_folder(&self, at: At<'_>, path: &[u8]) -> NodeId {
+    fn nearest_folder(&self, at: StackPosition<'_>, path: &[u8]) -> NodeId {
         let mut path = path;
         loop {
             let node = at.stack.find(path).filter(|node| self.keeps(*node));
@@ -89,7 +90,7 @@ impl Listing {
         }
     }
 
-    fn weight(&self, at: At<'_>, by: Measure, node: NodeId) -> u64 {
+    fn weight(&self, at: StackPosition<'_>, by: Measure, node: NodeId) -> u64 {
         match by {
             Measure::Size => self.totals.size(node),
             Measure::Download => self.totals.download(node),
@@ -100,7 +101,7 @@ impl Listing {
     /// Draws what is in a folder.
     fn draw(
         &self,
-        at: At<'_>,
+        at: StackPosition<'_>,
         by: Measure,
         folder: NodeId,
         depth: u32,
@@ -148,7 +149,7 @@ impl Listing {
 
     fn part(
         &self,
-        at: At<'_>,
+        at: StackPosition<'_>,
         by: Measure,
         node: Option<NodeId>,
         depth: u32,
@@ -196,7 +197,7 @@ impl Listing {
     }
 
     /// The largest file in a folder, by the largest of each folder on the way; of what is no folder that itself.
-    fn largest_file(&self, at: At<'_>, by: Measure, node: NodeId) -> NodeId {
+    fn largest_file(&self, at: StackPosition<'_>, by: Measure, node: NodeId) -> NodeId {
         let mut file = node;
         loop {
             let children = self.children(file).take(LOOKED_AT);

@@ -25,11 +25,12 @@ pub(crate) use self::row::waste;
 use self::totals::Totals;
 pub(crate) use self::totals::WastedBelow;
 pub(crate) use self::typed::row_named;
-use super::protocol::{Column, Found, Row, Showing, Shown, TypeAhead};
+use super::protocol::{Column, FoundRow, Row, Showing, Shown, TypeAhead};
+use crate::counts::number;
 
 /// A stack and which of its layers is looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct At<'s> {
+pub(crate) struct StackPosition<'s> {
     pub(crate) stack: &'s Stack,
     /// The layer's number in that stack.
     pub(crate) layer: usize,
@@ -70,7 +71,7 @@ struct Line {
 
 impl Listing {
     /// The tree that is asked for, with the folders in `open` open.
-    pub(crate) fn new(at: At<'_>, showing: Showing, open: &HashSet<NodeId>) -> Self {
+    pub(crate) fn new(at: StackPosition<'_>, showing: Showing, open: &HashSet<NodeId>) -> Self {
         let view = match showing.changes_from {
             Some(first) => {
                 let first = (first as usize).saturating_sub(at.offset).max(1);
@@ -94,7 +95,12 @@ impl Listing {
     }
 
     /// The same tree under another order or filter.
-    pub(crate) fn reshow(&mut self, at: At<'_>, showing: Showing, open: &HashSet<NodeId>) {
+    pub(crate) fn reshow(
+        &mut self,
+        at: StackPosition<'_>,
+        showing: Showing,
+        open: &HashSet<NodeId>,
+    ) {
         let hides = showing.hidden == self.showing.hidden;
         let finds = showing.find == self.showing.find;
         self.showing = showing;
@@ -107,7 +113,7 @@ impl Listing {
     }
 
     /// Reads what is looked for; tells whether it is a query.
-    fn read_query(&mut self, at: At<'_>) -> bool {
+    fn read_query(&mut self, at: StackPosition<'_>) -> bool {
         let read = match query::of(&self.showing.find) {
             Ok(Some(query)) if query.needs_contents() => match at.stack.listed().next() {
                 None => Ok(Some(query)),
@@ -134,13 +140,13 @@ impl Listing {
         of(&self.showing) == of(showing)
     }
 
-    fn refine(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
+    fn refine(&mut self, at: StackPosition<'_>, open: &HashSet<NodeId>) {
         self.filter = Filter::new(at.stack, &self.view, self.query.as_deref(), &self.showing);
         self.totals = Totals::of(at, &self.view, self.filter.as_ref());
         self.build(at, open);
     }
 
-    fn build(&mut self, at: At<'_>, open: &HashSet<NodeId>) {
+    fn build(&mut self, at: StackPosition<'_>, open: &HashSet<NodeId>) {
         self.lines.clear();
         let mut lines = Vec::new();
         self.below(at, NodeId::ROOT, 0, open, &mut lines);
@@ -148,7 +154,7 @@ impl Listing {
     }
 
     /// What came of it, for the page.
-    pub(crate) fn shown(&self, at: At<'_>) -> Shown {
+    pub(crate) fn shown(&self, at: StackPosition<'_>) -> Shown {
         let paths = u32::try_from(self.view.total().paths).unwrap_or(u32::MAX);
         let filter = self.filter.as_ref();
         Shown {
@@ -174,7 +180,7 @@ impl Listing {
     /// Rows from `from` on, at most `count`.
     pub(crate) fn rows(
         &self,
-        at: At<'_>,
+        at: StackPosition<'_>,
         open: &HashSet<NodeId>,
         from: u32,
         count: u32,
@@ -190,18 +196,18 @@ impl Listing {
     }
 
     /// One path's row in the view, whether or not it is folded away.
-    pub(crate) fn row_of(&self, at: At<'_>, node: NodeId) -> Option<Row> {
+    pub(crate) fn row_of(&self, at: StackPosition<'_>, node: NodeId) -> Option<Row> {
         let row = self.view.row(at.stack, node)?;
         self.told(at, &HashSet::new(), Line { node, depth: 0 }, row)
     }
 
-    fn row(&self, at: At<'_>, open: &HashSet<NodeId>, line: Line) -> Option<Row> {
+    fn row(&self, at: StackPosition<'_>, open: &HashSet<NodeId>, line: Line) -> Option<Row> {
         let row = self.found_row(at, line.node)?;
         self.told(at, open, line, row)
     }
 
     /// Opens all folders down to a depth, and closes those below.
-    pub(crate) fn expand(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, depth: u32) {
+    pub(crate) fn expand(&mut self, at: StackPosition<'_>, open: &mut HashSet<NodeId>, depth: u32) {
         let mut opened = HashSet::new();
         let mut waiting = vec![(NodeId::ROOT, 0)];
         while let Some((folder, level)) = waiting.pop() {
@@ -224,7 +230,12 @@ impl Listing {
     }
 
     /// The row of a path, which is most likely this one.
-    pub(crate) fn row_number(&self, at: At<'_>, path: &[u8], likely: u32) -> Option<u32> {
+    pub(crate) fn row_number(
+        &self,
+        at: StackPosition<'_>,
+        path: &[u8],
+        likely: u32,
+    ) -> Option<u32> {
         let node = at.stack.find(path)?;
         let here = self.lines.get(likely as usize);
         if here.is_some_and(|line| line.node == node) {
@@ -235,7 +246,13 @@ impl Listing {
     }
 
     /// Opens or closes the folder in a row.
-    pub(crate) fn toggle(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, row: u32, to: bool) {
+    pub(crate) fn toggle(
+        &mut self,
+        at: StackPosition<'_>,
+        open: &mut HashSet<NodeId>,
+        row: u32,
+        to: bool,
+    ) {
         let Some(line) = self.lines.get(row as usize).copied() else {
             return;
         };
@@ -276,7 +293,12 @@ impl Listing {
     }
 
     /// The row of a path, or of the nearest folder above it; opens what is on the way.
-    pub(crate) fn seek(&mut self, at: At<'_>, open: &mut HashSet<NodeId>, path: &[u8]) -> Found {
+    pub(crate) fn seek(
+        &mut self,
+        at: StackPosition<'_>,
+        open: &mut HashSet<NodeId>,
+        path: &[u8],
+    ) -> FoundRow {
         let mut exact = true;
         let mut names = path;
         let node = loop {
@@ -307,7 +329,7 @@ impl Listing {
         if opened {
             self.build(at, open);
         }
-        Found {
+        FoundRow {
             row: self
                 .lines
                 .iter()
@@ -319,7 +341,7 @@ impl Listing {
     }
 
     /// The row whose name begins with what is typed.
-    pub(crate) fn type_ahead(&self, at: At<'_>, asked: &TypeAhead) -> Option<u32> {
+    pub(crate) fn type_ahead(&self, at: StackPosition<'_>, asked: &TypeAhead) -> Option<u32> {
         row_named(asked, number(self.lines.len()), |row, begins| {
             let line = self.lines.get(row as usize);
             line.is_some_and(|line| begins(at.stack.name(line.node)))
@@ -346,7 +368,7 @@ impl Listing {
     /// Adds the rows below a folder, as far as folders are open.
     fn below(
         &self,
-        at: At<'_>,
+        at: StackPosition<'_>,
         folder: NodeId,
         depth: u32,
         open: &HashSet<NodeId>,
@@ -366,7 +388,13 @@ impl Listing {
     }
 
     /// Puts a folder's children on the pile, the first on top.
-    fn push_children(&self, at: At<'_>, folder: NodeId, depth: u32, pile: &mut Vec<Line>) {
+    fn push_children(
+        &self,
+        at: StackPosition<'_>,
+        folder: NodeId,
+        depth: u32,
+        pile: &mut Vec<Line>,
+    ) {
         let start = pile.len();
         pile.extend(self.children(folder).map(|node| Line { node, depth }));
         let added = pile.get_mut(start..).unwrap_or_default();
@@ -388,9 +416,4 @@ impl Listing {
         }
         added.reverse();
     }
-}
-
-/// Counts of rows and layers fit: nodes are numbered with 32 bits.
-pub(crate) fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -3,11 +3,10 @@
 
 use std::cell::Cell;
 
+use crate::counts::number;
 use onionskin_core::find::Query;
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack, Version};
-
-use super::number;
 
 /// A query.
 pub(crate) trait Finds {
@@ -26,17 +25,17 @@ pub(crate) trait Finds {
 }
 
 /// Reads a query; none where it asks for nothing.
-pub(crate) type Read = fn(&str) -> Result<Option<Box<dyn Finds>>, String>;
+pub(crate) type ReadQuery = fn(&str) -> Result<Option<Box<dyn Finds>>, String>;
 
 thread_local! {
-    static READ: Cell<Option<Read>> = const { Cell::new(FIRST) };
+    static READ: Cell<Option<ReadQuery>> = const { Cell::new(FIRST) };
 }
 
 /// Tests link all there is.
 #[cfg(test)]
-const FIRST: Option<Read> = Some(read);
+const FIRST: Option<ReadQuery> = Some(read);
 #[cfg(not(test))]
-const FIRST: Option<Read> = None;
+const FIRST: Option<ReadQuery> = None;
 
 /// Whether queries can be read.
 pub(crate) fn can_find() -> bool {
@@ -44,7 +43,7 @@ pub(crate) fn can_find() -> bool {
 }
 
 /// Reads queries by this from now on.
-pub(crate) fn find_by(read: Read) {
+pub(crate) fn find_by(read: ReadQuery) {
     READ.set(Some(read));
 }
 

@@ -7,7 +7,8 @@ use onionskin_core::stack::view;
 use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
 
 use super::filter::{earlier_row, known_mark};
-use super::{At, Line, Listing, number};
+use super::{Line, Listing, StackPosition};
+use crate::counts::number;
 use crate::worker::protocol::{Cause, Column, Metadata, OwnerNames, Row};
 
 fn named(name: Option<&str>) -> Option<String> {
@@ -16,7 +17,11 @@ fn named(name: Option<&str>) -> Option<String> {
 
 impl Listing {
     /// A path as it is found: as an earlier version where only that is.
-    pub(super) fn found_row<'s>(&self, at: At<'s>, node: NodeId) -> Option<view::Row<'s>> {
+    pub(super) fn found_row<'s>(
+        &self,
+        at: StackPosition<'s>,
+        node: NodeId,
+    ) -> Option<view::Row<'s>> {
         match self.filter.as_ref().and_then(|filter| filter.earlier(node)) {
             Some(version) => earlier_row(at.stack, &self.view, node, version),
             None => self.view.row(at.stack, node),
@@ -25,7 +30,7 @@ impl Listing {
 
     pub(super) fn told(
         &self,
-        at: At<'_>,
+        at: StackPosition<'_>,
         open: &HashSet<NodeId>,
         line: Line,
         row: view::Row<'_>,
@@ -77,7 +82,7 @@ impl Listing {
     }
 
     /// Whether a folder holds nothing, and never held anything that still costs.
-    pub(super) fn is_idle(&self, at: At<'_>, row: &view::Row<'_>) -> bool {
+    pub(super) fn is_idle(&self, at: StackPosition<'_>, row: &view::Row<'_>) -> bool {
         let node = row.node;
         row.kind == EntryKind::Dir
             && row.mark.is_none()
@@ -86,12 +91,12 @@ impl Listing {
     }
 
     /// Whether it is not known if what was stored again has the same content, as a layer was not read.
-    fn is_unknown(&self, at: At<'_>, row: &view::Row<'_>) -> bool {
+    fn is_unknown(&self, at: StackPosition<'_>, row: &view::Row<'_>) -> bool {
         at.stack.has_listed(row.node)
     }
 
     /// Mode and owner before, of what has the same content still.
-    fn before(&self, at: At<'_>, row: &view::Row<'_>) -> Option<Metadata> {
+    fn before(&self, at: StackPosition<'_>, row: &view::Row<'_>) -> Option<Metadata> {
         if row.mark != Some(view::Mark::MetadataOnly) || self.is_unknown(at, row) {
             return None;
         }
@@ -118,7 +123,7 @@ impl Listing {
     }
 
     /// What a node is sorted by.
-    pub(super) fn key(&self, at: At<'_>, node: NodeId) -> (u64, u64) {
+    pub(super) fn key(&self, at: StackPosition<'_>, node: NodeId) -> (u64, u64) {
         let row = || self.found_row(at, node);
         match self.showing.sort.column {
             Column::Name => (0, 0),
@@ -143,7 +148,7 @@ impl Listing {
 }
 
 /// How the stored content of a row ends, where the final filesystem does not have it.
-fn fate(at: At<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
+fn fate(at: StackPosition<'_>, row: &view::Row<'_>) -> Option<(Cause, u32)> {
     // Links and devices cost nothing, so that they go is no more than their mark says.
     if row.sum.bytes == 0 {
         return None;

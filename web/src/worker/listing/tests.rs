@@ -9,7 +9,7 @@ use onionskin_fixtures::{Layer, bytes, layer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{At, Listing, WastedBelow};
+use super::{Listing, StackPosition, WastedBelow};
 use crate::worker::protocol::{
     Cause, ChangeKind, Changes, Column, Kinds, Mark, Row, Showing, Shown, Sort,
 };
@@ -24,8 +24,13 @@ struct Tree {
     wasted: WastedBelow,
 }
 
-fn at<'s>(stack: &'s Stack, layer: usize, ledger: &'s Ledger, wasted: &'s WastedBelow) -> At<'s> {
-    At {
+fn at<'s>(
+    stack: &'s Stack,
+    layer: usize,
+    ledger: &'s Ledger,
+    wasted: &'s WastedBelow,
+) -> StackPosition<'s> {
+    StackPosition {
         stack,
         layer,
         offset: 0,
@@ -76,7 +81,10 @@ impl Tree {
         }
     }
 
-    fn with<T>(&mut self, act: impl FnOnce(&mut Listing, At<'_>, &mut HashSet<NodeId>) -> T) -> T {
+    fn with<T>(
+        &mut self,
+        act: impl FnOnce(&mut Listing, StackPosition<'_>, &mut HashSet<NodeId>) -> T,
+    ) -> T {
         let at = at(&self.stack, self.layer, &self.ledger, &self.wasted);
         act(&mut self.listing, at, &mut self.open)
     }

@@ -6,8 +6,9 @@ use onionskin_core::ledger::{Ledger, Wasted};
 use onionskin_core::stack::view::{Mark, View};
 use onionskin_core::stack::{NodeId, Stack};
 
+use super::StackPosition;
 use super::filter::{Filter, earlier_bytes};
-use super::{At, number};
+use crate::counts::number;
 
 /// Sums by node.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(super) struct Totals {
 
 impl Totals {
     /// Sums up the paths that are kept: all without a filter.
-    pub(super) fn of(at: At<'_>, view: &View, filter: Option<&Filter>) -> Self {
+    pub(super) fn of(at: StackPosition<'_>, view: &View, filter: Option<&Filter>) -> Self {
         let stack = at.stack;
         let mut totals = Totals {
             size: vec![0; stack.nodes()],

@@ -151,7 +151,8 @@ impl ComparisonFacts {
     }
 }
 
-/// A layer of one of the images, or of both.
+/// A layer of one of the images, or of both. It is not the report's [`LayerFacts`](onionskin_core::inspection::LayerFacts):
+/// those leave keys out, so that they could cross as JSON only, and what reads that would be in the first part of the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComparedLayer {
     /// Its number in each image that has it.

@@ -5,7 +5,7 @@ pub(crate) use onionskin_core::report::history::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ReadSoFar, UserError};
+use super::{ReadSoFar, UserError, as_json};
 
 /// Images of tags that are read without the visitor's asking: each takes requests, which registries count.
 pub(crate) const UNASKED: usize = 20;
@@ -59,26 +59,4 @@ pub(crate) struct HistoryImages {
     pub(crate) repository: String,
     /// All platforms of their indexes.
     pub(crate) platforms: Vec<String>,
-}
-
-/// A form that leaves keys out, which only a form with keys can have.
-mod as_json {
-    use serde::de::{DeserializeOwned, Error as _};
-    use serde::ser::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        value: &T,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let text = serde_json::to_string(value).map_err(S::Error::custom)?;
-        serializer.serialize_str(&text)
-    }
-
-    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map_err(D::Error::custom)
-    }
 }

@@ -1,6 +1,6 @@
 //! What page and worker say about the packages of an image.
 
-pub(crate) use onionskin_core::report::packages::{PackageFacts, UnreadFacts, WastedFacts};
+pub(crate) use onionskin_core::report::packages::{PackageFacts, PackagesReport};
 use serde::{Deserialize, Serialize};
 
 use super::SizedPath;
@@ -15,17 +15,6 @@ pub(crate) struct PackageFiles {
     pub(crate) package: u32,
     /// How many at most.
     pub(crate) count: u32,
-}
-
-/// The packages, as `onionskin packages --format json` has them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PackagesFacts {
-    pub(crate) live: u64,
-    pub(crate) unowned: u64,
-    /// The largest first.
-    pub(crate) packages: Vec<PackageFacts>,
-    pub(crate) wasted: Vec<WastedFacts>,
-    pub(crate) unread: Vec<UnreadFacts>,
 }
 
 /// Files of a package.

@@ -6,19 +6,24 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AboutTag, Compare, ComparedMap, ComparedMapOf, ComparisonReport, ContentFacts, ContentForm,
-    ContentParts, ContentRows, DifferenceFacts, DifferenceRow, DifferenceRows, DocumentFacts,
-    FilesOfPackage, Findings, FindingsQuery, Fold, Folded, FolderFacts, Found, HoldFile,
-    LargestFiles, LinesFacts, Listed, MapFacts, MapOf, PackageFiles, PackagesFacts, PackagesOf,
-    Parts, PathHistory, PathVersions, ReadDifference, ReadDocument, ReadFolder, ReadHistory,
-    Referrers, Related, RelatedTo, ReportForm, Row, RulesFile, RulesFileError, Showing, Shown,
-    TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
+    AboutTag, AsJson, CatalogEntry, Compare, ComparedMap, ComparedMapOf, ComparisonReport,
+    ContentFacts, ContentForm, ContentParts, ContentRows, DifferenceFacts, DifferenceRow,
+    DifferenceRows, DocumentFacts, FilesOfPackage, Findings, FindingsQuery, Fold, Folded,
+    FolderFacts, FoundRow, HoldFile, LargestFiles, LinesFacts, MapFacts, MapOf, PackageFiles,
+    PackagesOf, PackagesReport, Parts, PathHistory, PathVersions, ReadDifference, ReadDocument,
+    ReadFolder, ReadHistory, Referrers, Related, RelatedTo, ReportForm, Row, RulesError, RulesFile,
+    Showing, Shown, TagFacts, TagProblem, TextLines, Unfold, UserError, VersionsOf,
 };
 use crate::login::Logins;
 
 /// A question of the page and what answers it.
 pub(crate) trait Question: Into<Request> {
     type Answer: Serialize + DeserializeOwned;
+}
+
+/// What can answer a question at once.
+pub(crate) trait Answers<Q: Question> {
+    fn answer(&mut self, question: Q) -> Q::Answer;
 }
 
 /// From the page to the worker: a request with the number that its answer will carry.
@@ -53,7 +58,7 @@ macro_rules! questions {
 questions! {
     KeepLogins => (),
     FetchAgain => (),
-    Catalog => Vec<Listed>,
+    Catalog => Vec<CatalogEntry>,
     SizeOfCache => Option<CacheSize>,
     ClearCache => Option<CacheSize>,
     Names => Result<NamesPage, UserError>,
@@ -71,7 +76,7 @@ questions! {
     Expand => Option<Shown>,
     OpenFolders => Vec<Vec<u8>>,
     Parent => Option<u32>,
-    Seek => Option<Found>,
+    Seek => Option<FoundRow>,
     TypeAhead => Option<u32>,
     HistoryOf => Option<Box<PathHistory>>,
     RelatedTo => Option<Box<Related>>,
@@ -91,10 +96,10 @@ questions! {
     ContentBytes => Vec<u8>,
     ContentParts => Option<Box<Parts>>,
     FindingsPage => Option<Box<Findings>>,
-    UseRules => Result<(), RulesFileError>,
+    UseRules => Result<(), RulesError>,
     Audit => (),
     Report => Option<String>,
-    PackagesOf => Option<Box<PackagesFacts>>,
+    PackagesOf => Option<AsJson<PackagesReport>>,
     PackageFiles => Box<FilesOfPackage>,
     HoldFile => (),
     Compare => (),
@@ -283,7 +288,7 @@ pub(crate) struct BesideDockerfile(pub(crate) String);
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FindingsPage(pub(crate) FindingsQuery);
 
-/// UseRules by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
+/// Judge by these rules from now on, or by none. Verdicts come with [`Event::Audited`](super::Event::Audited).
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct UseRules(pub(crate) Option<RulesFile>);
 

@@ -39,51 +39,81 @@ pub(crate) enum Column {
     Change,
 }
 
+/// A row of the table of columns: what addresses, worker and page know of it. How it is drawn is in `parts/tree/columns.rs`.
+pub(crate) struct ColumnRow {
+    pub(crate) column: Column,
+    /// For addresses, style sheet and memory.
+    pub(crate) name: &'static str,
+    /// The largest is what a reader looks for first.
+    is_descending: bool,
+    /// Only comparisons have it.
+    pub(crate) is_of_comparison: bool,
+}
+
+/// One that begins with the first of names, modes and owners.
+const fn ascending(column: Column, name: &'static str) -> ColumnRow {
+    ColumnRow {
+        column,
+        name,
+        is_descending: false,
+        is_of_comparison: false,
+    }
+}
+
+/// One that begins with the largest.
+const fn descending(column: Column, name: &'static str) -> ColumnRow {
+    ColumnRow {
+        is_descending: true,
+        ..ascending(column, name)
+    }
+}
+
+/// The same of comparisons.
+const fn compared(column: Column, name: &'static str) -> ColumnRow {
+    ColumnRow {
+        is_of_comparison: true,
+        ..descending(column, name)
+    }
+}
+
 impl Column {
-    /// In their order, with the names that addresses, style sheet and memory have for them.
-    pub(crate) const NAMED: [(Column, &'static str); 11] = [
-        (Column::Name, "name"),
-        (Column::Size, "size"),
-        (Column::Download, "download"),
-        (Column::Wasted, "wasted"),
-        (Column::Mode, "mode"),
-        (Column::Owner, "owner"),
-        (Column::Modified, "modified"),
-        (Column::Layer, "layer"),
-        (Column::Before, "before"),
-        (Column::After, "after"),
-        (Column::Change, "change"),
+    /// All of them in their order.
+    pub(crate) const TABLE: &'static [ColumnRow] = &[
+        ascending(Column::Name, "name"),
+        descending(Column::Size, "size"),
+        descending(Column::Download, "download"),
+        descending(Column::Wasted, "wasted"),
+        ascending(Column::Mode, "mode"),
+        ascending(Column::Owner, "owner"),
+        descending(Column::Modified, "modified"),
+        descending(Column::Layer, "layer"),
+        compared(Column::Before, "before"),
+        compared(Column::After, "after"),
+        compared(Column::Change, "change"),
     ];
 
+    fn row(self) -> Option<&'static ColumnRow> {
+        Self::TABLE.iter().find(|row| row.column == self)
+    }
+
     pub(crate) fn name(self) -> &'static str {
-        let named = Self::NAMED.iter().find(|(column, _)| *column == self);
-        named.map_or("", |(_, name)| name)
+        self.row().map_or("", |row| row.name)
     }
 
     /// The column of this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let named = Self::NAMED.iter().find(|(_, known)| *known == name);
-        named.map(|(column, _)| *column)
+        let named = Self::TABLE.iter().find(|row| row.name == name);
+        named.map(|row| row.column)
     }
 
     /// Whether the largest is what a reader looks for first.
     pub(crate) fn is_descending(self) -> bool {
-        matches!(
-            self,
-            Column::Size
-                | Column::Download
-                | Column::Wasted
-                | Column::Modified
-                | Column::Layer
-                | Column::Before
-                | Column::After
-                | Column::Change
-        )
+        self.row().is_some_and(|row| row.is_descending)
     }
 
     /// Whether only comparisons have it.
     pub(crate) fn is_of_comparison(self) -> bool {
-        matches!(self, Column::Before | Column::After | Column::Change)
+        self.row().is_some_and(|row| row.is_of_comparison)
     }
 }
 
@@ -233,7 +263,7 @@ pub(crate) struct Shown {
 
 /// Where a path is in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct FoundRow {
     /// The row of the path, or of the nearest folder above it that exists.
     pub(crate) row: Option<u32>,
     /// Whether it is the path itself.
@@ -354,6 +384,16 @@ pub(crate) struct SizedPath {
     pub(crate) bytes: u64,
     /// The final filesystem does not have it.
     pub(crate) wasted: bool,
+}
+
+impl Row {
+    /// Its user and group, as [`crate::format::owner`] takes them.
+    pub(crate) fn owners(&self) -> [(Option<&str>, u64); 2] {
+        [
+            (self.owner.user.as_deref(), self.uid),
+            (self.owner.group.as_deref(), self.gid),
+        ]
+    }
 }
 
 /// The names of a user and a group.

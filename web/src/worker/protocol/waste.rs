@@ -1,7 +1,13 @@
 //! What the page and the image worker say about findings, and about the rules that an image is judged by.
 
+pub(crate) use onionskin_core::audit::own::IgnoreFacts;
+pub(crate) use onionskin_core::audit::{DiveFacts, FindingFacts};
+pub(crate) use onionskin_core::base::Base;
 pub(crate) use onionskin_core::findings::{Kind, Location};
+pub(crate) use onionskin_core::rules::{RulesError, Verdict};
 use serde::{Deserialize, Serialize};
+
+use super::{AsJson, as_json};
 
 /// Which findings are shown, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +16,7 @@ pub(crate) struct Choice {
     pub(crate) checks: bool,
     /// Only those of this kind.
     pub(crate) kind: Option<Kind>,
-    /// Only those whose bytes this layer ships or hides.
+    /// Only those whose bytes this layer adds or hides.
     pub(crate) layer: Option<u32>,
     /// Only those whose path, advice, rule or commands hold this text.
     pub(crate) find: String,
@@ -42,7 +48,7 @@ pub(crate) enum Order {
     Compressed,
     /// By kind, then by size.
     Kind,
-    /// By the first layer that ships the bytes, then by size.
+    /// By the first layer that adds the bytes, then by size.
     Layer,
     /// In byte order of the paths as they are shown.
     Path,
@@ -75,7 +81,7 @@ pub(crate) enum Group {
     /// Bytes that containers see and do not need.
     Avoidable,
     Secrets,
-    /// Programs that run with the rights of their owner or group.
+    /// Programs that run with the permissions of their owner or group.
     SetId,
     Writable,
     Config,
@@ -96,7 +102,7 @@ impl Group {
 }
 
 /// A page of the findings that were chosen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Findings {
     /// How many were chosen.
     pub(crate) total: u32,
@@ -114,7 +120,7 @@ pub(crate) struct Findings {
 }
 
 /// Findings that the same change makes go away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Card {
     /// The largest of them, at least one; of very many, the first.
     pub(crate) findings: Vec<Finding>,
@@ -142,33 +148,16 @@ pub(crate) struct Weighed {
 }
 
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Finding {
     /// Its place in the report, from 1.
     pub(crate) number: u32,
     pub(crate) name: FindingName,
-    /// As the report has it.
-    pub(crate) path: String,
-    /// Of the file, from 1.
-    pub(crate) line: Option<u32>,
-    pub(crate) bytes: u64,
-    /// Unknown where the source has no compressed sizes.
-    pub(crate) compressed: Option<u64>,
-    pub(crate) added_by: Vec<u32>,
-    pub(crate) hidden_by: Vec<u32>,
-    pub(crate) advice: String,
-    /// Why the rules file does not count it.
-    pub(crate) ignored: Option<String>,
+    /// Which the report has as text.
     pub(crate) location: Location,
-}
-
-/// What the image was built from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BaseFacts {
-    /// Its name, where that is known.
-    pub(crate) reference: Option<String>,
-    /// So many leading layers are the base's, where that is known.
-    pub(crate) layers: Option<u32>,
+    /// As the report has it, but for commands and changed lines: the page has the ones, and the card the others.
+    #[serde(with = "as_json")]
+    pub(crate) facts: FindingFacts,
 }
 
 /// What is known of the findings as a whole.
@@ -180,15 +169,15 @@ pub(crate) struct AuditFacts {
     pub(crate) commands: Vec<String>,
     /// The kinds that there are, in the order in which they are shown.
     pub(crate) kinds: Vec<OfKind>,
-    pub(crate) dive: DiveNumbers,
+    pub(crate) dive: DiveFacts,
     /// None where nothing tells it.
-    pub(crate) base: Option<BaseFacts>,
+    pub(crate) base: Option<Base>,
     /// What became of each rule.
-    pub(crate) rules: Vec<RuleOutcome>,
+    pub(crate) rules: AsJson<Vec<Verdict>>,
     /// None where one cannot be judged.
     pub(crate) passed: Option<bool>,
     /// What the rules file ignores.
-    pub(crate) ignores: Vec<Ignored>,
+    pub(crate) ignores: AsJson<Vec<IgnoreFacts>>,
 }
 
 impl AuditFacts {
@@ -214,15 +203,6 @@ pub(crate) struct OfKind {
     pub(crate) compressed: Option<u64>,
 }
 
-/// dive's own three numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct DiveNumbers {
-    pub(crate) efficiency: f64,
-    pub(crate) wasted: u64,
-    /// A share; none for 0/0.
-    pub(crate) user_wasted: Option<f64>,
-}
-
 /// A form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ReportForm {
@@ -246,39 +226,4 @@ pub(crate) struct Comparing {
 pub(crate) struct RulesFile {
     pub(crate) name: String,
     pub(crate) text: Vec<u8>,
-}
-
-/// Why a rules file cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RulesFileError {
-    /// From 1, where the place is known.
-    pub(crate) line: Option<u32>,
-    pub(crate) problem: String,
-}
-
-/// A rule and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RuleOutcome {
-    /// The rule's key in a rules file.
-    pub(crate) name: String,
-    /// What was measured, and what is allowed, in words.
-    pub(crate) told: String,
-    /// The first paths that a forbidden glob met.
-    pub(crate) met: Vec<String>,
-    /// None where it cannot be judged.
-    pub(crate) passed: Option<bool>,
-}
-
-/// Something that the rules file ignores.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ignored {
-    /// Kind, rule and path, as far as it names them.
-    pub(crate) what: String,
-    pub(crate) reason: String,
-    /// The last day on which it holds.
-    pub(crate) until: Option<String>,
-    /// That day has passed.
-    pub(crate) expired: bool,
-    /// Findings that it took out of the count.
-    pub(crate) findings: u64,
 }

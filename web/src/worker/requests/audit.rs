@@ -1,25 +1,25 @@
 //! What the page asks of the audit: findings, of the image or on a path, rules and reports.
 
-use super::Asker;
+use super::RequestContext;
 use super::later::Asked;
 use crate::worker::growth;
 use crate::worker::port;
 use crate::worker::protocol::{Audit, Event, Message, Request, UseRules};
 
 /// Answers what it is asked; all else is not asked of it.
-pub fn answer(Asked { asker, request }: Asked) {
+pub fn answer(Asked { context, request }: Asked) {
     match request {
-        Request::BesideDockerfile(asked) => asker.of_image(asked),
-        Request::FindingsPage(asked) => asker.of_image(asked),
-        Request::UseRules(asked) => asker.use_rules(&asked),
-        Request::Audit(Audit) => asker.audit(),
-        Request::RelatedTo(asked) => asker.of_image(asked),
-        Request::Report(asked) => asker.of_image(asked),
+        Request::BesideDockerfile(asked) => context.of_image(asked),
+        Request::FindingsPage(asked) => context.of_image(asked),
+        Request::UseRules(asked) => context.use_rules(&asked),
+        Request::Audit(Audit) => context.audit(),
+        Request::RelatedTo(asked) => context.of_image(asked),
+        Request::Report(asked) => context.of_image(asked),
         _ => {}
     }
 }
 
-impl Asker {
+impl RequestContext {
     fn use_rules(&self, asked: &UseRules) {
         let judged = self.worker.borrow_mut().use_rules(asked.0.as_ref());
         let (event, judged) = match judged {

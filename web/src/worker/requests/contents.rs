@@ -7,33 +7,33 @@ use crate::worker::protocol::{ReadContent, ReadDifference, ReadDocument, ReadFol
 use crate::worker::{content, difference, document, folder};
 
 /// Answers what it is asked; all else is not asked of it.
-pub fn answer(Asked { asker, request }: Asked) {
+pub fn answer(Asked { context, request }: Asked) {
     match request {
         Request::ReadContent(asked) => {
-            let read = content::read(Rc::clone(&asker.worker), asked);
-            asker.answer_later::<ReadContent>(read);
+            let read = content::read(Rc::clone(&context.worker), asked);
+            context.answer_later::<ReadContent>(read);
         }
         Request::ReadFolder(asked) => {
-            let read = folder::read(Rc::clone(&asker.worker), asked);
-            asker.answer_later::<ReadFolder>(read);
+            let read = folder::read(Rc::clone(&context.worker), asked);
+            context.answer_later::<ReadFolder>(read);
         }
         Request::ReadDifference(asked) => {
-            let read = difference::read(Rc::clone(&asker.worker), asked);
-            asker.answer_later::<ReadDifference>(read);
+            let read = difference::read(Rc::clone(&context.worker), asked);
+            context.answer_later::<ReadDifference>(read);
         }
         Request::ReadDocument(asked) => {
-            let read = document::read(Rc::clone(&asker.worker), asked);
-            asker.answer_later::<ReadDocument>(read);
+            let read = document::read(Rc::clone(&context.worker), asked);
+            context.answer_later::<ReadDocument>(read);
         }
-        Request::Unfold(asked) => asker.of_image(asked),
-        Request::DifferenceRows(asked) => asker.of_image(asked),
-        Request::StopContent(asked) => asker.of_image(asked),
-        Request::ContentProgress(asked) => asker.of_image(asked),
-        Request::ContentLines(asked) => asker.of_image(asked),
-        Request::TextLines(asked) => asker.of_image(asked),
-        Request::FoldLines(asked) => asker.of_image(asked),
-        Request::ContentBytes(asked) => asker.of_image(asked),
-        Request::ContentParts(asked) => asker.of_image(asked),
+        Request::Unfold(asked) => context.of_image(asked),
+        Request::DifferenceRows(asked) => context.of_image(asked),
+        Request::StopContent(asked) => context.of_image(asked),
+        Request::ContentProgress(asked) => context.of_image(asked),
+        Request::ContentLines(asked) => context.of_image(asked),
+        Request::TextLines(asked) => context.of_image(asked),
+        Request::FoldLines(asked) => context.of_image(asked),
+        Request::ContentBytes(asked) => context.of_image(asked),
+        Request::ContentParts(asked) => context.of_image(asked),
         _ => {}
     }
 }

@@ -6,5 +6,5 @@ use crate::worker::saved;
 /// Opens them from now on. Questions that waited for that are answered where others of their kind are.
 pub fn files() -> Answer {
     saved::open_from_now_on();
-    |Asked { asker, request }| asker.ask(request, false)
+    |Asked { context, request }| context.ask(request, false)
 }

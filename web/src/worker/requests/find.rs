@@ -6,5 +6,5 @@ use crate::worker::listing;
 /// Makes the tree find from now on. Questions that waited for that are answered where others of their kind are.
 pub fn find() -> Answer {
     listing::find_by(listing::query::read);
-    |Asked { asker, request }| asker.ask(request, true)
+    |Asked { context, request }| context.ask(request, true)
 }

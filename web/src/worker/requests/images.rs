@@ -7,18 +7,18 @@ use crate::worker::comparison;
 use crate::worker::protocol::{Compare, Request};
 
 /// Answers what it is asked; all else is not asked of it.
-pub fn answer(Asked { asker, request }: Asked) {
+pub fn answer(Asked { context, request }: Asked) {
     match request {
-        Request::MapOf(asked) => asker.of_image(asked),
-        Request::ComparedMapOf(asked) => asker.of_image(asked),
-        Request::PackagesOf(asked) => asker.of_image(asked),
-        Request::PackageFiles(asked) => asker.of_image(asked),
+        Request::MapOf(asked) => context.of_image(asked),
+        Request::ComparedMapOf(asked) => context.of_image(asked),
+        Request::PackagesOf(asked) => context.of_image(asked),
+        Request::PackageFiles(asked) => context.of_image(asked),
         Request::Compare(asked) => {
-            asker.answer::<Compare>(&());
-            spawn_local(comparison::run(asker.worker, asker.scope, asked));
+            context.answer::<Compare>(&());
+            spawn_local(comparison::run(context.worker, context.scope, asked));
         }
-        Request::VersionsOf(asked) => asker.of_image(asked),
-        Request::ComparisonReport(asked) => asker.of_image(asked),
+        Request::VersionsOf(asked) => context.of_image(asked),
+        Request::ComparisonReport(asked) => context.of_image(asked),
         _ => {}
     }
 }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
-use super::Asker;
+use super::RequestContext;
 use crate::part::{Fetch, NotFetched, Part};
 use crate::worker::listing;
 use crate::worker::port;
 use crate::worker::protocol::{Compare, Message, Request, Show, Subject, UseRules};
-use crate::worker::saved;
+use crate::worker::saved_reader;
 use crate::worker::tables::ReadTable;
 
 /// What a part hands over: it answers its questions.
@@ -19,7 +19,7 @@ pub type Answer = fn(Asked);
 
 /// A question, and who asked it.
 pub struct Asked {
-    pub(super) asker: Asker,
+    pub(super) context: RequestContext,
     pub(super) request: Request,
 }
 
@@ -111,7 +111,7 @@ pub(super) fn ask(asked: Asked, finds: bool) -> Option<Asked> {
 
 /// Fetches what opens files, for who decodes layers that are in one.
 pub(crate) async fn fetch_files() -> Result<(), NotFetched> {
-    if saved::ways().is_some() {
+    if saved_reader::reader().is_some() {
         return Ok(());
     }
     let files = PARTS.with(|parts| parts.get().map(|parts| Rc::clone(&parts.files)));
@@ -140,7 +140,7 @@ fn needs_files(request: &Request) -> bool {
         }
         _ => false,
     };
-    are_saved && saved::ways().is_none()
+    are_saved && saved_reader::reader().is_none()
 }
 
 /// Fetches the parts again that could not be fetched.
@@ -250,8 +250,8 @@ impl Later {
                 },
                 Err(_) => {
                     let waiting = self.waiting.borrow();
-                    if let Some(Asked { asker, .. }) = waiting.front() {
-                        port::tell(&asker.scope, &Message::PartMissing);
+                    if let Some(Asked { context, .. }) = waiting.front() {
+                        port::tell(&context.scope, &Message::PartMissing);
                     }
                 }
             }

@@ -7,17 +7,17 @@ use crate::worker::protocol::{AboutTag, Catalog, FindReferrers, Names, ReadHisto
 use crate::worker::{browsing, history};
 
 /// Answers what it is asked; all else is not asked of it.
-pub fn answer(Asked { asker, request }: Asked) {
+pub fn answer(Asked { context, request }: Asked) {
     match request {
-        Request::Catalog(Catalog) => asker.answer_later::<Catalog>(browsing::catalog()),
-        Request::Names(asked) => asker.answer_later::<Names>(browsing::names(asked)),
-        Request::AboutTag(asked) => asker.answer_later::<AboutTag>(browsing::about_tag(asked)),
+        Request::Catalog(Catalog) => context.answer_later::<Catalog>(browsing::catalog()),
+        Request::Names(asked) => context.answer_later::<Names>(browsing::names(asked)),
+        Request::AboutTag(asked) => context.answer_later::<AboutTag>(browsing::about_tag(asked)),
         Request::FindReferrers(asked) => {
-            asker.answer_later::<FindReferrers>(browsing::referrers(asked));
+            context.answer_later::<FindReferrers>(browsing::referrers(asked));
         }
         Request::ReadHistory(asked) => {
-            asker.answer::<ReadHistory>(&());
-            spawn_local(history::run(asker.scope, asked));
+            context.answer::<ReadHistory>(&());
+            spawn_local(history::run(context.scope, asked));
         }
         _ => {}
     }

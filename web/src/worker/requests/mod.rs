@@ -21,15 +21,10 @@ use super::image_worker::ImageWorker;
 use super::opening;
 use super::port;
 use super::protocol::{
-    Audit, ClearCache, Continue, FetchAgain, KeepLogins, Message, Numbered, Open, Question,
-    ReadLayers, Request, SizeOfCache, Stop, StopContent, UseRules,
+    Answers, Audit, ClearCache, Continue, FetchAgain, KeepLogins, Message, Numbered, Open,
+    Question, ReadLayers, Request, SizeOfCache, Stop, StopContent, UseRules,
 };
 use crate::login;
-
-/// Something that can answer a question at once.
-pub(super) trait Answers<Q: Question> {
-    fn answer(&mut self, question: Q) -> Q::Answer;
-}
 
 /// Waits for questions.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
@@ -43,35 +38,35 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
-        let asker = Asker {
+        let context = RequestContext {
             worker: Rc::clone(&worker),
             scope: answers.clone(),
             id: Some(id),
         };
-        asker.hear(request);
+        context.hear(request);
     });
     port::tell(scope, &Message::Ready);
 }
 
 /// Audits the image that is kept, once all of it is here; an event tells what comes of it.
 pub(crate) fn begin_audit(worker: &Rc<RefCell<ImageWorker>>, scope: &DedicatedWorkerGlobalScope) {
-    let asker = Asker {
+    let context = RequestContext {
         worker: Rc::clone(worker),
         scope: scope.clone(),
         id: None,
     };
-    asker.hear(Audit.into());
+    context.hear(Audit.into());
 }
 
 /// Whoever asked a question, and whom.
-struct Asker {
+struct RequestContext {
     worker: Rc<RefCell<ImageWorker>>,
     scope: DedicatedWorkerGlobalScope,
     /// The number of the question; none where the worker asks itself.
     id: Option<u32>,
 }
 
-impl Asker {
+impl RequestContext {
     fn hear(self, request: Request) {
         self.ask(request, false);
     }
@@ -79,11 +74,11 @@ impl Asker {
     /// `finds` where the question waited for what finds in a tree.
     fn ask(self, request: Request, finds: bool) {
         let asked = Asked {
-            asker: self,
+            context: self,
             request,
         };
-        if let Some(Asked { asker, request }) = later::ask(asked, finds) {
-            asker.hear_now(request);
+        if let Some(Asked { context, request }) = later::ask(asked, finds) {
+            context.hear_now(request);
         }
     }
 

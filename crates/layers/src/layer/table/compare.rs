@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::TableOfContents;
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 
 /// A path of which a table and the layer say different things.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// With a leading slash; for whiteouts what they hide.
     pub path: Vec<u8>,
@@ -16,14 +18,50 @@ pub struct Difference {
 }
 
 /// What a table says otherwise than the layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Differing {
     /// It lists what the layer does not have.
     OnlyListed,
     /// It does not list what the layer has.
     NotListed,
-    /// This.
-    Field(&'static str),
+    /// It says this otherwise.
+    Field(EntryField),
+}
+
+/// What both say of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryField {
+    /// Whether it is a file, a folder, or what else.
+    Type,
+    /// Bytes of its content.
+    Size,
+    /// Its permissions.
+    Mode,
+    /// Its user and group.
+    Owner,
+    /// When it was modified.
+    Time,
+    /// Where a link leads.
+    LinkTarget,
+    /// The number of a device.
+    DeviceNumber,
+    /// Its extended attributes.
+    Xattr,
+}
+
+impl fmt::Display for EntryField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Type => "type",
+            Self::Size => "size",
+            Self::Mode => "mode",
+            Self::Owner => "owner",
+            Self::Time => "time",
+            Self::LinkTarget => "link target",
+            Self::DeviceNumber => "device number",
+            Self::Xattr => "extended attribute",
+        })
+    }
 }
 
 impl fmt::Display for Differing {
@@ -82,7 +120,7 @@ fn paths(index: &LayerIndex) -> BTreeMap<(Vec<u8>, bool), Vec<EntryId>> {
 fn field(
     (ours, our): (&LayerIndex, EntryId),
     (theirs, their): (&LayerIndex, EntryId),
-) -> Option<&'static str> {
+) -> Option<EntryField> {
     let seconds = |index: &LayerIndex, entry| {
         let (seconds, nanos) = index.mtime(entry);
         // eStargz rounds them.
@@ -97,17 +135,20 @@ fn field(
     };
     let is_link = ours.kind(our) == EntryKind::Hardlink;
     [
-        ("type", ours.kind(our) == theirs.kind(their)),
-        ("size", ours.logical_size(our) == theirs.logical_size(their)),
-        ("mode", ours.mode(our) == theirs.mode(their)),
-        ("owner", ours.owner(our) == theirs.owner(their)),
-        ("time", is_same_time || is_link),
-        ("link target", ours.link(our) == theirs.link(their)),
-        ("device number", ours.device(our) == theirs.device(their)),
+        (EntryField::Type, ours.kind(our) == theirs.kind(their)),
         (
-            "extended attribute",
-            ours.xattrs(our) == theirs.xattrs(their),
+            EntryField::Size,
+            ours.logical_size(our) == theirs.logical_size(their),
         ),
+        (EntryField::Mode, ours.mode(our) == theirs.mode(their)),
+        (EntryField::Owner, ours.owner(our) == theirs.owner(their)),
+        (EntryField::Time, is_same_time || is_link),
+        (EntryField::LinkTarget, ours.link(our) == theirs.link(their)),
+        (
+            EntryField::DeviceNumber,
+            ours.device(our) == theirs.device(their),
+        ),
+        (EntryField::Xattr, ours.xattrs(our) == theirs.xattrs(their)),
     ]
     .into_iter()
     .find_map(|(field, is_same)| (!is_same).then_some(field))

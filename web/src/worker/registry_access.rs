@@ -21,7 +21,7 @@ const STATIC: &str = "onionskin-static ";
 
 /// How registries are reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Way {
+pub(crate) enum RegistryAccess {
     /// Through a gateway, by its root.
     Gateway(String),
     /// Each by itself.
@@ -29,7 +29,7 @@ pub(crate) enum Way {
 }
 
 thread_local! {
-    static FOUND: RefCell<Option<Way>> = const { RefCell::new(None) };
+    static FOUND: RefCell<Option<RegistryAccess>> = const { RefCell::new(None) };
 }
 
 /// The name of an image worker of this page, which tells it where the page is.
@@ -73,8 +73,8 @@ struct Config {
     gateway: Option<String>,
 }
 
-impl Way {
-    /// The way of this page.
+impl RegistryAccess {
+    /// That of this page.
     pub(crate) async fn find() -> Result<Self, UserError> {
         if let Some(found) = FOUND.with_borrow(Clone::clone) {
             return Ok(found);
@@ -122,7 +122,7 @@ impl Way {
         }
     }
 
-    /// What an error means on this way, where it means more than it says: browsers do not tell a host that does not answer
+    /// What an error means with this access, where it means more than it says: browsers do not tell a host that does not answer
     /// from one that does not allow this page to read its answers.
     pub(crate) fn problem(&self, error: &SourceError) -> Option<UserError> {
         let SourceError::Unreachable { host, .. } = error else {
