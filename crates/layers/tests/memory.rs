@@ -46,7 +46,8 @@ fn layers_share_what_they_may_take() {
         })
     };
     let memory = MemoryBudget::new(Some(1_000_000));
-    assert_eq!(within(&memory, &files(1)).unwrap().len(), 500);
+    let first = within(&memory, &files(1)).unwrap();
+    assert_eq!(first.len(), 500);
     let error = within(&memory, &files(2)).unwrap_err();
     assert_eq!(*error.problem(), Problem::Memory { limit: 1_000_000 });
     // Another image has its own.
