@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _};
 use std::iter;
 use std::path::PathBuf;
 
-use anyhow::{anyhow, ensure};
+use anyhow::{anyhow, bail, ensure};
 use futures::{StreamExt as _, stream};
 use onionskin_core::audit::{Audit, AuditOptions};
 use onionskin_core::ledger::Ledger;
@@ -18,6 +18,7 @@ use onionskin_core::report::console;
 use onionskin_core::report::dive::Export;
 use onionskin_core::report::map::Map;
 use onionskin_core::rules::Rules;
+use onionskin_core::source::Image;
 
 use self::built_with::BuildFile;
 use self::comparison::BaseArguments;
@@ -226,6 +227,17 @@ fn not_evaluated(audit: &Audit) -> Option<anyhow::Error> {
     (!told.is_empty()).then(|| anyhow!("{}: {}", audit.image.reference, told.join("; ")))
 }
 
+/// Why nothing can be said of an image as a whole, if its documents do not fit together.
+fn torn(image: &Image) -> Option<String> {
+    image.is_torn().then(|| {
+        format!(
+            "its configuration lists {} layers and its manifest {}, so one of them is damaged",
+            image.config.diff_ids.len(),
+            image.layers.len()
+        )
+    })
+}
+
 impl Arguments {
     /// The files that are read.
     fn inputs(&self, rules: &Rules) -> Inputs {
@@ -252,12 +264,9 @@ impl Arguments {
     ) -> anyhow::Result<Audited> {
         let opened = self.image.open_other(image).await?;
         // A damaged image is never a pass: a rule would judge layers that may be another image's.
-        anyhow::ensure!(
-            !opened.image.is_torn(),
-            "{image} cannot be audited: its configuration lists {} layers and its manifest {}, so one of them is damaged",
-            opened.image.config.diff_ids.len(),
-            opened.image.layers.len(),
-        );
+        if let Some(torn) = torn(&opened.image) {
+            bail!("{image} cannot be audited: {torn}");
+        }
         let stack = opened.stack(&opened.image.layers).await?;
         opened.warn_of_tables(&stack).await;
         let ledger = Ledger::of(&stack);

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::analysis::{Analysis, IndexLocation};
-use onionskin_core::digest::Hasher;
+use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::layer::{Budget, LayerError, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
@@ -45,10 +45,16 @@ pub(crate) struct LayerCache<'a> {
     /// The bytes are at hand, and are hashed to see that they are what they are said to be. A registry has to give the blob
     /// of a digest, and no other.
     pub(crate) hash: bool,
+    /// Those that were read for another image, by the digests of their blobs.
+    pub(crate) known: &'a KnownLayers<'a>,
 }
 
+/// The index of a blob that was read for another image.
+pub(crate) type KnownLayers<'a> = dyn Fn(&Digest) -> Option<Arc<LayerIndex>> + 'a;
+
 /// The indexes of `layers`, in their order; `open` starts the transfer of one. A blob that several of them list is
-/// fetched and decoded once, and not at all where its index is in the cache, or its table of contents is enough.
+/// fetched and decoded once, and not at all where its index is in the cache or was read for another image, or its table of
+/// contents is enough.
 ///
 /// # Errors
 /// That of the layer that fails first; the others are given up then.
@@ -75,8 +81,11 @@ where
             let bar = || progress.layer(layer.number, layer.compressed_size);
             if let Some(mut index) = cache.index(layer, memory, open, bar).await {
                 budget.kept(layer.number, &index).map_err(told)?;
-                memory.kept(layer.number, &mut index)?;
-                return Ok((place, Decoded::Read(Arc::new(index))));
+                match Arc::get_mut(&mut index) {
+                    Some(own) => memory.kept(layer.number, own)?,
+                    None => memory.shared(layer.number, &index)?,
+                }
+                return Ok((place, Decoded::Read(index)));
             }
             if let Some(tables) = tables
                 && let Some(index) = tables.list(layer, memory).await
@@ -202,19 +211,23 @@ fn name(layer: &Layer) -> String {
 }
 
 impl<'a> LayerCache<'a> {
-    /// The index of a layer, if it is kept and the layer is what is expected; decoding says what is wrong otherwise.
+    /// The index of a layer, if it is kept or known and the layer is what is expected; decoding says what is wrong otherwise.
+    /// What another image says of a blob with this digest is no proof of what this one says of it, or holds.
     async fn index<Opened>(
         self,
         layer: &'a Layer,
         memory: &MemoryBudget,
         open: &impl Fn(&'a Layer) -> Opened,
         bar: impl FnOnce() -> LayerProgress,
-    ) -> Option<LayerIndex>
+    ) -> Option<Arc<LayerIndex>>
     where
         Opened: Future<Output = Result<BlobStream, SourceError>>,
     {
         let digest = layer.kept_as()?;
-        let index = self.cache.layer(digest, memory).await?;
+        let index = match (self.known)(digest) {
+            Some(known) => known,
+            None => Arc::new(self.cache.layer(digest, memory).await?),
+        };
         layer.expected().check(&index).ok()?;
         if self.hash {
             let mut hasher = Hasher::new(digest.algorithm());

@@ -2,15 +2,11 @@
 
 mod formats;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use anyhow::{Context as _, ensure};
 use onionskin_core::compare::reproducible::reasons;
 use onionskin_core::compare::{Comparison, Options, Side};
 use onionskin_core::digest::Digest;
 use onionskin_core::inspection::{ImageFacts, Inspection};
-use onionskin_core::layer::LayerIndex;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::link::{ComparedSide, Links};
 use onionskin_core::ownership::Packages;
@@ -23,6 +19,7 @@ use onionskin_core::stack::Stack;
 
 use self::formats::Format;
 use crate::image::{ImageArguments, Opened, with_login};
+use crate::layers::known_layers;
 use crate::link::link_base;
 use crate::output::{Inputs, OutputArguments};
 
@@ -135,14 +132,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let new = Cut::new(new, arguments.new_stack.or(arguments.stack), "NEW")?;
     let old_stack = old.opened.stack(&old.opened.image.layers).await;
     let old_stack = old_stack.context("OLD")?;
-    let mut known: HashMap<&Digest, &Arc<LayerIndex>> = HashMap::new();
-    for (number, index) in (1..).zip(old_stack.layers()) {
-        if !old_stack.not_fetched().contains_key(&number) {
-            known.insert(&index.digest, index);
-        }
-    }
+    let known = known_layers(&old_stack);
     let known = |digest: &Digest| known.get(digest).copied().cloned();
-    let new_stack = new.opened.stack_with(known).await.context("NEW")?;
+    let new_stack = new.opened.stack_with(&known).await.context("NEW")?;
     let ledgers = (Ledger::of(&old_stack), Ledger::of(&new_stack));
     let packages = (
         Packages::of(&old_stack, old_stack.depth(), &ledgers.0),

@@ -21,6 +21,7 @@ use crate::layers::{LayerArguments, Wanted, not_fetched};
 use crate::listed::{alone, missing};
 use crate::output::{note, print};
 use crate::tables::{TableArguments, Unread};
+use crate::terminal::{self, Visible};
 
 /// Extract a file or a folder of an image into a folder
 ///
@@ -134,7 +135,7 @@ async fn extract(
         "Extracted {}, {}, to {}\n",
         plan.counted(),
         size(plan.bytes(&stack)),
-        written.display()
+        Visible(&terminal::path(&written))
     ))?)
 }
 

@@ -136,7 +136,7 @@ async fn read(images: Vec<Tagged<Opened>>, not_read: &mut Vec<UnreadTag>) -> Vec
     let mut series = Series::of(images.iter().map(|tagged| &tagged.opened.image));
     let mut told = Vec::new();
     for Tagged { tags, opened, .. } in images {
-        let stack = opened.stack_with(|digest| series.known(digest)).await;
+        let stack = opened.stack_with(&|digest| series.known(digest)).await;
         match stack {
             Ok(stack) => told.push(series.add(tags, opened.image, stack)),
             Err(error) => {

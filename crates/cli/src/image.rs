@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use onionskin_core::analysis::{Analysis, is_analysis};
-use onionskin_core::digest::Digest;
 use onionskin_core::layer::{Budget, EntryId, LayerIndex, Piece};
 use onionskin_core::link::InFile;
 use onionskin_core::platform::{Platform, choose};
@@ -17,7 +16,7 @@ use onionskin_core::source::{BlobStream, Image, Layer, Locator, Source, SourceEr
 use onionskin_core::stack::Stack;
 
 use crate::cache::{Cache, CacheArguments};
-use crate::decode::{Decoded, LayerCache, analyzed, decode};
+use crate::decode::{Decoded, KnownLayers, LayerCache, analyzed, decode};
 use crate::limits::{LimitArguments, Limits};
 use crate::output::{Inputs, note};
 use crate::progress::Progress;
@@ -280,6 +279,15 @@ impl Opened {
 
     /// Decodes some of the image's layers, with a bar for each.
     pub(crate) async fn decode(&self, layers: &[Layer]) -> anyhow::Result<Vec<Decoded>> {
+        self.decode_with(layers, &|_| None).await
+    }
+
+    /// The same, where some blobs are known from another image: those are not fetched again, and count as if they were.
+    pub(crate) async fn decode_with(
+        &self,
+        layers: &[Layer],
+        known: &KnownLayers<'_>,
+    ) -> anyhow::Result<Vec<Decoded>> {
         let source = match &self.origin {
             Origin::Source(source) => source,
             Origin::Analysis(analysis) => {
@@ -292,6 +300,7 @@ impl Opened {
         let cache = LayerCache {
             cache: &self.cache,
             hash: !matches!(**source, Source::Registry(_)),
+            known,
         };
         let tables = match **source {
             Source::Registry(_) => self.tables.using(source),
@@ -394,41 +403,12 @@ impl Opened {
 
     /// Decodes some of the image's layers and puts them on each other.
     pub(crate) async fn stack(&self, layers: &[Layer]) -> anyhow::Result<Stack> {
-        let mut stack = Stack::new();
-        for decoded in self.decode(layers).await? {
-            match decoded {
-                Decoded::Read(index) => stack.push(index)?,
-                Decoded::NotFetched(reason) => stack.push_not_fetched(reason)?,
-            }
-        }
-        Ok(stack)
+        stacked(self.decode(layers).await?)
     }
 
-    /// The same for all layers, of which some are known already: those are not read again.
-    pub(crate) async fn stack_with(
-        &self,
-        known: impl Fn(&Digest) -> Option<Arc<LayerIndex>>,
-    ) -> anyhow::Result<Stack> {
-        let known = |layer: &Layer| known(layer.digest.as_ref()?);
-        let layers = &self.image.layers;
-        let unread: Vec<Layer> = layers
-            .iter()
-            .filter(|layer| known(layer).is_none())
-            .cloned()
-            .collect();
-        let mut decoded = self.decode(&unread).await?.into_iter();
-        let mut stack = Stack::new();
-        for layer in layers {
-            match known(layer) {
-                Some(index) => stack.push(index)?,
-                None => match decoded.next() {
-                    Some(Decoded::Read(index)) => stack.push(index)?,
-                    Some(Decoded::NotFetched(reason)) => stack.push_not_fetched(reason)?,
-                    None => {}
-                },
-            }
-        }
-        Ok(stack)
+    /// The same for all layers, some of whose blobs are known from another image.
+    pub(crate) async fn stack_with(&self, known: &KnownLayers<'_>) -> anyhow::Result<Stack> {
+        stacked(self.decode_with(&self.image.layers, known).await?)
     }
 
     /// Decodes one layer, counted from 1, which has to be there.
@@ -449,4 +429,15 @@ impl Opened {
             .and_then(|at| self.image.layers.get(at));
         layer.with_context(|| format!("there is no layer {number}"))
     }
+}
+
+fn stacked(layers: Vec<Decoded>) -> anyhow::Result<Stack> {
+    let mut stack = Stack::new();
+    for decoded in layers {
+        match decoded {
+            Decoded::Read(index) => stack.push(index)?,
+            Decoded::NotFetched(reason) => stack.push_not_fetched(reason)?,
+        }
+    }
+    Ok(stack)
 }

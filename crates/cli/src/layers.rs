@@ -1,6 +1,11 @@
-//! `--layer` and `--stack`: which of an image's layers a command is about.
+//! Which of an image's layers a command is about (`--layer` and `--stack`), and which of them were read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{bail, ensure};
+use onionskin_core::digest::Digest;
+use onionskin_core::layer::LayerIndex;
 use onionskin_core::source::{Image, Layer};
 use onionskin_core::stack::Stack;
 
@@ -93,4 +98,13 @@ pub(crate) fn not_fetched(stack: &Stack) -> Option<String> {
         .map(|(layer, reason)| format!("layer {layer}, which is not available ({reason})"))
         .collect();
     (!told.is_empty()).then(|| told.join(" and "))
+}
+
+/// The layers of a stack that were read, by the digests of their blobs: another image may list them too.
+pub(crate) fn known_layers(stack: &Stack) -> HashMap<&Digest, &Arc<LayerIndex>> {
+    (1..)
+        .zip(stack.layers())
+        .filter(|(number, _)| !stack.not_fetched().contains_key(number))
+        .map(|(_, index)| (&index.digest, index))
+        .collect()
 }

@@ -4,22 +4,30 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
 use onionskin_core::link::{ComparedSide, Links, PageLocation, View, comparison, embed_base};
+use onionskin_core::report::link::{LinkReport, LinkedImage};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
 use onionskin_core::source::registry::reqwest::Url;
 
 use crate::image::{ImageArguments, Opened, with_login};
 use crate::limits::TemporaryArguments;
-use crate::output::{FileArguments, Inputs};
+use crate::output::{Formats, Inputs, OutputArguments};
 
 /// How a link is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// The address alone
     #[default]
-    Url,
+    #[value(name = "text", alias = "url")]
+    Text,
     /// A link in Markdown
     Markdown,
+    /// For programs: versioned, and stable in order
+    Json,
+}
+
+impl Formats for Format {
+    const JSON: Self = Self::Json;
 }
 
 /// What the page shows.
@@ -75,16 +83,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     embed: bool,
 
-    /// How the link is written
-    #[arg(short, long, value_enum, default_value_t)]
-    format: Format,
-
     /// The URL of the web page
     #[arg(long, value_name = "URL", value_parser = link_base, default_value = "http://127.0.0.1:8080/")]
     link_base: String,
 
     #[command(flatten)]
-    file: FileArguments,
+    output: OutputArguments<Format>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -94,20 +98,27 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         inputs.image(old);
     }
     inputs.check()?;
-    let destination = arguments.file.open(&inputs)?;
+    let output = arguments.output.open(&inputs)?;
     let opened = arguments.image.open().await?;
-    let (text, link) = match &arguments.compare_with {
-        Some(old) => {
-            let old = arguments.image.open_other(old).await.context("OLD")?;
-            arguments.comparison(&old, &opened)?
-        }
+    let old = match &arguments.compare_with {
+        Some(old) => Some(arguments.image.open_other(old).await.context("OLD")?),
+        None => None,
+    };
+    let (text, link) = match &old {
+        Some(old) => arguments.comparison(old, &opened)?,
         None => arguments.place(&opened)?,
     };
-    let line = match arguments.format {
-        Format::Url => link,
-        Format::Markdown => linked(&text, Some(&link)),
+    let markdown = linked(&text, Some(&link));
+    let line = match arguments.output.format() {
+        Format::Text => link,
+        Format::Markdown => markdown,
+        Format::Json => {
+            let image = LinkedImage::of(&opened.image);
+            let old = old.as_ref().map(|old| LinkedImage::of(&old.image));
+            return output.json(&LinkReport::new(link, markdown, image, old));
+        }
     };
-    Ok(destination.write(format!("{line}\n").as_bytes())?)
+    Ok(output.bytes(format!("{line}\n").as_bytes())?)
 }
 
 impl Arguments {

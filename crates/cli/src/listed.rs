@@ -197,11 +197,17 @@ fn of_layer(stack: &Stack, number: usize, path: &[u8]) -> anyhow::Result<Option<
         let top = text(&stack.real_path(path, stack.depth())).into_owned();
         return Ok(Some(Listed { lines, top }));
     }
-    if glob(path).is_none() {
+    let Some((folder, names)) = glob(path) else {
         return Ok(None);
-    }
+    };
     let all = listing::of_top(stack, number, b"/").unwrap_or_default();
-    matching(all, b"", path, path.starts_with(b"/"), path).map(Some)
+    let rooted = path.starts_with(b"/");
+    // Links are followed as far as the layer itself has them. A folder that only whiteouts are in is not there.
+    let listed = match stack.resolve(folder, stack.depth()) {
+        Ok(folder) => matching(all, &stack.path(folder), names, rooted, path),
+        Err(_) => matching(all, b"", path, rooted, path),
+    };
+    listed.map(Some)
 }
 
 /// The folder before the first wildcard of a path, and what follows it; None without a wildcard.

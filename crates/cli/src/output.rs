@@ -26,7 +26,8 @@ pub(crate) enum Format {
     Json,
 }
 
-/// The formats of a command, of which one is JSON.
+/// The formats of a command, of which one is JSON. The default of all of them is called `text`: clap keeps one name of a
+/// default for all types that stand for a parameter.
 pub(crate) trait Formats: clap::ValueEnum + Copy + Default + Send + Sync + 'static {
     /// What `--json` stands for.
     const JSON: Self;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::env;
+use std::path::Path;
 use std::sync::LazyLock;
 
 pub(crate) use onionskin_core::report::Visible;
@@ -52,6 +53,12 @@ pub(crate) fn screen(columns: usize) -> Screen {
 /// `text` made visible and cut to `columns`, with an ellipsis where something is missing.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
     screen(columns).fit(text, columns)
+}
+
+/// A path of this machine as text, its bytes that are not UTF-8 written as those of an image's names are. What acts on a
+/// terminal is left to [`Visible`].
+pub(crate) fn path(path: &Path) -> Cow<'_, str> {
+    onionskin_core::report::text(path.as_os_str().as_encoded_bytes())
 }
 
 /// The columns that text is wrapped to where it goes to no terminal: `COLUMNS`, or 80.

@@ -7,6 +7,10 @@ pub(crate) use onionskin_layers::limits::{IMAGE_LAYERS, LINKS};
 
 /// Bytes of one manifest, index or config; most registries refuse more than 4 MiB.
 pub const DOCUMENT_BYTES: usize = 4 << 20;
+/// Indexes inside each other that are followed from the one that was asked for; real ones nest once.
+pub const NESTED_DEPTH: usize = 8;
+/// Indexes inside one that are read; each is a request to its registry.
+pub const NESTED_INDEXES: usize = 64;
 /// Parts that the sparse members of a saved image's outer tar have, all together.
 pub const SPARSE_RUNS: usize = 1 << 18;
 /// Seconds that a registry may ask to wait for, and somebody waits: longer ones are told, and the work stops.

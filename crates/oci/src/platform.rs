@@ -65,20 +65,20 @@ impl Platform {
         self.os == "unknown" || self.architecture == "unknown"
     }
 
+    /// Whether an image for `offered` is for this system and architecture, whatever the variant.
+    fn has(&self, offered: &Self) -> bool {
+        let has_version = self.os_version.as_ref().is_none_or(|wanted| {
+            let version = offered.os_version.as_deref();
+            let rest = version.and_then(|version| version.strip_prefix(wanted.as_str()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        self.os == offered.os && self.architecture == offered.architecture && has_version
+    }
+
     /// How well an image for `offered` serves one who wants `self`: 0 is exact, more is worse, `None` not at all.
     fn distance(&self, offered: &Self) -> Option<u32> {
-        if self.os != offered.os || self.architecture != offered.architecture {
+        if !self.has(offered) {
             return None;
-        }
-        if let Some(wanted) = &self.os_version {
-            let same = |v: &String| {
-                v == wanted
-                    || v.strip_prefix(wanted.as_str())
-                        .is_some_and(|rest| rest.starts_with('.'))
-            };
-            if !offered.os_version.as_ref().is_some_and(same) {
-                return None;
-            }
         }
         if self.variant == offered.variant {
             return Some(0);
@@ -86,6 +86,13 @@ impl Platform {
         // Newer processors run what was built for older ones of the same family.
         let (wanted, offered) = (self.variant_level()?, offered.variant_level()?);
         wanted.checked_sub(offered)
+    }
+
+    /// How much an image for `offered` asks of a processor, if nobody said which variant they want: not every machine of
+    /// this architecture runs it, but it can be looked at.
+    fn any_variant(&self, offered: &Self) -> Option<u32> {
+        (self.variant.is_none() && self.has(offered))
+            .then(|| offered.variant_level().unwrap_or(u32::MAX))
     }
 
     /// The variant as a number that grows with the processor's abilities.
@@ -200,6 +207,8 @@ impl fmt::Display for Platform {
 
 /// Which of the platforms on offer serves `wanted`: the index into `offered`.
 ///
+/// The best is what runs on `wanted`: of several variants the newest that it has (OCI image specification, image-index.md;
+/// containerd, platforms/compare.go). Without a variant, linux/amd64 say, others of the architecture are better than none.
 /// Without a wish it is linux/amd64, or the first that is on offer where that is not. What has no platform
 /// (`None`) is taken only if nothing else is there. Attestations are never taken.
 #[must_use]
@@ -214,11 +223,15 @@ pub fn choose(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> Option
             .filter_map(known)
             .filter(|(_, platform)| !platform.is_unknown())
     };
-    let nearest = |wanted: &Platform| {
+    let least = |measure: &dyn Fn(&Platform) -> Option<u32>| {
         known()
-            .filter_map(|(at, platform)| Some((wanted.distance(&platform)?, at)))
+            .filter_map(|(at, platform)| Some((measure(&platform)?, at)))
             .min()
             .map(|(_, at)| at)
+    };
+    let nearest = |wanted: &Platform| {
+        least(&|offered| wanted.distance(offered))
+            .or_else(|| least(&|offered| wanted.any_variant(offered)))
     };
     match wanted {
         Some(wanted) => nearest(wanted).or(matches!(offered, [None]).then_some(0)),
@@ -315,6 +328,28 @@ mod tests {
             .as_deref(),
             Some("windows(10.0.2.9)/amd64")
         );
+    }
+
+    #[test]
+    fn a_variant_that_nobody_asked_for_is_better_than_none() {
+        let offered = [
+            "linux/arm64",
+            "linux/amd64/v3",
+            "linux/amd64/v2",
+            "linux/riscv64/rva23u64",
+        ];
+        for wanted in [None, Some("linux/amd64"), Some("amd64")] {
+            assert_eq!(pick(wanted, &offered).as_deref(), Some("linux/amd64/v2"));
+        }
+        assert_eq!(
+            pick(Some("riscv64"), &offered).as_deref(),
+            Some("linux/riscv64/rva23u64")
+        );
+        // The usual one is, where it is there.
+        let both = ["linux/amd64/v2", "linux/amd64"];
+        assert_eq!(pick(None, &both).as_deref(), Some("linux/amd64"));
+        assert_eq!(pick(Some("linux/arm/v6"), &["linux/arm/v7"]), None);
+        assert_eq!(pick(Some("windows/amd64"), &offered), None);
     }
 
     #[test]

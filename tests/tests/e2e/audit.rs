@@ -234,6 +234,29 @@ fn a_dive_ci_is_judged_as_dive_judges_it() {
         .map(|rule| &rule["name"])
         .collect();
     assert_eq!(names, ["lowestEfficiency", "highestWastedBytes"]);
+    // A rules file is read too, and another .dive-ci of this folder is not.
+    ground.write("onionskin.yaml", "rules:\n  maxLayers: 100\n");
+    ground.write("other", "rules:\n  lowestEfficiency: 0.5\n");
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let report = ground.json(1, &[&["app.tar"], arguments].concat());
+        let rules = report["rules"].as_array().unwrap().iter();
+        rules
+            .map(|rule| rule["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        names(&["--ci-config", "other"]),
+        ["maxLayers", "lowestEfficiency", "highestUserWastedPercent"]
+    );
+    assert_eq!(
+        names(&["--ci-config", "other", "--no-rules"]),
+        ["lowestEfficiency", "highestUserWastedPercent"]
+    );
+    std::fs::remove_file(ground.path().join("onionskin.yaml")).unwrap();
+    assert_eq!(
+        names(&["--ci-config", "other"]),
+        ["lowestEfficiency", "highestUserWastedPercent"]
+    );
 }
 
 #[test]

@@ -188,6 +188,9 @@ fn paths_are_forbidden_to_containers_or_to_all_layers() {
     let text = ground.ends(1, &["app.tar", "--forbid", "/app/**"]);
     assert!(text.contains("3, at most 0\n      /app/helper\n"), "{text}");
     ground.ends(1, &["app.tar", "--forbid-in-layers", "/etc/motd"]);
+    // A folder that has no entry of its own, and is deleted later.
+    ground.ends(1, &["app.tar", "--forbid-in-layers", "/var/cache/apt"]);
+    ground.ends(0, &["app.tar", "--forbid", "/var/cache/apt"]);
     // A flag adds to the file.
     ground.write("onionskin.yaml", "rules:\n  forbidden: [/bin/sh]\n");
     let report = ground.json(1, &["app.tar", "--forbid", "/bin/su"]);

@@ -2,6 +2,7 @@
 
 mod reports;
 mod reproducible;
+mod shared;
 
 use std::fs;
 

@@ -114,6 +114,29 @@ async fn a_hostile_tree_stays_in_its_folder_and_says_what_was_left_out() {
     drop(ground);
 }
 
+/// Where files went is told as other names are, whoever gave the name.
+#[tokio::test]
+async fn paths_that_are_told_send_no_codes_to_the_terminal() {
+    let (ground, file, _) = saved(&hostile());
+    let out = ground.path().join("out\x1b[31m\u{202e}");
+    let out = out.to_str().unwrap();
+    let all = ["extract", &file, r"/app/\xff\n", "-o", out];
+    // A path with a byte that is not UTF-8 has every one from 0x80 up escaped.
+    let shown = r"/out\x1b[31m\xe2\x80\xae/\xff\n";
+    let said = printed(&all).await;
+    assert!(said.ends_with(&format!("{shown}\n")), "{said}");
+    assert!(!said.contains('\x1b'), "{said:?}");
+    let error = stopped(&all).await;
+    assert!(
+        error.contains(&format!("{shown} already exists")),
+        "{error}"
+    );
+    let missing = format!("{out}/a/b");
+    let error = stopped(&["extract", &file, "/app/bin", "-o", &missing]).await;
+    let told = r"/out\x1b[31m\u{202e}/a/b: its parent folder does not exist";
+    assert!(error.contains(told), "{error}");
+}
+
 #[tokio::test]
 async fn links_that_are_there_are_not_followed() {
     let (ground, file, out) = saved(&hostile());

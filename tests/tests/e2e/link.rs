@@ -3,8 +3,14 @@
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::Ground;
-use onionskin_tests::command::{printed, stopped};
+use onionskin_tests::command::{json, printed, stopped};
 use onionskin_tests::odd::{Odd, holding};
+use serde_json::json;
+
+fn schema() -> jsonschema::Validator {
+    let schema = include_str!("../../../schemas/link.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+}
 
 fn image() -> Image {
     Image::new()
@@ -68,6 +74,24 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
         link(&["--compare-with", &image, "--format", "markdown"]).await,
         format!("[`{name}:1` → `{name}:1`](<{address}>)")
     );
+    let report = json(&["link", &image, base, "--view", "waste"]).await;
+    assert!(schema().is_valid(&report), "{report:#}");
+    let facts = json!({ "reference": image, "digest": digest, "platform": "linux/amd64" });
+    assert_eq!(
+        report,
+        json!({
+            "schemaVersion": 1,
+            "url": format!("{start}&view=waste"),
+            "markdown": format!("[`{name}:1`](<{start}&view=waste>)"),
+            "image": facts,
+            "old": null,
+        })
+    );
+    let report = json(&["link", &image, base, "--compare-with", &image]).await;
+    assert!(schema().is_valid(&report), "{report:#}");
+    assert_eq!((&report["url"], &report["old"]), (&json!(address), &facts));
+    assert_eq!(link(&["--format", "text"]).await, start);
+    assert_eq!(link(&["--format", "url"]).await, start);
     // Only the documents are read.
     assert_eq!(registry.count(&packed.layers[0].digest), 0);
     for layer in ["0", "3"] {

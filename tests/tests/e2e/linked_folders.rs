@@ -46,6 +46,36 @@ async fn ls_and_cat_follow_links_to_folders() {
     }
 }
 
+/// The parts of a glob before its first wildcard are a path.
+#[tokio::test]
+async fn globs_begin_through_the_links_of_a_stack_or_of_a_layer() {
+    let image = Image::new()
+        .layer(
+            layer("base")
+                .symlink("/bin", "usr/bin")
+                .file("/usr/bin/sh", "12")
+                .file("/usr/bin/[", "1"),
+        )
+        .layer(layer("own").file("/usr/bin/new", "1").whiteout("/srv/old"))
+        .pack();
+    let (_folder, image) = archive(&image);
+    for (glob, layer, found) in [
+        ("/bin/s*", None, &["/usr/bin/sh"][..]),
+        ("/bin/s*", Some("1"), &["/usr/bin/sh"]),
+        ("/usr/../bin/{sh,new}", Some("1"), &["/usr/bin/sh"]),
+        ("/usr/bin/*", Some("2"), &["/usr/bin/new"]),
+        ("s?", Some("1"), &["/usr/bin/sh"]),
+        ("/srv/*", Some("2"), &["/srv/old"]),
+    ] {
+        let mut arguments = vec!["ls", &image, glob];
+        arguments.extend(layer.iter().flat_map(|layer| ["--layer", layer]));
+        assert_eq!(paths(&json(&arguments).await), found, "{arguments:?}");
+    }
+    // The second layer itself has no such link.
+    let error = stopped(&["ls", &image, "/bin/*", "--layer", "2"]).await;
+    assert!(error.contains("no path matches /bin/*"), "{error}");
+}
+
 #[tokio::test]
 async fn a_printed_name_finds_its_file() {
     let (_folder, image) = saved();

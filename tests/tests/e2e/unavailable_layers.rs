@@ -173,6 +173,10 @@ async fn rules_about_the_manifest_are_judged() {
         ("--max-compressed-size=100", 1),
         ("--max-size=1GB", 2),
         ("--max-wasted-bytes=0", 2),
+        // It runs as root, and has no health check.
+        ("--max-findings=config=2", 0),
+        ("--max-findings=config=1", 1),
+        ("--max-findings=setid=0", 2),
     ] {
         let output = run(&["audit", &file, "--no-rules", rule]).await;
         let errors = String::from_utf8_lossy(&output.stderr);

@@ -1,12 +1,13 @@
 //! Reproducible builds: why two builds of the same thing are not the same bytes.
 
+mod documents;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::config::{fields, is_of_builder};
-use super::{Options, Side};
+use super::Side;
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::names::text;
 
@@ -45,8 +46,12 @@ pub enum Reason {
     BuilderLabels,
     /// Fields of the configuration.
     Config,
+    /// How the configuration is written: the same fields and values in other bytes.
+    ConfigFormat,
     /// Commands of the history.
     History,
+    /// The manifest, where its layers and its configuration are the same: annotations, media types, how it is written.
+    Manifest,
     /// A layer that is not available on one side.
     NotCompared,
 }
@@ -71,7 +76,9 @@ impl Reason {
             Self::Created => "creation dates",
             Self::BuilderLabels => "labels of the builder",
             Self::Config => "configuration",
+            Self::ConfigFormat => "format of the configuration",
             Self::History => "history",
+            Self::Manifest => "manifest",
             Self::NotCompared => "not available",
         }
     }
@@ -89,7 +96,7 @@ impl Reason {
             Self::Order => "Sort what is archived: tar --sort=name",
             Self::Owner => "Set owners: COPY --chown, or tar --owner=0 --group=0 --numeric-owner",
             Self::Mode => "Set permissions: COPY --chmod, or the same umask for each build",
-            Self::TarFormat => "Use the same version of the builder",
+            Self::TarFormat | Self::ConfigFormat => "Use the same version of the builder",
             Self::Compression => {
                 "Use the same compression and level, and the same version of the builder"
             }
@@ -111,7 +118,7 @@ impl Reason {
 pub struct Difference {
     /// The reason.
     pub reason: Reason,
-    /// The layers in which it was found, from 1; empty where it is in the configuration.
+    /// The layers in which it was found, from 1; empty where it is in the configuration or the manifest.
     pub layers: Vec<usize>,
     /// How many entries, fields or steps differ so.
     pub count: usize,
@@ -129,6 +136,10 @@ pub struct Difference {
 struct Found(Vec<Difference>);
 
 impl Found {
+    fn has(&self, reasons: &[Reason]) -> bool {
+        self.0.iter().any(|found| reasons.contains(&found.reason))
+    }
+
     fn add(&mut self, reason: Reason, layer: Option<usize>, first: impl FnOnce() -> Shown) {
         let at = self.0.iter().position(|found| found.reason == reason);
         let found = match at.and_then(|at| self.0.get_mut(at)) {
@@ -159,8 +170,8 @@ impl Found {
 /// What differs first: where, and both values.
 type Shown = (Option<String>, Option<String>, Option<String>);
 
-/// Why two builds differ, in the order of [`Reason`]; empty where their configuration and all their layers are the same
-/// bytes. Layers are compared by their numbers.
+/// Why two builds differ, in the order of [`Reason`]; empty where their manifest, their configuration and all their layers are
+/// the same bytes, as far as these are known. Layers are compared by their numbers.
 #[must_use]
 pub fn reasons(old: Side<'_>, new: Side<'_>) -> Vec<Difference> {
     let mut found = Found::default();
@@ -199,7 +210,8 @@ pub fn reasons(old: Side<'_>, new: Side<'_>) -> Vec<Difference> {
             });
         }
     }
-    configs(&mut found, old, new);
+    documents::configs(&mut found, old.image, new.image);
+    documents::manifests(&mut found, old.image, new.image);
     found.0.sort_by_key(|found| found.reason);
     found.0
 }
@@ -341,56 +353,6 @@ fn entries(
         };
         found.add(Reason::Mtime, layer, || {
             (path(), time(old.mtime(a)), time(new.mtime(b)))
-        });
-    }
-}
-
-fn configs(found: &mut Found, old: Side<'_>, new: Side<'_>) {
-    let (a, b) = (&old.image.config, &new.image.config);
-    if a.created != b.created {
-        found.add(Reason::Created, None, || {
-            (
-                Some("created".to_owned()),
-                a.created.clone(),
-                b.created.clone(),
-            )
-        });
-    }
-    let labels = |name: &str| (a.labels.get(name).cloned(), b.labels.get(name).cloned());
-    let mut names: Vec<&String> = a.labels.keys().chain(b.labels.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names.into_iter().filter(|name| is_of_builder(name)) {
-        let (a, b) = labels(name);
-        if a != b {
-            found.add(Reason::BuilderLabels, None, || (Some(name.clone()), a, b));
-        }
-    }
-    let options = Options {
-        ignore_builder: true,
-        ..Options::default()
-    };
-    for change in fields(a, b, &options) {
-        // Values may be secrets; the comparison has them.
-        found.add(Reason::Config, None, || (Some(change.field), None, None));
-    }
-    for (step, (a, b)) in (1..).zip(a.history.iter().zip(&b.history)) {
-        let step = || Some(format!("history.{step}"));
-        if a.created != b.created {
-            found.add(Reason::Created, None, || {
-                (step(), a.created.clone(), b.created.clone())
-            });
-        }
-        if (&a.created_by, &a.comment, a.empty_layer) != (&b.created_by, &b.comment, b.empty_layer)
-        {
-            found.add(Reason::History, None, || (step(), None, None));
-        }
-    }
-    let steps = (a.history.len(), b.history.len());
-    if steps.0 != steps.1 {
-        found.add(Reason::History, None, || {
-            let told = |steps: usize| Some(format!("{steps} steps"));
-            (None, told(steps.0), told(steps.1))
         });
     }
 }

@@ -106,6 +106,12 @@ impl Kind {
         }
     }
 
+    /// Whether all of its findings are in the image's documents, whatever the layers hold.
+    #[must_use]
+    pub const fn is_of_documents(self) -> bool {
+        matches!(self, Self::Config)
+    }
+
     /// Whether it is about what an image risks, rather than about bytes that it could do without.
     #[must_use]
     pub const fn is_risk(self) -> bool {

@@ -15,6 +15,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod labels;
+pub mod link;
 pub mod listing;
 pub mod map;
 pub mod markdown;

@@ -167,7 +167,8 @@ impl PackagesReport {
                 package.kind.name(),
                 &cell(&package.name),
                 &cell(&package.version),
-                &cell(package.purl.as_deref().unwrap_or_default()),
+                // It is encoded: it begins with `pkg:`, and nothing in it acts.
+                package.purl.as_deref().unwrap_or_default(),
                 &cell(package.license.as_deref().unwrap_or_default()),
                 &package.bytes.to_string(),
                 &package
@@ -225,6 +226,10 @@ mod tests {
             packages: vec![
                 package("=cmd|' /C calc'!A0", "\t=1"),
                 package("@a/b", "\u{1b}[2J"),
+                PackageFacts {
+                    purl: Some("pkg:npm/c@1:2.3~::d::".to_owned()),
+                    ..package("c", "1:2.3~::d::")
+                },
             ],
             wasted: Vec::new(),
             unread: Vec::new(),
@@ -232,7 +237,8 @@ mod tests {
         let csv = report.csv().unwrap();
         let expected = "type,name,version,purl,license,bytes,compressedBytes,files,layers\n\
             npm,'=cmd|' /C calc'!A0,\\t=1,,\"a,\"\"b\"\"\",3,,1,1 2\n\
-            npm,'@a/b,\\x1b[2J,,\"a,\"\"b\"\"\",3,,1,1 2\n";
+            npm,'@a/b,\\x1b[2J,,\"a,\"\"b\"\"\",3,,1,1 2\n\
+            npm,c,1:2.3~:\\x3ad::,pkg:npm/c@1:2.3~::d::,\"a,\"\"b\"\"\",3,,1,1 2\n";
         assert_eq!(csv, expected);
     }
 }

@@ -11,6 +11,7 @@ use super::catalog::{RepositoriesReport, TagsReport};
 use super::comparison::ComparisonReport;
 use super::comparison::reproducible::ReproducibilityReport;
 use super::history::HistoryReport;
+use super::link::LinkReport;
 use super::listing::Line;
 use super::packages::PackagesReport;
 use super::referrers::ReferrersReport;
@@ -171,6 +172,12 @@ schema!(
     repositories_is_as_its_schema_says,
     "repositories.json",
     RepositoriesReport,
+    written()
+);
+schema!(
+    link_is_as_its_schema_says,
+    "link.json",
+    LinkReport,
     written()
 );
 schema!(

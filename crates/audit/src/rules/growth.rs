@@ -2,8 +2,6 @@
 
 mod contents;
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 pub use self::contents::Contents;
@@ -11,6 +9,7 @@ use super::limits::or_nothing;
 use super::quantity::{Bytes, GrowthShare};
 use super::{Amount, PackagePattern, PathGlob, RuleId, Verdict};
 use crate::digest::Digest;
+use crate::layer::LayerIndex;
 use crate::source::{Image, Layer};
 use crate::stack::Stack;
 
@@ -87,10 +86,9 @@ impl Against {
     /// have.
     #[must_use]
     pub fn unread(image: &Image, stack: &Stack) -> Vec<Layer> {
-        let known = sizes(stack);
         let layers = image.layers.iter();
         layers
-            .filter(|layer| shared(layer, &known).is_none())
+            .filter(|layer| shared(layer, stack).is_none())
             .cloned()
             .collect()
     }
@@ -98,8 +96,10 @@ impl Against {
     /// What an image is to one whose layers are stacked; `read` has the sizes of those that [`Self::unread`] told.
     #[must_use]
     pub fn of(image: &Image, stack: &Stack, read: impl Fn(&Layer) -> Option<u64>) -> Self {
-        let known = sizes(stack);
-        let size = |layer: &Layer| shared(layer, &known).or_else(|| read(layer));
+        let size = |layer: &Layer| match shared(layer, stack) {
+            Some(index) => Some(index.size),
+            None => read(layer),
+        };
         Self {
             reference: image.reference.clone(),
             digest: image.digest.clone(),
@@ -113,13 +113,17 @@ impl Against {
     }
 }
 
-fn sizes(stack: &Stack) -> HashMap<&Digest, u64> {
-    let layers = stack.layers().iter();
-    layers.map(|index| (&index.diff_id, index.size)).collect()
-}
-
-fn shared(layer: &Layer, known: &HashMap<&Digest, u64>) -> Option<u64> {
-    known.get(layer.diff_id.as_ref()?).copied()
+/// The layer of `stack` that is this one: it has the same blob, and is what the image says of it. That another image's
+/// configuration names the same diff ID is no proof of what its blob holds.
+fn shared<'s>(layer: &Layer, stack: &'s Stack) -> Option<&'s LayerIndex> {
+    let digest = layer.kept_as()?;
+    let mut layers = (1..).zip(stack.layers());
+    let found = layers.find(|(number, index)| {
+        index.digest == *digest && !stack.not_fetched().contains_key(number)
+    });
+    let (_, index) = found?;
+    layer.expected().check(index).ok()?;
+    Some(index)
 }
 
 impl GrowthLimits {

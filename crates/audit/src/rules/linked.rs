@@ -215,6 +215,26 @@ mod tests {
             layer("x").whiteout("/bin"),
         ]);
         assert_eq!(in_layers(&gone, "/bin/sh", 0), ["/usr/bin/sh"]);
+        // Folders without an entry of their own, which nothing is in at last; whiteouts imply none.
+        let implied = stack(&[
+            layer("x")
+                .file("/app/.git/objects/a", "1")
+                .file("/app/.git/objects/b", "1")
+                .whiteout("/srv/.git/x"),
+            layer("x").whiteout("/app"),
+        ]);
+        assert_eq!(in_layers(&implied, ".git", 0), ["/app/.git"]);
+        assert_eq!(in_layers(&implied, "/app", 0), ["/app"]);
+        assert_eq!(
+            in_layers(&implied, "/app/**", 0),
+            [
+                "/app/.git",
+                "/app/.git/objects",
+                "/app/.git/objects/a",
+                "/app/.git/objects/b"
+            ]
+        );
+        assert!(in_layers(&implied, ".git", 1).is_empty());
     }
 
     #[test]

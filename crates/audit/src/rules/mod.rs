@@ -175,7 +175,11 @@ impl Limits {
             let count = at_most(RuleId::MaxFindings, count, tally.count);
             let bytes = limit.max_bytes.map(|Bytes(bytes)| bytes);
             let bytes = at_most(RuleId::MaxFindingBytes, bytes, tally.bytes);
-            verdicts.extend(count.into_iter().chain(bytes).map(of_contents));
+            let judged = count.into_iter().chain(bytes);
+            verdicts.extend(judged.map(|verdict| match kind.is_of_documents() {
+                true => verdict,
+                false => of_contents(verdict),
+            }));
         }
         for glob in &self.forbidden {
             let rule = Rule::of_glob(RuleId::Forbidden, glob.text()).of_part(own);

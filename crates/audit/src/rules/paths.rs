@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use super::linked::{Linked, Start};
 use super::matcher::Matcher;
 use super::quantity::shown;
-use crate::layer::EntryKind;
+use crate::layer::{DirId, EntryKind};
 use crate::limits::GLOB_BYTES;
 use crate::stack::{NodeId, Stack};
 
@@ -204,19 +204,34 @@ impl PathGlob {
         bytes
     }
 
-    /// The paths that any layer above `base` stores and it meets, those that are deleted later too. Its first names are
-    /// followed through the symbolic links of the stack at that layer and of the final one.
+    /// The paths that any layer above `base` stores and it meets, those that are deleted later too; folders that only
+    /// what is below them implies are among them. Its first names are followed through the symbolic links of the stack at
+    /// that layer and of the final one.
     pub(super) fn in_layers(&self, stack: &Stack, base: usize) -> BTreeSet<Vec<u8>> {
         let linked = |layer| Linked::new(self.start.as_ref(), stack, layer);
         let at_last = linked(stack.depth());
         let mut met = BTreeSet::new();
         for (layer, index) in (1..).zip(stack.layers()).skip(base) {
             let then = linked(layer);
-            let stored = index.entries().filter(|entry| !index.kind(*entry).hides());
-            let paths = stored.map(|entry| index.path(entry));
-            met.extend(
-                paths.filter(|path| self.meets(path) || then.meets(path) || at_last.meets(path)),
-            );
+            let meets = |path: &[u8]| self.meets(path) || then.meets(path) || at_last.meets(path);
+            let mut folders = HashSet::new();
+            for entry in index.entries().filter(|entry| !index.kind(*entry).hides()) {
+                let path = index.path(entry);
+                let (mut folder, mut above) = (index.dir(entry), path.as_slice());
+                while folder != DirId::ROOT && folders.insert(folder) {
+                    let slash = above.iter().rposition(|byte| *byte == b'/');
+                    above = slash
+                        .and_then(|slash| above.get(..slash))
+                        .unwrap_or_default();
+                    if meets(above) {
+                        met.insert(above.to_vec());
+                    }
+                    folder = index.dir_parent(folder);
+                }
+                if meets(&path) {
+                    met.insert(path);
+                }
+            }
         }
         met
     }

@@ -1,18 +1,17 @@
 //! The images that an audited one is compared with: its base image, and the one that its growth is measured against.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use onionskin_core::base::{self, Base, By};
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::LayerIndex;
 use onionskin_core::rules::{Against, Contents, GrowthLimits};
 use onionskin_core::source::{Image, SourceError};
 use onionskin_core::stack::Stack;
 
 use crate::decode::Decoded;
 use crate::image::ImageArguments;
+use crate::layers::known_layers;
 use crate::sentence;
 
 /// The flags that name the base.
@@ -94,15 +93,15 @@ pub(super) async fn against(
     let opened = opened.with_context(|| format!("cannot compare with {name}"))?;
     let image = &opened.image;
     let cannot = || format!("cannot compare with {name}");
+    if let Some(torn) = super::torn(image) {
+        bail!("{}: {torn}", cannot());
+    }
     let mut read = HashMap::new();
     let mut contents = None;
+    let known = known_layers(stack);
+    let known = |digest: &Digest| known.get(digest).copied().cloned();
     if limits.need_contents() {
-        let layers = (1..).zip(stack.layers());
-        let here = layers.filter(|(number, _)| !stack.not_fetched().contains_key(number));
-        let here: HashMap<&Digest, &Arc<LayerIndex>> =
-            here.map(|(_, index)| (&index.digest, index)).collect();
-        let other = opened.stack_with(|digest| here.get(digest).copied().cloned());
-        let other = other.await.with_context(cannot)?;
+        let other = opened.stack_with(&known).await.with_context(cannot)?;
         for (number, index) in (1..).zip(other.layers()) {
             if !other.not_fetched().contains_key(&number) {
                 read.insert(number, index.size);
@@ -110,9 +109,8 @@ pub(super) async fn against(
         }
         contents = Contents::of_whole(limits, &other);
     } else if limits.need_sizes() {
-        let unread = Against::unread(image, stack);
-        let decoded = opened.decode(&unread).await.with_context(cannot)?;
-        for (layer, decoded) in unread.iter().zip(decoded) {
+        let decoded = opened.decode_with(&image.layers, &known).await;
+        for (layer, decoded) in image.layers.iter().zip(decoded.with_context(cannot)?) {
             if let Decoded::Read(index) = decoded {
                 read.insert(layer.number, index.size);
             }

@@ -28,7 +28,7 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
 
-    /// A .dive-ci file, read as dive reads it, in addition to other rules
+    /// A .dive-ci file, read as dive reads it, in addition to the rules file
     #[arg(long, value_name = "FILE")]
     ci_config: Option<PathBuf>,
 
@@ -160,16 +160,19 @@ where
 }
 
 impl RuleArguments {
-    /// The rules file that is read, unless it is only a `.dive-ci` that a flag names.
+    /// The rules file that is read. A `.dive-ci` that a flag names is read beside it, in the place of the one in this folder.
     fn file(&self) -> Option<&Path> {
-        match (&self.rules, &self.ci_config) {
-            (Some(file), _) => Some(file),
-            (None, None) if !self.no_rules => {
+        match &self.rules {
+            Some(file) => Some(file),
+            None if self.no_rules => None,
+            None => {
                 // A link that leads nowhere is there too: a gate that cannot be read is not left open.
                 let there = |file: &&Path| file.symlink_metadata().is_ok();
-                KNOWN.map(Path::new).into_iter().find(there)
+                let known = KNOWN.map(Path::new).into_iter();
+                let mut known =
+                    known.filter(|file| self.ci_config.is_none() || *file != Path::new(DIVES));
+                known.find(there)
             }
-            (None, _) => None,
         }
     }
 

@@ -17,6 +17,7 @@ use onionskin_core::stack::Stack;
 use super::plan::{FileToWrite, Metadata, Names, Plan};
 use crate::image::Opened;
 use crate::kept::Kept;
+use crate::terminal::path as shown;
 
 /// The contents of the files of one layer, which is verified.
 pub(super) struct Contents {
@@ -99,7 +100,7 @@ pub(super) struct Folder {
 impl Folder {
     /// The folder that the user named: one that is there, or whose parent is.
     pub(super) fn check(path: &Path) -> anyhow::Result<Self> {
-        let name = path.display();
+        let name = shown(path);
         match fs::metadata(path) {
             Ok(there) => {
                 ensure!(there.is_dir(), "cannot write to {name}: it is not a folder");
@@ -141,7 +142,7 @@ impl Folder {
         name: &[u8],
         contents: Vec<Contents>,
     ) -> anyhow::Result<PathBuf> {
-        let failed = |path: &Path, error| anyhow!("cannot write {}: {error}", path.display());
+        let failed = |path: &Path, error| anyhow!("cannot write {}: {error}", shown(path));
         if self.is_new {
             fs::create_dir(&self.path).map_err(|error| failed(&self.path, error))?;
         }
@@ -158,7 +159,7 @@ impl Folder {
             .prefix(".onionskin-")
             .tempdir_in(&self.path);
         let beside =
-            beside.map_err(|error| anyhow!("cannot write to {}: {error}", self.path.display()))?;
+            beside.map_err(|error| anyhow!("cannot write to {}: {error}", shown(&self.path)))?;
         let tree = Tree {
             base: beside.path().join("extracted"),
         };
@@ -182,7 +183,7 @@ impl Folder {
                     // What cannot be moved back stays.
                     let _ = fs::rename(to, from);
                 }
-                bail!("cannot write {}: {error}", to.display());
+                bail!("cannot write {}: {error}", shown(to));
             }
         }
         Ok(match (name.is_empty(), moves.first()) {
@@ -197,7 +198,7 @@ fn free(path: &Path) -> anyhow::Result<()> {
     ensure!(
         fs::symlink_metadata(path).is_err(),
         "{} already exists; remove it, or name another folder with --output",
-        path.display()
+        shown(path)
     );
     Ok(())
 }
@@ -349,7 +350,7 @@ impl Open<'_> {
             drop(self.to);
             set(&self.path, self.metadata, 0)
         });
-        done.map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))
+        done.map_err(|error| anyhow!("cannot write {}: {error}", shown(&self.path)))
     }
 }
 

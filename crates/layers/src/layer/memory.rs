@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::index::room::Room;
 use super::{LayerError, LayerIndex, Problem};
 use crate::limits::{
     IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
@@ -90,13 +91,33 @@ impl MemoryBudget {
     /// # Errors
     /// There is no room for it.
     pub fn kept(&self, layer: usize, index: &mut LayerIndex) -> Result<(), LayerError> {
+        index.memory = self.memory.share();
+        let taken = self.counted(index).and_then(|room| {
+            let paths = room.paths.saturating_add(room.folder_paths);
+            let bytes = (ENTRY.saturating_mul(room.entries))
+                .saturating_add(FOLDER.saturating_mul(room.folders))
+                .saturating_add(PATHS.saturating_mul(paths))
+                .saturating_add(NAMES.saturating_mul(room.names))
+                .saturating_add(FOUND.saturating_mul(room.found));
+            Ok(index.memory.take(bytes)?)
+        });
+        taken.map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Layer `layer` was decoded for another image that is held meanwhile. It counts in this one as well, and what tree and
+    /// reports hold of its entries comes again.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn shared(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        self.counted(index)
+            .and_then(|room| Ok(index.memory.take(ENTRY.saturating_mul(room.entries))?))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Counts what an index has against the limits of the image.
+    fn counted(&self, index: &LayerIndex) -> Result<Room, Problem> {
         let (counts, room) = (&*self.counts, index.room());
-        let paths = room.paths.saturating_add(room.folder_paths);
-        let bytes = (ENTRY.saturating_mul(room.entries))
-            .saturating_add(FOLDER.saturating_mul(room.folders))
-            .saturating_add(PATHS.saturating_mul(paths))
-            .saturating_add(NAMES.saturating_mul(room.names))
-            .saturating_add(FOUND.saturating_mul(room.found));
         let all = [
             (
                 &counts.entries,
@@ -135,13 +156,9 @@ impl MemoryBudget {
                 IMAGE_FOUND_BYTES,
             ),
         ];
-        let counted = all
-            .into_iter()
-            .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit));
-        index.memory = self.memory.share();
-        counted
-            .and_then(|()| Ok(index.memory.take(bytes)?))
-            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+        all.into_iter()
+            .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit))?;
+        Ok(room)
     }
 
     /// Whether so many bytes of memory are left.

@@ -81,6 +81,15 @@ pub enum ManifestError {
     /// More layers, or images of an index, than we take.
     #[error("it lists {0} {1}, more than any engine takes")]
     TooMany(usize, &'static str),
+    /// An index in an index in an index …
+    #[error(
+        "its indexes are more than {} deep inside each other",
+        limits::NESTED_DEPTH
+    )]
+    TooDeep,
+    /// More indexes inside one than are read.
+    #[error("it has more than {} indexes inside it", limits::NESTED_INDEXES)]
+    TooManyIndexes,
     /// A well-formed manifest of something else.
     #[error("it is an artifact of type {0}, not an image, and has no filesystem")]
     Artifact(String),
@@ -297,8 +306,8 @@ impl Index {
 
 /// An index that lists these, each with its platform.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn index_of(manifests: &[&Descriptor]) -> bytes::Bytes {
-    let one = |manifest: &&Descriptor| {
+pub(crate) fn index_of(manifests: &[Descriptor]) -> bytes::Bytes {
+    let one = |manifest: &Descriptor| {
         let mut object = serde_json::json!({
             "mediaType": manifest.media_type,
             "digest": manifest.digest.to_string(),

@@ -13,9 +13,6 @@ use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Config, Descriptor, Document, Manifest, ManifestError};
 use crate::platform::{self, Platform};
 
-/// Indexes inside an index that are looked into.
-const NESTED: usize = 8;
-
 /// Something that holds documents by digest: what an [`Image`] is opened from.
 pub trait Documents: MaybeSync {
     /// What is being opened, for messages.
@@ -185,9 +182,14 @@ pub(super) async fn offered(
 ) -> Result<(Vec<Descriptor>, Vec<Attestation>), SourceError> {
     let mut offered = Vec::new();
     let mut attestations = Vec::new();
-    let mut waiting: Vec<Descriptor> = manifests.into_iter().rev().collect();
+    // With how many indexes below the first one each is in.
+    let inside = |manifests: Vec<Descriptor>, depth: usize| {
+        let manifests = manifests.into_iter().rev();
+        manifests.map(move |manifest| (manifest, depth))
+    };
+    let mut waiting: Vec<(Descriptor, usize)> = inside(manifests, 0).collect();
     let mut nested = 0;
-    while let Some(next) = waiting.pop() {
+    while let Some((next, depth)) = waiting.pop() {
         let several = offered.len() + waiting.len() + 1;
         if several > limits::IMAGE_LAYERS {
             return Err(unusable(
@@ -204,11 +206,17 @@ pub(super) async fn offered(
         }
         match DocumentKind::of(&next.media_type) {
             Some(DocumentKind::Index) if !documents.may_have(&next.digest) => {}
-            Some(DocumentKind::Index) if nested < NESTED => {
+            Some(DocumentKind::Index) => {
                 nested += 1;
+                if depth >= limits::NESTED_DEPTH {
+                    return Err(unusable(documents, ManifestError::TooDeep));
+                }
+                if nested > limits::NESTED_INDEXES {
+                    return Err(unusable(documents, ManifestError::TooManyIndexes));
+                }
                 let fetched = promised(documents, &next).await?;
                 if let Document::Index(inner) = parse(documents, &fetched, Some(&next))? {
-                    waiting.extend(inner.manifests.into_iter().rev());
+                    waiting.extend(inside(inner.manifests, depth + 1));
                 }
             }
             Some(DocumentKind::Manifest) => offered.push(next),
@@ -264,7 +272,8 @@ pub(super) fn parse(
     }
 }
 
-async fn config(
+/// The configuration that a manifest names.
+pub(super) async fn config(
     documents: &impl Documents,
     descriptor: &Descriptor,
 ) -> Result<Vec<u8>, SourceError> {

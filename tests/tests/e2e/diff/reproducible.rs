@@ -1,6 +1,6 @@
 //! `onionskin diff --reproducible`: each way in which two builds of one thing differ is named.
 
-use onionskin_fixtures::{Image, Layer, layer};
+use onionskin_fixtures::{Blob, Image, Layer, Packed, layer};
 use onionskin_tests::Ground;
 use onionskin_tests::command::{json, printed, run, stopped};
 use serde_json::{Value, json};
@@ -107,5 +107,60 @@ async fn dates_labels_and_compression_differ_without_a_file_that_does() {
     assert!(
         error.contains("--reproducible supports the formats text and json only"),
         "{error}"
+    );
+}
+
+/// The same image, with a line feed at the end of its configuration.
+fn spaced(mut image: Packed) -> Packed {
+    let old = image.config;
+    let config = Blob::new(&old.media_type, [&old.bytes[..], b"\n"].concat());
+    let size = |blob: &Blob| format!(r#""size":{}"#, blob.bytes.len());
+    let manifest = String::from_utf8(image.manifest.bytes).unwrap();
+    let manifest = manifest.replace(&old.digest, &config.digest);
+    let manifest = manifest.replacen(&size(&old), &size(&config), 1);
+    image.manifest = Blob::new(&image.manifest.media_type, manifest.into_bytes());
+    image.config = config;
+    image
+}
+
+/// Where a runtime sees no difference, the bytes are still not the same.
+#[tokio::test]
+async fn documents_that_only_differ_in_bytes_are_not_reproducible() {
+    let ground = Ground::default();
+    let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
+    let image = || Image::new().layer(files());
+    ground.save("old.tar", "app:1", &image().pack());
+    ground.save("spaced.tar", "app:1", &spaced(image().pack()));
+    let unknown = image().edit_config(|config| {
+        config["moby.buildkit.buildinfo.v1"] = json!("e30=");
+        config["config"]["ArgsEscaped"] = json!(true);
+    });
+    ground.save("unknown.tar", "app:1", &unknown.pack());
+    let annotated = image().annotation("team", "b");
+    ground.save("annotated.tar", "app:1", &annotated.pack());
+    let written = image().edit_manifest(|manifest| manifest["x"] = json!(1));
+    ground.save("manifest.tar", "app:1", &written.pack());
+    let (old, none) = (path("old.tar"), json!([]));
+    for (new, reason, first, count) in [
+        ("spaced.tar", "configFormat", json!(null), 1),
+        ("unknown.tar", "config", json!("config.ArgsEscaped"), 2),
+        ("annotated.tar", "manifest", json!("annotations.team"), 1),
+        ("manifest.tar", "manifest", json!(null), 1),
+    ] {
+        let new = path(new);
+        let report = json(&["diff", &old, &new, "--reproducible"]).await;
+        assert!(schema().is_valid(&report), "{report:#}");
+        assert_eq!(told(&report), [(reason.to_owned(), none.clone())], "{new}");
+        let difference = &report["differences"][0];
+        assert_eq!(difference["first"], first, "{new}");
+        assert_eq!(difference["count"], count, "{new}");
+        assert_eq!(report["reproducible"], false, "{new}");
+        let output = run(&["diff", &old, &new, "--reproducible", "--exit-code"]).await;
+        assert_eq!(output.status.code(), Some(1), "{new}");
+    }
+    let same = printed(&["diff", &old, &old, "--reproducible"]).await;
+    assert!(
+        same.contains("Reproducible: manifest, configuration and all layers are the same."),
+        "{same}"
     );
 }

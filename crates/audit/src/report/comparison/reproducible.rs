@@ -17,7 +17,7 @@ pub struct ReproducibilityReport {
     pub old: ImageFacts,
     /// The other build.
     pub new: ImageFacts,
-    /// Whether layers and configuration are the same bytes.
+    /// Whether layers and configuration are the same bytes, and the manifests, where both are known.
     pub reproducible: bool,
     /// Why they are not, each reason once.
     pub differences: Vec<AdvisedDifference>,

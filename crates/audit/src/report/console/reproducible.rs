@@ -30,10 +30,13 @@ fn write(out: &mut String, report: &ReproducibilityReport) -> fmt::Result {
         Visible(&report.new.reference)
     )?;
     if report.reproducible {
-        return writeln!(
-            out,
-            "Reproducible: all layers and the configuration are the same."
-        );
+        let whole = report.old.digest.is_some() && report.new.digest.is_some();
+        let same = match whole {
+            true => "manifest, configuration and all layers are the same",
+            // Engines' archives have no manifests.
+            false => "all layers and the configuration are the same",
+        };
+        return writeln!(out, "Reproducible: {same}.");
     }
     writeln!(out, "Not reproducible. These differ:")?;
     for advised in &report.differences {

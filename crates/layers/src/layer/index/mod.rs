@@ -11,7 +11,7 @@
 mod aside;
 mod builder;
 mod kind;
-mod room;
+pub(in crate::layer) mod room;
 mod stored;
 
 use serde::{Deserialize, Serialize};

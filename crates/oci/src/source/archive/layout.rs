@@ -3,24 +3,24 @@
 //! Names are the annotation `org.opencontainers.image.ref.name` (OCI image specification, annotations.md), which
 //! is often a tag only, and containerd's `io.containerd.image.name`, which is whole.
 
+mod choice;
+
 use bytes::Bytes;
 
+use self::choice::{choose, full_name, names, whole_name};
 use super::files::{Files, Stored};
 use super::{Archive, Inside, directory};
 use crate::digest::Digest;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Descriptor, Document, ManifestError};
 use crate::platform::Platform;
-use crate::reference::{self, Reference};
+use crate::reference;
 use crate::source::image::{Image, Layer};
 use crate::source::open::{self, Documents};
 use crate::source::registry::Fetched;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::source::saved;
 use crate::source::{Origin, SourceError};
-
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// Manifests of an index that are looked at in search of the one that a configuration belongs to.
 const SEARCHED: usize = 64;
@@ -57,41 +57,41 @@ pub(super) async fn image(
 ) -> Result<Image, SourceError> {
     let layout = Layout::new(archive, files, Inside::Layout);
     let listed = layout.index().await?;
-    let chosen = choose(archive, &listed)?;
+    let chosen = choose(&layout, &listed).await?;
     let mut image = match chosen.as_slice() {
         [only] => {
             let top = open::promised(&layout, only).await?;
             open::image(&layout, top, Some(only), platform).await?
         }
-        several => {
-            let several = several.iter().map(|one| (*one).clone()).collect();
-            open::of_index(&layout, None, several, platform).await?
-        }
+        several => open::of_index(&layout, None, several.to_vec(), platform).await?,
     };
     let digest = image.index_digest.as_ref().or(image.digest.as_ref());
     image.reference = called(&chosen, digest);
-    let name = chosen.first().and_then(|first| whole_name(first));
+    let name = chosen.first().and_then(whole_name);
     image.names_registry = name.is_some_and(reference::names_registry);
     layout.place(&mut image.layers);
     Ok(image)
 }
 
-/// The images that `index.json` lists. Those of one name, or of none, are platforms of one image.
+/// The images that `index.json` lists. Those of one name, and those without one that are for different platforms, are
+/// platforms of one image.
 pub(super) async fn list(
     archive: &Archive,
     files: &Files,
 ) -> Result<Vec<super::Listed>, SourceError> {
-    let listed = Layout::new(archive, files, Inside::Layout).index().await?;
+    let layout = Layout::new(archive, files, Inside::Layout);
+    let listed = layout.index().await?;
+    let found = choice::images(&layout, &listed).await;
+    let unnamed = found.iter().filter(|(_, one)| names(one).is_empty());
+    let unnamed: Vec<&Descriptor> = unnamed.map(|(_, one)| *one).collect();
+    let is_one = choice::by_platform(&layout, &unnamed).await.is_some();
     let mut images: Vec<(&Digest, super::Listed)> = Vec::new();
-    for (place, one) in listed.iter().enumerate() {
-        if one.is_attestation() {
-            continue;
-        }
+    for (place, one) in found {
         let names: Vec<String> = names(one).into_iter().map(str::to_owned).collect();
         let again = images.iter_mut().find(|(digest, image)| {
             **digest == one.digest
                 || image.names.iter().any(|name| names.contains(name))
-                || image.names.is_empty() && names.is_empty()
+                || is_one && image.names.is_empty() && names.is_empty()
         });
         match again {
             Some((_, image)) => {
@@ -110,8 +110,8 @@ pub(super) async fn list(
 }
 
 /// The name of what was chosen, else its digest.
-fn called(chosen: &[&Descriptor], digest: Option<&Digest>) -> String {
-    let name = chosen.first().and_then(|first| full_name(first));
+fn called(chosen: &[Descriptor], digest: Option<&Digest>) -> String {
+    let name = chosen.first().and_then(full_name);
     name.unwrap_or_else(|| digest.map_or_else(String::new, Digest::to_string))
 }
 
@@ -130,15 +130,15 @@ pub(super) struct Top {
 pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceError> {
     let layout = Layout::new(archive, files, Inside::Layout);
     let listed = layout.index().await?;
-    let chosen = choose(archive, &listed)?;
-    let made = |several: &[&Descriptor]| {
+    let chosen = choose(&layout, &listed).await?;
+    let made = |several: &[Descriptor]| {
         let index = crate::manifest::index_of(several);
         let media_type = crate::manifest::media_type::OCI_INDEX.to_owned();
         (Digest::sha256(&index), Some((media_type, index)))
     };
     let (digest, made) = match chosen.as_slice() {
         [only] => match layout.saved_of(only).await? {
-            Some(saved) => match saved.iter().collect::<Vec<_>>().as_slice() {
+            Some(saved) => match saved.as_slice() {
                 [one] => (one.digest.clone(), None),
                 several => made(several),
             },
@@ -332,95 +332,6 @@ impl Documents for Layout<'_> {
             Ok(None)
         )
     }
-}
-
-/// The descriptors that are meant: one, or those of one name, each for another platform.
-fn choose<'d>(
-    archive: &Archive,
-    listed: &'d [Descriptor],
-) -> Result<Vec<&'d Descriptor>, SourceError> {
-    let mut images: Vec<&Descriptor> = Vec::new();
-    for one in listed {
-        // An image of several names is listed once a name.
-        let known = |other: &&Descriptor| {
-            other.digest == one.digest
-                && (archive.reference.is_none() || names(other) == names(one))
-        };
-        if !one.is_attestation() && !images.iter().any(known) {
-            images.push(one);
-        }
-    }
-    let found: Vec<&Descriptor> = match (&archive.reference, archive.place_asked()) {
-        (None, _) => images.clone(),
-        (Some(_), Some(place)) => {
-            let place = place.and_then(|place| listed.get(place));
-            place.into_iter().collect()
-        }
-        (Some(wanted), None) => images
-            .iter()
-            .filter(|image| is_named(image, wanted))
-            .copied()
-            .collect(),
-    };
-    match (&archive.reference, found.as_slice()) {
-        (None, []) => Err(archive.wrong("has no images".to_owned())),
-        (Some(wanted), []) => Err(archive.wrong(format!(
-            "has no image {wanted:?}; it has {}",
-            said(listed)
-        ))),
-        (_, [first, rest @ ..]) if rest.iter().any(|other| names(other) != names(first)) => {
-            Err(archive.wrong(format!(
-                "has {} images; name one with :NAME after the path (docker-archive:-:NAME for standard input): {}",
-                found.len(),
-                said(listed)
-            )))
-        }
-        _ => Ok(found),
-    }
-}
-
-fn names(image: &Descriptor) -> Vec<&str> {
-    [CONTAINERD_NAME, REF_NAME]
-        .iter()
-        .filter_map(|key| image.annotations.get(*key))
-        .map(String::as_str)
-        .filter(|name| !name.is_empty())
-        .collect()
-}
-
-fn is_named(image: &Descriptor, wanted: &str) -> bool {
-    let full = |text: &str| text.parse::<Reference>();
-    image.digest.to_string() == wanted
-        || names(image).iter().any(|name| {
-            *name == wanted
-                || matches!((full(name), full(wanted)), (Ok(name), Ok(wanted)) if name == wanted)
-        })
-}
-
-/// The name that is a reference, else the tag that it has.
-fn full_name(image: &Descriptor) -> Option<String> {
-    let whole = whole_name(image).and_then(|name| name.parse::<Reference>().ok());
-    let whole = whole.map(|reference| reference.to_string());
-    whole.or_else(|| names(image).first().map(|name| (*name).to_owned()))
-}
-
-/// The name that is a reference and no tag.
-fn whole_name(image: &Descriptor) -> Option<&str> {
-    let is_whole = |name: &&str| name.contains(['/', ':']) && name.parse::<Reference>().is_ok();
-    names(image).into_iter().find(is_whole)
-}
-
-/// The images of a layout, for people to choose from.
-fn said(listed: &[Descriptor]) -> String {
-    let one = |(place, image): (usize, &Descriptor)| match names(image).first() {
-        Some(name) => name.escape_debug().to_string(),
-        None => format!("@{place} (without a name)"),
-    };
-    if listed.is_empty() {
-        return "none".to_owned();
-    }
-    let said: Vec<String> = listed.iter().enumerate().map(one).collect();
-    said.join(", ")
 }
 
 #[cfg(test)]

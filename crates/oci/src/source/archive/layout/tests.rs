@@ -6,6 +6,7 @@ use futures::executor::block_on;
 use onionskin_fixtures::{self as fixtures, Family, Packed, layer, sha256};
 use serde_json::{Value, json};
 
+use super::choice::{CONTAINERD_NAME, REF_NAME};
 use super::*;
 use crate::source::archive::Form;
 
@@ -199,6 +200,36 @@ fn platforms_are_chosen_from_nested_indexes_and_from_the_layout_itself() {
     }
 }
 
+/// An image inside so many indexes, of which each lists the next one so often.
+fn nested(depth: usize, times: usize) -> Bytes {
+    let images = [packed("one")];
+    let oci_index = "application/vnd.oci.image.index.v1+json";
+    let mut all: Vec<Vec<u8>> = blobs(&images).into_iter().map(<[u8]>::to_vec).collect();
+    let mut top = manifest(&images[0], &json!({}));
+    for level in 0..depth {
+        let times = if level == 0 { 1 } else { times };
+        let index = json!({"schemaVersion": 2, "manifests": vec![top; times]}).to_string();
+        top = descriptor(oci_index, index.as_bytes(), &name("app:1"));
+        all.push(index.into_bytes());
+    }
+    let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    layout(&[top], &all)
+}
+
+#[test]
+fn indexes_are_followed_eight_deep_and_no_more_than_sixty_four() {
+    // The first one is that which the layout names.
+    assert!(open(nested(9, 1), None).is_ok());
+    let text = problem(nested(10, 1), None);
+    assert!(text.contains("more than 8 deep"), "{text}");
+    assert!(open(nested(2, 64), None).is_ok());
+    let text = problem(nested(2, 65), None);
+    assert!(text.contains("more than 64 indexes"), "{text}");
+    // Each twice is 2 + 4 + … + 128 of them.
+    let text = problem(nested(8, 2), None);
+    assert!(text.contains("more than 64 indexes"), "{text}");
+}
+
 #[test]
 fn what_is_missing_or_damaged_is_named() {
     let images = [packed("one")];
@@ -313,11 +344,99 @@ fn what_is_held_is_listed_as_it_can_be_asked_for() {
     for image in found {
         open(bytes.clone(), Some(&image.reference)).unwrap();
     }
-    // What is one image for several platforms is no choice.
+    // What is one image for several platforms is no choice; several images are.
     let unnamed = images.each_ref().map(|image| manifest(image, &json!({})));
-    let bytes = layout(&unnamed, &blobs(&images));
-    assert_eq!(all(bytes.clone()).len(), 1);
-    open(bytes, None).unwrap();
+    let found = all(layout(&unnamed, &blobs(&images)));
+    let said: Vec<_> = found.iter().map(|image| image.reference.as_str()).collect();
+    assert_eq!(said, ["@0", "@1", "@2"]);
+    let platforms = PLATFORMS.map(built_for);
+    let unnamed = platforms
+        .each_ref()
+        .map(|image| manifest(image, &json!({})));
+    assert_eq!(all(layout(&unnamed, &blobs(&platforms))).len(), 1);
+}
+
+#[test]
+fn several_images_without_names_are_refused_unless_they_are_platforms_of_one() {
+    let images = [packed("one"), packed("two")];
+    let listed = images.each_ref().map(|image| manifest(image, &json!({})));
+    let bytes = layout(&listed, &blobs(&images));
+    for platform in [None, Some("linux/amd64")] {
+        let error = open_for(bytes.clone(), None, platform).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("has 2 images; name one")
+                && text.contains("@0 (without a name), @1 (without a name)"),
+            "{text}"
+        );
+    }
+    let second = open(bytes, Some("@1")).unwrap().digest.unwrap();
+    assert_eq!(second.to_string(), images[1].manifest.digest);
+    // Neither index names platforms; the configurations do.
+    let platforms = PLATFORMS.map(built_for);
+    let listed = platforms
+        .each_ref()
+        .map(|image| manifest(image, &json!({})));
+    let bytes = layout(&listed, &blobs(&platforms));
+    for (wanted, is) in [(None, "linux/amd64"), (Some("linux/s390x"), "linux/s390x")] {
+        let image = open_for(bytes.clone(), None, wanted).unwrap();
+        assert_eq!(image.platform.unwrap().to_string(), is);
+    }
+}
+
+#[test]
+fn signatures_attestations_and_what_an_index_lists_are_no_choice() {
+    let image = packed("one");
+    let hex = image.manifest.hex();
+    let plain = |edit: fn(&mut Value)| {
+        let image = fixtures::Image::new().layer(layer("COPY a /a").file("/a", "other"));
+        image.edit_manifest(edit).pack()
+    };
+    // cosign's has an image's configuration; a name tells what it is.
+    let signature = packed("signature");
+    let signed = manifest(&signature, &name(&format!("sha256-{hex}.sig")));
+    let mut all = vec![
+        (image.clone(), manifest(&image, &json!({}))),
+        (signature, signed),
+    ];
+    let referrer = plain(|manifest| {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        manifest["subject"] = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": digest, "size": 1});
+    });
+    let artifact = plain(|manifest| {
+        manifest["artifactType"] = "application/spdx+json".into();
+    });
+    let chart = plain(|manifest| {
+        manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json".into();
+    });
+    let typed = packed("typed");
+    let mut listed_as = manifest(&typed, &json!({}));
+    listed_as["artifactType"] = "application/vnd.example".into();
+    for other in [referrer, artifact, chart] {
+        let listed = manifest(&other, &json!({}));
+        all.push((other, listed));
+    }
+    all.push((typed, listed_as));
+    let (mut images, listed): (Vec<Packed>, Vec<Value>) = all.into_iter().unzip();
+    let bytes = layout(&listed, &blobs(&images));
+    let opened = open(bytes.clone(), None).unwrap();
+    assert_eq!(
+        opened.digest.unwrap().to_string(),
+        images[0].manifest.digest
+    );
+    let archive = Archive::new("a.tar".to_owned(), Arc::new(bytes), Form::Any, None);
+    assert_eq!(block_on(archive.list()).unwrap().len(), 1);
+    // An index and the image that it has.
+    images.truncate(1);
+    let index = fixtures::index(Family::Oci, &images);
+    let listed = [
+        manifest(&images[0], &json!({})),
+        descriptor(&index.media_type, &index.bytes, &json!({})),
+    ];
+    let mut saved = blobs(&images);
+    saved.push(&index.bytes);
+    assert!(open(layout(&listed, &saved), None).is_ok());
 }
 
 /// An image for a platform, with a layer that all of them share.
