@@ -131,17 +131,17 @@ fn a_tree_that_everybody_may_write_to_is_one_finding() {
         of(&layers, Kind::Writable, None),
         ["world-writable /app 8 1", "world-writable /tmp/empty 0 1"]
     );
-    let mended = [layers[0].clone(), Layer::new().dir("/app").mode(0o755)];
+    let fixed = [layers[0].clone(), Layer::new().dir("/app").mode(0o755)];
     // The files are so still.
     assert_eq!(
-        of(&mended, Kind::Writable, None),
+        of(&fixed, Kind::Writable, None),
         [
             "world-writable /app/a 5 1",
             "world-writable /app/lib 3 1",
             "world-writable /tmp/empty 0 1"
         ]
     );
-    assert_eq!(of(&mended, Kind::Writable, Some(1)), [""; 0]);
+    assert_eq!(of(&fixed, Kind::Writable, Some(1)), [""; 0]);
 }
 
 #[test]

@@ -322,7 +322,7 @@ pub(crate) async fn answered(
 fn paging(uri: &Uri) -> Result<Paging, Refused> {
     let paging = Query::try_from_uri(uri).map(|Query(paging)| paging);
     paging.map_err(|_| {
-        let message = "n is a whole number, and last the name that the page before ended with";
+        let message = "n must be a whole number, and last the final name of the previous page";
         Refused::new(
             StatusCode::BAD_REQUEST,
             "PAGINATION_NUMBER_INVALID",

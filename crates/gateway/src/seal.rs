@@ -65,7 +65,7 @@ impl Seal {
             {
                 return Ok(Some(next.to_owned()));
             }
-            let message = "next is not from a page of this list that this gateway sent; begin with the first page";
+            let message = "next is not from a page of this list that this gateway sent; request the first page";
             return Err(invalid(message));
         }
         let mut kept: Vec<(String, String)> = Vec::new();
@@ -78,7 +78,7 @@ impl Seal {
         for (key, value) in &kept {
             if key == "n" && number(value).is_none() {
                 let message =
-                    "n is a whole number, and last the name that the page before ended with";
+                    "n must be a whole number, and last the final name of the previous page";
                 return Err(invalid(message));
             }
         }

@@ -1,3 +1,5 @@
+//! The Dockerfile that a build history comes to, step by step.
+
 use super::*;
 use crate::base::By;
 use crate::manifest::history::Step;

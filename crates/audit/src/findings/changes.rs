@@ -157,7 +157,7 @@ impl<'a> Steps<'a> {
         changed.collect()
     }
 
-    /// What a step that copies brings is left out: the step is removed, or the path is excluded from what it copies.
+    /// What a step copies is left out: the step is removed, or the path is excluded from what it copies.
     fn not_copied(&self, finding: &Finding, path: &str) -> Option<Vec<LineChange>> {
         let steps = self.all(&finding.added_by)?.into_iter();
         let left_out = steps.map(|(layer, command)| {

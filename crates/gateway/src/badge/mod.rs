@@ -78,7 +78,7 @@ async fn drawn(
     if !served.has(name) && !served.badges().are_of(name) {
         let message = match name.contains('/') {
             true => format!(
-                "this gateway has no badges of {name}; whoever runs it can allow them with --badges {name}"
+                "this gateway has no badges of {name}; its operator can allow them with --badges {name}"
             ),
             false => format!(
                 "{name} was not found; names begin with the registry's host, as in docker.io/library/nginx"

@@ -22,7 +22,7 @@ use crate::refuted::{Refutation, RefutedBlobs};
 /// Why a blob was cut off.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Cut {
-    #[error("the registry broke off ({0}); try again")]
+    #[error("the registry closed the connection ({0}); try again")]
     Upstream(String),
     #[error("the registry sends too slowly; try again later")]
     Slow,

@@ -1,3 +1,5 @@
+//! Lines of a Dockerfile, and the steps of a history that they made.
+
 use proptest::prelude::*;
 
 use super::super::lines;

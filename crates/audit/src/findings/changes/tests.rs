@@ -1,3 +1,5 @@
+//! The changed lines of a Dockerfile that a finding shows.
+
 use super::*;
 use crate::findings::{Leftovers, Location};
 use crate::ledger::Ledger;

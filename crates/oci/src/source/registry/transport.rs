@@ -271,7 +271,7 @@ fn redirect(
     };
     if from.scheme() == "https" && next.scheme() != "https" {
         let reason = format!(
-            "{} redirects there from https, which nobody on the way may undo",
+            "{} redirects from https to http, which is not followed",
             super::endpoint::host_of(from)
         );
         return Err(forbidden(ask, &next, reason));
@@ -394,7 +394,7 @@ fn is_closed(_: &reqwest::Error) -> bool {
 /// The reason a body broke off.
 pub(super) fn broken(error: reqwest::Error) -> String {
     match unreachable(error) {
-        Unreachable::Timeout => "nothing came for too long".to_owned(),
+        Unreachable::Timeout => "no data before the timeout".to_owned(),
         Unreachable::Other(reason) | Unreachable::Tls(reason) => reason,
         other => other.to_string(),
     }
