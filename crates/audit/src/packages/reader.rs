@@ -4,10 +4,8 @@ use super::known_file::KnownFile;
 use super::record::{Chosen, Entries, Package, Record, Release, Type, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
-use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
+use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES, PROGRAM_BYTES};
 
-/// Bytes of a program that is looked into for what `cargo auditable` put there.
-const PROGRAM_BYTES: u64 = 32 << 20;
 /// With these a program of Linux begins.
 const ELF: &[u8] = b"\x7fELF";
 

@@ -8,13 +8,10 @@ use super::image::{Attestation, Image, Layer};
 use super::registry::Fetched;
 use super::{Artifact, MaybeSync, Origin, SourceError, saved};
 use crate::digest::Digest;
-use crate::limits;
+use crate::limits::{self, NESTED_INDEXES};
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Config, Descriptor, Document, Manifest, ManifestError};
 use crate::platform::{self, Platform};
-
-/// Indexes inside an index that are looked into.
-const NESTED: usize = 8;
 
 /// Something that holds documents by digest: what an [`Image`] is opened from.
 pub trait Documents: MaybeSync {
@@ -204,7 +201,7 @@ pub(super) async fn offered(
         }
         match DocumentKind::of(&next.media_type) {
             Some(DocumentKind::Index) if !documents.may_have(&next.digest) => {}
-            Some(DocumentKind::Index) if nested < NESTED => {
+            Some(DocumentKind::Index) if nested < NESTED_INDEXES => {
                 nested += 1;
                 let fetched = promised(documents, &next).await?;
                 if let Document::Index(inner) = parse(documents, &fetched, Some(&next))? {

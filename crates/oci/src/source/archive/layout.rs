@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::files::{Files, Stored};
 use super::{Archive, Inside, directory};
 use crate::digest::Digest;
+use crate::limits::SEARCHED_MANIFESTS;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Descriptor, Document, ManifestError};
 use crate::platform::Platform;
@@ -21,9 +22,6 @@ use crate::source::{Origin, SourceError};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
-
-/// Manifests of an index that are looked at in search of the one that a configuration belongs to.
-const SEARCHED: usize = 64;
 
 /// The file of a layout that holds a blob.
 fn blob(digest: &Digest) -> String {
@@ -181,7 +179,7 @@ pub(super) async fn manifest_of(
 ) -> Result<Option<(Digest, crate::manifest::Manifest)>, SourceError> {
     let layout = Layout::new(archive, files, Inside::Layout);
     let mut waiting = layout.index().await?;
-    for _ in 0..SEARCHED {
+    for _ in 0..SEARCHED_MANIFESTS {
         let Some(next) = waiting.pop() else { break };
         if DocumentKind::of(&next.media_type).is_none() {
             continue;
