@@ -16,7 +16,7 @@ use sha2::Sha256;
 
 use crate::error::Refused;
 use crate::range::number;
-use crate::store::Objects;
+use crate::store::{Key, Objects};
 
 /// What lists of tags and repositories take.
 pub(crate) const PAGING: [&str; 2] = ["n", "last"];
@@ -27,9 +27,6 @@ pub(crate) const REFERRERS: [&str; 3] = ["artifactType", "n", "last"];
 const SEALED: &str = "next";
 /// Characters of the seal: an HMAC-SHA-256 in Base64.
 const SEAL: usize = 43;
-
-/// What a link is sealed with.
-pub(crate) type Key = [u8; 64];
 
 /// Knows what it sealed, and what the other gateways sealed that use the same store.
 pub(crate) struct Seal {
