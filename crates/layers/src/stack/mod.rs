@@ -14,6 +14,7 @@ mod not_fetched;
 mod own_tree;
 mod range;
 mod resolve;
+mod target;
 mod targets;
 mod versions;
 pub mod view;
