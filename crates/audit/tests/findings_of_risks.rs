@@ -5,7 +5,7 @@
 
 mod support;
 
-use onionskin_audit::base::{Base, By};
+use onionskin_audit::base::{Base, BaseEvidence};
 use onionskin_audit::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_fixtures::Layer;
 use onionskin_layers::ledger::Ledger;
@@ -46,7 +46,7 @@ fn of(layers: &[Layer], kind: Kind, base: Option<usize>) -> Vec<String> {
         reference: None,
         digest: None,
         layers: Some(layers),
-        by: By::Named,
+        by: BaseEvidence::Named,
     });
     lines(&told(layers, &Config::default(), base.as_ref()), kind)
 }
@@ -230,7 +230,7 @@ fn facts_of_the_configuration_are_told_where_somebody_should_have_decided() {
         reference: Some(name.to_owned()),
         digest: None,
         layers: None,
-        by: By::Annotations,
+        by: BaseEvidence::Annotations,
     };
     assert_eq!(
         rules(&all, Some(&base("debian"))),
