@@ -1,3 +1,7 @@
+//! libFuzzer for files of credentials: the target `credentials` of onionskin-oracles.
+
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| (onionskin_oracles::target("credentials").unwrap().check)(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| (onionskin_oracles::target("credentials")
+    .unwrap()
+    .check)(data));

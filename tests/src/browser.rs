@@ -370,7 +370,7 @@ impl Browser {
     }
 
     /// Saves what is seen.
-    pub async fn screenshot(&self, path: &std::path::Path) {
+    async fn screenshot(&self, path: &std::path::Path) {
         self.driver.screenshot(path).await.unwrap();
     }
 }

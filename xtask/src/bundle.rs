@@ -9,7 +9,6 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::places;
-use crate::programs::Program;
 
 /// The policy of the page for hosts that send no headers of ours: what the gateway sends (`policy` there), as far as an
 /// element can say it.
@@ -23,6 +22,13 @@ const STATIC: &str = "\"./";
 const START: &str = "<script type=\"module\" src=\"start.js\"></script>";
 /// The charset stands first in the document, and the policy before all that it is about.
 const CHARSET: &str = "<meta charset=\"utf-8\">";
+
+/// A program whose files lie in the page's folder.
+pub(crate) struct Program {
+    /// Its script, and its WebAssembly.
+    pub(crate) script: String,
+    pub(crate) wasm: String,
+}
 
 /// Writes all but the programs, which lie in the folder already.
 pub(crate) fn write(page: &Path, programs: &BTreeMap<&'static str, Program>) -> Result<()> {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{debian, test, tools, work};
+use crate::{debian, runner, tools, work};
 
 /// Says to the tests which browser to start.
 const BROWSER: &str = "ONIONSKIN_BROWSER";
@@ -58,14 +58,14 @@ pub(crate) fn tests(filters: &[&str]) -> Result<Command> {
         ["--skip", test]
     });
     let skipped: Vec<_> = skipped.collect();
-    let mut tests = test::nextest(&[&["-p", test::E2E], filters, &["--"], &skipped].concat())?;
+    let mut tests = runner::nextest(&[&["-p", runner::E2E], filters, &["--"], &skipped].concat())?;
     ensure(&mut tests)?;
     Ok(tests)
 }
 
 /// Those of a whole run.
 pub(crate) fn few() -> Result<Command> {
-    let mut tests = test::nextest(&[&["-p", test::E2E, "--", "--exact"], &FEW[..]].concat())?;
+    let mut tests = runner::nextest(&[&["-p", runner::E2E, "--", "--exact"], &FEW[..]].concat())?;
     ensure(&mut tests)?;
     Ok(tests)
 }

@@ -1,16 +1,29 @@
 //! `cargo xtask test lint`: what is looked at without running anything.
 
+use std::env;
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 
 use crate::places;
 use crate::tools::{self, Tool};
-use crate::work::{self, say};
+use crate::work;
 
-/// Formatting.
+/// Checks that CI may skip, by name, separated by spaces: its machines cannot get what these need.
+const MAY_SKIP: &str = "ONIONSKIN_MAY_SKIP";
+
+/// What came of a check that needs more than the sources.
+pub(crate) enum Outcome {
+    Passed,
+    /// It could not run, and why.
+    Skipped(String),
+}
+
+/// Formatting, also of the workspace that is fuzzed.
 pub(crate) fn format() -> Result<()> {
-    work::run(work::cargo().args(["fmt", "--all", "--check"]))
+    work::run(work::cargo().args(["fmt", "--all", "--check"]))?;
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    work::run(work::cargo().args(fuzz))
 }
 
 /// Clippy, with warnings denied.
@@ -33,65 +46,98 @@ pub(crate) fn docs(what: &[&str]) -> Result<()> {
     )
 }
 
-/// Licences, sources and bans of all dependencies, and the advisories on them, by cargo-deny.
-pub(crate) fn dependencies() -> Result<()> {
+/// Licences, sources and bans of all dependencies, by cargo-deny.
+pub(crate) fn dependencies() -> Result<Outcome> {
     let Some(mut deny) = program(&tools::deny())? else {
-        return Ok(());
+        return skipped("dependencies", not_installed(&tools::deny()));
     };
     let check = ["--offline", "check", "bans", "licenses", "sources"];
     work::run(deny.args(check))?;
-    // The list of advisories comes from the network. Where there is none, that is not an error of the code.
-    let Some(mut deny) = program(&tools::deny())? else {
-        return Ok(());
+    Ok(Outcome::Passed)
+}
+
+/// The advisories on all dependencies, by cargo-deny; their list comes from the network.
+pub(crate) fn advisories() -> Result<Outcome> {
+    let (Some(mut fetch), Some(mut check)) = (program(&tools::deny())?, program(&tools::deny())?)
+    else {
+        return skipped("advisories", not_installed(&tools::deny()));
     };
-    let output = deny
-        .args(["check", "advisories"])
-        .stdin(Stdio::null())
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() && text.contains("failed to fetch advisory database") {
-        say("skipped: the advisories could not be fetched");
-        return Ok(());
+    if work::run(fetch.args(["fetch", "db"])).is_err() {
+        return skipped("advisories", "their list could not be fetched".to_owned());
     }
-    eprint!("{text}");
-    ensure!(output.status.success(), "cargo deny: {}", output.status);
-    Ok(())
+    work::run(check.args(["check", "--disable-fetch", "advisories"]))?;
+    Ok(Outcome::Passed)
 }
 
 /// Spelling, by typos; `_typos.toml` has the words that are meant so.
-pub(crate) fn spelling() -> Result<()> {
-    match program(&tools::typos())? {
-        Some(mut typos) => work::run(&mut typos),
-        None => Ok(()),
-    }
+pub(crate) fn spelling() -> Result<Outcome> {
+    let Some(mut typos) = program(&tools::typos())? else {
+        return skipped("spelling", not_installed(&tools::typos()));
+    };
+    work::run(&mut typos)?;
+    Ok(Outcome::Passed)
 }
 
 /// The command compiles with the oldest Rust that Cargo.toml names, where rustup has it.
-pub(crate) fn oldest_rust() -> Result<()> {
+pub(crate) fn oldest_rust() -> Result<Outcome> {
     let version = env!("CARGO_PKG_RUST_VERSION");
     let toolchain = ["toolchain", "install", version, "--profile", "minimal"];
     let mut rustup = work::command("rustup");
     rustup.args(toolchain).stdin(Stdio::null());
     if !work::installed("rustup") || work::run(&mut rustup).is_err() {
-        say(&format!("skipped: rustup cannot get Rust {version}"));
-        return Ok(());
+        return skipped("oldest-rust", format!("rustup cannot get Rust {version}"));
     }
     let mut check = work::command("rustup");
     check.args(["run", version, "cargo", "check", "--locked"]);
     check.args(["--package", "onionskin"]);
     // Of its own, so that it does not build again what the other one has built.
     let target = places::target().join("oldest-rust");
-    work::run(check.env("CARGO_TARGET_DIR", target))
+    work::run(check.env("CARGO_TARGET_DIR", target))?;
+    Ok(Outcome::Passed)
 }
 
-/// A tool that is on PATH or in our folder, or could be fetched; it is not built, as that takes longer than all checks.
+/// A tool that is on PATH or in our folder, or could be fetched. Only CI builds it otherwise: that takes longer than all
+/// checks.
 fn program(tool: &Tool) -> Result<Option<Command>> {
-    let found = tool.ready()?.map(work::command);
-    if found.is_none() {
-        say(&format!(
-            "skipped: there is no {0}; `cargo install {0} --locked` gets it",
-            tool.package
-        ));
+    let program = match tool.ready()? {
+        None if in_ci() => Some(tool.program()?),
+        ready => ready,
+    };
+    Ok(program.map(work::command))
+}
+
+fn not_installed(tool: &Tool) -> String {
+    let package = tool.package;
+    format!("{package} is not installed; `cargo install {package} --locked` installs it")
+}
+
+/// A check that cannot run: in CI an error, unless [`MAY_SKIP`] has its name.
+fn skipped(check: &str, reason: String) -> Result<Outcome> {
+    let may_skip = env::var(MAY_SKIP).unwrap_or_default();
+    if is_error(in_ci(), check, &may_skip) {
+        bail!("{reason}; in CI that is an error, unless {MAY_SKIP} has {check:?}");
     }
-    Ok(found)
+    Ok(Outcome::Skipped(reason))
+}
+
+fn is_error(in_ci: bool, check: &str, may_skip: &str) -> bool {
+    in_ci && !may_skip.split_whitespace().any(|name| name == check)
+}
+
+/// Services that run pipelines set this variable.
+fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_error;
+
+    #[test]
+    fn in_ci_only_what_is_named_may_be_skipped() {
+        assert!(is_error(true, "spelling", ""));
+        assert!(is_error(true, "spelling", "advisories oldest-rust"));
+        assert!(!is_error(true, "advisories", "advisories oldest-rust"));
+        assert!(!is_error(false, "spelling", ""));
+    }
 }

@@ -1,14 +1,27 @@
-//! `cargo xtask look`: screenshots of every view and state of the page, in both themes and three widths.
+//! `cargo xtask look`: screenshots of every view and state of the page, in both themes and four widths.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
 use crate::work::{self, say};
-use crate::{axe, build, debian, places, test};
+use crate::{axe, build, debian, places, runner};
 
-/// The tests that go through every view.
-const TESTS: &str = "axe_finds_nothing";
+/// The tests that show states of the page: all that call `look` of the browser. The first one has the list of most states.
+const TESTS: [&str; 12] = [
+    "page_access::axe_finds_nothing_in_any_view_and_the_console_is_clean",
+    "page_config::the_visitors_own_dockerfile_is_shown_with_the_costs_of_its_lines",
+    "page_content::objects_and_arrays_of_json_are_collapsed_and_expanded",
+    "page_difference::a_changed_file_of_two_images_is_compared",
+    "page_difference::history_leads_to_two_versions_of_a_file",
+    "page_lazy::a_table_that_lies_is_named_with_its_paths",
+    "page_lazy::first_rows_cost_the_table_and_what_is_not_known_is_not_guessed",
+    "page_lazy::without_parts_or_with_a_changed_table_the_whole_is_read",
+    "page_login::a_visitor_logs_in_and_the_page_forgets_it_when_it_is_loaded_again",
+    "page_names::names_from_right_to_left_and_long_ones_move_nothing_beside_them",
+    "page_related::details_lead_to_hard_links_to_copies_and_to_findings",
+    "page_tags::only_tags_in_view_are_asked_for",
+];
 
 pub(crate) fn run() -> Result<()> {
     debian::ensure()?;
@@ -17,8 +30,40 @@ pub(crate) fn run() -> Result<()> {
     let folder = places::target().join("look");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-    let mut tests = test::nextest(&["-p", test::E2E, TESTS])?;
+    let mut tests = runner::nextest(&[&["-p", runner::E2E], &TESTS[..]].concat())?;
     work::run(tests.env("ONIONSKIN_LOOK", &folder))?;
     say(&format!("the screenshots are in {}", folder.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::TESTS;
+    use crate::{places, work};
+
+    #[test]
+    fn every_test_that_shows_a_state_is_run() {
+        let folder = places::root().join("tests/tests/e2e");
+        let mut found = BTreeSet::new();
+        for file in work::files(&folder).unwrap() {
+            let module = file.strip_prefix(&folder).unwrap().with_extension("");
+            let module = module.to_string_lossy().replace('/', "::");
+            let text = fs::read_to_string(&file).unwrap();
+            let mut test = "";
+            for line in text.lines() {
+                if let Some((_, rest)) = line.split_once("async fn ") {
+                    test = rest.split('(').next().unwrap();
+                }
+                // Every view of a list is looked at by the test that takes the whole list.
+                if line.contains(".look(") && test != "look_at_every_view_under" {
+                    found.insert(format!("{module}::{test}"));
+                }
+            }
+        }
+        let known = TESTS[1..].iter().map(ToString::to_string).collect();
+        assert_eq!(found, known);
+    }
 }

@@ -17,6 +17,7 @@ mod lint;
 mod look;
 mod places;
 mod programs;
+mod runner;
 mod serve;
 mod stamp;
 mod test;

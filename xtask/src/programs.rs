@@ -6,18 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use crate::bundle::{self, Program};
 use crate::work;
-use crate::{bundle, places, tools};
+use crate::{places, tools};
 
 /// The script that fetches the parts of a program. It becomes a piece of the program's own script.
 const PARTS: &str = "./__wasm_split.js";
-
-/// A program whose files lie in the page's folder.
-pub(crate) struct Program {
-    /// Its script, and its WebAssembly.
-    pub(crate) script: String,
-    pub(crate) wasm: String,
-}
 
 /// Builds the programs of the page's main thread and of its workers, which have parts, and the one that colours source code,
 /// which has none, into the page's folder.

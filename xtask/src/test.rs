@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::work::{self, say};
+use crate::lint::Outcome;
+use crate::runner::{E2E, cargo_test, nextest};
+use crate::work::say;
 use crate::{axe, build, debian, firefox, lint, tools};
 
 const PARTS: [&str; 6] = ["lint", "core", "gateway", "cli", "page", "e2e"];
@@ -21,7 +23,7 @@ const CORE: [&str; 4] = [
     "onionskin-core",
 ];
 const WEB: &str = "onionskin-web";
-pub(crate) const E2E: &str = "onionskin-tests";
+const HIGHLIGHT: &str = "onionskin-highlight";
 const BENCH: &str = "onionskin-bench";
 
 /// How many tests of all steps passed and failed, and the steps that did not succeed.
@@ -30,6 +32,8 @@ struct Sum {
     passed: u64,
     failed: u64,
     broken: Vec<&'static str>,
+    /// Checks that could not run, and why.
+    skipped: Vec<(&'static str, String)>,
 }
 
 /// Runs all parts, or one; of the end-to-end tests those whose names hold one of the filters, if there are any.
@@ -56,14 +60,18 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
         let wasm = packages(&[&CORE[..], &[WEB]].concat());
         sum.step("clippy, wasm", || {
             lint::clippy(&[&wasm[..], &["--target", tools::WASM]].concat())?;
+            lint::clippy(&["-p", HIGHLIGHT, "--target", tools::WASM])?;
             // Its program runs natively only.
             lint::clippy(&["-p", BENCH, "--lib", "--target", tools::WASM])
         });
-        let documented = packages(&[&CORE[..], &["onionskin-gateway"]].concat());
-        sum.step("documentation", || lint::docs(&documented));
-        sum.step("dependencies", lint::dependencies);
-        sum.step("spelling", lint::spelling);
-        sum.step("oldest Rust", lint::oldest_rust);
+        sum.step("documentation", || {
+            lint::docs(&["--workspace", "--exclude", WEB, "--lib"])?;
+            lint::docs(&["-p", WEB, "--lib", "--target", tools::WASM])
+        });
+        sum.check("dependencies", lint::dependencies);
+        sum.check("advisories", lint::advisories);
+        sum.check("spelling", lint::spelling);
+        sum.check("oldest-rust", lint::oldest_rust);
     }
     match part {
         None => {
@@ -114,30 +122,6 @@ pub(crate) fn run(part: Option<&str>, filters: &[&str]) -> Result<()> {
     sum.tell()
 }
 
-/// cargo-nextest where it is installed, else what Cargo has.
-pub(crate) fn nextest(what: &[&str]) -> Result<Command> {
-    if !work::installed("cargo-nextest") {
-        return cargo_test(&[what, &["--all-targets"]].concat());
-    }
-    let mut nextest = work::cargo();
-    nextest
-        .args([
-            "nextest",
-            "run",
-            "--locked",
-            "--no-fail-fast",
-            "--no-tests=pass",
-        ])
-        .args(what);
-    Ok(nextest)
-}
-
-fn cargo_test(what: &[&str]) -> Result<Command> {
-    let mut test = work::cargo();
-    test.args(["test", "--locked", "--no-fail-fast"]).args(what);
-    Ok(test)
-}
-
 /// `-p NAME` for each package.
 fn packages<'n>(names: &[&'n str]) -> Vec<&'n str> {
     names.iter().flat_map(|name| ["-p", name]).collect()
@@ -160,12 +144,20 @@ fn wasm(names: &[&str], tests: &[&str]) -> Result<Command> {
 
 impl Sum {
     fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) {
+        self.check(name, || work().map(|()| Outcome::Passed));
+    }
+
+    fn check(&mut self, name: &'static str, work: impl FnOnce() -> Result<Outcome>) {
         say(name);
         let begun = Instant::now();
         let outcome = work();
         let seconds = begun.elapsed().as_secs();
         match outcome {
-            Ok(()) => say(&format!("{name}: fine after {seconds} s")),
+            Ok(Outcome::Passed) => say(&format!("{name}: fine after {seconds} s")),
+            Ok(Outcome::Skipped(reason)) => {
+                say(&format!("{name}: SKIPPED: {reason}"));
+                self.skipped.push((name, reason));
+            }
             Err(error) => {
                 say(&format!("{name}: FAILED after {seconds} s: {error:#}"));
                 self.broken.push(name);
@@ -187,6 +179,9 @@ impl Sum {
 
     /// The last line is the one that machines read.
     fn tell(self) -> Result<()> {
+        for (name, reason) in &self.skipped {
+            say(&format!("skipped: {name}: {reason}"));
+        }
         if !self.broken.is_empty() {
             say(&format!("these steps failed: {}", self.broken.join(", ")));
         }

@@ -186,6 +186,15 @@ impl Tool {
         Ok(Some(work::executable(&home.join("bin").join(program))))
     }
 
+    /// Its first program, fetched or built where it is missing.
+    pub(crate) fn program(&self) -> Result<PathBuf> {
+        let name = Path::new(self.programs.first().copied().unwrap_or(self.package));
+        Ok(match self.ensure()? {
+            Some(folder) => work::executable(&folder.join(name)),
+            None => work::executable(name),
+        })
+    }
+
     /// Where it is kept.
     fn home(&self) -> Result<PathBuf> {
         Ok(places::tools()?.join(format!("{}-{}", self.package, self.version)))

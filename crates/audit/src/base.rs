@@ -31,14 +31,14 @@ pub struct Base {
     /// So many leading layers are the base's; None where only its name is known.
     pub layers: Option<usize>,
     /// How this is known.
-    pub by: By,
+    pub by: BaseEvidence,
 }
 
 /// How a base is known.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By {
+pub enum BaseEvidence {
     /// Somebody named it, and its diff IDs are those of the leading layers.
     Named,
     /// Annotations or labels name it; where its layers are known, its diff IDs were compared too.
@@ -83,7 +83,7 @@ impl Base {
     ///
     /// # Errors
     /// It has others.
-    pub fn of(image: &Image, base: &Image, by: By) -> Result<Self, BaseError> {
+    pub fn of(image: &Image, base: &Image, by: BaseEvidence) -> Result<Self, BaseError> {
         let (own, its) = (image.layers.len(), base.layers.len());
         let named = |base: &Image| base.reference.clone();
         if its > own {
@@ -124,9 +124,9 @@ impl Base {
             digest,
             layers,
             by: if layers.is_some() {
-                By::History
+                BaseEvidence::History
             } else {
-                By::Annotations
+                BaseEvidence::Annotations
             },
         })
     }
@@ -263,18 +263,18 @@ mod tests {
     #[test]
     fn a_base_is_what_the_leading_layers_are() {
         let app = image("app", &["a", "b", "c"]);
-        let base = Base::of(&app, &image("debian", &["a", "b"]), By::Named).unwrap();
-        assert_eq!((base.layers, base.by), (Some(2), By::Named));
+        let base = Base::of(&app, &image("debian", &["a", "b"]), BaseEvidence::Named).unwrap();
+        assert_eq!((base.layers, base.by), (Some(2), BaseEvidence::Named));
         assert_eq!(base.reference.as_deref(), Some("debian"));
         assert!(!is_own(Some(&base), 2) && is_own(Some(&base), 3) && is_own(None, 1));
-        let other = Base::of(&app, &image("other", &["a", "x"]), By::Named).unwrap_err();
+        let other = Base::of(&app, &image("other", &["a", "x"]), BaseEvidence::Named).unwrap_err();
         assert!(
             matches!(other, BaseError::Differs { layer: 2, .. }),
             "{other}"
         );
         let longer = image("longer", &["a", "b", "c", "d"]);
         assert!(matches!(
-            Base::of(&app, &longer, By::Named),
+            Base::of(&app, &longer, BaseEvidence::Named),
             Err(BaseError::Longer { .. })
         ));
         // Nothing is known of these layers, so nothing is equal.
@@ -283,7 +283,7 @@ mod tests {
             .layers
             .iter_mut()
             .for_each(|layer| layer.diff_id = None);
-        assert!(Base::of(&unknown, &unknown, By::Named).is_err());
+        assert!(Base::of(&unknown, &unknown, BaseEvidence::Named).is_err());
     }
 
     #[test]
@@ -298,7 +298,7 @@ mod tests {
             (base.reference.as_deref(), base.layers),
             (Some("debian:12"), None)
         );
-        assert_eq!(base.by, By::Annotations);
+        assert_eq!(base.by, BaseEvidence::Annotations);
         assert_eq!(
             reference(&app).unwrap().to_string(),
             "docker.io/library/debian:12"

@@ -1,7 +1,8 @@
 //! Every bound on what secrets, packages and rules may make us hold.
 //!
-//! Two kinds of bounds stand beside the code that they belong to, because they say nothing about an image: how far a form
-//! of a secret reaches in a text (`secrets`), and how much of a list a report or a message shows (`report`, `findings`).
+//! Three kinds of bounds stand beside the code that they belong to: how far a form of a secret reaches in a text (`secrets`)
+//! and how much of a list a report or a message shows (`report`, `findings`), because they say nothing about an image; and
+//! how much of each kind of package database is read, which is a row of the table of these kinds (`packages::known_file`).
 
 /// Bytes of a file that is looked through for secrets: nearly all that people write by hand are
 /// smaller, and it is held while its bytes come.
@@ -52,3 +53,33 @@ pub const PACKAGE_RELATIONS: usize = 1_000_000;
 pub const PACKAGE_NAME_BYTES: usize = 1024;
 /// Tags of a repository whose documents are read for its history: their dates say which are the newest.
 pub const HISTORY_TAGS: usize = 500;
+/// Bytes of a program that is looked into for what `cargo auditable` put there.
+pub const PROGRAM_BYTES: u64 = 32 << 20;
+/// Bytes of the list of crates that `cargo auditable` put into a program; that of a thousand crates has a hundred
+/// thousand.
+pub const CARGO_LIST_BYTES: u64 = 8 << 20;
+/// Bytes of the list of modules in a Go program; that of a program with a thousand of them has a tenth.
+pub const GO_MODULE_BYTES: usize = 1 << 20;
+/// Bytes of Go's version in such a program.
+pub const GO_VERSION_BYTES: usize = 256;
+/// Places in one file that begin as Go's build information does, and are looked at.
+pub const GO_TRIES: u32 = 16;
+/// Bytes of one properties file in a jar; Maven writes a few hundred.
+pub const JAR_PROPERTIES_BYTES: u64 = 64 << 10;
+/// Artifacts of one jar.
+pub const JAR_ARTIFACTS: usize = 10_000;
+/// Bytes that all jars inside a jar unpack to.
+pub const JAR_INNER_BYTES: u64 = 256 << 20;
+/// How deep a tree of a SQLite database may be: one of the smallest pages that holds as many bytes as are read is
+/// not half of it.
+pub const SQLITE_DEPTH: usize = 24;
+/// Nodes and repeated nodes of a rules file; one of a thousand entries has a few thousand.
+pub const RULES_NODES: usize = 100_000;
+/// How deep a rules file nests; four levels say everything.
+pub const RULES_DEPTH: usize = 64;
+/// Bytes of a Dockerfile that is read. The largest that are known have a hundredth of that.
+pub const DOCKERFILE_BYTES: usize = 1 << 20;
+/// Pairs of a step and an instruction of a Dockerfile that are compared, over all stages.
+pub const DOCKERFILE_PAIRS: usize = 4_000_000;
+/// Libraries of an ELF file that are named.
+pub const ELF_LIBRARIES: usize = 1_000;

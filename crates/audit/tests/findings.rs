@@ -1,4 +1,4 @@
-//! Wasted bytes are found as a person would mend them, and no byte is in two findings or in none.
+//! Wasted bytes are found as a person would fix them, and no byte is in two findings or in none.
 
 mod support;
 
@@ -278,7 +278,7 @@ proptest! {
         }
         let kept: u64 = contents.values().sum();
         prop_assert_eq!(live, [ledger.total.live() - kept, 0]);
-        // Every layer that is named did ship or hide something, and none that did is left out.
+        // Every layer that is named did store or hide something, and none that did is left out.
         for wasted in &ledger.wasted {
             let told = findings.iter().any(|finding: &Finding| {
                 finding.kind == Kind::from(wasted.cause)

@@ -5,7 +5,7 @@
 
 mod support;
 
-use onionskin_audit::base::{Base, By};
+use onionskin_audit::base::{Base, BaseEvidence};
 use onionskin_audit::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_fixtures::Layer;
 use onionskin_layers::ledger::Ledger;
@@ -46,7 +46,7 @@ fn of(layers: &[Layer], kind: Kind, base: Option<usize>) -> Vec<String> {
         reference: None,
         digest: None,
         layers: Some(layers),
-        by: By::Named,
+        by: BaseEvidence::Named,
     });
     lines(&told(layers, &Config::default(), base.as_ref()), kind)
 }
@@ -131,17 +131,17 @@ fn a_tree_that_everybody_may_write_to_is_one_finding() {
         of(&layers, Kind::Writable, None),
         ["world-writable /app 8 1", "world-writable /tmp/empty 0 1"]
     );
-    let mended = [layers[0].clone(), Layer::new().dir("/app").mode(0o755)];
+    let fixed = [layers[0].clone(), Layer::new().dir("/app").mode(0o755)];
     // The files are so still.
     assert_eq!(
-        of(&mended, Kind::Writable, None),
+        of(&fixed, Kind::Writable, None),
         [
             "world-writable /app/a 5 1",
             "world-writable /app/lib 3 1",
             "world-writable /tmp/empty 0 1"
         ]
     );
-    assert_eq!(of(&mended, Kind::Writable, Some(1)), [""; 0]);
+    assert_eq!(of(&fixed, Kind::Writable, Some(1)), [""; 0]);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn facts_of_the_configuration_are_told_where_somebody_should_have_decided() {
         reference: Some(name.to_owned()),
         digest: None,
         layers: None,
-        by: By::Annotations,
+        by: BaseEvidence::Annotations,
     };
     assert_eq!(
         rules(&all, Some(&base("debian"))),

@@ -5,7 +5,7 @@
 
 mod support;
 
-use onionskin_audit::base::{Base, By};
+use onionskin_audit::base::{Base, BaseEvidence};
 use onionskin_audit::findings::{self, Kind, Leftovers, Subject};
 use onionskin_audit::rules::{Part, Weighed};
 use onionskin_fixtures::Layer;
@@ -68,7 +68,7 @@ proptest! {
         let below = below.min(layers.len());
         let ledger = Ledger::of(&stack);
         let image = image(layers.len());
-        let base = Base { reference: None, digest: None, layers: Some(below), by: By::Named };
+        let base = Base { reference: None, digest: None, layers: Some(below), by: BaseEvidence::Named };
         let findings = findings::of(&Subject {
             stack: &stack,
             ledger: &ledger,

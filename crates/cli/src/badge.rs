@@ -1,35 +1,12 @@
 //! `onionskin badge`: one number of an image as a small picture.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
-use onionskin_core::report::badge::{self, BadgeNumbers};
+use onionskin_core::report::badge::{BadgeNumbers, Metric};
 
 use crate::image::{ImageArguments, with_login};
 use crate::output::{FileArguments, Inputs};
-
-/// What the badge tells.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Metric {
-    /// Size of all layers, unpacked
-    Size,
-    /// What a pull downloads
-    Download,
-    /// Wasted bytes, and their share
-    Wasted,
-    /// Used bytes as a share of the stored bytes
-    Efficiency,
-}
-
-impl From<Metric> for badge::Metric {
-    fn from(metric: Metric) -> Self {
-        match metric {
-            Metric::Size => Self::Size,
-            Metric::Download => Self::Download,
-            Metric::Wasted => Self::Wasted,
-            Metric::Efficiency => Self::Efficiency,
-        }
-    }
-}
 
 /// Make an SVG badge of an image: its size, download, wasted bytes or efficiency
 #[derive(clap::Args)]
@@ -43,7 +20,7 @@ pub(crate) struct Arguments {
     image: ImageArguments,
 
     /// The number that the badge shows
-    #[arg(long, value_enum, default_value = "wasted")]
+    #[arg(long, value_parser = metrics(), default_value = Metric::default().name())]
     metric: Metric,
 
     /// The text on the left [default: the name of the metric]
@@ -54,6 +31,13 @@ pub(crate) struct Arguments {
     file: FileArguments,
 }
 
+/// The metrics by their names.
+fn metrics() -> impl TypedValueParser<Value = Metric> {
+    let names =
+        Metric::ALL.map(|metric| PossibleValue::new(metric.name()).help(metric.description()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
@@ -62,7 +46,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let opened = arguments.image.open().await?;
     let stack = opened.stack(&opened.image.layers).await?;
     let inspection = Inspection::new(&opened.image, &stack, &Ledger::of(&stack));
-    let svg =
-        BadgeNumbers::of(&inspection).badge(arguments.metric.into(), arguments.label.as_deref());
+    let svg = BadgeNumbers::of(&inspection).badge(arguments.metric, arguments.label.as_deref());
     Ok(destination.write(svg.as_bytes())?)
 }

@@ -99,7 +99,7 @@ pub(crate) async fn find(
     }
 }
 
-/// Why `asked` leads to nothing in `place`, and what to do.
+/// Why `asked` is not in `place`, and what to do.
 pub(crate) fn missing(error: &ResolveError, asked: &[u8], wanted: Wanted, image: &str) -> String {
     let place = wanted.name();
     let asked_text = text(asked);
@@ -108,7 +108,7 @@ pub(crate) fn missing(error: &ResolveError, asked: &[u8], wanted: Wanted, image:
             let start = match clean(asked) == *path {
                 true => format!("{asked_text} is not in {place}"),
                 false => format!(
-                    "{asked_text} leads to {}, which is not in {place}",
+                    "{asked_text} resolves to {}, which is not in {place}",
                     text(path)
                 ),
             };
@@ -137,7 +137,7 @@ pub(crate) fn missing(error: &ResolveError, asked: &[u8], wanted: Wanted, image:
             }
         }
         ResolveError::Loop { path } => format!(
-            "{asked_text} leads nowhere: the symbolic links at {} form a loop",
+            "{asked_text} cannot be resolved: the symbolic links at {} form a loop",
             text(path)
         ),
     }

@@ -82,10 +82,6 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     human_readable: bool,
 
-    /// The long format, which is always used
-    #[arg(short, hide_short_help = true)]
-    long: bool,
-
     #[command(flatten)]
     output: OutputArguments,
 
@@ -108,8 +104,6 @@ enum Sort {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    // Nothing else is there: the flag is for habit.
-    let _ = arguments.long;
     let query = arguments.find.as_deref().map(str::parse).transpose();
     let query: Option<Query> = query.map_err(|error| anyhow!("--find: {error}"))?;
     let mut inputs = Inputs::default();

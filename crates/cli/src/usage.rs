@@ -175,7 +175,7 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
             first => arguments.truncate(2 + first),
         }
     }
-    // `-h` is for sizes, as in `ls -lh`; alone it can only ask for help.
+    // `-h` is for sizes, as in `du -h`; alone it can only ask for help.
     if let [_, command, help] = arguments.as_mut_slice()
         && (command == "ls" || command == "du")
         && help == "-h"

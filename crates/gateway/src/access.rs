@@ -18,7 +18,6 @@ use crate::client::Client;
 use crate::error::Refused;
 use crate::policy;
 use crate::route::is_health;
-use crate::router::Served;
 
 /// The users of a gateway, as a file lists them.
 ///
@@ -164,12 +163,12 @@ fn token(sent: &HeaderValue) -> Option<Vec<u8>> {
 
 /// Lets users through, and asks all others to log in.
 pub(crate) async fn admitted(
-    State(served): State<Arc<Served>>,
+    State(access): State<Option<Arc<Access>>>,
     client: Option<Extension<Client>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(access) = served.access() else {
+    let Some(access) = access else {
         return next.run(request).await;
     };
     if is_health(request.uri().path()) {

@@ -111,7 +111,7 @@ impl Refused {
         Self::of(error, "BLOB_UNKNOWN")
     }
 
-    /// What a registry's trouble is to those who asked us; `unknown` is the code for what is not there.
+    /// How an error of a registry is answered to our client; `unknown` is the code for what is not there.
     fn of(error: SourceError, unknown: &'static str) -> Self {
         let (status, code) = match &error {
             SourceError::NotFound { .. } => (StatusCode::NOT_FOUND, unknown),
@@ -198,7 +198,7 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, "UNSUPPORTED", message)
     }
 
-    /// The specification has no code for a gateway's own troubles; `UNKNOWN` is what registries send.
+    /// The specification has no code for a gateway's own errors; `UNKNOWN` is what registries send.
     pub(crate) fn unreachable(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, "UNKNOWN", message)
     }

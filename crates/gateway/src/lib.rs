@@ -25,20 +25,22 @@
 )]
 
 mod access;
+mod api;
 mod badge;
-mod carried;
 mod client;
 mod connection;
 mod demo;
-mod described;
+mod descriptors;
 mod error;
 mod frames;
+mod held;
 mod host;
 mod limits;
 mod listing;
 mod log;
 mod login;
 mod metrics;
+mod mismatches;
 mod origins;
 mod page;
 mod policy;
@@ -46,13 +48,13 @@ mod range;
 mod rate;
 #[doc(hidden)]
 pub mod readers;
-mod refuted;
 mod relay;
 mod repository;
 mod route;
 mod router;
 mod saved;
 mod seal;
+mod served;
 mod server;
 mod slots;
 mod store;
@@ -75,7 +77,7 @@ use crate::page::Page;
 use crate::rate::Rates;
 use crate::relay::Relay;
 use crate::repository::Repositories;
-use crate::router::{Guards, Served};
+use crate::served::{Guards, Served};
 use crate::server::Setup;
 use crate::upstream::Upstreams;
 
@@ -162,6 +164,7 @@ pub enum GatewayError {
 /// A gateway that is ready to serve.
 pub struct Gateway {
     served: Arc<Served>,
+    badges: Arc<Badges>,
     hosts: Vec<String>,
     proxies: Vec<TrustedProxy>,
     tls: Option<Arc<TlsFiles>>,
@@ -190,28 +193,21 @@ impl Gateway {
         let metrics = Metrics::new()?;
         let relay = Relay::new(upstreams, options, Arc::clone(&metrics))?;
         let with_credentials = options.keychain.is_some();
-        let rates = Rates::new(options.limits.rate);
+        let rates = Arc::new(Rates::new(options.limits.rate));
         let guards = Guards {
             rates,
             access: options.access.clone(),
-            origins: Origins {
+            origins: Arc::new(Origins {
                 allowed: options.allowed_origins.clone(),
                 with_credentials: options.credentials_for_origins,
-            },
+            }),
         };
         let page = Page::embedded(&options.frame_ancestors);
         let badges = Badges::new(options.badges.clone());
-        let served = Served::new(
-            relay,
-            repositories,
-            metrics,
-            guards,
-            page,
-            badges,
-            with_credentials,
-        );
+        let served = Served::new(relay, repositories, metrics, guards, page, with_credentials);
         Ok(Self {
             served: Arc::new(served),
+            badges: Arc::new(badges),
             hosts: options.hosts.clone(),
             proxies: options.trusted_proxies.clone(),
             tls: options.tls.clone(),
@@ -221,7 +217,7 @@ impl Gateway {
 
     /// Everything the gateway answers, to be nested in another server or asked in a test.
     pub fn router(&self) -> Router {
-        router::router(Arc::clone(&self.served))
+        router::router(Arc::clone(&self.served), Arc::clone(&self.badges))
     }
 
     /// Answers on `listener` until `stop` is done, then finishes what is under way within [`Limits::stop`].
@@ -234,7 +230,10 @@ impl Gateway {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let names = host::Names::new(self.hosts, listener.local_addr()?.ip());
-        let router = host::checked(router::router(Arc::clone(&self.served)), names);
+        let router = host::checked(
+            router::router(Arc::clone(&self.served), Arc::clone(&self.badges)),
+            names,
+        );
         let served = self.served;
         let setup = Setup {
             router,

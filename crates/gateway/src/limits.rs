@@ -13,7 +13,7 @@ pub(crate) const POOLED: usize = 16;
 /// Blobs of which is remembered what their manifests say; each takes about 300 bytes.
 pub(crate) const DESCRIBED_BLOBS: usize = 16 << 10;
 /// Blobs of which is remembered why they were cut off.
-pub(crate) const REFUTED_BLOBS: usize = 256;
+pub(crate) const MISMATCHES: usize = 256;
 /// Rights of visitors that are remembered while a store is used; each takes about 300 bytes.
 pub(crate) const KNOWN_RIGHTS: usize = 64 << 10;
 /// Stored objects of which is remembered that they were checked; each takes about 200 bytes.

@@ -15,14 +15,14 @@ use tracing::Instrument as _;
 
 use crate::badge;
 use crate::client::Client;
+use crate::metrics::Metrics;
 use crate::route::{Route, is_health};
-use crate::router::Served;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Logs and counts a request. Paths name images and nothing secret; queries and headers stay out of the log.
 pub(crate) async fn logged(
-    State(served): State<Arc<Served>>,
+    State(metrics): State<Arc<Metrics>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -48,7 +48,7 @@ pub(crate) async fn logged(
             "answered"
         );
     });
-    served.metrics().answered(kind(&path), status, took);
+    metrics.answered(kind(&path), status, took);
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -73,11 +73,11 @@ impl Login {
         }
         if sent.username.contains(':') || has_controls(&sent.username) {
             return Err(invalid(
-                "a user name has no colon and no control characters",
+                "a user name cannot contain a colon or control characters",
             ));
         }
         if has_controls(&sent.password) {
-            return Err(invalid("a password has no control characters"));
+            return Err(invalid("a password cannot contain control characters"));
         }
         Ok(Some(Self {
             key: key(&[domain, &sent.username, &sent.password]),

@@ -70,7 +70,7 @@ impl Metrics {
                 BROKEN,
                 "Blobs that were cut off because they were incomplete or did not match their digest"
             );
-            describe_counter!(STORE, "What came of looking into the store, by result");
+            describe_counter!(STORE, "Store lookups, by result");
             describe_gauge!(
                 STORE_BYTES,
                 Unit::Bytes,
@@ -143,7 +143,7 @@ impl Metrics {
         self.record(|| counter!(BROKEN, "registry" => registry).increment(1));
     }
 
-    /// Something came of looking into the store.
+    /// A lookup in the store had this result.
     pub(crate) fn stored(&self, result: &'static str) {
         self.record(|| counter!(STORE, "result" => result).increment(1));
     }

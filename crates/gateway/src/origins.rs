@@ -11,7 +11,6 @@ use axum::response::{IntoResponse as _, Response};
 use reqwest::Url;
 
 use crate::route::is_api;
-use crate::router::Served;
 
 pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -116,11 +115,10 @@ impl Origins {
 
 /// Answers the questions of browsers whether a page may use the API, and lets those pages read the answers.
 pub(crate) async fn shared(
-    State(served): State<Arc<Served>>,
+    State(origins): State<Arc<Origins>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let origins = served.origins();
     if origins.allowed.is_empty() || !is_api(request.uri().path()) {
         return next.run(request).await;
     }

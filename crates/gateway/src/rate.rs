@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Extension, Request, State};
@@ -13,8 +14,8 @@ use governor::{Quota, RateLimiter};
 
 use crate::client::Client;
 use crate::error::Refused;
+use crate::metrics::Metrics;
 use crate::route::is_health;
-use crate::router::Served;
 
 /// Seconds of requests that may come at once: who opens an image asks for its layers together.
 const BURST_SECONDS: u32 = 10;
@@ -52,14 +53,14 @@ impl Rates {
 
 /// Answers 429 to a client that asks too often.
 pub(crate) async fn limited(
-    State(served): State<std::sync::Arc<Served>>,
+    State((rates, metrics)): State<(Arc<Rates>, Arc<Metrics>)>,
     client: Option<Extension<Client>>,
     request: Request,
     next: Next,
 ) -> Response {
     let client = client.filter(|_| !is_health(request.uri().path()));
-    if let Some(wait) = client.and_then(|Extension(client)| served.rates().wait(client)) {
-        served.metrics().rate_limited();
+    if let Some(wait) = client.and_then(|Extension(client)| rates.wait(client)) {
+        metrics.rate_limited();
         return Refused::too_often(wait).into_response();
     }
     next.run(request).await

@@ -19,12 +19,12 @@ use onionskin_core::source::registry::{
 use crate::GatewayError;
 use crate::client;
 use crate::connection::Connection;
-use crate::described::DescribedBlobs;
+use crate::descriptors::DescribedBlobs;
 use crate::error::Refused;
 use crate::limits::{self, Limits};
 use crate::login::Login;
 use crate::metrics::Metrics;
-use crate::refuted::RefutedBlobs;
+use crate::mismatches::Mismatches;
 use crate::saved::SAVED;
 use crate::seal::Seal;
 use crate::slots::{Kind, Slot, Slots};
@@ -61,7 +61,7 @@ pub(crate) struct Relay {
     limits: Limits,
     pages: Seal,
     described: DescribedBlobs,
-    refuted: Arc<RefutedBlobs>,
+    mismatches: Arc<Mismatches>,
     store: Option<Store>,
     /// Fetches that clients share where there is no store.
     flights: Flights,
@@ -123,7 +123,7 @@ impl Relay {
             slots: Slots::new(told.limits.clone()),
             limits: told.limits.clone(),
             described: DescribedBlobs::default(),
-            refuted: Arc::default(),
+            mismatches: Arc::default(),
             metrics,
         })
     }

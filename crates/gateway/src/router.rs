@@ -4,121 +4,34 @@
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{Extension, Query, Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
-use crate::access::{self, Access, User};
+use crate::access::{self, User};
+use crate::api;
 use crate::badge::{self, Badges};
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::error::Refused;
 use crate::frames::Marks;
 use crate::limits::URI_BYTES;
-use crate::listing::{self, Paging};
 use crate::log;
 use crate::login::Login;
-use crate::metrics::Metrics;
-use crate::origins::{self, CrossOrigin, Origins, SEC_FETCH_SITE};
-use crate::page::Page;
+use crate::origins::{self, CrossOrigin, SEC_FETCH_SITE};
 use crate::policy;
-use crate::rate::{self, Rates};
-use crate::relay::{Relay, Visitor};
-use crate::repository::Repositories;
+use crate::rate;
+use crate::relay::Visitor;
 use crate::route::Route;
+use crate::served::Served;
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 
-/// All that there is to serve.
-pub(crate) struct Served {
-    page: Page,
-    badges: Badges,
-    repositories: Repositories,
-    relay: Relay,
-    /// Registries are asked with the operator's credentials.
-    with_credentials: bool,
-    stopping: AtomicBool,
-    metrics: Arc<Metrics>,
-    guards: Guards,
-}
-
-/// Who is answered at all.
-pub(crate) struct Guards {
-    pub(crate) rates: Rates,
-    pub(crate) access: Option<Arc<Access>>,
-    pub(crate) origins: Origins,
-}
-
-impl Served {
-    pub(crate) fn new(
-        relay: Relay,
-        repositories: Repositories,
-        metrics: Arc<Metrics>,
-        guards: Guards,
-        page: Page,
-        badges: Badges,
-        with_credentials: bool,
-    ) -> Self {
-        Self {
-            page,
-            badges,
-            repositories,
-            relay,
-            with_credentials,
-            stopping: AtomicBool::new(false),
-            metrics,
-            guards,
-        }
-    }
-
-    pub(crate) fn relay(&self) -> &Relay {
-        &self.relay
-    }
-
-    pub(crate) fn badges(&self) -> &Badges {
-        &self.badges
-    }
-
-    /// Whether this is a repository of our own.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.repositories.get(name).is_some()
-    }
-
-    /// Whether a user may see what is under names that begin so, or under the name of the registry that this is.
-    pub(crate) fn sees(&self, user: &User, first: &str) -> bool {
-        user.sees(first) || user.sees(self.relay.registry(first).unwrap_or(first))
-    }
-
-    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    pub(crate) fn rates(&self) -> &Rates {
-        &self.guards.rates
-    }
-
-    /// The users, where not everybody is one.
-    pub(crate) fn access(&self) -> Option<&Access> {
-        self.guards.access.as_deref()
-    }
-
-    /// The pages of other origins that are answered.
-    pub(crate) fn origins(&self) -> &Origins {
-        &self.guards.origins
-    }
-
-    /// From now on nothing new is to be sent here.
-    pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-    }
-}
-
-pub(crate) fn router(served: Arc<Served>) -> Router {
+pub(crate) fn router(served: Arc<Served>, badges: Arc<Badges>) -> Router {
     let api = Router::new()
         .route("/v2", get(version))
         .route("/v2/", get(version))
@@ -137,25 +50,31 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
         .route("/", get(page))
         .route("/healthz", get(async || alive("ok\n").into_response()))
         .route("/readyz", get(ready))
-        .route("/badge/{*path}", get(badge::badge))
+        .route(
+            "/badge/{*path}",
+            get(badge::badge).with_state((Arc::clone(&served), badges)),
+        )
         .route("/{*path}", get(page))
         .merge(api)
         .with_state(Arc::clone(&served))
         .layer(middleware::from_fn(short))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&served),
+            served.access().cloned(),
             access::admitted,
         ))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&served),
+            (Arc::clone(served.rates()), Arc::clone(served.metrics())),
             rate::limited,
         ))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&served),
+            Arc::clone(served.origins()),
             origins::shared,
         ))
         .layer(middleware::from_fn(policy::bind))
-        .layer(middleware::from_fn_with_state(served, log::logged))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(served.metrics()),
+            log::logged,
+        ))
 }
 
 /// What whoever watches over the gateway reads.
@@ -172,12 +91,12 @@ pub(crate) fn metrics(served: Arc<Served>) -> Router {
 /// Prometheus' text format, version 0.0.4.
 async fn counted(State(served): State<Arc<Served>>) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4");
-    let (running, waiting) = served.relay.slots().counts();
+    let (running, waiting) = served.relay().slots().counts();
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (headers, served.metrics.text(running, waiting)).into_response()
+    (headers, served.metrics().text(running, waiting)).into_response()
 }
 
 async fn page(State(served): State<Arc<Served>>, uri: Uri, asked: HeaderMap) -> Response {
@@ -196,7 +115,7 @@ fn alive(text: &'static str) -> impl IntoResponse {
 
 /// Whether new requests are welcome.
 async fn ready(State(served): State<Arc<Served>>) -> Response {
-    if served.stopping.load(Ordering::Relaxed) {
+    if served.is_stopping() {
         return (StatusCode::SERVICE_UNAVAILABLE, alive("stopping\n")).into_response();
     }
     alive("ready\n").into_response()
@@ -230,7 +149,7 @@ async fn registry(
     let name = route.name().filter(|name| !served.has(name));
     let registry = name.and_then(|name| {
         let first = name.split('/').next()?;
-        Some((first, served.relay.registry(first)?))
+        Some((first, served.relay().registry(first)?))
     });
     let login = match registry {
         Some((first, domain)) => Login::of(&asked, client, first, domain)?,
@@ -247,7 +166,7 @@ async fn registry(
         login,
         as_nobody: cross_origin.is_some() && !served.origins().with_credentials,
     };
-    let mut answer = answered(&served, &visitor, user, route, &uri).await;
+    let mut answer = api::answered(&served, &visitor, user, route, &uri).await;
     if let (Some(_), Ok(answer)) = (&visitor.login, &mut answer) {
         policy::not_kept(answer);
     }
@@ -256,79 +175,9 @@ async fn registry(
             Ok(response) => response.status(),
             Err(refused) => refused.status,
         };
-        served.metrics.asked(&registry, status.as_u16());
+        served.metrics().asked(&registry, status.as_u16());
     }
     answer
-}
-
-/// What is asked for, from what we have or from its registry.
-pub(crate) async fn answered(
-    served: &Served,
-    visitor: &Visitor<'_>,
-    user: Option<&User>,
-    route: Route,
-    uri: &Uri,
-) -> Result<Response, Refused> {
-    let asked = visitor.headers;
-    let relayed = |mut response: Response| {
-        if served.with_credentials {
-            policy::only_for_the_asker(&mut response);
-        }
-        response
-    };
-    match route {
-        Route::Catalog => {
-            let first = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-            let seen = |name: &&str| user.is_none_or(|user| user.sees(&first(name)));
-            let names = served.repositories.names().filter(seen);
-            Ok(listing::catalog(names, &paging(uri)?))
-        }
-        Route::CatalogOf(registry) => {
-            let listed = served.relay.catalog(visitor, &registry, uri.query());
-            listed.await
-        }
-        Route::Referrers(name, digest) => match served.repositories.get(&name) {
-            Some(_) => Err(Refused::unsupported(
-                "what this gateway has itself has no list of referrers",
-            )),
-            None => {
-                let listed = served.relay.referrers(visitor, &name, &digest, uri.query());
-                listed.await
-            }
-        },
-        Route::Tags(name) => match served.repositories.get(&name) {
-            Some(repository) => Ok(repository.tags(&paging(uri)?)),
-            None => served.relay.tags(visitor, &name, uri.query()).await,
-        },
-        Route::Manifest(name, pointer) => match served.repositories.get(&name) {
-            Some(repository) => repository.manifest(&pointer, asked).await,
-            None => served
-                .relay
-                .manifest(visitor, &name, &pointer)
-                .await
-                .map(relayed),
-        },
-        Route::Blob(name, digest) => match served.repositories.get(&name) {
-            Some(repository) => repository.blob(&digest, asked).await,
-            None => served
-                .relay
-                .blob(visitor, &name, &digest)
-                .await
-                .map(relayed),
-        },
-    }
-}
-
-fn paging(uri: &Uri) -> Result<Paging, Refused> {
-    let paging = Query::try_from_uri(uri).map(|Query(paging)| paging);
-    paging.map_err(|_| {
-        let message = "n is a whole number, and last the name that the page before ended with";
-        Refused::new(
-            StatusCode::BAD_REQUEST,
-            "PAGINATION_NUMBER_INVALID",
-            message,
-        )
-    })
 }
 
 /// Refuses what a page of another origin makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):

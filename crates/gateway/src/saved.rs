@@ -33,7 +33,7 @@ impl SavedImage {
     }
 }
 
-/// Repository and tag. References keep their names; the host's colon cannot stand in one.
+/// Repository and tag. References keep their names; a host's colon cannot be part of one.
 fn called(reference: &str, file: &str) -> (String, String) {
     let latest = || "latest".to_owned();
     let whole = reference

@@ -16,7 +16,7 @@ use sha2::Sha256;
 
 use crate::error::Refused;
 use crate::range::number;
-use crate::store::Objects;
+use crate::store::{Key, Objects};
 
 /// What lists of tags and repositories take.
 pub(crate) const PAGING: [&str; 2] = ["n", "last"];
@@ -27,9 +27,6 @@ pub(crate) const REFERRERS: [&str; 3] = ["artifactType", "n", "last"];
 const SEALED: &str = "next";
 /// Characters of the seal: an HMAC-SHA-256 in Base64.
 const SEAL: usize = 43;
-
-/// What a link is sealed with.
-pub(crate) type Key = [u8; 64];
 
 /// Knows what it sealed, and what the other gateways sealed that use the same store.
 pub(crate) struct Seal {
@@ -65,7 +62,7 @@ impl Seal {
             {
                 return Ok(Some(next.to_owned()));
             }
-            let message = "next is not from a page of this list that this gateway sent; begin with the first page";
+            let message = "next is not from a page of this list that this gateway sent; request the first page";
             return Err(invalid(message));
         }
         let mut kept: Vec<(String, String)> = Vec::new();
@@ -78,7 +75,7 @@ impl Seal {
         for (key, value) in &kept {
             if key == "n" && number(value).is_none() {
                 let message =
-                    "n is a whole number, and last the name that the page before ended with";
+                    "n must be a whole number, and last the final name of the previous page";
                 return Err(invalid(message));
             }
         }

@@ -20,12 +20,12 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::carried::carrying;
 use crate::client::{Client, TrustedProxy};
 use crate::connection::{Connection, Metered, Overdue};
+use crate::held::holding;
 use crate::limits::{HEAD_BYTES, Limits, UNSENT_BYTES};
 use crate::metrics::Metrics;
-use crate::router::Served;
+use crate::served::Served;
 use crate::tls::{self, TlsFiles};
 
 /// How often connections are looked at.
@@ -126,7 +126,7 @@ async fn accept(
                 let connection = Connection::new(address.ip());
                 connections.open().insert(next, Arc::clone(&connection));
                 connections.count_open();
-                let listed = Listed {
+                let listed = OpenConnection {
                     connections: Arc::clone(connections),
                     id: next,
                 };
@@ -200,7 +200,7 @@ async fn answer(
             extensions.insert(client);
             let answer = setup.router.clone().oneshot(request);
             async move {
-                Ok::<_, Infallible>(carrying(
+                Ok::<_, Infallible>(holding(
                     answer.await.unwrap_or_else(|never| match never {}),
                     busy,
                 ))
@@ -315,12 +315,12 @@ impl Connections {
 }
 
 /// A connection's entry.
-struct Listed {
+struct OpenConnection {
     connections: Arc<Connections>,
     id: u64,
 }
 
-impl Drop for Listed {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.connections.open().remove(&self.id);
         self.connections.count_open();

@@ -23,9 +23,9 @@ pub(crate) use self::checked::{Chunks, Cut};
 use crate::error::Refused;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::mismatches::{Mismatch, Mismatches};
 use crate::policy;
 use crate::range::{RequestedRange, SentRange, number};
-use crate::refuted::{Refutation, RefutedBlobs};
 use crate::repository::CONTENT_DIGEST;
 
 /// Who asks for what.
@@ -45,7 +45,7 @@ pub(crate) struct Source<'a> {
     /// The registry, as metrics name it.
     pub(crate) registry: SharedString,
     pub(crate) metrics: &'a Arc<Metrics>,
-    pub(crate) refuted: &'a Arc<RefutedBlobs>,
+    pub(crate) mismatches: &'a Arc<Mismatches>,
     /// Bytes that the blob should have by its manifest, if that is known.
     pub(crate) size: Option<u64>,
 }
@@ -74,7 +74,7 @@ impl Upstream {
 }
 
 /// The error that something else in place of `what` is.
-pub(crate) fn refuted(what: &str, why: Refutation) -> Refused {
+pub(crate) fn mismatched(what: &str, why: Mismatch) -> Refused {
     Refused::unknown_blob(SourceError::Mismatch {
         what: what.to_owned(),
         promised: why.promised,
@@ -203,7 +203,7 @@ fn watched(
     let witness = TransferRecord {
         registry: source.registry.clone(),
         metrics: Arc::clone(source.metrics),
-        refuted: Arc::clone(source.refuted),
+        mismatches: Arc::clone(source.mismatches),
         name: wish.name.to_owned(),
         digest: wish.digest.clone(),
     };

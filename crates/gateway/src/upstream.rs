@@ -58,7 +58,7 @@ pub struct NamedRegistry {
 pub enum NamedRegistryError {
     /// The name before `=` cannot be a part of a repository's name.
     #[error(
-        "{0:?} cannot stand in an image's name; use lower-case letters, digits and single `.`, `_` or `-` between them, as in team=https://registry.example.com:5000"
+        "{0:?} cannot be part of an image's name; use lower-case letters, digits and single `.`, `_` or `-` between them, as in team=https://registry.example.com:5000"
     )]
     Name(String),
     /// The name is kept for images of our own.
@@ -67,7 +67,7 @@ pub enum NamedRegistryError {
     )]
     Taken,
     /// The part that should be a host is none.
-    #[error("{0:?} is no registry: {1}")]
+    #[error("{0:?} is not a registry: {1}")]
     Host(String, &'static str),
     /// Two registries under one name.
     #[error("the name {0:?} is given to both {1} and {2}; choose another name for one of them")]
@@ -313,9 +313,9 @@ mod tests {
             ("http://2130706433:5000", "usual form"),
             ("0x7f.0.0.1", "usual form"),
             ("http://127.1:5000", "usual form"),
-            ("Team=example.com", "cannot stand in an image's name"),
-            ("a..b=example.com", "cannot stand in an image's name"),
-            ("te/am=example.com", "cannot stand in an image's name"),
+            ("Team=example.com", "cannot be part of an image's name"),
+            ("a..b=example.com", "cannot be part of an image's name"),
+            ("te/am=example.com", "cannot be part of an image's name"),
             ("demo=example.com", "demo images"),
         ] {
             let error = upstreams(&[text]).unwrap_err().to_string();

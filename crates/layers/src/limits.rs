@@ -1,6 +1,7 @@
 //! Every bound on what a layer, or the layers of one image, may make us hold.
 //!
-//! Sizes that a header claims are counted against these, never allocated.
+//! Sizes that a header claims are counted against these, never allocated. How much memory one entry, folder or byte of a name
+//! is counted as stands in `layer::memory`: these are measurements, not bounds.
 
 /// Bytes of the extension records (PAX, GNU long names) before one tar header.
 pub const EXTENSION_BYTES: u64 = 1 << 20;
@@ -41,3 +42,7 @@ pub const UNPACKED_RATIO: u64 = 200;
 /// Bytes that the layers of an image may unpack to beyond [`UNPACKED_RATIO`]: a file of zeros shrinks to a thousandth
 /// with gzip and to a thirty-thousandth with zstd.
 pub const UNPACKED_FREE: u64 = 8 << 30;
+/// Bytes of a block of deflate, compressed, that is decoded again to make a checkpoint of it; a later block will do.
+pub const GZIP_BLOCK_BYTES: usize = 1 << 20;
+/// Bytes that such a block decodes to.
+pub const GZIP_BLOCK_DECODED_BYTES: usize = 8 << 20;

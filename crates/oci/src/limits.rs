@@ -34,3 +34,5 @@ pub const LISTED_BYTES: usize = 64 << 20;
 pub const LISTED_PAGES: usize = 10_000;
 /// Manifests kept that refer to one image; signatures of every build of a year are far fewer.
 pub const REFERRERS: usize = 10_000;
+/// Manifests of a layout's index that are looked at in search of the one that a configuration belongs to.
+pub const SEARCHED_MANIFESTS: usize = 64;

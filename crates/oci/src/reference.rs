@@ -295,6 +295,48 @@ impl fmt::Display for Reference {
     }
 }
 
+/// The parts of a reference as it is written; nothing of them is checked or written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts<'t> {
+    /// The registry, where it is named.
+    pub domain: Option<&'t str>,
+    /// The repository in it.
+    pub path: &'t str,
+    /// Both, as they are written.
+    pub name: &'t str,
+    /// The tag, where there is one.
+    pub tag: Option<&'t str>,
+    /// The digest, where there is one.
+    pub digest: Option<&'t str>,
+}
+
+impl<'t> Parts<'t> {
+    /// The parts of any text.
+    #[must_use]
+    pub fn of(text: &'t str) -> Self {
+        let (domain, rest) = match text.split_once('/') {
+            Some((first, rest)) if is_domain(first) => (Some(first), rest),
+            _ => (None, text),
+        };
+        let before = text.len() - rest.len();
+        let (rest, digest) = match rest.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (rest, None),
+        };
+        let (path, tag) = match rest.split_once(':') {
+            Some((path, tag)) => (path, Some(tag)),
+            None => (rest, None),
+        };
+        Self {
+            domain,
+            path,
+            name: text.get(..before + path.len()).unwrap_or(text),
+            tag,
+            digest,
+        }
+    }
+}
+
 impl FromStr for Reference {
     type Err = ReferenceError;
 
@@ -309,27 +351,23 @@ impl FromStr for Reference {
             let scheme = scheme.chars().take(32).collect();
             return Err(ReferenceError::Scheme { scheme });
         }
-        let (domain, rest) = match text.split_once('/') {
-            Some((first, rest)) if is_domain(first) => (Some(first), rest),
-            _ => (None, text),
-        };
-        // Characters before `rest`: what positions in it are counted from.
+        let Parts {
+            domain,
+            path,
+            tag,
+            digest,
+            ..
+        } = Parts::of(text);
+        // Characters before each part: what positions in it are counted from.
         let before = domain.map_or(0, |domain| domain.chars().count() + 1);
+        let before_tag = before + path.chars().count() + 1;
+        let before_digest = before_tag + tag.map_or(0, |tag| tag.chars().count() + 1);
         let domain = match domain {
             None | Some(LEGACY_DOCKER_HUB) => DOCKER_HUB,
             Some(domain) => {
                 check_domain(domain)?;
                 domain
             }
-        };
-
-        let (rest, digest) = match rest.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
-            None => (rest, None),
-        };
-        let (path, tag) = match rest.split_once(':') {
-            Some((path, tag)) => (path, Some(tag)),
-            None => (rest, None),
         };
         check_path(path, before)?;
         let path = if domain == DOCKER_HUB && !path.contains('/') {
@@ -341,11 +379,11 @@ impl FromStr for Reference {
             return Err(ReferenceError::NameTooLong { length: path.len() });
         }
         if let Some(tag) = tag {
-            check_tag(tag, before + rest.chars().count() - tag.chars().count())?;
+            check_tag(tag, before_tag)?;
         }
         let digest = match digest {
             Some(digest) => Some(digest.parse().map_err(|reason| ReferenceError::Digest {
-                at: before + rest.chars().count() + 1,
+                at: before_digest,
                 reason,
             })?),
             None => None,

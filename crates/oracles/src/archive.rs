@@ -7,14 +7,14 @@ use onionskin_core::manifest::Document;
 use onionskin_core::source::archive::{Archive, Form};
 use std::sync::Arc;
 
-use crate::mended::mended;
+use crate::checksums::with_checksums;
 
 /// Chunks of a layer that are read; a sparse one may claim gigabytes.
 const READ: usize = 64;
 
 /// A tar as it comes, and with headers whose checksums fit, in each form that it may be.
 pub(crate) fn archive(data: &[u8]) {
-    for tar in [Bytes::copy_from_slice(data), mended(data).into()] {
+    for tar in [Bytes::copy_from_slice(data), with_checksums(data).into()] {
         for (form, reference) in [
             (Form::Any, None),
             (Form::Docker, Some("@0")),

@@ -5,8 +5,8 @@ use onionskin_core::stack::Stack;
 use onionskin_core::visitors;
 use onionskin_fixtures::Layer;
 
+use crate::checksums::with_checksums;
 use crate::invariants;
-use crate::mended::mended;
 
 /// Bytes of a sparse file that are compared, at most.
 const COMPARED: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub(crate) fn decoded(blob: &[u8], sizes: &[usize]) -> Result<LayerIndex, LayerE
 /// A tar as it comes, and with headers whose checksums fit.
 pub(crate) fn tar(data: &[u8]) {
     checked_tar(data);
-    checked_tar(&mended(data));
+    checked_tar(&with_checksums(data));
 }
 
 /// Extension records of every sort in front of a file.

@@ -14,13 +14,13 @@
 
 mod analysis;
 mod archive;
+mod checksums;
 mod compression;
 mod documents;
 mod gateway;
 mod index;
 mod invariants;
 mod layer;
-mod mended;
 pub mod mutation;
 mod network;
 mod packages;

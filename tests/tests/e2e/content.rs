@@ -160,7 +160,7 @@ fn a_layer_or_a_lower_stack_can_be_looked_into() {
         ),
         (
             &["/dangling"],
-            "/dangling leads to /app/none, which is not in",
+            "/dangling resolves to /app/none, which is not in",
         ),
         (&["/nothing"], "lists what is there"),
         (&["/app"], "/app is a folder"),

@@ -71,7 +71,7 @@ fn files_are_sorted_and_limited() {
     assert_eq!(of(&["-r", "-n", "1"]), ["/usr/lib/small.so"]);
     assert_eq!(of(&["--sort", "name", "--limit", "0"]), [] as [String; 0]);
     assert_eq!(of(&["--sort", "mtime"]).len(), of(&[]).len());
-    let text = printed(&ground, &["ls", "app.tar", "-lh", "/usr/lib/large.so"]);
+    let text = printed(&ground, &["ls", "app.tar", "-h", "/usr/lib/large.so"]);
     assert!(text.contains(" 30.0 kB "), "{text}");
     // `-h` alone can only ask for help.
     assert!(printed(&ground, &["ls", "-h"]).contains("Usage: onionskin ls"));

@@ -43,13 +43,14 @@ fn images() -> [(&'static str, Packed); 2] {
     ]
 }
 
-struct Place {
+/// A registry with one image, and an empty cache.
+struct Served {
     folder: TempDir,
     registry: Counting,
     whole: u64,
 }
 
-impl Place {
+impl Served {
     async fn new(image: &Packed) -> Self {
         Self {
             folder: TempDir::new().unwrap(),
@@ -93,23 +94,23 @@ async fn run(cache: &Path, command: &str, image: &str, arguments: &[&str]) -> (O
 #[tokio::test]
 async fn a_list_costs_the_table_and_a_file_its_part() {
     for (form, image) in images() {
-        let place = Place::new(&image).await;
-        let whole = place.whole;
-        let (listed, errors, sent) = place.printed("ls", &["/", "--json"]).await;
+        let served = Served::new(&image).await;
+        let whole = served.whole;
+        let (listed, errors, sent) = served.printed("ls", &["/", "--json"]).await;
         assert_eq!(errors, NOTE, "{form}");
         assert!(sent * 100 < whole, "{form}: {sent} of {whole}");
 
-        let (out, errors, sent) = place.printed("cat", &["/conf"]).await;
+        let (out, errors, sent) = served.printed("cat", &["/conf"]).await;
         assert_eq!((&*out, &*errors), (&b"the configuration\n"[..], ""));
         assert!(sent * 100 < whole, "{form}: {sent} of {whole}");
-        let (out, errors, sent) = place.printed("cat", &["/app/17"]).await;
+        let (out, errors, sent) = served.printed("cat", &["/app/17"]).await;
         assert!(out == seeded(17, SIZE) && errors.is_empty(), "{form}");
         let most = SIZE as u64 + whole / 100;
         assert!(sent < most, "{form}: {sent} of {whole}");
-        assert_eq!(place.printed("cat", &["/empty"]).await.0, b"");
+        assert_eq!(served.printed("cat", &["/empty"]).await.0, b"");
 
-        let to = place.folder.path().join("out");
-        let (_, errors, sent) = place
+        let to = served.folder.path().join("out");
+        let (_, errors, sent) = served
             .printed("extract", &["/etc", "-o", to.to_str().unwrap()])
             .await;
         assert_eq!(errors, NOTE, "{form}");
@@ -118,19 +119,21 @@ async fn a_list_costs_the_table_and_a_file_its_part() {
         assert_eq!(written, b"the configuration\n");
 
         // What a table lists is never kept as if the layer had been read.
-        let kept = std::fs::read_dir(place.cache().join("layers"));
+        let kept = std::fs::read_dir(served.cache().join("layers"));
         assert_eq!(kept.map_or(0, Iterator::count), 0, "{form}");
 
         // Whether a file was copied is known from its bytes.
-        let (_, errors, sent) = place.printed("ls", &["--find", "conf", "--no-cache"]).await;
+        let (_, errors, sent) = served
+            .printed("ls", &["--find", "conf", "--no-cache"])
+            .await;
         assert_eq!((&*errors, sent), ("", whole), "{form}");
-        let (verified, errors, sent) = place.printed("ls", &["/", "--json", "--verify"]).await;
+        let (verified, errors, sent) = served.printed("ls", &["/", "--json", "--verify"]).await;
         assert_eq!(errors, "", "{form}");
         assert!(sent >= whole && sent * 100 < whole * 101, "{form}: {sent}");
         assert!(listed == verified, "{form}");
 
         // Now the layer has been read.
-        let (again, errors, sent) = place.printed("ls", &["/", "--json"]).await;
+        let (again, errors, sent) = served.printed("ls", &["/", "--json"]).await;
         assert!(again == verified && errors.is_empty(), "{form}");
         assert_eq!(sent, 0, "{form}");
     }
@@ -139,19 +142,19 @@ async fn a_list_costs_the_table_and_a_file_its_part() {
 #[tokio::test]
 async fn audits_read_all_and_warn_of_tables_that_lie() {
     for (form, image) in images() {
-        let place = Place::new(&image).await;
-        let (_, errors, sent) = place.printed("audit", &["--no-cache"]).await;
+        let served = Served::new(&image).await;
+        let (_, errors, sent) = served.printed("audit", &["--no-cache"]).await;
         assert_eq!(errors, "", "{form}");
         // And the table.
         assert!(
-            sent > place.whole && sent * 100 < place.whole * 101,
+            sent > served.whole && sent * 100 < served.whole * 101,
             "{form}: {sent}"
         );
     }
     let lie = |rows: &mut Vec<Value>| rows.retain(|row| row["name"] != "conf");
     let lying = Image::new().layer(estargz_with(app(), lie)).pack();
-    let place = Place::new(&lying).await;
-    let (_, errors, _) = place.printed("audit", &[]).await;
+    let served = Served::new(&lying).await;
+    let (_, errors, _) = served.printed("audit", &[]).await;
     let warning = "warning: layer 1 and its table of contents differ, so runtimes that use the table see other files: \
          /conf is in the layer only";
     assert!(errors.contains(warning), "{errors}");
@@ -160,15 +163,17 @@ async fn audits_read_all_and_warn_of_tables_that_lie() {
 #[tokio::test]
 async fn without_parts_or_with_other_bytes_the_whole_is_read() {
     for (form, image) in images() {
-        let place = Place::new(&image).await;
-        place.registry.sends(Parts::None);
-        let (out, errors, _) = place.printed("cat", &["/etc/conf", "--no-cache"]).await;
+        let served = Served::new(&image).await;
+        served.registry.sends(Parts::None);
+        let (out, errors, _) = served.printed("cat", &["/etc/conf", "--no-cache"]).await;
         assert_eq!((&*out, &*errors), (&b"the configuration\n"[..], ""));
-        let (_, errors, _) = place.printed("ls", &["--no-cache"]).await;
+        let (_, errors, _) = served.printed("ls", &["--no-cache"]).await;
         assert_eq!(errors, "", "{form}");
         // A table that was changed on its way is not used.
-        place.registry.sends(Parts::Changed);
-        let (out, errors, _) = place.printed("ls", &["/etc", "--json", "--no-cache"]).await;
+        served.registry.sends(Parts::Changed);
+        let (out, errors, _) = served
+            .printed("ls", &["/etc", "--json", "--no-cache"])
+            .await;
         assert!(errors.contains("cannot be used"), "{form}: {errors}");
         let lines: Vec<Value> = serde_json::from_slice(&out).unwrap();
         assert_eq!(lines.len(), 1, "{form}");
@@ -182,15 +187,15 @@ async fn what_a_table_says_of_a_file_is_proved_or_not_printed() {
         row.unwrap()["digest"] = onionskin_fixtures::sha256(b"another").into();
     };
     for layer in [estargz_with(app(), lie), zstd_chunked_with(app(), lie)] {
-        let place = Place::new(&Image::new().layer(layer).pack()).await;
-        let to = place.folder.path().join("out");
+        let served = Served::new(&Image::new().layer(layer).pack()).await;
+        let to = served.folder.path().join("out");
         let to = to.to_str().unwrap();
         for (command, arguments) in [
             ("cat", &["/etc/conf"][..]),
             ("cat", &["/etc/conf", "-o", to]),
             ("extract", &["/etc", "-o", to]),
         ] {
-            let (output, errors) = place.run(command, arguments).await;
+            let (output, errors) = served.run(command, arguments).await;
             assert_eq!(output.status.code(), Some(2), "{errors}");
             assert!(output.stdout.is_empty() && !Path::new(to).exists());
             assert!(errors.contains("table of contents names"), "{errors}");
@@ -206,14 +211,14 @@ async fn verifying_says_where_a_table_lies() {
         rows.retain(|row| row["name"] != "conf");
     };
     for layer in [estargz_with(app(), lie), zstd_chunked_with(app(), lie)] {
-        let place = Place::new(&Image::new().layer(layer).pack()).await;
-        let (out, errors, _) = place.printed("ls", &["/etc"]).await;
+        let served = Served::new(&Image::new().layer(layer).pack()).await;
+        let (out, errors, _) = served.printed("ls", &["/etc"]).await;
         let out = String::from_utf8(out).unwrap();
         assert!(
             out.starts_with("-rw-r--r--") && errors == NOTE,
             "{out}{errors}"
         );
-        let (output, errors) = place.run("ls", &["/etc", "--verify"]).await;
+        let (output, errors) = served.run("ls", &["/etc", "--verify"]).await;
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert!(output.stdout.is_empty());
         for told in [

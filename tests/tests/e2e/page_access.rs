@@ -1,8 +1,6 @@
 //! The page without a mouse and with other senses: axe-core over every view in both themes, keys, a clean console.
 
-use std::env;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -403,8 +401,7 @@ const FORCED_COLOURS: Setting = Setting {
         done(found);",
 };
 
-/// Lets axe-core look at every view at this size, in these themes; the console stays clean. `ONIONSKIN_LOOK` names a folder
-/// for screenshots of every view, in both themes then (`cargo xtask look`).
+/// Lets axe-core look at every view at this size, in these themes; the console stays clean.
 async fn look_at_every_view(width: u32, height: u32, themes: &[&str]) {
     look_at_every_view_under(width, height, themes, None).await;
 }
@@ -415,11 +412,6 @@ async fn look_at_every_view_under(
     themes: &[&str],
     setting: Option<&Setting>,
 ) {
-    let screenshots = env::var_os("ONIONSKIN_LOOK").map(PathBuf::from);
-    let themes = match screenshots {
-        Some(_) => &["light", "dark"],
-        None => themes,
-    };
     let image = Image::new()
         .layer(layer("COPY one /").file("/one", bytes(60_000)))
         .layer(
@@ -457,14 +449,9 @@ async fn look_at_every_view_under(
     {
         view.open(&browser, &served).await;
         let name = view.name;
+        browser.look(&name.replace(' ', "-")).await;
         for theme in themes {
             browser.theme(theme).await;
-            if let Some(folder) = &screenshots {
-                let under =
-                    setting.map_or(String::new(), |setting| format!("-{}", setting.feature));
-                let file = format!("{}-{width}-{theme}{under}.png", name.replace(' ', "-"));
-                browser.screenshot(&folder.join(file)).await;
-            }
             let found = browser.accessibility().await;
             assert!(found.is_empty(), "{name}, {theme}: {found:#?}");
             if let Some(setting) = setting {

@@ -31,12 +31,16 @@ fn clean() -> Packed {
         .pack()
 }
 
-/// A registry with `app:1` that answers for the image's last layer as `last` does until `mended`.
-async fn registry(image: &Packed, mended: &Arc<AtomicBool>, last: fn(Vec<u8>) -> Response) -> Odd {
+/// A registry with `app:1` that answers for the image's last layer as `last` does until `repaired`.
+async fn registry(
+    image: &Packed,
+    repaired: &Arc<AtomicBool>,
+    last: fn(Vec<u8>) -> Response,
+) -> Odd {
     let manifest = image.manifest.clone();
     let end = image.layers.last().unwrap().digest.clone();
     let blobs: Vec<_> = image.blobs().cloned().collect();
-    let mended = Arc::clone(mended);
+    let repaired = Arc::clone(repaired);
     Odd::new(move |target, _| {
         if target.contains("/manifests/") {
             return ok(&manifest.media_type, manifest.bytes.clone());
@@ -44,7 +48,7 @@ async fn registry(image: &Packed, mended: &Arc<AtomicBool>, last: fn(Vec<u8>) ->
         let Some(blob) = blobs.iter().find(|blob| target.ends_with(&blob.digest)) else {
             return status(404, &[], "{}");
         };
-        if blob.digest == end && !mended.load(Ordering::SeqCst) {
+        if blob.digest == end && !repaired.load(Ordering::SeqCst) {
             return last(blob.bytes.clone());
         }
         ok("application/octet-stream", blob.bytes.clone())
@@ -90,9 +94,9 @@ async fn open_again(browser: &Browser, odd: &Odd) {
 
 #[tokio::test]
 async fn cancel_keeps_what_is_read_and_offers_to_go_on() {
-    let mended = Arc::default();
+    let repaired = Arc::default();
     let image = clean();
-    let odd = registry(&image, &mended, stalled).await;
+    let odd = registry(&image, &repaired, stalled).await;
     let (_served, browser) = open(&odd, "").await;
     browser
         .until_text(".band .state", "1 of 2 layers read")
@@ -122,7 +126,7 @@ async fn cancel_keeps_what_is_read_and_offers_to_go_on() {
         .await;
     assert!(browser.texts(".summary .good").await.is_empty());
 
-    mended.store(true, Ordering::SeqCst);
+    repaired.store(true, Ordering::SeqCst);
     browser.click(".summary .again").await;
     let _: bool = browser.until(WHOLE).await;
     browser
@@ -141,15 +145,15 @@ async fn cancel_keeps_what_is_read_and_offers_to_go_on() {
 
 #[tokio::test]
 async fn open_goes_on_with_an_image_that_was_stopped() {
-    let mended = Arc::default();
-    let odd = registry(&clean(), &mended, stalled).await;
+    let repaired = Arc::default();
+    let odd = registry(&clean(), &repaired, stalled).await;
     let (_served, browser) = open(&odd, "").await;
     browser
         .until_text(".band .state", "1 of 2 layers read")
         .await;
     browser.click(".cancel").await;
     browser.until_text(".band .state", "Stopped").await;
-    mended.store(true, Ordering::SeqCst);
+    repaired.store(true, Ordering::SeqCst);
     open_again(&browser, &odd).await;
     let _: bool = browser.until(WHOLE).await;
 }
@@ -181,8 +185,8 @@ async fn without_a_manifest_cancel_returns_to_what_was_before() {
 
 #[tokio::test]
 async fn after_a_failed_layer_open_reads_the_same_reference_again() {
-    let mended = Arc::default();
-    let odd = registry(&clean(), &mended, broken).await;
+    let repaired = Arc::default();
+    let odd = registry(&clean(), &repaired, broken).await;
     let (_served, browser) = open(&odd, "?layer=1").await;
     browser
         .until_text(
@@ -196,7 +200,7 @@ async fn after_a_failed_layer_open_reads_the_same_reference_again() {
     browser.until_text(".problem button", "Try again").await;
     browser.click("#tab-waste").await;
     browser.until_text(".summary .again", "Try again").await;
-    mended.store(true, Ordering::SeqCst);
+    repaired.store(true, Ordering::SeqCst);
     open_again(&browser, &odd).await;
     let _: bool = browser.until(WHOLE).await;
 }
@@ -204,9 +208,9 @@ async fn after_a_failed_layer_open_reads_the_same_reference_again() {
 #[tokio::test]
 async fn after_a_failed_image_open_reads_the_same_reference_again() {
     let image = clean();
-    let mended: Arc<AtomicBool> = Arc::default();
+    let repaired: Arc<AtomicBool> = Arc::default();
     let (there, blobs) = (
-        Arc::clone(&mended),
+        Arc::clone(&repaired),
         image.blobs().cloned().collect::<Vec<_>>(),
     );
     let manifest = image.manifest.clone();
@@ -226,7 +230,7 @@ async fn after_a_failed_image_open_reads_the_same_reference_again() {
     .await;
     let (_served, browser) = open(&odd, "").await;
     browser.until_text(".problem h1", "Image not found").await;
-    mended.store(true, Ordering::SeqCst);
+    repaired.store(true, Ordering::SeqCst);
     open_again(&browser, &odd).await;
     let _: bool = browser.until(WHOLE).await;
 }

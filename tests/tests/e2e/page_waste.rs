@@ -245,7 +245,7 @@ async fn what_is_chosen_is_in_the_address_and_a_link_restores_it() {
     let deleted = count(&|finding| finding["kind"] == "deleted");
     let _: bool = browser.until(&shows(deleted)).await;
 
-    // A layer on the left, or among those that ship wasted bytes.
+    // A layer on the left, or among those that store wasted bytes.
     browser.click(".layer[data-layer='10']").await;
     let of_layer = |finding: &Value| {
         ["addedBy", "hiddenBy"]

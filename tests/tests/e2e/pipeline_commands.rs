@@ -47,7 +47,7 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         vec!["inspect", &file],
         vec!["inspect", &file, "--json"],
         vec!["ls", &file],
-        vec!["ls", &file, "-l", "--layer", "1"],
+        vec!["ls", &file, "--layer", "1"],
         vec!["ls", &file, "--json"],
         vec!["du", &file],
         vec!["packages", &file],

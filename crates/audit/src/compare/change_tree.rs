@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::tree::{At, Change, FileChange};
+use super::change::{Change, FileChange};
+use super::tree::At;
 use crate::layer::EntryKind;
 use crate::names::bytes;
 use crate::stack::view::View;

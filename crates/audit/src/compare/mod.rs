@@ -1,5 +1,6 @@
 //! Comparison: what changed from one image to another, path by path, in the configuration and in the download.
 
+mod change;
 mod change_tree;
 mod config;
 mod history;
@@ -10,12 +11,13 @@ pub mod reproducible;
 mod tree;
 mod update;
 
+pub use change::{Change, FileChange, What};
 pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, annotations, fields, is_of_builder};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, packages};
-pub use tree::{At, Change, FileChange, Options, What, trees};
+pub use tree::{At, Options, trees};
 pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 
 use crate::ownership::Packages;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::tree::{Change, FileChange};
+use super::change::{Change, FileChange, What};
 use crate::layer::ContentId;
 
 /// A file that is on one side only, with what it holds.
@@ -19,7 +19,7 @@ pub(super) struct OneSided {
 pub(super) fn paired(
     removed: Vec<OneSided>,
     mut added: Vec<OneSided>,
-    differs: impl Fn(&[u8], &[u8]) -> (Vec<super::What>, Vec<String>),
+    differs: impl Fn(&[u8], &[u8]) -> (Vec<What>, Vec<String>),
 ) -> Vec<(Vec<u8>, FileChange)> {
     let mut source: Vec<Option<usize>> = vec![None; added.len()];
     let mut gone: Vec<bool> = vec![false; removed.len()];

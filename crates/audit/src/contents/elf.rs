@@ -11,10 +11,7 @@ use object::{Endianness, FileKind, ReadCache};
 use serde::{Deserialize, Serialize};
 
 use super::ContentsError;
-use crate::limits::{ELF_HEADERS, ELF_TABLE_BYTES, LISTED_NAME_BYTES};
-
-/// Libraries that are named.
-const NEEDED: usize = 1_000;
+use crate::limits::{ELF_HEADERS, ELF_LIBRARIES, ELF_TABLE_BYTES, LISTED_NAME_BYTES};
 
 /// An ELF file. All of it is the file's own word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,7 +132,7 @@ fn read<H: FileHeader<Endian = Endianness>, R: Read + Seek>(
         for entry in table.iter() {
             let name = || table.string(entry).map(cut).ok();
             match entry.tag {
-                elf::DT_NEEDED if told.needed.len() < NEEDED => told.needed.extend(name()),
+                elf::DT_NEEDED if told.needed.len() < ELF_LIBRARIES => told.needed.extend(name()),
                 elf::DT_SONAME => told.soname = name(),
                 _ => {}
             }

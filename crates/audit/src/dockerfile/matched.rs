@@ -9,11 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parse_dockerfile::{Instruction, Stage};
 
 use super::Line;
-
-/// Bytes of a Dockerfile that is read. The largest that are known have a hundredth of that.
-const MOST: usize = 1 << 20;
-/// Pairs of a step and an instruction that are compared, over all stages.
-const PAIRS: usize = 4_000_000;
+use crate::limits::{DOCKERFILE_BYTES, DOCKERFILE_PAIRS};
 
 /// A Dockerfile, as far as it is needed to find its steps again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +26,7 @@ pub struct Dockerfile {
 #[derive(Debug, thiserror::Error)]
 pub enum DockerfileError {
     /// It has too many bytes.
-    #[error("is larger than {MOST} bytes")]
+    #[error("is larger than {DOCKERFILE_BYTES} bytes")]
     TooLarge,
     /// It breaks the grammar of Dockerfiles.
     #[error("is not a Dockerfile: {0}")]
@@ -65,7 +61,7 @@ impl Dockerfile {
     /// # Errors
     /// It is larger than 1 MiB, or not a Dockerfile (<https://docs.docker.com/reference/dockerfile/>).
     pub fn parse(text: &str) -> Result<Self, DockerfileError> {
-        if text.len() > MOST {
+        if text.len() > DOCKERFILE_BYTES {
             return Err(DockerfileError::TooLarge);
         }
         let file = parse_dockerfile::parse(text)
@@ -108,7 +104,7 @@ impl Dockerfile {
             .filter(|line| line.step.is_some())
             .map(|line| (line, comparable(&line.text)))
             .collect();
-        let mut room = PAIRS;
+        let mut room = DOCKERFILE_PAIRS;
         let mut best: Option<(Alignment, &[Step])> = None;
         // The last stage is what is built where nobody says otherwise.
         for stage in self.stages.iter().rev() {

@@ -9,7 +9,7 @@ pub(super) struct Shell {
 
 /// A step as it was read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Read<'s> {
+pub(super) struct ShellStep<'s> {
     /// Build arguments that were set for it, in their order.
     pub(super) arguments: Vec<(&'s str, &'s str)>,
     /// The instruction; of a shell command with `RUN`.
@@ -32,7 +32,7 @@ impl Default for Shell {
 
 impl Shell {
     /// Reads a step's `created_by`.
-    pub(super) fn read<'s>(&mut self, created_by: &'s str) -> Read<'s> {
+    pub(super) fn read<'s>(&mut self, created_by: &'s str) -> ShellStep<'s> {
         let text = created_by.trim();
         let text = text.strip_suffix("# buildkit").unwrap_or(text).trim_end();
         let (run, rest) = match text.strip_prefix("RUN ") {
@@ -52,7 +52,7 @@ impl Shell {
             let words = super::instruction::words(words);
             self.prefixes.insert(0, format!("{} ", words.join(" ")));
         }
-        Read { arguments, command }
+        ShellStep { arguments, command }
     }
 
     fn without_prefix<'s>(&self, text: &'s str) -> Option<&'s str> {

@@ -1,5 +1,7 @@
+//! The Dockerfile that a build history comes to, step by step.
+
 use super::*;
-use crate::base::By;
+use crate::base::BaseEvidence;
 use crate::manifest::history::Step;
 
 /// Steps from command and comment; a command in brackets made no layer.
@@ -137,7 +139,7 @@ fn steps_of_buildah_and_kaniko() {
         reference: Some("docker.io/library/alpine:3.22".to_owned()),
         digest: None,
         layers: Some(1),
-        by: By::History,
+        by: BaseEvidence::History,
     };
     let lines = told(&buildah, Some(&base));
     assert_eq!(
@@ -209,7 +211,7 @@ fn a_named_base_takes_the_place_of_its_steps() {
         reference: Some("debian:12".to_owned()),
         digest: None,
         layers: Some(1),
-        by: By::History,
+        by: BaseEvidence::History,
     };
     let lines = lines(&config, 2, Some(&base));
     assert_eq!(

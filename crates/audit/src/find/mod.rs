@@ -4,10 +4,13 @@
 //! qualifier such as `size:>10MB`. Every version of a path is a candidate of its own, also one that a later layer
 //! deleted or overwrote, so `layer:2 size:>10MB` finds what layer 2 stored as it was then.
 
+mod condition;
 mod error;
 mod parse;
 mod path;
 mod search;
+mod shown;
+mod span;
 mod value;
 mod version;
 

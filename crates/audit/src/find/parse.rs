@@ -1,8 +1,9 @@
 //! The words of a query.
 
+use super::condition::Test;
 use super::path::PathTest;
-use super::value::{self, QUALIFIERS, shown};
-use super::version::VersionTest;
+use super::shown::shown;
+use super::value::{self, QUALIFIERS};
 use super::{Query, QueryError};
 use crate::limits::{QUERY_BYTES, QUERY_WORDS};
 
@@ -70,12 +71,6 @@ pub(super) fn query(text: &str) -> Result<Query, QueryError> {
         }
     }
     Ok(query)
-}
-
-/// What a word asks.
-pub(super) enum Test {
-    Path(PathTest),
-    Version(VersionTest),
 }
 
 /// What a word asks; nothing where it is two quotation marks.

@@ -3,7 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::QueryError;
-use super::value::shown;
+use super::shown::shown;
 use crate::limits::{GLOB_BYTES, REGEX_BYTES};
 use crate::names;
 use crate::rules::PathGlob;

@@ -5,8 +5,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::QueryError;
-use super::parse::Test;
+use super::condition::Test;
 use super::path::PathTest;
+use super::shown::shown;
+use super::span::Span;
 use super::version::{Id, ModeTest, Owner, VersionTest};
 use crate::layer::EntryKind;
 use crate::rules::Bytes;
@@ -115,27 +117,6 @@ pub const QUALIFIERS: [Qualifier; 10] = [
         values: &[],
     },
 ];
-
-/// Characters of a wrong value that a message shows.
-const SHOWN: usize = 80;
-
-/// A wrong value, as far as a message shows it.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().take(SHOWN).collect()
-}
-
-/// Numbers from one to another, both in it; open at the ends that are not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span<T> {
-    pub(super) first: Option<T>,
-    pub(super) last: Option<T>,
-}
-
-impl<T: Ord + Copy> Span<T> {
-    pub(super) fn contains(&self, value: T) -> bool {
-        self.first.is_none_or(|first| first <= value) && self.last.is_none_or(|last| value <= last)
-    }
-}
 
 /// What a qualifier asks with this value.
 pub(super) fn test(qualifier: &Qualifier, value: &str) -> Result<Test, QueryError> {

@@ -1,6 +1,6 @@
 //! What a query asks of a version of a path: its size, its type, its layer.
 
-use super::value::Span;
+use super::span::Span;
 use crate::accounts::Accounts;
 use crate::layer::EntryKind;
 use crate::stack::Stack;

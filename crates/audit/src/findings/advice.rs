@@ -31,7 +31,7 @@ pub(super) fn of(finding: &Finding, commands: &[Option<&str>], leftovers: &Lefto
 
 fn deleted(finding: &Finding, adders: &[String], leftovers: &Leftovers) -> String {
     if let Some(leftover) = leftovers.of_path(finding.path()) {
-        return format!("{} ({})", leftover.advice, layers(&finding.added_by));
+        return format!("{} ({})", leftover.advice(), layers(&finding.added_by));
     }
     if !adders.is_empty() && adders.iter().all(|command| copies(command)) {
         return format!(

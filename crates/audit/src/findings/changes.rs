@@ -8,6 +8,7 @@ mod command;
 use serde::{Deserialize, Serialize};
 
 use self::command::{Copy, Source, octal, plain, shell, with};
+use super::leftovers::Leftover;
 use super::{Finding, Kind, Subject, advice, config};
 use crate::manifest::history;
 
@@ -134,7 +135,7 @@ impl<'a> Steps<'a> {
 
     fn deleted(&self, finding: &Finding, path: &str) -> Option<Vec<LineChange>> {
         if let Some(leftover) = self.subject.leftovers.of_path(finding.path()) {
-            let mut lines = self.cleaned(finding, path, &leftover.advice)?;
+            let mut lines = self.cleaned(finding, path, leftover)?;
             lines.extend(self.not_deleted(finding, path));
             return Some(lines);
         }
@@ -143,21 +144,28 @@ impl<'a> Steps<'a> {
     }
 
     fn leftover(&self, finding: &Finding, path: &str) -> Option<Vec<LineChange>> {
-        self.cleaned(finding, path, &finding.advice)
+        let row = finding.rule.as_deref();
+        row.and_then(|id| self.cleaned(finding, path, self.subject.leftovers.of_id(id)?))
             .or_else(|| self.not_copied(finding, path))
     }
 
-    /// The steps that leave a leftover, changed as an advice has it.
-    fn cleaned(&self, finding: &Finding, path: &str, advice: &str) -> Option<Vec<LineChange>> {
+    /// The steps that leave a leftover, with its fix.
+    fn cleaned(
+        &self,
+        finding: &Finding,
+        path: &str,
+        leftover: &Leftover,
+    ) -> Option<Vec<LineChange>> {
+        let fix = leftover.fix.as_ref()?;
         let steps = self.all(&finding.added_by)?.into_iter();
         let changed = steps.map(|(layer, command)| {
-            let to = command::cleaned(shell(command)?, path, advice)?;
+            let to = command::cleaned(shell(command)?, path, fix)?;
             Some(change(layer, command, Some(format!("RUN {to}"))))
         });
         changed.collect()
     }
 
-    /// What a step that copies brings is left out: the step is removed, or the path is excluded from what it copies.
+    /// What a step copies is left out: the step is removed, or the path is excluded from what it copies.
     fn not_copied(&self, finding: &Finding, path: &str) -> Option<Vec<LineChange>> {
         let steps = self.all(&finding.added_by)?.into_iter();
         let left_out = steps.map(|(layer, command)| {

@@ -71,7 +71,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Vec<Finding> {
             VOLUMES,
             "config.volumes",
             format!(
-                "Each container gets a volume for {}, which stays when the container is removed: leave volumes to whoever runs the image, unless data must be kept",
+                "Each container gets a volume for {}, which stays when the container is removed: remove VOLUME unless data must be kept; users can mount a volume when they run the image",
                 listed(&config.volumes)
             ),
         );

@@ -1,4 +1,4 @@
-//! Groups of files that are mended together, and folders that take many of them.
+//! Groups of files with one fix, and folders that take many of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub(super) const MANY: usize = 8;
 /// The same for the root, which tells a reader less than any other folder.
 pub(super) const MANY_TREES: usize = 64;
 
-/// Files that are to be mended together.
+/// Files with one fix.
 pub(super) struct Group {
     pub(super) node: NodeId,
     /// What they repeat, where that is one place.

@@ -27,7 +27,7 @@ pub enum Kind {
     Empty,
     /// A key, token or password, in any layer or in the configuration.
     Secret,
-    /// A program that runs with the rights of its owner or group, whoever starts it.
+    /// A program that runs with the permissions of its owner or group, regardless of who runs it.
     Setid,
     /// A file or folder that everybody may write to.
     Writable,
@@ -88,7 +88,9 @@ impl Kind {
             Self::Secret => {
                 "looks like a key, a token or a password, which everyone who can pull can read"
             }
-            Self::Setid => "runs with the rights of its owner or group, whoever starts it",
+            Self::Setid => {
+                "runs with the permissions of its owner or group, regardless of who runs it"
+            }
             Self::Writable => "every user in the container can write to it",
             Self::Config => "a setting in the configuration",
         }

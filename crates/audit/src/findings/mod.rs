@@ -25,7 +25,7 @@ use std::cmp::Reverse;
 use self::changes::Steps;
 pub use self::changes::{BuildFile, LineChange};
 pub use self::kind::Kind;
-pub use self::leftovers::{Leftover, LeftoverError, Leftovers, PathPattern};
+pub use self::leftovers::{Fix, Leftover, LeftoverError, Leftovers, PathPattern};
 use self::live::Live;
 pub use self::location::Location;
 pub use self::registry::rules;

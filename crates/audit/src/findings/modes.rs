@@ -1,6 +1,6 @@
 //! Set-id programs, and what everybody may write to, of the final stack.
 //!
-//! Where the base is known, only what the image's own layers add: what the base has is mended there.
+//! Where the base is known, only what the image's own layers add: what the base has is fixed there.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -159,12 +159,12 @@ fn set_id(bit: u32, programs: u64) -> String {
         SETUID => ("owner", "u-s"),
         _ => ("group", "g-s"),
     };
-    let what = match programs {
-        1 => "Runs".to_owned(),
-        many => format!("{many} programs here run"),
+    let (what, whom) = match programs {
+        1 => ("Runs".to_owned(), "it"),
+        many => (format!("{many} programs here run"), "them"),
     };
     format!(
-        "{what} with the rights of its {whose}, whoever starts it: remove it, or run chmod {flag} in the RUN that installs it; containers with no-new-privileges ignore the bit"
+        "{what} with the permissions of its {whose}, regardless of who runs {whom}: remove it, or run chmod {flag} in the RUN that installs it; containers with no-new-privileges ignore the bit"
     )
 }
 

@@ -131,7 +131,7 @@ fn of_package(rule: Rule, group: &Group) -> String {
     )
 }
 
-/// So many places of one list of the configuration are findings of their own, as each is mended by itself.
+/// So many places of one list of the configuration are findings of their own, as each has its own fix.
 const MANY_PLACES: usize = 64;
 
 /// Those of the configuration: each place and rule is one finding, and so are very many places of a list.

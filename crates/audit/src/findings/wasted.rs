@@ -43,7 +43,7 @@ fn gathered_waste(stack: &Stack, ledger: &Ledger, leftovers: &Leftovers) -> Vec<
         group.lose(wasted);
     }
     let mut findings = Vec::new();
-    // A path that layer after layer replaces is mended once.
+    // A path that layer after layer replaces has one fix.
     let mut overwritten: BTreeMap<NodeId, Group> = BTreeMap::new();
     for ((cause, _), groups) in taken {
         let limits = match cause {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::found::{Found, Stored, found};
+use super::found::{Found, LayerRecord, found};
 use super::{NONE, Unread};
 use crate::packages::{Chosen, Files, Package, Paths, Record, Release, Type};
 use crate::stack::{NodeId, Stack};
@@ -60,7 +60,7 @@ struct Lists<'r> {
 
 impl<'r> Claims<'r> {
     /// `records` are those of the stack's layers, in their order.
-    pub(super) fn of(stack: &Stack, layer: usize, records: &'r [Stored]) -> Self {
+    pub(super) fn of(stack: &Stack, layer: usize, records: &'r [LayerRecord]) -> Self {
         let found = found(stack, layer, records);
         let lists = Lists::of(stack, &found);
         let mut claims = Self {

@@ -8,7 +8,7 @@ use crate::packages::{FIXED, KnownFile, Record};
 use crate::stack::{NodeId, Stack};
 
 /// A record of a layer's index, and where it stands: the layer, from 1, and the entry.
-pub(super) type Stored = (usize, EntryId, Record);
+pub(super) type LayerRecord = (usize, EntryId, Record);
 
 /// A file of a package database in a stack.
 pub(super) struct Found<'r> {
@@ -26,7 +26,7 @@ pub(super) struct Found<'r> {
 const FOLDERS: usize = 3;
 
 /// What the stack at `layer` has of the records, in their order.
-pub(super) fn found<'r>(stack: &Stack, layer: usize, records: &'r [Stored]) -> Vec<Found<'r>> {
+pub(super) fn found<'r>(stack: &Stack, layer: usize, records: &'r [LayerRecord]) -> Vec<Found<'r>> {
     let ways = Ways::of(stack, layer, records);
     let mut found = Vec::new();
     for (number, entry, record) in records {
@@ -62,7 +62,7 @@ struct Ways {
 }
 
 impl Ways {
-    fn of(stack: &Stack, layer: usize, records: &[Stored]) -> Self {
+    fn of(stack: &Stack, layer: usize, records: &[LayerRecord]) -> Self {
         let wanted = records.iter().map(|(number, entry, _)| (*number, *entry));
         let wanted: HashSet<(usize, EntryId)> = wanted.collect();
         let mut ways = Self {

@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::claims::Claims;
-use self::found::Stored;
+use self::found::LayerRecord;
 use crate::layer::EntryKind;
 use crate::ledger::Ledger;
 use crate::packages::{PackageReader, Type, Unreadable, purl};
@@ -186,7 +186,7 @@ impl Packages {
 }
 
 /// What the package databases of the layers up to `layer` say.
-fn records(stack: &Stack, layer: usize) -> Vec<Stored> {
+fn records(stack: &Stack, layer: usize) -> Vec<LayerRecord> {
     let mut records = Vec::new();
     for (number, index) in (1..).zip(stack.layers()).take(layer) {
         let of_layer = index.found::<PackageReader>().unwrap_or_default();

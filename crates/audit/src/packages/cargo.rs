@@ -9,9 +9,7 @@ use flate2::read::ZlibDecoder;
 use super::fields::{json, json_text, package};
 use super::record::{Files, Package, Type};
 use crate::json::Json;
-
-/// Bytes of the list; that of a program with a thousand crates has a hundred thousand.
-const LIST: u64 = 8 << 20;
+use crate::limits::CARGO_LIST_BYTES;
 
 /// The crates of a program, without those that only its build needed; none of a file without the list.
 pub(super) fn packages(program: &[u8]) -> Vec<Package> {
@@ -20,7 +18,7 @@ pub(super) fn packages(program: &[u8]) -> Vec<Package> {
     };
     let mut list = Vec::new();
     let unpacked = ZlibDecoder::new(compressed)
-        .take(LIST)
+        .take(CARGO_LIST_BYTES)
         .read_to_end(&mut list);
     match unpacked.ok().and_then(|_| json(&list)) {
         Some(document) => crates(&document),

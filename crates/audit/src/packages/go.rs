@@ -4,7 +4,7 @@
 
 use super::fields::{lines, package, text};
 use super::record::{Files, Package, Type};
-use crate::limits::LAYER_PACKAGES;
+use crate::limits::{GO_MODULE_BYTES, GO_TRIES, GO_VERSION_BYTES, LAYER_PACKAGES};
 
 /// With this the data begins, at an offset that is a multiple of 16.
 const MAGIC: &[u8] = b"\xff Go buildinf:";
@@ -13,12 +13,6 @@ const ALIGNED: u64 = 16;
 const HEADER: usize = 32;
 /// The flag that says that the texts follow, and no pointers.
 const INLINE: u8 = 2;
-/// Bytes of the list of modules; that of a program with a thousand of them has a tenth.
-const MODULES: usize = 1 << 20;
-/// Bytes of Go's version.
-const VERSION: usize = 256;
-/// Places in one file that begin as the data does, and are looked at.
-const TRIES: u32 = 16;
 
 /// Looks for the data in a file, given in pieces of any size.
 #[derive(Default)]
@@ -41,7 +35,7 @@ enum Data<'d> {
 impl Search {
     /// The next bytes of the file.
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        if self.found.is_some() || self.tries > TRIES {
+        if self.found.is_some() || self.tries > GO_TRIES {
             return;
         }
         self.held.extend_from_slice(bytes);
@@ -56,7 +50,7 @@ impl Search {
 
     fn look(&mut self, is_end: bool) {
         let mut at = 0;
-        while self.found.is_none() && self.tries <= TRIES {
+        while self.found.is_none() && self.tries <= GO_TRIES {
             let rest = self.held.get(at..).unwrap_or_default();
             let Some(found) = memchr::memmem::find(rest, MAGIC) else {
                 // The magic may have begun.
@@ -89,11 +83,11 @@ fn data(bytes: &[u8]) -> Data<'_> {
     if flags & INLINE == 0 {
         return Data::Other;
     }
-    let (go, rest) = match counted(texts, VERSION) {
+    let (go, rest) = match counted(texts, GO_VERSION_BYTES) {
         Ok(parts) => parts,
         Err(other) => return other,
     };
-    let modules = match counted(rest, MODULES) {
+    let modules = match counted(rest, GO_MODULE_BYTES) {
         Ok((modules, _)) => modules,
         Err(other) => return other,
     };

@@ -9,19 +9,13 @@ use zip::ZipArchive;
 
 use super::fields::{lines, package, text};
 use super::record::{Files, Package, Type};
-
-/// Bytes of one properties file; Maven writes a few hundred.
-const PROPERTIES: u64 = 64 << 10;
-/// Artifacts of one jar.
-const ARTIFACTS: usize = 10_000;
-/// Bytes that all jars inside a jar unpack to.
-const INNER: u64 = 256 << 20;
+use crate::limits::{JAR_ARTIFACTS, JAR_INNER_BYTES, JAR_PROPERTIES_BYTES};
 
 /// The artifacts of a jar: its own first, which is the one that its file is named after, or the only one.
 pub(super) fn packages(content: &[u8], path: &[Vec<u8>]) -> Vec<Package> {
     let name = path.last().map(Vec::as_slice).unwrap_or_default();
     let mut artifacts = Vec::new();
-    let mut left = INNER;
+    let mut left = JAR_INNER_BYTES;
     artifacts_of(content, true, &mut left, &mut artifacts);
     let outer = artifacts.iter().filter(|artifact| !artifact.is_inner);
     let is_only = outer.count() == 1;
@@ -80,7 +74,7 @@ fn artifacts_of(content: &[u8], is_outer: bool, left: &mut u64, artifacts: &mut 
         .collect();
     names.sort_unstable();
     for name in names {
-        if artifacts.len() >= ARTIFACTS {
+        if artifacts.len() >= JAR_ARTIFACTS {
             return;
         }
         let Ok(member) = archive.by_name(&name) else {
@@ -89,7 +83,7 @@ fn artifacts_of(content: &[u8], is_outer: bool, left: &mut u64, artifacts: &mut 
         let is_jar = !is_properties(&name);
         let most = match is_jar {
             true => *left,
-            false => PROPERTIES,
+            false => JAR_PROPERTIES_BYTES,
         };
         let mut unpacked = Vec::new();
         let read = member.take(most).read_to_end(&mut unpacked);

@@ -4,10 +4,8 @@ use super::known_file::KnownFile;
 use super::record::{Chosen, Entries, Package, Record, Release, Type, Unreadable};
 use super::{apk, cargo, composer, conda, dpkg, fields, gem, go, jar, npm, python, rpm};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
-use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES};
+use crate::limits::{LAYER_PACKAGE_BYTES, LAYER_PACKAGES, PROGRAM_BYTES};
 
-/// Bytes of a program that is looked into for what `cargo auditable` put there.
-const PROGRAM_BYTES: u64 = 32 << 20;
 /// With these a program of Linux begins.
 const ELF: &[u8] = b"\x7fELF";
 
@@ -17,19 +15,19 @@ const ELF: &[u8] = b"\x7fELF";
 pub struct PackageReader {
     file: Option<File>,
     /// What the records of the layer have taken so far.
-    taken: Taken,
+    taken: RecordTotals,
     /// What those have taken that are of use only where a link leads to their files.
-    elsewhere: Taken,
+    elsewhere: RecordTotals,
 }
 
 /// Bytes and packages of records.
 #[derive(Default)]
-struct Taken {
+struct RecordTotals {
     bytes: usize,
     packages: usize,
 }
 
-impl Taken {
+impl RecordTotals {
     /// Whether a record has room; it is counted in any case.
     fn take(&mut self, record: &Record) -> bool {
         let packages = match record {
@@ -44,13 +42,14 @@ impl Taken {
 
 /// The file that is read.
 struct File {
-    what: What,
+    what: FileContent,
     /// The names of its path.
     path: Vec<Vec<u8>>,
     content: Vec<u8>,
 }
 
-enum What {
+/// What a file is, as far as it is known.
+enum FileContent {
     Database(KnownFile),
     /// By its path it is none.
     Elsewhere(KnownFile),
@@ -95,21 +94,21 @@ impl PackageReader {
     fn start(&mut self, path: &[&[u8]], size: u64) {
         let what = match KnownFile::of(path) {
             Some(KnownFile::RpmBerkeley) => {
-                What::Passed(Some(Record::Unreadable(Unreadable::Format)))
+                FileContent::Passed(Some(Record::Unreadable(Unreadable::Format)))
             }
             Some(place) if size > place.most() as u64 => {
-                What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)))
+                FileContent::Passed(Some(Record::Unreadable(Unreadable::TooLarge)))
             }
-            Some(place) => What::Database(place),
+            Some(place) => FileContent::Database(place),
             None => match KnownFile::elsewhere(path) {
-                Some(place) if size <= place.most() as u64 => What::Elsewhere(place),
-                None | Some(KnownFile::Npm) => What::Any { size },
-                Some(_) => What::Passed(Some(Record::Unreadable(Unreadable::TooLarge))),
+                Some(place) if size <= place.most() as u64 => FileContent::Elsewhere(place),
+                None | Some(KnownFile::Npm) => FileContent::Any { size },
+                Some(_) => FileContent::Passed(Some(Record::Unreadable(Unreadable::TooLarge))),
             },
         };
         // Of most files only the first bytes are looked at.
         let path = match what {
-            What::Database(_) | What::Elsewhere(_) => {
+            FileContent::Database(_) | FileContent::Elsewhere(_) => {
                 path.iter().map(|name| name.to_vec()).collect()
             }
             _ => Vec::new(),
@@ -127,15 +126,15 @@ impl PackageReader {
             return;
         };
         match &mut file.what {
-            What::Database(place) => {
+            FileContent::Database(place) => {
                 if file.content.len() + bytes.len() > place.most() {
-                    file.what = What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
+                    file.what = FileContent::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
                     file.content = Vec::new();
                 } else {
                     file.content.extend_from_slice(bytes);
                 }
             }
-            What::Elsewhere(place) => {
+            FileContent::Elsewhere(place) => {
                 let first = file.content.is_empty().then(|| bytes.first()).flatten();
                 let may_be = first.is_none_or(|first| place.begins_with(*first));
                 if may_be && file.content.len() + bytes.len() <= place.most() {
@@ -144,7 +143,7 @@ impl PackageReader {
                     self.file = None;
                 }
             }
-            What::Any { size } => {
+            FileContent::Any { size } => {
                 let size = *size;
                 let wanted = ELF.len() - file.content.len();
                 let (first, rest) = bytes.split_at(wanted.min(bytes.len()));
@@ -152,19 +151,19 @@ impl PackageReader {
                 if file.content == ELF {
                     let mut go = go::Search::default();
                     go.update(ELF);
-                    file.what = What::Program { go, size };
+                    file.what = FileContent::Program { go, size };
                     self.update(rest);
                 } else if file.content.len() == ELF.len() {
                     self.file = None;
                 }
             }
-            What::Program { go, size } => {
+            FileContent::Program { go, size } => {
                 go.update(bytes);
                 if *size <= PROGRAM_BYTES {
                     file.content.extend_from_slice(bytes);
                 }
             }
-            What::Passed(_) => {}
+            FileContent::Passed(_) => {}
         }
     }
 
@@ -174,16 +173,18 @@ impl PackageReader {
             return;
         };
         match &file.what {
-            What::Database(place) if zeros <= (place.most() - file.content.len()) as u64 => {
+            FileContent::Database(place) if zeros <= (place.most() - file.content.len()) as u64 => {
                 // It fits, so it is no more than memory has.
                 file.content.resize(file.content.len() + zeros as usize, 0);
             }
-            What::Database(_) => {
-                file.what = What::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
+            FileContent::Database(_) => {
+                file.what = FileContent::Passed(Some(Record::Unreadable(Unreadable::TooLarge)));
                 file.content = Vec::new();
             }
-            What::Elsewhere(_) | What::Any { .. } | What::Program { .. } => self.file = None,
-            What::Passed(_) => {}
+            FileContent::Elsewhere(_) | FileContent::Any { .. } | FileContent::Program { .. } => {
+                self.file = None
+            }
+            FileContent::Passed(_) => {}
         }
     }
 
@@ -194,19 +195,19 @@ impl PackageReader {
             return Vec::new();
         };
         let (place, is_elsewhere) = match file.what {
-            What::Database(place) => (place, false),
-            What::Elsewhere(place) => (place, true),
-            What::Program { go, .. } => {
+            FileContent::Database(place) => (place, false),
+            FileContent::Elsewhere(place) => (place, true),
+            FileContent::Program { go, .. } => {
                 let packages = match go.finish() {
                     packages if packages.is_empty() => cargo::packages(&file.content),
                     packages => packages,
                 };
                 return self.kept(Record::Packages(packages), false);
             }
-            What::Passed(record) => return record.into_iter().collect(),
-            What::Any { .. } => return Vec::new(),
+            FileContent::Passed(record) => return record.into_iter().collect(),
+            FileContent::Any { .. } => return Vec::new(),
         };
-        let Read { record, is_damaged } = read(place, &file.path, &file.content);
+        let RecordRead { record, is_damaged } = read(place, &file.path, &file.content);
         let record = record.into_iter();
         let mut records: Vec<Record> = record
             .flat_map(|record| self.kept(record, is_elsewhere))
@@ -234,13 +235,13 @@ impl PackageReader {
 }
 
 /// What a complete file says.
-struct Read {
+struct RecordRead {
     record: Option<Record>,
     /// It is damaged, wholly or in part: where there is an entry, it does not say of what.
     is_damaged: bool,
 }
 
-impl Read {
+impl RecordRead {
     fn of(record: Option<Record>) -> Self {
         Self {
             is_damaged: record.is_none(),
@@ -249,17 +250,17 @@ impl Read {
     }
 }
 
-fn read(place: KnownFile, path: &[Vec<u8>], content: &[u8]) -> Read {
+fn read(place: KnownFile, path: &[Vec<u8>], content: &[u8]) -> RecordRead {
     let one = |package: Option<Package>| package.map(|package| Record::Packages(vec![package]));
     let several = |entries: Option<Entries>| match entries {
-        Some(entries) => Read {
+        Some(entries) => RecordRead {
             record: Some(Record::Packages(entries.packages)),
             is_damaged: entries.is_damaged,
         },
-        None => Read::of(Some(Record::Unreadable(Unreadable::TooLarge))),
+        None => RecordRead::of(Some(Record::Unreadable(Unreadable::TooLarge))),
     };
     let all_but = |kind, names| Some(Record::Chosen(Chosen::AllBut(kind, names)));
-    Read::of(match place {
+    RecordRead::of(match place {
         KnownFile::Release => release(content).map(Record::Release),
         KnownFile::DpkgStatus | KnownFile::DpkgStatusD => {
             return several(dpkg::status(content, LAYER_PACKAGES));

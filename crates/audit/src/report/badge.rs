@@ -63,6 +63,31 @@ impl Grade {
 }
 
 impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Size, Self::Download, Self::Wasted, Self::Efficiency];
+
+    /// Its name in flags and addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Size => "size",
+            Self::Download => "download",
+            Self::Wasted => "wasted",
+            Self::Efficiency => "efficiency",
+        }
+    }
+
+    /// What it tells, for a list of all.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Size => "Size of all layers, unpacked",
+            Self::Download => "What a pull downloads",
+            Self::Wasted => "Wasted bytes, and their share",
+            Self::Efficiency => "Used bytes as a share of the stored bytes",
+        }
+    }
+
     const fn label(self) -> &'static str {
         match self {
             Self::Size => "image size",
@@ -77,13 +102,9 @@ impl FromStr for Metric {
     type Err = UnknownMetric;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "size" => Ok(Self::Size),
-            "download" => Ok(Self::Download),
-            "wasted" => Ok(Self::Wasted),
-            "efficiency" => Ok(Self::Efficiency),
-            _ => Err(UnknownMetric),
-        }
+        let mut all = Self::ALL.into_iter();
+        all.find(|metric| metric.name() == text)
+            .ok_or(UnknownMetric)
     }
 }
 

@@ -181,7 +181,7 @@ fn case(
     Ok(())
 }
 
-/// What a rule measured, and what to mend to keep it.
+/// What a rule measured, and what to fix so that it passes.
 fn failure(rule: &Verdict, message: &str, audit: &Audit) -> Vec<String> {
     let mut lines = vec![message.to_owned()];
     if rule.rule.is_about_waste() {

@@ -2,7 +2,7 @@
 
 use super::format::{not_available, size};
 use crate::audit::Audit;
-use crate::base::By;
+use crate::base::BaseEvidence;
 
 /// All notes, the image's own remarks at their end.
 pub fn notes<'a>(audit: &'a Audit, remarks: &'a [String]) -> impl Iterator<Item = String> + 'a {
@@ -21,9 +21,9 @@ pub fn base(audit: &Audit) -> Option<String> {
         None => String::new(),
     };
     let by = match base.by {
-        By::Named => "given with --base",
-        By::Annotations => "from its annotations",
-        By::History => "from its history",
+        BaseEvidence::Named => "given with --base",
+        BaseEvidence::Annotations => "from its annotations",
+        BaseEvidence::History => "from its history",
     };
     Some(match (base.layers, &audit.own) {
         (Some(layers), Some(own)) => {

@@ -38,7 +38,7 @@ pub struct Subject {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By {
+pub enum ReferrerList {
     /// The registry lists it (distribution specification 1.1).
     Registry,
     /// The tag lists it that stands in for such a list.
@@ -69,7 +69,7 @@ pub struct ReferrerFacts {
     #[cfg_attr(test, schemars(with = "String"))]
     pub subject: Digest,
     /// Where it is listed.
-    pub by: By,
+    pub by: ReferrerList,
 }
 
 impl ReferrersReport {
@@ -82,8 +82,8 @@ impl ReferrersReport {
         attestations: Vec<Attestation>,
     ) -> Self {
         let by = match found.by_tag {
-            true => By::Tag,
-            false => By::Registry,
+            true => ReferrerList::Tag,
+            false => ReferrerList::Registry,
         };
         let attestations = attestations.into_iter().map(|one| ReferrerFacts {
             digest: one.digest,
@@ -92,7 +92,7 @@ impl ReferrersReport {
             size: one.size,
             annotations: BTreeMap::new(),
             subject: one.subject.unwrap_or_else(|| digest.clone()),
-            by: By::Index,
+            by: ReferrerList::Index,
         });
         let attestations: Vec<_> = attestations.collect();
         let referrers = found.referrers.into_iter().map(|one| ReferrerFacts {
@@ -103,7 +103,7 @@ impl ReferrersReport {
             annotations: one.annotations,
             subject: digest.clone(),
             by: match one.tag {
-                Some(_) => By::Cosign,
+                Some(_) => ReferrerList::Cosign,
                 None => by,
             },
         });

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer as _, MapAccess, Visitor};
 
-use super::packages::PackagePattern;
+use super::package_pattern::PackagePattern;
 use super::paths::PathGlob;
 use super::quantity::{Bytes, Count, Share};
 use crate::findings::Kind;

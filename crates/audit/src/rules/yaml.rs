@@ -7,14 +7,10 @@ use serde_saphyr::{Error, Options};
 
 use super::RulesError;
 use super::quantity::shown;
-use crate::limits::RULES_BYTES;
+use crate::limits::{RULES_BYTES, RULES_DEPTH, RULES_NODES};
 
 /// How alike two words are, from 0 to 1, for one to be taken for a slip of the other.
 const ALIKE: f64 = 0.8;
-/// Nodes and repeated nodes of a file; one of a thousand entries has a few thousand.
-const NODES: usize = 100_000;
-/// How deep a file nests; four levels say everything.
-const DEPTH: usize = 64;
 
 /// Reads a file of one document; one of comments alone says nothing.
 pub(super) fn read<T: DeserializeOwned + Default>(file: &[u8]) -> Result<T, RulesError> {
@@ -36,8 +32,8 @@ pub(super) fn read<T: DeserializeOwned + Default>(file: &[u8]) -> Result<T, Rule
         with_snippet: false,
         strict_booleans: true,
         reject_unsupported_tags: true,
-        budget: serde_saphyr::budget! { max_nodes: NODES, max_depth: DEPTH },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: NODES },
+        budget: serde_saphyr::budget! { max_nodes: RULES_NODES, max_depth: RULES_DEPTH },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: RULES_NODES },
     };
     let document: Result<Option<T>, Error> = serde_saphyr::from_str_with_options(text, options);
     match document {

@@ -147,7 +147,7 @@ impl SecretFile {
                     let real = !is_placeholder(secret.as_str()) && !is_reference(secret.as_str());
                     real.then_some(secret.start())
                 })?;
-                Some(super::scanner::line(text.as_bytes(), secret))
+                Some(super::line::line(text.as_bytes(), secret))
             }
         }?;
         Some(SecretMatch {

@@ -8,7 +8,8 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError};
 
 use super::command::{of_value, secrets};
-use super::scan::{Hits, is_word};
+use super::scan::Hits;
+use super::word::is_word;
 use super::{Rule, variable};
 use crate::manifest::{Config, history};
 

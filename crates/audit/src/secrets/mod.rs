@@ -15,6 +15,7 @@ mod found;
 mod key;
 mod keystore;
 mod known_file;
+mod line;
 mod mask;
 mod placeholder;
 mod scan;
@@ -23,6 +24,7 @@ mod table;
 mod url;
 mod variable;
 mod web_token;
+mod word;
 
 use std::fmt;
 use std::sync::LazyLock;

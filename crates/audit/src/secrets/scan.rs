@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::found::{Found, Hit};
 use super::table::{Check, Detector, Row, TABLE};
+use super::word::is_word;
 use super::{Rule, checksum, key, placeholder, url, web_token};
 
 /// Bytes after an anchor that a form may take.
@@ -344,9 +345,4 @@ fn is_password(password: &str) -> bool {
     !password.is_empty()
         && password.chars().all(|c| !c.is_control())
         && !marks.iter().any(|mark| password.contains(mark))
-}
-
-/// A letter, a digit or `_`: what makes two words one.
-pub(super) const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }

@@ -2,6 +2,7 @@
 
 use super::SecretMatch;
 use super::known_file::{SecretFile, is_packaged};
+use super::line::line;
 use super::scan::{Kind, hits};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_SECRETS, SECRET_FILE_BYTES};
@@ -141,13 +142,6 @@ impl File {
 
 fn spots(place: Option<SecretFile>) -> Vec<SecretMatch> {
     place.and_then(SecretFile::spot).into_iter().collect()
-}
-
-/// The line of a byte, from 1.
-pub(super) fn line(content: &[u8], at: usize) -> u32 {
-    let before = content.get(..at).unwrap_or_default();
-    let ends = memchr::memchr_iter(b'\n', before).count();
-    u32::try_from(ends).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Text of Windows, which begins with a mark of its order of bytes.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Rule;
 use super::checksum::base64;
 use super::found::Hit;
-use super::scan::is_word;
+use super::word::is_word;
 
 /// Longer ones are not looked at.
 const LONGEST: usize = 8 << 10;

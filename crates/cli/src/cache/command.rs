@@ -7,7 +7,7 @@ use onionskin_core::report::cache::{CacheReport, Removed};
 use onionskin_core::report::format::size;
 use onionskin_core::report::text;
 
-use super::folder::{Folder, Kept, Part};
+use super::folder::{CachedFile, Folder, Part};
 use super::{CacheLimit, folder};
 use crate::output::{Format, Inputs, OutputArguments};
 use crate::terminal::Visible;
@@ -56,8 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// The number of layers, and the bytes of all that is kept.
-fn sum(kept: &[Kept]) -> (u64, u64) {
-    let is_layer = |file: &&Kept| file.part == Part::Layers && file.is_whole();
+fn sum(kept: &[CachedFile]) -> (u64, u64) {
+    let is_layer = |file: &&CachedFile| file.part == Part::Layers && file.is_whole();
     let layers = kept.iter().filter(is_layer).count();
     (layers as u64, kept.iter().map(|file| file.bytes).sum())
 }

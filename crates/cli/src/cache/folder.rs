@@ -46,7 +46,7 @@ pub(super) struct Folder {
 
 /// A file of the cache.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct CachedFile {
     pub(super) path: PathBuf,
     pub(super) part: Part,
     pub(super) bytes: u64,
@@ -148,7 +148,7 @@ impl Folder {
     }
 
     /// All that is in it, what is being written too; nothing where there is no such folder.
-    pub(super) fn list(&self) -> io::Result<Vec<Kept>> {
+    pub(super) fn list(&self) -> io::Result<Vec<CachedFile>> {
         let mut kept = Vec::new();
         match fs::metadata(&self.root) {
             Ok(root) if root.is_dir() => {}
@@ -167,7 +167,7 @@ impl Folder {
     }
 
     /// Removes all that is in it, and nothing else that may be in the folder.
-    pub(super) fn clear(&self) -> io::Result<Vec<Kept>> {
+    pub(super) fn clear(&self) -> io::Result<Vec<CachedFile>> {
         let kept = self.list()?;
         for file in &kept {
             remove(&file.path)?;
@@ -180,14 +180,14 @@ impl Folder {
     }
 }
 
-impl Kept {
+impl CachedFile {
     /// Whether it is complete.
     pub(super) const fn is_whole(&self) -> bool {
         !self.unfinished
     }
 }
 
-fn list(folder: &Path, part: Part, kept: &mut Vec<Kept>) -> io::Result<()> {
+fn list(folder: &Path, part: Part, kept: &mut Vec<CachedFile>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -201,7 +201,7 @@ fn list(folder: &Path, part: Part, kept: &mut Vec<Kept>) -> io::Result<()> {
             continue;
         };
         if metadata.is_file() {
-            kept.push(Kept {
+            kept.push(CachedFile {
                 path: entry.path(),
                 part,
                 bytes: metadata.len(),

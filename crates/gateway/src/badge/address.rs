@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use axum::http::StatusCode;
 use onionskin_core::platform::Platform;
+use onionskin_core::reference::{DEFAULT_TAG, Parts};
 use onionskin_core::report::badge::Metric;
 use onionskin_core::source::registry::TagOrDigest;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -96,14 +97,12 @@ impl Address {
         let image = percent_decode_str(rest)
             .decode_utf8()
             .map_err(|_| Refused::name_invalid("the name is not UTF-8"))?;
-        let (name, pointer) = match image.split_once('@') {
-            Some((name, digest)) => (name, digest),
-            None => match image.rsplit_once(':') {
-                Some((name, tag)) if !tag.contains('/') => (name, tag),
-                _ => (&*image, "latest"),
-            },
-        };
-        let pointer = pointer
+        let Parts {
+            name, tag, digest, ..
+        } = Parts::of(&image);
+        let pointer = digest
+            .or(tag)
+            .unwrap_or(DEFAULT_TAG)
             .parse()
             .map_err(|_| Refused::name_invalid("the address ends with :TAG or @DIGEST"))?;
         let mut address = Self {

@@ -20,7 +20,7 @@ use crate::access::User;
 use crate::client::Client;
 use crate::error::Refused;
 use crate::policy;
-use crate::router::Served;
+use crate::served::Served;
 
 pub(crate) use self::address::Address;
 pub use self::address::{BadgeRepository, BadgeRepositoryError};
@@ -37,7 +37,7 @@ const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 
 /// Answers a request for a badge.
 pub(crate) async fn badge(
-    State(served): State<Arc<Served>>,
+    State((served, badges)): State<(Arc<Served>, Arc<Badges>)>,
     client: Option<Extension<Client>>,
     user: Option<Extension<Arc<User>>>,
     uri: Uri,
@@ -49,7 +49,7 @@ pub(crate) async fn badge(
     };
     let user = user.map(|Extension(user)| user);
     let client = client.map(|Extension(client)| client);
-    match drawn(&served, &address, client, user.as_deref()).await {
+    match drawn(&served, &badges, &address, client, user.as_deref()).await {
         Ok(svg) => {
             let caching = match address.pointer {
                 TagOrDigest::Tag(_) => OF_TAG,
@@ -64,6 +64,7 @@ pub(crate) async fn badge(
 
 async fn drawn(
     served: &Arc<Served>,
+    badges: &Badges,
     address: &Address,
     client: Option<Client>,
     user: Option<&User>,
@@ -75,10 +76,10 @@ async fn drawn(
     {
         return Err(Refused::not_for_user(first));
     }
-    if !served.has(name) && !served.badges().are_of(name) {
+    if !served.has(name) && !badges.are_of(name) {
         let message = match name.contains('/') {
             true => format!(
-                "this gateway has no badges of {name}; whoever runs it can allow them with --badges {name}"
+                "this gateway has no badges of {name}; its operator can allow them with --badges {name}"
             ),
             false => format!(
                 "{name} was not found; names begin with the registry's host, as in docker.io/library/nginx"
@@ -92,7 +93,7 @@ async fn drawn(
         client,
         user: user.map(|user| user.name.clone()),
     };
-    let numbers = served.badges().numbers(reader, address).await?;
+    let numbers = badges.numbers(reader, address).await?;
     Ok(numbers.badge(address.metric, address.label.as_deref()))
 }
 

@@ -26,12 +26,13 @@ use onionskin_core::stack::Stack;
 use onionskin_core::visitors;
 use tokio::sync::mpsc;
 
+use crate::api;
 use crate::client::Client;
 use crate::error::Refused;
 use crate::limits::BADGE_MEMORY;
 use crate::relay::Visitor;
 use crate::route::Route;
-use crate::router::{self, Served};
+use crate::served::Served;
 
 /// Chunks that may wait between the network and the decoder.
 const WAITING_CHUNKS: usize = 16;
@@ -45,7 +46,7 @@ pub(super) struct Reader {
 }
 
 /// What became of a layer.
-type Read = Result<Arc<LayerIndex>, NotFetched>;
+type ReadLayer = Result<Arc<LayerIndex>, NotFetched>;
 
 impl Reader {
     async fn ask(&self, method: Method, route: Route) -> Result<Response, Refused> {
@@ -59,7 +60,7 @@ impl Reader {
             login: None,
             as_nobody: false,
         };
-        router::answered(&self.served, &visitor, None, route, &Uri::from_static("/")).await
+        api::answered(&self.served, &visitor, None, route, &Uri::from_static("/")).await
     }
 
     /// A manifest or index. Its bytes have the digest that was asked for.
@@ -126,10 +127,10 @@ impl Reader {
     }
 
     /// The layers, one after the other, each blob once.
-    async fn layers(&self, image: &Image) -> Result<Vec<Read>, Refused> {
+    async fn layers(&self, image: &Image) -> Result<Vec<ReadLayer>, Refused> {
         let budget = Arc::new(Budget::default());
         let memory = MemoryBudget::new(Some(BADGE_MEMORY));
-        let mut known: HashMap<BlobId, Read> = HashMap::new();
+        let mut known: HashMap<BlobId, ReadLayer> = HashMap::new();
         let mut layers = Vec::with_capacity(image.layers.len());
         for layer in &image.layers {
             if let Some(reason) = layer.not_readable() {
@@ -159,7 +160,7 @@ impl Reader {
         layer: &Layer,
         budget: &Arc<Budget>,
         memory: &MemoryBudget,
-    ) -> Result<Read, Refused> {
+    ) -> Result<ReadLayer, Refused> {
         if let Some(index) = self.kept(layer, budget, memory).await? {
             return Ok(Ok(Arc::new(index)));
         }

@@ -8,8 +8,8 @@ use onionskin_core::source::registry::Remote;
 
 use super::stored::Attempt;
 use super::{Relay, Visitor};
-use crate::carried::carrying;
 use crate::error::Refused;
+use crate::held::holding;
 use crate::range::RequestedRange;
 use crate::slots::Kind;
 use crate::transfer::{self, BlobRequest};
@@ -34,11 +34,11 @@ impl Relay {
         match wish.range {
             // Who was cut off wants to go on, with what would never be the blob.
             Some(RequestedRange::From(1.., _)) => {
-                if let Some(why) = self.refuted.why(name, digest) {
-                    return Err(transfer::refuted(&what, why));
+                if let Some(why) = self.mismatches.why(name, digest) {
+                    return Err(transfer::mismatched(&what, why));
                 }
             }
-            _ => self.refuted.forget(name, digest),
+            _ => self.mismatches.forget(name, digest),
         }
         let registry = upstream.domain.clone();
         let slot = self.slot(upstream, Kind::Blob, visitor).await?;
@@ -46,12 +46,12 @@ impl Relay {
             what: &what,
             registry: SharedString::from(registry),
             metrics: &self.metrics,
-            refuted: &self.refuted,
+            mismatches: &self.mismatches,
             size: self.described.of(name, digest).size,
         };
         if is_head {
             let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
-            return Ok(carrying(transfer::head(&wish, &source, &upstream)?, slot));
+            return Ok(holding(transfer::head(&wish, &source, &upstream)?, slot));
         }
         let stored = match &self.store {
             Some(store) => {
@@ -64,7 +64,7 @@ impl Relay {
             }
         };
         let mut upstream = match stored {
-            Attempt::Answered(response) => return Ok(carrying(response, slot)),
+            Attempt::Answered(response) => return Ok(holding(response, slot)),
             Attempt::Pass(upstream) => upstream,
             Attempt::Ask => self.ask_for_blob(&remote, &Method::GET, &wish).await?,
         };
@@ -74,7 +74,7 @@ impl Relay {
             upstream = self.ask_for_blob(&remote, &Method::GET, &wish).await?;
         }
         let response = transfer::get(&wish, &source, upstream, &self.limits).await?;
-        Ok(carrying(response, slot))
+        Ok(holding(response, slot))
     }
 
     pub(super) async fn ask_for_blob(

@@ -7,8 +7,8 @@ use onionskin_core::digest::Digest;
 use onionskin_core::source::registry::Endpoint;
 
 use super::{Relay, Visitor, called, not_here};
-use crate::carried::carrying;
 use crate::error::Refused;
+use crate::held::holding;
 use crate::listing;
 use crate::seal::{PAGING, REFERRERS};
 use crate::slots::Kind;
@@ -30,7 +30,7 @@ impl Relay {
         let page = page.map_err(Refused::unknown_name)?;
         let next = self.next(&path, page.next.as_deref(), &PAGING).await;
         let response = listing::relayed_tags(name, page.tags, next).await?;
-        Ok(carrying(response, slot))
+        Ok(holding(response, slot))
     }
 
     /// A page of a registry's repositories, under the names that they have here.
@@ -54,7 +54,7 @@ impl Relay {
         let page = page.map_err(Refused::unknown_name)?;
         let next = self.next(&path, page.next.as_deref(), &PAGING).await;
         let response = listing::relayed_catalog(name, page.repositories, next).await?;
-        Ok(carrying(response, slot))
+        Ok(holding(response, slot))
     }
 
     /// A page of what refers to a manifest. A registry that has no such list has none here either.
@@ -74,7 +74,7 @@ impl Relay {
         let page = page.map_err(Refused::unknown_manifest)?;
         let next = self.next(&path, page.next.as_deref(), &REFERRERS).await;
         let response = listing::relayed_referrers(page.bytes, page.filtered, next);
-        Ok(carrying(response, slot))
+        Ok(holding(response, slot))
     }
 
     /// Where a client finds the page after one of the list at `path`.

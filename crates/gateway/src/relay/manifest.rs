@@ -9,8 +9,8 @@ use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::{Fetched, Remote, TagOrDigest};
 
 use super::{Relay, Visitor};
-use crate::carried::carrying;
 use crate::error::Refused;
+use crate::held::holding;
 use crate::policy::{self, matches_etag};
 use crate::repository::CONTENT_DIGEST;
 use crate::slots::Kind;
@@ -58,7 +58,7 @@ impl Relay {
             kept.await;
         }
         let response = manifest_answer(fetched, &outline.media_type, wanted, visitor.headers);
-        Ok(carrying(response, slot))
+        Ok(holding(response, slot))
     }
 }
 

@@ -262,7 +262,7 @@ fn from_memory(name: &str, refused: &Refused) {
     tracing::info!("{name} is served from the store, because the registry cannot be asked: {why}");
 }
 
-/// Whether the registry says nothing of rights: it has too much to do, or trouble.
+/// Whether the registry says nothing of rights: it is overloaded, or failed.
 const fn is_down(error: &SourceError) -> bool {
     matches!(
         error,

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -14,10 +13,10 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use tokio::sync::{OnceCell, watch};
-use tokio::task::spawn_blocking;
 use tracing::Instrument as _;
 
 use super::objects::Objects;
+use super::positioned::{read_at, write_at};
 use crate::limits::SHARED_BYTES;
 use crate::transfer::Cut;
 
@@ -62,16 +61,16 @@ struct Progress {
 pub(crate) struct Room {
     bytes: u64,
     file: Arc<File>,
-    _taken: Taken,
+    _taken: FileSpace,
 }
 
 /// Bytes of all files together, given back at the end of a fetch.
-struct Taken {
+struct FileSpace {
     files: Arc<AtomicU64>,
     bytes: u64,
 }
 
-impl Drop for Taken {
+impl Drop for FileSpace {
     fn drop(&mut self) {
         self.files.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -137,7 +136,7 @@ impl Flights {
                 files.checked_add(bytes).filter(|files| *files <= limit)
             });
         taken.ok()?;
-        let given_back = Taken {
+        let given_back = FileSpace {
             files: Arc::clone(&self.files),
             bytes,
         };
@@ -253,72 +252,5 @@ impl Fetch {
         if let Some(objects) = &self.objects {
             objects.keep_file(&self.digest, &self.file, written).await;
         }
-    }
-}
-
-/// Up to `most` bytes of a file.
-pub(super) async fn read_at(file: &Arc<File>, at: u64, most: usize) -> io::Result<Bytes> {
-    let file = Arc::clone(file);
-    let read = move || {
-        let mut bytes = vec![0; most];
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match positioned::read(&file, rest, at + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        bytes.truncate(filled);
-        Ok(bytes.into())
-    };
-    spawn_blocking(read).await.map_err(io::Error::other)?
-}
-
-async fn write_at(file: &Arc<File>, at: u64, bytes: Bytes) -> io::Result<()> {
-    let file = Arc::clone(file);
-    let write = move || {
-        let mut done = 0;
-        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-            match positioned::write(&file, rest, at + done as u64) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    };
-    spawn_blocking(write).await.map_err(io::Error::other)?
-}
-
-#[cfg(unix)]
-mod positioned {
-    use std::fs::File;
-    use std::io;
-    use std::os::unix::fs::FileExt as _;
-
-    pub(super) fn read(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-        file.read_at(into, at)
-    }
-
-    pub(super) fn write(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
-        file.write_at(bytes, at)
-    }
-}
-
-#[cfg(windows)]
-mod positioned {
-    use std::fs::File;
-    use std::io;
-    use std::os::windows::fs::FileExt as _;
-
-    pub(super) fn read(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-        file.seek_read(into, at)
-    }
-
-    pub(super) fn write(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
-        file.seek_write(bytes, at)
     }
 }

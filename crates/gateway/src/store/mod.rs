@@ -8,6 +8,7 @@
 mod flight;
 mod objects;
 mod place;
+mod positioned;
 mod rest;
 mod rights;
 
@@ -56,6 +57,9 @@ pub enum StoreError {
         problem: object_store::Error,
     },
 }
+
+/// The key with which gateways that share a store seal links to next pages.
+pub(crate) type Key = [u8; 64];
 
 /// What a gateway keeps, and what it knows of who may have it.
 pub(crate) struct Store {

@@ -25,12 +25,11 @@ use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::limits::DOCUMENT_BYTES;
 use onionskin_core::report::Visible;
 
-use super::flight::read_at;
+use super::positioned::read_at;
 use super::rest::Rest;
-use super::{StoreError, StoreOptions, StorePlace};
+use super::{Key, StoreError, StoreOptions, StorePlace};
 use crate::limits::{INDEX_BYTES, KNOWN_OBJECTS, STORE_PART_BYTES};
 use crate::metrics::Metrics;
-use crate::seal::Key;
 
 /// What all names begin with: another layout of the store would have another.
 const ROOT: &str = "v1";

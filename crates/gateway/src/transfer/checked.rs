@@ -13,16 +13,16 @@ use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::report::Visible;
 use onionskin_core::source::SourceError;
 
-use super::refuted;
+use super::mismatched;
 use crate::error::Refused;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::refuted::{Refutation, RefutedBlobs};
+use crate::mismatches::{Mismatch, Mismatches};
 
 /// Why a blob was cut off.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Cut {
-    #[error("the registry broke off ({0}); try again")]
+    #[error("the registry closed the connection ({0}); try again")]
     Upstream(String),
     #[error("the registry sends too slowly; try again later")]
     Slow,
@@ -41,8 +41,8 @@ pub(crate) enum Cut {
 impl Cut {
     /// The error that it is to a client who has got nothing of `what` yet; `size` is what the registry said.
     pub(super) fn refusal(self, what: &str, size: Option<u64>) -> Refused {
-        if let Some(why) = self.refutation() {
-            return refuted(what, why);
+        if let Some(why) = self.mismatch() {
+            return mismatched(what, why);
         }
         let what = what.to_owned();
         let cut = |what, reason| SourceError::Cut {
@@ -62,7 +62,7 @@ impl Cut {
     }
 
     /// What came instead of the blob, where that is why it was cut off.
-    pub(super) fn refutation(&self) -> Option<Refutation> {
+    pub(super) fn mismatch(&self) -> Option<Mismatch> {
         let (promised, got) = match self {
             Self::Surplus(said) => (format!("{said} bytes"), "more".to_owned()),
             Self::Size(size, got) if got > size => (format!("{size} bytes"), "more".to_owned()),
@@ -70,7 +70,7 @@ impl Cut {
             Self::Digest(promised, got) => (promised.to_string(), got.to_string()),
             Self::Upstream(_) | Self::Slow | Self::Short(_) | Self::Store(_) => return None,
         };
-        Some(Refutation { promised, got })
+        Some(Mismatch { promised, got })
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) struct Checked {
 pub(super) struct TransferRecord {
     pub(super) registry: SharedString,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) refuted: Arc<RefutedBlobs>,
+    pub(super) mismatches: Arc<Mismatches>,
     pub(super) name: String,
     pub(super) digest: Digest,
 }
@@ -152,9 +152,9 @@ impl Checked {
                     span.in_scope(|| tracing::warn!("{}", Visible(&format!("{label}: {cut}"))));
                     if let Some(witness) = &checked.witness {
                         witness.metrics.broken(&witness.registry);
-                        if let Some(why) = cut.refutation() {
-                            let refuted = &witness.refuted;
-                            refuted.remember(&witness.name, &witness.digest, why);
+                        if let Some(why) = cut.mismatch() {
+                            let mismatches = &witness.mismatches;
+                            mismatches.remember(&witness.name, &witness.digest, why);
                         }
                     }
                     Some((Err(cut), None))

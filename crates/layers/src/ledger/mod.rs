@@ -112,10 +112,10 @@ impl AddAssign for Account {
     }
 }
 
-/// A file that is stored and never seen.
+/// A file that is stored and is not in the final filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wasted {
-    /// The layer that ships it, from 1.
+    /// The layer that stores it, from 1.
     pub added_by: usize,
     /// Its entry there.
     pub entry: EntryId,
@@ -133,7 +133,7 @@ pub struct Wasted {
 pub struct Ledger {
     /// All layers together.
     pub total: Account,
-    /// Each layer by what it ships, the base first.
+    /// Each layer by what it stores, the base first.
     pub layers: Vec<Account>,
     /// Wasted files with content, layer by layer in the order of the tars.
     pub wasted: Vec<Wasted>,

@@ -1,4 +1,4 @@
-//! The stack: the file system that the layers make, one on the other, and the life of every path.
+//! The stack: the file system that the layers make, one on the other, and the history of every path.
 //!
 //! A layer changes the stack below it in three steps: its entries are applied to each other
 //! (the layer's own tree), its whiteouts hide what the stack below had, and its tree is laid over what is left.
@@ -14,6 +14,7 @@ mod not_fetched;
 mod own_tree;
 mod range;
 mod resolve;
+mod target;
 mod targets;
 mod versions;
 pub mod view;

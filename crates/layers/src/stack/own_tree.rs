@@ -14,7 +14,7 @@ use super::Stack;
 use super::StackError;
 use super::inodes::InodeId;
 use super::nodes::NodeId;
-use super::targets::Target;
+use super::target::Target;
 use super::versions::Packed;
 use crate::layer::{DirId, EntryId, EntryKind, LayerIndex, RemarkKind};
 

@@ -9,20 +9,10 @@ use super::Stack;
 use super::inodes::InodeId;
 use super::nodes::NodeId;
 use super::own_tree::OwnTree;
+use super::target::Target;
 use super::versions::What;
 use crate::layer::{EntryId, LayerIndex};
 use crate::limits::LINKS;
-
-/// What is at the end of a hard link's target.
-pub(super) enum Target {
-    Inode(InodeId),
-    Dir,
-    Nothing,
-    /// The link's own path.
-    Itself,
-    /// At this place, at the end or on the way, is a hard link whose own target is not known.
-    Pending(u32),
-}
 
 impl OwnTree {
     /// What a hard link's target is now: in the layer's own tree over the stack below, else in the stack below as it was

@@ -1,4 +1,4 @@
-//! The life of a path: what it was from which layer on.
+//! The history of a path: what it was from which layer on.
 
 #![allow(
     clippy::indexing_slicing,

@@ -1,6 +1,6 @@
 //! A regular file's content on its way: stored bytes, and the holes between those of a sparse file.
 
-use super::sparse::Segment;
+use super::segment::Segment;
 use super::{BLOCK, Entry, Piece, Visitor};
 
 pub(super) struct Content {

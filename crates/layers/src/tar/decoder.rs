@@ -2,7 +2,8 @@
 
 use super::content::{Content, padding, split};
 use super::entry::{Entry, Extension, Extensions, Kind};
-use super::sparse::{MapInData, OldGnuMap, Segment, SparseMap};
+use super::segment::Segment;
+use super::sparse::{MapInData, OldGnuMap, SparseMap};
 use super::{BLOCK, Error, Problem, Visitor, header};
 
 /// Reads a tar as it comes.

@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod header;
 mod pax;
+mod segment;
 mod sparse;
 mod visitor;
 
@@ -16,7 +17,8 @@ pub use decoder::Decoder;
 pub use entry::{Entry, Kind};
 pub use error::{Error, Problem};
 pub(crate) use header::wrap;
-pub use sparse::{Segment, SparseMap};
+pub use segment::Segment;
+pub use sparse::SparseMap;
 pub use visitor::{Piece, Visitor};
 
 /// Bytes of a header, and what every part of a tar is padded to.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Problem;
 use super::header::wrap;
-use super::sparse::Segment;
+use super::segment::Segment;
 
 /// Seconds and nanoseconds since 1970; nanoseconds count upwards also before it.
 pub(super) type Time = (i64, u32);

@@ -1,6 +1,7 @@
 //! Sparse files: which bytes of the logical file are stored (GNU tar manual, "Storing Sparse Files").
 
 use super::header::size as header_size;
+use super::segment::Segment;
 use super::{BLOCK, Problem, pax};
 use crate::limits::SPARSE_SEGMENTS;
 
@@ -8,15 +9,6 @@ const TOO_MANY: Problem = Problem::TooMuch {
     what: "parts of a sparse file",
     limit: SPARSE_SEGMENTS,
 };
-
-/// A run of stored bytes of a sparse file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// Where in the file it is.
-    pub offset: u64,
-    /// Bytes of it.
-    pub len: u64,
-}
 
 /// A sparse file's layout, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

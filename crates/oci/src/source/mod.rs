@@ -5,9 +5,11 @@
 pub mod archive;
 mod artifact;
 mod credentials;
+mod documents;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod engine;
 mod error;
+mod fetched;
 mod image;
 mod locator;
 mod open;
@@ -23,12 +25,12 @@ mod temporary;
 pub use artifact::{Artifact, ArtifactFile};
 pub use credentials::Credentials;
 #[cfg(not(target_arch = "wasm32"))]
-pub use credentials::{Found, Keychain, KeychainError, stored_in};
+pub use credentials::{FoundCredentials, Keychain, KeychainError, stored_in};
+pub use documents::Documents;
 pub use error::{Origin, RetryAfter, SourceError, Unreachable};
 pub use image::{Attestation, BlobId, Image, Layer};
 pub use locator::{ForeignPrefix, Locator, LocatorError, MissingPart, not_in_registry};
 pub use onionskin_layers::stack::NotFetched;
-pub use open::Documents;
 pub use portable::{BoxFuture, MaybeSend, MaybeSync};
 pub use recorded::RecordError;
 pub use stream::BlobStream;

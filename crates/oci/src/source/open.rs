@@ -2,46 +2,15 @@
 //!
 //! Registries and OCI layouts hold the same documents; where they lie is all that differs.
 
-use bytes::Bytes;
-
+use super::documents::{Documents, parse, promised, unusable};
+use super::fetched::Fetched;
 use super::image::{Attestation, Image, Layer};
-use super::registry::Fetched;
-use super::{Artifact, MaybeSync, Origin, SourceError, saved};
+use super::{Artifact, Origin, SourceError, saved};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Config, Descriptor, Document, Manifest, ManifestError};
 use crate::platform::{self, Platform};
-
-/// Something that holds documents by digest: what an [`Image`] is opened from.
-pub trait Documents: MaybeSync {
-    /// What is being opened, for messages.
-    fn what(&self) -> String;
-    /// Where they are read from.
-    fn origin(&self) -> Origin {
-        Origin::Registry
-    }
-    /// A manifest or index. Its bytes have the digest.
-    fn manifest(
-        &self,
-        digest: &Digest,
-    ) -> impl Future<Output = Result<Fetched, SourceError>> + super::MaybeSend;
-    /// A blob small enough to be held. Its bytes have the digest.
-    fn blob(
-        &self,
-        digest: &Digest,
-        size: u64,
-    ) -> impl Future<Output = Result<Bytes, SourceError>> + super::MaybeSend;
-    /// Whether a blob or document is there; of a registry that is known only once it is asked for. An index in a saved
-    /// image may list platforms that were not saved with it.
-    fn may_have(&self, _digest: &Digest) -> bool {
-        true
-    }
-    /// Whether [`Self::may_have`] knows.
-    fn is_saved(&self) -> bool {
-        false
-    }
-}
 
 impl Image {
     /// The image of `top`, a manifest or an index; of an index the image for `platform`, without which it is linux/amd64, or
@@ -227,51 +196,6 @@ pub(super) async fn offered(
     Ok((offered, attestations))
 }
 
-/// The document that a descriptor promises.
-pub(super) async fn promised(
-    documents: &impl Documents,
-    descriptor: &Descriptor,
-) -> Result<Fetched, SourceError> {
-    if let Some(data) = &descriptor.data {
-        return Ok(Fetched {
-            bytes: data.clone().into(),
-            content_type: None,
-            digest: descriptor.digest.clone(),
-        });
-    }
-    let fetched = documents.manifest(&descriptor.digest).await?;
-    if fetched.bytes.len() as u64 != descriptor.size {
-        return Err(documents.origin().mismatch(
-            format!("{} of {}", descriptor.digest, documents.what()),
-            format!("{} bytes", descriptor.size),
-            format!("{} bytes", fetched.bytes.len()),
-        ));
-    }
-    Ok(fetched)
-}
-
-/// Reads a document, which has to be of the type that it was sent as and, inside an index, was promised to be.
-pub(super) fn parse(
-    documents: &impl Documents,
-    fetched: &Fetched,
-    promised: Option<&Descriptor>,
-) -> Result<Document, SourceError> {
-    let listed = promised.map(|descriptor| descriptor.media_type.as_str());
-    let listed = listed.filter(|listed| !listed.is_empty());
-    let document = Document::parse_listed(&fetched.bytes, fetched.content_type.as_deref(), listed);
-    let document = document.map_err(|problem| unusable(documents, problem))?;
-    match listed {
-        Some(listed) if listed != document.media_type() => {
-            let problem = ManifestError::ListedAs {
-                listed: listed.to_owned(),
-                own: document.media_type().to_owned(),
-            };
-            Err(unusable(documents, problem))
-        }
-        _ => Ok(document),
-    }
-}
-
 /// The configuration that a manifest names.
 pub(super) async fn config(
     documents: &impl Documents,
@@ -290,13 +214,6 @@ pub(super) async fn config(
 fn of_config(documents: &impl Documents, problem: ManifestError) -> SourceError {
     SourceError::Document {
         what: format!("the configuration of {}", documents.what()),
-        problem,
-    }
-}
-
-fn unusable(documents: &impl Documents, problem: ManifestError) -> SourceError {
-    SourceError::Document {
-        what: documents.what(),
         problem,
     }
 }

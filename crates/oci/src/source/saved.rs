@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::open::{self, Documents};
+use super::documents::{Documents, parse, promised};
 use crate::digest::Digest;
 use crate::manifest::media_type;
 use crate::manifest::{Descriptor, Document, Manifest};
@@ -30,8 +30,8 @@ pub(super) async fn held<'d>(
         if offer.data.is_none() && !documents.may_have(&offer.digest) {
             continue;
         }
-        let manifest = match open::promised(documents, offer).await {
-            Ok(fetched) => open::parse(documents, &fetched, Some(offer)).ok(),
+        let manifest = match promised(documents, offer).await {
+            Ok(fetched) => parse(documents, &fetched, Some(offer)).ok(),
             Err(_) => None,
         };
         let held = match manifest {

@@ -118,7 +118,7 @@ fn the_same_image_gives_the_same_bytes_whatever_the_machine() {
 #[test]
 fn a_comment_has_room_for_every_markdown_report() {
     let ground = ground();
-    // Each file is a finding of its own: other layers ship them, and others replace them.
+    // Each file is a finding of its own: other layers store them, and others replace them.
     let mut image = Image::new();
     for at in 0..55 {
         let path = format!("/d{at}/{}", "|`@<".repeat(60));

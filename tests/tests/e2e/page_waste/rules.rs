@@ -96,7 +96,7 @@ async fn a_rules_file_says_what_a_pipeline_would_say() {
     browser.until_text(".verdicts .met", "/app").await;
     browser.fill(pick, dives.as_str()).await;
 
-    // The same rules judge the next image: the mended release.
+    // The same rules judge the next image: the fixed release.
     browser
         .goto(&served.page("/image/demo/webapp:1.1?view=waste"))
         .await;

@@ -37,10 +37,10 @@ pub(super) fn ConfigList(props: &ConfigProps) -> Html {
                 <section class="config-field" data-field={field.name.clone()}>
                     <h2 class="mono">{ format::visible_text(&field.name) }</h2>
                     <ul class="diff">
-                        for value in field.gone.iter() {
+                        for value in field.removed.iter() {
                             <li class="gone"><span class="off-screen">{ "removed " }</span><span aria-hidden="true">{ "-" }</span><code>{ format::visible_text(value) }</code></li>
                         }
-                        for value in field.came.iter() {
+                        for value in field.added.iter() {
                             <li class="came"><span class="off-screen">{ "added " }</span><span aria-hidden="true">{ "+" }</span><code>{ format::visible_text(value) }</code></li>
                         }
                     </ul>

@@ -1,3 +1,5 @@
+//! Lines of a Dockerfile, and the steps of a history that they made.
+
 use proptest::prelude::*;
 
 use super::super::lines;
@@ -117,7 +119,7 @@ fn what_is_no_dockerfile_is_refused() {
         assert!(Dockerfile::parse(text).is_err(), "{text}");
     }
     assert!(matches!(
-        Dockerfile::parse(&"#".repeat(MOST + 1)),
+        Dockerfile::parse(&"#".repeat(crate::limits::DOCKERFILE_BYTES + 1)),
         Err(DockerfileError::TooLarge)
     ));
 }

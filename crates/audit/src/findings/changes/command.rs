@@ -1,5 +1,7 @@
 //! Commands of a Dockerfile, read as far as a line of them can be changed safely. What is not understood is None.
 
+use crate::findings::leftovers::Fix;
+
 /// Whether a path or a word stands for itself in a shell and in `.dockerignore`.
 pub(super) fn plain(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,%".contains(c);
@@ -97,35 +99,24 @@ fn is_at_or_below(path: &str, top: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A shell command that leaves no leftover, by what an advice says of it.
-pub(super) fn cleaned(shell: &str, path: &str, advice: &str) -> Option<String> {
-    let between = |start: &str, end: &str| {
-        let (_, rest) = advice.split_once(start)?;
-        rest.split_once(end).map(|(inner, _)| inner)
-    };
-    let appended = between("(rm -rf ", ")")
-        .filter(|what| what.starts_with('/'))
-        .map(|what| format!("rm -rf {what}"))
-        .or_else(|| between("Run ", " in the same RUN").map(str::to_owned));
-    if let Some(command) = appended {
-        if shell.contains(&command) {
-            return None;
+/// A shell command with the fix of a leftover at a path.
+pub(super) fn cleaned(shell: &str, path: &str, fix: &Fix) -> Option<String> {
+    match fix {
+        Fix::Delete(_) | Fix::Run(_) => {
+            let command = fix.to_string();
+            let changed = (!shell.contains(&command)).then(|| with(shell, &command))??;
+            changed.strip_prefix("RUN ").map(str::to_owned)
         }
-        return with(shell, &command)?
-            .strip_prefix("RUN ")
-            .map(str::to_owned);
+        Fix::Flag { command, flag } => {
+            let changed = shell.contains(&format!("{command} ")) && !shell.contains(flag.as_str());
+            changed.then(|| shell.replace(&format!("{command} "), &format!("{command} {flag} ")))
+        }
+        Fix::MountCache(folder) => {
+            let option = format!("target={folder}");
+            let fits = plain(folder) && is_at_or_below(path, folder) && !shell.contains(&option);
+            fits.then(|| format!("--mount=type=cache,{option} {shell}"))
+        }
     }
-    if advice.contains("apk add --no-cache") {
-        let changed = shell.contains("apk add ") && !shell.contains("--no-cache");
-        return changed.then(|| shell.replace("apk add ", "apk add --no-cache "));
-    }
-    let (_, target) = advice.split_once("RUN --mount=type=cache,target=")?;
-    let target = target
-        .split_whitespace()
-        .next()
-        .filter(|target| plain(target))?;
-    let fits = is_at_or_below(path, target) && !shell.contains(&format!("target={target}"));
-    fits.then(|| format!("--mount=type=cache,target={target} {shell}"))
 }
 
 /// A `COPY` or `ADD` from the build context.

@@ -1,3 +1,5 @@
+//! The changed lines of a Dockerfile that a finding shows.
+
 use super::*;
 use crate::findings::{Leftovers, Location};
 use crate::ledger::Ledger;
@@ -19,7 +21,7 @@ fn lines_above(base: usize, kind: Kind, path: &str, commands: &[&str]) -> Vec<St
         reference: None,
         digest: None,
         layers: Some(base),
-        by: crate::base::By::Named,
+        by: crate::base::BaseEvidence::Named,
     };
     let subject = Subject {
         stack: &stack,
@@ -45,9 +47,9 @@ fn lines_above(base: usize, kind: Kind, path: &str, commands: &[&str]) -> Vec<St
         },
         ..Finding::of_config(
             kind,
+            leftover.map_or("", |row| row.id.as_str()),
             "",
-            "",
-            leftover.map(|row| row.advice.clone()).unwrap_or_default(),
+            String::new(),
         )
     };
     let told = Steps::of(&subject).changes(&finding).into_iter();

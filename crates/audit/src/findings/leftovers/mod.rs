@@ -1,9 +1,11 @@
 //! Known leftovers: live files that a container does not need, by a table of places and names.
 
+mod fix;
 mod table;
 
 use std::collections::BTreeMap;
 
+pub use self::fix::Fix;
 pub use self::table::{Leftover, LeftoverError, Leftovers, PathPattern};
 
 use super::Finding;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
+use super::fix::Fix;
 use crate::findings::Kind;
 
 /// Bytes of an id, and characters of a wrong text that a message shows; ids of the table have a dozen or two.
@@ -34,9 +35,12 @@ pub struct Leftover {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"])))]
     pub reason: String,
-    /// What to change.
+    /// What to change; `{fix}` stands for the fix.
     #[cfg_attr(test, schemars(extend("type" = ["string", "number", "boolean"], "pattern" = r"\S")))]
     pub advice: String,
+    /// The change of the step that leaves it, where there is one that fits every Dockerfile: reports show the changed lines.
+    #[serde(default)]
+    pub fix: Option<Fix>,
     /// Whether it is optional: some images do need it.
     #[serde(default)]
     pub optional: bool,
@@ -71,7 +75,7 @@ enum Name {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leftovers {
     rows: Vec<Leftover>,
-    by_name: HashMap<Vec<u8>, Vec<Way>, Unkeyed>,
+    by_name: HashMap<Vec<u8>, Vec<PatternId>, Unkeyed>,
     /// Those whose last name has a star.
     by_star: Vec<Starred>,
 }
@@ -84,11 +88,11 @@ type Unkeyed = foldhash::fast::FixedState;
 struct Starred {
     first: Option<u8>,
     last: Option<u8>,
-    way: Way,
+    way: PatternId,
 }
 
 impl Starred {
-    fn of(name: Option<&Name>, way: Way) -> Self {
+    fn of(name: Option<&Name>, way: PatternId) -> Self {
         let parts = match name {
             Some(Name::Starred(parts)) => parts.as_slice(),
             _ => &[],
@@ -108,7 +112,7 @@ impl Starred {
 
 /// A row, and which of its paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Way {
+struct PatternId {
     row: usize,
     path: usize,
 }
@@ -262,18 +266,24 @@ impl Leftover {
         if self.advice.is_empty() {
             return Err(LeftoverError::Advice(self.id));
         }
+        self.fix = self.fix.map(Fix::on_one_line);
         Ok(self)
+    }
+
+    /// What to change, in words.
+    pub(in crate::findings) fn advice(&self) -> String {
+        match &self.fix {
+            Some(fix) => self.advice.replace("{fix}", &fix.to_string()),
+            None => self.advice.clone(),
+        }
     }
 
     /// What is told of it, in one line.
     pub(super) fn told(&self) -> String {
         let Self {
-            id,
-            name,
-            reason,
-            advice,
-            ..
+            id, name, reason, ..
         } = self;
+        let advice = self.advice();
         let name = if name.is_empty() { id } else { name };
         match reason.as_str() {
             "" => format!("{advice} ({name})"),
@@ -306,7 +316,7 @@ impl Leftovers {
         let mut table = Self::default();
         for (row, leftover) in rows.iter().enumerate() {
             for (path, pattern) in leftover.paths.iter().enumerate() {
-                let way = Way { row, path };
+                let way = PatternId { row, path };
                 match pattern.names.first() {
                     Some(Name::Whole(name)) => {
                         table.by_name.entry(name.clone()).or_default().push(way);
@@ -336,7 +346,7 @@ impl Leftovers {
             .iter()
             .filter(|starred| starred.may_match(last));
         let mut ways = exact.chain(starred.map(|starred| &starred.way));
-        let fits = |way: &&Way| {
+        let fits = |way: &&PatternId| {
             let pattern = self.rows.get(way.row)?.paths.get(way.path)?;
             Some(pattern.matches(names.clone()))
         };
@@ -345,6 +355,11 @@ impl Leftovers {
 
     pub(in crate::findings) fn row(&self, row: usize) -> Option<&Leftover> {
         self.rows.get(row)
+    }
+
+    /// The row of this id.
+    pub(in crate::findings) fn of_id(&self, id: &str) -> Option<&Leftover> {
+        self.rows.iter().find(|row| row.id == id)
     }
 
     /// The row of a path or of a folder above it.
@@ -387,7 +402,22 @@ mod tests {
                 "{row:?}"
             );
             assert!(!row.paths.is_empty(), "{row:?}");
+            // An advice names its fix, and no other text of it has braces.
+            let named = row.advice.matches("{fix}").count();
+            assert_eq!(named, usize::from(row.fix.is_some()), "{row:?}");
+            assert!(!row.told().contains(['{', '}']), "{row:?}");
         }
+    }
+
+    #[test]
+    fn an_advice_is_written_from_its_fix() {
+        let told = |id: &str| STANDARD.of_id(id).unwrap().advice();
+        assert!(told("apt-lists").contains("creates them (rm -rf /var/lib/apt/lists/*), or"));
+        assert!(told("apt-cache").starts_with("Run apt-get clean in the same RUN, or"));
+        assert_eq!(told("apk-cache"), "Install with apk add --no-cache");
+        let mounted = "with RUN --mount=type=cache,target=/root/.cache/pip pip install …";
+        assert!(told("pip-cache").ends_with(mounted));
+        assert_eq!(told("logs"), "Delete them in the RUN that writes them");
     }
 
     #[test]
@@ -468,6 +498,7 @@ mod tests {
             except: Vec::new(),
             reason: " it is\n  long ".to_owned(),
             advice: "Leave\nit out\n".to_owned(),
+            fix: None,
             optional: false,
         };
         let checked = row().checked().unwrap();
@@ -494,6 +525,7 @@ mod tests {
             except: Vec::new(),
             reason: String::new(),
             advice: "Leave it out".to_owned(),
+            fix: None,
             optional: false,
         };
         let table = Leftovers::changed(

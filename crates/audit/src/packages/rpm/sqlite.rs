@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
+use crate::limits::SQLITE_DEPTH;
+
 /// Bytes before the first page's own header.
 const FILE_HEADER: usize = 100;
-/// How deep a tree may be: one of the smallest pages that holds as many bytes as are read is not half of it.
-const DEPTH: usize = 24;
 
 /// A database whose header fits.
 struct Database<'d> {
@@ -115,7 +115,7 @@ impl<'d> Database<'d> {
                 _ => return None,
             };
             if !is_leaf {
-                if depth == DEPTH {
+                if depth == SQLITE_DEPTH {
                     return None;
                 }
                 open.push((number(page, start + 8, 4)?, depth + 1));

@@ -1,4 +1,4 @@
-//! Fields of the configuration that differ, as lines that went and lines that came, without their secrets.
+//! Fields of the configuration that differ, as lines that only one side has, without their secrets.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,9 +12,9 @@ pub struct Field {
     /// Its name, as `inspect --format json` has it.
     pub name: String,
     /// The values that only the old image has, or all where their order alone differs.
-    pub gone: Vec<String>,
+    pub removed: Vec<String>,
     /// The same of the new image.
-    pub came: Vec<String>,
+    pub added: Vec<String>,
 }
 
 /// The fields in which the order of the values is their meaning.
@@ -29,16 +29,20 @@ impl Field {
             let differ = these.iter().filter(|line| !others.contains(line));
             differ.cloned().collect()
         };
-        let (gone, came) = (without(&old, &new), without(&new, &old));
+        let (removed, added) = (without(&old, &new), without(&new, &old));
         let name = name.to_owned();
-        match gone.is_empty() && came.is_empty() {
+        match removed.is_empty() && added.is_empty() {
             // The order alone differs, or what is hidden.
             true => Self {
                 name,
-                gone: old,
-                came: new,
+                removed: old,
+                added: new,
             },
-            false => Self { name, gone, came },
+            false => Self {
+                name,
+                removed,
+                added,
+            },
         }
     }
 }
@@ -87,14 +91,14 @@ mod tests {
             new,
         };
         let field = Field::of(&change, &mask, &mask);
-        (field.gone, field.came)
+        (field.removed, field.added)
     }
 
     #[test]
     fn only_what_differs_is_told_and_no_secret() {
-        let lines = |gone: &[&str], came: &[&str]| {
+        let lines = |removed: &[&str], added: &[&str]| {
             let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
-            (owned(gone), owned(came))
+            (owned(removed), owned(added))
         };
         assert_eq!(
             field(

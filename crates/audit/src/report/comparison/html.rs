@@ -102,7 +102,7 @@ fn first(compared: &Compared<'_>) -> Markup {
                         @match matter {
                             Matter::Runs(field) => {
                                 (linked(compared.new.config_link(), html! { code { (field.name) } }))
-                                ": " (values(&field.gone)) " → " (values(&field.came))
+                                ": " (values(&field.removed)) " → " (values(&field.added))
                             }
                             Matter::Wasted { grown, most } => {
                                 "Wasted bytes: +" (size(*grown))
@@ -233,7 +233,7 @@ fn one_field(field: &Field) -> Markup {
     };
     html! {
         h3 { (field.name) }
-        ul.lines { (lines("-", "removed", &field.gone)) (lines("+", "added", &field.came)) }
+        ul.lines { (lines("-", "removed", &field.removed)) (lines("+", "added", &field.added)) }
     }
 }
 

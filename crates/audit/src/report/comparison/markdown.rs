@@ -91,7 +91,11 @@ fn told(compared: &Compared<'_>, matter: &Matter<'_>) -> String {
                 lines => code(&lines.join(", ").chars().take(VALUE).collect::<String>()),
             };
             let name = linked(&code(&field.name), compared.new.config_link().as_deref());
-            format!("{name}: {} → {}", value(&field.gone), value(&field.came))
+            format!(
+                "{name}: {} → {}",
+                value(&field.removed),
+                value(&field.added)
+            )
         }
         Matter::Wasted { grown, most } => {
             let mut text = format!("Wasted bytes: +{}", size(*grown));
@@ -191,8 +195,8 @@ fn config(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result
     let line =
         |sign: char, text: &String| format!("{sign} {}\n", crate::report::Visible(&cut(text)));
     let rows = fields.iter().flat_map(|field| {
-        let gone = field.gone.iter().map(|text| line('-', text));
-        let came = field.came.iter().map(|text| line('+', text));
+        let gone = field.removed.iter().map(|text| line('-', text));
+        let came = field.added.iter().map(|text| line('+', text));
         let name = format!("@@ {} @@\n", field.name);
         std::iter::once(name).chain(gone).chain(came)
     });

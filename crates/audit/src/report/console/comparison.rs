@@ -264,8 +264,8 @@ fn packages(
 /// What went and what came of a field.
 fn field(out: &mut String, field: &Field, columns: usize) -> fmt::Result {
     writeln!(out, "  {}", field.name)?;
-    let gone = field.gone.iter().map(|part| ('-', part));
-    let came = field.came.iter().map(|part| ('+', part));
+    let gone = field.removed.iter().map(|part| ('-', part));
+    let came = field.added.iter().map(|part| ('+', part));
     for (mut sign, part) in gone.chain(came) {
         // What differs may be at the end: a value is never cut.
         for piece in folded(part, columns.saturating_sub(6)) {

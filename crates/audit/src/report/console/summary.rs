@@ -104,10 +104,10 @@ fn causes(out: &mut String, bytes: &ByteTotals, columns: usize) -> fmt::Result {
     let room = columns.saturating_sub(BEFORE_BAR).min(BAR);
     let wasted = Cause::ALL.into_iter().map(|cause| {
         let (name, style, why) = described(cause);
-        (name, style, bytes.causes[cause], why)
+        (name, style, bytes.causes[cause], Some(why))
     });
     let wasted = wasted.into_iter().filter(|(_, _, of, _)| *of > 0);
-    let used = ("used", LIVE, bytes.live, "in the final filesystem");
+    let used = ("used", LIVE, bytes.live, None);
     for (name, style, of, why) in [used].into_iter().chain(wasted) {
         let bar = bar(of, bytes.stored, room);
         let share = share(of, bytes.stored);
@@ -121,7 +121,7 @@ fn causes(out: &mut String, bytes: &ByteTotals, columns: usize) -> fmt::Result {
             "  {name:NAME$} {:>9} {share:>8}  {style}{bar}{style:#}",
             size(of),
         )?;
-        if name != "used" {
+        if let Some(why) = why {
             for line in wrapped(why, columns.saturating_sub(2 + NAME + 1)) {
                 writeln!(out, "  {:NAME$} {QUIET}{line}{QUIET:#}", "")?;
             }

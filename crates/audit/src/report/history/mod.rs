@@ -167,7 +167,7 @@ pub struct UnreadTag {
 
 /// An image, read.
 #[derive(Clone, Copy)]
-struct Read<'a> {
+struct InspectedImage<'a> {
     /// What is known of it.
     inspection: &'a Inspection,
     /// Its layers.
@@ -199,7 +199,11 @@ impl HistoryReport {
 
 impl TaggedImage {
     /// An image, and the one before it with the comparison of both.
-    fn new(tags: Vec<String>, image: Read<'_>, before: Option<(Read<'_>, &Comparison)>) -> Self {
+    fn new(
+        tags: Vec<String>,
+        image: InspectedImage<'_>,
+        before: Option<(InspectedImage<'_>, &Comparison)>,
+    ) -> Self {
         let Inspection {
             image: facts,
             bytes,
@@ -229,7 +233,11 @@ impl TaggedImage {
 }
 
 /// What changed most: a place in the final filesystem, or what is wasted.
-fn cause(before: Read<'_>, image: Read<'_>, comparison: &Comparison) -> Option<Cause> {
+fn cause(
+    before: InspectedImage<'_>,
+    image: InspectedImage<'_>,
+    comparison: &Comparison,
+) -> Option<Cause> {
     let command = |inspection: &Inspection, layer: usize| {
         let layers = &inspection.layers;
         let facts = layers.iter().find(|facts| facts.layer == layer)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Read, TaggedImage};
+use super::{InspectedImage, TaggedImage};
 use crate::compare::{Comparison, Options, Side};
 use crate::digest::Digest;
 use crate::inspection::Inspection;
@@ -147,8 +147,8 @@ impl Whole {
         }
     }
 
-    fn read(&self) -> Read<'_> {
-        Read {
+    fn read(&self) -> InspectedImage<'_> {
+        InspectedImage {
             inspection: &self.inspection,
             stack: &self.stack,
             ledger: &self.ledger,

@@ -7,10 +7,7 @@ use zlib_rs::{InflateFlush, Status};
 
 use super::resume::resumed;
 use crate::compression::points::{GZIP_SPAN, GzipPoint, OffsetPair, WINDOW};
-
-/// Bytes of a block, as it is stored and as it is decoded, that is decoded again at most; a later one will do.
-const STORED_MOST: usize = 1 << 20;
-const DECODED_MOST: usize = 8 << 20;
+use crate::limits::{GZIP_BLOCK_BYTES, GZIP_BLOCK_DECODED_BYTES};
 
 /// What is gathered for points.
 #[derive(Default)]
@@ -46,7 +43,9 @@ impl Finder {
         if let Some(candidate) = &mut self.candidate {
             candidate.stored.extend_from_slice(stored);
             candidate.decoded.extend_from_slice(decoded);
-            if candidate.stored.len() > STORED_MOST || candidate.decoded.len() > DECODED_MOST {
+            if candidate.stored.len() > GZIP_BLOCK_BYTES
+                || candidate.decoded.len() > GZIP_BLOCK_DECODED_BYTES
+            {
                 self.candidate = None;
             }
         }

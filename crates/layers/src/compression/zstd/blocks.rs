@@ -1,4 +1,4 @@
-//! What decodes the blocks of zstd frames: the C library natively, and ruzstd where no C compiler reaches.
+//! What a decoder of the blocks of zstd frames does.
 
 use crate::compression::Sink;
 use crate::compression::error::Stop;
@@ -31,21 +31,4 @@ impl From<Stop> for Fault {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
     }
-}
-
-/// The fastest that there is here.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn fastest() -> Box<dyn Blocks> {
-    Box::<super::native::Native>::default()
-}
-
-/// The fastest that there is here.
-#[cfg(target_arch = "wasm32")]
-pub(super) fn fastest() -> Box<dyn Blocks> {
-    portable()
-}
-
-/// The one that there is everywhere.
-pub(super) fn portable() -> Box<dyn Blocks> {
-    Box::new(super::portable::Portable::new())
 }

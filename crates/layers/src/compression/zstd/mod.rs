@@ -7,6 +7,7 @@
 #![allow(clippy::indexing_slicing, reason = "a header is as long as its fields")]
 
 mod blocks;
+mod decoders;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod portable;
@@ -78,12 +79,12 @@ pub(super) struct Zstd {
 impl Zstd {
     /// With the fastest decoder that there is here.
     pub(super) fn new(memory: Memory) -> Self {
-        Self::with(blocks::fastest(), memory)
+        Self::with(decoders::fastest(), memory)
     }
 
     /// With the decoder that there is everywhere.
     pub(super) fn portable(memory: Memory) -> Self {
-        Self::with(blocks::portable(), memory)
+        Self::with(decoders::portable(), memory)
     }
 
     fn with(blocks: Box<dyn Blocks>, memory: Memory) -> Self {

@@ -21,7 +21,7 @@ use crate::limits::PATH_BYTES;
 use crate::tar::{self, Kind, wrap};
 
 /// The layer that a table is of.
-pub(super) struct Listed<'l> {
+pub(super) struct ListedLayer<'l> {
     pub(super) expected: &'l Expected,
     pub(super) blob_size: u64,
     /// Where the table begins in the blob.
@@ -40,7 +40,7 @@ pub(super) struct OwnEntry {
 /// Reads a table that is the one that the manifest names.
 pub(super) fn read(
     json: &[u8],
-    listed: Listed<'_>,
+    listed: ListedLayer<'_>,
     memory: &MemoryBudget,
 ) -> Result<TableOfContents, TableError> {
     let (Some(digest), Some(diff_id)) = (&listed.expected.digest, &listed.expected.diff_id) else {

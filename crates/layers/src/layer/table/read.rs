@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::document::{self, Listed, OwnEntry};
+use super::document::{self, ListedLayer, OwnEntry};
 use super::{TableError, TableLocation, TableOfContents};
 use crate::compression::Decompressor;
 use crate::digest::Digest;
@@ -113,7 +113,7 @@ impl TableReader {
     ) -> Result<TableOfContents, TableError> {
         let (blob_size, start) = (self.blob_size, self.start);
         let (json, own) = self.json(memory)?;
-        let listed = Listed {
+        let listed = ListedLayer {
             expected,
             blob_size,
             start,

@@ -16,21 +16,11 @@ use crate::json::Json;
 use crate::manifest::Document;
 use crate::platform::Platform;
 use crate::source::SourceError;
+use crate::source::fetched::Fetched;
 use crate::source::image::Image;
 use crate::source::open;
-use crate::source::registry::Fetched;
 
 const MANIFEST: &str = "manifest.json";
-
-/// The names that the file of this digest may have.
-pub(super) fn names(digest: &Digest) -> Vec<String> {
-    let hex = digest.hex();
-    vec![
-        hex.to_owned(),
-        format!("{}-{hex}", digest.algorithm().name()),
-        format!("{hex}.manifest.json"),
-    ]
-}
 
 /// Whether a `manifest.json` with these bytes is a manifest or an index, and not a list of images as `docker save`
 /// writes it.
@@ -67,9 +57,9 @@ pub(super) async fn image(
 pub(super) async fn list(
     archive: &Archive,
     files: &Files,
-) -> Result<Vec<super::Listed>, SourceError> {
+) -> Result<Vec<super::ListedImage>, SourceError> {
     manifest(archive, files).await?;
-    Ok(vec![super::Listed {
+    Ok(vec![super::ListedImage {
         reference: "@0".to_owned(),
         names: Vec::new(),
     }])

@@ -16,7 +16,7 @@ use crate::source::SourceError;
 use crate::source::image::{Image, Layer};
 
 /// One image that `manifest.json` lists.
-struct Listed {
+struct ManifestEntry {
     config: String,
     tags: Vec<String>,
     layers: Vec<String>,
@@ -81,9 +81,9 @@ pub(super) async fn image(
 pub(super) async fn list(
     archive: &Archive,
     files: &Files,
-) -> Result<Vec<super::Listed>, SourceError> {
+) -> Result<Vec<super::ListedImage>, SourceError> {
     let listed = Saved { archive, files }.list().await?;
-    let of = |(place, image): (usize, Listed)| super::Listed {
+    let of = |(place, image): (usize, ManifestEntry)| super::ListedImage {
         reference: match image.tags.first() {
             Some(tag) => tag.clone(),
             None => format!("@{place}"),
@@ -101,7 +101,7 @@ struct Saved<'a> {
 
 impl Saved<'_> {
     /// What `manifest.json` lists, wherever in the tar it stands.
-    async fn list(&self) -> Result<Vec<Listed>, SourceError> {
+    async fn list(&self) -> Result<Vec<ManifestEntry>, SourceError> {
         let archive = self.archive;
         let Some(stored) = archive.find(self.files, "manifest.json")? else {
             return Err(archive
@@ -111,7 +111,7 @@ impl Saved<'_> {
         match Json::parse(&bytes) {
             Ok(Json::List(images)) => images
                 .iter()
-                .map(|image| image.as_object().and_then(Listed::read))
+                .map(|image| image.as_object().and_then(ManifestEntry::read))
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| {
                     archive
@@ -125,7 +125,7 @@ impl Saved<'_> {
         }
     }
 
-    fn choose<'l>(&self, listed: &'l [Listed]) -> Result<&'l Listed, SourceError> {
+    fn choose<'l>(&self, listed: &'l [ManifestEntry]) -> Result<&'l ManifestEntry, SourceError> {
         let archive = self.archive;
         let Some(wanted) = &archive.reference else {
             return match listed {
@@ -150,7 +150,7 @@ impl Saved<'_> {
     }
 
     /// Whether the tag that was asked for, else the first, names its registry.
-    fn names_registry(&self, image: &Listed) -> bool {
+    fn names_registry(&self, image: &ManifestEntry) -> bool {
         let mut asked = self.archive.reference.iter();
         let asked = asked.find(|wanted| !wanted.starts_with('@'));
         let tag = match asked {
@@ -161,7 +161,7 @@ impl Saved<'_> {
     }
 
     /// The reference in full: the tag that was asked for, else the first, else the image's ID.
-    fn named(&self, image: &Listed, config_digest: &Digest) -> String {
+    fn named(&self, image: &ManifestEntry, config_digest: &Digest) -> String {
         let mut asked = self.archive.reference.iter();
         let asked = asked.find(|wanted| !wanted.starts_with('@'));
         match asked.or(image.tags.first()) {
@@ -231,7 +231,7 @@ impl Saved<'_> {
         }
     }
 
-    fn member(&self, name: &str, what: &str) -> Result<super::files::Stored, SourceError> {
+    fn member(&self, name: &str, what: &str) -> Result<super::files::StoredFile, SourceError> {
         self.archive.find(self.files, name)?.ok_or_else(|| {
             self.archive.wrong(format!(
                 "{what} should be its member {name:?}, which is missing; save the image again"
@@ -240,7 +240,7 @@ impl Saved<'_> {
     }
 }
 
-impl Listed {
+impl ManifestEntry {
     fn read(object: &Object) -> Option<Self> {
         let texts = |key: &str| match object.get(key) {
             None | Some(Json::Null) => Some(Vec::new()),
@@ -261,8 +261,8 @@ impl Listed {
 }
 
 /// The images of an archive, for people to choose from.
-fn names(listed: &[Listed]) -> String {
-    let name = |(place, image): (usize, &Listed)| match image.tags.as_slice() {
+fn names(listed: &[ManifestEntry]) -> String {
+    let name = |(place, image): (usize, &ManifestEntry)| match image.tags.as_slice() {
         [] => format!("@{place} (without a name)"),
         tags => tags.join(", ").escape_debug().to_string(),
     };

@@ -20,7 +20,7 @@ pub(super) enum Files {
 
 /// One of them.
 #[derive(Clone)]
-pub(super) struct Stored {
+pub(super) struct StoredFile {
     pub(super) source: Arc<dyn ReadAt>,
     /// Where it begins, and how large it is.
     pub(super) span: Span,
@@ -28,7 +28,7 @@ pub(super) struct Stored {
     pub(super) runs: Vec<Run>,
 }
 
-impl Stored {
+impl StoredFile {
     /// The `size` bytes from `at` on, all of which it has to have.
     pub(super) async fn read(&self, at: u64, size: u64) -> Result<Bytes, String> {
         if self.runs.is_empty() {
@@ -60,16 +60,16 @@ impl Stored {
 impl Files {
     /// The file of this name. In a folder only names of our own making are looked up, never those of a document:
     /// they could lead out of it.
-    pub(super) fn find(&self, name: &str) -> Result<Option<Stored>, String> {
+    pub(super) fn find(&self, name: &str) -> Result<Option<StoredFile>, String> {
         match self {
-            Self::Tar { source, members } => Ok(members.find(name).map(|place| Stored {
+            Self::Tar { source, members } => Ok(members.find(name).map(|place| StoredFile {
                 source: Arc::clone(source),
                 span: place.span,
                 runs: place.runs.clone(),
             })),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Folder(folder) => match super::FileBytes::open(&folder.join(name)) {
-                Ok(file) => Ok(Some(Stored {
+                Ok(file) => Ok(Some(StoredFile {
                     span: Span {
                         offset: 0,
                         size: file.size(),

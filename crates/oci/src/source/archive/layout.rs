@@ -8,26 +8,35 @@ mod choice;
 use bytes::Bytes;
 
 use self::choice::{choose, full_name, names, whole_name};
-use super::files::{Files, Stored};
+use super::files::{Files, StoredFile};
 use super::{Archive, Inside, directory};
 use crate::digest::Digest;
+use crate::limits::SEARCHED_MANIFESTS;
 use crate::manifest::media_type::DocumentKind;
 use crate::manifest::{Descriptor, Document, ManifestError};
 use crate::platform::Platform;
 use crate::reference;
+use crate::source::documents::{self, Documents};
+use crate::source::fetched::Fetched;
 use crate::source::image::{Image, Layer};
-use crate::source::open::{self, Documents};
-use crate::source::registry::Fetched;
+use crate::source::open;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::source::saved;
 use crate::source::{Origin, SourceError};
 
-/// Manifests of an index that are looked at in search of the one that a configuration belongs to.
-const SEARCHED: usize = 64;
-
 /// The file of a layout that holds a blob.
 fn blob(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
+}
+
+/// The names that the file of this digest may have in a `dir:` of skopeo.
+fn names_in_directory(digest: &Digest) -> Vec<String> {
+    let hex = digest.hex();
+    vec![
+        hex.to_owned(),
+        format!("{}-{hex}", digest.algorithm().name()),
+        format!("{hex}.manifest.json"),
+    ]
 }
 
 /// The file that holds a blob, and its name.
@@ -36,9 +45,9 @@ pub(super) fn find(
     files: &Files,
     inside: Inside,
     digest: &Digest,
-) -> Result<Option<(String, Stored)>, SourceError> {
+) -> Result<Option<(String, StoredFile)>, SourceError> {
     let names = match inside {
-        Inside::Directory => directory::names(digest),
+        Inside::Directory => names_in_directory(digest),
         Inside::Docker | Inside::Layout => vec![blob(digest)],
     };
     for name in names {
@@ -60,7 +69,7 @@ pub(super) async fn image(
     let chosen = choose(&layout, &listed).await?;
     let mut image = match chosen.as_slice() {
         [only] => {
-            let top = open::promised(&layout, only).await?;
+            let top = documents::promised(&layout, only).await?;
             open::image(&layout, top, Some(only), platform).await?
         }
         several => open::of_index(&layout, None, several.to_vec(), platform).await?,
@@ -78,14 +87,14 @@ pub(super) async fn image(
 pub(super) async fn list(
     archive: &Archive,
     files: &Files,
-) -> Result<Vec<super::Listed>, SourceError> {
+) -> Result<Vec<super::ListedImage>, SourceError> {
     let layout = Layout::new(archive, files, Inside::Layout);
     let listed = layout.index().await?;
     let found = choice::images(&layout, &listed).await;
     let unnamed = found.iter().filter(|(_, one)| names(one).is_empty());
     let unnamed: Vec<&Descriptor> = unnamed.map(|(_, one)| *one).collect();
     let is_one = choice::by_platform(&layout, &unnamed).await.is_some();
-    let mut images: Vec<(&Digest, super::Listed)> = Vec::new();
+    let mut images: Vec<(&Digest, super::ListedImage)> = Vec::new();
     for (place, one) in found {
         let names: Vec<String> = names(one).into_iter().map(str::to_owned).collect();
         let again = images.iter_mut().find(|(digest, image)| {
@@ -102,7 +111,7 @@ pub(super) async fn list(
             None => {
                 let reference = names.first().cloned();
                 let reference = reference.unwrap_or_else(|| format!("@{place}"));
-                images.push((&one.digest, super::Listed { reference, names }));
+                images.push((&one.digest, super::ListedImage { reference, names }));
             }
         }
     }
@@ -181,16 +190,16 @@ pub(super) async fn manifest_of(
 ) -> Result<Option<(Digest, crate::manifest::Manifest)>, SourceError> {
     let layout = Layout::new(archive, files, Inside::Layout);
     let mut waiting = layout.index().await?;
-    for _ in 0..SEARCHED {
+    for _ in 0..SEARCHED_MANIFESTS {
         let Some(next) = waiting.pop() else { break };
         if DocumentKind::of(&next.media_type).is_none() {
             continue;
         }
         // An archive of one platform lists the others too, without holding them.
-        let Ok(fetched) = open::promised(&layout, &next).await else {
+        let Ok(fetched) = documents::promised(&layout, &next).await else {
             continue;
         };
-        match open::parse(&layout, &fetched, Some(&next))? {
+        match documents::parse(&layout, &fetched, Some(&next))? {
             Document::Index(inner) => waiting.extend(inner.manifests),
             Document::Manifest(manifest) if manifest.config.digest == *config => {
                 return Ok(Some((fetched.digest, *manifest)));
@@ -249,8 +258,8 @@ impl<'a> Layout<'a> {
     /// The platforms that are there of an index that lists others too; `None` where all are there, and for a manifest.
     #[cfg(not(target_arch = "wasm32"))]
     async fn saved_of(&self, top: &Descriptor) -> Result<Option<Vec<Descriptor>>, SourceError> {
-        let fetched = open::promised(self, top).await?;
-        let Document::Index(index) = open::parse(self, &fetched, Some(top))? else {
+        let fetched = documents::promised(self, top).await?;
+        let Document::Index(index) = documents::parse(self, &fetched, Some(top))? else {
             return Ok(None);
         };
         let missing = |listed: &Descriptor| {
@@ -278,7 +287,7 @@ impl<'a> Layout<'a> {
         ))
     }
 
-    fn stored(&self, digest: &Digest) -> Result<(String, Stored), SourceError> {
+    fn stored(&self, digest: &Digest) -> Result<(String, StoredFile), SourceError> {
         let found = find(self.archive, self.files, self.inside, digest)?;
         found.ok_or_else(|| {
             let name = match self.inside {

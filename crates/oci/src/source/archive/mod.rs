@@ -26,7 +26,7 @@ use crate::manifest::ManifestError;
 use crate::platform::Platform;
 use crate::source::image::{Image, Layer};
 use crate::source::{BlobStream, Origin, SourceError};
-use files::{Files, Stored};
+use files::{Files, StoredFile};
 use members::Members;
 
 pub use crate::compression::START;
@@ -70,7 +70,7 @@ pub struct Archive {
 
 /// One of the images that an archive holds.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Listed {
+pub struct ListedImage {
     /// What [`Archive::new`] takes as the reference of this image.
     pub reference: String,
     /// All its names; an image without one has none.
@@ -192,7 +192,7 @@ impl Archive {
     ///
     /// # Errors
     /// It cannot be read, or is no saved image.
-    pub async fn list(&self) -> Result<Vec<Listed>, SourceError> {
+    pub async fn list(&self) -> Result<Vec<ListedImage>, SourceError> {
         let files = self.files().await?;
         match self.inside(&files).await? {
             Inside::Layout => layout::list(self, &files).await,
@@ -272,9 +272,9 @@ impl Archive {
     }
 
     /// Where a layer is.
-    fn stored(&self, layer: &Layer) -> Result<Option<Stored>, SourceError> {
+    fn stored(&self, layer: &Layer) -> Result<Option<StoredFile>, SourceError> {
         Ok(match (&self.place, layer.span, &layer.digest) {
-            (Backing::Tar(source), Some(span), _) => Some(Stored {
+            (Backing::Tar(source), Some(span), _) => Some(StoredFile {
                 source: Arc::clone(source),
                 span,
                 runs: layer.runs.clone(),
@@ -293,7 +293,7 @@ impl Archive {
     }
 
     /// Streams a part of what is stored.
-    fn stream(&self, what: String, stored: Stored, part: Range<u64>) -> BlobStream {
+    fn stream(&self, what: String, stored: StoredFile, part: Range<u64>) -> BlobStream {
         let size = part.end - part.start;
         let archive = self.clone();
         let chunks = stream::unfold(Some((stored, part.start)), move |left| {
@@ -345,12 +345,12 @@ impl Archive {
         }
     }
 
-    fn find(&self, files: &Files, name: &str) -> Result<Option<Stored>, SourceError> {
+    fn find(&self, files: &Files, name: &str) -> Result<Option<StoredFile>, SourceError> {
         files.find(name).map_err(|problem| self.wrong(problem))
     }
 
     /// A file that is small enough to be a document.
-    async fn document(&self, stored: &Stored, name: &str) -> Result<Bytes, SourceError> {
+    async fn document(&self, stored: &StoredFile, name: &str) -> Result<Bytes, SourceError> {
         if stored.span.size > crate::limits::DOCUMENT_BYTES as u64 {
             return Err(self.unusable(name, ManifestError::TooLarge));
         }
@@ -358,13 +358,13 @@ impl Archive {
     }
 
     /// The `size` bytes of a file from `at` on.
-    async fn read(&self, stored: &Stored, at: u64, size: u64) -> Result<Bytes, SourceError> {
+    async fn read(&self, stored: &StoredFile, at: u64, size: u64) -> Result<Bytes, SourceError> {
         let bytes = stored.read(at, size).await;
         bytes.map_err(|problem| self.wrong(problem))
     }
 
     /// How a file is compressed, by its first bytes.
-    async fn format(&self, stored: &Stored) -> Result<Option<Format>, SourceError> {
+    async fn format(&self, stored: &StoredFile) -> Result<Option<Format>, SourceError> {
         let size = stored.span.size.min(START as u64);
         Ok(Format::of(&self.read(stored, 0, size).await?))
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::files::{Files, Stored};
+use super::files::{Files, StoredFile};
 use super::{Archive, CHUNK, Inside, directory, docker, layout};
 use crate::compression::Format;
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -27,13 +27,13 @@ pub struct ArchiveRepository {
     /// Documents that are in no file as they are: media type and content.
     made: HashMap<Digest, (String, Bytes)>,
     /// Layers that do not lie under their digest.
-    layers: HashMap<Digest, Stored>,
+    layers: HashMap<Digest, StoredFile>,
 }
 
 /// A blob that lies in an archive.
 pub struct Blob {
     archive: Archive,
-    stored: Stored,
+    stored: StoredFile,
 }
 
 impl Archive {
@@ -64,7 +64,7 @@ impl Archive {
 
     async fn digest_of(
         &self,
-        stored: &Stored,
+        stored: &StoredFile,
         algorithm: Algorithm,
     ) -> Result<Digest, SourceError> {
         let mut hasher = Hasher::new(algorithm);
@@ -96,7 +96,7 @@ impl ArchiveRepository {
         let mut layers = HashMap::new();
         let mut descriptors = Vec::new();
         // A layer that is listed again is not read again.
-        let mut known: HashMap<BlobId, (Digest, Stored, &'static str)> = HashMap::new();
+        let mut known: HashMap<BlobId, (Digest, StoredFile, &'static str)> = HashMap::new();
         for layer in &image.layers {
             let blob = layer.blob();
             let again = blob.as_ref().and_then(|blob| known.get(blob)).cloned();
@@ -176,7 +176,7 @@ impl ArchiveRepository {
     /// # Errors
     /// The archive cannot be read.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
-        let blob = |stored: Stored| Blob {
+        let blob = |stored: StoredFile| Blob {
             archive: self.archive.clone(),
             stored,
         };
@@ -216,11 +216,11 @@ async fn described(
     archive: &Archive,
     files: &Files,
     layer: &Layer,
-) -> Result<(Digest, Stored, &'static str), SourceError> {
+) -> Result<(Digest, StoredFile, &'static str), SourceError> {
     let (Files::Tar { source, .. }, Some(span)) = (files, layer.span) else {
         return Err(archive.wrong(format!("layer {} is not in it", layer.number)));
     };
-    let stored = Stored {
+    let stored = StoredFile {
         source: source.clone(),
         span,
         runs: layer.runs.clone(),

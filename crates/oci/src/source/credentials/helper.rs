@@ -59,7 +59,8 @@ pub(super) async fn answer_of(
             .map(Some)
             .ok_or_else(|| HelperError::Failed(format!("{program} gave an invalid answer"))),
         Ok(Ok((status, answer))) => {
-            // Helpers tell what is wrong on standard output.
+            // Helpers write errors to standard output. Their protocol has no code for "no credentials", only this text, which
+            // Docker's own client compares too (docker-credential-helpers, `ErrCredentialsNotFound`).
             let said = String::from_utf8_lossy(&answer);
             let said = said.trim();
             if said.contains("credentials not found") {

@@ -24,7 +24,7 @@ const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
 
 /// What is known of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundCredentials {
     /// The credentials for it.
     pub credentials: Option<Credentials>,
     /// What was passed over on the way, such as a helper that is not installed. Each is said once.
@@ -87,8 +87,12 @@ impl Keychain {
     ///
     /// # Errors
     /// A file is there and cannot be read, or a helper does not do its work.
-    pub async fn find(&self, registry: &str, repository: &str) -> Result<Found, KeychainError> {
-        let mut found = Found::default();
+    pub async fn find(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Result<FoundCredentials, KeychainError> {
+        let mut found = FoundCredentials::default();
         if let Some(content) = &self.variable {
             let config = Config::parse(content.as_bytes()).ok_or_else(|| KeychainError {
                 file: VARIABLE.to_owned(),
@@ -121,7 +125,7 @@ impl Keychain {
         file: &str,
         registry: &str,
         repository: &str,
-        found: &mut Found,
+        found: &mut FoundCredentials,
     ) -> Result<(), KeychainError> {
         let wrong = |problem: String| KeychainError {
             file: file.to_owned(),
@@ -148,7 +152,7 @@ impl Keychain {
     }
 
     /// Adds a warning, unless it was given before.
-    fn warn(&self, warning: KeychainError, found: &mut Found) {
+    fn warn(&self, warning: KeychainError, found: &mut FoundCredentials) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if !warned.contains(&warning) {
             warned.push(warning.clone());

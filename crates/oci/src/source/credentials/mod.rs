@@ -10,7 +10,7 @@ mod helpers;
 mod keychain;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use keychain::{Found, Keychain, KeychainError};
+pub use keychain::{FoundCredentials, Keychain, KeychainError};
 
 /// What a file of credentials has for a repository: for the fuzz targets. The error is the key of an entry that cannot be
 /// read.

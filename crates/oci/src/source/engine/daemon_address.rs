@@ -224,8 +224,12 @@ impl Certificates {
         if let (Some(mut pem), Some(key)) = (self.file("cert.pem")?, self.file("key.pem")?) {
             pem.push(b'\n');
             pem.extend(key);
-            let identity = Identity::from_pem(&pem)
-                .map_err(|_| self.unusable("cert.pem", "it and key.pem make no identity"))?;
+            let identity = Identity::from_pem(&pem).map_err(|_| {
+                self.unusable(
+                    "cert.pem",
+                    "it and key.pem are not a certificate and its private key in PEM format",
+                )
+            })?;
             client = client.identity(identity);
         }
         Ok(client)

@@ -10,14 +10,13 @@ use serde_json::Value;
 use super::detail::ErrorDetail;
 use super::encoding::{self, Coding};
 use super::endpoint::host_of;
+use super::one_line::plain;
 use super::wait::retry_after;
 use super::web_page;
 use crate::source::SourceError;
 
 /// Bytes read of an error's body.
 const ERROR_BYTES: usize = 64 << 10;
-/// Characters shown of what a registry says.
-const SHOWN: usize = 300;
 
 /// Who was asked for what: what an error names.
 #[derive(Clone, Debug)]
@@ -213,18 +212,6 @@ fn said(body: &[u8]) -> (Vec<String>, String) {
     (codes, plain(&messages.join("; ")))
 }
 
-/// One short line without anything that a terminal would act on.
-pub(super) fn plain(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars()
-        .map(|c| if acts(c) { ' ' } else { c })
-        .take(SHOWN)
-        .collect()
-}
-
 fn too_many(registry: String, headers: &HeaderMap, reason: &str) -> SourceError {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let limit = text("ratelimit-limit").and_then(|value| rate(value, text("ratelimit-remaining")));
@@ -244,6 +231,11 @@ fn rate(limit: &str, remaining: Option<&str>) -> Option<String> {
         .map_or_else(String::new, |left| format!(", {left} left"));
     let hours = window.div_ceil(3600);
     Some(format!("it allows {count} pulls in {hours} hours{left}"))
+}
+
+/// A header as text, if it was sent and is text.
+pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 /// An address for messages: signed addresses carry their secret in the query.

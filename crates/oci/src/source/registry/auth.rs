@@ -10,7 +10,8 @@ use reqwest::{Method, Response, Url};
 use super::answer::{self, RequestContext};
 use super::challenge::{self, Challenge};
 use super::realm;
-use super::transport::{Purpose, RegistryRequest, Transport, forbidden};
+use super::request::{Purpose, RegistryRequest};
+use super::transport::{Transport, forbidden};
 use crate::limits;
 use crate::source::{Credentials, SourceError};
 

@@ -7,7 +7,7 @@ use super::client::Client;
 use super::endpoint::Endpoint;
 use super::link;
 use super::listing;
-use super::transport::{Purpose, RegistryRequest};
+use super::request::{Purpose, RegistryRequest};
 use crate::reference::{DOCKER_HUB, Reference};
 use crate::source::SourceError;
 use crate::source::portable::off_thread;
@@ -29,8 +29,27 @@ pub struct RepositoriesPage {
     pub next: Option<String>,
 }
 
+impl Client {
+    /// The registry that people write as `host` (`registry.example.com:5000`, `docker.io`); nothing is requested yet.
+    pub fn registry(&self, host: &str) -> Result<Registry, SourceError> {
+        let reference = any_of(host)?;
+        let domain = reference.domain().to_owned();
+        Ok(Registry::new(
+            self.clone(),
+            self.endpoint(&reference)?,
+            domain,
+        ))
+    }
+
+    /// A registry at an address that the caller knows; `name` is what it is called in messages.
+    #[must_use]
+    pub fn registry_at(&self, endpoint: Endpoint, name: &str) -> Registry {
+        Registry::new(self.clone(), endpoint, name.to_owned())
+    }
+}
+
 impl Registry {
-    pub(super) const fn new(client: Client, endpoint: Endpoint, domain: String) -> Self {
+    const fn new(client: Client, endpoint: Endpoint, domain: String) -> Self {
         Self {
             client,
             endpoint,

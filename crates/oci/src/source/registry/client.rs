@@ -8,13 +8,12 @@ use reqwest::{Response, Url};
 
 use super::answer::{self, RequestContext};
 use super::auth::{Audience, Auth, Scope};
-use super::catalog::{self, Registry};
 use super::endpoint::{Endpoint, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]
 use super::guard::Guard;
 use super::kept::KeepDocuments;
-use super::remote::Remote;
-use super::transport::{RegistryRequest, Transport};
+use super::request::RegistryRequest;
+use super::transport::Transport;
 use super::wait::Notices;
 use crate::reference::{DOCKER_HUB, DOCKER_HUB_API, Reference};
 use crate::source::{Credentials, SourceError};
@@ -124,33 +123,8 @@ impl Client {
         self.inner.options.kept.as_deref()
     }
 
-    /// The image that a reference names; nothing is requested yet.
-    pub fn open(&self, reference: &Reference) -> Result<Remote, SourceError> {
-        Ok(Remote::new(
-            self.clone(),
-            self.endpoint(reference)?,
-            reference.clone(),
-        ))
-    }
-
-    /// The registry that people write as `host` (`registry.example.com:5000`, `docker.io`); nothing is requested yet.
-    pub fn registry(&self, host: &str) -> Result<Registry, SourceError> {
-        let reference = catalog::any_of(host)?;
-        let domain = reference.domain().to_owned();
-        Ok(Registry::new(
-            self.clone(),
-            self.endpoint(&reference)?,
-            domain,
-        ))
-    }
-
-    /// A registry at an address that the caller knows; `name` is what it is called in messages.
-    #[must_use]
-    pub fn registry_at(&self, endpoint: Endpoint, name: &str) -> Registry {
-        Registry::new(self.clone(), endpoint, name.to_owned())
-    }
-
-    fn endpoint(&self, reference: &Reference) -> Result<Endpoint, SourceError> {
+    /// Where the registry of a reference is asked.
+    pub(super) fn endpoint(&self, reference: &Reference) -> Result<Endpoint, SourceError> {
         let options = &self.inner.options;
         match &options.gateway {
             Some(gateway) => Ok(Endpoint::through(gateway.clone(), reference)),
@@ -161,13 +135,6 @@ impl Client {
                 Endpoint::of(reference, plain)
             }
         }
-    }
-
-    /// The image that a reference names, at a registry whose address the caller knows better: the reference's
-    /// domain is only its name.
-    #[must_use]
-    pub fn open_at(&self, endpoint: Endpoint, reference: &Reference) -> Remote {
-        Remote::new(self.clone(), endpoint, reference.clone())
     }
 
     /// Sends a request to a registry, showing what it takes to be let in. Answers other than those that

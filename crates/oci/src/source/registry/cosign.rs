@@ -4,12 +4,12 @@
 //! Source: sigstore/cosign, specs/SIGNATURE_SPEC.md and doc/cosign_triangulate.md.
 
 use super::endpoint::TagOrDigest;
-use super::fetched::Fetched;
 use super::referrers::Referrer;
 use super::remote::Remote;
 use crate::digest::Digest;
 use crate::manifest::{Document, ManifestError};
 use crate::source::SourceError;
+use crate::source::fetched::Fetched;
 
 /// What the tags end with.
 const SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];

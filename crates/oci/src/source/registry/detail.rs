@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::plain;
+use super::one_line::plain;
 use crate::manifest::ManifestError;
 use crate::source::{RetryAfter, SourceError, Unreachable};
 

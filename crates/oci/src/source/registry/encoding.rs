@@ -14,7 +14,7 @@ use futures::{StreamExt as _, stream};
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::transport::broken;
+use super::failure::broken;
 use crate::compression::{Format, START};
 use crate::digest::{Digest, Hasher};
 use crate::source::portable::BoxStream;

@@ -45,7 +45,7 @@ impl Endpoint {
             url: url.clone(),
             reason: reason.to_owned(),
         };
-        let base = Url::parse(&url).map_err(|_| wrong("that is no address of a host"))?;
+        let base = Url::parse(&url).map_err(|_| wrong("that is not a host name"))?;
         // `0x7f.1` and `2130706433` are other spellings of addresses, which rules on hosts would miss.
         let spelled = base
             .host_str()

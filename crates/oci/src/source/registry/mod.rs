@@ -22,6 +22,7 @@
 
 mod answer;
 mod auth;
+mod blobs;
 mod catalog;
 mod challenge;
 mod client;
@@ -29,19 +30,21 @@ mod cosign;
 mod detail;
 mod encoding;
 mod endpoint;
-mod fetched;
+mod failure;
 #[cfg(not(target_arch = "wasm32"))]
 mod guard;
 mod kept;
 mod link;
 mod listing;
 mod names;
+mod one_line;
 #[cfg(not(target_arch = "wasm32"))]
 mod proxies;
 mod quoted;
 mod realm;
 mod referrers;
 mod remote;
+mod request;
 mod transfer;
 mod transport;
 mod wait;
@@ -57,11 +60,11 @@ pub mod readers {
     pub use super::realm::{allowed as allowed_realm, trusted as trusted_realm};
 }
 
+pub use blobs::BlobAnswer;
 pub use catalog::{Registry, RepositoriesPage, domain};
 pub use client::{Client, Options};
 pub use detail::ErrorDetail;
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
-pub use fetched::{Described, Fetched, Outline};
 #[cfg(not(target_arch = "wasm32"))]
 pub use guard::{AllowedHost, AllowedHostError, Guard, PublicAddresses};
 pub use kept::{KeepDocuments, KeptDocument};
@@ -69,8 +72,10 @@ pub use listing::{Pages, WholeList, whole_list};
 #[cfg(not(target_arch = "wasm32"))]
 pub use proxies::{ProxyError, proxy_hosts, proxy_variables, through_proxies};
 pub use referrers::{Referrer, Referrers, ReferrersPage};
-pub use remote::{BlobAnswer, Remote, TagsPage};
+pub use remote::{Remote, TagsPage};
 pub use reqwest::{self, Method, Response, Url};
 #[cfg(not(target_arch = "wasm32"))]
 pub use transport::http_client;
 pub use wait::Notices;
+
+pub use super::fetched::{Described, Fetched, Outline};

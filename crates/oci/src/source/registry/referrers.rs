@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::endpoint::TagOrDigest;
-use super::fetched::Fetched;
 use super::link;
 use super::listing::{self, Pages};
-use super::remote::{Remote, header};
-use super::transport::{Purpose, RegistryRequest};
+use super::remote::Remote;
+use super::request::{Purpose, RegistryRequest};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::{Descriptor, Document, ManifestError, media_type};
 use crate::platform::Platform;
+use crate::source::fetched::Fetched;
 use crate::source::portable::off_thread;
 use crate::source::{Attestation, SourceError};
 
@@ -201,8 +201,8 @@ impl Remote {
             _ => return Err(self.refused(ask, response).await),
         }
         let next = listing::next(&response, list, &ask.what)?;
-        let filters = header(response.headers(), "oci-filters-applied").unwrap_or_default();
-        let content_type = header(response.headers(), CONTENT_TYPE.as_str());
+        let filters = answer::header(response.headers(), "oci-filters-applied").unwrap_or_default();
+        let content_type = answer::header(response.headers(), CONTENT_TYPE.as_str());
         let bytes = match answer::body(response, limits::DOCUMENT_BYTES, &ask.what).await {
             Err(SourceError::WebPage { .. }) => {
                 return Err(none("its list of referrers is a web page"));

@@ -1,29 +1,24 @@
 //! One image of a registry, and its repository: documents and tags.
 
-mod blobs;
-
-use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response, Url};
 
-pub use self::blobs::BlobAnswer;
 use super::answer;
 use super::auth::Scope;
 use super::client::Client;
 use super::endpoint::{Endpoint, TagOrDigest};
-use super::fetched::Fetched;
 use super::kept::KeptDocument;
 use super::link;
 use super::listing;
-use super::transport::{Purpose, RegistryRequest};
+use super::request::{Purpose, RegistryRequest};
 use crate::digest::{Algorithm, Digest};
 use crate::limits;
 use crate::manifest::media_type;
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::source::SourceError;
+use crate::source::fetched::Fetched;
 use crate::source::image::Image;
-use crate::source::open::Documents;
 use crate::source::portable::off_thread;
 
 /// One image of a registry. Opening it requests nothing.
@@ -45,8 +40,26 @@ pub struct TagsPage {
     pub next: Option<String>,
 }
 
+impl Client {
+    /// The image that a reference names; nothing is requested yet.
+    pub fn open(&self, reference: &Reference) -> Result<Remote, SourceError> {
+        Ok(Remote::new(
+            self.clone(),
+            self.endpoint(reference)?,
+            reference.clone(),
+        ))
+    }
+
+    /// The image that a reference names, at a registry whose address the caller knows better: the reference's
+    /// domain is only its name.
+    #[must_use]
+    pub fn open_at(&self, endpoint: Endpoint, reference: &Reference) -> Remote {
+        Remote::new(self.clone(), endpoint, reference.clone())
+    }
+}
+
 impl Remote {
-    pub(super) fn new(client: Client, endpoint: Endpoint, reference: Reference) -> Self {
+    fn new(client: Client, endpoint: Endpoint, reference: Reference) -> Self {
         Self {
             name: endpoint.name(reference.path()),
             client,
@@ -84,8 +97,8 @@ impl Remote {
         let response = self
             .manifest_response(Method::GET, which, media_type::ACCEPT)
             .await?;
-        let content_type = header(response.headers(), CONTENT_TYPE.as_str());
-        let said = header(response.headers(), "docker-content-digest")
+        let content_type = answer::header(response.headers(), CONTENT_TYPE.as_str());
+        let said = answer::header(response.headers(), "docker-content-digest")
             .and_then(|digest| digest.parse().ok());
         let bytes = answer::body(response, limits::DOCUMENT_BYTES, &what).await?;
         let promised: Option<Digest> = match which {
@@ -107,12 +120,14 @@ impl Remote {
         })
     }
 
-    async fn kept(&self, digest: &Digest) -> Option<KeptDocument> {
+    /// A document of an earlier run.
+    pub(super) async fn kept(&self, digest: &Digest) -> Option<KeptDocument> {
         let kept = self.client.kept()?;
         kept.document(&self.repository(), digest).await
     }
 
-    fn keep(&self, digest: &Digest, bytes: &[u8], content_type: Option<String>) {
+    /// Keeps a document for later runs.
+    pub(super) fn keep(&self, digest: &Digest, bytes: &[u8], content_type: Option<String>) {
         if let Some(kept) = self.client.kept() {
             let document = KeptDocument {
                 bytes: bytes.to_vec(),
@@ -233,35 +248,6 @@ impl Remote {
             )
             .await
     }
-}
-
-impl Documents for Remote {
-    fn what(&self) -> String {
-        self.called()
-    }
-
-    async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
-        Self::manifest(self, &TagOrDigest::Digest(digest.clone())).await
-    }
-
-    async fn blob(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
-        // One of another size has the digest, and is not what the manifest promises.
-        if let Some(kept) = self
-            .kept(digest)
-            .await
-            .filter(|kept| kept.bytes.len() as u64 == size)
-        {
-            return Ok(kept.bytes.into());
-        }
-        let stream = Self::blob(self, digest, Some(size)).await?;
-        let bytes = stream.verified(digest.clone()).whole().await?;
-        self.keep(digest, &bytes, None);
-        Ok(bytes)
-    }
-}
-
-pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 pub(super) fn mismatch(what: String, promised: &Digest, got: &Digest) -> SourceError {

@@ -10,8 +10,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, TRANSFER_ENCOD
 use super::answer;
 use super::encoding::{self, Chunks, Coding, Expected, Form};
 use super::endpoint::host_of;
-use super::remote::{Remote, header};
-use super::transport::RegistryRequest;
+use super::remote::Remote;
+use super::request::RegistryRequest;
 use super::web_page;
 use crate::digest::{Digest, Hasher};
 use crate::source::{BlobStream, SourceError};
@@ -307,7 +307,7 @@ pub(super) fn is_framed(response: &Response) -> bool {
 
 /// Whether it brings the blob from its byte `start` on.
 fn is_rest(response: &Response, start: u64) -> bool {
-    let range = header(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
+    let range = answer::header(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
     let starts = format!("bytes {start}-");
     encoding::coding(response.headers()) == Coding::Identity
         && range.trim().to_ascii_lowercase().starts_with(&starts)

@@ -1,31 +1,24 @@
 //! One HTTP request and its redirects, under the rules for addresses and credentials.
 
 use std::collections::BTreeSet;
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE,
 };
-use reqwest::{Method, Response, Url};
+use reqwest::{Response, Url};
 
 use super::answer;
 #[cfg(not(target_arch = "wasm32"))]
-use super::guard::{Guard, NotPublic, Reach, Step};
+use super::failure::is_not_public;
+use super::failure::{is_closed, unreachable};
+#[cfg(not(target_arch = "wasm32"))]
+use super::guard::{Guard, Reach, Step};
+use super::request::{Purpose, RegistryRequest};
 use super::wait::{Notices, waited};
 use crate::limits;
+use crate::source::SourceError;
 use crate::source::portable::past_cache;
-use crate::source::{SourceError, Unreachable};
-
-/// Why a request is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// It belongs to the registry, or redirects from there lead to it.
-    Registry,
-    /// The registry says that tokens are given there.
-    Token,
-}
 
 /// An HTTP client as this module needs it: no redirects of its own, bounded waiting, bytes as they are, no proxy but
 /// where [`through_proxies`](super::through_proxies) is asked for.
@@ -42,42 +35,6 @@ pub fn http_client() -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_secs(15))
         .read_timeout(Duration::from_secs(60))
         .user_agent(concat!("onionskin/", env!("CARGO_PKG_VERSION")))
-}
-
-/// What is requested.
-#[derive(Clone, Debug)]
-pub(super) struct RegistryRequest {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) purpose: Purpose,
-    /// The root of the registry that it is for.
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
-    pub(super) registry: Url,
-    /// What is wanted, for messages.
-    pub(super) what: String,
-    pub(super) accept: Option<HeaderValue>,
-    pub(super) range: Option<HeaderValue>,
-    /// A form to send, which may hold secrets: it is never sent on to where a redirect leads.
-    pub(super) form: Option<String>,
-    /// An answer that is elsewhere (303) is the answer: what was asked for is not here.
-    pub(super) stays: bool,
-}
-
-impl RegistryRequest {
-    /// A request to the registry that `url` belongs to.
-    pub(super) fn get(url: Url, purpose: Purpose, what: String) -> Self {
-        Self {
-            method: Method::GET,
-            registry: url.clone(),
-            url,
-            purpose,
-            what,
-            accept: None,
-            range: None,
-            form: None,
-            stays: false,
-        }
-    }
 }
 
 /// Sends requests.
@@ -271,7 +228,7 @@ fn redirect(
     };
     if from.scheme() == "https" && next.scheme() != "https" {
         let reason = format!(
-            "{} redirects there from https, which nobody on the way may undo",
+            "{} redirects from https to http, which is not followed",
             super::endpoint::host_of(from)
         );
         return Err(forbidden(ask, &next, reason));
@@ -295,107 +252,5 @@ pub(super) fn forbidden(ask: &RegistryRequest, url: &Url, reason: String) -> Sou
         what: ask.what.clone(),
         url: answer::without_secrets(url),
         reason,
-    }
-}
-
-/// Whether it was the resolver of [`PublicAddresses`](super::PublicAddresses) that stopped the request.
-#[cfg(not(target_arch = "wasm32"))]
-fn is_not_public(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<NotPublic>())
-}
-
-/// What lies behind an error, outermost first.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    fn behind<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-        let error: &'a (dyn Error + 'static) = *error;
-        match error.downcast_ref::<io::Error>() {
-            // An I/O error's source is that of the error it wraps, which itself would be passed over.
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    }
-    std::iter::successors(error.source(), behind)
-}
-
-/// How a request failed that got no answer. Addresses are left out of the text: their queries may hold secrets.
-fn unreachable(error: reqwest::Error) -> Unreachable {
-    let error = error.without_url();
-    let kind = |kind| {
-        let mut io = causes(&error).filter_map(|cause| cause.downcast_ref::<io::Error>());
-        io.any(|io| io.kind() == kind)
-    };
-    // The innermost cause says what happened; those around it say that something did.
-    let text = causes(&error)
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
-    // A browser's error brings its stack along.
-    let text = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("JsValue(")
-        .to_owned();
-    if error.is_timeout() || kind(io::ErrorKind::TimedOut) {
-        Unreachable::Timeout
-    } else if kind(io::ErrorKind::ConnectionRefused) {
-        Unreachable::Refused
-    } else if causes(&error).any(|cause| cause.to_string().starts_with("dns error")) {
-        Unreachable::Name
-    } else if is_no_tls(&error) {
-        Unreachable::NotTls
-    } else if kind(io::ErrorKind::InvalidData) {
-        // This is how rustls reports what it minds about a peer.
-        Unreachable::Tls(text)
-    } else {
-        Unreachable::Other(text)
-    }
-}
-
-/// Whether the peer answered a TLS greeting with something that is no TLS, as servers of plain http do.
-#[cfg(not(target_arch = "wasm32"))]
-fn is_no_tls(error: &reqwest::Error) -> bool {
-    causes(error)
-        .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidMessage(_))))
-}
-
-/// Browsers do not tell.
-#[cfg(target_arch = "wasm32")]
-fn is_no_tls(_: &reqwest::Error) -> bool {
-    false
-}
-
-/// Whether the connection was closed before an answer came: then the request may be sent again, where it changes nothing
-/// (RFC 9110, section 9.2.2).
-#[cfg(not(target_arch = "wasm32"))]
-fn is_closed(error: &reqwest::Error) -> bool {
-    let closed = |cause: &(dyn Error + 'static)| {
-        let of_http = cause.downcast_ref::<hyper::Error>();
-        let of_system = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-        of_http.is_some_and(hyper::Error::is_incomplete_message)
-            || matches!(
-                of_system,
-                Some(
-                    io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::BrokenPipe
-                        | io::ErrorKind::UnexpectedEof
-                )
-            )
-    };
-    !error.is_connect() && causes(error).any(closed)
-}
-
-/// Browsers do not tell, and send such requests again themselves.
-#[cfg(target_arch = "wasm32")]
-fn is_closed(_: &reqwest::Error) -> bool {
-    false
-}
-
-/// The reason a body broke off.
-pub(super) fn broken(error: reqwest::Error) -> String {
-    match unreachable(error) {
-        Unreachable::Timeout => "nothing came for too long".to_owned(),
-        Unreachable::Other(reason) | Unreachable::Tls(reason) => reason,
-        other => other.to_string(),
     }
 }

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-use super::answer::plain;
 use super::endpoint::host_of;
+use super::one_line::plain;
 use crate::limits;
 use crate::source::RetryAfter;
 use crate::source::portable::{MaybeSend, MaybeSync};

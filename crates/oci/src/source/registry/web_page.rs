@@ -1,6 +1,6 @@
 //! Web pages where a registry's answer should be: a proxy's error, a hotel's log-in, a site that answers everything.
 
-use super::answer::plain;
+use super::one_line::plain;
 use crate::compression::Format;
 
 /// Characters shown of a page.

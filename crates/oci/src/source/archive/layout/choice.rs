@@ -13,7 +13,7 @@ use crate::manifest::{Config, Descriptor, Document, Manifest};
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::source::SourceError;
-use crate::source::open;
+use crate::source::{documents, open};
 
 pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 pub(super) const CONTAINERD_NAME: &str = "io.containerd.image.name";
@@ -151,8 +151,8 @@ async fn document(layout: &Layout<'_>, listed: &Descriptor) -> Option<Document> 
     if !listed.media_type.is_empty() {
         DocumentKind::of(&listed.media_type)?;
     }
-    let fetched = open::promised(layout, listed).await.ok()?;
-    open::parse(layout, &fetched, Some(listed)).ok()
+    let fetched = documents::promised(layout, listed).await.ok()?;
+    documents::parse(layout, &fetched, Some(listed)).ok()
 }
 
 /// These with their platforms, if each is for another one.

@@ -14,7 +14,7 @@ mod resolve;
 use reqwest::Url;
 
 use super::endpoint::{is_link_local, literal};
-use super::transport::{Purpose, RegistryRequest};
+use super::request::{Purpose, RegistryRequest};
 
 pub use address::is_public;
 pub use allowed::{AllowedHost, AllowedHostError};

@@ -1,3 +1,5 @@
+//! Which hosts and addresses may be contacted for a registry.
+
 use super::*;
 
 fn public() -> reqwest::Client {

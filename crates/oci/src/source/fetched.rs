@@ -1,4 +1,4 @@
-//! A manifest or index as a registry sent it, and what of it matters to those who hand it on.
+//! A manifest or index as its bytes came, and what of it matters to those who hand it on.
 
 use bytes::Bytes;
 

@@ -8,18 +8,18 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// A body, and what goes when it goes.
-struct Carrying<T> {
+/// A body, and what is dropped with it.
+struct Holding<T> {
     body: Body,
     _held: T,
 }
 
 /// The answer, which holds `held` as long as its body is there.
-pub(crate) fn carrying<T: Send + Unpin + 'static>(response: Response, held: T) -> Response {
-    response.map(|body| Body::new(Carrying { body, _held: held }))
+pub(crate) fn holding<T: Send + Unpin + 'static>(response: Response, held: T) -> Response {
+    response.map(|body| Body::new(Holding { body, _held: held }))
 }
 
-impl<T: Unpin> HttpBody for Carrying<T> {
+impl<T: Unpin> HttpBody for Holding<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,9 +1,9 @@
-//! Tars whose headers have the checksum that fits them: without it every changed header would only be refused.
+//! Correct checksums in the headers of a changed tar: without them every changed header would only be refused.
 
 const BLOCK: usize = 512;
 
-/// `data` with fitting checksums in all blocks that a reader may take for headers.
-pub(crate) fn mended(data: &[u8]) -> Vec<u8> {
+/// `data` with correct checksums in all blocks that a reader may take for headers.
+pub(crate) fn with_checksums(data: &[u8]) -> Vec<u8> {
     let mut tar = data.to_vec();
     let mut at = 0;
     while let Some(block) = tar.get_mut(at..at + BLOCK) {

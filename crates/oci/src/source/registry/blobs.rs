@@ -2,16 +2,19 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response};
 
-use super::Remote;
+use super::encoding::{self, Chunks, Coding, Expected};
+use super::endpoint::TagOrDigest;
+use super::remote::Remote;
+use super::transfer;
 use crate::digest::Digest;
+use crate::source::documents::Documents;
+use crate::source::fetched::{self, Described, Fetched};
 use crate::source::image::Layer;
-use crate::source::registry::encoding::{self, Chunks, Coding, Expected};
-use crate::source::registry::fetched::{self, Described};
-use crate::source::registry::transfer;
 use crate::source::{BlobStream, SourceError};
 
 /// A blob, or a part of it, to be passed on.
@@ -199,6 +202,31 @@ impl Remote {
             content_range,
             chunks,
         })
+    }
+}
+
+impl Documents for Remote {
+    fn what(&self) -> String {
+        self.called()
+    }
+
+    async fn manifest(&self, digest: &Digest) -> Result<Fetched, SourceError> {
+        Self::manifest(self, &TagOrDigest::Digest(digest.clone())).await
+    }
+
+    async fn blob(&self, digest: &Digest, size: u64) -> Result<Bytes, SourceError> {
+        // One of another size has the digest, and is not what the manifest promises.
+        if let Some(kept) = self
+            .kept(digest)
+            .await
+            .filter(|kept| kept.bytes.len() as u64 == size)
+        {
+            return Ok(kept.bytes.into());
+        }
+        let stream = Self::blob(self, digest, Some(size)).await?;
+        let bytes = stream.verified(digest.clone()).whole().await?;
+        self.keep(digest, &bytes, None);
+        Ok(bytes)
     }
 }
 

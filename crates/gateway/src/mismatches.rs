@@ -6,34 +6,34 @@ use std::time::{Duration, Instant};
 
 use onionskin_core::digest::Digest;
 
-use crate::limits::REFUTED_BLOBS;
+use crate::limits::MISMATCHES;
 
 /// How long the reason is told. Clients that want to go on ask at once.
 const TOLD: Duration = Duration::from_secs(60);
 
 /// What was promised of a blob, and what came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refutation {
+pub(crate) struct Mismatch {
     pub(crate) promised: String,
     pub(crate) got: String,
 }
 
 /// The blobs that were cut off last, each as a repository names it.
 #[derive(Default)]
-pub(crate) struct RefutedBlobs(Mutex<VecDeque<Entry>>);
+pub(crate) struct Mismatches(Mutex<VecDeque<Entry>>);
 
 struct Entry {
     name: String,
     digest: Digest,
     when: Instant,
-    why: Refutation,
+    why: Mismatch,
 }
 
-impl RefutedBlobs {
-    pub(crate) fn remember(&self, name: &str, digest: &Digest, why: Refutation) {
+impl Mismatches {
+    pub(crate) fn remember(&self, name: &str, digest: &Digest, why: Mismatch) {
         self.forget(name, digest);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= REFUTED_BLOBS {
+        if entries.len() >= MISMATCHES {
             entries.pop_front();
         }
         entries.push_back(Entry {
@@ -51,7 +51,7 @@ impl RefutedBlobs {
     }
 
     /// Why a blob was cut off a moment ago, if it was.
-    pub(crate) fn why(&self, name: &str, digest: &Digest) -> Option<Refutation> {
+    pub(crate) fn why(&self, name: &str, digest: &Digest) -> Option<Mismatch> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = entries.iter();
         let entry = entries.find(|entry| entry.is(name, digest) && entry.when.elapsed() < TOLD)?;
@@ -71,19 +71,19 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_told_each_for_its_repository() {
-        let refuted = RefutedBlobs::default();
+        let mismatches = Mismatches::default();
         let digest = |at: usize| Digest::sha256(at.to_string().as_bytes());
-        let why = |at: usize| Refutation {
+        let why = |at: usize| Mismatch {
             promised: at.to_string(),
             got: "more".to_owned(),
         };
-        for at in 0..=REFUTED_BLOBS {
-            refuted.remember("a", &digest(at), why(at));
+        for at in 0..=MISMATCHES {
+            mismatches.remember("a", &digest(at), why(at));
         }
-        assert_eq!(refuted.why("a", &digest(0)), None);
-        assert_eq!(refuted.why("a", &digest(1)), Some(why(1)));
-        assert_eq!(refuted.why("b", &digest(1)), None);
-        refuted.forget("a", &digest(1));
-        assert_eq!(refuted.why("a", &digest(1)), None);
+        assert_eq!(mismatches.why("a", &digest(0)), None);
+        assert_eq!(mismatches.why("a", &digest(1)), Some(why(1)));
+        assert_eq!(mismatches.why("b", &digest(1)), None);
+        mismatches.forget("a", &digest(1));
+        assert_eq!(mismatches.why("a", &digest(1)), None);
     }
 }
