@@ -10,6 +10,7 @@ mod objects;
 mod place;
 mod rest;
 mod rights;
+mod tally;
 
 use std::path::PathBuf;
 use std::sync::Arc;
