@@ -38,6 +38,7 @@ mod gateway_operations;
 mod gateway_origins;
 mod gateway_queries;
 mod gateway_store;
+mod gateway_users;
 mod guard;
 mod habits;
 mod history;
