@@ -49,6 +49,7 @@ mod linked_folders;
 mod odd_documents;
 mod odd_registries;
 mod operations_docs;
+mod operations_examples;
 mod outputs;
 mod packages;
 mod page;
