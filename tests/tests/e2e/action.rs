@@ -25,6 +25,7 @@ use crate::audit_reports::ground::hostile;
 
 mod owners;
 mod release;
+mod size;
 
 const MARK: &str = "<!-- onionskin:image -->";
 
