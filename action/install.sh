@@ -2,7 +2,9 @@
 # Downloads a release of Onionskin, verifies its checksum, and outputs the path of the command.
 #
 # ONIONSKIN_COMMAND   a command that is there already; then nothing is downloaded
-# ONIONSKIN_VERSION   a release such as 0.1.0, or latest
+# ONIONSKIN_VERSION   a release such as 0.1.0, or latest; if empty, that of the action
+# ONIONSKIN_ACTION    the reference by which the action is used: a tag such as v0.1.0 names its release; of another one, such as a
+#                     branch, v0 or a commit, it is not known which release it is, and the latest one is downloaded
 # ONIONSKIN_RELEASES  where releases are
 # GITHUB_OUTPUT       gets command=PATH
 set -euo pipefail
@@ -14,11 +16,16 @@ fail() {
 
 command=${ONIONSKIN_COMMAND:-}
 if [ -z "$command" ]; then
-  version=${ONIONSKIN_VERSION:-latest}
+  number='[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?'
+  version=${ONIONSKIN_VERSION:-}
+  if [ -z "$version" ]; then
+    version=latest
+    [[ ${ONIONSKIN_ACTION:-} =~ ^v?($number)$ ]] && version=${BASH_REMATCH[1]}
+  fi
   releases=${ONIONSKIN_RELEASES:-https://github.com/onionskin/onionskin/releases}
   if [ "$version" = latest ]; then
     from=$releases/latest/download
-  elif [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$ ]]; then
+  elif [[ $version =~ ^$number$ ]]; then
     from=$releases/download/v$version
   else
     fail "$(printf '%q' "$version") is not a version; write one such as 0.1.0, or latest"

@@ -13,8 +13,32 @@ use crate::odd::serve;
 
 /// The token that may write.
 pub const TOKEN: &str = "ghs_16C7e42F292c6912E7710c838347Ae178B4a";
-/// Who writes with it.
+/// Who writes with it, if nobody else does.
 pub const BOT: &str = "github-actions[bot]";
+/// The account of pipelines on Forgejo.
+pub const RUNNER: &str = "forgejo-actions";
+
+/// Whose token it is, and who tells so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// An app of GitHub, by its login: GraphQL tells it, `/user` is refused.
+    App(&'static str),
+    /// A person or robot, who may edit everybody's comments.
+    Person(&'static str),
+    /// The same, who may edit only what it wrote.
+    Guest(&'static str),
+    /// The pipeline of a Forgejo, which tells nobody.
+    Runner,
+}
+
+impl Owner {
+    const fn login(self) -> &'static str {
+        match self {
+            Self::App(login) | Self::Person(login) | Self::Guest(login) => login,
+            Self::Runner => RUNNER,
+        }
+    }
+}
 
 /// A comment: its number, who wrote it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +58,8 @@ pub struct Forge {
     state: Arc<Mutex<Log>>,
 }
 
-#[derive(Default)]
 struct Log {
+    owner: Owner,
     comments: Vec<Comment>,
     requests: Vec<String>,
     scanned: Vec<Value>,
@@ -59,6 +83,15 @@ struct Body {
 impl Forge {
     /// A forge whose pull request has these comments, each by its author.
     pub async fn new(comments: &[(&str, &str)], unpaged: bool) -> Self {
+        Self::start(comments, unpaged, Owner::App(BOT)).await
+    }
+
+    /// The same, where the token is this one's.
+    pub async fn of(owner: Owner, comments: &[(&str, &str)]) -> Self {
+        Self::start(comments, false, owner).await
+    }
+
+    async fn start(comments: &[(&str, &str)], unpaged: bool, owner: Owner) -> Self {
         let numbered = (1000_u64..).zip(comments);
         let comments = numbered.map(|(id, (author, body))| Comment {
             id,
@@ -66,6 +99,7 @@ impl Forge {
             body: (*body).to_owned(),
         });
         let state = Arc::new(Mutex::new(Log {
+            owner,
             comments: comments.collect(),
             requests: Vec::new(),
             scanned: Vec::new(),
@@ -76,6 +110,7 @@ impl Forge {
             .route("/repos/org/app/issues/comments/{id}", patch(edit))
             .route("/repos/org/app/code-scanning/sarifs", post(scan))
             .route("/user", get(user))
+            .route("/graphql", post(graphql))
             .route("/projects/42/merge_requests/7/notes", get(list).post(add))
             .route("/projects/42/merge_requests/7/notes/{id}", put(edit))
             .with_state(Arc::clone(&state));
@@ -105,7 +140,7 @@ fn told(comment: &Comment) -> Value {
     json!({
         "id": comment.id,
         "url": format!("https://api.github.com/repos/org/app/issues/comments/{}", comment.id),
-        "user": { "login": comment.author, "id": 41_898_282, "type": "Bot" },
+        "user": { "login": comment.author, "id": number(&comment.author), "type": "Bot" },
         // GitLab's.
         "author": { "username": comment.author, "id": number(&comment.author) },
         "system": false,
@@ -114,11 +149,12 @@ fn told(comment: &Comment) -> Value {
     })
 }
 
-/// The number of a user of GitLab.
-fn number(author: &str) -> u64 {
+/// The number of a user; no person's is negative.
+fn number(author: &str) -> i64 {
     match author {
-        BOT => 9,
-        other => 100 + other.len() as u64,
+        BOT => 41_898_282,
+        RUNNER => -2,
+        other => 100 + i64::try_from(other.len()).unwrap_or(0),
     }
 }
 
@@ -134,12 +170,39 @@ async fn scan(
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": "1" }))))
 }
 
-async fn user(headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
-    match allowed(&headers) {
-        true => Ok(Json(
+async fn user(State(state): Shared, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    if !allowed(&headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    if headers.contains_key("private-token") {
+        // GitLab.
+        return Ok(Json(
             json!({ "id": number(BOT), "username": BOT, "bot": true }),
-        )),
-        false => Err(StatusCode::UNAUTHORIZED),
+        ));
+    }
+    match state.lock().unwrap().owner {
+        Owner::Person(login) | Owner::Guest(login) => {
+            Ok(Json(json!({ "id": number(login), "login": login })))
+        }
+        Owner::App(_) | Owner::Runner => Err(StatusCode::FORBIDDEN),
+    }
+}
+
+async fn graphql(
+    State(state): Shared,
+    headers: HeaderMap,
+    Json(asked): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    let owner = state.lock().unwrap().owner;
+    match (allowed(&headers), owner) {
+        (false, _) => Err(StatusCode::UNAUTHORIZED),
+        (true, Owner::Runner) => Err(StatusCode::NOT_FOUND),
+        (true, owner) => {
+            assert_eq!(asked, json!({ "query": "{viewer{login}}" }));
+            Ok(Json(
+                json!({ "data": { "viewer": { "login": owner.login() } } }),
+            ))
+        }
     }
 }
 
@@ -181,7 +244,7 @@ async fn add(
     }
     let comment = Comment {
         id: 1000 + log.comments.len() as u64,
-        author: BOT.to_owned(),
+        author: log.owner.login().to_owned(),
         body,
     };
     log.comments.push(comment.clone());
@@ -200,8 +263,12 @@ async fn edit(
     if !allowed(&headers) {
         return Err(StatusCode::FORBIDDEN);
     }
+    let owner = log.owner;
     let comment = log.comments.iter_mut().find(|comment| comment.id == id);
     let comment = comment.ok_or(StatusCode::NOT_FOUND)?;
+    if matches!(owner, Owner::Guest(login) if login != comment.author) {
+        return Err(StatusCode::FORBIDDEN);
+    }
     comment.body = body;
     Ok(Json(told(comment)))
 }

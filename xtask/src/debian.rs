@@ -9,7 +9,7 @@ use crate::work::{self, say};
 /// Program, the Debian package that has it, and where others find it.
 type Needed = (&'static str, &'static str, &'static str);
 
-const NEEDED: [Needed; 13] = [
+const NEEDED: [Needed; 15] = [
     ("chromium", "chromium", "Chromium, https://www.chromium.org"),
     (
         "chromedriver",
@@ -21,8 +21,10 @@ const NEEDED: [Needed; 13] = [
         "docker-registry",
         "registry, https://github.com/distribution/distribution",
     ),
+    ("caddy", "caddy", "Caddy, https://caddyserver.com"),
     ("curl", "curl", "curl, https://curl.se"),
     ("jq", "jq", "jq, https://jqlang.org"),
+    ("nginx", "nginx-light", "nginx, https://nginx.org"),
     ("npm", "npm", "npm, https://www.npmjs.com"),
     ("pip3", "python3-pip", "pip, https://pip.pypa.io"),
     (
@@ -53,10 +55,15 @@ pub(crate) fn firefox() -> Result<()> {
     install(&[FIREFOX])
 }
 
+/// Servers are where only root looks for programs.
+fn is_for_root(program: &str) -> bool {
+    Path::new("/usr/sbin").join(program).is_file()
+}
+
 fn install(needed: &[Needed]) -> Result<()> {
     let missing: Vec<_> = needed
         .iter()
-        .filter(|(program, ..)| !work::installed(program))
+        .filter(|(program, ..)| !work::installed(program) && !is_for_root(program))
         .collect();
     if missing.is_empty() {
         return Ok(());

@@ -94,7 +94,8 @@ pub(crate) struct Arguments {
     /// A file of users who may use this server; without it, everyone who can reach the server can use it
     ///
     /// Each line has a name, the digest of a token, and registries, as in: ci sha256:9f86d08… docker.io team. - means no
-    /// token, * all registries. Clients send the token as a bearer token or as the password of a log-in.
+    /// token, * all registries. Clients send the token as a bearer token or as the password of a log-in. The file is read
+    /// again when it changes, and on SIGHUP.
     #[arg(long, value_name = "FILE")]
     access_file: Option<PathBuf>,
 
@@ -284,7 +285,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         credentials_for_origins: arguments.credentials_for_origins,
         badges: arguments.badges,
         frame_ancestors: arguments.frame_ancestors,
-        access,
+        access: access.clone(),
         tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,
         certificates: match &arguments.ca_file {
@@ -333,8 +334,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         // It ends with this process, so that the last that it says is that the server stops.
         tokio::spawn(gateway.metrics().serve(listener, std::future::pending()));
     }
-    if let Some(tls) = tls {
-        tokio::spawn(reloaded(tls));
+    if tls.is_some() || access.is_some() {
+        tokio::spawn(reloaded(tls, access));
     }
     tokio::select! {
         done = gateway.serve(listener, stopped()) => Ok(done?),
@@ -369,24 +370,31 @@ async fn saved(images: &[String]) -> anyhow::Result<Vec<SavedImage>> {
     Ok(saved)
 }
 
-/// Reads the certificate again on SIGHUP, as often as it comes.
+/// Reads the certificate and the access file again on SIGHUP, as often as it comes.
 #[cfg(unix)]
-async fn reloaded(tls: Arc<TlsFiles>) {
+async fn reloaded(tls: Option<Arc<TlsFiles>>, access: Option<Arc<Access>>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut hangup) = signal(SignalKind::hangup()) else {
         return;
     };
+    let warn = |what: &str, error: &dyn std::error::Error| {
+        output::note(format_args!(
+            "warning: {what} was not reloaded, the previous one is still used: {error}"
+        ));
+    };
     while hangup.recv().await.is_some() {
-        if let Err(error) = tls.reload() {
-            output::note(format_args!(
-                "warning: the certificate was not reloaded, the previous one is still used: {error}"
-            ));
+        if let Some(Err(error)) = tls.as_ref().map(|tls| tls.reload()) {
+            warn("the certificate", &error);
+        }
+        if let Some(Err(error)) = access.as_ref().map(|access| access.reload()) {
+            warn("the access file", &error);
         }
     }
 }
+
 /// There is no such signal.
 #[cfg(not(unix))]
-async fn reloaded(_: Arc<TlsFiles>) {}
+async fn reloaded(_: Option<Arc<TlsFiles>>, _: Option<Arc<Access>>) {}
 
 /// Waits until somebody asks this process to end: Ctrl+C, or what service managers send.
 async fn stopped() {

@@ -16,19 +16,26 @@ use onionskin_core::digest::Digest;
 
 use crate::client::Client;
 use crate::error::Refused;
+use crate::followed::Followed;
 use crate::policy;
 use crate::route::is_health;
 
-/// The users of a gateway, as a file lists them.
+/// The users of a gateway, as a file lists them, which may change while it runs.
 ///
 /// One user a line: a name, the digest of a token (`sha256:…`, or `-` for none), and the registries, separated by
 /// blanks; `*` means all of them. Empty lines and what follows `#` are comments.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Access {
-    users: HashMap<String, Arc<User>>,
-    by_token: HashMap<Digest, Arc<User>>,
+    users: Followed<Users, 1>,
     /// The header in which trusted proxies name the user.
     identity: Option<HeaderName>,
+}
+
+/// The users of a file.
+#[derive(Debug, Default)]
+struct Users {
+    by_name: HashMap<String, Arc<User>>,
+    by_token: HashMap<Digest, Arc<User>>,
 }
 
 /// Why a file lists no users.
@@ -80,23 +87,47 @@ impl Access {
     /// # Errors
     /// When it cannot be read, or a line of it is wrong.
     pub fn load(path: &Path, identity: Option<HeaderName>) -> Result<Self, AccessError> {
+        let users = Followed::load([path.to_owned()], Users::read)?;
+        Ok(Self { users, identity })
+    }
+
+    /// Reads the file again. While it cannot be used, what was read before is.
+    ///
+    /// # Errors
+    /// As [`Access::load`].
+    pub fn reload(&self) -> Result<(), AccessError> {
+        self.users.reload(Users::read)
+    }
+
+    /// Reads the file again if it has changed. To be called again and again.
+    pub(crate) fn follow(&self) {
+        self.users.follow("the access file", Users::read);
+    }
+
+    /// Whose request it is, if somebody's.
+    fn user(&self, headers: &HeaderMap, client: Option<Client>) -> Option<Arc<User>> {
+        let is_proxied = client.is_some_and(|client| client.proxied);
+        let identity = self.identity.as_ref().filter(|_| is_proxied);
+        self.users.current().user(headers, identity)
+    }
+}
+
+impl Users {
+    fn read([path]: &[PathBuf; 1]) -> Result<Self, AccessError> {
         let text = fs::read_to_string(path).map_err(|problem| AccessError::File {
-            path: path.to_owned(),
+            path: path.clone(),
             problem,
         })?;
-        let mut access = Self {
-            identity,
-            ..Self::default()
-        };
+        let mut users = Self::default();
         for (at, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default();
-            access.add(line).map_err(|problem| AccessError::Line {
-                path: path.to_owned(),
+            users.add(line).map_err(|problem| AccessError::Line {
+                path: path.clone(),
                 line: at + 1,
                 problem,
             })?;
         }
-        Ok(access)
+        Ok(users)
     }
 
     fn add(&mut self, line: &str) -> Result<(), &'static str> {
@@ -121,20 +152,22 @@ impl Access {
                 return Err("another user has the same token");
             }
         }
-        match self.users.insert(name.to_owned(), user) {
+        match self.by_name.insert(name.to_owned(), user) {
             Some(_) => Err("the user is listed twice"),
             None => Ok(()),
         }
     }
 
-    /// Whose request it is; the error says why nobody's.
-    fn user(&self, headers: &HeaderMap, client: Option<Client>) -> Option<Arc<User>> {
-        if let Some(identity) = &self.identity
-            && client.is_some_and(|client| client.proxied)
-        {
+    /// Whose request it is, if somebody's; `identity` is the header in which a trusted proxy names the user, if it came
+    /// from one.
+    fn user(&self, headers: &HeaderMap, identity: Option<&HeaderName>) -> Option<Arc<User>> {
+        if let Some(identity) = identity {
             let mut names = headers.get_all(identity).iter();
-            if let (Some(name), None) = (names.next(), names.next()) {
-                return self.users.get(name.to_str().ok()?).cloned();
+            match (names.next(), names.next()) {
+                (Some(name), None) => return self.by_name.get(name.to_str().ok()?).cloned(),
+                // One of them may be the client's own, so nothing of this request is believed.
+                (Some(_), Some(_)) => return None,
+                (None, _) => {}
             }
         }
         let mut sent = headers.get_all(header::AUTHORIZATION).iter();
@@ -202,22 +235,22 @@ pub(crate) async fn admitted(
 mod tests {
     use super::*;
 
-    fn access(text: &str) -> Result<Access, &'static str> {
-        let mut access = Access::default();
+    fn users(text: &str) -> Result<Users, &'static str> {
+        let mut users = Users::default();
         for line in text.lines() {
-            access.add(line)?;
+            users.add(line)?;
         }
-        Ok(access)
+        Ok(users)
     }
 
     #[test]
     fn each_user_sees_the_registries_of_its_line() {
         let token = Digest::sha256(b"secret");
-        let access = access(&format!("\nci {token} docker.io team\nalice - *\n")).unwrap();
+        let users = users(&format!("\nci {token} docker.io team\nalice - *\n")).unwrap();
         let sent = |value: &str| {
             let value = value.parse().unwrap();
             let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-            access.user(&headers, None)
+            users.user(&headers, None)
         };
         let ci = sent("Bearer secret").unwrap();
         assert!(ci.sees("team") && ci.sees("Docker.io") && !ci.sees("quay.io"));
@@ -239,22 +272,19 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_names_the_user() {
-        let mut access = access("alice - *\n").unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "alice - *\n").unwrap();
         let name = HeaderName::from_static("x-forwarded-user");
-        access.identity = Some(name.clone());
+        let access = Access::load(file.path(), Some(name.clone())).unwrap();
         let as_user = |value: &'static str, proxied: bool| {
             let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
             let address = [192, 0, 2, 7].into();
-            access
-                .user(
-                    &headers,
-                    Some(Client {
-                        address,
-                        proxied,
-                        private: true,
-                    }),
-                )
-                .is_some()
+            let client = Client {
+                address,
+                proxied,
+                private: true,
+            };
+            access.user(&headers, Some(client)).is_some()
         };
         assert!(as_user("alice", true));
         assert!(!as_user("alice", false));
@@ -271,7 +301,7 @@ mod tests {
             (format!("a {token} *\nb {token} *"), "same token"),
             ("a - *\na - *".to_owned(), "twice"),
         ] {
-            assert!(access(&text).unwrap_err().contains(says), "{text}");
+            assert!(users(&text).unwrap_err().contains(says), "{text}");
         }
     }
 }

@@ -32,6 +32,7 @@ mod connection;
 mod demo;
 mod descriptors;
 mod error;
+mod followed;
 mod frames;
 mod held;
 mod host;
@@ -115,7 +116,7 @@ pub struct Options {
     /// Proxies in front of this gateway, which say whose requests they send (`X-Forwarded-For`) and which IDs these have
     /// (`X-Request-Id`).
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// Who may use this gateway, and which registries; `None`: everybody, and all.
+    /// Who may use this gateway, and which registries; `None`: everybody, and all. The file is read again when it changes.
     pub access: Option<Arc<Access>>,
     /// Certificate and key, where clients are to use TLS. They are read again when the files change.
     pub tls: Option<Arc<TlsFiles>>,

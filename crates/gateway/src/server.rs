@@ -30,7 +30,7 @@ use crate::tls::{self, TlsFiles};
 
 /// How often connections are looked at.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often it is looked whether the certificate has changed.
+/// How often it is looked whether the certificate or the access file has changed.
 const FOLLOW: Duration = Duration::from_secs(2);
 /// How often those are forgotten who asked long ago.
 const FORGET: Duration = Duration::from_secs(10);
@@ -250,10 +250,17 @@ async fn watch_over(connections: Arc<Connections>, limits: Limits, tls: Option<A
                 connection.cut();
             }
         }
-        if let Some(tls) = &tls
-            && now.saturating_duration_since(followed) > FOLLOW
-        {
-            tls.follow();
+        if now.saturating_duration_since(followed) > FOLLOW {
+            if let Some(tls) = &tls {
+                tls.follow();
+            }
+            if let Some(access) = connections
+                .served
+                .as_ref()
+                .and_then(|served| served.access())
+            {
+                access.follow();
+            }
             followed = now;
         }
         if let Some(served) = &connections.served {

@@ -1,10 +1,8 @@
 //! TLS for the gateway's own clients, from files that may change while it runs.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -14,18 +12,11 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
-/// What is seen of a file without reading it.
-type Seen = Option<(SystemTime, u64)>;
+use crate::followed::Followed;
 
 /// A certificate chain and its key, in PEM files.
 #[derive(Debug)]
-pub struct TlsFiles {
-    certificates: PathBuf,
-    key: PathBuf,
-    current: RwLock<Arc<CertifiedKey>>,
-    /// The files as they were when they were last read.
-    seen: Mutex<[Seen; 2]>,
-}
+pub struct TlsFiles(Followed<CertifiedKey, 2>);
 
 /// Why files are no certificate and key.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +52,7 @@ impl TlsFiles {
     /// # Errors
     /// When the files cannot be read, or do not belong together.
     pub fn load(certificates: PathBuf, key: PathBuf) -> Result<Arc<Self>, TlsError> {
-        let seen = [seen(&certificates), seen(&key)];
-        let current = read(&certificates, &key)?;
-        Ok(Arc::new(Self {
-            certificates,
-            key,
-            current: RwLock::new(Arc::new(current)),
-            seen: Mutex::new(seen),
-        }))
+        Ok(Arc::new(Self(Followed::load([certificates, key], read)?)))
     }
 
     /// Reads the files again. While they cannot be used, what was read before is.
@@ -76,29 +60,12 @@ impl TlsFiles {
     /// # Errors
     /// As [`TlsFiles::load`].
     pub fn reload(&self) -> Result<(), TlsError> {
-        let mut known = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = self.seen_now();
-        let read = Arc::new(read(&self.certificates, &self.key)?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = read;
-        Ok(())
+        self.0.reload(read)
     }
 
     /// Reads the files again if they have changed. To be called again and again.
     pub(crate) fn follow(&self) {
-        let known = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if known == self.seen_now() {
-            return;
-        }
-        match self.reload() {
-            Ok(()) => tracing::info!("the certificate was read again"),
-            Err(error) => tracing::error!(
-                "the certificate was not reloaded, the previous one is still used: {error}"
-            ),
-        }
-    }
-
-    fn seen_now(&self) -> [Seen; 2] {
-        [seen(&self.certificates), seen(&self.key)]
+        self.0.follow("the certificate", read);
     }
 
     /// What makes the connections of clients secure.
@@ -115,17 +82,11 @@ impl TlsFiles {
 
 impl ResolvesServerCert for TlsFiles {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current))
+        Some(self.0.current())
     }
 }
 
-fn seen(path: &Path) -> Seen {
-    let about = fs::metadata(path).ok()?;
-    Some((about.modified().ok()?, about.len()))
-}
-
-fn read(certificates: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+fn read([certificates, key]: &[PathBuf; 2]) -> Result<CertifiedKey, TlsError> {
     let unusable = |path: &Path, problem| TlsError::File {
         path: path.to_owned(),
         problem,
@@ -133,13 +94,13 @@ fn read(certificates: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let chain = CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect);
     let chain: Vec<_> = chain.map_err(|problem| unusable(certificates, problem))?;
     if chain.is_empty() {
-        return Err(TlsError::NoCertificate(certificates.to_owned()));
+        return Err(TlsError::NoCertificate(certificates.clone()));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|problem| unusable(key, problem))?;
     CertifiedKey::from_der(chain, secret, &aws_lc_rs::default_provider()).map_err(|problem| {
         TlsError::Key {
-            certificates: certificates.to_owned(),
-            key: key.to_owned(),
+            certificates: certificates.clone(),
+            key: key.clone(),
             problem,
         }
     })

@@ -23,6 +23,10 @@ use tokio::process::Command;
 
 use crate::audit_reports::ground::hostile;
 
+mod owners;
+mod release;
+mod size;
+
 const MARK: &str = "<!-- onionskin:image -->";
 
 fn root() -> PathBuf {
@@ -129,6 +133,7 @@ async fn comment(ground: &Ground, forge: &Forge, head: &str, new: &str) -> Strin
             ("COMMENT_NEW", new),
             ("TOKEN", TOKEN),
             ("GITHUB_API_URL", &forge.api),
+            ("GITHUB_GRAPHQL_URL", &format!("{}/graphql", forge.api)),
             ("GITHUB_REPOSITORY", "org/app"),
             ("GITHUB_EVENT_PATH", "event.json"),
         ],
@@ -401,54 +406,6 @@ async fn hostile_names_are_data() {
     assert!(!ground.path().join("hit").exists());
 }
 
-#[tokio::test]
-async fn a_release_is_packed_downloaded_and_checked() {
-    let ground = Ground::default();
-    let archive = pack(&ground, "release").await;
-    assert_eq!(archive, pack(&ground, "again").await);
-    let read = |folder: &str| fs::read(ground.path().join(folder).join(&archive)).unwrap();
-    let packed = read("release");
-    assert!(packed == read("again"), "the same bytes");
-    let sums = fs::read(ground.path().join("release/SHA256SUMS")).unwrap();
-    let install = async |packed: Vec<u8>, version: &str| {
-        let serving = |body: Vec<u8>| get(move || async move { Bytes::from(body) });
-        let router = Router::new()
-            .route(
-                &format!("/download/v0.1.0/{archive}"),
-                serving(packed.clone()),
-            )
-            .route("/download/v0.1.0/SHA256SUMS", serving(sums.clone()))
-            .route(&format!("/latest/download/{archive}"), serving(packed))
-            .route("/latest/download/SHA256SUMS", serving(sums.clone()));
-        let releases = format!("http://{}", serve(router).await);
-        let variables = [
-            ("ONIONSKIN_RELEASES", releases.as_str()),
-            ("ONIONSKIN_VERSION", version),
-            ("GITHUB_OUTPUT", "output"),
-        ];
-        script(&ground, "install.sh", &variables).await
-    };
-    for version in ["0.1.0", "latest"] {
-        let output = install(packed.clone(), version).await;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        assert!(output.stdout.starts_with(b"onionskin "));
-    }
-    assert!(Path::new(&outputs(&ground)["command"]).exists());
-    let mut damaged = packed.clone();
-    damaged[1000] ^= 1;
-    for (archive, version, said) in [
-        (damaged, "0.1.0", "checksum"),
-        (packed.clone(), "9.9.9", "cannot download"),
-        (packed, "../../x", "is not a version"),
-    ] {
-        let output = install(archive, version).await;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{errors}");
-        assert!(errors.contains(said), "{errors}");
-    }
-}
-
 /// The inputs of the component, and its job.
 fn template() -> (Value, Value) {
     let text = fs::read_to_string(root().join("templates/onionskin.yml")).unwrap();
@@ -630,6 +587,11 @@ fn the_action_hands_values_over_as_variables_only() {
         let run = step["run"].as_str().unwrap();
         assert!(!run.contains("${{"), "{run}");
     }
+    // The reference by which the action is used is known where its values are evaluated.
+    let install = steps.iter().find(|step| step["id"] == "install").unwrap();
+    let variable = "${{ github.action_ref }}";
+    assert_eq!(install["env"]["ONIONSKIN_ACTION"], variable);
+    assert_eq!(action["inputs"]["version"]["default"], "");
     for input in action["inputs"].as_object().unwrap().keys() {
         assert!(text.contains(&format!("inputs.{input}")), "{input} is used");
     }

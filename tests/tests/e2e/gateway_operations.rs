@@ -1,20 +1,25 @@
 //! What whoever runs the server sees of it: logs, metrics, and how it stops.
 
+use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::response::Response;
+use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_gateway::{Access, Gateway, Limits, Options};
-use onionskin_tests::binary::{onionskin, serve};
+use onionskin_tests::binary::{host, onionskin, serve};
 use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, sound};
 use onionskin_tests::raw::{self, deaf, ended};
 use onionskin_tests::serving;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
+use tokio::sync::Notify;
 
 fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
@@ -166,6 +171,61 @@ async fn a_stop_has_an_end() {
     tokio::time::timeout(limit, ended(&mut deaf[0]))
         .await
         .unwrap();
+}
+
+/// Who balances the load sees it, while what was begun comes to its end.
+#[tokio::test]
+async fn a_server_that_stops_is_not_ready_and_finishes_transfers() {
+    let (blob, go_on) = (vec![7; 4 << 20], Arc::new(Notify::new()));
+    let (sent, wait) = (blob.clone(), Arc::clone(&go_on));
+    let odd = Odd::new(move |_, _| {
+        let (first, rest) = sent.split_at(sent.len() / 2);
+        let (first, rest, wait) = (first.to_vec(), rest.to_vec(), Arc::clone(&wait));
+        let rest = stream::once(async move {
+            wait.notified().await;
+            Ok::<_, io::Error>(rest)
+        });
+        let body = Body::from_stream(stream::iter([Ok(first)]).chain(rest));
+        let mut response: Response = onionskin_tests::odd::ok("application/octet-stream", body);
+        let length = sent.len().to_string().parse().unwrap();
+        response.headers_mut().insert("content-length", length);
+        response
+    })
+    .await;
+    let registry = format!("odd=http://{}", odd.address);
+    let (mut child, addresses) = serve(&["--registry", &registry, "--stop-timeout", "60"]).await;
+    let ready = async |url: &str| {
+        let answer = client().get(format!("http://{}/readyz", host(url))).send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for url in &addresses {
+        assert_eq!(ready(url).await, (200, "ready\n".to_owned()));
+    }
+    let digest = Digest::sha256(&blob);
+    let asked = client().get(format!("{}v2/odd/app/blobs/{digest}", addresses[0]));
+    let mut answer = asked.send().await.unwrap();
+    let mut came = answer.chunk().await.unwrap().unwrap().to_vec();
+    interrupt(&child).await;
+    let limit = Duration::from_secs(30);
+    let stopping = async {
+        while ready(&addresses[1]).await != (503, "stopping\n".to_owned()) {
+            tokio::task::yield_now().await;
+        }
+        // It takes nobody new, and is there still.
+        while TcpStream::connect(host(&addresses[0])).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(limit, stopping).await.unwrap();
+    assert_eq!(ready(&addresses[1]).await.0, 503);
+    go_on.notify_one();
+    while let Some(chunk) = answer.chunk().await.unwrap() {
+        came.extend_from_slice(&chunk);
+    }
+    assert!(came == blob);
+    let ended = tokio::time::timeout(limit, child.wait()).await;
+    assert!(ended.unwrap().unwrap().success());
 }
 
 /// What one request to a gateway gets, from an address of this machine; who asks on behalf of whom.

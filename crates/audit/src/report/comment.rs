@@ -14,9 +14,9 @@ use crate::report::outcome::{Outcome, weightiest};
 const SHOWN: usize = 50;
 /// Sets of changed lines that are told.
 const CHANGES: usize = 12;
-/// Characters of a comment, well below the 65,536 that GitHub takes.
-const ROOM: usize = 60_000;
-/// Characters that the end of a list of findings takes at most.
+/// Bytes of the report, below the 65,536 characters that GitHub takes, with room for its last line and what a pipeline adds.
+const ROOM: usize = 58_000;
+/// Bytes that the end of a list of findings takes at most.
 const END: usize = 100;
 
 /// The whole report, as much of it as fits into a comment: what is on top of each image first, then findings.
@@ -136,7 +136,7 @@ fn rules(out: &mut String, audit: &Audit) -> fmt::Result {
     Ok(())
 }
 
-/// The weightiest findings, as many as fit into so many characters.
+/// The weightiest findings, as many as fit into so many bytes.
 fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
     let all = weightiest(audit);
     let count = all.len();
@@ -180,7 +180,7 @@ fn findings(out: &mut String, audit: &Audit, room: usize) -> fmt::Result {
     Ok(())
 }
 
-/// The changed lines of these findings, each set of them once, as many as fit into so many characters.
+/// The changed lines of these findings, each set of them once, as many as fit into so many bytes.
 fn changes(findings: &[&FindingFacts], room: usize) -> String {
     let mut out = String::new();
     let mut told: Vec<&[LineChange]> = Vec::new();

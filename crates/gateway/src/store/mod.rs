@@ -11,6 +11,7 @@ mod place;
 mod positioned;
 mod rest;
 mod rights;
+mod tally;
 
 use std::path::PathBuf;
 use std::sync::Arc;

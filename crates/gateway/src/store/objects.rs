@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,6 +26,7 @@ use onionskin_core::report::Visible;
 
 use super::positioned::read_at;
 use super::rest::Rest;
+use super::tally::{Counting, Tally, Writing};
 use super::{Key, StoreError, StoreOptions, StorePlace};
 use crate::limits::{INDEX_BYTES, KNOWN_OBJECTS, STORE_PART_BYTES};
 use crate::metrics::Metrics;
@@ -48,8 +48,7 @@ pub(crate) struct Objects {
     rest: Option<Rest>,
     limit: u64,
     known: Mutex<HashMap<Digest, Known>>,
-    /// Bytes by the last count, and what was added since.
-    bytes: AtomicU64,
+    tally: Tally,
     counted: tokio::sync::Mutex<Option<Instant>>,
     key_of_pages: tokio::sync::OnceCell<Key>,
     metrics: Arc<Metrics>,
@@ -94,7 +93,7 @@ impl Objects {
             rest: matches!(options.place, StorePlace::Bucket(_)).then(Rest::default),
             limit: options.limit,
             known: Mutex::default(),
-            bytes: AtomicU64::new(0),
+            tally: Tally::default(),
             counted: tokio::sync::Mutex::new(None),
             key_of_pages: tokio::sync::OnceCell::new(),
             metrics,
@@ -150,7 +149,7 @@ impl Objects {
             }
         }
         if hasher.finish() != *digest {
-            self.discard(digest).await;
+            self.discard(digest, found.size).await;
             return false;
         }
         self.know(digest, version);
@@ -196,7 +195,7 @@ impl Objects {
         };
         let bytes = Bytes::from(all.concat());
         if Digest::of(digest.algorithm(), &bytes) != *digest {
-            self.discard(digest).await;
+            self.discard(digest, found.size).await;
             return None;
         }
         self.know(digest, version(&found));
@@ -214,8 +213,9 @@ impl Objects {
             return;
         }
         let size = bytes.len() as u64;
-        match self.store.put(&path(digest), bytes.into()).await {
-            Ok(_) => self.added(&path(digest), size).await,
+        let writing = self.writing(&path(digest)).await;
+        match self.store.put(writing.path(), bytes.into()).await {
+            Ok(_) => self.added(writing, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -238,9 +238,10 @@ impl Objects {
         if self.is_resting() || file.len() > INDEX_BYTES {
             return;
         }
-        let (path, size) = (path_of_index(digest), file.len() as u64);
-        match self.store.put(&path, file.into()).await {
-            Ok(_) => self.added(&path, size).await,
+        let size = file.len() as u64;
+        let writing = self.writing(&path_of_index(digest)).await;
+        match self.store.put(writing.path(), file.into()).await {
+            Ok(_) => self.added(writing, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
@@ -285,18 +286,28 @@ impl Objects {
         if self.is_resting() {
             return;
         }
-        match self.copy(digest, file, size).await {
-            Ok(()) => self.added(&path(digest), size).await,
+        let writing = self.writing(&path(digest)).await;
+        match self.copy(writing.path(), file, size).await {
+            Ok(()) => self.added(writing, size).await,
             Err(error) => self.failed("write", &error),
         }
     }
 
-    async fn copy(&self, digest: &Digest, file: &Arc<File>, size: u64) -> Result<(), Error> {
+    /// An object is going to be written.
+    async fn writing(&self, path: &Path) -> Writing<'_> {
+        let writing = self.tally.writing(path);
+        // Where the store does not say, it will not take the object either.
+        if let Ok(found) = self.store.head(path).await {
+            writing.replaces(found.size);
+        }
+        writing
+    }
+
+    async fn copy(&self, to: &Path, file: &Arc<File>, size: u64) -> Result<(), Error> {
         let unreadable = |source: std::io::Error| Error::Generic {
             store: "temporary file",
             source: source.into(),
         };
-        let to = path(digest);
         if size <= STORE_PART_BYTES as u64 {
             let bytes = read_at(
                 file,
@@ -304,11 +315,11 @@ impl Objects {
                 STORE_PART_BYTES.min(usize::try_from(size).unwrap_or(0)),
             );
             self.store
-                .put(&to, bytes.await.map_err(unreadable)?.into())
+                .put(to, bytes.await.map_err(unreadable)?.into())
                 .await?;
             return Ok(());
         }
-        let upload = self.store.put_multipart(&to).await?;
+        let upload = self.store.put_multipart(to).await?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, STORE_PART_BYTES);
         let mut at = 0;
         while at < size {
@@ -335,12 +346,14 @@ impl Objects {
         known.remove(digest);
     }
 
-    async fn discard(&self, digest: &Digest) {
+    async fn discard(&self, digest: &Digest, size: u64) {
         tracing::warn!("the stored object {digest} is damaged and was deleted");
         self.metrics.stored("damaged");
         self.distrust(digest);
-        match self.store.delete(&path(digest)).await {
-            Ok(()) | Err(Error::NotFound { .. }) => {}
+        let path = path(digest);
+        match self.store.delete(&path).await {
+            Ok(()) => self.tally.removed(&path, size),
+            Err(Error::NotFound { .. }) => {}
             Err(error) => self.failed("delete", &error),
         }
     }
@@ -365,61 +378,93 @@ impl Objects {
         known.insert(digest.clone(), Known { version, used });
     }
 
-    /// An object of so many bytes was added.
-    async fn added(&self, at: &Path, size: u64) {
-        let bytes = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
-        // Who counts already counts for all.
-        let Ok(mut counted) = self.counted.try_lock() else {
-            return;
-        };
-        let is_old = counted.is_none_or(|when| when.elapsed() >= COUNTED_EVERY);
-        if bytes > self.limit || is_old {
-            if let Err(error) = self.sweep(at).await {
-                self.failed("list", &error);
+    /// An object was written, and has so many bytes.
+    async fn added(&self, writing: Writing<'_>, size: u64) {
+        writing.done(size);
+        // Who counts already counts for all, and looks once more behind that.
+        while let Ok(mut counted) = self.counted.try_lock() {
+            let is_due = counted.is_none_or(|when| when.elapsed() >= COUNTED_EVERY);
+            if !is_due && self.tally.bytes() <= self.limit {
+                break;
             }
+            let swept = self.sweep(writing.path()).await;
             *counted = Some(Instant::now());
-        }
-        self.metrics.store_bytes(self.bytes.load(Ordering::Relaxed));
-    }
-
-    /// Counts all objects; where they are too many, deletes those that were not used for longest, and a little more, so
-    /// that this is not done for each new one. The one that was just added stays: file systems keep times only to some
-    /// milliseconds, so it may look as old as those before it.
-    async fn sweep(&self, added: &Path) -> Result<(), Error> {
-        let root = Path::from(ROOT);
-        let mut all: Vec<ObjectMeta> = self.store.list(Some(&root)).try_collect().await?;
-        let mut bytes: u64 = all.iter().map(|one| one.size).sum();
-        if bytes > self.limit {
-            let used: HashMap<Path, i64> = {
-                let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = known.iter();
-                known
-                    .map(|(digest, known)| (path(digest), milliseconds(known.used)))
-                    .collect()
-            };
-            let last = |one: &ObjectMeta| {
-                let written = one.last_modified.timestamp_millis();
-                used.get(&one.location)
-                    .map_or(written, |used| written.max(*used))
-            };
-            all.sort_by_key(last);
-            for one in all.into_iter().filter(|one| one.location != *added) {
-                if bytes <= self.limit / 10 * 9 {
+            match swept {
+                // Nothing can be deleted.
+                Ok(0) if !is_due => break,
+                Ok(_) => {}
+                Err(error) => {
+                    self.failed("list", &error);
                     break;
                 }
-                match self.store.delete(&one.location).await {
-                    Ok(()) | Err(Error::NotFound { .. }) => bytes -= one.size,
-                    Err(error) => self.failed("delete", &error),
-                }
             }
         }
-        self.bytes.store(bytes, Ordering::Relaxed);
+        self.metrics.store_bytes(self.tally.bytes());
+    }
+
+    /// Counts all objects, and makes room where they are too many; how many were deleted.
+    async fn sweep(&self, added: &Path) -> Result<usize, Error> {
+        let (counting, all) = self.list().await?;
+        let deleted = self.make_room(&counting, all, added).await;
         if let Some(folder) = self.folder.clone() {
             // What a process leaves that was killed while it wrote.
             let clean = move || clean(&folder.join(ROOT), 0);
             let _ = tokio::task::spawn_blocking(clean).await;
         }
-        Ok(())
+        Ok(deleted)
+    }
+
+    async fn list(&self) -> Result<(Counting<'_>, Vec<ObjectMeta>), Error> {
+        let counting = self.tally.counting();
+        let root = Path::from(ROOT);
+        let all = self.store.list(Some(&root)).try_collect().await?;
+        Ok((counting, all))
+    }
+
+    /// Deletes those of the objects that were not used for longest where all are too many, and a little more, so that this
+    /// is not done for each new one. The one that was just added stays: file systems keep times only to some milliseconds,
+    /// so it may look as old as those before it. So do those that are written or used meanwhile.
+    async fn make_room(
+        &self,
+        counting: &Counting<'_>,
+        mut all: Vec<ObjectMeta>,
+        added: &Path,
+    ) -> usize {
+        let began = SystemTime::now();
+        counting.listed(all.iter().map(|one| (&one.location, one.size)));
+        if self.tally.bytes() <= self.limit {
+            return 0;
+        }
+        all.sort_by_cached_key(|one| {
+            let written = one.last_modified.timestamp_micros();
+            let used = self.used(&one.location).map(microseconds);
+            used.map_or(written, |used| written.max(used))
+        });
+        let mut deleted = 0;
+        for one in all.into_iter().filter(|one| one.location != *added) {
+            if self.tally.bytes() <= self.limit / 10 * 9 {
+                break;
+            }
+            let is_used = self.used(&one.location).is_some_and(|used| used >= began);
+            if is_used || !counting.is_old(&one.location) {
+                continue;
+            }
+            match self.store.delete(&one.location).await {
+                Ok(()) | Err(Error::NotFound { .. }) => {
+                    counting.deleted(&one.location, one.size);
+                    deleted += 1;
+                }
+                Err(error) => self.failed("delete", &error),
+            }
+        }
+        deleted
+    }
+
+    /// When this process last used an object, if it knows.
+    fn used(&self, path: &Path) -> Option<SystemTime> {
+        let digest = digest_of(path)?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&digest).map(|known| known.used)
     }
 
     fn failed(&self, what: &'static str, error: &Error) {
@@ -446,6 +491,13 @@ fn path(digest: &Digest) -> Path {
     Path::from(format!("{ROOT}/{algorithm}/{first}/{hex}"))
 }
 
+/// The digest of the object that has this place; `None` for indexes of layers.
+fn digest_of(path: &Path) -> Option<Digest> {
+    let mut parts = path.as_ref().split('/').skip(1);
+    let (algorithm, _, hex) = (parts.next()?, parts.next()?, parts.next()?);
+    format!("{algorithm}:{hex}").parse().ok()
+}
+
 /// The place of a layer's index, by the digest of its blob.
 fn path_of_index(digest: &Digest) -> Path {
     let first = digest.hex().get(..2).unwrap_or_default();
@@ -461,11 +513,11 @@ fn version(meta: &ObjectMeta) -> String {
     )
 }
 
-fn milliseconds(time: SystemTime) -> i64 {
+fn microseconds(time: SystemTime) -> i64 {
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// An error without the queries of its URLs, in which clouds have signatures.
@@ -505,3 +557,6 @@ fn clean(folder: &FilePath, depth: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

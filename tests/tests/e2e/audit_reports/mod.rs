@@ -118,24 +118,39 @@ fn the_same_image_gives_the_same_bytes_whatever_the_machine() {
 #[test]
 fn a_comment_has_room_for_every_markdown_report() {
     let ground = ground();
-    // Each file is a finding of its own: other layers store them, and others replace them.
-    let mut image = Image::new();
-    for at in 0..55 {
-        let path = format!("/d{at}/{}", "|`@<".repeat(60));
-        image = image
-            .layer(layer("COPY a /").file(&path, seeded(at, 100)))
-            .layer(layer("COPY b /").file(&path, seeded(at + 100, 100)));
-    }
-    ground.write("many.tar", oci_archive(&[("many:1", &image.pack())]));
-    for images in [
-        vec!["many.tar"],
-        vec!["many.tar"; 3],
+    // Each file is a finding of its own: other layers store them, and others replace them. Names are of characters that take
+    // more room than they have, or of several bytes each.
+    let names = [
+        ("signs", "|`@<".repeat(60)),
+        ("漢字", "漢字".repeat(150)),
+        ("onions", "🧅é".repeat(150)),
+        ("hidden", "\u{e0041}".repeat(300)),
+    ];
+    let files = names.map(|(file, name)| {
+        let mut image = Image::new();
+        for at in 0..55 {
+            let path = format!("/d{at}/{name}");
+            image = image
+                .layer(layer("COPY a /").file(&path, seeded(at, 100)))
+                .layer(layer("COPY b /").file(&path, seeded(at + 100, 100)));
+        }
+        let file = format!("{file}.tar");
+        ground.write(&file, oci_archive(&[("many:1", &image.pack())]));
+        file
+    });
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut all: Vec<Vec<&str>> = files.iter().map(|file| vec![*file]).collect();
+    all.extend([
+        files,
+        vec!["signs.tar"; 3],
+        vec!["漢字.tar"; 10],
         vec!["oci:demo:demo/hello:latest"; 300],
-    ] {
+    ]);
+    for images in all {
         let output = ground.run(&[&images[..], &["--format", "markdown"], &RULES].concat());
         let text = String::from_utf8(output.stdout).unwrap();
-        let length = text.chars().count();
-        assert!(length < 65_536, "{length}");
+        let length = text.len();
+        assert!(length < 60_000, "{length} bytes of {}", images[0]);
         let of = |part: &str| text.matches(part).count();
         assert_eq!(of("<details>"), of("</details>"));
         assert!(length > 40_000 && of("\nand ") > 0, "{text}");
