@@ -16,7 +16,7 @@ use web_sys::Blob;
 use super::decode::Missing;
 use super::file::{InPlace, Kept};
 use super::protocol::UserError;
-use super::way::{self, Way};
+use super::way::{self, Way, Ways};
 
 /// Bytes that tell whether a file is a saved analysis.
 const MARK: usize = 8;
@@ -84,7 +84,7 @@ pub(crate) async fn fetched(
     let url = url.ok_or_else(|| UserError::of_address(address, "it is not an http address"))?;
     let is_elsewhere = url.origin() != here.origin();
     // A gateway's policy lets its page connect to nothing else.
-    if is_elsewhere && Way::find().await? == Way::Gateway(here.to_string()) {
+    if is_elsewhere && Ways::find().await?.usual == Way::Gateway(here.to_string()) {
         return Err(UserError::of_other_origin(url.as_str()));
     }
     let origin = here.origin().ascii_serialization();

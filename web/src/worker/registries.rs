@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::Cache;
 use super::protocol::{Listed, UserError};
-use super::way::{self, Way};
+use super::way::{self, Way, Ways};
 use crate::login::{self, Login};
 
 /// A reference, and where it is found.
@@ -71,9 +71,9 @@ enum At {
     Name(String),
 }
 
-/// The registries, on this page's way to them.
+/// The registries, on this page's ways to them.
 pub(crate) struct Registries {
-    way: Way,
+    ways: Ways,
     /// Where the page lives.
     here: Url,
 }
@@ -82,21 +82,26 @@ impl Registries {
     /// Those of this page.
     pub(crate) async fn find() -> Result<Self, UserError> {
         let here = way::base().ok_or_else(|| UserError::of_worker(0))?;
-        let way = Way::find().await?;
-        Ok(Self { way, here })
+        let ways = Ways::find().await?;
+        Ok(Self { ways, here })
     }
 
     /// The host of the gateway as it stands in a reference; without a gateway, that of the page.
     pub(crate) fn host(&self) -> String {
-        let root = self.way.gateway().unwrap_or_else(|| self.here.clone());
+        let root = self
+            .ways
+            .usual
+            .gateway()
+            .unwrap_or_else(|| self.here.clone());
         let host = root.host_str().unwrap_or_default();
         root.port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// What an error of a list means to the visitor.
-    pub(crate) fn problem_of_list(&self, error: &SourceError) -> UserError {
-        let problem = self.way.problem(error);
+    /// What an error of a list means to the visitor; `name` is that of the registry, or of a repository there.
+    pub(crate) fn problem_of_list(&self, name: &str, error: &SourceError) -> UserError {
+        let registry = name.split('/').next().unwrap_or(name);
+        let problem = self.ways.to(registry).problem(error);
         problem.unwrap_or_else(|| UserError::of_list(error))
     }
 
@@ -110,8 +115,9 @@ impl Registries {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = RegistryImage::new(&reference, At::Host, self.way.clone(), fresh);
-        if self.way == Way::Direct {
+        let way = self.ways.to(reference.domain());
+        let full = RegistryImage::new(&reference, At::Host, way.clone(), fresh);
+        if *way == Way::Direct {
             return Ok(vec![full]);
         }
         let own = match typed.split_once('/') {
@@ -140,12 +146,12 @@ impl Registries {
         let at = At::Name(first.to_owned());
         let place = format!("localhost/{rest}");
         Some(match place.parse() {
-            Ok(reference) => RegistryImage::new(&reference, at, self.way.clone(), fresh),
+            Ok(reference) => RegistryImage::new(&reference, at, self.ways.usual.clone(), fresh),
             // Whoever opens it says what is wrong with it.
             Err(_) => RegistryImage {
                 reference: place,
                 at,
-                way: self.way.clone(),
+                way: self.ways.usual.clone(),
                 fresh,
                 login: None,
             },
@@ -166,7 +172,7 @@ impl Registries {
             let kept = is_kept.then(|| Cache::of_worker().documents());
             let answer = place.opened(kept)?.image(platform).await;
             if let Err(error) = &answer
-                && let Some(problem) = self.way.problem(error)
+                && let Some(problem) = place.way.problem(error)
             {
                 return Err(problem);
             }
@@ -204,7 +210,7 @@ impl Registries {
         struct Catalog {
             repositories: Vec<String>,
         }
-        let url = self.way.gateway();
+        let url = self.ways.usual.gateway();
         let Some(Ok(url)) = url.map(|root| root.join("v2/_catalog")) else {
             return Vec::new();
         };
@@ -223,7 +229,7 @@ impl Registries {
     pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
         let failed = |error: SourceError| UserError::of_image(&error);
         let login = login::of(host);
-        let Some(root) = self.way.gateway() else {
+        let Some(root) = self.ways.to(host).gateway() else {
             let options = Options {
                 credentials: credentials(host, login.as_ref()),
                 ..Options::default()
