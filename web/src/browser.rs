@@ -127,8 +127,17 @@ pub(crate) fn set_fragment(fragment: &str, step: History) {
 
 /// Whether the page came from a gateway, which says so in the document.
 pub(crate) fn came_from_gateway() -> bool {
-    let mark = "meta[name=onionskin][content=gateway]";
-    let found = gloo::utils::document().query_selector(mark);
+    is_marked("gateway")
+}
+
+/// Whether that gateway says more in `config.json`.
+pub(crate) fn has_config() -> bool {
+    is_marked("config")
+}
+
+fn is_marked(mark: &str) -> bool {
+    let mark = format!("meta[name=onionskin][content~={mark}]");
+    let found = gloo::utils::document().query_selector(&mark);
     found.is_ok_and(|found| found.is_some())
 }
 

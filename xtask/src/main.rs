@@ -1,4 +1,4 @@
-//! What developers run: `cargo xtask run`, `test`, `build`, `page`, `bench`, `look`, `fuzz`, `setup`.
+//! What developers run: `cargo xtask run`, `test`, `build`, `page`, `bench`, `load`, `look`, `fuzz`, `setup`.
 
 #![allow(
     clippy::print_stdout,
@@ -14,6 +14,7 @@ mod debian;
 mod firefox;
 mod fuzz;
 mod lint;
+mod load;
 mod look;
 mod places;
 mod programs;
@@ -37,6 +38,7 @@ cargo xtask build                   target/release/onionskin, one file that hold
 cargo xtask page                    target/page, the page as files; `trunk build` and `trunk serve` run it
 cargo xtask bench [OPTIONS]         one table of ratios, also in docs/performance.md; --native: without the browser,
                                     --small: on small images, not written; --uses: only what one does with the page
+cargo xtask load [--small]          the server with many clients, also in docs/operations.md; --small: a tenth, not written
 cargo xtask look                    screenshots of every view of the page, in target/look
 cargo xtask fuzz [TARGET] [SECONDS] look for input that breaks a reader, with libFuzzer (60 seconds each)
 cargo xtask setup                   only fetch the tools that the others need";
@@ -61,6 +63,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["page"] => trunk::page(),
         ["build"] => build::binary().map(|path| println!("{}", path.display())),
         ["bench", options @ ..] => bench::run(options),
+        ["load", options @ ..] => load::run(options),
         ["look"] => look::run(),
         ["fuzz", words @ ..] => fuzz::run(words),
         ["setup"] => tools::setup()

@@ -11,6 +11,7 @@ mod document;
 mod files;
 mod http;
 mod images;
+mod load;
 mod machine;
 mod packed;
 mod page;
@@ -50,6 +51,8 @@ struct Arguments {
     uses: bool,
     /// Nothing is measured but images that grow.
     scale: bool,
+    /// Nothing is measured but the server with many clients.
+    load: bool,
 }
 
 fn main() -> Result<()> {
@@ -68,6 +71,10 @@ fn main() -> Result<()> {
             ..
         } = &arguments;
         return scale::measure(onionskin, folder, *small, document.as_deref());
+    }
+    if arguments.load {
+        let document = arguments.document.as_deref();
+        return load::measure(&arguments.onionskin, arguments.small, document);
     }
     let mut table = Table::default();
     let images = Images::new(&arguments.folder, arguments.small);
@@ -111,7 +118,8 @@ fn arguments(words: Vec<String>) -> Result<Arguments> {
             "--browser" => arguments.browser = true,
             "--uses" => arguments.uses = true,
             "--scale" => arguments.scale = true,
-            _ => bail!("unknown option {word}; cargo xtask bench starts this program"),
+            "--load" => arguments.load = true,
+            _ => bail!("unknown option {word}; cargo xtask bench and load start this program"),
         }
     }
     Ok(arguments)

@@ -41,6 +41,11 @@ impl Page {
         let address = format!("http://{}/", address(&lines)?);
         Ok(Self { process, address })
     }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
 }
 
 /// Starts a server, and reads the first lines that it prints.

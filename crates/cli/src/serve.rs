@@ -11,8 +11,8 @@ use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, AllowedOrigin, BadgeRepository, FrameAncestor, Gateway, Limits, NamedRegistry, Options,
-    SavedImage, StoreOptions, StorePlace, TlsFiles, TrustedProxy,
+    Access, AllowedOrigin, BadgeRepository, DirectHost, FrameAncestor, Gateway, Limits,
+    NamedRegistry, Options, SavedImage, StoreOptions, StorePlace, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -90,6 +90,13 @@ pub(crate) struct Arguments {
     /// Without it no page may. All other views can never be framed.
     #[arg(long = "frame-ancestors", value_name = "ORIGIN|self")]
     frame_ancestors: Vec<FrameAncestor>,
+
+    /// A registry that the page asks itself instead of through this server; can be repeated
+    ///
+    /// The registry must send CORS headers for the page. The page asks it over HTTPS, and without TLS if it is on this machine.
+    /// Give the hosts of its token server and of its redirects too: the page can connect to no other hosts than these.
+    #[arg(long = "direct", value_name = "HOST[:PORT]")]
+    direct: Vec<DirectHost>,
 
     /// A file of users who may use this server; without it, everyone who can reach the server can use it
     ///
@@ -285,6 +292,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         credentials_for_origins: arguments.credentials_for_origins,
         badges: arguments.badges,
         frame_ancestors: arguments.frame_ancestors,
+        direct: arguments.direct,
         access: access.clone(),
         tls: tls.clone(),
         trusted_proxies: arguments.trusted_proxies,

@@ -31,6 +31,7 @@ mod client;
 mod connection;
 mod demo;
 mod descriptors;
+mod direct;
 mod error;
 mod followed;
 mod frames;
@@ -85,6 +86,7 @@ use crate::upstream::Upstreams;
 pub use crate::access::{Access, AccessError};
 pub use crate::badge::{BadgeRepository, BadgeRepositoryError};
 pub use crate::client::{TrustedProxy, TrustedProxyError};
+pub use crate::direct::{DirectHost, DirectHostError};
 pub use crate::frames::FrameAncestor;
 pub use crate::limits::Limits;
 pub use crate::origins::{AllowedOrigin, AllowedOriginError};
@@ -132,6 +134,8 @@ pub struct Options {
     pub badges: Vec<BadgeRepository>,
     /// Pages that may show the embed view in a frame; others, and all other views, may not be framed.
     pub frame_ancestors: Vec<FrameAncestor>,
+    /// Registries that the page asks itself, with CORS, and hosts that these need for tokens and blobs.
+    pub direct: Vec<DirectHost>,
     /// What is done at once, and how long is waited for whom.
     pub limits: Limits,
 }
@@ -203,7 +207,7 @@ impl Gateway {
                 with_credentials: options.credentials_for_origins,
             }),
         };
-        let page = Page::embedded(&options.frame_ancestors);
+        let page = Page::embedded(&options.frame_ancestors, &options.direct);
         let badges = Badges::new(options.badges.clone());
         let served = Served::new(relay, repositories, metrics, guards, page, with_credentials);
         Ok(Self {

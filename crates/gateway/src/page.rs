@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use onionskin_core::digest::Digest;
 
+use crate::direct::{self, DirectHost};
 use crate::frames::{FrameAncestor, Marks};
 use crate::policy::{self, matches_etag};
 
@@ -34,6 +35,11 @@ const CHARSET: &str = "<meta charset=\"utf-8\">";
 
 /// Tells the page that it came from a gateway.
 const MARK: &str = "<meta name=\"onionskin\" content=\"gateway\">";
+/// The same, and that [`CONFIG`] says more.
+const MARK_WITH_CONFIG: &str = "<meta name=\"onionskin\" content=\"gateway config\">";
+
+/// The file beside the page that names registries which it asks itself.
+const CONFIG: &str = "config.json";
 
 /// Codings, as headers name them.
 const BROTLI: &str = "br";
@@ -104,12 +110,12 @@ struct File {
 }
 
 impl Page {
-    /// The page in this binary; `ancestors` may frame its embed view.
-    pub(crate) fn embedded(ancestors: &[FrameAncestor]) -> Self {
-        Self::new(EMBEDDED, ancestors)
+    /// The page in this binary; `ancestors` may frame its embed view, and it may connect to `direct`.
+    pub(crate) fn embedded(ancestors: &[FrameAncestor], direct: &[DirectHost]) -> Self {
+        Self::new(EMBEDDED, ancestors, direct)
     }
 
-    fn new(files: &[Embedded], ancestors: &[FrameAncestor]) -> Self {
+    fn new(files: &[Embedded], ancestors: &[FrameAncestor], direct: &[DirectHost]) -> Self {
         let mut files: HashMap<_, _> = files
             .iter()
             .map(|file| {
@@ -124,14 +130,24 @@ impl Page {
             .entry(INDEX.to_owned())
             .or_insert_with(|| File::new(INDEX, Bytes::from_static(NO_PAGE.as_bytes())));
         let marked = String::from_utf8_lossy(&index.plain);
-        let marked = marked.replacen(CHARSET, &format!("{CHARSET}{MARK}"), 1);
+        let mark = if direct.is_empty() {
+            MARK
+        } else {
+            MARK_WITH_CONFIG
+        };
+        let marked = policy::with_direct(&marked, direct);
+        let marked = marked.replacen(CHARSET, &format!("{CHARSET}{mark}"), 1);
         *index = File::new(INDEX, Bytes::from(marked.into_bytes()));
-        let html = String::from_utf8_lossy(&index.plain);
+        let html = String::from_utf8_lossy(&index.plain).into_owned();
         let policy = |ancestors| {
-            // Base64, origins and our own words: always a header's characters.
-            let policy = HeaderValue::try_from(policy::page_policy(&html, ancestors));
+            // Base64, origins, hosts and our own words: always a header's characters.
+            let policy = HeaderValue::try_from(policy::page_policy(&html, ancestors, direct));
             policy.unwrap_or(HeaderValue::from_static("sandbox"))
         };
+        if !direct.is_empty() {
+            let config = File::new(CONFIG, Bytes::from(direct::config(direct)));
+            files.insert(CONFIG.to_owned(), config);
+        }
         Self {
             policy: policy(&[]),
             framed: (!ancestors.is_empty()).then(|| policy(ancestors)),
@@ -301,7 +317,7 @@ mod tests {
             plain: content.as_bytes(),
             brotli: path.ends_with(".wasm").then_some(b"in Brotli's form"),
         });
-        Page::new(&files.collect::<Vec<_>>(), ancestors)
+        Page::new(&files.collect::<Vec<_>>(), ancestors, &[])
     }
 
     fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
@@ -415,6 +431,37 @@ mod tests {
             index.contains("connect-src 'self' https: http://localhost:* http://127.0.0.1:*;"),
             "{index}"
         );
+    }
+
+    #[test]
+    fn a_page_that_may_ask_registries_itself_is_told_which() {
+        let html = "<meta charset=\"utf-8\"><meta content=\"connect-src 'self'; x\">";
+        let files = ["index.html", "worker.js"].map(|path| Embedded {
+            path,
+            plain: html.as_bytes(),
+            brotli: None,
+        });
+        let hosts =
+            ["registry.example.com:5000", "127.0.0.1:5000"].map(|host| host.parse().unwrap());
+        let connect = "connect-src 'self' https://registry.example.com:5000 http://127.0.0.1:5000;";
+        let page = Page::new(&files, &[], &hosts);
+        // What its workers may do is said where their program is sent.
+        for path in ["/", "/worker.js"] {
+            let answer = page.answer(path, Marks::default(), &HeaderMap::new());
+            let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str();
+            let policy = policy.unwrap();
+            assert!(policy.contains(connect), "{policy}");
+        }
+        let sent = String::from_utf8_lossy(&page.files[INDEX].plain).into_owned();
+        assert!(
+            sent.contains(MARK_WITH_CONFIG) && sent.contains(connect),
+            "{sent}"
+        );
+        let config: serde_json::Value = serde_json::from_slice(&page.files[CONFIG].plain).unwrap();
+        let named =
+            serde_json::json!({ "direct": ["registry.example.com:5000", "127.0.0.1:5000"] });
+        assert_eq!(config, named);
+        assert!(!Page::new(&files, &[], &[]).files.contains_key(CONFIG));
     }
 
     #[test]

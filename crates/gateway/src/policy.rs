@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 
+use crate::direct::{self, DirectHost};
 use crate::frames::{self, FrameAncestor};
 
 /// On every answer, whatever it holds.
@@ -99,19 +100,24 @@ pub(crate) fn matches_etag(asked: &HeaderMap, etag: Option<&HeaderValue>) -> boo
 }
 
 /// The policy of the page whose document is `html`: its own files, WebAssembly, and the inline scripts that stand
-/// in it now (the bundler writes one that starts the page), each by its hash. It connects to its own origin only. Where
-/// browsers know Trusted Types, text becomes neither markup nor code; the one policy there is, the default one, lets the
-/// URL of the workers' program through (`static/script_urls.js`). `ancestors` may frame it.
-pub(crate) fn page_policy(html: &str, ancestors: &[FrameAncestor]) -> String {
+/// in it now (the bundler writes one that starts the page), each by its hash. It connects to its own origin and to `direct`
+/// only. Where browsers know Trusted Types, text becomes neither markup nor code; the one policy there is, the default one,
+/// lets the URL of the workers' program through (`static/script_urls.js`). `ancestors` may frame it.
+pub(crate) fn page_policy(
+    html: &str,
+    ancestors: &[FrameAncestor],
+    direct: &[DirectHost],
+) -> String {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(html) {
         let hash = BASE64.encode(Sha256::digest(script.as_bytes()));
         scripts.push_str(&format!(" 'sha256-{hash}'"));
     }
     let ancestors = frames::directive(ancestors);
+    let connect = direct::directive(direct);
     format!(
         "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; \
-         connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         {connect}; worker-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ancestors}; require-trusted-types-for 'script'; trusted-types default"
     )
 }
@@ -123,7 +129,16 @@ const ANYWHERE: &str = "connect-src 'self' https: http://localhost:* http://127.
 /// The document of the page for a host that sends no headers of ours. The policy in its `meta` element is all that binds
 /// it: the same as the header, but for where it may connect to.
 pub(crate) fn for_static_hosts(html: &str) -> String {
-    html.replacen("connect-src 'self'", ANYWHERE, 1)
+    connecting(html, ANYWHERE)
+}
+
+/// The document of the page that may connect to these hosts. The policy in its `meta` element binds it beside the header.
+pub(crate) fn with_direct(html: &str, direct: &[DirectHost]) -> String {
+    connecting(html, &direct::directive(direct))
+}
+
+fn connecting(html: &str, directive: &str) -> String {
+    html.replacen("connect-src 'self'", directive, 1)
 }
 
 /// The contents of `<script>` elements without `src`, in a document of our own making.
@@ -157,7 +172,7 @@ mod tests {
     #[test]
     fn the_policy_names_inline_scripts_by_hash_and_allows_no_other_inline_code() {
         let html = "<html><script src=\"/a.js\"></script><script type=\"module\">alert('Hello, world.');</script>";
-        let policy = page_policy(html, &[]);
+        let policy = page_policy(html, &[], &[]);
         // The example hash of the CSP specification.
         assert!(
             policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"),
@@ -179,6 +194,6 @@ mod tests {
 
     #[test]
     fn a_document_without_scripts_has_no_hashes() {
-        assert!(!page_policy("<p>plain</p><script>never closed", &[]).contains("sha256-"));
+        assert!(!page_policy("<p>plain</p><script>never closed", &[], &[]).contains("sha256-"));
     }
 }

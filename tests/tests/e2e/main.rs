@@ -62,6 +62,7 @@ mod page_config;
 mod page_content;
 mod page_copy;
 mod page_difference;
+mod page_direct;
 mod page_export;
 mod page_files;
 mod page_find;

@@ -56,7 +56,7 @@ pub(crate) fn LoginForm(props: &Props) -> Html {
             </label>
             <p class="muted">
                 {
-                    match browser::came_from_gateway() {
+                    match browser::came_from_gateway() && !browser::has_config() {
                         true => format!("Sent to this server, which passes it on to {registry}."),
                         false => format!("Sent to {registry}, or to the gateway of this page, which passes it on."),
                     }

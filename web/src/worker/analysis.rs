@@ -16,7 +16,7 @@ use web_sys::Blob;
 use super::file::{BlobWriter, InPlace};
 use super::origin::Missing;
 use super::protocol::UserError;
-use super::registry_access::{self, RegistryAccess};
+use super::registry_access::{self, PageAccess, RegistryAccess};
 
 /// Bytes that tell whether a file is a saved analysis.
 const MARK: usize = 8;
@@ -84,7 +84,8 @@ pub(crate) async fn fetched(
     let url = url.ok_or_else(|| UserError::of_address(address, "it is not an http address"))?;
     let is_elsewhere = url.origin() != here.origin();
     // A gateway's policy lets its page connect to nothing else.
-    if is_elsewhere && RegistryAccess::find().await? == RegistryAccess::Gateway(here.to_string()) {
+    if is_elsewhere && PageAccess::find().await?.usual == RegistryAccess::Gateway(here.to_string())
+    {
         return Err(UserError::of_other_origin(url.as_str()));
     }
     let origin = here.origin().ascii_serialization();

@@ -27,7 +27,7 @@ pub(crate) async fn names(asked: Names) -> Result<NamesPage, UserError> {
         List::Repositories(host) => {
             let host = host.unwrap_or_else(|| registries.host());
             let page = registries.registry(&host)?.repositories(query).await;
-            let page = page.map_err(|error| registries.problem_of_list(&error))?;
+            let page = page.map_err(|error| registries.problem_of_list(&host, &error))?;
             Ok(NamesPage {
                 names: page.repositories,
                 next: page.next,
@@ -61,7 +61,7 @@ pub(super) async fn all_tags(
     });
     let WholeList { names, problem } = list.await?;
     match problem {
-        Some(error) => Err(registries.problem_of_list(&error)),
+        Some(error) => Err(registries.problem_of_list(repository, &error)),
         None => Ok(names),
     }
 }
@@ -124,7 +124,7 @@ async fn at_its_place<T>(
         match ask(place.remote()?).await {
             Ok(found) => return Ok(found),
             Err(SourceError::NotReached { .. }) if places.peek().is_some() => {}
-            Err(error) => return Err(registries.problem_of_list(&error)),
+            Err(error) => return Err(registries.problem_of_list(reference, &error)),
         }
     }
     Err(UserError::of_worker(0))

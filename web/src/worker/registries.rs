@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::Cache;
 use super::protocol::{CatalogEntry, UserError};
-use super::registry_access::{self, RegistryAccess};
+use super::registry_access::{self, PageAccess, RegistryAccess};
 use crate::login::{self, Login};
 
 /// A reference, and where it is found.
@@ -73,7 +73,7 @@ enum FirstPart {
 
 /// The registries, as this page has access to them.
 pub(crate) struct Registries {
-    access: RegistryAccess,
+    access: PageAccess,
     /// Where the page lives.
     here: Url,
 }
@@ -82,21 +82,26 @@ impl Registries {
     /// Those of this page.
     pub(crate) async fn find() -> Result<Self, UserError> {
         let here = registry_access::base().ok_or_else(|| UserError::of_worker(0))?;
-        let access = RegistryAccess::find().await?;
+        let access = PageAccess::find().await?;
         Ok(Self { access, here })
     }
 
     /// The host of the gateway as it stands in a reference; without a gateway, that of the page.
     pub(crate) fn host(&self) -> String {
-        let root = self.access.gateway().unwrap_or_else(|| self.here.clone());
+        let root = self
+            .access
+            .usual
+            .gateway()
+            .unwrap_or_else(|| self.here.clone());
         let host = root.host_str().unwrap_or_default();
         root.port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// What an error of a list means to the visitor.
-    pub(crate) fn problem_of_list(&self, error: &SourceError) -> UserError {
-        let problem = self.access.problem(error);
+    /// What an error of a list means to the visitor; `name` is that of the registry, or of a repository there.
+    pub(crate) fn problem_of_list(&self, name: &str, error: &SourceError) -> UserError {
+        let registry = name.split('/').next().unwrap_or(name);
+        let problem = self.access.to(registry).problem(error);
         problem.unwrap_or_else(|| UserError::of_list(error))
     }
 
@@ -110,8 +115,9 @@ impl Registries {
         let typed = typed.trim_start_matches("docker://");
         let wrong = |error: ReferenceError| UserError::of_reference(&error);
         let reference: Reference = typed.parse().map_err(wrong)?;
-        let full = RegistryImage::new(&reference, FirstPart::Host, self.access.clone(), fresh);
-        if self.access == RegistryAccess::Direct {
+        let access = self.access.to(reference.domain());
+        let full = RegistryImage::new(&reference, FirstPart::Host, access.clone(), fresh);
+        if *access == RegistryAccess::Direct {
             return Ok(vec![full]);
         }
         let own = match typed.split_once('/') {
@@ -140,12 +146,14 @@ impl Registries {
         let first = FirstPart::Name(first.to_owned());
         let place = format!("localhost/{rest}");
         Some(match place.parse() {
-            Ok(reference) => RegistryImage::new(&reference, first, self.access.clone(), fresh),
+            Ok(reference) => {
+                RegistryImage::new(&reference, first, self.access.usual.clone(), fresh)
+            }
             // Whoever opens it says what is wrong with it.
             Err(_) => RegistryImage {
                 reference: place,
                 first,
-                access: self.access.clone(),
+                access: self.access.usual.clone(),
                 fresh,
                 login: None,
             },
@@ -166,7 +174,7 @@ impl Registries {
             let kept = is_kept.then(|| Cache::of_worker().documents());
             let answer = place.opened(kept)?.image(platform).await;
             if let Err(error) = &answer
-                && let Some(problem) = self.access.problem(error)
+                && let Some(problem) = place.access.problem(error)
             {
                 return Err(problem);
             }
@@ -204,7 +212,7 @@ impl Registries {
         struct Catalog {
             repositories: Vec<String>,
         }
-        let url = self.access.gateway();
+        let url = self.access.usual.gateway();
         let Some(Ok(url)) = url.map(|root| root.join("v2/_catalog")) else {
             return Vec::new();
         };
@@ -223,7 +231,7 @@ impl Registries {
     pub(crate) fn registry(&self, host: &str) -> Result<Registry, UserError> {
         let failed = |error: SourceError| UserError::of_image(&error);
         let login = login::of(host);
-        let Some(root) = self.access.gateway() else {
+        let Some(root) = self.access.to(host).gateway() else {
             let options = Options {
                 credentials: credentials(host, login.as_ref()),
                 ..Options::default()

@@ -2,7 +2,8 @@
 //!
 //! A gateway says in the page's document that it is one. On any other host the page asks `config.json` beside it, unless the
 //! visitor named a gateway: `{"gateway": "https://onionskin.example.com/"}`. Without a gateway, registries are asked
-//! themselves, which works where they send CORS headers.
+//! themselves, which works where they send CORS headers. So are those that the file names, also of a gateway's page that says
+//! it has one: `{"direct": ["registry.example.com:5000"]}`.
 
 use std::cell::RefCell;
 
@@ -18,6 +19,10 @@ use crate::browser;
 /// What the name of an image worker begins with whose page is on a host that is no gateway; behind it stands the gateway
 /// that the visitor named.
 const STATIC: &str = "onionskin-static ";
+/// The name of one whose page came from a gateway with a `config.json`.
+const WITH_CONFIG: &str = "onionskin-config";
+/// The name of any other.
+const PLAIN: &str = "onionskin";
 
 /// How registries are reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,15 +33,25 @@ pub(crate) enum RegistryAccess {
     Direct,
 }
 
+/// The access of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageAccess {
+    /// That to most registries.
+    pub(crate) usual: RegistryAccess,
+    /// Registries that are asked themselves, as references have their hosts.
+    direct: Vec<String>,
+}
+
 thread_local! {
-    static FOUND: RefCell<Option<RegistryAccess>> = const { RefCell::new(None) };
+    static FOUND: RefCell<Option<PageAccess>> = const { RefCell::new(None) };
 }
 
 /// The name of an image worker of this page, which tells it where the page is.
 pub(crate) fn worker_name() -> String {
-    match browser::came_from_gateway() {
-        true => "onionskin".to_owned(),
-        false => format!("{STATIC}{}", browser::gateway().unwrap_or_default()),
+    match (browser::came_from_gateway(), browser::has_config()) {
+        (true, false) => PLAIN.to_owned(),
+        (true, true) => WITH_CONFIG.to_owned(),
+        (false, _) => format!("{STATIC}{}", browser::gateway().unwrap_or_default()),
     }
 }
 
@@ -71,9 +86,25 @@ pub(crate) fn root(named: &str) -> Option<String> {
 #[derive(Default, Deserialize)]
 struct Config {
     gateway: Option<String>,
+    #[serde(default)]
+    direct: Vec<String>,
 }
 
-impl RegistryAccess {
+impl Config {
+    /// The file beside the page; the one that is not there says nothing.
+    async fn fetch(here: &Url) -> Result<Self, UserError> {
+        let Ok(url) = here.join("config.json") else {
+            return Ok(Self::default());
+        };
+        let config = match reqwest::get(url).await {
+            Ok(answer) if answer.status().is_success() => answer.bytes().await.unwrap_or_default(),
+            _ => return Ok(Self::default()),
+        };
+        serde_json::from_slice(&config).map_err(|error| UserError::of_config(&error.to_string()))
+    }
+}
+
+impl PageAccess {
     /// That of this page.
     pub(crate) async fn find() -> Result<Self, UserError> {
         if let Some(found) = FOUND.with_borrow(Clone::clone) {
@@ -88,32 +119,39 @@ impl RegistryAccess {
         let here = base().ok_or_else(|| UserError::of_worker(0))?;
         let name = port::scope().map(|scope| scope.name()).unwrap_or_default();
         let Some(named) = name.strip_prefix(STATIC) else {
-            return Ok(Self::Gateway(here.to_string()));
+            let direct = match name == WITH_CONFIG {
+                true => Config::fetch(&here).await?.direct,
+                false => Vec::new(),
+            };
+            let usual = RegistryAccess::Gateway(here.to_string());
+            return Ok(Self { usual, direct });
         };
         if let Some(root) = root(named) {
-            return Ok(Self::Gateway(root));
+            let (usual, direct) = (RegistryAccess::Gateway(root), Vec::new());
+            return Ok(Self { usual, direct });
         }
-        let Ok(url) = here.join("config.json") else {
-            return Ok(Self::Direct);
+        let config = Config::fetch(&here).await?;
+        let usual = match config.gateway.filter(|named| !named.is_empty()) {
+            None => RegistryAccess::Direct,
+            Some(named) => RegistryAccess::Gateway(root(&named).ok_or_else(|| {
+                UserError::of_config(&format!("{named:?} is not the https address of a gateway"))
+            })?),
         };
-        let config = match reqwest::get(url).await {
-            Ok(answer) if answer.status().is_success() => answer.bytes().await.unwrap_or_default(),
-            // A host without the file has no gateway.
-            _ => return Ok(Self::Direct),
-        };
-        let config: Config = serde_json::from_slice(&config)
-            .map_err(|error| UserError::of_config(&error.to_string()))?;
-        match config.gateway.filter(|named| !named.is_empty()) {
-            None => Ok(Self::Direct),
-            Some(named) => match root(&named) {
-                Some(root) => Ok(Self::Gateway(root)),
-                None => Err(UserError::of_config(&format!(
-                    "{named:?} is not the https address of a gateway"
-                ))),
-            },
-        }
+        let direct = config.direct;
+        Ok(Self { usual, direct })
     }
 
+    /// That to a registry, by its host as references have it.
+    pub(crate) fn to(&self, domain: &str) -> &RegistryAccess {
+        let is_direct = |host: &String| host.eq_ignore_ascii_case(domain);
+        match self.direct.iter().any(is_direct) {
+            true => &RegistryAccess::Direct,
+            false => &self.usual,
+        }
+    }
+}
+
+impl RegistryAccess {
     /// The root of the gateway.
     pub(crate) fn gateway(&self) -> Option<Url> {
         match self {

@@ -216,7 +216,7 @@ impl UserError {
         let detail =
             format!("{host} does not answer, or does not allow this page to read its answers");
         let advice = format!(
-            "This page has no gateway, so a registry has to allow it: it has to send CORS headers for {page}. Most registries do not. Name a gateway on the start page, run onionskin serve, or drop a saved image here."
+            "This page asks the registry itself, so the registry has to allow it: it has to send CORS headers for {page}. Most registries do not. Where the page has no gateway, name one on the start page; or run onionskin serve, or drop a saved image here."
         );
         UserError::new(
             "The registry cannot be read from this page",

@@ -1,0 +1,56 @@
+//! Registries that the page of a server asks itself, because the operator named them.
+
+use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_tests::{Browser, Registry, Served};
+
+const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
+
+#[tokio::test]
+async fn a_registry_that_the_operator_names_is_asked_by_the_page_itself() {
+    let image = Image::new()
+        .layer(layer("COPY one /").file("/one", bytes(300_000)))
+        .pack();
+    let allowing = Registry::for_pages("*");
+    let reference = allowing.push("team/app:1.0", &image);
+    let silent = Registry::start();
+    let unreadable = silent.push("team/app:1.0", &image);
+    let (allowed, named) = (allowing.address(), silent.address());
+    let served = Served::start_with(&["--direct", allowed, "--direct", named]);
+    // The server itself may not reach them.
+    let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+    let client = client.build().unwrap();
+    let through = format!(
+        "http://{}/v2/{allowed}/team/app/tags/list",
+        served.address()
+    );
+    assert_eq!(client.get(through).send().await.unwrap().status(), 403);
+    let page = client.get(format!("http://{}/", served.address()));
+    let page = page.send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    let connect = format!("connect-src 'self' http://{allowed} http://{named};");
+    assert!(policy.contains(&connect), "{policy}");
+
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}")))
+        .await;
+    let _: bool = browser.until(WHOLE).await;
+    browser
+        .goto(&served.page(&format!("/tags/{allowed}/team/app")))
+        .await;
+    browser.until_text("main", "1.0").await;
+    // What the server has itself is still asked of it.
+    browser.goto(&served.page("/image/demo/webapp:1.1")).await;
+    let _: bool = browser.until(WHOLE).await;
+    assert_eq!(browser.console().await, Vec::<String>::new());
+    // One that sends no CORS headers is told.
+    browser
+        .goto(&served.page(&format!("/image/{unreadable}")))
+        .await;
+    browser
+        .until_text(
+            ".problem",
+            &format!("CORS headers for http://{}", served.address()),
+        )
+        .await;
+}
