@@ -63,7 +63,7 @@ mod tests {
                 }
             }
         }
-        let known = TESTS[1..].iter().map(ToString::to_string).collect();
+        let known: BTreeSet<String> = TESTS[1..].iter().map(ToString::to_string).collect();
         assert_eq!(found, known);
     }
 }

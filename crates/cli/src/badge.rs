@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 fn metrics() -> impl TypedValueParser<Value = Metric> {
     let names =
         Metric::ALL.map(|metric| PossibleValue::new(metric.name()).help(metric.description()));
-    PossibleValuesParser::new(names).try_map(|name| name.parse())
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Metric>())
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
