@@ -6,7 +6,7 @@ mod support;
 
 use std::io::Read as _;
 
-use onionskin_audit::base::{Base, By};
+use onionskin_audit::base::{Base, BaseEvidence};
 use onionskin_audit::findings::{self, Finding, Kind, Leftovers, Subject};
 use onionskin_fixtures::{Packed, planted};
 use onionskin_layers::ledger::Ledger;
@@ -29,7 +29,7 @@ fn audit(image: &Packed) -> Vec<Finding> {
         reference: Some(name.clone()),
         digest: None,
         layers: None,
-        by: By::Annotations,
+        by: BaseEvidence::Annotations,
     });
     findings::of(&Subject {
         stack: &stack,

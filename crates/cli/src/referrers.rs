@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::bail;
 use onionskin_core::platform::Platform;
 use onionskin_core::report::format::size;
-use onionskin_core::report::referrers::{By, ReferrersReport};
+use onionskin_core::report::referrers::{ReferrerList, ReferrersReport};
 use onionskin_core::source::Locator;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -101,7 +101,7 @@ fn write(out: &mut String, report: &ReferrersReport, columns: usize) -> std::fmt
     for one in &report.referrers {
         let kind = match (&one.artifact_type, one.by) {
             (Some(kind), _) => kind,
-            (None, By::Index) => "build attestation",
+            (None, ReferrerList::Index) => "build attestation",
             (None, _) => "unknown type",
         };
         let kind = Visible(kind);

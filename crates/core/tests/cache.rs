@@ -202,10 +202,10 @@ proptest! {
         for name in &names {
             layer = layer.file(name, "x").symlink(format!("{name}.link"), "target");
         }
-        let index = seen(&layer.tar()).unwrap();
+        let mut index = seen(&layer.tar()).unwrap();
         let budget = || MemoryBudget::new(Some(memory));
         let decoded = within(&layer, Budget::default(), &budget());
-        let kept = budget().kept(1, &index).map_err(|error| error.problem().clone());
+        let kept = budget().kept(1, &mut index).map_err(|error| error.problem().clone());
         prop_assert_eq!(kept, decoded.map(drop));
         let decoded = within(&layer, Budget::of(unpacked), &MemoryBudget::default());
         let kept = Budget::of(unpacked).kept(1, &index).map_err(|error| error.problem().clone());

@@ -23,7 +23,7 @@ pub(crate) use onionskin_core::layer::table::Difference as TableDifference;
 use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
 use onionskin_core::manifest::history::clean;
-pub(crate) use onionskin_core::source::archive::Listed as ArchiveImage;
+pub(crate) use onionskin_core::source::archive::ListedImage as ArchiveImage;
 pub(crate) use onionskin_core::source::registry::{Referrer, Referrers};
 pub(crate) use onionskin_core::source::{
     Artifact, ArtifactFile, Attestation, Image, Layer, NotFetched,

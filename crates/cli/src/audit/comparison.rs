@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, bail};
-use onionskin_core::base::{self, Base, By};
+use onionskin_core::base::{self, Base, BaseEvidence};
 use onionskin_core::digest::Digest;
 use onionskin_core::rules::{Against, Contents, GrowthLimits};
 use onionskin_core::source::{Image, SourceError};
@@ -44,7 +44,7 @@ impl BaseArguments {
     ) -> anyhow::Result<Option<Base>> {
         if let Some(name) = &self.base {
             let base = images.open_other(name).await.context("--base")?;
-            return Ok(Some(Base::of(image, &base.image, By::Named)?));
+            return Ok(Some(Base::of(image, &base.image, BaseEvidence::Named)?));
         }
         if !self.fetch_base {
             return Ok(None);
@@ -55,7 +55,7 @@ impl BaseArguments {
             return Ok(None);
         };
         let fetched = images.open_base(&named).await;
-        let base = fetched.and_then(|base| Ok(Base::of(image, &base.image, By::Annotations)?));
+        let base = fetched.and_then(|base| Ok(Base::of(image, &base.image, BaseEvidence::Annotations)?));
         match base {
             Ok(base) => Ok(Some(base)),
             Err(error) => {

@@ -54,7 +54,6 @@ impl fmt::Display for Fix {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::rules::Rules;
 
     #[test]

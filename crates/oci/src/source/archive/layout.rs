@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use self::choice::{choose, full_name, names, whole_name};
 use super::files::{Files, StoredFile};
-use super::{Archive, Inside, directory};
+use super::{Archive, Inside};
 use crate::digest::Digest;
 use crate::limits::SEARCHED_MANIFESTS;
 use crate::manifest::media_type::DocumentKind;
