@@ -71,6 +71,7 @@ mod page_large_files;
 mod page_later;
 mod page_layout;
 mod page_lazy;
+mod page_links;
 mod page_login;
 mod page_map;
 mod page_names;
