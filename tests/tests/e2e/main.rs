@@ -54,6 +54,7 @@ mod page;
 mod page_access;
 mod page_cache;
 mod page_colours;
+mod page_columns;
 mod page_compare;
 mod page_config;
 mod page_content;
