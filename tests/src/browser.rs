@@ -162,6 +162,14 @@ impl Browser {
             .unwrap();
     }
 
+    /// Takes an element with the mouse and moves it by so many pixels.
+    pub async fn drag(&self, selector: &str, right: i64, down: i64) {
+        let element = self.driver.find(By::Css(selector)).await.unwrap();
+        let drag = self.driver.action_chain();
+        let drag = drag.drag_and_drop_element_by_offset(&element, right, down);
+        drag.release().perform().await.unwrap();
+    }
+
     /// Waits for an element and types into it.
     pub async fn fill(&self, selector: &str, text: impl Into<TypingData>) {
         let _: bool = self
@@ -190,11 +198,28 @@ impl Browser {
         }
     }
 
+    /// Ends what [`Self::emulate`] began.
+    pub async fn emulate_nothing(&self) {
+        match self.firefox {
+            Some(_) => firefox::emulate_nothing(&self.driver).await,
+            None => chromium::emulate_nothing(&self.driver).await,
+        }
+    }
+
+    /// Waits until what another size or theme changes is drawn: observers tell of it after a frame, and the next has it.
+    pub async fn settled(&self) {
+        let frames = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));";
+        let _: bool = self.run(frames).await;
+    }
+
     /// What axe-core finds against the page as it is now: rules with the elements that break them.
     pub async fn accessibility(&self) -> Vec<String> {
-        // Not one expression, so that it is not in what a failure prints.
-        let load = format!("{}; return true", axe::source());
-        self.driver.execute(load, Vec::new()).await.unwrap();
+        if !self.value::<bool>("'axe' in window").await {
+            // Not one expression, so that it is not in what a failure prints.
+            let load = format!("{}; return true", axe::source());
+            self.driver.execute(load, Vec::new()).await.unwrap();
+        }
         self.run(
             "const done = arguments[arguments.length - 1];
              axe.run(document).then(found => done(found.violations.map(rule =>

@@ -29,6 +29,7 @@ use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::rules_input::{RulesInput, RulesProblem};
 use crate::session::{Again, Session, State};
 use crate::share::{self, LinkFormat};
+use crate::views::comparison::OnBase;
 use crate::views::embed::{EmbedBar, NothingToEmbed};
 use crate::views::error::Failed;
 use crate::views::file::{Missing, Reading};
@@ -97,8 +98,8 @@ pub(crate) struct App {
     comparison: Option<CompareSession>,
     /// The images of a repository over time, or those shown last.
     history: Option<HistorySession>,
-    /// The image that was shown last, and its base.
-    base: Option<(String, String)>,
+    /// The image that was shown last, whose base it can be compared with.
+    on_base: Option<OnBase>,
     /// What was shown before the image that is loading, to return to.
     before: Option<(Session, Route)>,
     /// A worker that is up and has no image yet.
@@ -146,7 +147,7 @@ impl Component for App {
             session: None,
             comparison: None,
             history: None,
-            base: None,
+            on_base: None,
             before: None,
             spare: Some(WorkerClient::start()),
             files: HashMap::new(),

@@ -14,6 +14,7 @@ const THEME: &str = "onionskin.theme";
 const RECENT: &str = "onionskin.recent";
 const RECENT_MOST: usize = 8;
 const COLUMNS: &str = "onionskin.columns";
+const WIDTHS: &str = "onionskin.widths";
 const DIFFERENCE: &str = "onionskin.difference";
 const OPEN: &str = "onionskin.open";
 const GATEWAY: &str = "onionskin.gateway";
@@ -181,6 +182,16 @@ pub(crate) fn columns() -> Option<String> {
 /// Remembers the columns of the tree.
 pub(crate) fn keep_columns(names: &str) {
     store(COLUMNS, names);
+}
+
+/// The widths that the visitor gave to columns, if any were given.
+pub(crate) fn column_widths() -> Option<String> {
+    stored(WIDTHS)
+}
+
+/// Remembers the widths of columns.
+pub(crate) fn keep_column_widths(widths: &str) {
+    store(WIDTHS, widths);
 }
 
 /// The name of the form in which two versions of a file were shown last.

@@ -46,8 +46,9 @@ impl Route {
             let rest = place.strip_prefix(prefix);
             rest.filter(|rest: &&str| !rest.is_empty()).map(text)
         };
-        if let Some(browse) = BrowseRoute::parse(place, query) {
-            return (Route::Browse(browse), Vec::new());
+        let mut of_list = Vec::new();
+        if let Some(browse) = BrowseRoute::parse(place, query, &mut of_list) {
+            return (Route::Browse(browse), of_list);
         }
         if let Some(sides) = place.strip_prefix("/compare/") {
             let mut remarks = Vec::new();
@@ -106,6 +107,26 @@ fn layer(value: &str) -> Result<u32, String> {
             shown(value)
         )
     })
+}
+
+/// The name of a repository. Of a reference that names an image of it, the repository is what is left, and a remark.
+fn repository(value: &str, remarks: &mut Vec<String>) -> String {
+    let named = text(value);
+    let repository = crate::worker::registries::repository(&named);
+    if repository != named {
+        let shown = crate::format::visible_text;
+        remarks.push(format!(
+            "“{}” names an image. What is shown is its repository, {}.",
+            shown(&named),
+            shown(repository)
+        ));
+    }
+    repository.to_owned()
+}
+
+/// What is said of a part of an address that means nothing.
+fn unknown_part(key: &str) -> String {
+    format!("The link has an unknown part, “{}”.", shown(key))
 }
 
 fn text(value: &str) -> String {
@@ -257,8 +278,9 @@ mod tests {
         for fragment in [
             "#/repositories",
             "#/repositories/registry.example.com:5000",
+            "#/repositories?find=a&sort=-name",
             "#/tags/docker.io/library/nginx?find=1.27%20a%26b",
-            "#/tags/nginx?find=1&sort=-created",
+            "#/tags/localhost:5000/nginx?find=1&sort=-created",
             "#/tags/nginx?sort=size",
         ] {
             let (route, remarks) = Route::parse(fragment);
@@ -266,6 +288,33 @@ mod tests {
             assert_eq!(route.to_fragment(), fragment);
         }
         assert_eq!(Route::parse("#/tags/").0, Route::Start);
+    }
+
+    #[test]
+    fn what_a_list_does_not_have_is_told_beside_the_nearest_one() {
+        for (fragment, nearest, told) in [
+            ("#/tags/a?sort=dust&find=x", "#/tags/a?find=x", "sort order"),
+            ("#/tags/a?colour=red", "#/tags/a", "unknown part"),
+            ("#/tags/a:1.0?find=x", "#/tags/a?find=x", "names an image"),
+            ("#/repositories?sort=size", "#/repositories", "sort order"),
+            (
+                "#/repositories/ghcr.io/team/app",
+                "#/repositories/ghcr.io",
+                "not a registry",
+            ),
+            (
+                "#/history/a:1.0?limit=5",
+                "#/history/a?limit=5",
+                "names an image",
+            ),
+            ("#/history/a?limit=many", "#/history/a", "number of images"),
+        ] {
+            let (route, remarks) = Route::parse(fragment);
+            assert_eq!(route.to_fragment(), nearest, "{fragment}");
+            assert_eq!(remarks.len(), 1, "{fragment}: {remarks:?}");
+            assert!(remarks[0].contains(told), "{fragment}: {remarks:?}");
+        }
+        assert_eq!(Route::parse("#/tags/a?x=1&sort=y").1.len(), 2);
     }
 
     /// Links that were given out. A new kind is added here; none is ever changed or removed.
@@ -294,6 +343,18 @@ mod tests {
             ),
             ("#/image/demo/webapp:1.0?view=config", ""),
             (
+                "#/image/demo/webapp:1.0?view=map&path=/usr/lib/a&zoom=/usr/lib&by=wasted&color=layer",
+                "",
+            ),
+            (
+                "#/image/demo/webapp:1.0?view=document&document=sha256:12&as=hex",
+                "",
+            ),
+            (
+                "#/image/demo/webapp:1.0?view=waste&path=/app&kind=deleted&sort=compressed&finding=deleted.3&without=1,4",
+                "",
+            ),
+            (
                 "#/image/demo/webapp:1.0?view=content&path=/app/x.json&lines=L12-L20",
                 "",
             ),
@@ -308,6 +369,19 @@ mod tests {
             ),
             ("#/index/app.onionskin", ""),
             ("#/compare/demo/webapp:1.0...demo/webapp:1.1", ""),
+            (
+                "#/compare/demo/webapp:1.0...demo/webapp:1.0?old-stack=0",
+                "",
+            ),
+            (
+                "#/compare/./a.tar...b:2?old-image=a:1&new-platform=linux/arm64/v8&new-stack=3&path=/etc/a&diff=split&hide=added&sort=-before",
+                "",
+            ),
+            ("#/compare/a...b?view=map&zoom=/usr&slide=100&area=all", ""),
+            ("#/compare/a...b?view=packages&find=lib", ""),
+            ("#/compare/a...b?view=config", ""),
+            ("#/compare/a...b?view=history", ""),
+            ("#/compare/a...b?view=layers", ""),
             (
                 "#/history/registry.example.com/team/app?tags=1.*&limit=50&at=1.10",
                 "",

@@ -75,6 +75,15 @@ pub(super) async fn emulate(session: &WebDriver, feature: &str, value: &str) {
     tool(session, "Emulation.setEmulatedMedia", media).await;
 }
 
+pub(super) async fn emulate_nothing(session: &WebDriver) {
+    tool(
+        session,
+        "Emulation.setEmulatedMedia",
+        json!({"features": []}),
+    )
+    .await;
+}
+
 pub(super) async fn in_each_document(session: &WebDriver, script: &str) {
     let source = json!({"source": script});
     tool(session, "Page.addScriptToEvaluateOnNewDocument", source).await;

@@ -194,6 +194,16 @@ pub(super) async fn emulate(session: &WebDriver, feature: &str, value: &str) {
     prefer(session, name, json!(value)).await;
 }
 
+pub(super) async fn emulate_nothing(session: &WebDriver) {
+    for name in [
+        "layout.css.prefers-color-scheme.content-override",
+        "browser.display.document_color_use",
+        "ui.prefersReducedMotion",
+    ] {
+        privileged(session, &format!("Services.prefs.clearUserPref('{name}')")).await;
+    }
+}
+
 pub(super) async fn clear_http_cache(session: &WebDriver) {
     privileged(session, "Services.cache2.clear()").await;
 }

@@ -159,3 +159,51 @@ async fn qualifiers_are_offered_and_taken_with_the_keyboard_or_the_mouse() {
     browser.press(Key::Down).await;
     browser.until_text("#find-offers", "sha256:").await;
 }
+
+#[tokio::test]
+async fn regular_expressions_and_ranges_of_layers_are_found_and_have_their_address() {
+    let image = (1..=5).fold(Image::new(), |image, at| {
+        let file = format!("/srv/step{at}.log");
+        image.layer(layer(&format!("RUN step {at}")).file(file, bytes(1_000 * at)))
+    });
+    let (_registry, served, reference) = Served::in_front_of(&image.pack());
+    let browser = Browser::start().await;
+    let place = served.page(&format!("/image/{reference}"));
+    browser.goto(&place).await;
+    let _: bool = browser.until(WHOLE).await;
+    for (query, address, found) in [
+        (
+            "re:step[24]",
+            "find=re:step%5B24%5D",
+            &["step4.log", "step2.log"][..],
+        ),
+        (
+            "/STEP[15].log$/",
+            "find=/STEP%5B15%5D.log$/",
+            &["step5.log", "step1.log"],
+        ),
+        (
+            "layer:3..5",
+            "find=layer:3..5",
+            &["step5.log", "step4.log", "step3.log"],
+        ),
+        (
+            "layer:..2 re:log$",
+            "find=layer:..2%20re:log$",
+            &["step2.log", "step1.log"],
+        ),
+    ] {
+        browser.fill(BOX, Key::Control + "a").await;
+        browser.fill(BOX, query).await;
+        let names = [&["srv"][..], found].concat();
+        until_names(&browser, &names).await;
+        let at = format!("location.hash.endsWith({})", Value::from(address));
+        let _: bool = browser.until(&at).await;
+        // The address leads there by itself.
+        let address = browser.address().await;
+        browser.goto("about:blank").await;
+        browser.goto(&address).await;
+        until_names(&browser, &names).await;
+        until_value(&browser, query).await;
+    }
+}

@@ -236,6 +236,46 @@ fn cases() -> Vec<Case> {
         view("g", COMPARED, "", "config"),
         view("l", COMPARED, "", "layers"),
     ];
+    const MAP: &str = "#map[data-parts]:not([data-parts='0'])";
+    let on_part = "document.querySelector('#map-told').textContent.startsWith('/')";
+    let zoomed =
+        |folder: &str| format!("document.querySelector('#map').dataset.zoom === '{folder}'");
+    let in_root = zoomed("/");
+    let in_folder = format!("!({in_root})");
+    let mapped = format!("{IMAGE}?view=map");
+    let arrows = [&right, &down, &left, &up].map(|key| (key.as_str(), on_part));
+    cases.push(case("← ↑ ↓ →", &mapped, MAP, &arrows));
+    for place in [&mapped, &format!("{COMPARED}?view=map&area=all")] {
+        cases.push(case("+", place, MAP, &[("+", &in_folder)]));
+        let escape = key(Key::Escape);
+        let steps = [("+", &*in_folder), (&*escape, &*in_root)];
+        cases.push(case("- Backspace Esc", place, MAP, &steps));
+    }
+    cases.push(case(
+        "- Backspace Esc",
+        &format!("{mapped}&zoom=/app/node_modules"),
+        MAP,
+        &[
+            ("-", &zoomed("/app")),
+            (&key(Key::Backspace), &in_root),
+            // The part that the keyboard is on says which folder is meant.
+            (&right, on_part),
+            ("+", &in_folder),
+        ],
+    ));
+    // What is selected is closed first, and the keyboard stays on the map.
+    cases.push(case(
+        "- Backspace Esc",
+        &format!("{mapped}&zoom=/app&path=/app/package.json"),
+        MAP,
+        &[
+            (
+                &key(Key::Escape),
+                "!location.hash.includes('path=') && document.activeElement.id === 'map'",
+            ),
+            (&key(Key::Escape), &in_root),
+        ],
+    ));
     for place in [
         IMAGE,
         COMPARED,

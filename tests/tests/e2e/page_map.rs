@@ -164,6 +164,68 @@ async fn the_map_is_walked_by_click_wheel_and_keys_and_the_address_follows() {
         .await;
 }
 
+/// The largest packages have colours of their own, and each part tells whose it is.
+#[tokio::test]
+async fn packages_are_the_colours_of_the_map() {
+    let status = |name: &str| {
+        format!(
+            "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\n\n"
+        )
+    };
+    let names: Vec<String> = (0..13).map(|at| format!("lib{at}")).collect();
+    let database: String = names.iter().map(|name| status(name)).collect();
+    let mut rootfs = layer("ADD rootfs /")
+        .file("/var/lib/dpkg/status", database)
+        .file("/app/own", bytes(900_000));
+    for (at, name) in names.iter().enumerate() {
+        let file = format!("/usr/lib/lib{at}.so");
+        rootfs = rootfs
+            .file(
+                format!("/var/lib/dpkg/info/{name}.list"),
+                format!("{file}\n"),
+            )
+            .file(&file, bytes(200_000 - 10_000 * at));
+    }
+    let (_registry, served, reference) = Served::in_front_of(&Image::new().layer(rootfs).pack());
+    let browser = Browser::start().await;
+    let place = format!("/image/{reference}?view=map&color=package");
+    browser.goto(&served.page(&place)).await;
+    browser.until_text(".map-legend", "other packages").await;
+    let legend = browser.texts(".map-legend li").await;
+    let mut expected = names[..11].to_vec();
+    expected.extend(["other packages", "no package"].map(str::to_owned));
+    assert_eq!(legend, expected);
+    // Each of these colours is drawn.
+    let drawn = "(map => {
+        const { width, height } = map, data = map.getContext('2d').getImageData(0, 0, width, height).data, seen = new Set();
+        for (let at = 0; at < data.length; at += 4) seen.add(data.slice(at, at + 3).join());
+        const [, ...ground] = getComputedStyle(map).backgroundColor.match(/(\\d+), (\\d+), (\\d+)/);
+        const mixed = color => color.map((part, at) => Math.round(part * 0.38 + ground[at] * 0.62));
+        const near = color => [...seen].some(one => one.split(',').every((part, at) => Math.abs(part - color[at]) <= 2));
+        return [...document.querySelectorAll('.map-legend .swatch')].filter(swatch => {
+            const [, ...color] = getComputedStyle(swatch).backgroundColor.match(/(\\d+), (\\d+), (\\d+)/);
+            return !near(mixed(color.map(Number)));
+        }).map(swatch => swatch.dataset.color);
+    })(document.querySelector('#map'))";
+    let _: bool = browser.until(&format!("{drawn}.length === 0")).await;
+    browser.look("map-of-packages").await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+    for (path, package) in [
+        ("/usr/lib/lib0.so", "of lib0 1.0-1"),
+        ("/usr/lib/lib12.so", "of lib12 1.0-1"),
+        ("/app/own", "of no package"),
+    ] {
+        browser
+            .goto(&served.page(&format!("{place}&path={path}")))
+            .await;
+        browser.until_text("#map-told", &format!("{path}: ")).await;
+        browser.until_text("#map-told", package).await;
+    }
+    let _: bool = browser
+        .until("document.querySelector('select[name=color]').value === 'package'")
+        .await;
+}
+
 /// The limits have room for a slow machine: a zoom is built for a tenth of them.
 #[tokio::test]
 async fn many_files_are_few_rectangles() {

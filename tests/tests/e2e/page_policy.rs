@@ -1,58 +1,32 @@
-//! The page's policy for browsers: it holds, the page itself never runs into it, and openers are kept apart from it.
+//! The page's policy for browsers: it holds, views do not run into it (as the walk through all of them checks), and openers
+//! are kept apart from the page.
 
-use onionskin_fixtures::{Image, bytes, estargz, layer};
-use onionskin_tests::counting::Counting;
-use onionskin_tests::odd::{Odd, holding, ok};
-use onionskin_tests::{Browser, Exported, Served};
-
-use crate::page_access::views;
-use crate::page_lazy;
+use onionskin_tests::odd::{Odd, ok};
+use onionskin_tests::{Browser, Served};
 
 /// Keeps what the policy stops in a document.
 const COLLECT: &str = "window.violations = []; document.addEventListener('securitypolicyviolation',
     event => violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));";
 
-#[tokio::test]
-async fn no_view_runs_into_the_policy_or_asks_another_origin() {
-    let image = Image::new()
-        .layer(layer("COPY one /").file("/one", bytes(60_000)))
-        .layer(layer("COPY two /").file("/two", bytes(60_000)))
-        .pack();
-    let torn = Image::new()
-        .layer(layer("COPY one /").file("/one", bytes(60_000)))
-        .layer(layer("RUN two").stored(vec![0x1f; 4_096]))
-        .pack();
-    let stalling = Odd::stalling(&image).await;
-    let broken = Odd::new(holding(&torn)).await;
-    let listed = Counting::new(&page_lazy::image(estargz)).await;
-    let registries = [&stalling.address, &broken.address, &listed.address];
-    let registries = registries.map(|address| format!("http://{address}"));
-    let served = Served::start(&registries);
-    let exported = Exported::new(&image).await;
-    let browser = Browser::start().await;
+/// Keeps what the policy stops in each document that is loaded from now on.
+pub(super) async fn collect(browser: &Browser) {
     browser.in_each_document(COLLECT).await;
-    let views = views(
-        &stalling.address,
-        &broken.address,
-        &exported.origin,
-        &listed.address,
-    );
-    for view in views {
-        view.open(&browser, &served).await;
-        let name = view.name;
-        let violations: Vec<String> = browser.value("violations").await;
-        assert!(violations.is_empty(), "{name}: {violations:?}");
-        // Those of workers are told there only.
-        let console = browser.console().await;
-        assert!(console.is_empty(), "{name}: {console:?}");
-        let elsewhere: Vec<String> = browser
-            .value(
-                "performance.getEntriesByType('resource').map(entry => entry.name)
-                    .filter(name => new URL(name).origin !== location.origin)",
-            )
-            .await;
-        assert!(elsewhere.is_empty(), "{name}: {elsewhere:?}");
-    }
+}
+
+/// The view that was opened ran into no policy, and asked no other origin.
+pub(super) async fn was_kept(browser: &Browser, name: &str) {
+    let violations: Vec<String> = browser.value("violations").await;
+    assert!(violations.is_empty(), "{name}: {violations:?}");
+    // Those of workers are told there only.
+    let console = browser.console().await;
+    assert!(console.is_empty(), "{name}: {console:?}");
+    let elsewhere: Vec<String> = browser
+        .value(
+            "performance.getEntriesByType('resource').map(entry => entry.name)
+                .filter(name => new URL(name).origin !== location.origin)",
+        )
+        .await;
+    assert!(elsewhere.is_empty(), "{name}: {elsewhere:?}");
 }
 
 #[tokio::test]

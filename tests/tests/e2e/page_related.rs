@@ -85,6 +85,49 @@ async fn details_lead_to_hard_links_to_copies_and_to_findings() {
 }
 
 #[tokio::test]
+async fn a_finding_on_a_folder_is_told_of_what_is_in_it() {
+    let image = Image::new()
+        .layer(
+            layer("COPY . /")
+                .file("/srv/cache/deep/one", bytes(90_000))
+                .file("/srv/cache/two", bytes(60_000))
+                .file("/srv/cached", bytes(500)),
+        )
+        .layer(layer("RUN rm -rf /srv/cache").whiteout("/srv/cache"))
+        .pack();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    let deep = "?layer=2&view=changes&path=/srv/cache/deep/one";
+    open(&browser, &served, &reference, deep).await;
+    browser
+        .until_text(".on-path li", "deleted 150.0 kB in /srv/cache")
+        .await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+    browser.look("folder-above").await;
+    browser.click(".on-path .finding-link").await;
+    browser.until_text(".finding.selected", "/srv/cache").await;
+    // The folder itself has it as its own, and a name that only begins so has not.
+    open(
+        &browser,
+        &served,
+        &reference,
+        "?layer=2&view=changes&path=/srv/cache",
+    )
+    .await;
+    browser.until_text(".on-path li", "deleted 150.0 kB").await;
+    assert!(browser.texts(".on-path .of-folder").await.is_empty());
+    open(&browser, &served, &reference, "?path=/srv/cached").await;
+    browser
+        .until_text(".details .path-history", "Added in layer 1")
+        .await;
+    let _: bool = browser
+        .until(
+            "!!document.querySelector('#tab-waste .beside') && !document.querySelector('.on-path')",
+        )
+        .await;
+}
+
+#[tokio::test]
 async fn the_digest_of_a_content_is_copied() {
     let (_registry, served, reference) = Served::in_front_of(&story());
     let browser = Browser::start().await;

@@ -9,8 +9,9 @@ use super::typed::typed_route;
 use crate::browser;
 use crate::navigate::{History, Navigate};
 use crate::parts::tree;
-use crate::route::{ImageRoute, Route};
+use crate::route::{ImageRoute, Route, View};
 use crate::session::{Again, Session};
+use crate::views::map;
 use crate::worker::protocol::{List, Stop};
 
 impl App {
@@ -95,15 +96,19 @@ impl App {
         }
     }
 
-    /// Closes the details; the focus returns to the tree.
+    /// Closes the details; the focus returns to the tree, or to the map.
     pub(super) fn close_details(&mut self, ctx: &Context<Self>) {
         if let Route::Image(route) = &self.route {
+            let focus = match route.view {
+                View::Map => map::ID,
+                _ => tree::ID,
+            };
             let route = ImageRoute {
                 path: None,
                 ..route.clone()
             };
             self.go(ctx, Navigate::push(route));
-            browser::focus(tree::ID);
+            browser::focus(focus);
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::compare_session::CompareSession;
 use crate::navigate::{History, Navigate};
 use crate::route::Route;
 use crate::route::comparison::{CompareRoute, SideRoute};
-use crate::views::comparison::Props;
+use crate::session::Session;
+use crate::views::comparison::{OnBase, Props};
 use crate::views::later::{View, later};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Both, Event, Side};
@@ -20,12 +21,13 @@ use crate::worker::protocol::{Both, Event, Side};
 impl App {
     /// Shows a comparison, and reads its images where those are others than before.
     pub(super) fn compare(&mut self, ctx: &Context<Self>, route: &CompareRoute) {
-        let base = self.session.as_ref().and_then(|session| {
-            let image = session.image()?;
-            let base = image.audit.as_ref()?.base.as_ref()?.reference.clone()?;
-            Some((image.facts.name.clone(), base))
-        });
-        self.base = base.or(self.base.take());
+        if let Some(image) = self.session.as_ref().and_then(Session::image) {
+            let audited = image.audit.as_ref().and_then(|audit| audit.base.as_ref());
+            self.on_base = Some(OnBase {
+                facts: image.facts.clone(),
+                audited: audited.and_then(|base| base.reference.clone()),
+            });
+        }
         self.leave_image();
         let title = crate::format::visible_text(&route.title());
         browser::set_title(&format!("{title} · Onionskin"));
@@ -178,8 +180,14 @@ impl App {
             let file = route.sides.of(side).file.as_ref();
             file.is_some_and(|file| !is_address(file) && !self.files.contains_key(file))
         };
-        let base = self.base.as_ref().filter(|(image, _)| {
-            let named = |side: Side| route.sides.of(side).reference.starts_with(&**image);
+        let on_base = self.on_base.as_ref().filter(|image| {
+            let named = |side: Side| {
+                route
+                    .sides
+                    .of(side)
+                    .reference
+                    .starts_with(&*image.facts.name)
+            };
             Side::BOTH.into_iter().any(named)
         });
         later(View::Comparison(Rc::new(Props {
@@ -190,7 +198,7 @@ impl App {
                 old: is_missing(Side::Old),
                 new: is_missing(Side::New),
             },
-            base: base.map(|(_, base)| base.clone()),
+            on_base: on_base.cloned(),
             go: link.callback(Msg::Go),
             on_file: link.callback(|(side, file)| Msg::ChosenFor(side, file)),
             on_cancel: link.callback(|()| Msg::StopCompare),

@@ -12,6 +12,7 @@ use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::{Image, Session};
 use crate::share::LinkFormat;
+use crate::views::map;
 use crate::worker::protocol::{Change, ChangeKind, Side};
 
 /// The keys of views, with the view of an image and that of a comparison that they lead to.
@@ -56,7 +57,10 @@ const OF_LISTS: [(&str, &str); 9] = [
     ("PgUp PgDn", "A page of the tree up or down"),
     ("→ ←", "Open or close a folder"),
     ("Ctrl+Space", "Close all folders of the tree"),
-    ("Enter", "Select, and open or close a folder"),
+    (
+        "Enter",
+        "Select, and open or close a folder; on the map, zoom in to it",
+    ),
     (
         "Shift+letter",
         "Next name in the tree that begins so; type on within a second",
@@ -66,6 +70,13 @@ const OF_LISTS: [(&str, &str); 9] = [
         "Show or hide added, deleted, overwritten or unchanged paths of the tree",
     ),
     ("n p", "Next and previous change, of two versions of a file"),
+];
+
+/// The same of the map.
+const OF_MAP: [(&str, &str); 3] = [
+    ("← ↑ ↓ →", "Move on the map"),
+    ("+", "Zoom in to what the keyboard is on"),
+    ("- Backspace Esc", "Zoom out"),
 ];
 
 /// The field of a view by which it is narrowed.
@@ -93,7 +104,7 @@ impl App {
         done
     }
 
-    /// Escape closes what is open: the list of keys, details, a finding, a remark.
+    /// Escape closes what is open: the list of keys, details, a finding, a folder that fills the map, a remark.
     fn escape(&mut self, ctx: &Context<Self>) -> bool {
         if std::mem::take(&mut self.keys_listed) {
             return true;
@@ -114,8 +125,24 @@ impl App {
                     path: None,
                     ..route.clone()
                 };
+                let focus = match route.view {
+                    CompareView::Map => map::ID,
+                    _ => tree::ID,
+                };
                 self.go(ctx, Navigate::push(route));
-                browser::focus(tree::ID);
+                browser::focus(focus);
+            }
+            Route::Image(route) if route.view == View::Map && route.map.out().is_some() => {
+                let mut route = route.clone();
+                route.map.zoom = route.map.out().unwrap_or_default();
+                self.go(ctx, Navigate::push(route));
+            }
+            Route::Compare(route)
+                if route.view == CompareView::Map && route.map.out().is_some() =>
+            {
+                let zoom = route.map.out().unwrap_or_default();
+                let route = route.with_map(|map| map.zoom = zoom);
+                self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
                 let route = ImageRoute {
@@ -275,6 +302,8 @@ fn KeysList(props: &KeysListProps) -> Html {
             { listed(&VIEWS.map(|(key, _, _, text)| (key, text))) }
             <h3>{ "Tree and lists" }</h3>
             { listed(&OF_LISTS) }
+            <h3>{ "Map" }</h3>
+            { listed(&OF_MAP) }
             <button type="button" ref={close} onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button>
         </div>
     }

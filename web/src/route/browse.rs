@@ -3,7 +3,7 @@
 use onionskin_core::link::{REFERENCE, VALUE};
 use percent_encoding::percent_encode;
 
-use super::text;
+use super::{repository, shown, text, unknown_part};
 use crate::worker::protocol::List;
 
 /// A list of a registry: `#/repositories/registry.example.com`, `#/tags/nginx?find=1.27`.
@@ -12,18 +12,17 @@ pub(crate) struct BrowseRoute {
     pub(crate) list: List,
     /// Only names that hold this; empty shows all.
     pub(crate) find: String,
-    /// The order of tags.
     pub(crate) sort: TagSort,
 }
 
-/// The order of a list of tags.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TagSort {
     pub(crate) column: TagColumn,
     pub(crate) reversed: bool,
 }
 
-/// What tags are sorted by.
+/// What tags are sorted by, and repositories as far as they have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TagColumn {
     /// As people count versions.
@@ -73,22 +72,33 @@ impl BrowseRoute {
         }
     }
 
-    pub(super) fn parse(place: &str, query: &str) -> Option<Self> {
-        let named = |rest: &str| Some(text(rest)).filter(|name| !name.is_empty());
+    pub(super) fn parse(place: &str, query: &str, remarks: &mut Vec<String>) -> Option<Self> {
         let list = match place.strip_prefix('/')?.split_once('/') {
             None if place == "/repositories" => List::Repositories(None),
-            Some(("repositories", host)) => List::Repositories(named(host)),
-            Some(("tags", name)) => List::Tags(named(name)?),
+            Some(("repositories", host)) => List::Repositories(registry(host, remarks)),
+            Some(("tags", name)) if !name.is_empty() => List::Tags(repository(name, remarks)),
             _ => return None,
         };
-        let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key));
-        let find = value("find=");
-        let sort = value("sort=").and_then(TagSort::read);
-        Some(BrowseRoute {
-            list,
-            find: find.map(text).unwrap_or_default(),
-            sort: sort.unwrap_or_default(),
-        })
+        let mut route = BrowseRoute::of(list);
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        for (key, value) in pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+            match key {
+                "find" => route.find = text(value),
+                "sort" => match TagSort::read(value).filter(|sort| route.has(sort.column)) {
+                    Some(sort) => route.sort = sort,
+                    None => {
+                        remarks.push(format!("There is no sort order called “{}”.", shown(value)))
+                    }
+                },
+                _ => remarks.push(unknown_part(key)),
+            }
+        }
+        Some(route)
+    }
+
+    /// Whether the list can be sorted so: of repositories only the names are known.
+    fn has(&self, column: TagColumn) -> bool {
+        matches!(self.list, List::Tags(_)) || column == TagColumn::Name
     }
 
     pub(super) fn to_fragment(&self) -> String {
@@ -113,4 +123,22 @@ impl BrowseRoute {
         }
         fragment
     }
+}
+
+/// The registry of a list; none for that of the server. What follows a host is no part of it.
+fn registry(value: &str, remarks: &mut Vec<String>) -> Option<String> {
+    let named = text(value);
+    let (host, rest) = named.split_once('/').unwrap_or((&named, ""));
+    if !rest.is_empty() {
+        let visible = crate::format::visible_text;
+        remarks.push(format!(
+            "“{}” is not a registry. The repositories of {} are shown.",
+            visible(&named),
+            match host {
+                "" => "this server".to_owned(),
+                host => visible(host),
+            }
+        ));
+    }
+    Some(host.to_owned()).filter(|host| !host.is_empty())
 }

@@ -3,10 +3,10 @@
 mod map;
 
 use onionskin_core::link::{FILE, PARTS, VALUE, side};
-use percent_encoding::{percent_decode_str, percent_encode};
+use percent_encoding::percent_encode;
 
 pub(crate) use self::map::ComparedMapPlace;
-use super::{layer, shown, text};
+use super::{shown, text, unknown_part};
 use crate::worker::protocol::{Both, Changes, Column, DifferenceForm, Side, Sort};
 
 /// A place in a comparison of two images.
@@ -33,7 +33,7 @@ pub(crate) struct SideRoute {
     /// The name of the file that it is in, where it is in one.
     pub(crate) file: Option<String>,
     pub(crate) platform: Option<String>,
-    /// The last layer that counts; without it, all do.
+    /// The last layer that counts; without it, all do, and with 0 none does.
     pub(crate) stack: Option<u32>,
 }
 
@@ -220,12 +220,12 @@ impl CompareRoute {
                         }
                         "image" => {}
                         "platform" => side.platform = named,
-                        _ => side.stack = Some(layer(value)?),
+                        _ => side.stack = Some(stack(value)?),
                     }
                 }
                 return Ok(());
             }
-            _ if of_side != key => return Err(unknown(key)),
+            _ if of_side != key => return Err(unknown_part(key)),
             _ => {}
         }
         match key {
@@ -260,7 +260,7 @@ impl CompareRoute {
                     return Err(format!("There is no sort order called “{}”.", shown(value)));
                 }
             },
-            _ => return Err(unknown(key)),
+            _ => return Err(unknown_part(key)),
         }
         Ok(())
     }
@@ -326,12 +326,14 @@ impl CompareRoute {
     }
 }
 
-fn unknown(key: &str) -> String {
-    let key = percent_decode_str(key).decode_utf8_lossy();
-    format!(
-        "The link has an unknown part, “{}”.",
-        crate::format::visible_text(&key)
-    )
+/// How many layers of a side count.
+fn stack(value: &str) -> Result<u32, String> {
+    text(value).parse().map_err(|_| {
+        format!(
+            "“{}” is not a stack; it is the number of its last layer, and 0 is the empty one.",
+            shown(value)
+        )
+    })
 }
 
 /// Whether a comparison has a column.
@@ -370,6 +372,7 @@ mod tests {
             "#/compare/docker.io/library/a@sha256:12...localhost:5000/b?platform=linux/arm64",
             "#/compare/./app.tar...b:2?old-image=app:1&new-platform=linux/arm64/v8&old-stack=3",
             "#/compare/a...b?stack=2&view=packages&find=lib%20c",
+            "#/compare/a...a?old-stack=0",
             "#/compare/a...b?path=/usr/%FF&hide=added,moved&sort=-before",
             "#/compare/a...b?path=/etc/a&diff=split",
             "#/compare/a...b?view=map&path=/usr/a&zoom=/usr&slide=0&area=all",
@@ -412,7 +415,8 @@ mod tests {
             "slide=101",
             "area=x",
             "old-view=files",
-            "stack=0",
+            "stack=-1",
+            "old-stack=x",
             "x=1",
         ] {
             let (route, remarks) = read(&format!("#/compare/a...b?{wrong}"));

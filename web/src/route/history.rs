@@ -4,7 +4,7 @@ use onionskin_core::limits::HISTORY_TAGS;
 use onionskin_core::link::{REFERENCE, VALUE};
 use percent_encoding::percent_encode;
 
-use super::{shown, text};
+use super::{repository, shown, text, unknown_part};
 
 /// Images that are read where the address does not say how many.
 pub(crate) const LIMIT: u32 = 20;
@@ -45,7 +45,7 @@ impl HistoryRoute {
     }
 
     pub(super) fn parse(place: &str, query: &str, remarks: &mut Vec<String>) -> Self {
-        let mut route = HistoryRoute::of(text(place));
+        let mut route = HistoryRoute::of(repository(place, remarks));
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         for (key, value) in pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
             let named = Some(text(value)).filter(|text| !text.is_empty());
@@ -60,7 +60,7 @@ impl HistoryRoute {
                 },
                 "platform" => route.platform = named,
                 "at" => route.at = named,
-                _ => remarks.push(format!("The link has an unknown part, “{}”.", shown(key))),
+                _ => remarks.push(unknown_part(key)),
             }
         }
         route

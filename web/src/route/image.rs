@@ -7,7 +7,7 @@ use super::map::MapPlace;
 use super::packages::PackagesPlace;
 use super::view::View;
 use super::waste::{self, WastePlace};
-use super::{layer, path, shown, text};
+use super::{layer, path, shown, text, unknown_part};
 use crate::worker::protocol::{ContentForm, DifferenceForm, Kinds, Sort};
 use crate::worker::registries::repository;
 
@@ -311,9 +311,7 @@ impl ImageRoute {
             "by" | "color" => self.map.set(key, &text(value))?,
             "zoom" => self.map.set(key, value)?,
             "kind" | "of" | "finding" | "page" | "without" => self.waste.set(key, &text(value))?,
-            _ => {
-                return Err(format!("The link has an unknown part, “{}”.", shown(key)));
-            }
+            _ => return Err(unknown_part(key)),
         }
         Ok(())
     }

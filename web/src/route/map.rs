@@ -21,14 +21,16 @@ pub(crate) enum Color {
     Cause,
     Layer,
     Type,
+    Package,
 }
 
 impl Color {
     /// With the names that addresses and the page have for them.
-    pub(crate) const NAMED: [(Color, &'static str, &'static str); 3] = [
+    pub(crate) const NAMED: [(Color, &'static str, &'static str); 4] = [
         (Color::Cause, "cause", "cause of waste"),
         (Color::Layer, "layer", "layer"),
         (Color::Type, "type", "file type"),
+        (Color::Package, "package", "package"),
     ];
 
     /// The colours of this name.
@@ -61,6 +63,11 @@ impl MapPlace {
         pairs
     }
 
+    /// The folder above the one that fills it; None where that is the root.
+    pub(crate) fn out(&self) -> Option<Vec<u8>> {
+        outward(&self.zoom)
+    }
+
     /// Takes one pair in.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let shown = || visible_text(value);
@@ -88,12 +95,29 @@ impl MapPlace {
     }
 }
 
+/// The folder above, empty for the root; None above that.
+pub(in crate::route) fn outward(zoom: &[u8]) -> Option<Vec<u8>> {
+    let slash = zoom.iter().rposition(|byte| *byte == b'/')?;
+    Some(zoom.get(..slash).unwrap_or_default().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::route::{ImageRoute, Route, View};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn out_of_a_folder_is_the_one_above() {
+        let place = |zoom: &[u8]| MapPlace {
+            zoom: zoom.to_vec(),
+            ..MapPlace::default()
+        };
+        assert_eq!(place(b"/usr/lib").out().as_deref(), Some(&b"/usr"[..]));
+        assert_eq!(place(b"/usr").out().as_deref(), Some(&b""[..]));
+        assert_eq!(place(b"").out(), None);
+    }
 
     #[test]
     fn a_map_survives_the_address() {

@@ -25,7 +25,7 @@ pub(crate) mod later;
 mod layer;
 pub(crate) mod layers;
 pub(crate) mod login;
-mod map;
+pub(crate) mod map;
 mod packages;
 mod parts;
 mod referrers;

@@ -1,4 +1,5 @@
-//! What belongs to the selected path: hard links, files with the same content, and findings, each with a link.
+//! What belongs to the selected path: hard links, files with the same content, and findings on it or on a folder above it,
+//! each with a link.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -127,7 +128,7 @@ fn findings(props: &Props, related: &Related) -> Html {
 fn finding(props: &Props, finding: &FindingOnPath) -> Html {
     let kind = finding.name.kind;
     let mut to = ImageRoute {
-        path: Some(props.path.clone()),
+        path: Some(finding.folder.as_ref().unwrap_or(&props.path).clone()),
         ..props.route.in_view(View::findings(kind.is_risk()))
     };
     to.waste.finding = Some(finding.name.clone());
@@ -144,6 +145,9 @@ fn finding(props: &Props, finding: &FindingOnPath) -> Html {
             { link(props, to, "finding-link", name) }
             if finding.bytes > 0 && !kind.is_risk() {
                 { " " }{ size(finding.bytes) }
+            }
+            if let Some(folder) = &finding.folder {
+                <span class="muted of-folder">{ " in " }<bdi class="mono">{ format::visible(folder) }</bdi></span>
             }
             <p class="muted">{ format::visible_text(&finding.advice) }</p>
         </li>

@@ -40,6 +40,11 @@ fn of(image: &Image, stack: &Stack) -> (OwnedFiles, PackagesReport) {
 }
 
 impl OwnedFiles {
+    /// The place of the package that has this path in the list of packages.
+    pub(crate) fn owner(&self, node: NodeId) -> Option<u32> {
+        self.packages.owner(node).map(number)
+    }
+
     /// The largest files of a package.
     pub(crate) fn files(&self, stack: &Stack, package: u32, count: u32) -> FilesOfPackage {
         let nodes = (0..number(stack.nodes())).map(NodeId);

@@ -1,4 +1,5 @@
-//! What belongs to a path beside its history: other names of the file, files with the same content, and findings.
+//! What belongs to a path beside its history: other names of the file, files with the same content, and findings
+//! on it or on a folder above it.
 
 use onionskin_core::stack::{NodeId, Stack};
 

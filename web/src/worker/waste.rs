@@ -190,18 +190,25 @@ impl Waste {
         }
     }
 
-    /// The findings that name a path, in the order of the report.
+    /// The findings that name a path, and then those that name a folder above it, in the order of the report.
     pub(crate) fn on_path(&self, path: &[u8]) -> impl Iterator<Item = FindingOnPath> + Clone {
         let findings = self.audit.findings.iter().zip(&self.names);
-        let named = findings.filter(move |(finding, _)| {
-            let place = finding.location.in_layer();
-            place.is_some_and(|(_, named)| named == path)
+        let placed = findings.filter_map(|(finding, name)| {
+            let (_, place) = finding.location.in_layer()?;
+            Some((finding, name, place))
         });
-        named.map(|(finding, name)| FindingOnPath {
-            name: name.clone(),
-            bytes: finding.bytes,
-            advice: finding.advice.clone(),
-        })
+        let above = placed
+            .clone()
+            .filter(move |(.., place)| is_below(path, place));
+        let named = placed.filter(move |(.., place)| *place == path);
+        named
+            .chain(above)
+            .map(move |(finding, name, place)| FindingOnPath {
+                name: name.clone(),
+                folder: (place != path).then(|| place.to_vec()),
+                bytes: finding.bytes,
+                advice: finding.advice.clone(),
+            })
     }
 
     /// The places of the chosen findings in the report.
@@ -255,6 +262,12 @@ impl Waste {
             None => name.is_some(),
         }
     }
+}
+
+/// Whether a path is in a folder, which is not the root: all is in that.
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder != b"/" && rest.is_some_and(|rest| rest.first() == Some(&b'/'))
 }
 
 /// The order of two findings: by group, then as it is asked for.

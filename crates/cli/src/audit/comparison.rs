@@ -55,7 +55,8 @@ impl BaseArguments {
             return Ok(None);
         };
         let fetched = images.open_base(&named).await;
-        let base = fetched.and_then(|base| Ok(Base::of(image, &base.image, BaseEvidence::Annotations)?));
+        let base =
+            fetched.and_then(|base| Ok(Base::of(image, &base.image, BaseEvidence::Annotations)?));
         match base {
             Ok(base) => Ok(Some(base)),
             Err(error) => {

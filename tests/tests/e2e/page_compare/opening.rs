@@ -101,6 +101,110 @@ async fn from_an_image_another_one_is_chosen_by_its_tag() {
     browser.until_text(".nothing", "No file differs.").await;
 }
 
+/// The stack at 0 is empty: what is compared with it is all that the other image has.
+#[tokio::test]
+async fn an_image_is_compared_with_nothing() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let new = ground.reference("1.1");
+    ground.compare(&new, &new, "?old-stack=0").await;
+    ground.done().await;
+    let none = "document.querySelector('.remarks, .problem') === null";
+    assert!(browser.value::<bool>(none).await);
+    browser
+        .until_text(
+            ".side-box[data-side=old] .stack option:checked",
+            "no layers",
+        )
+        .await;
+    let printed = ground
+        .diff(&[&new, &new, "--old-stack", "0", "--format", "json"])
+        .await;
+    assert_eq!(saved_by(browser, "Save as JSON").await, printed);
+    browser.look("compared-with-nothing").await;
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+    for view in ["map", "config", "history", "packages", "layers"] {
+        ground
+            .compare(&new, &new, &format!("?old-stack=0&view={view}"))
+            .await;
+        let _: bool = browser
+            .until(&format!("document.querySelector('.compare .tabs [aria-selected=true]').id.includes('{view}')"))
+            .await;
+    }
+    assert_eq!(browser.console().await, [] as [String; 0]);
+    // It is chosen like any other stack.
+    let choose = |layers: &str| {
+        format!(
+            "(s => {{ s.value = '{layers}'; s.dispatchEvent(new Event('change', {{ bubbles: true }})); return true }})(document.querySelector('.side-box[data-side=old] .stack'))"
+        )
+    };
+    let _: bool = browser.until(&choose("")).await;
+    let _: bool = browser.until("!location.hash.includes('stack')").await;
+    ground.done().await;
+    let _: bool = browser.until(&choose("0")).await;
+    let _: bool = browser.until("location.hash.includes('old-stack=0')").await;
+    ground.done().await;
+    ground.compare(&new, &new, "?old-stack=none").await;
+    browser
+        .until_text(".remarks", "“none” is not a stack")
+        .await;
+}
+
+/// The base that an image names is offered as it was and as it is now.
+#[tokio::test]
+async fn an_image_is_compared_with_its_base() {
+    let ground = Ground::open().await;
+    let browser = &ground.browser;
+    let name = format!("{}/team/base:12", ground.registry.address());
+    let base = base().pack();
+    ground.registry.push("team/base:12", &base);
+    let digest = &base.manifest.digest;
+    let on_base = base_named(&name, digest);
+    ground.registry.push("team/app:2.0", &on_base);
+    let place = format!("/image/{}", ground.reference("2.0"));
+    browser.goto(&ground.served.page(&place)).await;
+    browser.click(".compare-with").await;
+    browser.until_text(".offers-of-side h3", "Base image").await;
+    browser.until_text(".offers-of-side .names", "1.0").await;
+    let offered = "[...document.querySelectorAll('.offers-of-side .names:first-of-type a')].map(a => a.textContent)";
+    let offered: Vec<String> = browser.value(offered).await;
+    assert_eq!(
+        offered,
+        [
+            format!("{name}, as this image was built on it"),
+            format!("{name}, as it is now"),
+        ]
+    );
+    assert_eq!(browser.accessibility().await, [] as [String; 0]);
+    browser.look("compare-with-base").await;
+    browser.click(".offers-of-side .names a").await;
+    ground.done().await;
+    let pinned = format!("{}/team/base@{digest}", ground.registry.address());
+    let old: String = browser
+        .value("document.querySelector('#compare-old').value")
+        .await;
+    assert_eq!(old, pinned);
+    browser.until_text(".row[data-row] .label", "app").await;
+    browser.back().await;
+    browser
+        .click(".offers-of-side .names li:nth-child(2) a")
+        .await;
+    ground.done().await;
+    let old: String = browser
+        .value("document.querySelector('#compare-old').value")
+        .await;
+    assert_eq!(old, name);
+}
+
+/// An image that names its base.
+fn base_named(name: &str, digest: &str) -> Packed {
+    base()
+        .layer(layer("COPY app /app").file("/app/run", seeded(4, 5_000)))
+        .annotation("org.opencontainers.image.base.name", name)
+        .annotation("org.opencontainers.image.base.digest", digest)
+        .pack()
+}
+
 #[tokio::test]
 async fn saved_images_are_compared_with_each_other_and_with_those_of_a_registry() {
     let ground = Ground::open().await;

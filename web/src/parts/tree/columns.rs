@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::widths::Widths;
 use super::{cells, compared};
 use crate::browser;
 use crate::worker::protocol::{Column, Row};
@@ -133,29 +134,35 @@ pub(crate) struct Chosen {
     by_visitor: bool,
     /// They are those of a comparison, from which nothing is chosen.
     compared: bool,
+    widths: Widths,
 }
 
 impl Chosen {
     /// As this browser remembers it.
     pub(crate) fn remembered() -> Self {
         match browser::columns() {
-            Some(text) => Chosen::by_visitor(text.split(',').filter_map(Column::of).collect()),
+            Some(text) => {
+                let wanted = text.split(',').filter_map(Column::of).collect();
+                Chosen::by_visitor(wanted, Widths::remembered())
+            }
             None => {
                 let usual = COLUMNS.iter().filter(|spec| spec.usual);
                 Chosen {
                     wanted: usual.map(|spec| spec.column).collect(),
                     by_visitor: false,
                     compared: false,
+                    widths: Widths::remembered(),
                 }
             }
         }
     }
 
-    fn by_visitor(wanted: Vec<Column>) -> Self {
+    fn by_visitor(wanted: Vec<Column>, widths: Widths) -> Self {
         Chosen {
             wanted,
             by_visitor: true,
             compared: false,
+            widths,
         }
     }
 
@@ -165,7 +172,34 @@ impl Chosen {
             wanted: COMPARED.iter().map(|spec| spec.column).collect(),
             by_visitor: false,
             compared: true,
+            widths: Widths::remembered(),
         }
+    }
+
+    /// With another width of a column, the usual one where that is none; remembered in this browser.
+    pub(crate) fn widened(&self, column: Column, width: Option<u32>) -> Self {
+        Chosen {
+            widths: self.widths.keep(column, width),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the visitor gave any column a width.
+    pub(crate) fn has_widths(&self) -> bool {
+        !self.widths.is_empty()
+    }
+
+    /// With the usual widths of all columns, here and in this browser.
+    pub(crate) fn without_widths(&self) -> Self {
+        Chosen {
+            widths: Widths::forget(),
+            ..self.clone()
+        }
+    }
+
+    /// In pixels; of names nothing, which take what is left.
+    pub(super) fn width(&self, spec: &Spec) -> f64 {
+        self.widths.of(spec.column).map_or(spec.width, f64::from)
     }
 
     fn table(&self) -> &'static [Spec] {
@@ -188,7 +222,7 @@ impl Chosen {
         }
         let names: Vec<_> = wanted.iter().map(|column| column.name()).collect();
         browser::keep_columns(&names.join(","));
-        Chosen::by_visitor(wanted)
+        Chosen::by_visitor(wanted, self.widths.clone())
     }
 
     /// The columns for which a tree of this width has room; none before the width is known, so that none moves.
@@ -212,7 +246,7 @@ impl Chosen {
             if matches!(spec.column, Column::Name) {
                 return true;
             }
-            left -= spec.width + GAP;
+            left -= self.width(spec) + GAP;
             // The first of them has room on every screen.
             full |= left < 0.0 && spec.rank > 1;
             !full
@@ -224,13 +258,16 @@ impl Chosen {
 }
 
 /// The tracks of the grid for these columns, as CSS.
-pub(super) fn tracks(columns: &[&Spec], width: f64) -> String {
-    let others: f64 = columns.iter().map(|spec| spec.width + GAP).sum();
-    let wide = width - PADDING - others > MOST_NAME;
+pub(super) fn tracks(columns: &[&Spec], chosen: &Chosen, width: f64) -> String {
+    let usual: f64 = columns.iter().map(|spec| spec.width + GAP).sum();
+    let others: f64 = columns.iter().map(|spec| chosen.width(spec) + GAP).sum();
+    // What columns take, the names give: so a column's line follows the pointer that drags it.
+    let most_name = (MOST_NAME + usual - others).max(LEAST_NAME_CHOSEN);
+    let wide = width - PADDING - others > most_name;
     let track = |spec: &&Spec| match spec.column {
-        Column::Name if wide => format!("{MOST_NAME}px"),
+        Column::Name if wide => format!("{most_name}px"),
         Column::Name => "minmax(0, 1fr)".to_owned(),
-        _ => format!("{}px", spec.width),
+        _ => format!("{}px", chosen.width(spec)),
     };
     columns.iter().map(track).collect::<Vec<_>>().join(" ")
 }
@@ -259,6 +296,7 @@ mod tests {
             wanted: all.clone(),
             by_visitor: false,
             compared: false,
+            widths: Widths::default(),
         };
         let names = |width: f64| -> Vec<_> {
             let fitting = chosen.fitting(width).into_iter();
@@ -271,8 +309,9 @@ mod tests {
             ["name", "size", "download", "wasted", "mode", "layer"]
         );
         assert_eq!(names(1_400.0).len(), 8);
-        assert_eq!(Chosen::by_visitor(all).fitting(778.0).len(), 8);
-        let none = Chosen::by_visitor(Vec::new());
+        let by_visitor = |wanted| Chosen::by_visitor(wanted, Widths::default());
+        assert_eq!(by_visitor(all).fitting(778.0).len(), 8);
+        let none = by_visitor(Vec::new());
         assert_eq!(none.fitting(900.0).len(), 1);
         let compared = |width: f64| -> Vec<_> {
             let fitting = Chosen::of_comparison().fitting(width).into_iter();

@@ -1,9 +1,11 @@
-//! The heads of the columns, which also sort.
+//! The heads of the columns, which also sort, and have the lines that resize.
 
 use yew::prelude::*;
 
 use super::Props;
 use super::columns::Spec;
+use super::separator::Separator;
+use crate::worker::protocol::Column;
 
 /// The row of heads.
 pub(super) fn head(props: &Props, columns: &[&'static Spec]) -> Html {
@@ -24,8 +26,17 @@ fn cell(props: &Props, spec: &Spec) -> Html {
         (true, true) => ("descending", " ↓"),
         (true, false) => ("ascending", " ↑"),
     };
+    let on_width = {
+        let columns = props.columns.clone();
+        props
+            .on_columns
+            .reform(move |width| columns.widened(column, width))
+    };
     html! {
         <span role="columnheader" class={spec.class()} data-column={spec.column.name()} aria-sort={aria}>
+            if column != Column::Name {
+                <Separator title={spec.title} width={props.columns.width(spec) as u32} {on_width} />
+            }
             <button
                 type="button"
                 class="quiet"

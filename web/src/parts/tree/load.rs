@@ -105,7 +105,7 @@ impl Tree {
         self.pages.keep(fresh.from, fresh.rows, fresh.from);
         self.rows_drawn.release(self.window);
         // The room has to be there before it can be scrolled.
-        self.place();
+        self.place(ctx);
         match &fresh.found {
             Some(found) => self.arrive(ctx, found, fresh.why),
             None => {

@@ -12,6 +12,8 @@ mod keys;
 mod load;
 mod pages;
 mod row;
+mod separator;
+mod widths;
 
 use std::rc::Rc;
 
@@ -55,6 +57,7 @@ pub(crate) struct Props {
     pub(crate) columns: Chosen,
     /// How many folders deep the tree is to be opened, once this changes.
     pub(crate) expansion: Expansion,
+    pub(crate) on_columns: Callback<Chosen>,
     pub(crate) on_select: Callback<Select>,
     pub(crate) on_sort: Callback<Sort>,
     pub(crate) on_shown: Callback<Shown>,
@@ -190,7 +193,7 @@ impl Component for Tree {
         if first {
             self.watch(ctx);
         }
-        self.place();
+        self.place(ctx);
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -204,7 +207,7 @@ impl Component for Tree {
                 }
                 self.fetch(ctx);
                 if self.rows_drawn.at.drawn() == drawn && !fitted {
-                    self.place();
+                    self.place(ctx);
                     return false;
                 }
                 true
@@ -319,7 +322,7 @@ impl Tree {
         }
         if changed {
             // Cells that were drawn before their tracks are known would move.
-            self.place();
+            self.place(ctx);
         }
         changed
     }
@@ -341,8 +344,8 @@ impl Tree {
     }
 
     /// Puts the drawn rows where they belong.
-    fn place(&self) {
-        let tracks = columns::tracks(&self.columns, self.width);
+    fn place(&self, ctx: &Context<Self>) {
+        let tracks = columns::tracks(&self.columns, &ctx.props().columns, self.width);
         watch::set_style(&self.grid, "--tracks", &tracks);
         let offset = self.rows_drawn.at.offset_at(self.window.scrolled);
         watch::place_at(&self.space, &self.rows_box, &self.window, offset);

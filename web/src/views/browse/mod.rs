@@ -6,6 +6,7 @@ mod tags;
 use std::rc::Rc;
 
 use onionskin_core::source::registry::Pages;
+use web_sys::HtmlSelectElement;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
@@ -24,6 +25,9 @@ use crate::worker::protocol::{List, Names, NamesPage, UserError};
 const DRAWN: usize = 200;
 /// Names that are asked for unasked: further pages come when they are wanted.
 const EAGER: usize = 5_000;
+
+/// The value of the order from Z to A.
+const REVERSED: &str = "-name";
 
 /// What [`Browse`] shows.
 #[derive(PartialEq, Properties)]
@@ -171,17 +175,23 @@ impl Browse {
     fn view_names(&self, ctx: &Context<Self>) -> Html {
         let route = &ctx.props().route;
         let wanted = route.find.to_lowercase();
-        let found: Vec<&String> = self
+        let mut found: Vec<&String> = self
             .names
             .iter()
             .filter(|name| wanted.is_empty() || name.to_lowercase().contains(&wanted))
             .collect();
+        if let List::Repositories(_) = route.list {
+            order::sort(&mut found, route.sort, |_| None);
+        }
         let more = found.len() > self.room || self.next.is_some() && !self.asking;
         html! {
             <>
                 <div class="toolbar">
                     { search_field("Search names", "search", &route.find, self.typed(ctx)) }
                     <span class="muted" role="status">{ self.counted(found.len(), !wanted.is_empty()) }</span>
+                    if let List::Repositories(_) = route.list {
+                        { self.order(ctx) }
+                    }
                     if let List::Tags(repository) = &route.list {
                         <a class="button history-of" href={history_of(repository, &route.find)} title="Size, download, waste and packages of these images over time">{ "History" }</a>
                     }
@@ -228,6 +238,27 @@ impl Browse {
             };
             go.emit(Navigate::replace(Route::Browse(route)));
         })
+    }
+
+    /// The order of repositories, of which only the names are known.
+    fn order(&self, ctx: &Context<Self>) -> Html {
+        let (sort, sorted) = (ctx.props().route.sort, self.sorted(ctx));
+        let onchange = move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            sorted.emit(TagSort {
+                reversed: select.value() == REVERSED,
+                ..TagSort::default()
+            });
+        };
+        html! {
+            <label class="sort">
+                <span class="muted">{ "order" }</span>
+                <select name="sort" {onchange}>
+                    <option value="name" selected={!sort.reversed}>{ "A to Z" }</option>
+                    <option value={REVERSED} selected={sort.reversed}>{ "Z to A" }</option>
+                </select>
+            </label>
+        }
     }
 
     fn sorted(&self, ctx: &Context<Self>) -> Callback<TagSort> {

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use onionskin_core::base::{self, Base};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
-use super::side_title;
+use super::{OnBase, side_title};
 use crate::compare_session::CompareSession;
 use crate::format;
 use crate::parts::pick::Pick;
@@ -21,7 +22,7 @@ pub(super) struct Props {
     pub(super) registry: WorkerClient,
     pub(super) route: CompareRoute,
     pub(super) missing: Both<bool>,
-    pub(super) base: Option<String>,
+    pub(super) on_base: Option<OnBase>,
     pub(super) on_file: Callback<(Side, web_sys::File)>,
 }
 
@@ -93,10 +94,7 @@ pub(super) fn Choose(props: &Props) -> Html {
                 <section class="offers-of-side" aria-label={side_title(side)}>
                     <h2>{ format!("Choose the {} image", side.name()) }</h2>
                     <p class="muted">{ "Type its reference above, or drop a saved image anywhere on this page." }</p>
-                    if let Some(base) = &props.base {
-                        <h3>{ "Base image" }</h3>
-                        <ul class="names"><li>{ offer(route, side, base, base) }</li></ul>
-                    }
+                    { bases(props, side) }
                     if let Some(name) = &name {
                         if !tags.is_empty() {
                             <h3>{ "Tags of " }<span class="mono">{ format::visible_text(name) }</span></h3>
@@ -113,6 +111,32 @@ pub(super) fn Choose(props: &Props) -> Html {
                 </section>
             }
         </div>
+    }
+}
+
+/// The base of the image: as it was when the image was built, where its digest is known, and as its tag has it now.
+fn bases(props: &Props, side: Side) -> Html {
+    let Some(on_base) = &props.on_base else {
+        return Html::default();
+    };
+    let told = Base::told(&on_base.facts.image);
+    let name = told.and_then(|base| base.reference);
+    let Some(name) = name.or_else(|| on_base.audited.clone()) else {
+        return Html::default();
+    };
+    let pinned = base::reference(&on_base.facts.image).filter(|base| base.digest().is_some());
+    html! {
+        <>
+            <h3>{ "Base image" }</h3>
+            <ul class="names">
+                if let Some(pinned) = pinned {
+                    <li>{ offer(&props.route, side, &pinned.familiar(), &format!("{name}, as this image was built on it")) }</li>
+                    <li>{ offer(&props.route, side, &name, &format!("{name}, as it is now")) }</li>
+                } else {
+                    <li>{ offer(&props.route, side, &name, &name) }</li>
+                }
+            </ul>
+        </>
     }
 }
 

@@ -29,6 +29,11 @@ pub(super) struct Props {
 #[component]
 pub(super) fn ComparedFiles(props: &Props) -> Html {
     let shown = use_state_eq(|| None::<Shown>);
+    let drawn_columns = use_state_eq(Chosen::of_comparison);
+    let on_columns = {
+        let columns = drawn_columns.clone();
+        Callback::from(move |chosen| columns.set(chosen))
+    };
     let Props { route, go, .. } = props;
     let showing = Showing {
         layer: 0,
@@ -80,8 +85,9 @@ pub(super) fn ComparedFiles(props: &Props) -> Html {
                     version={(0, true)}
                     path={route.path.clone()}
                     place="comparison"
-                    columns={Chosen::of_comparison()}
+                    columns={(*drawn_columns).clone()}
                     expansion={Expansion::default()}
+                    {on_columns}
                     on_select={select}
                     on_sort={sort}
                     {on_shown}

@@ -30,7 +30,17 @@ use crate::share::LinkFormat;
 use crate::views::difference::Difference;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Both, ComparisonFacts, DifferenceForm, ReadDifference, Side};
+use crate::worker::protocol::{
+    Both, ComparisonFacts, DifferenceForm, ImageFacts, ReadDifference, Side,
+};
+
+/// An image that was shown, and may have a base that is known.
+#[derive(Clone, PartialEq)]
+pub(crate) struct OnBase {
+    pub(crate) facts: Rc<ImageFacts>,
+    /// What the audit knows of its name.
+    pub(crate) audited: Option<String>,
+}
 
 /// What [`ComparisonView`] shows.
 #[derive(PartialEq, Properties)]
@@ -42,8 +52,8 @@ pub(crate) struct Props {
     pub(crate) comparison: Option<CompareSession>,
     /// The sides whose file the page does not have.
     pub(crate) missing: Both<bool>,
-    /// The base of one of the images, where that is known.
-    pub(crate) base: Option<String>,
+    /// One of the images, where the page has shown it.
+    pub(crate) on_base: Option<OnBase>,
     pub(crate) go: Callback<Navigate>,
     pub(crate) on_file: Callback<(Side, web_sys::File)>,
     pub(crate) on_cancel: Callback<()>,
@@ -181,7 +191,7 @@ fn waiting(props: &Props) -> Html {
                     registry={props.registry.clone()}
                     route={props.route.clone()}
                     missing={props.missing.clone()}
-                    base={props.base.clone()}
+                    on_base={props.on_base.clone()}
                     on_file={props.on_file.clone()}
                 />
             };

@@ -192,16 +192,13 @@ fn choices(props: &Props, side: Side) -> Html {
             } else {
                 <span class="muted">{ format::visible_text(&facts.platform()) }</span>
             }
-            if depth > 1 {
-                <select class="platform stack" aria-label={format!("Layers of the {} image", side.name())} onchange={on_stack}>
-                    <option value="" selected={route.stack.is_none()}>{ format!("all {}", format::counted(depth.into(), "layer")) }</option>
-                    for layer in 1..depth {
-                        <option value={layer.to_string()} selected={route.stack == Some(layer)}>{ format::layers_to(layer) }</option>
-                    }
-                </select>
-            } else {
-                <span class="muted">{ format::counted(depth.into(), "layer") }</span>
-            }
+            <select class="platform stack" aria-label={format!("Layers of the {} image", side.name())} onchange={on_stack}>
+                <option value="" selected={route.stack.is_none()}>{ all_of(depth) }</option>
+                for layer in 1..depth {
+                    <option value={layer.to_string()} selected={route.stack == Some(layer)}>{ format::layers_to(layer) }</option>
+                }
+                <option value="0" selected={route.stack == Some(0)}>{ "no layers" }</option>
+            </select>
             if facts.analysis.is_some() {
                 <span class="muted">{ "saved analysis" }</span>
             }
@@ -209,5 +206,14 @@ fn choices(props: &Props, side: Side) -> Html {
                 <span class="mono muted" title={digest.clone()}>{ format::short_digest(&digest) }</span>
             }
         </div>
+    }
+}
+
+/// All layers of an image.
+fn all_of(depth: u32) -> String {
+    let counted = format::counted(depth.into(), "layer");
+    match depth {
+        1 => counted,
+        _ => format!("all {counted}"),
     }
 }

@@ -37,6 +37,10 @@ pub(crate) fn Files(props: &Props) -> Html {
     // Whether that is of all layers.
     let whole = use_state_eq(|| false);
     let columns = use_state_eq(Chosen::remembered);
+    let on_columns = {
+        let columns = columns.clone();
+        Callback::from(move |chosen| columns.set(chosen))
+    };
     let expansion = use_state_eq(Expansion::default);
     let changes = props.route.view == View::Changes;
     let first = props.route.from.unwrap_or(props.layer);
@@ -88,10 +92,7 @@ pub(crate) fn Files(props: &Props) -> Html {
                 whole={*whole}
                 columns={(*columns).clone()}
                 go={props.go.clone()}
-                on_columns={
-                    let columns = columns.clone();
-                    Callback::from(move |chosen| columns.set(chosen))
-                }
+                on_columns={on_columns.clone()}
                 on_expand={
                     let expansion = expansion.clone();
                     Callback::from(move |depth| {
@@ -108,6 +109,7 @@ pub(crate) fn Files(props: &Props) -> Html {
                 place={props.route.place()}
                 columns={(*columns).clone()}
                 expansion={*expansion}
+                {on_columns}
                 on_select={select}
                 on_sort={sort}
                 {on_shown}

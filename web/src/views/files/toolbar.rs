@@ -199,6 +199,18 @@ fn columns(props: &Props) -> Html {
                 for spec in COLUMNS.iter().filter(|spec| spec.column != Column::Name) {
                     { choice(spec.column, spec.title) }
                 }
+                if props.columns.has_widths() {
+                    <button
+                        type="button"
+                        class="quiet usual-widths"
+                        onclick={
+                            let chosen = props.columns.clone();
+                            props.on_columns.reform(move |_: MouseEvent| chosen.without_widths())
+                        }
+                    >
+                        { "Usual widths" }
+                    </button>
+                }
             </div>
         </details>
     }

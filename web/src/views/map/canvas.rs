@@ -17,6 +17,9 @@ use crate::worker::protocol::{MapFacts, MapPart};
 /// Between two steps of the wheel, in milliseconds.
 const WHEEL: f64 = 250.0;
 
+/// The identifier of the canvas, which has the keyboard's focus.
+pub(crate) const ID: &str = "map";
+
 /// What [`Canvas`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -168,16 +171,31 @@ pub(crate) fn Canvas(props: &Props) -> Html {
     };
     let onkeydown = {
         let (shown, on_under, under) = (shown.clone(), props.on_under.clone(), props.under);
-        let selected = props.selected.clone();
+        let (selected, zoom) = (props.selected.clone(), props.on_zoom.clone());
         move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.alt_key() || event.meta_key() {
+                return;
+            }
             let toward = match event.key().as_str() {
                 "ArrowLeft" => Some(Toward::Left),
                 "ArrowRight" => Some(Toward::Right),
                 "ArrowUp" => Some(Toward::Up),
                 "ArrowDown" => Some(Toward::Down),
-                "Enter" | "+" => {
+                "Enter" => {
                     if let Some(part) = under.and_then(|at| shown.parts.get(at)) {
                         choose(part);
+                    }
+                    None
+                }
+                // Without Shift, the key of Plus is often this.
+                "+" | "=" => {
+                    let part = under.and_then(|at| shown.parts.get(at));
+                    let folder = match part {
+                        Some(part) => outermost(&shown, &part.path),
+                        None => shown.parts.iter().find(|part| part.folder),
+                    };
+                    if let Some(folder) = folder {
+                        zoom.emit(folder.path.clone());
                     }
                     None
                 }
@@ -200,7 +218,7 @@ pub(crate) fn Canvas(props: &Props) -> Html {
     html! {
         <div class="map-frame" ref={frame}>
             <canvas
-                id="map"
+                id={ID}
                 ref={canvas}
                 tabindex="0"
                 role="application"

@@ -2,10 +2,11 @@
 
 use yew::prelude::*;
 
-use super::paint::LAYER_COLORS;
+use super::paint::{LAYER_COLORS, NO_PACKAGE, OTHER_PACKAGES, PACKAGE_COLORS};
+use crate::format;
 use crate::parts::mark;
 use crate::route::map::Color;
-use crate::worker::protocol::{Cause, FileType};
+use crate::worker::protocol::{Cause, FileType, PackagesFacts};
 
 /// A colour by its name, and what it means.
 pub(in crate::views) fn swatch(name: String, word: Html) -> Html {
@@ -26,7 +27,12 @@ pub(super) fn called(cause: Cause, copies_unknown: bool) -> &'static str {
 }
 
 /// What the colours mean. The map is drawn in the colours that these have.
-pub(super) fn legend_of(color: Color, copies_unknown: bool, legend: &NodeRef) -> Html {
+pub(super) fn legend_of(
+    color: Color,
+    copies_unknown: bool,
+    packages: Option<&PackagesFacts>,
+    legend: &NodeRef,
+) -> Html {
     let items: Vec<Html> = match color {
         Color::Cause => {
             let causes = Cause::ALL.into_iter();
@@ -45,6 +51,26 @@ pub(super) fn legend_of(color: Color, copies_unknown: bool, legend: &NodeRef) ->
             .into_iter()
             .map(|kind| swatch(kind.name().to_owned(), html! { { kind.name() } }))
             .collect(),
+        Color::Package => of_packages(packages),
     };
     html! { <ul class="legend map-legend" ref={legend.clone()} aria-label="Colors">{ for items }</ul> }
+}
+
+/// The largest packages by their names, the others together.
+fn of_packages(packages: Option<&PackagesFacts>) -> Vec<Html> {
+    let listed = packages.map(|facts| facts.packages.as_slice());
+    let listed = listed.unwrap_or_default();
+    let named = listed.iter().take(PACKAGE_COLORS as usize);
+    let named = named.enumerate().map(|(at, package)| {
+        let name = format::visible_text(&package.name);
+        swatch(format!("package-{at}"), html! { <bdi>{ name }</bdi> })
+    });
+    let others = (listed.len() > PACKAGE_COLORS as usize)
+        .then(|| swatch(OTHER_PACKAGES.to_owned(), html! { { "other packages" } }));
+    let none = match packages {
+        Some(_) => "no package",
+        None => "packages are known once all layers are read",
+    };
+    let none = swatch(NO_PACKAGE.to_owned(), html! { { none } });
+    named.chain(others).chain([none]).collect()
 }

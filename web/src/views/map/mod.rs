@@ -14,6 +14,7 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 pub(in crate::views) use self::canvas::Canvas;
+pub(crate) use self::canvas::ID;
 pub(in crate::views) use self::legend::swatch;
 pub(in crate::views) use self::paint::{called, holder};
 pub(in crate::views) use self::toolbar::crumbs;
@@ -23,8 +24,9 @@ use self::text::{empty, table, tell};
 use self::toolbar::toolbar;
 use crate::navigate::Navigate;
 use crate::route::ImageRoute;
+use crate::route::map::Color;
 use crate::views::LayerProps;
-use crate::worker::protocol::{MapFacts, MapOf, Showing};
+use crate::worker::protocol::{MapFacts, MapOf, PackagesFacts, PackagesOf, Showing};
 
 /// The map, and what it is told by.
 #[component]
@@ -34,6 +36,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
     // In pixels; none until it is drawn.
     let size = use_state_eq(|| None::<(i32, i32)>);
     let under = use_state_eq(|| None::<usize>);
+    let packages = use_packages(props);
     {
         let (facts, under) = (facts.clone(), under.clone());
         let grown = (
@@ -48,8 +51,8 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
             height: height as f32,
         });
         use_effect_with(
-            (props.worker.clone(), asked, grown),
-            move |(worker, asked, _)| {
+            (props.worker.clone(), asked, grown, packages.is_some()),
+            move |(worker, asked, ..)| {
                 let answer = asked.clone().map(|asked| worker.ask(asked));
                 spawn_local(async move {
                     if let Some(answer) = answer
@@ -99,7 +102,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
                 legend={legend.clone()}
                 selected={props.route.path.clone()}
                 under={*under}
-                label="Map of the filesystem; arrow keys move, Enter opens, Minus goes up"
+                label="Map of the filesystem; arrow keys move, Enter and Plus open, Minus goes up"
                 told_by="map-told"
                 {on_size}
                 {on_under}
@@ -113,12 +116,38 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
                 }
             </Canvas>
             <div class="foot map-foot">
-                <span id="map-told" role="status">{ tell(props, &shown, told) }</span>
-                { legend_of(props.route.map.color, props.image.numbers.copies_unknown, &legend) }
+                <span id="map-told" role="status">{ tell(props, &shown, told, packages.as_deref()) }</span>
+                { legend_of(props.route.map.color, props.image.numbers.copies_unknown, packages.as_deref(), &legend) }
             </div>
             { table(&shown) }
         </div>
     }
+}
+
+/// The packages of the image, once they are known, where the colours are theirs. The worker then tells of each part the
+/// package that has it.
+#[hook]
+fn use_packages(props: &LayerProps) -> Option<Rc<PackagesFacts>> {
+    let packages = use_state_eq(|| None::<Rc<PackagesFacts>>);
+    {
+        let packages = packages.clone();
+        let is_wanted = props.route.map.color == Color::Package;
+        let read = (props.image.numbers.depth, props.image.finished);
+        use_effect_with(
+            (props.worker.clone(), is_wanted, read),
+            move |(worker, is_wanted, _)| {
+                let answer = is_wanted.then(|| worker.ask(PackagesOf));
+                spawn_local(async move {
+                    let answer = match answer {
+                        Some(answer) => answer.await.flatten(),
+                        None => None,
+                    };
+                    packages.set(answer.map(|facts| Rc::new(*facts)));
+                });
+            },
+        );
+    }
+    (*packages).clone()
 }
 
 /// What the map is of: the filesystem at the layer, as the tree would show it.

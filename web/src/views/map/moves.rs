@@ -77,6 +77,7 @@ mod tests {
                 cause: None,
                 layer: 1,
                 kind: FileType::Other,
+                package: None,
             },
         };
         let parts = [

@@ -10,6 +10,11 @@ use crate::worker::protocol::{Growth, MapFacts, MapPart, Shade};
 
 /// How many colours layers have; then they begin again.
 pub(super) const LAYER_COLORS: u32 = 12;
+/// How many packages, of the largest, have a colour of their own.
+pub(super) const PACKAGE_COLORS: u32 = 11;
+/// The colours of what the others have, and of what none has.
+pub(super) const OTHER_PACKAGES: &str = "other-packages";
+pub(super) const NO_PACKAGE: &str = "no-package";
 /// How strongly a rectangle is filled with its colour, so that text on it can be read.
 const FILL: f64 = 0.38;
 /// The least room for a name, in pixels.
@@ -32,6 +37,11 @@ pub(super) fn color(part: &MapPart, by: Color) -> String {
             format!("layer-{}", layer.saturating_sub(1) % LAYER_COLORS)
         }
         (Shade::Stored { kind, .. }, Color::Type) => kind.name().to_owned(),
+        (Shade::Stored { package, .. }, Color::Package) => match package {
+            Some(package) if package < PACKAGE_COLORS => format!("package-{package}"),
+            Some(_) => OTHER_PACKAGES.to_owned(),
+            None => NO_PACKAGE.to_owned(),
+        },
     }
 }
 
@@ -271,6 +281,7 @@ mod tests {
                 cause: None,
                 layer: 1,
                 kind: FileType::Other,
+                package: None,
             },
         };
         let facts = MapFacts {

@@ -6,7 +6,7 @@ use super::legend::called;
 use super::paint::holder;
 use crate::format;
 use crate::views::LayerProps;
-use crate::worker::protocol::{MapFacts, MapPart, Measure, Shade};
+use crate::worker::protocol::{MapFacts, MapPart, Measure, PackagesFacts, Shade};
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;
@@ -21,7 +21,12 @@ pub(super) fn empty(props: &LayerProps) -> &'static str {
 }
 
 /// The part that is meant, in words.
-pub(super) fn tell(props: &LayerProps, shown: &MapFacts, part: Option<&MapPart>) -> String {
+pub(super) fn tell(
+    props: &LayerProps,
+    shown: &MapFacts,
+    part: Option<&MapPart>,
+    packages: Option<&PackagesFacts>,
+) -> String {
     let selected = props.route.path.as_deref();
     let Some(part) = part.or_else(|| holder(shown, selected?)) else {
         return format!(
@@ -43,7 +48,20 @@ pub(super) fn tell(props: &LayerProps, shown: &MapFacts, part: Option<&MapPart>)
         }
         _ => String::new(),
     };
-    format!("{name}: {}, {share}{cause}", format::size(part.value))
+    let package = match (packages, part.shade) {
+        (Some(packages), Shade::Stored { package, .. }) if !part.folder => {
+            let package = package.and_then(|at| packages.packages.get(at as usize));
+            package.map_or(", of no package".to_owned(), |package| {
+                let of = format!(", of {} {}", package.name, package.version);
+                format::visible_text(&of)
+            })
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{name}: {}, {share}{cause}{package}",
+        format::size(part.value)
+    )
 }
 
 /// The parts of the first level, for those who do not see the map.

@@ -38,8 +38,14 @@ impl Answers<MapOf> for ImageWorker {
                 ..MapFacts::default()
             }));
         }
-        let (listing, _, at) = self.listed()?;
-        Some(Box::new(listing.map(at, &asked)))
+        let packages = self.packages.take();
+        let map = self.listed().map(|(listing, _, at)| {
+            // A layer that stands alone numbers its paths anew.
+            let of_stack = packages.as_ref().filter(|_| at.offset == 0);
+            listing.map(at, &asked, of_stack)
+        });
+        self.packages = packages;
+        Some(Box::new(map?))
     }
 }
 

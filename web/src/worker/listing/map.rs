@@ -8,6 +8,7 @@ use onionskin_core::stack::NodeId;
 
 use super::{Listing, StackPosition, waste};
 use crate::counts::number;
+use crate::worker::packages::OwnedFiles;
 use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.
@@ -25,7 +26,8 @@ pub(crate) const SEEN: f64 = 1.5;
 const LOOKED_AT: usize = 2_000;
 
 /// What is drawn so far, and the folders that may be opened.
-struct Drawing {
+struct Drawing<'p> {
+    packages: Option<&'p OwnedFiles>,
     parts: Vec<MapPart>,
     /// By their areas, the first of equal ones first.
     folders: BinaryHeap<(u64, Reverse<usize>)>,
@@ -33,10 +35,16 @@ struct Drawing {
 }
 
 impl Listing {
-    /// The map of a folder of this tree.
-    pub(crate) fn map(&self, at: StackPosition<'_>, asked: &MapOf) -> MapFacts {
+    /// The map of a folder of this tree. `packages` are those of its stack, where they are known.
+    pub(crate) fn map(
+        &self,
+        at: StackPosition<'_>,
+        asked: &MapOf,
+        packages: Option<&OwnedFiles>,
+    ) -> MapFacts {
         let top = self.nearest_folder(at, &asked.zoom);
         let mut drawing = Drawing {
+            packages,
             parts: Vec::new(),
             folders: BinaryHeap::new(),
             nodes: Vec::new(),
@@ -106,7 +114,7 @@ impl Listing {
         folder: NodeId,
         depth: u32,
         room: Rect,
-        to: &mut Drawing,
+        to: &mut Drawing<'_>,
     ) {
         let weighed = self
             .children(folder)
@@ -137,7 +145,7 @@ impl Listing {
             if rect.width < SEEN || rect.height < SEEN {
                 continue;
             }
-            let part = self.part(at, by, node, depth, value, &rect);
+            let part = self.part((at, to.packages), by, node, depth, value, &rect);
             if part.folder && rect.width >= LEAST.0 && rect.height >= LEAST.1 {
                 let area = (rect.width * rect.height) as u64;
                 to.folders.push((area, Reverse(to.parts.len())));
@@ -149,7 +157,7 @@ impl Listing {
 
     fn part(
         &self,
-        at: StackPosition<'_>,
+        (at, packages): (StackPosition<'_>, Option<&OwnedFiles>),
         by: Measure,
         node: Option<NodeId>,
         depth: u32,
@@ -192,6 +200,7 @@ impl Listing {
                 cause,
                 layer: version.map_or(0, |version| number(version.layer + at.offset)),
                 kind: file.map_or(FileType::Other, |file| FileType::of(&at.stack.path(file))),
+                package: file.and_then(|file| packages?.owner(file)),
             },
         }
     }

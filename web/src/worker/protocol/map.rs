@@ -161,6 +161,8 @@ pub(crate) enum Shade {
         layer: u32,
         /// What it is.
         kind: FileType,
+        /// The place of its package among the largest; None of what no package has, and until packages are asked for.
+        package: Option<u32>,
     },
     /// Of two images.
     Compared {

@@ -17,7 +17,7 @@ pub(crate) struct Related {
     pub(crate) links: OtherPaths,
     /// Other files with the same content.
     pub(crate) copies: OtherPaths,
-    /// The first of those that name this path; none before the image is audited.
+    /// The first of those that name this path or a folder above it; none before the image is audited.
     pub(crate) findings: Vec<FindingOnPath>,
     /// How many there are.
     pub(crate) all_findings: u32,
@@ -31,10 +31,12 @@ pub(crate) struct OtherPaths {
     pub(crate) all: u32,
 }
 
-/// A finding that names a path.
+/// A finding that names a path, or a folder above it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FindingOnPath {
     pub(crate) name: FindingName,
+    /// That folder.
+    pub(crate) folder: Option<Vec<u8>>,
     pub(crate) bytes: u64,
     pub(crate) advice: String,
 }
