@@ -60,8 +60,8 @@ mod tests {
     fn of_many_paths_some_are_told_and_all_are_counted() {
         let mut layer = layer("COPY . /").file("/a", "same").file("/b", "other");
         for copy in 0..50 {
-            layer = layer.file(&format!("/copies/{copy:02}"), "same");
-            layer = layer.hardlink(&format!("/links/{copy:02}"), "/b");
+            layer = layer.file(format!("/copies/{copy:02}"), "same");
+            layer = layer.hardlink(format!("/links/{copy:02}"), "/b");
         }
         let mut decoder = LayerDecoder::new(Expected::default());
         decoder.push(&layer.gzip()).unwrap();

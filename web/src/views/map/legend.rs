@@ -6,7 +6,7 @@ use super::paint::{LAYER_COLORS, NO_PACKAGE, OTHER_PACKAGES, PACKAGE_COLORS};
 use crate::format;
 use crate::parts::mark;
 use crate::route::map::Color;
-use crate::worker::protocol::{Cause, FileType, PackagesFacts};
+use crate::worker::protocol::{Cause, FileType, PackagesReport};
 
 /// A colour by its name, and what it means.
 pub(in crate::views) fn swatch(name: String, word: Html) -> Html {
@@ -30,7 +30,7 @@ pub(super) fn called(cause: Cause, copies_unknown: bool) -> &'static str {
 pub(super) fn legend_of(
     color: Color,
     copies_unknown: bool,
-    packages: Option<&PackagesFacts>,
+    packages: Option<&PackagesReport>,
     legend: &NodeRef,
 ) -> Html {
     let items: Vec<Html> = match color {
@@ -57,7 +57,7 @@ pub(super) fn legend_of(
 }
 
 /// The largest packages by their names, the others together.
-fn of_packages(packages: Option<&PackagesFacts>) -> Vec<Html> {
+fn of_packages(packages: Option<&PackagesReport>) -> Vec<Html> {
     let listed = packages.map(|facts| facts.packages.as_slice());
     let listed = listed.unwrap_or_default();
     let named = listed.iter().take(PACKAGE_COLORS as usize);

@@ -26,7 +26,7 @@ use crate::navigate::Navigate;
 use crate::route::ImageRoute;
 use crate::route::map::Color;
 use crate::views::LayerProps;
-use crate::worker::protocol::{MapFacts, MapOf, PackagesFacts, PackagesOf, Showing};
+use crate::worker::protocol::{MapFacts, MapOf, PackagesOf, PackagesReport, Showing};
 
 /// The map, and what it is told by.
 #[component]
@@ -127,8 +127,8 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
 /// The packages of the image, once they are known, where the colours are theirs. The worker then tells of each part the
 /// package that has it.
 #[hook]
-fn use_packages(props: &LayerProps) -> Option<Rc<PackagesFacts>> {
-    let packages = use_state_eq(|| None::<Rc<PackagesFacts>>);
+fn use_packages(props: &LayerProps) -> Option<Rc<PackagesReport>> {
+    let packages = use_state_eq(|| None::<Rc<PackagesReport>>);
     {
         let packages = packages.clone();
         let is_wanted = props.route.map.color == Color::Package;
@@ -142,7 +142,7 @@ fn use_packages(props: &LayerProps) -> Option<Rc<PackagesFacts>> {
                         Some(answer) => answer.await.flatten(),
                         None => None,
                     };
-                    packages.set(answer.map(|facts| Rc::new(*facts)));
+                    packages.set(answer.and_then(|facts| facts.read()).map(Rc::new));
                 });
             },
         );

@@ -6,7 +6,7 @@ use super::legend::called;
 use super::paint::holder;
 use crate::format;
 use crate::views::LayerProps;
-use crate::worker::protocol::{MapFacts, MapPart, Measure, PackagesFacts, Shade};
+use crate::worker::protocol::{MapFacts, MapPart, Measure, PackagesReport, Shade};
 
 /// Rows of the table that stands for the map.
 const ROWS: usize = 100;
@@ -25,7 +25,7 @@ pub(super) fn tell(
     props: &LayerProps,
     shown: &MapFacts,
     part: Option<&MapPart>,
-    packages: Option<&PackagesFacts>,
+    packages: Option<&PackagesReport>,
 ) -> String {
     let selected = props.route.path.as_deref();
     let Some(part) = part.or_else(|| holder(shown, selected?)) else {
