@@ -48,7 +48,7 @@ pub(crate) fn docs(what: &[&str]) -> Result<()> {
 
 /// Licences, sources and bans of all dependencies, by cargo-deny.
 pub(crate) fn dependencies() -> Result<Outcome> {
-    let Some(mut deny) = program(&tools::deny())? else {
+    let Some(mut deny) = ready(&tools::deny())? else {
         return skipped("dependencies", not_installed(&tools::deny()));
     };
     let check = ["--offline", "check", "bans", "licenses", "sources"];
@@ -58,7 +58,7 @@ pub(crate) fn dependencies() -> Result<Outcome> {
 
 /// The advisories on all dependencies, by cargo-deny; their list comes from the network.
 pub(crate) fn advisories() -> Result<Outcome> {
-    let (Some(mut fetch), Some(mut check)) = (program(&tools::deny())?, program(&tools::deny())?)
+    let (Some(mut fetch), Some(mut check)) = (ready(&tools::deny())?, ready(&tools::deny())?)
     else {
         return skipped("advisories", not_installed(&tools::deny()));
     };
@@ -96,14 +96,17 @@ pub(crate) fn oldest_rust() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// A tool that is on PATH or in our folder, or could be fetched. Only CI builds it otherwise: that takes longer than all
-/// checks.
+/// A tool that is on PATH or in our folder, or could be fetched.
+fn ready(tool: &Tool) -> Result<Option<Command>> {
+    Ok(tool.ready()?.map(work::command))
+}
+
+/// The same; CI builds it otherwise, which takes a minute.
 fn program(tool: &Tool) -> Result<Option<Command>> {
-    let program = match tool.ready()? {
-        None if in_ci() => Some(tool.program()?),
-        ready => ready,
-    };
-    Ok(program.map(work::command))
+    match ready(tool)? {
+        None if in_ci() => Ok(Some(work::command(tool.program()?))),
+        ready => Ok(ready),
+    }
 }
 
 fn not_installed(tool: &Tool) -> String {
