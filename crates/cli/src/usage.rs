@@ -140,7 +140,8 @@ const OTHER_FLAGS: [(&[&str], &str); 9] = [
 ];
 
 /// Flags that `ls` has on Unix, and what does the same here.
-const SHORT_FLAGS: [(char, &str); 5] = [
+const SHORT_FLAGS: [(char, &str); 6] = [
+    ('l', "the long format is always used"),
     ('a', "hidden files are always listed"),
     ('A', "hidden files are always listed"),
     ('R', "files below folders are always listed"),

@@ -209,7 +209,8 @@ fn unknown_commands_and_flags_lead_to_what_there_is() {
             &["inspect", "-x", "app.tar"],
             "`onionskin inspect --help` lists its flags",
         ),
-        (&["ls", "-laR", "app.tar"], "hidden files are always listed"),
+        (&["ls", "-laR", "app.tar"], "the long format is always used"),
+        (&["ls", "-aR", "app.tar"], "hidden files are always listed"),
         (
             &["ls", "-R", "app.tar"],
             "files below folders are always listed",
