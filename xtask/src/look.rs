@@ -8,11 +8,12 @@ use crate::work::{self, say};
 use crate::{axe, build, debian, places, runner};
 
 /// The tests that show states of the page: all that call `look` of the browser. The first four go through the list of most states.
-const TESTS: [&str; 15] = [
+const TESTS: [&str; 16] = [
     "page_access::views_of_lists_and_files_pass_axe_and_the_policy",
     "page_access::views_of_findings_and_history_pass_axe_and_the_policy",
     "page_access::views_of_comparisons_pass_axe_and_the_policy",
     "page_access::views_of_parts_and_in_other_pages_pass_axe_and_the_policy",
+    "page_columns::columns_are_resized_by_keys_and_mouse_and_remembered",
     "page_config::the_visitors_own_dockerfile_is_shown_with_the_costs_of_its_lines",
     "page_content::objects_and_arrays_of_json_are_collapsed_and_expanded",
     "page_difference::a_changed_file_of_two_images_is_compared",

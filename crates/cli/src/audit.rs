@@ -27,7 +27,7 @@ use self::rules::RuleArguments;
 use crate::image::{ImageArguments, with_login};
 use crate::link::link_base;
 use crate::output::{Inputs, Output, OutputArguments, note};
-use crate::sentence;
+use crate::{memory, sentence};
 
 /// Images in work at once.
 const AT_ONCE: usize = 3;
@@ -125,11 +125,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let dockerfile = arguments.dockerfile.as_deref().map(BuildFile::read);
     let dockerfile = dockerfile.transpose()?;
     let output = arguments.output.open(&inputs)?;
-    // Bars of several images would be drawn over each other.
-    let at_once = if io::stderr().is_terminal() {
-        1
-    } else {
-        AT_ONCE
+    // Bars of several images would be drawn over each other; and where memory is limited, each image may take all of it.
+    let at_once = match io::stderr().is_terminal() || memory::is_limited() {
+        true => 1,
+        false => AT_ONCE,
     };
     let reported: Vec<Reported> = stream::iter(&images)
         .map(

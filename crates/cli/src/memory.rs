@@ -9,6 +9,11 @@ use onionskin_core::memory::Memory;
 /// threads and the allocator reserve much of the other half.
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(limit().map(|limit| limit / 2)));
 
+/// Whether the process has a limit.
+pub(crate) fn is_limited() -> bool {
+    limit().is_some()
+}
+
 /// What the layers of one image may take. Those of other images that are held meanwhile are counted with them.
 pub(crate) fn budget() -> MemoryBudget {
     MemoryBudget::of(MEMORY.clone())
