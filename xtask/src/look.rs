@@ -8,12 +8,14 @@ use crate::work::{self, say};
 use crate::{axe, build, debian, places, runner};
 
 /// The tests that show states of the page: all that call `look` of the browser. The first four go through the list of most states.
-const TESTS: [&str; 16] = [
+const TESTS: [&str; 21] = [
     "page_access::views_of_lists_and_files_pass_axe_and_the_policy",
     "page_access::views_of_findings_and_history_pass_axe_and_the_policy",
     "page_access::views_of_comparisons_pass_axe_and_the_policy",
     "page_access::views_of_parts_and_in_other_pages_pass_axe_and_the_policy",
     "page_columns::columns_are_resized_by_keys_and_mouse_and_remembered",
+    "page_compare::opening::an_image_is_compared_with_its_base",
+    "page_compare::opening::an_image_is_compared_with_nothing",
     "page_config::the_visitors_own_dockerfile_is_shown_with_the_costs_of_its_lines",
     "page_content::objects_and_arrays_of_json_are_collapsed_and_expanded",
     "page_difference::a_changed_file_of_two_images_is_compared",
@@ -21,8 +23,11 @@ const TESTS: [&str; 16] = [
     "page_lazy::a_table_that_lies_is_named_with_its_paths",
     "page_lazy::first_rows_cost_the_table_and_what_is_not_known_is_not_guessed",
     "page_lazy::without_parts_or_with_a_changed_table_the_whole_is_read",
+    "page_links::repositories_are_sorted_both_ways_and_the_address_remembers_it",
     "page_login::a_visitor_logs_in_and_the_page_forgets_it_when_it_is_loaded_again",
+    "page_map::packages_are_the_colours_of_the_map",
     "page_names::names_from_right_to_left_and_long_ones_move_nothing_beside_them",
+    "page_related::a_finding_on_a_folder_is_told_of_what_is_in_it",
     "page_related::details_lead_to_hard_links_to_copies_and_to_findings",
     "page_tags::only_tags_in_view_are_asked_for",
 ];
