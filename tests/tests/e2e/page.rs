@@ -319,6 +319,10 @@ async fn names_are_text_whatever_they_say() {
             row("caf\\xe9")
         ))
         .await;
+    // Numbers on the tabs before it come with the audit.
+    let _: bool = browser
+        .until("!!document.querySelector('#tab-waste .beside')")
+        .await;
     browser.click("#tab-config").await;
     browser.until_text(".config dt", "<b>bold</b>").await;
     browser.until_text(".config dd", "\\x1b[2J").await;
