@@ -297,8 +297,8 @@ async fn each_listed_key_does_what_the_list_says() {
     for case in &cases {
         browser.goto("about:blank").await;
         browser.goto(&served.page(&case.place)).await;
-        // What has keys is here, and the rows are those of all layers.
-        let whole = "!!document.querySelector('.band, .compare .tabs, .names a, .history-table tr:nth-child(2)') && !document.querySelector('.band.partial')";
+        // What has keys is here, the rows are those of all layers, and what the audit tells is told.
+        let whole = "!!document.querySelector('.band, .compare .tabs, .names a, .history-table tr:nth-child(2)') && !document.querySelector('.band.partial') && (!document.querySelector('#tab-waste') || !!document.querySelector('#tab-waste .beside'))";
         let _: bool = browser.until(whole).await;
         let focus = format!(
             "(part => {{ if (!part) return false; part.focus(); return document.activeElement === part }})(document.querySelector({}))",
