@@ -258,9 +258,10 @@ fn cases() -> Vec<Case> {
         &[
             ("-", &zoomed("/app")),
             (&key(Key::Backspace), &in_root),
-            // The part that the keyboard is on says which folder is meant.
+            // What the keyboard is on is a file of the root, in no folder that could fill the map.
             (&right, on_part),
-            ("+", &in_folder),
+            ("+", &in_root),
+            (&left, on_part),
         ],
     ));
     // What is selected is closed first, and the keyboard stays on the map.
