@@ -169,6 +169,11 @@ impl Component for App {
             browser::answer_query(&asked.to_fragment());
         }
         app.follow_address(ctx);
+        let has_file = matches!(&app.route, Route::Image(route) if route.chosen_file().is_some());
+        // A file that was kept is not asked for once more.
+        if !has_file || app.session.is_none() {
+            app.handing_over.announce();
+        }
         app
     }
 

@@ -17,6 +17,8 @@ const COLUMNS: &str = "onionskin.columns";
 const WIDTHS: &str = "onionskin.widths";
 const DIFFERENCE: &str = "onionskin.difference";
 const OPEN: &str = "onionskin.open";
+/// What begins the keys of files that are kept, by their names.
+const FILE: &str = "onionskin.file.";
 const GATEWAY: &str = "onionskin.gateway";
 /// Open folders that are remembered.
 const OPEN_MOST: usize = 2_000;
@@ -331,6 +333,22 @@ pub(crate) fn keep_open_folders(place: &str, folders: &[Vec<u8>]) {
         // A full storage forgets: then folders are closed after loading.
         let _ = storage.set_item(OPEN, &text);
     }
+}
+
+/// The ticket of the file of this name that is kept for this tab, if one is.
+pub(crate) fn kept_file(name: &str) -> Option<String> {
+    tab_storage()?.get_item(&format!("{FILE}{name}")).ok()?
+}
+
+/// Remembers the ticket of a file of this name, or that none is kept.
+pub(crate) fn keep_file(name: &str, ticket: Option<&str>) {
+    let Some(storage) = tab_storage() else { return };
+    let key = format!("{FILE}{name}");
+    // A full storage forgets: then the file is asked for.
+    let _ = match ticket {
+        Some(ticket) => storage.set_item(&key, ticket),
+        None => storage.remove_item(&key),
+    };
 }
 
 /// Gives the visitor a file to keep.

@@ -61,6 +61,8 @@ pub(crate) struct Unpacking {
 pub(crate) struct Opening<'f> {
     /// The file that it is in, if it is in one.
     pub(crate) file: Option<&'f Blob>,
+    /// The ticket of that file, where it is only kept.
+    pub(crate) kept: Option<String>,
     /// Past the browser's cache.
     pub(crate) fresh: bool,
     /// Paths of the folders that are open in its tree.
@@ -154,7 +156,12 @@ impl Session {
         opening: Opening<'_>,
         events: Callback<Event>,
     ) -> Self {
-        let Opening { file, fresh, open } = opening;
+        let Opening {
+            file,
+            kept,
+            fresh,
+            open,
+        } = opening;
         worker.listen(events);
         if let Some(file) = file {
             worker.give(file);
@@ -162,6 +169,7 @@ impl Session {
         worker.tell(Open {
             subject: Subject::of(route.file.as_deref(), &route.reference),
             platform: route.platform.clone(),
+            kept,
             fresh,
             open,
         });
@@ -325,6 +333,8 @@ impl Image {
             | Event::Fetched { .. }
             | Event::Several(_)
             | Event::Artifact(_)
+            | Event::Kept(_)
+            | Event::NotKept
             | Event::Compared(_)
             | Event::History(_)
             | Event::Failed(_) => {}

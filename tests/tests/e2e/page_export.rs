@@ -99,9 +99,33 @@ async fn files_and_analyses_open_below_any_path() {
         .until_text(".of-analysis", "written by onionskin")
         .await;
     clean(&browser).await;
-    // A chosen file is asked for again, as it is nowhere but on the visitor's disk.
+    // Loaded again, the tab shows it again. Nobody else can: the key is the tab's.
+    let ticket = "sessionStorage.getItem('onionskin.file.app.onionskin')";
+    let _: bool = browser.until(&format!("!!{ticket}")).await;
+    for _ in 0..2 {
+        browser.reload().await;
+        let _: bool = browser.until(WHOLE).await;
+        assert_eq!(shown(&browser).await, expected);
+    }
+    clean(&browser).await;
+    let forget = format!("(ticket => {{ sessionStorage.clear(); return ticket }})({ticket})");
+    let ticket: String = browser.value(&forget).await;
     browser.reload().await;
     browser.until_text("h1", "Choose this file again").await;
+    // Neither can the tab with another key, or without what was kept.
+    let (name, key) = ticket.split_once('.').unwrap();
+    let other = if key.starts_with('A') { "B" } else { "A" };
+    for ticket in [
+        format!("{name}.{other}{}", &key[1..]),
+        format!("AAAAAAAAAAAAAAAAAAAAAA.{key}"),
+        "nonsense".to_owned(),
+    ] {
+        let keep =
+            format!("(sessionStorage.setItem('onionskin.file.app.onionskin', '{ticket}'), true)");
+        let _: bool = browser.value(&keep).await;
+        browser.reload().await;
+        browser.until_text("h1", "Choose this file again").await;
+    }
     browser.drop_on_page(&analysis).await;
     whole(&browser, "app.onionskin").await;
     // Beside the page it has an address, which stays good.

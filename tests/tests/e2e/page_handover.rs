@@ -151,15 +151,26 @@ async fn a_file_is_read_once_the_visitor_agrees() {
         browser.go_to_oldest_window().await;
         handing.answered(1, "opened").await;
     }
-    // What is asked for again is given again: the address keeps the place.
+    // The address keeps the place, for an analysis in the tab too: it is only asked for again once the tab has forgotten it.
     handing
         .open(&handing.address("handover", "/file/app.onionskin?view=waste"))
         .await;
     browser.until_text("h1", "Choose this file again").await;
+    let ticket = "sessionStorage.getItem('onionskin.file.app.onionskin')";
     for again in [false, true] {
         if again {
+            let _: bool = browser.until(&format!("!!{ticket}")).await;
+            browser.reload().await;
+            let _: bool = browser.until(WHOLE).await;
+            browser.until_text(".panel h2", "wasted").await;
+            assert!(browser.value("(sessionStorage.clear(), true)").await);
             browser.reload().await;
             browser.until_text("h1", "Choose this file again").await;
+            browser.go_to_oldest_window().await;
+            // After the answer: nothing was asked for while the tab had the file.
+            handing
+                .hears(2, json!({"type": "onionskin:ready", "version": 1}))
+                .await;
         }
         handing
             .gives("await give('/app.onionskin', { name: 'app.onionskin' })")

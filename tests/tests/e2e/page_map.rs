@@ -226,6 +226,38 @@ async fn packages_are_the_colours_of_the_map() {
         .await;
 }
 
+/// The answer for another size is another list of parts.
+#[tokio::test]
+async fn the_part_that_the_keyboard_is_on_stays_in_a_window_of_another_size() {
+    let files = (0..800).fold(layer("COPY . /srv"), |layer, file| {
+        layer.file(format!("/srv/f{file}"), bytes(500 + file))
+    });
+    let image = Image::new().layer(files.file("/srv/large", bytes(300_000)));
+    let (_registry, served, reference) = Served::in_front_of(&image.pack());
+    let browser = Browser::start().await;
+    browser.resize(1200, 800).await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}?view=map&zoom=/srv")))
+        .await;
+    let parts = "document.querySelector('#map').dataset.parts";
+    let before: String = browser
+        .until(&format!(
+            "document.querySelector('#map')?.dataset.parts > 1 && {parts}"
+        ))
+        .await;
+    let _: bool = browser
+        .until("(map => { map.focus(); return document.activeElement === map })(document.querySelector('#map'))")
+        .await;
+    browser.press(Key::Right).await;
+    browser.until_text("#map-told", "/srv/large: ").await;
+    browser.resize(700, 500).await;
+    let _: bool = browser.until(&format!("{parts} !== '{before}'")).await;
+    let told: String = browser
+        .value("document.querySelector('#map-told').textContent")
+        .await;
+    assert!(told.starts_with("/srv/large: "), "{told}");
+}
+
 /// The limits have room for a slow machine: a zoom is built for a tenth of them.
 #[tokio::test]
 async fn many_files_are_few_rectangles() {

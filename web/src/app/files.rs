@@ -4,6 +4,7 @@ use web_sys::{Blob, File};
 use yew::prelude::*;
 
 use super::{App, Msg};
+use crate::browser;
 use crate::navigate::{History, Navigate};
 use crate::own_dockerfile::OwnDockerfile;
 use crate::route::{ImageRoute, Route, View};
@@ -58,6 +59,8 @@ impl App {
     /// Opens a file as an image, or several.
     pub(super) fn open_file(&mut self, ctx: &Context<Self>, name: String, file: Blob) {
         self.files.insert(name.clone(), file);
+        // What is kept under this name is another file now.
+        browser::keep_file(&name, None);
         self.remarks.clear();
         let waits = self.session.is_none()
             && matches!(&self.route, Route::Image(route) if route.file.as_ref() == Some(&name));

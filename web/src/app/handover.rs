@@ -19,6 +19,7 @@ pub(super) struct HandingOver {
     /// file than the first.
     answer: Option<Answer>,
     listener: Option<EventListener>,
+    is_announced: bool,
 }
 
 impl HandingOver {
@@ -33,9 +34,16 @@ impl HandingOver {
                     came.emit(event.clone());
                 }
             }));
-            handover::announce();
         }
         begun
+    }
+
+    /// Tells the windows that may hand over that this one listens, once.
+    pub(super) fn announce(&mut self) {
+        if self.listener.is_some() && !self.is_announced {
+            self.is_announced = true;
+            handover::announce();
+        }
     }
 }
 

@@ -80,19 +80,19 @@ impl App {
     /// Begins to read an image; `before` is the place that was shown until now.
     fn open(&mut self, ctx: &Context<Self>, image: &ImageRoute, before: Route) {
         title_of(image);
-        let file = image.chosen_file().map(|name| self.files.get(name));
-        if file == Some(None) {
-            // It has to be chosen again.
-            self.session = None;
-            self.before = None;
-            return;
+        let name = image.chosen_file();
+        let file = name.and_then(|name| self.files.get(name));
+        let kept = name.filter(|_| file.is_none()).map(browser::kept_file);
+        if kept == Some(None) {
+            return self.choose_again();
         }
         self.sessions += 1;
         let id = self.sessions;
         let worker = self.spare.take().unwrap_or_else(WorkerClient::start);
         let events = ctx.link().callback(move |event| Msg::Message(id, event));
         let opening = Opening {
-            file: file.flatten(),
+            file,
+            kept: kept.flatten(),
             fresh: std::mem::take(&mut self.fresh),
             open: browser::open_folders(&image.place()),
         };
@@ -101,6 +101,13 @@ impl App {
             self.before = Some((old, before));
         }
         self.judge(ctx);
+    }
+
+    /// The file has to be chosen again.
+    fn choose_again(&mut self) {
+        self.session = None;
+        self.before = None;
+        self.handing_over.announce();
     }
 
     pub(super) fn told(&mut self, id: u32, event: Event) -> bool {
@@ -113,6 +120,15 @@ impl App {
         let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
             return false;
         };
+        match (&event, &session.file) {
+            (Event::Kept(ticket), Some(name)) => browser::keep_file(name, Some(ticket)),
+            (Event::NotKept, Some(name)) => {
+                browser::keep_file(name, None);
+                self.choose_again();
+                return true;
+            }
+            _ => {}
+        }
         let (first, last) = (
             matches!(event, Event::Image(_)),
             matches!(

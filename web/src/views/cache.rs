@@ -50,7 +50,7 @@ pub(crate) fn CacheSection(props: &Props) -> Html {
                         Some(CacheSize { bytes, .. }) => html! {
                             <>
                                 { size(bytes) }
-                                { " of file lists, configurations and checkpoints of images from registries. Checkpoints hold 33 kB of file contents for every 4 MB of large gzip layers; other contents are not stored. " }
+                                { " of file lists, configurations and checkpoints of images from registries. Checkpoints hold 33 kB of file contents for every 4 MB of large gzip layers; other contents are not stored. Analyses that were opened from files are stored encrypted, for the tab that opened them. " }
                                 <button type="button" class="quiet clear" onclick={clear}>{ "Clear cache" }</button>
                             </>
                         },

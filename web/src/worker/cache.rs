@@ -1,5 +1,6 @@
 //! What was read of images in registries, kept in the browser: layer indexes, checkpoints and documents by digest. Of the
-//! contents of files, checkpoints have 32 KiB for every 4 MiB of a large gzip layer.
+//! contents of files, checkpoints have 32 KiB for every 4 MiB of a large gzip layer. Beside them are encrypted files of the
+//! visitor (see `kept_file`).
 //!
 //! It makes the page faster and never changes what it shows: what is kept is checked before it is used, and where the
 //! browser keeps nothing, everything is read again.
@@ -38,6 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LAYERS: &str = "layers/";
 const CHECKPOINTS: &str = "checkpoints/";
 const DOCUMENTS: &str = "documents/";
+const ENCRYPTED: &str = "encrypted/";
 
 /// The cache of this page's origin; a clone is the same one.
 #[derive(Clone)]
@@ -151,6 +153,21 @@ impl Cache {
     )]
     pub(crate) fn documents(&self) -> Arc<dyn KeepDocuments> {
         Arc::new(Documents(self.clone()))
+    }
+
+    /// The encrypted file of this name, if it is kept.
+    pub(crate) async fn file(&self, name: &str) -> Option<Uint8Array> {
+        self.read(format!("{ENCRYPTED}{name}")).await
+    }
+
+    /// Keeps an encrypted file; whether it is kept.
+    pub(crate) async fn keep_file(&self, name: &str, file: Uint8Array) -> bool {
+        let Some(files) = self.files().await else {
+            return false;
+        };
+        let name = format!("{ENCRYPTED}{name}");
+        let kept = to_its_end(async move { files.write(&name, &file).await.is_ok() });
+        kept.await.unwrap_or_default()
     }
 
     /// What the cache takes; none where the browser keeps nothing.

@@ -2,7 +2,7 @@
 //!
 //! `requests` hands each question of the page to what answers it, at once or by a part of the program that is fetched first;
 //! most of them are about what `image_worker` keeps, an image.
-//! `opening` fetches that, by the `registry_access` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program), with a `pool` of workers that each `decode` a layer; what was
+//! `opening` fetches that, by the `registry_access` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program; an analysis is a `kept_file` for reloads), with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`, what was only listed in `tables`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `related`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
 //! and `history` those of a repository's tags.
@@ -25,6 +25,7 @@ mod folder;
 mod growth;
 mod history;
 mod image_worker;
+mod kept_file;
 mod largest;
 pub(crate) mod listing;
 mod opening;

@@ -17,7 +17,7 @@ use super::port;
 use super::protocol::{DecodedLayer, Event, ImageFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
 use super::requests;
-use super::saved_reader;
+use super::saved_reader::{self, SavedImage};
 use super::whole::LayerResult;
 use crate::counts::number;
 
@@ -117,8 +117,13 @@ async fn begin(
             let open = saved_reader::reader()
                 .ok_or_else(|| UserError::of_worker(0))?
                 .open;
-            let file = worker.borrow().file.clone();
-            open(scope.clone(), wanted.subject.clone(), file, platform).await
+            let image = SavedImage {
+                subject: wanted.subject.clone(),
+                file: worker.borrow().file.clone(),
+                kept: wanted.kept.clone(),
+                platform,
+            };
+            open(scope.clone(), image).await
         }
     }
 }

@@ -65,6 +65,10 @@ pub(crate) enum Event {
     Image(Box<ImageFacts>),
     /// So many bytes of the file, which is compressed as a whole, are unpacked, and have become `size`.
     Unpacked { done: u64, whole: u64, size: u64 },
+    /// The saved analysis that was handed over is kept for a reload, under this ticket.
+    Kept(String),
+    /// The file of the ticket is no longer kept.
+    NotKept,
     /// So many bytes of a saved analysis are fetched, and of how many, where that is known.
     Fetched { done: u64, whole: Option<u64> },
     /// The file holds several images: one has to be chosen.

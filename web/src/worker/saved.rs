@@ -5,15 +5,17 @@ use std::cell::Cell;
 
 use onionskin_core::platform::Platform;
 use onionskin_core::source::SourceError;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
 use super::analysis;
 use super::file;
+use super::kept_file;
 use super::origin::{Opened, Origin};
 use super::port;
 use super::protocol::{Event, Message, Subject, UserError};
 use super::registries::repository;
-use super::saved_reader::{self, SavedImageReader};
+use super::saved_reader::{self, SavedImage, SavedImageReader};
 
 /// Between two rounds of telling how far a file is unpacked, in milliseconds.
 const PAUSE: f64 = 100.0;
@@ -21,7 +23,7 @@ const PAUSE: f64 = 100.0;
 /// Opens them from now on.
 pub(super) fn open_from_now_on() {
     saved_reader::use_reader(SavedImageReader {
-        open: |scope, subject, file, platform| Box::pin(open(scope, subject, file, platform)),
+        open: |scope, image| Box::pin(open(scope, image)),
         source: |name, file| {
             let archive = file::open(name, file, None);
             let archive = archive.map_err(|problem| UserError::of_file(&problem))?;
@@ -33,12 +35,10 @@ pub(super) fn open_from_now_on() {
 
 async fn open(
     scope: DedicatedWorkerGlobalScope,
-    subject: Subject,
-    file: Option<Blob>,
-    platform: Option<Platform>,
+    image: SavedImage,
 ) -> Result<Option<Opened>, UserError> {
-    let (scope, platform) = (&scope, platform.as_ref());
-    match subject {
+    let (scope, platform) = (&scope, image.platform.as_ref());
+    match image.subject {
         // What opens an image by its name is always here.
         Subject::Reference(_) => Err(UserError::of_worker(0)),
         Subject::Index(address) => {
@@ -48,15 +48,46 @@ async fn open(
             let file = analysis::fetched(&address, told).await?;
             in_analysis(file, platform).await.map(Some)
         }
-        Subject::File { name, image } => {
-            let file = file.ok_or_else(|| UserError::of_worker(0))?;
+        Subject::File {
+            name,
+            image: wanted,
+        } => {
+            if let (None, Some(ticket)) = (&image.file, &image.kept) {
+                return in_kept(scope, ticket, platform).await;
+            }
+            let file = image.file.ok_or_else(|| UserError::of_worker(0))?;
             if analysis::is(&file) {
-                return in_analysis(file, platform).await.map(Some);
+                let opened = in_analysis(file.clone(), platform).await?;
+                keep(scope.clone(), file);
+                return Ok(Some(opened));
             }
             let file = unpack(scope, file)?;
-            in_file(scope, &name, file, image, platform).await
+            in_file(scope, &name, file, wanted, platform).await
         }
     }
+}
+
+/// Keeps a saved analysis for a reload, while it is shown.
+fn keep(scope: DedicatedWorkerGlobalScope, file: Blob) {
+    spawn_local(async move {
+        if let Some(ticket) = kept_file::keep(&file).await {
+            port::tell(&scope, &Message::Event(Event::Kept(ticket)));
+        }
+    });
+}
+
+/// The image of a saved analysis that was kept, which the page gets too; none if it is no longer there.
+async fn in_kept(
+    scope: &DedicatedWorkerGlobalScope,
+    ticket: &str,
+    platform: Option<&Platform>,
+) -> Result<Option<Opened>, UserError> {
+    let Some(file) = kept_file::read(ticket).await else {
+        port::tell(scope, &Message::Event(Event::NotKept));
+        return Ok(None);
+    };
+    port::tell_file(scope, &file);
+    in_analysis(file, platform).await.map(Some)
 }
 
 /// The file itself, or what it holds where it is compressed as a whole; the page gets that too, so that it is

@@ -15,12 +15,21 @@ type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 /// What comes of opening one.
 type Opening = Later<Result<Option<Opened>, UserError>>;
 
+/// The image that is wanted.
+pub(super) struct SavedImage {
+    pub(super) subject: Subject,
+    /// The file that it is in, where the visitor gave one.
+    pub(super) file: Option<Blob>,
+    /// The ticket of that file, where it was kept.
+    pub(super) kept: Option<String>,
+    pub(super) platform: Option<Platform>,
+}
+
 /// What there is to do with such an image.
 #[derive(Clone, Copy)]
 pub(crate) struct SavedImageReader {
     /// Opens it; none where there is a choice to make first, or no image.
-    pub(super) open:
-        fn(DedicatedWorkerGlobalScope, Subject, Option<Blob>, Option<Platform>) -> Opening,
+    pub(super) open: fn(DedicatedWorkerGlobalScope, SavedImage) -> Opening,
     /// Where the bytes are of layers in the file of this name.
     pub(super) source: fn(&str, &Blob) -> Result<Source, UserError>,
     /// The index of a layer, from a saved analysis.

@@ -13,7 +13,7 @@ use crate::navigate::Navigate;
 use crate::parts::tree::compared::difference;
 use crate::route::comparison::CompareRoute;
 use crate::route::map::Color;
-use crate::views::map::{Canvas, called, crumbs, holder, swatch};
+use crate::views::map::{Canvas, called, crumbs, holder, swatch, use_under};
 use crate::worker::protocol::{
     ComparedMap, ComparedMapOf, Growth, Kinds, MapFacts, MapPart, Shade, Showing,
 };
@@ -29,7 +29,7 @@ pub(super) fn CompareMap(props: &Props) -> Html {
     let map = use_state(|| None::<Rc<ComparedMap>>);
     // In pixels; none until it is drawn.
     let size = use_state_eq(|| None::<(i32, i32)>);
-    let under = use_state_eq(|| None::<usize>);
+    let under = use_under();
     // Where the slider is; the address follows once it is let go.
     let slide = use_state_eq(|| route.map.slide);
     {
@@ -51,7 +51,7 @@ pub(super) fn CompareMap(props: &Props) -> Html {
                 if let Some(answer) = answer
                     && let Some(answer) = answer.await.flatten()
                 {
-                    under.set(None);
+                    under.keep(answer.parts.iter().map(|part| &part.new));
                     map.set(Some(Rc::new(*answer)));
                 }
             });
@@ -83,10 +83,6 @@ pub(super) fn CompareMap(props: &Props) -> Html {
         let size = size.clone();
         Callback::from(move |room| size.set(Some(room)))
     };
-    let on_under = {
-        let under = under.clone();
-        Callback::from(move |at| under.set(at))
-    };
     let on_slide = {
         let slide = slide.clone();
         Callback::from(move |at| slide.set(at))
@@ -95,11 +91,15 @@ pub(super) fn CompareMap(props: &Props) -> Html {
         return no_difference();
     }
     let shown = facts.clone().unwrap_or_default();
+    let on_under = {
+        let (under, shown) = (under.clone(), shown.clone());
+        Callback::from(move |at| under.set(at, &shown.parts))
+    };
     let columns = classes!(
         "compare-columns",
         route.path.is_some().then_some("with-details")
     );
-    let told = under.and_then(|at| shown.parts.get(at));
+    let told = under.at().and_then(|at| shown.parts.get(at));
     html! {
         <div class={columns}>
             <div class="map-view">
@@ -113,7 +113,7 @@ pub(super) fn CompareMap(props: &Props) -> Html {
                     color={Color::default()}
                     legend={legend.clone()}
                     selected={route.path.clone()}
-                    under={*under}
+                    under={under.at()}
                     label="Map of what differs; arrow keys move, Enter opens, Minus goes up"
                     told_by="map-told"
                     {on_size}

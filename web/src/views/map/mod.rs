@@ -7,6 +7,7 @@ mod paint;
 mod text;
 mod theme;
 mod toolbar;
+mod under;
 
 use std::rc::Rc;
 
@@ -18,6 +19,7 @@ pub(crate) use self::canvas::ID;
 pub(in crate::views) use self::legend::swatch;
 pub(in crate::views) use self::paint::{called, holder};
 pub(in crate::views) use self::toolbar::crumbs;
+pub(in crate::views) use self::under::use_under;
 
 use self::legend::legend_of;
 use self::text::{empty, table, tell};
@@ -35,7 +37,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
     let facts = use_state(|| None::<Rc<MapFacts>>);
     // In pixels; none until it is drawn.
     let size = use_state_eq(|| None::<(i32, i32)>);
-    let under = use_state_eq(|| None::<usize>);
+    let under = use_under();
     let packages = use_packages(props);
     {
         let (facts, under) = (facts.clone(), under.clone());
@@ -58,7 +60,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
                     if let Some(answer) = answer
                         && let Some(map) = answer.await.flatten()
                     {
-                        under.set(None);
+                        under.keep(map.parts.iter());
                         facts.set(Some(Rc::new(*map)));
                     }
                 });
@@ -88,10 +90,10 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
         Callback::from(move |room| size.set(Some(room)))
     };
     let on_under = {
-        let under = under.clone();
-        Callback::from(move |at| under.set(at))
+        let (under, shown) = (under.clone(), shown.clone());
+        Callback::from(move |at| under.set(at, &shown.parts))
     };
-    let told = under.and_then(|at| shown.parts.get(at));
+    let told = under.at().and_then(|at| shown.parts.get(at));
     html! {
         <div class="map-view">
             { toolbar(props, &shown) }
@@ -101,7 +103,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
                 color={props.route.map.color}
                 legend={legend.clone()}
                 selected={props.route.path.clone()}
-                under={*under}
+                under={under.at()}
                 label="Map of the filesystem; arrow keys move, Enter and Plus open, Minus goes up"
                 told_by="map-told"
                 {on_size}

@@ -162,6 +162,8 @@ pub(crate) struct FindReferrers {
 pub(crate) struct Open {
     pub(crate) subject: Subject,
     pub(crate) platform: Option<String>,
+    /// The ticket of the file, where it was kept and not handed over just before.
+    pub(crate) kept: Option<String>,
     /// Past the browser's cache, once something failed.
     pub(crate) fresh: bool,
     /// Paths of the folders that are open in the tree.
