@@ -8,7 +8,8 @@
 # PLATFORM RULES LINK_BASE DOCKERFILE   flags of the command; may be empty
 # REPORTS            the folder for reports
 # COMMENT_KEY        a name for the comment
-# COMMENT_THRESHOLD  bytes by which the download has to change before a first comment is written
+# COMMENT_THRESHOLD  bytes by which the download has to change before a first comment is written; the bytes stored in layers
+#                    count where the download is not known
 # GITHUB_OUTPUT GITHUB_STEP_SUMMARY   files that get outputs and the summary
 set -euo pipefail
 
@@ -28,6 +29,10 @@ fail() {
 [[ $threshold =~ ^[0-9]{1,18}$ ]] || fail "COMMENT_THRESHOLD is not a number of bytes"
 [ -z "${DOCKERFILE:-}" ] || [ -f "$DOCKERFILE" ] || fail "DOCKERFILE: there is no file $DOCKERFILE"
 mkdir -p "$reports"
+# What an earlier run wrote into this folder is about another image.
+for report in audit.json audit.md audit.sarif diff.json diff.md diff.html comment.md; do
+  rm -f -- "$reports/$report"
+done
 
 # Older versions of bash, as macOS has one, take an empty list for a variable that is not set: hence the `+` below.
 common=()
@@ -73,10 +78,17 @@ failed=$(number '[.rules[] | select(.passed == false)] | length' "$reports/audit
 rules=$(number '.rules | length' "$reports/audit.json")
 changed=true
 change=
+weight=
 if $compared; then
-  changed=$(jq '(.files + .config + .packages) | length > 0' "$reports/diff.json")
+  # What one layer adds and a later one deletes is in the download and in no list. A size that only one of both sources tells is
+  # no difference.
+  changed=$(jq '((.files + .config + .packages) | length > 0) or (.bytes | .old as $old | .new as $new
+    | any("compressedSize", "stored", "live", "wasted"; $old[.] != null and $new[.] != null and $old[.] != $new[.])
+    )' "$reports/diff.json")
   change=$(number '.bytes | if .old.compressedSize and .new.compressedSize
     then .new.compressedSize - .old.compressedSize else null end' "$reports/diff.json")
+  # Engines and archives of plain layers do not tell what a pull downloads.
+  weight=${change:-$(number '.bytes | .new.stored - .old.stored' "$reports/diff.json")}
 fi
 
 # The comment: first a mark by which it is found again, then what fits.
@@ -99,7 +111,7 @@ comment=$reports/comment.md
 new=false
 if [ "$code" -ne 0 ]; then
   new=true
-elif [ "$changed" = true ] && { [ -z "$change" ] || [ "${change#-}" -ge "$threshold" ]; }; then
+elif [ "$changed" = true ] && { [ -z "$weight" ] || [ "${weight#-}" -ge "$threshold" ]; }; then
   new=true
 fi
 

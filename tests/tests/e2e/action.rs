@@ -23,6 +23,7 @@ use tokio::process::Command;
 
 use crate::audit_reports::ground::hostile;
 
+mod changes;
 mod owners;
 mod release;
 mod size;
