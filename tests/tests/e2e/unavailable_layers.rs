@@ -157,6 +157,32 @@ async fn comparisons_and_packages_name_the_layers() {
     }
 }
 
+/// What nobody can compare differs where its digest does.
+#[tokio::test]
+async fn another_layer_that_is_not_available_is_a_difference() {
+    let folder = TempDir::new().unwrap();
+    for (media_type, _) in UNREADABLE {
+        let save = |name: &str, seed: u64| {
+            let file = folder.path().join(name);
+            let image = image(media_type, seeded(seed, 3_000));
+            fs::write(&file, oci_archive(&[("app:1", &image)])).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let (old, same, other) = (save("old", 7), save("same", 7), save("other", 8));
+        for (new, stack, code) in [
+            (&same, "3", 0),
+            (&other, "3", 1),
+            (&other, "2", 1),
+            // The layer is not among those that are compared.
+            (&other, "1", 0),
+        ] {
+            let asked = ["diff", &old, new, "--stack", stack, "--exit-code"];
+            let output = run(&asked).await;
+            assert_eq!(output.status.code(), Some(code), "{media_type}: {asked:?}");
+        }
+    }
+}
+
 fn assert_valid(schema: &str, report: &Value) {
     let schema: Value = serde_json::from_str(schema).unwrap();
     assert!(jsonschema::is_valid(&schema, report), "{report}");

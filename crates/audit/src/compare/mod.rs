@@ -52,6 +52,8 @@ pub struct Comparison {
     pub update: Update,
     /// The layers that it downloads, in their order, each with its largest files.
     pub new_layers: Vec<NewLayer>,
+    /// A layer that is not available is in one image only: what it holds differs, and no list can tell how.
+    pub other_unavailable: bool,
 }
 
 impl Comparison {
@@ -68,6 +70,7 @@ impl Comparison {
             history: history(old, new),
             packages: packages(old.packages, new.packages),
             new_layers: largest_files(new.image, new.stack, &update.new),
+            other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,
         }
     }
@@ -75,6 +78,16 @@ impl Comparison {
     /// Nothing differs that was asked for. The history tells how an image was built, not what it is, and does not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.config.is_empty() && self.packages.is_empty()
+        self.files.is_empty()
+            && self.config.is_empty()
+            && self.packages.is_empty()
+            && !self.other_unavailable
     }
+}
+
+/// Whether an image lists all layers of another one that are not available there.
+fn has_unavailable_of(image: Side<'_>, other: Side<'_>) -> bool {
+    let mut unavailable = other.stack.not_fetched().range(..=other.layer);
+    let shared = update(image.image, other.image).shared;
+    unavailable.all(|(layer, _)| shared.contains(layer))
 }
