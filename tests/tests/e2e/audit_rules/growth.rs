@@ -109,3 +109,30 @@ fn growth_is_limited_at_paths_and_in_packages() {
         (&0.into(), &700.into())
     );
 }
+
+/// A package whose database was not read before has not grown from nothing.
+#[test]
+fn packages_are_not_judged_where_those_of_before_were_not_all_read() {
+    let ground = Ground::default();
+    let readable: &[(&str, usize)] = &[];
+    let unread: &[(&str, usize)] = &[("/var/lib/rpm/Packages", 10)];
+    for (before, now, limit, code, passed) in [
+        (readable, readable, 850, 1, Some(false)),
+        (readable, readable, 900, 0, Some(true)),
+        (unread, readable, 850, 2, None),
+        (unread, readable, 900, 2, None),
+        // What is over the limit is so whatever else there is now.
+        (readable, unread, 850, 1, Some(false)),
+        (readable, unread, 900, 2, None),
+    ] {
+        ground.save("old.tar", "app:1", &release(&[("a", 1_000)], before));
+        ground.save("new.tar", "app:2", &release(&[("a", 1_900)], now));
+        let rules = format!(
+            "growth: {{ against: old.tar, packages: [{{ package: '*', maxBytes: {limit} }}] }}"
+        );
+        ground.write("onionskin.yaml", rules);
+        let rule = &ground.json(code, &["new.tar"])["rules"][0];
+        assert_eq!(rule["passed"].as_bool(), passed, "{rule}");
+        assert_eq!(rule["reason"].is_string(), passed.is_none(), "{rule}");
+    }
+}

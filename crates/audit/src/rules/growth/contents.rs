@@ -93,12 +93,16 @@ impl GrowthLimits {
                 .map(|(_, (kind, name))| format!("{}:{name}", kind.name()).into_bytes())
                 .collect();
             let verdict = Verdict::at_most(rule, Some(most), largest)?.with_met(over.into_iter());
-            let unread = both.is_some_and(|(now, before)| now.unread || before.unread);
-            Some(match verdict.passed {
-                Some(true) if unread => verdict.unjudged(
+            let unread = both.is_some_and(|(now, before)| match verdict.passed {
+                Some(true) => now.unread || before.unread,
+                // A package that was not read before has not grown from 0.
+                _ => before.unread,
+            });
+            Some(match unread {
+                true => verdict.unjudged(
                     "a package database of one of the images could not be read to its end",
                 ),
-                _ => verdict,
+                false => verdict,
             })
         });
         paths.chain(packages).flatten().collect()
