@@ -54,6 +54,8 @@ pub enum View {
     Config,
     /// Packages.
     Packages,
+    /// The filesystem up to a layer, drawn by size.
+    Map,
 }
 
 impl View {
@@ -66,6 +68,7 @@ impl View {
             Self::Checks => Some("checks"),
             Self::Config => Some("config"),
             Self::Packages => Some("packages"),
+            Self::Map => Some("map"),
         }
     }
 }

@@ -41,6 +41,10 @@ enum Shown {
     Waste,
     /// Security and configuration
     Checks,
+    /// Packages
+    Packages,
+    /// The filesystem up to the layer, drawn by size
+    Map,
     /// Configuration and history
     Config,
 }
@@ -170,6 +174,8 @@ impl Arguments {
             Some(Shown::Changes) => View::Changes,
             Some(Shown::Waste) => View::Waste,
             Some(Shown::Checks) => View::Checks,
+            Some(Shown::Packages) => View::Packages,
+            Some(Shown::Map) => View::Map,
             Some(Shown::Config) => View::Config,
         };
         let links = Links::of(&self.base(), &opened.image, opened.in_file());

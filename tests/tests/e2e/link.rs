@@ -104,6 +104,21 @@ async fn an_image_of_a_registry_is_pinned_to_its_digest() {
 }
 
 #[tokio::test]
+async fn each_view_of_an_image_has_an_address() {
+    let ground = Ground::default();
+    ground.save("app.tar", "app:1", &image().pack());
+    let path = ground.path().join("app.tar");
+    let path = path.to_str().unwrap();
+    let start = "http://127.0.0.1:8080/#/file/app.tar?platform=linux/amd64";
+    for view in ["changes", "waste", "checks", "packages", "map", "config"] {
+        let link = printed(&["link", path, "--view", view]).await;
+        assert_eq!(link, format!("{start}&view={view}\n"));
+    }
+    let link = printed(&["link", path, "/etc", "--layer=1", "--view=map"]).await;
+    assert_eq!(link, format!("{start}&layer=1&view=map&path=/etc\n"));
+}
+
+#[tokio::test]
 async fn an_image_in_a_file_is_asked_for_by_its_name() {
     let ground = Ground::default();
     ground.save("app.tar", "app:1", &image().pack());
