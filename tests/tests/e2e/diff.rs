@@ -214,6 +214,43 @@ async fn the_configuration_is_told_as_in_other_reports() {
     assert!(!text.contains("Xk29"), "{text}");
 }
 
+/// Fields that only the configuration's own bytes show.
+#[tokio::test]
+async fn each_field_of_the_configuration_is_a_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, edit: fn(&mut Value)| {
+        let image = Image::new().layer(base()).edit_config(edit);
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        fs::write(&path, oci_archive(&[("app:1", &image.pack())])).unwrap();
+        path
+    };
+    let old = save("old", |_| {});
+    let edits: [(&str, fn(&mut Value)); 4] = [
+        ("stopTimeout", |config| {
+            config["config"]["StopTimeout"] = json!(30);
+        }),
+        ("shell", |config| {
+            config["config"]["Shell"] = json!(["/bin/bash", "-c"]);
+        }),
+        ("onBuild", |config| {
+            config["config"]["OnBuild"] = json!(["RUN x --password Xk29vLqpW3n8"]);
+        }),
+        ("argsEscaped", |config| {
+            config["config"]["ArgsEscaped"] = json!(true);
+        }),
+    ];
+    for (field, edit) in edits {
+        let new = save(field, edit);
+        let output = run(&["diff", &old, &new, "--exit-code"]).await;
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{field}: {text}");
+        assert!(text.contains(field) && !text.contains("Xk29"), "{text}");
+        let report = json(&["diff", &old, &new]).await;
+        assert!(schema().is_valid(&report), "{report:#}");
+        assert_eq!(report["config"][0]["field"], field);
+    }
+}
+
 #[tokio::test]
 async fn the_largest_changes_come_first_and_names_cannot_send_codes() {
     let folder = tempfile::tempdir().unwrap();

@@ -13,7 +13,8 @@ use crate::source::Image;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// The field's name, as `inspect --format json` has it below `config`; `annotations` are the manifest's.
+    /// The field's name, as `inspect --format json` has it below `config`; `annotations` are the manifest's. `stopTimeout`,
+    /// `shell`, `onBuild` and `argsEscaped` are compared too.
     pub field: String,
     /// The old image's value in the same form; null where it has none.
     pub old: Value,
@@ -121,6 +122,10 @@ fn told(config: &Config, options: &Options) -> Vec<(&'static str, Value)> {
         ("labels", named(&config.labels, options).into()),
         ("healthcheck", healthcheck),
         ("stopSignal", config.stop_signal.clone().into()),
+        ("stopTimeout", config.stop_timeout.into()),
+        ("shell", config.shell.clone().into()),
+        ("onBuild", config.on_build.clone().into()),
+        ("argsEscaped", config.args_escaped.then_some(true).into()),
         ("created", created.into()),
         ("author", config.author.clone().into()),
     ]
@@ -155,6 +160,33 @@ mod tests {
                 .any(|change| change.field == "created")
         );
         assert_eq!(fields(&old, &old, &with_times), []);
+    }
+
+    #[test]
+    fn fields_that_inspect_does_not_show_are_compared() {
+        let whole = config(
+            r#"{"config":{"StopTimeout":30,"Shell":["/bin/bash","-c"],"OnBuild":["RUN make"],"ArgsEscaped":true}}"#,
+        );
+        // As Docker writes fields that are not set.
+        let unset = config(
+            r#"{"config":{"StopTimeout":null,"Shell":null,"OnBuild":null,"ArgsEscaped":false}}"#,
+        );
+        let options = Options::default();
+        assert_eq!(fields(&config("{}"), &unset, &options), []);
+        let told: Vec<(String, Value)> = fields(&unset, &whole, &options)
+            .into_iter()
+            .map(|change| (change.field, change.new))
+            .collect();
+        let expected = [
+            ("stopTimeout", serde_json::json!(30)),
+            ("shell", serde_json::json!(["/bin/bash", "-c"])),
+            ("onBuild", serde_json::json!(["RUN make"])),
+            ("argsEscaped", serde_json::json!(true)),
+        ];
+        assert_eq!(
+            told,
+            expected.map(|(field, value)| (field.to_owned(), value))
+        );
     }
 
     #[test]

@@ -35,6 +35,14 @@ pub struct Config {
     pub healthcheck: Option<Healthcheck>,
     /// The signal that stops it.
     pub stop_signal: Option<String>,
+    /// Seconds after which it is killed if it has not stopped; -1 for never.
+    pub stop_timeout: Option<i64>,
+    /// What runs the commands of steps that are no lists of words.
+    pub shell: Option<Vec<String>>,
+    /// Steps of images that are built on it.
+    pub on_build: Vec<String>,
+    /// Whether its command is escaped for Windows already.
+    pub args_escaped: bool,
     /// When the image was made, as written (RFC 3339).
     pub created: Option<String>,
     /// Who made it.
@@ -83,6 +91,10 @@ impl Config {
             labels: lenient::text_map(run, "Labels"),
             healthcheck: lenient::object(run, "Healthcheck").map(Healthcheck::read),
             stop_signal: lenient::text(run, "StopSignal"),
+            stop_timeout: lenient::number(run, "StopTimeout"),
+            shell: lenient::texts(run, "Shell"),
+            on_build: lenient::texts(run, "OnBuild").unwrap_or_default(),
+            args_escaped: lenient::is_true(run, "ArgsEscaped"),
             created: lenient::text(&root, "created"),
             author: lenient::text(&root, "author"),
             platform: descriptor::platform(&root),
@@ -136,6 +148,30 @@ mod tests {
         assert_eq!(config.diff_ids, [Some(Digest::sha256(b""))]);
         assert_eq!(config.healthcheck.unwrap().interval, Some(30_000_000_000));
         assert_eq!(history::layers(&config.history, 1), [None, Some(1)]);
+    }
+
+    #[test]
+    fn fields_that_only_docker_has_are_read() {
+        let config = Config::parse(
+            br#"{"config":{"StopTimeout":-1,"Shell":["/bin/bash","-c"],"OnBuild":["RUN make"],"ArgsEscaped":true}}"#,
+        )
+        .unwrap();
+        assert_eq!(config.stop_timeout, Some(-1));
+        assert_eq!(
+            config.shell,
+            Some(vec!["/bin/bash".to_owned(), "-c".to_owned()])
+        );
+        assert_eq!(config.on_build, ["RUN make"]);
+        assert!(config.args_escaped);
+        for odd in [
+            r#"{"config":{}}"#,
+            r#"{"config":{"StopTimeout":null,"Shell":null,"OnBuild":null,"ArgsEscaped":false}}"#,
+            r#"{"config":{"StopTimeout":"x","OnBuild":[],"ArgsEscaped":"true"}}"#,
+        ] {
+            let config = Config::parse(odd.as_bytes()).unwrap();
+            assert_eq!((config.stop_timeout, config.shell), (None, None), "{odd}");
+            assert!(config.on_build.is_empty() && !config.args_escaped, "{odd}");
+        }
     }
 
     #[test]

@@ -58,6 +58,19 @@ pub(super) fn text_map(object: &Object, key: &str) -> BTreeMap<String, String> {
     }
 }
 
+/// The field as a whole number.
+pub(super) fn number(object: &Object, key: &str) -> Option<i64> {
+    match object.get(key)? {
+        Json::Number(number) => number.as_i64(),
+        _ => None,
+    }
+}
+
+/// Whether the field is `true`.
+pub(super) fn is_true(object: &Object, key: &str) -> bool {
+    object.get(key).and_then(Json::as_bool).unwrap_or_default()
+}
+
 /// The field as an object.
 pub(super) fn object<'a>(object: &'a Object, key: &str) -> Option<&'a Object> {
     object.get(key)?.as_object()

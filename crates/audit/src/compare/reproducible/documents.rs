@@ -95,17 +95,21 @@ fn others(found: &mut Found, old: &Image, new: &Image) {
 }
 
 /// Keys of a configuration that are compared one by one.
-const COMPARED: [&str; 14] = [
+const COMPARED: [&str; 18] = [
     "author",
     "created",
     "history",
+    "config.ArgsEscaped",
     "config.Cmd",
     "config.Entrypoint",
     "config.Env",
     "config.ExposedPorts",
     "config.Healthcheck",
     "config.Labels",
+    "config.OnBuild",
+    "config.Shell",
     "config.StopSignal",
+    "config.StopTimeout",
     "config.User",
     "config.Volumes",
     "config.WorkingDir",

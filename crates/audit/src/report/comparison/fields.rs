@@ -18,7 +18,7 @@ pub struct Field {
 }
 
 /// The fields in which the order of the values is their meaning.
-const ORDERED: [&str; 3] = ["entrypoint", "cmd", "healthcheck"];
+const ORDERED: [&str; 4] = ["entrypoint", "cmd", "healthcheck", "shell"];
 
 impl Field {
     /// What differs of a field; each side's secrets are hidden by its own mask.
