@@ -469,17 +469,22 @@ async fn component(
     command.output().await.unwrap()
 }
 
-#[tokio::test]
-async fn the_component_keeps_one_note_on_a_merge_request() {
-    let ground = images();
-    let archive = pack(&ground, "release").await;
+/// Serves a release of the command that is tested, and returns where.
+async fn released(ground: &Ground) -> String {
+    let archive = pack(ground, "release").await;
     let mut router = Router::new();
     for name in [archive.as_str(), "SHA256SUMS"] {
         let body = fs::read(ground.path().join("release").join(name)).unwrap();
         let path = format!("/download/v0.1.0/{name}");
         router = router.route(&path, get(move || async move { Bytes::from(body) }));
     }
-    let releases = format!("http://{}", serve(router).await);
+    format!("http://{}", serve(router).await)
+}
+
+#[tokio::test]
+async fn the_component_keeps_one_note_on_a_merge_request() {
+    let ground = images();
+    let releases = released(&ground).await;
     let mark = format!("{MARK}\nmine");
     let forge = Forge::new(&[("mallory", &mark)], false).await;
     for (image, text, requests) in [
@@ -516,6 +521,28 @@ async fn the_component_keeps_one_note_on_a_merge_request() {
     // An image that cannot be read fails the job.
     let output = component(&ground, &forge, &releases, &[("IMAGE", "missing.tar")]).await;
     assert!(!output.status.success());
+}
+
+#[tokio::test]
+async fn the_component_writes_no_note_without_a_token_or_where_nothing_is_to_tell() {
+    let ground = images();
+    let releases = released(&ground).await;
+    let forge = Forge::new(&[], false).await;
+    for (image, token, told, requests) in [
+        ("new.tar", "", "ONIONSKIN_TOKEN is not set", 0),
+        ("old.tar", TOKEN, "nothing to report; no note is written", 1),
+    ] {
+        let variables = [("IMAGE", image), ("ONIONSKIN_TOKEN", token)];
+        let output = component(&ground, &forge, &releases, &variables).await;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        assert!(errors.contains(told), "{errors}");
+        assert_eq!(forge.comments(), []);
+        assert_eq!(forge.requests().len(), requests, "{errors}");
+        let text = ground.path().join("onionskin-reports/comment.md");
+        let text = fs::read_to_string(text).unwrap();
+        assert!(text.starts_with(&format!("{MARK}\n")), "{text}");
+    }
 }
 
 /// What docs/review.md promises: the component has the inputs of the action, under the same names and with the same meaning.

@@ -13,7 +13,7 @@ use axum::extract::Request;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{Image, Packed, bytes, corpus, demo, layer, seeded};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{Odd, holding, status};
+use onionskin_tests::odd::{Odd, holding, ok, status};
 use onionskin_tests::proxy::{self, Proxy};
 use onionskin_tests::tls::Tls;
 use serde_json::{Value, json};
@@ -248,6 +248,46 @@ async fn the_second_run_fetches_no_layer() {
     assert_eq!(registry.count("/manifests/"), 8);
     let said = ground.run(&["inspect", &reference, "--no-cache"]).await;
     assert_eq!((said.code, fetched()), (Some(0), 5));
+}
+
+#[tokio::test]
+async fn a_comparison_with_a_known_image_fetches_only_the_new_layers() {
+    let ground = Ground::new();
+    let image = |own: u64| {
+        let base = layer("RUN base").file("/base", seeded(9, 50_000));
+        let own = layer("COPY app /app").file("/app/a", seeded(own, 50_000));
+        Image::new().layer(base).layer(own).pack()
+    };
+    let (old, new) = (image(1), image(2));
+    let images = [("1", old.clone()), ("2", new.clone())];
+    let registry = Odd::new(move |target, _| {
+        let manifest = images
+            .iter()
+            .find(|(tag, _)| target.ends_with(&format!("/manifests/{tag}")));
+        if let Some((_, image)) = manifest {
+            return ok(&image.manifest.media_type, image.manifest.bytes.clone());
+        }
+        let mut blobs = images.iter().flat_map(|(_, image)| image.blobs());
+        match blobs.find(|blob| target.ends_with(&blob.digest)) {
+            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
+            None => status(404, &[], "{}"),
+        }
+    })
+    .await;
+    // The base, the old image's own layer, and the new one's.
+    let fetched = || {
+        [&old.layers[0], &old.layers[1], &new.layers[1]].map(|blob| registry.count(&blob.digest))
+    };
+    assert_eq!(old.layers[0].digest, new.layers[0].digest);
+    let reference = |tag: &str| format!("{}/app:{tag}", registry.address);
+    let (before, after) = (reference("1"), reference("2"));
+    ground.printed(&["inspect", &before]).await;
+    assert_eq!(fetched(), [1, 1, 0]);
+    for _ in 0..2 {
+        let text = ground.printed(&["diff", &before, &after]).await;
+        assert!(text.contains("/app/a"), "{text}");
+        assert_eq!(fetched(), [1, 1, 1]);
+    }
 }
 
 /// A registry behind TLS and a proxy, which is the only one of its name.

@@ -1,5 +1,6 @@
 //! `onionskin diff`: what it compares, what it prints, and how it ends.
 
+mod options;
 mod reports;
 mod reproducible;
 mod shared;

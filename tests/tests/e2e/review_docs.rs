@@ -73,6 +73,16 @@ fn the_workflow_of_the_documentation_uses_what_the_action_has() {
     for input in ours["with"].as_object().unwrap().keys() {
         assert!(action["inputs"][input].is_object(), "{input}");
     }
+    // Without an archive, GitHub opens the report in the browser: older versions of the action cannot do that.
+    let upload = steps
+        .iter()
+        .find(|step| step["uses"] == "actions/upload-artifact@v7")
+        .unwrap();
+    assert_eq!(upload["with"]["archive"], false);
+    assert_eq!(
+        upload["with"]["path"],
+        "${{ steps.onionskin.outputs.html }}"
+    );
     for used in docs.split("steps.onionskin.outputs.").skip(1) {
         let end = used.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         let name = &used[..end.unwrap()];
