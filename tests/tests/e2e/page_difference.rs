@@ -141,6 +141,40 @@ async fn keys_step_through_changes_and_leave() {
 }
 
 #[tokio::test]
+async fn either_version_may_be_the_later_one() {
+    let (_ground, browser, image) =
+        open("?layer=1&from=2&view=diff&path=/etc/app.conf&as=unified").await;
+    let shows = |minus: &str, plus: &str| {
+        format!(
+            "(text => text('minus').includes('{minus}') && text('plus').includes('{plus}'))(
+                sign => document.querySelector('.difference-rows .' + sign)?.textContent ?? '')"
+        )
+    };
+    let _: bool = browser.until(&shows("port = 8080", "port = 80")).await;
+    assert!(browser.address().await.contains("layer=1&from=2&view=diff"));
+    // A step past the old version keeps it.
+    browser
+        .goto(&format!(
+            "{image}?layer=3&from=2&view=diff&path=/etc/app.conf&as=unified"
+        ))
+        .await;
+    let _: bool = browser.until(&shows("port = 8080", "port = 443")).await;
+    browser.write("[").await;
+    browser
+        .until_text(".nothing", "Both versions have the same")
+        .await;
+    browser.write("[").await;
+    let _: bool = browser.until(&shows("port = 8080", "port = 80")).await;
+    assert!(browser.address().await.contains("layer=1&from=2&view=diff"));
+    browser
+        .goto(&format!(
+            "{image}?layer=3&from=9&view=diff&path=/etc/app.conf"
+        ))
+        .await;
+    browser.until_text(".remarks", "There is no layer 9").await;
+}
+
+#[tokio::test]
 async fn what_is_no_text_or_too_large_is_said() {
     let (_ground, browser, image) = open("?layer=2&from=1&view=diff&path=/app/tool").await;
     browser

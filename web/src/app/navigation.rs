@@ -6,7 +6,7 @@ use super::actions::of_list;
 use super::{App, Msg};
 use crate::browser;
 use crate::navigate::{History, Navigate};
-use crate::route::{ImageRoute, Route};
+use crate::route::{ImageRoute, Route, View};
 use crate::session::{Opening, Session, State};
 use crate::share;
 use crate::worker::client::WorkerClient;
@@ -187,9 +187,19 @@ impl App {
         if let Some(layer) = route.layer.take_if(|layer| is_missing(layer)) {
             remark(layer, "The last one is shown.");
         }
-        // A range ends at the layer that is looked at.
-        let last = route.layer.unwrap_or(depth);
-        route.from.take_if(|from| *from >= last);
+        match route.view {
+            // Of two versions either may be the later one.
+            View::Difference => {
+                if let Some(layer) = route.from.take_if(|layer| is_missing(layer)) {
+                    remark(layer, "The version of layer 1 is shown.");
+                }
+            }
+            // A range ends at the layer that is looked at.
+            _ => {
+                let last = route.layer.unwrap_or(depth);
+                route.from.take_if(|from| *from >= last);
+            }
+        }
         if let Some(layer) = route.waste.of.take_if(|layer| is_missing(layer)) {
             remark(layer, "The findings of all layers are shown.");
         }
