@@ -145,10 +145,7 @@ impl App {
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
-                let route = ImageRoute {
-                    from: None,
-                    ..route.in_view(View::Stack)
-                };
+                let route = route.in_view(View::Stack);
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if route.view == View::Document => {

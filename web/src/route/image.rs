@@ -118,9 +118,12 @@ impl ImageRoute {
             true => self.find.clone(),
             false => String::new(),
         };
+        // Elsewhere nothing shows that there was a range, and it would come back as a surprise.
+        let from = self.from.filter(|_| self.view.is_tree() && view.is_tree());
         ImageRoute {
             view,
             find,
+            from,
             form: None,
             difference: None,
             lines: None,
@@ -326,4 +329,67 @@ fn lines(value: &str) -> Option<(u32, u32)> {
     let (first, last) = value.split_once('-').unwrap_or((value, value));
     let (first, last) = (line(first)?, line(last)?);
     (first <= last).then_some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn at(fragment: &str) -> ImageRoute {
+        let (crate::route::Route::Image(route), remarks) = crate::route::Route::parse(fragment)
+        else {
+            panic!("no image")
+        };
+        assert_eq!(remarks, [] as [String; 0], "{fragment}");
+        route
+    }
+
+    #[test]
+    fn another_view_keeps_what_means_the_same_there() {
+        for (from, view, to) in [
+            // What was looked for in findings and packages is no query of the tree.
+            (
+                "?view=waste&path=/app&find=npm&kind=deleted&of=3",
+                View::Stack,
+                "?path=/app",
+            ),
+            (
+                "?layer=2&view=packages&find=lib&type=deb",
+                View::Changes,
+                "?layer=2&view=changes",
+            ),
+            // Neither are lines and form of one file those of others.
+            (
+                "?layer=2&view=content&path=/a&find=x&as=hex&lines=L3",
+                View::Changes,
+                "?layer=2&view=changes&path=/a&find=x",
+            ),
+            // A range is one of changes; the filesystem remembers it.
+            (
+                "?layer=5&from=3&view=changes",
+                View::Changes,
+                "?layer=5&from=3&view=changes",
+            ),
+            (
+                "?layer=5&from=2&view=diff&path=/a",
+                View::Changes,
+                "?layer=5&view=changes&path=/a",
+            ),
+        ] {
+            let route = at(&format!("#/image/a{from}")).in_view(view);
+            assert_eq!(route.to_fragment(), format!("#/image/a{to}"));
+        }
+    }
+
+    #[test]
+    fn a_range_is_kept_between_the_trees_only() {
+        let range = at("#/image/a?layer=5&from=3&view=changes");
+        let and_back = |view| range.in_view(view).in_view(View::Changes).from;
+        assert_eq!(and_back(View::Stack), Some(3));
+        for view in [View::Map, View::Waste, View::Config, View::Difference] {
+            assert_eq!(and_back(view), None, "{view:?}");
+        }
+    }
 }

@@ -86,12 +86,7 @@ pub(crate) fn Content(props: &Props) -> Html {
             }
         });
     }
-    let back = ImageRoute {
-        view: View::Stack,
-        lines: None,
-        form: None,
-        ..props.route.clone()
-    };
+    let back = props.route.in_view(View::Stack);
     let to_folder = {
         let back = back.clone();
         props.go.reform(move |path| {

@@ -147,11 +147,11 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
     // The tree of a filesystem also shows what was deleted on the way to it.
     let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
     let content = ImageRoute {
-        view: View::Content,
         path: Some(history.path.clone()),
         // A search may have found an earlier version.
         layer: Some(history.found_in.unwrap_or(layer)),
-        ..props.route.clone()
+        // Lines and form are those of the file that was shown before.
+        ..props.route.in_view(View::Content)
     };
     html! {
         <>
@@ -295,8 +295,9 @@ fn step(
     };
     let to = ImageRoute {
         layer: Some(event.layer),
-        view: View::Changes,
-        ..props.route.clone()
+        // The deed is of this layer alone.
+        from: None,
+        ..props.route.in_view(View::Changes)
     };
     let head = props.image.head(event.layer);
     html! {

@@ -124,10 +124,7 @@ fn item(list: &NodeRef, layer: u32) -> Option<HtmlElement> {
 
 fn switch(props: &Props) -> Html {
     let choice = |view: View, word: &'static str, title: &'static str| {
-        let to = ImageRoute {
-            view,
-            ..props.route.clone()
-        };
+        let to = props.route.in_view(view);
         html! {
             <button
                 type="button"

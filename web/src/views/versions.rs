@@ -35,10 +35,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
         ..
     } = props;
     let old = route.from.unwrap_or(1);
-    let back = ImageRoute {
-        from: None,
-        ..route.in_view(View::Stack)
-    };
+    let back = route.in_view(View::Stack);
     let to_folder = {
         let back = back.clone();
         go.reform(move |path| {
