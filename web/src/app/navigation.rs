@@ -248,13 +248,7 @@ impl App {
         let route = self.route.clone();
         ctx.link().callback(move |platform| {
             let route = match &route {
-                Route::Image(image) => Route::Image(ImageRoute {
-                    platform: Some(platform),
-                    layer: None,
-                    from: None,
-                    path: None,
-                    ..image.clone()
-                }),
+                Route::Image(image) => Route::Image(image.on_platform(platform)),
                 other => other.clone(),
             };
             Msg::Go(Navigate::push(route))

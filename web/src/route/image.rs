@@ -133,6 +133,33 @@ impl ImageRoute {
             ..self.clone()
         }
     }
+
+    /// The same of another platform, as far as that has the same: its layers, findings and documents are others.
+    pub(crate) fn on_platform(&self, platform: String) -> Self {
+        let view = match self.view {
+            View::Difference => View::Stack,
+            View::Document => View::Config,
+            view => view,
+        };
+        ImageRoute {
+            platform: Some(platform),
+            layer: None,
+            from: None,
+            // Among findings it is that of the selected one.
+            path: self.path.clone().filter(|_| !view.is_of_findings()),
+            form: self.form.filter(|_| view == View::Content),
+            waste: WastePlace {
+                kind: self.waste.kind,
+                order: self.waste.order,
+                ..WastePlace::default()
+            },
+            packages: PackagesPlace {
+                kind: self.packages.kind,
+                package: None,
+            },
+            ..self.in_view(view)
+        }
+    }
 }
 
 impl ImageRoute {
@@ -380,6 +407,40 @@ mod tests {
         ] {
             let route = at(&format!("#/image/a{from}")).in_view(view);
             assert_eq!(route.to_fragment(), format!("#/image/a{to}"));
+        }
+    }
+
+    #[test]
+    fn another_platform_is_shown_at_the_same_path_and_view() {
+        for (of_one, of_other) in [
+            (
+                "layer=3&view=changes&path=/a&find=x",
+                "view=changes&path=/a&find=x",
+            ),
+            ("layer=5&from=3&view=changes", "view=changes"),
+            (
+                "layer=3&view=content&path=/a&as=hex&lines=L3",
+                "view=content&path=/a&as=hex",
+            ),
+            ("layer=3&from=2&view=diff&path=/a&as=split", "path=/a"),
+            ("view=document&document=sha256:12", "view=config"),
+            (
+                "view=waste&path=/a&find=x&kind=deleted&of=3&sort=path&page=2&finding=deleted.3&without=1",
+                "view=waste&find=x&kind=deleted&sort=path",
+            ),
+            (
+                "view=packages&type=deb&package=deb/a@1",
+                "view=packages&type=deb",
+            ),
+            (
+                "view=map&path=/a/b&zoom=/a&by=download",
+                "view=map&path=/a/b&zoom=/a&by=download",
+            ),
+        ] {
+            let route = at(&format!("#/image/a?platform=linux/amd64&{of_one}"));
+            let other = route.on_platform("linux/arm64".to_owned());
+            let expected = format!("#/image/a?platform=linux/arm64&{of_other}");
+            assert_eq!(other.to_fragment(), expected);
         }
     }
 
