@@ -175,6 +175,28 @@ async fn either_version_may_be_the_later_one() {
 }
 
 #[tokio::test]
+async fn contents_and_versions_lead_back_to_the_changes_that_they_were_opened_from() {
+    let range = "layer=3&from=2&view=changes&path=/etc/app.conf";
+    let (_ground, browser, _) = open(&format!("?{range}")).await;
+    let is_back =
+        format!("location.hash.endsWith('?{range}') && !!document.querySelector('.tree')");
+    for (button, view) in [
+        (".compare-versions", "view=diff"),
+        (".view-content", "view=content"),
+    ] {
+        let shown = format!("location.hash.includes('{view}')");
+        browser.click(button).await;
+        let _: bool = browser.until(&shown).await;
+        browser.press(Key::Escape).await;
+        let _: bool = browser.until(&is_back).await;
+        browser.click(button).await;
+        let _: bool = browser.until(&shown).await;
+        browser.click(".content-head button").await;
+        let _: bool = browser.until(&is_back).await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_text_or_too_large_is_said() {
     let (_ground, browser, image) = open("?layer=2&from=1&view=diff&path=/app/tool").await;
     browser

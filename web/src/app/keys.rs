@@ -145,7 +145,7 @@ impl App {
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
-                let route = route.in_view(View::Stack);
+                let route = route.back_to_files();
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if route.view == View::Document => {

@@ -45,6 +45,17 @@ pub(crate) struct ImageRoute {
     pub(crate) packages: PackagesPlace,
     /// How the map is seen.
     pub(crate) map: MapPlace,
+    /// The view of files that a content or two versions were opened from. It is no part of the address: a link leads back to
+    /// the filesystem.
+    pub(crate) opened_from: OpenedFrom,
+}
+
+/// A view of files to go back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenedFrom {
+    view: View,
+    /// The first and the last layer, where it showed the changes of several.
+    range: Option<(u32, Option<u32>)>,
 }
 
 impl ImageRoute {
@@ -120,10 +131,19 @@ impl ImageRoute {
         };
         // Elsewhere nothing shows that there was a range, and it would come back as a surprise.
         let from = self.from.filter(|_| self.view.is_tree() && view.is_tree());
+        let opened_from = match self.view {
+            files if files.shows_details() => OpenedFrom {
+                view: files,
+                range: self.from.map(|from| (from, self.layer)),
+            },
+            View::Content | View::Difference => self.opened_from,
+            _ => OpenedFrom::default(),
+        };
         ImageRoute {
             view,
             find,
             from,
+            opened_from,
             form: None,
             difference: None,
             lines: None,
@@ -131,6 +151,20 @@ impl ImageRoute {
             waste: WastePlace::default(),
             packages: PackagesPlace::default(),
             ..self.clone()
+        }
+    }
+
+    /// The view of files that a content or two versions were opened from.
+    pub(crate) fn back_to_files(&self) -> Self {
+        let OpenedFrom { view, range } = self.opened_from;
+        let back = self.in_view(view);
+        match range {
+            Some((from, layer)) => ImageRoute {
+                from: Some(from),
+                layer,
+                ..back
+            },
+            None => back,
         }
     }
 
@@ -408,6 +442,33 @@ mod tests {
             let route = at(&format!("#/image/a{from}")).in_view(view);
             assert_eq!(route.to_fragment(), format!("#/image/a{to}"));
         }
+    }
+
+    #[test]
+    fn a_content_leads_back_to_the_view_that_it_was_opened_from() {
+        for place in [
+            "?path=/a",
+            "?layer=2&view=changes&path=/a&find=x",
+            "?layer=5&from=3&view=changes&path=/a",
+            "?view=map&path=/a&zoom=/b&color=layer",
+        ] {
+            let place = format!("#/image/a{place}");
+            let content = at(&place).in_view(View::Content);
+            let versions = ImageRoute {
+                layer: content.layer.map(|_| 2),
+                from: Some(1),
+                ..at(&place).in_view(View::Difference)
+            };
+            for opened in [content, versions] {
+                assert_eq!(opened.back_to_files().to_fragment(), place);
+                // Neither is a detour through the other view one of its own.
+                let other = opened.in_view(View::Content).back_to_files();
+                assert_eq!(other.to_fragment(), place);
+            }
+        }
+        let link = at("#/image/a?layer=2&view=content&path=/a&lines=L3");
+        let back = link.back_to_files().to_fragment();
+        assert_eq!(back, "#/image/a?layer=2&path=/a");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::parts::copy::Copy;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::lines::{Lines, WIDTH};
 use crate::parts::size::size;
-use crate::route::{ImageRoute, View};
+use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::error::ErrorBox;
 use crate::views::parts::PartsOf;
@@ -86,7 +86,7 @@ pub(crate) fn Content(props: &Props) -> Html {
             }
         });
     }
-    let back = props.route.in_view(View::Stack);
+    let back = props.route.back_to_files();
     let to_folder = {
         let back = back.clone();
         props.go.reform(move |path| {

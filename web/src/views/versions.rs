@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::browser;
 use crate::navigate::Navigate;
 use crate::parts::difference::last_form;
-use crate::route::{ImageRoute, View};
+use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::difference::Difference;
 use crate::worker::client::WorkerClient;
@@ -35,7 +35,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
         ..
     } = props;
     let old = route.from.unwrap_or(1);
-    let back = route.in_view(View::Stack);
+    let back = route.back_to_files();
     let to_folder = {
         let back = back.clone();
         go.reform(move |path| {
