@@ -82,6 +82,9 @@ const OF_MAP: [(&str, &str); 3] = [
 /// The field of a view by which it is narrowed.
 const FIND: &str = ".find input, .history-form input";
 
+/// What closes the selected finding.
+const LESS: &str = ".finding.selected .more";
+
 impl App {
     /// A key was pressed anywhere.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
@@ -153,8 +156,11 @@ impl App {
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if route.view.is_of_findings() && route.waste.finding.is_some() => {
-                let route = route.with_waste(|_| {});
-                self.go(ctx, Navigate::replace(route));
+                // Only the list knows the page that the finding is on.
+                if !browser::click_first(LESS) {
+                    let route = route.with_waste(|_| {});
+                    self.go(ctx, Navigate::replace(route));
+                }
             }
             _ if self.remarks.is_empty() => return false,
             _ => self.remarks.clear(),
