@@ -187,6 +187,19 @@ fn cases() -> Vec<Case> {
                 ("[", &address_has("layer=1")),
             ],
         ),
+        // Of findings it shows those of the layer, as a click on it does.
+        case(
+            "[ ]",
+            &format!("{IMAGE}?layer=10&view=waste"),
+            "body",
+            &[
+                ("[", &address_has("of=9")),
+                (
+                    "]",
+                    "document.querySelector('.layer[aria-selected=true]').dataset.layer === '10' && location.hash.includes('of=10')",
+                ),
+            ],
+        ),
         case(
             "?",
             IMAGE,

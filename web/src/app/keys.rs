@@ -12,7 +12,7 @@ use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::{Image, Session};
 use crate::share::LinkFormat;
-use crate::views::map;
+use crate::views::{layers, map};
 use crate::worker::protocol::{Change, ChangeKind, Side};
 
 /// The keys of views, with the view of an image and that of a comparison that they lead to.
@@ -212,15 +212,15 @@ impl App {
             return false;
         };
         let layer = route.layer.unwrap_or_else(|| image.top());
-        let at = |layer: u32| ImageRoute {
-            layer: Some(layer),
-            from: route.from.filter(|_| route.view == View::Difference),
-            ..route.clone()
-        };
-        let to = match key {
-            "[" if layer > 1 => Navigate::replace(at(layer - 1)),
-            "]" if layer < image.depth() => Navigate::replace(at(layer + 1)),
+        let layer = match key {
+            "[" if layer > 1 => layer - 1,
+            "]" if layer < image.depth() => layer + 1,
             _ => return false,
+        };
+        let to = layers::at(route, layer);
+        let to = match to.view == route.view {
+            true => Navigate::replace(to),
+            false => Navigate::push(to),
         };
         self.go(ctx, to);
         true
