@@ -144,8 +144,7 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         return html! { <p class="absent" role="status">{ text }</p> };
     };
     let has_none = props.image.facts.analysis.is_some();
-    // The tree of a filesystem also shows what was deleted on the way to it.
-    let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
+    let is_gone = row.mark == Some(Mark::Deleted);
     let content = ImageRoute {
         path: Some(history.path.clone()),
         // A search may have found an earlier version.
@@ -155,7 +154,8 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
     };
     html! {
         <>
-        if is_gone {
+        // The tree of a filesystem also shows what was deleted on the way to it; among changes the mark says so.
+        if is_gone && props.route.view == View::Stack {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
         }
         if has_none && matches!(row.kind, EntryKind::File | EntryKind::Hardlink | EntryKind::Dir) {
