@@ -277,6 +277,14 @@ async fn the_list_of_keys_takes_the_focus_and_gives_it_back() {
     let _: bool = browser
         .until("document.activeElement.closest('[role=dialog]') !== null")
         .await;
+    // What is behind it stays as it is.
+    for key in ["w", "m", "[", "/"] {
+        browser.write(key).await;
+    }
+    browser.settled().await;
+    let kept =
+        "document.activeElement.closest('[role=dialog]') !== null && !location.hash.includes('?')";
+    assert!(browser.value::<bool>(kept).await);
     browser.press(Key::Escape).await;
     let _: bool = browser
         .until("!document.querySelector('[role=dialog]') && document.activeElement.id === 'tree'")

@@ -98,6 +98,10 @@ impl App {
         if event.alt_key() || event.meta_key() || is_typing(event) {
             return false;
         }
+        // So does the list of keys: what is behind it stays as it is.
+        if self.keys_listed && event.key() != "?" {
+            return false;
+        }
         let (key, with_control) = (event.key(), event.ctrl_key());
         let done = (is_of_tree(event) && self.show_or_hide(ctx, &key, with_control))
             || (!with_control && self.shortcut(ctx, &key));
