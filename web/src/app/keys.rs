@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::browser;
 use crate::navigate::Navigate;
-use crate::parts::tree;
+use crate::parts::{panel, tree};
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::{Image, Session};
@@ -126,6 +126,7 @@ impl App {
                     ..route.clone()
                 };
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Compare(route) if route.path.is_some() => {
                 let route = CompareRoute {
@@ -154,10 +155,12 @@ impl App {
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
                 let route = route.back_to_files();
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Image(route) if route.view == View::Document => {
                 let route = route.in_view(View::Config);
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Image(route) if route.view.is_of_findings() && route.waste.finding.is_some() => {
                 // Only the list knows the page that the finding is on.
@@ -197,6 +200,7 @@ impl App {
             (Route::Compare(route), Some((_, _, Some(to), _))) => {
                 if route.view != *to || route.difference.is_some() {
                     self.go(ctx, Navigate::push(route.in_view(*to)));
+                    panel::focus();
                 } else if *to == CompareView::Files {
                     browser::focus(tree::ID);
                 }
@@ -207,6 +211,7 @@ impl App {
                     browser::focus(tree::ID);
                 } else if *to != route.view {
                     self.go(ctx, Navigate::push(route.in_view(*to)));
+                    panel::focus();
                 }
                 return true;
             }
@@ -222,11 +227,15 @@ impl App {
             _ => return false,
         };
         let to = layers::at(route, layer);
-        let to = match to.view == route.view {
+        let stays = to.view == route.view;
+        let to = match stays {
             true => Navigate::replace(to),
             false => Navigate::push(to),
         };
         self.go(ctx, to);
+        if !stays {
+            panel::focus();
+        }
         true
     }
 

@@ -10,6 +10,7 @@ use crate::parts::bar::{self, Bar};
 use crate::parts::copy::CopyPlace;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
+use crate::parts::panel;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, Partial};
@@ -174,7 +175,10 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                 <button
                     type="button"
                     class="view-content"
-                    onclick={props.go.reform(move |_| Navigate::push(content.clone()))}
+                    onclick={props.go.reform(move |_| {
+                        panel::focus();
+                        Navigate::push(content.clone())
+                    })}
                 >
                     { "View content" }
                     if let Some(found) = history.found_in {
@@ -324,8 +328,12 @@ fn compare(props: &Props, history: &PathHistory, old: u32, new: u32) -> Html {
         layer: Some(new),
         ..props.route.in_view(View::Difference)
     };
+    let on_compare = props.go.reform(move |_: MouseEvent| {
+        panel::focus();
+        Navigate::push(to.clone())
+    });
     html! {
-        <button type="button" class="quiet compare-versions" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
+        <button type="button" class="quiet compare-versions" onclick={on_compare}>
             { format!("Compare with layer {old}") }
         </button>
     }

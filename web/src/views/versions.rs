@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::browser;
 use crate::navigate::Navigate;
 use crate::parts::difference::last_form;
+use crate::parts::panel;
 use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::difference::Difference;
@@ -39,6 +40,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
     let to_folder = {
         let back = back.clone();
         go.reform(move |path| {
+            panel::focus();
             Navigate::push(ImageRoute {
                 path: Some(path),
                 ..back.clone()
@@ -76,7 +78,10 @@ pub(crate) fn Versions(props: &Props) -> Html {
             form={route.difference.unwrap_or_else(last_form)}
             on_form={to_form}
             on_layers={to_layers}
-            on_back={go.reform(move |()| Navigate::push(back.clone()))}
+            on_back={go.reform(move |()| {
+                panel::focus();
+                Navigate::push(back.clone())
+            })}
             on_folder={to_folder}
         />
     }
