@@ -10,7 +10,7 @@ use crate::route::{ImageRoute, Route, View};
 use crate::session::{Opening, Session, State};
 use crate::share;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Catalog, Event, Side};
+use crate::worker::protocol::{Catalog, Event, List, Side};
 
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
@@ -232,6 +232,8 @@ impl App {
                 };
                 Side::BOTH.map(name).join(" → ")
             }
+            Route::Browse(route) => share::markdown_text(called(&route.list), None, None),
+            Route::History(route) => share::markdown_text(&route.repository, None, None),
             route => {
                 let image = self.session.as_ref().and_then(Session::image);
                 let reference = image.map_or("", |image| &image.facts.reference);
@@ -253,6 +255,14 @@ impl App {
             };
             Msg::Go(Navigate::push(route))
         })
+    }
+}
+
+/// What a list is of.
+fn called(list: &List) -> &str {
+    match list {
+        List::Repositories(None) => "repositories",
+        List::Repositories(Some(name)) | List::Tags(name) => name,
     }
 }
 
