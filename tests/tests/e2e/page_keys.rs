@@ -300,6 +300,11 @@ fn cases() -> Vec<Case> {
         cases.push(case("c", place, "body", &[("c", copied)]));
         cases.push(case("/", place, "body", &[("/", in_field)]));
     }
+    let in_reference = "document.activeElement.matches('.header .reference input')";
+    for place in ["?view=config", "?view=content&path=/app/package.json"] {
+        let place = format!("{IMAGE}{place}");
+        cases.push(case("/", &place, "body", &[("/", in_reference)]));
+    }
     cases
 }
 

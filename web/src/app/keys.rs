@@ -43,7 +43,7 @@ const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
 
 /// The keys of the whole page and what they do, as they are listed.
 const OF_PAGE: [(&str, &str); 5] = [
-    ("/", "Find"),
+    ("/", "Find; in a view without a search, name another image"),
     ("[ ]", "Layer below, layer above"),
     ("c", "Copy a link to this view"),
     ("?", "This list"),
@@ -81,6 +81,9 @@ const OF_MAP: [(&str, &str); 3] = [
 
 /// The field of a view by which it is narrowed.
 const FIND: &str = ".find input, .history-form input";
+
+/// The field for the reference of an image.
+const REFERENCE: &str = ".reference input";
 
 /// What closes the selected finding.
 const LESS: &str = ".finding.selected .more";
@@ -181,7 +184,7 @@ impl App {
             return true;
         }
         if key == "/" {
-            return browser::focus_first(FIND);
+            return browser::focus_first(FIND) || browser::focus_first(REFERENCE);
         }
         let can_copy = match &self.route {
             Route::Start => false,
