@@ -252,7 +252,8 @@ async fn the_keyboard_goes_with_the_view_and_comes_back() {
         let _: bool = browser.until(&on_tree).await;
     }
     browser.click(".compare-versions").await;
-    let _: bool = browser.until("location.hash.includes('view=diff')").await;
+    let shown = "!!document.querySelector('.difference .nothing h2, .difference .code')";
+    let _: bool = browser.until(shown).await;
     browser.press(Key::Escape).await;
     let _: bool = browser.until(&on_tree).await;
     assert_eq!(browser.accessibility().await, Vec::<String>::new());

@@ -184,7 +184,8 @@ async fn contents_and_versions_lead_back_to_the_changes_that_they_were_opened_fr
         (".compare-versions", "view=diff"),
         (".view-content", "view=content"),
     ] {
-        let shown = format!("location.hash.includes('{view}')");
+        let shown =
+            format!("location.hash.includes('{view}') && document.activeElement.matches('.code')");
         browser.click(button).await;
         let _: bool = browser.until(&shown).await;
         browser.press(Key::Escape).await;
