@@ -258,6 +258,7 @@ impl Component for App {
             Route::History(route) => (route.repository.clone(), false),
             Route::Start | Route::Compare(_) => (String::new(), false),
         };
+        let is_list = matches!(self.route, Route::Browse(_) | Route::History(_));
         let on_file = link.callback(Msg::Chosen);
         let open = link.callback(Msg::Open);
         html! {
@@ -266,7 +267,8 @@ impl Component for App {
                     reference={called}
                     compare={image.and_then(|_| self.compare_address())}
                     {file}
-                    shared={matches!(&self.route, Route::Image(route) if route.chosen_file().is_none())}
+                    shared={is_list || matches!(&self.route, Route::Image(route) if route.chosen_file().is_none())}
+                    list={is_list}
                     facts={image.map(|image| image.facts.clone())}
                     loading={session.is_some_and(Session::loading)}
                     start={self.route == Route::Start}

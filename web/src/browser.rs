@@ -295,13 +295,23 @@ pub(crate) fn focus(id: &str) {
 
 /// Puts the keyboard on the first element that a selector finds; tells whether there is one.
 pub(crate) fn focus_first(selector: &str) -> bool {
-    let element = gloo::utils::document()
-        .query_selector(selector)
-        .ok()
-        .flatten();
-    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
     // Where it cannot go, the focus stays where it is.
-    element.is_some_and(|element| element.focus().is_ok())
+    first(selector).is_some_and(|element| element.focus().is_ok())
+}
+
+/// Clicks on the first element that a selector finds; tells whether there is one.
+pub(crate) fn click_first(selector: &str) -> bool {
+    let element = first(selector);
+    if let Some(element) = &element {
+        element.click();
+    }
+    element.is_some()
+}
+
+fn first(selector: &str) -> Option<HtmlElement> {
+    let document = gloo::utils::document();
+    let element = document.query_selector(selector).ok().flatten();
+    element.and_then(|element| element.dyn_into().ok())
 }
 
 /// What this tab keeps until it is closed; none where the visitor blocks it.

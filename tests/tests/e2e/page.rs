@@ -418,7 +418,9 @@ async fn what_is_here_can_be_looked_at_while_the_rest_comes() {
 async fn platforms_can_be_chosen_where_there_are_several() {
     let served = Served::start(&[]);
     let browser = Browser::start().await;
-    browser.goto(&served.page("/image/demo/hello")).await;
+    browser
+        .goto(&served.page("/image/demo/hello?view=content&path=/hello"))
+        .await;
     let _: bool = browser.until(WHOLE).await;
     let first: String = browser
         .value("document.querySelector('select.platform').value")
@@ -434,6 +436,11 @@ async fn platforms_can_be_chosen_where_there_are_several() {
         .until(&format!(
             "{WHOLE} && document.querySelector('select.platform').value === 'linux/arm64'"
         ))
+        .await;
+    // It is the same file that is shown.
+    browser.until_text(".content-head h2", "hello").await;
+    browser
+        .until_text(".content-tools", "stored in layer 1")
         .await;
     browser.click("#tab-config").await;
     browser.until_text(".config dd", "linux/arm64").await;

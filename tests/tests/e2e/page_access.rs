@@ -209,6 +209,57 @@ async fn escape_closes_and_the_focus_returns() {
 }
 
 #[tokio::test]
+async fn the_keyboard_goes_with_the_view_and_comes_back() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser.goto(&served.page("/image/demo/webapp:1.0")).await;
+    let row = "!!document.querySelector('.row[data-row]')";
+    let _: bool = browser.until(row).await;
+    let on_tree = focused("#tree");
+    let _: bool = browser
+        .until(&format!(
+            "(document.querySelector('#tree').focus(), {on_tree})"
+        ))
+        .await;
+    for (key, there) in [
+        ("m", "#map"),
+        ("w", ".pane.findings"),
+        ("g", ".pane.config"),
+        ("a", "#panel"),
+        ("f", "#tree"),
+    ] {
+        browser.write(key).await;
+        let _: bool = browser.until(&focused(there)).await;
+    }
+    let _: bool = browser.until(row).await;
+    browser.press(Key::Down).await;
+    let _: bool = browser
+        .until("!!document.querySelector('.row.active')")
+        .await;
+
+    // Into a content and out of it, by click and by key.
+    browser
+        .goto(&served.page("/image/demo/webapp:1.0?path=/app/package.json"))
+        .await;
+    for close in ["escape", "button"] {
+        browser.click(".view-content").await;
+        let _: bool = browser.until(&focused(".code")).await;
+        if close == "escape" {
+            browser.press(Key::Escape).await;
+        } else {
+            browser.click(".content-head button").await;
+        }
+        let _: bool = browser.until(&on_tree).await;
+    }
+    browser.click(".compare-versions").await;
+    let shown = "!!document.querySelector('.difference .nothing h2, .difference .code')";
+    let _: bool = browser.until(shown).await;
+    browser.press(Key::Escape).await;
+    let _: bool = browser.until(&on_tree).await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_keys_stay_on_their_row_while_layers_come() {
     let image = Image::new()
         .layer(
@@ -277,6 +328,14 @@ async fn the_list_of_keys_takes_the_focus_and_gives_it_back() {
     let _: bool = browser
         .until("document.activeElement.closest('[role=dialog]') !== null")
         .await;
+    // What is behind it stays as it is.
+    for key in ["w", "m", "[", "/"] {
+        browser.write(key).await;
+    }
+    browser.settled().await;
+    let kept =
+        "document.activeElement.closest('[role=dialog]') !== null && !location.hash.includes('?')";
+    assert!(browser.value::<bool>(kept).await);
     browser.press(Key::Escape).await;
     let _: bool = browser
         .until("!document.querySelector('[role=dialog]') && document.activeElement.id === 'tree'")

@@ -99,6 +99,27 @@ async fn each_path_of_a_card_has_a_link_of_its_own() {
 }
 
 #[tokio::test]
+async fn lists_are_copied_as_what_they_are_of() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    for (place, name) in [
+        ("/tags/demo/webapp", "demo/webapp"),
+        ("/history/demo/webapp", "demo/webapp"),
+        ("/repositories", "repositories"),
+    ] {
+        let list = served.page(place);
+        browser.goto(&list).await;
+        let done = (".notice", "Link copied");
+        let url = copied(&browser, ".header .copy", done).await;
+        assert!(url.starts_with(&list), "{url}");
+        let done = (".notice", "Markdown copied");
+        let markdown = copied(&browser, ".header .as-markdown", done).await;
+        let expected = format!("[`{name}`](<{list}");
+        assert!(markdown.starts_with(&expected), "{markdown}");
+    }
+}
+
+#[tokio::test]
 async fn a_comparison_is_copied_as_markdown() {
     let served = Served::start(&[]);
     let browser = Browser::start().await;

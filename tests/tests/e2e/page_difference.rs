@@ -141,6 +141,63 @@ async fn keys_step_through_changes_and_leave() {
 }
 
 #[tokio::test]
+async fn either_version_may_be_the_later_one() {
+    let (_ground, browser, image) =
+        open("?layer=1&from=2&view=diff&path=/etc/app.conf&as=unified").await;
+    let shows = |minus: &str, plus: &str| {
+        format!(
+            "(text => text('minus').includes('{minus}') && text('plus').includes('{plus}'))(
+                sign => document.querySelector('.difference-rows .' + sign)?.textContent ?? '')"
+        )
+    };
+    let _: bool = browser.until(&shows("port = 8080", "port = 80")).await;
+    assert!(browser.address().await.contains("layer=1&from=2&view=diff"));
+    // A step past the old version keeps it.
+    browser
+        .goto(&format!(
+            "{image}?layer=3&from=2&view=diff&path=/etc/app.conf&as=unified"
+        ))
+        .await;
+    let _: bool = browser.until(&shows("port = 8080", "port = 443")).await;
+    browser.write("[").await;
+    browser
+        .until_text(".nothing", "Both versions have the same")
+        .await;
+    browser.write("[").await;
+    let _: bool = browser.until(&shows("port = 8080", "port = 80")).await;
+    assert!(browser.address().await.contains("layer=1&from=2&view=diff"));
+    browser
+        .goto(&format!(
+            "{image}?layer=3&from=9&view=diff&path=/etc/app.conf"
+        ))
+        .await;
+    browser.until_text(".remarks", "There is no layer 9").await;
+}
+
+#[tokio::test]
+async fn contents_and_versions_lead_back_to_the_changes_that_they_were_opened_from() {
+    let range = "layer=3&from=2&view=changes&path=/etc/app.conf";
+    let (_ground, browser, _) = open(&format!("?{range}")).await;
+    let is_back =
+        format!("location.hash.endsWith('?{range}') && !!document.querySelector('.tree')");
+    for (button, view) in [
+        (".compare-versions", "view=diff"),
+        (".view-content", "view=content"),
+    ] {
+        let shown =
+            format!("location.hash.includes('{view}') && document.activeElement.matches('.code')");
+        browser.click(button).await;
+        let _: bool = browser.until(&shown).await;
+        browser.press(Key::Escape).await;
+        let _: bool = browser.until(&is_back).await;
+        browser.click(button).await;
+        let _: bool = browser.until(&shown).await;
+        browser.click(".content-head button").await;
+        let _: bool = browser.until(&is_back).await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_text_or_too_large_is_said() {
     let (_ground, browser, image) = open("?layer=2&from=1&view=diff&path=/app/tool").await;
     browser

@@ -187,6 +187,19 @@ fn cases() -> Vec<Case> {
                 ("[", &address_has("layer=1")),
             ],
         ),
+        // Of findings it shows those of the layer, as a click on it does.
+        case(
+            "[ ]",
+            &format!("{IMAGE}?layer=10&view=waste"),
+            "body",
+            &[
+                ("[", &address_has("of=9")),
+                (
+                    "]",
+                    "document.querySelector('.layer[aria-selected=true]').dataset.layer === '10' && location.hash.includes('of=10')",
+                ),
+            ],
+        ),
         case(
             "?",
             IMAGE,
@@ -286,6 +299,11 @@ fn cases() -> Vec<Case> {
     ] {
         cases.push(case("c", place, "body", &[("c", copied)]));
         cases.push(case("/", place, "body", &[("/", in_field)]));
+    }
+    let in_reference = "document.activeElement.matches('.header .reference input')";
+    for place in ["?view=config", "?view=content&path=/app/package.json"] {
+        let place = format!("{IMAGE}{place}");
+        cases.push(case("/", &place, "body", &[("/", in_reference)]));
     }
     cases
 }

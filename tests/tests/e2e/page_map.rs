@@ -155,6 +155,9 @@ async fn the_map_is_walked_by_click_wheel_and_keys_and_the_address_follows() {
             .until(&format!("location.hash.includes('{name}={value}')"))
             .await;
     }
+    let _: bool = browser
+        .until("[...document.querySelectorAll('.map-legend li')].map(e => e.textContent).join() === '1,2'")
+        .await;
     let address = browser.address().await;
     browser.goto("about:blank").await;
     browser.goto(&address).await;

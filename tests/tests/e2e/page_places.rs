@@ -72,6 +72,22 @@ async fn changes_count_what_they_delete_and_mark_folders_of_which_only_metadata_
     browser.until_text(".foot", "1 of 4 paths").await;
     browser.until_text(".foot", "20.0 kB deleted").await;
 
+    // Of a folder that is gone there is nothing to download, in either tree.
+    for view in ["stack", "changes"] {
+        browser
+            .goto(&page(&format!("?layer=2&view={view}&path=/app/lib")))
+            .await;
+        browser
+            .until_text(".path-history", "Deleted in layer 2")
+            .await;
+        let folder = ".details h2";
+        browser.until_text(folder, "lib").await;
+        let offered: bool = browser
+            .value("!!document.querySelector('.folder-tar')")
+            .await;
+        assert!(!offered, "{view}");
+    }
+
     browser.goto(&page("?layer=3&view=changes")).await;
     for (name, change) in [("closed", "mode 755 → 700"), ("srv", "owner 0:0 → 7:7")] {
         let _: bool = browser

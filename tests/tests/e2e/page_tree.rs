@@ -149,6 +149,38 @@ async fn the_filesystem_shows_what_is_wasted_in_it_the_largest_first() {
 }
 
 #[tokio::test]
+async fn what_another_view_shows_is_no_part_of_the_tree() {
+    let (_registry, served, browser, reference) = open("?view=waste&find=cache").await;
+    let trees = ".layers .switch button";
+    browser.click(trees).await;
+    until_names(
+        &browser,
+        &["app", "srv", "usr", "tmp", "bin", "nowhere", "proc"],
+    )
+    .await;
+    assert!(!browser.address().await.contains("find="));
+    // Bytes and lines are those of one file.
+    let content = "?view=content&path=/app/tool&as=hex&lines=L2";
+    browser
+        .goto(&served.page(&format!("/image/{reference}{content}")))
+        .await;
+    browser.until_text(".code.hex", "00000010").await;
+    browser.click(trees).await;
+    browser.until_text(".row.selected .label", "tool").await;
+    let _: bool = browser
+        .until(&format!("!!{0} && ({0}.click(), true)", row("settings")))
+        .await;
+    browser.until_text(".details h2", "settings").await;
+    browser.click(".view-content").await;
+    browser.until_text(".content-head h2", "settings").await;
+    let address = browser.address().await;
+    assert!(
+        !address.contains("as=") && !address.contains("lines="),
+        "{address}"
+    );
+}
+
+#[tokio::test]
 async fn chips_hide_kinds_and_the_address_remembers_it() {
     let (_registry, _served, browser, _) = open("").await;
     let counts = "[...document.querySelectorAll('.toolbar .chip')].map(c => [c.dataset.kind, c.querySelector('b').textContent].join(' '))";

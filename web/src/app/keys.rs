@@ -7,12 +7,12 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::browser;
 use crate::navigate::Navigate;
-use crate::parts::tree;
+use crate::parts::{panel, tree};
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::route::{ImageRoute, Route, View};
 use crate::session::{Image, Session};
 use crate::share::LinkFormat;
-use crate::views::map;
+use crate::views::{layers, map};
 use crate::worker::protocol::{Change, ChangeKind, Side};
 
 /// The keys of views, with the view of an image and that of a comparison that they lead to.
@@ -43,7 +43,7 @@ const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
 
 /// The keys of the whole page and what they do, as they are listed.
 const OF_PAGE: [(&str, &str); 5] = [
-    ("/", "Find"),
+    ("/", "Find; in a view without a search, name another image"),
     ("[ ]", "Layer below, layer above"),
     ("c", "Copy a link to this view"),
     ("?", "This list"),
@@ -82,6 +82,12 @@ const OF_MAP: [(&str, &str); 3] = [
 /// The field of a view by which it is narrowed.
 const FIND: &str = ".find input, .history-form input";
 
+/// The field for the reference of an image.
+const REFERENCE: &str = ".reference input";
+
+/// What closes the selected finding.
+const LESS: &str = ".finding.selected .more";
+
 impl App {
     /// A key was pressed anywhere.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
@@ -93,6 +99,10 @@ impl App {
             return !has_text(event) && self.escape(ctx);
         }
         if event.alt_key() || event.meta_key() || is_typing(event) {
+            return false;
+        }
+        // So does the list of keys: what is behind it stays as it is.
+        if self.keys_listed && event.key() != "?" {
             return false;
         }
         let (key, with_control) = (event.key(), event.ctrl_key());
@@ -119,6 +129,7 @@ impl App {
                     ..route.clone()
                 };
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Compare(route) if route.path.is_some() => {
                 let route = CompareRoute {
@@ -145,19 +156,21 @@ impl App {
                 self.go(ctx, Navigate::push(route));
             }
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
-                let route = ImageRoute {
-                    from: None,
-                    ..route.in_view(View::Stack)
-                };
+                let route = route.back_to_files();
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Image(route) if route.view == View::Document => {
                 let route = route.in_view(View::Config);
                 self.go(ctx, Navigate::push(route));
+                panel::focus();
             }
             Route::Image(route) if route.view.is_of_findings() && route.waste.finding.is_some() => {
-                let route = route.with_waste(|_| {});
-                self.go(ctx, Navigate::replace(route));
+                // Only the list knows the page that the finding is on.
+                if !browser::click_first(LESS) {
+                    let route = route.with_waste(|_| {});
+                    self.go(ctx, Navigate::replace(route));
+                }
             }
             _ if self.remarks.is_empty() => return false,
             _ => self.remarks.clear(),
@@ -171,7 +184,7 @@ impl App {
             return true;
         }
         if key == "/" {
-            return browser::focus_first(FIND);
+            return browser::focus_first(FIND) || browser::focus_first(REFERENCE);
         }
         let can_copy = match &self.route {
             Route::Start => false,
@@ -190,6 +203,7 @@ impl App {
             (Route::Compare(route), Some((_, _, Some(to), _))) => {
                 if route.view != *to || route.difference.is_some() {
                     self.go(ctx, Navigate::push(route.in_view(*to)));
+                    panel::focus();
                 } else if *to == CompareView::Files {
                     browser::focus(tree::ID);
                 }
@@ -200,6 +214,7 @@ impl App {
                     browser::focus(tree::ID);
                 } else if *to != route.view {
                     self.go(ctx, Navigate::push(route.in_view(*to)));
+                    panel::focus();
                 }
                 return true;
             }
@@ -209,17 +224,21 @@ impl App {
             return false;
         };
         let layer = route.layer.unwrap_or_else(|| image.top());
-        let at = |layer: u32| ImageRoute {
-            layer: Some(layer),
-            from: route.from.filter(|_| route.view == View::Difference),
-            ..route.clone()
-        };
-        let to = match key {
-            "[" if layer > 1 => Navigate::replace(at(layer - 1)),
-            "]" if layer < image.depth() => Navigate::replace(at(layer + 1)),
+        let layer = match key {
+            "[" if layer > 1 => layer - 1,
+            "]" if layer < image.depth() => layer + 1,
             _ => return false,
         };
+        let to = layers::at(route, layer);
+        let stays = to.view == route.view;
+        let to = match stays {
+            true => Navigate::replace(to),
+            false => Navigate::push(to),
+        };
         self.go(ctx, to);
+        if !stays {
+            panel::focus();
+        }
         true
     }
 

@@ -6,11 +6,11 @@ use super::actions::of_list;
 use super::{App, Msg};
 use crate::browser;
 use crate::navigate::{History, Navigate};
-use crate::route::{ImageRoute, Route};
+use crate::route::{ImageRoute, Route, View};
 use crate::session::{Opening, Session, State};
 use crate::share;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Catalog, Event, Side};
+use crate::worker::protocol::{Catalog, Event, List, Side};
 
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
@@ -187,9 +187,19 @@ impl App {
         if let Some(layer) = route.layer.take_if(|layer| is_missing(layer)) {
             remark(layer, "The last one is shown.");
         }
-        // A range ends at the layer that is looked at.
-        let last = route.layer.unwrap_or(depth);
-        route.from.take_if(|from| *from >= last);
+        match route.view {
+            // Of two versions either may be the later one.
+            View::Difference => {
+                if let Some(layer) = route.from.take_if(|layer| is_missing(layer)) {
+                    remark(layer, "The version of layer 1 is shown.");
+                }
+            }
+            // A range ends at the layer that is looked at.
+            _ => {
+                let last = route.layer.unwrap_or(depth);
+                route.from.take_if(|from| *from >= last);
+            }
+        }
         if let Some(layer) = route.waste.of.take_if(|layer| is_missing(layer)) {
             remark(layer, "The findings of all layers are shown.");
         }
@@ -222,6 +232,8 @@ impl App {
                 };
                 Side::BOTH.map(name).join(" → ")
             }
+            Route::Browse(route) => share::markdown_text(called(&route.list), None, None),
+            Route::History(route) => share::markdown_text(&route.repository, None, None),
             route => {
                 let image = self.session.as_ref().and_then(Session::image);
                 let reference = image.map_or("", |image| &image.facts.reference);
@@ -238,17 +250,19 @@ impl App {
         let route = self.route.clone();
         ctx.link().callback(move |platform| {
             let route = match &route {
-                Route::Image(image) => Route::Image(ImageRoute {
-                    platform: Some(platform),
-                    layer: None,
-                    from: None,
-                    path: None,
-                    ..image.clone()
-                }),
+                Route::Image(image) => Route::Image(image.on_platform(platform)),
                 other => other.clone(),
             };
             Msg::Go(Navigate::push(route))
         })
+    }
+}
+
+/// What a list is of.
+fn called(list: &List) -> &str {
+    match list {
+        List::Repositories(None) => "repositories",
+        List::Repositories(Some(name)) | List::Tags(name) => name,
     }
 }
 

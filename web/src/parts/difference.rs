@@ -9,6 +9,7 @@ use crate::browser;
 use crate::format;
 use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
+use crate::parts::panel;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     DifferenceForm, DifferenceLine, DifferenceRow, DifferenceRows, Language, Layout, Side, TextOf,
@@ -98,6 +99,7 @@ impl Component for DifferenceLines {
                 .collect();
             self.list.place();
             self.reveal(ctx);
+            panel::hand_on(&self.list.scroller);
             ctx.link().send_message(Msg::Moved);
         }
         self.list.place();

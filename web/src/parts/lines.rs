@@ -8,6 +8,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
+use crate::parts::panel;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
     ContentBytes, ContentForm, ContentLine, ContentLines, ContentRows, Fold, FoldLines, Folded,
@@ -81,6 +82,7 @@ impl Component for Lines {
             self.list.follow(&ctx.link().callback(|()| Msg::Moved));
             self.list.place();
             self.reveal(ctx);
+            panel::hand_on(&self.list.scroller);
             ctx.link().send_message(Msg::Moved);
         }
         self.list.place();

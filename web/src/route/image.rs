@@ -45,6 +45,17 @@ pub(crate) struct ImageRoute {
     pub(crate) packages: PackagesPlace,
     /// How the map is seen.
     pub(crate) map: MapPlace,
+    /// The view of files that a content or two versions were opened from. It is no part of the address: a link leads back to
+    /// the filesystem.
+    pub(crate) opened_from: OpenedFrom,
+}
+
+/// A view of files to go back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenedFrom {
+    view: View,
+    /// The first and the last layer, where it showed the changes of several.
+    range: Option<(u32, Option<u32>)>,
 }
 
 impl ImageRoute {
@@ -118,9 +129,21 @@ impl ImageRoute {
             true => self.find.clone(),
             false => String::new(),
         };
+        // Elsewhere nothing shows that there was a range, and it would come back as a surprise.
+        let from = self.from.filter(|_| self.view.is_tree() && view.is_tree());
+        let opened_from = match self.view {
+            files if files.shows_details() => OpenedFrom {
+                view: files,
+                range: self.from.map(|from| (from, self.layer)),
+            },
+            View::Content | View::Difference => self.opened_from,
+            _ => OpenedFrom::default(),
+        };
         ImageRoute {
             view,
             find,
+            from,
+            opened_from,
             form: None,
             difference: None,
             lines: None,
@@ -128,6 +151,47 @@ impl ImageRoute {
             waste: WastePlace::default(),
             packages: PackagesPlace::default(),
             ..self.clone()
+        }
+    }
+
+    /// The view of files that a content or two versions were opened from.
+    pub(crate) fn back_to_files(&self) -> Self {
+        let OpenedFrom { view, range } = self.opened_from;
+        let back = self.in_view(view);
+        match range {
+            Some((from, layer)) => ImageRoute {
+                from: Some(from),
+                layer,
+                ..back
+            },
+            None => back,
+        }
+    }
+
+    /// The same of another platform, as far as that has the same: its layers, findings and documents are others.
+    pub(crate) fn on_platform(&self, platform: String) -> Self {
+        let view = match self.view {
+            View::Difference => View::Stack,
+            View::Document => View::Config,
+            view => view,
+        };
+        ImageRoute {
+            platform: Some(platform),
+            layer: None,
+            from: None,
+            // Among findings it is that of the selected one.
+            path: self.path.clone().filter(|_| !view.is_of_findings()),
+            form: self.form.filter(|_| view == View::Content),
+            waste: WastePlace {
+                kind: self.waste.kind,
+                order: self.waste.order,
+                ..WastePlace::default()
+            },
+            packages: PackagesPlace {
+                kind: self.packages.kind,
+                package: None,
+            },
+            ..self.in_view(view)
         }
     }
 }
@@ -326,4 +390,128 @@ fn lines(value: &str) -> Option<(u32, u32)> {
     let (first, last) = value.split_once('-').unwrap_or((value, value));
     let (first, last) = (line(first)?, line(last)?);
     (first <= last).then_some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn at(fragment: &str) -> ImageRoute {
+        let (crate::route::Route::Image(route), remarks) = crate::route::Route::parse(fragment)
+        else {
+            panic!("no image")
+        };
+        assert_eq!(remarks, [] as [String; 0], "{fragment}");
+        route
+    }
+
+    #[test]
+    fn another_view_keeps_what_means_the_same_there() {
+        for (from, view, to) in [
+            // What was looked for in findings and packages is no query of the tree.
+            (
+                "?view=waste&path=/app&find=npm&kind=deleted&of=3",
+                View::Stack,
+                "?path=/app",
+            ),
+            (
+                "?layer=2&view=packages&find=lib&type=deb",
+                View::Changes,
+                "?layer=2&view=changes",
+            ),
+            // Neither are lines and form of one file those of others.
+            (
+                "?layer=2&view=content&path=/a&find=x&as=hex&lines=L3",
+                View::Changes,
+                "?layer=2&view=changes&path=/a&find=x",
+            ),
+            // A range is one of changes; the filesystem remembers it.
+            (
+                "?layer=5&from=3&view=changes",
+                View::Changes,
+                "?layer=5&from=3&view=changes",
+            ),
+            (
+                "?layer=5&from=2&view=diff&path=/a",
+                View::Changes,
+                "?layer=5&view=changes&path=/a",
+            ),
+        ] {
+            let route = at(&format!("#/image/a{from}")).in_view(view);
+            assert_eq!(route.to_fragment(), format!("#/image/a{to}"));
+        }
+    }
+
+    #[test]
+    fn a_content_leads_back_to_the_view_that_it_was_opened_from() {
+        for place in [
+            "?path=/a",
+            "?layer=2&view=changes&path=/a&find=x",
+            "?layer=5&from=3&view=changes&path=/a",
+            "?view=map&path=/a&zoom=/b&color=layer",
+        ] {
+            let place = format!("#/image/a{place}");
+            let content = at(&place).in_view(View::Content);
+            let versions = ImageRoute {
+                layer: content.layer.map(|_| 2),
+                from: Some(1),
+                ..at(&place).in_view(View::Difference)
+            };
+            for opened in [content, versions] {
+                assert_eq!(opened.back_to_files().to_fragment(), place);
+                // Neither is a detour through the other view one of its own.
+                let other = opened.in_view(View::Content).back_to_files();
+                assert_eq!(other.to_fragment(), place);
+            }
+        }
+        let link = at("#/image/a?layer=2&view=content&path=/a&lines=L3");
+        let back = link.back_to_files().to_fragment();
+        assert_eq!(back, "#/image/a?layer=2&path=/a");
+    }
+
+    #[test]
+    fn another_platform_is_shown_at_the_same_path_and_view() {
+        for (of_one, of_other) in [
+            (
+                "layer=3&view=changes&path=/a&find=x",
+                "view=changes&path=/a&find=x",
+            ),
+            ("layer=5&from=3&view=changes", "view=changes"),
+            (
+                "layer=3&view=content&path=/a&as=hex&lines=L3",
+                "view=content&path=/a&as=hex",
+            ),
+            ("layer=3&from=2&view=diff&path=/a&as=split", "path=/a"),
+            ("view=document&document=sha256:12", "view=config"),
+            (
+                "view=waste&path=/a&find=x&kind=deleted&of=3&sort=path&page=2&finding=deleted.3&without=1",
+                "view=waste&find=x&kind=deleted&sort=path",
+            ),
+            (
+                "view=packages&type=deb&package=deb/a@1",
+                "view=packages&type=deb",
+            ),
+            (
+                "view=map&path=/a/b&zoom=/a&by=download",
+                "view=map&path=/a/b&zoom=/a&by=download",
+            ),
+        ] {
+            let route = at(&format!("#/image/a?platform=linux/amd64&{of_one}"));
+            let other = route.on_platform("linux/arm64".to_owned());
+            let expected = format!("#/image/a?platform=linux/arm64&{of_other}");
+            assert_eq!(other.to_fragment(), expected);
+        }
+    }
+
+    #[test]
+    fn a_range_is_kept_between_the_trees_only() {
+        let range = at("#/image/a?layer=5&from=3&view=changes");
+        let and_back = |view| range.in_view(view).in_view(View::Changes).from;
+        assert_eq!(and_back(View::Stack), Some(3));
+        for view in [View::Map, View::Waste, View::Config, View::Difference] {
+            assert_eq!(and_back(view), None, "{view:?}");
+        }
+    }
 }

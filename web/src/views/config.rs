@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::own_dockerfile::OwnDockerfile;
+use crate::parts::panel::use_handed_on;
 use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::ImageProps;
@@ -30,6 +31,7 @@ pub(crate) struct Props {
 /// The configuration.
 #[component]
 pub(crate) fn Config(props: &Props) -> Html {
+    let pane = use_handed_on();
     let facts = &props.image.facts;
     let image = &facts.image;
     let config = &image.config;
@@ -40,7 +42,7 @@ pub(crate) fn Config(props: &Props) -> Html {
     let labels = config.labels.iter();
     let labels = labels.map(|(name, value)| (name.as_str(), value.as_str()));
     html! {
-        <div class="pane config" tabindex="0" role="region" aria-label="Configuration">
+        <div ref={pane} class="pane config" tabindex="0" role="region" aria-label="Configuration">
             { for image.remarks.iter().map(|remark| html! { <p class="remark">{ format::visible_text(remark) }</p> }) }
             <h2>{ "Runtime configuration" }</h2>
             <dl class="facts">

@@ -13,8 +13,9 @@ use crate::navigate::Navigate;
 use crate::parts::copy::Copy;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::lines::{Lines, WIDTH};
+use crate::parts::panel;
 use crate::parts::size::size;
-use crate::route::{ImageRoute, View};
+use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::error::ErrorBox;
 use crate::views::parts::PartsOf;
@@ -86,21 +87,21 @@ pub(crate) fn Content(props: &Props) -> Html {
             }
         });
     }
-    let back = ImageRoute {
-        view: View::Stack,
-        lines: None,
-        form: None,
-        ..props.route.clone()
-    };
+    let back = props.route.back_to_files();
     let to_folder = {
         let back = back.clone();
         props.go.reform(move |path| {
+            panel::focus();
             Navigate::push(ImageRoute {
                 path: Some(path),
                 ..back.clone()
             })
         })
     };
+    let on_back = props.go.reform(move |_: MouseEvent| {
+        panel::focus();
+        Navigate::push(back.clone())
+    });
     let facts = match content.as_ref() {
         Some(Ok(facts)) if facts.path == props.path => Some(facts),
         _ => None,
@@ -108,7 +109,7 @@ pub(crate) fn Content(props: &Props) -> Html {
     html! {
         <section class="file-content" aria-label="Content of a file">
             <div class="content-head">
-                <button type="button" onclick={props.go.reform(move |_| Navigate::push(back.clone()))}>{ "Back to files" }</button>
+                <button type="button" onclick={on_back}>{ "Back to files" }</button>
                 <div class="content-name">
                     <Crumbs path={props.path.clone()} on_folder={to_folder} />
                     <h2><bdi>{ format::visible(format::file_name(&props.path)) }</bdi></h2>

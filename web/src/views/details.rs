@@ -10,6 +10,7 @@ use crate::parts::bar::{self, Bar};
 use crate::parts::copy::CopyPlace;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::mark;
+use crate::parts::panel;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, View};
 use crate::session::{Again, Image, Partial};
@@ -144,18 +145,18 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
         return html! { <p class="absent" role="status">{ text }</p> };
     };
     let has_none = props.image.facts.analysis.is_some();
-    // The tree of a filesystem also shows what was deleted on the way to it.
-    let is_gone = row.mark == Some(Mark::Deleted) && props.route.view == View::Stack;
+    let is_gone = row.mark == Some(Mark::Deleted);
     let content = ImageRoute {
-        view: View::Content,
         path: Some(history.path.clone()),
         // A search may have found an earlier version.
         layer: Some(history.found_in.unwrap_or(layer)),
-        ..props.route.clone()
+        // Lines and form are those of the file that was shown before.
+        ..props.route.in_view(View::Content)
     };
     html! {
         <>
-        if is_gone {
+        // The tree of a filesystem also shows what was deleted on the way to it; among changes the mark says so.
+        if is_gone && props.route.view == View::Stack {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
         }
         if has_none && matches!(row.kind, EntryKind::File | EntryKind::Hardlink | EntryKind::Dir) {
@@ -174,7 +175,10 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                 <button
                     type="button"
                     class="view-content"
-                    onclick={props.go.reform(move |_| Navigate::push(content.clone()))}
+                    onclick={props.go.reform(move |_| {
+                        panel::focus();
+                        Navigate::push(content.clone())
+                    })}
                 >
                     { "View content" }
                     if let Some(found) = history.found_in {
@@ -295,8 +299,9 @@ fn step(
     };
     let to = ImageRoute {
         layer: Some(event.layer),
-        view: View::Changes,
-        ..props.route.clone()
+        // The deed is of this layer alone.
+        from: None,
+        ..props.route.in_view(View::Changes)
     };
     let head = props.image.head(event.layer);
     html! {
@@ -323,8 +328,12 @@ fn compare(props: &Props, history: &PathHistory, old: u32, new: u32) -> Html {
         layer: Some(new),
         ..props.route.in_view(View::Difference)
     };
+    let on_compare = props.go.reform(move |_: MouseEvent| {
+        panel::focus();
+        Navigate::push(to.clone())
+    });
     html! {
-        <button type="button" class="quiet compare-versions" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
+        <button type="button" class="quiet compare-versions" onclick={on_compare}>
             { format!("Compare with layer {old}") }
         </button>
     }

@@ -7,6 +7,7 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::copy::Copy;
 use crate::parts::lines::Lines;
+use crate::parts::panel;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
@@ -57,10 +58,14 @@ pub(crate) fn Document(props: &Props) -> Html {
         _ => None,
     };
     let back = props.route.in_view(View::Config);
+    let on_back = props.go.reform(move |_: MouseEvent| {
+        panel::focus();
+        Navigate::push(back.clone())
+    });
     html! {
         <section class="file-content" aria-label="Document of the image">
             <div class="content-head">
-                <button type="button" onclick={props.go.reform(move |_| Navigate::push(back.clone()))}>{ "Back to config" }</button>
+                <button type="button" onclick={on_back}>{ "Back to config" }</button>
                 <div class="content-name">
                     <h2>{ kind(props) }</h2>
                     <p class="mono muted document-digest">{ format::visible_text(&props.digest) }</p>

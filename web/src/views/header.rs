@@ -25,6 +25,8 @@ pub(crate) struct Props {
     pub(crate) file: bool,
     /// The address leads to the same on other computers.
     pub(crate) shared: bool,
+    /// What is open is a list of a registry, whose address is known at once and pinned to nothing.
+    pub(crate) list: bool,
     pub(crate) facts: Option<Rc<ImageFacts>>,
     pub(crate) loading: bool,
     /// The start has a box of its own in its middle.
@@ -86,27 +88,29 @@ pub(crate) fn Header(props: &Props) -> Html {
 
 /// Copies the address of the present view.
 fn copy(props: &Props, format: LinkFormat) -> Html {
-    let (title, text) = match format {
-        LinkFormat::Url => (
-            "Copy a link to this view, pinned to the digest",
-            html! { "Copy link" },
-        ),
-        LinkFormat::Markdown => (
-            "Copy a link to this view, pinned to the digest, as Markdown",
-            html! {
-                <>
-                    <span class="in-full">{ "Copy as " }</span>
-                    <span class="in-short">{ "Markdown" }</span>
-                    <span class="in-signs" aria-hidden="true">{ "M↓" }</span>
-                </>
-            },
-        ),
+    let title = match (format, props.list) {
+        (LinkFormat::Url, false) => "Copy a link to this view, pinned to the digest",
+        (LinkFormat::Url, true) => "Copy a link to this list",
+        (LinkFormat::Markdown, false) => {
+            "Copy a link to this view, pinned to the digest, as Markdown"
+        }
+        (LinkFormat::Markdown, true) => "Copy a link to this list as Markdown",
+    };
+    let text = match format {
+        LinkFormat::Url => html! { "Copy link" },
+        LinkFormat::Markdown => html! {
+            <>
+                <span class="in-full">{ "Copy as " }</span>
+                <span class="in-short">{ "Markdown" }</span>
+                <span class="in-signs" aria-hidden="true">{ "M↓" }</span>
+            </>
+        },
     };
     html! {
         <button
             type="button"
             class={classes!("copy", (format == LinkFormat::Markdown).then_some("as-markdown"))}
-            disabled={props.facts.is_none() || !props.shared}
+            disabled={!props.shared || !(props.list || props.facts.is_some())}
             title={if props.shared { title } else { share::NOT_SHARED }}
             onclick={props.on_copy.reform(move |_| format)}
         >

@@ -8,6 +8,7 @@ use crate::browser;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::own_dockerfile::OwnDockerfile;
+use crate::parts::panel;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image, LayerState};
@@ -39,9 +40,6 @@ pub(crate) struct Props {
     /// Closes the details.
     pub(crate) on_close: Callback<()>,
 }
-
-/// The identifier of what the tabs show.
-const PANEL: &str = "panel";
 
 /// The whole view of an image.
 #[component]
@@ -75,10 +73,10 @@ pub(crate) fn ImageView(props: &Props) -> Html {
                 }
                 <section class="content">
                     if embedded {
-                        <div class="panel">{ content(props, selected) }</div>
+                        <div class="panel" id={panel::ID}>{ content(props, selected) }</div>
                     } else {
                         <Tabs image={image.clone()} route={route.clone()} go={go.clone()} />
-                        <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab.id}>
+                        <div class="panel" id={panel::ID} role="tabpanel" aria-labelledby={tab.id}>
                             { content(props, selected) }
                         </div>
                     }
@@ -309,7 +307,7 @@ fn Tabs(props: &ImageProps) -> Html {
                     type="button"
                     role="tab"
                     id={tab.id}
-                    aria-controls={PANEL}
+                    aria-controls={panel::ID}
                     aria-selected={(tab.view == chosen.view).to_string()}
                     tabindex={if tab.view == chosen.view { "0" } else { "-1" }}
                     onclick={

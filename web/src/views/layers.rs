@@ -100,7 +100,7 @@ pub(crate) fn unknown_cost(image: &Image) -> &'static str {
 }
 
 /// Choosing a layer leads to its findings where findings are shown, else to its files.
-fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
+pub(crate) fn at(route: &ImageRoute, layer: u32) -> ImageRoute {
     let chosen = ImageRoute {
         layer: Some(layer),
         from: route.from.filter(|_| route.view == View::Difference),
@@ -124,10 +124,7 @@ fn item(list: &NodeRef, layer: u32) -> Option<HtmlElement> {
 
 fn switch(props: &Props) -> Html {
     let choice = |view: View, word: &'static str, title: &'static str| {
-        let to = ImageRoute {
-            view,
-            ..props.route.clone()
-        };
+        let to = props.route.in_view(view);
         html! {
             <button
                 type="button"
@@ -270,5 +267,36 @@ fn below(
             </>
         },
         (None, None) => Html::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::Route;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn choosing_a_layer_shows_what_is_of_it() {
+        for (place, chosen) in [
+            ("?layer=5&from=3&view=changes", "?layer=2&view=changes"),
+            (
+                "?layer=5&from=3&view=diff&path=/a",
+                "?layer=2&from=3&view=diff&path=/a",
+            ),
+            (
+                "?view=waste&path=/a&kind=deleted&page=2&finding=deleted.3",
+                "?layer=2&view=waste&kind=deleted&of=2",
+            ),
+            ("?view=checks", "?layer=2&view=checks&of=2"),
+            ("?view=packages&find=lib", "?layer=2"),
+        ] {
+            let (Route::Image(route), _) = Route::parse(&format!("#/image/a{place}")) else {
+                panic!("no image")
+            };
+            let to = Route::Image(at(&route, 2)).to_fragment();
+            assert_eq!(to, format!("#/image/a{chosen}"));
+        }
     }
 }

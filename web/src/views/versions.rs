@@ -5,7 +5,8 @@ use yew::prelude::*;
 use crate::browser;
 use crate::navigate::Navigate;
 use crate::parts::difference::last_form;
-use crate::route::{ImageRoute, View};
+use crate::parts::panel;
+use crate::route::ImageRoute;
 use crate::session::Image;
 use crate::views::difference::Difference;
 use crate::worker::client::WorkerClient;
@@ -35,13 +36,11 @@ pub(crate) fn Versions(props: &Props) -> Html {
         ..
     } = props;
     let old = route.from.unwrap_or(1);
-    let back = ImageRoute {
-        from: None,
-        ..route.in_view(View::Stack)
-    };
+    let back = route.back_to_files();
     let to_folder = {
         let back = back.clone();
         go.reform(move |path| {
+            panel::focus();
             Navigate::push(ImageRoute {
                 path: Some(path),
                 ..back.clone()
@@ -79,7 +78,10 @@ pub(crate) fn Versions(props: &Props) -> Html {
             form={route.difference.unwrap_or_else(last_form)}
             on_form={to_form}
             on_layers={to_layers}
-            on_back={go.reform(move |()| Navigate::push(back.clone()))}
+            on_back={go.reform(move |()| {
+                panel::focus();
+                Navigate::push(back.clone())
+            })}
             on_folder={to_folder}
         />
     }

@@ -92,6 +92,23 @@ async fn many_cards_are_turned_like_pages() {
     }
     let expected: Vec<_> = (0..2 * LAYERS).rev().map(name).collect();
     assert_eq!(seen, expected);
+    // A finding that is closed leaves its page as it was, by the button and by the key.
+    for close in ["button", "key"] {
+        browser.click(".finding .more").await;
+        let _: bool = browser
+            .until("location.hash.includes('finding=') && !!document.querySelector('.finding.selected')")
+            .await;
+        match close {
+            "key" => browser.press(Key::Escape).await,
+            _ => browser.click(".finding.selected .more").await,
+        }
+        let _: bool = browser
+            .until(
+                "location.hash.includes('page=3') && !document.querySelector('.finding.selected')",
+            )
+            .await;
+        browser.until_text(".pages", "101 to 120 of 120").await;
+    }
 }
 
 /// The limits have room for a slow machine: the page is built for a tenth of them.

@@ -29,6 +29,7 @@ use self::pages::{PAGE, Pages};
 use self::row::{TreeRow, element_id};
 use crate::browser;
 use crate::navigate::History;
+use crate::parts::panel;
 use crate::parts::watch::{self, Watch};
 use crate::parts::window::{ROW, Window};
 use crate::worker::client::WorkerClient;
@@ -192,6 +193,7 @@ impl Component for Tree {
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
             self.watch(ctx);
+            panel::hand_on(&self.grid);
         }
         self.place(ctx);
     }

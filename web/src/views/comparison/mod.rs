@@ -25,6 +25,7 @@ use crate::compare_session::CompareSession;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::bar::Progress;
+use crate::parts::panel;
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::share::LinkFormat;
 use crate::views::difference::Difference;
@@ -60,9 +61,6 @@ pub(crate) struct Props {
     pub(crate) on_again: Callback<()>,
     pub(crate) on_copy: Callback<LinkFormat>,
 }
-
-/// The identifier of what the tabs show.
-const PANEL: &str = "panel";
 
 /// The whole view of a comparison.
 #[component]
@@ -101,11 +99,11 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
             if let Some((comparison, facts)) = done {
                 <Figures worker={comparison.worker.clone()} facts={facts.clone()} />
                 if embedded {
-                    <div class="panel">{ panel(comparison, &facts, route, go) }</div>
+                    <div class="panel" id={panel::ID}>{ shown(comparison, &facts, route, go) }</div>
                 } else {
                     <Tabs facts={facts.clone()} route={route.clone()} go={go.clone()} />
-                    <div class="panel" id={PANEL} role="tabpanel" aria-labelledby={tab_id(route.view)}>
-                        { panel(comparison, &facts, route, go) }
+                    <div class="panel" id={panel::ID} role="tabpanel" aria-labelledby={tab_id(route.view)}>
+                        { shown(comparison, &facts, route, go) }
                     </div>
                 }
             } else {
@@ -115,7 +113,8 @@ pub(crate) fn ComparisonView(props: &Props) -> Html {
     }
 }
 
-fn panel(
+/// What the tabs show.
+fn shown(
     comparison: &CompareSession,
     facts: &Rc<ComparisonFacts>,
     route: &CompareRoute,
@@ -148,6 +147,7 @@ fn contents(comparison: &CompareSession, route: &CompareRoute, go: &Callback<Nav
     let to_folder = {
         let back = back.clone();
         go.reform(move |path| {
+            panel::focus();
             Navigate::push(CompareRoute {
                 path: Some(path),
                 ..back.clone()
@@ -175,7 +175,10 @@ fn contents(comparison: &CompareSession, route: &CompareRoute, go: &Callback<Nav
             form={route.difference.unwrap_or_default()}
             on_form={to_form}
             on_layers={Callback::noop()}
-            on_back={go.reform(move |()| Navigate::push(back.clone()))}
+            on_back={go.reform(move |()| {
+                panel::focus();
+                Navigate::push(back.clone())
+            })}
             on_folder={to_folder}
         />
     }
@@ -334,7 +337,7 @@ fn Tabs(props: &TabsProps) -> Html {
                     type="button"
                     role="tab"
                     id={tab_id(view)}
-                    aria-controls={PANEL}
+                    aria-controls={panel::ID}
                     aria-selected={(view == props.route.view).to_string()}
                     tabindex={if view == props.route.view { "0" } else { "-1" }}
                     onclick={

@@ -8,6 +8,7 @@ use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::crumbs::Crumbs;
 use crate::parts::difference::last_form;
+use crate::parts::panel;
 use crate::parts::size::size;
 use crate::parts::tree;
 use crate::parts::tree::compared::{difference, sign, what};
@@ -112,9 +113,13 @@ fn contents(props: &Props, versions: &PathVersions) -> Html {
         difference: Some(last_form()),
         ..props.route.clone()
     };
+    let on_compare = props.go.reform(move |_: MouseEvent| {
+        panel::focus();
+        Navigate::push(to.clone())
+    });
     html! {
         <p>
-            <button type="button" class="compare-contents" onclick={props.go.reform(move |_| Navigate::push(to.clone()))}>
+            <button type="button" class="compare-contents" onclick={on_compare}>
                 { "Compare contents" }
             </button>
         </p>

@@ -10,6 +10,7 @@ use super::moves::{Toward, above, next, outermost};
 use super::paint::{Marks, holder, paint, part_at};
 use super::theme::ThemeWatch;
 use crate::format;
+use crate::parts::panel::use_handed_on;
 use crate::parts::watch::Watch;
 use crate::route::map::Color;
 use crate::worker::protocol::{MapFacts, MapPart};
@@ -88,7 +89,7 @@ fn use_theme() -> u32 {
 #[component]
 pub(crate) fn Canvas(props: &Props) -> Html {
     let frame = use_node_ref();
-    let canvas = use_node_ref();
+    let canvas = use_handed_on();
     let size = use_size(&frame, &props.on_size);
     let theme = use_theme();
     let last_wheel = use_mut_ref(|| 0.0_f64);

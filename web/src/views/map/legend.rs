@@ -26,9 +26,10 @@ pub(super) fn called(cause: Cause, copies_unknown: bool) -> &'static str {
     }
 }
 
-/// What the colours mean. The map is drawn in the colours that these have.
+/// What the colours mean, of an image with so many layers. The map is drawn in the colours that these have.
 pub(super) fn legend_of(
     color: Color,
+    depth: u32,
     copies_unknown: bool,
     packages: Option<&PackagesReport>,
     legend: &NodeRef,
@@ -44,8 +45,8 @@ pub(super) fn legend_of(
             let live = swatch("live".to_owned(), html! { { "used" } });
             std::iter::once(live).chain(causes).collect()
         }
-        Color::Layer => (0..LAYER_COLORS)
-            .map(|at| swatch(format!("layer-{at}"), html! { { at + 1 } }))
+        Color::Layer => (0..LAYER_COLORS.min(depth))
+            .map(|at| swatch(format!("layer-{at}"), html! { { layers_of(at, depth) } }))
             .collect(),
         Color::Type => FileType::ALL
             .into_iter()
@@ -54,6 +55,13 @@ pub(super) fn legend_of(
         Color::Package => of_packages(packages),
     };
     html! { <ul class="legend map-legend" ref={legend.clone()} aria-label="Colors">{ for items }</ul> }
+}
+
+/// The layers that have this colour: there are more layers than colours.
+fn layers_of(at: u32, depth: u32) -> String {
+    let layers = (at + 1..=depth).step_by(LAYER_COLORS as usize);
+    let layers: Vec<String> = layers.map(|layer| layer.to_string()).collect();
+    layers.join(", ")
 }
 
 /// The largest packages by their names, the others together.
@@ -73,4 +81,26 @@ fn of_packages(packages: Option<&PackagesReport>) -> Vec<Html> {
     };
     let none = swatch(NO_PACKAGE.to_owned(), html! { { none } });
     named.chain(others).chain([none]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_colour_names_all_layers_that_have_it() {
+        for (at, depth, layers) in [
+            (0, 3, "1"),
+            (2, 3, "3"),
+            (0, 12, "1"),
+            (0, 13, "1, 13"),
+            (1, 13, "2"),
+            (0, 30, "1, 13, 25"),
+            (11, 36, "12, 24, 36"),
+        ] {
+            assert_eq!(layers_of(at, depth), layers);
+        }
+    }
 }

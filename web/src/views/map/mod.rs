@@ -119,7 +119,7 @@ pub(crate) fn Map(props: &LayerProps) -> Html {
             </Canvas>
             <div class="foot map-foot">
                 <span id="map-told" role="status">{ tell(props, &shown, told, packages.as_deref()) }</span>
-                { legend_of(props.route.map.color, props.image.numbers.copies_unknown, packages.as_deref(), &legend) }
+                { legend_of(props.route.map.color, props.image.depth(), props.image.numbers.copies_unknown, packages.as_deref(), &legend) }
             </div>
             { table(&shown) }
         </div>

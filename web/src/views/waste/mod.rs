@@ -13,6 +13,7 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::navigate::Navigate;
+use crate::parts::panel::use_handed_on;
 use crate::route::{ImageRoute, View};
 use crate::rules_input::RulesInput;
 use crate::session::{Again, Image};
@@ -50,6 +51,7 @@ pub(crate) fn Waste(props: &Props) -> Html {
     let found = use_state(|| None::<Box<Findings>>);
     // Those of one card, once the visitor asked for more of them.
     let told = use_state_eq(|| TOLD);
+    let pane = use_handed_on();
     let asked = asked(&props.route, *told);
     {
         let (found, worker) = (found.clone(), props.worker.clone());
@@ -69,7 +71,7 @@ pub(crate) fn Waste(props: &Props) -> Html {
     }
     html! {
         <div class="waste">
-            <div class="pane findings" tabindex="0" aria-label="Findings" role="region">
+            <div ref={pane} class="pane findings" tabindex="0" aria-label="Findings" role="region">
                 <Summary
                     checks={props.checks}
                     image={props.image.clone()}

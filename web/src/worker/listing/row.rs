@@ -81,12 +81,13 @@ impl Listing {
         })
     }
 
-    /// Whether a folder holds nothing, and never held anything that still costs.
+    /// Whether a folder holds nothing, and never held anything that still costs. Links, devices and empty files are something,
+    /// also where a search leaves them out.
     pub(super) fn is_idle(&self, at: StackPosition<'_>, row: &view::Row<'_>) -> bool {
         let node = row.node;
         row.kind == EntryKind::Dir
             && row.mark.is_none()
-            && self.totals.size(node) == 0
+            && self.view.children(node).is_empty()
             && at.wasted.is_none_or(|wasted| wasted.bytes(node) == 0)
     }
 

@@ -475,6 +475,39 @@ fn the_filesystem_shows_what_is_wasted_in_it() {
 }
 
 #[test]
+fn folders_of_links_and_empty_files_are_not_empty() {
+    let files = layer("one")
+        .dir("/boot")
+        .file("/dev/null", "")
+        .file("/etc/motd", bytes(5))
+        .symlink("/etc/mtab", "/proc/mounts")
+        .symlink("/lib64/ld.so", "/lib/ld.so")
+        .dir("/media/cdrom");
+    let mut tree = Tree::new(&[files], false);
+    let told = |tree: &mut Tree| -> Vec<(String, bool)> {
+        let idle: Vec<bool> = tree.rows().iter().map(|row| row.idle).collect();
+        tree.names().into_iter().zip(idle).collect()
+    };
+    let expected = [
+        ("dev", false),
+        ("etc", false),
+        ("lib64", false),
+        ("media", false),
+        ("boot", true),
+    ];
+    let named = |expected: &[(&str, bool)]| -> Vec<(String, bool)> {
+        let expected = expected.iter();
+        expected
+            .map(|(name, idle)| ((*name).to_owned(), *idle))
+            .collect()
+    };
+    assert_eq!(told(&mut tree), named(&expected));
+    tree.show(by_name(), "kind:symlink");
+    tree.expand(0);
+    assert_eq!(told(&mut tree), named(&[("etc", false), ("lib64", false)]));
+}
+
+#[test]
 fn hidden_kinds_are_not_in_the_sums() {
     let mut tree = Tree::new(&wasteful(), false);
     tree.hide(&[ChangeKind::Deleted]);
