@@ -43,19 +43,48 @@ async fn gateway(odd: &Odd, store: StoreOptions) -> String {
     .await
 }
 
-/// Status and body of what is under `/v2/odd/`; `headers` are names and values.
-async fn get(gateway: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Bytes) {
+/// What is answered for what is under `/v2/odd/`; `headers` are names and values.
+async fn ask(
+    method: reqwest::Method,
+    gateway: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> reqwest::Response {
     let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
     let client = client.timeout(Duration::from_secs(60)).build().unwrap();
-    let mut request = client.get(format!("http://{gateway}/v2/odd/{path}"));
+    let mut request = client.request(method, format!("http://{gateway}/v2/odd/{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let answer = request.send().await.unwrap();
+    request.send().await.unwrap()
+}
+
+/// Status and body of what is under `/v2/odd/`.
+async fn get(gateway: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Bytes) {
+    let answer = ask(reqwest::Method::GET, gateway, path, headers).await;
     (
         answer.status().as_u16(),
         answer.bytes().await.unwrap_or_default(),
     )
+}
+
+/// The status of the answer to HEAD. Where it is 200, its headers must be those of GET.
+async fn head(gateway: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let head = ask(reqwest::Method::HEAD, gateway, path, headers).await;
+    if head.status() == 200 {
+        let whole = ask(reqwest::Method::GET, gateway, path, headers).await;
+        for name in [
+            "content-type",
+            "content-length",
+            "docker-content-digest",
+            "cache-control",
+            "etag",
+        ] {
+            let both = [&head, &whole].map(|answer| answer.headers().get(name));
+            assert_eq!(both[0], both[1], "{path} {name}");
+        }
+    }
+    head.status().as_u16()
 }
 
 fn layer() -> String {
@@ -172,12 +201,17 @@ async fn while_a_registry_is_down_stored_content_goes_to_those_who_were_allowed_
         }
         code.store(down, Ordering::Relaxed);
         for path in &paths {
-            let fetched = get(&gateway, path, alice).await;
-            let refused = get(&gateway, path, bob).await.0;
-            assert!(matches!(refused, 429 | 502 | 503), "{refused}");
+            let asked = async |user: &[(&str, &str)]| {
+                let whole = get(&gateway, path, user).await.0;
+                [whole, head(&gateway, path, user).await]
+            };
+            let (allowed, refused) = (asked(alice).await, asked(bob).await);
+            for refused in refused {
+                assert!(matches!(refused, 429 | 502 | 503), "{refused}");
+            }
             match grace {
-                0 => assert_eq!(fetched.0, refused, "{path}"),
-                _ => assert_eq!(fetched.0, 200, "{down} {path}"),
+                0 => assert_eq!(allowed, refused, "{path}"),
+                _ => assert_eq!(allowed, [200, 200], "{down} {path}"),
             }
         }
         // A refusal ends the right.

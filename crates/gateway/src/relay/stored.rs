@@ -30,9 +30,9 @@ pub(super) enum Attempt {
 }
 
 /// What a registry says of a visitor's right.
-enum Answer {
-    /// It gives what has this digest; `None` where it does not say which.
-    SentRange(Option<Digest>),
+pub(super) enum Answer<T> {
+    /// It gives what is asked for.
+    Given(T),
     Refused(Refused),
     /// It cannot be asked for now.
     Down(Refused),
@@ -139,12 +139,9 @@ impl Relay {
             }
         };
         let asked = self.document(wish.name, asked).await;
-        let answer = answer(
-            asked.map(|answer| answer.map(|_| None)),
-            Refused::unknown_blob,
-        );
+        let answer = answer(asked.map(|answer| answer.map(drop)), Refused::unknown_blob);
         match (answer, rights) {
-            (Answer::SentRange(_), rights) => {
+            (Answer::Given(()), rights) => {
                 if let Some((rights, right)) = rights {
                     rights.given(right, wish.digest);
                 }
@@ -182,8 +179,9 @@ impl Relay {
         let right = right(visitor, name, &wanted.to_string());
         let asked = self.document(name, manifest_digest(remote, wanted)).await;
         let (digest, kind) = match answer(asked, Refused::unknown_manifest) {
-            Answer::SentRange(None) => return Ok(None),
-            Answer::SentRange(Some(digest)) => {
+            // It does not say which one it has.
+            Answer::Given(None) => return Ok(None),
+            Answer::Given(Some(digest)) => {
                 store.rights.given(right, &digest);
                 (digest, "hit")
             }
@@ -208,6 +206,66 @@ impl Relay {
             content_type: None,
             digest,
         }))
+    }
+
+    /// A stored manifest for a visitor who was allowed it lately; else `down`, which says why the registry cannot be asked.
+    pub(super) async fn remembered_manifest(
+        &self,
+        visitor: &Visitor<'_>,
+        name: &str,
+        wanted: &TagOrDigest,
+        down: Refused,
+    ) -> Result<Fetched, Refused> {
+        let right = right(visitor, name, &wanted.to_string());
+        let Some(store) = &self.store else {
+            return Err(down);
+        };
+        let Some(digest) = store.rights.recent(&right) else {
+            return Err(down);
+        };
+        let Some(bytes) = store.objects.document(&digest).await else {
+            return Err(down);
+        };
+        from_memory(name, &down);
+        self.metrics.stored("stale");
+        Ok(Fetched {
+            bytes,
+            content_type: None,
+            digest,
+        })
+    }
+
+    /// The answer to HEAD for a stored blob, for a visitor who was allowed it lately; else `down`, as above.
+    pub(super) async fn remembered_head(
+        &self,
+        visitor: &Visitor<'_>,
+        wish: &BlobRequest<'_>,
+        down: Refused,
+    ) -> Result<Response, Refused> {
+        let right = right(visitor, wish.name, &wish.digest.to_string());
+        let Some(store) = &self.store else {
+            return Err(down);
+        };
+        if store.rights.recent(&right).is_none() {
+            return Err(down);
+        }
+        let Some(found) = store.objects.find(wish.digest).await else {
+            return Err(down);
+        };
+        if !store.objects.is_sound(wish.digest, &found).await {
+            return Err(down);
+        }
+        from_memory(wish.name, &down);
+        self.metrics.stored("stale");
+        Ok(transfer::stored_head(wish.digest, found.size))
+    }
+
+    /// The registry refuses a manifest to this visitor.
+    pub(super) fn forget_manifest(&self, visitor: &Visitor<'_>, name: &str, wanted: &TagOrDigest) {
+        if let Some(store) = &self.store {
+            let right = right(visitor, name, &wanted.to_string());
+            store.rights.refused(&right);
+        }
     }
 
     /// Keeps a manifest that the registry gave to this visitor.
@@ -242,12 +300,12 @@ fn right(visitor: &Visitor<'_>, name: &str, wanted: &str) -> Right {
 }
 
 /// What an answer, or none in time, says.
-fn answer(
-    asked: Result<Result<Option<Digest>, SourceError>, Refused>,
+pub(super) fn answer<T>(
+    asked: Result<Result<T, SourceError>, Refused>,
     refused: fn(SourceError) -> Refused,
-) -> Answer {
+) -> Answer<T> {
     match asked {
-        Ok(Ok(digest)) => Answer::SentRange(digest),
+        Ok(Ok(given)) => Answer::Given(given),
         Ok(Err(error)) => match is_down(&error) {
             true => Answer::Down(refused(error)),
             false => Answer::Refused(refused(error)),
