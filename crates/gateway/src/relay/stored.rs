@@ -55,7 +55,9 @@ impl Relay {
         source: &Source<'_>,
     ) -> Result<Attempt, Refused> {
         let right = right(visitor, wish.name, &wish.digest.to_string());
-        if let Some(found) = store.objects.find(wish.digest).await {
+        let registry = self.origin(wish.name);
+        let found = store.objects.find_through(registry, wish.digest).await;
+        if let Some(found) = found {
             let rights = Some((&store.rights, right.clone()));
             let is_down = self.check_blob(rights, remote, wish).await?;
             if store.objects.is_sound(wish.digest, &found).await
@@ -97,7 +99,8 @@ impl Relay {
             };
             is_first = true;
             let checked = transfer::checked(wish, source, upstream, length, &self.limits);
-            Ok(flights.start(&place, wish.digest, room, checked))
+            let registry = self.origin(wish.name);
+            Ok(flights.start(&place, registry, wish.digest, room, checked))
         };
         let flight = match place.flight.get_or_try_init(start).await {
             Ok(flight) => Arc::clone(flight),
@@ -170,8 +173,9 @@ impl Relay {
         name: &str,
         wanted: &TagOrDigest,
     ) -> Result<Option<Fetched>, Refused> {
+        let registry = self.origin(name);
         if let TagOrDigest::Digest(digest) = wanted
-            && store.objects.find(digest).await.is_none()
+            && store.objects.find_through(registry, digest).await.is_none()
         {
             self.metrics.stored("miss");
             return Ok(None);
@@ -198,7 +202,7 @@ impl Relay {
                 return Ok(None);
             }
         };
-        let found = store.objects.document(&digest).await;
+        let found = store.objects.document_through(registry, &digest).await;
         self.metrics
             .stored(if found.is_some() { kind } else { "miss" });
         Ok(found.map(|bytes| Fetched {
@@ -223,7 +227,8 @@ impl Relay {
         let Some(digest) = store.rights.recent(&right) else {
             return Err(down);
         };
-        let Some(bytes) = store.objects.document(&digest).await else {
+        let registry = self.origin(name);
+        let Some(bytes) = store.objects.document_through(registry, &digest).await else {
             return Err(down);
         };
         from_memory(name, &down);
@@ -249,7 +254,8 @@ impl Relay {
         if store.rights.recent(&right).is_none() {
             return Err(down);
         }
-        let Some(found) = store.objects.find(wish.digest).await else {
+        let registry = self.origin(wish.name);
+        let Some(found) = store.objects.find_through(registry, wish.digest).await else {
             return Err(down);
         };
         if !store.objects.is_sound(wish.digest, &found).await {
@@ -279,10 +285,9 @@ impl Relay {
     ) {
         let right = right(visitor, name, &wanted.to_string());
         store.rights.given(right, &fetched.digest);
-        store
-            .objects
-            .keep(&fetched.digest, fetched.bytes.clone())
-            .await;
+        let (objects, digest) = (&store.objects, &fetched.digest);
+        objects.mark(self.origin(name), digest).await;
+        objects.keep(digest, fetched.bytes.clone()).await;
     }
 }
 
