@@ -137,8 +137,7 @@ async fn a_blob_that_is_listed_twice_is_read_once_for_a_badge() {
     assert_eq!(image.layers[0].digest, image.layers[1].digest);
     let odd = Odd::new(holding(&image)).await;
     let gateway = gateway(&odd, &["odd/app"], None).await;
-    let svg = badge(&gateway, "odd/app:1").await;
-    assert!(svg.contains("kB (50 %)"), "{svg}");
+    badge(&gateway, "odd/app:1").await;
     let of_layer = format!("GET /v2/app/blobs/{}", image.layers[0].digest);
     assert_eq!(odd.count(&of_layer), 1);
 }
