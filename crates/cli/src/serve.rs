@@ -251,11 +251,11 @@ impl Arguments {
     fn limits(&self) -> Limits {
         let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let mut limits = Limits::default();
+        if let Some(connections) = self.connection_limit {
+            limits = limits.with_connections(size(connections));
+        }
         if let Some(blobs) = self.blob_limit {
             limits = limits.with_blobs(size(blobs));
-        }
-        if let Some(connections) = self.connection_limit {
-            limits.connections = size(connections);
         }
         if let Some(requests) = self.client_limit {
             limits.per_client = size(requests);

@@ -50,7 +50,8 @@ pub struct Limits {
     /// The default is at most 4096, and less than half of the file descriptors that this process may have.
     pub connections: usize,
     /// Blobs that come from registries at once; each counts until its last byte is sent, and has about 1 MiB in
-    /// memory. The default is at most 512, and less than a quarter of the file descriptors.
+    /// memory. The default is at most 512, and less than a quarter of the file descriptors; more than half of the connections
+    /// are never of use.
     pub blobs: usize,
     /// Blobs that come from one registry at once.
     pub blobs_per_registry: usize,
@@ -64,7 +65,8 @@ pub struct Limits {
     /// Requests a second that one client address may send, after ten seconds' worth at once; 0 is no limit. Loopback
     /// addresses are exempt here too.
     pub rate: u32,
-    /// Requests that wait for their turn; a further one is answered with 429.
+    /// Requests that wait for their turn; a further one is answered with 429. One client may have a quarter of the places,
+    /// with the same exemption. Requests that run or wait hold their connections, so together they are fewer.
     pub waiting: usize,
     /// How long a request waits for its turn before it is answered with 429.
     pub turn: Duration,
@@ -96,7 +98,7 @@ impl Limits {
     fn of_files(files: u64) -> Self {
         let files = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
         let base = Self {
-            connections: (files / 2).clamp(8, 4096),
+            connections: (files / 2).clamp(16, 4096),
             blobs: 0,
             blobs_per_registry: 0,
             documents: 0,
@@ -117,19 +119,39 @@ impl Limits {
         base.with_blobs((files / 4).clamp(8, 512))
     }
 
-    /// The same, with so many blobs at once, and what follows from their number: half of them for a registry, half as
-    /// many documents.
+    /// The same, with so many connections, and blobs and requests that wait that fit into them.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Self {
+        let blobs = self.blobs;
+        Self {
+            connections,
+            ..self
+        }
+        .with_blobs(blobs)
+    }
+
+    /// The same, with so many blobs at once, but no more than half of the connections, and what follows from their number:
+    /// half of them for a registry, half as many documents. Of the connections that are left, half may wait, so that a
+    /// registry that does not answer never takes those for the page and for images that are here.
     #[must_use]
     pub fn with_blobs(self, blobs: usize) -> Self {
+        let blobs = blobs.min(self.connections / 2).max(1);
+        let documents = (blobs / 2).max(1);
+        let free = self.connections.saturating_sub(blobs + documents);
         Self {
             blobs,
             blobs_per_registry: (blobs / 2).max(1),
-            documents: (blobs / 2).max(1),
+            documents,
             documents_per_registry: (blobs / 8).max(1),
             per_client: (blobs / 4).clamp(1, 64),
-            waiting: blobs.saturating_mul(2),
+            waiting: blobs.saturating_mul(2).min(free / 2),
             ..self
         }
+    }
+
+    /// Requests of one client that wait for their turn.
+    pub(crate) fn waiting_per_client(&self) -> usize {
+        (self.waiting / 4).max(1)
     }
 }
 
@@ -165,5 +187,24 @@ mod tests {
         }
         assert_eq!(Limits::of_files(u64::MAX).connections, 4096);
         assert_eq!(Limits::of_files(0).blobs, 8);
+    }
+
+    #[test]
+    fn requests_that_run_or_wait_leave_connections_for_everything_else() {
+        let mut all = [0, 256, 1024, 4096, 20_000, u64::MAX]
+            .map(Limits::of_files)
+            .to_vec();
+        for connections in [8, 100, 10_000] {
+            let limits = Limits::default().with_connections(connections);
+            for blobs in [1, 64, 512, 100_000] {
+                all.push(limits.clone().with_blobs(blobs));
+            }
+            all.push(limits);
+        }
+        for limits in all {
+            let held = limits.blobs + limits.documents + limits.waiting;
+            let most = limits.connections - limits.connections / 8;
+            assert!(limits.waiting > 0 && held <= most, "{limits:?}");
+        }
     }
 }

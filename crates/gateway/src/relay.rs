@@ -136,6 +136,14 @@ impl Relay {
             .map(|upstream| upstream.domain.as_str())
     }
 
+    /// The address of the registry that a name begins with, by which the store tells registries apart; empty for images that
+    /// are here.
+    pub(crate) fn origin(&self, name: &str) -> &str {
+        let first = name.split('/').next().unwrap_or_default();
+        let upstream = self.upstreams.get(first);
+        upstream.map_or("", |upstream| upstream.base.as_str())
+    }
+
     /// Where blobs, manifests and layer indexes are kept, if they are.
     pub(crate) fn store(&self) -> Option<&Store> {
         self.store.as_ref()

@@ -3,7 +3,7 @@
 //! Documents and blobs have slots of their own, so that nobody who pulls large layers, or does not read them, is in
 //! the way of those who look something up.
 //! Of the requests that wait, the one whose client has the fewest on their way goes first, else the oldest. When a
-//! request waits, a client that reads nothing loses its slot.
+//! request waits, a client that reads nothing loses its slot. One client has only a part of the places of those who wait.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -100,7 +100,7 @@ impl Slots {
         let granted = if state.fits(&member, &self.limits) {
             state.start(id, member);
             None
-        } else if state.waiting.len() < self.limits.waiting {
+        } else if state.may_wait(&member, &self.limits) {
             let (sender, receiver) = oneshot::channel();
             state.waiting.push_back((id, member, sender));
             Some(receiver)
@@ -209,6 +209,12 @@ impl Member {
             leaves: false,
         }
     }
+
+    /// Its client, where that has a limit.
+    fn client(&self) -> Option<&Group> {
+        let mut groups = self.groups.iter();
+        groups.find(|group| matches!(group, Group::Client(_)))
+    }
 }
 
 impl State {
@@ -230,8 +236,17 @@ impl State {
 
     /// Requests of the same client that are on their way.
     fn of_client(&self, member: &Member) -> usize {
-        let client = member.groups.iter().find(|g| matches!(g, Group::Client(_)));
-        client.map_or(0, |client| self.count(client))
+        member.client().map_or(0, |client| self.count(client))
+    }
+
+    /// Whether there is a place to wait, for anybody and for its client.
+    fn may_wait(&self, member: &Member, limits: &Limits) -> bool {
+        let has_place = |client: &Group| {
+            let waiting = self.waiting.iter();
+            let waiting = waiting.filter(|(_, other, _)| other.client() == Some(client));
+            waiting.count() < limits.waiting_per_client()
+        };
+        self.waiting.len() < limits.waiting && member.client().is_none_or(has_place)
     }
 
     /// Starts those who wait and fit now.
@@ -347,6 +362,38 @@ mod tests {
         drop(first);
         assert!(first_of_four.try_recv().is_ok());
         assert!(second_of_two.try_recv().is_err());
+    }
+
+    #[test]
+    fn no_client_takes_all_places_of_those_who_wait() {
+        let slots = Slots::new(Limits {
+            blobs: 1,
+            blobs_per_registry: 1,
+            per_client: 1,
+            waiting: 8,
+            ..Limits::default()
+        });
+        let enter = |client: Option<IpAddr>| {
+            let member = Member::new("a", Kind::Blob, client, None);
+            slots.enter(member)
+        };
+        let one = Some(IpAddr::from([192, 0, 2, 1]));
+        let other = Some(IpAddr::from([192, 0, 2, 2]));
+        let _running = enter(one).unwrap();
+        let mut places = Vec::new();
+        for (client, has_place) in [(one, true), (one, true), (one, false), (other, true)] {
+            let place = enter(client);
+            assert_eq!(place.is_ok(), has_place, "{client:?}");
+            places.push(place);
+        }
+        // Those who are not told apart share what is left.
+        for has_place in [true, true, true, true, true, false] {
+            let place = enter(None);
+            assert_eq!(place.is_ok(), has_place);
+            places.push(place);
+        }
+        drop(places);
+        assert!(slots.state().waiting.is_empty());
     }
 
     #[tokio::test]

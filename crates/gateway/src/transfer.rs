@@ -96,9 +96,20 @@ pub(crate) fn head(
     if let Some(length) = upstream.length {
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    // Of unknown length, so that nobody adds a length of 0.
-    let body = Body::from_stream(stream::empty::<Result<Bytes, Cut>>());
-    Ok((headers, body).into_response())
+    Ok((headers, no_body()).into_response())
+}
+
+/// The answer to a HEAD request for a stored blob of this length, which was checked.
+pub(crate) fn stored_head(digest: &Digest, length: u64) -> Response {
+    let mut headers = headers(digest);
+    headers.insert(header::CACHE_CONTROL, policy::IMMUTABLE_AS_IS);
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    (headers, no_body()).into_response()
+}
+
+/// Of unknown length, so that nobody adds a length of 0.
+fn no_body() -> Body {
+    Body::from_stream(stream::empty::<Result<Bytes, Cut>>())
 }
 
 /// The answer to a GET request for a blob or a part of it.

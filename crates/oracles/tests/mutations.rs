@@ -10,7 +10,31 @@ const MUTATIONS: u64 = 600;
 /// When a slow machine stops earlier; the seeds themselves are always tried.
 const ENOUGH: Duration = Duration::from_secs(4);
 
+/// Bytes of addresses that the process of one target may use, its programs and stacks among them.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 2 << 30;
+
+/// Lets a target that takes more memory than any image of its size may fail, where nextest gives it a process of its own. The
+/// allocator then says how much it was and aborts.
+#[cfg(target_os = "linux")]
+fn limit_memory() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    if std::env::var_os("NEXTEST").is_some() {
+        let limit = Rlimit {
+            current: Some(MEMORY),
+            maximum: getrlimit(Resource::As).maximum,
+        };
+        let limited = setrlimit(Resource::As, limit);
+        assert!(limited.is_ok(), "{limited:?}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn limit_memory() {}
+
 fn run(name: &str) {
+    limit_memory();
     let target = target(name).unwrap_or_else(|| panic!("no target {name}"));
     let seeds = (target.seeds)();
     assert!(!seeds.is_empty());
@@ -42,3 +66,15 @@ macro_rules! targets {
 }
 
 targets!(reference manifest config rules secrets packages gzip zstd tar pax layer table index analysis stack archive challenge link realm guard credentials route badge report);
+
+/// Else the targets above could take any amount.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_limited() {
+    limit_memory();
+    if std::env::var_os("NEXTEST").is_some() {
+        let mut bytes: Vec<u8> = Vec::new();
+        let most = usize::try_from(MEMORY).unwrap_or(usize::MAX);
+        assert!(bytes.try_reserve_exact(most).is_err());
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -40,6 +41,21 @@ impl Home {
         self.file(&name, &script);
         let program = self.0.path().join(name);
         fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A helper for all registries, which writes down what it is asked for, and then does what `script` says. The file is
+    /// `$log` there.
+    fn noting_helper(&self, script: &str) -> PathBuf {
+        let log = self.0.path().join("log");
+        let script = format!(
+            "#!/bin/sh\nlog='{}'\nread key\necho \"$key\" >> \"$log\"\n{script}\n",
+            log.display()
+        );
+        self.file("bin/docker-credential-counted", &script);
+        let program = self.0.path().join("bin/docker-credential-counted");
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        self.file(".docker/config.json", r#"{"credsStore":"counted"}"#);
+        log
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
@@ -341,43 +357,42 @@ async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for()
     assert_eq!(status(Some(hub), &mirror).await, 403);
 }
 
+/// A registry that lets in only those who are `u` with the password `p`.
+async fn closed() -> Odd {
+    Odd::new(|_, authorization| match authorization {
+        Some("Basic dTpw") => ok("application/json", r#"{"tags":["1"]}"#),
+        _ => status(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+    })
+    .await
+}
+
+/// The status of the answer to a request for the tags of each repository, all at the same time.
+async fn statuses(address: &str, names: &[String]) -> Vec<u16> {
+    let client = reqwest::Client::builder().tls_certs_only([]);
+    let client = client.build().unwrap();
+    let asked = names.iter().map(|name| {
+        let asked = client.get(format!("http://{address}/v2/{name}/tags/list"));
+        async { asked.send().await.unwrap().status().as_u16() }
+    });
+    futures::future::join_all(asked).await
+}
+
 /// A helper is a process: visitors who think of names must not be able to start one for each.
 #[tokio::test]
 async fn a_helper_is_asked_once_for_a_registry_and_not_for_each_name() {
     let home = Home::new();
-    let log = home.0.path().join("log");
-    let script = format!(
-        "#!/bin/sh\nread key\necho \"$key\" >> {}\nsleep 0.5\n\
-         echo '{{\"Username\":\"u\",\"Secret\":\"p\"}}'\n",
-        log.display()
-    );
-    home.file("bin/docker-credential-counted", &script);
-    let program = home.0.path().join("bin/docker-credential-counted");
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
-    home.file(".docker/config.json", r#"{"credsStore":"counted"}"#);
-    let closed = async || {
-        Odd::new(|_, authorization| match authorization {
-            Some("Basic dTpw") => ok("application/json", r#"{"tags":["1"]}"#),
-            _ => status(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
-        })
-        .await
-    };
+    let script = r#"sleep 0.5; echo '{"Username":"u","Secret":"p"}'"#;
+    let log = home.noting_helper(script);
     let (one, other) = (closed().await, closed().await);
     let registries = [
         format!("one=http://{}", one.address),
         format!("other=http://{}", other.address),
     ];
     let (_serving, address) = home.serve(&registries).await;
-    let client = reqwest::Client::builder().tls_certs_only([]);
-    let client = client.build().unwrap();
-    let asked = (0..40).map(|at| {
-        let registry = if at % 2 == 0 { "one" } else { "other" };
-        let url = format!("http://{address}/v2/{registry}/app{at}/tags/list");
-        let asked = client.get(url).send();
-        async { asked.await.unwrap().status() }
-    });
-    let statuses = futures::future::join_all(asked).await;
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let names: Vec<_> = (0..20)
+        .flat_map(|at| [format!("one/app{at}"), format!("other/app{at}")])
+        .collect();
+    assert_eq!(statuses(&address, &names).await, [200; 40]);
     let mut keys: Vec<_> = fs::read_to_string(&log)
         .unwrap()
         .lines()
@@ -387,4 +402,41 @@ async fn a_helper_is_asked_once_for_a_registry_and_not_for_each_name() {
     let mut registries = vec![one.address.clone(), other.address.clone()];
     registries.sort();
     assert_eq!(keys, registries);
+}
+
+#[tokio::test]
+async fn helpers_of_two_registries_are_asked_at_the_same_time() {
+    let home = Home::new();
+    // Each waits for the other.
+    home.noting_helper(
+        r#"for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  if [ "$(wc -l < "$log")" -ge 2 ]; then
+    echo '{"Username":"u","Secret":"p"}'
+    exit 0
+  fi
+  sleep 0.5
+done
+exit 1"#,
+    );
+    let (one, other) = (closed().await, closed().await);
+    let registries = [
+        format!("one=http://{}", one.address),
+        format!("other=http://{}", other.address),
+    ];
+    let (_serving, address) = home.serve(&registries).await;
+    let names = ["one/app", "other/app"].map(str::to_owned);
+    assert_eq!(statuses(&address, &names).await, [200, 200]);
+}
+
+#[tokio::test]
+async fn a_helper_that_failed_is_not_asked_again_at_once() {
+    let home = Home::new();
+    let log = home.noting_helper("echo 'the keys are locked'; exit 1");
+    let one = closed().await;
+    let (_serving, address) = home.serve(&[format!("one=http://{}", one.address)]).await;
+    for name in ["one/app", "one/app", "one/other"] {
+        let status = statuses(&address, &[name.to_owned()]).await;
+        assert!(status[0] >= 400, "{status:?}");
+    }
+    assert_eq!(fs::read_to_string(log).unwrap().lines().count(), 1);
 }

@@ -466,8 +466,11 @@ async fn a_name_of_somebody_elses_is_not_answered_on_any_listener() {
         let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let gateway = Gateway::new(&options).unwrap();
+        let numbers = tokio::net::TcpListener::bind(listen).await.unwrap();
+        let metrics = numbers.local_addr().unwrap().port();
+        tokio::spawn(gateway.metrics().serve(numbers, std::future::pending()));
         tokio::spawn(gateway.serve(listener, std::future::pending()));
-        let status = async |target: &str, hosts: &[&str]| {
+        let status = async |port: u16, target: &str, hosts: &[&str]| {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             let hosts: String = hosts
                 .iter()
@@ -493,7 +496,18 @@ async fn a_name_of_somebody_elses_is_not_answered_on_any_listener() {
             ("/v2/_catalog", &[&local, "evil.example.com"], 400),
             ("http://evil.example.com/v2/_catalog", &[&local], 421),
         ] {
-            let got = status(target, hosts).await;
+            let got = status(port, target, hosts).await;
+            assert_eq!(got, expected, "{listen}: {target} {hosts:?}");
+        }
+        let local = format!("localhost:{metrics}");
+        for (target, hosts, expected) in [
+            ("/metrics", &[local.as_str()][..], 200),
+            ("/metrics", &["onionskin.example.com"], 200),
+            ("/metrics", &["evil.example.com"], 421),
+            ("/healthz", &["evil.example.com"], 421),
+            ("/metrics", &[], 400),
+        ] {
+            let got = status(metrics, target, hosts).await;
             assert_eq!(got, expected, "{listen}: {target} {hosts:?}");
         }
     }

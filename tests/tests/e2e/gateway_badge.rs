@@ -130,6 +130,18 @@ async fn a_registry_has_badges_where_they_are_allowed_and_is_read_once() {
     assert_eq!(odd.count("/manifests/"), manifests + 3);
 }
 
+#[tokio::test]
+async fn a_blob_that_is_listed_twice_is_read_once_for_a_badge() {
+    let step = || layer("COPY app /app").file("/app/a", seeded(1, 9_000));
+    let image = Image::new().layer(step()).layer(step()).pack();
+    assert_eq!(image.layers[0].digest, image.layers[1].digest);
+    let odd = Odd::new(holding(&image)).await;
+    let gateway = gateway(&odd, &["odd/app"], None).await;
+    badge(&gateway, "odd/app:1").await;
+    let of_layer = format!("GET /v2/app/blobs/{}", image.layers[0].digest);
+    assert_eq!(odd.count(&of_layer), 1);
+}
+
 /// The index of a layer is kept in the store, for those whose right on the blob the registry confirms.
 #[tokio::test]
 async fn gateways_share_the_indexes_of_layers_in_their_store() {

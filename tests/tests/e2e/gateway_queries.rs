@@ -27,12 +27,18 @@ async fn get(gateway: &str, path: &str) -> reqwest::Response {
 #[tokio::test]
 async fn only_what_the_api_knows_is_asked_of_a_registry() {
     let index = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
-    let odd = Odd::new(move |target, _| match target.contains("/referrers/") {
-        true => ok("application/vnd.oci.image.index.v1+json", index),
-        false => ok("application/json", r#"{"tags":["1"],"repositories":["a"]}"#),
+    let odd = Odd::new(move |target, _| {
+        if target.contains("/referrers/") {
+            ok("application/vnd.oci.image.index.v1+json", index)
+        } else if target.contains("/manifests/") || target.contains("/blobs/") {
+            sound(target)
+        } else {
+            ok("application/json", r#"{"tags":["1"],"repositories":["a"]}"#)
+        }
     })
     .await;
     let gateway = in_front_of(&odd, None).await;
+    let blob = format!("app/blobs/{}", Digest::sha256(LAYER));
     let referrers = format!("app/referrers/sha256:{}", "0".repeat(64));
     for (path, reaches) in [
         (
@@ -45,6 +51,11 @@ async fn only_what_the_api_knows_is_asked_of_a_registry() {
         ),
         ("app/tags/list?artifactType=x", "/v2/app/tags/list"),
         ("_catalog?n=3&evil=1", "/v2/_catalog?n=3"),
+        ("app/manifests/1?evil=1&ns=x", "/v2/app/manifests/1"),
+        (
+            &format!("{blob}?evil=1&X-Amz-Date=x"),
+            &format!("/v2/{blob}"),
+        ),
         (
             &format!("{referrers}?artifactType=a/b&evil=1"),
             &format!("/v2/{referrers}?artifactType=a%2Fb"),

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type::OCI_MANIFEST;
 use onionskin_gateway::{Access, Options, StoreOptions, StorePlace};
 use onionskin_tests::binary::{host, serve};
 use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, sound, status};
@@ -43,26 +44,63 @@ async fn gateway(odd: &Odd, store: StoreOptions) -> String {
     .await
 }
 
-/// Status and body of what is under `/v2/odd/`; `headers` are names and values.
-async fn get(gateway: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Bytes) {
+/// What is answered for what is under `/v2/odd/`; `headers` are names and values.
+async fn ask(
+    method: reqwest::Method,
+    gateway: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> reqwest::Response {
+    ask_for(method, &format!("http://{gateway}/v2/odd/{path}"), headers).await
+}
+
+async fn ask_for(
+    method: reqwest::Method,
+    url: &str,
+    headers: &[(&str, &str)],
+) -> reqwest::Response {
     let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
     let client = client.timeout(Duration::from_secs(60)).build().unwrap();
-    let mut request = client.get(format!("http://{gateway}/v2/odd/{path}"));
+    let mut request = client.request(method, url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let answer = request.send().await.unwrap();
+    request.send().await.unwrap()
+}
+
+/// Status and body of what is under `/v2/odd/`.
+async fn get(gateway: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Bytes) {
+    let answer = ask(reqwest::Method::GET, gateway, path, headers).await;
     (
         answer.status().as_u16(),
         answer.bytes().await.unwrap_or_default(),
     )
 }
 
+/// The status of the answer to HEAD. Where it is 200, its headers must be those of GET.
+async fn head(gateway: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let head = ask(reqwest::Method::HEAD, gateway, path, headers).await;
+    if head.status() == 200 {
+        let whole = ask(reqwest::Method::GET, gateway, path, headers).await;
+        for name in [
+            "content-type",
+            "content-length",
+            "docker-content-digest",
+            "cache-control",
+            "etag",
+        ] {
+            let both = [&head, &whole].map(|answer| answer.headers().get(name));
+            assert_eq!(both[0], both[1], "{path} {name}");
+        }
+    }
+    head.status().as_u16()
+}
+
 fn layer() -> String {
     format!("app/blobs/{}", Digest::sha256(LAYER))
 }
 
-/// The objects of a store in a folder: their names, and their bytes.
+/// The objects of a store in a folder: their names, and their bytes. What marks the registry of each is left out.
 fn objects(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -70,6 +108,7 @@ fn objects(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             match path.is_dir() {
+                true if path.ends_with("v1/through") => {}
                 true => folders.push(path),
                 false => drop(found.insert(path.clone(), fs::read(&path).unwrap_or_default())),
             }
@@ -139,6 +178,51 @@ async fn a_stored_blob_of_one_repository_is_not_served_through_another() {
     }
 }
 
+/// A registry may say that it has whatever it is asked for.
+#[tokio::test]
+async fn what_came_through_one_registry_is_not_read_through_another() {
+    let odd = Odd::new(|target, _| sound(target)).await;
+    let digest = Digest::sha256(manifest().as_bytes());
+    let said = digest.to_string();
+    let other = Odd::new(move |target, _| {
+        let kind = match target.contains("/manifests/") {
+            true => OCI_MANIFEST,
+            false => "application/octet-stream",
+        };
+        let mut response = ok(kind, "another");
+        let headers = response.headers_mut();
+        headers.insert("docker-content-digest", said.parse().unwrap());
+        response
+    })
+    .await;
+    let place = tempfile::tempdir().unwrap();
+    let gateway = serving(Options {
+        registries: vec![
+            format!("odd=http://{}", odd.address).parse().unwrap(),
+            format!("other=http://{}", other.address).parse().unwrap(),
+        ],
+        store: Some(folder(place.path())),
+        ..Options::default()
+    })
+    .await;
+    let by_digest = format!("app/manifests/{digest}");
+    for path in [&layer(), &by_digest] {
+        assert_eq!(get(&gateway, path, &[]).await.0, 200);
+    }
+    until(|| objects(place.path()).len() == 2).await;
+    for path in [layer().as_str(), &by_digest, "app/manifests/1"] {
+        let url = format!("http://{gateway}/v2/other/{path}");
+        let answer = ask_for(reqwest::Method::GET, &url, &[]).await;
+        assert!(answer.status().as_u16() >= 400, "{path}");
+        // What the registry had is served still, and only asked for by HEAD.
+        let before = odd.count("GET ");
+        if path != "app/manifests/1" {
+            assert_eq!(get(&gateway, path, &[]).await.0, 200, "{path}");
+            assert_eq!(odd.count("GET "), before, "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn while_a_registry_is_down_stored_content_goes_to_those_who_were_allowed_lately() {
     let users = tempfile::NamedTempFile::new().unwrap();
@@ -172,12 +256,17 @@ async fn while_a_registry_is_down_stored_content_goes_to_those_who_were_allowed_
         }
         code.store(down, Ordering::Relaxed);
         for path in &paths {
-            let fetched = get(&gateway, path, alice).await;
-            let refused = get(&gateway, path, bob).await.0;
-            assert!(matches!(refused, 429 | 502 | 503), "{refused}");
+            let asked = async |user: &[(&str, &str)]| {
+                let whole = get(&gateway, path, user).await.0;
+                [whole, head(&gateway, path, user).await]
+            };
+            let (allowed, refused) = (asked(alice).await, asked(bob).await);
+            for refused in refused {
+                assert!(matches!(refused, 429 | 502 | 503), "{refused}");
+            }
             match grace {
-                0 => assert_eq!(fetched.0, refused, "{path}"),
-                _ => assert_eq!(fetched.0, 200, "{down} {path}"),
+                0 => assert_eq!(allowed, refused, "{path}"),
+                _ => assert_eq!(allowed, [200, 200], "{down} {path}"),
             }
         }
         // A refusal ends the right.

@@ -2,18 +2,29 @@
 
 use std::fs;
 
+use onionskin_core::digest::Digest;
+use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, bytes, layer};
-use onionskin_tests::command::run;
+use onionskin_tests::command::{printed, run};
+use onionskin_tests::odd::{Odd, ok, status};
+use serde_json::json;
+
+/// Whether a line holds `::error` where it begins a line or may come to: not behind a letter or digit, as in `std::error`.
+fn has_command(line: &str) -> bool {
+    let mut found = line.match_indices("::error");
+    found.any(|(at, _)| !line[..at].ends_with(char::is_alphanumeric))
+}
 
 /// A file may be called like a command to a pipeline, and a label may hold one. Logs of pipelines obey what stands there.
 #[tokio::test]
 async fn names_and_labels_give_no_commands_to_pipelines() {
-    const COMMANDS: [&str; 8] = [
+    const COMMANDS: [&str; 9] = [
         "##vso[task.complete]x",
         "##[error]x",
         "##teamcity[buildStop]",
         "::error::x",
+        "::error title=x",
         "a\n::error::x",
         "a\r##[error]x",
         "a\u{85}::error::x",
@@ -33,6 +44,11 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
             .label(command, command)
             .annotation(command, command)
             .env(&format!("A={command}"));
+    }
+    // Folded at 80 columns, it must not begin a line.
+    for length in 60..80 {
+        let value = format!("{}::error::x", "x".repeat(length));
+        image = image.label(&format!("long{length}"), &value);
     }
     let image = image
         .layer(copied.file("/kept ::error::x", "kept"))
@@ -92,11 +108,53 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
                 let obeyed = ["##vso[", "##[", "##teamcity["]
                     .iter()
                     .any(|mark| line.contains(mark));
-                assert!(
-                    !obeyed && !line.contains("::error::"),
-                    "{arguments:?}: {line}"
-                );
+                assert!(!obeyed && !has_command(line), "{arguments:?}: {line}");
             }
         }
+    }
+}
+
+/// The second `::` of a command may come from what is printed beside a name.
+#[tokio::test]
+async fn what_is_printed_beside_a_name_makes_no_command_of_it() {
+    let annotations = json!({"::error title=x": "a::b"});
+    let empty =
+        json!({"mediaType": OCI_EMPTY, "digest": Digest::sha256(b"{}").to_string(), "size": 2});
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": "application/spdx+json",
+        "config": empty,
+        "layers": [empty],
+        "annotations": annotations,
+    });
+    let manifest = manifest.to_string();
+    let listed = json!({
+        "mediaType": OCI_MANIFEST,
+        "digest": Digest::sha256(b"sbom").to_string(),
+        "size": 4,
+        "artifactType": "application/spdx+json",
+        "annotations": annotations,
+    });
+    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [listed]});
+    let index = index.to_string();
+    let odd = Odd::new(move |target, _| {
+        if target.contains("/referrers/") {
+            ok(OCI_INDEX, index.clone())
+        } else if target.ends_with("/manifests/1") {
+            ok(OCI_MANIFEST, manifest.clone())
+        } else if target.contains("/blobs/") {
+            ok("application/octet-stream", "{}")
+        } else {
+            status(404, &[], "{}")
+        }
+    })
+    .await;
+    let reference = format!("{}/app:1", odd.address);
+    for command in ["inspect", "referrers"] {
+        let text = printed(&[command, &reference]).await;
+        assert!(text.contains(":\\x3aerror title=x"), "{command}: {text}");
+        assert!(text.contains("a::b"), "{command}: {text}");
+        assert!(!text.lines().any(has_command), "{command}: {text}");
     }
 }

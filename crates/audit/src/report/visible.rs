@@ -46,9 +46,10 @@ pub(super) const fn acts(c: char) -> bool {
 
 /// Whether a command to a pipeline begins here that would be obeyed in a log: `##vso[…]` and `##[…]` (Azure Pipelines,
 /// GitHub Actions), `##teamcity[…]`, `::name …::` (GitHub Actions, workflow commands). The last one is obeyed at the start of
-/// a line only, so `IO::Compress::Gzip` stays; lines are wrapped at blanks. Gives the byte to be escaped.
+/// a line only, so `IO::Compress::Gzip` and `[::ffff:192.0.2.7]` stay; lines are wrapped at blanks. Its second `::` may come
+/// from another text of the same line. Gives the byte to be escaped.
 fn command(text: &str, before: Option<char>) -> Option<u8> {
-    let starts = before.is_none_or(|before| !before.is_alphanumeric());
+    let starts = before.is_none_or(|before| !before.is_alphanumeric() && before != '[');
     let bytes = text.as_bytes();
     let word = |from: usize| {
         let word = bytes.get(from..).unwrap_or_default().iter();
@@ -58,11 +59,7 @@ fn command(text: &str, before: Option<char>) -> Option<u8> {
     };
     match bytes {
         [b'#', b'#', ..] if bytes.get(word(2)) == Some(&b'[') => Some(b'#'),
-        [b':', b':', ..]
-            if starts && word(2) > 2 && text.get(2..).is_some_and(|rest| rest.contains("::")) =>
-        {
-            Some(b':')
-        }
+        [b':', b':', first, ..] if starts && first.is_ascii_alphabetic() => Some(b':'),
         _ => None,
     }
 }
@@ -119,6 +116,10 @@ mod tests {
             ),
             ("/::error::x", "/:\\x3aerror::x"),
             ("::1", "::1"),
+            // What follows in the same line may hold the second `::`.
+            ("::error title=x", ":\\x3aerror title=x"),
+            ("std::fs a ::warning", "std::fs a :\\x3awarning"),
+            ("[::ffff:192.0.2.7]", "[::ffff:192.0.2.7]"),
         ] {
             assert_eq!(Visible(text).to_string(), visible);
         }

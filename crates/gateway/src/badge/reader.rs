@@ -201,7 +201,8 @@ impl Reader {
         let (Some(store), Some(digest)) = (self.served.relay().store(), layer.kept_as()) else {
             return Ok(None);
         };
-        let Some(file) = store.objects.index(digest).await else {
+        let registry = self.served.relay().origin(&self.name);
+        let Some(file) = store.objects.index(registry, digest).await else {
             return Ok(None);
         };
         let right = Route::Blob(self.name.clone(), digest.clone());
@@ -232,7 +233,9 @@ impl Reader {
         let index = Arc::clone(index);
         let packed = tokio::task::spawn_blocking(move || pack_layer(&index)).await;
         if let Ok(packed) = packed {
-            store.objects.keep_index(digest, packed.into()).await;
+            let registry = self.served.relay().origin(&self.name);
+            let kept = store.objects.keep_index(registry, digest, packed.into());
+            kept.await;
         }
     }
 

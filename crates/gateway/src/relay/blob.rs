@@ -4,15 +4,16 @@ use axum::http::Method;
 use axum::response::Response;
 use metrics::SharedString;
 use onionskin_core::digest::Digest;
-use onionskin_core::source::registry::Remote;
+use onionskin_core::source::SourceError;
+use onionskin_core::source::registry::{BlobAnswer, Remote};
 
-use super::stored::Attempt;
+use super::stored::{Answer, Attempt, answer};
 use super::{Relay, Visitor};
 use crate::error::Refused;
 use crate::held::holding;
 use crate::range::RequestedRange;
 use crate::slots::Kind;
-use crate::transfer::{self, BlobRequest};
+use crate::transfer::{self, BlobRequest, Upstream};
 
 impl Relay {
     /// A blob or a part of it, as its bytes are. A whole one that has another digest is cut off before its end.
@@ -50,8 +51,14 @@ impl Relay {
             size: self.described.of(name, digest).size,
         };
         if is_head {
-            let upstream = self.ask_for_blob(&remote, &Method::HEAD, &wish).await?;
-            return Ok(holding(transfer::head(&wish, &source, &upstream)?, slot));
+            let asked = self.blob_answer(&remote, &Method::HEAD, &wish).await;
+            let response = match answer(asked, Refused::unknown_blob) {
+                Answer::Given(sent) => transfer::head(&wish, &source, &Upstream::of(sent))?,
+                Answer::Down(down) => self.remembered_head(visitor, &wish, down).await?,
+                // Some know no HEAD of blobs, so this says nothing of what GET may have.
+                Answer::Refused(refused) => return Err(refused),
+            };
+            return Ok(holding(response, slot));
         }
         let stored = match &self.store {
             Some(store) => {
@@ -82,14 +89,21 @@ impl Relay {
         remote: &Remote,
         method: &Method,
         wish: &BlobRequest<'_>,
-    ) -> Result<transfer::Upstream, Refused> {
+    ) -> Result<Upstream, Refused> {
+        let answer = self.blob_answer(remote, method, wish).await?;
+        Ok(Upstream::of(answer.map_err(Refused::unknown_blob)?))
+    }
+
+    async fn blob_answer(
+        &self,
+        remote: &Remote,
+        method: &Method,
+        wish: &BlobRequest<'_>,
+    ) -> Result<Result<BlobAnswer, SourceError>, Refused> {
         let range = wish.range.map(|range| range.to_string());
         let described = self.described.of(wish.name, wish.digest);
         let answer = remote.blob_answer(method.clone(), wish.digest, range.as_deref(), described);
         // It may read the first bytes, or all, to see how they are coded.
-        let answer = self.document(wish.name, answer).await?;
-        Ok(transfer::Upstream::of(
-            answer.map_err(Refused::unknown_blob)?,
-        ))
+        self.document(wish.name, answer).await
     }
 }

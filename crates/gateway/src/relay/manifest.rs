@@ -8,6 +8,7 @@ use onionskin_core::manifest::media_type::{self, DocumentKind};
 use onionskin_core::source::SourceError;
 use onionskin_core::source::registry::{Fetched, Remote, TagOrDigest};
 
+use super::stored::{Answer, answer};
 use super::{Relay, Visitor};
 use crate::error::Refused;
 use crate::held::holding;
@@ -26,21 +27,29 @@ impl Relay {
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(visitor, name)?;
         let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let mut stored = None;
         // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
-        if visitor.method == Method::HEAD
-            && let Some(response) = self
-                .document(name, manifest_head(&remote, wanted))
-                .await??
-        {
-            return Ok(response);
-        }
-        let stored = match &self.store {
-            Some(store) => {
-                let stored = self.stored_manifest(store, visitor, &remote, name, wanted);
-                stored.await?
+        if visitor.method == Method::HEAD {
+            let asked = self.document(name, manifest_head(&remote, wanted)).await;
+            match answer(asked, Refused::unknown_manifest) {
+                Answer::Given(Some(response)) => return Ok(response),
+                Answer::Given(None) => {}
+                Answer::Down(down) => {
+                    let remembered = self.remembered_manifest(visitor, name, wanted, down);
+                    stored = Some(remembered.await?);
+                }
+                Answer::Refused(refused) => {
+                    self.forget_manifest(visitor, name, wanted);
+                    return Err(refused);
+                }
             }
-            None => None,
-        };
+        }
+        if stored.is_none()
+            && let Some(store) = &self.store
+        {
+            let found = self.stored_manifest(store, visitor, &remote, name, wanted);
+            stored = found.await?;
+        }
         let (fetched, is_new) = match stored {
             Some(stored) => (stored, false),
             None => {
@@ -63,14 +72,17 @@ impl Relay {
 }
 
 /// The answer to HEAD, if the registry's holds what clients rely on.
-async fn manifest_head(remote: &Remote, wanted: &TagOrDigest) -> Result<Option<Response>, Refused> {
+async fn manifest_head(
+    remote: &Remote,
+    wanted: &TagOrDigest,
+) -> Result<Option<Response>, SourceError> {
     let upstream = remote
         .manifest_response(Method::HEAD, wanted, media_type::ACCEPT)
         .await;
     let upstream = match upstream {
         // Some know no HEAD.
         Err(SourceError::Answer { .. }) => return Ok(None),
-        upstream => upstream.map_err(Refused::unknown_manifest)?,
+        upstream => upstream?,
     };
     if upstream.headers().contains_key(header::CONTENT_ENCODING) {
         // Its length is not that of the manifest.

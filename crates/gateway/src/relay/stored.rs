@@ -30,9 +30,9 @@ pub(super) enum Attempt {
 }
 
 /// What a registry says of a visitor's right.
-enum Answer {
-    /// It gives what has this digest; `None` where it does not say which.
-    SentRange(Option<Digest>),
+pub(super) enum Answer<T> {
+    /// It gives what is asked for.
+    Given(T),
     Refused(Refused),
     /// It cannot be asked for now.
     Down(Refused),
@@ -55,7 +55,9 @@ impl Relay {
         source: &Source<'_>,
     ) -> Result<Attempt, Refused> {
         let right = right(visitor, wish.name, &wish.digest.to_string());
-        if let Some(found) = store.objects.find(wish.digest).await {
+        let registry = self.origin(wish.name);
+        let found = store.objects.find_through(registry, wish.digest).await;
+        if let Some(found) = found {
             let rights = Some((&store.rights, right.clone()));
             let is_down = self.check_blob(rights, remote, wish).await?;
             if store.objects.is_sound(wish.digest, &found).await
@@ -97,7 +99,8 @@ impl Relay {
             };
             is_first = true;
             let checked = transfer::checked(wish, source, upstream, length, &self.limits);
-            Ok(flights.start(&place, wish.digest, room, checked))
+            let registry = self.origin(wish.name);
+            Ok(flights.start(&place, registry, wish.digest, room, checked))
         };
         let flight = match place.flight.get_or_try_init(start).await {
             Ok(flight) => Arc::clone(flight),
@@ -139,12 +142,9 @@ impl Relay {
             }
         };
         let asked = self.document(wish.name, asked).await;
-        let answer = answer(
-            asked.map(|answer| answer.map(|_| None)),
-            Refused::unknown_blob,
-        );
+        let answer = answer(asked.map(|answer| answer.map(drop)), Refused::unknown_blob);
         match (answer, rights) {
-            (Answer::SentRange(_), rights) => {
+            (Answer::Given(()), rights) => {
                 if let Some((rights, right)) = rights {
                     rights.given(right, wish.digest);
                 }
@@ -173,8 +173,9 @@ impl Relay {
         name: &str,
         wanted: &TagOrDigest,
     ) -> Result<Option<Fetched>, Refused> {
+        let registry = self.origin(name);
         if let TagOrDigest::Digest(digest) = wanted
-            && store.objects.find(digest).await.is_none()
+            && store.objects.find_through(registry, digest).await.is_none()
         {
             self.metrics.stored("miss");
             return Ok(None);
@@ -182,8 +183,9 @@ impl Relay {
         let right = right(visitor, name, &wanted.to_string());
         let asked = self.document(name, manifest_digest(remote, wanted)).await;
         let (digest, kind) = match answer(asked, Refused::unknown_manifest) {
-            Answer::SentRange(None) => return Ok(None),
-            Answer::SentRange(Some(digest)) => {
+            // It does not say which one it has.
+            Answer::Given(None) => return Ok(None),
+            Answer::Given(Some(digest)) => {
                 store.rights.given(right, &digest);
                 (digest, "hit")
             }
@@ -200,7 +202,7 @@ impl Relay {
                 return Ok(None);
             }
         };
-        let found = store.objects.document(&digest).await;
+        let found = store.objects.document_through(registry, &digest).await;
         self.metrics
             .stored(if found.is_some() { kind } else { "miss" });
         Ok(found.map(|bytes| Fetched {
@@ -208,6 +210,68 @@ impl Relay {
             content_type: None,
             digest,
         }))
+    }
+
+    /// A stored manifest for a visitor who was allowed it lately; else `down`, which says why the registry cannot be asked.
+    pub(super) async fn remembered_manifest(
+        &self,
+        visitor: &Visitor<'_>,
+        name: &str,
+        wanted: &TagOrDigest,
+        down: Refused,
+    ) -> Result<Fetched, Refused> {
+        let right = right(visitor, name, &wanted.to_string());
+        let Some(store) = &self.store else {
+            return Err(down);
+        };
+        let Some(digest) = store.rights.recent(&right) else {
+            return Err(down);
+        };
+        let registry = self.origin(name);
+        let Some(bytes) = store.objects.document_through(registry, &digest).await else {
+            return Err(down);
+        };
+        from_memory(name, &down);
+        self.metrics.stored("stale");
+        Ok(Fetched {
+            bytes,
+            content_type: None,
+            digest,
+        })
+    }
+
+    /// The answer to HEAD for a stored blob, for a visitor who was allowed it lately; else `down`, as above.
+    pub(super) async fn remembered_head(
+        &self,
+        visitor: &Visitor<'_>,
+        wish: &BlobRequest<'_>,
+        down: Refused,
+    ) -> Result<Response, Refused> {
+        let right = right(visitor, wish.name, &wish.digest.to_string());
+        let Some(store) = &self.store else {
+            return Err(down);
+        };
+        if store.rights.recent(&right).is_none() {
+            return Err(down);
+        }
+        let registry = self.origin(wish.name);
+        let Some(found) = store.objects.find_through(registry, wish.digest).await else {
+            return Err(down);
+        };
+        if !store.objects.is_sound(wish.digest, &found).await {
+            return Err(down);
+        }
+        from_memory(wish.name, &down);
+        self.metrics.stored("stale");
+        Ok(transfer::stored_head(wish.digest, found.size))
+    }
+
+    /// The registry refuses a manifest to this visitor.
+    pub(super) fn forget_manifest(&self, visitor: &Visitor<'_>, name: &str, wanted: &TagOrDigest) {
+        if let Some(store) = &self.store {
+            let right = right(visitor, name, &wanted.to_string());
+            store.rights.refused(&right);
+        }
     }
 
     /// Keeps a manifest that the registry gave to this visitor.
@@ -221,10 +285,9 @@ impl Relay {
     ) {
         let right = right(visitor, name, &wanted.to_string());
         store.rights.given(right, &fetched.digest);
-        store
-            .objects
-            .keep(&fetched.digest, fetched.bytes.clone())
-            .await;
+        let (objects, digest) = (&store.objects, &fetched.digest);
+        objects.mark(self.origin(name), digest).await;
+        objects.keep(digest, fetched.bytes.clone()).await;
     }
 }
 
@@ -242,12 +305,12 @@ fn right(visitor: &Visitor<'_>, name: &str, wanted: &str) -> Right {
 }
 
 /// What an answer, or none in time, says.
-fn answer(
-    asked: Result<Result<Option<Digest>, SourceError>, Refused>,
+pub(super) fn answer<T>(
+    asked: Result<Result<T, SourceError>, Refused>,
     refused: fn(SourceError) -> Refused,
-) -> Answer {
+) -> Answer<T> {
     match asked {
-        Ok(Ok(digest)) => Answer::SentRange(digest),
+        Ok(Ok(given)) => Answer::Given(given),
         Ok(Err(error)) => match is_down(&error) {
             true => Answer::Down(refused(error)),
             false => Answer::Refused(refused(error)),

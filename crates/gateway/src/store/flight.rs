@@ -100,10 +100,11 @@ impl Flights {
         place
     }
 
-    /// Starts a fetch of a blob that has `room`.
+    /// Starts a fetch from `registry` of a blob that has `room`.
     pub(crate) fn start(
         &self,
         place: &Arc<SharedFetch>,
+        registry: &str,
         digest: &Digest,
         room: Room,
         chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
@@ -113,6 +114,7 @@ impl Flights {
         let fetch = Fetch {
             objects: self.objects.clone(),
             place: Arc::downgrade(place),
+            registry: registry.to_owned(),
             digest: digest.clone(),
             file: Arc::clone(&file),
             sender,
@@ -211,6 +213,7 @@ impl SharedFetch {
 struct Fetch {
     objects: Option<Arc<Objects>>,
     place: Weak<SharedFetch>,
+    registry: String,
     digest: Digest,
     file: Arc<File>,
     sender: watch::Sender<Progress>,
@@ -250,6 +253,7 @@ impl Fetch {
         let _place = self.place.upgrade();
         self.sender.send_modify(|now| now.end = Some(Ok(())));
         if let Some(objects) = &self.objects {
+            objects.mark(&self.registry, &self.digest).await;
             objects.keep_file(&self.digest, &self.file, written).await;
         }
     }

@@ -2,8 +2,11 @@
 //!
 //! An object is found under its digest or not at all: it is put there in one step once it is whole, and what is there is
 //! checked once by each process. What does not have its digest is deleted, and fetched again by who wants it.
+//!
+//! A registry may claim to have whatever it is asked for. So a mark beside an object says which registry it came through,
+//! and for another registry there is no such object until it sends it too.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +36,8 @@ use crate::metrics::Metrics;
 
 /// What all names begin with: another layout of the store would have another.
 const ROOT: &str = "v1";
+/// Where marks are.
+const THROUGH: &str = "through";
 /// The key that gateways share. It is apart from the objects that are counted and deleted.
 const KEY_OF_PAGES: &str = "keys/pages";
 /// How often objects are counted, which other gateways may have added.
@@ -48,6 +53,8 @@ pub(crate) struct Objects {
     rest: Option<Rest>,
     limit: u64,
     known: Mutex<HashMap<Digest, Known>>,
+    /// Marks that were found or written.
+    marked: Mutex<HashSet<Path>>,
     tally: Tally,
     counted: tokio::sync::Mutex<Option<Instant>>,
     key_of_pages: tokio::sync::OnceCell<Key>,
@@ -93,6 +100,7 @@ impl Objects {
             rest: matches!(options.place, StorePlace::Bucket(_)).then(Rest::default),
             limit: options.limit,
             known: Mutex::default(),
+            marked: Mutex::default(),
             tally: Tally::default(),
             counted: tokio::sync::Mutex::new(None),
             key_of_pages: tokio::sync::OnceCell::new(),
@@ -113,8 +121,72 @@ impl Objects {
         }
     }
 
+    /// The object of this digest, if there is one and it came through this registry. It is not checked yet.
+    pub(crate) async fn find_through(&self, registry: &str, digest: &Digest) -> Option<ObjectMeta> {
+        match self.came_through(registry, digest).await {
+            true => self.find(digest).await,
+            false => None,
+        }
+    }
+
+    /// All of such an object that is small, if it has its digest. One that has not is deleted.
+    pub(crate) async fn document_through(&self, registry: &str, digest: &Digest) -> Option<Bytes> {
+        match self.came_through(registry, digest).await {
+            true => self.document(digest).await,
+            false => None,
+        }
+    }
+
+    /// Whether this registry sent what has this digest.
+    async fn came_through(&self, registry: &str, digest: &Digest) -> bool {
+        let mark = path_of_mark(registry, digest);
+        if self.is_marked(&mark) {
+            return true;
+        }
+        if self.is_resting() {
+            return false;
+        }
+        match self.store.head(&mark).await {
+            Ok(_) => {
+                self.note_mark(mark);
+                true
+            }
+            Err(Error::NotFound { .. }) => false,
+            Err(error) => {
+                self.failed("read", &error);
+                false
+            }
+        }
+    }
+
+    /// Notes that this registry sent what has this digest. To be done once that was checked, and before it is stored, so
+    /// that who finds the object finds the mark.
+    pub(crate) async fn mark(&self, registry: &str, digest: &Digest) {
+        let mark = path_of_mark(registry, digest);
+        if self.is_resting() || self.is_marked(&mark) {
+            return;
+        }
+        match self.store.put(&mark, Bytes::new().into()).await {
+            Ok(_) => self.note_mark(mark),
+            Err(error) => self.failed("write", &error),
+        }
+    }
+
+    fn is_marked(&self, mark: &Path) -> bool {
+        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        marked.contains(mark)
+    }
+
+    fn note_mark(&self, mark: Path) {
+        let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        if marked.len() >= KNOWN_OBJECTS {
+            marked.clear();
+        }
+        marked.insert(mark);
+    }
+
     /// The object of this digest, if there is one. It is not checked yet.
-    pub(crate) async fn find(&self, digest: &Digest) -> Option<ObjectMeta> {
+    async fn find(&self, digest: &Digest) -> Option<ObjectMeta> {
         if self.is_resting() {
             return None;
         }
@@ -180,7 +252,7 @@ impl Objects {
     }
 
     /// All of an object that is small, if it has its digest. One that has not is deleted.
-    pub(crate) async fn document(&self, digest: &Digest) -> Option<Bytes> {
+    async fn document(&self, digest: &Digest) -> Option<Bytes> {
         let found = self.find(digest).await?;
         if found.size > DOCUMENT_BYTES as u64 {
             return None;
@@ -220,12 +292,13 @@ impl Objects {
         }
     }
 
-    /// The file that keeps the index of the layer whose blob has this digest, if there is one. It is not checked.
-    pub(crate) async fn index(&self, digest: &Digest) -> Option<Bytes> {
+    /// The file that keeps the index of the layer whose blob has this digest and came through this registry, if there is
+    /// one. It is not checked.
+    pub(crate) async fn index(&self, registry: &str, digest: &Digest) -> Option<Bytes> {
         if self.is_resting() {
             return None;
         }
-        let found = match self.store.get(&path_of_index(digest)).await {
+        let found = match self.store.get(&path_of_index(registry, digest)).await {
             Ok(found) if found.meta.size <= INDEX_BYTES as u64 => found.bytes().await,
             Ok(_) | Err(Error::NotFound { .. }) => return None,
             Err(error) => Err(error),
@@ -234,12 +307,13 @@ impl Objects {
     }
 
     /// Keeps such a file.
-    pub(crate) async fn keep_index(&self, digest: &Digest, file: Bytes) {
+    pub(crate) async fn keep_index(&self, registry: &str, digest: &Digest, file: Bytes) {
         if self.is_resting() || file.len() > INDEX_BYTES {
             return;
         }
         let size = file.len() as u64;
-        let writing = self.writing(&path_of_index(digest)).await;
+        let path = path_of_index(registry, digest);
+        let writing = self.writing(&path).await;
         match self.store.put(writing.path(), file.into()).await {
             Ok(_) => self.added(writing, size).await,
             Err(error) => self.failed("write", &error),
@@ -491,17 +565,37 @@ fn path(digest: &Digest) -> Path {
     Path::from(format!("{ROOT}/{algorithm}/{first}/{hex}"))
 }
 
-/// The digest of the object that has this place; `None` for indexes of layers.
+/// The digest of the object that has this place, or of the one that a mark is for, so that a mark goes when its object does;
+/// `None` for indexes of layers.
 fn digest_of(path: &Path) -> Option<Digest> {
     let mut parts = path.as_ref().split('/').skip(1);
-    let (algorithm, _, hex) = (parts.next()?, parts.next()?, parts.next()?);
+    let (folder, _, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let (algorithm, hex) = match folder {
+        THROUGH => {
+            let mut parts = name.split('-');
+            (parts.next()?, parts.next()?)
+        }
+        algorithm => (algorithm, name),
+    };
     format!("{algorithm}:{hex}").parse().ok()
 }
 
 /// The place of a layer's index, by the digest of its blob.
-fn path_of_index(digest: &Digest) -> Path {
+fn path_of_index(registry: &str, digest: &Digest) -> Path {
+    path_for(registry, "index", digest)
+}
+
+/// The place of the mark that this registry sent what has this digest.
+fn path_of_mark(registry: &str, digest: &Digest) -> Path {
+    path_for(registry, THROUGH, digest)
+}
+
+/// The place of what is said of an object and is true for one registry.
+fn path_for(registry: &str, folder: &str, digest: &Digest) -> Path {
     let first = digest.hex().get(..2).unwrap_or_default();
-    Path::from(format!("{ROOT}/index/{first}/{}", name_of(digest)))
+    let registry = Digest::sha256(registry.as_bytes());
+    let name = format!("{}-{}", name_of(digest), registry.hex());
+    Path::from(format!("{ROOT}/{folder}/{first}/{name}"))
 }
 
 fn version(meta: &ObjectMeta) -> String {

@@ -83,7 +83,8 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// `text` made visible, in pieces of at most so many columns, with nothing left out.
+/// `text` made visible, in pieces of at most so many columns, with nothing left out. Each piece begins a line, where
+/// pipelines obey `::name …::`, so none begins so.
 #[must_use]
 pub fn folded(text: &str, columns: usize) -> Vec<String> {
     let visible = Visible(text).to_string();
@@ -92,11 +93,23 @@ pub fn folded(text: &str, columns: usize) -> Vec<String> {
     while !rest.is_empty() || pieces.is_empty() {
         // One character at least, whatever its width.
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        let (piece, behind) = rest.split_at(start(rest, columns).len().max(first));
+        let (mut piece, mut behind) = rest.split_at(start(rest, columns).len().max(first));
+        if behind.starts_with("::") {
+            (piece, behind) = rest.split_at(beside_colons(piece));
+        }
         pieces.push(piece.to_owned());
         rest = behind;
     }
     pieces
+}
+
+/// Where to cut a text instead of right behind `piece`, where it has `::`: one character before, or between the colons where
+/// there is none.
+fn beside_colons(piece: &str) -> usize {
+    match piece.char_indices().next_back() {
+        Some((last @ 1.., _)) => last,
+        _ => piece.len() + 1,
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +145,28 @@ mod tests {
         assert_eq!(folded("日本", 3), ["日", "本"]);
         assert_eq!(folded("日", 1), ["日"]);
         assert_eq!(folded("", 3), [""]);
+    }
+
+    /// The start of a line is where GitHub Actions obeys `::name …::`.
+    #[test]
+    fn folded_text_begins_no_line_with_a_command() {
+        for columns in [1, 2, 3, 4, 80] {
+            for before in 0..=2 * columns {
+                for letter in ["x", "日", "::"] {
+                    let text = format!("{}::error::pwned", letter.repeat(before));
+                    let pieces = folded(&text, columns);
+                    assert_eq!(pieces.concat(), Visible(&text).to_string());
+                    for piece in pieces {
+                        let obeyed = piece.strip_prefix("::").unwrap_or_default();
+                        let obeyed = obeyed.starts_with(|c: char| c.is_ascii_alphabetic());
+                        assert!(!obeyed, "{columns} {text}: {piece}");
+                    }
+                }
+            }
+        }
+        let text = format!("{}::error::pwned", "x".repeat(80));
+        let pieces = ["x".repeat(79), "x::error::pwned".to_owned()];
+        assert_eq!(folded(&text, 80), pieces);
     }
 
     #[test]

@@ -77,6 +77,20 @@ async fn what_is_used_while_room_is_made_stays() {
     assert!(objects.find(&kept[0]).await.is_some());
 }
 
+#[test]
+fn a_mark_is_for_one_registry_and_goes_with_its_object() {
+    let digest = Digest::sha256(b"a");
+    let mark = |registry| path_of_mark(registry, &digest);
+    assert_ne!(
+        mark("https://a.example.com/"),
+        mark("https://b.example.com/")
+    );
+    let one = mark("https://a.example.com/");
+    assert_eq!(digest_of(&one), Some(digest.clone()));
+    assert_eq!(digest_of(&path(&digest)), Some(digest.clone()));
+    assert_eq!(digest_of(&path_of_index("", &digest)), None);
+}
+
 /// Many at once, so that counts and writes meet wherever they can.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_store_that_many_write_to_keeps_its_limit_and_knows_its_size() {
