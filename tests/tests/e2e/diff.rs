@@ -226,7 +226,8 @@ async fn each_field_of_the_configuration_is_a_difference() {
         path
     };
     let old = save("old", |_| {});
-    let edits: [(&str, fn(&mut Value)); 4] = [
+    type Edit = fn(&mut Value);
+    let edits: [(&str, Edit); 4] = [
         ("stopTimeout", |config| {
             config["config"]["StopTimeout"] = json!(30);
         }),

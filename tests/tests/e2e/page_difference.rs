@@ -42,7 +42,7 @@ fn story() -> Packed {
         .pack()
 }
 
-async fn open(rest: &str) -> (impl Sized, Browser, String) {
+async fn open(rest: &str) -> (impl Sized + use<>, Browser, String) {
     let (registry, served, reference) = Served::in_front_of(&story());
     let browser = Browser::start().await;
     let image = served.page(&format!("/image/{reference}"));

@@ -82,7 +82,8 @@ impl App {
         title_of(image);
         let name = image.chosen_file();
         let file = name.and_then(|name| self.files.get(name));
-        let kept = name.filter(|_| file.is_none()).map(browser::kept_file);
+        let kept = name.filter(|_| file.is_none());
+        let kept = kept.map(|name| browser::kept_file(name));
         if kept == Some(None) {
             return self.choose_again();
         }

@@ -40,9 +40,10 @@ pub(super) async fn keep(file: &Blob) -> Option<String> {
     let bytes = Uint8Array::new(&bytes);
     let encrypted = subtle.encrypt_with_object_and_js_u8_array(&cipher()?, &key, &bytes);
     let encrypted = JsFuture::from(encrypted.ok()?).await.ok()?;
+    let encrypted = Uint8Array::new(&encrypted);
     let cache = Cache::of_worker();
-    let is_kept = cache.keep_file(&ticket.name(), Uint8Array::new(&encrypted));
-    is_kept.await.then(|| ticket.text())
+    let is_kept = cache.keep_file(&ticket.name(), encrypted).await;
+    is_kept.then(|| ticket.text())
 }
 
 /// The file of a ticket; none if it is no longer kept.
