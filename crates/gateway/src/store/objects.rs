@@ -594,7 +594,9 @@ fn path_of_mark(registry: &str, digest: &Digest) -> Path {
 fn path_for(registry: &str, folder: &str, digest: &Digest) -> Path {
     let first = digest.hex().get(..2).unwrap_or_default();
     let registry = Digest::sha256(registry.as_bytes());
-    let name = format!("{}-{}", name_of(digest), registry.hex());
+    // Half of it tells registries apart, and some stores take short names only.
+    let registry = registry.hex().get(..32).unwrap_or_default();
+    let name = format!("{}-{registry}", name_of(digest));
     Path::from(format!("{ROOT}/{folder}/{first}/{name}"))
 }
 
