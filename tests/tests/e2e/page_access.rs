@@ -236,6 +236,8 @@ async fn the_keyboard_goes_with_the_view_and_comes_back() {
     let _: bool = browser
         .until("!!document.querySelector('.row.active')")
         .await;
+    // The address follows the row a little later.
+    let _: bool = browser.until("location.hash.includes('path=')").await;
 
     // Into a content and out of it, by click and by key.
     browser

@@ -329,6 +329,7 @@ async fn each_listed_key_does_what_the_list_says() {
             let _: bool = browser.until(then).await;
         }
     }
+    browser.goto("about:blank").await;
     browser.goto(&served.page(IMAGE)).await;
     let _: bool = browser.until("!!document.querySelector('#tree')").await;
     browser.write("?").await;
