@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::document;
 use crate::machine::machine;
 use crate::served::Page;
+use crate::whole::grouped;
 
 /// The line of the document below which the table is.
 const BEGIN: &str = "<!-- cargo xtask load writes from here -->";
@@ -127,13 +128,16 @@ async fn run(onionskin: &str, load: &Load) -> Result<String> {
     let readers = readers(load, &address, &request).await?;
     let after = memory.now();
     let first = format!(
-        "| {} clients for {} seconds, each requesting a blob of {} MB again and again | {} responses, {}, {:.0} MB/s; median {}, 99th percentile {}; memory {} before, {} after, at most {} |",
+        "| {} clients for {} seconds, each requesting a blob of {} MB again and again | {} responses, {}, {} MB/s; median {}, 99th percentile {}; memory {} before, {} after, at most {} |",
         load.readers,
         load.reading.as_secs(),
         load.blob / 1_000_000,
-        readers.times.len(),
+        grouped(readers.times.len()),
         failures(readers.failed),
-        readers.times.len() as f64 * load.blob as f64 / 1e6 / readers.took.as_secs_f64(),
+        grouped(
+            (readers.times.len() as f64 * load.blob as f64 / 1e6 / readers.took.as_secs_f64())
+                as usize
+        ),
         milliseconds(readers.times.of(0.5)),
         milliseconds(readers.times.of(0.99)),
         mebibytes(memory.before),
@@ -147,7 +151,7 @@ async fn run(onionskin: &str, load: &Load) -> Result<String> {
         load.dribbling,
         load.not_reading,
         load.unread / 1_000_000,
-        load.idle,
+        grouped(load.idle),
         load.holding.as_secs(),
         milliseconds(usual.times.of(0.5)),
         milliseconds(usual.times.of(1.0)),

@@ -161,7 +161,7 @@ fn words(command: &[String]) -> Vec<&str> {
 }
 
 /// A number with commas between its thousands.
-fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     match number {
         1_000_000.. => format!(
             "{},{:03},{:03}",

@@ -191,3 +191,36 @@ async fn regular_expressions_and_ranges_of_layers_are_found_and_have_their_addre
         until_value(&browser, query).await;
     }
 }
+
+#[tokio::test]
+async fn the_other_qualifiers_find_what_they_say() {
+    let image = Image::new()
+        .layer(
+            layer("COPY . /srv")
+                .file("/srv/tool.py", bytes(3_000))
+                .mtime(1_500_000_000)
+                .file("/srv/data.bin", bytes(2_000))
+                .owner(1234, 0)
+                .symlink("/srv/link", "data.bin"),
+        )
+        .layer(layer("COPY note /srv").file("/srv/note", "note"))
+        .pack();
+    let digest = image.layers[1].digest.get(..15).unwrap().to_owned();
+    let (_registry, served, reference) = Served::in_front_of(&image);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{reference}")))
+        .await;
+    let _: bool = browser.until(WHOLE).await;
+    for (query, found) in [
+        ("ext:py", "tool.py"),
+        ("kind:symlink", "link"),
+        ("owner:1234", "data.bin"),
+        ("modified:<2018", "tool.py"),
+        (digest.as_str(), "note"),
+    ] {
+        browser.fill(BOX, Key::Control + "a").await;
+        browser.fill(BOX, query).await;
+        until_names(&browser, &["srv", found]).await;
+    }
+}
