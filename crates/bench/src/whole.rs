@@ -169,6 +169,7 @@ pub(crate) fn grouped(number: usize) -> String {
             number / 1_000 % 1_000,
             number % 1_000
         ),
-        _ => format!("{},{:03}", number / 1_000, number % 1_000),
+        1_000.. => format!("{},{:03}", number / 1_000, number % 1_000),
+        _ => number.to_string(),
     }
 }

@@ -299,7 +299,7 @@ fn step(
     };
     let to = ImageRoute {
         layer: Some(event.layer),
-        // The deed is of this layer alone.
+        // What happened is of this layer alone.
         from: None,
         ..props.route.in_view(View::Changes)
     };

@@ -2,8 +2,8 @@
 //!
 //! Beside them it holds indexes of layers, and the key that seals links to next pages, so that any number of gateways can
 //! share one. What is in it says nothing of who may read it: for each request the registry is asked whether this
-//! repository has it for this visitor (CVE-2026-35172), and only the registry that it came through is believed. Nothing is given out of it before its bytes have been checked
-//! against the digest by this process.
+//! repository has it for this visitor (CVE-2026-35172), and only the registry that it came through is believed. Nothing is
+//! given out of it before its bytes have been checked against the digest by this process.
 
 mod flight;
 mod objects;

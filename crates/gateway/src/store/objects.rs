@@ -2,9 +2,8 @@
 //!
 //! An object is found under its digest or not at all: it is put there in one step once it is whole, and what is there is
 //! checked once by each process. What does not have its digest is deleted, and fetched again by who wants it.
-//!
-//! A registry may claim to have whatever it is asked for. So a mark beside an object says which registry it came through,
-//! and for another registry there is no such object until it sends it too.
+
+mod marks;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -27,6 +26,7 @@ use onionskin_core::digest::{Digest, Hasher};
 use onionskin_core::limits::DOCUMENT_BYTES;
 use onionskin_core::report::Visible;
 
+use self::marks::THROUGH;
 use super::positioned::read_at;
 use super::rest::Rest;
 use super::tally::{Counting, Tally, Writing};
@@ -36,8 +36,6 @@ use crate::metrics::Metrics;
 
 /// What all names begin with: another layout of the store would have another.
 const ROOT: &str = "v1";
-/// Where marks are.
-const THROUGH: &str = "through";
 /// The key that gateways share. It is apart from the objects that are counted and deleted.
 const KEY_OF_PAGES: &str = "keys/pages";
 /// How often objects are counted, which other gateways may have added.
@@ -119,70 +117,6 @@ impl Objects {
             Some(folder) => tempfile::tempfile_in(folder),
             None => tempfile::tempfile(),
         }
-    }
-
-    /// The object of this digest, if there is one and it came through this registry. It is not checked yet.
-    pub(crate) async fn find_through(&self, registry: &str, digest: &Digest) -> Option<ObjectMeta> {
-        match self.came_through(registry, digest).await {
-            true => self.find(digest).await,
-            false => None,
-        }
-    }
-
-    /// All of such an object that is small, if it has its digest. One that has not is deleted.
-    pub(crate) async fn document_through(&self, registry: &str, digest: &Digest) -> Option<Bytes> {
-        match self.came_through(registry, digest).await {
-            true => self.document(digest).await,
-            false => None,
-        }
-    }
-
-    /// Whether this registry sent what has this digest.
-    async fn came_through(&self, registry: &str, digest: &Digest) -> bool {
-        let mark = path_of_mark(registry, digest);
-        if self.is_marked(&mark) {
-            return true;
-        }
-        if self.is_resting() {
-            return false;
-        }
-        match self.store.head(&mark).await {
-            Ok(_) => {
-                self.note_mark(mark);
-                true
-            }
-            Err(Error::NotFound { .. }) => false,
-            Err(error) => {
-                self.failed("read", &error);
-                false
-            }
-        }
-    }
-
-    /// Notes that this registry sent what has this digest. To be done once that was checked, and before it is stored, so
-    /// that who finds the object finds the mark.
-    pub(crate) async fn mark(&self, registry: &str, digest: &Digest) {
-        let mark = path_of_mark(registry, digest);
-        if self.is_resting() || self.is_marked(&mark) {
-            return;
-        }
-        match self.store.put(&mark, Bytes::new().into()).await {
-            Ok(_) => self.note_mark(mark),
-            Err(error) => self.failed("write", &error),
-        }
-    }
-
-    fn is_marked(&self, mark: &Path) -> bool {
-        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
-        marked.contains(mark)
-    }
-
-    fn note_mark(&self, mark: Path) {
-        let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
-        if marked.len() >= KNOWN_OBJECTS {
-            marked.clear();
-        }
-        marked.insert(mark);
     }
 
     /// The object of this digest, if there is one. It is not checked yet.
@@ -583,11 +517,6 @@ fn digest_of(path: &Path) -> Option<Digest> {
 /// The place of a layer's index, by the digest of its blob.
 fn path_of_index(registry: &str, digest: &Digest) -> Path {
     path_for(registry, "index", digest)
-}
-
-/// The place of the mark that this registry sent what has this digest.
-fn path_of_mark(registry: &str, digest: &Digest) -> Path {
-    path_for(registry, THROUGH, digest)
 }
 
 /// The place of what is said of an object and is true for one registry.

@@ -44,6 +44,15 @@ async fn bytes_that_no_file_shows_are_a_change() {
     assert_eq!((&*told["changed"], &*told["comment-new"]), ("true", "true"));
     let change: u64 = told["download-change"].parse().unwrap();
     assert!(change > 90_000, "{change}");
+    // The same files at other times are compressed to other bytes, and are no change.
+    let again = layer("RUN base")
+        .file("/lib", bytes(9_000))
+        .mtime(1_234_567_890);
+    ground.save("again.tar", "app:3", &Image::new().layer(again).pack());
+    let images = [("IMAGE", "again.tar"), ("BASE", "old.tar")];
+    let told = review(&ground, &images).await;
+    let told = (&*told["changed"], &*told["comment-new"]);
+    assert_eq!(told, ("false", "false"));
 }
 
 #[tokio::test]

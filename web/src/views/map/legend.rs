@@ -8,6 +8,9 @@ use crate::parts::mark;
 use crate::route::map::Color;
 use crate::worker::protocol::{Cause, FileType, PackagesReport};
 
+/// How many layers a colour names.
+const NAMED_LAYERS: usize = 3;
+
 /// A colour by its name, and what it means.
 pub(in crate::views) fn swatch(name: String, word: Html) -> Html {
     html! {
@@ -57,11 +60,13 @@ pub(super) fn legend_of(
     html! { <ul class="legend map-legend" ref={legend.clone()} aria-label="Colors">{ for items }</ul> }
 }
 
-/// The layers that have this colour: there are more layers than colours.
+/// The layers that have this colour, the lowest of them: there are more layers than colours.
 fn layers_of(at: u32, depth: u32) -> String {
-    let layers = (at + 1..=depth).step_by(LAYER_COLORS as usize);
-    let layers: Vec<String> = layers.map(|layer| layer.to_string()).collect();
-    layers.join(", ")
+    let mut layers = (at + 1..=depth).step_by(LAYER_COLORS as usize);
+    let named = layers.by_ref().take(NAMED_LAYERS);
+    let named: Vec<String> = named.map(|layer| layer.to_string()).collect();
+    let rest = if layers.next().is_some() { ", …" } else { "" };
+    named.join(", ") + rest
 }
 
 /// The largest packages by their names, the others together.
@@ -99,6 +104,7 @@ mod tests {
             (1, 13, "2"),
             (0, 30, "1, 13, 25"),
             (11, 36, "12, 24, 36"),
+            (0, 37, "1, 13, 25, …"),
         ] {
             assert_eq!(layers_of(at, depth), layers);
         }

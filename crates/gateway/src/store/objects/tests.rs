@@ -1,5 +1,6 @@
 //! The size of the store and what goes first, while objects are added, counted and used at the same time.
 
+use super::marks::path_of_mark;
 use super::*;
 
 fn objects(limit: u64) -> Arc<Objects> {
