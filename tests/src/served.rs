@@ -24,12 +24,14 @@ impl Served {
 
     /// Starts a server with these arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
-        let mut process = Command::new(onionskin())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(onionskin());
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Self::of(command.args(arguments))
+    }
+
+    /// Starts the server that a command line is for.
+    pub fn of(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)

@@ -185,11 +185,10 @@ async fn begun(
     Ok((status, headers, Body::from_stream(chunks)).into_response())
 }
 
-/// The length of a whole blob that a registry sends, if it says so.
-pub(crate) fn length_of_whole(upstream: &Upstream) -> Option<u64> {
-    upstream
-        .length
-        .filter(|_| upstream.status == StatusCode::OK)
+/// The length of a whole blob that a registry sends: as it says, else as the manifest said that came before.
+pub(crate) fn length_of_whole(upstream: &Upstream, source: &Source<'_>) -> Option<u64> {
+    let length = upstream.length.or(source.size);
+    length.filter(|_| upstream.status == StatusCode::OK)
 }
 
 /// The chunks of a whole blob of this length; the last ones come when the digest holds.

@@ -1,8 +1,9 @@
-//! Registries that lie about where a blob ends, through the gateway: nobody takes a part, or other bytes, for the
-//! whole.
+//! Registries that lie about where a blob ends, through the gateway and without: nobody takes a part, or other bytes, for
+//! the whole.
 
+use futures::future::join_all;
 use onionskin_core::digest::Digest;
-use onionskin_fixtures::{Image, bytes, gzip, layer};
+use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
 use onionskin_gateway::Options;
 use onionskin_tests::command::stopped;
 use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
@@ -67,13 +68,16 @@ fn length(bytes: usize) -> String {
     format!("content-length: {bytes}")
 }
 
-#[tokio::test]
-async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
-    let (good, evil) = (good(), evil());
-    let more = [&good[..], b"more"].concat();
-    let whole = length(SIZE);
+/// Answers that are not the blob of these bytes, whatever they say.
+fn lies(good: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let size = good.len();
+    let mut evil = good.to_vec();
+    evil[size - 1] ^= 1;
+    let more = [good, b"more"].concat();
+    let whole = length(size);
+    let range = format!("content-range: bytes 0-{}/{size}", size - 1);
     let ended = |bytes: &[u8]| [&chunks(bytes)[..], LAST_CHUNK].concat();
-    for (case, sent) in [
+    vec![
         ("other bytes", answer(&[OK, &whole], &evil)),
         (
             "other bytes in chunks",
@@ -108,40 +112,33 @@ async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
         ),
         (
             "a part of the chunks",
-            answer(&[OK, CHUNKED], &chunks(&good[..SIZE / 2])),
+            answer(&[OK, CHUNKED], &chunks(&good[..size / 2])),
         ),
         (
             "a part as if it were all",
-            answer(&[OK, CHUNKED], &ended(&good[..SIZE / 2])),
+            answer(&[OK, CHUNKED], &ended(&good[..size / 2])),
         ),
-        ("too early an end", answer(&[OK, &whole], &good[..SIZE - 1])),
+        ("too early an end", answer(&[OK, &whole], &good[..size - 1])),
         (
             "a length that is too small",
-            answer(&[OK, &length(SIZE - 1)], &good),
+            answer(&[OK, &length(size - 1)], &good),
         ),
         (
             "a length that is too large",
-            answer(&[OK, &length(SIZE + 1)], &good),
+            answer(&[OK, &length(size + 1)], &good),
         ),
         (
             "two lengths",
-            answer(&[OK, &length(SIZE), &length(9)], &good),
+            answer(&[OK, &length(size), &length(9)], &good),
         ),
         ("nothing", answer(&[OK, &length(0)], b"")),
         (
             "an end of the connection that is too early",
-            answer(&[OK], &good[..SIZE - 1]),
+            answer(&[OK], &good[..size - 1]),
         ),
         (
             "a part that nobody asked for",
-            answer(
-                &[
-                    "HTTP/1.1 206 Partial Content",
-                    "content-range: bytes 0-299999/300000",
-                    &whole,
-                ],
-                &evil,
-            ),
+            answer(&["HTTP/1.1 206 Partial Content", &range, &whole], &evil),
         ),
         (
             "no part that nobody asked for",
@@ -151,14 +148,60 @@ async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
         ("other bytes in gzip", answer(&[OK, GZIP], &gzip(&evil))),
         (
             "too few bytes in gzip",
-            answer(&[OK, GZIP], &gzip(&good[..SIZE - 1])),
+            answer(&[OK, GZIP], &gzip(&good[..size - 1])),
         ),
         (
             "a coding that nobody knows",
             answer(&[OK, "content-encoding: x", &whole], &evil),
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
+    for (case, sent) in lies(&good()) {
         assert_never_whole(&blob("GET", "", sent).await, case);
+    }
+}
+
+/// The command asks the registry itself.
+#[tokio::test]
+async fn the_command_believes_no_framing_either() {
+    let packed = Image::new()
+        .layer(layer("COPY app /app").file("/app", seeded(1, SIZE)))
+        .pack();
+    let layer = &packed.layers[0];
+    let told = lies(&layer.bytes).into_iter().map(async |(case, sent)| {
+        let (packed, digest) = (packed.clone(), layer.digest.clone());
+        let registry = Raw::new(move |head| match asked(head).ends_with(&digest) {
+            true => sent.clone(),
+            false => sound(&packed, head),
+        })
+        .await;
+        let reference = format!("{}/app:1", registry.address);
+        let error = stopped(&["ls", "--no-cache", &reference]).await;
+        assert!(error.contains("layer 1 of"), "{case}: {error}");
+    });
+    // Each is asked again, after a pause.
+    join_all(told).await;
+}
+
+/// The path of a request.
+fn asked(head: &str) -> &str {
+    head.split(' ').nth(1).unwrap_or_default()
+}
+
+/// What a registry answers that has this image.
+fn sound(packed: &Packed, head: &str) -> Vec<u8> {
+    let path = asked(head);
+    if path.contains("/manifests/") {
+        let manifest = &packed.manifest;
+        let kind = format!("content-type: {}", manifest.media_type);
+        return answer(&[OK, &kind, &length(manifest.bytes.len())], &manifest.bytes);
+    }
+    match packed.blobs().find(|blob| path.ends_with(&blob.digest)) {
+        Some(blob) => answer(&[OK, &length(blob.bytes.len())], &blob.bytes),
+        None => answer(&["HTTP/1.1 404 Not Found", &length(0)], b""),
     }
 }
 
@@ -360,21 +403,11 @@ async fn the_command_shows_nothing_of_a_layer_that_is_cut() {
             .layer(layer("COPY app /app").file("/app", bytes(size)))
             .pack();
         let bad = packed.layers[0].clone();
-        let blobs: Vec<_> = packed.blobs().cloned().collect();
-        let manifest = packed.manifest.clone();
         let gateway = in_front_of(move |head| {
-            let path = head.split(' ').nth(1).unwrap_or_default();
-            if path.contains("/manifests/") {
-                let kind = format!("content-type: {}", manifest.media_type);
-                return answer(&[OK, &kind, &length(manifest.bytes.len())], &manifest.bytes);
+            if !asked(head).ends_with(&bad.digest) {
+                return sound(&packed, head);
             }
-            let Some(blob) = blobs.iter().find(|blob| path.ends_with(&blob.digest)) else {
-                return answer(&["HTTP/1.1 404 Not Found", &length(0)], b"");
-            };
-            let mut bytes = blob.bytes.to_vec();
-            if blob.digest != bad.digest {
-                return answer(&[OK, &length(bytes.len())], &bytes);
-            }
+            let mut bytes = bad.bytes.to_vec();
             let last = bytes.len() - 1;
             bytes[last] ^= 1;
             let chunked = [&chunks(&bytes)[..], &chunks(b"more"), LAST_CHUNK].concat();

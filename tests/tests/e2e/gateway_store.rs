@@ -152,6 +152,27 @@ async fn a_registry_sends_each_byte_once_and_is_asked_for_each_request() {
 }
 
 /// CVE-2026-35172: what came through one repository is not read through another.
+/// As registries send it that answer in chunks.
+#[tokio::test]
+async fn a_blob_of_unsaid_length_is_stored_by_the_size_in_its_manifest() {
+    let odd = Odd::new(|target, _| {
+        if !target.ends_with(&Digest::sha256(LAYER).to_string()) {
+            return sound(target);
+        }
+        let chunk = Ok::<_, io::Error>(Bytes::from_static(LAYER));
+        let chunks = Body::from_stream(stream::iter([chunk]));
+        ok("application/octet-stream", chunks)
+    })
+    .await;
+    let gateway = gateway(&odd, kept_in(StorePlace::Memory)).await;
+    assert_eq!(get(&gateway, "app/manifests/1", &[]).await.0, 200);
+    for _ in 0..3 {
+        assert_eq!(get(&gateway, &layer(), &[]).await, (200, LAYER.into()));
+        // It is stored behind the answer.
+        until(|| odd.count("GET /v2/app/blobs/") == 1).await;
+    }
+}
+
 #[tokio::test]
 async fn a_stored_blob_of_one_repository_is_not_served_through_another() {
     let code = Arc::new(AtomicU16::new(404));

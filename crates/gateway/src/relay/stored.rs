@@ -90,7 +90,7 @@ impl Relay {
         let start = async || {
             let upstream = self.ask_for_blob(remote, &Method::GET, wish).await;
             let upstream = upstream.map_err(Alone::Refused)?;
-            let Some(length) = transfer::length_of_whole(&upstream) else {
+            let Some(length) = transfer::length_of_whole(&upstream, source) else {
                 return Err(Alone::Pass(upstream));
             };
             // Without room each one is served by itself.
