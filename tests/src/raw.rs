@@ -38,6 +38,10 @@ async fn head(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
+        // A client that tries TLS first learns at once that there is none.
+        if !head.starts_with(b"G") && !head.starts_with(b"H") {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
     }
     Ok(String::from_utf8_lossy(&head).into_owned())
 }

@@ -1,11 +1,11 @@
 //! Registries that lie about where a blob ends, through the gateway and without: nobody takes a part, or other bytes, for
 //! the whole.
 
-use futures::future::join_all;
+use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
 use onionskin_gateway::Options;
-use onionskin_tests::command::stopped;
+use onionskin_tests::command::{printed, run, stopped};
 use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
 use onionskin_tests::serving;
 
@@ -100,7 +100,7 @@ fn lies(good: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "a length that the chunks do not come to",
-            answer(&[OK, &length(9), CHUNKED], &ended(&good)),
+            answer(&[OK, &length(9), CHUNKED], &ended(good)),
         ),
         (
             "length and chunks without an end",
@@ -121,15 +121,15 @@ fn lies(good: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("too early an end", answer(&[OK, &whole], &good[..size - 1])),
         (
             "a length that is too small",
-            answer(&[OK, &length(size - 1)], &good),
+            answer(&[OK, &length(size - 1)], good),
         ),
         (
             "a length that is too large",
-            answer(&[OK, &length(size + 1)], &good),
+            answer(&[OK, &length(size + 1)], good),
         ),
         (
             "two lengths",
-            answer(&[OK, &length(size), &length(9)], &good),
+            answer(&[OK, &length(size), &length(9)], good),
         ),
         ("nothing", answer(&[OK, &length(0)], b"")),
         (
@@ -164,26 +164,47 @@ async fn bytes_that_are_not_the_blob_are_never_a_whole_answer() {
     }
 }
 
-/// The command asks the registry itself.
+/// Answers that have all bytes of the blob, and lie about their number.
+const HAVE_ALL: [&str; 2] = [
+    "a length that the chunks do not come to",
+    "a length that is too large",
+];
+
+/// The command asks the registry itself. Where all bytes of the layer came in spite of what was said of their number, that is
+/// the layer.
 #[tokio::test]
 async fn the_command_believes_no_framing_either() {
     let packed = Image::new()
         .layer(layer("COPY app /app").file("/app", seeded(1, SIZE)))
         .pack();
     let layer = &packed.layers[0];
-    let told = lies(&layer.bytes).into_iter().map(async |(case, sent)| {
+    let in_front = async |sent: Option<Vec<u8>>| {
         let (packed, digest) = (packed.clone(), layer.digest.clone());
-        let registry = Raw::new(move |head| match asked(head).ends_with(&digest) {
-            true => sent.clone(),
-            false => sound(&packed, head),
+        Raw::new(move |head| match &sent {
+            Some(sent) if asked(head).ends_with(&digest) => sent.clone(),
+            _ => sound(&packed, head),
         })
-        .await;
-        let reference = format!("{}/app:1", registry.address);
-        let error = stopped(&["ls", "--no-cache", &reference]).await;
-        assert!(error.contains("layer 1 of"), "{case}: {error}");
+        .await
+    };
+    let honest = in_front(None).await;
+    let list = printed(&["ls", "--no-cache", &format!("{}/app:1", honest.address)]).await;
+    let told = lies(&layer.bytes).into_iter().map(async |(case, sent)| {
+        let has_all = HAVE_ALL.contains(&case);
+        let registry = in_front(Some(sent)).await;
+        let output = run(&["ls", "--no-cache", &format!("{}/app:1", registry.address)]).await;
+        let error = String::from_utf8(output.stderr).unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        match output.status.code() {
+            Some(0) => assert!(has_all && shown == list, "{case}: {shown}"),
+            code => {
+                assert_eq!((code, &*shown), (Some(2), ""), "{case}: {error}");
+                assert!(error.contains("layer 1"), "{case}: {error}");
+            }
+        }
     });
-    // Each is asked again, after a pause.
-    join_all(told).await;
+    // Each is asked again, after a pause, in which others have their turn.
+    let mut told = stream::iter(told).buffer_unordered(4);
+    while told.next().await.is_some() {}
 }
 
 /// The path of a request.
