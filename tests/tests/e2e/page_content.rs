@@ -1,7 +1,7 @@
 //! The content of a file on the page: lines and their links, JSON, images, bytes; of deleted files too, and never as
 //! anything but text.
 
-use std::io;
+use std::io::{self, Cursor, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +11,8 @@ use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::odd::{Odd, holding, ok};
 use onionskin_tests::{Browser, Served};
 use thirtyfour::Key;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// True once the image is read to its end.
 const WHOLE: &str = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
@@ -23,14 +25,17 @@ const PNG: &[u8] = &[
     0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 ];
 
+fn lines() -> String {
+    (1..=5_000).map(|line| format!("line {line}\n")).collect()
+}
+
 fn story() -> Packed {
-    let lines: String = (1..=5_000).map(|line| format!("line {line}\n")).collect();
     let hostile = "<script>window.ran = 1</script>\n<img src=x onerror=\"window.ran = 2\">\n\u{202e}reversed\u{1b}[31m\n";
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"window.ran = 3\"></svg>";
     Image::new()
         .layer(
             layer("COPY . /")
-                .file("/app/log.txt", lines)
+                .file("/app/log.txt", lines())
                 .file("/app/config.json", r#"{"b":[1.50,true],"a":{"key":"x"}}"#)
                 .file("/app/hostile.html", hostile)
                 .file("/app/image.svg", svg)
@@ -74,6 +79,13 @@ async fn a_deleted_file_is_read_and_its_lines_have_links() {
         .until("[...document.querySelectorAll('.code .number')].find(b => b.textContent === '3999')?.click() ?? true")
         .await;
     let _: bool = browser.until("location.hash.includes('lines=L3999')").await;
+    // With Shift, all lines up to there.
+    let _: bool = browser
+        .until("[...document.querySelectorAll('.code .number')].find(b => b.textContent === '4001')?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true })) ?? true")
+        .await;
+    let _: bool = browser
+        .until("location.hash.includes('lines=L3999-L4001')")
+        .await;
     // Only lines in view are in the document.
     let drawn: usize = browser
         .value("document.querySelectorAll('.code .line').length")
@@ -145,6 +157,12 @@ async fn json_images_and_bytes_are_shown_as_what_they_are() {
         .value("(a => [a.href.startsWith('blob:'), a.download])(document.querySelector('.content-tools a'))")
         .await;
     assert_eq!(saved, (true, "link".to_owned()));
+    let folder = tempfile::tempdir().unwrap();
+    browser.download_to(folder.path()).await;
+    browser.click(".content-tools a").await;
+    let file = folder.path().join("link");
+    browser.downloaded(&file).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), lines());
 }
 
 #[tokio::test]
@@ -225,6 +243,16 @@ async fn the_content_is_for_everybody() {
     }
 }
 
+/// A ZIP archive with a folder and a file.
+fn zipped() -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default();
+    writer.add_directory("META-INF/", options).unwrap();
+    writer.start_file("META-INF/MANIFEST.MF", options).unwrap();
+    writer.write_all(b"Manifest-Version: 1.0\n").unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
 #[tokio::test]
 async fn archives_and_programs_are_listed() {
     let packed = layer("a tar")
@@ -236,6 +264,8 @@ async fn archives_and_programs_are_listed() {
             layer("COPY . /")
                 .file("/app/files.tar.gz", packed.gzip())
                 .file("/app/cut.tar", packed.tar()[..1_026].to_vec())
+                .file("/app/app.jar", zipped())
+                .file("/app/README.md", "# A <b>title</b>\n")
                 .file("/app/tool", std::fs::read("/bin/true").unwrap()),
         )
         .pack();
@@ -269,6 +299,19 @@ async fn archives_and_programs_are_listed() {
     browser
         .until_text(".file-parts", "The list may not be complete")
         .await;
+    browser
+        .goto(&format!("{image}?view=content&path=/app/app.jar"))
+        .await;
+    browser
+        .until_text(".file-parts", "2 members, 22 B of content.")
+        .await;
+    let names = browser.texts(".file-parts td:first-child").await;
+    assert_eq!(names, ["META-INF/ folder", "META-INF/MANIFEST.MF"]);
+    // Markdown is text.
+    browser
+        .goto(&format!("{image}?view=content&path=/app/README.md"))
+        .await;
+    browser.until_text(".code", "# A <b>title</b>").await;
     browser
         .goto(&format!("{image}?view=content&path=/app/tool"))
         .await;

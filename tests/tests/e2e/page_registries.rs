@@ -309,6 +309,66 @@ async fn what_is_beside_an_image_leads_to_what_it_is() {
 }
 
 #[tokio::test]
+async fn documents_are_shown_and_saved_as_they_are_and_not_where_they_are_others() {
+    let image = app();
+    let proof = attestation(&image);
+    let top = index(Family::Oci, &[image.clone(), proof.clone()]);
+    let statement = &proof.layers[0].digest;
+    let mut answers = documents(&[&image, &proof]);
+    for at in ["1", &top.digest] {
+        let document = (top.media_type.clone(), top.bytes.clone());
+        answers.insert(format!("/manifests/{at}"), document);
+    }
+    let mut others = answers.clone();
+    let forged = others.get_mut(statement).unwrap();
+    *forged.1.last_mut().unwrap() = b' ';
+    let odd = answering(answers).await;
+    let (served, browser) = in_front_of(&odd.address).await;
+    browser
+        .goto(&served.page(&format!("/image/{}/app:1?view=config", odd.address)))
+        .await;
+    browser.until_text(".documents", "Configuration").await;
+    let names = browser.texts(".documents a").await;
+    assert_eq!(names, ["Index", "Manifest", "Configuration"]);
+    browser.click(".documents a").await;
+    browser.until_text(".content-head", "digest verified").await;
+    browser.until_text(".content-head h2", "Index").await;
+    browser.until_text(".code", &image.manifest.digest).await;
+    let folder = tempfile::tempdir().unwrap();
+    browser.download_to(folder.path()).await;
+    browser.click(".content-head a.button").await;
+    let file = format!("{}.json", top.digest.replace(':', "-"));
+    let file = folder.path().join(file);
+    browser.downloaded(&file).await;
+    assert_eq!(std::fs::read(&file).unwrap(), top.bytes);
+    // From the index to the manifest of the attestation, and to its statement.
+    for digest in [&proof.manifest.digest, statement] {
+        let link = format!(
+            "[...document.querySelectorAll('.document-parts a')].some(a => a.href.includes({digest:?}) && (a.click(), true))"
+        );
+        let _: bool = browser.until(&link).await;
+        browser.until_text(".document-digest", digest).await;
+        browser.until_text(".content-head", "digest verified").await;
+    }
+    browser.until_text(".code", "slsa.dev/provenance").await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+
+    // Other bytes are neither shown nor saved.
+    let odd = answering(others).await;
+    let (served, browser) = in_front_of(&odd.address).await;
+    let place = format!(
+        "/image/{}/app:1?view=document&document={statement}",
+        odd.address
+    );
+    browser.goto(&served.page(&place)).await;
+    let _: bool = browser.until("!!document.querySelector('.problem')").await;
+    let given: usize = browser
+        .value("document.querySelectorAll('.code, .content-head a, .verified').length")
+        .await;
+    assert_eq!(given, 0);
+}
+
+#[tokio::test]
 async fn attributes_and_places_of_formats_are_named() {
     // cap_net_bind_service=ep, version 2 of the kernel's vfs_cap_data.
     let capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -6,6 +6,7 @@ use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{Image, Packed, bytes, layer, seeded};
 use onionskin_tests::command::{json, run, stopped};
 use onionskin_tests::odd::{Odd, holding};
+use onionskin_tests::{Browser, Served};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -121,6 +122,24 @@ async fn it_is_fetched_once_and_all_layers_are_there() {
     let lines = json(&["ls", &reference]).await;
     assert_eq!(lines[0]["path"], "/data");
     assert_eq!(lines[0]["layer"], 3);
+}
+
+#[tokio::test]
+async fn the_page_fetches_it_once_too() {
+    let image = image();
+    let digest = image.layers[0].digest.clone();
+    let odd = Odd::new(holding(&image)).await;
+    let served = Served::start(&[format!("http://{}", odd.address)]);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page(&format!("/image/{}/app:1?layer=3", odd.address)))
+        .await;
+    let whole = "!!document.querySelector('.band') && !document.querySelector('.band.partial')";
+    let _: bool = browser.until(whole).await;
+    let layers = "document.querySelectorAll('.layer').length";
+    assert_eq!(browser.value::<u32>(layers).await, 3);
+    let fetched = format!("GET /v2/app/blobs/{digest}");
+    assert_eq!(odd.count(&fetched), 1);
 }
 
 /// Decoding each would take hours.
