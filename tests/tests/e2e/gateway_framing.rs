@@ -7,7 +7,7 @@ use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
 use onionskin_gateway::Options;
 use onionskin_tests::command::{printed, run, stopped};
 use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
-use onionskin_tests::serving;
+use onionskin_tests::{Browser, Served, serving};
 
 const SIZE: usize = 300_000;
 
@@ -205,6 +205,61 @@ async fn the_command_believes_no_framing_either() {
     // Each is asked again, after a pause, in which others have their turn.
     let mut told = stream::iter(told).buffer_unordered(4);
     while told.next().await.is_some() {}
+}
+
+/// An image of which each layer but the first is told with another lie, to the page: through a gateway, and by the registry
+/// itself, where nothing is between the two.
+#[tokio::test]
+async fn the_page_believes_no_framing_either() {
+    let names: Vec<_> = lies(&good()).into_iter().map(|(case, _)| case).collect();
+    let sound_one = Image::new().layer(layer("COPY first /").file("/first", seeded(1, SIZE)));
+    let packed = (2..).zip(&names).fold(sound_one, |image, (number, case)| {
+        let file = format!("/evil/{number}");
+        image.layer(layer(&format!("COPY {case} /")).file(file, seeded(number, SIZE)))
+    });
+    let packed = packed.pack();
+    let answers = packed.clone();
+    let registry = Raw::new(move |head| {
+        let told = asked(head);
+        let lie = answers.layers.iter().skip(1);
+        let sent = match lie.zip(0..).find(|(layer, _)| told.ends_with(&layer.digest)) {
+            _ if head.starts_with("OPTIONS") => answer(&[OK, &length(0)], b""),
+            Some((layer, at)) => lies(&layer.bytes).swap_remove(at).1,
+            None => sound(&answers, head),
+        };
+        readable(sent)
+    })
+    .await;
+    let through = Served::start(&[format!("http://{}", registry.address)]);
+    let direct = Served::start_with(&["--direct", &registry.address]);
+    for served in [through, direct] {
+        let browser = Browser::start().await;
+        let image = format!("/image/{}/app:1?view=files", registry.address);
+        browser.goto(&served.page(&image)).await;
+        let count = names.len() + 1;
+        let settled = format!(
+            "document.querySelectorAll('.layer').length === {count} && !document.querySelector('.layer .progress')"
+        );
+        let _: bool = browser.until(&settled).await;
+        let broken: Vec<usize> = browser
+            .value("[...document.querySelectorAll('.layer.broken')].map(at => +at.dataset.layer)")
+            .await;
+        for (number, case) in (2..).zip(&names) {
+            let refused = broken.contains(&number);
+            assert!(refused || HAVE_ALL.contains(case), "{case}: {broken:?}");
+        }
+        assert!(!broken.contains(&1), "{broken:?}");
+        browser.until_text(".row .label", "first").await;
+        assert_eq!(browser.texts(".row .label").await, ["first"]);
+    }
+}
+
+/// An answer that pages of any origin may read.
+fn readable(mut answer: Vec<u8>) -> Vec<u8> {
+    let line = answer.windows(2).position(|two| two == b"\r\n").unwrap();
+    let allowed = *b"\r\naccess-control-allow-origin: *\r\naccess-control-allow-headers: *";
+    answer.splice(line..line, allowed);
+    answer
 }
 
 /// The path of a request.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
-use onionskin_fixtures::{Image, Layer, bytes, layer};
+use onionskin_fixtures::{Image, Layer, bytes, gzip, layer};
 use onionskin_tests::archive;
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{self, Odd, ok, sound};
@@ -63,6 +63,17 @@ fn more_files_than_fit_into_the_memory_that_is_allowed_are_refused() {
     let one = layer("x").file("/usr/share/doc/file", "").trailer("").tar();
     let (_folder, image) = saved([layer("x").raw(one.repeat(130_000))]);
     refused(&within(256 << 20, &["ls", "--format", "json", &image]));
+}
+
+#[test]
+fn ten_million_entries_are_refused_within_a_gibibyte() {
+    let one = layer("x").file("/usr/share/doc/file", "").trailer("").tar();
+    // A hundred members of gzip, which are read as one stream: 5 GB of headers in a few kB.
+    let blob = gzip(&one.repeat(100_000)).repeat(100);
+    let (_folder, image) = saved([layer("x").stored(blob)]);
+    for command in ["ls", "audit"] {
+        refused(&within(1 << 30, &[command, &image]));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 
-use super::{ManifestError, lenient, shorten};
+use super::{ManifestError, lenient, media_type, shorten};
 use crate::digest::Digest;
 use crate::json::{Json, Object};
 use crate::platform::{self, Platform};
@@ -90,6 +90,13 @@ impl Descriptor {
     pub fn is_attestation(&self) -> bool {
         let kind = self.annotations.get("vnd.docker.reference.type");
         kind.is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Whether it says that it is of something else than an image (OCI image specification, image-index.md, `artifactType`).
+    #[must_use]
+    pub fn is_artifact(&self) -> bool {
+        let kind = self.artifact_type.as_deref();
+        kind.is_some_and(|kind| !media_type::is_image_config(kind))
     }
 }
 

@@ -17,6 +17,7 @@ mod portable;
 mod recorded;
 pub mod registry;
 mod saved;
+mod soci;
 mod stream;
 mod table;
 #[cfg(not(target_arch = "wasm32"))]

@@ -5,7 +5,7 @@
 use super::documents::{Documents, parse, promised, unusable};
 use super::fetched::Fetched;
 use super::image::{Attestation, Image, Layer};
-use super::{Artifact, Origin, SourceError, saved};
+use super::{Artifact, Origin, SourceError, saved, soci};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -140,16 +140,21 @@ async fn of_manifest(
         remarks: Vec::new(),
     };
     image.join_config();
+    // Saved images are read as a whole, which is as quick.
+    if image.names_registry {
+        soci::add_tables(documents, &image.annotations, &mut image.layers).await;
+    }
     Ok(image)
 }
 
-/// The images that descriptors lead to, those of indexes inside in their place, without artifacts; and beside them the
-/// attestations.
+/// The images that descriptors lead to, those of indexes inside in their place, without artifacts unless there is nothing
+/// else; and beside them the attestations.
 pub(super) async fn offered(
     documents: &impl Documents,
     manifests: Vec<Descriptor>,
 ) -> Result<(Vec<Descriptor>, Vec<Attestation>), SourceError> {
     let mut offered = Vec::new();
+    let mut artifacts = Vec::new();
     let mut attestations = Vec::new();
     // With how many indexes below the first one each is in.
     let inside = |manifests: Vec<Descriptor>, depth: usize| {
@@ -159,7 +164,7 @@ pub(super) async fn offered(
     let mut waiting: Vec<(Descriptor, usize)> = inside(manifests, 0).collect();
     let mut nested = 0;
     while let Some((next, depth)) = waiting.pop() {
-        let several = offered.len() + waiting.len() + 1;
+        let several = offered.len() + artifacts.len() + waiting.len() + 1;
         if several > limits::IMAGE_LAYERS {
             return Err(unusable(
                 documents,
@@ -188,10 +193,15 @@ pub(super) async fn offered(
                     waiting.extend(inside(inner.manifests, depth + 1));
                 }
             }
+            // SOCI's are of a platform, like the images that they are about.
+            Some(DocumentKind::Manifest) if next.is_artifact() => artifacts.push(next),
             Some(DocumentKind::Manifest) => offered.push(next),
             None if next.media_type.is_empty() => offered.push(next),
             _ => {}
         }
+    }
+    if offered.is_empty() {
+        offered = artifacts;
     }
     Ok((offered, attestations))
 }

@@ -1,6 +1,7 @@
 //! Tables of contents of layers, read by parts of their blobs: what a layer lists without being read.
 
-use super::{Layer, Source};
+use super::{BlobStream, Layer, Source};
+use crate::digest::Digest;
 use onionskin_layers::layer::MemoryBudget;
 use onionskin_layers::layer::table::{TableError, TableOfContents, TableReader};
 
@@ -21,8 +22,8 @@ impl Layer {
 }
 
 impl Source {
-    /// The table of contents of a layer, checked against the digest that the manifest names; None where it has none, or parts
-    /// of it are not to be had.
+    /// The table of contents of a layer, checked against the digest that the image names; None where it has none, or it is
+    /// not to be had without the whole layer.
     pub async fn table(
         &self,
         layer: &Layer,
@@ -36,7 +37,10 @@ impl Source {
             if !memory.has(length) {
                 return None;
             }
-            let mut part = self.layer_part(layer, wanted, size).await?;
+            let mut part = match reader.beside() {
+                Some((digest, size)) => self.blob(digest, size).await?,
+                None => self.layer_part(layer, wanted, size).await?,
+            };
             let mut bytes = Vec::new();
             while let Some(chunk) = part.next_chunk().await.ok()? {
                 bytes.extend_from_slice(&chunk);
@@ -46,5 +50,12 @@ impl Source {
             }
         }
         Some(reader.finish(&layer.expected(), memory))
+    }
+    /// A blob of a registry that belongs to an image and is none of its layers.
+    async fn blob(&self, digest: &Digest, size: u64) -> Option<BlobStream> {
+        match self {
+            Self::Registry(remote) => remote.blob(digest, Some(size)).await.ok(),
+            _ => None,
+        }
     }
 }

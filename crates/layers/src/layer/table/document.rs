@@ -43,19 +43,7 @@ pub(super) fn read(
     listed: ListedLayer<'_>,
     memory: &MemoryBudget,
 ) -> Result<TableOfContents, TableError> {
-    let (Some(digest), Some(diff_id)) = (&listed.expected.digest, &listed.expected.diff_id) else {
-        return Err(TableError::Ambiguous(
-            "the image does not name the layer's digests",
-        ));
-    };
-    let mut rows = Rows {
-        entries: Entries::new(memory.clone()),
-        files: Vec::new(),
-        offsets: Vec::new(),
-        stored: 0,
-        is_last_file: false,
-        stopped: None,
-    };
+    let mut rows = Rows::new(memory);
     let mut reader = serde_json::Deserializer::from_slice(json);
     let read = reader
         .deserialize_map(Document(&mut rows))
@@ -64,46 +52,7 @@ pub(super) fn read(
         return Err(error);
     }
     read.map_err(|error| TableError::Form(error.to_string()))?;
-    let own = match listed.own {
-        Some(own) => rows.own(&own, listed.start..listed.blob_size)?,
-        None => None,
-    };
-    let Rows {
-        entries,
-        files,
-        mut offsets,
-        stored,
-        ..
-    } = rows;
-    offsets.sort_unstable();
-    let locations = files.into_iter().map(|(entry, file)| {
-        let end = offsets.partition_point(|offset| *offset <= file.last);
-        let end = match file.end {
-            0 => offsets.get(end).copied().unwrap_or(listed.start),
-            end => end,
-        };
-        let is_sound = file.is_ascending && file.first <= file.last && file.last < end;
-        let location = ContentLocation {
-            start: file.first,
-            end,
-            skip: file.skip,
-            digest: file.digest?,
-        };
-        (is_sound && end <= listed.start).then_some((entry, location))
-    });
-    // Of others the location is not known; they are read with the whole layer.
-    let locations = locations.flatten().chain(own).collect();
-    let index = entries.finish()?.complete(
-        digest.clone(),
-        listed.blob_size,
-        diff_id.clone(),
-        stored,
-        OffsetMap::Unread,
-    );
-    Ok(TableOfContents {
-        index: Arc::new(index),
-        locations,
-    })
+    rows.finish(listed)
 }
 
 /// Where the content of a file is, as far as rows have told.
@@ -119,7 +68,7 @@ struct File {
 }
 
 /// What rows become.
-struct Rows {
+pub(super) struct Rows {
     entries: Entries,
     /// Those with bytes.
     files: Vec<(EntryId, File)>,
@@ -134,6 +83,67 @@ struct Rows {
 }
 
 impl Rows {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
+        Self {
+            entries: Entries::new(memory.clone()),
+            files: Vec::new(),
+            offsets: Vec::new(),
+            stored: 0,
+            is_last_file: false,
+            stopped: None,
+        }
+    }
+
+    /// All rows have come.
+    pub(super) fn finish(mut self, listed: ListedLayer<'_>) -> Result<TableOfContents, TableError> {
+        let (Some(digest), Some(diff_id)) = (&listed.expected.digest, &listed.expected.diff_id)
+        else {
+            return Err(TableError::Ambiguous(
+                "the image does not name the layer's digests",
+            ));
+        };
+        let own = match listed.own {
+            Some(own) => self.own(&own, listed.start..listed.blob_size)?,
+            None => None,
+        };
+        let Self {
+            entries,
+            files,
+            mut offsets,
+            stored,
+            ..
+        } = self;
+        offsets.sort_unstable();
+        let locations = files.into_iter().map(|(entry, file)| {
+            let end = offsets.partition_point(|offset| *offset <= file.last);
+            let end = match file.end {
+                0 => offsets.get(end).copied().unwrap_or(listed.start),
+                end => end,
+            };
+            let is_sound = file.is_ascending && file.first <= file.last && file.last < end;
+            let location = ContentLocation {
+                start: file.first,
+                end,
+                skip: file.skip,
+                digest: file.digest?,
+            };
+            (is_sound && end <= listed.start).then_some((entry, location))
+        });
+        // Of others the location is not known; they are read with the whole layer.
+        let locations = locations.flatten().chain(own).collect();
+        let index = entries.finish()?.complete(
+            digest.clone(),
+            listed.blob_size,
+            diff_id.clone(),
+            stored,
+            OffsetMap::Unread,
+        );
+        Ok(TableOfContents {
+            index: Arc::new(index),
+            locations,
+        })
+    }
+
     /// The entry of the table itself, with the part of the blob that has it.
     fn own(
         &mut self,
@@ -150,7 +160,8 @@ impl Rows {
         Ok(id.map(|id| (id, location)))
     }
 
-    fn list(
+    /// Takes an entry, with the digest of its content where that is known.
+    pub(super) fn list(
         &mut self,
         entry: &tar::Entry,
         content: Option<&Digest>,
@@ -213,9 +224,9 @@ fn digest_of(row: &Row) -> Result<Option<Digest>, TableError> {
     parsed.map_err(|error| TableError::Form(format!("{error}")))
 }
 
-/// The entry of a tar that a row stands for.
-fn entry(row: &Row) -> Result<tar::Entry, TableError> {
-    let (kind, flag) = match row.kind.as_str() {
+/// What an entry is, and the type flag of its header; all formats have the same words for it.
+pub(super) fn kind(word: &str) -> Result<(Kind, u8), TableError> {
+    Ok(match word {
         "reg" => (Kind::File, b'0'),
         "dir" => (Kind::Dir, b'5'),
         "symlink" => (Kind::Symlink, b'2'),
@@ -224,7 +235,12 @@ fn entry(row: &Row) -> Result<tar::Entry, TableError> {
         "block" => (Kind::Block, b'4'),
         "fifo" => (Kind::Fifo, b'6'),
         _ => return Err(TableError::Ambiguous("it has an entry of an unknown type")),
-    };
+    })
+}
+
+/// The entry of a tar that a row stands for.
+fn entry(row: &Row) -> Result<tar::Entry, TableError> {
+    let (kind, flag) = kind(&row.kind)?;
     let is_file = kind == Kind::File;
     let xattrs = row.xattrs.iter().map(|(name, value)| {
         let value = STANDARD.decode(value);
@@ -273,7 +289,7 @@ fn text(text: &str) -> Result<Vec<u8>, TableError> {
 }
 
 /// Seconds since 1970 and nanoseconds. eStargz leaves the field out where the time is 0.
-fn time(text: &str) -> Result<(i64, u32), TableError> {
+pub(super) fn time(text: &str) -> Result<(i64, u32), TableError> {
     if text.is_empty() {
         return Ok((0, 0));
     }

@@ -1,4 +1,4 @@
-//! Where a layer's table of contents is, as its descriptor says.
+//! Where a layer's table of contents is, as its descriptor says, or what the image names beside it.
 
 use std::collections::BTreeMap;
 
@@ -27,9 +27,25 @@ pub enum TableLocation {
         /// Bytes of the table.
         unpacked: u64,
     },
+    /// SOCI (awslabs/soci-snapshotter): a zTOC, which is a blob of its own in the layer's repository.
+    Soci {
+        /// Digest of that blob.
+        digest: Digest,
+        /// Bytes of it.
+        size: u64,
+    },
 }
 
 impl TableLocation {
+    /// The blob that is the table, and its size; None where the layer's own blob has it.
+    #[must_use]
+    pub const fn beside(&self) -> Option<(&Digest, u64)> {
+        match self {
+            Self::Soci { digest, size } => Some((digest, *size)),
+            Self::Stargz { .. } | Self::ZstdChunked { .. } => None,
+        }
+    }
+
     /// What the annotations of a descriptor say of a blob of so many bytes; None where they name no table that can be read
     /// and checked.
     #[must_use]

@@ -1,16 +1,19 @@
-//! Tables of contents that a layer carries in its blob: what eStargz and zstd:chunked layers list, without reading them.
+//! Tables of contents of layers: what is listed of them without reading them. eStargz and zstd:chunked layers carry theirs in
+//! the blob; those of SOCI are blobs of their own.
 //!
-//! A table is read from a few ranges of the blob and is checked against the digest that the layer's descriptor has for it.
+//! A table is read from a few ranges of its blob and is checked against the digest that the image has for it.
 //! Nothing is known then but what it lists: a tar can hold something else, which only the whole layer tells
 //! ([`TableOfContents::differences`]).
 
 mod compare;
 mod content;
 mod document;
+mod flatbuffer;
 mod location;
 mod read;
 mod row;
 mod stored;
+mod ztoc;
 
 pub use compare::{Difference, Differing, EntryField};
 pub use content::ListedReader;

@@ -1,9 +1,9 @@
-//! A table's bytes: which ranges of the blob are wanted, and what is in them once they have come.
+//! A table's bytes: which ranges of its blob are wanted, and what is in them once they have come.
 
 use std::ops::Range;
 
 use super::document::{self, ListedLayer, OwnEntry};
-use super::{TableError, TableLocation, TableOfContents};
+use super::{TableError, TableLocation, TableOfContents, ztoc};
 use crate::compression::Decompressor;
 use crate::digest::Digest;
 use crate::layer::{Expected, MemoryBudget};
@@ -22,7 +22,8 @@ const END: Range<u64> = 4 << 10..64 << 10;
 /// The share of the blob that is asked for so.
 const END_SHARE: u64 = 256;
 
-/// Reads the table of a blob from ranges of it: give what [`Self::wanted`] names until it names no more.
+/// Reads a table from ranges of the blob that has it, which is the layer's or [`TableLocation::beside`] it: give what
+/// [`Self::wanted`] names until it names no more.
 pub struct TableReader {
     location: TableLocation,
     blob_size: u64,
@@ -34,13 +35,14 @@ pub struct TableReader {
 }
 
 impl TableReader {
-    /// A reader of the table of a blob of so many bytes.
+    /// A reader of the table of a layer whose blob has so many bytes.
     #[must_use]
     pub fn new(location: TableLocation, blob_size: u64) -> Self {
         let (start, wanted) = match &location {
             TableLocation::ZstdChunked { offset, length, .. } => {
                 (*offset, *offset..offset.saturating_add(*length))
             }
+            TableLocation::Soci { size, .. } => (0, 0..*size),
             TableLocation::Stargz { .. } => {
                 let share = (blob_size / END_SHARE).clamp(END.start, END.end);
                 (0, blob_size.saturating_sub(share)..blob_size)
@@ -55,10 +57,16 @@ impl TableReader {
         }
     }
 
-    /// Bytes of the blob that are wanted next; None where all have come.
+    /// Bytes of the table's blob that are wanted next; None where all have come.
     #[must_use]
     pub fn wanted(&self) -> Option<Range<u64>> {
         self.wanted.clone()
+    }
+
+    /// The blob that is the table ([`TableLocation::beside`]).
+    #[must_use]
+    pub const fn beside(&self) -> Option<(&Digest, u64)> {
+        self.location.beside()
     }
 
     /// Takes the bytes that were wanted.
@@ -72,7 +80,7 @@ impl TableReader {
         if bytes.len() as u64 != wanted.end - wanted.start {
             return Err(TableError::NoTable);
         }
-        if matches!(self.location, TableLocation::ZstdChunked { .. }) {
+        if !matches!(self.location, TableLocation::Stargz { .. }) {
             self.bytes = bytes.to_vec();
             return Ok(());
         }
@@ -111,40 +119,35 @@ impl TableReader {
         expected: &Expected,
         memory: &MemoryBudget,
     ) -> Result<TableOfContents, TableError> {
-        let (blob_size, start) = (self.blob_size, self.start);
-        let (json, own) = self.json(memory)?;
-        let listed = ListedLayer {
+        let listed = |reader: &Self, own: Option<OwnEntry>| ListedLayer {
             expected,
-            blob_size,
-            start,
+            blob_size: reader.blob_size,
+            start: reader.start,
             own,
         };
-        document::read(&json, listed, memory)
+        if let TableLocation::Soci { digest, .. } = &self.location {
+            fits(self.bytes.len(), memory)?;
+            check(digest, &self.bytes)?;
+            return ztoc::read(&self.bytes, listed(&self, None), memory);
+        }
+        let (json, own) = self.json(memory)?;
+        document::read(&json, listed(&self, own), memory)
     }
 
     /// The table, which has the digest that was named; and the entry of the tar that it is, if it is one.
-    fn json(self, memory: &MemoryBudget) -> Result<(Vec<u8>, Option<OwnEntry>), TableError> {
-        let Self {
-            location, bytes, ..
-        } = self;
-        // The bytes of the table, and of what is made of its names.
-        let fits = |length: usize| {
-            let limit = TABLE_BYTES;
-            match length as u64 <= limit && memory.has(2 * length as u64) {
-                true => Ok(()),
-                false => Err(TableError::TooLarge { limit }),
-            }
-        };
+    fn json(&self, memory: &MemoryBudget) -> Result<(Vec<u8>, Option<OwnEntry>), TableError> {
+        let bytes = &self.bytes;
+        let fits = |length: usize| fits(length, memory);
         fits(bytes.len())?;
-        match location {
+        match &self.location {
             TableLocation::ZstdChunked {
                 digest, unpacked, ..
             } => {
-                check(&digest, &bytes)?;
+                check(digest, bytes)?;
                 let mut json = Vec::new();
-                unpack(&bytes, &mut |out| {
+                unpack(bytes, &mut |out| {
                     json.extend_from_slice(out);
-                    match json.len() as u64 <= unpacked {
+                    match json.len() as u64 <= *unpacked {
                         true => fits(json.len()),
                         false => Err(TableError::Form("it is longer than it says".to_owned())),
                     }
@@ -154,7 +157,7 @@ impl TableReader {
             TableLocation::Stargz { digest } => {
                 let mut member = Member::default();
                 let mut decoder = tar::Decoder::default();
-                unpack(&bytes, &mut |out| {
+                unpack(bytes, &mut |out| {
                     decoder
                         .push(out, &mut member)
                         .map_err(|error| error.problem)?;
@@ -163,10 +166,22 @@ impl TableReader {
                 let (State::Behind, Some(entry)) = (member.state, member.entry) else {
                     return Err(TableError::NoTable);
                 };
-                check(&digest, &member.json)?;
+                check(digest, &member.json)?;
+                let digest = digest.clone();
                 Ok((member.json, Some(OwnEntry { entry, digest })))
             }
+            // It is no JSON.
+            TableLocation::Soci { .. } => Err(TableError::NoTable),
         }
+    }
+}
+
+/// Whether there is room for a table of so many bytes, and for what is made of its names.
+fn fits(length: usize, memory: &MemoryBudget) -> Result<(), TableError> {
+    let limit = TABLE_BYTES;
+    match length as u64 <= limit && memory.has(2 * length as u64) {
+        true => Ok(()),
+        false => Err(TableError::TooLarge { limit }),
     }
 }
 

@@ -122,9 +122,8 @@ pub(super) async fn images<'d>(layout: &Layout<'_>, listed: &'d [Descriptor]) ->
 
 /// Whether a descriptor says that it is of no image.
 fn says_artifact(listed: &Descriptor) -> bool {
-    let artifact_type = listed.artifact_type.as_deref();
     listed.platform.as_ref().is_some_and(Platform::is_unknown)
-        || artifact_type.is_some_and(|kind| !media_type::is_image_config(kind))
+        || listed.is_artifact()
         || names(listed).into_iter().any(is_about_a_digest)
 }
 
