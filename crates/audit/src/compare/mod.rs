@@ -16,7 +16,7 @@ pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, annotations, fields, is_of_builder};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
-pub use packages::{PackageChange, packages};
+pub use packages::{PackageChange, WastedPackageChange, packages, wasted_packages};
 pub use tree::{At, Options, trees};
 pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 
@@ -68,7 +68,7 @@ impl Comparison {
                 .chain(annotations(old.image, new.image, options))
                 .collect(),
             history: history(old, new),
-            packages: packages(old.packages, new.packages),
+            packages: packages(old, new, options),
             new_layers: largest_files(new.image, new.stack, &update.new),
             other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,
