@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{At, Options, Side};
+use super::{At, Options};
 use crate::layer::EntryId;
 use crate::ledger::Ledger;
-use crate::ownership;
+use crate::ownership::{self, Packages};
 use crate::packages::Type;
 use crate::stack::{NodeId, Stack};
 
@@ -47,14 +47,18 @@ impl PackageChange {
 /// are not as many; what was changed in as many bytes, as each build changes compiled Python files, is told by the files
 /// alone. Of several versions of one package, those that only one of the images has are paired in the order of their text.
 #[must_use]
-pub fn packages(old: Side<'_>, new: Side<'_>, options: &Options) -> Vec<PackageChange> {
-    let trees = [(old.stack, old.layer), (new.stack, new.layer)];
+pub fn packages(
+    old: (At<'_>, &Packages),
+    new: (At<'_>, &Packages),
+    options: &Options,
+) -> Vec<PackageChange> {
+    let trees = [old.0, new.0];
     let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
-    for (package, ignored) in (old.packages.packages.iter()).zip(ignored(old, trees, options)) {
+    for (package, ignored) in (old.1.packages.iter()).zip(ignored(old, trees, options)) {
         let [versions, _] = names.entry((package.kind, &package.name)).or_default();
         *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
     }
-    for (package, ignored) in (new.packages.packages.iter()).zip(ignored(new, trees, options)) {
+    for (package, ignored) in (new.1.packages.iter()).zip(ignored(new, trees, options)) {
         let [_, versions] = names.entry((package.kind, &package.name)).or_default();
         *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
     }
@@ -109,29 +113,33 @@ fn change(
 }
 
 /// By package the bytes of its files that are left out: those whose names all are.
-fn ignored(side: Side<'_>, trees: [At<'_>; 2], options: &Options) -> Vec<u64> {
-    let mut bytes = vec![0; side.packages.packages.len()];
+fn ignored(
+    ((stack, layer), packages): (At<'_>, &Packages),
+    trees: [At<'_>; 2],
+    options: &Options,
+) -> Vec<u64> {
+    let mut bytes = vec![0; packages.packages.len()];
     if options.ignore.is_empty() {
         return bytes;
     }
     // By file its package, and whether one of its names counts.
     let mut files: HashMap<(usize, EntryId), (usize, bool)> = HashMap::new();
-    for node in (0..side.stack.nodes() as u32).map(NodeId) {
-        let Some(owner) = side.packages.owner(node) else {
+    for node in (0..stack.nodes() as u32).map(NodeId) {
+        let Some(owner) = packages.owner(node) else {
             continue;
         };
-        let version = side.stack.at(node, side.layer);
-        let Some(file) = version.and_then(|version| side.stack.stored_by(version)) else {
+        let version = stack.at(node, layer);
+        let Some(file) = version.and_then(|version| stack.stored_by(version)) else {
             continue;
         };
-        let counts = !options.ignores(&side.stack.path(node), trees);
+        let counts = !options.ignores(&stack.path(node), trees);
         let (_, one_counts) = files.entry(file).or_insert((owner, false));
         *one_counts |= counts;
     }
-    for ((layer, entry), (owner, counts)) in files {
+    for ((stored_in, entry), (owner, counts)) in files {
         let of_package = bytes.get_mut(owner).filter(|_| !counts);
-        if let (Some(bytes), Some(index)) = (of_package, side.stack.layer(layer)) {
-            *bytes += index.size(entry);
+        if let (Some(of_package), Some(index)) = (of_package, stack.layer(stored_in)) {
+            *of_package += index.size(entry);
         }
     }
     bytes
