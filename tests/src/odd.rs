@@ -143,6 +143,28 @@ pub fn holding(image: &Packed) -> impl Fn(&str, Option<&str>) -> Response + Clon
     }
 }
 
+/// What a registry answers that has these images, each under its tag.
+pub fn holding_tags(
+    images: &[(&str, &Packed)],
+) -> impl Fn(&str, Option<&str>) -> Response + Clone + use<> {
+    let blobs: Vec<_> = (images.iter())
+        .flat_map(|(_, image)| image.blobs().cloned())
+        .collect();
+    let manifests: Vec<_> = (images.iter())
+        .map(|(tag, image)| (format!("/manifests/{tag}"), image.manifest.clone()))
+        .collect();
+    move |target, _| {
+        let tagged = manifests.iter().find(|(end, _)| target.ends_with(end));
+        if let Some((_, manifest)) = tagged {
+            return ok(&manifest.media_type, manifest.bytes.clone());
+        }
+        match blobs.iter().find(|blob| target.ends_with(&blob.digest)) {
+            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
+            None => status(404, &[], "{}"),
+        }
+    }
+}
+
 /// An answer of this status, with these headers.
 pub fn status(status: u16, headers: &[(&str, &str)], body: &'static str) -> Response {
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();

@@ -7,8 +7,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use onionskin_audit::compare::{self, Options, PackageChange, WastedPackageChange};
 use onionskin_audit::ownership::{self, Packages};
-use onionskin_audit::packages::Unreadable;
+use onionskin_audit::packages::{Type, Unreadable};
 use onionskin_fixtures::{Layer, bytes};
 use onionskin_layers::layer::EntryKind;
 use onionskin_layers::ledger::Ledger;
@@ -360,6 +361,10 @@ enum Part {
     Deb(usize, Vec<String>),
     /// An npm package in a folder.
     Npm(String, usize),
+    /// A Python package in a folder, which lists paths above it.
+    Python(String, usize, Vec<String>),
+    /// An apk package that lists paths.
+    Apk(usize, Vec<String>),
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -373,13 +378,54 @@ fn part() -> impl Strategy<Value = Part> {
         2 => (path(), path()).prop_map(|(path, target)| Part::Link(path, target)),
         1 => (path(), path()).prop_map(|(path, target)| Part::Symlink(path, target)),
         1 => path().prop_map(Part::Whiteout),
-        3 => (0usize..3, prop::collection::vec(path(), 0..4)).prop_map(|(at, paths)| Part::Deb(at, paths)),
-        3 => (path(), 0usize..3).prop_map(|(folder, at)| Part::Npm(folder, at)),
+        3 => deb(),
+        3 => npm(),
+        2 => python(),
+        2 => apk(),
     ]
 }
 
+fn paths() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(path(), 0..4)
+}
+
+fn deb() -> impl Strategy<Value = Part> {
+    (0usize..3, paths()).prop_map(|(at, paths)| Part::Deb(at, paths))
+}
+
+fn npm() -> impl Strategy<Value = Part> {
+    (path(), 0usize..3).prop_map(|(folder, at)| Part::Npm(folder, at))
+}
+
+fn python() -> impl Strategy<Value = Part> {
+    (path(), 0usize..3, paths()).prop_map(|(folder, at, paths)| Part::Python(folder, at, paths))
+}
+
+fn apk() -> impl Strategy<Value = Part> {
+    (0usize..3, paths()).prop_map(|(at, paths)| Part::Apk(at, paths))
+}
+
+/// The layers of an image; half of them have a last one with a database of each kind.
+fn image() -> impl Strategy<Value = Vec<Vec<Part>>> {
+    let layers = prop::collection::vec(prop::collection::vec(part(), 0..12), 1..4);
+    let each = (
+        deb(),
+        npm(),
+        python(),
+        apk(),
+        prop::collection::vec(part(), 0..6),
+    );
+    (layers, prop::option::of(each)).prop_map(|(mut layers, each)| {
+        if let Some((deb, npm, python, apk, mut last)) = each {
+            last.extend([deb, npm, python, apk]);
+            layers.push(last);
+        }
+        layers
+    })
+}
+
 fn layer(parts: &[Part]) -> Layer {
-    let mut status = String::new();
+    let (mut status, mut installed) = (String::new(), String::new());
     let mut layer = parts.iter().fold(Layer::new(), |layer, part| match part {
         Part::File(path, size) => layer.file(path, bytes(*size)),
         Part::Link(path, target) => layer.hardlink(path, target),
@@ -393,11 +439,42 @@ fn layer(parts: &[Part]) -> Layer {
             format!("{folder}/node_modules/n{at}/package.json"),
             format!("{{\"name\":\"n{at}\",\"version\":\"1\"}}"),
         ),
+        Part::Python(folder, at, paths) => {
+            let records = paths.iter().map(|path| format!("../..{path},,\n"));
+            let metadata = format!("{folder}/p{at}-1.dist-info/METADATA");
+            layer
+                .file(metadata, format!("Name: p{at}\nVersion: 1\n"))
+                .file(
+                    format!("{folder}/p{at}-1.dist-info/RECORD"),
+                    records.collect::<String>(),
+                )
+        }
+        Part::Apk(at, paths) => {
+            let files = paths.iter().filter_map(|path| path.rsplit_once('/'));
+            let files = files
+                .map(|(folder, name)| format!("F:{}\nR:{name}\n", folder.trim_start_matches('/')));
+            installed += &format!("P:a{at}\nV:1\n{}\n", files.collect::<String>());
+            layer
+        }
     });
     if !status.is_empty() {
         layer = layer.file(STATUS, status);
     }
+    if !installed.is_empty() {
+        layer = layer.file("/lib/apk/db/installed", installed);
+    }
     layer
+}
+
+/// An image: its layers, stacked, their ledger, and its packages.
+type Read = (Stack, Ledger, Packages);
+
+fn read(image: &[Vec<Part>]) -> Read {
+    let layers: Vec<Layer> = image.iter().map(|parts| layer(parts)).collect();
+    let stack = support::stack(&layers);
+    let ledger = Ledger::of(&stack);
+    let packages = Packages::of(&stack, stack.depth(), &ledger);
+    (stack, ledger, packages)
 }
 
 /// Bytes of the live inodes, and how often each is named.
@@ -423,12 +500,17 @@ proptest! {
     /// Each live byte is one package's or nobody's, whatever the image; all names of a file have one owner.
     #[test]
     fn packages_and_what_is_unowned_are_all_that_is_live(
-        image in prop::collection::vec(prop::collection::vec(part(), 0..12), 1..4)
+        image in image()
     ) {
-        let layers: Vec<Layer> = image.iter().map(|parts| layer(parts)).collect();
-        let stack = support::stack(&layers);
-        let ledger = Ledger::of(&stack);
-        let packages = Packages::of(&stack, stack.depth(), &ledger);
+        let (stack, ledger, packages) = read(&image);
+        let has = |of: fn(&Part) -> bool| image.last().unwrap().iter().any(of);
+        for (kind, is_there) in [
+            (Type::Deb, has(|part| matches!(part, Part::Deb(..)))),
+            (Type::Apk, has(|part| matches!(part, Part::Apk(..)))),
+        ] {
+            let is_read = packages.packages.iter().any(|package| package.kind == kind);
+            prop_assert!(is_read || !is_there, "{:?}", kind);
+        }
         let owned: u64 = packages.packages.iter().map(|package| package.bytes).sum();
         prop_assert_eq!(packages.live, ledger.total.live());
         prop_assert_eq!(owned + packages.unowned, packages.live);
@@ -446,5 +528,43 @@ proptest! {
         }
         let told: Vec<_> = packages.packages.iter().map(|package| (package.bytes, package.files)).collect();
         prop_assert_eq!(sums, told);
+    }
+
+    /// With the sides swapped, each difference is mirrored, in the same order; all together are what packages grew by.
+    #[test]
+    fn packages_that_differ_mirror(old in image(), new in image(), ignored: bool) {
+        let (old, new) = (read(&old), read(&new));
+        let ignore = ignored.then(|| "/usr/**".parse().unwrap());
+        let options = Options { ignore: ignore.into_iter().collect(), ..Options::default() };
+        let compared = |old: &Read, new: &Read| {
+            let (of_old, of_new) = ((&old.0, old.0.depth()), (&new.0, new.0.depth()));
+            compare::packages((of_old, &old.2), (of_new, &new.2), &options)
+        };
+        let changes = compared(&old, &new);
+        let mirrored: Vec<PackageChange> = changes.iter().map(|change| PackageChange {
+            old: change.new.clone(),
+            new: change.old.clone(),
+            bytes: -change.bytes,
+            old_bytes: change.new_bytes,
+            new_bytes: change.old_bytes,
+            ..change.clone()
+        }).collect();
+        prop_assert_eq!(mirrored, compared(&new, &old));
+        prop_assert_eq!(compared(&new, &new), []);
+        if !ignored {
+            let owned = |image: &Read| (image.2.live - image.2.unowned).cast_signed();
+            let grown: i64 = changes.iter().map(|change| change.bytes).sum();
+            prop_assert_eq!(grown, owned(&new) - owned(&old));
+        }
+        let wasted = |old: &Read, new: &Read| {
+            compare::wasted_packages((&old.0, &old.1), (&new.0, &new.1))
+        };
+        let back = wasted(&new, &old).into_iter().map(|change| WastedPackageChange {
+            old_bytes: change.new_bytes,
+            new_bytes: change.old_bytes,
+            ..change
+        });
+        prop_assert_eq!(back.collect::<Vec<_>>(), wasted(&old, &new));
+        prop_assert_eq!(wasted(&new, &new), []);
     }
 }

@@ -4,7 +4,7 @@ mod formats;
 
 use anyhow::{Context as _, ensure};
 use onionskin_core::compare::reproducible::reasons;
-use onionskin_core::compare::{Comparison, Options, Side};
+use onionskin_core::compare::{Comparison, Options, Side, wasted_packages};
 use onionskin_core::digest::Digest;
 use onionskin_core::inspection::{ImageFacts, Inspection};
 use onionskin_core::ledger::Ledger;
@@ -161,7 +161,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let comparison = Comparison::of(sides.0, sides.1, &options);
     let same = comparison.is_empty();
     let update = comparison.update.clone();
-    let mut report = ComparisonReport::new(&inspections.0, &inspections.1, comparison);
+    let wasted = wasted_packages((&old_stack, &ledgers.0), (&new_stack, &ledgers.1));
+    let mut report = ComparisonReport::new(&inspections.0, &inspections.1, comparison, wasted);
     old.tell_of_whole(&mut report.old);
     new.tell_of_whole(&mut report.new);
     let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);

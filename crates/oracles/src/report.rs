@@ -123,7 +123,8 @@ fn compared(old: &(Read, Stack), new: &(Read, Stack)) {
     ];
     let comparison = Comparison::of(sides[0], sides[1], &compare::Options::default());
     let update = comparison.update.clone();
-    let report = ComparisonReport::new(&inspections[0], &inspections[1], comparison);
+    let wasted = compare::wasted_packages((&old.1, &ledgers[0]), (&new.1, &ledgers[1]));
+    let report = ComparisonReport::new(&inspections[0], &inspections[1], comparison, wasted);
     readable(&report);
     let [old_links, new_links] =
         [old, new].map(|(image, _)| Links::of("https://page.example/", image, None));

@@ -13,7 +13,7 @@ use axum::extract::Request;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{Image, Packed, bytes, corpus, demo, layer, seeded};
 use onionskin_tests::binary::onionskin;
-use onionskin_tests::odd::{Odd, holding, ok, status};
+use onionskin_tests::odd::{Odd, holding, holding_tags, status};
 use onionskin_tests::proxy::{self, Proxy};
 use onionskin_tests::tls::Tls;
 use serde_json::{Value, json};
@@ -259,21 +259,7 @@ async fn a_comparison_with_a_known_image_fetches_only_the_new_layers() {
         Image::new().layer(base).layer(own).pack()
     };
     let (old, new) = (image(1), image(2));
-    let images = [("1", old.clone()), ("2", new.clone())];
-    let registry = Odd::new(move |target, _| {
-        let manifest = images
-            .iter()
-            .find(|(tag, _)| target.ends_with(&format!("/manifests/{tag}")));
-        if let Some((_, image)) = manifest {
-            return ok(&image.manifest.media_type, image.manifest.bytes.clone());
-        }
-        let mut blobs = images.iter().flat_map(|(_, image)| image.blobs());
-        match blobs.find(|blob| target.ends_with(&blob.digest)) {
-            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
-            None => status(404, &[], "{}"),
-        }
-    })
-    .await;
+    let registry = Odd::new(holding_tags(&[("1", &old), ("2", &new)])).await;
     // The base, the old image's own layer, and the new one's.
     let fetched = || {
         [&old.layers[0], &old.layers[1], &new.layers[1]].map(|blob| registry.count(&blob.digest))

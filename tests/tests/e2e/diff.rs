@@ -10,7 +10,7 @@ use std::fs;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{Image, Layer, Packed, bytes, layer};
 use onionskin_tests::command::{json, printed, run, stopped};
-use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::odd::{Odd, holding_tags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -491,22 +491,9 @@ async fn stacks_and_sources_of_any_sort_compare() {
 /// Layers that both images list are read once.
 #[tokio::test]
 async fn shared_layers_are_fetched_once() {
-    let images = [("1", old()), ("2", new())];
-    let shared = images[0].1.layers[0].digest.clone();
-    let registry = Odd::new(move |target, _| {
-        let manifest = images
-            .iter()
-            .find(|(tag, _)| target.ends_with(&format!("/manifests/{tag}")));
-        if let Some((_, image)) = manifest {
-            return ok(&image.manifest.media_type, image.manifest.bytes.clone());
-        }
-        let mut blobs = images.iter().flat_map(|(_, image)| image.blobs());
-        match blobs.find(|blob| target.ends_with(&blob.digest)) {
-            Some(blob) => ok("application/octet-stream", blob.bytes.clone()),
-            None => status(404, &[], ""),
-        }
-    });
-    let registry = registry.await;
+    let (old, new) = (old(), new());
+    let shared = old.layers[0].digest.clone();
+    let registry = Odd::new(holding_tags(&[("1", &old), ("2", &new)])).await;
     let reference = |tag: &str| format!("{}/app:{tag}", registry.address);
     let report = json(&["diff", &reference("1"), &reference("2")]).await;
     assert_eq!(report["files"].as_array().unwrap().len(), 3);

@@ -6,7 +6,7 @@ mod opening;
 use std::path::PathBuf;
 
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
-use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
+use onionskin_fixtures::{Image, Layer, Packed, bytes, gzip, layer, seeded};
 use onionskin_tests::files::saved_by;
 use onionskin_tests::odd::{Odd, ok, status};
 use onionskin_tests::{Browser, Registry, Served, command};
@@ -420,7 +420,49 @@ async fn the_page_compares_as_the_command_does() {
             .await
             .contains(&"user.b".to_owned())
     );
+    packages_of_one_version(&ground).await;
     assert_eq!(browser.console().await, [] as [String; 0]);
+}
+
+/// An image of two npm packages: one has so many bytes, and the other one may be deleted again.
+fn modules(size: usize, is_pruned: bool) -> Packed {
+    let folder = |layer: Layer, name: &str, size: usize| {
+        let folder = format!("/node_modules/{name}");
+        let manifest = format!(r#"{{"name":"{name}","version":"1.0.0"}}"#);
+        layer
+            .file(format!("{folder}/package.json"), manifest)
+            .file(format!("{folder}/index.js"), bytes(size))
+    };
+    let installed = folder(layer("RUN npm ci"), "kept", size);
+    let image = Image::new().layer(folder(installed, "gone", 1_000));
+    let image = match is_pruned {
+        true => image.layer(layer("RUN npm prune").whiteout("/node_modules/gone")),
+        false => image,
+    };
+    image.pack()
+}
+
+/// A package that grew under its version is listed, and so is what is wasted of one that was deleted.
+async fn packages_of_one_version(ground: &Ground) {
+    let browser = &ground.browser;
+    let push = |tag: &str, image: Packed| {
+        let name = format!("team/modules:{tag}");
+        ground.registry.push(&name, &image)
+    };
+    let (old, new) = (
+        push("1", modules(1_000, false)),
+        push("2", modules(3_000, true)),
+    );
+    ground.compare(&old, &new, "?view=packages").await;
+    browser
+        .until_text("[data-package=kept]", "same version")
+        .await;
+    let cells = browser.texts("[data-package=kept] td").await;
+    assert_eq!(cells[1..3], ["1.0.0", "1.0.0 (same version)"]);
+    assert_eq!(cells.last().unwrap(), "+2.0 kB");
+    browser
+        .until_text("[data-wasted-package=gone] td:last-child", "+1.0 kB")
+        .await;
 }
 
 /// Waits until the tree has at least so many rows.

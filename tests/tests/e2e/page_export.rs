@@ -10,6 +10,7 @@ use onionskin_tests::binary::onionskin;
 use onionskin_tests::command::{printed, stopped};
 use onionskin_tests::files::{choose, listed, shown, whole};
 use onionskin_tests::{Browser, Registry, Served, hosting};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -232,6 +233,18 @@ async fn registries_that_allow_it_are_asked_directly() {
         .await;
     browser
         .until_text(".problem", &format!("CORS headers for {page}"))
+        .await;
+    // So are those that config.json names, while a gateway is there for the others: this one does not allow the page.
+    let (_gateway, refusing) = gateway(&other, &[]).await;
+    let config = json!({ "gateway": refusing, "direct": [registry.address()] });
+    fs::write(site.page().join("config.json"), config.to_string()).unwrap();
+    let direct = registry.push("team/named:1.0", &app());
+    browser.goto("about:blank").await;
+    browser.goto(&format!("{page}/#/image/{direct}")).await;
+    let _: bool = browser.until(WHOLE).await;
+    browser.goto(&format!("{page}/#/image/{reference}")).await;
+    browser
+        .until_text(".problem", "The gateway cannot be used")
         .await;
 }
 

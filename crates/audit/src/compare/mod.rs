@@ -16,7 +16,7 @@ pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, annotations, fields, is_of_builder};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
-pub use packages::{PackageChange, packages};
+pub use packages::{PackageChange, WastedPackageChange, packages, wasted_packages};
 pub use tree::{At, Options, trees};
 pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 
@@ -61,14 +61,15 @@ impl Comparison {
     #[must_use]
     pub fn of(old: Side<'_>, new: Side<'_>, options: &Options) -> Self {
         let update = update(old.image, new.image);
+        let (of_old, of_new) = ((old.stack, old.layer), (new.stack, new.layer));
         Self {
-            files: trees((old.stack, old.layer), (new.stack, new.layer), options),
+            files: trees(of_old, of_new, options),
             config: fields(&old.image.config, &new.image.config, options)
                 .into_iter()
                 .chain(annotations(old.image, new.image, options))
                 .collect(),
             history: history(old, new),
-            packages: packages(old.packages, new.packages),
+            packages: packages((of_old, old.packages), (of_new, new.packages), options),
             new_layers: largest_files(new.image, new.stack, &update.new),
             other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,

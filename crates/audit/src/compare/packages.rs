@@ -1,11 +1,16 @@
-//! Packages compared: which came, which went, and which have another version.
+//! Packages compared: which came, which went, and which have another version, or other bytes under the same one; and what
+//! is wasted of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ownership::Packages;
+use super::{At, Options};
+use crate::layer::EntryId;
+use crate::ledger::Ledger;
+use crate::ownership::{self, Packages};
 use crate::packages::Type;
+use crate::stack::{NodeId, Stack};
 
 /// A package that differs.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -19,49 +24,61 @@ pub struct PackageChange {
     pub name: String,
     /// The version in the old image. None where the package was added.
     pub old: Option<String>,
-    /// The version in the new image. None where the package was removed.
+    /// The version in the new image. None where the package was removed. The same as the old one where only the bytes
+    /// differ.
     pub new: Option<String>,
-    /// By how many bytes its files in the final filesystem grew.
+    /// By how many bytes its files in the final filesystem grew, without those at paths that are left out.
     pub bytes: i64,
+    /// Bytes of these files in the old image. None where the package was added.
+    pub old_bytes: Option<u64>,
+    /// Bytes of these files in the new image. None where the package was removed.
+    pub new_bytes: Option<u64>,
 }
 
-/// What differs, by type, name and version. A version that both images have is no difference. Of several versions of one
-/// package, those that only one of them has are paired in the order of their text.
-#[must_use]
-pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
-    let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
-    for package in &old.packages {
-        let [versions, _] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes;
+impl PackageChange {
+    /// Both images have this version, with other bytes.
+    #[must_use]
+    pub fn is_same_version(&self) -> bool {
+        self.old.is_some() && self.old == self.new
     }
-    for package in &new.packages {
+}
+
+/// What differs, by type, name and version. A version that both images have is a difference where the bytes of its files
+/// are not as many; what was changed in as many bytes, as each build changes compiled Python files, is told by the files
+/// alone. Of several versions of one package, those that only one of the images has are paired in the order of their text.
+#[must_use]
+pub fn packages(
+    old: (At<'_>, &Packages),
+    new: (At<'_>, &Packages),
+    options: &Options,
+) -> Vec<PackageChange> {
+    let trees = [old.0, new.0];
+    let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
+    for (package, ignored) in (old.1.packages.iter()).zip(ignored(old, trees, options)) {
+        let [versions, _] = names.entry((package.kind, &package.name)).or_default();
+        *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
+    }
+    for (package, ignored) in (new.1.packages.iter()).zip(ignored(new, trees, options)) {
         let [_, versions] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes;
+        *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
     }
     let mut changes = Vec::new();
     for ((kind, name), [old, new]) in names {
-        let only = |these: &Versions<'_>, others: &Versions<'_>| -> Vec<(String, u64)> {
-            let only = these
-                .iter()
-                .filter(|(version, _)| !others.contains_key(*version));
-            only.map(|(version, bytes)| ((*version).to_owned(), *bytes))
-                .collect()
-        };
+        for (version, before) in &old {
+            if let Some(after) = new.get(version)
+                && before != after
+            {
+                let (before, after) = ((*version, *before), (*version, *after));
+                changes.push(change((kind, name), Some(before), Some(after)));
+            }
+        }
         let (mut gone, mut come) = (only(&old, &new).into_iter(), only(&new, &old).into_iter());
         loop {
             let (old, new) = (gone.next(), come.next());
             if old.is_none() && new.is_none() {
                 break;
             }
-            let bytes =
-                |version: &Option<(String, u64)>| version.as_ref().map_or(0, |version| version.1);
-            changes.push(PackageChange {
-                kind,
-                name: name.to_owned(),
-                bytes: bytes(&new).wrapping_sub(bytes(&old)).cast_signed(),
-                old: old.map(|(version, _)| version),
-                new: new.map(|(version, _)| version),
-            });
+            changes.push(change((kind, name), old, new));
         }
     }
     changes
@@ -69,3 +86,99 @@ pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
 
 /// The versions of one package in one image, with the bytes of each.
 type Versions<'p> = BTreeMap<&'p str, u64>;
+
+/// The versions that the other image does not have.
+fn only<'p>(these: &Versions<'p>, others: &Versions<'p>) -> Vec<(&'p str, u64)> {
+    let only = (these.iter()).filter(|(version, _)| !others.contains_key(*version));
+    only.map(|(version, bytes)| (*version, *bytes)).collect()
+}
+
+/// From a version with its bytes to another one.
+fn change(
+    (kind, name): (Type, &str),
+    old: Option<(&str, u64)>,
+    new: Option<(&str, u64)>,
+) -> PackageChange {
+    let (old_bytes, new_bytes) = (old.map(|(_, bytes)| bytes), new.map(|(_, bytes)| bytes));
+    let (before, after) = (old_bytes.unwrap_or(0), new_bytes.unwrap_or(0));
+    PackageChange {
+        kind,
+        name: name.to_owned(),
+        old: old.map(|(version, _)| version.to_owned()),
+        new: new.map(|(version, _)| version.to_owned()),
+        bytes: after.wrapping_sub(before).cast_signed(),
+        old_bytes,
+        new_bytes,
+    }
+}
+
+/// By package the bytes of its files that are left out: those whose names all are.
+fn ignored(
+    ((stack, layer), packages): (At<'_>, &Packages),
+    trees: [At<'_>; 2],
+    options: &Options,
+) -> Vec<u64> {
+    let mut bytes = vec![0; packages.packages.len()];
+    if options.ignore.is_empty() {
+        return bytes;
+    }
+    // By file its package, and whether one of its names counts.
+    let mut files: HashMap<(usize, EntryId), (usize, bool)> = HashMap::new();
+    for node in (0..stack.nodes() as u32).map(NodeId) {
+        let Some(owner) = packages.owner(node) else {
+            continue;
+        };
+        let version = stack.at(node, layer);
+        let Some(file) = version.and_then(|version| stack.stored_by(version)) else {
+            continue;
+        };
+        let counts = !options.ignores(&stack.path(node), trees);
+        let (_, one_counts) = files.entry(file).or_insert((owner, false));
+        *one_counts |= counts;
+    }
+    for ((stored_in, entry), (owner, counts)) in files {
+        let of_package = bytes.get_mut(owner).filter(|_| !counts);
+        if let (Some(of_package), Some(index)) = (of_package, stack.layer(stored_in)) {
+            *of_package += index.size(entry);
+        }
+    }
+    bytes
+}
+
+/// Wasted bytes of a package that are not as many in both images.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WastedPackageChange {
+    /// The type, as in its package URL.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// The name.
+    pub name: String,
+    /// Wasted bytes of all its versions in the old image.
+    pub old_bytes: u64,
+    /// The same in the new image.
+    pub new_bytes: u64,
+}
+
+/// The packages of which not as much is wasted in both images, by type and name. Each side is a stack with its ledger.
+#[must_use]
+pub fn wasted_packages(old: (&Stack, &Ledger), new: (&Stack, &Ledger)) -> Vec<WastedPackageChange> {
+    let mut names: BTreeMap<(Type, String), (u64, u64)> = BTreeMap::new();
+    for package in ownership::wasted(old.0, old.1) {
+        names.entry((package.kind, package.name)).or_default().0 += package.bytes;
+    }
+    for package in ownership::wasted(new.0, new.1) {
+        names.entry((package.kind, package.name)).or_default().1 += package.bytes;
+    }
+    let differing = names.into_iter().filter(|(_, (old, new))| old != new);
+    let changes = differing.map(
+        |((kind, name), (old_bytes, new_bytes))| WastedPackageChange {
+            kind,
+            name,
+            old_bytes,
+            new_bytes,
+        },
+    );
+    changes.collect()
+}

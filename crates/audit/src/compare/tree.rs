@@ -21,6 +21,15 @@ pub struct Options {
     pub ignore_builder: bool,
 }
 
+impl Options {
+    /// Whether a path is left out: a glob meets it, or leads to it through the links of one of both trees.
+    pub(super) fn ignores(&self, path: &[u8], trees: [At<'_>; 2]) -> bool {
+        let met_in = |glob: &PathGlob, (stack, layer): At<'_>| glob.meets_in(stack, layer, path);
+        let mut globs = self.ignore.iter();
+        globs.any(|glob| trees.into_iter().any(|tree| met_in(glob, tree)))
+    }
+}
+
 /// Layers and the number of the last one whose stack is compared.
 pub type At<'a> = (&'a Stack, usize);
 
@@ -260,9 +269,8 @@ impl Walk<'_, '_> {
     }
 
     fn is_ignored(&self, path: &[u8]) -> bool {
-        let met_in = |glob: &PathGlob, tree: &Tree<'_>| glob.meets_in(tree.stack, tree.layer, path);
-        let mut globs = self.options.ignore.iter();
-        globs.any(|glob| met_in(glob, self.old) || met_in(glob, self.new))
+        let trees = [self.old, self.new].map(|tree| (tree.stack, tree.layer));
+        self.options.ignores(path, trees)
     }
 }
 

@@ -14,10 +14,13 @@ use serde::{Deserialize, Serialize};
 pub use self::changed_paths::{Counts, Largest, largest_change, weight};
 pub use self::fields::Field;
 pub use self::history::history_counts;
-pub use self::packages::{PackageRow, package_counts, package_rows};
+pub use self::packages::{PackageRow, package_counts, package_rows, wasted_rows};
 pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
-use crate::compare::{Comparison, FieldChange, FileChange, HistoryChange, NewLayer, PackageChange};
+use crate::compare::{
+    Comparison, FieldChange, FileChange, HistoryChange, NewLayer, PackageChange,
+    WastedPackageChange,
+};
 use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
 
@@ -48,8 +51,11 @@ pub struct ComparisonReport {
     pub config: Vec<FieldChange>,
     /// Where the build histories differ, as Dockerfiles: the lines that differ, with up to three lines around them.
     pub history: Vec<HistoryChange>,
-    /// Packages that differ, by type and name.
+    /// Packages that differ, by type and name: added, removed, with another version, or with other bytes under the same one.
     pub packages: Vec<PackageChange>,
+    /// Packages of which not as many bytes are wasted in both images, by type and name: those of files that a later layer
+    /// deleted or stored again.
+    pub wasted_by_package: Vec<WastedPackageChange>,
 }
 
 /// The last layers of two stacks, from 1; 0 for an empty one.
@@ -136,9 +142,15 @@ impl SideBytes {
 }
 
 impl ComparisonReport {
-    /// The report of a comparison of two images that were inspected up to the layers whose stacks are compared.
+    /// The report of a comparison of two images that were inspected up to the layers whose stacks are compared; `wasted` is
+    /// what they waste by package.
     #[must_use]
-    pub fn new(old: &Inspection, new: &Inspection, comparison: Comparison) -> Self {
+    pub fn new(
+        old: &Inspection,
+        new: &Inspection,
+        comparison: Comparison,
+        wasted: Vec<WastedPackageChange>,
+    ) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             old: old.image.clone(),
@@ -164,6 +176,7 @@ impl ComparisonReport {
             config: comparison.config,
             history: comparison.history,
             packages: comparison.packages,
+            wasted_by_package: wasted,
         }
     }
 }

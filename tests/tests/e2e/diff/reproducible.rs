@@ -1,6 +1,6 @@
 //! `onionskin diff --reproducible`: each way in which two builds of one thing differ is named.
 
-use onionskin_fixtures::{Blob, Image, Layer, Packed, layer};
+use onionskin_fixtures::{Blob, Image, Layer, Packed, layer, seeded};
 use onionskin_tests::Ground;
 use onionskin_tests::command::{json, printed, run, stopped};
 use serde_json::{Value, json};
@@ -71,6 +71,84 @@ async fn each_reason_is_named_with_its_layer() {
                 .unwrap()
                 .is_empty()
         );
+    }
+}
+
+/// Reasons that need more than another file: each with its layers, the first place, and both values there.
+#[tokio::test]
+async fn reasons_beyond_files_are_named_with_both_values() {
+    let ground = Ground::default();
+    let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
+    let file = |name: &str, content: &str| layer("COPY . /app").file(name, content);
+    let linked = |second: Layer, target: &str| second.symlink("/app/link", target);
+    let on_base = |image: Image, second: Layer| {
+        let image = image.layer(layer("RUN base").file("/base", "x"));
+        image.layer(second)
+    };
+    let image = |second: Layer| on_base(Image::new(), second);
+    let second = || linked(files(), "a");
+    let created = |image: &Image| -> Value {
+        let config: Value = serde_json::from_slice(&image.pack().config.bytes).unwrap();
+        config["created"].clone()
+    };
+    let old = image(second());
+    let later = on_base(Image::new().at(77), second());
+    let padded = second().trailer(vec![0; 4 * 512]);
+    let bytes = |layer: &Layer| json!(format!("{} B", layer.tar().len()));
+    let padding = [bytes(&second()), bytes(&padded)];
+    let dates = [created(&old), created(&later)];
+    let folder = file("/app/a", "one").dir("/app/b");
+    let encrypted = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+    let none = || [json!(null), json!(null)];
+    ground.save("old.tar", "app:1", &old.pack());
+    let old = path("old.tar");
+    for (reason, new, layers, first, values) in [
+        (
+            "layerCount",
+            image(second()).layer(Layer::new().file("/c", "c")),
+            json!([]),
+            json!(null),
+            [json!("2"), json!("3")],
+        ),
+        (
+            "type",
+            image(linked(folder, "a")),
+            json!([2]),
+            json!("/app/b"),
+            [json!("file"), json!("dir")],
+        ),
+        (
+            "linkTarget",
+            image(linked(files(), "b")),
+            json!([2]),
+            json!("/app/link"),
+            [json!("a"), json!("b")],
+        ),
+        (
+            "xattrs",
+            image(linked(files().xattr("user.a", "1"), "a")),
+            json!([2]),
+            json!("/app/b"),
+            none(),
+        ),
+        ("tarFormat", image(padded), json!([2]), json!(null), padding),
+        ("created", later, json!([]), json!("created"), dates),
+        (
+            "notCompared",
+            image(second().stored(seeded(7, 300)).media_type(encrypted)),
+            json!([2]),
+            json!(null),
+            none(),
+        ),
+    ] {
+        ground.save("new.tar", "app:1", &new.pack());
+        let report = json(&["diff", &old, &path("new.tar"), "--reproducible"]).await;
+        assert!(schema().is_valid(&report), "{report:#}");
+        assert_eq!(told(&report), [(reason.to_owned(), layers)], "{report:#}");
+        let difference = &report["differences"][0];
+        assert_eq!(difference["first"], first, "{reason}");
+        let shown = ["old", "new"].map(|side| difference[side].clone());
+        assert_eq!(shown, values, "{reason}");
     }
 }
 

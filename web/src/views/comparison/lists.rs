@@ -13,7 +13,7 @@ use crate::parts::size::size;
 use crate::parts::tree::compared::difference;
 use crate::route::comparison::CompareRoute;
 use crate::route::{ImageRoute, Route, View};
-use crate::worker::protocol::{ComparedLayer, ComparisonFacts, PackageChange};
+use crate::worker::protocol::{ComparedLayer, ComparisonFacts, PackageChange, WastedPackageChange};
 
 /// Packages drawn at a time.
 const DRAWN: usize = 300;
@@ -58,17 +58,20 @@ pub(super) struct PackageProps {
     pub(super) go: Callback<Navigate>,
 }
 
-/// Packages by name, with both versions.
+/// Packages by name, with both versions and sizes; and what is wasted of each.
 #[component]
 pub(super) fn PackageList(props: &PackageProps) -> Html {
     let room = use_state_eq(|| DRAWN);
-    let packages = &props.facts.packages;
-    if packages.is_empty() {
+    let (packages, wasted) = (&props.facts.packages, &props.facts.wasted_by_package);
+    if packages.is_empty() && wasted.is_empty() {
         return html! { <div class="nothing"><p role="status">{ "No package differs." }</p></div> };
     }
     let wanted = props.route.find.to_lowercase();
-    let holds = |package: &&PackageChange| package.name.to_lowercase().contains(&wanted);
-    let found: Vec<&PackageChange> = packages.iter().filter(holds).collect();
+    let holds = |name: &str| name.to_lowercase().contains(&wanted);
+    let packages = packages.iter().filter(|package| holds(&package.name));
+    let found: Vec<&PackageChange> = packages.collect();
+    let wasted = wasted.iter().filter(|package| holds(&package.name));
+    let wasted: Vec<&WastedPackageChange> = wasted.collect();
     let typed = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |find| {
@@ -88,23 +91,48 @@ pub(super) fn PackageList(props: &PackageProps) -> Html {
                 { search_field("Find packages", "find by name", &props.route.find, typed) }
                 <span class="muted" role="status">{ format::counted(found.len() as u64, "package") }</span>
             </div>
-            <table class="compared">
-                <thead>
-                    <tr>
-                        <th scope="col">{ "Package" }</th>
-                        <th scope="col">{ "Type" }</th>
-                        <th scope="col">{ "Old version" }</th>
-                        <th scope="col">{ "New version" }</th>
-                        <th scope="col" class="at-right">{ "Change" }</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    for package in found.iter().take(*room) {
-                        { package_row(package) }
-                    }
-                </tbody>
-            </table>
-            if found.len() > *room {
+            if props.facts.packages.is_empty() {
+                <p>{ "No package differs." }</p>
+            } else {
+                <table class="compared">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Package" }</th>
+                            <th scope="col">{ "Type" }</th>
+                            <th scope="col">{ "Old version" }</th>
+                            <th scope="col">{ "New version" }</th>
+                            <th scope="col" class="at-right of-side">{ "Old size" }</th>
+                            <th scope="col" class="at-right of-side">{ "New size" }</th>
+                            <th scope="col" class="at-right">{ "Change" }</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        for package in found.iter().take(*room) {
+                            { package_row(package) }
+                        }
+                    </tbody>
+                </table>
+            }
+            if !wasted.is_empty() {
+                <h2>{ "Wasted by package" }</h2>
+                <table class="compared">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Package" }</th>
+                            <th scope="col">{ "Type" }</th>
+                            <th scope="col" class="at-right">{ "Old" }</th>
+                            <th scope="col" class="at-right">{ "New" }</th>
+                            <th scope="col" class="at-right">{ "Change" }</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        for package in wasted.iter().take(*room) {
+                            { wasted_row(package) }
+                        }
+                    </tbody>
+                </table>
+            }
+            if found.len().max(wasted.len()) > *room {
                 <button type="button" onclick={more}>{ "Show more" }</button>
             }
         </div>
@@ -115,6 +143,9 @@ fn package_row(package: &PackageChange) -> Html {
     let sign = match (&package.old, &package.new) {
         (None, _) => mark::sign("A", "added", "added"),
         (_, None) => mark::sign("D", "deleted", "removed"),
+        _ if package.is_same_version() => {
+            mark::sign("M", "overwritten", "same version, other size")
+        }
         _ => mark::sign("M", "overwritten", "other version"),
     };
     let version = |version: &Option<String>| match version.as_deref() {
@@ -123,15 +154,35 @@ fn package_row(package: &PackageChange) -> Html {
         Some(version) => format::visible_text(version),
     };
     let bytes = package.bytes.unsigned_abs();
+    let of_side = |bytes: Option<u64>| bytes.map_or_else(|| html! { "–" }, size);
     html! {
         <tr data-package={format::visible_text(&package.name)}>
             <th scope="row">{ sign }{ " " }<span class="mono">{ format::visible_text(&package.name) }</span></th>
             <td>{ package.kind.name() }</td>
             <td class="mono">{ version(&package.old) }</td>
-            <td class="mono">{ version(&package.new) }</td>
+            <td class="mono">
+                { version(&package.new) }
+                if package.is_same_version() {
+                    <span class="muted">{ " (same version)" }</span>
+                }
+            </td>
+            <td class="at-right of-side">{ of_side(package.old_bytes) }</td>
+            <td class="at-right of-side">{ of_side(package.new_bytes) }</td>
             <td class="at-right">
                 { if package.bytes < 0 { difference(bytes, 0) } else { difference(0, bytes) } }
             </td>
+        </tr>
+    }
+}
+
+fn wasted_row(package: &WastedPackageChange) -> Html {
+    html! {
+        <tr data-wasted-package={format::visible_text(&package.name)}>
+            <th scope="row" class="mono">{ format::visible_text(&package.name) }</th>
+            <td>{ package.kind.name() }</td>
+            <td class="at-right">{ size(package.old_bytes) }</td>
+            <td class="at-right">{ size(package.new_bytes) }</td>
+            <td class="at-right">{ difference(package.old_bytes, package.new_bytes) }</td>
         </tr>
     }
 }

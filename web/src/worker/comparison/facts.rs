@@ -36,6 +36,7 @@ impl Comparison {
             config: compared.fields(),
             history: compared.history(),
             packages: self.report.packages.clone(),
+            wasted_by_package: self.report.wasted_by_package.clone(),
             notes: compared.notes().collect(),
         })
     }

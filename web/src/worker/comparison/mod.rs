@@ -120,7 +120,9 @@ impl Comparison {
             Inspection::new(&sides.old.image, &stacks.old, &ledgers.0),
             Inspection::new(&sides.new.image, &stacks.new, &ledgers.1),
         );
-        let mut report = report::ComparisonReport::new(&inspections.0, &inspections.1, compared);
+        let wasted = compare::wasted_packages((&stacks.old, &ledgers.0), (&stacks.new, &ledgers.1));
+        let (old, new) = (&inspections.0, &inspections.1);
+        let mut report = report::ComparisonReport::new(old, new, compared, wasted);
         sides.old.tell_of_whole(&mut report.old);
         sides.new.tell_of_whole(&mut report.new);
         let (of_old, of_new) = (

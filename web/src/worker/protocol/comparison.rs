@@ -1,7 +1,8 @@
 //! What page and worker say about a comparison of two images.
 
 pub(crate) use onionskin_core::compare::{
-    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, What,
+    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, WastedPackageChange,
+    What,
 };
 use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,8 @@ pub(crate) struct ComparisonFacts {
     /// Where the build histories differ, as Dockerfiles, without their secrets.
     pub(crate) history: Vec<HistoryChange>,
     pub(crate) packages: Vec<PackageChange>,
+    /// Packages of which not as much is wasted in both images.
+    pub(crate) wasted_by_package: Vec<WastedPackageChange>,
     /// What the numbers do not cover.
     pub(crate) notes: Vec<String>,
 }

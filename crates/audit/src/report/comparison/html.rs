@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use super::changed_paths::{ChangedPath, places, weight};
 use super::fields::Field;
 use super::history::{history_counts, keep, place};
-use super::packages::{package_counts, package_rows};
+use super::packages::{package_counts, package_rows, wasted_rows};
 use super::summary::{Compared, Matter, Number, Side, known, layers, what};
 use crate::compare::{FileChange, LayerFile, LineState};
 use crate::inspection::{ImageFacts, LayerFacts};
 use crate::report::Visible;
-use crate::report::format::size;
+use crate::report::format::{change, size};
 use crate::report::html::{is_address, page};
 
 /// Folders and files in the table of places.
@@ -42,6 +42,7 @@ pub fn report(compared: &Compared<'_>) -> String {
         (first(compared))
         (by_place(compared))
         (packages(compared))
+        (wasted_packages(compared))
         (configuration(compared))
         (build_history(compared))
         (layer_table(compared))
@@ -196,15 +197,45 @@ fn packages(compared: &Compared<'_>) -> Markup {
             h2 { "Packages" }
             p.quiet { (counts) }
             table.packages {
-                thead { tr { th { "" } th { "package" } th { "old" } th { "new" } th.right { "bytes" } } }
+                thead {
+                    tr {
+                        th { "" } th { "package" } th { "old" } th { "new" }
+                        th.right.wide { "old size" } th.right.wide { "new size" } th.right { "change" }
+                    }
+                }
                 tbody {
                     @for row in package_rows(changes, Some(PACKAGES)) {
                         tr {
                             td { (row.sign) }
                             td { span.quiet { (row.kind) } " " (Visible(row.name)) }
                             td { (version(row.old)) }
-                            td { (version(row.new)) }
+                            td { @if row.is_same { span.quiet { "same version" } } @else { (version(row.new)) } }
+                            td.right.wide { (row.old_bytes.map_or_else(|| "–".to_owned(), size)) }
+                            td.right.wide { (row.new_bytes.map_or_else(|| "–".to_owned(), size)) }
                             td.right { (row.bytes) }
+                        }
+                    }
+                }
+            }
+            @if changes.len() > PACKAGES { p.quiet { "and " (changes.len() - PACKAGES) " smaller changes" } }
+        }
+    }
+}
+
+fn wasted_packages(compared: &Compared<'_>) -> Markup {
+    let changes = &compared.report.wasted_by_package;
+    html! {
+        @if !changes.is_empty() {
+            h2 { "Wasted by package" }
+            table.packages {
+                thead { tr { th { "package" } th.right { "old" } th.right { "new" } th.right { "change" } } }
+                tbody {
+                    @for row in wasted_rows(changes, Some(PACKAGES)) {
+                        tr {
+                            td { span.quiet { (row.kind.name()) } " " (Visible(&row.name)) }
+                            td.right { (size(row.old_bytes)) }
+                            td.right { (size(row.new_bytes)) }
+                            td.right { (change(row.old_bytes, row.new_bytes)) }
                         }
                     }
                 }

@@ -4,11 +4,11 @@ use std::fmt::{self, Write as _};
 
 use super::changed_paths::places;
 use super::history::{history_counts, place};
-use super::packages::{package_counts, package_rows};
+use super::packages::{package_counts, package_rows, wasted_rows};
 use super::summary::{Compared, Matter, known, what};
 use crate::compare::LayerFile;
 use crate::inspection::LayerFacts;
-use crate::report::format::size;
+use crate::report::format::{change, size};
 use crate::report::markdown::{cell, code, cut, linked};
 
 /// Bytes of the report, below the 65,536 characters that GitHub takes, with room for what a pipeline adds.
@@ -73,6 +73,8 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
     let left = |out: &String| ROOM.saturating_sub(out.len());
     let room = left(out) / 5;
     packages(out, compared, room)?;
+    let room = left(out) / 5;
+    wasted_packages(out, compared, room)?;
     let room = left(out) / 4;
     config(out, compared, room)?;
     let room = left(out) / 3;
@@ -165,23 +167,51 @@ fn packages(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Resu
     let Some(counts) = package_counts(changes) else {
         return Ok(());
     };
-    let head = "| | package | old | new | bytes |\n|---|---|---|---|---:|\n";
+    let head = "| | package | old | new | old size | new size | change |\n|---|---|---|---|---:|---:|---:|\n";
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
     let version =
         |version: Option<&str>| version.map_or_else(|| "–".to_owned(), |text| cell(&cut(text)));
     let rows = package_rows(changes, Some(changes.len()))
         .into_iter()
         .map(|row| {
             format!(
-                "| {} | {} {} | {} | {} | {} |\n",
+                "| {} | {} {} | {} | {} | {} | {} | {} |\n",
                 row.sign,
                 row.kind,
                 cell(&cut(row.name)),
                 version(row.old),
-                version(row.new),
+                match row.is_same {
+                    true => "same version".to_owned(),
+                    false => version(row.new),
+                },
+                bytes(row.old_bytes),
+                bytes(row.new_bytes),
                 row.bytes
             )
         });
     folded(out, (&format!("Packages: {counts}"), head), rows, "", room)
+}
+
+fn wasted_packages(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {
+    let changes = &compared.report.wasted_by_package;
+    let summary = match changes.as_slice() {
+        [] => return Ok(()),
+        [_] => "Wasted by package: 1 package".to_owned(),
+        many => format!("Wasted by package: {} packages", many.len()),
+    };
+    let head = "| package | old | new | change |\n|---|---:|---:|---:|\n";
+    let rows = wasted_rows(changes, Some(changes.len()));
+    let rows = rows.into_iter().map(|row| {
+        format!(
+            "| {} {} | {} | {} | {} |\n",
+            row.kind.name(),
+            cell(&cut(&row.name)),
+            size(row.old_bytes),
+            size(row.new_bytes),
+            change(row.old_bytes, row.new_bytes)
+        )
+    });
+    folded(out, (&summary, head), rows, "", room)
 }
 
 fn config(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {

@@ -7,12 +7,13 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::summary::{self, STRONG};
 use super::{Screen, folded, wrapped};
-use crate::compare::{FileChange, PackageChange, What};
+use crate::compare::{FileChange, PackageChange, WastedPackageChange, What};
 use crate::inspection::ImageFacts;
 use crate::report::Visible;
 use crate::report::comparison::history::{keep, place};
 use crate::report::comparison::{
-    Compared, Field, history_counts, known, layers, package_counts, package_rows, weight,
+    Compared, Field, history_counts, known, layers, package_counts, package_rows, wasted_rows,
+    weight,
 };
 use crate::report::format::{self, size};
 
@@ -99,6 +100,7 @@ fn write(
     writeln!(out)?;
     files(out, compared, all, screen)?;
     packages(out, &report.packages, all, screen)?;
+    wasted_packages(out, &report.wasted_by_package, all, screen)?;
     let fields = compared.fields();
     if !fields.is_empty() {
         writeln!(out, "\n{STRONG}Configuration{STRONG:#}")?;
@@ -246,12 +248,42 @@ fn packages(
     let rows = package_rows(packages, (!all).then_some(SHOWN));
     for row in &rows {
         let text = format!(
-            "  {} {:>11}  {} {} {}",
+            "  {} {:>11}  {} {} {} {}",
             row.sign,
             row.bytes,
             row.kind,
             Visible(row.name),
-            Visible(&row.versions())
+            Visible(&row.versions()),
+            row.sizes().unwrap_or_default()
+        );
+        writeln!(out, "{}", screen.fit(text.trim_end(), screen.columns))?;
+    }
+    match packages.len() - rows.len() {
+        0 => Ok(()),
+        rest => writeln!(out, "  and {rest} more; --all lists them"),
+    }
+}
+
+/// Packages whose wasted bytes differ, with these of both images.
+fn wasted_packages(
+    out: &mut String,
+    packages: &[WastedPackageChange],
+    all: bool,
+    screen: Screen,
+) -> fmt::Result {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{STRONG}Wasted by package{STRONG:#}")?;
+    let rows = wasted_rows(packages, (!all).then_some(SHOWN));
+    for row in &rows {
+        let text = format!(
+            "    {:>11}  {} {} ({} → {})",
+            format::change(row.old_bytes, row.new_bytes),
+            row.kind.name(),
+            Visible(&row.name),
+            size(row.old_bytes),
+            size(row.new_bytes)
         );
         writeln!(out, "{}", screen.fit(&text, screen.columns))?;
     }

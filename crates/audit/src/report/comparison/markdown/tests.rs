@@ -8,7 +8,7 @@ use serde_json::json;
 use super::report;
 use crate::compare::{
     Change, FieldChange, FileChange, HistoryChange, HistoryLine, LayerFile, LineState, NewLayer,
-    PackageChange, Update, What,
+    PackageChange, Update, WastedPackageChange, What,
 };
 use crate::digest::Digest;
 use crate::inspection::SCHEMA_VERSION;
@@ -160,6 +160,16 @@ impl Case {
                         old: Some(text()),
                         new: None,
                         bytes: i64::MIN,
+                        old_bytes: Some(u64::MAX),
+                        new_bytes: None,
+                    })
+                    .collect(),
+                wasted_by_package: (0..depth)
+                    .map(|_| WastedPackageChange {
+                        kind: Type::Deb,
+                        name: text(),
+                        old_bytes: 0,
+                        new_bytes: u64::MAX,
                     })
                     .collect(),
                 config: config.to_vec(),
