@@ -1,13 +1,14 @@
 //! From the entries of a tar to those of an image: paths, whiteouts, what is left aside; into the index, and past the
 //! visitors.
 
+use super::Problem;
 use super::content::{ContentHasher, ContentId};
-use super::index::{EntryKind, EntryTarget, IndexBuilder, NewEntry, Unshown};
+use super::entry::{Entry, EntryId, EntryKind, EntryTarget, NewEntry};
+use super::index::{IndexBuilder, Unshown};
 use super::memory::MemoryBudget;
 use super::path::{self, Meaning, is_aside};
 use super::remark::RemarkKind;
-use super::visitor::{Entry, Visiting};
-use super::{EntryId, Problem};
+use super::visitor::Visiting;
 use crate::tar::{self, Kind, Piece};
 
 /// Builds an index of what it sees.
