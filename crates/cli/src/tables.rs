@@ -15,7 +15,7 @@ use onionskin_core::layer::{Budget, EntryId, LayerIndex, MemoryBudget, Piece};
 use onionskin_core::report::text;
 use onionskin_core::source::{LISTED_FILES, Layer, Source};
 
-use crate::decode::{Decoded, told};
+use crate::limits::limit_error;
 use crate::memory;
 use crate::output::note;
 
@@ -124,17 +124,14 @@ impl Tables {
     /// A table lists something else than its layer has, or cannot be used.
     pub(crate) async fn check(
         &self,
-        layers: &[Layer],
-        decoded: &[Decoded],
+        read: &[(&Layer, &LayerIndex)],
         source: &Source,
     ) -> anyhow::Result<()> {
         if self.mode.load(Ordering::Relaxed) != VERIFY {
             return Ok(());
         }
-        for (layer, decoded) in layers.iter().zip(decoded) {
-            if let Decoded::Read(index) = decoded
-                && let Some(difference) = difference(layer, index, source).await
-            {
+        for (layer, index) in read {
+            if let Some(difference) = difference(layer, index, source).await {
                 bail!(difference);
             }
         }
@@ -237,7 +234,7 @@ impl Table {
             let (range, size) = (reader.part(), table.index().blob_size);
             budget
                 .unpacks(layer.number, reader.unpacked(), range.end - range.start)
-                .map_err(told)?;
+                .map_err(limit_error)?;
             let part = source.layer_part(layer, range, size).await;
             let mut part = part.ok_or(Unread)?;
             while let Some(chunk) = part.next_chunk().await.map_err(|_| Unread)? {
