@@ -4,6 +4,7 @@
 //! neither passed nor failed.
 
 mod dive;
+mod error;
 mod file;
 mod growth;
 mod id;
@@ -20,9 +21,9 @@ mod verdict;
 mod yaml;
 
 pub use dive::{DiveBytes, DiveRules, DiveShare};
+pub use error::RulesError;
 #[cfg(test)]
 pub(crate) use file::File as RulesFile;
-pub use file::RulesError;
 pub use growth::{Against, Contents, GrowthLimits, PackageGrowth, PathGrowth};
 pub use id::{Direction, RuleId, Unit};
 pub use ignore::{Day, DayError, Ignore};

@@ -14,9 +14,9 @@ use super::archive::Form;
 use super::engine::Kind;
 use crate::reference::Reference;
 
-pub use error::{LocatorError, MissingPart};
+pub use error::{ForeignPrefix, LocatorError, MissingPart};
+pub use foreign::not_in_registry;
 use foreign::unsupported_prefix;
-pub use foreign::{ForeignPrefix, not_in_registry};
 
 /// Where an image is.
 #[derive(Clone, Debug, PartialEq, Eq)]
