@@ -18,42 +18,11 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::image_worker::ImageWorker;
 use super::origin::{Job, Origin, ReadMode};
+use super::other_image::OtherImage;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};
 use super::registries::Registries;
-
-/// What is known of the other image.
-#[derive(Default)]
-pub(crate) enum OtherImage {
-    /// No rule asked for it.
-    #[default]
-    Unasked,
-    /// It is being read.
-    Coming,
-    Read(Against),
-    /// It is not to be had, for this reason.
-    Missing(String),
-}
-
-impl OtherImage {
-    /// The image, once it is read.
-    pub(crate) fn read(&self) -> Option<&Against> {
-        match self {
-            OtherImage::Read(against) => Some(against),
-            _ => None,
-        }
-    }
-
-    /// Why rules of growth cannot be judged, where more can be said than that it was not opened.
-    pub(crate) fn missing(&self) -> Option<&str> {
-        match self {
-            OtherImage::Missing(reason) => Some(reason),
-            OtherImage::Coming => Some("the image to compare with is being read"),
-            OtherImage::Unasked | OtherImage::Read(_) => None,
-        }
-    }
-}
 
 type Shared = Rc<RefCell<ImageWorker>>;
 

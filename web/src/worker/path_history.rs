@@ -5,21 +5,12 @@ use onionskin_core::ledger::Wasted;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::{text, xattrs};
 use onionskin_core::stack::view::View;
-use onionskin_core::stack::{NodeId, Stack, Version, What};
+use onionskin_core::stack::{NodeId, Version, What};
 
 use super::image_worker::ImageWorker;
 use super::listing::{Listing, StackPosition, known_mark};
 use super::protocol::{Answers, Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
 use crate::counts::number;
-
-/// How many paths a container sees.
-pub(crate) fn paths(stack: &Stack) -> u64 {
-    let depth = stack.depth();
-    // The root is in every stack and is no path to count.
-    (1..number(stack.nodes()))
-        .filter(|node| stack.at(NodeId(*node), depth).is_some())
-        .count() as u64
-}
 
 /// A path's history, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.

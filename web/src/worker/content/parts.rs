@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use onionskin_core::contents::{self, Form, TarLister};
 
-use super::Content;
+use super::opened::Content;
 use crate::worker::file::InPlace;
 use crate::worker::image_worker::ImageWorker;
 use crate::worker::protocol::{Answers, ContentParts, Parts};
