@@ -92,27 +92,34 @@ impl Rules {
             .judge(size, image.compressed_size, contents.as_ref(), *against);
         verdicts.extend(growth);
         let dive = self.dive.judge(&measured.dive).into_iter();
-        verdicts.extend(dive.map(|verdict| match whole {
-            true => verdict,
-            false => verdict.unjudged(NOT_WHOLE),
-        }));
+        verdicts.extend(dive.map(|verdict| measured.of_contents(verdict)));
         verdicts
     }
 }
 
 impl Limits {
-    /// Judges the layers above `below`.
+    /// Judges the layers above `below`, which make `part` of the image; `own` comes before the names of their rules.
     fn judge(&self, own: &str, part: &Part, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
-        let whole = measured.stack.not_fetched().is_empty();
+        let mut verdicts = self.judge_sizes(own, part, measured);
+        verdicts.extend(self.judge_findings(own, part, measured));
+        verdicts.extend(self.judge_paths(own, measured, below));
+        if let Some(packages) = measured.packages {
+            let judged = self.judge_packages(own, packages, below).into_iter();
+            verdicts.extend(judged.map(|verdict| measured.of_contents(verdict)));
+        }
+        let verdicts = verdicts.into_iter();
+        verdicts
+            .map(|verdict| verdict.or_unknown(NO_SIZES))
+            .collect()
+    }
+
+    /// Judges waste, sizes and the number of layers.
+    fn judge_sizes(&self, own: &str, part: &Part, measured: &Measured<'_>) -> Vec<Verdict> {
         let named = |id: RuleId| Rule::from(id).of_part(own);
         let at_most = |id: RuleId, limit: Option<Bytes>, actual| {
             Verdict::at_most(named(id), limit.map(|Bytes(limit)| limit), actual)
         };
-        // All but what the documents say depends on every layer.
-        let of_contents = |verdict: Verdict| match whole {
-            true => verdict,
-            false => verdict.unjudged(NOT_WHOLE),
-        };
+        let of_contents = |verdict| measured.of_contents(verdict);
         let efficiency = self.min_efficiency.map(|Share(limit)| {
             let actual = part.efficiency();
             Verdict::share(named(RuleId::MinEfficiency), limit, actual, actual >= limit)
@@ -154,7 +161,7 @@ impl Limits {
         );
         let layers = self.max_layers.map(|Count(layers)| Bytes(layers));
         let layers = at_most(RuleId::MaxLayers, layers, Some(part.layers));
-        let mut verdicts: Vec<Verdict> = [
+        [
             efficiency.map(of_contents),
             wasted.map(of_contents),
             share.map(of_contents),
@@ -167,7 +174,12 @@ impl Limits {
         ]
         .into_iter()
         .flatten()
-        .collect();
+        .collect()
+    }
+
+    /// Judges findings by their kinds.
+    fn judge_findings(&self, own: &str, part: &Part, measured: &Measured<'_>) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
         for (kind, limit) in &self.findings {
             let tally = part.findings.get(kind).copied().unwrap_or_default();
             let at_most = |id, limit, actual| {
@@ -180,13 +192,19 @@ impl Limits {
             let judged = count.into_iter().chain(bytes);
             verdicts.extend(judged.map(|verdict| match kind.is_of_documents() {
                 true => verdict,
-                false => of_contents(verdict),
+                false => measured.of_contents(verdict),
             }));
         }
+        verdicts
+    }
+
+    /// Judges paths that may not be there.
+    fn judge_paths(&self, own: &str, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
         for glob in &self.forbidden {
             let rule = Rule::of_glob(RuleId::Forbidden, glob.text()).of_part(own);
             let paths = glob.in_stack(measured.stack, below).into_iter();
-            verdicts.push(of_contents(Verdict::none_of(rule, paths)));
+            verdicts.push(measured.of_contents(Verdict::none_of(rule, paths)));
         }
         for glob in &self.forbidden_in_layers {
             let rule = Rule::of_glob(RuleId::ForbiddenInLayers, glob.text()).of_part(own);
@@ -195,17 +213,20 @@ impl Limits {
             // What was found is there, whatever else there is.
             verdicts.push(match verdict.passed {
                 Some(false) => verdict,
-                _ => of_contents(verdict),
+                _ => measured.of_contents(verdict),
             });
         }
-        if let Some(packages) = measured.packages {
-            let judged = self.judge_packages(own, packages, below).into_iter();
-            verdicts.extend(judged.map(of_contents));
-        }
-        let verdicts = verdicts.into_iter();
         verdicts
-            .map(|verdict| verdict.or_unknown(NO_SIZES))
-            .collect()
+    }
+}
+
+impl Measured<'_> {
+    /// A verdict that depends on every layer, as all but those of documents do.
+    fn of_contents(&self, verdict: Verdict) -> Verdict {
+        match self.stack.not_fetched().is_empty() {
+            true => verdict,
+            false => verdict.unjudged(NOT_WHOLE),
+        }
     }
 }
 
