@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::rules::{Against, Contents, GrowthLimits};
+use onionskin_core::rules::{Against, GrowthContents, GrowthLimits};
 use onionskin_core::source::{Image, Layer, Locator};
 use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
@@ -137,7 +137,7 @@ impl Reading {
         if limits.need_contents() {
             let other =
                 stacked(&image, here, &layers).map_err(|error| format!("{name}: {error}"))?;
-            against.contents = other.and_then(|other| Contents::of_whole(limits, &other));
+            against.contents = other.and_then(|other| GrowthContents::of_whole(limits, &other));
         }
         // As the command tells it: only where a rule asks for it.
         against.size = against.size.filter(|_| limits.need_sizes());

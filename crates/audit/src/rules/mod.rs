@@ -24,13 +24,13 @@ pub use dive::{DiveBytes, DiveRules, DiveShare};
 pub use error::RulesError;
 #[cfg(test)]
 pub(crate) use file::File as RulesFile;
-pub use growth::{Against, Contents, GrowthLimits, PackageGrowth, PathGrowth};
+pub use growth::{Against, GrowthContents, GrowthLimits, PackageGrowth, PathGrowth};
 pub use id::{Direction, RuleId, Unit};
 pub use ignore::{Day, DayError, Ignore};
 #[cfg(test)]
 pub(crate) use limits::WrittenOut as WrittenFindingLimit;
 pub use limits::{FindingLimit, Limits};
-pub use measure::{Measured, Part, Tally, Weighed};
+pub use measure::{Measured, PartTotals, Tally, Weighed};
 pub use package_pattern::{PackagePattern, PackagePatternError};
 pub use paths::{GlobError, PathGlob};
 pub use quantity::{Bytes, Count, GrowthShare, QuantityError, Share};
@@ -86,7 +86,8 @@ impl Rules {
             None => verdict.unjudged(NO_BASE),
         }));
         let size = whole.then_some(image.size);
-        let contents = whole.then(|| Contents::of(&self.growth, measured.stack, measured.packages));
+        let contents =
+            whole.then(|| GrowthContents::of(&self.growth, measured.stack, measured.packages));
         let growth = self
             .growth
             .judge(size, image.compressed_size, contents.as_ref(), *against);
@@ -99,7 +100,13 @@ impl Rules {
 
 impl Limits {
     /// Judges the layers above `below`, which make `part` of the image; `own` comes before the names of their rules.
-    fn judge(&self, own: &str, part: &Part, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
+    fn judge(
+        &self,
+        own: &str,
+        part: &PartTotals,
+        measured: &Measured<'_>,
+        below: usize,
+    ) -> Vec<Verdict> {
         let mut verdicts = self.judge_sizes(own, part, measured);
         verdicts.extend(self.judge_findings(own, part, measured));
         verdicts.extend(self.judge_paths(own, measured, below));
@@ -114,7 +121,7 @@ impl Limits {
     }
 
     /// Judges waste, sizes and the number of layers.
-    fn judge_sizes(&self, own: &str, part: &Part, measured: &Measured<'_>) -> Vec<Verdict> {
+    fn judge_sizes(&self, own: &str, part: &PartTotals, measured: &Measured<'_>) -> Vec<Verdict> {
         let named = |id: RuleId| Rule::from(id).of_part(own);
         let at_most = |id: RuleId, limit: Option<Bytes>, actual| {
             Verdict::at_most(named(id), limit.map(|Bytes(limit)| limit), actual)
@@ -178,7 +185,12 @@ impl Limits {
     }
 
     /// Judges findings by their kinds.
-    fn judge_findings(&self, own: &str, part: &Part, measured: &Measured<'_>) -> Vec<Verdict> {
+    fn judge_findings(
+        &self,
+        own: &str,
+        part: &PartTotals,
+        measured: &Measured<'_>,
+    ) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         for (kind, limit) in &self.findings {
             let tally = part.findings.get(kind).copied().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::limits::{
     IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
     IMAGE_PATH_BYTES,
 };
-use crate::memory::{Memory, Share};
+use crate::memory::{Memory, MemoryShare};
 
 /// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
 const ENTRY: u64 = 1000;
@@ -106,7 +106,7 @@ impl MemoryBudget {
     }
 
     /// A share of the memory, in which nothing is taken yet.
-    pub(super) fn share(&self) -> Share {
+    pub(super) fn share(&self) -> MemoryShare {
         self.memory.share()
     }
 
@@ -175,7 +175,7 @@ impl MemoryBudget {
 /// What one layer takes of its image's budget.
 pub(super) struct LayerMemory {
     counts: Arc<Counts>,
-    share: Share,
+    share: MemoryShare,
 }
 
 impl LayerMemory {
@@ -215,7 +215,7 @@ impl LayerMemory {
     }
 
     /// What was taken, for the index that holds it.
-    pub(super) fn into_share(self) -> Share {
+    pub(super) fn into_share(self) -> MemoryShare {
         self.share
     }
 

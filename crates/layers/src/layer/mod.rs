@@ -18,7 +18,7 @@ mod visitor;
 
 pub use crate::tar::Piece;
 pub use budget::{Budget, BudgetLeft};
-pub use checkpoints::{Checkpoints, Part, PartReader};
+pub use checkpoints::{BlobPart, Checkpoints, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
 pub use entry::{Entry, EntryId, EntryKind, Xattrs};

@@ -67,7 +67,7 @@ impl Index<Cause> for Causes {
 
 /// What one layer, or all of them, hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct LedgerTotals {
     /// Bytes of all regular-file entries.
     pub stored: u64,
     /// Of these, bytes that the final stack does not reach, by cause.
@@ -78,7 +78,7 @@ pub struct Account {
     pub overhead: u64,
 }
 
-impl Account {
+impl LedgerTotals {
     /// Bytes that the final stack does not reach.
     #[must_use]
     pub fn wasted(&self) -> u64 {
@@ -101,7 +101,7 @@ impl Account {
     }
 }
 
-impl AddAssign for Account {
+impl AddAssign for LedgerTotals {
     fn add_assign(&mut self, other: Self) {
         self.stored += other.stored;
         self.overhead += other.overhead;
@@ -132,9 +132,9 @@ pub struct Wasted {
 /// The ledger of a stack.
 pub struct Ledger {
     /// All layers together.
-    pub total: Account,
+    pub total: LedgerTotals,
     /// Each layer by what it stores, the base first.
-    pub layers: Vec<Account>,
+    pub layers: Vec<LedgerTotals>,
     /// Wasted files with content, layer by layer in the order of the tars.
     pub wasted: Vec<Wasted>,
     costs: Costs,
@@ -145,7 +145,7 @@ impl Ledger {
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
         let mut ledger = Self {
-            total: Account::default(),
+            total: LedgerTotals::default(),
             layers: Vec::new(),
             wasted: Vec::new(),
             costs: Costs::of(stack),
@@ -158,11 +158,11 @@ impl Ledger {
         ledger
     }
 
-    fn layer(&mut self, stack: &Stack, number: usize, index: &LayerIndex) -> Account {
-        let mut account = Account {
+    fn layer(&mut self, stack: &Stack, number: usize, index: &LayerIndex) -> LedgerTotals {
+        let mut account = LedgerTotals {
             stored: index.stored(),
             overhead: index.overhead(),
-            ..Account::default()
+            ..LedgerTotals::default()
         };
         for entry in index.entries() {
             if index.kind(entry) != EntryKind::File {

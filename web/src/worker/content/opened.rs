@@ -22,7 +22,7 @@ pub(crate) struct Content {
     pub(super) bytes: InPlace,
     text: Option<Text>,
     json: Option<Json>,
-    pub(super) parts: Option<contents::Form>,
+    pub(super) parts: Option<contents::ContentsForm>,
     urls: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ impl Content {
                 let folding = Folding::of(&text);
                 Json { text, folding }
             });
-        let parts = contents::Form::of(&start, &path);
+        let parts = contents::ContentsForm::of(&start, &path);
         let image = image_type(&start);
         let mut urls = Vec::new();
         let mut url = |media_type: &str| {

@@ -24,7 +24,7 @@ use super::visitor::{Findings, Visitor};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::memory::MemoryBudget;
-use crate::memory::Share;
+use crate::memory::MemoryShare;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub struct LayerIndex {
     findings: Vec<Findings>,
     /// Memory that is counted as taken while this is held.
     #[serde(skip)]
-    memory: Share,
+    memory: MemoryShare,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

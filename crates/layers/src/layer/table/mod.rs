@@ -12,7 +12,7 @@ mod read;
 mod row;
 mod stored;
 
-pub use compare::{Difference, Differing, EntryField};
+pub use compare::{Differing, EntryField, TableDifference};
 pub use content::ListedReader;
 pub use location::TableLocation;
 pub use read::TableReader;
