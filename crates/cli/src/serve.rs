@@ -58,8 +58,8 @@ pub(crate) struct Arguments {
 
     /// A name that requests may use for this server; can be repeated
     ///
-    /// Other than these, only the address that it listens on and names of this machine are answered, so that no other
-    /// site can pose as this one.
+    /// Requests for any other name are refused, except for the address that it listens on and the names of this
+    /// machine, so that no other site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 

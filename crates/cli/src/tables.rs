@@ -27,8 +27,9 @@ const NAMED: usize = 5;
 pub(crate) struct TableArguments {
     /// Read all layers, and compare them with their tables of contents
     ///
-    /// Layers of a registry that have a table of contents (eStargz, zstd:chunked) are not downloaded otherwise: their tables
-    /// are, which the image names by digest. Where a layer and its table differ, this fails and names the paths.
+    /// Without this flag, layers of a registry that have a table of contents (eStargz, zstd:chunked) are not
+    /// downloaded, only their tables, which the image names by digest. If a layer and its table differ, the command
+    /// fails and names the paths.
     #[arg(long)]
     verify: bool,
 }
