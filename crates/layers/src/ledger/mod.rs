@@ -65,14 +65,14 @@ impl Index<Cause> for Causes {
     }
 }
 
-/// What one layer, or all of them, hold.
+/// What one layer holds, or all layers together. `stored` is `live` plus `wasted`, to the byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LedgerTotals {
-    /// Bytes of all regular-file entries.
+    /// Bytes of file content of all regular-file entries, as their tars store it.
     pub stored: u64,
     /// Of these, bytes that the final stack does not reach, by cause.
     pub causes: Causes,
-    /// Bytes of the download that the wasted entries cost.
+    /// Bytes of the blobs that the wasted entries cost; a blob that several layers list counts once.
     pub wasted_compressed: u64,
     /// Bytes of the tars that are not file content.
     pub overhead: u64,

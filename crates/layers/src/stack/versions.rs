@@ -13,7 +13,7 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 pub enum VersionKind {
     /// What this entry of the layer says.
     Entry(EntryId),
-    /// A folder that no entry announces, but that something stands in (mode 755, owner 0:0).
+    /// A folder that has no entry, but that a path stands in: mode 755 and owner 0:0, as engines create it.
     Implied,
     /// Nothing: a whiteout took it, or something in a parent's place.
     Gone,

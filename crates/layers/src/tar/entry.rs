@@ -31,7 +31,7 @@ pub enum TarKind {
 pub struct Entry {
     /// What it is.
     pub kind: TarKind,
-    /// The type that its header tells.
+    /// The typeflag of its header (POSIX pax, "ustar Interchange Format").
     pub flag: u8,
     /// Its name as the tar has it.
     pub name: Vec<u8>,
@@ -39,9 +39,9 @@ pub struct Entry {
     pub link: Vec<u8>,
     /// Offset of its first header, extension headers among them.
     pub start: u64,
-    /// Offset of its content.
+    /// Offset of its content in the tar.
     pub content: u64,
-    /// Bytes that its headers tell.
+    /// Bytes of content, as its headers have it.
     pub size: u64,
     /// Bytes of content that the tar stores; 0 for all but regular files.
     pub stored: u64,
