@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
-use onionskin_gateway::{Gateway, Options};
+use onionskin_core::source::registry::{Client, ClientOptions, Url, http_client};
+use onionskin_gateway::{Gateway, GatewayOptions};
 
 use crate::odd::serve;
 
 /// A client that goes through a gateway which was told of these registries, and the
 /// gateway's address.
 pub async fn through_gateway(registries: &[String]) -> (Client, String) {
-    let options = Options {
+    let options = GatewayOptions {
         registries: registries.iter().map(|r| r.parse().unwrap()).collect(),
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let address = serve(Gateway::new(&options).unwrap().router()).await;
     let options = ClientOptions {
@@ -26,7 +26,7 @@ pub async fn through_gateway(registries: &[String]) -> (Client, String) {
 }
 
 /// The address of a gateway with its own server, as `onionskin serve` runs it.
-pub async fn serving(options: Options) -> String {
+pub async fn serving(options: GatewayOptions) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let gateway = Gateway::new(&options).unwrap();

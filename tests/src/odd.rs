@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Options, Remote, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, Remote, http_client};
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_fixtures::Packed;
 use tokio::net::TcpListener;
@@ -104,17 +104,17 @@ impl Odd {
 
     /// The image `app:1` of this registry, as somebody with these credentials sees it.
     pub fn remote(&self, credentials: Option<Credentials>) -> Remote {
-        self.remote_with(Options {
+        self.remote_with(ClientOptions {
             credentials: credentials
                 .map(|known| (self.address.clone(), known))
                 .into_iter()
                 .collect(),
-            ..Options::default()
+            ..ClientOptions::default()
         })
     }
 
     /// The image `app:1` of this registry, through a client with these options.
-    pub fn remote_with(&self, options: Options) -> Remote {
+    pub fn remote_with(&self, options: ClientOptions) -> Remote {
         let reference: Reference = format!("{}/app:1", self.address).parse().unwrap();
         Client::new(http_client().build().unwrap(), options)
             .open(&reference)

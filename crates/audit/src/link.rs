@@ -40,7 +40,7 @@ pub struct Links {
 
 /// What the page shows of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum View {
+pub enum LinkedView {
     /// The filesystem up to a layer.
     #[default]
     Stack,
@@ -58,7 +58,7 @@ pub enum View {
     Map,
 }
 
-impl View {
+impl LinkedView {
     /// The name in addresses; the first view has none.
     const fn name(self) -> Option<&'static str> {
         match self {
@@ -79,7 +79,7 @@ pub struct PageLocation<'a> {
     /// The layer, from 1; without it, the last.
     pub layer: Option<usize>,
     /// What is shown.
-    pub view: View,
+    pub view: LinkedView,
     /// A path, with its slash at the start.
     pub path: Option<&'a [u8]>,
 }
@@ -169,7 +169,7 @@ impl Links {
     pub fn change(&self, layer: usize, path: &[u8]) -> String {
         self.to_location(&PageLocation {
             layer: Some(layer),
-            view: View::Changes,
+            view: LinkedView::Changes,
             path: Some(path),
         })
     }
@@ -178,7 +178,7 @@ impl Links {
     #[must_use]
     pub fn packages(&self, kind: Type) -> String {
         let place = PageLocation {
-            view: View::Packages,
+            view: LinkedView::Packages,
             ..PageLocation::default()
         };
         format!("{}&type={}", self.to_location(&place), kind.name())
@@ -188,7 +188,7 @@ impl Links {
     #[must_use]
     pub fn config(&self) -> String {
         self.to_location(&PageLocation {
-            view: View::Config,
+            view: LinkedView::Config,
             ..PageLocation::default()
         })
     }
@@ -313,7 +313,7 @@ mod tests {
         );
         let place = PageLocation {
             layer: Some(2),
-            view: View::Changes,
+            view: LinkedView::Changes,
             path: Some(b"/a b"),
         };
         assert_eq!(links.to_location(&place), links.change(2, b"/a b"));

@@ -11,7 +11,7 @@ use onionskin_audit::rules::PathGlob;
 use onionskin_fixtures::{Layer, bytes, layer};
 use onionskin_layers::layer::EntryKind;
 use onionskin_layers::stack::view::{Mark, Row, View};
-use onionskin_layers::stack::{NodeId, Stack, Version, What};
+use onionskin_layers::stack::{NodeId, Stack, Version, VersionKind};
 use proptest::prelude::*;
 use support::stack;
 #[cfg(target_arch = "wasm32")]
@@ -223,7 +223,7 @@ proptest! {
             };
             let there = stack
                 .versions(node)
-                .filter(|version| version.layer <= depth && version.what != What::Gone);
+                .filter(|version| version.layer <= depth && version.what != VersionKind::Gone);
             let mut met: Vec<Version> = there.filter(is_met).collect();
             // Of a folder the latest is enough.
             let is_folder = |version: &Version| stack.stored_by(*version).is_none();

@@ -13,7 +13,7 @@ use model::{Entry, Kind, Model, Thing};
 use onionskin_audit::report::listing;
 use onionskin_fixtures::Layer;
 use onionskin_layers::layer::EntryKind;
-use onionskin_layers::ledger::{Account, Ledger};
+use onionskin_layers::ledger::{Ledger, LedgerTotals};
 use onionskin_layers::stack::view::View;
 use onionskin_layers::stack::{Cause, NodeId, Stack};
 use proptest::prelude::*;
@@ -168,7 +168,7 @@ proptest! {
 fn check_sums(stack: &Stack, ledger: &Ledger) -> Result<(), TestCaseError> {
     let total = &ledger.total;
     prop_assert_eq!(total.live() + total.wasted(), total.stored);
-    let mut layers = Account::default();
+    let mut layers = LedgerTotals::default();
     for (account, index) in ledger.layers.iter().zip(stack.layers()) {
         layers += *account;
         prop_assert_eq!(account.stored + account.overhead, index.size);

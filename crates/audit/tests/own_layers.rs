@@ -7,7 +7,7 @@ mod support;
 
 use onionskin_audit::base::{Base, BaseEvidence};
 use onionskin_audit::findings::{self, Kind, Leftovers, Subject};
-use onionskin_audit::rules::{Part, Weighed};
+use onionskin_audit::rules::{PartTotals, Weighed};
 use onionskin_fixtures::Layer;
 use onionskin_layers::ledger::Ledger;
 use onionskin_layers::stack::Stack;
@@ -81,7 +81,7 @@ proptest! {
             let findings = findings.iter().enumerate();
             findings.map(|(at, finding)| Weighed { finding, ignored: ignore(at) }).collect()
         };
-        let part = |weighed: &[Weighed<'_>], above| Part::of((&image, &stack, &ledger), weighed, above, Some(below));
+        let part = |weighed: &[Weighed<'_>], above| PartTotals::of((&image, &stack, &ledger), weighed, above, Some(below));
 
         // Nothing is ignored: what own layers add and what the base adds is all.
         let counted = weigh(&|_| false);

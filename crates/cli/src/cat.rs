@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use onionskin_core::layer::{ContentReader, EntryId, EntryKind, LayerIndex, Piece};
 use onionskin_core::report::text;
-use onionskin_core::stack::{NodeId, ResolveError, Stack, What};
+use onionskin_core::stack::{NodeId, ResolveError, Stack, VersionKind};
 
 use crate::image::{ImageArguments, Opened, with_login};
 use crate::kept::Kept;
@@ -203,7 +203,7 @@ impl FileRequest<'_> {
 fn is_hard_link(stack: &Stack, node: NodeId) -> bool {
     let version = stack.at(node, stack.depth());
     let kind = version.and_then(|version| match version.what {
-        What::Entry(entry) => Some(stack.layer(version.layer)?.kind(entry)),
+        VersionKind::Entry(entry) => Some(stack.layer(version.layer)?.kind(entry)),
         _ => None,
     });
     kind == Some(EntryKind::Hardlink)

@@ -6,16 +6,17 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::analysis::{Analysis, IndexLocation};
 use onionskin_core::digest::{Digest, Hasher};
-use onionskin_core::layer::{Budget, LayerError, LayerIndex, MemoryBudget, Problem};
+use onionskin_core::layer::{Budget, LayerIndex, MemoryBudget, Problem};
 use onionskin_core::source::{BlobId, BlobStream, Layer, NotFetched, SourceError};
 use onionskin_core::visitors;
 use tokio::sync::mpsc;
 
 use crate::cache::{Cache, HELD};
+use crate::limits::limit_error;
 use crate::memory;
 use crate::progress::{LayerProgress, Progress};
 use crate::tables::TablesOf;
@@ -80,7 +81,7 @@ where
         .map(|(place, layer)| async move {
             let bar = || progress.layer(layer.number, layer.compressed_size);
             if let Some(mut index) = cache.index(layer, memory, open, bar).await {
-                budget.kept(layer.number, &index).map_err(told)?;
+                budget.kept(layer.number, &index).map_err(limit_error)?;
                 match Arc::get_mut(&mut index) {
                     Some(own) => memory.kept(layer.number, own)?,
                     None => memory.shared(layer.number, &index)?,
@@ -304,16 +305,6 @@ async fn decode_one(
         Err(error) if *error.problem() == Problem::NotTar => {
             Ok(Decoded::NotFetched(NotFetched::NotTar))
         }
-        Err(error) => Err(told(error)),
-    }
-}
-
-/// The error, and what to do about a limit of the user's.
-pub(crate) fn told(error: LayerError) -> anyhow::Error {
-    match error.problem() {
-        Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
-            anyhow!("{error}; change the limit with --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT")
-        }
-        _ => error.into(),
+        Err(error) => Err(limit_error(error)),
     }
 }

@@ -96,18 +96,7 @@ pub(crate) struct Arguments {
 
 /// Whether the exit code is that of success.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
-    let mut options = Options {
-        times: arguments.mtime,
-        ..Options::default()
-    };
-    for ignored in &arguments.ignore {
-        match ignored.as_str() {
-            "builder" => options.ignore_builder = true,
-            glob => options
-                .ignore
-                .push(glob.parse::<PathGlob>().context("--ignore")?),
-        }
-    }
+    let options = options(&arguments)?;
     let mut inputs = Inputs::default();
     arguments.old.inputs(&mut inputs);
     inputs.image(&arguments.new);
@@ -192,6 +181,23 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Format::Html => output.bytes(html::report(&compared).as_bytes())?,
     }
     Ok(same || !arguments.exit_code)
+}
+
+/// What counts as a difference.
+fn options(arguments: &Arguments) -> anyhow::Result<Options> {
+    let mut options = Options {
+        times: arguments.mtime,
+        ..Options::default()
+    };
+    for ignored in &arguments.ignore {
+        match ignored.as_str() {
+            "builder" => options.ignore_builder = true,
+            glob => options
+                .ignore
+                .push(glob.parse::<PathGlob>().context("--ignore")?),
+        }
+    }
+    Ok(options)
 }
 
 /// An image up to the layer whose stack is compared: what is above it is neither read nor counted.

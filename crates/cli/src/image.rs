@@ -310,7 +310,15 @@ impl Opened {
         let decoded = decode(layers, &progress, &self.budget, cache, tables, open).await;
         self.cache.trim().await;
         if let Ok(decoded) = &decoded {
-            self.tables.check(layers, decoded, source).await?;
+            let read: Vec<(&Layer, &LayerIndex)> = layers
+                .iter()
+                .zip(decoded)
+                .filter_map(|(layer, decoded)| match decoded {
+                    Decoded::Read(index) => Some((layer, &**index)),
+                    Decoded::NotFetched(_) => None,
+                })
+                .collect();
+            self.tables.check(&read, source).await?;
         }
         decoded.map_err(|error| match error.downcast_ref::<SourceError>() {
             Some(named) if named.names_what() => error,

@@ -12,9 +12,9 @@ use crate::output::{Destination, Inputs};
 
 /// Save the analysis of an image in a file, without the contents of its files
 ///
-/// The file has the image's configuration, and for each layer its list of files with sizes, owners, times, hashes, packages
-/// and the places of secrets. It has no contents of files, and no secret of a file. Environment variables and commands of the
-/// image's configuration are in it as they are.
+/// The file has the image's configuration, and for each layer its list of files with sizes, owners, times, hashes,
+/// packages and the locations of secrets. It has no file contents, and no secrets from files. Environment variables and
+/// commands of the image's configuration are in it as they are.
 ///
 /// The web page opens it: drop it there, or publish it on a server that sends CORS headers and link to it with
 /// https://PAGE/#/index/URL. Commands open it like an image; `cat` and `extract` need the image itself.

@@ -1,8 +1,9 @@
-//! The flags that limit how much an image may unpack to, and the size of temporary files.
+//! The flags that limit how much an image may unpack to, and the size of temporary files; and the errors that name them.
 
 use std::sync::Arc;
 
-use onionskin_core::layer::Budget;
+use anyhow::anyhow;
+use onionskin_core::layer::{Budget, LayerError, Problem};
 use onionskin_core::rules::Bytes;
 use onionskin_core::source::TemporaryFile;
 
@@ -82,5 +83,15 @@ impl TemporaryArguments {
         if let Some(Bytes(bytes)) = self.temporary_limit {
             TemporaryFile::set_limit(bytes);
         }
+    }
+}
+
+/// The error, and for a limit that the user can change, the flag that does.
+pub(crate) fn limit_error(error: LayerError) -> anyhow::Error {
+    match error.problem() {
+        Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
+            anyhow!("{error}; change the limit with --unpacked-limit or ONIONSKIN_UNPACKED_LIMIT")
+        }
+        _ => error.into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, ensure};
-use onionskin_core::link::{ComparedSide, Links, PageLocation, View, comparison, embed_base};
+use onionskin_core::link::{ComparedSide, LinkedView, Links, PageLocation, comparison, embed_base};
 use onionskin_core::report::link::{LinkReport, LinkedImage};
 use onionskin_core::report::markdown::{code, linked};
 use onionskin_core::report::unescaped;
@@ -170,13 +170,13 @@ impl Arguments {
             false => [b"/", &path[..]].concat(),
         });
         let view = match self.view {
-            None | Some(Shown::Stack) => View::Stack,
-            Some(Shown::Changes) => View::Changes,
-            Some(Shown::Waste) => View::Waste,
-            Some(Shown::Checks) => View::Checks,
-            Some(Shown::Packages) => View::Packages,
-            Some(Shown::Map) => View::Map,
-            Some(Shown::Config) => View::Config,
+            None | Some(Shown::Stack) => LinkedView::Stack,
+            Some(Shown::Changes) => LinkedView::Changes,
+            Some(Shown::Waste) => LinkedView::Waste,
+            Some(Shown::Checks) => LinkedView::Checks,
+            Some(Shown::Packages) => LinkedView::Packages,
+            Some(Shown::Map) => LinkedView::Map,
+            Some(Shown::Config) => LinkedView::Config,
         };
         let links = Links::of(&self.base(), &opened.image, opened.in_file());
         let links = links.with_context(|| {

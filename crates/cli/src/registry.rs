@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use clap::ArgAction;
 use onionskin_core::source::registry::{
-    AllowedHost, Client, Guard, KeepDocuments, Notices, Options, PublicAddresses, http_client,
-    is_loopback, proxy_hosts, proxy_variables, reqwest, through_proxies, without_port,
+    AllowedHost, Client, ClientOptions, Guard, KeepDocuments, Notices, PublicAddresses,
+    http_client, is_loopback, proxy_hosts, proxy_variables, reqwest, through_proxies, without_port,
 };
 use onionskin_core::source::{Keychain, SourceError, Unreachable};
 
@@ -145,13 +145,13 @@ impl RegistryArguments {
         speech: Scheme,
         kept: Option<Arc<dyn KeepDocuments>>,
     ) -> anyhow::Result<Client> {
-        let mut options = Options {
+        let mut options = ClientOptions {
             keychain: (named_by == NamedBy::User).then(Keychain::of_user),
             guard: Some(guard),
             tls_on_loopback: true,
             notices: Some(Arc::new(OnStandardError)),
             kept,
-            ..Options::default()
+            ..ClientOptions::default()
         };
         if speech == Scheme::Plain {
             options.plain_http.insert(domain.to_owned());

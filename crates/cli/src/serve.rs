@@ -11,8 +11,8 @@ use onionskin_core::source::registry::AllowedHost;
 use onionskin_core::source::registry::reqwest::header::HeaderName;
 use onionskin_core::source::{Keychain, Locator};
 use onionskin_gateway::{
-    Access, AllowedOrigin, BadgeRepository, DirectHost, FrameAncestor, Gateway, Limits,
-    NamedRegistry, Options, SavedImage, StoreOptions, StorePlace, TlsFiles, TrustedProxy,
+    Access, AllowedOrigin, BadgeRepository, DirectHost, FrameAncestor, Gateway, GatewayOptions,
+    Limits, NamedRegistry, SavedImage, StoreOptions, StorePlace, TlsFiles, TrustedProxy,
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter as Level;
@@ -58,8 +58,8 @@ pub(crate) struct Arguments {
 
     /// A name that requests may use for this server; can be repeated
     ///
-    /// Other than these, only the address that it listens on and names of this machine are answered, so that no other
-    /// site can pose as this one.
+    /// Requests for any other name are refused, except for the address that it listens on and the names of this
+    /// machine, so that no other site can pose as this one.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
@@ -282,7 +282,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         (Some(certificates), Some(key)) => Some(TlsFiles::load(certificates.clone(), key.clone())?),
         _ => None,
     };
-    let options = Options {
+    let options = GatewayOptions {
         limits: arguments.limits(),
         registries: arguments.registries,
         allowed_hosts: arguments.allowed_hosts,

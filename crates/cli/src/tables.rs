@@ -15,7 +15,7 @@ use onionskin_core::layer::{Budget, EntryId, LayerIndex, MemoryBudget, Piece};
 use onionskin_core::report::text;
 use onionskin_core::source::{LISTED_FILES, Layer, Source};
 
-use crate::decode::{Decoded, told};
+use crate::limits::limit_error;
 use crate::memory;
 use crate::output::note;
 
@@ -27,8 +27,9 @@ const NAMED: usize = 5;
 pub(crate) struct TableArguments {
     /// Read all layers, and compare them with their tables of contents
     ///
-    /// Layers of a registry that have a table of contents (eStargz, zstd:chunked) are not downloaded otherwise: their tables
-    /// are, which the image names by digest. Where a layer and its table differ, this fails and names the paths.
+    /// Without this flag, layers of a registry that have a table of contents (eStargz, zstd:chunked) are not
+    /// downloaded, only their tables, which the image names by digest. If a layer and its table differ, the command
+    /// fails and names the paths.
     #[arg(long)]
     verify: bool,
 }
@@ -124,17 +125,14 @@ impl Tables {
     /// A table lists something else than its layer has, or cannot be used.
     pub(crate) async fn check(
         &self,
-        layers: &[Layer],
-        decoded: &[Decoded],
+        read: &[(&Layer, &LayerIndex)],
         source: &Source,
     ) -> anyhow::Result<()> {
         if self.mode.load(Ordering::Relaxed) != VERIFY {
             return Ok(());
         }
-        for (layer, decoded) in layers.iter().zip(decoded) {
-            if let Decoded::Read(index) = decoded
-                && let Some(difference) = difference(layer, index, source).await
-            {
+        for (layer, index) in read {
+            if let Some(difference) = difference(layer, index, source).await {
                 bail!(difference);
             }
         }
@@ -237,7 +235,7 @@ impl Table {
             let (range, size) = (reader.part(), table.index().blob_size);
             budget
                 .unpacks(layer.number, reader.unpacked(), range.end - range.start)
-                .map_err(told)?;
+                .map_err(limit_error)?;
             let part = source.layer_part(layer, range, size).await;
             let mut part = part.ok_or(Unread)?;
             while let Some(chunk) = part.next_chunk().await.map_err(|_| Unread)? {

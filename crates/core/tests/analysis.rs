@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use onionskin_core::analysis::{
-    self, Analysis, AnalysisError, AnalyzedLayer, IndexLocation, Part, VERSION, is_analysis,
+    self, Analysis, AnalysisError, AnalysisPart, AnalyzedLayer, IndexLocation, VERSION, is_analysis,
 };
 use onionskin_core::cache::FORMAT;
 use onionskin_core::digest::Digest;
@@ -232,7 +232,7 @@ fn a_part_is_checked_when_it_is_read() {
     let damaged = now(analysis.index(2, &image.layers[1], &Budget::default()));
     assert!(matches!(
         damaged,
-        Err(AnalysisError::Damaged(Part::Layer(2)))
+        Err(AnalysisError::Damaged(AnalysisPart::Layer(2)))
     ));
     file[last] ^= 1;
     let documents = file.len() - sections(&file).concat().len();
@@ -240,7 +240,7 @@ fn a_part_is_checked_when_it_is_read() {
     let damaged = open(&file).err();
     assert!(matches!(
         damaged,
-        Some(AnalysisError::Damaged(Part::Documents))
+        Some(AnalysisError::Damaged(AnalysisPart::Documents))
     ));
 }
 
@@ -281,7 +281,7 @@ fn documents_that_contradict_each_other_are_not_used() {
         ("{\"generator\"", "[\"generator\""),
     ] {
         let error = error(&replaced(old, new));
-        let part = Part::Documents;
+        let part = AnalysisPart::Documents;
         assert!(
             matches!(error, AnalysisError::Invalid { part: found, .. } if found == part),
             "{error}"
@@ -338,7 +338,7 @@ fn claimed_sizes_take_no_memory() {
     assert!(matches!(
         open(&file),
         Err(AnalysisError::Invalid {
-            part: Part::Table,
+            part: AnalysisPart::Table,
             ..
         })
     ));
@@ -350,7 +350,7 @@ fn claimed_sizes_take_no_memory() {
     assert!(matches!(
         read(&sealed(&all)),
         Err(AnalysisError::Invalid {
-            part: Part::Layer(1),
+            part: AnalysisPart::Layer(1),
             ..
         })
     ));

@@ -1,16 +1,16 @@
 //! A read-only registry for browsers: the page, the demo images and upstream registries on one origin.
 //!
 //! Most registries let no web page talk to them, so the page talks to its own origin, in the only protocol that it
-//! knows: the OCI distribution API, with the upstream's host as the first part of the name. [`Options`] say
+//! knows: the OCI distribution API, with the upstream's host as the first part of the name. [`GatewayOptions`] say
 //! which registries may be reached beside the public ones; [`Gateway`] serves them.
 //!
 //! ```no_run
-//! use onionskin_gateway::{Gateway, Options};
+//! use onionskin_gateway::{Gateway, GatewayOptions};
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let options = Options {
+//! let options = GatewayOptions {
 //!     registries: vec!["team=https://registry.example.com:5000".parse()?],
-//!     ..Options::default()
+//!     ..GatewayOptions::default()
 //! };
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! // /v2/team/app/manifests/1.0, /v2/docker.io/library/nginx/manifests/latest …
@@ -98,7 +98,7 @@ pub use crate::upstream::{NamedRegistry, NamedRegistryError};
 
 /// What a gateway serves.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct GatewayOptions {
     /// Registries beside the public ones, or in place of one under its name. Only these may have private
     /// addresses, plain http and other ports than 443.
     pub registries: Vec<NamedRegistry>,
@@ -181,7 +181,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When two registries want one name, or TLS cannot be set up at all.
-    pub fn new(options: &Options) -> Result<Self, GatewayError> {
+    pub fn new(options: &GatewayOptions) -> Result<Self, GatewayError> {
         Self::with_images(options, Vec::new())
     }
 
@@ -189,7 +189,10 @@ impl Gateway {
     ///
     /// # Errors
     /// As there, and when two images have one name.
-    pub fn with_images(options: &Options, images: Vec<SavedImage>) -> Result<Self, GatewayError> {
+    pub fn with_images(
+        options: &GatewayOptions,
+        images: Vec<SavedImage>,
+    ) -> Result<Self, GatewayError> {
         let mut repositories = Repositories::demo();
         for image in images {
             repositories.add(image).map_err(GatewayError::SameName)?;

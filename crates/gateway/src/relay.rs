@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Version};
 use onionskin_core::reference::Reference;
 use onionskin_core::report::Visible;
 use onionskin_core::source::registry::{
-    Client, Endpoint, Guard, Notices, Options, ProxyError, PublicAddresses, Remote, http_client,
-    proxy_hosts, through_proxies,
+    Client, ClientOptions, Endpoint, Guard, Notices, ProxyError, PublicAddresses, Remote,
+    http_client, proxy_hosts, through_proxies,
 };
 
 use crate::GatewayError;
@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::mismatches::Mismatches;
 use crate::saved::SAVED;
 use crate::seal::Seal;
-use crate::slots::{Kind, Slot, Slots};
+use crate::slots::{Slot, SlotKind, Slots};
 use crate::store::{Flights, Store};
 use crate::upstream::{DEMO, Upstream, Upstreams};
 
@@ -71,7 +71,7 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn new(
         upstreams: Upstreams,
-        told: &crate::Options,
+        told: &crate::GatewayOptions,
         metrics: Arc<Metrics>,
     ) -> Result<Self, GatewayError> {
         let proxies = match told.proxies {
@@ -97,11 +97,11 @@ impl Relay {
         let http = built(client, &told.certificates)?;
         let public = built(public, &told.certificates)?;
         let guard = Guard::of_operator(upstreams.named(), told.allowed_hosts.clone(), public);
-        let options = Options {
+        let options = ClientOptions {
             guard: Some(guard.behind_proxies(proxies)),
             keychain: told.keychain.clone(),
             notices: Some(Arc::new(InTheLog)),
-            ..Options::default()
+            ..ClientOptions::default()
         };
         let store = told.store.as_ref();
         let store = store.map(|store| Store::open(store, Arc::clone(&metrics)));
@@ -114,7 +114,7 @@ impl Relay {
             upstreams,
             nobody: Client::new(
                 http.clone(),
-                Options {
+                ClientOptions {
                     keychain: None,
                     ..options.clone()
                 },
@@ -167,7 +167,7 @@ impl Relay {
     async fn slot(
         &self,
         upstream: &Upstream,
-        kind: Kind,
+        kind: SlotKind,
         visitor: &Visitor<'_>,
     ) -> Result<Slot, Refused> {
         // A registry may have several names here.

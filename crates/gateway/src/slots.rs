@@ -17,7 +17,7 @@ use crate::limits::Limits;
 
 /// What is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SlotKind {
     /// A manifest or list, which is held in memory.
     Document,
     /// A blob, of which a few chunks are.
@@ -77,7 +77,7 @@ impl Slots {
     pub(crate) async fn take(
         self: &Arc<Self>,
         registry: &str,
-        kind: Kind,
+        kind: SlotKind,
         client: Option<IpAddr>,
         connection: Option<&Arc<Connection>>,
     ) -> Result<Slot, Busy> {
@@ -193,14 +193,14 @@ impl Group {
 impl Member {
     fn new(
         registry: &str,
-        kind: Kind,
+        kind: SlotKind,
         client: Option<IpAddr>,
         connection: Option<&Arc<Connection>>,
     ) -> Self {
         let registry = registry.into();
         let mut groups = match kind {
-            Kind::Document => vec![Group::Documents, Group::RegistryDocuments(registry)],
-            Kind::Blob => vec![Group::Blobs, Group::RegistryBlobs(registry)],
+            SlotKind::Document => vec![Group::Documents, Group::RegistryDocuments(registry)],
+            SlotKind::Blob => vec![Group::Blobs, Group::RegistryBlobs(registry)],
         };
         groups.extend(client.map(Group::Client));
         Self {
@@ -314,7 +314,7 @@ mod tests {
         let connection = client(of);
         let of = connection.client();
         slots
-            .take(registry, Kind::Blob, of, Some(&connection))
+            .take(registry, SlotKind::Blob, of, Some(&connection))
             .await
     }
 
@@ -338,11 +338,11 @@ mod tests {
     #[tokio::test]
     async fn documents_and_blobs_leave_each_other_room() {
         let slots = slots();
-        let document = async |registry| slots.take(registry, Kind::Document, None, None).await;
+        let document = async |registry| slots.take(registry, SlotKind::Document, None, None).await;
         let _first = document("a").await.unwrap();
         let _second = document("b").await.unwrap();
         assert!(document("c").await.is_err());
-        assert!(slots.take("c", Kind::Blob, None, None).await.is_ok());
+        assert!(slots.take("c", SlotKind::Blob, None, None).await.is_ok());
     }
 
     #[tokio::test]
@@ -353,7 +353,7 @@ mod tests {
         let _third = blob(&slots, "a", 3).await.unwrap();
         let waits = |of| {
             let connection = client(of);
-            let member = Member::new("a", Kind::Blob, connection.client(), Some(&connection));
+            let member = Member::new("a", SlotKind::Blob, connection.client(), Some(&connection));
             let (slot, granted) = slots.enter(member).unwrap();
             (slot, granted.unwrap())
         };
@@ -374,7 +374,7 @@ mod tests {
             ..Limits::default()
         });
         let enter = |client: Option<IpAddr>| {
-            let member = Member::new("a", Kind::Blob, client, None);
+            let member = Member::new("a", SlotKind::Blob, client, None);
             slots.enter(member)
         };
         let one = Some(IpAddr::from([192, 0, 2, 1]));

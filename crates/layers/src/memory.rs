@@ -37,8 +37,8 @@ impl Memory {
 
     /// Nothing yet of this memory.
     #[must_use]
-    pub fn share(&self) -> Share {
-        Share(Arc::new(Taken {
+    pub fn share(&self) -> MemoryShare {
+        MemoryShare(Arc::new(Taken {
             memory: self.clone(),
             bytes: AtomicU64::new(0),
         }))
@@ -48,15 +48,15 @@ impl Memory {
 /// What one thing took of a memory. It is given back when the last clone of this is dropped. All are equal: what counts
 /// memory does not tell one thing from another.
 #[derive(Clone, Debug, Default)]
-pub struct Share(Arc<Taken>);
+pub struct MemoryShare(Arc<Taken>);
 
-impl PartialEq for Share {
+impl PartialEq for MemoryShare {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Share {}
+impl Eq for MemoryShare {}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -64,7 +64,7 @@ struct Taken {
     bytes: AtomicU64,
 }
 
-impl Share {
+impl MemoryShare {
     /// Takes more of it.
     ///
     /// # Errors

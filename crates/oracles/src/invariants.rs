@@ -3,7 +3,7 @@
 use onionskin_core::findings::{self, Leftovers, Subject};
 use onionskin_core::layer::{EntryKind, LayerIndex};
 use onionskin_core::ledger::dive::Dive;
-use onionskin_core::ledger::{Account, Ledger};
+use onionskin_core::ledger::{Ledger, LedgerTotals};
 use onionskin_core::manifest::Config;
 use onionskin_core::ownership::Packages;
 use onionskin_core::report::listing;
@@ -33,7 +33,7 @@ pub(crate) fn of_stack(stack: &Stack) {
     let ledger = Ledger::of(stack);
     let total = &ledger.total;
     assert_eq!(total.live() + total.wasted(), total.stored);
-    let mut layers = Account::default();
+    let mut layers = LedgerTotals::default();
     for (account, index) in ledger.layers.iter().zip(stack.layers()) {
         layers += *account;
         assert_eq!(account.stored + account.overhead, index.size);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use onionskin_core::source::Keychain;
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
-use onionskin_gateway::{Gateway, Options};
+use onionskin_gateway::{Gateway, GatewayOptions};
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{Odd, ok, serve, sound, status};
 use onionskin_tests::{PASSWORD, Registry, USER};
@@ -318,10 +318,10 @@ async fn the_gateway_asks_as_its_operator_and_only_the_registry_that_it_is_for()
         Keychain::of_files(vec![home.0.path().join(name)])
     };
     let asked = async |keychain, registries: &str| {
-        let options = Options {
+        let options = GatewayOptions {
             registries: vec![registries.parse().unwrap()],
             keychain,
-            ..Options::default()
+            ..GatewayOptions::default()
         };
         let gateway = serve(Gateway::new(&options).unwrap().router()).await;
         let name = registries.split('=').next().unwrap();

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use onionskin_fixtures::{Image, Packed, bytes, index, layer};
-use onionskin_gateway::{Gateway, Options};
+use onionskin_gateway::{Gateway, GatewayOptions};
 use onionskin_tests::Registry;
 use onionskin_tests::odd::serve;
 use serde_json::Value;
@@ -21,14 +21,14 @@ use tokio::process::Command;
 /// A gateway that was told of `registries`; returns the root of its API.
 async fn gateway(registries: &[String]) -> String {
     let registries = registries.iter().map(|r| r.parse().unwrap()).collect();
-    gateway_with(Options {
+    gateway_with(GatewayOptions {
         registries,
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await
 }
 
-async fn gateway_with(options: Options) -> String {
+async fn gateway_with(options: GatewayOptions) -> String {
     let gateway = Gateway::new(&options).unwrap();
     format!("http://{}/v2", serve(gateway.router()).await)
 }
@@ -347,10 +347,10 @@ async fn a_registry_cannot_send_the_gateway_to_another_named_one() {
     assert_eq!(visits.load(Ordering::SeqCst), 1);
 
     // A token server and a store that the operator allowed are others.
-    let allowed = gateway_with(Options {
+    let allowed = gateway_with(GatewayOptions {
         registries: vec![named[0].parse().unwrap()],
         allowed_hosts: vec![format!("http://{other}").parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     let list = format!("{allowed}/odd/redirect/app/tags/list");
@@ -459,9 +459,9 @@ async fn a_blob_that_is_not_what_its_digest_says_never_ends_well() {
 #[tokio::test]
 async fn a_name_of_somebody_elses_is_not_answered_on_any_listener() {
     for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
-        let options = Options {
+        let options = GatewayOptions {
             hosts: vec!["onionskin.example.com".to_owned()],
-            ..Options::default()
+            ..GatewayOptions::default()
         };
         let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use onionskin_fixtures::{Image, Packed, bytes, layer, seeded};
-use onionskin_gateway::{Options, StoreOptions, StorePlace};
+use onionskin_gateway::{GatewayOptions, StoreOptions, StorePlace};
 use onionskin_tests::command::printed;
 use onionskin_tests::odd::{Odd, holding, status};
 use onionskin_tests::{Browser, Ground, Served, hosting, serving, until};
@@ -24,7 +24,7 @@ fn app() -> Packed {
 
 /// A gateway in front of `odd`, as `odd`, with badges of these repositories.
 async fn gateway(odd: &Odd, badges: &[&str], store: Option<&Path>) -> String {
-    serving(Options {
+    serving(GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
         badges: badges.iter().map(|name| name.parse().unwrap()).collect(),
         store: store.map(|folder| StoreOptions {
@@ -32,7 +32,7 @@ async fn gateway(odd: &Odd, badges: &[&str], store: Option<&Path>) -> String {
             limit: 1 << 30,
             grace: Duration::ZERO,
         }),
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await
 }

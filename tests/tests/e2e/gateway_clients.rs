@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use onionskin_core::digest::Digest;
-use onionskin_gateway::{Limits, Options};
+use onionskin_gateway::{GatewayOptions, Limits};
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::odd::{Odd, ok};
 use onionskin_tests::raw::{deaf, ended};
@@ -33,13 +33,13 @@ async fn gateway(limits: Limits) -> (String, String) {
         odd.await.address
     };
     let (one, other) = (registry(sent.clone()).await, registry(sent).await);
-    let address = serving(Options {
+    let address = serving(GatewayOptions {
         registries: vec![
             format!("one=http://{one}").parse().unwrap(),
             format!("other=http://{other}").parse().unwrap(),
         ],
         limits,
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     (address, format!("/app/blobs/{digest}"))
@@ -177,7 +177,7 @@ async fn a_registry_that_does_not_answer_blocks_itself_only() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = listener.local_addr().unwrap();
     let odd = Odd::new(|_, _| ok("application/json", r#"{"tags":["1"]}"#)).await;
-    let address = serving(Options {
+    let address = serving(GatewayOptions {
         registries: vec![
             format!("silent=http://{silent}").parse().unwrap(),
             format!("odd=http://{}", odd.address).parse().unwrap(),
@@ -187,7 +187,7 @@ async fn a_registry_that_does_not_answer_blocks_itself_only() {
             turn: Duration::from_millis(200),
             ..Limits::default()
         },
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     let request = get(&address, "/v2/silent/app/tags/list");
@@ -206,9 +206,9 @@ async fn a_stop_ends_idle_connections_and_finishes_answers() {
     let address = listener.local_addr().unwrap().to_string();
     let (large, sent) = (large(), large());
     let odd = Odd::new(move |_, _| ok("application/octet-stream", sent.clone())).await;
-    let options = Options {
+    let options = GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let gateway = onionskin_gateway::Gateway::new(&options).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -2,10 +2,12 @@
 
 use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Guard, Options, PublicAddresses, http_client};
+use onionskin_core::source::registry::{
+    Client, ClientOptions, Guard, PublicAddresses, http_client,
+};
 use onionskin_core::source::{RetryAfter, SourceError};
 use onionskin_fixtures::{Image, bytes, layer};
-use onionskin_gateway::{Gateway, Limits, Options as GatewayOptions};
+use onionskin_gateway::{Gateway, GatewayOptions, Limits};
 use onionskin_tests::command::run;
 use onionskin_tests::odd::{LAYER, Odd, holding, ok, serve, sound, status};
 use onionskin_tests::{serving, through_gateway};
@@ -74,9 +76,9 @@ const ANSWERS: &[Case] = &[
 /// As the command asks: by the same rules as the gateway.
 fn direct() -> Client {
     let public = http_client().dns_resolver(PublicAddresses::behind_proxies(&[]));
-    let options = Options {
+    let options = ClientOptions {
         guard: Some(Guard::of_user(Vec::new(), public.build().unwrap())),
-        ..Options::default()
+        ..ClientOptions::default()
     };
     Client::new(http_client().build().unwrap(), options)
 }
@@ -284,9 +286,9 @@ async fn a_busy_gateway_says_so_of_itself() {
         ..GatewayOptions::default()
     };
     let gateway = serve(Gateway::new(&options).unwrap().router()).await;
-    let options = Options {
+    let options = ClientOptions {
         gateway: Some(format!("http://{gateway}/").parse().unwrap()),
-        ..Options::default()
+        ..ClientOptions::default()
     };
     let client = Client::new(http_client().build().unwrap(), options);
     let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();

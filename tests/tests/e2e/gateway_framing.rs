@@ -4,7 +4,7 @@
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer, seeded};
-use onionskin_gateway::Options;
+use onionskin_gateway::GatewayOptions;
 use onionskin_tests::command::{printed, run, stopped};
 use onionskin_tests::raw::{Answer, LAST_CHUNK, Raw, answer, ask, chunks};
 use onionskin_tests::{Browser, Served, serving};
@@ -25,9 +25,9 @@ fn evil() -> Vec<u8> {
 /// A gateway in front of a registry that answers so, as `odd`.
 async fn in_front_of(answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> String {
     let registry = Raw::new(answer).await;
-    serving(Options {
+    serving(GatewayOptions {
         registries: vec![format!("odd=http://{}", registry.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await
 }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use onionskin_core::digest::Digest;
 use onionskin_fixtures::{Image, Packed, layer};
-use onionskin_gateway::{Gateway, Options, StoreOptions, StorePlace};
+use onionskin_gateway::{Gateway, GatewayOptions, StoreOptions, StorePlace};
 use onionskin_tests::binary::{host, serve};
 use onionskin_tests::odd::{LAYER, Odd, ok, sound, status};
 use onionskin_tests::{PASSWORD, Registry, USER, serving};
@@ -54,10 +54,10 @@ fn app() -> Packed {
     Image::new().layer(files).pack()
 }
 
-fn team(registry: &str) -> Options {
-    Options {
+fn team(registry: &str) -> GatewayOptions {
+    GatewayOptions {
         registries: vec![format!("team=http://{registry}").parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     }
 }
 
@@ -133,12 +133,12 @@ async fn a_log_in_goes_to_its_registry_and_that_registrys_tokens_only() {
     let odd = with_tokens(None, store.address.clone()).await;
     let elsewhere = format!("http://{}/token", thief.address);
     let hostile = with_tokens(Some(elsewhere), store.address.clone()).await;
-    let options = Options {
+    let options = GatewayOptions {
         registries: [("odd", &odd), ("hostile", &hostile)]
             .map(|(name, odd)| format!("{name}=http://{}", odd.address).parse().unwrap())
             .into(),
         allowed_hosts: vec![format!("http://{}", store.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let gateway = serving(options).await;
     let blob = format!("app/blobs/{}", Digest::sha256(LAYER));
@@ -188,7 +188,7 @@ async fn what_is_stored_for_one_log_in_is_not_served_to_another() {
         }
     })
     .await;
-    let gateway = serving(Options {
+    let gateway = serving(GatewayOptions {
         store: Some(StoreOptions {
             place: StorePlace::Memory,
             limit: 1 << 30,
@@ -232,7 +232,7 @@ async fn what_is_stored_for_one_log_in_is_not_served_to_another() {
 #[tokio::test]
 async fn a_log_in_that_others_could_have_read_is_refused() {
     let odd = Odd::new(|target, _| sound(target)).await;
-    let options = || Options {
+    let options = || GatewayOptions {
         hosts: vec!["onionskin.example.com".to_owned()],
         ..team(&odd.address)
     };

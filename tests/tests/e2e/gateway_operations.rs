@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
-use onionskin_gateway::{Access, Gateway, Limits, Options};
+use onionskin_gateway::{Access, Gateway, GatewayOptions, Limits};
 use onionskin_tests::binary::{host, onionskin, serve};
 use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, sound};
@@ -147,13 +147,13 @@ async fn a_stop_has_an_end() {
     let odd =
         Odd::new(move |_, _| onionskin_tests::odd::ok("application/octet-stream", large.clone()))
             .await;
-    let options = Options {
+    let options = GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
         limits: Limits {
             stop: Duration::from_millis(500),
             ..Limits::default()
         },
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -246,13 +246,13 @@ async fn ask_for(address: &str, whom: Option<&str>) -> (u16, Option<u64>) {
 /// Tests have addresses of this machine only, which have no limit; a proxy can speak for others.
 #[tokio::test]
 async fn a_client_that_asks_too_often_waits_and_others_do_not() {
-    let proxy = |trusted: &str| Options {
+    let proxy = |trusted: &str| GatewayOptions {
         trusted_proxies: vec![trusted.parse().unwrap()],
         limits: Limits {
             rate: 1,
             ..Limits::default()
         },
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let address = serving(proxy("127.0.0.1")).await;
     let greedy = Some("203.0.113.9");
@@ -393,13 +393,13 @@ async fn users_see_the_registries_of_their_line() {
         digest("root-token")
     );
     std::fs::write(file.path(), users).unwrap();
-    let options = Options {
+    let options = GatewayOptions {
         registries: vec![
             format!("team=http://{}", odd.address).parse().unwrap(),
             format!("other=http://{}", odd.address).parse().unwrap(),
         ],
         access: Some(Arc::new(Access::load(file.path(), None).unwrap())),
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let address = serving(options).await;
     let ask = async |path: &str, token: Option<&str>| {

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use onionskin_core::source::Keychain;
 use onionskin_fixtures::{Image, layer};
-use onionskin_gateway::{Options, StoreOptions, StorePlace};
+use onionskin_gateway::{GatewayOptions, StoreOptions, StorePlace};
 use onionskin_tests::{PASSWORD, Registry, USER, serving};
 use tempfile::TempDir;
 
@@ -51,7 +51,7 @@ async fn a_page_elsewhere_has_the_operators_credentials_only_where_a_flag_says_s
     for with_store in [false, true] {
         for with_credentials in [false, true] {
             let store = TempDir::new().unwrap();
-            let gateway = serving(Options {
+            let gateway = serving(GatewayOptions {
                 registries: vec![
                     format!("team=http://{}", registry.address())
                         .parse()
@@ -65,7 +65,7 @@ async fn a_page_elsewhere_has_the_operators_credentials_only_where_a_flag_says_s
                     limit: 1 << 30,
                     grace: std::time::Duration::from_secs(3600),
                 }),
-                ..Options::default()
+                ..GatewayOptions::default()
             })
             .await;
             for path in [&manifest, &blob, "team/team/app/tags/list"] {

@@ -4,16 +4,16 @@ use std::fs;
 use std::time::Duration;
 
 use onionskin_core::digest::Digest;
-use onionskin_gateway::{Options, StoreOptions, StorePlace};
+use onionskin_gateway::{GatewayOptions, StoreOptions, StorePlace};
 use onionskin_tests::odd::{CONFIG, LAYER, Odd, ok, sound, status};
 use onionskin_tests::{serving, until};
 use serde_json::{Value, json};
 
 async fn in_front_of(odd: &Odd, store: Option<StoreOptions>) -> String {
-    serving(Options {
+    serving(GatewayOptions {
         store,
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await
 }

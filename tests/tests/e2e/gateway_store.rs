@@ -15,7 +15,7 @@ use futures::future::join_all;
 use futures::{StreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
-use onionskin_gateway::{Access, Options, StoreOptions, StorePlace};
+use onionskin_gateway::{Access, GatewayOptions, StoreOptions, StorePlace};
 use onionskin_tests::binary::{host, serve};
 use onionskin_tests::odd::{CONFIG, LAYER, Odd, manifest, ok, sound, status};
 use onionskin_tests::{serving, until};
@@ -36,10 +36,10 @@ fn folder(path: &Path) -> StoreOptions {
 
 /// A gateway in front of `odd`, as `odd`, with this store.
 async fn gateway(odd: &Odd, store: StoreOptions) -> String {
-    serving(Options {
+    serving(GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
         store: Some(store),
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await
 }
@@ -217,13 +217,13 @@ async fn what_came_through_one_registry_is_not_read_through_another() {
     })
     .await;
     let place = tempfile::tempdir().unwrap();
-    let gateway = serving(Options {
+    let gateway = serving(GatewayOptions {
         registries: vec![
             format!("odd=http://{}", odd.address).parse().unwrap(),
             format!("other=http://{}", other.address).parse().unwrap(),
         ],
         store: Some(folder(place.path())),
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     let by_digest = format!("app/manifests/{digest}");
@@ -259,14 +259,14 @@ async fn while_a_registry_is_down_stored_content_goes_to_those_who_were_allowed_
             code => status(code, &[], ""),
         })
         .await;
-        let gateway = serving(Options {
+        let gateway = serving(GatewayOptions {
             registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
             access: Some(Arc::new(Access::load(users.path(), None).unwrap())),
             store: Some(StoreOptions {
                 grace: Duration::from_secs(grace),
                 ..kept_in(StorePlace::Memory)
             }),
-            ..Options::default()
+            ..GatewayOptions::default()
         })
         .await;
         let paths = [layer(), "app/manifests/1".to_owned()];
@@ -354,10 +354,10 @@ async fn one_fetch_serves_all(store: Option<StoreOptions>) {
     let digest = Digest::sha256(&blob);
     let ended = Arc::<AtomicU16>::default();
     let odd = halting(blob.clone(), Arc::clone(&go_on), Arc::clone(&ended)).await;
-    let gateway = serving(Options {
+    let gateway = serving(GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
         store,
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     let path = format!("app/blobs/{digest}");

@@ -7,9 +7,9 @@ use onionskin_core::digest::{Algorithm, Digest};
 use onionskin_core::manifest::media_type::{
     OCI_CONFIG, OCI_EMPTY, OCI_INDEX, OCI_LAYER, OCI_MANIFEST,
 };
-use onionskin_core::source::registry::{Client, Options as ClientOptions, Url, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, Url, http_client};
 use onionskin_fixtures::{Image, attestation, bytes, index, layer};
-use onionskin_gateway::{Gateway, Options};
+use onionskin_gateway::{Gateway, GatewayOptions};
 use onionskin_tests::Registry;
 use onionskin_tests::command::{json, run};
 use onionskin_tests::odd::{Odd, ok, serve, status};
@@ -105,9 +105,9 @@ async fn sha512_is_as_good_as_sha256() {
     assert_eq!(tagged[0]["path"], "/app");
 
     // And through a gateway, which checks what passes.
-    let options = Options {
+    let options = GatewayOptions {
         registries: vec![format!("http://{}", odd.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     };
     let gateway = serve(Gateway::new(&options).unwrap().router()).await;
     let options = ClientOptions {

@@ -9,7 +9,7 @@ use onionskin_core::manifest::ManifestError;
 use onionskin_core::manifest::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 use onionskin_core::reference::Reference;
 use onionskin_core::source::SourceError;
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_tests::command::stopped;
 use onionskin_tests::odd::{LAYER, Odd, manifest, ok, sound, status};
 use onionskin_tests::through_gateway;
@@ -65,7 +65,7 @@ async fn what_is_not_what_was_promised_is_not_used() {
     // A digest that is answered with other bytes.
     let odd = Odd::new(|target, _| sound(target)).await;
     let pinned: Reference = format!("{}/app@{other}", odd.address).parse().unwrap();
-    let client = Client::new(http_client().build().unwrap(), Options::default());
+    let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
     let error = client.open(&pinned).unwrap().image(None).await.unwrap_err();
     assert!(
         matches!(&error, SourceError::Mismatch { promised, .. } if *promised == other),

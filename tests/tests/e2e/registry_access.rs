@@ -10,7 +10,7 @@ use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::OCI_MANIFEST;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::registry::{
-    AllowedHost, Client, Guard, Options, PublicAddresses, Url, http_client,
+    AllowedHost, Client, ClientOptions, Guard, PublicAddresses, Url, http_client,
 };
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_tests::odd::{LAYER, Odd, manifest, ok, sound, status};
@@ -135,12 +135,12 @@ async fn a_realm_elsewhere_gets_no_credentials() {
         let challenge = format!("Bearer realm=\"{realm}\"");
         let odd = Odd::new(move |_, _| status(401, &[("www-authenticate", &challenge)], "")).await;
         let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();
-        let options = Options {
+        let options = ClientOptions {
             credentials: password()
                 .map(|known| (odd.address.clone(), known))
                 .into_iter()
                 .collect(),
-            ..Options::default()
+            ..ClientOptions::default()
         };
         let error = Client::new(http.clone(), options)
             .open(&reference)
@@ -250,9 +250,9 @@ async fn authorization_ends_where_a_redirect_changes_the_scheme() {
     })
     .await;
     let trusted = reqwest::Certificate::from_pem(store.certificate.as_bytes()).unwrap();
-    let options = Options {
+    let options = ClientOptions {
         credentials: [(odd.address.clone(), password().unwrap())].into(),
-        ..Options::default()
+        ..ClientOptions::default()
     };
     let reference: Reference = format!("{}/app:1", odd.address).parse().unwrap();
     let http = http_client().tls_certs_only([trusted]).build().unwrap();
@@ -304,9 +304,9 @@ async fn every_address_passes_the_guard_first() {
         ("www-authenticate", format!("Bearer realm=\"{place}\""), 401),
     ] {
         let odd = Odd::new(move |_, _| status(code, &[(header, &value)], "")).await;
-        let remote = odd.remote_with(Options {
+        let remote = odd.remote_with(ClientOptions {
             guard: Some(guard(&odd.address, &[])),
-            ..Options::default()
+            ..ClientOptions::default()
         });
         let error = remote.image(None).await.unwrap_err();
         assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
@@ -319,9 +319,9 @@ async fn every_address_passes_the_guard_first() {
         false => sound(target),
     })
     .await;
-    let remote = odd.remote_with(Options {
+    let remote = odd.remote_with(ClientOptions {
         guard: Some(guard(&odd.address, &[place.trim_end_matches("/x")])),
-        ..Options::default()
+        ..ClientOptions::default()
     });
     remote.image(None).await.unwrap();
     assert_eq!(inside.count(""), 1);

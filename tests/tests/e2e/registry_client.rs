@@ -6,12 +6,12 @@ use futures::TryStreamExt as _;
 use onionskin_core::manifest::media_type;
 use onionskin_core::platform::Platform;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Method, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, Method, http_client};
 use onionskin_core::source::{BlobStream, Credentials, Image, SourceError, Unreachable};
 use onionskin_fixtures::{self as fixtures, Family, Packed, bytes, layer};
 use onionskin_tests::{PASSWORD, Registry, USER};
 
-fn client(options: Options) -> Client {
+fn client(options: ClientOptions) -> Client {
     Client::new(http_client().build().unwrap(), options)
 }
 
@@ -21,7 +21,7 @@ fn parse(reference: &str) -> Reference {
 
 async fn open(reference: &str, platform: Option<&str>) -> Result<Image, SourceError> {
     let platform: Option<Platform> = platform.map(|text| text.parse().unwrap());
-    let remote = client(Options::default()).open(&parse(reference))?;
+    let remote = client(ClientOptions::default()).open(&parse(reference))?;
     remote.image(platform.as_ref()).await
 }
 
@@ -67,7 +67,9 @@ async fn images_of_both_families_come_as_they_were_pushed() {
         assert_eq!(image.remarks, Vec::<String>::new());
         assert_eq!(image.layers.len(), 2);
         assert_eq!(image.layers[1].created_by.as_deref(), Some("COPY . /app"));
-        let remote = client(Options::default()).open(&parse(&reference)).unwrap();
+        let remote = client(ClientOptions::default())
+            .open(&parse(&reference))
+            .unwrap();
         for ((layer, blob), diff_id) in image
             .layers
             .iter()
@@ -240,7 +242,7 @@ async fn plain_http_where_https_was_meant_is_a_secure_connection_that_fails() {
     let reference = parse(&format!("registry.test:{port}/app"));
     let http = http_client().resolve("registry.test", registry.address().parse().unwrap());
     let http = http.build().unwrap();
-    let remote = Client::new(http.clone(), Options::default())
+    let remote = Client::new(http.clone(), ClientOptions::default())
         .open(&reference)
         .unwrap();
     let error = remote.image(None).await.unwrap_err();
@@ -254,9 +256,9 @@ async fn plain_http_where_https_was_meant_is_a_secure_connection_that_fails() {
         ),
         "{error:?}"
     );
-    let options = Options {
+    let options = ClientOptions {
         plain_http: [reference.domain().to_owned()].into(),
-        ..Options::default()
+        ..ClientOptions::default()
     };
     let error = Client::new(http, options)
         .open(&reference)
@@ -279,9 +281,9 @@ async fn a_password_lets_in_and_a_wrong_one_does_not() {
             };
             (registry.address().to_owned(), credentials)
         });
-        let options = Options {
+        let options = ClientOptions {
             credentials: credentials.into_iter().collect(),
-            ..Options::default()
+            ..ClientOptions::default()
         };
         client(options).open(&parse(&reference)).unwrap()
     };
@@ -328,7 +330,7 @@ async fn all_tags_are_listed() {
         registry.push(&format!("app:{tag}"), &packed);
     }
     let reference = parse(&format!("{}/app", registry.address()));
-    let remote = client(Options::default()).open(&reference).unwrap();
+    let remote = client(ClientOptions::default()).open(&reference).unwrap();
     let mut page = remote.tags(None).await.unwrap();
     page.tags.sort();
     assert_eq!(page.tags, ["a", "b", "c"]);
@@ -340,7 +342,9 @@ async fn part_of_a_blob_can_be_had() {
     let registry = Registry::start();
     let packed = app().pack();
     let reference = registry.push("app:1", &packed);
-    let remote = client(Options::default()).open(&parse(&reference)).unwrap();
+    let remote = client(ClientOptions::default())
+        .open(&parse(&reference))
+        .unwrap();
     let digest = packed.layers[0].digest.parse().unwrap();
     let part = remote
         .blob_response(Method::GET, &digest, Some("bytes=10-19"))

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use futures::{TryStreamExt as _, stream};
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_fixtures::{Image, Packed, bytes, gzip, layer};
 use onionskin_tests::odd::{Odd, holding, ok, serve, sound};
 use onionskin_tests::through_gateway;
@@ -87,7 +87,7 @@ async fn nothing_is_asked_for_in_a_coding() {
     });
     let address = serve(router).await;
     let reference: Reference = format!("{address}/app:1").parse().unwrap();
-    let client = Client::new(http_client().build().unwrap(), Options::default());
+    let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
     client.open(&reference).unwrap().image(None).await.unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(*seen, ["identity", "identity"]);

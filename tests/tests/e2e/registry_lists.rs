@@ -1,7 +1,7 @@
 //! Lists of tags and repositories, page by page, however registries write them.
 
 use onionskin_core::source::registry::Pages;
-use onionskin_gateway::Options;
+use onionskin_gateway::GatewayOptions;
 use onionskin_tests::command::{printed, run};
 use onionskin_tests::odd::{Odd, ok, status};
 use onionskin_tests::{serving, through_gateway};
@@ -143,9 +143,9 @@ async fn a_name_on_two_pages_is_listed_once() {
         response
     };
     let odd = Odd::new(answer).await;
-    let gateway = serving(Options {
+    let gateway = serving(GatewayOptions {
         registries: vec![format!("odd=http://{}", odd.address).parse().unwrap()],
-        ..Options::default()
+        ..GatewayOptions::default()
     })
     .await;
     for registry in [&odd.address, &format!("{gateway}/odd")] {

@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
 use onionskin_core::source::SourceError;
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_fixtures::{Image, bytes, layer};
 use onionskin_tests::odd::LAYER;
 use onionskin_tests::raw::{Raw, answer};
@@ -40,7 +40,7 @@ async fn a_connection_cut_in_the_middle_of_a_blob_is_an_error_that_says_where() 
     ] {
         let address = hangs_up_after(answer).await;
         let reference: Reference = format!("{address}/app:1").parse().unwrap();
-        let client = Client::new(http_client().build().unwrap(), Options::default());
+        let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
         let remote = client.open(&reference).unwrap();
         let mut blob = remote.blob(&Digest::sha256(LAYER), Some(7)).await.unwrap();
         let error = loop {
@@ -163,7 +163,7 @@ async fn a_blob_goes_on_where_it_broke_off() {
     ] {
         let (address, starts) = breaks_off(&BLOB, 1_500, rest).await;
         let reference: Reference = format!("{address}/app:1").parse().unwrap();
-        let client = Client::new(http_client().build().unwrap(), Options::default());
+        let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
         let remote = client.open(&reference).unwrap();
         let blob = remote.blob(&whole, Some(BLOB.len() as u64)).await.unwrap();
         let mut blob = blob.verified(whole.clone());
@@ -272,7 +272,7 @@ async fn the_whole_blob_is_taken_where_its_rest_is_not_to_be_had() {
                         .await
                         .0
                 }
-                false => Client::new(http_client().build().unwrap(), Options::default()),
+                false => Client::new(http_client().build().unwrap(), ClientOptions::default()),
             };
             let remote = client.open(&reference).unwrap();
             let blob = remote.blob(&digest, Some(BLOB.len() as u64)).await.unwrap();
@@ -309,7 +309,7 @@ async fn a_request_is_sent_once_more_where_its_connection_closes_before_an_answe
             let registry = format!("http://{}", raw.address);
             let client = match through {
                 true => through_gateway(&[registry]).await.0,
-                false => Client::new(http_client().build().unwrap(), Options::default()),
+                false => Client::new(http_client().build().unwrap(), ClientOptions::default()),
             };
             let reference: Reference = format!("{}/app:1", raw.address).parse().unwrap();
             let remote = client.open(&reference).unwrap();

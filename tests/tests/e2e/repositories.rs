@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use onionskin_core::digest::Digest;
 use onionskin_core::reference::Reference;
-use onionskin_core::source::registry::{
-    Client, Endpoint, Options as ClientOptions, Url, http_client,
-};
+use onionskin_core::source::registry::{Client, ClientOptions, Endpoint, Url, http_client};
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::command::{json, run, stopped};

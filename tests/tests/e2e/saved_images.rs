@@ -7,7 +7,7 @@ use std::process::Command;
 
 use futures::TryStreamExt as _;
 use onionskin_core::digest::Digest;
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_core::source::{Image, Locator, Source, SourceError};
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive};
 use onionskin_fixtures::{self as fixtures, Packed, bytes, layer};
@@ -19,7 +19,7 @@ fn app() -> Packed {
 }
 
 fn source(locator: &str) -> Source {
-    let client = Client::new(http_client().build().unwrap(), Options::default());
+    let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
     let locator: Locator = locator.parse().unwrap();
     Source::of(&locator, &client).unwrap()
 }

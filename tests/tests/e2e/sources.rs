@@ -13,7 +13,7 @@ use onionskin_core::layer::{Expected, LayerDecoder};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::report::listing;
 use onionskin_core::source::archive::{Archive, Form};
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_core::source::{Image, Source};
 use onionskin_core::stack::Stack;
 use onionskin_fixtures::corpus::{self, Case};
@@ -144,7 +144,7 @@ fn told_or_null(said: &Value, registry: &Value, place: &str) {
 }
 
 fn client() -> Client {
-    Client::new(http_client().build().unwrap(), Options::default())
+    Client::new(http_client().build().unwrap(), ClientOptions::default())
 }
 
 #[tokio::test(flavor = "multi_thread")]

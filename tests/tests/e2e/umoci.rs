@@ -9,7 +9,7 @@ use std::process::Command;
 
 use futures::TryStreamExt as _;
 use onionskin_core::layer::{Expected, LayerDecoder};
-use onionskin_core::source::registry::{Client, Options, http_client};
+use onionskin_core::source::registry::{Client, ClientOptions, http_client};
 use onionskin_core::stack::Stack;
 use onionskin_fixtures::corpus::{self, Case};
 use onionskin_fixtures::write::oci_layout;
@@ -72,7 +72,7 @@ fn umoci(arguments: &[&str]) {
 
 /// The blobs of an image in a registry, and the stack of them.
 async fn stacked(reference: &str) -> (Stack, Vec<Vec<u8>>) {
-    let client = Client::new(http_client().build().unwrap(), Options::default());
+    let client = Client::new(http_client().build().unwrap(), ClientOptions::default());
     let remote = client.open(&reference.parse().unwrap()).unwrap();
     let image = remote.image(None).await.unwrap();
     let mut blobs = Vec::new();

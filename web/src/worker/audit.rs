@@ -2,8 +2,8 @@
 
 use onionskin_core::report::map::Map;
 
-use super::growth::OtherImage;
 use super::image_worker::ImageWorker;
+use super::other_image::OtherImage;
 use super::protocol::{
     Answers, Event, Findings, FindingsPage, Report, ReportForm, RulesError, RulesFile, Subject,
 };

@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use onionskin_core::digest::Digest;
 use onionskin_core::layer::LayerIndex;
 use onionskin_core::platform::Platform;
-use onionskin_core::rules::{Against, Contents, GrowthLimits};
+use onionskin_core::rules::{Against, GrowthContents, GrowthLimits};
 use onionskin_core::source::{Image, Layer, Locator};
 use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
@@ -18,42 +18,11 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::image_worker::ImageWorker;
 use super::origin::{Job, Origin, ReadMode};
+use super::other_image::OtherImage;
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{Comparing, Event, Message, UserError};
 use super::registries::Registries;
-
-/// What is known of the other image.
-#[derive(Default)]
-pub(crate) enum OtherImage {
-    /// No rule asked for it.
-    #[default]
-    Unasked,
-    /// It is being read.
-    Coming,
-    Read(Against),
-    /// It is not to be had, for this reason.
-    Missing(String),
-}
-
-impl OtherImage {
-    /// The image, once it is read.
-    pub(crate) fn read(&self) -> Option<&Against> {
-        match self {
-            OtherImage::Read(against) => Some(against),
-            _ => None,
-        }
-    }
-
-    /// Why rules of growth cannot be judged, where more can be said than that it was not opened.
-    pub(crate) fn missing(&self) -> Option<&str> {
-        match self {
-            OtherImage::Missing(reason) => Some(reason),
-            OtherImage::Coming => Some("the image to compare with is being read"),
-            OtherImage::Unasked | OtherImage::Read(_) => None,
-        }
-    }
-}
 
 type Shared = Rc<RefCell<ImageWorker>>;
 
@@ -168,7 +137,7 @@ impl Reading {
         if limits.need_contents() {
             let other =
                 stacked(&image, here, &layers).map_err(|error| format!("{name}: {error}"))?;
-            against.contents = other.and_then(|other| Contents::of_whole(limits, &other));
+            against.contents = other.and_then(|other| GrowthContents::of_whole(limits, &other));
         }
         // As the command tells it: only where a rule asks for it.
         against.size = against.size.filter(|_| limits.need_sizes());

@@ -14,20 +14,22 @@ use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
 use web_sys::Blob;
 
-use super::comparison::Compared;
-use super::content::Content;
-use super::difference::FileDifference;
-use super::folder::Saved;
-use super::growth::OtherImage;
+use super::comparison::answers::ComparisonAnswers;
+use super::content::opened::Content;
+use super::difference::rows::FileDifference;
+use super::folder::saved::Saved;
 use super::listing::{Listing, StackPosition, WastedBelow};
-use super::opening::Reading;
-use super::packages::OwnedFiles;
-use super::path_history;
+use super::origin::LayerSource;
+use super::other_image::OtherImage;
+use super::owned_files::OwnedFiles;
 use super::pool::Pool;
-use super::protocol::{Both, Causes, Event, LayerNumbers, Numbers, Subject, UserError};
+use super::protocol::{
+    Both, Causes, DecodedLayer, Event, LayerNumbers, Numbers, Subject, UserError,
+};
 use super::reader::Reader;
 use super::tables::Tables;
 use super::waste::Waste;
+use super::whole::LayerResult;
 use crate::counts::number;
 
 /// What is known of the image.
@@ -87,7 +89,14 @@ pub(crate) struct ImageWorker {
     /// The files of images to compare.
     pub(crate) compared_files: Both<Option<Blob>>,
     /// Two images in place of one.
-    pub(crate) comparison: Option<Box<dyn Compared>>,
+    pub(crate) comparison: Option<Box<dyn ComparisonAnswers>>,
+}
+
+/// Where the layers of the image come from, and what ends their reading.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    pub(crate) source: LayerSource,
+    pub(super) stop: Rc<dyn Fn()>,
 }
 
 /// Layers that stand on each other, and which of their folders are open.
@@ -230,6 +239,56 @@ impl ImageWorker {
         }
     }
 
+    /// Reading listed layers ended: those that came take the places of what was listed. Tells of those that did not.
+    pub(super) fn restack(&mut self) -> Vec<(u32, DecodedLayer)> {
+        let (came, left) = self.tables.end();
+        if came.is_empty() {
+            return left;
+        }
+        let before = std::mem::take(&mut self.main);
+        let open = before.open.iter().map(|node| before.stack.path(*node));
+        self.to_open.extend(open);
+        for (layer, index) in (1..).zip(before.stack.layers()) {
+            let came = match before.stack.not_fetched().get(&layer) {
+                Some(reason) => LayerResult::NotFetched(*reason),
+                None => LayerResult::Read(Arc::clone(index)),
+            };
+            self.put(number(layer), came);
+        }
+        for (layer, LayerStack { stack, .. }) in std::mem::take(&mut self.alone) {
+            let index = stack.layers().first().cloned();
+            self.waiting.extend(index.map(|index| (layer, index)));
+        }
+        for (layer, what) in came {
+            self.waiting.remove(&layer);
+            self.put(layer, what);
+        }
+        self.reopen();
+        self.see_costs();
+        left
+    }
+
+    /// Keeps what came of a layer until all below it are here.
+    pub(super) fn put(&mut self, layer: u32, came: LayerResult) {
+        match came {
+            LayerResult::Read(index) => {
+                self.waiting.insert(layer, index);
+            }
+            LayerResult::NotFetched(reason) => {
+                self.not_fetched.insert(layer, reason);
+            }
+            LayerResult::Failed(_) => {}
+        }
+    }
+
+    /// What bytes cost is known where the source tells sizes and all layers were read.
+    pub(super) fn see_costs(&mut self) {
+        let has_sizes =
+            (self.image.as_ref()).is_some_and(|image| image.compressed_size().is_some());
+        self.costs.unread = !self.tables.is_empty();
+        self.costs.compressed_known = has_sizes && !self.costs.unread;
+    }
+
     /// Draws up the ledger of what is stacked.
     pub(crate) fn count(&mut self) -> Event {
         let stack = &self.main.stack;
@@ -248,7 +307,7 @@ impl ImageWorker {
                 .costs
                 .compressed_known
                 .then_some(ledger.total.wasted_compressed),
-            paths: path_history::paths(stack),
+            paths: paths(stack),
             causes: ledger.total.causes,
             copies_unknown: copies_unknown(&ledger.total.causes),
             layers: ledger
@@ -264,4 +323,13 @@ impl ImageWorker {
         self.costs.ledger = Some(ledger);
         Event::Stacked(Box::new(numbers))
     }
+}
+
+/// How many paths a container sees.
+fn paths(stack: &Stack) -> u64 {
+    let depth = stack.depth();
+    // The root is in every stack and is no path to count.
+    (1..number(stack.nodes()))
+        .filter(|node| stack.at(NodeId(*node), depth).is_some())
+        .count() as u64
 }

@@ -5,7 +5,8 @@
 //! `opening` fetches that, by the `registry_access` that the page has, or reads it from a chosen `file` or a saved `analysis` (both are `saved`, a part of the program; an analysis is a `kept_file` for reloads), with a `pool` of workers that each `decode` a layer; what was
 //! read is kept in a `cache`, what was only listed in `tables`, and what helps to read files of a layer again in `checkpoints`. `listing`, `path_history`, `related`, `audit` and `packages` answer for the image, `content` and
 //! `document` for one file or document of it, `browsing` for registries. `comparison` reads two images instead of one,
-//! and `history` those of a repository's tags.
+//! and `history` those of a repository's tags. `image_worker` knows only what they keep of the image (`owned_files`,
+//! `other_image`), never what answers.
 
 mod analysis;
 mod audit;
@@ -30,9 +31,10 @@ mod largest;
 pub(crate) mod listing;
 mod opening;
 mod origin;
+mod other_image;
+mod owned_files;
 mod packages;
 mod path_history;
-
 mod pool;
 pub(crate) mod port;
 pub(crate) mod protocol;

@@ -10,13 +10,12 @@ use onionskin_core::platform::Platform;
 use onionskin_core::source::{Layer, SourceError};
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::image_worker::ImageWorker;
+use super::image_worker::{ImageWorker, Reading};
 use super::origin::{Job, LayerSource, Opened, Origin, ReadMode};
 use super::pool::{Outcome, Pool};
 use super::port;
 use super::protocol::{DecodedLayer, Event, ImageFacts, Message, Open, Subject, UserError};
 use super::registries::{Registries, repository};
-use super::requests;
 use super::saved_reader::{self, SavedImage};
 use super::whole::LayerResult;
 use crate::counts::number;
@@ -28,37 +27,39 @@ const COUNT_PAUSE: f64 = 300.0;
 
 type Shared = Rc<RefCell<ImageWorker>>;
 
-/// Where the layers of the image come from, and how far they are.
+/// The worker whose image is read, who is told of it, and what follows once no more layers come.
 #[derive(Clone)]
-pub(crate) struct Reading {
-    pub(crate) source: LayerSource,
-    progress: Rc<Progress>,
+pub(crate) struct ReadContext {
+    pub(crate) worker: Shared,
+    pub(crate) scope: DedicatedWorkerGlobalScope,
+    pub(crate) finished: fn(&Shared, &DedicatedWorkerGlobalScope),
 }
 
 /// Opens an image and tells what happens until everything is there.
-pub(crate) async fn open(worker: Shared, scope: DedicatedWorkerGlobalScope, wanted: Open) {
-    let opened = match begin(&worker, &scope, &wanted).await {
+pub(crate) async fn open(context: ReadContext, wanted: Open) {
+    let ReadContext { worker, scope, .. } = &context;
+    let opened = match begin(worker, scope, &wanted).await {
         Ok(Some(opened)) => opened,
         // There is a choice to make first, or no image.
         Ok(None) => return,
-        Err(problem) => return port::tell(&scope, &Message::Event(Event::Failed(problem))),
+        Err(problem) => return port::tell(scope, &Message::Event(Event::Failed(problem))),
     };
     worker.borrow_mut().subject = Some(wanted.subject);
-    decode(&worker, &scope, opened);
+    decode(&context, opened);
 }
 
 /// Stops to read layers. What is read stays.
 pub(crate) fn stop(worker: &Shared) {
     let reading = worker.borrow().reading.clone();
     if let Some(reading) = reading {
-        reading.progress.stop();
+        (reading.stop)();
     }
 }
 
 /// Reads the layers that are not read yet.
-pub(crate) fn resume(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
+pub(crate) fn resume(context: &ReadContext) {
     let (layers, reading) = {
-        let mut worker = worker.borrow_mut();
+        let mut worker = context.worker.borrow_mut();
         let (Some(image), Some(reading)) = (worker.image.clone(), worker.reading.clone()) else {
             return;
         };
@@ -75,13 +76,13 @@ pub(crate) fn resume(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
         let layers = image.layers.into_iter().filter(is_missing).collect();
         (layers, reading)
     };
-    read(worker, scope, layers, reading.source, ReadMode::Table);
+    read(context, layers, reading.source, ReadMode::Table);
 }
 
 /// Reads layers that are listed from their tables of contents: this one, or all.
-pub(crate) fn read_listed(worker: &Shared, scope: &DedicatedWorkerGlobalScope, one: Option<u32>) {
+pub(crate) fn read_listed(context: &ReadContext, one: Option<u32>) {
     let (layers, reading) = {
-        let mut worker = worker.borrow_mut();
+        let mut worker = context.worker.borrow_mut();
         let (Some(image), Some(reading)) = (worker.image.clone(), worker.reading.clone()) else {
             return;
         };
@@ -96,8 +97,8 @@ pub(crate) fn read_listed(worker: &Shared, scope: &DedicatedWorkerGlobalScope, o
         (layers, reading)
     };
     let numbers = layers.iter().map(|layer| number(layer.number)).collect();
-    port::tell(scope, &Message::Event(Event::Reading(numbers)));
-    read(worker, scope, layers, reading.source, ReadMode::Whole);
+    port::tell(&context.scope, &Message::Event(Event::Reading(numbers)));
+    read(context, layers, reading.source, ReadMode::Whole);
 }
 
 async fn begin(
@@ -159,7 +160,7 @@ async fn find(
 }
 
 /// Tells of the image and sets the decoders to work.
-fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
+fn decode(context: &ReadContext, opened: Opened) {
     let image = opened.image;
     let facts = ImageFacts {
         reference: opened.reference,
@@ -167,9 +168,12 @@ fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
         image: image.clone(),
         analysis: opened.analysis,
     };
-    port::tell(scope, &Message::Event(Event::Image(Box::new(facts))));
+    port::tell(
+        &context.scope,
+        &Message::Event(Event::Image(Box::new(facts))),
+    );
     {
-        let mut worker = worker.borrow_mut();
+        let mut worker = context.worker.borrow_mut();
         worker.os = image.platform.as_ref().map(|platform| platform.os.clone());
         worker.image = Some(image.clone());
         worker.see_costs();
@@ -178,20 +182,13 @@ fn decode(worker: &Shared, scope: &DedicatedWorkerGlobalScope, opened: Opened) {
         origin: opened.origin,
         file: opened.file,
     };
-    read(worker, scope, image.layers, source, ReadMode::Table);
+    read(context, image.layers, source, ReadMode::Table);
 }
 
 /// Reads layers, and tells how far they are until all of them are here.
-fn read(
-    worker: &Shared,
-    scope: &DedicatedWorkerGlobalScope,
-    layers: Vec<Layer>,
-    source: LayerSource,
-    how: ReadMode,
-) {
+fn read(context: &ReadContext, layers: Vec<Layer>, source: LayerSource, how: ReadMode) {
     let progress = Rc::new(Progress {
-        worker: Rc::clone(worker),
-        scope: scope.clone(),
+        context: context.clone(),
         received: RefCell::default(),
         open_layers: Cell::new(layers.len()),
         grown: Cell::new(false),
@@ -199,9 +196,10 @@ fn read(
         ticks: RefCell::default(),
         stopped: Cell::new(false),
     });
-    worker.borrow_mut().reading = Some(Reading {
+    let stops = Rc::clone(&progress);
+    context.worker.borrow_mut().reading = Some(Reading {
         source: source.clone(),
-        progress: Rc::clone(&progress),
+        stop: Rc::new(move || stops.stop()),
     });
     let job = |layer| Job {
         layer,
@@ -211,7 +209,7 @@ fn read(
     let jobs = layers.into_iter().map(job).collect();
     let hears = Rc::clone(&progress);
     let pool = Pool::start(jobs, source.file, move |outcome| hears.take(outcome));
-    worker.borrow_mut().pool = Some(pool);
+    context.worker.borrow_mut().pool = Some(pool);
     progress.tick();
     if progress.open_layers.get() > 0 {
         let ticking = Rc::clone(&progress);
@@ -222,8 +220,7 @@ fn read(
 
 /// How far the layers are.
 struct Progress {
-    worker: Shared,
-    scope: DedicatedWorkerGlobalScope,
+    context: ReadContext,
     /// Bytes received by layer, where that changed since it was told.
     received: RefCell<BTreeMap<u32, u64>>,
     /// Layers of which nothing final is known yet.
@@ -237,7 +234,7 @@ struct Progress {
 
 impl Progress {
     fn tell(&self, event: Event) {
-        port::tell(&self.scope, &Message::Event(event));
+        port::tell(&self.context.scope, &Message::Event(event));
     }
 
     fn take(&self, outcome: Outcome) {
@@ -256,7 +253,7 @@ impl Progress {
                 let facts = DecodedLayer::of(table.index());
                 self.tell(Event::Listed { layer, facts });
                 {
-                    let mut worker = self.worker.borrow_mut();
+                    let mut worker = self.context.worker.borrow_mut();
                     worker.waiting.insert(layer, Arc::clone(table.index()));
                     worker.tables.add(layer, table);
                     worker.see_costs();
@@ -264,7 +261,12 @@ impl Progress {
                 self.grow();
             }
             Outcome::Decoded(layer, index) => {
-                let differences = self.worker.borrow().tables.differences(layer, &index);
+                let differences = self
+                    .context
+                    .worker
+                    .borrow()
+                    .tables
+                    .differences(layer, &index);
                 if let Some(differences) = differences {
                     self.tell(Event::Differs { layer, differences });
                 }
@@ -294,7 +296,7 @@ impl Progress {
     /// Keeps what came of a layer: of one that was listed until the others are here.
     fn settle(&self, layer: u32, result: LayerResult) {
         {
-            let mut worker = self.worker.borrow_mut();
+            let mut worker = self.context.worker.borrow_mut();
             match worker.tables.take(layer, result) {
                 Some(result) => worker.put(layer, result),
                 None => return,
@@ -305,7 +307,7 @@ impl Progress {
 
     /// Stacks what can be.
     fn grow(&self) {
-        let grown = self.worker.borrow_mut().grow();
+        let grown = self.context.worker.borrow_mut().grow();
         match grown {
             Ok(grown) => self.grown.set(self.grown.get() || grown),
             Err((layer, problem)) => self.tell(Event::Broken { layer, problem }),
@@ -317,7 +319,7 @@ impl Progress {
         if self.open_layers.get() == 0 || self.stopped.replace(true) {
             return;
         }
-        let pool = self.worker.borrow_mut().pool.take();
+        let pool = self.context.worker.borrow_mut().pool.take();
         if let Some(pool) = pool {
             pool.stop();
         }
@@ -331,9 +333,9 @@ impl Progress {
             self.tell(Event::Progress(received.into_iter().collect()));
         }
         let done = self.open_layers.get() == 0 || self.stopped.get();
-        let of_listed = self.worker.borrow().tables.is_reading();
+        let of_listed = self.context.worker.borrow().tables.is_reading();
         if done && of_listed {
-            let left = self.worker.borrow_mut().restack();
+            let left = self.context.worker.borrow_mut().restack();
             for (layer, facts) in left {
                 self.tell(Event::Listed { layer, facts });
             }
@@ -344,24 +346,28 @@ impl Progress {
         let now = js_sys::Date::now();
         if self.grown.get() && (done || now - self.counted.get() >= COUNT_PAUSE) {
             self.grown.set(false);
-            let counted = self.worker.borrow_mut().count();
+            let counted = self.context.worker.borrow_mut().count();
             self.tell(counted);
             // From the end of the count, so that long ones leave room for questions.
             self.counted.set(js_sys::Date::now());
         }
-        if done && !self.worker.borrow().finished {
-            self.worker.borrow_mut().finished = true;
+        if done && !self.context.worker.borrow().finished {
+            self.context.worker.borrow_mut().finished = true;
             // What was listed is there all the same.
             self.tell(match self.stopped.get() && !of_listed {
                 true => Event::Stopped,
                 false => Event::Finished,
             });
-            let worker = Rc::clone(&self.worker);
-            let scope = self.scope.clone();
+            let context = self.context.clone();
             // What the page asks of the tree, now that all of it is here, is answered first.
             Timeout::new(PAUSE, move || {
+                let ReadContext {
+                    worker,
+                    scope,
+                    finished,
+                } = &context;
                 if worker.borrow().finished {
-                    requests::begin_audit(&worker, &scope);
+                    finished(worker, scope);
                 }
             })
             .forget();

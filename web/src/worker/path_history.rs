@@ -5,21 +5,12 @@ use onionskin_core::ledger::Wasted;
 use onionskin_core::report::labels::Label;
 use onionskin_core::report::{text, xattrs};
 use onionskin_core::stack::view::View;
-use onionskin_core::stack::{NodeId, Stack, Version, What};
+use onionskin_core::stack::{NodeId, Version, VersionKind};
 
 use super::image_worker::ImageWorker;
 use super::listing::{Listing, StackPosition, known_mark};
 use super::protocol::{Answers, Cause, Causes, HistoryOf, LayerNumbers, PathEvent, PathHistory};
 use crate::counts::number;
-
-/// How many paths a container sees.
-pub(crate) fn paths(stack: &Stack) -> u64 {
-    let depth = stack.depth();
-    // The root is in every stack and is no path to count.
-    (1..number(stack.nodes()))
-        .filter(|node| stack.at(NodeId(*node), depth).is_some())
-        .count() as u64
-}
 
 /// A path's history, seen from the layer of a listing. `wasted` is all that is wasted in the stack, and
 /// `top` the stack's last layer as a tree, where that is known; `os` is what the image runs on.
@@ -113,7 +104,8 @@ fn of_cause(causes: &mut Causes, cause: Cause) -> &mut u64 {
 fn event(at: StackPosition<'_>, node: NodeId, version: Version) -> Option<PathEvent> {
     let mark = known_mark(at.stack, node, at.stack.mark(node, version.layer))?;
     let (mut kind, mut size, mut mode, mut owner) = (EntryKind::Dir, 0, 0o755, (0, 0));
-    if let (What::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer)) {
+    if let (VersionKind::Entry(entry), Some(index)) = (version.what, at.stack.layer(version.layer))
+    {
         (kind, mode, owner) = (index.kind(entry), index.mode(entry), index.owner(entry));
         size = at
             .stack

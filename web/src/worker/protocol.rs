@@ -19,7 +19,7 @@ mod waste;
 use std::borrow::Cow;
 
 pub(crate) use onionskin_core::layer::EntryKind;
-pub(crate) use onionskin_core::layer::table::Difference as TableDifference;
+pub(crate) use onionskin_core::layer::table::TableDifference;
 use onionskin_core::layer::{LayerIndex, Remark};
 pub(crate) use onionskin_core::ledger::Causes;
 use onionskin_core::manifest::history::clean;

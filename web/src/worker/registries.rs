@@ -8,7 +8,7 @@ use onionskin_core::platform::Platform;
 use onionskin_core::reference::{Reference, ReferenceError};
 use onionskin_core::source::registry::reqwest::{self, Url};
 use onionskin_core::source::registry::{
-    Client, Endpoint, KeepDocuments, Options, Registry, Remote,
+    Client, ClientOptions, Endpoint, KeepDocuments, Registry, Remote,
 };
 use onionskin_core::source::{Credentials, Image, SourceError, not_in_registry};
 use serde::{Deserialize, Serialize};
@@ -232,27 +232,27 @@ impl Registries {
         let failed = |error: SourceError| UserError::of_image(&error);
         let login = login::of(host);
         let Some(root) = self.access.to(host).gateway() else {
-            let options = Options {
+            let options = ClientOptions {
                 credentials: credentials(host, login.as_ref()),
-                ..Options::default()
+                ..ClientOptions::default()
             };
             let client = Client::new(reqwest::Client::new(), options);
             return client.registry(host).map_err(failed);
         };
         let http = login::client(host, login.as_ref());
         if host == self.host() {
-            let client = Client::new(http, Options::default());
+            let client = Client::new(http, ClientOptions::default());
             return Ok(client.registry_at(Endpoint::new(root), host));
         }
         // What cannot be a host is a name that the operator may have given.
         let is_name = format!("localhost/{host}/x").parse::<Reference>().is_ok();
         if is_name && !host.contains(['.', '/']) && host != "localhost" {
-            let client = Client::new(http, Options::default());
+            let client = Client::new(http, ClientOptions::default());
             return Ok(client.registry_at(Endpoint::named_at(root, host), host));
         }
-        let options = Options {
+        let options = ClientOptions {
             gateway: Some(root),
-            ..Options::default()
+            ..ClientOptions::default()
         };
         Client::new(http, options).registry(host).map_err(failed)
     }
@@ -282,7 +282,7 @@ impl RegistryImage {
             .parse()
             .map_err(|error: ReferenceError| UserError::of_reference(&error))?;
         let gateway = self.access.gateway();
-        let options = Options {
+        let options = ClientOptions {
             fresh: self.fresh,
             kept,
             gateway: gateway.clone(),
@@ -290,7 +290,7 @@ impl RegistryImage {
                 Some(_) => BTreeMap::new(),
                 None => credentials(reference.domain(), self.login.as_ref()),
             },
-            ..Options::default()
+            ..ClientOptions::default()
         };
         let http = |registry: &str| match &gateway {
             Some(_) => login::client(registry, self.login.as_ref()),

@@ -9,7 +9,6 @@ use onionskin_core::layer::table::{TableError, TableOfContents};
 use onionskin_core::layer::{LayerIndex, MemoryBudget};
 use onionskin_core::source::{Layer, Source};
 
-use super::image_worker::{ImageWorker, LayerStack};
 use super::protocol::{DecodedLayer, Differences};
 use super::whole::LayerResult;
 use crate::counts::number;
@@ -86,6 +85,25 @@ impl Tables {
         }
     }
 
+    /// Reading listed layers ended: what came of them, and what is listed still.
+    pub(crate) fn end(&mut self) -> (Vec<(u32, LayerResult)>, Vec<(u32, DecodedLayer)>) {
+        let mut came = Vec::new();
+        let mut left = Vec::new();
+        for (layer, what) in std::mem::take(&mut self.wanted) {
+            match what {
+                Some(what) => {
+                    self.known.remove(&layer);
+                    came.push((layer, what));
+                }
+                None => {
+                    let table = self.of(layer);
+                    left.extend(table.map(|table| (layer, DecodedLayer::of(table.index()))));
+                }
+            }
+        }
+        (came, left)
+    }
+
     /// Where a table and the layer that was read say different things.
     pub(crate) fn differences(&self, layer: u32, index: &LayerIndex) -> Option<Differences> {
         let all = self.of(layer)?.differences(index);
@@ -93,72 +111,5 @@ impl Tables {
             told: all.iter().take(TOLD).cloned().collect(),
             all: all.len() as u64,
         })
-    }
-}
-
-impl ImageWorker {
-    /// Reading listed layers ended: those that came take the places of what was listed. Tells of those that did not.
-    pub(crate) fn restack(&mut self) -> Vec<(u32, DecodedLayer)> {
-        let wanted = std::mem::take(&mut self.tables.wanted);
-        let mut left = Vec::new();
-        let mut came = Vec::new();
-        for (layer, what) in wanted {
-            match what {
-                Some(what) => {
-                    self.tables.known.remove(&layer);
-                    came.push((layer, what));
-                }
-                None => left.extend(
-                    self.tables
-                        .of(layer)
-                        .map(|table| (layer, DecodedLayer::of(table.index()))),
-                ),
-            }
-        }
-        if came.is_empty() {
-            return left;
-        }
-        let before = std::mem::take(&mut self.main);
-        let open = before.open.iter().map(|node| before.stack.path(*node));
-        self.to_open.extend(open);
-        for (layer, index) in (1..).zip(before.stack.layers()) {
-            let came = match before.stack.not_fetched().get(&layer) {
-                Some(reason) => LayerResult::NotFetched(*reason),
-                None => LayerResult::Read(Arc::clone(index)),
-            };
-            self.put(number(layer), came);
-        }
-        for (layer, LayerStack { stack, .. }) in std::mem::take(&mut self.alone) {
-            let index = stack.layers().first().cloned();
-            self.waiting.extend(index.map(|index| (layer, index)));
-        }
-        for (layer, what) in came {
-            self.waiting.remove(&layer);
-            self.put(layer, what);
-        }
-        self.reopen();
-        self.see_costs();
-        left
-    }
-
-    /// Keeps what came of a layer until all below it are here.
-    pub(crate) fn put(&mut self, layer: u32, came: LayerResult) {
-        match came {
-            LayerResult::Read(index) => {
-                self.waiting.insert(layer, index);
-            }
-            LayerResult::NotFetched(reason) => {
-                self.not_fetched.insert(layer, reason);
-            }
-            LayerResult::Failed(_) => {}
-        }
-    }
-
-    /// What bytes cost is known where the source tells sizes and all layers were read.
-    pub(crate) fn see_costs(&mut self) {
-        let has_sizes =
-            (self.image.as_ref()).is_some_and(|image| image.compressed_size().is_some());
-        self.costs.unread = !self.tables.is_empty();
-        self.costs.compressed_known = has_sizes && !self.costs.unread;
     }
 }

@@ -17,7 +17,7 @@ use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
 
 use super::cards;
-use super::growth::OtherImage;
+use super::other_image::OtherImage;
 use super::protocol::{
     AsJson, AuditFacts, Card, Choice, Finding, FindingFacts, FindingName, FindingOnPath, Findings,
     FindingsQuery, Group, OfKind, Order, RulesError, RulesFile, Selected,

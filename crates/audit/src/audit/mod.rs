@@ -15,7 +15,7 @@ use crate::ledger::dive::Dive;
 use crate::link::Links;
 use crate::names::text;
 use crate::ownership::Packages;
-use crate::rules::{self, Against, Day, Ignore, Measured, Part, Rules, Verdict, Weighed};
+use crate::rules::{self, Against, Day, Ignore, Measured, PartTotals, Rules, Verdict, Weighed};
 use crate::secrets::Mask;
 use crate::source::Image;
 use crate::stack::{Cause, Stack};
@@ -200,7 +200,8 @@ impl Audit {
             })
             .collect();
         let base_layers = base.as_ref().and_then(|base| base.layers);
-        let part = |findings, below| Part::of((image, stack, ledger), findings, below, base_layers);
+        let part =
+            |findings, below| PartTotals::of((image, stack, ledger), findings, below, base_layers);
         let about_packages = options.rules.are_about_packages();
         let packages = about_packages.then(|| Packages::of(stack, stack.depth(), ledger));
         let rules = options.rules.judge(&Measured {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AuditOptions;
 use crate::findings::{Finding, Kind};
-use crate::rules::{Day, Ignore, Part, Weighed};
+use crate::rules::{Day, Ignore, PartTotals, Weighed};
 use crate::stack::Stack;
 
 /// The layers above the base. Wasted bytes count here where one of these layers adds them.
@@ -58,7 +58,7 @@ pub struct IgnoreFacts {
 
 impl OwnFacts {
     /// The numbers of a part from which nothing was taken out.
-    pub(super) fn of(part: &Part) -> Self {
+    pub(super) fn of(part: &PartTotals) -> Self {
         Self {
             layers: part.layers,
             size: part.size,

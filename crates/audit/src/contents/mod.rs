@@ -13,12 +13,12 @@ pub use self::tar::TarLister;
 pub use self::zip::zip;
 use crate::limits::{LISTED_MEMBERS, LISTED_NAME_BYTES};
 
-/// Bytes at the start of a file by which [`Form::of`] tells what it is.
+/// Bytes at the start of a file by which [`ContentsForm::of`] tells what it is.
 pub const START: usize = 512;
 
 /// A form of file whose parts can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Form {
+pub enum ContentsForm {
     /// A ZIP archive: also a jar, a wheel, a document of an office program.
     Zip,
     /// A tar, compressed or not.
@@ -27,7 +27,7 @@ pub enum Form {
     Elf,
 }
 
-impl Form {
+impl ContentsForm {
     /// The form of a file, by its first bytes and, where a compressed tar cannot be told otherwise, by its name.
     #[must_use]
     pub fn of(start: &[u8], name: &[u8]) -> Option<Self> {
@@ -141,17 +141,17 @@ mod tests {
         let mut tar = vec![0; START];
         tar[257..262].copy_from_slice(b"ustar");
         for (start, name, form) in [
-            (&b"\x7fELF\x02"[..], "/bin/sh", Some(Form::Elf)),
-            (b"PK\x03\x04", "/app.jar", Some(Form::Zip)),
-            (&tar, "/x", Some(Form::Tar)),
-            (b"\x1f\x8b\x08", "/a.tar.gz", Some(Form::Tar)),
-            (b"\x1f\x8b\x08", "/a.TGZ", Some(Form::Tar)),
-            (b"\x28\xb5\x2f\xfd", "/a.tar.zst", Some(Form::Tar)),
+            (&b"\x7fELF\x02"[..], "/bin/sh", Some(ContentsForm::Elf)),
+            (b"PK\x03\x04", "/app.jar", Some(ContentsForm::Zip)),
+            (&tar, "/x", Some(ContentsForm::Tar)),
+            (b"\x1f\x8b\x08", "/a.tar.gz", Some(ContentsForm::Tar)),
+            (b"\x1f\x8b\x08", "/a.TGZ", Some(ContentsForm::Tar)),
+            (b"\x28\xb5\x2f\xfd", "/a.tar.zst", Some(ContentsForm::Tar)),
             (b"\x1f\x8b\x08", "/changelog.gz", None),
             (b"tar", "/a.tar", None),
             (b"", "", None),
         ] {
-            assert_eq!(Form::of(start, name.as_bytes()), form, "{name}");
+            assert_eq!(ContentsForm::of(start, name.as_bytes()), form, "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::Offset;
 use onionskin_layers::compression::{Decompressor, Error as Compression};
-use onionskin_layers::tar::{self, Decoder, Entry, Kind};
+use onionskin_layers::tar::{self, Decoder, Entry, TarKind};
 
 use super::{Member, MemberKind, Members};
 use crate::limits::LISTED_TAR_BYTES;
@@ -108,14 +108,16 @@ impl tar::Visitor for Seen {
         self.0.add(Member {
             name: entry.name.clone(),
             kind: match entry.kind {
-                Kind::File => MemberKind::File,
-                Kind::Dir => MemberKind::Dir,
-                Kind::Symlink => MemberKind::Symlink,
-                Kind::Hardlink => MemberKind::Hardlink,
-                Kind::Char | Kind::Block | Kind::Fifo | Kind::Unknown => MemberKind::Other,
+                TarKind::File => MemberKind::File,
+                TarKind::Dir => MemberKind::Dir,
+                TarKind::Symlink => MemberKind::Symlink,
+                TarKind::Hardlink => MemberKind::Hardlink,
+                TarKind::Char | TarKind::Block | TarKind::Fifo | TarKind::Unknown => {
+                    MemberKind::Other
+                }
             },
             size: match entry.kind {
-                Kind::File => entry.logical_size(),
+                TarKind::File => entry.logical_size(),
                 _ => 0,
             },
             compressed: None,

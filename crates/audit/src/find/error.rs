@@ -1,6 +1,6 @@
 //! Why a text is not a query.
 
-use super::value::QUALIFIERS;
+use super::qualifier::QUALIFIERS;
 use crate::limits::{QUERY_BYTES, QUERY_WORDS};
 use crate::rules::GlobError;
 

@@ -8,6 +8,7 @@ mod condition;
 mod error;
 mod parse;
 mod path;
+mod qualifier;
 mod search;
 mod shown;
 mod span;
@@ -16,8 +17,8 @@ mod version;
 
 pub use error::QueryError;
 pub use parse::{Word, words};
+pub use qualifier::{QUALIFIERS, Qualifier};
 pub use search::Search;
-pub use value::{QUALIFIERS, Qualifier};
 
 use std::str::FromStr;
 

@@ -2,8 +2,9 @@
 
 use super::condition::Test;
 use super::path::PathTest;
+use super::qualifier::QUALIFIERS;
 use super::shown::shown;
-use super::value::{self, QUALIFIERS};
+use super::value;
 use super::{Query, QueryError};
 use crate::limits::{QUERY_BYTES, QUERY_WORDS};
 

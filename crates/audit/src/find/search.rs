@@ -5,7 +5,7 @@ use super::path::PathTest;
 use super::version::Candidate;
 use crate::accounts::Accounts;
 use crate::stack::view::{Mark, View};
-use crate::stack::{NodeId, Stack, Version, What};
+use crate::stack::{NodeId, Stack, Version, VersionKind};
 
 /// A query and the paths of a stack that meet what it asks of paths.
 pub struct Search<'a> {
@@ -120,7 +120,7 @@ impl Search<'_> {
         versions.into_iter().flatten().filter(move |version| {
             let is_folder = self.stack.stored_by(*version).is_none();
             let found = version.layer <= view.layer()
-                && version.what != What::Gone
+                && version.what != VersionKind::Gone
                 && !(is_folder && folder)
                 && self.meets(view, node, *version);
             folder |= found && is_folder;

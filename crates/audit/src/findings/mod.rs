@@ -101,7 +101,8 @@ pub struct Subject<'a> {
     pub leftovers: &'a Leftovers,
 }
 
-/// All findings, the largest first.
+/// All findings, the largest first, by the bytes of file content that they take. Their order and ids depend on the image and
+/// the table of leftovers alone, not on limits or ignored findings.
 #[must_use]
 pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;

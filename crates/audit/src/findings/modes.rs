@@ -8,7 +8,7 @@ use super::advice::layers;
 use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::layer::{EntryId, EntryKind};
-use crate::stack::{Names, NodeId, What};
+use crate::stack::{Names, NodeId, VersionKind};
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
@@ -32,7 +32,7 @@ impl StackEntry {
     fn of(subject: &Subject<'_>, node: NodeId, depth: usize) -> Option<Self> {
         let stack = subject.stack;
         let version = stack.at(node, depth)?;
-        let What::Entry(own) = version.what else {
+        let VersionKind::Entry(own) = version.what else {
             return None;
         };
         let (layer, entry) = stack.stored_by(version).unwrap_or((version.layer, own));

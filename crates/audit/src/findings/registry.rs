@@ -4,7 +4,7 @@
 use super::live::Live;
 use super::{Finding, Kind, Leftovers, Subject};
 use super::{build_packages, config, duplicates, empty, leftovers, modes, secrets, wasted};
-use crate::secrets::Rule as SecretRule;
+use crate::secrets::SecretRule;
 use crate::stack::Names;
 
 /// What finders look at.

@@ -10,7 +10,7 @@ use super::gather::{Group, MANY, MANY_TREES, gathered};
 use super::{Finding, Kind, Subject};
 use crate::ledger::Wasted;
 use crate::manifest::history;
-use crate::secrets::{self, ConfigSecret, Rule, SecretScanner, Source};
+use crate::secrets::{self, ConfigSecret, SecretRule, SecretScanner, SecretSource};
 use crate::stack::{Cause, Names, NodeId};
 
 /// A file, or files of a package, with secrets of one sort.
@@ -30,7 +30,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
 
 fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     let stack = subject.stack;
-    let mut places: BTreeMap<(Rule, NodeId), SecretGroup> = BTreeMap::new();
+    let mut places: BTreeMap<(SecretRule, NodeId), SecretGroup> = BTreeMap::new();
     for (layer, index) in (1..).zip(stack.layers()) {
         for (entry, spot) in index.found::<SecretScanner>().unwrap_or_default() {
             // A file that is still there goes by a name that it has now, another by the one that stored it.
@@ -62,7 +62,7 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     // Packages come with keys for their tests; a folder of them is one finding.
-    let mut packaged: BTreeMap<Rule, Vec<Group>> = BTreeMap::new();
+    let mut packaged: BTreeMap<SecretRule, Vec<Group>> = BTreeMap::new();
     for ((rule, node), SecretGroup { group, line }) in places {
         let path = stack.path(node);
         if secrets::is_packaged(&path) {
@@ -88,7 +88,7 @@ fn in_layers(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
 }
 
 /// What to do about a secret in a file.
-fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String {
+fn advice(subject: &Subject<'_>, rule: SecretRule, group: &Group, line: u32) -> String {
     let adders = group.added_by();
     let what = match line {
         0 => capital(rule.name()),
@@ -107,7 +107,7 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
             .flatten()
     };
     let mut commands = adders.iter().filter_map(command).map(history::clean);
-    let how = if rule == Rule::SHELL_HISTORY {
+    let how = if rule == SecretRule::SHELL_HISTORY {
         "check it, delete it in the step that writes it, and set HISTFILE=/dev/null there"
     } else if commands.all(|command| copies(&command)) {
         "revoke it, add the file to .dockerignore, and pass it to the steps that need it with RUN --mount=type=secret and to containers when they start"
@@ -120,7 +120,7 @@ fn advice(subject: &Subject<'_>, rule: Rule, group: &Group, line: u32) -> String
     )
 }
 
-fn of_package(rule: Rule, group: &Group) -> String {
+fn of_package(rule: SecretRule, group: &Group) -> String {
     let what = match group.files {
         1 => format!("{} of a package", capital(rule.name())),
         files => format!("{}, in {files} files of packages", capital(rule.name())),
@@ -136,8 +136,8 @@ const MANY_PLACES: usize = 64;
 
 /// Those of the configuration: each place and rule is one finding, and so are very many places of a list.
 fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
-    type Places = BTreeMap<Source, Vec<ConfigSecret>>;
-    let mut lists: BTreeMap<(&'static str, Rule), Places> = BTreeMap::new();
+    type Places = BTreeMap<SecretSource, Vec<ConfigSecret>>;
+    let mut lists: BTreeMap<(&'static str, SecretRule), Places> = BTreeMap::new();
     for secret in secrets {
         let list = lists.entry((secret.source.list(), secret.rule));
         let place = list.or_default().entry(secret.source.clone());
@@ -161,14 +161,14 @@ fn in_config(secrets: Vec<ConfigSecret>) -> Vec<Finding> {
 fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding> {
     let first = secrets.first()?;
     let how = match first.source {
-        Source::Env(_) => {
+        SecretSource::Env(_) => {
             "everyone who pulls the image can read it, and so can every program in the container; revoke it, and pass it to containers when they start, not with ENV"
         }
-        Source::Label(_) => "everyone who can list the image can read its labels; revoke it",
-        Source::Step(_) => {
+        SecretSource::Label(_) => "everyone who can list the image can read its labels; revoke it",
+        SecretSource::Step(_) => {
             "the history keeps build arguments and commands, and everyone who pulls the image can read it; revoke it, and pass it to the step with RUN --mount=type=secret"
         }
-        Source::Entrypoint | Source::Cmd | Source::Healthcheck => {
+        SecretSource::Entrypoint | SecretSource::Cmd | SecretSource::Healthcheck => {
             "everyone who pulls the image can read it; revoke it, and have the program read it from a file or a variable that is set when the container starts"
         }
     };
@@ -189,7 +189,7 @@ fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding
     if secrets.len() > 1 {
         what += &format!(", {} different ones", secrets.len());
     }
-    let also: BTreeSet<&Source> = secrets.iter().flat_map(|secret| &secret.also).collect();
+    let also: BTreeSet<&SecretSource> = secrets.iter().flat_map(|secret| &secret.also).collect();
     let also = also.into_iter().filter(|also| match many {
         true => also.list() != place,
         false => **also != first.source,
@@ -210,12 +210,13 @@ fn of_place(place: &str, secrets: &[ConfigSecret], many: bool) -> Option<Finding
 }
 
 /// What one place of many is called.
-fn called(source: &Source) -> String {
+fn called(source: &SecretSource) -> String {
     match source {
-        Source::Env(name) | Source::Label(name) => name.clone(),
-        Source::Entrypoint | Source::Cmd | Source::Healthcheck | Source::Step(_) => {
-            source.to_string()
-        }
+        SecretSource::Env(name) | SecretSource::Label(name) => name.clone(),
+        SecretSource::Entrypoint
+        | SecretSource::Cmd
+        | SecretSource::Healthcheck
+        | SecretSource::Step(_) => source.to_string(),
     }
 }
 

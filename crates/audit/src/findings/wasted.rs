@@ -8,7 +8,7 @@ use super::leftovers::Names;
 use super::{Finding, Kind, Leftovers, Subject, advice};
 use crate::layer::EntryKind;
 use crate::ledger::{Ledger, Wasted};
-use crate::stack::{Cause, NodeId, Stack, What};
+use crate::stack::{Cause, NodeId, Stack, VersionKind};
 
 /// So many trees stored again by one layer are one finding of the root.
 const METADATA_ONLY_TREES: usize = 4;
@@ -180,7 +180,7 @@ impl Whiteouts {
     fn is_no_folder(&self, stack: &Stack, node: NodeId) -> bool {
         let version = stack.at(node, self.layer);
         version.is_some_and(|version| match version.what {
-            What::Entry(entry) => stack
+            VersionKind::Entry(entry) => stack
                 .layer(version.layer)
                 .is_some_and(|index| index.kind(entry) != EntryKind::Dir),
             _ => false,

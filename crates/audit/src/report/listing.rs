@@ -11,7 +11,7 @@ use crate::find::Query;
 use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::names::meanings;
 use crate::stack::view::{Row, View};
-use crate::stack::{Cause, NodeId, ResolveError, Stack, StackError, What};
+use crate::stack::{Cause, NodeId, ResolveError, Stack, StackError, VersionKind};
 
 /// What `ls --format json` prints of one path.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -163,7 +163,7 @@ pub fn of_top(stack: &Stack, number: usize, path: &[u8]) -> Option<Vec<Line>> {
         let Some(version) = stack.at(node, depth) else {
             continue;
         };
-        let What::Entry(entry) = version.what else {
+        let VersionKind::Entry(entry) = version.what else {
             continue;
         };
         let path = stack.path(node);

@@ -13,14 +13,14 @@ pub const PARTS: usize = 600;
 
 /// Bytes of file content as the layers store them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bytes {
+pub struct MapBytes {
     /// What the final stack reaches.
     pub live: u64,
     /// What it does not, by cause.
     pub wasted: Causes,
 }
 
-impl Bytes {
+impl MapBytes {
     /// Live and wasted together.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -48,7 +48,7 @@ pub struct Map {
     /// Its path; None for all in a folder that is too small.
     pub path: Option<String>,
     /// What it holds, all below included.
-    pub bytes: Bytes,
+    pub bytes: MapBytes,
     /// What stands in it, the largest first. Empty for a file, and where no more is told.
     pub parts: Vec<Map>,
 }
@@ -72,8 +72,8 @@ impl Map {
 }
 
 /// What each node holds, itself and below.
-fn sums(stack: &Stack) -> Vec<Bytes> {
-    let mut sums = vec![Bytes::default(); stack.nodes()];
+fn sums(stack: &Stack) -> Vec<MapBytes> {
+    let mut sums = vec![MapBytes::default(); stack.nodes()];
     for (number, index) in (1..).zip(stack.layers()) {
         let files = index.entries();
         for entry in files.filter(|entry| index.kind(*entry) == EntryKind::File) {
@@ -103,7 +103,7 @@ fn sums(stack: &Stack) -> Vec<Bytes> {
 }
 
 /// The nodes with content in each folder, the largest first.
-fn children(stack: &Stack, sums: &[Bytes]) -> Vec<Vec<NodeId>> {
+fn children(stack: &Stack, sums: &[MapBytes]) -> Vec<Vec<NodeId>> {
     let mut children = vec![Vec::new(); sums.len()];
     for (at, sum) in sums.iter().enumerate().skip(1) {
         let node = NodeId(at as u32);
@@ -112,7 +112,7 @@ fn children(stack: &Stack, sums: &[Bytes]) -> Vec<Vec<NodeId>> {
             of.push(node);
         }
     }
-    let bytes = |node: &NodeId| sums.get(node.0 as usize).map_or(0, Bytes::total);
+    let bytes = |node: &NodeId| sums.get(node.0 as usize).map_or(0, MapBytes::total);
     for of in &mut children {
         of.sort_by(|a, b| {
             let size = bytes(b).cmp(&bytes(a));
@@ -123,9 +123,9 @@ fn children(stack: &Stack, sums: &[Bytes]) -> Vec<Vec<NodeId>> {
 }
 
 /// How many of its children each folder shows: what is largest on the whole map comes first.
-fn opened(sums: &[Bytes], children: &[Vec<NodeId>]) -> Vec<usize> {
+fn opened(sums: &[MapBytes], children: &[Vec<NodeId>]) -> Vec<usize> {
     let mut opened = vec![0; children.len()];
-    let bytes = |node: NodeId| sums.get(node.0 as usize).map_or(0, Bytes::total);
+    let bytes = |node: NodeId| sums.get(node.0 as usize).map_or(0, MapBytes::total);
     let largest = |folder: usize, from: usize| {
         let next = children.get(folder).and_then(|of| of.get(from).copied())?;
         Some((bytes(next), Reverse(folder), from))
@@ -147,7 +147,7 @@ fn opened(sums: &[Bytes], children: &[Vec<NodeId>]) -> Vec<usize> {
 
 struct Tree<'s> {
     stack: &'s Stack,
-    sums: Vec<Bytes>,
+    sums: Vec<MapBytes>,
     children: Vec<Vec<NodeId>>,
     opened: Vec<usize>,
 }

@@ -1,11 +1,11 @@
 //! Rules files: what an `onionskin.yaml` may say.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::ignore::Written as WrittenIgnore;
 use super::limits::or_nothing;
-use super::{DiveRules, GrowthLimits, Ignore, Limits, Rules, yaml};
+use super::{DiveRules, GrowthLimits, Ignore, Limits, Rules, RulesError, yaml};
 use crate::findings::{Kind, Leftover, Leftovers, rules};
 
 /// What an `onionskin.yaml` may say.
@@ -46,26 +46,6 @@ struct LeftoverChanges {
 fn silenceable() -> serde_json::Value {
     let ids: Vec<&str> = Leftovers::standard().ids().map(|(_, id)| id).collect();
     serde_json::json!({ "enum": ids })
-}
-
-/// Why a rules file cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("line {line}: {problem}")]
-pub struct RulesError {
-    /// The line, from 1.
-    pub line: u64,
-    /// What is wrong there, and what is allowed.
-    pub problem: String,
-}
-
-impl RulesError {
-    /// One at a value that was read and means nothing beside the others.
-    fn at<T>(value: &Spanned<T>, problem: impl ToString) -> Self {
-        Self {
-            line: value.referenced.line().max(1),
-            problem: problem.to_string(),
-        }
-    }
 }
 
 impl Rules {

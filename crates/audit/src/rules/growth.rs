@@ -4,7 +4,7 @@ mod contents;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::contents::Contents;
+pub use self::contents::GrowthContents;
 use super::limits::or_nothing;
 use super::quantity::{Bytes, GrowthShare};
 use super::{Amount, PackagePattern, PathGlob, RuleId, Verdict};
@@ -78,7 +78,7 @@ pub struct Against {
     pub compressed_size: Option<u64>,
     /// What rules about paths and packages want to know of it; None where none asked, or not all layers are there.
     #[serde(skip)]
-    pub contents: Option<Contents>,
+    pub contents: Option<GrowthContents>,
 }
 
 impl Against {
@@ -175,7 +175,7 @@ impl GrowthLimits {
         &self,
         size: Option<u64>,
         compressed_size: Option<u64>,
-        contents: Option<&Contents>,
+        contents: Option<&GrowthContents>,
         against: Option<&Against>,
     ) -> Vec<Verdict> {
         let before = against.and_then(|against| against.size);

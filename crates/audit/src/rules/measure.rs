@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Kind, LayerBytes};
 use crate::ledger::dive::Dive;
-use crate::ledger::{Account, Ledger};
+use crate::ledger::{Ledger, LedgerTotals};
 use crate::ownership::Packages;
 use crate::source::Image;
 use crate::stack::Stack;
@@ -23,7 +23,7 @@ pub struct Weighed<'a> {
 /// The numbers of the layers above some base; those of the whole image above none. Wasted bytes of ignored findings are
 /// in none of them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Part {
+pub struct PartTotals {
     /// File content in these layers, in bytes.
     pub stored: u64,
     /// Of it, what the final stack does not reach.
@@ -59,11 +59,11 @@ pub struct Measured<'a> {
     /// The layers.
     pub stack: &'a Stack,
     /// The whole image.
-    pub image: Part,
+    pub image: PartTotals,
     /// Layers of the base; None where it is not known.
     pub base: Option<usize>,
     /// The layers above it.
-    pub own: Option<Part>,
+    pub own: Option<PartTotals>,
     /// dive's numbers.
     pub dive: Dive,
     /// The packages of the final stack; None where no limit needs them.
@@ -72,7 +72,7 @@ pub struct Measured<'a> {
     pub against: Option<&'a Against>,
 }
 
-impl Part {
+impl PartTotals {
     /// The numbers of the layers of `image` above the first `below`, of which `base` are the base's.
     #[must_use]
     pub fn of(
@@ -81,7 +81,7 @@ impl Part {
         below: usize,
         base: Option<usize>,
     ) -> Self {
-        let mut total = Account::default();
+        let mut total = LedgerTotals::default();
         for account in ledger.layers.iter().skip(below) {
             total += *account;
         }

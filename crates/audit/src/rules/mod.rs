@@ -4,6 +4,7 @@
 //! neither passed nor failed.
 
 mod dive;
+mod error;
 mod file;
 mod growth;
 mod id;
@@ -20,16 +21,16 @@ mod verdict;
 mod yaml;
 
 pub use dive::{DiveBytes, DiveRules, DiveShare};
+pub use error::RulesError;
 #[cfg(test)]
 pub(crate) use file::File as RulesFile;
-pub use file::RulesError;
-pub use growth::{Against, Contents, GrowthLimits, PackageGrowth, PathGrowth};
+pub use growth::{Against, GrowthContents, GrowthLimits, PackageGrowth, PathGrowth};
 pub use id::{Direction, RuleId, Unit};
 pub use ignore::{Day, DayError, Ignore};
 #[cfg(test)]
 pub(crate) use limits::WrittenOut as WrittenFindingLimit;
 pub use limits::{FindingLimit, Limits};
-pub use measure::{Measured, Part, Tally, Weighed};
+pub use measure::{Measured, PartTotals, Tally, Weighed};
 pub use package_pattern::{PackagePattern, PackagePatternError};
 pub use paths::{GlobError, PathGlob};
 pub use quantity::{Bytes, Count, GrowthShare, QuantityError, Share};
@@ -85,33 +86,47 @@ impl Rules {
             None => verdict.unjudged(NO_BASE),
         }));
         let size = whole.then_some(image.size);
-        let contents = whole.then(|| Contents::of(&self.growth, measured.stack, measured.packages));
+        let contents =
+            whole.then(|| GrowthContents::of(&self.growth, measured.stack, measured.packages));
         let growth = self
             .growth
             .judge(size, image.compressed_size, contents.as_ref(), *against);
         verdicts.extend(growth);
         let dive = self.dive.judge(&measured.dive).into_iter();
-        verdicts.extend(dive.map(|verdict| match whole {
-            true => verdict,
-            false => verdict.unjudged(NOT_WHOLE),
-        }));
+        verdicts.extend(dive.map(|verdict| measured.of_contents(verdict)));
         verdicts
     }
 }
 
 impl Limits {
-    /// Judges the layers above `below`.
-    fn judge(&self, own: &str, part: &Part, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
-        let whole = measured.stack.not_fetched().is_empty();
+    /// Judges the layers above `below`, which make `part` of the image; `own` comes before the names of their rules.
+    fn judge(
+        &self,
+        own: &str,
+        part: &PartTotals,
+        measured: &Measured<'_>,
+        below: usize,
+    ) -> Vec<Verdict> {
+        let mut verdicts = self.judge_sizes(own, part, measured);
+        verdicts.extend(self.judge_findings(own, part, measured));
+        verdicts.extend(self.judge_paths(own, measured, below));
+        if let Some(packages) = measured.packages {
+            let judged = self.judge_packages(own, packages, below).into_iter();
+            verdicts.extend(judged.map(|verdict| measured.of_contents(verdict)));
+        }
+        let verdicts = verdicts.into_iter();
+        verdicts
+            .map(|verdict| verdict.or_unknown(NO_SIZES))
+            .collect()
+    }
+
+    /// Judges waste, sizes and the number of layers.
+    fn judge_sizes(&self, own: &str, part: &PartTotals, measured: &Measured<'_>) -> Vec<Verdict> {
         let named = |id: RuleId| Rule::from(id).of_part(own);
         let at_most = |id: RuleId, limit: Option<Bytes>, actual| {
             Verdict::at_most(named(id), limit.map(|Bytes(limit)| limit), actual)
         };
-        // All but what the documents say depends on every layer.
-        let of_contents = |verdict: Verdict| match whole {
-            true => verdict,
-            false => verdict.unjudged(NOT_WHOLE),
-        };
+        let of_contents = |verdict| measured.of_contents(verdict);
         let efficiency = self.min_efficiency.map(|Share(limit)| {
             let actual = part.efficiency();
             Verdict::share(named(RuleId::MinEfficiency), limit, actual, actual >= limit)
@@ -153,7 +168,7 @@ impl Limits {
         );
         let layers = self.max_layers.map(|Count(layers)| Bytes(layers));
         let layers = at_most(RuleId::MaxLayers, layers, Some(part.layers));
-        let mut verdicts: Vec<Verdict> = [
+        [
             efficiency.map(of_contents),
             wasted.map(of_contents),
             share.map(of_contents),
@@ -166,7 +181,17 @@ impl Limits {
         ]
         .into_iter()
         .flatten()
-        .collect();
+        .collect()
+    }
+
+    /// Judges findings by their kinds.
+    fn judge_findings(
+        &self,
+        own: &str,
+        part: &PartTotals,
+        measured: &Measured<'_>,
+    ) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
         for (kind, limit) in &self.findings {
             let tally = part.findings.get(kind).copied().unwrap_or_default();
             let at_most = |id, limit, actual| {
@@ -179,13 +204,19 @@ impl Limits {
             let judged = count.into_iter().chain(bytes);
             verdicts.extend(judged.map(|verdict| match kind.is_of_documents() {
                 true => verdict,
-                false => of_contents(verdict),
+                false => measured.of_contents(verdict),
             }));
         }
+        verdicts
+    }
+
+    /// Judges paths that may not be there.
+    fn judge_paths(&self, own: &str, measured: &Measured<'_>, below: usize) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
         for glob in &self.forbidden {
             let rule = Rule::of_glob(RuleId::Forbidden, glob.text()).of_part(own);
             let paths = glob.in_stack(measured.stack, below).into_iter();
-            verdicts.push(of_contents(Verdict::none_of(rule, paths)));
+            verdicts.push(measured.of_contents(Verdict::none_of(rule, paths)));
         }
         for glob in &self.forbidden_in_layers {
             let rule = Rule::of_glob(RuleId::ForbiddenInLayers, glob.text()).of_part(own);
@@ -194,17 +225,20 @@ impl Limits {
             // What was found is there, whatever else there is.
             verdicts.push(match verdict.passed {
                 Some(false) => verdict,
-                _ => of_contents(verdict),
+                _ => measured.of_contents(verdict),
             });
         }
-        if let Some(packages) = measured.packages {
-            let judged = self.judge_packages(own, packages, below).into_iter();
-            verdicts.extend(judged.map(of_contents));
-        }
-        let verdicts = verdicts.into_iter();
         verdicts
-            .map(|verdict| verdict.or_unknown(NO_SIZES))
-            .collect()
+    }
+}
+
+impl Measured<'_> {
+    /// A verdict that depends on every layer, as all but those of documents do.
+    fn of_contents(&self, verdict: Verdict) -> Verdict {
+        match self.stack.not_fetched().is_empty() {
+            true => verdict,
+            false => verdict.unjudged(NOT_WHOLE),
+        }
     }
 }
 

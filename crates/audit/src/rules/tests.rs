@@ -6,15 +6,15 @@ use crate::ledger::dive::Dive;
 use crate::source::NotFetched;
 use crate::stack::Stack;
 
-fn part() -> Part {
-    Part {
+fn part() -> PartTotals {
+    PartTotals {
         stored: 400,
         wasted: 100,
         size: 2048,
         compressed_size: Some(900),
         largest_layer: 1024,
         layers: 2,
-        ..Part::default()
+        ..PartTotals::default()
     }
 }
 
@@ -173,10 +173,10 @@ fn limits_on_own_layers_need_a_base() {
     }
     let known = Measured {
         base: Some(1),
-        own: Some(Part {
+        own: Some(PartTotals {
             layers: 1,
             wasted: 1,
-            ..Part::default()
+            ..PartTotals::default()
         }),
         ..measured(&stack)
     };

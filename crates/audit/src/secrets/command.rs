@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 use super::found::{Found, Hit};
-use super::scan::{Hits, Kind, hits};
-use super::{Rule, variable};
+use super::scan::{Hits, TextKind, hits};
+use super::{SecretRule, variable};
 
 /// `NAME=value`, `--name=value`, with quotes or without.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -56,9 +56,9 @@ static NAME: LazyLock<Option<Regex>> =
 
 /// All secrets of a command, as builders write it into the history.
 pub(super) fn secrets(command: &str) -> Hits {
-    let kind = Kind {
+    let kind = TextKind {
         command: true,
-        ..Kind::default()
+        ..TextKind::default()
     };
     let Hits { found, complete } = hits(command.as_bytes(), kind);
     let mut all = Found::default();
@@ -76,7 +76,7 @@ pub(super) fn secrets(command: &str) -> Hits {
             let value = found.iter().skip(1).flatten().next();
             if let Some(value) = value.filter(|value| variable::is_secret(value.as_str())) {
                 all.add(Hit {
-                    rule: Rule::COMMAND,
+                    rule: SecretRule::COMMAND,
                     range: value.range(),
                 });
             }
@@ -94,7 +94,7 @@ pub(super) fn secrets(command: &str) -> Hits {
             });
             if let Some(value) = secret {
                 all.add(Hit {
-                    rule: Rule::COMMAND,
+                    rule: SecretRule::COMMAND,
                     range: value.range(),
                 });
             }
@@ -107,11 +107,11 @@ pub(super) fn secrets(command: &str) -> Hits {
 }
 
 /// All secrets of the value of a variable or label.
-pub(super) fn of_value(name: &str, value: &str, rule: Rule) -> Hits {
+pub(super) fn of_value(name: &str, value: &str, rule: SecretRule) -> Hits {
     // Some forms are known by the name before them.
-    let kind = Kind {
+    let kind = TextKind {
         command: true,
-        ..Kind::default()
+        ..TextKind::default()
     };
     let whole = format!("{name}={value}");
     let start = name.len() + 1;
@@ -140,7 +140,7 @@ pub(super) fn of_value(name: &str, value: &str, rule: Rule) -> Hits {
 
 /// The parts of a command that are the variables of `ENV`, `ARG`, `LABEL`, and the build arguments
 /// that stand before the shell (`|1 NAME=value /bin/sh -c`).
-fn instructions(command: &str) -> Vec<(Range<usize>, Rule)> {
+fn instructions(command: &str) -> Vec<(Range<usize>, SecretRule)> {
     let end = command.rfind("# buildkit").unwrap_or(command.len());
     let start = match command.find("#(nop)") {
         Some(at) => at + "#(nop)".len(),
@@ -152,9 +152,9 @@ fn instructions(command: &str) -> Vec<(Range<usize>, Rule)> {
     let trimmed = instruction.trim_start();
     let start = start + instruction.len() - trimmed.len();
     for (keyword, rule) in [
-        ("ENV ", Rule::VARIABLE),
-        ("ARG ", Rule::ARGUMENT),
-        ("LABEL ", Rule::LABEL),
+        ("ENV ", SecretRule::VARIABLE),
+        ("ARG ", SecretRule::ARGUMENT),
+        ("LABEL ", SecretRule::LABEL),
     ] {
         if trimmed.starts_with(keyword) {
             return vec![(start + keyword.len()..end, rule)];
@@ -176,7 +176,7 @@ fn instructions(command: &str) -> Vec<(Range<usize>, Rule)> {
     }
     vec![(
         from..from + shell.unwrap_or(arguments.len()),
-        Rule::ARGUMENT,
+        SecretRule::ARGUMENT,
     )]
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Rule;
+use super::SecretRule;
 
 /// Something that looks like a secret, and where it is in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
-    pub(super) rule: Rule,
+    pub(super) rule: SecretRule,
     pub(super) range: Range<usize>,
 }
 
@@ -48,7 +48,7 @@ impl Found {
     }
 
     /// Whether a rule has a hit.
-    pub(super) fn has(&self, rule: Rule) -> bool {
+    pub(super) fn has(&self, rule: SecretRule) -> bool {
         self.0.values().any(|hit| hit.rule == rule)
     }
 
@@ -68,8 +68,8 @@ mod tests {
         /// Against a list that is looked through whole.
         #[test]
         fn no_two_overlap(hits in prop::collection::vec((0..60usize, 1..12usize, any::<bool>(), any::<bool>()), 0..30)) {
-            let rule = |strong| if strong { Rule::PRIVATE_KEY } else { Rule::URL };
-            let weak = |hit: &Hit| hit.rule == Rule::URL;
+            let rule = |strong| if strong { SecretRule::PRIVATE_KEY } else { SecretRule::URL };
+            let weak = |hit: &Hit| hit.rule == SecretRule::URL;
             let (mut found, mut list) = (Found::default(), Vec::<Hit>::new());
             for (start, length, strong, replace) in hits {
                 let hit = Hit { rule: rule(strong), range: start..start + length };

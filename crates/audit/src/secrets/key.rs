@@ -3,7 +3,7 @@
 //! A header alone is no key: programs that read keys have the headers in them. There has to be a
 //! body that is one, and a footer.
 
-use super::Rule;
+use super::SecretRule;
 use super::checksum::base64;
 use super::found::Hit;
 
@@ -41,9 +41,9 @@ pub(super) fn pem(text: &[u8], at: usize) -> Option<Hit> {
         .get(end..body.len().min(end + 2048))
         .unwrap_or_default();
     let rule = if service(around) || service(after) {
-        Rule::SERVICE_ACCOUNT
+        SecretRule::SERVICE_ACCOUNT
     } else {
-        Rule::PRIVATE_KEY
+        SecretRule::PRIVATE_KEY
     };
     let start = text.len() - body.len();
     Some(Hit {
@@ -72,7 +72,7 @@ pub(super) fn encoded(text: &[u8], at: usize) -> Option<Hit> {
         .take(8);
     begins.find_map(|(begin, _)| pem(&decoded, begin))?;
     Some(Hit {
-        rule: Rule::PRIVATE_KEY,
+        rule: SecretRule::PRIVATE_KEY,
         range: at..at + length,
     })
 }
@@ -96,7 +96,7 @@ pub(super) fn putty(text: &[u8], at: usize) -> Option<Hit> {
         .collect();
     let long = base64(&letters).is_some_and(|key| key.len() >= 32);
     (digits > 0 && long).then(|| Hit {
-        rule: Rule::PRIVATE_KEY,
+        rule: SecretRule::PRIVATE_KEY,
         range: at + lines + digits..at + lines + digits + key,
     })
 }
@@ -190,7 +190,7 @@ mod tests {
         )
     }
 
-    fn found(text: &str) -> Option<Rule> {
+    fn found(text: &str) -> Option<SecretRule> {
         let at = text.find("-----BEGIN ")?;
         pem(text.as_bytes(), at).map(|hit| hit.rule)
     }
@@ -210,7 +210,7 @@ mod tests {
             ("PGP PRIVATE KEY BLOCK", "Version: x\n\n"),
         ] {
             let found = found(&wrapped(label, headers, &key));
-            assert_eq!(found, Some(Rule::PRIVATE_KEY), "{label}");
+            assert_eq!(found, Some(SecretRule::PRIVATE_KEY), "{label}");
         }
         // An Ed25519 key in PKCS #8 is the shortest.
         assert!(found(&wrapped("PRIVATE KEY", "", &sequence(44))).is_some());
@@ -236,7 +236,7 @@ mod tests {
             "{{\"type\": \"service_account\", \"private_key\": \"{}\"}}",
             pem.replace('\n', "\\n")
         );
-        assert_eq!(found(&service), Some(Rule::SERVICE_ACCOUNT));
+        assert_eq!(found(&service), Some(SecretRule::SERVICE_ACCOUNT));
         let twice = format!("client-key-data: {}", STANDARD.encode(&pem));
         assert!(encoded(twice.as_bytes(), 17).is_some());
     }

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::Deserialize;
 
 use super::placeholder::{is_placeholder, is_reference};
-use super::{Rule, SecretMatch, keystore, variable};
+use super::{SecretMatch, SecretRule, keystore, variable};
 
 /// One row of `places.json`.
 #[derive(Debug, Deserialize)]
@@ -125,7 +125,7 @@ impl SecretFile {
     pub(super) fn spot(self) -> Option<SecretMatch> {
         let row = self.row()?;
         Some(SecretMatch {
-            rule: Rule(&row.rule),
+            rule: SecretRule(&row.rule),
             line: 0,
         })
     }
@@ -151,7 +151,7 @@ impl SecretFile {
             }
         }?;
         Some(SecretMatch {
-            rule: Rule(&row.rule),
+            rule: SecretRule(&row.rule),
             line,
         })
     }
@@ -227,8 +227,8 @@ pub(crate) fn is_packaged_path(path: &[u8]) -> bool {
     is_packaged(&names)
 }
 
-pub(super) fn rules() -> impl Iterator<Item = Rule> {
-    TABLE.rows.iter().map(|row| Rule(row.rule.as_str()))
+pub(super) fn rules() -> impl Iterator<Item = SecretRule> {
+    TABLE.rows.iter().map(|row| SecretRule(row.rule.as_str()))
 }
 
 pub(super) fn name(id: &str) -> Option<&'static str> {

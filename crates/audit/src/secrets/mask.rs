@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError}
 use super::command::{of_value, secrets};
 use super::scan::Hits;
 use super::word::is_word;
-use super::{Rule, variable};
+use super::{SecretRule, variable};
 use crate::manifest::{Config, history};
 
 /// What is shown in place of a secret.
@@ -20,7 +20,7 @@ const LEAST: usize = 6;
 
 /// A place in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
+pub enum SecretSource {
     /// A variable of the environment.
     Env(String),
     /// A label.
@@ -36,7 +36,7 @@ pub enum Source {
 }
 
 /// The place as it is named in reports, after the JSON of `inspect`: `config.env.NAME`, `history.3`.
-impl fmt::Display for Source {
+impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "config.env.{name}"),
@@ -49,7 +49,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl SecretSource {
     /// What it is one of.
     #[must_use]
     pub const fn list(&self) -> &'static str {
@@ -68,13 +68,13 @@ impl Source {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigSecret {
     /// What sort of secret.
-    pub rule: Rule,
+    pub rule: SecretRule,
     /// Where it stands first.
-    pub source: Source,
+    pub source: SecretSource,
     /// What it is called there, where that is no part of the place.
     pub name: Option<String>,
     /// Where else it stands.
-    pub also: Vec<Source>,
+    pub also: Vec<SecretSource>,
     /// The layers (from 1) whose steps have it.
     pub layers: Vec<usize>,
     /// Never shown.
@@ -96,7 +96,7 @@ pub fn in_config(config: &Config, depth: usize) -> Vec<ConfigSecret> {
     let layers = history::layers(&config.history, depth);
     for (source, text, hits) in places(config) {
         let layer = match source {
-            Source::Step(step) => layers.get(step - 1).copied().flatten(),
+            SecretSource::Step(step) => layers.get(step - 1).copied().flatten(),
             _ => None,
         };
         for hit in hits.found {
@@ -125,10 +125,15 @@ pub fn in_config(config: &Config, depth: usize) -> Vec<ConfigSecret> {
 }
 
 /// The name in front of a value that was found by it.
-fn named(text: &str, value: usize, rule: Rule) -> Option<String> {
+fn named(text: &str, value: usize, rule: SecretRule) -> Option<String> {
     /// Letters of the longest name that is told.
     const LONGEST: usize = 64;
-    let by_name = [Rule::VARIABLE, Rule::ARGUMENT, Rule::LABEL, Rule::COMMAND];
+    let by_name = [
+        SecretRule::VARIABLE,
+        SecretRule::ARGUMENT,
+        SecretRule::LABEL,
+        SecretRule::COMMAND,
+    ];
     if !by_name.contains(&rule) {
         return None;
     }
@@ -141,22 +146,22 @@ fn named(text: &str, value: usize, rule: Rule) -> Option<String> {
 }
 
 /// All texts of a configuration that may hold secrets, with what was found in each.
-fn places(config: &Config) -> Vec<(Source, String, Hits)> {
+fn places(config: &Config) -> Vec<(SecretSource, String, Hits)> {
     let mut places = Vec::new();
     for variable in &config.env {
         let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-        let hits = of_value(name, value, Rule::VARIABLE);
-        places.push((Source::Env(name.to_owned()), value.to_owned(), hits));
+        let hits = of_value(name, value, SecretRule::VARIABLE);
+        places.push((SecretSource::Env(name.to_owned()), value.to_owned(), hits));
     }
     for (name, value) in &config.labels {
-        let hits = of_value(name, value, Rule::LABEL);
-        places.push((Source::Label(name.clone()), value.clone(), hits));
+        let hits = of_value(name, value, SecretRule::LABEL);
+        places.push((SecretSource::Label(name.clone()), value.clone(), hits));
     }
     let check = config.healthcheck.as_ref().map(|check| &check.test);
     let commands = [
-        (Source::Entrypoint, config.entrypoint.as_ref()),
-        (Source::Cmd, config.cmd.as_ref()),
-        (Source::Healthcheck, check),
+        (SecretSource::Entrypoint, config.entrypoint.as_ref()),
+        (SecretSource::Cmd, config.cmd.as_ref()),
+        (SecretSource::Healthcheck, check),
     ];
     for (source, words) in commands {
         let text = words.map(|words| words.join(" ")).unwrap_or_default();
@@ -165,7 +170,7 @@ fn places(config: &Config) -> Vec<(Source, String, Hits)> {
     }
     for (number, step) in (1..).zip(&config.history) {
         for text in [&step.created_by, &step.comment].into_iter().flatten() {
-            places.push((Source::Step(number), text.clone(), secrets(text)));
+            places.push((SecretSource::Step(number), text.clone(), secrets(text)));
         }
     }
     places
@@ -303,9 +308,9 @@ mod tests {
         let found = in_config(&config(), 3);
         let of = |place: &str| found.iter().find(|found| found.source.to_string() == place);
         let variable = of("config.env.DB_PASSWORD").unwrap();
-        assert_eq!(variable.also, [Source::Step(1)]);
+        assert_eq!(variable.also, [SecretSource::Step(1)]);
         let argument = of("history.2").unwrap();
-        assert_eq!(argument.also, [Source::Step(3)]);
+        assert_eq!(argument.also, [SecretSource::Step(3)]);
         assert_eq!(argument.name.as_deref(), Some("REPO_TOKEN"));
     }
 

@@ -6,7 +6,7 @@
 //! scanner: binary files, large files and archives in the layer are not looked into, and a password
 //! that looks like nothing is found in places that are known only.
 //!
-//! Nothing here keeps a secret: what is found is a [`Rule`] and a line, and [`Mask`] takes secrets out
+//! Nothing here keeps a secret: what is found is a [`SecretRule`] and a line, and [`Mask`] takes secrets out
 //! of texts that are shown.
 
 mod checksum;
@@ -32,14 +32,14 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use known_file::is_packaged_path as is_packaged;
-pub use mask::{ConfigSecret, Mask, Source, in_config};
+pub use mask::{ConfigSecret, Mask, SecretSource, in_config};
 pub use scanner::SecretScanner;
 
 /// What sort of secret: a stable id, such as `github-token`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rule(&'static str);
+pub struct SecretRule(&'static str);
 
-impl Rule {
+impl SecretRule {
     const PRIVATE_KEY: Self = Self("private-key");
     const SERVICE_ACCOUNT: Self = Self("gcp-service-account");
     /// What a shell remembers.
@@ -104,22 +104,22 @@ impl Rule {
     }
 }
 
-impl fmt::Debug for Rule {
+impl fmt::Debug for SecretRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl Serialize for Rule {
+impl Serialize for SecretRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0)
     }
 }
 
 /// An id that another version wrote and this one does not know is an error.
-impl<'de> Deserialize<'de> for Rule {
+impl<'de> Deserialize<'de> for SecretRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        static ALL: LazyLock<Vec<Rule>> = LazyLock::new(Rule::all);
+        static ALL: LazyLock<Vec<SecretRule>> = LazyLock::new(SecretRule::all);
         let id = String::deserialize(deserializer)?;
         let known = ALL.binary_search_by_key(&id.as_str(), |rule| rule.0).ok();
         known
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SecretMatch {
     /// What sort of secret.
-    pub rule: Rule,
+    pub rule: SecretRule,
     /// The line, from 1; 0 where it is the file as a whole.
     pub line: u32,
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::found::{Found, Hit};
 use super::table::{Check, Detector, Row, TABLE};
 use super::word::is_word;
-use super::{Rule, checksum, key, placeholder, url, web_token};
+use super::{SecretRule, checksum, key, placeholder, url, web_token};
 
 /// Bytes after an anchor that a form may take.
 const WINDOW: usize = 1024;
@@ -18,7 +18,7 @@ const ENCODED: usize = 16;
 
 /// What a text is, which decides what is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct TextKind {
     /// A command or a variable: forms that would mean nothing elsewhere are looked for as well.
     pub(super) command: bool,
     /// Of a package or its tests: what its documentation shows is passed over.
@@ -34,7 +34,7 @@ pub(super) struct Hits {
 }
 
 /// Looks through a text. No two hits overlap.
-pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
+pub(super) fn hits(text: &[u8], kind: TextKind) -> Hits {
     let mut found = Found::default();
     let mut left = TRIED * text.len() + TRIED_AT_LEAST;
     let mut complete = true;
@@ -77,7 +77,13 @@ pub(super) fn hits(text: &[u8], kind: Kind) -> Hits {
 }
 
 /// What is at an anchor; `left` is what may still be tried, 0 from when it does not suffice.
-fn tried(text: &[u8], at: usize, detector: Detector, kind: Kind, left: &mut usize) -> Option<Hit> {
+fn tried(
+    text: &[u8],
+    at: usize,
+    detector: Detector,
+    kind: TextKind,
+    left: &mut usize,
+) -> Option<Hit> {
     let mut pay = |bytes: usize| {
         *left = left.saturating_sub(bytes);
         (*left > 0).then_some(())
@@ -101,9 +107,9 @@ fn tried(text: &[u8], at: usize, detector: Detector, kind: Kind, left: &mut usiz
 }
 
 /// It is known by the words around it, and could be anything.
-fn is_vague(rule: Rule) -> bool {
+fn is_vague(rule: SecretRule) -> bool {
     let vague = |row: &Row| row.check == Some(Check::Words) && row.rule == rule.id();
-    rule == Rule::URL || TABLE.rows.iter().any(vague)
+    rule == SecretRule::URL || TABLE.rows.iter().any(vague)
 }
 
 /// The part of the text that a row's form is tried on, where it may stand at all.

@@ -3,7 +3,7 @@
 use super::SecretMatch;
 use super::known_file::{SecretFile, is_packaged};
 use super::line::line;
-use super::scan::{Kind, hits};
+use super::scan::{TextKind, hits};
 use crate::layer::{Entry, EntryKind, Piece, Visitor};
 use crate::limits::{LAYER_SECRETS, SECRET_FILE_BYTES};
 
@@ -112,10 +112,10 @@ impl File {
         } else {
             content
         };
-        let kind = Kind {
+        let kind = TextKind {
             packaged: self.packaged,
             once: true,
-            ..Kind::default()
+            ..TextKind::default()
         };
         let hits = hits(content, kind).found.into_iter();
         let mut found: Vec<SecretMatch> = hits

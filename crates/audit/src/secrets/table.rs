@@ -10,7 +10,7 @@ use std::sync::{LazyLock, OnceLock};
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use super::Rule;
+use super::SecretRule;
 
 /// One row of `tokens.json`.
 #[derive(Debug, Deserialize)]
@@ -251,8 +251,8 @@ impl Table {
 }
 
 impl Row {
-    pub(super) fn rule(&'static self) -> Rule {
-        Rule(&self.rule)
+    pub(super) fn rule(&'static self) -> SecretRule {
+        SecretRule(&self.rule)
     }
 
     /// The form is all token, without names or quotes around it.
@@ -261,7 +261,7 @@ impl Row {
     }
 }
 
-pub(super) fn rules() -> impl Iterator<Item = Rule> {
+pub(super) fn rules() -> impl Iterator<Item = SecretRule> {
     TABLE.rows.iter().map(Row::rule)
 }
 

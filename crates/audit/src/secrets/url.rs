@@ -1,6 +1,6 @@
 //! Passwords in URLs (RFC 3986, section 3.2.1: `user:password@`).
 
-use super::Rule;
+use super::SecretRule;
 use super::found::Hit;
 use super::placeholder::{is_placeholder, is_reference};
 
@@ -37,7 +37,7 @@ pub(super) fn password(text: &[u8], at: usize) -> Option<Hit> {
         && !user.contains(['$', '{', '<', '(']);
     let from = start + user.len() + 1;
     real.then(|| Hit {
-        rule: Rule::URL,
+        rule: SecretRule::URL,
         range: from..from + password.len(),
     })
 }

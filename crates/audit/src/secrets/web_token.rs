@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Rule;
+use super::SecretRule;
 use super::checksum::base64;
 use super::found::Hit;
 use super::word::is_word;
@@ -43,7 +43,7 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Hit> {
         .iter()
         .any(|claim| claims.contains_key(*claim));
     (signed && for_somebody && !public).then(|| Hit {
-        rule: Rule::WEB_TOKEN,
+        rule: SecretRule::WEB_TOKEN,
         range: at..at + length,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context as _, bail};
 use onionskin_core::base::{self, Base, BaseEvidence};
 use onionskin_core::digest::Digest;
-use onionskin_core::rules::{Against, Contents, GrowthLimits};
+use onionskin_core::rules::{Against, GrowthContents, GrowthLimits};
 use onionskin_core::source::{Image, SourceError};
 use onionskin_core::stack::Stack;
 
@@ -108,7 +108,7 @@ pub(super) async fn against(
                 read.insert(number, index.size);
             }
         }
-        contents = Contents::of_whole(limits, &other);
+        contents = GrowthContents::of_whole(limits, &other);
     } else if limits.need_sizes() {
         let decoded = opened.decode_with(&image.layers, &known).await;
         for (layer, decoded) in image.layers.iter().zip(decoded.with_context(cannot)?) {

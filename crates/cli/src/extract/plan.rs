@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use onionskin_core::layer::{EntryId, EntryKind};
 use onionskin_core::stack::view::View;
-use onionskin_core::stack::{NodeId, Stack, Version, What};
+use onionskin_core::stack::{NodeId, Stack, Version, VersionKind};
 
 use super::links::{self, Link};
 
@@ -162,7 +162,9 @@ impl Plan {
         let said = match (version.what, stack.stored_by(version)) {
             // What a hard link's header says is that of the file.
             (_, Some((layer, entry))) => stack.layer(layer).map(|index| (index, entry)),
-            (What::Entry(entry), None) => stack.layer(version.layer).map(|index| (index, entry)),
+            (VersionKind::Entry(entry), None) => {
+                stack.layer(version.layer).map(|index| (index, entry))
+            }
             _ => None,
         };
         let Some((index, entry)) = said else {

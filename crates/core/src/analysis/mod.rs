@@ -92,12 +92,12 @@ pub enum AnalysisError {
     },
     /// A part of it has another digest than the file says.
     #[error("it is damaged: {0} does not match its digest; copy or download it again")]
-    Damaged(Part),
+    Damaged(AnalysisPart),
     /// A part of it is whole and makes no sense.
     #[error("it cannot be used: {part} is not valid ({problem})")]
     Invalid {
         /// Which part.
-        part: Part,
+        part: AnalysisPart,
         /// What is wrong.
         problem: String,
     },
@@ -114,7 +114,7 @@ pub enum AnalysisError {
 
 /// A part of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum AnalysisPart {
     /// The head and the table of its sections.
     Table,
     /// The image's documents.
@@ -123,7 +123,7 @@ pub enum Part {
     Layer(usize),
 }
 
-impl std::fmt::Display for Part {
+impl std::fmt::Display for AnalysisPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Table => f.write_str("its table of sections"),

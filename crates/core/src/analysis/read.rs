@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::write::sha256;
-use super::{AnalysisError, DIGEST, Documents, HEAD, IndexLocation, MARK, Part, ROW, VERSION};
+use super::{
+    AnalysisError, AnalysisPart, DIGEST, Documents, HEAD, IndexLocation, MARK, ROW, VERSION,
+};
 use crate::cache::FORMAT;
 use crate::layer::{Budget, Expected, LayerIndex};
 use crate::limits::{ANALYSIS_BLOB, ANALYSIS_DOCUMENTS, IMAGE_LAYERS};
@@ -50,15 +52,15 @@ impl Analysis {
         let length = first.range.end - first.range.start;
         if length > ANALYSIS_DOCUMENTS {
             return Err(invalid(
-                Part::Documents,
+                AnalysisPart::Documents,
                 format!(
                     "it has {length} bytes, more than the {ANALYSIS_DOCUMENTS} of the largest image"
                 ),
             ));
         }
-        let bytes = section(&*file, first, Part::Documents).await?;
+        let bytes = section(&*file, first, AnalysisPart::Documents).await?;
         let documents: Documents<'_> = serde_json::from_slice(&bytes)
-            .map_err(|error| invalid(Part::Documents, error.to_string()))?;
+            .map_err(|error| invalid(AnalysisPart::Documents, error.to_string()))?;
         let image = match documents.image {
             Cow::Owned(image) => image,
             Cow::Borrowed(image) => image.clone(),
@@ -68,7 +70,7 @@ impl Analysis {
         if places.len() != image.layers.len() {
             let (known, layers) = (places.len(), image.layers.len());
             let problem = format!("it tells where {known} layers are, and the image has {layers}");
-            return Err(invalid(Part::Documents, problem));
+            return Err(invalid(AnalysisPart::Documents, problem));
         }
         for (place, number) in places.iter().zip(1..) {
             // The first section is no layer's.
@@ -77,7 +79,7 @@ impl Analysis {
                 && !is_there(at)
             {
                 let problem = format!("layer {number} is in section {at}, which is not there");
-                return Err(invalid(Part::Documents, problem));
+                return Err(invalid(AnalysisPart::Documents, problem));
             }
         }
         Ok(Self {
@@ -124,7 +126,7 @@ impl Analysis {
         layer: &Layer,
         budget: &Budget,
     ) -> Result<LayerIndex, AnalysisError> {
-        let part = Part::Layer(layer.number);
+        let part = AnalysisPart::Layer(layer.number);
         let place = self.sections.get(at).ok_or(AnalysisError::Damaged(part))?;
         let bytes = section(&*self.file, place, part).await?;
         let index = LayerIndex::from_bytes(&bytes)
@@ -183,7 +185,7 @@ impl Head {
         // One for each layer, and the documents.
         if count > IMAGE_LAYERS + 1 {
             let problem = format!("it has {count} sections, more than any image");
-            return Err(invalid(Part::Table, problem));
+            return Err(invalid(AnalysisPart::Table, problem));
         }
         let table = HEAD..HEAD + ROW * count;
         if size < table.end as u64 {
@@ -202,7 +204,7 @@ impl Head {
                 expected: self.table.end as u64,
             })?;
         if sha256([head, table]) != self.digest {
-            return Err(AnalysisError::Damaged(Part::Table));
+            return Err(AnalysisError::Damaged(AnalysisPart::Table));
         }
         let mut at = self.table.end as u64;
         let mut sections = Vec::with_capacity(table.len() / ROW);
@@ -211,7 +213,7 @@ impl Head {
             let end = at.checked_add(u64::from_le_bytes(length));
             let end = end.ok_or_else(|| {
                 invalid(
-                    Part::Table,
+                    AnalysisPart::Table,
                     "its sections are too long to be counted".to_owned(),
                 )
             })?;
@@ -243,7 +245,11 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 /// The bytes of a section, checked. The file is as long as the table says, so no more is read than there is.
-async fn section(file: &dyn ReadAt, section: &Section, part: Part) -> Result<Bytes, AnalysisError> {
+async fn section(
+    file: &dyn ReadAt,
+    section: &Section,
+    part: AnalysisPart,
+) -> Result<Bytes, AnalysisError> {
     let Range { start, end } = section.range;
     let length = usize::try_from(end - start);
     let length = length.map_err(|_| invalid(part, "it does not fit into memory".to_owned()))?;
@@ -254,10 +260,10 @@ async fn section(file: &dyn ReadAt, section: &Section, part: Part) -> Result<Byt
     }
 }
 
-fn invalid(part: Part, problem: String) -> AnalysisError {
+fn invalid(part: AnalysisPart, problem: String) -> AnalysisError {
     AnalysisError::Invalid { part, problem }
 }
 
 fn no_documents() -> AnalysisError {
-    invalid(Part::Table, "it has no sections".to_owned())
+    invalid(AnalysisPart::Table, "it has no sections".to_owned())
 }

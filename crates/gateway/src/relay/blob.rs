@@ -12,7 +12,7 @@ use super::{Relay, Visitor};
 use crate::error::Refused;
 use crate::held::holding;
 use crate::range::RequestedRange;
-use crate::slots::Kind;
+use crate::slots::SlotKind;
 use crate::transfer::{self, BlobRequest, Upstream};
 
 impl Relay {
@@ -42,7 +42,7 @@ impl Relay {
             _ => self.mismatches.forget(name, digest),
         }
         let registry = upstream.domain.clone();
-        let slot = self.slot(upstream, Kind::Blob, visitor).await?;
+        let slot = self.slot(upstream, SlotKind::Blob, visitor).await?;
         let source = transfer::Source {
             what: &what,
             registry: SharedString::from(registry),

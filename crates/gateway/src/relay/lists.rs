@@ -11,7 +11,7 @@ use crate::error::Refused;
 use crate::held::holding;
 use crate::listing;
 use crate::seal::{PAGING, REFERRERS};
-use crate::slots::Kind;
+use crate::slots::SlotKind;
 use crate::upstream::Upstream;
 
 impl Relay {
@@ -25,7 +25,7 @@ impl Relay {
         let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/tags/list");
         let query = self.pages.asked(&path, query, &PAGING).await?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
         let page = self.document(name, remote.tags(query.as_deref())).await?;
         let page = page.map_err(Refused::unknown_name)?;
         let next = self.next(&path, page.next.as_deref(), &PAGING).await;
@@ -48,7 +48,7 @@ impl Relay {
         let Upstream { domain, base } = upstream;
         let endpoint = called(Endpoint::new(base.clone()), name, domain);
         let registry = self.client_of(visitor).registry_at(endpoint, domain);
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
         let page = registry.repositories(query.as_deref());
         let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_name)?;
@@ -68,7 +68,7 @@ impl Relay {
         let (upstream, remote) = self.find(visitor, name)?;
         let path = format!("/v2/{name}/referrers/{digest}");
         let query = self.pages.asked(&path, query, &REFERRERS).await?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
         let page = remote.referrers_page(digest, query.as_deref());
         let page = self.document(name, page).await?;
         let page = page.map_err(Refused::unknown_manifest)?;

@@ -14,7 +14,7 @@ use crate::error::Refused;
 use crate::held::holding;
 use crate::policy::{self, matches_etag};
 use crate::repository::CONTENT_DIGEST;
-use crate::slots::Kind;
+use crate::slots::SlotKind;
 use crate::transfer::{insert, said_length};
 
 impl Relay {
@@ -26,7 +26,7 @@ impl Relay {
         wanted: &TagOrDigest,
     ) -> Result<Response, Refused> {
         let (upstream, remote) = self.find(visitor, name)?;
-        let slot = self.slot(upstream, Kind::Document, visitor).await?;
+        let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
         let mut stored = None;
         // HEAD costs nothing where pulls are counted, but not every registry answers it in full.
         if visitor.method == Method::HEAD {

@@ -8,11 +8,11 @@ use onionskin_core::digest::Digest;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{Gateway, Options};
+use crate::{Gateway, GatewayOptions};
 
 /// One for all tests, because the system's certificates take their time.
 static ROUTER: LazyLock<Router> =
-    LazyLock::new(|| Gateway::new(&Options::default()).unwrap().router());
+    LazyLock::new(|| Gateway::new(&GatewayOptions::default()).unwrap().router());
 
 async fn ask(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
     let mut request = Request::builder().method(method).uri(path);
@@ -287,9 +287,9 @@ async fn endless_targets_are_cut_off() {
 /// What a gateway answers that allows the pages of one origin.
 async fn ask_of_page(method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response {
     static ALLOWING: LazyLock<Router> = LazyLock::new(|| {
-        let options = Options {
+        let options = GatewayOptions {
             allowed_origins: vec!["https://pages.example.com".parse().unwrap()],
-            ..Options::default()
+            ..GatewayOptions::default()
         };
         Gateway::new(&options).unwrap().router()
     });

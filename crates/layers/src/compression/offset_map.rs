@@ -33,7 +33,8 @@ impl OffsetMap {
         }
     }
 
-    /// The offset in the blob that belongs to `content`, an offset in what it holds; rounded down.
+    /// The offset in the blob, in bytes, that belongs to `content`, an offset in what it holds uncompressed: linear between
+    /// known points, rounded down.
     #[must_use]
     pub fn blob_offset(&self, content: u64) -> u64 {
         let points = match self {

@@ -40,7 +40,7 @@ pub struct Checkpoints {
 
 /// A part of a blob, and the files that are read from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct BlobPart {
     /// The bytes of the blob.
     pub blob: Range<u64>,
     /// The files, in the order of the tar.
@@ -87,14 +87,14 @@ impl Checkpoints {
 
     /// The parts of the blob that have these files, in their order; none where the index is of another layer.
     #[must_use]
-    pub fn parts(&self, index: &LayerIndex, entries: &[EntryId]) -> Vec<Part> {
+    pub fn parts(&self, index: &LayerIndex, entries: &[EntryId]) -> Vec<BlobPart> {
         if !self.is_of(index) {
             return Vec::new();
         }
         let mut entries = entries.to_vec();
         entries.sort_unstable();
         entries.dedup();
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<BlobPart> = Vec::new();
         for entry in entries {
             let content = index.start(entry)..index.end(entry);
             let blob = self.needed(index, &content);
@@ -104,7 +104,7 @@ impl Checkpoints {
                     last.content.end = last.content.end.max(content.end);
                     last.entries.push(entry);
                 }
-                _ => parts.push(Part {
+                _ => parts.push(BlobPart {
                     blob,
                     entries: vec![entry],
                     content,
@@ -128,11 +128,11 @@ impl Checkpoints {
 
     /// A reader of a part of layer `layer` (from 1, for errors); None where the index is of another layer.
     #[must_use]
-    pub fn reader(&self, layer: usize, index: &LayerIndex, part: &Part) -> Option<PartReader> {
+    pub fn reader(&self, layer: usize, index: &LayerIndex, part: &BlobPart) -> Option<PartReader> {
         if !self.is_of(index) {
             return None;
         }
-        let Part {
+        let BlobPart {
             blob,
             entries,
             content,

@@ -1,14 +1,15 @@
 //! From the entries of a tar to those of an image: paths, whiteouts, what is left aside; into the index, and past the
 //! visitors.
 
+use super::Problem;
 use super::content::{ContentHasher, ContentId};
-use super::index::{EntryKind, EntryTarget, IndexBuilder, NewEntry, Unshown};
+use super::entry::{Entry, EntryId, EntryKind, EntryTarget, NewEntry};
+use super::index::{IndexBuilder, Unshown};
 use super::memory::MemoryBudget;
 use super::path::{self, Meaning, is_aside};
 use super::remark::RemarkKind;
-use super::visitor::{Entry, Visiting};
-use super::{EntryId, Problem};
-use crate::tar::{self, Kind, Piece};
+use super::visitor::Visiting;
+use crate::tar::{self, Piece, TarKind};
 
 /// Builds an index of what it sees.
 pub(super) struct Entries {
@@ -144,7 +145,7 @@ impl tar::Visitor for Entries {
             logical_size: match &entry.sparse {
                 Some(map) if is_file => Some(map.real_size),
                 // What a whiteout stores is no part of the image.
-                _ if kind.hides() && entry.kind == Kind::File => Some(entry.size),
+                _ if kind.hides() && entry.kind == TarKind::File => Some(entry.size),
                 _ => None,
             }
             .filter(|size| is_file || *size > 0),
@@ -214,16 +215,16 @@ fn renamed<'n>(mut names: Vec<&'n [u8]>, last: Option<&'n [u8]>) -> Vec<&'n [u8]
     names
 }
 
-const fn kind(kind: Kind) -> Option<EntryKind> {
+const fn kind(kind: TarKind) -> Option<EntryKind> {
     Some(match kind {
-        Kind::File => EntryKind::File,
-        Kind::Dir => EntryKind::Dir,
-        Kind::Symlink => EntryKind::Symlink,
-        Kind::Hardlink => EntryKind::Hardlink,
-        Kind::Char => EntryKind::Char,
-        Kind::Block => EntryKind::Block,
-        Kind::Fifo => EntryKind::Fifo,
-        Kind::Unknown => return None,
+        TarKind::File => EntryKind::File,
+        TarKind::Dir => EntryKind::Dir,
+        TarKind::Symlink => EntryKind::Symlink,
+        TarKind::Hardlink => EntryKind::Hardlink,
+        TarKind::Char => EntryKind::Char,
+        TarKind::Block => EntryKind::Block,
+        TarKind::Fifo => EntryKind::Fifo,
+        TarKind::Unknown => return None,
     })
 }
 

@@ -6,13 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::index::room::Room;
-use super::{LayerError, LayerIndex, Problem};
+use super::Problem;
 use crate::limits::{
     IMAGE_ENTRIES, IMAGE_FOLDER_PATH_BYTES, IMAGE_FOLDERS, IMAGE_FOUND_BYTES, IMAGE_NAME_BYTES,
     IMAGE_PATH_BYTES,
 };
-use crate::memory::{Memory, Share};
+use crate::memory::{Memory, MemoryShare};
 
 /// Bytes that one entry takes at most in index, tree and reports, without its names. Measured: a list as JSON takes most.
 const ENTRY: u64 = 1000;
@@ -41,6 +40,39 @@ struct Counts {
     path_bytes: AtomicU64,
     folder_path_bytes: AtomicU64,
     found_bytes: AtomicU64,
+}
+
+/// What the entries of a layer are counted as.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) entries: u64,
+    /// Bytes of the paths of entries.
+    pub(super) paths: u64,
+    /// Folders that entries are in.
+    pub(super) folders: u64,
+    /// Bytes of the paths of folders.
+    pub(super) folder_paths: u64,
+    /// Bytes of names, link targets and attributes.
+    pub(super) names: u64,
+    /// Bytes of what visitors found.
+    pub(super) found: u64,
+}
+
+impl Room {
+    /// Bytes of memory that index, tree and reports take.
+    pub(super) const fn bytes(&self) -> u64 {
+        let paths = self.paths.saturating_add(self.folder_paths);
+        Self::bytes_of_entries(self.entries)
+            .saturating_add(FOLDER.saturating_mul(self.folders))
+            .saturating_add(PATHS.saturating_mul(paths))
+            .saturating_add(NAMES.saturating_mul(self.names))
+            .saturating_add(FOUND.saturating_mul(self.found))
+    }
+
+    /// Bytes of memory that so many entries take, without their names.
+    pub(super) const fn bytes_of_entries(entries: u64) -> u64 {
+        ENTRY.saturating_mul(entries)
+    }
 }
 
 impl MemoryBudget {
@@ -73,51 +105,24 @@ impl MemoryBudget {
         }
     }
 
-    /// Layer `layer` lists a blob that was decoded for another one. They share the index, but what tree and reports hold
-    /// of its entries comes again.
-    ///
-    /// # Errors
-    /// There is no room for them.
-    pub fn repeat(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
-        let entries = index.len() as u64;
-        let limit = IMAGE_ENTRIES as u64;
-        count(&self.counts.entries, entries, "entries", limit)
-            .and_then(|()| Ok(index.memory.take(ENTRY.saturating_mul(entries))?))
-            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    /// A share of the memory, in which nothing is taken yet.
+    pub(super) fn share(&self) -> MemoryShare {
+        self.memory.share()
     }
 
-    /// Layer `layer` was decoded earlier, and its index kept: what decoding it would have taken is taken now.
-    ///
-    /// # Errors
-    /// There is no room for it.
-    pub fn kept(&self, layer: usize, index: &mut LayerIndex) -> Result<(), LayerError> {
-        index.memory = self.memory.share();
-        let taken = self.counted(index).and_then(|room| {
-            let paths = room.paths.saturating_add(room.folder_paths);
-            let bytes = (ENTRY.saturating_mul(room.entries))
-                .saturating_add(FOLDER.saturating_mul(room.folders))
-                .saturating_add(PATHS.saturating_mul(paths))
-                .saturating_add(NAMES.saturating_mul(room.names))
-                .saturating_add(FOUND.saturating_mul(room.found));
-            Ok(index.memory.take(bytes)?)
-        });
-        taken.map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    /// Counts entries that come again against the limits of the image.
+    pub(super) fn count_entries(&self, entries: u64) -> Result<(), Problem> {
+        count(
+            &self.counts.entries,
+            entries,
+            "entries",
+            IMAGE_ENTRIES as u64,
+        )
     }
 
-    /// Layer `layer` was decoded for another image that is held meanwhile. It counts in this one as well, and what tree and
-    /// reports hold of its entries comes again.
-    ///
-    /// # Errors
-    /// There is no room for it.
-    pub fn shared(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
-        self.counted(index)
-            .and_then(|room| Ok(index.memory.take(ENTRY.saturating_mul(room.entries))?))
-            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
-    }
-
-    /// Counts what an index has against the limits of the image.
-    fn counted(&self, index: &LayerIndex) -> Result<Room, Problem> {
-        let (counts, room) = (&*self.counts, index.room());
+    /// Counts what a layer has against the limits of the image.
+    pub(super) fn count(&self, room: &Room) -> Result<(), Problem> {
+        let counts = &*self.counts;
         let all = [
             (
                 &counts.entries,
@@ -157,8 +162,7 @@ impl MemoryBudget {
             ),
         ];
         all.into_iter()
-            .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit))?;
-        Ok(room)
+            .try_for_each(|(counter, more, what, limit)| count(counter, more, what, limit))
     }
 
     /// Whether so many bytes of memory are left.
@@ -171,7 +175,7 @@ impl MemoryBudget {
 /// What one layer takes of its image's budget.
 pub(super) struct LayerMemory {
     counts: Arc<Counts>,
-    share: Share,
+    share: MemoryShare,
 }
 
 impl LayerMemory {
@@ -211,7 +215,7 @@ impl LayerMemory {
     }
 
     /// What was taken, for the index that holds it.
-    pub(super) fn into_share(self) -> Share {
+    pub(super) fn into_share(self) -> MemoryShare {
         self.share
     }
 

@@ -5,6 +5,7 @@ mod checkpoints;
 mod content;
 mod contents;
 mod entries;
+mod entry;
 mod error;
 mod hashing;
 mod index;
@@ -17,15 +18,16 @@ mod visitor;
 
 pub use crate::tar::Piece;
 pub use budget::{Budget, BudgetLeft};
-pub use checkpoints::{Checkpoints, Part, PartReader};
+pub use checkpoints::{BlobPart, Checkpoints, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
+pub use entry::{Entry, EntryId, EntryKind, Xattrs};
 pub use error::{LayerError, Problem};
-pub use index::{DirId, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
+pub use index::{DirId, LayerIndex, Unshown};
 pub use memory::MemoryBudget;
 pub use reader::ContentReader;
 pub use remark::{Remark, RemarkKind};
-pub use visitor::{Entry, FileReader, Visitor, WholeFiles};
+pub use visitor::{FileReader, Visitor, WholeFiles};
 
 use std::sync::Arc;
 

@@ -3,23 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::index::{EntryId, EntryKind, EntryTarget};
+use super::entry::{Entry, EntryId, EntryKind, EntryTarget};
 use crate::tar::Piece;
-
-/// An entry of a layer, as a [`Visitor`] sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'e> {
-    /// What it is.
-    pub kind: EntryKind,
-    /// The names of its path, from the root's folder on; for whiteouts of what they hide, and none for the root itself.
-    pub names: &'e [&'e [u8]],
-    /// Bytes of file content stored in the tar; 0 for all but regular files.
-    pub size: u64,
-    /// Bytes of the file as a program reads it.
-    pub logical_size: u64,
-    /// A symbolic link's text; a hard link's target as a path in the image without leading slash.
-    pub link: Option<&'e [u8]>,
-}
 
 /// Reads the files of a layer while it is decoded. What it finds belongs to an entry, and is kept in the
 /// [`LayerIndex`](super::LayerIndex), where [`found`](super::LayerIndex::found) has it.

@@ -65,20 +65,20 @@ impl Index<Cause> for Causes {
     }
 }
 
-/// What one layer, or all of them, hold.
+/// What one layer holds, or all layers together. `stored` is `live` plus `wasted`, to the byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// Bytes of all regular-file entries.
+pub struct LedgerTotals {
+    /// Bytes of file content of all regular-file entries, as their tars store it.
     pub stored: u64,
     /// Of these, bytes that the final stack does not reach, by cause.
     pub causes: Causes,
-    /// Bytes of the download that the wasted entries cost.
+    /// Bytes of the blobs that the wasted entries cost; a blob that several layers list counts once.
     pub wasted_compressed: u64,
     /// Bytes of the tars that are not file content.
     pub overhead: u64,
 }
 
-impl Account {
+impl LedgerTotals {
     /// Bytes that the final stack does not reach.
     #[must_use]
     pub fn wasted(&self) -> u64 {
@@ -101,7 +101,7 @@ impl Account {
     }
 }
 
-impl AddAssign for Account {
+impl AddAssign for LedgerTotals {
     fn add_assign(&mut self, other: Self) {
         self.stored += other.stored;
         self.overhead += other.overhead;
@@ -132,9 +132,9 @@ pub struct Wasted {
 /// The ledger of a stack.
 pub struct Ledger {
     /// All layers together.
-    pub total: Account,
+    pub total: LedgerTotals,
     /// Each layer by what it stores, the base first.
-    pub layers: Vec<Account>,
+    pub layers: Vec<LedgerTotals>,
     /// Wasted files with content, layer by layer in the order of the tars.
     pub wasted: Vec<Wasted>,
     costs: Costs,
@@ -145,7 +145,7 @@ impl Ledger {
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
         let mut ledger = Self {
-            total: Account::default(),
+            total: LedgerTotals::default(),
             layers: Vec::new(),
             wasted: Vec::new(),
             costs: Costs::of(stack),
@@ -158,11 +158,11 @@ impl Ledger {
         ledger
     }
 
-    fn layer(&mut self, stack: &Stack, number: usize, index: &LayerIndex) -> Account {
-        let mut account = Account {
+    fn layer(&mut self, stack: &Stack, number: usize, index: &LayerIndex) -> LedgerTotals {
+        let mut account = LedgerTotals {
             stored: index.stored(),
             overhead: index.overhead(),
-            ..Account::default()
+            ..LedgerTotals::default()
         };
         for entry in index.entries() {
             if index.kind(entry) != EntryKind::File {

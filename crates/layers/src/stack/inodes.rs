@@ -55,10 +55,10 @@ impl InodeId {
     pub(super) const FOLDER: Self = Self(u32::MAX);
 }
 
-/// How an inode ended.
+/// Why an inode is not in the final stack: what became of its last name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waste {
-    /// How its last name went.
+    /// What took its last name.
     pub cause: Cause,
     /// The layer that took it, from 1.
     pub hidden_by: usize,

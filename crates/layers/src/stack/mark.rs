@@ -1,7 +1,7 @@
 //! What a layer did to a path: added, modified, stored again with other metadata, or deleted.
 
 use super::inodes::InodeId;
-use super::versions::{Version, What};
+use super::versions::{Version, VersionKind};
 use super::{NodeId, Stack};
 use crate::layer::EntryKind;
 
@@ -45,7 +45,7 @@ impl Stack {
 
     pub(super) fn change(&self, before: Version, after: Version) -> Option<Mark> {
         let facts = |version: Version| {
-            let What::Entry(entry) = version.what else {
+            let VersionKind::Entry(entry) = version.what else {
                 return None;
             };
             self.layer(version.layer).map(|index| (index, entry))

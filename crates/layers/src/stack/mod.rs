@@ -25,7 +25,7 @@ pub use names::Names;
 pub use nodes::NodeId;
 pub use not_fetched::NotFetched;
 pub use resolve::ResolveError;
-pub use versions::{Version, What};
+pub use versions::{Version, VersionKind};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -291,7 +291,7 @@ impl Stack {
     /// The inode that a node has in the stack so far, FOLDER for a folder; None if it is not there.
     fn live_inode(&self, node: NodeId) -> Option<InodeId> {
         let latest = self.versions.of(node.at()).next()?;
-        (latest.what != What::Gone).then_some(latest.inode)
+        (latest.what != VersionKind::Gone).then_some(latest.inode)
     }
 
     /// What a regular file holds, None for all else; `under_way` is a layer not yet stacked, and its number.

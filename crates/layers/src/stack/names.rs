@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::inodes::InodeId;
-use super::versions::{Version, What};
+use super::versions::{Version, VersionKind};
 use super::{NodeId, Stack};
 use crate::layer::EntryId;
 
@@ -36,7 +36,7 @@ impl Names {
                 continue;
             }
             let (stored_in, entry) = stack.inodes.stored_by(version.inode);
-            if version.layer == stored_in && version.what == What::Entry(entry) {
+            if version.layer == stored_in && version.what == VersionKind::Entry(entry) {
                 main[version.inode.0 as usize] = node.0;
             } else {
                 others.push((version.inode, node));

@@ -1,7 +1,7 @@
 //! Trees of more than one moment: a stack with what was deleted on the way to it, and what several layers changed.
 
 use super::names::Names;
-use super::versions::{Version, What};
+use super::versions::{Version, VersionKind};
 use super::view::{Mark, Slot, Sum, View};
 use super::{Cause, NodeId, Stack};
 
@@ -51,7 +51,7 @@ impl Stack {
     #[must_use]
     pub fn last(&self, node: NodeId, layer: usize) -> Option<Version> {
         self.versions(node)
-            .find(|version| version.layer <= layer && version.what != What::Gone)
+            .find(|version| version.layer <= layer && version.what != VersionKind::Gone)
     }
 
     /// The layer that deleted a node which is not in the stack at `layer`, and was in one below it.
@@ -60,7 +60,7 @@ impl Stack {
         let mut deleted = None;
         for version in self.versions(node).filter(|version| version.layer <= layer) {
             match version.what {
-                What::Gone => deleted = Some(version.layer),
+                VersionKind::Gone => deleted = Some(version.layer),
                 _ => return deleted,
             }
         }
@@ -71,8 +71,9 @@ impl Stack {
     /// something else, or nothing. None where it is still there; folders over a folder only change its metadata.
     #[must_use]
     pub fn hidden(&self, node: NodeId, version: Version, layer: usize) -> Option<(usize, Cause)> {
-        let is_folder =
-            |version: &Version| version.what != What::Gone && self.stored_by(*version).is_none();
+        let is_folder = |version: &Version| {
+            version.what != VersionKind::Gone && self.stored_by(*version).is_none()
+        };
         let later = |other: &Version| {
             (version.layer + 1..=layer).contains(&other.layer)
                 && !(is_folder(&version) && is_folder(other))
@@ -80,7 +81,7 @@ impl Stack {
         // The latest comes first.
         let next = self.versions(node).filter(later).last()?;
         let cause = match next.what {
-            What::Gone => Cause::Deleted,
+            VersionKind::Gone => Cause::Deleted,
             _ => match self.change(version, next)? {
                 Mark::MetadataOnly => Cause::MetadataOnly,
                 _ => Cause::Overwritten,
@@ -99,8 +100,8 @@ impl Stack {
         match (before, self.at(node, last)) {
             // In and out again.
             (None, None) => {
-                let was_there =
-                    latest.what != What::Gone || touching.any(|version| version.what != What::Gone);
+                let was_there = latest.what != VersionKind::Gone
+                    || touching.any(|version| version.what != VersionKind::Gone);
                 was_there.then_some(Mark::Deleted)
             }
             (None, Some(_)) => Some(Mark::Added),

@@ -1,6 +1,6 @@
 //! From a path to what it means to a program inside the container: symbolic links followed, never above the root.
 
-use super::{NodeId, Stack, What};
+use super::{NodeId, Stack, VersionKind};
 use crate::layer::EntryKind;
 use crate::limits::LINKS;
 use crate::names;
@@ -192,7 +192,7 @@ impl Stack {
     fn taken_by(&self, node: Option<NodeId>, layer: usize) -> Option<usize> {
         let mut versions = self.versions(node?);
         let latest = versions.find(|version| version.layer <= layer)?;
-        (latest.what == What::Gone).then_some(latest.layer)
+        (latest.what == VersionKind::Gone).then_some(latest.layer)
     }
 
     /// The node that names lead to, the last one first, links not followed.
@@ -209,9 +209,9 @@ impl Stack {
     fn kind_at(&self, node: NodeId, layer: usize) -> Option<EntryKind> {
         let version = self.at(node, layer)?;
         match version.what {
-            What::Entry(entry) => Some(self.layer(version.layer)?.kind(entry)),
-            What::Implied => Some(EntryKind::Dir),
-            What::Gone => None,
+            VersionKind::Entry(entry) => Some(self.layer(version.layer)?.kind(entry)),
+            VersionKind::Implied => Some(EntryKind::Dir),
+            VersionKind::Gone => None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::inodes::InodeId;
 use super::nodes::NodeId;
 use super::own_tree::OwnTree;
 use super::target::Target;
-use super::versions::What;
+use super::versions::VersionKind;
 use crate::layer::{EntryId, LayerIndex};
 use crate::limits::LINKS;
 
@@ -59,7 +59,7 @@ impl OwnTree {
             are_known: true,
         };
         let pending = (0..).zip(&self.places).filter_map(|(at, place)| {
-            let What::Entry(entry) = place.what.what() else {
+            let VersionKind::Entry(entry) = place.what.what() else {
                 return None;
             };
             let waits = place.present && place.pending;
@@ -93,7 +93,7 @@ impl OwnTree {
             let mut chain = vec![start];
             while let Some(&at) = chain.last() {
                 let place = &self.places[at];
-                let (true, true, What::Entry(entry)) =
+                let (true, true, VersionKind::Entry(entry)) =
                     (place.present, place.pending, place.what.what())
                 else {
                     break;

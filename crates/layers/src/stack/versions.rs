@@ -10,10 +10,10 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 
 /// What a path is from some layer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum VersionKind {
     /// What this entry of the layer says.
     Entry(EntryId),
-    /// A folder that no entry announces, but that something stands in (mode 755, owner 0:0).
+    /// A folder that has no entry, but that a path stands in: mode 755 and owner 0:0, as engines create it.
     Implied,
     /// Nothing: a whiteout took it, or something in a parent's place.
     Gone,
@@ -25,11 +25,11 @@ pub struct Version {
     /// The layer that made it so, from 1.
     pub layer: usize,
     /// What it is.
-    pub what: What,
+    pub what: VersionKind,
     pub(super) inode: InodeId,
 }
 
-/// A [`What`] in four bytes: there is one for every path of every layer.
+/// A [`VersionKind`] in four bytes: there is one for every path of every layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Packed(u32);
 
@@ -42,19 +42,19 @@ impl Packed {
         Self(entry.0)
     }
 
-    pub(super) const fn what(self) -> What {
+    pub(super) const fn what(self) -> VersionKind {
         match self {
-            Self::IMPLIED => What::Implied,
-            Self::GONE => What::Gone,
-            Self(entry) => What::Entry(EntryId(entry)),
+            Self::IMPLIED => VersionKind::Implied,
+            Self::GONE => VersionKind::Gone,
+            Self(entry) => VersionKind::Entry(EntryId(entry)),
         }
     }
 
     pub(super) fn is_dir(self, index: &LayerIndex) -> bool {
         match self.what() {
-            What::Entry(entry) => index.kind(entry) == EntryKind::Dir,
-            What::Implied => true,
-            What::Gone => false,
+            VersionKind::Entry(entry) => index.kind(entry) == EntryKind::Dir,
+            VersionKind::Implied => true,
+            VersionKind::Gone => false,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Versions {
     pub(super) fn at(&self, node: usize, layer: usize) -> Option<Version> {
         self.of(node)
             .find(|version| version.layer <= layer)
-            .filter(|version| version.what != What::Gone)
+            .filter(|version| version.what != VersionKind::Gone)
     }
 
     /// Sets what the node is from `layer` on; one version for each layer is kept.

@@ -60,7 +60,7 @@ impl View {
         Self::build(stack, layer, rows.collect(), names, None)
     }
 
-    /// The changes of `layer`: what it added, modified or removed, and the folders above.
+    /// The changes of `layer`: what it added, modified or removed against the stack below it, and the folders above.
     #[must_use]
     pub fn changes(stack: &Stack, layer: usize) -> Self {
         let rows = stack.all_nodes().map(|node| {
@@ -135,7 +135,7 @@ impl View {
         self.rows.get(node.at())?.version
     }
 
-    /// What the node holds, if it is in the view.
+    /// What the node holds, itself and below; 0 of all if it is not in the view.
     #[must_use]
     pub fn sum(&self, node: NodeId) -> Sum {
         self.rows

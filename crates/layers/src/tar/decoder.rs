@@ -1,7 +1,7 @@
 //! The tar decoder: bytes pushed in, events for a visitor out.
 
 use super::content::{Content, padding, split};
-use super::entry::{Entry, Extension, Extensions, Kind};
+use super::entry::{Entry, Extension, Extensions, TarKind};
 use super::segment::Segment;
 use super::sparse::{MapInData, OldGnuMap, SparseMap};
 use super::{BLOCK, Error, Problem, Visitor, header};
@@ -287,9 +287,13 @@ impl Decoder {
             let extensions = std::mem::take(&mut self.extensions);
             let (entry, sparse) = extensions.entry(fields, start, self.offset)?;
             return match entry.kind {
-                Kind::File => self.file(entry, sparse, visitor),
+                TarKind::File => self.file(entry, sparse, visitor),
                 kind => {
-                    let data = if kind == Kind::Unknown { entry.size } else { 0 };
+                    let data = if kind == TarKind::Unknown {
+                        entry.size
+                    } else {
+                        0
+                    };
                     visitor.entry(&entry)?;
                     self.skip(data, padding(data), true, visitor);
                     Ok(())

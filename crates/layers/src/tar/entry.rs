@@ -7,7 +7,7 @@ use crate::limits::{EXTENSION_BYTES, PATH_BYTES};
 
 /// What an entry is (POSIX pax, "ustar Interchange Format", typeflag).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum TarKind {
     /// A regular file.
     File,
     /// A folder.
@@ -30,8 +30,8 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// What it is.
-    pub kind: Kind,
-    /// The type that its header tells.
+    pub kind: TarKind,
+    /// The typeflag of its header (POSIX pax, "ustar Interchange Format").
     pub flag: u8,
     /// Its name as the tar has it.
     pub name: Vec<u8>,
@@ -39,9 +39,9 @@ pub struct Entry {
     pub link: Vec<u8>,
     /// Offset of its first header, extension headers among them.
     pub start: u64,
-    /// Offset of its content.
+    /// Offset of its content in the tar.
     pub content: u64,
-    /// Bytes that its headers tell.
+    /// Bytes of content, as its headers have it.
     pub size: u64,
     /// Bytes of content that the tar stores; 0 for all but regular files.
     pub stored: u64,
@@ -164,7 +164,7 @@ impl Extensions {
             start,
             content,
             size,
-            stored: if kind == Kind::File { size } else { 0 },
+            stored: if kind == TarKind::File { size } else { 0 },
             sparse: None,
             mode: fields.mode,
             uid: records.uid.unwrap_or(fields.uid),
@@ -178,16 +178,16 @@ impl Extensions {
     }
 }
 
-fn kind(flag: u8, name: &[u8]) -> Kind {
+fn kind(flag: u8, name: &[u8]) -> TarKind {
     match flag {
-        0 if name.ends_with(b"/") => Kind::Dir,
-        0 | b'0' | b'7' | b'S' => Kind::File,
-        b'1' => Kind::Hardlink,
-        b'2' => Kind::Symlink,
-        b'3' => Kind::Char,
-        b'4' => Kind::Block,
-        b'5' => Kind::Dir,
-        b'6' => Kind::Fifo,
-        _ => Kind::Unknown,
+        0 if name.ends_with(b"/") => TarKind::Dir,
+        0 | b'0' | b'7' | b'S' => TarKind::File,
+        b'1' => TarKind::Hardlink,
+        b'2' => TarKind::Symlink,
+        b'3' => TarKind::Char,
+        b'4' => TarKind::Block,
+        b'5' => TarKind::Dir,
+        b'6' => TarKind::Fifo,
+        _ => TarKind::Unknown,
     }
 }

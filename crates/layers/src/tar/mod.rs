@@ -14,7 +14,7 @@ mod sparse;
 mod visitor;
 
 pub use decoder::Decoder;
-pub use entry::{Entry, Kind};
+pub use entry::{Entry, TarKind};
 pub use error::{Error, Problem};
 pub(crate) use header::wrap;
 pub use segment::Segment;

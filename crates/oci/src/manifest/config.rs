@@ -11,7 +11,7 @@ use crate::json::{Json, Object};
 use crate::platform::Platform;
 use serde::{Deserialize, Serialize};
 
-/// What a configuration says, as far as it could be understood.
+/// What a configuration says (OCI image specification, config.md), as far as it could be understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Config {
@@ -43,7 +43,7 @@ pub struct Config {
     pub on_build: Vec<String>,
     /// Whether its command is escaped for Windows already.
     pub args_escaped: bool,
-    /// When the image was made, as written (RFC 3339).
+    /// When the image was made, as the configuration has it: RFC 3339, unless its builder wrote something else.
     pub created: Option<String>,
     /// Who made it.
     pub author: Option<String>,
@@ -73,7 +73,10 @@ pub struct Healthcheck {
 }
 
 impl Config {
-    /// Reads a configuration. Only what is no JSON object, or too large, is an error.
+    /// Reads a configuration. Fields of another type than the specification says are left out.
+    ///
+    /// # Errors
+    /// It is no JSON object, or too large.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let root = read_object(bytes)?;
         let empty = Object::default();

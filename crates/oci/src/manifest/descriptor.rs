@@ -9,20 +9,21 @@ use crate::digest::Digest;
 use crate::json::{Json, Object};
 use crate::platform::{self, Platform};
 
-/// A promise about bytes that are stored elsewhere: their type, digest and size.
+/// What a document says of bytes that are stored elsewhere: their type, digest and size (OCI image specification,
+/// descriptor.md).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     /// What the bytes are; empty where the document did not say.
     pub media_type: String,
-    /// Their digest.
+    /// The digest of the bytes.
     pub digest: Digest,
-    /// Their number.
+    /// The number of bytes.
     pub size: u64,
     /// The bytes themselves where the document embeds them; they match digest and size.
     pub data: Option<Vec<u8>>,
-    /// Other places to get the bytes from.
+    /// URLs of other places that have the bytes. They are any hosts that a document names.
     pub urls: Vec<String>,
-    /// Free notes.
+    /// Annotations (OCI image specification, annotations.md).
     pub annotations: BTreeMap<String, String>,
     /// What it runs on, in an index.
     pub platform: Option<Platform>,

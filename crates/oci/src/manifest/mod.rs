@@ -107,7 +107,7 @@ pub enum Document {
     Index(Index),
 }
 
-/// One image: a configuration and layers.
+/// One image: a configuration and layers (OCI image specification, manifest.md; Docker's manifest schema 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// Its own type.
@@ -120,18 +120,19 @@ pub struct Manifest {
     pub artifact_type: Option<String>,
     /// The manifest that it is about.
     pub subject: Option<Digest>,
-    /// Free notes.
+    /// Annotations (OCI image specification, annotations.md).
     pub annotations: BTreeMap<String, String>,
 }
 
-/// A list of images, one a platform; or of further lists.
+/// A list of images, one for each platform; or of further lists (OCI image specification, image-index.md; Docker's manifest
+/// list).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// Its own type.
     pub media_type: String,
     /// What it lists.
     pub manifests: Vec<Descriptor>,
-    /// Free notes.
+    /// Annotations (OCI image specification, annotations.md).
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -140,6 +141,10 @@ impl Document {
     ///
     /// Types like `application/json` announce nothing and are passed over; a manifest type has to agree with
     /// the document's own `mediaType`, and both with what the document holds.
+    ///
+    /// # Errors
+    /// It is no JSON object or too large, its types contradict each other, a field that tells which bytes belong to the image
+    /// is missing or wrong, or it has more layers or images than are read ([`crate::limits`]).
     pub fn parse(bytes: &[u8], sent_as: Option<&str>) -> Result<Self, ManifestError> {
         Self::parse_listed(bytes, sent_as, None)
     }
@@ -268,7 +273,10 @@ impl Manifest {
         })
     }
 
-    /// Whether it is an image, with a file system to show; artifacts (charts, signatures, attestations) are named.
+    /// Checks that it is an image, with a file system to show.
+    ///
+    /// # Errors
+    /// It is an artifact (a chart, a signature, an attestation); the error names its type.
     pub fn check_image(&self) -> Result<(), ManifestError> {
         if !media_type::is_image_config(&self.config.media_type) {
             let named = self.artifact_type.as_deref();

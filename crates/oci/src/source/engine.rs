@@ -26,7 +26,7 @@ const MESSAGE_BYTES: usize = 64 << 10;
 
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EngineKind {
     /// Docker, at `$DOCKER_HOST`, where its context leads, or its usual sockets.
     Docker,
     /// podman, at `$CONTAINER_HOST` or its usual sockets.
@@ -36,12 +36,12 @@ pub enum Kind {
 /// An image that an engine has.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    kind: Kind,
+    kind: EngineKind,
     image: String,
     saved: Arc<Mutex<Option<Archive>>>,
 }
 
-impl Kind {
+impl EngineKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Docker => "the Docker daemon",
@@ -76,7 +76,7 @@ impl Kind {
 impl Engine {
     /// The image of this name or ID; nothing is requested yet.
     #[must_use]
-    pub fn new(kind: Kind, image: String) -> Self {
+    pub fn new(kind: EngineKind, image: String) -> Self {
         Self {
             kind,
             image,
@@ -254,7 +254,7 @@ mod tests {
             ("0123456789ab", "0123456789ab"),
             ("cafe", "cafe:latest"),
         ] {
-            let engine = Engine::new(Kind::Docker, image.to_owned());
+            let engine = Engine::new(EngineKind::Docker, image.to_owned());
             assert_eq!(engine.name(), *asked, "{image}");
         }
     }

@@ -25,7 +25,8 @@ pub struct Image {
     /// Whether the name that its source has for it says by itself in which registry it is, as all do that come from
     /// one. A saved `app:1` may never have been in any; `docker save` shortens the names of Docker Hub so too.
     pub names_registry: bool,
-    /// The digest of this platform's manifest.
+    /// The digest of this platform's manifest; None where the source has no manifest, as in what `docker save` wrote before
+    /// version 25.
     pub digest: Option<Digest>,
     /// The digest of the index that it was chosen from.
     pub index_digest: Option<Digest>,
@@ -33,7 +34,7 @@ pub struct Image {
     pub media_type: Option<String>,
     /// What it runs on, as its configuration says, else its index.
     pub platform: Option<Platform>,
-    /// All platforms of the index, in its order; empty where there was no index.
+    /// All platforms of the index (OCI image specification, image-index.md), in its order; empty where there was no index.
     pub platforms: Vec<Platform>,
     /// What the index has on how its images were built, for all of them.
     pub attestations: Vec<Attestation>,
@@ -43,7 +44,7 @@ pub struct Image {
     pub config: Config,
     /// The configuration as its bytes are.
     pub raw_config: String,
-    /// The configuration's digest, which engines call the image ID.
+    /// The configuration's digest, which engines call the image ID (OCI image specification, config.md, ImageID).
     pub config_digest: Digest,
     /// The layers, base first.
     pub layers: Vec<Layer>,
@@ -51,7 +52,8 @@ pub struct Image {
     pub remarks: Vec<String>,
 }
 
-/// A manifest that BuildKit puts beside the image that it is about: provenance, SBOM.
+/// A manifest that BuildKit puts beside the image that it is about: provenance, SBOM (BuildKit,
+/// docs/attestations/attestation-storage.md).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attestation {
@@ -59,7 +61,7 @@ pub struct Attestation {
     pub digest: Digest,
     /// Its media type.
     pub media_type: String,
-    /// Bytes of it.
+    /// Bytes of the manifest.
     pub size: u64,
     /// The manifest that it is about; `None` where the index does not say.
     pub subject: Option<Digest>,
@@ -88,9 +90,10 @@ pub struct Layer {
     pub digest: Option<Digest>,
     /// The media type of its blob.
     pub media_type: Option<String>,
-    /// The bytes of its blob.
+    /// Bytes of its blob, as a pull downloads it; None where the source has the layer in another form, as archives of
+    /// engines do.
     pub compressed_size: Option<u64>,
-    /// The digest of its uncompressed tar.
+    /// The digest of its uncompressed tar (OCI image specification, config.md, Layer DiffID).
     pub diff_id: Option<Digest>,
     /// Other places that have it. Nothing is fetched from them: they are any hosts that an image names.
     pub urls: Vec<String>,
@@ -214,7 +217,8 @@ impl Layer {
         }
     }
 
-    /// Bytes that are read for it: those of its blob, or of its plain tar where an archive holds that.
+    /// Bytes that are read for it: those of its blob, or of its uncompressed tar where an archive holds that; None where the
+    /// source does not tell.
     #[must_use]
     pub fn stored_size(&self) -> Option<u64> {
         self.compressed_size
@@ -264,7 +268,7 @@ impl Layer {
 }
 
 impl Image {
-    /// The sum of the blobs, as a pull downloads them: one that is listed several times comes once. `None` where one
+    /// Bytes of the blobs together, as a pull downloads them: one that is listed several times comes once. `None` where one
     /// is not known.
     #[must_use]
     pub fn compressed_size(&self) -> Option<u64> {

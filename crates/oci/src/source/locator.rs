@@ -11,12 +11,12 @@ use std::str::FromStr;
 
 use super::archive::Form;
 #[cfg(not(target_arch = "wasm32"))]
-use super::engine::Kind;
+use super::engine::EngineKind;
 use crate::reference::Reference;
 
-pub use error::{LocatorError, MissingPart};
+pub use error::{ForeignPrefix, LocatorError, MissingPart};
+pub use foreign::not_in_registry;
 use foreign::unsupported_prefix;
-pub use foreign::{ForeignPrefix, not_in_registry};
 
 /// Where an image is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Locator {
     #[cfg(not(target_arch = "wasm32"))]
     Engine {
         /// Which engine.
-        kind: Kind,
+        kind: EngineKind,
         /// The image's name or ID.
         image: String,
     },
@@ -99,7 +99,10 @@ impl FromStr for Locator {
             };
         }
         #[cfg(not(target_arch = "wasm32"))]
-        for (prefix, kind) in [("docker-daemon:", Kind::Docker), ("podman:", Kind::Podman)] {
+        for (prefix, kind) in [
+            ("docker-daemon:", EngineKind::Docker),
+            ("podman:", EngineKind::Podman),
+        ] {
             if let Some(image) = text.strip_prefix(prefix) {
                 return engine(prefix, kind, image);
             }
@@ -113,7 +116,7 @@ impl FromStr for Locator {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn engine(prefix: &'static str, kind: Kind, image: &str) -> Result<Locator, LocatorError> {
+fn engine(prefix: &'static str, kind: EngineKind, image: &str) -> Result<Locator, LocatorError> {
     if image.is_empty() {
         return Err(LocatorError::NoImage(prefix));
     }

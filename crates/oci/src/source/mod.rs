@@ -111,6 +111,9 @@ impl From<archive::Archive> for Source {
 impl Source {
     /// What `locator` names; registries are asked through `client`. Standard input is read to its end, and an
     /// archive that is compressed as a whole unpacked, before this returns.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no saved image, or the registry's host may not be contacted.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn of(locator: &Locator, client: &registry::Client) -> Result<Self, SourceError> {
         match locator {
@@ -120,6 +123,9 @@ impl Source {
     }
 
     /// What `locator` names, if it is no registry.
+    ///
+    /// # Errors
+    /// It is in a registry, or the file cannot be read or is no saved image.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn saved(locator: &Locator) -> Result<Self, SourceError> {
         use archive::Archive;
@@ -172,6 +178,10 @@ impl Source {
 
     /// Reads the image's documents; of an index the image for `platform`, without which it is linux/amd64, or
     /// the first there is.
+    ///
+    /// # Errors
+    /// The image is not found, may not be read, has no such platform, is an artifact that is no image, or a document of it is
+    /// damaged.
     pub async fn image(&self, platform: Option<&Platform>) -> Result<Image, SourceError> {
         match self {
             Self::Registry(remote) => remote.image(platform).await,
@@ -182,6 +192,9 @@ impl Source {
     }
 
     /// The image for reading by digest, if it is no registry's.
+    ///
+    /// # Errors
+    /// As of [`Self::image`].
     #[cfg(not(target_arch = "wasm32"))]
     pub async fn repository(&self) -> Result<Option<archive::ArchiveRepository>, SourceError> {
         match self {
@@ -193,6 +206,10 @@ impl Source {
 
     /// Streams a layer of an image that this source, or one like it, opened. Its digest is left to who decodes
     /// it, or to [`BlobStream::verified`].
+    ///
+    /// # Errors
+    /// The source does not have the blob or does not give it out, or it is no layer of a kind that is read
+    /// ([`SourceError::NotFetched`]).
     pub async fn layer(&self, layer: &Layer) -> Result<BlobStream, SourceError> {
         match self {
             Self::Registry(remote) => remote.layer(layer).await,

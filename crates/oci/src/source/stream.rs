@@ -13,7 +13,7 @@ use crate::digest::{Digest, Hasher};
 
 /// The chunks of a blob as they arrive. Dropping it cancels the transfer.
 ///
-/// Where the size is known, a stream that ends early or runs over ends in an error.
+/// Where the size is known, a stream that has fewer or more bytes ends in an error.
 pub struct BlobStream {
     what: String,
     origin: Origin,
@@ -45,7 +45,7 @@ impl BlobStream {
         Self { origin, ..self }
     }
 
-    /// Bytes of the whole, where that is known.
+    /// Bytes of the whole blob, where that is known.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size

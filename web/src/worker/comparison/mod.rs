@@ -1,5 +1,6 @@
 //! Two images compared: both are read, a layer that both have once, and the core tells what differs.
 
+pub(crate) mod answers;
 mod facts;
 mod map;
 mod read;
@@ -21,6 +22,7 @@ use onionskin_core::stack::Stack;
 use onionskin_core::stack::view::View;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use self::answers::ComparisonAnswers;
 use self::read::{Opened, Tell};
 use self::rows::Rows;
 use super::content::read::{Layers, Wanted};
@@ -45,25 +47,6 @@ pub(crate) struct Comparison {
     report: report::ComparisonReport,
     update: compare::Update,
     rows: Rows,
-}
-
-/// What the image worker knows of a comparison: comparing is a part of the program of its own.
-pub(crate) trait Compared {
-    fn show(&mut self, showing: Showing) -> Shown;
-    fn rows(&self, from: u32, count: u32) -> Vec<Row>;
-    fn toggle(&mut self, asked: &Toggle) -> Shown;
-    fn expand(&mut self, asked: &Expand) -> Shown;
-    fn parent(&self, row: u32) -> Option<u32>;
-    fn seek(&mut self, asked: &Seek) -> FoundRow;
-    fn type_ahead(&self, asked: &TypeAhead) -> Option<u32>;
-    /// The map of a folder of what is shown.
-    fn map(&mut self, asked: &ComparedMapOf) -> ComparedMap;
-    /// A path that differs, in both images.
-    fn versions(&self, path: &[u8]) -> Option<PathVersions>;
-    /// Where the content of a path that differs is stored; of a moved file, where it was or is.
-    fn wanted(&self, side: Side, path: &[u8]) -> Result<Wanted, UserError>;
-    /// The report in a form of the command's.
-    fn report(&self, form: ReportForm) -> Option<String>;
 }
 
 /// One of the images, read.
@@ -171,7 +154,7 @@ impl Comparison {
     }
 }
 
-impl Compared for Comparison {
+impl ComparisonAnswers for Comparison {
     fn show(&mut self, showing: Showing) -> Shown {
         self.rows.show(&self.report.files, showing)
     }

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use onionskin_core::contents::{self, Form, TarLister};
+use onionskin_core::contents::{self, ContentsForm, TarLister};
 
-use super::Content;
+use super::opened::Content;
 use crate::worker::file::InPlace;
 use crate::worker::image_worker::ImageWorker;
 use crate::worker::protocol::{Answers, ContentParts, Parts};
@@ -19,9 +19,9 @@ impl Answers<ContentParts> for ImageWorker {
     fn answer(&mut self, _: ContentParts) -> Option<Box<Parts>> {
         let content = self.content.as_ref()?;
         let parts = match content.parts? {
-            Form::Zip => contents::zip(Walk::of(&content.bytes)).map(Parts::Members),
-            Form::Elf => contents::elf(Walk::of(&content.bytes)).map(Parts::Elf),
-            Form::Tar => Ok(Parts::Members(tar(content))),
+            ContentsForm::Zip => contents::zip(Walk::of(&content.bytes)).map(Parts::Members),
+            ContentsForm::Elf => contents::elf(Walk::of(&content.bytes)).map(Parts::Elf),
+            ContentsForm::Tar => Ok(Parts::Members(tar(content))),
         };
         let parts = parts.unwrap_or_else(|error| Parts::Failed(error.to_string()));
         Some(Box::new(parts))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use onionskin_core::digest::{Algorithm, Digest, Hasher};
 use onionskin_core::layer::table::TableOfContents;
 use onionskin_core::layer::{
-    Checkpoints, ContentsReader, EntryId, EntryKind, LayerError, LayerIndex, Part, Piece,
+    BlobPart, Checkpoints, ContentsReader, EntryId, EntryKind, LayerError, LayerIndex, Piece,
 };
 use onionskin_core::source::{Image, Source};
 use onionskin_core::stack::Stack;
@@ -63,7 +63,7 @@ enum Parts {
     /// All of it.
     Whole,
     /// From checkpoints on.
-    Points(Checkpoints, Vec<Part>),
+    Points(Checkpoints, Vec<BlobPart>),
     /// Those of the files, as the table names them.
     Listed(Arc<TableOfContents>),
 }

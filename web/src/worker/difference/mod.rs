@@ -1,7 +1,7 @@
 //! Two versions of a file: of two layers of an image, or of the two images that are compared. Both are read and verified
 //! before anything is told of them.
 
-mod rows;
+pub(crate) mod rows;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use onionskin_core::compare::{TooLarge, hunks};
 use onionskin_core::limits::{DIFF_BYTES, DIFF_LINES};
 use onionskin_highlight::Language;
 
-use self::rows::Rows;
+use self::rows::FileDifference;
 use super::content;
 use super::content::read::{Plan, Wanted};
 use super::content::text::{START, Text, is_text, shown};
@@ -21,18 +21,6 @@ use super::protocol::{
     ReadDifference, Side, TextLines, TextOf, Unfold, UserError,
 };
 use crate::counts::number;
-
-/// What is kept of two versions that differ by lines.
-pub(crate) struct FileDifference {
-    rows: Rows,
-}
-
-impl FileDifference {
-    /// The lines of a version from this one on, as they are shown.
-    pub(super) fn lines(&self, side: Side, from: u32) -> impl Iterator<Item = &[u8]> {
-        self.rows.lines(side, from)
-    }
-}
 
 /// Reads two versions and compares them.
 pub(crate) async fn read(
@@ -73,10 +61,10 @@ pub(crate) async fn read(
         new: bytes(&worker, round, &plans.new, 0).await?,
     };
     let difference = match compared(bytes) {
-        Ok(rows) => {
-            facts.outcome = Outcome::Lines(rows.facts());
-            facts.language = Language::of(&facts.asked.path, rows.start());
-            Some(FileDifference { rows })
+        Ok(difference) => {
+            facts.outcome = Outcome::Lines(difference.facts());
+            facts.language = Language::of(&facts.asked.path, difference.start());
+            Some(difference)
         }
         Err(outcome) => {
             facts.outcome = outcome;
@@ -111,8 +99,8 @@ async fn bytes(
     Ok(bytes.to_vec())
 }
 
-/// The rows of two texts that differ; else what there is to say.
-fn compared(bytes: Both<Vec<u8>>) -> Result<Rows, Outcome> {
+/// How two texts differ; else what there is to say.
+fn compared(bytes: Both<Vec<u8>>) -> Result<FileDifference, Outcome> {
     if bytes.old == bytes.new {
         return Err(Outcome::Equal);
     }
@@ -128,7 +116,7 @@ fn compared(bytes: Both<Vec<u8>>) -> Result<Rows, Outcome> {
         old: Text::new(bytes.old),
         new: Text::new(bytes.new),
     };
-    Ok(Rows::new(texts, hunks))
+    Ok(FileDifference::new(texts, hunks))
 }
 
 impl ImageWorker {
@@ -173,8 +161,8 @@ impl ImageWorker {
 impl Answers<Unfold> for ImageWorker {
     fn answer(&mut self, Unfold(fold): Unfold) -> Option<Box<LinesFacts>> {
         let difference = self.difference.as_mut()?;
-        difference.rows.unfold(fold);
-        Some(Box::new(difference.rows.facts()))
+        difference.unfold(fold);
+        Some(Box::new(difference.facts()))
     }
 }
 
@@ -182,7 +170,7 @@ impl Answers<DifferenceRows> for ImageWorker {
     fn answer(&mut self, asked: DifferenceRows) -> Vec<DifferenceRow> {
         let DifferenceRows { form, from, count } = asked;
         let difference = self.difference.as_ref();
-        let rows = difference.map(|difference| difference.rows.rows(form, from, count));
+        let rows = difference.map(|difference| difference.rows(form, from, count));
         rows.unwrap_or_default()
     }
 }

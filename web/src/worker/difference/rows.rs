@@ -14,7 +14,7 @@ use crate::worker::protocol::{
 const CONTEXT: u32 = 3;
 
 /// Two texts that differ, and how they are laid out.
-pub(crate) struct Rows {
+pub(crate) struct FileDifference {
     texts: Both<Text>,
     parts: Vec<Part>,
     unified: Starts,
@@ -61,7 +61,7 @@ impl Part {
     }
 }
 
-impl Rows {
+impl FileDifference {
     pub(super) fn new(texts: Both<Text>, hunks: Vec<Hunk>) -> Self {
         let mut parts = Vec::new();
         let (mut old, mut new) = (0, 0);
@@ -98,7 +98,7 @@ impl Rows {
         }
         let lines = texts.old.lines().saturating_sub(old);
         same(&mut parts, old, new, lines, true);
-        let mut rows = Rows {
+        let mut rows = FileDifference {
             texts,
             parts,
             unified: Starts::default(),
@@ -255,17 +255,17 @@ mod tests {
 
     use super::*;
 
-    fn rows(old: &str, new: &str) -> Rows {
+    fn rows(old: &str, new: &str) -> FileDifference {
         let hunks = hunks(old.as_bytes(), new.as_bytes()).unwrap();
         let texts = Both {
             old: Text::new(old.as_bytes().to_vec()),
             new: Text::new(new.as_bytes().to_vec()),
         };
-        Rows::new(texts, hunks)
+        FileDifference::new(texts, hunks)
     }
 
     /// Rows as `diff` writes them.
-    fn written(rows: &Rows, form: DifferenceForm) -> Vec<String> {
+    fn written(rows: &FileDifference, form: DifferenceForm) -> Vec<String> {
         let all = rows.rows(form, 0, 1_000);
         assert_eq!(number(all.len()), rows.facts().layout(form).rows);
         let text = |line: &DifferenceLine| String::from_utf8_lossy(&line.text).into_owned();

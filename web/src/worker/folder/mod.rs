@@ -1,6 +1,7 @@
 //! A folder as a tar: what a stack has below it, with owners, modes, times and links. Of each layer that stores some of its
 //! files, what is needed is read once; nothing is handed over before all of it is verified.
 
+pub(crate) mod saved;
 mod write;
 
 use std::cell::RefCell;
@@ -13,6 +14,7 @@ use onionskin_core::layer::{EntryId, EntryKind};
 use onionskin_core::stack::view::{Row, View};
 use web_sys::{BlobPropertyBag, Url};
 
+use self::saved::Saved;
 use self::write::{Head, TarWriter};
 use super::content;
 use super::content::read::{self, Layers, StoredLayer};
@@ -24,18 +26,6 @@ use super::protocol::{FolderFacts, ReadFolder, UserError};
 const LARGEST: u64 = 2 << 30;
 /// Paths of such a folder.
 const PATHS: usize = 500_000;
-
-/// Where the browser has a tar, until something else is read.
-pub(crate) struct Saved {
-    url: String,
-}
-
-impl Drop for Saved {
-    fn drop(&mut self) {
-        // What is gone need not be revoked.
-        let _ = Url::revoke_object_url(&self.url);
-    }
-}
 
 /// What the tar will have.
 #[derive(Default)]
@@ -113,7 +103,7 @@ pub(crate) async fn read(
     let typed = web_sys::Blob::new_with_blob_sequence_and_options(&Array::of1(&blob), &options);
     let url = typed.and_then(|typed| Url::create_object_url_with_blob(&typed));
     let url = url.unwrap_or_default();
-    let saved = Saved { url: url.clone() };
+    let saved = Saved::at(url.clone());
     let mut worker = worker.borrow_mut();
     if !worker.reader.is_at(round) {
         return Err(UserError::stopped());

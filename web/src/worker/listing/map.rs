@@ -8,7 +8,7 @@ use onionskin_core::stack::NodeId;
 
 use super::{Listing, StackPosition, waste};
 use crate::counts::number;
-use crate::worker::packages::OwnedFiles;
+use crate::worker::owned_files::OwnedFiles;
 use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
 
 /// Rectangles of a map: more could not be told apart.

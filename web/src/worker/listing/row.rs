@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use onionskin_core::layer::EntryKind;
 use onionskin_core::stack::view;
-use onionskin_core::stack::{NodeId, Stack, Version, Waste, What};
+use onionskin_core::stack::{NodeId, Stack, Version, VersionKind, Waste};
 
 use super::filter::{earlier_row, known_mark};
 use super::{Line, Listing, StackPosition};
@@ -106,7 +106,7 @@ impl Listing {
             None => row.layer,
         };
         let version = at.stack.at(row.node, first.checked_sub(1)?)?;
-        let What::Entry(entry) = version.what else {
+        let VersionKind::Entry(entry) = version.what else {
             // No entry announces the folder.
             return Some(Metadata {
                 mode: 0o755,

@@ -1,7 +1,7 @@
 //! What page and worker say about a repository's images over time.
 
 pub(crate) use onionskin_core::report::history::{
-    Cause as JumpCause, CauseKind, HistoryReport, TaggedImage, UnreadTag,
+    CauseKind, HistoryReport, JumpCause, TaggedImage, UnreadTag,
 };
 use serde::{Deserialize, Serialize};
 

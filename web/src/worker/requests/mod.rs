@@ -18,7 +18,7 @@ use web_sys::DedicatedWorkerGlobalScope;
 use self::later::Asked;
 use super::cache::Cache;
 use super::image_worker::ImageWorker;
-use super::opening;
+use super::opening::{self, ReadContext};
 use super::port;
 use super::protocol::{
     Answers, Audit, ClearCache, Continue, FetchAgain, KeepLogins, Message, Numbered, Open,
@@ -49,7 +49,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
 }
 
 /// Audits the image that is kept, once all of it is here; an event tells what comes of it.
-pub(crate) fn begin_audit(worker: &Rc<RefCell<ImageWorker>>, scope: &DedicatedWorkerGlobalScope) {
+fn begin_audit(worker: &Rc<RefCell<ImageWorker>>, scope: &DedicatedWorkerGlobalScope) {
     let context = RequestContext {
         worker: Rc::clone(worker),
         scope: scope.clone(),
@@ -105,11 +105,11 @@ impl RequestContext {
                 self.answer::<Stop>(&());
             }
             Request::Continue(Continue) => {
-                opening::resume(&self.worker, &self.scope);
+                opening::resume(&self.reading());
                 self.answer::<Continue>(&());
             }
             Request::ReadLayers(ReadLayers(one)) => {
-                opening::read_listed(&self.worker, &self.scope, one);
+                opening::read_listed(&self.reading(), one);
                 self.answer::<ReadLayers>(&());
             }
             Request::Show(asked) => self.of_image(asked),
@@ -176,9 +176,18 @@ impl RequestContext {
         self.answer::<Q>(&answer);
     }
 
+    /// For whom layers are read; an audit follows.
+    fn reading(&self) -> ReadContext {
+        ReadContext {
+            worker: Rc::clone(&self.worker),
+            scope: self.scope.clone(),
+            finished: begin_audit,
+        }
+    }
+
     fn open(self, mut asked: Open) {
         self.worker.borrow_mut().to_open = std::mem::take(&mut asked.open);
         self.answer::<Open>(&());
-        spawn_local(opening::open(self.worker, self.scope, asked));
+        spawn_local(opening::open(self.reading(), asked));
     }
 }

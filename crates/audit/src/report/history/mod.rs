@@ -78,14 +78,14 @@ pub struct TaggedImage {
     /// What a pull downloads where the image before is there. None for the first image, and where the source does not tell.
     pub update: Option<u64>,
     /// What changed most since the image before. None for the first image, and where nothing did.
-    pub cause: Option<Cause>,
+    pub cause: Option<JumpCause>,
 }
 
 /// What changed most from one image to the next.
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Cause"))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Cause {
+pub struct JumpCause {
     /// What happened.
     pub kind: CauseKind,
     /// The file, or the folder that changed as a whole; of wasted bytes the largest file.
@@ -129,7 +129,7 @@ impl CauseKind {
     }
 }
 
-impl Cause {
+impl JumpCause {
     /// By how many bytes what it is about grew: `+60.0 kB`.
     #[must_use]
     pub fn change(&self) -> String {
@@ -142,7 +142,7 @@ impl Cause {
 }
 
 /// `/app/dist added in layer 3, +25.0 kB`.
-impl fmt::Display for Cause {
+impl fmt::Display for JumpCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, layer, .. } = self;
         let change = self.change();
@@ -237,7 +237,7 @@ fn cause(
     before: InspectedImage<'_>,
     image: InspectedImage<'_>,
     comparison: &Comparison,
-) -> Option<Cause> {
+) -> Option<JumpCause> {
     let command = |inspection: &Inspection, layer: usize| {
         let layers = &inspection.layers;
         let facts = layers.iter().find(|facts| facts.layer == layer)?;
@@ -257,7 +257,7 @@ fn cause(
         let wasted = image.ledger.largest();
         let most = wasted.iter().find(of_new).or(wasted.first())?;
         let index = image.stack.layer(most.added_by)?;
-        return Some(Cause {
+        return Some(JumpCause {
             kind: CauseKind::Wasted,
             path: text(&index.path(most.entry)).into_owned(),
             bytes: i64::try_from(grown).unwrap_or(i64::MAX),
@@ -272,7 +272,7 @@ fn cause(
         Change::Changed => (CauseKind::Changed, image.inspection),
         Change::Moved => (CauseKind::Moved, image.inspection),
     };
-    Some(Cause {
+    Some(JumpCause {
         kind,
         path: match place.path {
             "" => "/".to_owned(),

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::report::Visible;
 use crate::report::format::size;
-use crate::report::map::{Bytes, Map};
+use crate::report::map::{Map, MapBytes};
 use crate::report::squarify::{Rect, squarify};
 use crate::stack::Cause;
 
@@ -76,7 +76,7 @@ fn boxed(part: &Map, folder: &Map, rect: &Rect, room: &Rect) -> Markup {
 }
 
 /// What is live and what is wasted of a box, as parts of it.
-fn states(bytes: &Bytes, rect: &Rect) -> Markup {
+fn states(bytes: &MapBytes, rect: &Rect) -> Markup {
     let wasted = Cause::ALL.map(|cause| (cause.name(), bytes.wasted[cause]));
     let mut states: Vec<(&str, u64)> = wasted.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
     states.push(("live", bytes.live));
@@ -96,7 +96,7 @@ fn states(bytes: &Bytes, rect: &Rect) -> Markup {
 }
 
 /// `used 1.0 MB, deleted 20.0 kB`.
-fn told(bytes: &Bytes) -> String {
+fn told(bytes: &MapBytes) -> String {
     let wasted = Cause::ALL.map(|cause| (cause.name(), bytes.wasted[cause]));
     let all = [("used", bytes.live)].into_iter().chain(wasted);
     let there = all.filter(|(_, bytes)| *bytes > 0);

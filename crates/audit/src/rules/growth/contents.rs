@@ -16,7 +16,7 @@ type Key = (Type, String);
 
 /// What an image has at the paths and in the packages of some limits, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Contents {
+pub struct GrowthContents {
     /// By limit the bytes of the files at its path.
     paths: Vec<u64>,
     /// By limit the bytes of each package that its pattern meets.
@@ -25,7 +25,7 @@ pub struct Contents {
     unread: bool,
 }
 
-impl Contents {
+impl GrowthContents {
     /// Those of a stack; `packages` are its packages, if a limit needs them.
     #[must_use]
     pub fn of(limits: &GrowthLimits, stack: &Stack, packages: Option<&Packages>) -> Self {
@@ -66,8 +66,8 @@ impl GrowthLimits {
     /// Judges paths and packages; either may be None where it is not known.
     pub(super) fn judge_contents(
         &self,
-        now: Option<&Contents>,
-        before: Option<&Contents>,
+        now: Option<&GrowthContents>,
+        before: Option<&GrowthContents>,
     ) -> Vec<Verdict> {
         let both = now.zip(before);
         let paths = self.paths.iter().enumerate().map(|(at, limit)| {

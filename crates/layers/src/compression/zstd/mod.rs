@@ -22,7 +22,7 @@ use super::error::Stop;
 use super::points::{OffsetPair, ZSTD_SPAN};
 use super::{OffsetMap, Problem, Sink};
 use crate::limits::ZSTD_WINDOW;
-use crate::memory::{Memory, Share};
+use crate::memory::{Memory, MemoryShare};
 use blocks::{BLOCK_MAX, Blocks, Fault};
 
 const MAGIC: u32 = 0xfd2f_b528;
@@ -66,7 +66,7 @@ pub(super) struct Zstd {
     block_max: usize,
     memory: Memory,
     /// What the largest window so far takes.
-    held: Option<(u64, Share)>,
+    held: Option<(u64, MemoryShare)>,
     blob_offset: u64,
     /// Bytes that earlier frames decoded to, and this one so far.
     before: u64,

@@ -109,7 +109,7 @@ fn range(bytes: &Range<u64>) -> Range<usize> {
 }
 
 /// The part that has one file.
-fn part(checkpoints: &Checkpoints, index: &LayerIndex, entry: EntryId) -> Part {
+fn part(checkpoints: &Checkpoints, index: &LayerIndex, entry: EntryId) -> BlobPart {
     let parts = checkpoints.parts(index, &[entry]);
     assert_eq!(parts.len(), 1);
     parts[0].clone()

@@ -10,8 +10,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Columns, EntryId, EntryKind, NewEntry, path_of};
+use super::{Columns, path_of};
 use crate::layer::content::ContentId;
+use crate::layer::entry::{EntryId, EntryKind, NewEntry};
 use crate::layer::path::is_aside;
 use crate::limits::LINKS;
 

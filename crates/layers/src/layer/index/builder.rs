@@ -11,39 +11,16 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 
 use super::aside::{Aside, Asides};
-use super::{Columns, EntryId, EntryKind, LayerIndex, Unshown, Xattrs};
+use super::{Columns, LayerIndex, Unshown};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::keyed_hash::KeyedHash;
 use crate::layer::content::ContentId;
+use crate::layer::entry::{EntryId, EntryKind, EntryTarget, NewEntry};
 use crate::layer::memory::{LayerMemory, MemoryBudget};
 use crate::layer::visitor::Findings;
 use crate::layer::{Problem, Remark, RemarkKind};
 use crate::limits::LAYER_REMARKS;
-
-/// What is known of an entry, but for its path, when its headers are read.
-pub(in crate::layer) struct NewEntry {
-    pub(in crate::layer) kind: EntryKind,
-    pub(in crate::layer) start: u64,
-    pub(in crate::layer) size: u64,
-    pub(in crate::layer) logical_size: Option<u64>,
-    pub(in crate::layer) mode: u32,
-    pub(in crate::layer) uid: u64,
-    pub(in crate::layer) gid: u64,
-    pub(in crate::layer) mtime: (i64, u32),
-    pub(in crate::layer) link: Option<Vec<u8>>,
-    pub(in crate::layer) device: Option<(u32, u32)>,
-    pub(in crate::layer) xattrs: Xattrs,
-}
-
-/// Where something that is under way is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::layer) enum EntryTarget {
-    /// As an entry.
-    Entry(EntryId),
-    /// Aside, until a hard link gives it a path; counted from 0.
-    Aside(u32),
-}
 
 /// Gathers entries into columns.
 pub(in crate::layer) struct IndexBuilder {

@@ -10,22 +10,21 @@
 
 mod aside;
 mod builder;
-mod kind;
-pub(in crate::layer) mod room;
+mod room;
 mod stored;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use builder::{EntryTarget, IndexBuilder, NewEntry};
-pub use kind::EntryKind;
+pub(super) use builder::IndexBuilder;
 
 use super::content::ContentId;
+use super::entry::{EntryId, EntryKind, Xattrs};
 use super::remark::Remark;
 use super::visitor::{Findings, Visitor};
 use crate::compression::OffsetMap;
 use crate::digest::Digest;
 use crate::layer::memory::MemoryBudget;
-use crate::memory::Share;
+use crate::memory::MemoryShare;
 
 /// A folder that some entry of the layer stands in; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,10 +34,6 @@ impl DirId {
     /// The image's root folder.
     pub const ROOT: Self = Self(0);
 }
-
-/// An entry of the layer, counted from 0 in the order of the tar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct EntryId(pub u32);
 
 /// Byte strings one after the other in one buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +72,7 @@ pub struct LayerIndex {
     findings: Vec<Findings>,
     /// Memory that is counted as taken while this is held.
     #[serde(skip)]
-    pub(in crate::layer) memory: Share,
+    memory: MemoryShare,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,9 +121,6 @@ pub struct Unshown {
     /// User and group by number.
     pub owner: (u64, u64),
 }
-
-/// Extended attributes, sorted by name.
-pub type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn beside<T>(column: &[(u32, T)], entry: EntryId) -> Option<&T> {
     let at = column.binary_search_by_key(&entry.0, |row| row.0).ok()?;

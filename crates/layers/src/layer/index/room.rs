@@ -1,21 +1,12 @@
 //! What an index takes of the budgets that its decoding would have taken it of.
 
 use super::LayerIndex;
-
-/// What the entries of a layer are counted as, see [`MemoryBudget`](super::MemoryBudget).
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::layer) struct Room {
-    pub(in crate::layer) entries: u64,
-    pub(in crate::layer) paths: u64,
-    pub(in crate::layer) folders: u64,
-    pub(in crate::layer) folder_paths: u64,
-    pub(in crate::layer) names: u64,
-    pub(in crate::layer) found: u64,
-}
+use crate::layer::LayerError;
+use crate::layer::memory::{MemoryBudget, Room};
 
 impl LayerIndex {
     /// The same sums as while it was decoded, but for what stood in AUFS's own folders.
-    pub(in crate::layer) fn room(&self) -> Room {
+    fn room(&self) -> Room {
         let columns = &self.columns;
         let mut room = Room::default();
         // An index from a file may have names of any length: paths are counted, never written out.
@@ -50,5 +41,43 @@ impl LayerIndex {
         room.names += attributes.sum::<usize>() as u64;
         room.found = self.findings.iter().map(|found| found.bytes() as u64).sum();
         room
+    }
+}
+
+impl MemoryBudget {
+    /// Layer `layer` lists a blob that was decoded for another one. They share the index, but what tree and reports hold
+    /// of its entries comes again.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    pub fn repeat(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        let entries = index.len() as u64;
+        self.count_entries(entries)
+            .and_then(|()| Ok(index.memory.take(Room::bytes_of_entries(entries))?))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Layer `layer` was decoded earlier, and its index kept: what decoding it would have taken is taken now.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn kept(&self, layer: usize, index: &mut LayerIndex) -> Result<(), LayerError> {
+        index.memory = self.share();
+        let room = index.room();
+        self.count(&room)
+            .and_then(|()| Ok(index.memory.take(room.bytes())?))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
+    }
+
+    /// Layer `layer` was decoded for another image that is held meanwhile. It counts in this one as well, and what tree and
+    /// reports hold of its entries comes again.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn shared(&self, layer: usize, index: &LayerIndex) -> Result<(), LayerError> {
+        let room = index.room();
+        self.count(&room)
+            .and_then(|()| Ok(index.memory.take(Room::bytes_of_entries(room.entries))?))
+            .map_err(|problem| LayerError::at_blob(index.blob_size, problem).of_layer(layer))
     }
 }

@@ -1,6 +1,7 @@
 //! The index as bytes, for a cache or another worker, and back: what was damaged on the way is an error and no panic.
 
-use super::{EntryKind, LayerIndex, Names};
+use super::{LayerIndex, Names};
+use crate::layer::entry::EntryKind;
 use crate::layer::{LayerError, Problem};
 use crate::limits::IMAGE_ENTRIES;
 

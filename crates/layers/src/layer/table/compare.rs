@@ -10,7 +10,7 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 
 /// A path of which a table and the layer say different things.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct TableDifference {
     /// With a leading slash; for whiteouts what they hide.
     pub path: Vec<u8>,
     /// What is different.
@@ -78,7 +78,7 @@ impl TableOfContents {
     /// What it says otherwise than the layer, whose index `layer` is, by path. Fractions of
     /// seconds are no difference: tables of eStargz have none. Contents are compared by who reads them.
     #[must_use]
-    pub fn differences(&self, layer: &LayerIndex) -> Vec<Difference> {
+    pub fn differences(&self, layer: &LayerIndex) -> Vec<TableDifference> {
         let (listed, there) = (paths(&self.index), paths(layer));
         let mut found = Vec::new();
         let all = listed
@@ -96,7 +96,7 @@ impl TableOfContents {
                     Some(Differing::Field(field))
                 }),
             };
-            found.extend(what.map(|what| Difference {
+            found.extend(what.map(|what| TableDifference {
                 path: path.0.clone(),
                 what,
             }));

@@ -18,7 +18,7 @@ use crate::layer::content::ContentId;
 use crate::layer::entries::Entries;
 use crate::layer::{EntryId, Expected, MemoryBudget, Problem};
 use crate::limits::PATH_BYTES;
-use crate::tar::{self, Kind, wrap};
+use crate::tar::{self, TarKind, wrap};
 
 /// The layer that a table is of.
 pub(super) struct ListedLayer<'l> {
@@ -225,15 +225,15 @@ fn digest_of(row: &Row) -> Result<Option<Digest>, TableError> {
 }
 
 /// What an entry is, and the type flag of its header; all formats have the same words for it.
-pub(super) fn kind(word: &str) -> Result<(Kind, u8), TableError> {
+pub(super) fn kind(word: &str) -> Result<(TarKind, u8), TableError> {
     Ok(match word {
-        "reg" => (Kind::File, b'0'),
-        "dir" => (Kind::Dir, b'5'),
-        "symlink" => (Kind::Symlink, b'2'),
-        "hardlink" => (Kind::Hardlink, b'1'),
-        "char" => (Kind::Char, b'3'),
-        "block" => (Kind::Block, b'4'),
-        "fifo" => (Kind::Fifo, b'6'),
+        "reg" => (TarKind::File, b'0'),
+        "dir" => (TarKind::Dir, b'5'),
+        "symlink" => (TarKind::Symlink, b'2'),
+        "hardlink" => (TarKind::Hardlink, b'1'),
+        "char" => (TarKind::Char, b'3'),
+        "block" => (TarKind::Block, b'4'),
+        "fifo" => (TarKind::Fifo, b'6'),
         _ => return Err(TableError::Ambiguous("it has an entry of an unknown type")),
     })
 }
@@ -241,7 +241,7 @@ pub(super) fn kind(word: &str) -> Result<(Kind, u8), TableError> {
 /// The entry of a tar that a row stands for.
 fn entry(row: &Row) -> Result<tar::Entry, TableError> {
     let (kind, flag) = kind(&row.kind)?;
-    let is_file = kind == Kind::File;
+    let is_file = kind == TarKind::File;
     let xattrs = row.xattrs.iter().map(|(name, value)| {
         let value = STANDARD.decode(value);
         let value = value.map_err(|error| TableError::Form(error.to_string()))?;
@@ -266,7 +266,7 @@ fn entry(row: &Row) -> Result<tar::Entry, TableError> {
         gid: wrap(row.gid),
         mtime: time(&row.modtime)?,
         device: match kind {
-            Kind::Char | Kind::Block => row.device,
+            TarKind::Char | TarKind::Block => row.device,
             _ => (0, 0),
         },
         xattrs,

@@ -15,7 +15,7 @@ mod row;
 mod stored;
 mod ztoc;
 
-pub use compare::{Difference, Differing, EntryField};
+pub use compare::{Differing, EntryField, TableDifference};
 pub use content::ListedReader;
 pub use location::TableLocation;
 pub use read::TableReader;

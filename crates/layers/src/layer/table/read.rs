@@ -247,7 +247,7 @@ impl tar::Visitor for Member {
     type Problem = TableError;
 
     fn entry(&mut self, entry: &tar::Entry) -> Result<(), TableError> {
-        let is_table = entry.name == NAME && entry.kind == tar::Kind::File;
+        let is_table = entry.name == NAME && entry.kind == tar::TarKind::File;
         match self.state {
             State::Before if is_table && entry.sparse.is_none() => {
                 self.state = State::Inside;

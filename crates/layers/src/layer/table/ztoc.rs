@@ -7,7 +7,7 @@ use super::flatbuffer::{Damaged, Table};
 use super::{TableError, TableOfContents};
 use crate::layer::{MemoryBudget, Problem};
 use crate::limits::PATH_BYTES;
-use crate::tar::{self, Kind};
+use crate::tar::{self, TarKind};
 
 /// Fields of the root.
 mod root {
@@ -103,7 +103,7 @@ fn entry(table: &Table<'_>, left: &mut Left) -> Result<tar::Entry, TableError> {
     };
     let records = records(table, left)?;
     let size = match kind {
-        Kind::File => number(file::SIZE)?,
+        TarKind::File => number(file::SIZE)?,
         _ => 0,
     };
     Ok(tar::Entry {
@@ -121,7 +121,7 @@ fn entry(table: &Table<'_>, left: &mut Left) -> Result<tar::Entry, TableError> {
         gid: table.word(file::GID)?.into(),
         mtime: time(time_text)?,
         device: match kind {
-            Kind::Char | Kind::Block => (device(file::MAJOR)?, device(file::MINOR)?),
+            TarKind::Char | TarKind::Block => (device(file::MAJOR)?, device(file::MINOR)?),
             _ => (0, 0),
         },
         xattrs: records.xattrs.into_iter().collect(),

@@ -7,7 +7,7 @@ use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::stack::inodes::InodeId;
 use crate::stack::mark::{IMPLIED_MODE, Mark};
 use crate::stack::names::Names;
-use crate::stack::versions::{Version, What};
+use crate::stack::versions::{Version, VersionKind};
 use crate::stack::{NodeId, Stack};
 
 /// One line of the tree.
@@ -125,11 +125,11 @@ pub(super) fn row_of<'s>(
         .filter(|_| version.inode != InodeId::FOLDER);
     let source = match (version.what, main) {
         // This name is the file, whichever name stored it.
-        (What::Entry(_), Some(main)) if main == node => {
+        (VersionKind::Entry(_), Some(main)) if main == node => {
             let (layer, entry) = stack.inodes.stored_by(version.inode);
             Some((stack.layer(layer)?, entry))
         }
-        (What::Entry(entry), _) => Some((stack.layer(version.layer)?, entry)),
+        (VersionKind::Entry(entry), _) => Some((stack.layer(version.layer)?, entry)),
         _ => None,
     };
     let main = main.filter(|main| *main != node);

@@ -6,7 +6,7 @@ use super::{ReadAt, kind};
 use crate::compression::unsupported;
 use crate::limits;
 use crate::source::image::{Run, Span};
-use crate::tar::{self, BLOCK, Decoder, Kind, SparseMap, Visitor};
+use crate::tar::{self, BLOCK, Decoder, SparseMap, TarKind, Visitor};
 
 /// What the tar holds under each name; of several with one name the last.
 #[derive(Debug, Default)]
@@ -81,12 +81,12 @@ impl Members {
         };
         let link = lossy(&entry.link);
         let member = match entry.kind {
-            Kind::Symlink => {
+            TarKind::Symlink => {
                 let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
                 clean(&link, folder).map(Member::Link)
             }
-            Kind::Hardlink => clean(&link, "").map(Member::Link),
-            Kind::File => {
+            TarKind::Hardlink => clean(&link, "").map(Member::Link),
+            TarKind::File => {
                 let place = MemberContent::of(entry)?;
                 self.runs += place.runs.len();
                 Some(Member::File(place))
@@ -129,8 +129,8 @@ impl Visitor for Members {
 
     fn entry(&mut self, entry: &tar::Entry) -> Result<(), Problem> {
         let size = match entry.kind {
-            Kind::File => entry.stored,
-            Kind::Unknown => entry.size,
+            TarKind::File => entry.stored,
+            TarKind::Unknown => entry.size,
             _ => 0,
         };
         let end = entry.content.checked_add(size);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
 
-use super::Kind;
+use super::EngineKind;
 use crate::digest::Digest;
 use crate::json::{Json, Object};
 
@@ -64,7 +64,7 @@ impl Surroundings<'_> {
     }
 }
 
-impl Kind {
+impl EngineKind {
     /// Where it is by its variable, else by Docker's context, else the first usual socket that is there, else the
     /// usual one. `image` is what is wanted there, for advice.
     pub(super) fn place(
@@ -268,7 +268,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn place(kind: Kind, set: &[(&str, &str)]) -> Result<DaemonAddress, String> {
+    fn place(kind: EngineKind, set: &[(&str, &str)]) -> Result<DaemonAddress, String> {
         let lookup = |name: &str| {
             let found = set.iter().find(|(set, _)| *set == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_variable_names_a_socket_or_a_host() {
-        let docker = |host| place(Kind::Docker, &[("DOCKER_HOST", host)]);
+        let docker = |host| place(EngineKind::Docker, &[("DOCKER_HOST", host)]);
         let socket = DaemonAddress::Socket("/run/x.sock".into());
         assert_eq!(docker("unix:///run/x.sock"), Ok(socket));
         assert_eq!(
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(docker("tcp://host:80"), tcp("http://host:80/"));
         assert_eq!(docker("tcp://[::1]"), tcp("http://[::1]:2375/"));
         let podman = [("CONTAINER_HOST", "tcp://host:8080")];
-        assert_eq!(place(Kind::Podman, &podman), tcp("http://host:8080/"));
+        assert_eq!(place(EngineKind::Podman, &podman), tcp("http://host:8080/"));
         for address in ["npipe:////./pipe/x", "nonsense", "tcp://", "fd://"] {
             let error = docker(address).unwrap_err();
             assert!(
@@ -307,13 +307,13 @@ mod tests {
     fn over_ssh_the_engines_own_command_does_it() {
         for (kind, variable, address, says) in [
             (
-                Kind::Docker,
+                EngineKind::Docker,
                 "DOCKER_HOST",
                 "ssh://me@host",
                 "`ssh me@host docker save app:1 | onionskin inspect -`",
             ),
             (
-                Kind::Podman,
+                EngineKind::Podman,
                 "CONTAINER_HOST",
                 "ssh://me@host:22/run/podman.sock",
                 "`ssh -p 22 me@host podman save app:1 | onionskin inspect -`",
@@ -337,10 +337,13 @@ mod tests {
         };
         let url = Url::parse("https://host:2376/").unwrap();
         assert_eq!(
-            place(Kind::Docker, &set),
+            place(EngineKind::Docker, &set),
             Ok(DaemonAddress::Tcp(url, Some(certificates)))
         );
-        assert_eq!(place(Kind::Docker, &set[..1]), tcp("http://host:2375/"));
+        assert_eq!(
+            place(EngineKind::Docker, &set[..1]),
+            tcp("http://host:2375/")
+        );
     }
 
     #[test]
@@ -364,7 +367,7 @@ mod tests {
         write("config.json", r#"{"currentContext":"colima"}"#);
         let with = |set: &[(&str, &str)]| {
             let set = [&[("DOCKER_CONFIG", home)], set].concat();
-            place(Kind::Docker, &set)
+            place(EngineKind::Docker, &set)
         };
         assert_eq!(with(&[]), Ok(DaemonAddress::Socket("/c.sock".into())));
         let over = [("DOCKER_HOST", "unix:///own.sock")];
@@ -389,7 +392,7 @@ mod tests {
             assert!(error.contains("docker context ls"), "{error}");
         }
         // podman has no part in it.
-        let podman = place(Kind::Podman, &[("DOCKER_CONFIG", home)]);
+        let podman = place(EngineKind::Podman, &[("DOCKER_CONFIG", home)]);
         assert_ne!(podman, Ok(DaemonAddress::Socket("/c.sock".into())));
     }
 }

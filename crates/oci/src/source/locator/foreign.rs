@@ -1,43 +1,7 @@
 //! Prefixes that other tools put before an image, and what to write in their place.
 
-use super::LocatorError;
+use super::{ForeignPrefix, LocatorError};
 use crate::reference::Reference;
-
-/// What a prefix that is not read stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForeignPrefix {
-    /// The store of podman, buildah and CRI-O.
-    ContainersStorage,
-    /// How Helm and others write a registry.
-    OciUrl,
-    /// A folder of an OCI layout, as other tools name it.
-    OciLayout,
-    /// A saved file, as other tools name it.
-    File,
-    /// A registry, as other tools name it.
-    Registry,
-    /// Something that holds no image in a form that is read.
-    Other,
-}
-
-impl ForeignPrefix {
-    pub(super) const fn advice(self) -> &'static str {
-        match self {
-            Self::ContainersStorage => {
-                "write podman:NAME to ask podman for the image, or save it with `podman save` or `skopeo copy` first"
-            }
-            Self::OciUrl => {
-                "an image in a registry is written without it, as in docker://registry.example.com/team/app:1.0, and the folder of an OCI layout as oci:FOLDER"
-            }
-            Self::OciLayout => "write oci:FOLDER for the folder of an OCI layout",
-            Self::File => "write the path of the file without it",
-            Self::Registry => "write docker://REFERENCE for an image in a registry",
-            Self::Other => {
-                "images come from a registry (docker://REFERENCE), an engine (docker-daemon:NAME, podman:NAME), or a saved file or folder (docker-archive:PATH, oci-archive:PATH, oci:FOLDER, dir:FOLDER)"
-            }
-        }
-    }
-}
 
 /// What other tools put before an image: skopeo (containers-transports(5)), syft, grype, trivy, buildx, dive. None is a
 /// usual name of an image; `docker` and `registry` are, and are prefixes only before what can be no tag.

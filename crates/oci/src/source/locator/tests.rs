@@ -220,7 +220,10 @@ fn prefixes_of_other_tools_are_named_and_never_asked_of_a_registry() {
 #[test]
 fn engines_are_asked_for_names_and_ids() {
     let id = format!("sha256:{}", "ab".repeat(32));
-    for (prefix, kind) in [("docker-daemon:", Kind::Docker), ("podman:", Kind::Podman)] {
+    for (prefix, kind) in [
+        ("docker-daemon:", EngineKind::Docker),
+        ("podman:", EngineKind::Podman),
+    ] {
         for image in ["nginx", "localhost/app:1", "0123456789ab", &id] {
             let image = image.to_owned();
             let text = format!("{prefix}{image}");

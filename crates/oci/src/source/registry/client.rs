@@ -20,7 +20,7 @@ use crate::source::{Credentials, SourceError};
 
 /// What a [`Client`] may do, and as whom.
 #[derive(Clone, Default)]
-pub struct Options {
+pub struct ClientOptions {
     /// The root of a gateway that everything is asked through; without one, registries are asked themselves.
     pub gateway: Option<Url>,
     /// Registries (`host` or `host:port`) that speak plain http. Loopback hosts are taken to.
@@ -46,9 +46,9 @@ pub struct Options {
     pub kept: Option<Arc<dyn KeepDocuments>>,
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("ClientOptions")
             .field("gateway", &self.gateway)
             .field("plain_http", &self.plain_http)
             .field("credentials", &self.credentials)
@@ -64,7 +64,7 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
-    options: Options,
+    options: ClientOptions,
     auth: Auth,
 }
 
@@ -73,7 +73,7 @@ impl Client {
     #[must_use]
     // A page has one thread; natively all of it is Send and Sync.
     #[cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
-    pub fn new(http: reqwest::Client, options: Options) -> Self {
+    pub fn new(http: reqwest::Client, options: ClientOptions) -> Self {
         let transport = Transport {
             http,
             unchecked: options.unchecked.clone().map(|(domains, http)| {
@@ -103,7 +103,7 @@ impl Client {
     // As in `new`.
     #[cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
     pub fn with_credentials(&self, domain: &str, credentials: Credentials) -> Self {
-        let options = Options {
+        let options = ClientOptions {
             credentials: BTreeMap::from([(domain.to_owned(), credentials)]),
             #[cfg(not(target_arch = "wasm32"))]
             keychain: None,

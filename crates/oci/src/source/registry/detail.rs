@@ -168,11 +168,7 @@ impl ErrorDetail {
                 registry,
                 reason: message,
             },
-            Self::Busy { retry } => SourceError::TooManyRequests {
-                registry: "this gateway".to_owned(),
-                retry: Some(shown(retry)),
-                limit: String::new(),
-            },
+            Self::Busy { retry } => gateway_is_busy(retry),
             Self::NotFound { reason } => SourceError::NotFound {
                 what,
                 place: registry,
@@ -209,14 +205,7 @@ impl ErrorDetail {
                 content_type: plain(&content_type),
                 words: plain(&words),
             },
-            Self::Unreachable { host, problem } => SourceError::Unreachable {
-                host: plain(&host),
-                problem: match problem {
-                    Unreachable::Tls(text) => Unreachable::Tls(plain(&text)),
-                    Unreachable::Other(text) => Unreachable::Other(plain(&text)),
-                    other => other,
-                },
-            },
+            Self::Unreachable { host, problem } => not_reached(&host, problem),
             Self::TooManyRequests { retry, limit } => SourceError::TooManyRequests {
                 registry,
                 retry: retry.map(shown),
@@ -274,5 +263,24 @@ fn shown(retry: RetryAfter) -> RetryAfter {
     match retry {
         RetryAfter::At(time) => RetryAfter::At(plain(&time)),
         seconds @ RetryAfter::Seconds(_) => seconds,
+    }
+}
+
+fn gateway_is_busy(retry: RetryAfter) -> SourceError {
+    SourceError::TooManyRequests {
+        registry: "this gateway".to_owned(),
+        retry: Some(shown(retry)),
+        limit: String::new(),
+    }
+}
+
+fn not_reached(host: &str, problem: Unreachable) -> SourceError {
+    SourceError::Unreachable {
+        host: plain(host),
+        problem: match problem {
+            Unreachable::Tls(text) => Unreachable::Tls(plain(&text)),
+            Unreachable::Other(text) => Unreachable::Other(plain(&text)),
+            other => other,
+        },
     }
 }

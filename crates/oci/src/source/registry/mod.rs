@@ -4,10 +4,10 @@
 //! passes the caller's [`Guard`] and credentials stay with the registry they belong to; in a page `fetch` does.
 //!
 //! ```no_run
-//! use onionskin_oci::source::registry::{Client, Options, http_client};
+//! use onionskin_oci::source::registry::{Client, ClientOptions, http_client};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new(http_client().build()?, Options::default());
+//! let client = Client::new(http_client().build()?, ClientOptions::default());
 //! let remote = client.open(&"nginx:1.27".parse()?)?;
 //! let image = remote.image(None).await?;
 //! for layer in &image.layers {
@@ -62,7 +62,7 @@ pub mod readers {
 
 pub use blobs::BlobAnswer;
 pub use catalog::{Registry, RepositoriesPage, domain};
-pub use client::{Client, Options};
+pub use client::{Client, ClientOptions};
 pub use detail::ErrorDetail;
 pub use endpoint::{Endpoint, TagOrDigest, is_loopback, without_port};
 #[cfg(not(target_arch = "wasm32"))]

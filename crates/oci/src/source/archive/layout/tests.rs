@@ -1,5 +1,8 @@
 //! Layouts as tools write them, each as a small tar made here.
 
+mod damage;
+mod platforms;
+
 use std::sync::Arc;
 
 use futures::executor::block_on;
@@ -160,46 +163,6 @@ fn one_image_under_several_names_is_one_image() {
     assert!(open(bytes, Some("latest")).is_ok());
 }
 
-#[test]
-fn platforms_are_chosen_from_nested_indexes_and_from_the_layout_itself() {
-    let arm = fixtures::Image::new().platform("linux/arm64").pack();
-    let images = [packed("one"), arm];
-    let index = fixtures::index(Family::Oci, &images);
-    let outer = json!({"schemaVersion": 2, "manifests":
-        [descriptor(&index.media_type, &index.bytes, &json!({}))]})
-    .to_string();
-    let oci_index = "application/vnd.oci.image.index.v1+json";
-    let mut all = blobs(&images);
-    all.extend([index.bytes.as_slice(), outer.as_bytes()]);
-    let nested = layout(
-        &[descriptor(oci_index, outer.as_bytes(), &name("app:1"))],
-        &all,
-    );
-    let beside = |image: &Packed, architecture: &str| {
-        let mut one = manifest(image, &name("app:1"));
-        one["platform"] = json!({"os": "linux", "architecture": architecture});
-        one
-    };
-    let flat = layout(
-        &[beside(&images[0], "amd64"), beside(&images[1], "arm64")],
-        &blobs(&images),
-    );
-    for bytes in [nested, flat] {
-        for (platform, is) in [
-            (None, 0),
-            (Some("linux/amd64"), 0),
-            (Some("linux/arm64"), 1),
-        ] {
-            let image = open_for(bytes.clone(), None, platform).unwrap();
-            let digest = image.digest.unwrap().to_string();
-            assert_eq!(digest, images[is].manifest.digest, "{platform:?}");
-            assert_eq!(image.reference, "docker.io/library/app:1");
-        }
-        let error = open_for(bytes, None, Some("linux/s390x")).unwrap_err();
-        assert!(matches!(error, SourceError::NoPlatform { .. }), "{error}");
-    }
-}
-
 /// An image inside so many indexes, of which each lists the next one so often.
 fn nested(depth: usize, times: usize) -> Bytes {
     let images = [packed("one")];
@@ -228,35 +191,6 @@ fn indexes_are_followed_eight_deep_and_no_more_than_sixty_four() {
     // Each twice is 2 + 4 + … + 128 of them.
     let text = problem(nested(8, 2), None);
     assert!(text.contains("more than 64 indexes"), "{text}");
-}
-
-#[test]
-fn what_is_missing_or_damaged_is_named() {
-    let images = [packed("one")];
-    let listed = [manifest(&images[0], &name("app:1"))];
-    let all = blobs(&images);
-    let text = problem(layout(&listed, &[]), None);
-    assert!(text.contains("is missing"), "{text}");
-    let text = problem(layout(&listed, &all[..1]), None);
-    assert!(text.contains(images[0].config.hex()), "{text}");
-
-    let damaged = fixtures::Layer::new()
-        .file(
-            "index.json",
-            json!({"schemaVersion": 2, "manifests": listed}).to_string(),
-        )
-        .file(format!("blobs/sha256/{}", images[0].manifest.hex()), "{}");
-    let text = problem(damaged.tar().into(), None);
-    assert!(text.contains("is damaged"), "{text}");
-
-    // A layer that was not saved with the image is missed when it is read.
-    let without = layout(&listed, &all[..2]);
-    let archive = Archive::new("a.tar".to_owned(), Arc::new(without), Form::Oci, None);
-    let image = block_on(archive.image(None)).unwrap();
-    let error = archive.layer(&image.layers[0]).unwrap_err().to_string();
-    assert!(error.contains("layer 1 of a.tar"), "{error}");
-
-    assert!(problem(layout(&[], &[]), None).contains("has no images"));
 }
 
 #[test]
@@ -448,180 +382,4 @@ fn built_for(platform: &str) -> Packed {
         .pack()
 }
 
-/// A layout with one index of these images, of which `kept` says what was saved: each by its place, and the part.
-fn partly_saved(images: &[Packed], kept: impl Fn(usize, &str) -> bool) -> Bytes {
-    let index = fixtures::index(Family::Oci, images);
-    let mut saved = vec![index.bytes.as_slice()];
-    for (place, image) in images.iter().enumerate() {
-        let parts = [("manifest", &image.manifest), ("config", &image.config)];
-        let layers = image.layers.iter().map(|layer| ("layer", layer));
-        let parts = parts.into_iter().chain(layers);
-        saved.extend(
-            parts
-                .filter(|(part, _)| kept(place, part))
-                .map(|(_, blob)| blob.bytes.as_slice()),
-        );
-    }
-    saved.sort_unstable();
-    saved.dedup();
-    layout(
-        &[descriptor(&index.media_type, &index.bytes, &name("app:1"))],
-        &saved,
-    )
-}
-
 const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/s390x"];
-
-#[test]
-fn the_only_platform_that_was_saved_is_the_default() {
-    let images = PLATFORMS.map(built_for);
-    // What engines keep of the others: nothing, manifests, or configurations too.
-    for others in [&[][..], &["manifest"], &["manifest", "config"]] {
-        let bytes = partly_saved(&images, |place, part| place == 1 || others.contains(&part));
-        let image = open(bytes.clone(), None).unwrap();
-        assert_eq!(image.platform.unwrap().to_string(), "linux/arm64");
-        open_for(bytes.clone(), None, Some("linux/arm64")).unwrap();
-        for wanted in ["linux/amd64", "linux/s390x"] {
-            let error = open_for(bytes.clone(), None, Some(wanted)).unwrap_err();
-            let SourceError::NotSaved { available, .. } = &error else {
-                panic!("{others:?}: {error}");
-            };
-            assert_eq!(available.len(), 1);
-            let text = error.to_string();
-            assert!(
-                text.contains(wanted) && text.contains("it has linux/arm64"),
-                "{text}"
-            );
-        }
-        let error = open_for(bytes, None, Some("linux/ppc64le")).unwrap_err();
-        assert!(matches!(error, SourceError::NoPlatform { .. }), "{error}");
-    }
-}
-
-#[test]
-fn of_several_saved_platforms_the_usual_one_is_the_default() {
-    let images = PLATFORMS.map(built_for);
-    let without = |gone: usize| {
-        let bytes = partly_saved(&images, |place, _| place != gone);
-        open(bytes, None).unwrap().platform.unwrap().to_string()
-    };
-    assert_eq!(without(0), "linux/arm64");
-    assert_eq!(without(1), "linux/amd64");
-    assert_eq!(without(2), "linux/amd64");
-}
-
-/// A layer that is gone is no sign that a platform was not saved: its other ones are there.
-#[test]
-fn a_damaged_platform_is_not_passed_over() {
-    let arm = built_for("linux/arm64");
-    let damaged = fixtures::Image::new()
-        .layer(layer("COPY a /a").file("/a", "own"))
-        .layer(layer("COPY b /b").file("/b", "gone"))
-        .pack();
-    let gone = damaged.layers[1].bytes.clone();
-    let index = fixtures::index(Family::Oci, &[damaged.clone(), arm.clone()]);
-    let mut saved = vec![index.bytes.as_slice()];
-    let all = [&damaged, &arm];
-    saved.extend(
-        all.iter()
-            .flat_map(|image| std::iter::once(&image.manifest).chain(image.blobs()))
-            .map(|blob| blob.bytes.as_slice())
-            .filter(|bytes| *bytes != gone.as_slice()),
-    );
-    let listed = [descriptor(&index.media_type, &index.bytes, &name("app:1"))];
-    let image = open(layout(&listed, &saved), None).unwrap();
-    assert_eq!(image.platform.unwrap().to_string(), "linux/amd64");
-    assert!(image.layers[1].span.is_none());
-}
-
-#[test]
-fn where_nothing_was_saved_the_missing_file_is_told() {
-    let images = PLATFORMS.map(built_for);
-    let text = problem(partly_saved(&images, |_, _| false), None);
-    assert!(text.contains("is missing"), "{text}");
-}
-
-/// Messages about a file speak of the file, not of a registry or a connection.
-#[test]
-fn damage_is_told_as_that_of_a_file() {
-    let images = [packed("one")];
-    let image = &images[0];
-    let listed = [manifest(image, &name("app:1"))];
-    let all = blobs(&images);
-    let layer_error = |bytes: Bytes| {
-        let archive = Archive::new("a.tar".to_owned(), Arc::new(bytes), Form::Oci, None);
-        let image = block_on(archive.image(None)).unwrap();
-        archive.layer(&image.layers[0]).unwrap_err()
-    };
-    let with_layer = |layer: &[u8]| -> Bytes {
-        let index = json!({"schemaVersion": 2, "manifests": listed}).to_string();
-        let at = |digest: &str| format!("blobs/{}", digest.replace(':', "/"));
-        fixtures::Layer::new()
-            .file("index.json", index)
-            .file(at(&image.manifest.digest), image.manifest.bytes.clone())
-            .file(at(&image.config.digest), image.config.bytes.clone())
-            .file(at(&image.layers[0].digest), layer)
-            .tar()
-            .into()
-    };
-    let layer = &image.layers[0].bytes;
-    let mut errors = vec![
-        layer_error(layout(&listed, &all[..2])),
-        layer_error(with_layer(&layer[..layer.len() - 1])),
-        layer_error(with_layer(&[layer.as_slice(), b"x"].concat())),
-    ];
-    assert!(
-        matches!(errors[0], SourceError::Missing { .. }),
-        "{}",
-        errors[0]
-    );
-    assert!(
-        matches!(errors[1], SourceError::Damaged { .. }),
-        "{}",
-        errors[1]
-    );
-    // An index that promises another size or another type than the manifest has.
-    for (key, value) in [
-        ("size", json!(1)),
-        (
-            "mediaType",
-            json!("application/vnd.oci.image.index.v1+json"),
-        ),
-    ] {
-        let mut other = listed[0].clone();
-        other[key] = value;
-        errors.push(open(layout(&[other], &all), None).unwrap_err());
-    }
-    for error in errors {
-        let text = error.to_string();
-        for wrong in [
-            "connection",
-            "try again",
-            "registry",
-            "sent as",
-            "check the name",
-        ] {
-            assert!(!text.contains(wrong), "{text}");
-        }
-    }
-}
-
-#[test]
-fn an_index_without_images_is_empty() {
-    for index in [
-        json!({"schemaVersion": 2, "manifests": null}),
-        json!({"schemaVersion": 2, "manifests": []}),
-        json!({"schemaVersion": 2}),
-        json!({}),
-        json!({"SchemaVersion": 2, "Manifests": null}),
-    ] {
-        let tar = fixtures::Layer::new().file("index.json", index.to_string());
-        let text = problem(tar.tar().into(), None);
-        assert!(text.contains("a.tar: has no images"), "{text}");
-    }
-    let oci_index = "application/vnd.oci.image.index.v1+json";
-    let empty = json!({"schemaVersion": 2, "mediaType": oci_index, "manifests": null}).to_string();
-    let listed = [descriptor(oci_index, empty.as_bytes(), &name("app:1"))];
-    let text = problem(layout(&listed, &[empty.as_bytes()]), None);
-    assert!(text.contains("its index is empty"), "{text}");
-}
