@@ -104,7 +104,7 @@ const OF_MAP: [(&str, &str); 3] = [
 const FIND: &str = ".find input, .history-form input";
 
 /// The field for the reference of an image.
-const REFERENCE: &str = ".reference input";
+pub(super) const REFERENCE: &str = ".reference input";
 
 /// What closes the selected finding.
 const LESS: &str = ".finding.selected .more";

@@ -15,6 +15,7 @@ pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod missing;
 pub(crate) mod panel;
+pub(crate) mod paste;
 pub(crate) mod pick;
 pub(crate) mod search;
 pub(crate) mod size;
