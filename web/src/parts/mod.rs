@@ -1,10 +1,10 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+pub(crate) mod changed_lines;
 mod colours;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
-pub(crate) mod difference;
 pub(crate) mod drawn_rows;
 pub(crate) mod drop;
 pub(crate) mod find;
