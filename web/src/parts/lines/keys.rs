@@ -32,10 +32,7 @@ impl Keyboard {
     pub(super) fn stop(&self, list: &DrawnRows<ContentLine>) -> u32 {
         let focused = focused_row(list);
         self.before.set(focused);
-        let row = match focused.filter(|_| !self.waits) {
-            Some(focused) => focused,
-            None => self.active,
-        };
+        let row = focused.filter(|_| !self.waits).unwrap_or(self.active);
         let is_drawn = list.window.drawn().contains(&row) && list.row(row).is_some();
         match is_drawn {
             true => row,
