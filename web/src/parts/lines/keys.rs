@@ -94,10 +94,10 @@ impl Lines {
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
             return false;
         }
-        let here = match self.keyboard.waits {
-            true => Some(self.keyboard.active),
-            false => pressed_on(event),
-        };
+        // Of keys that come faster than rows, each goes on from where the one before led.
+        let pressed_on = pressed_on(event).filter(|_| !self.keyboard.moved);
+        let waiting = Some(self.keyboard.active).filter(|_| self.keyboard.waits);
+        let here = pressed_on.or(waiting);
         let key = event.key();
         if let Some(msg) = here.and_then(|row| self.asked_by(row, &key, event.shift_key())) {
             event.prevent_default();
