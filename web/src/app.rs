@@ -25,6 +25,7 @@ use crate::navigate::Navigate;
 use crate::own_dockerfile::OwnDockerfile;
 use crate::parts::drop::DropZone;
 use crate::parts::missing::MissingParts;
+use crate::parts::paste::PasteZone;
 use crate::route::{BrowseRoute, ImageRoute, Route};
 use crate::rules_input::{RulesInput, RulesProblem};
 use crate::session::{Again, Session, State};
@@ -68,6 +69,8 @@ pub(crate) enum Msg {
     HistoryAgain,
     /// Open what was typed.
     Open(String),
+    /// A text was pasted outside of fields.
+    Pasted(String),
     /// Read no more of the image.
     Cancel,
     /// Read the image again, or what is missing of it.
@@ -201,6 +204,12 @@ impl Component for App {
             Msg::Catalog(list) => self.catalog = list,
             Msg::Chosen(file) => self.chosen(ctx, file),
             Msg::Open(typed) => self.open_typed(ctx, typed),
+            Msg::Pasted(text) => {
+                if self.route == Route::Start {
+                    browser::fill_first(keys::REFERENCE, &text);
+                }
+                return false;
+            }
             Msg::Cancel => self.cancel(ctx),
             Msg::Again(again) => self.again(ctx, again),
             Msg::CloseDetails => self.close_details(ctx),
@@ -286,6 +295,7 @@ impl Component for App {
                 { self.view_keys(ctx) }
                 { self.view_hand_over(ctx) }
                 <DropZone on_file={on_file.clone()} />
+                <PasteZone on_file={on_file.clone()} on_text={link.callback(Msg::Pasted)} />
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),
@@ -333,6 +343,10 @@ impl App {
                 { self.view_keys(ctx) }
                 { self.view_hand_over(ctx) }
                 <DropZone on_file={ctx.link().callback(Msg::Chosen)} />
+                <PasteZone
+                    on_file={ctx.link().callback(Msg::Chosen)}
+                    on_text={ctx.link().callback(Msg::Pasted)}
+                />
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),

@@ -4,8 +4,8 @@ use js_sys::Array;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlTextAreaElement,
-    Storage, Url,
+    Blob, BlobPropertyBag, FocusOptions, HtmlAnchorElement, HtmlDocument, HtmlElement,
+    HtmlInputElement, HtmlTextAreaElement, Storage, Url,
 };
 
 use crate::navigate::History;
@@ -297,6 +297,24 @@ pub(crate) fn focus(id: &str) {
 pub(crate) fn focus_first(selector: &str) -> bool {
     // Where it cannot go, the focus stays where it is.
     first(selector).is_some_and(|element| element.focus().is_ok())
+}
+
+/// Puts the keyboard on an element and scrolls nothing.
+pub(crate) fn focus_in_place(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    // Where it cannot go, the focus stays where it is.
+    let _ = element.focus_with_options(&options);
+}
+
+/// Writes a text into the first field that a selector finds, and puts the keyboard there.
+pub(crate) fn fill_first(selector: &str, text: &str) {
+    let field = first(selector).and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
+    if let Some(field) = field {
+        field.set_value(text);
+        // Where it cannot go, the focus stays where it is.
+        let _ = field.focus();
+    }
 }
 
 /// Clicks on the first element that a selector finds; tells whether there is one.

@@ -78,6 +78,7 @@ mod page_later;
 mod page_layers;
 mod page_layout;
 mod page_lazy;
+mod page_lines;
 mod page_links;
 mod page_login;
 mod page_map;

@@ -326,9 +326,14 @@ async fn the_list_of_keys_takes_the_focus_and_gives_it_back() {
     let _: bool = browser
         .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")
         .await;
+    browser.resize(1024, 500).await;
     browser.write("?").await;
     let _: bool = browser
         .until("document.activeElement.closest('[role=dialog]') !== null")
+        .await;
+    // It begins at its top, where it does not fit.
+    let _: bool = browser
+        .until("(list => list.scrollHeight > list.clientHeight && list.scrollTop === 0)(document.querySelector('[role=dialog]'))")
         .await;
     // What is behind it stays as it is.
     for key in ["w", "m", "[", "/"] {

@@ -255,6 +255,48 @@ async fn a_file_is_dropped_anywhere() {
 }
 
 #[tokio::test]
+async fn a_file_is_pasted_anywhere_and_a_text_at_the_start() {
+    let saved = oci_archive(&[("app:1", &app())]);
+    let (_served, browser) = at_start().await;
+    let paste = |on: &str, held: &str| {
+        format!(
+            "(() => {{ const held = new DataTransfer();
+            {held};
+            const event = new ClipboardEvent('paste', {{ clipboardData: held, bubbles: true, cancelable: true }});
+            document.querySelector({on:?}).dispatchEvent(event);
+            return event.defaultPrevented; }})()"
+        )
+    };
+    let text = "held.setData('text/plain', ' docker pull\\nnginx:1.27 ')";
+    let field = ".reference input";
+    // A field takes a text itself.
+    assert!(!browser.value::<bool>(&paste(field, text)).await);
+    let blurred = "(document.activeElement.blur(), document.activeElement === document.body)";
+    assert!(browser.value::<bool>(blurred).await);
+    assert!(browser.value::<bool>(&paste("h1", text)).await);
+    let _: bool = browser
+        .until("(field => field.value === 'docker pull nginx:1.27' && document.activeElement === field)(document.querySelector('.reference input'))")
+        .await;
+    let _: bool = browser
+        .run(&format!(
+            "window.saved = {}; arguments[0](true)",
+            serde_json::to_string(&saved).unwrap()
+        ))
+        .await;
+    let file =
+        |name: &str| format!("held.items.add(new File([new Uint8Array(window.saved)], {name:?}))");
+    // A file is no text, in a field neither.
+    for (on, name) in [(field, "first.tar"), ("body", "second.tar")] {
+        assert!(browser.value::<bool>(&paste(on, &file(name))).await);
+        whole(&browser, name).await;
+    }
+    // A picture that comes with a text is none to open.
+    let picture =
+        format!("held.items.add(new File(['x'], 'a.png', {{ type: 'image/png' }})); {text}");
+    assert!(!browser.value::<bool>(&paste(field, &picture)).await);
+}
+
+#[tokio::test]
 async fn the_folder_of_a_layout_is_dropped_like_a_file() {
     let folder = TempDir::new().unwrap();
     let layout = folder.path().join("my layout");

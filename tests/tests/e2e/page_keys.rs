@@ -134,7 +134,7 @@ fn cases() -> Vec<Case> {
             &[("Package.", &at_name("package.json"))],
         ),
         case(
-            "Ctrl+A r Ctrl+M Ctrl+U",
+            "Ctrl+A r Ctrl+M o Ctrl+U",
             &format!("{IMAGE}?layer=12&view=changes"),
             TREE,
             &[
@@ -144,7 +144,7 @@ fn cases() -> Vec<Case> {
             ],
         ),
         case(
-            "Ctrl+A r Ctrl+M Ctrl+U",
+            "Ctrl+A r Ctrl+M o Ctrl+U",
             IMAGE,
             TREE,
             &[
@@ -153,10 +153,14 @@ fn cases() -> Vec<Case> {
                     &with_control("u"),
                     &address_has("hide=unchanged,overwritten"),
                 ),
+                (
+                    "o",
+                    &address_has("hide=unchanged,overwritten,metadata-only"),
+                ),
             ],
         ),
         case(
-            "Ctrl+A r Ctrl+M Ctrl+U",
+            "Ctrl+A r Ctrl+M o Ctrl+U",
             COMPARED,
             TREE,
             &[
@@ -166,6 +170,7 @@ fn cases() -> Vec<Case> {
                     &with_control("m"),
                     &address_has("hide=added,removed,changed"),
                 ),
+                ("o", &address_has("hide=added,removed,changed,moved")),
             ],
         ),
         case(
@@ -247,8 +252,11 @@ fn cases() -> Vec<Case> {
         view("a", COMPARED, "", "packages"),
         view("m", COMPARED, "", "map"),
         view("g", COMPARED, "", "config"),
+        view("h", COMPARED, "", "history"),
         view("l", COMPARED, "", "layers"),
     ];
+    cases.extend(of_lines());
+    cases.extend(what_escape_closes());
     const MAP: &str = "#map[data-parts]:not([data-parts='0'])";
     let on_part = "document.querySelector('#map-told').textContent.startsWith('/')";
     let zoomed =
@@ -306,6 +314,86 @@ fn cases() -> Vec<Case> {
         cases.push(case("/", &place, "body", &[("/", in_reference)]));
     }
     cases
+}
+
+/// Lines of a file are chosen by their numbers.
+fn of_lines() -> [Case; 2] {
+    let key = |key: Key| key.value().to_string();
+    let with_shift = |key: &str| format!("{}{key}{}", Key::Shift.value(), Key::Null.value());
+    let (down, enter) = (key(Key::Down), key(Key::Enter));
+    let on = |number: &str| {
+        format!(
+            "document.activeElement.matches('.code .number') && document.activeElement.textContent === '{number}'"
+        )
+    };
+    let is = |lines: &str| {
+        format!("new URLSearchParams(location.hash.split('?')[1]).get('lines') === '{lines}'")
+    };
+    let place = format!("{IMAGE}?view=content&path=/app/package.json");
+    let focus = ".code .number[tabindex='0']";
+    [
+        case(
+            "Enter Space",
+            &place,
+            focus,
+            &[
+                (&down, &on("2")),
+                (&enter, &is("L2")),
+                (&down, &on("3")),
+                (" ", &is("L3")),
+            ],
+        ),
+        case(
+            "Shift+Enter Shift+Space",
+            &place,
+            focus,
+            &[
+                (&down, &on("2")),
+                (&enter, &is("L2")),
+                (&down, &on("3")),
+                (&with_shift(&enter), &is("L2-L3")),
+                (&down, &on("4")),
+                (&with_shift(" "), &is("L2-L4")),
+            ],
+        ),
+    ]
+}
+
+/// What is open is closed, and the keyboard goes back to what opened it.
+fn what_escape_closes() -> [Case; 2] {
+    let key = |key: Key| key.value().to_string();
+    let (enter, tab, escape) = (key(Key::Enter), key(Key::Tab), key(Key::Escape));
+    [
+        case(
+            "Esc",
+            IMAGE,
+            ".menu summary",
+            &[
+                (&enter, "document.querySelector('.menu').open"),
+                (&tab, "document.activeElement.matches('.menu-box input')"),
+                (
+                    &escape,
+                    "!document.querySelector('.menu').open && document.activeElement.matches('.menu summary')",
+                ),
+            ],
+        ),
+        case(
+            "Esc",
+            &format!("{IMAGE}?view=packages"),
+            ".packages tr[data-package] button",
+            &[
+                (
+                    &enter,
+                    "location.hash.includes('package=') && !!document.querySelector('.packages .open + .of-package a')",
+                ),
+                (&tab, "document.activeElement.matches('.of-package a')"),
+                (
+                    &escape,
+                    "!location.hash.includes('package=') && document.activeElement.matches('.packages tr[data-package] button')",
+                ),
+            ],
+        ),
+    ]
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::views::{layers, map};
 use crate::worker::protocol::{Change, ChangeKind, Side};
 
 /// The keys of views, with the view of an image and that of a comparison that they lead to.
-const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
+const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 8] = [
     ("f", Some(View::Stack), Some(CompareView::Files), "Files"),
     ("w", Some(View::Waste), None, "Waste"),
     ("k", Some(View::Checks), None, "Checks"),
@@ -34,6 +34,12 @@ const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
         "Configuration",
     ),
     (
+        "h",
+        None,
+        Some(CompareView::History),
+        "Build history, of a comparison",
+    ),
+    (
         "l",
         None,
         Some(CompareView::Layers),
@@ -43,7 +49,10 @@ const VIEWS: [(&str, Option<View>, Option<CompareView>, &str); 7] = [
 
 /// The keys of the whole page and what they do, as they are listed.
 const OF_PAGE: [(&str, &str); 5] = [
-    ("/", "Find; in a view without a search, name another image"),
+    (
+        "/",
+        "Go to the search; in a view without one, to the field for the image",
+    ),
     ("[ ]", "Layer below, layer above"),
     ("c", "Copy a link to this view"),
     ("?", "This list"),
@@ -51,11 +60,14 @@ const OF_PAGE: [(&str, &str); 5] = [
 ];
 
 /// The same of the tree, and of other lists as far as they have them.
-const OF_LISTS: [(&str, &str); 9] = [
+const OF_LISTS: [(&str, &str); 8] = [
     ("↑ ↓", "Move in the list that has the focus"),
     ("Home End", "First and last row"),
-    ("PgUp PgDn", "A page of the tree up or down"),
-    ("→ ←", "Open or close a folder"),
+    ("PgUp PgDn", "A page of the tree, or of lines, up or down"),
+    (
+        "→ ←",
+        "Open or close a folder, or an object or array of JSON",
+    ),
     ("Ctrl+Space", "Close all folders of the tree"),
     (
         "Enter",
@@ -66,8 +78,17 @@ const OF_LISTS: [(&str, &str); 9] = [
         "Next name in the tree that begins so; type on within a second",
     ),
     (
-        "Ctrl+A r Ctrl+M Ctrl+U",
-        "Show or hide added, deleted, overwritten or unchanged paths of the tree",
+        "Ctrl+A r Ctrl+M o Ctrl+U",
+        "Show or hide added, deleted, overwritten, metadata-only (of a comparison: moved) or unchanged paths of the tree",
+    ),
+];
+
+/// The same of the content of a file.
+const OF_CONTENTS: [(&str, &str); 3] = [
+    ("Enter Space", "Link to the line whose number has the focus"),
+    (
+        "Shift+Enter Shift+Space",
+        "Extend the link from the lines that it has to this one",
     ),
     ("n p", "Next and previous change, of two versions of a file"),
 ];
@@ -83,10 +104,13 @@ const OF_MAP: [(&str, &str); 3] = [
 const FIND: &str = ".find input, .history-form input";
 
 /// The field for the reference of an image.
-const REFERENCE: &str = ".reference input";
+pub(super) const REFERENCE: &str = ".reference input";
 
 /// What closes the selected finding.
 const LESS: &str = ".finding.selected .more";
+
+/// What opens and closes the package that is open.
+const OPEN_PACKAGE: &str = ".packages tr.open button[aria-expanded]";
 
 impl App {
     /// A key was pressed anywhere.
@@ -114,7 +138,7 @@ impl App {
         done
     }
 
-    /// Escape closes what is open: the list of keys, details, a finding, a folder that fills the map, a remark.
+    /// Escape closes what is open: the list of keys, details, a finding, a package, a folder that fills the map, a remark.
     fn escape(&mut self, ctx: &Context<Self>) -> bool {
         if std::mem::take(&mut self.keys_listed) {
             return true;
@@ -169,6 +193,16 @@ impl App {
                 // Only the list knows the page that the finding is on.
                 if !browser::click_first(LESS) {
                     let route = route.with_waste(|_| {});
+                    self.go(ctx, Navigate::replace(route));
+                }
+            }
+            Route::Image(route)
+                if route.view == View::Packages && route.packages.package.is_some() =>
+            {
+                // The button stays, and has the keyboard then.
+                if !(browser::focus_first(OPEN_PACKAGE) && browser::click_first(OPEN_PACKAGE)) {
+                    let mut route = route.clone();
+                    route.packages.package = None;
                     self.go(ctx, Navigate::replace(route));
                 }
             }
@@ -242,7 +276,8 @@ impl App {
         true
     }
 
-    /// Shows paths of a kind in the tree, or hides them, by dive's keys. Ctrl+R stays the browser's.
+    /// Shows paths of a kind in the tree, or hides them, by dive's keys. Ctrl+R stays the browser's, and what dive does not
+    /// know has a letter.
     fn show_or_hide(&mut self, ctx: &Context<Self>, key: &str, with_control: bool) -> bool {
         let key = match with_control {
             true => key.to_ascii_lowercase(),
@@ -252,6 +287,7 @@ impl App {
             (true, "a") => (ChangeKind::Added, Some(Change::Added)),
             (false, "r") => (ChangeKind::Deleted, Some(Change::Removed)),
             (true, "m") => (ChangeKind::Modified, Some(Change::Changed)),
+            (false, "o") => (ChangeKind::MetadataOnly, Some(Change::Moved)),
             (true, "u") => (ChangeKind::Unchanged, None),
             _ => return false,
         };
@@ -296,34 +332,34 @@ fn KeysList(props: &KeysListProps) -> Html {
     {
         let close = close.clone();
         use_effect_with((), move |()| {
-            let focus = |element: &HtmlElement| {
-                // What cannot be focused any more is gone.
-                let _ = element.focus();
-            };
             let active = gloo::utils::document().active_element();
             let before = active.and_then(|active| active.dyn_into::<HtmlElement>().ok());
             if let Some(close) = close.cast::<HtmlElement>() {
-                focus(&close);
+                browser::focus_in_place(&close);
             }
             move || {
                 if let Some(before) = before {
-                    focus(&before);
+                    browser::focus_in_place(&before);
                 }
             }
         });
     }
     html! {
         <div class="keys-list" role="dialog" aria-labelledby="keys">
-            <h2 id="keys">{ "Keyboard" }</h2>
+            <div class="keys-head">
+                <h2 id="keys">{ "Keyboard" }</h2>
+                <button type="button" ref={close} onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button>
+            </div>
             <h3>{ "Page" }</h3>
             { listed(&OF_PAGE) }
             <h3>{ "Views" }</h3>
             { listed(&VIEWS.map(|(key, _, _, text)| (key, text))) }
             <h3>{ "Tree and lists" }</h3>
             { listed(&OF_LISTS) }
+            <h3>{ "Contents" }</h3>
+            { listed(&OF_CONTENTS) }
             <h3>{ "Map" }</h3>
             { listed(&OF_MAP) }
-            <button type="button" ref={close} onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button>
         </div>
     }
 }

@@ -8,6 +8,8 @@ use crate::parts::window::Window;
 
 /// Height of a row, as in the style sheet, in pixels.
 const ROW: f64 = 20.0;
+/// What a computed place may be off by, in pixels.
+const ROUNDING: f64 = 0.01;
 /// Rows asked for at a time.
 const CHUNK: u32 = 256;
 
@@ -140,6 +142,20 @@ impl<T> DrawnRows<T> {
     /// Puts the drawn rows where they belong.
     pub(crate) fn place(&self) {
         watch::place(&self.space, &self.rows, &self.window);
+    }
+
+    /// Scrolls as little as brings a row into view. Of a long list, a pixel of the scroll bar is several rows: rather one
+    /// pixel too many.
+    pub(crate) fn show(&mut self, row: u32) {
+        let Some(top) = self.window.reveal(row) else {
+            return;
+        };
+        let top = match row < self.window.first() {
+            true => (top + ROUNDING).floor(),
+            false => (top - ROUNDING).ceil(),
+        };
+        self.scroll_to(top);
+        self.measure();
     }
 
     pub(crate) fn scroll_to(&self, top: f64) {

@@ -73,8 +73,8 @@ fn listen(over: impl Fn(bool) + 'static, on_file: Callback<File>) -> Vec<EventLi
     listeners
 }
 
-/// Hands on the first file, or folder, of what was dropped.
-fn take(held: &DataTransfer, on_file: Callback<File>) {
+/// Hands on the first file, or folder, of what was dropped or pasted.
+pub(super) fn take(held: &DataTransfer, on_file: Callback<File>) {
     let file = held.files().and_then(|files| files.get(0));
     let Some(folder) = folder::dropped(held) else {
         return file.into_iter().for_each(|file| on_file.emit(file));

@@ -1,10 +1,13 @@
 //! Numbered lines of a content that lives in the image worker: text, JSON whose objects and arrays can be collapsed, or
 //! sixteen bytes each. Only those in view are asked for and drawn.
 
+mod keys;
+
 use std::fmt::Write as _;
 
 use yew::prelude::*;
 
+use self::keys::{Keyboard, key_up};
 use crate::format;
 use crate::parts::colours::Colours;
 use crate::parts::drawn_rows::{Arrived, DrawnRows};
@@ -39,7 +42,9 @@ pub(crate) enum Msg {
     Moved,
     /// Rows, and how many there are of all where that can change.
     Here(Option<u32>, Arrived<ContentLine>),
-    Chosen(u32, bool),
+    /// The line of a row, by its number from 1, alone or with those that the address names.
+    Chosen(u32, u32, bool),
+    Key(KeyboardEvent),
     Fold(Fold),
     /// What was asked for is done.
     Folded(Fold, Folded),
@@ -51,6 +56,9 @@ pub(crate) enum Msg {
 pub(crate) struct Lines {
     list: DrawnRows<ContentLine>,
     colours: Option<Colours>,
+    keyboard: Keyboard,
+    /// The lines that were chosen here last.
+    picked: Option<(u32, u32)>,
 }
 
 impl Component for Lines {
@@ -61,6 +69,8 @@ impl Component for Lines {
         Lines {
             list: DrawnRows::new(ctx.props().total),
             colours: colours(ctx),
+            keyboard: Keyboard::default(),
+            picked: None,
         }
     }
 
@@ -69,9 +79,12 @@ impl Component for Lines {
         if (new.form, new.total, &new.path) != (old.form, old.total, &old.path) {
             self.list.restart(new.total);
             self.colours = colours(ctx);
+            self.keyboard = Keyboard::default();
+            self.picked = None;
             self.fetch(ctx);
         }
-        if new.chosen != old.chosen {
+        // What was chosen here is where the visitor is.
+        if new.chosen != old.chosen && new.chosen != self.picked {
             self.reveal(ctx);
         }
         true
@@ -86,6 +99,7 @@ impl Component for Lines {
             ctx.link().send_message(Msg::Moved);
         }
         self.list.place();
+        self.keyboard.follow(&self.list);
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -108,14 +122,17 @@ impl Component for Lines {
                 }
                 taken
             }
-            Msg::Chosen(line, extends) => {
+            Msg::Chosen(row, line, extends) => {
                 let (first, last) = match ctx.props().chosen.filter(|_| extends) {
                     Some((first, last)) => (first.min(line), last.max(line)),
                     None => (line, line),
                 };
+                self.keyboard.begin_at(row);
+                self.picked = Some((first, last));
                 ctx.props().on_choose.emit((first, last));
                 false
             }
+            Msg::Key(event) => self.key(ctx, &event),
             Msg::Fold(fold) => {
                 let folded = ctx.props().worker.ask(FoldLines(fold));
                 ctx.link().send_future_batch(async move {
@@ -126,6 +143,7 @@ impl Component for Lines {
             }
             Msg::Folded(fold, Folded { total, row }) => {
                 self.list.refresh(total);
+                self.keyboard.begin_at(row);
                 // The browser scrolls only as far as there is room.
                 self.list.place();
                 match fold {
@@ -149,6 +167,12 @@ impl Component for Lines {
             _ => None,
         };
         let fold = |fold| ctx.link().callback(move |_: MouseEvent| Msg::Fold(fold));
+        let stop = self.keyboard.stop(&self.list);
+        // Without a line to go to, what is scrolled is the way in.
+        let tab_index = match self.list.row(stop) {
+            Some(_) => "-1",
+            None => "0",
+        };
         html! {
             <>
                 if *form == ContentForm::Json {
@@ -162,12 +186,14 @@ impl Component for Lines {
                     ref={self.list.scroller.clone()}
                     role="region"
                     aria-label={label}
-                    tabindex="0"
+                    tabindex={tab_index}
+                    onkeydown={ctx.link().callback(Msg::Key)}
+                    onkeyup={Callback::from(|event: KeyboardEvent| key_up(&event))}
                 >
                     <div class="space" ref={self.list.space.clone()}>
                         <div class="lines" ref={self.list.rows.clone()}>
                             for row in self.list.window.drawn() {
-                                { self.row(ctx, row) }
+                                { self.row(ctx, row, row == stop) }
                             }
                         </div>
                     </div>
@@ -178,7 +204,7 @@ impl Component for Lines {
 }
 
 impl Lines {
-    fn row(&self, ctx: &Context<Self>, row: u32) -> Html {
+    fn row(&self, ctx: &Context<Self>, row: u32, is_stop: bool) -> Html {
         let Some(line) = self.list.row(row) else {
             return html! { <div key={format!("row {row}")} class="line"></div> };
         };
@@ -187,20 +213,23 @@ impl Lines {
         let is_chosen = chosen.is_some_and(|(first, last)| (first..=last).contains(&(number + 1)));
         let choose = ctx
             .link()
-            .callback(move |event: MouseEvent| Msg::Chosen(number + 1, event.shift_key()));
+            .callback(move |event: MouseEvent| Msg::Chosen(row, number + 1, event.shift_key()));
         let form = ctx.props().form;
-        let (told, text) = match form {
-            ContentForm::Hex => (
-                format!("{:08x}", u64::from(number) * WIDTH),
-                html! { { hex(&line.text) } },
-            ),
+        let (told, link, text) = match form {
+            ContentForm::Hex => {
+                let told = format!("{:08x}", u64::from(number) * WIDTH);
+                let link = format!("Link to line {}, from byte {told}", number + 1);
+                (told, link, html! { { hex(&line.text) } })
+            }
             _ => {
                 let text = format::visible_line(&line.text);
                 let text = match &self.colours {
                     Some(colours) => colours.draw(TextOf::Content(form), number, text),
                     None => html! { { text } },
                 };
-                ((number + 1).to_string(), text)
+                let told = (number + 1).to_string();
+                let link = format!("Link to line {told}");
+                (told, link, text)
             }
         };
         let opens = line.opens.as_ref();
@@ -209,8 +238,10 @@ impl Lines {
                 <button
                     type="button"
                     class="number"
-                    tabindex="-1"
-                    aria-label={format!("Link to line {}", number + 1)}
+                    data-row={row.to_string()}
+                    tabindex={if is_stop { "0" } else { "-1" }}
+                    aria-label={link}
+                    aria-current={is_chosen.then_some("true")}
                     onclick={choose}
                 >
                     { told }
@@ -280,7 +311,7 @@ impl Lines {
     }
 
     /// Brings the lines that the address names into view.
-    fn reveal(&self, ctx: &Context<Self>) {
+    fn reveal(&mut self, ctx: &Context<Self>) {
         let Props {
             form,
             total,
@@ -292,7 +323,10 @@ impl Lines {
             Some(line) if *form == ContentForm::Json => {
                 ctx.link().send_message(Msg::Fold(Fold::Reveal(line)));
             }
-            Some(line) => self.centre(line),
+            Some(line) => {
+                self.keyboard.begin_at(line);
+                self.centre(line);
+            }
             None => {}
         }
     }
@@ -312,6 +346,7 @@ fn toggle(ctx: &Context<Lines>, number: u32, opens: &OpensLines) -> Html {
     html! {
         <button
             type="button"
+            tabindex="-1"
             aria-expanded={(!opens.collapsed).to_string()}
             aria-label={format!("Lines {} to {}", number + 1, opens.last + 1)}
             onclick={fold}

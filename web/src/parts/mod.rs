@@ -1,10 +1,10 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+pub(crate) mod changed_lines;
 mod colours;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
-pub(crate) mod difference;
 pub(crate) mod drawn_rows;
 pub(crate) mod drop;
 pub(crate) mod find;
@@ -15,6 +15,7 @@ pub(crate) mod logo;
 pub(crate) mod mark;
 pub(crate) mod missing;
 pub(crate) mod panel;
+pub(crate) mod paste;
 pub(crate) mod pick;
 pub(crate) mod search;
 pub(crate) mod size;

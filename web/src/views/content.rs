@@ -21,7 +21,8 @@ use crate::views::error::ErrorBox;
 use crate::views::parts::PartsOf;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    ContentFacts, ContentForm, ContentProgress, ReadContent, StopContent, UserError,
+    ContentFacts, ContentForm, ContentProgress, LONGEST_TEXT, Language, ReadContent, StopContent,
+    UserError,
 };
 
 /// What [`Content`] shows.
@@ -169,23 +170,18 @@ fn waiting(props: &Props, there: bool, progress: Option<(u64, u64)>) -> Html {
     }
 }
 
+/// The forms of a content, with the words for them.
+const FORMS: [(ContentForm, &str); 5] = [
+    (ContentForm::Text, "Text"),
+    (ContentForm::Json, "JSON"),
+    (ContentForm::Image, "Image"),
+    (ContentForm::Parts, "Contents"),
+    (ContentForm::Hex, "Bytes"),
+];
+
 /// How it can be shown, what it is, and how to save it.
 fn forms(props: &Props, facts: &ContentFacts) -> Html {
     let chosen = form(props, facts);
-    let can = |form| match form {
-        ContentForm::Text => facts.lines.is_some(),
-        ContentForm::Json => facts.json_lines.is_some(),
-        ContentForm::Image => facts.image.is_some(),
-        ContentForm::Parts => facts.parts,
-        ContentForm::Hex => true,
-    };
-    let words = [
-        (ContentForm::Text, "Text"),
-        (ContentForm::Json, "JSON"),
-        (ContentForm::Image, "Image"),
-        (ContentForm::Parts, "Contents"),
-        (ContentForm::Hex, "Bytes"),
-    ];
     html! {
         <div class="content-tools">
             <span class="muted">{ size(facts.size) }{ format!(", stored in layer {}", facts.stored_in) }</span>
@@ -193,26 +189,70 @@ fn forms(props: &Props, facts: &ContentFacts) -> Html {
                 { format::short_digest(&facts.digest) }{ " " }<Copy text={facts.digest.clone()} what="digest" />
             </span>
             <div class="switch" role="group" aria-label="Show as">
-                for (form, word) in words.into_iter().filter(|(form, _)| can(*form)) {
-                    <button
-                        key={word}
-                        type="button"
-                        aria-pressed={(form == chosen).to_string()}
-                        onclick={
-                            let to = ImageRoute {
-                                form: Some(form),
-                                lines: None,
-                                ..props.route.clone()
-                            };
-                            props.go.reform(move |_| Navigate::replace(to.clone()))
-                        }
-                    >
-                        { word }
-                    </button>
+                for (form, word) in FORMS {
+                    if has(facts, form) {
+                        <button
+                            key={word}
+                            type="button"
+                            aria-pressed={(form == chosen).to_string()}
+                            onclick={
+                                let to = ImageRoute {
+                                    form: Some(form),
+                                    lines: None,
+                                    ..props.route.clone()
+                                };
+                                props.go.reform(move |_| Navigate::replace(to.clone()))
+                            }
+                        >
+                            { word }
+                        </button>
+                    } else if form == ContentForm::Json && is_large_json(facts) {
+                        <button key={word} type="button" disabled=true title={json_limit()}>{ word }</button>
+                    }
                 }
             </div>
             <a class="button" href={facts.download.clone()} download={name(&props.path)}>{ "Download" }</a>
         </div>
+    }
+}
+
+/// Whether a content can be shown in a form.
+fn has(facts: &ContentFacts, form: ContentForm) -> bool {
+    match form {
+        ContentForm::Text | ContentForm::Hex => true,
+        ContentForm::Json => facts.json_lines.is_some(),
+        ContentForm::Image => facts.image.is_some(),
+        ContentForm::Parts => facts.parts,
+    }
+}
+
+/// Whether the text is only the start of the content.
+fn is_cut(facts: &ContentFacts) -> bool {
+    facts.text < facts.size
+}
+
+/// JSON is laid out as a whole, or not.
+fn is_large_json(facts: &ContentFacts) -> bool {
+    facts.language == Some(Language::JSON) && is_cut(facts)
+}
+
+fn json_limit() -> String {
+    let most = format::size(LONGEST_TEXT);
+    format!("JSON of up to {most} is laid out with a line for each value.")
+}
+
+/// How much of a content its text is, where that is not all.
+pub(super) fn cut(facts: &ContentFacts) -> Html {
+    if !is_cut(facts) {
+        return Html::default();
+    }
+    html! {
+        <p class="content-cut muted" role="status">
+            { format!("The first {} of {} as text.", format::size(facts.text), format::size(facts.size)) }
+            if is_large_json(facts) {
+                { " " }{ json_limit() }
+            }
+        </p>
     }
 }
 
@@ -223,14 +263,8 @@ fn name(path: &[u8]) -> String {
 
 /// The form that the address wants, where the content has it.
 fn form(props: &Props, facts: &ContentFacts) -> ContentForm {
-    let has = |form: &ContentForm| match form {
-        ContentForm::Text => facts.lines.is_some(),
-        ContentForm::Json => facts.json_lines.is_some(),
-        ContentForm::Image => facts.image.is_some(),
-        ContentForm::Parts => facts.parts,
-        ContentForm::Hex => true,
-    };
-    props.route.form.filter(has).unwrap_or(facts.form)
+    let wanted = props.route.form.filter(|form| has(facts, *form));
+    wanted.unwrap_or(facts.form)
 }
 
 fn shown(props: &Props, facts: &ContentFacts) -> Html {
@@ -248,23 +282,28 @@ fn shown(props: &Props, facts: &ContentFacts) -> Html {
     let total = match form {
         ContentForm::Json => facts.json_lines.unwrap_or_default(),
         ContentForm::Hex => u32::try_from(facts.size.div_ceil(WIDTH)).unwrap_or(u32::MAX),
-        _ => facts.lines.unwrap_or_default(),
+        _ => facts.lines,
     };
     let route = props.route.clone();
     html! {
-        <Lines
-            worker={props.worker.clone()}
-            {form}
-            {total}
-            path={props.path.clone()}
-            language={facts.language}
-            chosen={props.route.lines}
-            on_choose={props.go.reform(move |lines| {
-                Navigate::replace(ImageRoute {
-                    lines: Some(lines),
-                    ..route.clone()
-                })
-            })}
-        />
+        <>
+            if form == ContentForm::Text {
+                { cut(facts) }
+            }
+            <Lines
+                worker={props.worker.clone()}
+                {form}
+                {total}
+                path={props.path.clone()}
+                language={facts.language}
+                chosen={props.route.lines}
+                on_choose={props.go.reform(move |lines| {
+                    Navigate::replace(ImageRoute {
+                        lines: Some(lines),
+                        ..route.clone()
+                    })
+                })}
+            />
+        </>
     }
 }

@@ -19,8 +19,12 @@ use crate::views::layer::LayerDetails;
 use crate::views::related::RelatedPaths;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
-    EntryKind, HistoryOf, Mark, Metadata, OwnerNames, PathEvent, PathHistory, command,
+    EntryKind, HistoryOf, LARGEST_FILE, Mark, Metadata, OwnerNames, PathEvent, PathHistory, Row,
+    command,
 };
+
+/// The identifier of what says that a file is too large.
+const TOO_LARGE: &str = "too-large";
 
 /// What [`Details`] shows.
 #[derive(PartialEq, Properties)]
@@ -138,55 +142,90 @@ fn to_path(props: &Props) -> Callback<Vec<u8>> {
     })
 }
 
+/// What the path is at the layer that is looked at, and ways to its content.
 fn facts(props: &Props, history: &PathHistory) -> Html {
     let layer = props.layer;
     let Some(row) = &history.now else {
         let text = format!("Not in the filesystem at layer {layer}.");
         return html! { <p class="absent" role="status">{ text }</p> };
     };
-    let has_none = props.image.facts.analysis.is_some();
     let is_gone = row.mark == Some(Mark::Deleted);
-    let content = ImageRoute {
-        path: Some(history.path.clone()),
-        // A search may have found an earlier version.
-        layer: Some(history.found_in.unwrap_or(layer)),
-        // Lines and form are those of the file that was shown before.
-        ..props.route.in_view(View::Content)
-    };
     html! {
         <>
         // The tree of a filesystem also shows what was deleted on the way to it; among changes the mark says so.
         if is_gone && props.route.view == View::Stack {
             <p class="absent" role="status">{ format!("Not in the filesystem at layer {layer}.") }</p>
         }
-        if has_none && matches!(row.kind, EntryKind::File | EntryKind::Hardlink | EntryKind::Dir) {
+        if props.image.facts.analysis.is_none() {
+            { content(props, history, row) }
+        } else if matches!(row.kind, EntryKind::File | EntryKind::Hardlink | EntryKind::Dir) {
             <p class="muted no-contents">{ "A saved analysis has no file contents to view or download." }</p>
         }
-        if row.kind == EntryKind::Dir && !is_gone && !has_none {
+        { list(props, history, row) }
+        </>
+    }
+}
+
+/// The ways to the content: a folder is downloaded, unless it was deleted, and a file is shown.
+fn content(props: &Props, history: &PathHistory, row: &Row) -> Html {
+    let layer = props.layer;
+    match row.kind {
+        EntryKind::Dir if row.mark != Some(Mark::Deleted) => html! {
             <FolderTar
                 key={format!("{layer} {}", format::visible(&history.path))}
                 worker={props.worker.clone()}
                 path={history.path.clone()}
                 {layer}
             />
-        }
-        if matches!(row.kind, EntryKind::File | EntryKind::Hardlink) && !has_none {
-            <p>
-                <button
-                    type="button"
-                    class="view-content"
-                    onclick={props.go.reform(move |_| {
-                        panel::focus();
-                        Navigate::push(content.clone())
-                    })}
-                >
-                    { "View content" }
-                    if let Some(found) = history.found_in {
-                        { format!(" of layer {found}") }
-                    }
-                </button>
-            </p>
-        }
+        },
+        EntryKind::File | EntryKind::Hardlink => view_content(props, history),
+        _ => Html::default(),
+    }
+}
+
+/// Leads to the content of a file, unless that is too large to be read.
+fn view_content(props: &Props, history: &PathHistory) -> Html {
+    let to = ImageRoute {
+        path: Some(history.path.clone()),
+        // A search may have found an earlier version.
+        layer: Some(history.found_in.unwrap_or(props.layer)),
+        // Lines and form are those of the file that was shown before.
+        ..props.route.in_view(View::Content)
+    };
+    let is_too_large = history.content > LARGEST_FILE;
+    html! {
+        <p>
+            <button
+                type="button"
+                class="view-content"
+                disabled={is_too_large}
+                aria-describedby={is_too_large.then_some(TOO_LARGE)}
+                onclick={props.go.reform(move |_| {
+                    panel::focus();
+                    Navigate::push(to.clone())
+                })}
+            >
+                { "View content" }
+                if let Some(found) = history.found_in {
+                    { format!(" of layer {found}") }
+                }
+            </button>
+            if is_too_large {
+                <span class="muted" id={TOO_LARGE}>
+                    { format!(
+                        " The file has {}. Files of up to {} can be shown and downloaded.",
+                        format::size(history.content),
+                        format::size(LARGEST_FILE)
+                    ) }
+                </span>
+            }
+        </p>
+    }
+}
+
+/// The facts as a list.
+fn list(props: &Props, history: &PathHistory, row: &Row) -> Html {
+    html! {
         <dl class="facts">
             <dt>{ "Type" }</dt>
             <dd>{ format::kind(row.kind) }</dd>
@@ -248,7 +287,6 @@ fn facts(props: &Props, history: &PathHistory) -> Html {
                 <dd class="mono">{ format::visible_text(value) }</dd>
             }
         </dl>
-        </>
     }
 }
 

@@ -11,6 +11,7 @@ use crate::parts::panel;
 use crate::parts::size::size;
 use crate::route::{ImageRoute, Route, View};
 use crate::session::Image;
+use crate::views::content::cut;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
@@ -162,28 +163,31 @@ fn parts(props: &Props, parts: &[DocumentPart]) -> Html {
 
 fn shown(props: &Props, facts: &DocumentFacts) -> Html {
     let content = &facts.content;
-    let (form, total) = match (props.route.form, content.json_lines, content.lines) {
-        (Some(ContentForm::Text) | None, None, Some(lines))
-        | (Some(ContentForm::Text), _, Some(lines)) => (ContentForm::Text, lines),
-        (_, Some(lines), _) => (ContentForm::Json, lines),
-        _ => (ContentForm::Text, content.lines.unwrap_or_default()),
+    let (form, total) = match (props.route.form, content.json_lines) {
+        (Some(ContentForm::Text), _) | (_, None) => (ContentForm::Text, content.lines),
+        (_, Some(lines)) => (ContentForm::Json, lines),
     };
     let route = props.route.clone();
     html! {
-        <Lines
-            worker={props.worker.clone()}
-            {form}
-            {total}
-            path={content.path.clone()}
-            language={content.language}
-            chosen={props.route.lines}
-            on_choose={props.go.reform(move |lines| {
-                Navigate::replace(ImageRoute {
-                    lines: Some(lines),
-                    ..route.clone()
-                })
-            })}
-        />
+        <>
+            if form == ContentForm::Text {
+                { cut(content) }
+            }
+            <Lines
+                worker={props.worker.clone()}
+                {form}
+                {total}
+                path={content.path.clone()}
+                language={content.language}
+                chosen={props.route.lines}
+                on_choose={props.go.reform(move |lines| {
+                    Navigate::replace(ImageRoute {
+                        lines: Some(lines),
+                        ..route.clone()
+                    })
+                })}
+            />
+        </>
     }
 }
 

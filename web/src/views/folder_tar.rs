@@ -103,34 +103,8 @@ pub(crate) fn FolderTar(props: &Props) -> Html {
             {
                 match &*state {
                     State::None => button,
-                    State::Reading(progress) => html! {
-                        <>
-                            <p role="status" class="muted">
-                                {
-                                    match progress {
-                                        Some((received, whole)) => format!("Reading {} of {}", format::size(*received), format::size(*whole)),
-                                        None => "Reading the layers".to_owned(),
-                                    }
-                                }
-                            </p>
-                            if let Some((received, whole)) = progress {
-                                <progress value={received.to_string()} max={(*whole).max(1).to_string()} aria-label="Read" />
-                            }
-                            <button type="button" class="cancel-tar" onclick={cancel}>{ "Cancel" }</button>
-                        </>
-                    },
-                    State::Done(facts) => html! {
-                        <>
-                            <a class="button" ref={link} href={facts.url.clone()} download={name.clone()}>{ format!("Save {name}") }</a>
-                            <p class="muted" role="status">
-                                { size(facts.size) }
-                                { format!(", {}", format::counted(facts.paths, "path")) }
-                                if facts.skipped > 0 {
-                                    { format!(", {} skipped", format::counted(facts.skipped, "broken hard link")) }
-                                }
-                            </p>
-                        </>
-                    },
+                    State::Reading(progress) => reading(*progress, cancel),
+                    State::Done(facts) => done(facts, &name, &link),
                     State::Failed(problem) => html! {
                         <>
                             <p role="alert">{ format::visible_text(&problem.detail) }</p>
@@ -140,6 +114,43 @@ pub(crate) fn FolderTar(props: &Props) -> Html {
                 }
             }
         </div>
+    }
+}
+
+/// How much of the layers was read.
+fn reading(progress: Option<(u64, u64)>, cancel: Callback<MouseEvent>) -> Html {
+    let text = match progress {
+        Some((received, whole)) => format!(
+            "Reading {} of {}",
+            format::size(received),
+            format::size(whole)
+        ),
+        None => "Reading the layers".to_owned(),
+    };
+    html! {
+        <>
+            <p role="status" class="muted">{ text }</p>
+            if let Some((received, whole)) = progress {
+                <progress value={received.to_string()} max={whole.max(1).to_string()} aria-label="Read" />
+            }
+            <button type="button" class="cancel-tar" onclick={cancel}>{ "Cancel" }</button>
+        </>
+    }
+}
+
+/// The link to the tar, and what is in it.
+fn done(facts: &FolderFacts, name: &str, link: &NodeRef) -> Html {
+    html! {
+        <>
+            <a class="button" ref={link.clone()} href={facts.url.clone()} download={name.to_owned()}>{ format!("Save {name}") }</a>
+            <p class="muted" role="status">
+                { size(facts.size) }
+                { format!(", {}", format::counted(facts.paths, "path")) }
+                if facts.skipped > 0 {
+                    { format!(", {} skipped", format::counted(facts.skipped, "broken hard link")) }
+                }
+            </p>
+        </>
     }
 }
 

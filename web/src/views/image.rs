@@ -155,26 +155,8 @@ fn content(props: &Props, selected: u32) -> Html {
             dockerfile: props.dockerfile.clone(),
             on_dockerfile: props.on_dockerfile.clone(),
         }))),
-        View::Content => match &route.path {
-            Some(path) => later(Later::Content(Rc::new(content::Props {
-                worker: worker.clone(),
-                image: image.clone(),
-                route: route.clone(),
-                layer: selected,
-                path: path.clone(),
-                go: go.clone(),
-            }))),
-            None => names_none("The link names no file. Choose one in Files."),
-        },
-        View::Difference => match &route.path {
-            Some(path) => later(Later::Versions(Rc::new(versions::Props {
-                worker: worker.clone(),
-                image: image.clone(),
-                route: route.clone(),
-                layer: selected,
-                path: path.clone(),
-                go: go.clone(),
-            }))),
+        View::Content | View::Difference => match &route.path {
+            Some(path) => of_file(props, selected, path),
             None => names_none("The link names no file. Choose one in Files."),
         },
         View::Document => match &route.document {
@@ -187,27 +169,65 @@ fn content(props: &Props, selected: u32) -> Html {
             }))),
             None => names_none("The link names no document. Choose one in Config."),
         },
-        View::Stack | View::Changes => match image.layer(selected) {
-            Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {
-                <div class="nothing">
-                    <h2>{ format!("Layer {selected} is not available") }</h2>
-                    <p>{ format::capital(&reason.to_string()) }{ "." }</p>
-                    <p>{ "What it adds, changes or deletes is not known." }</p>
-                </div>
-            },
-            Some(LayerState::Broken(problem)) => html! {
-                <ErrorBox problem={problem.clone()} on_retry={on_again.reform(|()| Again::Retry)} />
-            },
-            _ => html! {
-                <Files
-                    worker={worker.clone()}
-                    image={image.clone()}
-                    route={route.clone()}
-                    layer={selected}
-                    go={go.clone()}
-                    on_again={on_again.clone()}
-                />
-            },
+        View::Stack | View::Changes => tree(props, selected),
+    }
+}
+
+/// What a file has, or two versions of it.
+fn of_file(props: &Props, selected: u32, path: &[u8]) -> Html {
+    let (worker, image) = (props.worker.clone(), props.image.clone());
+    let (route, go) = (props.route.clone(), props.go.clone());
+    let (layer, path) = (selected, path.to_owned());
+    match route.view {
+        View::Difference => later(Later::Versions(Rc::new(versions::Props {
+            worker,
+            image,
+            route,
+            layer,
+            path,
+            go,
+        }))),
+        _ => later(Later::Content(Rc::new(content::Props {
+            worker,
+            image,
+            route,
+            layer,
+            path,
+            go,
+        }))),
+    }
+}
+
+/// The tree of the filesystem at a layer or of its changes, or why there is none.
+fn tree(props: &Props, selected: u32) -> Html {
+    let Props {
+        worker,
+        image,
+        route,
+        go,
+        on_again,
+        ..
+    } = props;
+    match image.layer(selected) {
+        Some(LayerState::NotFetched(reason)) if route.view == View::Changes => html! {
+            <div class="nothing">
+                <h2>{ format!("Layer {selected} is not available") }</h2>
+                <p>{ format::capital(&reason.to_string()) }{ "." }</p>
+                <p>{ "What it adds, changes or deletes is not known." }</p>
+            </div>
+        },
+        Some(LayerState::Broken(problem)) => html! {
+            <ErrorBox problem={problem.clone()} on_retry={on_again.reform(|()| Again::Retry)} />
+        },
+        _ => html! {
+            <Files
+                worker={worker.clone()}
+                image={image.clone()}
+                route={route.clone()}
+                layer={selected}
+                go={go.clone()}
+                on_again={on_again.clone()}
+            />
         },
     }
 }

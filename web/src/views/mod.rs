@@ -2,13 +2,13 @@
 
 pub(crate) mod artifact;
 mod band;
+mod both_versions;
 pub(crate) mod browse;
 mod cache;
 pub(crate) mod comparison;
 mod config;
 mod content;
 mod details;
-mod difference;
 mod dockerfile;
 mod document;
 pub(crate) mod embed;

@@ -62,7 +62,7 @@ pub(crate) fn Start(props: &Props) -> Html {
             <p class="lead">{ "Files, layers, configuration and wasted space. Images are read in this browser; nothing is uploaded." }</p>
             <ReferenceBox on_open={props.on_open.clone()} autofocus=true />
             <p class="or-file">
-                { "or drop a saved image anywhere on this page, or " }
+                { "or drop or paste a saved image anywhere on this page, or " }
                 <Pick class="quiet" on_file={props.on_file.clone()}>{ "choose a file…" }</Pick>
             </p>
             if !cards.is_empty() {

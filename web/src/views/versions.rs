@@ -4,11 +4,11 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::navigate::Navigate;
-use crate::parts::difference::last_form;
+use crate::parts::changed_lines::last_form;
 use crate::parts::panel;
 use crate::route::ImageRoute;
 use crate::session::Image;
-use crate::views::difference::Difference;
+use crate::views::both_versions::BothVersions;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{Both, DifferenceForm, ReadDifference};
 
@@ -68,7 +68,7 @@ pub(crate) fn Versions(props: &Props) -> Html {
         })
     };
     html! {
-        <Difference
+        <BothVersions
             worker={props.worker.clone()}
             asked={ReadDifference {
                 path: path.clone(),

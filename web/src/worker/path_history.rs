@@ -60,6 +60,8 @@ fn of(
     let is_dir = now.as_ref().is_some_and(|row| row.kind == EntryKind::Dir);
     let label = now.as_ref().and_then(|_| Label::of(path, is_dir, os));
     let attributes = row.as_ref().map_or(&[][..], |row| row.xattrs());
+    let version = stack.last(node, listing.found_in(node).unwrap_or(at.layer));
+    let content = version.and_then(|version| stack.stored_by(version));
     Some(PathHistory {
         label: label.map(|label| label.text().to_owned()),
         attributes: attributes
@@ -74,6 +76,9 @@ fn of(
             .filter(|row| row.kind == EntryKind::Symlink)
             .and_then(|_| stack.resolve(path, at.layer).ok())
             .map(|node| stack.path(node)),
+        content: content
+            .and_then(|(layer, entry)| Some(stack.layer(layer)?.logical_size(entry)))
+            .unwrap_or(0),
         files: row.map_or(0, |row| row.sum.files),
         mtime: row.and_then(|row| row.mtime()).map(|(seconds, _)| seconds),
         now,

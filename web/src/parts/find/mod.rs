@@ -2,6 +2,9 @@
 
 mod completion;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use gloo::timers::callback::Timeout;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -100,72 +103,14 @@ pub(crate) fn Find(props: &Props) -> Html {
     // Whatever else changes the address while the word is typed stays.
     let latest = use_mut_ref(|| props.route.clone());
     latest.replace(props.route.clone());
-    let search = {
-        let (input, go) = (input.clone(), props.go.clone());
-        move || {
-            let Some(input) = input.cast::<HtmlInputElement>() else {
-                return;
-            };
-            let (go, latest) = (go.clone(), latest.clone());
-            let find = move || {
-                let route = latest.borrow().clone();
-                go.emit(Navigate::replace(ImageRoute {
-                    find: input.value(),
-                    ..route
-                }));
-            };
-            pause.replace(Some(Timeout::new(PAUSE, find)));
-        }
-    };
-    let offer = {
-        let (input, offered, queries) = (input.clone(), offered.clone(), props.queries);
-        move |all: bool| {
-            let Some(input) = input.cast::<HtmlInputElement>().filter(|_| queries) else {
-                return;
-            };
-            offered.set(Offered::at_caret(&input, all));
-        }
-    };
-    let take = {
-        let (input, offered) = (input.clone(), offered.clone());
-        let (search, offer) = (search.clone(), offer.clone());
-        Callback::from(move |number: usize| {
-            let Offered { start, caret, .. } = *offered;
-            let (Some(input), Some(chosen)) =
-                (input.cast::<HtmlInputElement>(), offered.offers.get(number))
-            else {
-                return;
-            };
-            let (query, caret) = taken(&input.value(), start, caret, chosen);
-            write(&input, &query, caret);
-            // Its values may be offered next.
-            offer(false);
-            search();
-        })
-    };
-    let typed = {
-        let offer = offer.clone();
-        Callback::from(move |_: InputEvent| {
-            offer(false);
-            search();
-        })
-    };
-    let key = {
-        let (offered, take) = (offered.clone(), take.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            match offered.on_key(&event.key()) {
-                Some(Step::Offer) => offer(true),
-                Some(Step::To(active)) => offered.set(Offered {
-                    active: Some(active),
-                    ..(*offered).clone()
-                }),
-                Some(Step::Take(active)) => take.emit(active),
-                Some(Step::Close) => offered.set(Offered::default()),
-                None => return,
-            }
-            event.prevent_default();
-        })
-    };
+    let search = searching(&input, &props.go, &latest, &pause);
+    let offer = offering(&input, &offered, props.queries);
+    let take = taking(&input, &offered, &search, &offer);
+    let key = keys(&offered, &offer, &take);
+    let typed = Callback::from(move |_: InputEvent| {
+        offer.emit(false);
+        search.emit(());
+    });
     let leave = {
         let offered = offered.clone();
         Callback::from(move |_: FocusEvent| offered.set(Offered::default()))
@@ -205,6 +150,87 @@ pub(crate) fn Find(props: &Props) -> Html {
             }
         </div>
     }
+}
+
+/// Looks for what the box has, once typing pauses.
+fn searching(
+    input: &NodeRef,
+    go: &Callback<Navigate>,
+    latest: &Rc<RefCell<ImageRoute>>,
+    pause: &Rc<RefCell<Option<Timeout>>>,
+) -> Callback<()> {
+    let (input, go) = (input.clone(), go.clone());
+    let (latest, pause) = (Rc::clone(latest), Rc::clone(pause));
+    Callback::from(move |()| {
+        let Some(input) = input.cast::<HtmlInputElement>() else {
+            return;
+        };
+        let (go, latest) = (go.clone(), Rc::clone(&latest));
+        let find = move || {
+            let route = latest.borrow().clone();
+            go.emit(Navigate::replace(ImageRoute {
+                find: input.value(),
+                ..route
+            }));
+        };
+        pause.replace(Some(Timeout::new(PAUSE, find)));
+    })
+}
+
+/// Offers what may stand at the caret of a box that takes queries; with `true` also where nothing is typed yet.
+fn offering(input: &NodeRef, offered: &UseStateHandle<Offered>, queries: bool) -> Callback<bool> {
+    let (input, offered) = (input.clone(), offered.clone());
+    Callback::from(move |all: bool| {
+        if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| queries) {
+            offered.set(Offered::at_caret(&input, all));
+        }
+    })
+}
+
+/// Takes what is offered with this number.
+fn taking(
+    input: &NodeRef,
+    offered: &UseStateHandle<Offered>,
+    search: &Callback<()>,
+    offer: &Callback<bool>,
+) -> Callback<usize> {
+    let (input, offered) = (input.clone(), offered.clone());
+    let (search, offer) = (search.clone(), offer.clone());
+    Callback::from(move |number: usize| {
+        let Offered { start, caret, .. } = *offered;
+        let (Some(input), Some(chosen)) =
+            (input.cast::<HtmlInputElement>(), offered.offers.get(number))
+        else {
+            return;
+        };
+        let (query, caret) = taken(&input.value(), start, caret, chosen);
+        write(&input, &query, caret);
+        // Its values may be offered next.
+        offer.emit(false);
+        search.emit(());
+    })
+}
+
+/// The keys that go among what is offered.
+fn keys(
+    offered: &UseStateHandle<Offered>,
+    offer: &Callback<bool>,
+    take: &Callback<usize>,
+) -> Callback<KeyboardEvent> {
+    let (offered, offer, take) = (offered.clone(), offer.clone(), take.clone());
+    Callback::from(move |event: KeyboardEvent| {
+        match offered.on_key(&event.key()) {
+            Some(Step::Offer) => offer.emit(true),
+            Some(Step::To(active)) => offered.set(Offered {
+                active: Some(active),
+                ..(*offered).clone()
+            }),
+            Some(Step::Take(active)) => take.emit(active),
+            Some(Step::Close) => offered.set(Offered::default()),
+            None => return,
+        }
+        event.prevent_default();
+    })
 }
 
 /// What is offered; the box keeps the focus.

@@ -263,7 +263,8 @@ pub(super) fn tracks(columns: &[&Spec], chosen: &Chosen, width: f64) -> String {
     let others: f64 = columns.iter().map(|spec| chosen.width(spec) + GAP).sum();
     // What columns take, the names give: so a column's line follows the pointer that drags it.
     let most_name = (MOST_NAME + usual - others).max(LEAST_NAME_CHOSEN);
-    let wide = width - PADDING - others > most_name;
+    // In a comparison what differs stands beside the names.
+    let wide = !chosen.compared && width - PADDING - others > most_name;
     let track = |spec: &&Spec| match spec.column {
         Column::Name if wide => format!("{most_name}px"),
         Column::Name => "minmax(0, 1fr)".to_owned(),
@@ -313,6 +314,13 @@ mod tests {
         assert_eq!(by_visitor(all).fitting(778.0).len(), 8);
         let none = by_visitor(Vec::new());
         assert_eq!(none.fitting(900.0).len(), 1);
+        // Those of a comparison reach across a wide tree.
+        let across = |chosen: &Chosen| {
+            let columns = chosen.fitting(1_900.0);
+            tracks(&columns, chosen, 1_900.0)
+        };
+        assert!(across(&chosen).starts_with("520px "));
+        assert!(across(&Chosen::of_comparison()).starts_with("minmax(0, 1fr) "));
         let compared = |width: f64| -> Vec<_> {
             let fitting = Chosen::of_comparison().fitting(width).into_iter();
             fitting.map(|spec| spec.column.name()).collect()

@@ -28,7 +28,7 @@ use crate::parts::bar::Progress;
 use crate::parts::panel;
 use crate::route::comparison::{CompareRoute, CompareView};
 use crate::share::LinkFormat;
-use crate::views::difference::Difference;
+use crate::views::both_versions::BothVersions;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
@@ -165,7 +165,7 @@ fn contents(comparison: &CompareSession, route: &CompareRoute, go: &Callback<Nav
         })
     };
     html! {
-        <Difference
+        <BothVersions
             worker={comparison.worker.clone()}
             asked={ReadDifference {
                 path: route.path.clone().unwrap_or_default(),

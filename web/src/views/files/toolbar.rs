@@ -1,9 +1,10 @@
 //! What stands above the tree: search, chips for the kinds of changes, the range of layers, folders, columns.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, FocusEvent, HtmlSelectElement, Node};
+use web_sys::{Element, FocusEvent, HtmlElement, HtmlSelectElement, Node};
 use yew::prelude::*;
 
+use crate::browser;
 use crate::format;
 use crate::navigate::Navigate;
 use crate::parts::find::Find;
@@ -167,17 +168,39 @@ fn folders(props: &Props) -> Html {
     }
 }
 
+/// The menu that an event is in.
+fn menu_of(event: &web_sys::Event) -> Option<Element> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    target.closest(".menu").ok()?
+}
+
+/// Closes the menu that the keyboard leaves.
+fn leave_menu(event: &FocusEvent) {
+    let to = event.related_target();
+    let to = to.and_then(|to| to.dyn_into::<Node>().ok());
+    if let Some(menu) = menu_of(event).filter(|menu| !menu.contains(to.as_ref())) {
+        // It closes; where that fails it stays open.
+        let _ = menu.remove_attribute("open");
+    }
+}
+
+/// Escape closes an open menu, and the keyboard goes back to what opened it.
+fn close_menu(event: &KeyboardEvent) {
+    let menu = menu_of(event).filter(|menu| menu.has_attribute("open"));
+    let Some(menu) = menu.filter(|_| event.key() == "Escape") else {
+        return;
+    };
+    // It closes nothing else.
+    event.prevent_default();
+    let summary = menu.query_selector("summary").ok().flatten();
+    if let Some(summary) = summary.and_then(|summary| summary.dyn_into::<HtmlElement>().ok()) {
+        browser::focus_in_place(&summary);
+    }
+    // It closes; where that fails it stays open.
+    let _ = menu.remove_attribute("open");
+}
+
 fn columns(props: &Props) -> Html {
-    let leave = Callback::from(|event: FocusEvent| {
-        let menu = event.current_target();
-        let menu = menu.and_then(|menu| menu.dyn_into::<Element>().ok());
-        let to = event.related_target();
-        let to = to.and_then(|to| to.dyn_into::<Node>().ok());
-        if let Some(menu) = menu.filter(|menu| !menu.contains(to.as_ref())) {
-            // It closes; where that fails it stays open.
-            let _ = menu.remove_attribute("open");
-        }
-    });
     let choice = |column: Column, title: &'static str| {
         let (chosen, on_columns) = (props.columns.clone(), props.on_columns.clone());
         let is_shown = chosen.has(column);
@@ -193,7 +216,11 @@ fn columns(props: &Props) -> Html {
         }
     };
     html! {
-        <details class="menu" onfocusout={leave}>
+        <details
+            class="menu"
+            onfocusout={Callback::from(|event: FocusEvent| leave_menu(&event))}
+            onkeydown={Callback::from(|event: KeyboardEvent| close_menu(&event))}
+        >
             <summary class="button">{ "Columns" }</summary>
             <div class="menu-box" tabindex="-1">
                 for spec in COLUMNS.iter().filter(|spec| spec.column != Column::Name) {

@@ -11,16 +11,14 @@ use super::folding::Folding;
 use super::text::{START, Text, image_type, is_text, pretty};
 use crate::worker::file::{BlobWriter, InPlace};
 use crate::worker::protocol::{
-    ContentFacts, ContentForm, ContentLine, ContentRows, Fold, Folded, OpensLines, UserError,
+    ContentFacts, ContentForm, ContentLine, ContentRows, Fold, Folded, LONGEST_TEXT, OpensLines,
+    UserError,
 };
-
-/// Bytes of a file that is shown as text: its lines are held in memory. Larger ones are shown as bytes.
-const TEXT: u64 = 16 << 20;
 
 /// What is kept of the file that is looked at.
 pub(crate) struct Content {
     pub(super) bytes: InPlace,
-    text: Option<Text>,
+    text: Text,
     json: Option<Json>,
     pub(super) parts: Option<contents::ContentsForm>,
     urls: Vec<String>,
@@ -57,18 +55,23 @@ impl Content {
         let bytes = InPlace::new(blob.clone()).map_err(problem)?;
         let size = blob.size() as u64;
         let start = bytes.read(0, START as u64).map_err(problem)?;
-        let text = match size <= TEXT {
-            true => Some(Text::new(bytes.read(0, size).map_err(problem)?.to_vec())),
-            false => None,
+        let shown = bytes
+            .read(0, size.min(LONGEST_TEXT))
+            .map_err(problem)?
+            .to_vec();
+        let text = match size <= LONGEST_TEXT {
+            true => Text::new(shown),
+            false => Text::begins(shown),
         };
-        let json = text
-            .as_ref()
-            .and_then(|text| pretty(&text.bytes))
-            .map(|laid_out| {
-                let text = Text::new(laid_out);
-                let folding = Folding::of(&text);
-                Json { text, folding }
-            });
+        // What is cut is no JSON.
+        let laid_out = (size <= LONGEST_TEXT)
+            .then(|| pretty(&text.bytes))
+            .flatten();
+        let json = laid_out.map(|laid_out| {
+            let text = Text::new(laid_out);
+            let folding = Folding::of(&text);
+            Json { text, folding }
+        });
         let parts = contents::ContentsForm::of(&start, &path);
         let image = image_type(&start);
         let mut urls = Vec::new();
@@ -90,13 +93,14 @@ impl Content {
             digest,
             stored_in,
             size,
-            lines: text.as_ref().map(Text::lines),
+            text: text.bytes.len() as u64,
+            lines: text.lines(),
             json_lines: json.as_ref().map(|json| json.text.lines()),
             // It can only be saved: as this type no browser shows it.
             download: url("application/octet-stream"),
             image: image.map(&mut url),
             parts: parts.is_some(),
-            form: match (image, text.is_some() && is_text(&start)) {
+            form: match (image, is_text(&start)) {
                 _ if parts.is_some() => ContentForm::Parts,
                 (Some(_), _) => ContentForm::Image,
                 (None, true) => ContentForm::Text,
@@ -117,10 +121,11 @@ impl Content {
     /// Rows of the text, as far as they are shown.
     pub(crate) fn rows(&self, form: ContentForm, from: u32, count: u32) -> ContentRows {
         let range = |total: u32| from..from.saturating_add(count).min(total);
-        match (form, &self.json, &self.text) {
-            (ContentForm::Json, Some(json), _) => json.rows(range(json.folding.rows())),
-            (ContentForm::Json, None, _) | (_, _, None) => ContentRows::default(),
-            (_, _, Some(text)) => ContentRows {
+        let text = &self.text;
+        match (form, &self.json) {
+            (ContentForm::Json, Some(json)) => json.rows(range(json.folding.rows())),
+            (ContentForm::Json, None) => ContentRows::default(),
+            _ => ContentRows {
                 total: text.lines(),
                 rows: range(text.lines())
                     .map(|number| ContentLine {
@@ -137,7 +142,7 @@ impl Content {
     pub(crate) fn text(&self, form: ContentForm) -> Option<&Text> {
         match form {
             ContentForm::Json => self.json.as_ref().map(|json| &json.text),
-            _ => self.text.as_ref(),
+            _ => Some(&self.text),
         }
     }
 

@@ -15,15 +15,14 @@ use web_sys::Blob;
 
 use super::resumed::Resumed;
 use crate::counts::number;
+use crate::format;
 use crate::worker::checkpoints;
 use crate::worker::decode;
 use crate::worker::file::BlobWriter;
 use crate::worker::origin::{Job, Origin, ReadMode};
-use crate::worker::protocol::UserError;
+use crate::worker::protocol::{LARGEST_FILE, UserError};
 use crate::worker::tables::Tables;
 
-/// Bytes of a file that is read; holes of sparse ones count.
-const LARGEST: u64 = 4 << 30;
 /// Requests in a row for the rest of a part that bring nothing, after which the whole is read.
 const FRUITLESS: usize = 2;
 /// Zeros written at a time where a file has a hole.
@@ -113,8 +112,9 @@ impl Layers<'_> {
                 None => Err(missing("it is not a file")),
             };
         }
-        if stored.index.logical_size(entry) > LARGEST {
-            return Err(missing("it is larger than 4 GB"));
+        if stored.index.logical_size(entry) > LARGEST_FILE {
+            let most = format::size(LARGEST_FILE);
+            return Err(missing(&format!("it is larger than {most}")));
         }
         Ok(Wanted {
             stored,

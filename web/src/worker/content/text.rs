@@ -33,6 +33,14 @@ impl Text {
         Self { bytes, starts }
     }
 
+    /// The start of a text: its whole lines, or what there is of the first.
+    pub(crate) fn begins(mut bytes: Vec<u8>) -> Self {
+        if let Some(last) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            bytes.truncate(last + 1);
+        }
+        Self::new(bytes)
+    }
+
     pub(crate) fn lines(&self) -> u32 {
         match self.bytes.is_empty() {
             true => 0,
@@ -182,6 +190,9 @@ mod tests {
         assert_eq!(lines, [&b"one"[..], b"two", b"", b"four"]);
         assert_eq!(Text::new(b"one\n".to_vec()).lines(), 1);
         assert_eq!(Text::new(Vec::new()).lines(), 0);
+        // The start of a text ends with a whole line, where it has one.
+        assert_eq!(Text::begins(b"one\ntwo\nth".to_vec()).bytes, b"one\ntwo\n");
+        assert_eq!(Text::begins(b"on".to_vec()).bytes, b"on");
         let long = Text::new([vec![b'x'; 10_000], b"\ny".to_vec()].concat());
         assert_eq!((long.line(0).len(), long.line(1)), (LINE, &b"y"[..]));
     }

@@ -41,6 +41,11 @@ impl ContentForm {
     }
 }
 
+/// Bytes of a file that can be read; holes of sparse ones count.
+pub(crate) const LARGEST_FILE: u64 = 4 << 30;
+/// Bytes of a file that are shown as text, and of one that is laid out as JSON: their lines are held in memory.
+pub(crate) const LONGEST_TEXT: u64 = 16 << 20;
+
 /// Read a document of the image by its digest: configuration, manifest, index, or what one of these names. It replaces the
 /// content before.
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,8 +84,10 @@ pub(crate) struct ContentFacts {
     pub(crate) stored_in: u32,
     /// Bytes, holes among them.
     pub(crate) size: u64,
-    /// Lines of text; none where it is too large to be shown so.
-    pub(crate) lines: Option<u32>,
+    /// Bytes of its start that can be shown as text: all but of large files.
+    pub(crate) text: u64,
+    /// Lines of these.
+    pub(crate) lines: u32,
     /// Lines of it as laid-out JSON, where it is JSON.
     pub(crate) json_lines: Option<u32>,
     /// Where the browser has it, to be saved.

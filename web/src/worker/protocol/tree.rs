@@ -334,6 +334,8 @@ pub(crate) struct PathHistory {
     pub(crate) found_in: Option<u32>,
     /// What a symbolic link leads to in the filesystem at that layer.
     pub(crate) leads_to: Option<Vec<u8>>,
+    /// Bytes of the content of a file, holes of a sparse one among them.
+    pub(crate) content: u64,
     /// Files below it at that layer.
     pub(crate) files: u64,
     /// Seconds since 1970.

@@ -1,9 +1,12 @@
-//! What layers changed, as the rows of a tree.
+//! What one layer changed, or several.
 
+use onionskin_fixtures::{bytes, layer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::*;
+use super::{Tree, by_name, layers, wasteful};
+use crate::worker::listing::Listing;
+use crate::worker::protocol::{Cause, Mark, Row, Showing, Sort};
 
 #[test]
 fn changes_count_what_they_delete() {
@@ -95,28 +98,6 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
     first.toggle(0, true);
     let fates: Vec<_> = first.rows().iter().map(|row| row.fate).collect();
     assert_eq!(fates, [None, Some((Cause::MetadataOnly, 2)), None, None]);
-}
-
-#[test]
-fn hidden_kinds_are_not_in_the_sums() {
-    let mut tree = Tree::new(&wasteful(), false);
-    tree.hide(&[ChangeKind::Deleted]);
-    tree.expand(u32::MAX);
-    assert_eq!(
-        tree.names(),
-        ["app", " conf", " tool", "srv", " data", "tmp", "proc"]
-    );
-    assert_eq!(tree.rows().first().map(|row| row.size), Some(320));
-    assert_eq!((tree.shown().bytes, tree.shown().deleted), (820, 0));
-    // Only what is wasted, with the way to it.
-    tree.hide(&[ChangeKind::Unchanged]);
-    assert_eq!(tree.names(), ["app", " big", " conf", " tool", "tmp", " x"]);
-    // With a search, both hold.
-    tree.show(by_name(), "o");
-    assert_eq!(tree.names(), ["app", " conf", " tool"]);
-    tree.hide(&[]);
-    tree.show(by_name(), "");
-    assert_eq!(tree.names().len(), 9);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) fn last_form() -> DifferenceForm {
     form.unwrap_or_default()
 }
 
-/// What [`DifferenceLines`] shows.
+/// What [`ChangedLines`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) worker: WorkerClient,
@@ -48,19 +48,19 @@ pub(crate) enum Msg {
 }
 
 /// The rows.
-pub(crate) struct DifferenceLines {
+pub(crate) struct ChangedLines {
     list: DrawnRows<DifferenceRow>,
     colours: Option<Colours>,
     sides: [NodeRef; 2],
     _sideways: Vec<EventListener>,
 }
 
-impl Component for DifferenceLines {
+impl Component for ChangedLines {
     type Message = Msg;
     type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
-        DifferenceLines {
+        ChangedLines {
             list: DrawnRows::new(ctx.props().layout.rows),
             colours: ctx.props().language.map(|language| {
                 let texts = Side::BOTH.map(TextOf::Version);
@@ -184,7 +184,7 @@ impl Component for DifferenceLines {
     }
 }
 
-impl DifferenceLines {
+impl ChangedLines {
     /// Asks for the rows in view, where they are not here.
     fn fetch(&mut self, ctx: &Context<Self>) {
         let Some(wanted) = self.list.wanted() else {
@@ -336,7 +336,7 @@ impl DifferenceLines {
     }
 }
 
-fn folded(ctx: &Context<DifferenceLines>, number: u32, fold: u32, lines: u32) -> Html {
+fn folded(ctx: &Context<ChangedLines>, number: u32, fold: u32, lines: u32) -> Html {
     let unfold = ctx.props().on_unfold.reform(move |_: MouseEvent| fold);
     let lines = format::counted(lines.into(), "unchanged line");
     html! {

@@ -9,8 +9,8 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::format;
+use crate::parts::changed_lines::ChangedLines;
 use crate::parts::crumbs::Crumbs;
-use crate::parts::difference::DifferenceLines;
 use crate::parts::size::size;
 use crate::views::error::ErrorBox;
 use crate::worker::client::WorkerClient;
@@ -19,7 +19,7 @@ use crate::worker::protocol::{
     Side, StopContent, Unfold, UserError,
 };
 
-/// What [`Difference`] shows.
+/// What [`BothVersions`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) worker: WorkerClient,
@@ -41,7 +41,7 @@ type Answer = Result<Box<DifferenceFacts>, UserError>;
 
 /// Both versions.
 #[component]
-pub(crate) fn Difference(props: &Props) -> Html {
+pub(crate) fn BothVersions(props: &Props) -> Html {
     let answer = use_state(|| None::<Answer>);
     let progress = use_state_eq(|| None::<(u64, u64)>);
     let again = use_state_eq(|| 0_u32);
@@ -70,19 +70,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
             }
         });
     }
-    let unfold = {
-        let (answer, worker) = (answer.clone(), props.worker.clone());
-        Callback::from(move |fold: Option<u32>| {
-            let (answer, unfolded) = (answer.clone(), worker.ask(Unfold(fold)));
-            spawn_local(async move {
-                if let (Some(Some(lines)), Some(Ok(facts))) = (unfolded.await, answer.as_ref()) {
-                    let mut facts = facts.clone();
-                    facts.outcome = Outcome::Lines(*lines);
-                    answer.set(Some(Ok(facts)));
-                }
-            });
-        })
-    };
+    let unfold = unfolding(&props.worker, &answer);
     let facts = match answer.as_ref() {
         Some(Ok(facts)) if facts.asked == props.asked => Some(facts),
         _ => None,
@@ -93,15 +81,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
     });
     let step = {
         let changes = lines.map(|lines| lines.layout(props.form).changes.clone());
-        let (reveal, first) = (reveal.clone(), Rc::clone(&first));
-        Callback::from(move |forward: bool| {
-            let here = *first.borrow();
-            // The one that was stepped to last may stand below the first row, at the end of all.
-            let last = reveal.map_or(here, |(row, _)| row.max(here));
-            if let Some(to) = next(changes.as_deref().unwrap_or_default(), last, forward) {
-                reveal.set(Some((to, reveal.map_or(0, |(_, wish)| wish + 1))));
-            }
-        })
+        stepping(changes.unwrap_or_default(), &reveal, &first)
     };
     let on_key = {
         let step = step.clone();
@@ -137,7 +117,7 @@ pub(crate) fn Difference(props: &Props) -> Html {
                         />
                     },
                     (_, Some(facts), Some(lines)) => html! {
-                        <DifferenceLines
+                        <ChangedLines
                             key={props.form.name()}
                             worker={props.worker.clone()}
                             form={props.form}
@@ -154,6 +134,41 @@ pub(crate) fn Difference(props: &Props) -> Html {
             }
         </section>
     }
+}
+
+/// Shows a fold of the lines that both have, or all of them.
+fn unfolding(
+    worker: &WorkerClient,
+    answer: &UseStateHandle<Option<Answer>>,
+) -> Callback<Option<u32>> {
+    let (worker, answer) = (worker.clone(), answer.clone());
+    Callback::from(move |fold: Option<u32>| {
+        let (answer, unfolded) = (answer.clone(), worker.ask(Unfold(fold)));
+        spawn_local(async move {
+            if let (Some(Some(lines)), Some(Ok(facts))) = (unfolded.await, answer.as_ref()) {
+                let mut facts = facts.clone();
+                facts.outcome = Outcome::Lines(*lines);
+                answer.set(Some(Ok(facts)));
+            }
+        });
+    })
+}
+
+/// Brings the change after the first row in view into view, or the one before it.
+fn stepping(
+    changes: Vec<u32>,
+    reveal: &UseStateHandle<Option<(u32, u32)>>,
+    first: &Rc<RefCell<u32>>,
+) -> Callback<bool> {
+    let (reveal, first) = (reveal.clone(), Rc::clone(first));
+    Callback::from(move |forward: bool| {
+        let here = *first.borrow();
+        // The one that was stepped to last may stand below the first row, at the end of all.
+        let last = reveal.map_or(here, |(row, _)| row.max(here));
+        if let Some(to) = next(&changes, last, forward) {
+            reveal.set(Some((to, reveal.map_or(0, |(_, wish)| wish + 1))));
+        }
+    })
 }
 
 /// Asks how far the layers are, until it is dropped.
