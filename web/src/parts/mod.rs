@@ -1,6 +1,7 @@
 //! Pieces that several views are made of.
 
 pub(crate) mod bar;
+pub(crate) mod chips;
 mod colours;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
@@ -16,6 +17,7 @@ pub(crate) mod mark;
 pub(crate) mod missing;
 pub(crate) mod panel;
 pub(crate) mod pick;
+pub(crate) mod range;
 pub(crate) mod search;
 pub(crate) mod size;
 pub(crate) mod tree;

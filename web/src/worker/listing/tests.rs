@@ -1,5 +1,7 @@
 //! The rows of trees of small images, as a visitor opens, closes, sorts and looks for things.
 
+mod ranges;
+
 use std::collections::HashSet;
 
 use onionskin_core::layer::{EntryKind, Expected, LayerDecoder};
@@ -132,6 +134,15 @@ impl Tree {
 
     fn expand(&mut self, depth: u32) {
         self.with(|listing, at, open| listing.expand(at, open, depth));
+    }
+
+    /// The same layers, as what this one and those above it changed.
+    fn show_changes_from(&mut self, first: u32) {
+        let showing = Showing {
+            changes_from: Some(first),
+            ..self.listing.showing.clone()
+        };
+        self.listing = self.with(|_, at, open| Listing::new(at, showing, open));
     }
 
     fn seek(&mut self, path: &str) -> (Option<u32>, bool) {
@@ -583,30 +594,4 @@ fn columns_sort_both_ways() {
         "",
     );
     assert_eq!(tree.names(), ["c", "b", "a"]);
-}
-
-#[test]
-fn changes_of_several_layers_are_told_together() {
-    let mut tree = Tree::new(&wasteful(), true);
-    let showing = Showing {
-        changes_from: Some(2),
-        ..tree.listing.showing.clone()
-    };
-    tree.listing = tree.with(|_, at, open| Listing::new(at, showing, open));
-    tree.expand(u32::MAX);
-    let told: Vec<_> = tree.rows().iter().map(|row| row.mark).collect();
-    assert_eq!(tree.names(), ["app", " big", " conf", " tool", "tmp", " x"]);
-    assert_eq!(
-        told,
-        [
-            None,
-            Some(Mark::Deleted),
-            Some(Mark::Modified),
-            Some(Mark::MetadataOnly),
-            Some(Mark::Added),
-            Some(Mark::Deleted),
-        ]
-    );
-    let before = tree.rows().get(3).and_then(|row| row.before);
-    assert_eq!(before.map(|before| before.mode), Some(0o644));
 }
