@@ -8,10 +8,12 @@
 
 mod browse;
 pub(crate) mod comparison;
+mod finds;
 pub(crate) mod history;
 mod image;
 pub(crate) mod map;
 pub(crate) mod packages;
+mod tree;
 mod view;
 pub(crate) mod waste;
 
@@ -344,6 +346,14 @@ mod tests {
             ("#/image/demo/webapp:1.0?view=config", ""),
             (
                 "#/image/demo/webapp:1.0?view=map&path=/usr/lib/a&zoom=/usr/lib&by=wasted&color=layer",
+                "",
+            ),
+            (
+                "#/image/demo/webapp:1.0?layer=5&from=3&view=map&hide=deleted",
+                "#/image/demo/webapp:1.0?layer=5&view=map&hide=deleted",
+            ),
+            (
+                "#/image/demo/webapp:1.0?layer=5&from=3&view=map&zoom=/usr&of=changes&layout=icicle&hide=deleted",
                 "",
             ),
             (

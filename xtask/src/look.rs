@@ -8,7 +8,7 @@ use crate::work::{self, say};
 use crate::{axe, build, debian, places, runner};
 
 /// The tests that show states of the page: all that call `look` of the browser. The first four go through the list of most states.
-const TESTS: [&str; 21] = [
+const TESTS: [&str; 22] = [
     "page_access::views_of_lists_and_files_pass_axe_and_the_policy",
     "page_access::views_of_findings_and_history_pass_axe_and_the_policy",
     "page_access::views_of_comparisons_pass_axe_and_the_policy",
@@ -25,6 +25,7 @@ const TESTS: [&str; 21] = [
     "page_lazy::without_parts_or_with_a_changed_table_the_whole_is_read",
     "page_links::repositories_are_sorted_both_ways_and_the_address_remembers_it",
     "page_login::a_visitor_logs_in_and_the_page_forgets_it_when_it_is_loaded_again",
+    "page_map::a_map_is_of_what_the_tree_shows_in_either_layout",
     "page_map::packages_are_the_colours_of_the_map",
     "page_names::names_from_right_to_left_and_long_ones_move_nothing_beside_them",
     "page_related::a_finding_on_a_folder_is_told_of_what_is_in_it",

@@ -224,3 +224,39 @@ async fn the_other_qualifiers_find_what_they_say() {
         until_names(&browser, &["srv", found]).await;
     }
 }
+
+/// Each view has a query of its own, which is there again for whoever comes back.
+#[tokio::test]
+async fn a_query_is_there_again_after_another_view() {
+    let served = Served::start(&[]);
+    let browser = Browser::start().await;
+    browser
+        .goto(&served.page("/image/demo/webapp:1.0?find=*.js"))
+        .await;
+    let _: bool = browser.until(WHOLE).await;
+    let finds = |view: &str, find: &str| {
+        format!(
+            "(hash => hash.includes('{view}') && hash.includes('{find}') && document.querySelector('{BOX}')?.value === '{}')(location.hash)",
+            find.trim_start_matches("find=")
+        )
+    };
+    browser.click("#tab-waste").await;
+    let _: bool = browser
+        .until("location.hash.includes('view=waste') && !location.hash.includes('find=') && !!document.querySelector('.finding')")
+        .await;
+    browser.fill(BOX, "npm").await;
+    let _: bool = browser.until(&finds("view=waste", "find=npm")).await;
+    // The key works outside of the box.
+    browser.click("#tab-waste").await;
+    browser.write("m").await;
+    let _: bool = browser.until(&finds("view=map", "find=*.js")).await;
+    browser.click("#tab-files").await;
+    let _: bool = browser.until(&finds("?find=", "find=*.js")).await;
+    browser.click("#tab-waste").await;
+    let _: bool = browser.until(&finds("view=waste", "find=npm")).await;
+    // So it is after a step back in the browser's history.
+    browser.back().await;
+    let _: bool = browser.until(&finds("?find=", "find=*.js")).await;
+    browser.click("#tab-waste").await;
+    let _: bool = browser.until(&finds("view=waste", "find=npm")).await;
+}

@@ -69,6 +69,15 @@ fn cases() -> Vec<Case> {
     let at_first = at("0");
     let beyond = "(active => active !== null && active !== 'row-0')(document.querySelector('#tree').getAttribute('aria-activedescendant'))";
     let in_field = "document.activeElement.matches('.find input, .history-form input')";
+    // The change is a few rows below the first.
+    let rows = |expression: &str| {
+        format!("(rows => {expression})(document.querySelector('.difference-rows'))")
+    };
+    let at_change = rows("rows.scrollTop > 0 && rows.scrollTop < 200");
+    // From there to the end, until the page has seen it.
+    let to_end = rows(
+        "rows.scrollTop > 200 ? !rows.querySelector('.fold') : (rows.scrollTop > 0 && (rows.scrollTop = rows.scrollHeight), false)",
+    );
     let copied = "document.querySelector('.notice').textContent === 'Link copied'";
     let mut cases = vec![
         case(
@@ -173,14 +182,12 @@ fn cases() -> Vec<Case> {
                 ("o", &address_has("hide=added,removed,changed,moved")),
             ],
         ),
+        // The second half of the file is gone: one change, above which lines are folded.
         case(
             "n p",
-            &format!("{COMPARED}?path=/app/package.json&diff=unified"),
-            ".difference-rows:has(.plus)",
-            &[
-                ("n", "!!document.querySelector('.difference-rows')"),
-                ("p", "!!document.querySelector('.difference-rows')"),
-            ],
+            &format!("{IMAGE}?layer=14&from=10&view=diff&path=/app/dist/server.js&as=unified"),
+            ".difference-rows:has(.fold):has(.minus)",
+            &[("n", &to_end), ("p", &at_change)],
         ),
         case(
             "[ ]",
@@ -266,6 +273,13 @@ fn cases() -> Vec<Case> {
     let mapped = format!("{IMAGE}?view=map");
     let arrows = [&right, &down, &left, &up].map(|key| (key.as_str(), on_part));
     cases.push(case("← ↑ ↓ →", &mapped, MAP, &arrows));
+    // The first of an icicle is the largest folder.
+    cases.push(case(
+        "Enter",
+        &format!("{mapped}&layout=icicle"),
+        MAP,
+        &[(&right, on_part), (&key(Key::Enter), &in_folder)],
+    ));
     for place in [&mapped, &format!("{COMPARED}?view=map&area=all")] {
         cases.push(case("+", place, MAP, &[("+", &in_folder)]));
         let escape = key(Key::Escape);

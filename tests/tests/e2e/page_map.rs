@@ -5,7 +5,7 @@ use onionskin_tests::{Browser, Served};
 use thirtyfour::Key;
 
 /// An image whose sizes and wasted bytes are in other folders.
-fn app() -> Packed {
+fn image() -> Image {
     Image::new()
         .layer(
             layer("COPY . /")
@@ -15,7 +15,16 @@ fn app() -> Packed {
                 .file("/etc/app.json", bytes(20_000)),
         )
         .layer(layer("RUN rm -rf /opt/cache").whiteout("/opt/cache"))
-        .pack()
+}
+
+fn app() -> Packed {
+    image().pack()
+}
+
+/// The same, with a later version of a file.
+fn changed() -> Packed {
+    let update = layer("COPY app.json /etc/").file("/etc/app.json", bytes(30_000));
+    image().layer(update).pack()
 }
 
 /// What the table behind the map has: names and bytes.
@@ -165,6 +174,78 @@ async fn the_map_is_walked_by_click_wheel_and_keys_and_the_address_follows() {
     let _: bool = browser
         .until("document.querySelector('select[name=by]').value === 'download' && !!document.querySelector('.of-layer-0')")
         .await;
+}
+
+/// The tree and the map show the same: the changes of a range, the kinds that are not hidden, the selected path. As an icicle
+/// the map is walked alike.
+#[tokio::test]
+async fn a_map_is_of_what_the_tree_shows_in_either_layout() {
+    let (_registry, served, reference) = Served::in_front_of(&changed());
+    let browser = Browser::start().await;
+    let total = |bytes: u64| format!("document.querySelector('#map')?.dataset.total === '{bytes}'");
+    browser
+        .goto(&served.page(&format!("/image/{reference}?layer=3&from=2&view=changes")))
+        .await;
+    browser
+        .until_text(".foot", "changed by layers 2 to 3")
+        .await;
+    browser.write("m").await;
+    let _: bool = browser.until(&total(330_000)).await;
+    let rows = table(&browser).await;
+    let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["/opt", "/etc"]);
+    let address = browser.address().await;
+    assert!(
+        address.ends_with("?layer=3&from=2&view=map&of=changes"),
+        "{address}"
+    );
+    browser.click(".map-view .chip[data-kind=deleted]").await;
+    let _: bool = browser.until(&total(30_000)).await;
+    browser.write("f").await;
+    browser
+        .until_text(".foot", "changed by layers 2 to 3")
+        .await;
+    let address = browser.address().await;
+    assert!(
+        address.ends_with("?layer=3&from=2&view=changes&hide=deleted"),
+        "{address}"
+    );
+    // The switch beside the layers stays on the map.
+    browser.write("m").await;
+    let _: bool = browser.until(&total(30_000)).await;
+    browser.click(".layers .switch button").await;
+    let _: bool = browser.until(&total(690_000)).await;
+
+    browser.click(".map-layout button:last-child").await;
+    let _: bool = browser
+        .until("location.hash.includes('view=map&layout=icicle&hide=deleted')")
+        .await;
+    // Files are in the last of four columns. The treemap has a smaller one there.
+    let click = click_at(0.92, 0.4);
+    let _: bool = browser
+        .until(&format!(
+            "location.hash.includes('path=/usr/lib/big/core.so') || ({click}, false)"
+        ))
+        .await;
+    browser.until_text(".details h2", "core.so").await;
+    let _: bool = browser
+        .until("(map => { map.focus(); return document.activeElement === map })(document.querySelector('#map'))")
+        .await;
+    browser.press(Key::Left).await;
+    browser
+        .until_text("#map-told", "/usr/lib/big: 600.0 kB")
+        .await;
+    browser.press(Key::Enter).await;
+    let _: bool = browser.until(&zoomed("/usr/lib/big")).await;
+    browser.write("-").await;
+    let _: bool = browser.until(&zoomed("/usr/lib")).await;
+    browser.reload().await;
+    let _: bool = browser.until(&zoomed("/usr/lib")).await;
+    let _: bool = browser
+        .until("!!document.querySelector('.map-layout [aria-pressed=true]:last-child')")
+        .await;
+    browser.look("map-as-icicle").await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
 }
 
 /// The largest packages have colours of their own, and each part tells whose it is.

@@ -247,7 +247,7 @@ impl App {
                 if *to == View::Stack && route.view.is_tree() {
                     browser::focus(tree::ID);
                 } else if *to != route.view {
-                    self.go(ctx, Navigate::push(route.in_view(*to)));
+                    self.go(ctx, Navigate::push(route.in_tab(*to)));
                     panel::focus();
                 }
                 return true;

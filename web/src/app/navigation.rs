@@ -14,7 +14,10 @@ use crate::worker::protocol::{Catalog, Event, List, Side};
 
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
-        let (route, remarks) = Route::parse(&browser::fragment());
+        let (mut route, remarks) = Route::parse(&browser::fragment());
+        if let (Route::Image(to), Route::Image(before)) = (&mut route, &self.route) {
+            to.remember(before);
+        }
         self.remarks = remarks;
         self.go(ctx, Navigate::replace(route));
     }

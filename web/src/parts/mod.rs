@@ -2,6 +2,7 @@
 
 pub(crate) mod bar;
 pub(crate) mod changed_lines;
+pub(crate) mod chips;
 mod colours;
 pub(crate) mod copy;
 pub(crate) mod crumbs;
@@ -17,6 +18,7 @@ pub(crate) mod missing;
 pub(crate) mod panel;
 pub(crate) mod paste;
 pub(crate) mod pick;
+pub(crate) mod range;
 pub(crate) mod search;
 pub(crate) mod size;
 pub(crate) mod tree;

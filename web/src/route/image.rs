@@ -3,6 +3,7 @@
 use onionskin_core::link::{REFERENCE, VALUE, is_address};
 use percent_encoding::percent_encode;
 
+use super::finds::{Finds, is_shared};
 use super::map::MapPlace;
 use super::packages::PackagesPlace;
 use super::view::View;
@@ -48,6 +49,8 @@ pub(crate) struct ImageRoute {
     /// The view of files that a content or two versions were opened from. It is no part of the address: a link leads back to
     /// the filesystem.
     pub(crate) opened_from: OpenedFrom,
+    /// What was looked for in the other views. It is no part of the address either.
+    pub(crate) finds: Finds,
 }
 
 /// A view of files to go back to.
@@ -125,12 +128,23 @@ impl ImageRoute {
 
     /// Another view, without what was looked for in this one.
     pub(crate) fn in_view(&self, view: View) -> Self {
-        let find = match view.is_of_files() == self.view.is_of_files() {
+        let mut finds = self.finds.clone();
+        finds.keep(self.view, &self.find);
+        let find = match is_shared(self.view, view) {
             true => self.find.clone(),
             false => String::new(),
         };
         // Elsewhere nothing shows that there was a range, and it would come back as a surprise.
-        let from = self.from.filter(|_| self.view.is_tree() && view.is_tree());
+        let shows_range = self.view.shows_details() && view.shows_details();
+        let from = self.from.filter(|_| shows_range);
+        let mut map = self.map.clone();
+        let of_files = match self.view {
+            View::Content | View::Difference => self.opened_from.view,
+            view => view,
+        };
+        if of_files.is_tree() || !view.is_of_files() {
+            map.changes = of_files == View::Changes && view.is_of_files();
+        }
         let opened_from = match self.view {
             files if files.shows_details() => OpenedFrom {
                 view: files,
@@ -142,7 +156,9 @@ impl ImageRoute {
         ImageRoute {
             view,
             find,
+            finds,
             from,
+            map,
             opened_from,
             form: None,
             difference: None,
@@ -151,6 +167,14 @@ impl ImageRoute {
             waste: WastePlace::default(),
             packages: PackagesPlace::default(),
             ..self.clone()
+        }
+    }
+
+    /// Remembers what was looked for in the views of the same image.
+    pub(crate) fn remember(&mut self, before: &Self) {
+        if before.place() == self.place() {
+            self.finds = before.finds.clone();
+            self.finds.keep(before.view, &before.find);
         }
     }
 
@@ -252,7 +276,7 @@ impl ImageRoute {
         }
         if let Some(from) = self
             .from
-            .filter(|_| matches!(self.view, View::Changes | View::Difference))
+            .filter(|_| self.is_of_changes() || self.view == View::Difference)
         {
             push("from", from.to_string().as_bytes());
         }
@@ -372,7 +396,8 @@ impl ImageRoute {
                 .ok_or_else(|| format!("There is no sort order called “{}”.", shown(value)))?;
             }
             "type" | "package" => self.packages.set(key, &text(value))?,
-            "by" | "color" => self.map.set(key, &text(value))?,
+            "by" | "color" | "layout" => self.map.set(key, &text(value))?,
+            "of" if self.view == View::Map => self.map.set(key, &text(value))?,
             "zoom" => self.map.set(key, value)?,
             "kind" | "of" | "finding" | "page" | "without" => self.waste.set(key, &text(value))?,
             _ => return Err(unknown_part(key)),
@@ -506,11 +531,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_kept_between_the_trees_only() {
+    fn a_range_is_kept_between_trees_and_map_only() {
         let range = at("#/image/a?layer=5&from=3&view=changes");
         let and_back = |view| range.in_view(view).in_view(View::Changes).from;
-        assert_eq!(and_back(View::Stack), Some(3));
-        for view in [View::Map, View::Waste, View::Config, View::Difference] {
+        for view in [View::Stack, View::Map] {
+            assert_eq!(and_back(view), Some(3), "{view:?}");
+        }
+        for view in [View::Waste, View::Config, View::Difference] {
             assert_eq!(and_back(view), None, "{view:?}");
         }
     }

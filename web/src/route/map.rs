@@ -1,9 +1,10 @@
-//! The part of an address that says how the map is seen: `…?view=map&zoom=/usr/lib&by=download&color=layer`.
+//! The part of an address that says how the map is seen:
+//! `…?view=map&zoom=/usr/lib&by=download&color=layer&of=changes&layout=icicle`.
 
 use percent_encoding::percent_decode_str;
 
 use crate::format::visible_text;
-use crate::worker::protocol::Measure;
+use crate::worker::protocol::{MapLayout, Measure};
 
 /// How the map is seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +13,13 @@ pub(crate) struct MapPlace {
     pub(crate) zoom: Vec<u8>,
     pub(crate) by: Measure,
     pub(crate) color: Color,
+    /// It is of what layers changed, not of the filesystem.
+    pub(crate) changes: bool,
+    pub(crate) layout: MapLayout,
 }
+
+/// What addresses call the changes of layers.
+const CHANGES: &str = "changes";
 
 /// What the colours of a map mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +67,12 @@ impl MapPlace {
         if self.color != Color::default() {
             pairs.push(("color", self.color.name().as_bytes()));
         }
+        if self.changes {
+            pairs.push(("of", CHANGES.as_bytes()));
+        }
+        if self.layout != MapLayout::default() {
+            pairs.push(("layout", self.layout.name().as_bytes()));
+        }
         pairs
     }
 
@@ -80,6 +93,12 @@ impl MapPlace {
                 let unknown = || format!("A map has no colors called “{}”.", shown());
                 self.color = Color::of(value).ok_or_else(unknown)?;
             }
+            "layout" => {
+                let unknown = || format!("A map has no layout called “{}”.", shown());
+                self.layout = MapLayout::of(value).ok_or_else(unknown)?;
+            }
+            "of" if value == CHANGES => self.changes = true,
+            "of" => return Err(format!("There is no map of “{}”.", shown())),
             _ => {
                 let bytes: Vec<u8> = percent_decode_str(value).collect();
                 if bytes.first() != Some(&b'/') {
@@ -129,18 +148,21 @@ mod tests {
                 zoom: b"/usr/lib".to_vec(),
                 by: Measure::Wasted,
                 color: Color::Layer,
+                changes: true,
+                layout: MapLayout::Icicle,
             },
             ..ImageRoute::of("demo/webapp:1.0")
         });
         let fragment = route.to_fragment();
         assert!(
             fragment.ends_with(
-                "?view=map&path=/usr/lib/a%20b&find=*.so&zoom=/usr/lib&by=wasted&color=layer"
+                "?view=map&path=/usr/lib/a%20b&find=*.so&zoom=/usr/lib&by=wasted&color=layer&of=changes&layout=icicle"
             ),
             "{fragment}"
         );
         assert_eq!(Route::parse(&fragment), (route, Vec::new()));
-        let (_, remarks) = Route::parse("#/image/a?view=map&zoom=usr&by=weight&color=red");
-        assert_eq!(remarks.len(), 3, "{remarks:?}");
+        let (_, remarks) =
+            Route::parse("#/image/a?view=map&zoom=usr&by=weight&color=red&of=3&layout=sunburst");
+        assert_eq!(remarks.len(), 5, "{remarks:?}");
     }
 }

@@ -308,7 +308,7 @@ fn Tabs(props: &ImageProps) -> Html {
             };
             if let Some(tab) = TABS.get(to) {
                 event.prevent_default();
-                go.emit(Navigate::replace(route.in_view(tab.view)));
+                go.emit(Navigate::replace(route.in_tab(tab.view)));
                 browser::focus(tab.id);
             }
         })
@@ -331,7 +331,7 @@ fn Tabs(props: &ImageProps) -> Html {
                     aria-selected={(tab.view == chosen.view).to_string()}
                     tabindex={if tab.view == chosen.view { "0" } else { "-1" }}
                     onclick={
-                        let to = props.route.in_view(tab.view);
+                        let to = props.route.in_tab(tab.view);
                         props.go.reform(move |_| Navigate::push(to.clone()))
                     }
                 >

@@ -123,12 +123,14 @@ fn item(list: &NodeRef, layer: u32) -> Option<HtmlElement> {
 }
 
 fn switch(props: &Props) -> Html {
-    let choice = |view: View, word: &'static str, title: &'static str| {
-        let to = props.route.in_view(view);
+    let choice = |changes: bool, word: &'static str, title: &'static str| {
+        let to = props.route.of_changes(changes);
+        let is_of_layers = props.route.view.shows_details();
+        let is_shown = is_of_layers && props.route.is_of_changes() == changes;
         html! {
             <button
                 type="button"
-                aria-pressed={(props.route.view == view).to_string()}
+                aria-pressed={is_shown.to_string()}
                 {title}
                 onclick={props.go.reform(move |_| Navigate::push(to.clone()))}
             >
@@ -137,9 +139,9 @@ fn switch(props: &Props) -> Html {
         }
     };
     html! {
-        <div class="switch" role="group" aria-label="What the tree shows">
-            { choice(View::Stack, "Filesystem", "The filesystem up to this layer") }
-            { choice(View::Changes, "Changes", "What this layer adds, changes or deletes") }
+        <div class="switch" role="group" aria-label="What the tree and the map show">
+            { choice(false, "Filesystem", "The filesystem up to this layer") }
+            { choice(true, "Changes", "What this layer adds, changes or deletes") }
         </div>
     }
 }
@@ -291,6 +293,10 @@ mod tests {
             ),
             ("?view=checks", "?layer=2&view=checks&of=2"),
             ("?view=packages&find=lib", "?layer=2"),
+            (
+                "?layer=5&from=3&view=map&of=changes",
+                "?layer=2&view=map&of=changes",
+            ),
         ] {
             let (Route::Image(route), _) = Route::parse(&format!("#/image/a{place}")) else {
                 panic!("no image")

@@ -13,7 +13,7 @@ use crate::navigate::Navigate;
 use crate::parts::tree::compared::difference;
 use crate::route::comparison::CompareRoute;
 use crate::route::map::Color;
-use crate::views::map::{Canvas, called, crumbs, holder, swatch, use_under};
+use crate::views::map::{Canvas, Under, called, crumbs, holder, swatch, use_under};
 use crate::worker::protocol::{
     ComparedMap, ComparedMapOf, Growth, Kinds, MapFacts, MapPart, Shade, Showing,
 };
@@ -26,42 +26,17 @@ const ROWS: usize = 100;
 pub(super) fn CompareMap(props: &Props) -> Html {
     let Props { route, go, .. } = props;
     let legend = use_node_ref();
-    let map = use_state(|| None::<Rc<ComparedMap>>);
     // In pixels; none until it is drawn.
     let size = use_state_eq(|| None::<(i32, i32)>);
     let under = use_under();
-    // Where the slider is; the address follows once it is let go.
-    let slide = use_state_eq(|| route.map.slide);
-    {
-        let slide = slide.clone();
-        use_effect_with(route.map.slide, move |at| slide.set(*at));
-    }
-    {
-        let (map, under) = (map.clone(), under.clone());
-        let asked = size.map(|(width, height)| ComparedMapOf {
-            showing: showing(route),
-            zoom: route.map.zoom.clone(),
-            all: route.map.all,
-            width: width as f32,
-            height: height as f32,
-        });
-        use_effect_with((props.worker.clone(), asked), move |(worker, asked)| {
-            let answer = asked.clone().map(|asked| worker.ask(asked));
-            spawn_local(async move {
-                if let Some(answer) = answer
-                    && let Some(answer) = answer.await.flatten()
-                {
-                    under.keep(answer.parts.iter().map(|part| &part.new));
-                    map.set(Some(Rc::new(*answer)));
-                }
-            });
-        });
-    }
-    let facts = use_memo(((*map).clone(), *slide), |(map, slide)| {
+    let map = use_map(props, *size, &under);
+    let slide = use_slide(route.map.slide);
+    let facts = use_memo((map.clone(), *slide), |(map, slide)| {
         map.as_ref()
             .map(|map| map.between(f32::from(*slide) / 100.0))
     });
     let facts = (*facts).clone().map(Rc::new);
+    let map = map.as_deref();
     let on_zoom = {
         let route = route.clone();
         go.reform(move |zoom: Vec<u8>| {
@@ -103,9 +78,9 @@ pub(super) fn CompareMap(props: &Props) -> Html {
     html! {
         <div class={columns}>
             <div class="map-view">
-                { toolbar(&props.facts, route, go, map.as_ref().map(|map| &map.shown), area(props)) }
-                { crumbs(&shown, &on_zoom) }
-                if let Some(map) = map.as_ref() {
+                { toolbar(&props.facts, route, go, map.map(|map| &map.shown), area(props)) }
+                { crumbs("Filesystem", &shown, &on_zoom) }
+                if let Some(map) = map {
                     { slider(props, map, *slide, &on_slide) }
                 }
                 <Canvas
@@ -121,10 +96,10 @@ pub(super) fn CompareMap(props: &Props) -> Html {
                     {on_zoom}
                     {on_select}
                 >
-                    { empty(props, (*map).as_deref()) }
+                    { empty(props, map) }
                 </Canvas>
                 <div class="foot map-foot">
-                    <span id="map-told" role="status">{ tell(route, (*map).as_deref(), &shown, told) }</span>
+                    <span id="map-told" role="status">{ tell(route, map, &shown, told) }</span>
                     <ul class="legend map-legend" ref={legend} aria-label="Colors">
                         for growth in Growth::ALL {
                             if growth != Growth::Same || route.map.all {
@@ -133,13 +108,49 @@ pub(super) fn CompareMap(props: &Props) -> Html {
                         }
                     </ul>
                 </div>
-                { table((*map).as_deref()) }
+                { table(map) }
             </div>
             if let Some(path) = route.path.clone() {
                 <PathDetails worker={props.worker.clone()} route={route.clone()} {path} go={go.clone()} />
             }
         </div>
     }
+}
+
+/// The map of what the address says, for a room of this size; the one before while the next is asked for.
+#[hook]
+fn use_map(props: &Props, size: Option<(i32, i32)>, under: &Under) -> Option<Rc<ComparedMap>> {
+    let map = use_state(|| None::<Rc<ComparedMap>>);
+    let (came, under) = (map.clone(), under.clone());
+    let Props { route, .. } = props;
+    let asked = size.map(|(width, height)| ComparedMapOf {
+        showing: showing(route),
+        zoom: route.map.zoom.clone(),
+        all: route.map.all,
+        width: width as f32,
+        height: height as f32,
+    });
+    use_effect_with((props.worker.clone(), asked), move |(worker, asked)| {
+        let answer = asked.clone().map(|asked| worker.ask(asked));
+        spawn_local(async move {
+            if let Some(answer) = answer
+                && let Some(answer) = answer.await.flatten()
+            {
+                under.keep(answer.parts.iter().map(|part| &part.new));
+                came.set(Some(Rc::new(*answer)));
+            }
+        });
+    });
+    (*map).clone()
+}
+
+/// Where the slider is; the address follows once it is let go.
+#[hook]
+fn use_slide(at: u8) -> UseStateHandle<u8> {
+    let slide = use_state_eq(|| at);
+    let moved = slide.clone();
+    use_effect_with(at, move |at| moved.set(*at));
+    slide
 }
 
 fn showing(route: &CompareRoute) -> Showing {

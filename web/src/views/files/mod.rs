@@ -15,7 +15,7 @@ use crate::session::{Again, Image, LayerState};
 use crate::views::error::again;
 use crate::views::files::toolbar::Toolbar;
 use crate::worker::client::WorkerClient;
-use crate::worker::protocol::{Changes, Kinds, Showing, Shown, Sort};
+use crate::worker::protocol::{Kinds, Shown, Sort};
 
 /// What [`Files`] shows.
 #[derive(PartialEq, Properties)]
@@ -42,16 +42,6 @@ pub(crate) fn Files(props: &Props) -> Html {
         Callback::from(move |chosen| columns.set(chosen))
     };
     let expansion = use_state_eq(Expansion::default);
-    let changes = props.route.view == View::Changes;
-    let first = props.route.from.unwrap_or(props.layer);
-    let showing = Showing {
-        layer: props.layer,
-        changes_from: changes.then(|| first.min(props.layer)),
-        hidden: props.route.hidden,
-        hidden_changes: Changes::default(),
-        sort: props.route.sort,
-        find: props.route.find.clone(),
-    };
     let select = {
         let (go, route) = (props.go.clone(), props.route.clone());
         Callback::from(move |select: Select| {
@@ -103,7 +93,7 @@ pub(crate) fn Files(props: &Props) -> Html {
             />
             <Tree
                 worker={props.worker.clone()}
-                showing={Rc::new(showing)}
+                showing={Rc::new(props.route.showing(props.layer))}
                 version={(grown, props.image.finished)}
                 path={props.route.path.clone()}
                 place={props.route.place()}

@@ -7,11 +7,12 @@ use yew::prelude::*;
 use crate::browser;
 use crate::format;
 use crate::navigate::Navigate;
+use crate::parts::chips::Chips;
 use crate::parts::find::Find;
-use crate::parts::mark;
+use crate::parts::range::range;
 use crate::parts::tree::columns::{COLUMNS, Chosen};
-use crate::route::{ImageRoute, View};
-use crate::worker::protocol::{ChangeKind, Column, Shown};
+use crate::route::ImageRoute;
+use crate::worker::protocol::{Column, Shown};
 
 /// What [`Toolbar`] shows.
 #[derive(PartialEq, Properties)]
@@ -19,7 +20,7 @@ pub(super) struct Props {
     pub(super) route: ImageRoute,
     pub(super) layer: u32,
     pub(super) shown: Option<Shown>,
-    /// That is of all layers: until then kinds come in between others, which would move.
+    /// That is of all layers.
     pub(super) whole: bool,
     pub(super) columns: Chosen,
     pub(super) go: Callback<Navigate>,
@@ -56,18 +57,17 @@ pub(super) fn Toolbar(props: &Props) -> Html {
                     { format!("{} found", format::count(u64::from(matches))) }
                 </span>
             }
-            { range(props) }
+            { range(&props.route, props.layer, &props.go) }
             <div class="tools">
                 { folders(props) }
                 { columns(props) }
             </div>
-            <div class="chips" role="group" aria-label="Show or hide">
-                if props.whole {
-                    for (kind, name) in ChangeKind::NAMED.into_iter().rev() {
-                        { chip(props, kind, name) }
-                    }
-                }
-            </div>
+            <Chips
+                route={props.route.clone()}
+                go={props.go.clone()}
+                counts={props.shown.as_ref().filter(|_| props.whole).map(|shown| shown.kinds)}
+                copies_unknown={props.shown.as_ref().is_some_and(|shown| shown.copies_unknown)}
+            />
         </div>
     }
 }
@@ -76,75 +76,6 @@ pub(super) fn Toolbar(props: &Props) -> Html {
 fn problem(props: &Props) -> Option<AttrValue> {
     let problem = props.shown.as_ref()?.problem.as_ref()?;
     Some(format::visible_text(problem).into())
-}
-
-/// The first of the layers whose changes are shown together.
-fn range(props: &Props) -> Html {
-    if props.route.view != View::Changes || props.layer < 2 {
-        return Html::default();
-    }
-    let first = props.route.from.unwrap_or(props.layer);
-    let chosen = {
-        let (route, layer) = (props.route.clone(), props.layer);
-        props.go.reform(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            let from = select.value().parse().ok();
-            Navigate::replace(ImageRoute {
-                from: from.filter(|from| *from < layer),
-                ..route.clone()
-            })
-        })
-    };
-    html! {
-        <label class="range">
-            <span class="muted">{ "layers" }</span>
-            <select onchange={chosen} aria-label="First layer of the changes">
-                for layer in 1..=props.layer {
-                    <option value={layer.to_string()} selected={layer == first}>{ layer }</option>
-                }
-            </select>
-            <span class="muted">{ format!("to {}", props.layer) }</span>
-        </label>
-    }
-}
-
-/// Shows paths of a kind, or hides them.
-fn chip(props: &Props, kind: ChangeKind, name: &'static str) -> Html {
-    let hidden = props.route.hidden.contains(kind);
-    let count = props
-        .shown
-        .as_ref()
-        .and_then(|shown| shown.kinds.get(kind as usize).copied())
-        .unwrap_or_default();
-    if count == 0 && !hidden {
-        return Html::default();
-    }
-    let to = ImageRoute {
-        hidden: props.route.hidden.toggled(kind),
-        ..props.route.clone()
-    };
-    let verb = if hidden { "Show" } else { "Hide" };
-    let unknown = (props.shown.as_ref()).is_some_and(|shown| shown.copies_unknown);
-    let word = match kind {
-        ChangeKind::Modified if unknown => mark::STORED_AGAIN,
-        _ => name,
-    };
-    html! {
-        <button
-            key={name}
-            type="button"
-            class="chip"
-            aria-pressed={(!hidden).to_string()}
-            title={format!("{verb} {word} files")}
-            data-kind={name}
-            onclick={props.go.reform(move |_| Navigate::replace(to.clone()))}
-        >
-            if let Some(mark) = kind.mark() {
-                { mark::of_mark(mark) }
-            }
-            { word }{ " " }<b>{ format::count(u64::from(count)) }</b>
-        </button>
-    }
 }
 
 fn folders(props: &Props) -> Html {

@@ -40,13 +40,17 @@ pub(super) fn next(parts: &[MapPart], from: Option<usize>, toward: Toward) -> Op
     let (x, y) = middle(start);
     let away = |part: &MapPart| {
         let (to_x, to_y) = middle(part);
-        let (ahead, beside) = match toward {
-            Toward::Left => (x - to_x, y - to_y),
-            Toward::Right => (to_x - x, y - to_y),
-            Toward::Up => (y - to_y, x - to_x),
-            Toward::Down => (to_y - y, x - to_x),
+        let in_row = (part.y..part.y + part.height).contains(&y);
+        let in_column = (part.x..part.x + part.width).contains(&x);
+        let (ahead, beside, is_ahead) = match toward {
+            Toward::Left => (x - to_x, y - to_y, in_row),
+            Toward::Right => (to_x - x, y - to_y, in_row),
+            Toward::Up => (y - to_y, x - to_x, in_column),
+            Toward::Down => (to_y - y, x - to_x, in_column),
         };
-        (ahead > 0.5).then(|| ahead + 2.0 * beside.abs())
+        // A folder of an icicle lies straight ahead of what is in it, however far its middle is.
+        let beside = if is_ahead { 0.0 } else { beside.abs() };
+        (ahead > 0.5).then_some(ahead + 2.0 * beside)
     };
     let distances = closed.filter_map(|(at, part)| Some((at, away(part)?)));
     let nearest = distances.min_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -60,9 +64,8 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    #[test]
-    fn keys_lead_to_the_nearest_part() {
-        let part = |x: f32, y: f32, open| MapPart {
+    fn part(x: f32, y: f32, open: bool) -> MapPart {
+        MapPart {
             path: b"/a".to_vec(),
             depth: 0,
             x,
@@ -79,7 +82,11 @@ mod tests {
                 kind: FileType::Other,
                 package: None,
             },
-        };
+        }
+    }
+
+    #[test]
+    fn keys_lead_to_the_nearest_part() {
         let parts = [
             part(0.0, 0.0, true),
             part(0.0, 0.0, false),
@@ -91,6 +98,18 @@ mod tests {
         assert_eq!(next(&parts, Some(2), Toward::Down), Some(3));
         assert_eq!(next(&parts, Some(3), Toward::Up), Some(2));
         assert_eq!(next(&parts, Some(1), Toward::Left), None);
+    }
+
+    #[test]
+    fn keys_lead_from_what_is_in_a_folder_of_an_icicle_to_it() {
+        let folder = MapPart {
+            height: 100.0,
+            ..part(0.0, 0.0, false)
+        };
+        let parts = [folder, part(0.0, 100.0, false), part(10.0, 90.0, false)];
+        assert_eq!(next(&parts, Some(2), Toward::Left), Some(0));
+        assert_eq!(next(&parts, Some(0), Toward::Right), Some(2));
+        assert_eq!(next(&parts, Some(0), Toward::Down), Some(1));
     }
 
     #[test]

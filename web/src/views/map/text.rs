@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::legend::called;
 use super::paint::holder;
 use crate::format;
+use crate::session::LayerState;
 use crate::views::LayerProps;
 use crate::worker::protocol::{MapFacts, MapPart, Measure, PackagesReport, Shade};
 
@@ -12,12 +13,26 @@ use crate::worker::protocol::{MapFacts, MapPart, Measure, PackagesReport, Shade}
 const ROWS: usize = 100;
 
 /// Why nothing is drawn.
-pub(super) fn empty(props: &LayerProps) -> &'static str {
-    match props.route.map.by {
-        _ if !props.route.find.is_empty() => "Nothing matches the search.",
+pub(super) fn empty(props: &LayerProps, shown: &MapFacts) -> String {
+    let LayerProps {
+        image,
+        route,
+        layer,
+        ..
+    } = props;
+    if shown.missing {
+        return format!("Layer {layer} is being read.");
+    }
+    if let (true, Some(LayerState::NotFetched(reason))) = (route.map.changes, image.layer(*layer)) {
+        return format!("Layer {layer} is not available: {reason}.");
+    }
+    let text = match route.map.by {
+        _ if !route.find.is_empty() => "Nothing matches the search.",
+        _ if !route.hidden.is_empty() => "No file that is shown in this folder has any content.",
         Measure::Wasted => "Nothing in this folder is wasted.",
         Measure::Size | Measure::Download => "No file in this folder has any content.",
-    }
+    };
+    text.to_owned()
 }
 
 /// The part that is meant, in words.

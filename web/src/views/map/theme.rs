@@ -1,9 +1,13 @@
 //! Notices that the page has other colours: a canvas has to be drawn again, because it has none of the style sheet's.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MutationObserver, MutationObserverInit};
+use yew::prelude::*;
 
 /// The settings of the system that the style sheets ask for.
 const SETTINGS: [&str; 3] = [
@@ -12,15 +16,31 @@ const SETTINGS: [&str; 3] = [
     "(forced-colors: active)",
 ];
 
+/// Counts how often the page had other colours.
+#[hook]
+pub(super) fn use_theme() -> u32 {
+    let theme = use_state_eq(|| 0_u32);
+    let counted = theme.clone();
+    use_effect_with((), move |()| {
+        let changes = Rc::new(Cell::new(0));
+        let seen = ThemeWatch::start(move || {
+            changes.set(changes.get() + 1);
+            counted.set(changes.get());
+        });
+        move || drop(seen)
+    });
+    *theme
+}
+
 /// What tells that the page has other colours, until it is dropped.
-pub(super) struct ThemeWatch {
+struct ThemeWatch {
     observer: Option<MutationObserver>,
     _seen: Closure<dyn FnMut()>,
     _system: Vec<EventListener>,
 }
 
 impl ThemeWatch {
-    pub(super) fn start(changed: impl Fn() + Clone + 'static) -> Self {
+    fn start(changed: impl Fn() + Clone + 'static) -> Self {
         let of_system = changed.clone();
         let seen = Closure::<dyn FnMut()>::new(changed);
         let observer = MutationObserver::new(seen.as_ref().unchecked_ref()).ok();

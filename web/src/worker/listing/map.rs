@@ -6,10 +6,14 @@ use std::collections::BinaryHeap;
 use onionskin_core::report::squarify::{Rect, squarify};
 use onionskin_core::stack::NodeId;
 
+use super::icicle::{Placed, Sizes, icicle};
+use super::totals::kept_waste;
 use super::{Listing, StackPosition, waste};
 use crate::counts::number;
 use crate::worker::owned_files::OwnedFiles;
-use crate::worker::protocol::{Cause, FileType, MapFacts, MapOf, MapPart, Measure, Shade};
+use crate::worker::protocol::{
+    Cause, FileType, MapFacts, MapLayout, MapOf, MapPart, Measure, Shade,
+};
 
 /// Rectangles of a map: more could not be told apart.
 pub(crate) const PARTS: usize = 1_500;
@@ -25,9 +29,19 @@ pub(crate) const SEEN: f64 = 1.5;
 /// Paths of a folder that are looked at for its largest file.
 const LOOKED_AT: usize = 2_000;
 
+/// What a map measures.
+#[derive(Clone, Copy)]
+struct Measured<'m> {
+    at: StackPosition<'m>,
+    by: Measure,
+    /// Wasted bytes by node, where those of the whole stack are not what is shown.
+    wasted: Option<&'m [u64]>,
+    packages: Option<&'m OwnedFiles>,
+}
+
 /// What is drawn so far, and the folders that may be opened.
-struct Drawing<'p> {
-    packages: Option<&'p OwnedFiles>,
+#[derive(Default)]
+struct Drawing {
     parts: Vec<MapPart>,
     /// By their areas, the first of equal ones first.
     folders: BinaryHeap<(u64, Reverse<usize>)>,
@@ -42,20 +56,46 @@ impl Listing {
         asked: &MapOf,
         packages: Option<&OwnedFiles>,
     ) -> MapFacts {
-        let top = self.nearest_folder(at, &asked.zoom);
-        let mut drawing = Drawing {
+        let wasted = (asked.by == Measure::Wasted && !self.is_whole(at))
+            .then(|| kept_waste(at, &self.view, self.filter.as_ref()));
+        let measured = Measured {
+            at,
+            by: asked.by,
+            wasted: wasted.as_deref(),
             packages,
-            parts: Vec::new(),
-            folders: BinaryHeap::new(),
-            nodes: Vec::new(),
         };
+        let top = self.nearest_folder(at, &asked.zoom);
         let room = Rect {
             x: 0.0,
             y: 0.0,
             width: f64::from(asked.width).clamp(1.0, 20_000.0),
             height: f64::from(asked.height).clamp(1.0, 20_000.0),
         };
-        self.draw(at, asked.by, top, 0, room, &mut drawing);
+        MapFacts {
+            missing: false,
+            problem: self.problem.clone(),
+            matches: self.filter.as_ref().and_then(|filter| filter.matches),
+            kinds: self.kinds,
+            copies_unknown: at.stack.listed().next().is_some(),
+            zoom: at.stack.path(top),
+            total: self.weight(measured, top),
+            parts: match asked.layout {
+                MapLayout::Treemap => self.treemap(measured, top, room),
+                MapLayout::Icicle => self.icicle(measured, top, room),
+            },
+        }
+    }
+
+    /// Whether it shows all that is stacked: the final filesystem, with nothing left out.
+    fn is_whole(&self, at: StackPosition<'_>) -> bool {
+        let is_top = at.layer == at.stack.depth();
+        is_top && self.filter.is_none() && self.showing.changes_from.is_none()
+    }
+
+    /// What is in a folder lies in its rectangle.
+    fn treemap(&self, of: Measured<'_>, top: NodeId, room: Rect) -> Vec<MapPart> {
+        let mut drawing = Drawing::default();
+        self.draw(of, top, 0, room, &mut drawing);
         while let Some((_, Reverse(index))) = drawing.folders.pop() {
             let Some((node, part)) = drawing
                 .nodes
@@ -68,19 +108,27 @@ impl Listing {
             };
             part.open = true;
             let (depth, room) = (part.depth + 1, inner(part));
-            self.draw(at, asked.by, node, depth, room, &mut drawing);
+            self.draw(of, node, depth, room, &mut drawing);
             if drawing.parts.len() >= PARTS {
                 break;
             }
         }
-        MapFacts {
-            missing: false,
-            problem: self.problem.clone(),
-            matches: self.filter.as_ref().and_then(|filter| filter.matches),
-            zoom: at.stack.path(top),
-            total: self.weight(at, asked.by, top),
-            parts: drawing.parts,
-        }
+        drawing.parts
+    }
+
+    /// What is in a folder lies beside it.
+    fn icicle(&self, of: Measured<'_>, top: NodeId, room: Rect) -> Vec<MapPart> {
+        let placed = icicle(top, room, |folder| self.weighed(of, folder));
+        let part = |part: Placed<NodeId>| {
+            let Placed {
+                of: node,
+                size,
+                depth,
+                rect,
+            } = part;
+            self.part(of, node, depth, size, &rect)
+        };
+        placed.into_iter().map(part).collect()
     }
 
     /// The folder of a path, or the nearest one above it that has anything in it.
@@ -98,27 +146,20 @@ impl Listing {
         }
     }
 
-    fn weight(&self, at: StackPosition<'_>, by: Measure, node: NodeId) -> u64 {
-        match by {
-            Measure::Size => self.totals.size(node),
-            Measure::Download => self.totals.download(node),
-            Measure::Wasted => at.wasted.map_or(0, |wasted| wasted.bytes(node)),
+    fn weight(&self, of: Measured<'_>, node: NodeId) -> u64 {
+        match (of.by, of.wasted) {
+            (Measure::Size, _) => self.totals.size(node),
+            (Measure::Download, _) => self.totals.download(node),
+            (Measure::Wasted, Some(kept)) => kept.get(node.0 as usize).copied().unwrap_or(0),
+            (Measure::Wasted, None) => of.at.wasted.map_or(0, |wasted| wasted.bytes(node)),
         }
     }
 
-    /// Draws what is in a folder.
-    fn draw(
-        &self,
-        at: StackPosition<'_>,
-        by: Measure,
-        folder: NodeId,
-        depth: u32,
-        room: Rect,
-        to: &mut Drawing<'_>,
-    ) {
+    /// What is in a folder and has anything, the largest first; the smallest of many as one.
+    fn weighed(&self, of: Measured<'_>, folder: NodeId) -> Sizes<NodeId> {
         let weighed = self
             .children(folder)
-            .map(|node| (self.weight(at, by, node), node));
+            .map(|node| (self.weight(of, node), node));
         let mut children: Vec<(u64, NodeId)> = weighed.filter(|(weight, _)| *weight > 0).collect();
         let largest = |(weight, node): &(u64, NodeId)| (Reverse(*weight), node.0);
         let mut rest = 0;
@@ -132,20 +173,26 @@ impl Listing {
             children.truncate(IN_FOLDER);
         }
         children.sort_unstable_by_key(largest);
-        let mut parts: Vec<(u64, Option<NodeId>)> = children
+        let mut sizes: Sizes<NodeId> = children
             .into_iter()
             .map(|(weight, node)| (weight, Some(node)))
             .collect();
         if rest > 0 {
-            let place = parts.partition_point(|(weight, _)| *weight >= rest);
-            parts.insert(place, (rest, None));
+            let place = sizes.partition_point(|(weight, _)| *weight >= rest);
+            sizes.insert(place, (rest, None));
         }
-        let weights: Vec<u64> = parts.iter().map(|(weight, _)| *weight).collect();
-        for ((value, node), rect) in parts.into_iter().zip(squarify(&weights, room)) {
+        sizes
+    }
+
+    /// Draws what is in a folder.
+    fn draw(&self, of: Measured<'_>, folder: NodeId, depth: u32, room: Rect, to: &mut Drawing) {
+        let sizes = self.weighed(of, folder);
+        let weights: Vec<u64> = sizes.iter().map(|(weight, _)| *weight).collect();
+        for ((value, node), rect) in sizes.into_iter().zip(squarify(&weights, room)) {
             if rect.width < SEEN || rect.height < SEEN {
                 continue;
             }
-            let part = self.part((at, to.packages), by, node, depth, value, &rect);
+            let part = self.part(of, node, depth, value, &rect);
             if part.folder && rect.width >= LEAST.0 && rect.height >= LEAST.1 {
                 let area = (rect.width * rect.height) as u64;
                 to.folders.push((area, Reverse(to.parts.len())));
@@ -157,14 +204,16 @@ impl Listing {
 
     fn part(
         &self,
-        (at, packages): (StackPosition<'_>, Option<&OwnedFiles>),
-        by: Measure,
+        of: Measured<'_>,
         node: Option<NodeId>,
         depth: u32,
         value: u64,
         rect: &Rect,
     ) -> MapPart {
-        let file = node.map(|node| self.largest_file(at, by, node));
+        let Measured {
+            at, by, packages, ..
+        } = of;
+        let file = node.map(|node| self.largest_file(of, node));
         let version = file.and_then(|file| {
             let found = self.filter.as_ref().and_then(|filter| filter.earlier(file));
             found.or_else(|| self.view.version(file))
@@ -206,11 +255,11 @@ impl Listing {
     }
 
     /// The largest file in a folder, by the largest of each folder on the way; of what is no folder that itself.
-    fn largest_file(&self, at: StackPosition<'_>, by: Measure, node: NodeId) -> NodeId {
+    fn largest_file(&self, of: Measured<'_>, node: NodeId) -> NodeId {
         let mut file = node;
         loop {
             let children = self.children(file).take(LOOKED_AT);
-            let Some(next) = children.max_by_key(|child| self.weight(at, by, *child)) else {
+            let Some(next) = children.max_by_key(|child| self.weight(of, *child)) else {
                 return file;
             };
             file = next;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod filter;
+mod icicle;
 pub(crate) mod map;
 pub(crate) mod query;
 mod row;

@@ -116,3 +116,38 @@ impl WastedBelow {
         self.bytes.get(&node).copied().unwrap_or(0)
     }
 }
+
+/// The wasted bytes under the paths of a view that are kept, by node; of folders with those of what is kept in them.
+pub(super) fn kept_waste(at: StackPosition<'_>, view: &View, filter: Option<&Filter>) -> Vec<u64> {
+    let (stack, Some(wasted)) = (at.stack, at.wasted) else {
+        return Vec::new();
+    };
+    let mut own = vec![0_u64; stack.nodes()];
+    for (node, bytes) in &wasted.bytes {
+        add(&mut own, *node, *bytes);
+    }
+    // What is known of a folder has that of what is in it. Children have higher numbers than their parents.
+    let nodes = || (1..number(stack.nodes())).map(NodeId);
+    for node in nodes() {
+        let bytes = own.get(node.0 as usize).copied().unwrap_or(0);
+        if let Some(above) = own.get_mut(stack.parent(node).0 as usize) {
+            *above = above.saturating_sub(bytes);
+        }
+    }
+    let mut kept = vec![0_u64; stack.nodes()];
+    for node in nodes().rev() {
+        let at = node.0 as usize;
+        if view.contains(node) && filter.is_none_or(|filter| filter.is_kept(node)) {
+            add(&mut kept, node, own.get(at).copied().unwrap_or(0));
+        }
+        let bytes = kept.get(at).copied().unwrap_or(0);
+        add(&mut kept, stack.parent(node), bytes);
+    }
+    kept
+}
+
+fn add(sums: &mut [u64], node: NodeId, bytes: u64) {
+    if let Some(sum) = sums.get_mut(node.0 as usize) {
+        *sum += bytes;
+    }
+}

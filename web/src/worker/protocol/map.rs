@@ -35,6 +35,37 @@ impl Measure {
     }
 }
 
+/// How the rectangles of a map lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MapLayout {
+    /// What is in a folder lies in its rectangle.
+    #[default]
+    Treemap,
+    /// What is in a folder lies beside it, in the next column.
+    Icicle,
+}
+
+impl MapLayout {
+    /// With the names that addresses and the page have for them.
+    pub(crate) const NAMED: [(MapLayout, &'static str, &'static str); 2] = [
+        (MapLayout::Treemap, "treemap", "Treemap"),
+        (MapLayout::Icicle, "icicle", "Icicle"),
+    ];
+
+    /// The layout of this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let mut named = Self::NAMED.iter();
+        named
+            .find(|(_, known, _)| *known == name)
+            .map(|(layout, ..)| *layout)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        let named = Self::NAMED.iter().find(|(layout, ..)| *layout == self);
+        named.map_or("", |(_, name, _)| name)
+    }
+}
+
 /// What a file is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FileType {
@@ -109,6 +140,7 @@ pub(crate) struct MapOf {
     /// The folder that fills the map; where it is not there, the nearest above it does.
     pub(crate) zoom: Vec<u8>,
     pub(crate) by: Measure,
+    pub(crate) layout: MapLayout,
     pub(crate) width: f32,
     pub(crate) height: f32,
 }
@@ -122,6 +154,10 @@ pub(crate) struct MapFacts {
     pub(crate) problem: Option<String>,
     /// How many paths match what is looked for.
     pub(crate) matches: Option<u32>,
+    /// See [`Shown::kinds`].
+    pub(crate) kinds: [u32; 5],
+    /// See [`Shown::copies_unknown`].
+    pub(crate) copies_unknown: bool,
     /// The folder that fills it.
     pub(crate) zoom: Vec<u8>,
     /// What that comes to.

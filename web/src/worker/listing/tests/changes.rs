@@ -99,29 +99,3 @@ fn changes_tell_what_is_gone_and_still_downloaded() {
     let fates: Vec<_> = first.rows().iter().map(|row| row.fate).collect();
     assert_eq!(fates, [None, Some((Cause::MetadataOnly, 2)), None, None]);
 }
-
-#[test]
-fn changes_of_several_layers_are_told_together() {
-    let mut tree = Tree::new(&wasteful(), true);
-    let showing = Showing {
-        changes_from: Some(2),
-        ..tree.listing.showing.clone()
-    };
-    tree.listing = tree.with(|_, at, open| Listing::new(at, showing, open));
-    tree.expand(u32::MAX);
-    let told: Vec<_> = tree.rows().iter().map(|row| row.mark).collect();
-    assert_eq!(tree.names(), ["app", " big", " conf", " tool", "tmp", " x"]);
-    assert_eq!(
-        told,
-        [
-            None,
-            Some(Mark::Deleted),
-            Some(Mark::Modified),
-            Some(Mark::MetadataOnly),
-            Some(Mark::Added),
-            Some(Mark::Deleted),
-        ]
-    );
-    let before = tree.rows().get(3).and_then(|row| row.before);
-    assert_eq!(before.map(|before| before.mode), Some(0o644));
-}

@@ -4,6 +4,7 @@ mod changes;
 mod filesystem;
 mod find;
 mod folders;
+mod ranges;
 mod sort;
 
 use std::collections::HashSet;
@@ -139,6 +140,15 @@ impl Tree {
     fn seek(&mut self, path: &str) -> (Option<u32>, bool) {
         let found = self.with(|listing, at, open| listing.seek(at, open, path.as_bytes()));
         (found.row, found.exact)
+    }
+
+    /// The same layers, as what this one and those above it changed.
+    fn show_changes_from(&mut self, first: u32) {
+        let showing = Showing {
+            changes_from: Some(first),
+            ..self.listing.showing.clone()
+        };
+        self.listing = self.with(|_, at, open| Listing::new(at, showing, open));
     }
 }
 
