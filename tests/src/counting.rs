@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use futures::{StreamExt as _, stream};
-use onionskin_fixtures::Packed;
+use onionskin_fixtures::{Blob, Packed};
 
 use crate::odd::{ok, serve, status};
 
@@ -39,6 +39,8 @@ pub struct Counting {
 
 struct State {
     image: Packed,
+    /// Other manifests and blobs of the repository.
+    beside: Vec<Blob>,
     sent: AtomicU64,
     parts: Mutex<Parts>,
 }
@@ -46,8 +48,14 @@ struct State {
 impl Counting {
     /// A registry with this image.
     pub async fn new(image: &Packed) -> Self {
+        Self::beside(image, Vec::new()).await
+    }
+
+    /// A registry with this image, and other manifests and blobs in its repository.
+    pub async fn beside(image: &Packed, beside: Vec<Blob>) -> Self {
         let state = Arc::new(State {
             image: image.clone(),
+            beside,
             sent: AtomicU64::new(0),
             parts: Mutex::new(Parts::Right),
         });
@@ -76,6 +84,10 @@ impl Counting {
 impl State {
     fn answer(&self, request: &Request) -> Response {
         let target = request.uri().path();
+        let mut beside = self.beside.iter();
+        if let Some(other) = beside.find(|other| target.ends_with(&other.digest)) {
+            return ok(&other.media_type, other.bytes.clone());
+        }
         if target.contains("/manifests/") {
             let manifest = &self.image.manifest;
             return ok(&manifest.media_type, manifest.bytes.clone());

@@ -39,7 +39,10 @@ async fn head(stream: &mut TcpStream) -> io::Result<String> {
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
         // A client that tries TLS first learns at once that there is none.
-        if head.first().is_some_and(|first| !first.is_ascii_uppercase()) {
+        if head
+            .first()
+            .is_some_and(|first| !first.is_ascii_uppercase())
+        {
             return Err(io::ErrorKind::InvalidData.into());
         }
     }

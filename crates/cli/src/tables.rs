@@ -27,7 +27,7 @@ const NAMED: usize = 5;
 pub(crate) struct TableArguments {
     /// Read all layers, and compare them with their tables of contents
     ///
-    /// Without this flag, layers of a registry that have a table of contents (eStargz, zstd:chunked) are not
+    /// Without this flag, layers of a registry that have a table of contents (eStargz, zstd:chunked, SOCI) are not
     /// downloaded, only their tables, which the image names by digest. If a layer and its table differ, the command
     /// fails and names the paths.
     #[arg(long)]

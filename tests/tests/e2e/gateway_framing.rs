@@ -222,7 +222,10 @@ async fn the_page_believes_no_framing_either() {
     let registry = Raw::new(move |head| {
         let told = asked(head);
         let lie = answers.layers.iter().skip(1);
-        let sent = match lie.zip(0..).find(|(layer, _)| told.ends_with(&layer.digest)) {
+        let sent = match lie
+            .zip(0..)
+            .find(|(layer, _)| told.ends_with(&layer.digest))
+        {
             _ if head.starts_with("OPTIONS") => answer(&[OK, &length(0)], b""),
             Some((layer, at)) => lies(&layer.bytes).swap_remove(at).1,
             None => sound(&answers, head),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use onionskin_fixtures::{
-    Image, Layer, Packed, estargz, estargz_with, layer, seeded, text, zstd_chunked,
-    zstd_chunked_with,
+    Blob, Image, Layer, Packed, estargz, estargz_with, layer, seeded, soci, soci_with, text,
+    zstd_chunked, zstd_chunked_with,
 };
 use onionskin_tests::Registry;
 use onionskin_tests::binary::onionskin;
@@ -52,9 +52,13 @@ struct Served {
 
 impl Served {
     async fn new(image: &Packed) -> Self {
+        Self::beside(image, Vec::new()).await
+    }
+
+    async fn beside(image: &Packed, beside: Vec<Blob>) -> Self {
         Self {
             folder: TempDir::new().unwrap(),
-            registry: Counting::new(image).await,
+            registry: Counting::beside(image, beside).await,
             whole: image.layers[0].bytes.len() as u64,
         }
     }
@@ -290,4 +294,49 @@ async fn tables_that_skopeo_writes_are_used() {
     let (verified, errors) = printed("ls", &["/", "--json", "--verify"]).await;
     assert!(listed == verified && errors.is_empty(), "{errors}");
     assert_eq!(whole(registry.requests()), 1);
+}
+
+#[tokio::test]
+async fn an_image_with_a_soci_index_is_listed_by_its_tables() {
+    let (image, beside) = soci(Image::new().layer(app()));
+    let served = Served::beside(&image, beside).await;
+    let whole = served.whole;
+    let (listed, errors, sent) = served.printed("ls", &["/", "--json"]).await;
+    assert_eq!((&*errors, sent), (NOTE, 0));
+    let (verified, errors, sent) = served
+        .printed("ls", &["/", "--json", "--verify", "--no-cache"])
+        .await;
+    assert_eq!((&*errors, sent), ("", whole));
+    assert!(listed == verified);
+    // It does not tell where contents are.
+    let (out, errors, sent) = served.printed("cat", &["/conf"]).await;
+    assert_eq!(
+        (&*out, sent),
+        (&b"the configuration\n"[..], whole),
+        "{errors}"
+    );
+
+    // Without what the image names, or with something else, the layer is read.
+    let (image, mut beside) = soci(Image::new().layer(app()));
+    if let Some(table) = beside.last_mut() {
+        table.bytes.reverse();
+    }
+    for beside in [beside, Vec::new()] {
+        let served = Served::beside(&image, beside).await;
+        let (again, _, sent) = served.printed("ls", &["/", "--json"]).await;
+        assert!(again == verified && sent == whole);
+    }
+    // A table that lies is found.
+    let lie = |bytes: &mut Vec<u8>| {
+        let name = bytes.windows(8).position(|part| part == b"etc/conf");
+        bytes[name.unwrap() + 4..][..4].copy_from_slice(b"cunf");
+    };
+    let (image, beside) = soci_with(Image::new().layer(app()), lie);
+    let served = Served::beside(&image, beside).await;
+    let (output, errors) = served.run("ls", &["--verify"]).await;
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("/etc/conf is in the layer only"),
+        "{errors}"
+    );
 }

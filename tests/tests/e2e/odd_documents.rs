@@ -169,6 +169,30 @@ async fn indexes_inside_indexes_offer_their_images() {
     assert_eq!(report["image"]["platform"], "linux/amd64");
 }
 
+/// As `soci convert` writes them: of the platform of the image that they are about. Here they come first.
+#[tokio::test]
+async fn artifacts_of_an_index_are_not_taken_for_images() {
+    const SOCI: &str = "application/vnd.amazon.soci.index.v2+json";
+    let mut store = Store::new(Algorithm::Sha256);
+    let config = store.put(SOCI, b"{}");
+    let tables = json!({"artifactType": SOCI, "config": config, "layers": []});
+    let mut tables = store.document(OCI_MANIFEST, tables);
+    tables["artifactType"] = SOCI.into();
+    tables["platform"] = json!({"os": "linux", "architecture": "amd64"});
+    let amd = store.image(1_000, "amd64");
+    let both = store.document(OCI_INDEX, json!({"manifests": [tables, amd]}));
+    store.tag("1", &both);
+    let alone = store.document(OCI_INDEX, json!({"manifests": [tables]}));
+    store.tag("alone", &alone);
+    let odd = store.serve().await;
+    let report = json(&["inspect", &format!("{}/app:1", odd.address)]).await;
+    assert_eq!(report["bytes"]["stored"], 1_000);
+    assert_eq!(report["index"]["platforms"], json!(["linux/amd64"]));
+    // Where there is nothing else, it is told what that is.
+    let report = json(&["inspect", &format!("{}/app:alone", odd.address)]).await;
+    assert_eq!(report["artifact"]["artifactType"], SOCI);
+}
+
 /// BuildKit, attestation storage: platform unknown/unknown and annotations that name the image.
 #[tokio::test]
 async fn attestations_stand_beside_the_platforms() {

@@ -2,7 +2,8 @@
 //! reading them.
 
 use onionskin_fixtures::{
-    Image, Layer, Packed, estargz, estargz_with, layer, seeded, zstd_chunked, zstd_chunked_with,
+    Blob, Image, Layer, Packed, estargz, estargz_with, layer, seeded, soci, zstd_chunked,
+    zstd_chunked_with,
 };
 use onionskin_tests::counting::{Counting, Parts};
 use onionskin_tests::{Browser, Served};
@@ -35,11 +36,15 @@ pub(super) fn image(form: fn(Layer) -> Layer) -> Packed {
 }
 
 fn above(first: Layer) -> Packed {
+    on(first).pack()
+}
+
+fn on(first: Layer) -> Image {
     let second = layer("RUN chmod 644 /etc/conf")
         .file("/etc/conf", "the configuration\n")
         .file("/etc/other", "something else\n")
         .whiteout("/app/03");
-    Image::new().layer(first).layer(second).pack()
+    Image::new().layer(first).layer(second)
 }
 
 struct Ground {
@@ -52,7 +57,11 @@ struct Ground {
 
 impl Ground {
     async fn new(image: &Packed) -> Self {
-        let registry = Counting::new(image).await;
+        Self::beside(image, Vec::new()).await
+    }
+
+    async fn beside(image: &Packed, beside: Vec<Blob>) -> Self {
+        let registry = Counting::beside(image, beside).await;
         Self {
             served: Served::start(&[format!("http://{}", registry.address)]),
             browser: Browser::start().await,
@@ -301,4 +310,19 @@ async fn a_file_costs_its_part_and_is_proved_or_not_shown() {
             .await;
         assert_eq!(shown, 0);
     }
+}
+
+/// The tables of SOCI are blobs of their own, and do not tell where contents are.
+#[tokio::test]
+async fn an_image_with_a_soci_index_is_listed_and_a_file_comes_with_its_layer() {
+    let (image, beside) = soci(on(app()));
+    let ground = Ground::beside(&image, beside).await;
+    let Ground { browser, .. } = &ground;
+    ground.open("?layer=1", LISTED).await;
+    browser.until_text(".details .facts", "– in").await;
+    let small = image.layers[1].bytes.len() as u64;
+    assert_eq!(ground.registry.take(), small);
+    ground.go("?view=content&layer=1&path=/etc/conf").await;
+    browser.until_text(".code", "the configuration").await;
+    assert_eq!(ground.registry.take(), ground.whole);
 }

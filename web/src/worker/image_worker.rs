@@ -27,7 +27,7 @@ use super::protocol::{
     Both, Causes, DecodedLayer, Event, LayerNumbers, Numbers, Subject, UserError,
 };
 use super::reader::Reader;
-use super::tables::Tables;
+use super::tables::{EndedReading, Tables};
 use super::waste::Waste;
 use super::whole::LayerResult;
 use crate::counts::number;
@@ -241,7 +241,7 @@ impl ImageWorker {
 
     /// Reading listed layers ended: those that came take the places of what was listed. Tells of those that did not.
     pub(super) fn restack(&mut self) -> Vec<(u32, DecodedLayer)> {
-        let (came, left) = self.tables.end();
+        let EndedReading { came, left } = self.tables.end();
         if came.is_empty() {
             return left;
         }

@@ -30,6 +30,13 @@ pub fn read<'a>(
 /// Paths that are told of which a table and its layer say different things.
 const TOLD: usize = 20;
 
+/// What came of reading listed layers.
+pub(crate) struct EndedReading {
+    pub(crate) came: Vec<(u32, LayerResult)>,
+    /// Those that are listed still.
+    pub(crate) left: Vec<(u32, DecodedLayer)>,
+}
+
 /// The tables of the layers that were not read.
 #[derive(Default)]
 pub(crate) struct Tables {
@@ -86,9 +93,8 @@ impl Tables {
     }
 
     /// Reading listed layers ended: what came of them, and what is listed still.
-    pub(crate) fn end(&mut self) -> (Vec<(u32, LayerResult)>, Vec<(u32, DecodedLayer)>) {
-        let mut came = Vec::new();
-        let mut left = Vec::new();
+    pub(crate) fn end(&mut self) -> EndedReading {
+        let (mut came, mut left) = (Vec::new(), Vec::new());
         for (layer, what) in std::mem::take(&mut self.wanted) {
             match what {
                 Some(what) => {
@@ -101,7 +107,7 @@ impl Tables {
                 }
             }
         }
-        (came, left)
+        EndedReading { came, left }
     }
 
     /// Where a table and the layer that was read say different things.

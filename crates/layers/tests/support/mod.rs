@@ -9,6 +9,7 @@
 )]
 
 mod decoding;
+pub(crate) mod listing;
 
 use onionskin_layers::layer::{Expected, LayerDecoder};
 

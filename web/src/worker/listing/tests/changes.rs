@@ -4,7 +4,7 @@ use onionskin_fixtures::{bytes, layer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Tree, by_name, layers, wasteful};
+use super::{Tree, by_name, layers};
 use crate::worker::listing::Listing;
 use crate::worker::protocol::{Cause, Mark, Row, Showing, Sort};
 
