@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onionskin_core::digest::Digest;
-use onionskin_core::layer::table::{TableLocation, TableReader};
+use onionskin_core::layer::table::{TableLocation, TableOfContents, TableReader};
 use onionskin_core::layer::{Expected, LayerIndex, MemoryBudget};
 use onionskin_core::ledger::Ledger;
 use onionskin_core::stack::Stack;
@@ -19,6 +19,12 @@ pub(crate) fn table(data: &[u8]) {
         digest: digest.clone(),
     };
     let _ = read(location, data);
+    // As one beside the blob, which has as many bytes.
+    let location = TableLocation::Soci {
+        digest: digest.clone(),
+        size: data.len() as u64,
+    };
+    used(read(location, data), data);
     // As a table that the manifest names.
     let Ok(blob) = zstd::bulk::compress(data, 1) else {
         return;
@@ -29,7 +35,12 @@ pub(crate) fn table(data: &[u8]) {
         length: blob.len() as u64,
         unpacked: data.len() as u64,
     };
-    let Some(table) = read(location, &blob) else {
+    used(read(location, &blob), &blob);
+}
+
+/// What is listed can be used; `blob` is what it is of.
+fn used(table: Option<TableOfContents>, blob: &[u8]) {
+    let Some(table) = table else {
         return;
     };
     let index = table.index();
@@ -42,7 +53,7 @@ pub(crate) fn table(data: &[u8]) {
         if let Some(mut reader) = table.reader(1, entry) {
             let part = reader.part();
             assert!(part.start < part.end && part.end <= blob.len() as u64);
-            let _ = reader.push(data, &mut |_| {});
+            let _ = reader.push(blob, &mut |_| {});
             let _ = reader.finish(&mut |_| {});
         }
     }
@@ -55,10 +66,7 @@ pub(crate) fn table(data: &[u8]) {
     invariants::browsed(&stack, &Ledger::of(&stack));
 }
 
-fn read(
-    location: TableLocation,
-    blob: &[u8],
-) -> Option<onionskin_core::layer::table::TableOfContents> {
+fn read(location: TableLocation, blob: &[u8]) -> Option<TableOfContents> {
     let size = blob.len() as u64;
     let mut reader = TableReader::new(location, size);
     let mut parts = 0;
