@@ -123,7 +123,7 @@ fn what_is_of_another_layer_or_tells_too_little_is_refused() {
 #[test]
 fn a_ztoc_that_lies_is_found_by_the_whole_layer() {
     let lie = |bytes: &mut Vec<u8>| {
-        let name = bytes.windows(8).position(|part| part == b"etc/conf");
+        let name = bytes.windows(8).rposition(|part| part == b"etc/conf");
         bytes[name.unwrap() + 4..][..4].copy_from_slice(b"cunf");
     };
     let image = Image::new().layer(layer("x").file("/etc/conf", "a").file("/b", "b"));

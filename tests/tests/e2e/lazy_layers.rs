@@ -328,7 +328,7 @@ async fn an_image_with_a_soci_index_is_listed_by_its_tables() {
     }
     // A table that lies is found.
     let lie = |bytes: &mut Vec<u8>| {
-        let name = bytes.windows(8).position(|part| part == b"etc/conf");
+        let name = bytes.windows(8).rposition(|part| part == b"etc/conf");
         bytes[name.unwrap() + 4..][..4].copy_from_slice(b"cunf");
     };
     let (image, beside) = soci_with(Image::new().layer(app()), lie);

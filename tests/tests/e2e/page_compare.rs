@@ -355,7 +355,7 @@ async fn the_page_compares_as_the_command_does() {
     let shown: Vec<Vec<String>> = browser
         .value("[...document.querySelectorAll('[data-package]')].map(row => [row.dataset.package, ...[...row.querySelectorAll('td')].slice(0, 3).map(e => e.textContent)])")
         .await;
-    let told: Vec<Vec<String>> = report["packages"]
+    let told: Vec<Vec<String>> = report["packageSizes"]
         .as_array()
         .unwrap()
         .iter()

@@ -23,6 +23,7 @@ use crate::compare::{
 };
 use crate::inspection::SCHEMA_VERSION;
 use crate::inspection::{ImageFacts, Inspection};
+use crate::packages::Type;
 
 /// What `diff --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -51,11 +52,43 @@ pub struct ComparisonReport {
     pub config: Vec<FieldChange>,
     /// Where the build histories differ, as Dockerfiles: the lines that differ, with up to three lines around them.
     pub history: Vec<HistoryChange>,
-    /// Packages that differ, by type and name: added, removed, with another version, or with other bytes under the same one.
-    pub packages: Vec<PackageChange>,
+    /// Packages that were added or removed, or have another version, by type and name.
+    pub packages: Vec<VersionChange>,
+    /// These packages with their sizes, and those of which both images have the same version with another number of bytes,
+    /// by type and name.
+    pub package_sizes: Vec<PackageChange>,
     /// Packages of which not as many bytes are wasted in both images, by type and name: those of files that a later layer
     /// deleted or stored again.
     pub wasted_by_package: Vec<WastedPackageChange>,
+}
+
+/// A package that was added or removed, or has another version.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionChange {
+    /// The type, as in its package URL.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// The name.
+    pub name: String,
+    /// The version in the old image. null where the package was added.
+    pub old: Option<String>,
+    /// The version in the new image. null where the package was removed.
+    pub new: Option<String>,
+    /// By how many bytes its files in the final filesystem grew, without those at paths that are left out.
+    pub bytes: i64,
+}
+
+impl VersionChange {
+    fn of(change: &PackageChange) -> Self {
+        Self {
+            kind: change.kind,
+            name: change.name.clone(),
+            old: change.old.clone(),
+            new: change.new.clone(),
+            bytes: change.bytes,
+        }
+    }
 }
 
 /// The last layers of two stacks, from 1; 0 for an empty one.
@@ -151,6 +184,8 @@ impl ComparisonReport {
         comparison: Comparison,
         wasted: Vec<WastedPackageChange>,
     ) -> Self {
+        let all = comparison.packages.iter();
+        let versions = all.filter(|package| !package.is_same_version());
         Self {
             schema_version: SCHEMA_VERSION,
             old: old.image.clone(),
@@ -175,7 +210,8 @@ impl ComparisonReport {
             files: comparison.files,
             config: comparison.config,
             history: comparison.history,
-            packages: comparison.packages,
+            packages: versions.map(VersionChange::of).collect(),
+            package_sizes: comparison.packages,
             wasted_by_package: wasted,
         }
     }

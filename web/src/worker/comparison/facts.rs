@@ -35,7 +35,7 @@ impl Comparison {
             counts,
             config: compared.fields(),
             history: compared.history(),
-            packages: self.report.packages.clone(),
+            packages: self.report.package_sizes.clone(),
             wasted_by_package: self.report.wasted_by_package.clone(),
             notes: compared.notes().collect(),
         })

@@ -188,7 +188,7 @@ fn by_place(compared: &Compared<'_>) -> Markup {
 }
 
 fn packages(compared: &Compared<'_>) -> Markup {
-    let changes = &compared.report.packages;
+    let changes = &compared.report.package_sizes;
     let version = |version: Option<&str>| {
         version.map_or_else(|| "–".to_owned(), |text| Visible(text).to_string())
     };

@@ -57,7 +57,7 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
         line.push(format!("**{}** {bytes}{change}", number.name));
     }
     line.push(format!("**Files** {}", compared.counts().text()));
-    if let Some(counts) = package_counts(&compared.report.packages) {
+    if let Some(counts) = package_counts(&compared.report.package_sizes) {
         line.push(format!("**Packages** {counts}"));
     }
     line.push(format!("**Update** {}", compared.update()));
@@ -163,7 +163,7 @@ fn folded(
 }
 
 fn packages(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {
-    let changes = &compared.report.packages;
+    let changes = &compared.report.package_sizes;
     let Some(counts) = package_counts(changes) else {
         return Ok(());
     };
