@@ -99,7 +99,7 @@ fn write(
     new_layers(out, compared, all, screen)?;
     writeln!(out)?;
     files(out, compared, all, screen)?;
-    packages(out, &report.packages, all, screen)?;
+    packages(out, &report.package_sizes, all, screen)?;
     wasted_packages(out, &report.wasted_by_package, all, screen)?;
     let fields = compared.fields();
     if !fields.is_empty() {

@@ -153,7 +153,8 @@ impl Case {
                     new: UnavailableLayer::of(&layers[1]),
                 },
                 files,
-                packages: (0..depth)
+                packages: Vec::new(),
+                package_sizes: (0..depth)
                     .map(|_| PackageChange {
                         kind: Type::Npm,
                         name: text(),
