@@ -525,9 +525,9 @@ async fn diff_names_packages_that_differ() {
     ]);
     assert_eq!(report["packageSizes"], expected);
     let mut versions = expected;
-    let all = versions.as_array_mut().unwrap();
-    all.retain(|package| package["old"] != package["new"]);
-    for package in all {
+    let listed = versions.as_array_mut().unwrap();
+    listed.retain(|package| package["old"] != package["new"]);
+    for package in listed {
         let keys = package.as_object_mut().unwrap();
         keys.retain(|key, _| !key.ends_with("Bytes"));
     }

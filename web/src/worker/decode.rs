@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::future::join;
 use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::layer::table::TableOfContents;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope};
 
+use super::hashing::{Ended, Hasher};
 use super::origin::{Job, Missing, Origin, ReadMode};
 use super::port;
 use super::protocol::UserError;
@@ -63,7 +65,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             chosen.replace(Some(file));
             return;
         }
-        let Some((job, left)) = port::unpack::<(Job, BudgetLeft)>(&data) else {
+        let Some((job, left, threads)) = port::unpack::<(Job, BudgetLeft, Threads)>(&data) else {
             return;
         };
         let (scope, file) = (Rc::clone(&answers), chosen.borrow().clone());
@@ -79,7 +81,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             };
             let budget = Arc::new(Budget::from(left));
             let room = (budget, MemoryBudget::default());
-            match run(&job, file.as_ref(), room, hear).await {
+            match run(&job, file.as_ref(), room, threads, hear).await {
                 Ok(Done::Listed(table)) => {
                     port::tell(&scope, &Report::Listed);
                     port::tell_bytes(&scope, &Uint8Array::from(table.to_bytes().as_slice()));
@@ -115,12 +117,23 @@ pub(crate) enum News {
 /// What a layer may take of what its image may take.
 pub(crate) type Room = (Arc<Budget>, MemoryBudget);
 
+/// Whether a processor has nothing else to do, which can hash beside the decoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Threads {
+    One,
+    Two,
+}
+
+/// Bytes of a layer from which on it is hashed beside its decoding: a smaller one is decoded before the worker for that runs.
+const LARGE: u64 = 8 << 20;
+
 /// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints. Of one that its
 /// table lists nothing else is fetched.
 pub(crate) async fn run(
     job: &Job,
     file: Option<&Blob>,
     (budget, memory): Room,
+    threads: Threads,
     hear: impl Fn(News),
 ) -> Result<Done, Missing> {
     let layer = &job.layer;
@@ -145,29 +158,61 @@ pub(crate) async fn run(
             None => {}
         }
     }
-    let mut decoder = visitors::decoder(layer.expected())
+    let decoder = visitors::decoder(layer.expected())
         .may_be_other(layer.may_be_other())
         .within(budget)
         .with_memory(memory)
         .with_checkpoints();
     let fetching = |error| job.problem(&error);
-    let blob = source.layer(layer).await;
+    let hasher = async {
+        let is_large = layer.stored_size().is_some_and(|size| size >= LARGE);
+        match threads {
+            Threads::Two if is_large => Hasher::start().await,
+            _ => None,
+        }
+    };
+    let (blob, hasher) = join(source.layer(layer), hasher).await;
     let mut blob = blob.map_err(|error| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
         error => Missing::Failed(fetching(error)),
     })?;
     let mut told = 0.0;
-    while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
-        decoder
-            .push(&chunk)
-            .map_err(|error| Missing::of_layer(shown, &error))?;
+    let mut progress = |bytes| {
         let now = js_sys::Date::now();
         if now - told >= PAUSE {
             told = now;
-            hear(News::Received(decoder.blob_bytes()));
+            hear(News::Received(bytes));
         }
-    }
-    match decoder.finish_with_checkpoints() {
+    };
+    let refused = |error| Missing::of_layer(shown, &error);
+    let finished = match hasher {
+        Some(hasher) => {
+            let lost = |Ended| Missing::Failed(UserError::of_worker(shown));
+            let [mut of_blob, mut of_tar] = [0, 1].map(|stream| hasher.stream(stream));
+            let (mut decoder, plans) = decoder.hash_elsewhere(
+                move |data: &[u8]| of_blob.take(data),
+                move |data: &[u8]| of_tar.take(data),
+            );
+            hasher.begin(plans);
+            while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
+                decoder.push(&chunk).map_err(refused)?;
+                progress(decoder.blob_bytes());
+                hasher.room().await.map_err(lost)?;
+            }
+            let layer = decoder.end().map_err(refused)?;
+            let [of_blob, of_tar] = hasher.hashed().await.map_err(lost)?;
+            layer.finish(of_blob, of_tar)
+        }
+        None => {
+            let mut decoder = decoder;
+            while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
+                decoder.push(&chunk).map_err(refused)?;
+                progress(decoder.blob_bytes());
+            }
+            decoder.finish_with_checkpoints()
+        }
+    };
+    match finished {
         Ok((index, checkpoints)) => Ok(Done::Read(Box::new(index), checkpoints)),
         Err(error) if *error.problem() == Problem::NotTar => {
             Err(Missing::NotFetched(NotFetched::NotTar))

@@ -24,6 +24,7 @@ mod document;
 mod file;
 mod folder;
 mod growth;
+mod hashing;
 mod history;
 mod image_worker;
 mod kept_file;
@@ -56,9 +57,9 @@ use self::requests::later::WorkerParts;
 pub(crate) fn start(parts: &WorkerParts) {
     let Some(scope) = port::scope() else { return };
     requests::later::use_parts(parts);
-    if scope.name() == pool::DECODER {
-        decode::serve(&scope);
-    } else {
-        requests::serve(&scope);
+    match &*scope.name() {
+        pool::DECODER => decode::serve(&scope),
+        hashing::HASHER => hashing::serve(&scope),
+        _ => requests::serve(&scope),
     }
 }

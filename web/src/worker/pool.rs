@@ -20,7 +20,7 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use super::cache::Cache;
 use super::checkpoints;
 use super::client::SCRIPT;
-use super::decode::{self, Done, News, Report, Room};
+use super::decode::{self, Done, News, Report, Room, Threads};
 use super::origin::{Job, Missing};
 use super::port;
 use super::protocol::UserError;
@@ -151,10 +151,7 @@ impl Pool {
         if jobs.is_empty() {
             return;
         }
-        let cores = port::scope().map_or(LEAST, |scope| {
-            scope.navigator().hardware_concurrency() as usize
-        });
-        let count = cores.clamp(LEAST, MOST).min(jobs.len());
+        let count = cores().clamp(LEAST, MOST).min(jobs.len());
         self.waiting.borrow_mut().extend(jobs);
         let mut hired = false;
         for _ in 0..count {
@@ -282,6 +279,14 @@ impl Pool {
     /// Gives a decoder that has nothing to do the next layer, or lets it go.
     fn give(&self, at: usize) {
         let mut members = self.members.borrow_mut();
+        let at_work = members.iter().filter(|member| member.at.is_some()).count();
+        let waiting = self.waiting.borrow().len();
+        // Itself, and those that will be at work with it.
+        let busy = (at_work + waiting).min(members.len()).max(1);
+        let threads = match cores() > busy {
+            true => Threads::Two,
+            false => Threads::One,
+        };
         let Some(member) = members
             .get_mut(at)
             .filter(|member| member.ready && member.at.is_none())
@@ -298,7 +303,7 @@ impl Pool {
                     let _ = worker.post_message(file);
                 }
                 let (budget, _) = &self.room;
-                if let Some(message) = port::pack(&(job, budget.left())) {
+                if let Some(message) = port::pack(&(job, budget.left(), threads)) {
                     let _ = port::transfer(&message, |message, list| {
                         worker.post_message_with_transfer(message, list)
                     });
@@ -352,7 +357,8 @@ impl Pool {
                         News::Unlisted(reason) => Outcome::Unlisted(layer, reason),
                     });
                 };
-                let outcome = decode::run(&job, pool.file.as_ref(), pool.room.clone(), hear).await;
+                let (file, room) = (pool.file.as_ref(), pool.room.clone());
+                let outcome = decode::run(&job, file, room, Threads::One, hear).await;
                 pool.tell_all(match outcome {
                     Ok(Done::Listed(table)) => Outcome::Listed(layer, Arc::new(table)),
                     Ok(Done::Read(index, made)) => {
@@ -375,6 +381,13 @@ impl Pool {
             }
         });
     }
+}
+
+/// Processors, as far as the browser tells.
+fn cores() -> usize {
+    port::scope().map_or(LEAST, |scope| {
+        scope.navigator().hardware_concurrency() as usize
+    })
 }
 
 /// One job for each blob, and the further layers that list it.

@@ -4,6 +4,7 @@ mod budget;
 mod checkpoints;
 mod content;
 mod contents;
+mod elsewhere;
 mod entries;
 mod entry;
 mod error;
@@ -21,8 +22,10 @@ pub use budget::{Budget, BudgetLeft};
 pub use checkpoints::{BlobPart, Checkpoints, PartReader};
 pub use content::ContentId;
 pub use contents::ContentsReader;
+pub use elsewhere::{UnhashedDecoder, UnhashedLayer};
 pub use entry::{Entry, EntryId, EntryKind, Xattrs};
 pub use error::{LayerError, Problem};
+pub use hashing::{HashPlan, StreamHash, StreamHasher, TakesBytes};
 pub use index::{DirId, LayerIndex, Unshown};
 pub use memory::MemoryBudget;
 pub use reader::ContentReader;
@@ -33,6 +36,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::compression::points::RestartPoints;
 use crate::compression::{self, Decompressor, OffsetMap};
 use crate::digest::{Algorithm, Digest};
 use crate::memory::Memory;
@@ -143,14 +147,14 @@ impl LayerDecoder {
     /// A decoder that checks what it is told to expect.
     #[must_use]
     pub fn new(expected: Expected) -> Self {
-        let algorithm =
-            |digest: &Option<Digest>| digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        let by_blob = algorithm(expected.digest.as_ref());
+        let by_tar = algorithm(expected.diff_id.as_ref());
         Self {
-            blob: Hashing::new(algorithm(&expected.digest)),
+            blob: Hashing::new(by_blob),
             blob_size: 0,
             decompressor: Decompressor::of_layer(Memory::default()),
             tar: TarSide {
-                diff_id: Hashing::new(algorithm(&expected.diff_id)),
+                diff_id: Hashing::new(by_tar),
                 size: 0,
                 decoder: tar::Decoder::default(),
                 entries: Entries::new(MemoryBudget::default()),
@@ -159,7 +163,7 @@ impl LayerDecoder {
                 blob: 0,
                 shared: None,
             },
-            one_algorithm: algorithm(&expected.digest) == algorithm(&expected.diff_id),
+            one_algorithm: by_blob == by_tar,
             is_plain: false,
             may_be_other: false,
             is_other: false,
@@ -310,7 +314,19 @@ impl LayerDecoder {
         }
     }
 
-    fn finish_unnamed(mut self) -> Result<(LayerIndex, Option<Checkpoints>), LayerError> {
+    fn finish_unnamed(self) -> Result<(LayerIndex, Option<Checkpoints>), LayerError> {
+        let Ended {
+            layer,
+            blob,
+            diff_id,
+        } = self.end()?;
+        let tar = diff_id.finish();
+        let blob = (!layer.is_plain).then(|| blob.finish());
+        layer.checked(blob, tar)
+    }
+
+    /// The blob is complete: decodes what is left, and checks the size.
+    fn end(mut self) -> Result<Ended, LayerError> {
         if let Some(size) = self.expected.size
             && self.blob_size < size
         {
@@ -339,12 +355,67 @@ impl LayerDecoder {
             self.is_other = true;
             unpacked = Ok(OffsetMap::Identity);
         }
-        // A wrong digest explains every other problem that the end of the blob may show.
-        let (diff_id, tar_marks) = self.tar.diff_id.finish();
-        let (digest, marks) = match self.is_plain {
-            true => (diff_id.clone(), tar_marks),
-            false => self.blob.finish(),
+        let TarSide {
+            diff_id,
+            decoder,
+            entries,
+            size,
+            ..
+        } = self.tar;
+        let layer = EndedLayer {
+            expected: self.expected,
+            blob_size: self.blob_size,
+            size,
+            decoder,
+            entries,
+            points,
+            unpacked,
+            is_plain: self.is_plain,
+            may_be_other: self.may_be_other,
+            is_other: self.is_other,
+            checks: self.checks,
         };
+        Ok(Ended {
+            layer,
+            blob: self.blob,
+            diff_id,
+        })
+    }
+}
+
+/// A layer whose blob is complete, with what hashes it.
+struct Ended {
+    layer: EndedLayer,
+    blob: Hashing,
+    diff_id: Hashing,
+}
+
+/// A layer whose blob is complete.
+struct EndedLayer {
+    expected: Expected,
+    blob_size: u64,
+    /// Bytes of the tar.
+    size: u64,
+    decoder: tar::Decoder,
+    entries: Entries,
+    points: RestartPoints,
+    unpacked: Result<OffsetMap, LayerError>,
+    is_plain: bool,
+    may_be_other: bool,
+    is_other: bool,
+    checks: bool,
+}
+
+impl EndedLayer {
+    /// Checks the digests, and what the end of the tar shows; `blob` is not asked where it is stored without compression.
+    fn checked(
+        mut self,
+        blob: Option<StreamHash>,
+        tar: StreamHash,
+    ) -> Result<(LayerIndex, Option<Checkpoints>), LayerError> {
+        let diff_id = tar.digest.clone();
+        // A wrong digest explains every other problem that the end of the blob may show.
+        let StreamHash { digest, marks } = blob.filter(|_| !self.is_plain).unwrap_or(tar);
         if let Some(expected) = self.expected.digest
             && expected != digest
         {
@@ -356,22 +427,17 @@ impl LayerDecoder {
                 },
             ));
         }
-        let offsets = unpacked?;
+        let offsets = self.unpacked?;
         if self.is_other {
             return Err(LayerError::at_blob(0, Problem::NotTar));
         }
-        let TarSide {
-            decoder,
-            mut entries,
-            size,
-            ..
-        } = self.tar;
-        let finished = decoder.finish(&mut entries).map_err(LayerError::of_tar);
+        let size = self.size;
+        let finished = self.decoder.finish(&mut self.entries);
         let entries_of = |()| {
-            let index = entries.finish();
+            let index = self.entries.finish();
             index.map_err(|problem| LayerError::at_tar(size, problem))
         };
-        let index = match finished.and_then(entries_of) {
+        let index = match finished.map_err(LayerError::of_tar).and_then(entries_of) {
             // A few zeros are no header, and no layer either.
             _ if self.may_be_other && (1..BLOCK as u64).contains(&size) => {
                 return Err(LayerError::at_blob(0, Problem::NotTar));
@@ -394,12 +460,17 @@ impl LayerDecoder {
             ));
         }
         let checkpoints = match self.checks {
-            true => Checkpoints::of(&digest, self.blob_size, marks, points),
+            true => Checkpoints::of(&digest, self.blob_size, marks, self.points),
             false => None,
         };
         let index = index.complete(digest, self.blob_size, diff_id, size, offsets);
         Ok((index, checkpoints))
     }
+}
+
+/// What is hashed by, where this digest is expected.
+fn algorithm(expected: Option<&Digest>) -> Algorithm {
+    expected.map_or(Algorithm::Sha256, Digest::algorithm)
 }
 
 const fn unsupported(name: &'static str) -> LayerError {

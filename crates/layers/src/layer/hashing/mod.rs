@@ -1,23 +1,31 @@
-//! Hashing of what streams by: in place, or natively on a thread of its own beside the decoding.
+//! Hashing of what streams by: in place, natively on a thread of its own beside the decoding, or by somebody else.
 
 mod marks;
+mod remote;
 #[cfg(not(target_arch = "wasm32"))]
 mod threaded;
 
 use bytes::Bytes;
 
-use crate::digest::{Algorithm, Digest, HashState, Hasher};
+use crate::digest::{Algorithm, Hasher};
 use marks::Marking;
 
 pub(super) use marks::MARK_EVERY;
+pub use remote::{HashPlan, StreamHash, StreamHasher, TakesBytes};
 
 /// Hashes bytes in their order.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are two of them for each layer"
+)]
 pub(super) enum Hashing {
     /// While they pass.
     InPlace(Marking),
     /// On a thread, which gets them by and by.
     #[cfg(not(target_arch = "wasm32"))]
     Beside(threaded::Beside),
+    /// By somebody who is handed the bytes, and tells what they are hashed to.
+    Remote(Box<dyn TakesBytes>),
 }
 
 impl Hashing {
@@ -32,6 +40,7 @@ impl Hashing {
             // It has begun.
             #[cfg(not(target_arch = "wasm32"))]
             Self::Beside(_) => {}
+            Self::Remote(_) => {}
         }
     }
 
@@ -56,16 +65,20 @@ impl Hashing {
                 Some(shared) => beside.share(shared),
                 None => beside.copy(data),
             },
+            Self::Remote(take) => take(data),
         }
         #[cfg(target_arch = "wasm32")]
         let _ = shared;
     }
 
-    pub(super) fn finish(self) -> (Digest, Vec<HashState>) {
-        match self {
+    /// What was hashed. What somebody else hashes is not known here, and is as if nothing had come.
+    pub(super) fn finish(self) -> StreamHash {
+        let (digest, marks) = match self {
             Self::InPlace(hasher) => hasher.finish(),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Beside(beside) => beside.finish(),
-        }
+            Self::Remote(_) => Marking::new(Hasher::new(Algorithm::Sha256)).finish(),
+        };
+        StreamHash { digest, marks }
     }
 }
