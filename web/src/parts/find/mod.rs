@@ -28,8 +28,9 @@ pub(crate) struct Props {
     pub(crate) problem: Option<AttrValue>,
 }
 
-/// How long a pause in typing ends a word, in milliseconds.
-const PAUSE: u32 = 40;
+/// How long after a key what is typed is looked for, in milliseconds. Of keys that come while a search runs, the last counts
+/// (see the tree).
+const PAUSE: u32 = 10;
 
 /// The identifiers of the list of offers, and of what is wrong.
 const OFFERS: &str = "find-offers";
