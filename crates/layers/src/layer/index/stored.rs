@@ -26,7 +26,9 @@ impl LayerIndex {
 
     /// Puts what [`Self::to_bytes`] gives behind what is in `bytes`: a large index is then never there twice.
     #[must_use]
-    pub fn append_to(&self, bytes: Vec<u8>) -> Vec<u8> {
+    pub fn append_to(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        // Growing by doubling would take twice the memory for a moment, which a browser never gets back.
+        bytes.reserve(postcard::experimental::serialized_size(self).unwrap_or(0));
         // As above.
         postcard::to_extend(self, bytes).unwrap_or_default()
     }
