@@ -121,7 +121,7 @@ fn what_a_table_lists_is_not_taken_for_a_layer_that_was_read() {
     let mut reader = TableReader::new(location.unwrap(), blob.len() as u64);
     while let Some(part) = reader.wanted() {
         let part = &blob[part.start as usize..part.end as usize];
-        reader.push(part).unwrap();
+        reader.push(part.to_vec()).unwrap();
     }
     let expected = Expected {
         digest: Some(Digest::sha256(blob)),

@@ -67,7 +67,7 @@ impl Stored {
         let mut reader = TableReader::new(location, size);
         while let Some(part) = reader.wanted() {
             self.read += part.end - part.start;
-            reader.push(&self.blob[part.start as usize..part.end as usize])?;
+            reader.push(self.blob[part.start as usize..part.end as usize].to_vec())?;
         }
         reader.finish(&self.expected(), memory)
     }

@@ -74,7 +74,7 @@ fn read(location: TableLocation, blob: &[u8]) -> Option<TableOfContents> {
         assert!(part.start <= part.end && part.end <= size && parts < 2);
         parts += 1;
         reader
-            .push(&blob[part.start as usize..part.end as usize])
+            .push(blob[part.start as usize..part.end as usize].to_vec())
             .ok()?;
     }
     let expected = Expected {

@@ -310,10 +310,9 @@ async fn an_image_with_a_soci_index_is_listed_by_its_tables() {
     assert!(listed == verified);
     // It does not tell where contents are.
     let (out, errors, sent) = served.printed("cat", &["/conf"]).await;
-    assert_eq!(
-        (&*out, sent),
-        (&b"the configuration\n"[..], whole),
-        "{errors}"
+    assert!(
+        out == b"the configuration\n" && sent >= whole,
+        "{sent}: {errors}"
     );
 
     // Without what the image names, or with something else, the layer is read.

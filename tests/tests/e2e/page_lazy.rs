@@ -324,5 +324,5 @@ async fn an_image_with_a_soci_index_is_listed_and_a_file_comes_with_its_layer() 
     assert_eq!(ground.registry.take(), small);
     ground.go("?view=content&layer=1&path=/etc/conf").await;
     browser.until_text(".code", "the configuration").await;
-    assert_eq!(ground.registry.take(), ground.whole);
+    assert!(ground.registry.take() >= ground.whole);
 }

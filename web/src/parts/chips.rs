@@ -22,10 +22,21 @@ pub(crate) struct Props {
 /// The chips; the address has what they hide.
 #[component]
 pub(crate) fn Chips(props: &Props) -> Html {
+    // One that was there stays: the focus may be on it.
+    let drawn = use_mut_ref(Vec::<ChangeKind>::new);
+    let is_drawn = |counts: &[u32; 5], kind: ChangeKind| {
+        let count = counts.get(kind as usize).copied().unwrap_or_default();
+        let is_of_use = count > 0 || props.route.hidden.contains(kind);
+        let mut drawn = drawn.borrow_mut();
+        if is_of_use && !drawn.contains(&kind) {
+            drawn.push(kind);
+        }
+        drawn.contains(&kind)
+    };
     html! {
         <div class="chips" role="group" aria-label="Show or hide">
             if let Some(counts) = props.counts {
-                for (kind, name) in ChangeKind::NAMED.into_iter().rev() {
+                for (kind, name) in ChangeKind::NAMED.into_iter().rev().filter(|(kind, _)| is_drawn(&counts, *kind)) {
                     { chip(props, &counts, kind, name) }
                 }
             }
@@ -37,9 +48,6 @@ pub(crate) fn Chips(props: &Props) -> Html {
 fn chip(props: &Props, counts: &[u32; 5], kind: ChangeKind, name: &'static str) -> Html {
     let hidden = props.route.hidden.contains(kind);
     let count = counts.get(kind as usize).copied().unwrap_or_default();
-    if count == 0 && !hidden {
-        return Html::default();
-    }
     let to = ImageRoute {
         hidden: props.route.hidden.toggled(kind),
         ..props.route.clone()

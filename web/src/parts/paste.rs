@@ -28,10 +28,14 @@ pub(crate) fn PasteZone(props: &Props) -> Html {
             let Some(held) = held.filter(|_| !event.default_prevented()) else {
                 return;
             };
-            if holds_archive(&held) {
+            if let Some(file) = archive(&held) {
                 // A field would take the file's name.
                 event.prevent_default();
-                drop::take(&held, on_file.clone());
+                match held.files().is_some_and(|files| files.length() == 1) {
+                    // It may be a folder.
+                    true => drop::take(&held, on_file.clone()),
+                    false => on_file.emit(file),
+                }
             } else if !is_in_field(event)
                 && let Some(text) = text_of(&held)
             {
@@ -44,10 +48,11 @@ pub(crate) fn PasteZone(props: &Props) -> Html {
     Html::default()
 }
 
-/// Whether there is a file that may be an archive. Programs that copy text with pictures of it give both.
-fn holds_archive(held: &DataTransfer) -> bool {
-    let file = held.files().and_then(|files| files.get(0));
-    file.is_some_and(|file| !file.type_().starts_with("image/"))
+/// The first file that may be an archive. Programs that copy text, or a file, give a picture of it too.
+fn archive(held: &DataTransfer) -> Option<File> {
+    let files = held.files()?;
+    let mut files = (0..files.length()).filter_map(|at| files.get(at));
+    files.find(|file| !file.type_().starts_with("image/"))
 }
 
 /// The text that was copied, in one line as fields have it.
@@ -62,5 +67,12 @@ fn text_of(held: &DataTransfer) -> Option<String> {
 fn is_in_field(event: &Event) -> bool {
     let target = event.target();
     let element = target.and_then(|target| target.dyn_into::<Element>().ok());
-    element.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA"))
+    element.is_some_and(|element| match element.tag_name().as_str() {
+        "TEXTAREA" => true,
+        "INPUT" => {
+            let kind = element.get_attribute("type").unwrap_or_default();
+            !matches!(&*kind, "checkbox" | "radio" | "range" | "file" | "button")
+        }
+        _ => false,
+    })
 }

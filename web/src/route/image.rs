@@ -128,8 +128,7 @@ impl ImageRoute {
 
     /// Another view, without what was looked for in this one.
     pub(crate) fn in_view(&self, view: View) -> Self {
-        let mut finds = self.finds.clone();
-        finds.keep(self.view, &self.find);
+        let finds = self.finds_now();
         let find = match is_shared(self.view, view) {
             true => self.find.clone(),
             false => String::new(),
@@ -173,9 +172,19 @@ impl ImageRoute {
     /// Remembers what was looked for in the views of the same image.
     pub(crate) fn remember(&mut self, before: &Self) {
         if before.place() == self.place() {
-            self.finds = before.finds.clone();
-            self.finds.keep(before.view, &before.find);
+            self.finds = before.finds_now();
         }
+    }
+
+    /// What was looked for in each view, with this one. Where a content is shown nobody looks for anything: that nothing is
+    /// looked for there says nothing of the views that it was opened from.
+    fn finds_now(&self) -> Finds {
+        let mut finds = self.finds.clone();
+        let has_field = !matches!(self.view, View::Content | View::Difference);
+        if has_field || !self.find.is_empty() {
+            finds.keep(self.view, &self.find);
+        }
+        finds
     }
 
     /// The view of files that a content or two versions were opened from.

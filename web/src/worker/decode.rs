@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use futures::future::join;
+use futures::future::try_join;
 use js_sys::Uint8Array;
 use onionskin_core::cache::{pack_checkpoints, pack_layer};
 use onionskin_core::layer::table::TableOfContents;
@@ -127,6 +127,9 @@ pub(crate) enum Threads {
 /// Bytes of a layer from which on it is hashed beside its decoding: a smaller one is decoded before the worker for that runs.
 const LARGE: u64 = 8 << 20;
 
+/// Bytes of a blob that are decoded at once while another worker hashes: it gets at most 64 MiB of them, as zstd packs.
+const BITE: usize = 2 << 10;
+
 /// Fetches and decodes a layer, telling some ten times a second how far it is. A large one has checkpoints. Of one that its
 /// table lists nothing else is fetched.
 pub(crate) async fn run(
@@ -136,6 +139,55 @@ pub(crate) async fn run(
     threads: Threads,
     hear: impl Fn(News),
 ) -> Result<Done, Missing> {
+    if threads == Threads::Two {
+        let own = Arc::new(Budget::from(budget.left()));
+        match read(job, file, (own, memory.clone()), threads, &hear).await {
+            Ok(done) => return Ok(done),
+            Err(Stop::Missing(missing)) => return Err(missing),
+            // Without that worker it is hashed in place.
+            Err(Stop::Unhashed) => {}
+        }
+    }
+    let done = read(job, file, (budget, memory), Threads::One, &hear).await;
+    done.map_err(|stop| match stop {
+        Stop::Missing(missing) => missing,
+        Stop::Unhashed => UserError::of_worker(number(job.layer.number)).into(),
+    })
+}
+
+/// Why a layer was not read this time.
+enum Stop {
+    Missing(Missing),
+    /// The worker that was to hash it ended.
+    Unhashed,
+}
+
+impl From<Missing> for Stop {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<UserError> for Stop {
+    fn from(problem: UserError) -> Self {
+        Self::Missing(problem.into())
+    }
+}
+
+impl From<Ended> for Stop {
+    fn from(Ended: Ended) -> Self {
+        Self::Unhashed
+    }
+}
+
+/// As [`run`], once.
+async fn read(
+    job: &Job,
+    file: Option<&Blob>,
+    (budget, memory): Room,
+    threads: Threads,
+    hear: &impl Fn(News),
+) -> Result<Done, Stop> {
     let layer = &job.layer;
     let shown = number(layer.number);
     if job.is_saved() && requests::later::fetch_files().await.is_err() {
@@ -166,13 +218,14 @@ pub(crate) async fn run(
     let fetching = |error| job.problem(&error);
     let hasher = async {
         let is_large = layer.stored_size().is_some_and(|size| size >= LARGE);
-        match threads {
+        Ok(match threads {
             Threads::Two if is_large => Hasher::start().await,
             _ => None,
-        }
+        })
     };
-    let (blob, hasher) = join(source.layer(layer), hasher).await;
-    let mut blob = blob.map_err(|error| match error {
+    // What cannot be had is told at once.
+    let started = try_join(source.layer(layer), hasher).await;
+    let (mut blob, hasher) = started.map_err(|error| match error {
         SourceError::NotFetched { reason, .. } => Missing::NotFetched(reason),
         error => Missing::Failed(fetching(error)),
     })?;
@@ -187,7 +240,6 @@ pub(crate) async fn run(
     let refused = |error| Missing::of_layer(shown, &error);
     let finished = match hasher {
         Some(hasher) => {
-            let lost = |Ended| Missing::Failed(UserError::of_worker(shown));
             let [mut of_blob, mut of_tar] = [0, 1].map(|stream| hasher.stream(stream));
             let (mut decoder, plans) = decoder.hash_elsewhere(
                 move |data: &[u8]| of_blob.take(data),
@@ -195,12 +247,14 @@ pub(crate) async fn run(
             );
             hasher.begin(plans);
             while let Some(chunk) = blob.next_chunk().await.map_err(fetching)? {
-                decoder.push(&chunk).map_err(refused)?;
+                for bite in chunk.chunks(BITE) {
+                    decoder.push(bite).map_err(refused)?;
+                    hasher.room().await?;
+                }
                 progress(decoder.blob_bytes());
-                hasher.room().await.map_err(lost)?;
             }
             let layer = decoder.end().map_err(refused)?;
-            let [of_blob, of_tar] = hasher.hashed().await.map_err(lost)?;
+            let [of_blob, of_tar] = hasher.hashed().await?;
             layer.finish(of_blob, of_tar)
         }
         None => {
@@ -215,9 +269,9 @@ pub(crate) async fn run(
     match finished {
         Ok((index, checkpoints)) => Ok(Done::Read(Box::new(index), checkpoints)),
         Err(error) if *error.problem() == Problem::NotTar => {
-            Err(Missing::NotFetched(NotFetched::NotTar))
+            Err(Missing::NotFetched(NotFetched::NotTar).into())
         }
-        Err(error) => Err(Missing::of_layer(shown, &error)),
+        Err(error) => Err(Missing::of_layer(shown, &error).into()),
     }
 }
 

@@ -26,6 +26,8 @@ const PIECE: usize = 512 << 10;
 const WAITING: u64 = 32 << 20;
 /// How long is waited for a worker to start, before hashing is done in place.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long is waited for a word of a worker that runs. A browser that ends one for want of memory may not say so.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Streams of a layer: its blob, and its tar.
 const STREAMS: usize = 2;
 
@@ -46,6 +48,8 @@ enum Order {
 enum Told {
     Ready,
     Hashed([StreamHash; STREAMS]),
+    /// It was not told how.
+    Lost,
 }
 
 /// Waits for streams.
@@ -69,18 +73,21 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
             Some(Order::End) => {
                 let hashed = std::mem::take(&mut hashers).into_iter();
                 let hashed: Vec<StreamHash> = hashed.map(StreamHasher::finish).collect();
-                if let Ok(hashed) = hashed.try_into() {
-                    // What is no piece comes in an array.
-                    let told = port::pack(&Told::Hashed(hashed));
-                    let _ = answers.post_message(&Array::of1(&told.into()));
-                }
+                tell(
+                    &answers,
+                    &hashed.try_into().map_or(Told::Lost, Told::Hashed),
+                );
             }
             None => {}
         }
     });
-    let ready = port::pack(&Told::Ready);
+    tell(scope, &Told::Ready);
+}
+
+/// Tells what is no piece: it comes in an array.
+fn tell(scope: &DedicatedWorkerGlobalScope, told: &Told) {
     // Nobody is there who would hear of an error.
-    let _ = scope.post_message(&Array::of1(&ready.into()));
+    let _ = scope.post_message(&Array::of1(&port::pack(told).into()));
 }
 
 /// A piece of a stream: which one, how many bytes, and a buffer with them.
@@ -128,10 +135,10 @@ impl Hasher {
         let failed = OnError::new(move |event: web_sys::Event| {
             // Else it counts as an error of the decoder too.
             event.prevent_default();
-            fails.failed.set(true);
-            fails.wake();
+            fails.fail();
         });
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(failed.as_ref().unchecked_ref()));
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
         let hasher = Self {
             worker,
@@ -180,9 +187,9 @@ impl Hasher {
     }
 
     fn order(&self, order: &Order) {
-        if let Some(order) = port::pack(order) {
-            // A worker that is gone says so by its own error.
-            let _ = self.worker.post_message(&order);
+        let sent = port::pack(order).map(|order| self.worker.post_message(&order));
+        if !matches!(sent, Some(Ok(()))) {
+            self.state.fail();
         }
     }
 }
@@ -190,6 +197,7 @@ impl Hasher {
 impl Drop for Hasher {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
+        self.worker.set_onmessageerror(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
     }
@@ -202,7 +210,11 @@ impl State {
                 let hashed = PIECE as u64;
                 self.under_way
                     .set(self.under_way.get().saturating_sub(hashed));
-                self.emptied.borrow_mut().push(emptied.clone());
+                let mut kept = self.emptied.borrow_mut();
+                // What one piece of a blob unpacks to may have been much more.
+                if kept.len() as u64 * hashed < WAITING {
+                    kept.push(emptied.clone());
+                }
             }
             None => match data
                 .dyn_ref::<Array>()
@@ -210,9 +222,15 @@ impl State {
             {
                 Some(Told::Ready) => self.ready.set(true),
                 Some(Told::Hashed(hashed)) => drop(self.hashed.replace(Some(hashed))),
+                Some(Told::Lost) => self.failed.set(true),
                 None => {}
             },
         }
+        self.wake();
+    }
+
+    fn fail(&self) {
+        self.failed.set(true);
         self.wake();
     }
 
@@ -224,16 +242,19 @@ impl State {
     }
 
     async fn until(&self, is_so: impl Fn(&Self) -> bool) -> Result<(), Ended> {
-        while !is_so(self) {
-            if self.failed.get() {
-                return Err(Ended);
+        while !self.failed.get() {
+            if is_so(self) {
+                return Ok(());
             }
             let (waiter, told) = oneshot::channel();
             self.waiter.replace(Some(waiter));
-            // Whether something came or not, it is looked at.
-            let _ = told.await;
+            let silence = gloo_timers::future::sleep(SILENCE);
+            // Whatever came, it is looked at.
+            if let Either::Right(_) = select(told, pin!(silence)).await {
+                self.failed.set(true);
+            }
         }
-        Ok(())
+        Err(Ended)
     }
 }
 
@@ -271,10 +292,11 @@ impl Stream {
         let message = Array::of3(&self.stream.into(), &length.into(), &buffer);
         let under_way = self.state.under_way.get() + PIECE as u64;
         self.state.under_way.set(under_way);
-        // A worker that is gone says so by its own error.
-        let _ = self
-            .worker
-            .post_message_with_transfer(&message, &Array::of1(&buffer.buffer()));
+        let list = Array::of1(&buffer.buffer());
+        let sent = self.worker.post_message_with_transfer(&message, &list);
+        if sent.is_err() {
+            self.state.fail();
+        }
     }
 }
 

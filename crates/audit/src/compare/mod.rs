@@ -61,27 +61,27 @@ impl Comparison {
     #[must_use]
     pub fn of(old: Side<'_>, new: Side<'_>, options: &Options) -> Self {
         let update = update(old.image, new.image);
-        let (of_old, of_new) = ((old.stack, old.layer), (new.stack, new.layer));
         Self {
-            files: trees(of_old, of_new, options),
+            files: trees((old.stack, old.layer), (new.stack, new.layer), options),
             config: fields(&old.image.config, &new.image.config, options)
                 .into_iter()
                 .chain(annotations(old.image, new.image, options))
                 .collect(),
             history: history(old, new),
-            packages: packages((of_old, old.packages), (of_new, new.packages), options),
+            packages: packages(old.packages, new.packages),
             new_layers: largest_files(new.image, new.stack, &update.new),
             other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,
         }
     }
 
-    /// Nothing differs that was asked for. The history tells how an image was built, not what it is, and does not count.
+    /// Nothing differs that was asked for. The history tells how an image was built, not what it is, and does not count; nor
+    /// does the size of a package under one version, as the paths of its files tell that.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
             && self.config.is_empty()
-            && self.packages.is_empty()
+            && self.packages.iter().all(PackageChange::is_same_version)
             && !self.other_unavailable
     }
 }

@@ -1,16 +1,14 @@
 //! Packages compared: which came, which went, and which have another version, or other bytes under the same one; and what
 //! is wasted of each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{At, Options};
-use crate::layer::EntryId;
 use crate::ledger::Ledger;
 use crate::ownership::{self, Packages};
 use crate::packages::Type;
-use crate::stack::{NodeId, Stack};
+use crate::stack::Stack;
 
 /// A package that differs.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -27,7 +25,7 @@ pub struct PackageChange {
     /// The version in the new image. None where the package was removed. The same as the old one where only the bytes
     /// differ.
     pub new: Option<String>,
-    /// By how many bytes its files in the final filesystem grew, without those at paths that are left out.
+    /// By how many bytes its files in the final filesystem grew.
     pub bytes: i64,
     /// Bytes of these files in the old image. None where the package was added.
     pub old_bytes: Option<u64>,
@@ -47,20 +45,15 @@ impl PackageChange {
 /// are not as many; what was changed in as many bytes, as each build changes compiled Python files, is told by the files
 /// alone. Of several versions of one package, those that only one of the images has are paired in the order of their text.
 #[must_use]
-pub fn packages(
-    old: (At<'_>, &Packages),
-    new: (At<'_>, &Packages),
-    options: &Options,
-) -> Vec<PackageChange> {
-    let trees = [old.0, new.0];
+pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
     let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
-    for (package, ignored) in (old.1.packages.iter()).zip(ignored(old, trees, options)) {
+    for package in &old.packages {
         let [versions, _] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
+        *versions.entry(&package.version).or_default() += package.bytes;
     }
-    for (package, ignored) in (new.1.packages.iter()).zip(ignored(new, trees, options)) {
+    for package in &new.packages {
         let [_, versions] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes.saturating_sub(ignored);
+        *versions.entry(&package.version).or_default() += package.bytes;
     }
     let mut changes = Vec::new();
     for ((kind, name), [old, new]) in names {
@@ -110,39 +103,6 @@ fn change(
         old_bytes,
         new_bytes,
     }
-}
-
-/// By package the bytes of its files that are left out: those whose names all are.
-fn ignored(
-    ((stack, layer), packages): (At<'_>, &Packages),
-    trees: [At<'_>; 2],
-    options: &Options,
-) -> Vec<u64> {
-    let mut bytes = vec![0; packages.packages.len()];
-    if options.ignore.is_empty() {
-        return bytes;
-    }
-    // By file its package, and whether one of its names counts.
-    let mut files: HashMap<(usize, EntryId), (usize, bool)> = HashMap::new();
-    for node in (0..stack.nodes() as u32).map(NodeId) {
-        let Some(owner) = packages.owner(node) else {
-            continue;
-        };
-        let version = stack.at(node, layer);
-        let Some(file) = version.and_then(|version| stack.stored_by(version)) else {
-            continue;
-        };
-        let counts = !options.ignores(&stack.path(node), trees);
-        let (_, one_counts) = files.entry(file).or_insert((owner, false));
-        *one_counts |= counts;
-    }
-    for ((stored_in, entry), (owner, counts)) in files {
-        let of_package = bytes.get_mut(owner).filter(|_| !counts);
-        if let (Some(of_package), Some(index)) = (of_package, stack.layer(stored_in)) {
-            *of_package += index.size(entry);
-        }
-    }
-    bytes
 }
 
 /// Wasted bytes of a package that are not as many in both images.

@@ -75,7 +75,7 @@ pub struct VersionChange {
     pub old: Option<String>,
     /// The version in the new image. null where the package was removed.
     pub new: Option<String>,
-    /// By how many bytes its files in the final filesystem grew, without those at paths that are left out.
+    /// By how many bytes its files in the final filesystem grew.
     pub bytes: i64,
 }
 

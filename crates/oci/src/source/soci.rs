@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use onionskin_layers::layer::table::TableLocation;
-use onionskin_layers::limits::TABLE_BYTES;
 
 use super::documents::{Documents, parse};
 use super::image::Layer;
@@ -41,7 +40,11 @@ pub(super) async fn add_tables(
             .iter_mut()
             .filter(|known| known.digest.as_ref() == Some(&layer) && known.table.is_none());
         for known in of_it {
-            known.table = (table.size <= TABLE_BYTES).then(|| TableLocation::Soci {
+            // One that is not smaller than the layer spares nothing.
+            let is_less = known
+                .compressed_size
+                .is_some_and(|whole| table.size < whole);
+            known.table = is_less.then(|| TableLocation::Soci {
                 digest: table.digest.clone(),
                 size: table.size,
             });

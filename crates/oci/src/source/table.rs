@@ -4,6 +4,7 @@ use super::{BlobStream, Layer, Source};
 use crate::digest::Digest;
 use onionskin_layers::layer::MemoryBudget;
 use onionskin_layers::layer::table::{TableError, TableOfContents, TableReader};
+use onionskin_layers::limits::TABLE_BYTES;
 
 /// Bytes of a layer's blob from which on its table is asked for: a smaller one comes as quickly as a whole.
 const LEAST: u64 = 32 << 10;
@@ -31,10 +32,15 @@ impl Source {
     ) -> Option<Result<TableOfContents, TableError>> {
         layer.kept_as()?;
         let (location, size) = (layer.table.clone()?, layer.compressed_size?);
+        let limit = TABLE_BYTES;
+        if location.beside().is_some_and(|(_, size)| size > limit) {
+            return Some(Err(TableError::TooLarge { limit }));
+        }
         let mut reader = TableReader::new(location, size);
         while let Some(wanted) = reader.wanted() {
             let length = wanted.end - wanted.start;
-            if !memory.has(length) {
+            // What is read of it comes beside its bytes.
+            if !memory.has(2 * length) {
                 return None;
             }
             let mut part = match reader.beside() {
@@ -43,9 +49,11 @@ impl Source {
             };
             let mut bytes = Vec::new();
             while let Some(chunk) = part.next_chunk().await.ok()? {
+                // Once something came, there is a blob.
+                bytes.reserve_exact(usize::try_from(length).ok()?.saturating_sub(bytes.len()));
                 bytes.extend_from_slice(&chunk);
             }
-            if let Err(error) = reader.push(&bytes) {
+            if let Err(error) = reader.push(bytes) {
                 return Some(Err(error));
             }
         }

@@ -54,10 +54,10 @@ pub enum TableError {
     /// The blob does not say where its table is.
     #[error("the blob has no table of contents where its format has one")]
     NoTable,
-    /// It is another one than the descriptor names.
-    #[error("its digest is {actual}, but the manifest names {expected}")]
+    /// It is another one than the image names.
+    #[error("its digest is {actual}, but the image names {expected}")]
     Digest {
-        /// As in the descriptor's annotation.
+        /// As in the descriptor's annotation, or in the SOCI index.
         expected: Digest,
         /// As computed.
         actual: Digest,

@@ -73,7 +73,7 @@ impl TableReader {
     ///
     /// # Errors
     /// They do not say where the table is, or it is too large.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), TableError> {
+    pub fn push(&mut self, bytes: Vec<u8>) -> Result<(), TableError> {
         let Some(wanted) = self.wanted.take() else {
             return Ok(());
         };
@@ -81,15 +81,15 @@ impl TableReader {
             return Err(TableError::NoTable);
         }
         if !matches!(self.location, TableLocation::Stargz { .. }) {
-            self.bytes = bytes.to_vec();
+            self.bytes = bytes;
             return Ok(());
         }
         if wanted.end < self.blob_size {
             // The part before what came first.
-            self.bytes.splice(0..0, bytes.iter().copied());
+            self.bytes.splice(0..0, bytes);
             return Ok(());
         }
-        self.start = start_in(bytes).ok_or(TableError::NoTable)?;
+        self.start = start_in(&bytes).ok_or(TableError::NoTable)?;
         if self.start >= self.blob_size {
             return Err(TableError::NoTable);
         }
@@ -102,7 +102,7 @@ impl TableReader {
                 self.bytes = bytes.get(before..).unwrap_or_default().to_vec();
             }
             None => {
-                self.bytes = bytes.to_vec();
+                self.bytes = bytes;
                 self.wanted = Some(self.start..wanted.start);
             }
         }

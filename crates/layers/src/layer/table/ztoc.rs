@@ -36,6 +36,8 @@ mod file {
 
 /// Bytes that a file takes in a table at least, and a record.
 const LEAST: usize = 16;
+/// Bytes of a time at most: RFC 3339 with nanoseconds and an offset has 35.
+const TIME_BYTES: usize = 64;
 
 impl From<Damaged> for TableError {
     fn from(_: Damaged) -> Self {
@@ -91,7 +93,12 @@ fn entry(table: &Table<'_>, left: &mut Left) -> Result<tar::Entry, TableError> {
     let (kind, flag) = kind(std::str::from_utf8(type_name).unwrap_or_default())?;
     let (name, link) = (table.text(file::NAME)?, table.text(file::LINK)?);
     left.take(LEAST + name.len() + link.len())?;
-    let time_text = std::str::from_utf8(table.text(file::TIME)?);
+    let time_text = table.text(file::TIME)?;
+    // Many files may share one, which would be read for each.
+    if time_text.len() > TIME_BYTES {
+        return Err(TableError::Form("a time is too long".to_owned()));
+    }
+    let time_text = std::str::from_utf8(time_text);
     let time_text = time_text.map_err(|_| TableError::Form("a time is no text".to_owned()))?;
     let number = |field: usize| {
         let number = u64::try_from(table.long(field)?);
