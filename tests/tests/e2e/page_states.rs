@@ -205,6 +205,39 @@ async fn after_a_failed_layer_open_reads_the_same_reference_again() {
     let _: bool = browser.until(WHOLE).await;
 }
 
+/// One bit of it is another one.
+fn other(mut bytes: Vec<u8>) -> Response {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    ok("application/octet-stream", bytes)
+}
+
+/// It is large enough that another worker hashes it, where the machine has two processors.
+#[tokio::test]
+async fn a_large_layer_is_shown_once_all_of_it_was_hashed() {
+    let large = layer("COPY . /")
+        .file("/large", bytes(9_500_000))
+        .file("/small", "what is in it");
+    let image = Image::new().layer(large.plain()).pack();
+    let repaired = Arc::default();
+    let odd = registry(&image, &repaired, other).await;
+    let (served, browser) = open(&odd, "").await;
+    let _: bool = browser
+        .until("!!document.querySelector('.layer.broken')")
+        .await;
+    assert_eq!(browser.texts(".row .label").await, [] as [String; 0]);
+    repaired.store(true, Ordering::SeqCst);
+    open_again(&browser, &odd).await;
+    let _: bool = browser.until(WHOLE).await;
+    // The parts that it comes in are proved by what was hashed.
+    let file = format!(
+        "/image/{}/app:1?view=content&layer=1&path=/small",
+        odd.address
+    );
+    browser.goto(&served.page(&file)).await;
+    browser.until_text(".code", "what is in it").await;
+}
+
 #[tokio::test]
 async fn after_a_failed_image_open_reads_the_same_reference_again() {
     let image = clean();

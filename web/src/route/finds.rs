@@ -91,6 +91,10 @@ mod tests {
         ] {
             assert_eq!(config.in_tab(view).find, find, "{view:?}");
         }
+        // A content has no search of its own.
+        let content = config.in_tab(View::Waste).in_view(View::Content);
+        assert_eq!(content.in_tab(View::Stack).find, "so");
+        assert_eq!(content.in_tab(View::Waste).find, "npm");
         // What leads to one path leads there past any query.
         assert_eq!(config.in_view(View::Stack).find, "");
         // What was cleared stays so.
