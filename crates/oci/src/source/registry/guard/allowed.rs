@@ -101,6 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_in_other_scripts_are_refused() {
+        for text in ["BÜCHER.example", "http://dé.H:5000", "tp.H\u{fffd}7"] {
+            assert!(text.parse::<AllowedHost>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn hosts_are_written_as_registries_are() {
         for (text, host) in [
             ("store.example.com", "https://store.example.com"),
