@@ -1,5 +1,7 @@
 //! `onionskin packages`: what it says of an image, as the package managers themselves say it, and docs/packages.md.
 
+mod diff;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -464,113 +466,6 @@ async fn node_packages_are_those_of_npm_ls() {
         told["@s/inner"].1,
         sizes(&module.join("node_modules/@s/inner"))
     );
-}
-
-/// Packages that differ between two images: by name and version, by their bytes, and by what is wasted of them.
-#[tokio::test]
-async fn diff_names_packages_that_differ() {
-    let ground = Ground::default();
-    let manifest =
-        |name: &str, version: &str| json!({ "name": name, "version": version }).to_string();
-    let modules = |packages: &[(&str, &str, usize)]| {
-        let all = packages.iter();
-        all.fold(layer("npm ci"), |layer, (name, version, size)| {
-            let folder = format!("/app/node_modules/{name}");
-            layer
-                .file(format!("{folder}/package.json"), manifest(name, version))
-                .file(format!("{folder}/index.js"), bytes(*size))
-        })
-    };
-    let (b, c) = (("b", "1.0.0", 10), |size| ("c", "1.0.0", size));
-    let old = modules(&[("a", "1.0.0", 100), b, c(1)]);
-    ground.save("old.tar", "app:1", &one(old));
-    let new = modules(&[("a", "1.1.0", 400), b, c(2), ("d", "3.0.0", 50)]);
-    let prune = layer("npm prune").whiteout("/app/node_modules/b");
-    let new = Image::new().layer(new).layer(prune);
-    ground.save("new.tar", "app:2", &new.pack());
-    let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
-    let (old, new) = (path("old.tar"), path("new.tar"));
-    let report = json(&["diff", &old, &new]).await;
-    let package = |name: &str, versions: [Value; 2], bytes: [Value; 2]| {
-        let [old, new] = versions;
-        let change = |of: &Value| of.as_i64().unwrap_or(0);
-        json!({
-            "type": "npm", "name": name, "old": old, "new": new,
-            "bytes": change(&bytes[1]) - change(&bytes[0]),
-            "oldBytes": bytes[0], "newBytes": bytes[1],
-        })
-    };
-    let all = manifest("b", "1.0.0").len();
-    let expected = json!([
-        package(
-            "a",
-            [json!("1.0.0"), json!("1.1.0")],
-            [json!(100 + all), json!(400 + all)]
-        ),
-        package(
-            "b",
-            [json!("1.0.0"), json!(null)],
-            [json!(10 + all), json!(null)]
-        ),
-        package(
-            "c",
-            [json!("1.0.0"), json!("1.0.0")],
-            [json!(1 + all), json!(2 + all)]
-        ),
-        package(
-            "d",
-            [json!(null), json!("3.0.0")],
-            [json!(null), json!(50 + all)]
-        ),
-    ]);
-    assert_eq!(report["packageSizes"], expected);
-    let mut versions = expected;
-    let listed = versions.as_array_mut().unwrap();
-    listed.retain(|package| package["old"] != package["new"]);
-    for package in listed {
-        let keys = package.as_object_mut().unwrap();
-        keys.retain(|key, _| !key.ends_with("Bytes"));
-    }
-    assert_eq!(report["packages"], versions);
-    assert_eq!(
-        report["wastedByPackage"],
-        json!([{ "type": "npm", "name": "b", "oldBytes": 0, "newBytes": 10 + all }])
-    );
-    let counts = "1 added, 1 removed, 1 updated, 1 changed in the same version";
-    let text = printed(&["diff", &old, &new]).await;
-    for expected in [
-        format!("Packages: {counts}\n").as_str(),
-        "npm a 1.0.0 → 1.1.0 (130 B → 430 B)",
-        "npm c 1.0.0 (same version, 31 B → 32 B)",
-        "+40 B  npm b (0 B → 40 B)",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    let markdown = printed(&["diff", &old, &new, "--format=markdown"]).await;
-    for expected in [
-        format!("**Packages** {counts}").as_str(),
-        &format!("<summary>Packages: {counts}</summary>"),
-        "| M | npm `a` | `1.0.0` | `1.1.0` | 130 B | 430 B | +300 B |",
-        "| D | npm `b` | `1.0.0` | – | 40 B | – | -40 B |",
-        "| M | npm `c` | `1.0.0` | same version | 31 B | 32 B | +1 B |",
-        "<summary>Wasted by package: 1 package</summary>",
-        "| npm `b` | 0 B | 40 B | +40 B |",
-    ] {
-        assert!(markdown.contains(expected), "{expected}: {markdown}");
-    }
-    let html = printed(&["diff", &old, &new, "--format=html"]).await;
-    for expected in [
-        "<h2>Packages</h2>",
-        "<td>1.0.0</td><td>1.1.0</td><td class=\"right wide\">130 B</td><td class=\"right wide\">430 B</td><td class=\"right\">+300 B</td>",
-        "<td>1.0.0</td><td><span class=\"quiet\">same version</span></td>",
-        "<h2>Wasted by package</h2>",
-    ] {
-        assert!(html.contains(expected), "{expected}: {html}");
-    }
-    let same = json(&["diff", &old, &old]).await;
-    assert_eq!(same["packages"], json!([]));
-    assert_eq!(same["packageSizes"], json!([]));
-    assert_eq!(same["wastedByPackage"], json!([]));
 }
 
 #[test]
