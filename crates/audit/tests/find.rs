@@ -19,7 +19,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A word of a query.
 #[derive(Clone, Debug)]
-enum Ask {
+enum Word {
     Text(String),
     Glob(&'static str),
     Regex(&'static str),
@@ -36,7 +36,7 @@ enum Ask {
 /// Seconds of a year of 365 days, of which there are two at the beginning of the epoch.
 const YEAR: i64 = 365 * 86_400;
 
-impl Ask {
+impl Word {
     fn written(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -100,7 +100,7 @@ fn sign() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", ">", ">=", "<", "<="])
 }
 
-fn ask() -> impl Strategy<Value = (bool, Ask)> {
+fn word() -> impl Strategy<Value = (bool, Word)> {
     let texts = vec!["a", "b", "B.P", "/lib", "a/b", "/a/lib", "so", "LIB/a"];
     let globs = vec![
         "*.py",
@@ -124,20 +124,20 @@ fn ask() -> impl Strategy<Value = (bool, Ask)> {
         EntryKind::Symlink,
         EntryKind::Hardlink,
     ];
-    let ask = prop_oneof![
-        prop::sample::select(texts).prop_map(|text| Ask::Text(text.to_owned())),
-        prop::sample::select(globs).prop_map(Ask::Glob),
-        prop::sample::select(regexes).prop_map(Ask::Regex),
-        (sign(), 1u64..4).prop_map(|(sign, size)| Ask::Size(sign, size)),
-        prop::sample::select(kinds).prop_map(Ask::Kind),
-        (1usize..4, 0usize..2).prop_map(|(first, more)| Ask::Layers(first, first + more)),
-        prop::sample::select(marks).prop_map(|(mark, name)| Ask::Mark(mark, name)),
-        (0u64..2).prop_map(Ask::Owner),
-        Just(Ask::Executable),
-        prop::sample::select(vec!["py", "gz", "tar.gz", "1"]).prop_map(Ask::Extension),
-        (sign(), 1970i64..1972).prop_map(|(sign, year)| Ask::Year(sign, year)),
+    let word = prop_oneof![
+        prop::sample::select(texts).prop_map(|text| Word::Text(text.to_owned())),
+        prop::sample::select(globs).prop_map(Word::Glob),
+        prop::sample::select(regexes).prop_map(Word::Regex),
+        (sign(), 1u64..4).prop_map(|(sign, size)| Word::Size(sign, size)),
+        prop::sample::select(kinds).prop_map(Word::Kind),
+        (1usize..4, 0usize..2).prop_map(|(first, more)| Word::Layers(first, first + more)),
+        prop::sample::select(marks).prop_map(|(mark, name)| Word::Mark(mark, name)),
+        (0u64..2).prop_map(Word::Owner),
+        Just(Word::Executable),
+        prop::sample::select(vec!["py", "gz", "tar.gz", "1"]).prop_map(Word::Extension),
+        (sign(), 1970i64..1972).prop_map(|(sign, year)| Word::Year(sign, year)),
     ];
-    (any::<bool>(), ask)
+    (any::<bool>(), word)
 }
 
 /// An entry, by what it is, how long, whose and from when.
@@ -196,16 +196,16 @@ proptest! {
     #[test]
     fn a_query_finds_what_its_words_say(
         layers in layers(),
-        asks in prop::collection::vec(ask(), 0..4),
+        words in prop::collection::vec(word(), 0..4),
         below in 0usize..2,
     ) {
         let stack = stack(&layers);
         let depth = stack.depth() - below.min(stack.depth() - 1);
-        let words: Vec<String> = asks
+        let texts: Vec<String> = words
             .iter()
-            .map(|(negated, ask)| format!("{}{}", if *negated { "-" } else { "" }, ask.written()))
+            .map(|(negated, word)| format!("{}{}", if *negated { "-" } else { "" }, word.written()))
             .collect();
-        let text = words.join(" ");
+        let text = texts.join(" ");
         let query: Query = text.parse().unwrap();
         let view = View::with_deleted(&stack, depth);
         let search = query.search(&stack);
@@ -213,10 +213,10 @@ proptest! {
             let path = String::from_utf8(stack.path(node)).unwrap();
             let is_met = |version: &Version| {
                 let row = view.row_at(&stack, node, *version).unwrap();
-                asks.iter().all(|(negated, ask)| {
-                    let met = match ask {
-                        Ask::Mark(Mark::Deleted, _) => stack.at(node, depth).is_none(),
-                        ask => ask.is_met(&stack, &path, &row, node),
+                words.iter().all(|(negated, word)| {
+                    let met = match word {
+                        Word::Mark(Mark::Deleted, _) => stack.at(node, depth).is_none(),
+                        word => word.is_met(&stack, &path, &row, node),
                     };
                     met != *negated
                 })

@@ -345,48 +345,53 @@ async fn a_client_without_chunks_is_not_left_in_doubt() {
     assert_eq!(ask(&gateway, &request).await.status, 505);
 }
 
-#[tokio::test]
-async fn a_part_is_the_one_that_was_asked_for() {
-    let good = good();
+const PARTIAL: &str = "HTTP/1.1 206 Partial Content";
+/// Asks for ten bytes.
+const FROM_10_TO_19: &str = "range: bytes=10-19\r\n";
+
+fn content_range(text: &str) -> String {
+    format!("content-range: bytes {text}")
+}
+
+/// Answers that are not the ten bytes from the tenth on, whatever they say.
+fn other_parts(good: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let part = &good[10..20];
-    let partial = "HTTP/1.1 206 Partial Content";
-    let range = |text: &str| format!("content-range: bytes {text}");
     let ten = length(10);
-    let right = range("10-19/300000");
-    for (case, sent) in [
-        ("no range", answer(&[partial, &ten], part)),
+    let right = content_range("10-19/300000");
+    vec![
+        ("no range", answer(&[PARTIAL, &ten], part)),
         (
             "another place",
-            answer(&[partial, &range("0-9/300000"), &ten], part),
+            answer(&[PARTIAL, &content_range("0-9/300000"), &ten], part),
         ),
         (
             "more",
             answer(
-                &[partial, &range("10-20/300000"), &length(11)],
+                &[PARTIAL, &content_range("10-20/300000"), &length(11)],
                 &good[10..21],
             ),
         ),
         (
             "backwards",
-            answer(&[partial, &range("19-10/300000"), &ten], part),
+            answer(&[PARTIAL, &content_range("19-10/300000"), &ten], part),
         ),
         (
             "beyond its whole",
-            answer(&[partial, &range("10-19/15"), &ten], part),
+            answer(&[PARTIAL, &content_range("10-19/15"), &ten], part),
         ),
         (
             "two ranges",
-            answer(&[partial, &right, &range("0-9/300000"), &ten], part),
+            answer(&[PARTIAL, &right, &content_range("0-9/300000"), &ten], part),
         ),
         (
             "another length",
-            answer(&[partial, &right, &length(9)], &part[..9]),
+            answer(&[PARTIAL, &right, &length(9)], &part[..9]),
         ),
         (
             "several parts",
             answer(
                 &[
-                    partial,
+                    PARTIAL,
                     "content-type: multipart/byteranges; boundary=x",
                     &ten,
                 ],
@@ -395,39 +400,50 @@ async fn a_part_is_the_one_that_was_asked_for() {
         ),
         (
             "a part of what is coded",
-            answer(&[partial, &right, &ten, GZIP], part),
+            answer(&[PARTIAL, &right, &ten, GZIP], part),
         ),
-        ("an early end", answer(&[partial, &right, &ten], &part[..9])),
+        ("an early end", answer(&[PARTIAL, &right, &ten], &part[..9])),
         (
             "fewer chunks",
             answer(
-                &[partial, &right, CHUNKED],
+                &[PARTIAL, &right, CHUNKED],
                 &[&chunks(&part[..9])[..], LAST_CHUNK].concat(),
             ),
         ),
         (
             "more chunks",
             answer(
-                &[partial, &right, &ten, CHUNKED],
+                &[PARTIAL, &right, &ten, CHUNKED],
                 &[&chunks(part)[..], &chunks(b"more"), LAST_CHUNK].concat(),
             ),
         ),
-    ] {
-        let answer = blob("GET", "range: bytes=10-19\r\n", sent).await;
+    ]
+}
+
+#[tokio::test]
+async fn a_part_is_the_one_that_was_asked_for() {
+    for (case, sent) in other_parts(&good()) {
+        let answer = blob("GET", FROM_10_TO_19, sent).await;
         assert_never_whole(&answer, case);
     }
+}
 
-    let sent = answer(&[partial, &right, &ten], part);
-    let answer_to = blob("GET", "range: bytes=10-19\r\n", sent).await;
-    assert_eq!((answer_to.status, answer_to.complete), (206, true));
-    assert_eq!(answer_to.body, part);
-    assert_eq!(answer_to.header("content-range"), ["bytes 10-19/300000"]);
-    // Nobody can check a part, so no cache may keep it.
-    assert_eq!(
-        answer_to.header("cache-control"),
-        ["no-store, no-transform"]
-    );
+#[tokio::test]
+async fn a_part_arrives_and_no_cache_may_keep_it() {
+    let good = good();
+    let part = &good[10..20];
+    let right = content_range("10-19/300000");
+    let sent = answer(&[PARTIAL, &right, &length(10)], part);
+    let answer = blob("GET", FROM_10_TO_19, sent).await;
+    assert_eq!((answer.status, answer.complete), (206, true));
+    assert_eq!(answer.body, part);
+    assert_eq!(answer.header("content-range"), ["bytes 10-19/300000"]);
+    // Nobody can check a part.
+    assert_eq!(answer.header("cache-control"), ["no-store, no-transform"]);
+}
 
+#[tokio::test]
+async fn a_part_that_is_not_there_has_no_body() {
     let none = answer(
         &[
             "HTTP/1.1 416 No",
@@ -439,17 +455,19 @@ async fn a_part_is_the_one_that_was_asked_for() {
     let none = blob("GET", "range: bytes=300000-\r\n", none).await;
     assert_eq!((none.status, &none.body[..]), (416, &b""[..]));
     assert_eq!(none.header("content-range"), ["bytes */300000"]);
-    // Where all was asked for, all can be checked.
-    let all = answer(
-        &[partial, &range("0-299999/300000"), &length(SIZE)],
-        &evil(),
-    );
+}
+
+#[tokio::test]
+async fn all_that_was_asked_for_or_sent_is_checked() {
+    let (good, evil) = (good(), evil());
+    let range = content_range("0-299999/300000");
+    let all = answer(&[PARTIAL, &range, &length(SIZE)], &evil);
     assert_never_whole(&blob("GET", "range: bytes=0-\r\n", all).await, "all");
     let whole = answer(&[OK, &length(SIZE)], &good);
-    let whole = blob("GET", "range: bytes=10-19\r\n", whole).await;
+    let whole = blob("GET", FROM_10_TO_19, whole).await;
     assert_eq!((whole.status, whole.complete), (200, true));
-    let whole = answer(&[OK, &length(SIZE)], &evil());
-    assert_never_whole(&blob("GET", "range: bytes=10-19\r\n", whole).await, "whole");
+    let whole = answer(&[OK, &length(SIZE)], &evil);
+    assert_never_whole(&blob("GET", FROM_10_TO_19, whole).await, "whole");
 }
 
 #[tokio::test]

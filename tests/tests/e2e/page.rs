@@ -104,8 +104,28 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser.fill(".start input", reference.as_str()).await;
     browser.press(Key::Enter).await;
     let _: bool = browser.until(WHOLE).await;
+    walk_by_the_keyboard(&browser).await;
+    copy_the_link(&browser).await;
+    look_at_what_is_deleted(&browser).await;
+    follow_the_finding(&browser).await;
+    let address = browser.address().await;
+    assert!(
+        address.contains("layer=2&view=changes&path=/app/core.o"),
+        "{address}"
+    );
 
-    // By the keyboard: down to the folder, open it, down to the file in the folder in it.
+    // Loaded again, and opened elsewhere, the address shows the same.
+    browser.reload().await;
+    deleted_is_shown(&browser).await;
+    assert_eq!(browser.address().await, address);
+
+    // Back is where the finding was clicked.
+    browser.back().await;
+    browser.until_text(".finding.selected", "core.o").await;
+}
+
+/// Down to the folder, open it, down to the file in the folder in it.
+async fn walk_by_the_keyboard(browser: &Browser) {
     let _: bool = browser
         .until(&format!(
             "!!{} && (document.querySelector('.tree').focus(), true)",
@@ -126,8 +146,10 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     let _: bool = browser
         .until("location.hash.includes('path=/app/bin/run')")
         .await;
+}
 
-    // The link to it is copied, pinned to the digest.
+/// The link to the file is pinned to the digest.
+async fn copy_the_link(browser: &Browser) {
     browser.click("button.copy").await;
     browser.until_text(".notice", "Link copied").await;
     browser.fill(".find input", Key::Control + "v").await;
@@ -137,8 +159,10 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser.fill(".find input", Key::Control + "a").await;
     browser.fill(".find input", Key::Backspace + "").await;
     let _: bool = browser.until(&format!("!!{}", row("run"))).await;
+}
 
-    // The deleted file, in the changes of the layer that deleted it.
+/// The deleted file is in the changes of the layer that deleted it.
+async fn look_at_what_is_deleted(browser: &Browser) {
     browser.click(".layer[data-layer='2']").await;
     browser.click(".switch button:last-child").await;
     let _: bool = browser
@@ -155,8 +179,10 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
         .value(&format!("{}.querySelector('.sign').title", row("settings")))
         .await;
     assert_eq!(settings, "overwritten");
+}
 
-    // It leads the waste, and from there to where it was deleted.
+/// It leads the waste, and from there to where it was deleted.
+async fn follow_the_finding(browser: &Browser) {
     browser.click("#tab-waste").await;
     browser
         .until_text(".finding[data-kind=deleted]", "core.o")
@@ -171,6 +197,10 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
         assert!(finding.contains(part), "{part} is not in {finding}");
     }
     browser.click(".finding[data-kind=deleted] h4 a").await;
+    deleted_is_shown(browser).await;
+}
+
+async fn deleted_is_shown(browser: &Browser) {
     let _: bool = browser
         .until(&format!(
             "{}?.classList.contains('selected')",
@@ -180,28 +210,6 @@ async fn a_visitor_walks_to_a_file_and_the_address_leads_back_there() {
     browser
         .until_text(".path-history", "Deleted in layer 2")
         .await;
-    let address = browser.address().await;
-    assert!(
-        address.contains("layer=2&view=changes&path=/app/core.o"),
-        "{address}"
-    );
-
-    // Loaded again, and opened elsewhere, the address shows the same.
-    browser.reload().await;
-    let _: bool = browser
-        .until(&format!(
-            "{}?.classList.contains('selected')",
-            row("core.o")
-        ))
-        .await;
-    browser
-        .until_text(".path-history", "Deleted in layer 2")
-        .await;
-    assert_eq!(browser.address().await, address);
-
-    // Back is where the finding was clicked.
-    browser.back().await;
-    browser.until_text(".finding.selected", "core.o").await;
 }
 
 /// For pages that link here and know no fragments.

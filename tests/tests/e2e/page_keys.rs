@@ -19,6 +19,26 @@ struct Case {
     steps: Steps,
 }
 
+impl Case {
+    /// Presses the keys in a page that is opened for it.
+    async fn is_so(&self, served: &Served, browser: &Browser) {
+        browser.goto("about:blank").await;
+        browser.goto(&served.page(&self.place)).await;
+        // What has keys is here, the rows are those of all layers, and what the audit tells is told.
+        let whole = "!!document.querySelector('.band, .compare .tabs, .names a, .history-table tr:nth-child(2)') && !document.querySelector('.band.partial') && (!document.querySelector('#tab-waste') || !!document.querySelector('#tab-waste .beside'))";
+        let _: bool = browser.until(whole).await;
+        let focus = format!(
+            "(part => {{ if (!part) return false; part.focus(); return document.activeElement === part }})(document.querySelector({}))",
+            Value::from(self.focus)
+        );
+        let _: bool = browser.until(&focus).await;
+        for (keys, then) in &self.steps {
+            browser.write(keys).await;
+            let _: bool = browser.until(then).await;
+        }
+    }
+}
+
 fn case(listed: &'static str, place: &str, focus: &'static str, steps: &[(&str, &str)]) -> Case {
     let steps = steps.iter();
     Case {
@@ -59,8 +79,29 @@ fn view(listed: &'static str, place: &str, from: &str, name: &str) -> Case {
     )
 }
 
+/// A key as browsers are told of it.
+fn key(key: Key) -> String {
+    key.value().to_string()
+}
+
 fn cases() -> Vec<Case> {
-    let key = |key: Key| key.value().to_string();
+    let mut cases = in_the_tree();
+    cases.extend(in_names());
+    cases.extend(of_filters());
+    cases.extend(between_changes());
+    cases.extend(between_layers());
+    cases.extend(of_the_page());
+    cases.extend(between_views());
+    cases.extend(of_lines());
+    cases.extend(what_escape_closes());
+    cases.extend(in_the_map());
+    cases.extend(out_of_the_map());
+    cases.extend(links_and_fields());
+    cases
+}
+
+/// Rows are walked, opened and closed.
+fn in_the_tree() -> Vec<Case> {
     let (up, down) = (key(Key::Up), key(Key::Down));
     let (left, right) = (key(Key::Left), key(Key::Right));
     let all_closed = "!document.querySelector('.row[aria-expanded=true]')";
@@ -68,18 +109,7 @@ fn cases() -> Vec<Case> {
     let first_open = format!("{open} && {}", at("0"));
     let at_first = at("0");
     let beyond = "(active => active !== null && active !== 'row-0')(document.querySelector('#tree').getAttribute('aria-activedescendant'))";
-    let in_field = "document.activeElement.matches('.find input, .history-form input')";
-    // The change is a few rows below the first.
-    let rows = |expression: &str| {
-        format!("(rows => {expression})(document.querySelector('.difference-rows'))")
-    };
-    let at_change = rows("rows.scrollTop > 0 && rows.scrollTop < 200");
-    // From there to the end, until the page has seen it.
-    let to_end = rows(
-        "rows.scrollTop > 200 ? !rows.querySelector('.fold') : (rows.scrollTop > 0 && (rows.scrollTop = rows.scrollHeight), false)",
-    );
-    let copied = "document.querySelector('.notice').textContent === 'Link copied'";
-    let mut cases = vec![
+    vec![
         case(
             "↑ ↓",
             IMAGE,
@@ -133,6 +163,12 @@ fn cases() -> Vec<Case> {
                 ),
             ],
         ),
+    ]
+}
+
+/// A row is gone to by its name.
+fn in_names() -> [Case; 3] {
+    [
         case("Shift+letter", IMAGE, TREE, &[("Etc", &at_name("etc"))]),
         // `w` is a key of the page, but not within a name.
         case("Shift+letter", IMAGE, TREE, &[("Ap", &at_name("app"))]),
@@ -142,6 +178,12 @@ fn cases() -> Vec<Case> {
             TREE,
             &[("Package.", &at_name("package.json"))],
         ),
+    ]
+}
+
+/// Rows are hidden by what happened to them.
+fn of_filters() -> [Case; 3] {
+    [
         case(
             "Ctrl+A r Ctrl+M o Ctrl+U",
             &format!("{IMAGE}?layer=12&view=changes"),
@@ -182,6 +224,21 @@ fn cases() -> Vec<Case> {
                 ("o", &address_has("hide=added,removed,changed,moved")),
             ],
         ),
+    ]
+}
+
+/// Of the lines of a file, those that changed.
+fn between_changes() -> [Case; 1] {
+    // The change is a few rows below the first.
+    let rows = |expression: &str| {
+        format!("(rows => {expression})(document.querySelector('.difference-rows'))")
+    };
+    let at_change = rows("rows.scrollTop > 0 && rows.scrollTop < 200");
+    // From there to the end, until the page has seen it.
+    let to_end = rows(
+        "rows.scrollTop > 200 ? !rows.querySelector('.fold') : (rows.scrollTop > 0 && (rows.scrollTop = rows.scrollHeight), false)",
+    );
+    [
         // The second half of the file is gone: one change, above which lines are folded.
         case(
             "n p",
@@ -189,6 +246,12 @@ fn cases() -> Vec<Case> {
             ".difference-rows:has(.fold):has(.minus)",
             &[("n", &to_end), ("p", &at_change)],
         ),
+    ]
+}
+
+/// The layer before and the one after.
+fn between_layers() -> [Case; 2] {
+    [
         case(
             "[ ]",
             &format!("{IMAGE}?layer=2"),
@@ -212,6 +275,12 @@ fn cases() -> Vec<Case> {
                 ),
             ],
         ),
+    ]
+}
+
+/// The list of keys, the selection and the tree.
+fn of_the_page() -> [Case; 5] {
+    [
         case(
             "?",
             IMAGE,
@@ -251,6 +320,12 @@ fn cases() -> Vec<Case> {
             "body",
             &[("f", "document.activeElement.id === 'tree'")],
         ),
+    ]
+}
+
+/// Each view of an image and of a comparison has a letter.
+fn between_views() -> [Case; 10] {
+    [
         view("w", IMAGE, "", "waste"),
         view("k", IMAGE, "", "checks"),
         view("a", IMAGE, "", "packages"),
@@ -261,57 +336,87 @@ fn cases() -> Vec<Case> {
         view("g", COMPARED, "", "config"),
         view("h", COMPARED, "", "history"),
         view("l", COMPARED, "", "layers"),
-    ];
-    cases.extend(of_lines());
-    cases.extend(what_escape_closes());
-    const MAP: &str = "#map[data-parts]:not([data-parts='0'])";
-    let on_part = "document.querySelector('#map-told').textContent.startsWith('/')";
-    let zoomed =
-        |folder: &str| format!("document.querySelector('#map').dataset.zoom === '{folder}'");
+    ]
+}
+
+/// The map, as the page has it once it is drawn.
+const MAP: &str = "#map[data-parts]:not([data-parts='0'])";
+/// Whether the keyboard is on a part of the map.
+const ON_PART: &str = "document.querySelector('#map-told').textContent.startsWith('/')";
+
+/// Whether a folder fills the map.
+fn zoomed(folder: &str) -> String {
+    format!("document.querySelector('#map').dataset.zoom === '{folder}'")
+}
+
+/// Parts of the map are walked, and folders of it fill it.
+fn in_the_map() -> Vec<Case> {
+    let (up, down) = (key(Key::Up), key(Key::Down));
+    let (left, right) = (key(Key::Left), key(Key::Right));
     let in_root = zoomed("/");
     let in_folder = format!("!({in_root})");
     let mapped = format!("{IMAGE}?view=map");
-    let arrows = [&right, &down, &left, &up].map(|key| (key.as_str(), on_part));
-    cases.push(case("← ↑ ↓ →", &mapped, MAP, &arrows));
-    // The first of an icicle is the largest folder.
-    cases.push(case(
-        "Enter",
-        &format!("{mapped}&layout=icicle"),
-        MAP,
-        &[(&right, on_part), (&key(Key::Enter), &in_folder)],
-    ));
+    let arrows = [&right, &down, &left, &up].map(|key| (key.as_str(), ON_PART));
+    let mut cases = vec![
+        case("← ↑ ↓ →", &mapped, MAP, &arrows),
+        // The first of an icicle is the largest folder.
+        case(
+            "Enter",
+            &format!("{mapped}&layout=icicle"),
+            MAP,
+            &[(&right, ON_PART), (&key(Key::Enter), &in_folder)],
+        ),
+    ];
     for place in [&mapped, &format!("{COMPARED}?view=map&area=all")] {
         cases.push(case("+", place, MAP, &[("+", &in_folder)]));
         let escape = key(Key::Escape);
         let steps = [("+", &*in_folder), (&*escape, &*in_root)];
         cases.push(case("- Backspace Esc", place, MAP, &steps));
     }
-    cases.push(case(
-        "- Backspace Esc",
-        &format!("{mapped}&zoom=/app/node_modules"),
-        MAP,
-        &[
-            ("-", &zoomed("/app")),
-            (&key(Key::Backspace), &in_root),
-            // What the keyboard is on is a file of the root, in no folder that could fill the map.
-            (&right, on_part),
-            ("+", &in_root),
-            (&left, on_part),
-        ],
-    ));
-    // What is selected is closed first, and the keyboard stays on the map.
-    cases.push(case(
-        "- Backspace Esc",
-        &format!("{mapped}&zoom=/app&path=/app/package.json"),
-        MAP,
-        &[
-            (
-                &key(Key::Escape),
-                "!location.hash.includes('path=') && document.activeElement.id === 'map'",
-            ),
-            (&key(Key::Escape), &in_root),
-        ],
-    ));
+    cases
+}
+
+/// A folder that fills the map is left for the one above it.
+fn out_of_the_map() -> [Case; 2] {
+    let (left, right) = (key(Key::Left), key(Key::Right));
+    let in_root = zoomed("/");
+    let mapped = format!("{IMAGE}?view=map");
+    [
+        case(
+            "- Backspace Esc",
+            &format!("{mapped}&zoom=/app/node_modules"),
+            MAP,
+            &[
+                ("-", &zoomed("/app")),
+                (&key(Key::Backspace), &in_root),
+                // What the keyboard is on is a file of the root, in no folder that could fill the map.
+                (&right, ON_PART),
+                ("+", &in_root),
+                (&left, ON_PART),
+            ],
+        ),
+        // What is selected is closed first, and the keyboard stays on the map.
+        case(
+            "- Backspace Esc",
+            &format!("{mapped}&zoom=/app&path=/app/package.json"),
+            MAP,
+            &[
+                (
+                    &key(Key::Escape),
+                    "!location.hash.includes('path=') && document.activeElement.id === 'map'",
+                ),
+                (&key(Key::Escape), &in_root),
+            ],
+        ),
+    ]
+}
+
+/// Every view has a link to copy, and a field to type into.
+fn links_and_fields() -> Vec<Case> {
+    let copied = "document.querySelector('.notice').textContent === 'Link copied'";
+    let in_field = "document.activeElement.matches('.find input, .history-form input')";
+    let in_reference = "document.activeElement.matches('.header .reference input')";
+    let mut cases = Vec::new();
     for place in [
         IMAGE,
         COMPARED,
@@ -322,7 +427,6 @@ fn cases() -> Vec<Case> {
         cases.push(case("c", place, "body", &[("c", copied)]));
         cases.push(case("/", place, "body", &[("/", in_field)]));
     }
-    let in_reference = "document.activeElement.matches('.header .reference input')";
     for place in ["?view=config", "?view=content&path=/app/package.json"] {
         let place = format!("{IMAGE}{place}");
         cases.push(case("/", &place, "body", &[("/", in_reference)]));
@@ -332,7 +436,6 @@ fn cases() -> Vec<Case> {
 
 /// Lines of a file are chosen by their numbers.
 fn of_lines() -> [Case; 2] {
-    let key = |key: Key| key.value().to_string();
     let with_shift = |key: &str| format!("{}{key}{}", Key::Shift.value(), Key::Null.value());
     let (down, enter) = (key(Key::Down), key(Key::Enter));
     let on = |number: &str| {
@@ -375,7 +478,6 @@ fn of_lines() -> [Case; 2] {
 
 /// What is open is closed, and the keyboard goes back to what opened it.
 fn what_escape_closes() -> [Case; 2] {
-    let key = |key: Key| key.value().to_string();
     let (enter, tab, escape) = (key(Key::Enter), key(Key::Tab), key(Key::Escape));
     [
         case(
@@ -416,20 +518,7 @@ async fn each_listed_key_does_what_the_list_says() {
     let browser = Browser::start().await;
     let cases = cases();
     for case in &cases {
-        browser.goto("about:blank").await;
-        browser.goto(&served.page(&case.place)).await;
-        // What has keys is here, the rows are those of all layers, and what the audit tells is told.
-        let whole = "!!document.querySelector('.band, .compare .tabs, .names a, .history-table tr:nth-child(2)') && !document.querySelector('.band.partial') && (!document.querySelector('#tab-waste') || !!document.querySelector('#tab-waste .beside'))";
-        let _: bool = browser.until(whole).await;
-        let focus = format!(
-            "(part => {{ if (!part) return false; part.focus(); return document.activeElement === part }})(document.querySelector({}))",
-            Value::from(case.focus)
-        );
-        let _: bool = browser.until(&focus).await;
-        for (keys, then) in &case.steps {
-            browser.write(keys).await;
-            let _: bool = browser.until(then).await;
-        }
+        case.is_so(&served, &browser).await;
     }
     browser.goto("about:blank").await;
     browser.goto(&served.page(IMAGE)).await;

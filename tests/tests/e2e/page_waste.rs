@@ -216,73 +216,127 @@ fn leads(kind: &str, path: &str) -> String {
     )
 }
 
+/// The list of a view, and what the command says of the same image.
+struct List {
+    _served: Served,
+    browser: Browser,
+    report: Value,
+}
+
+impl List {
+    async fn open() -> Self {
+        let served = Served::start(&[]);
+        let reference = format!("{}/demo/webapp:1.0", served.address());
+        let report = parsed(&printed(&served, &reference, &[]));
+        let browser = Browser::start().await;
+        browser
+            .goto(&served.page("/image/demo/webapp:1.0?view=waste"))
+            .await;
+        let _: bool = browser.until(GATHERED).await;
+        Self {
+            _served: served,
+            browser,
+            report,
+        }
+    }
+
+    fn count(&self, of: impl Fn(&Value) -> bool) -> usize {
+        let findings = findings(&self.report).iter();
+        findings.filter(|finding| of(finding)).count()
+    }
+
+    fn deleted(&self) -> usize {
+        self.count(|finding| finding["kind"] == "deleted")
+    }
+
+    /// Waits until the list is of so many findings, of which a card may have several.
+    async fn shows(&self, number: usize) {
+        let _: bool = self
+            .browser
+            .until(&format!(
+                "document.querySelector('.findings [role=status]').textContent.startsWith('{number} finding')"
+            ))
+            .await;
+    }
+
+    async fn paths(&self) -> Vec<String> {
+        let cards = cards(&self.browser).await.into_iter();
+        cards.map(|card| card.1).collect()
+    }
+
+    /// A kind, and with it a layer on the left, or among those that store wasted bytes.
+    async fn kind_and_layer_are_chosen(&self) {
+        let browser = &self.browser;
+        let deleted = self.deleted();
+        browser.click(".chip[data-kind=deleted]").await;
+        self.shows(deleted).await;
+        browser.click(".layer[data-layer='10']").await;
+        let of_layer = |finding: &Value| {
+            ["addedBy", "hiddenBy"]
+                .iter()
+                .any(|key| finding[key].as_array().unwrap().contains(&10.into()))
+        };
+        let both = self.count(|finding| finding["kind"] == "deleted" && of_layer(finding));
+        assert!(0 < both && both < deleted);
+        self.shows(both).await;
+        browser
+            .click(".chip[data-kind=deleted] ~ .chip:last-child")
+            .await;
+        self.shows(deleted).await;
+    }
+
+    /// What holds a word, and what nothing holds; from there all are shown again.
+    async fn words_are_found(&self) {
+        let browser = &self.browser;
+        browser.fill(".tools .find input", "NODE_modules").await;
+        let found = self.count(|finding| {
+            finding["kind"] == "deleted"
+                && finding.to_string().to_lowercase().contains("node_modules")
+        });
+        assert!(0 < found && found < self.deleted());
+        self.shows(found).await;
+        browser.fill(".tools .find input", Key::Control + "a").await;
+        browser.fill(".tools .find input", "no such thing").await;
+        browser.until_text(".nothing", "No finding matches").await;
+        browser.click(".nothing button").await;
+        let checks = ["secret", "setid", "writable", "config"];
+        let of_bytes = self.count(|finding| !checks.contains(&finding["kind"].as_str().unwrap()));
+        self.shows(of_bytes).await;
+    }
+
+    async fn are_sorted_by_path(&self) {
+        let _: bool = self
+            .browser
+            .until("(s => { s.value = 'path'; s.dispatchEvent(new Event('change', { bubbles: true })); return true })(document.querySelector('.sort select'))")
+            .await;
+        let _: bool = self
+            .browser
+            .until("location.hash.includes('sort=path')")
+            .await;
+    }
+
+    /// Goes to an address as if it came from elsewhere.
+    async fn restored_from(&self, address: &str) {
+        let browser = &self.browser;
+        browser.goto("about:blank").await;
+        browser.goto(address).await;
+        let _: bool = browser
+            .until("!!document.querySelector('.finding:nth-child(3).selected')")
+            .await;
+        assert_eq!(browser.address().await, address);
+    }
+}
+
 #[tokio::test]
 async fn what_is_chosen_is_in_the_address_and_a_link_restores_it() {
-    let served = Served::start(&[]);
-    let reference = format!("{}/demo/webapp:1.0", served.address());
-    let report = parsed(&printed(&served, &reference, &[]));
-    let count = |of: &dyn Fn(&Value) -> bool| {
-        findings(&report)
-            .iter()
-            .filter(|finding| of(finding))
-            .count()
-    };
-    let checks = ["secret", "setid", "writable", "config"];
-    let of_bytes = |finding: &Value| !checks.contains(&finding["kind"].as_str().unwrap());
-    let browser = Browser::start().await;
-    browser
-        .goto(&served.page("/image/demo/webapp:1.0?view=waste"))
-        .await;
-    let _: bool = browser.until(GATHERED).await;
-    // The number is of findings, of which a card may have several.
-    let shows = |number: usize| {
-        format!(
-            "document.querySelector('.findings [role=status]').textContent.startsWith('{number} finding')"
-        )
-    };
-
+    let list = List::open().await;
+    let browser = &list.browser;
+    list.kind_and_layer_are_chosen().await;
+    list.words_are_found().await;
+    list.are_sorted_by_path().await;
     browser.click(".chip[data-kind=deleted]").await;
-    let deleted = count(&|finding| finding["kind"] == "deleted");
-    let _: bool = browser.until(&shows(deleted)).await;
-
-    // A layer on the left, or among those that store wasted bytes.
-    browser.click(".layer[data-layer='10']").await;
-    let of_layer = |finding: &Value| {
-        ["addedBy", "hiddenBy"]
-            .iter()
-            .any(|key| finding[key].as_array().unwrap().contains(&10.into()))
-    };
-    let both = count(&|finding| finding["kind"] == "deleted" && of_layer(finding));
-    assert!(0 < both && both < deleted);
-    let _: bool = browser.until(&shows(both)).await;
-    browser
-        .click(".chip[data-kind=deleted] ~ .chip:last-child")
-        .await;
-    let _: bool = browser.until(&shows(deleted)).await;
-
-    browser.fill(".tools .find input", "NODE_modules").await;
-    let found = count(&|finding| {
-        finding["kind"] == "deleted" && finding.to_string().to_lowercase().contains("node_modules")
-    });
-    assert!(0 < found && found < deleted);
-    let _: bool = browser.until(&shows(found)).await;
-    browser.fill(".tools .find input", Key::Control + "a").await;
-    browser.fill(".tools .find input", "no such thing").await;
-    browser.until_text(".nothing", "No finding matches").await;
-    browser.click(".nothing button").await;
-    let _: bool = browser.until(&shows(count(&of_bytes))).await;
-
-    let _: bool = browser
-        .until("(s => { s.value = 'path'; s.dispatchEvent(new Event('change', { bubbles: true })); return true })(document.querySelector('.sort select'))")
-        .await;
-    let _: bool = browser.until("location.hash.includes('sort=path')").await;
-    browser.click(".chip[data-kind=deleted]").await;
-    let _: bool = browser.until(&shows(deleted)).await;
-    let paths: Vec<_> = cards(&browser)
-        .await
-        .into_iter()
-        .map(|card| card.1)
-        .collect();
+    list.shows(list.deleted()).await;
+    let paths = list.paths().await;
     assert!(!paths.is_empty());
 
     browser.click(".finding:nth-child(3) .more").await;
@@ -300,18 +354,8 @@ async fn what_is_chosen_is_in_the_address_and_a_link_restores_it() {
     ] {
         assert!(address.contains(part), "{part} is not in {address}");
     }
-    browser.goto("about:blank").await;
-    browser.goto(&address).await;
-    let _: bool = browser
-        .until("!!document.querySelector('.finding:nth-child(3).selected')")
-        .await;
-    let again: Vec<_> = cards(&browser)
-        .await
-        .into_iter()
-        .map(|card| card.1)
-        .collect();
-    assert_eq!(again, paths);
-    assert_eq!(browser.address().await, address);
+    list.restored_from(&address).await;
+    assert_eq!(list.paths().await, paths);
     browser.click(".finding.selected .more").await;
     let _: bool = browser
         .until(

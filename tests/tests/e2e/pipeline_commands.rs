@@ -5,7 +5,7 @@ use std::fs;
 use onionskin_core::digest::Digest;
 use onionskin_core::manifest::media_type::{OCI_EMPTY, OCI_INDEX, OCI_MANIFEST};
 use onionskin_fixtures::write::oci_archive;
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::command::{printed, run};
 use onionskin_tests::odd::{Odd, ok, status};
 use serde_json::json;
@@ -16,23 +16,21 @@ fn has_command(line: &str) -> bool {
     found.any(|(at, _)| !line[..at].ends_with(char::is_alphanumeric))
 }
 
-/// A file may be called like a command to a pipeline, and a label may hold one. Logs of pipelines obey what stands there.
-#[tokio::test]
-async fn names_and_labels_give_no_commands_to_pipelines() {
-    const COMMANDS: [&str; 9] = [
-        "##vso[task.complete]x",
-        "##[error]x",
-        "##teamcity[buildStop]",
-        "::error::x",
-        "::error title=x",
-        "a\n::error::x",
-        "a\r##[error]x",
-        "a\u{85}::error::x",
-        "\u{9b}31m\u{2028}##vso[task.complete]x",
-    ];
-    const LINK_BASE: &str = "https://example.com/::error::x/";
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+const COMMANDS: [&str; 9] = [
+    "##vso[task.complete]x",
+    "##[error]x",
+    "##teamcity[buildStop]",
+    "::error::x",
+    "::error title=x",
+    "a\n::error::x",
+    "a\r##[error]x",
+    "a\u{85}::error::x",
+    "\u{9b}31m\u{2028}##vso[task.complete]x",
+];
+const LINK_BASE: &str = "https://example.com/::error::x/";
+
+/// An image whose files, labels, annotations and variables are commands to pipelines.
+fn commanding() -> Packed {
     let mut copied = layer("COPY ##vso[task.complete]x ::error::x");
     let mut deleted = layer("RUN rm ##[error]x");
     let mut image = Image::new();
@@ -50,31 +48,30 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         let value = format!("{}::error::x", "x".repeat(length));
         image = image.label(&format!("long{length}"), &value);
     }
-    let image = image
+    image
         .layer(copied.file("/kept ::error::x", "kept"))
         .layer(deleted)
-        .pack();
-    fs::write(path("a.tar"), oci_archive(&[("a:1", &image)])).unwrap();
-    let file = path("a.tar");
-    let other = Image::new().layer(layer("COPY").file("/x", "x")).pack();
-    fs::write(path("b.tar"), oci_archive(&[("b:1", &other)])).unwrap();
-    let (other, missing) = (path("b.tar"), path("::error::none ##[x].tar"));
-    let mut commands: Vec<Vec<&str>> = vec![
-        vec!["inspect", &file],
-        vec!["inspect", &file, "--json"],
-        vec!["ls", &file],
-        vec!["ls", &file, "--layer", "1"],
-        vec!["ls", &file, "--json"],
-        vec!["du", &file],
-        vec!["packages", &file],
-        vec!["cat", &file, "/::error::x"],
-        vec!["diff", &other, &file],
-        vec!["diff", &file, &other, "--json"],
-        vec!["diff", &other, &file, "--format", "markdown"],
-        vec!["diff", &file, &other, "--format", "html"],
-        vec!["diff", &other, &file, "--reproducible"],
-        vec!["badge", &file, "--label", "::error::x"],
-        vec!["inspect", &missing],
+        .pack()
+}
+
+/// What is asked of the image in a file, of another one, and of a file that is not there.
+fn questions<'a>(file: &'a str, other: &'a str, missing: &'a str) -> Vec<Vec<&'a str>> {
+    let mut commands = vec![
+        vec!["inspect", file],
+        vec!["inspect", file, "--json"],
+        vec!["ls", file],
+        vec!["ls", file, "--layer", "1"],
+        vec!["ls", file, "--json"],
+        vec!["du", file],
+        vec!["packages", file],
+        vec!["cat", file, "/::error::x"],
+        vec!["diff", other, file],
+        vec!["diff", file, other, "--json"],
+        vec!["diff", other, file, "--format", "markdown"],
+        vec!["diff", file, other, "--format", "html"],
+        vec!["diff", other, file, "--reproducible"],
+        vec!["badge", file, "--label", "::error::x"],
+        vec!["inspect", missing],
     ];
     for format in [
         "text",
@@ -87,10 +84,23 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
         "dive-json",
     ] {
         let all = (format == "text").then_some("--all");
-        let audit = ["audit", &file, "--format", format, "--link-base", LINK_BASE];
+        let audit = ["audit", file, "--format", format, "--link-base", LINK_BASE];
         commands.push(audit.into_iter().chain(all).collect());
     }
-    for arguments in commands {
+    commands
+}
+
+/// A file may be called like a command to a pipeline, and a label may hold one. Logs of pipelines obey what stands there.
+#[tokio::test]
+async fn names_and_labels_give_no_commands_to_pipelines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, other) = (path("a.tar"), path("b.tar"));
+    fs::write(&file, oci_archive(&[("a:1", &commanding())])).unwrap();
+    let plain = Image::new().layer(layer("COPY").file("/x", "x")).pack();
+    fs::write(&other, oci_archive(&[("b:1", &plain)])).unwrap();
+    let missing = path("::error::none ##[x].tar");
+    for arguments in questions(&file, &other, &missing) {
         let output = run(&arguments).await;
         // The file of `cat` is deleted.
         let stopped = arguments.contains(&missing.as_str()) || arguments[0] == "cat";
@@ -100,17 +110,19 @@ async fn names_and_labels_give_no_commands_to_pipelines() {
             "{arguments:?}"
         );
         for printed in [&output.stdout, &output.stderr] {
-            let text = String::from_utf8_lossy(printed);
-            let acts =
-                |c: char| c.is_control() && c != '\n' || ('\u{2028}'..='\u{2029}').contains(&c);
-            assert!(!text.contains(acts), "{arguments:?}: {text:?}");
-            for line in text.lines() {
-                let obeyed = ["##vso[", "##[", "##teamcity["]
-                    .iter()
-                    .any(|mark| line.contains(mark));
-                assert!(!obeyed && !has_command(line), "{arguments:?}: {line}");
-            }
+            assert_commands_nothing(&String::from_utf8_lossy(printed), &arguments);
         }
+    }
+}
+
+fn assert_commands_nothing(text: &str, arguments: &[&str]) {
+    let acts = |c: char| c.is_control() && c != '\n' || ('\u{2028}'..='\u{2029}').contains(&c);
+    assert!(!text.contains(acts), "{arguments:?}: {text:?}");
+    for line in text.lines() {
+        let obeyed = ["##vso[", "##[", "##teamcity["]
+            .iter()
+            .any(|mark| line.contains(mark));
+        assert!(!obeyed && !has_command(line), "{arguments:?}: {line}");
     }
 }
 

@@ -7,6 +7,7 @@ use onionskin_core::digest::Digest;
 use onionskin_fixtures::write::{Generation, docker_archive, oci_archive, oci_layout};
 use onionskin_fixtures::{Image, Packed, bytes, layer};
 use onionskin_tests::binary::onionskin;
+use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -75,10 +76,17 @@ async fn pull(reference: &str, into: &TempDir) -> Value {
     serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap()
 }
 
-#[tokio::test]
-async fn every_form_can_be_pulled_and_is_the_same_image() {
-    let folder = TempDir::new().unwrap();
-    let packed = app();
+/// The names under which [`every_form`] is served.
+const NAMES: [&str; 5] = [
+    "saved/app:0",
+    "saved/app:1",
+    "saved/app:2",
+    "saved/quay.io/team/app:3",
+    "saved/my-layout:4",
+];
+
+/// The image in every form in which images are saved.
+fn every_form(packed: &Packed, folder: &TempDir) -> Vec<String> {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let mut images = Vec::new();
     for (number, generation) in [Generation::Folders, Generation::Skopeo, Generation::Blobs]
@@ -88,48 +96,34 @@ async fn every_form_can_be_pulled_and_is_the_same_image() {
         let file = at(&format!("{number}.tar"));
         fs::write(
             &file,
-            docker_archive(generation, &[(&format!("app:{number}"), &packed)]),
+            docker_archive(generation, &[(&format!("app:{number}"), packed)]),
         )
         .unwrap();
         images.push(file);
     }
     fs::write(
         at("oci.tar"),
-        oci_archive(&[("quay.io/team/app:3", &packed)]),
+        oci_archive(&[("quay.io/team/app:3", packed)]),
     )
     .unwrap();
     images.push(at("oci.tar"));
-    oci_layout(folder.path().join("my-layout").as_path(), &[("4", &packed)]).unwrap();
+    oci_layout(folder.path().join("my-layout").as_path(), &[("4", packed)]).unwrap();
     images.push(format!("oci:{}", at("my-layout")));
+    images
+}
+
+#[tokio::test]
+async fn every_form_can_be_pulled_and_is_the_same_image() {
+    let folder = TempDir::new().unwrap();
+    let packed = app();
+    let images = every_form(&packed, &folder);
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let (_server, address, says) = served(&images).await;
-    let names = [
-        "saved/app:0",
-        "saved/app:1",
-        "saved/app:2",
-        "saved/quay.io/team/app:3",
-        "saved/my-layout:4",
-    ];
     let listed = printed(&["ls", images[0], "--format", "json"]).await;
-    for ((name, image), line) in names.iter().zip(&images).zip(says) {
+    for ((name, image), line) in NAMES.iter().zip(&images).zip(says) {
         assert!(line.contains(&format!("#/image/{name}")), "{line}");
         let reference = format!("{address}/{name}");
-        let manifest = pull(&reference, &folder).await;
-        assert_eq!(
-            manifest["config"]["digest"],
-            packed.config.digest.as_str(),
-            "{name}"
-        );
-        assert_eq!(manifest["layers"].as_array().unwrap().len(), 2);
-        for (layer, diff_id) in manifest["layers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .zip(&packed.diff_ids)
-        {
-            let plain = layer["mediaType"] == "application/vnd.oci.image.layer.v1.tar";
-            assert_eq!(layer["digest"] == diff_id.as_str(), plain, "{name}");
-        }
+        assert_pulled(&reference, &packed, &folder).await;
         let same = printed(&["ls", &reference, "--format", "json"]).await;
         assert!(same == listed, "{name}");
         assert!(
@@ -146,35 +140,51 @@ async fn every_form_can_be_pulled_and_is_the_same_image() {
     )
     .await;
     assert_eq!(manifest["config"]["digest"], packed.config.digest.as_str());
+    assert_blobs_are_where_they_belong(&address, &packed).await;
+}
 
-    let client = reqwest::Client::builder()
-        .tls_certs_only([])
-        .build()
-        .unwrap();
-    let get = async |path: &str, range: &str| {
-        let request = client.get(format!("http://{address}/v2/{path}"));
-        let response = request.header("range", range).send().await.unwrap();
-        (response.status().as_u16(), response.bytes().await.unwrap())
-    };
-    let (_, catalog) = get("_catalog", "").await;
+/// skopeo gets the image's configuration and its layers, packed or as they are.
+async fn assert_pulled(reference: &str, packed: &Packed, folder: &TempDir) {
+    let manifest = pull(reference, folder).await;
+    assert_eq!(
+        manifest["config"]["digest"],
+        packed.config.digest.as_str(),
+        "{reference}"
+    );
+    let layers = manifest["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 2);
+    for (layer, diff_id) in layers.iter().zip(&packed.diff_ids) {
+        let plain = layer["mediaType"] == "application/vnd.oci.image.layer.v1.tar";
+        assert_eq!(layer["digest"] == diff_id.as_str(), plain, "{reference}");
+    }
+}
+
+/// The status of an answer, and its body.
+async fn get(client: &Client, url: &str, range: &str) -> (u16, Vec<u8>) {
+    let response = client.get(url).header("range", range).send();
+    let response = response.await.unwrap();
+    let status = response.status().as_u16();
+    (status, response.bytes().await.unwrap().to_vec())
+}
+
+/// The catalog lists what is served; blobs come whole, in part or with their length only, and from no other repository.
+async fn assert_blobs_are_where_they_belong(address: &str, packed: &Packed) {
+    let client = client();
+    let v2 = format!("http://{address}/v2");
+    let (_, catalog) = get(&client, &format!("{v2}/_catalog"), "").await;
     let catalog = String::from_utf8_lossy(&catalog).into_owned();
     assert!(
         catalog.contains(r#""demo/webapp","saved/app","saved/my-layout""#),
         "{catalog}"
     );
-    let blob = format!("saved/app/blobs/{}", packed.diff_ids[0]);
-    let (status, part) = get(&blob, "bytes=512-1023").await;
+    let blob = format!("{v2}/saved/app/blobs/{}", packed.diff_ids[0]);
+    let (status, part) = get(&client, &blob, "bytes=512-1023").await;
     assert_eq!((status, &part[..]), (206, &packed.tars[0][512..1024]));
-    let (status, whole) = get(&blob, "").await;
+    let (status, whole) = get(&client, &blob, "").await;
     assert_eq!((status, &whole[..]), (200, &packed.tars[0][..]));
-    let head = client
-        .head(format!("http://{address}/v2/{blob}"))
-        .send()
-        .await
-        .unwrap();
+    let head = client.head(&blob).send().await.unwrap();
     let length = packed.tars[0].len().to_string();
     assert_eq!(head.headers()["content-length"], length.as_str());
-    // Blobs are only in the repository that has them.
     for path in [
         format!("saved/my-layout/blobs/{}", packed.diff_ids[0]),
         format!("saved/app/blobs/{}", Digest::sha256(b"none")),
@@ -182,8 +192,14 @@ async fn every_form_can_be_pulled_and_is_the_same_image() {
         "saved/app/manifests/9".to_owned(),
         "saved/none/manifests/1".to_owned(),
     ] {
-        assert_eq!(get(&path, "").await.0, 404, "{path}");
+        let url = format!("{v2}/{path}");
+        assert_eq!(get(&client, &url, "").await.0, 404, "{path}");
     }
+}
+
+/// A client that needs no certificates.
+fn client() -> Client {
+    Client::builder().tls_certs_only([]).build().unwrap()
 }
 
 #[tokio::test]
@@ -279,10 +295,7 @@ async fn a_layout_gives_out_its_blobs_through_links_and_no_other_files() {
     link(&secret, &hex);
     let (_server, address, _) = served(&[&format!("oci:{}", layout.display())]).await;
     pull(&format!("{address}/saved/app:1"), &folder).await;
-    let client = reqwest::Client::builder()
-        .tls_certs_only([])
-        .build()
-        .unwrap();
+    let client = client();
     for kind in ["blobs", "manifests"] {
         let url = format!("http://{address}/v2/saved/app/{kind}/sha256:{hex}");
         let response = client.get(url).send().await.unwrap();

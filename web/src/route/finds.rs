@@ -11,39 +11,39 @@ pub(crate) struct Finds {
     packages: String,
 }
 
-/// What is looked for in.
+/// The searches that are remembered apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Search {
     Files,
     Waste,
     Checks,
     Packages,
 }
 
-/// None of views without a search.
-fn place(view: View) -> Option<Place> {
+/// The search of a view; none of a view without one.
+fn search(view: View) -> Option<Search> {
     match view {
-        View::Waste => Some(Place::Waste),
-        View::Checks => Some(Place::Checks),
-        View::Packages => Some(Place::Packages),
-        view if view.is_of_files() => Some(Place::Files),
+        View::Waste => Some(Search::Waste),
+        View::Checks => Some(Search::Checks),
+        View::Packages => Some(Search::Packages),
+        view if view.is_of_files() => Some(Search::Files),
         _ => None,
     }
 }
 
 /// Whether the same is looked for in both views.
 pub(super) fn is_shared(one: View, other: View) -> bool {
-    place(one) == place(other)
+    search(one) == search(other)
 }
 
 impl Finds {
     /// Remembers what is looked for in a view.
     pub(super) fn keep(&mut self, view: View, find: &str) {
-        let kept = match place(view) {
-            Some(Place::Files) => &mut self.files,
-            Some(Place::Waste) => &mut self.waste,
-            Some(Place::Checks) => &mut self.checks,
-            Some(Place::Packages) => &mut self.packages,
+        let kept = match search(view) {
+            Some(Search::Files) => &mut self.files,
+            Some(Search::Waste) => &mut self.waste,
+            Some(Search::Checks) => &mut self.checks,
+            Some(Search::Packages) => &mut self.packages,
             None => return,
         };
         find.clone_into(kept);
@@ -51,11 +51,11 @@ impl Finds {
 
     /// What was looked for in a view last.
     pub(super) fn of(&self, view: View) -> &str {
-        match place(view) {
-            Some(Place::Files) => &self.files,
-            Some(Place::Waste) => &self.waste,
-            Some(Place::Checks) => &self.checks,
-            Some(Place::Packages) => &self.packages,
+        match search(view) {
+            Some(Search::Files) => &self.files,
+            Some(Search::Waste) => &self.waste,
+            Some(Search::Checks) => &self.checks,
+            Some(Search::Packages) => &self.packages,
             None => "",
         }
     }

@@ -45,7 +45,7 @@ enum Order {
 
 /// What a hasher tells.
 #[derive(Serialize, Deserialize)]
-enum Told {
+enum Reply {
     Ready,
     Hashed([StreamHash; STREAMS]),
     /// It was not told how.
@@ -75,19 +75,19 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 let hashed: Vec<StreamHash> = hashed.map(StreamHasher::finish).collect();
                 tell(
                     &answers,
-                    &hashed.try_into().map_or(Told::Lost, Told::Hashed),
+                    &hashed.try_into().map_or(Reply::Lost, Reply::Hashed),
                 );
             }
             None => {}
         }
     });
-    tell(scope, &Told::Ready);
+    tell(scope, &Reply::Ready);
 }
 
 /// Tells what is no piece: it comes in an array.
-fn tell(scope: &DedicatedWorkerGlobalScope, told: &Told) {
+fn tell(scope: &DedicatedWorkerGlobalScope, reply: &Reply) {
     // Nobody is there who would hear of an error.
-    let _ = scope.post_message(&Array::of1(&port::pack(told).into()));
+    let _ = scope.post_message(&Array::of1(&port::pack(reply).into()));
 }
 
 /// A piece of a stream: which one, how many bytes, and a buffer with them.
@@ -220,9 +220,9 @@ impl State {
                 .dyn_ref::<Array>()
                 .and_then(|told| port::unpack(&told.get(0)))
             {
-                Some(Told::Ready) => self.ready.set(true),
-                Some(Told::Hashed(hashed)) => drop(self.hashed.replace(Some(hashed))),
-                Some(Told::Lost) => self.failed.set(true),
+                Some(Reply::Ready) => self.ready.set(true),
+                Some(Reply::Hashed(hashed)) => drop(self.hashed.replace(Some(hashed))),
+                Some(Reply::Lost) => self.failed.set(true),
                 None => {}
             },
         }

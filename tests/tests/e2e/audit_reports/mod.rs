@@ -60,7 +60,7 @@ fn reports_of_the_demo_images_are_the_golden_ones_to_the_byte() {
             let expected = fs::read_to_string(&file).unwrap_or_default();
             assert!(
                 report == expected,
-                "{} is not what is written; UPDATE_GOLDEN=1 cargo test -p onionskin-tests --test e2e audit_reports::golden writes it anew, to be read before it is kept",
+                "{} is not what is written; UPDATE_GOLDEN=1 cargo nextest run -p onionskin-tests audit_reports writes it anew, to be read before it is kept",
                 file.display()
             );
         }

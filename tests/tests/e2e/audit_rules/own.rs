@@ -2,6 +2,8 @@
 
 use super::*;
 
+const BASED: [&str; 3] = ["app.tar", "--base", "base.tar"];
+
 #[test]
 fn own_layers_are_told_from_those_of_the_base() {
     let ground = ground();
@@ -11,8 +13,7 @@ fn own_layers_are_told_from_those_of_the_base() {
         (&report["base"], &report["own"]),
         (&Value::Null, &Value::Null)
     );
-    let based = ["app.tar", "--base", "base.tar"];
-    let report = ground.json(0, &based);
+    let report = ground.json(0, &BASED);
     assert_eq!(
         (&report["base"]["layers"], &report["base"]["by"]),
         (&2.into(), &"named".into())
@@ -37,7 +38,11 @@ fn own_layers_are_told_from_those_of_the_base() {
             .collect()
     };
     assert_eq!(told("setid"), ["/app/helper"]);
+}
 
+#[test]
+fn own_layers_have_rules_of_their_own() {
+    let ground = ground();
     let limits = [
         "--own",
         "--max-wasted-bytes",
@@ -51,7 +56,7 @@ fn own_layers_are_told_from_those_of_the_base() {
         "--max-findings",
         "deleted=1",
     ];
-    let report = ground.json(1, &[&based[..], &limits[..]].concat());
+    let report = ground.json(1, &[&BASED[..], &limits[..]].concat());
     assert_eq!(
         outcomes(&report),
         [
@@ -72,14 +77,19 @@ fn own_layers_are_told_from_those_of_the_base() {
         outcomes(&report),
         [outcome("own.maxWastedBytes", 10_003 + 1, false)]
     );
+}
 
-    // Without a base nobody can judge them.
-    let error = ground.stops(&["app.tar", "--own", "--max-layers", "9"]);
+/// Without a base, nobody can tell what is wasted of them.
+#[test]
+fn rules_of_own_layers_need_a_base_of_the_image() {
+    let ground = ground();
+    let own = ["app.tar", "--own", "--max-layers", "9"];
+    let error = ground.stops(&own);
     assert!(
         error.contains("own.maxLayers") && error.contains("--base"),
         "{error}"
     );
-    let report = ground.json(2, &["app.tar", "--own", "--max-layers", "9"]);
+    let report = ground.json(2, &own);
     assert_eq!(report["passed"], Value::Null);
     let error = ground.stops(&["base.tar", "--base", "app.tar"]);
     assert!(error.contains("is not a base of"), "{error}");
@@ -90,11 +100,8 @@ fn own_layers_are_told_from_those_of_the_base() {
         error.contains("layer 1") && error.contains("other:1"),
         "{error}"
     );
-    assert!(
-        ground
-            .stops(&["app.tar", "--base", "./missing.tar"])
-            .contains("missing.tar")
-    );
+    let error = ground.stops(&["app.tar", "--base", "./missing.tar"]);
+    assert!(error.contains("missing.tar"), "{error}");
 }
 
 #[test]

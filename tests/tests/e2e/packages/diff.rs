@@ -5,12 +5,15 @@ use onionskin_tests::Ground;
 use onionskin_tests::command::{json, printed};
 use serde_json::{Value, json};
 
-/// Packages that differ between two images: by name and version, by their bytes, and by what is wasted of them.
-#[tokio::test]
-async fn diff_names_packages_that_differ() {
+const COUNTS: &str = "1 added, 1 removed, 1 updated, 1 changed in the same version";
+
+fn manifest(name: &str, version: &str) -> String {
+    json!({ "name": name, "version": version }).to_string()
+}
+
+/// Two images whose packages differ: by name and version, by their bytes, and by what is wasted of them.
+fn saved() -> (Ground, String, String) {
     let ground = Ground::default();
-    let manifest =
-        |name: &str, version: &str| json!({ "name": name, "version": version }).to_string();
     let modules = |packages: &[(&str, &str, usize)]| {
         let all = packages.iter();
         all.fold(layer("npm ci"), |layer, (name, version, size)| {
@@ -29,38 +32,30 @@ async fn diff_names_packages_that_differ() {
     ground.save("new.tar", "app:2", &new.pack());
     let path = |name: &str| ground.path().join(name).to_str().unwrap().to_owned();
     let (old, new) = (path("old.tar"), path("new.tar"));
+    (ground, old, new)
+}
+
+/// A package that differs, with its versions and bytes of each image that has it.
+fn package(name: &str, old: Option<(&str, usize)>, new: Option<(&str, usize)>) -> Value {
+    let version = |of: Option<(&str, usize)>| json!(of.map(|(version, _)| version.to_owned()));
+    let bytes = |of: Option<(&str, usize)>| of.map(|(_, bytes)| bytes as i64);
+    json!({
+        "type": "npm", "name": name, "old": version(old), "new": version(new),
+        "bytes": bytes(new).unwrap_or(0) - bytes(old).unwrap_or(0),
+        "oldBytes": bytes(old), "newBytes": bytes(new),
+    })
+}
+
+#[tokio::test]
+async fn packages_that_differ_are_told_with_versions_and_bytes() {
+    let (_ground, old, new) = saved();
     let report = json(&["diff", &old, &new]).await;
-    let package = |name: &str, versions: [Value; 2], bytes: [Value; 2]| {
-        let [old, new] = versions;
-        let change = |of: &Value| of.as_i64().unwrap_or(0);
-        json!({
-            "type": "npm", "name": name, "old": old, "new": new,
-            "bytes": change(&bytes[1]) - change(&bytes[0]),
-            "oldBytes": bytes[0], "newBytes": bytes[1],
-        })
-    };
     let all = manifest("b", "1.0.0").len();
     let expected = json!([
-        package(
-            "a",
-            [json!("1.0.0"), json!("1.1.0")],
-            [json!(100 + all), json!(400 + all)]
-        ),
-        package(
-            "b",
-            [json!("1.0.0"), json!(null)],
-            [json!(10 + all), json!(null)]
-        ),
-        package(
-            "c",
-            [json!("1.0.0"), json!("1.0.0")],
-            [json!(1 + all), json!(2 + all)]
-        ),
-        package(
-            "d",
-            [json!(null), json!("3.0.0")],
-            [json!(null), json!(50 + all)]
-        ),
+        package("a", Some(("1.0.0", 100 + all)), Some(("1.1.0", 400 + all))),
+        package("b", Some(("1.0.0", 10 + all)), None),
+        package("c", Some(("1.0.0", 1 + all)), Some(("1.0.0", 2 + all))),
+        package("d", None, Some(("3.0.0", 50 + all))),
     ]);
     assert_eq!(report["packageSizes"], expected);
     let mut versions = expected;
@@ -75,20 +70,29 @@ async fn diff_names_packages_that_differ() {
         report["wastedByPackage"],
         json!([{ "type": "npm", "name": "b", "oldBytes": 0, "newBytes": 10 + all }])
     );
-    let counts = "1 added, 1 removed, 1 updated, 1 changed in the same version";
+}
+
+#[tokio::test]
+async fn packages_that_differ_are_in_the_text() {
+    let (_ground, old, new) = saved();
     let text = printed(&["diff", &old, &new]).await;
     for expected in [
-        format!("Packages: {counts}\n").as_str(),
+        format!("Packages: {COUNTS}\n").as_str(),
         "npm a 1.0.0 → 1.1.0 (130 B → 430 B)",
         "npm c 1.0.0 (same version, 31 B → 32 B)",
         "+40 B  npm b (0 B → 40 B)",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+#[tokio::test]
+async fn packages_that_differ_are_in_markdown_and_html() {
+    let (_ground, old, new) = saved();
     let markdown = printed(&["diff", &old, &new, "--format=markdown"]).await;
     for expected in [
-        format!("**Packages** {counts}").as_str(),
-        &format!("<summary>Packages: {counts}</summary>"),
+        format!("**Packages** {COUNTS}").as_str(),
+        &format!("<summary>Packages: {COUNTS}</summary>"),
         "| M | npm `a` | `1.0.0` | `1.1.0` | 130 B | 430 B | +300 B |",
         "| D | npm `b` | `1.0.0` | – | 40 B | – | -40 B |",
         "| M | npm `c` | `1.0.0` | same version | 31 B | 32 B | +1 B |",
@@ -106,6 +110,11 @@ async fn diff_names_packages_that_differ() {
     ] {
         assert!(html.contains(expected), "{expected}: {html}");
     }
+}
+
+#[tokio::test]
+async fn packages_of_an_image_do_not_differ_from_themselves() {
+    let (_ground, old, _) = saved();
     let same = json(&["diff", &old, &old]).await;
     assert_eq!(same["packages"], json!([]));
     assert_eq!(same["packageSizes"], json!([]));

@@ -228,7 +228,7 @@ fn slider(props: &Props, map: &ComparedMap, slide: u8, on_slide: &Callback<u8>) 
                 onchange={keep.reform(move |event: Event| value(&event))}
             />
             { end(100, "New image", map.new) }
-            <span class="map-change">{ difference(map.old, map.new) }</span>
+            <span>{ difference(map.old, map.new) }</span>
         </div>
     }
 }

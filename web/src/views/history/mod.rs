@@ -245,7 +245,7 @@ fn Images(props: &ImagesProps) -> Html {
     html! {
         <>
             <section class="history-columns" aria-label="Chart">
-                <div class="history-left">
+                <div>
                     { legend() }
                     <Chart images={images.clone()} {chosen} on_choose={choose} {on_under} />
                 </div>

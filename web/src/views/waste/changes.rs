@@ -29,8 +29,8 @@ pub(crate) fn Changes(props: &Props) -> Html {
 fn changed(sign: char, line: &str) -> Html {
     let text = format::visible_text(line);
     match sign {
-        '-' => html! { <del><span class="sign-of-line">{ "- " }</span>{ text }</del> },
-        '+' => html! { <ins><span class="sign-of-line">{ "+ " }</span>{ text }</ins> },
+        '-' => html! { <del>{ "- " }{ text }</del> },
+        '+' => html! { <ins>{ "+ " }{ text }</ins> },
         _ => html! { <span class="muted">{ text }</span> },
     }
 }

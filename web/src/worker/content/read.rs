@@ -23,7 +23,7 @@ use crate::worker::origin::{Job, Origin, ReadMode};
 use crate::worker::protocol::{LARGEST_FILE, UserError};
 use crate::worker::tables::Tables;
 
-/// Requests in a row for the rest of a part that bring nothing, after which the whole is read.
+/// Requests in a row for the rest of a part without a byte, after which the whole is read.
 const FRUITLESS: usize = 2;
 /// Zeros written at a time where a file has a hole.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];

@@ -66,129 +66,147 @@ fn lines_above(base: usize, kind: Kind, path: &str, commands: &[&str]) -> Vec<St
     .collect()
 }
 
+/// A finding's kind and path, the commands above the base, and the lines that it shows.
+type Row = (
+    Kind,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const ROWS: [Row; 15] = [
+    (
+        Kind::MetadataOnly,
+        "/app",
+        &[
+            "COPY . . # buildkit",
+            "RUN /bin/sh -c chown -R app:app /app && make # buildkit",
+        ],
+        &[
+            "- COPY . .",
+            "+ COPY --chown=app:app . .",
+            "- RUN chown -R app:app /app && make",
+            "+ RUN make",
+        ],
+    ),
+    (
+        Kind::MetadataOnly,
+        "/usr/lib/python3",
+        &[
+            "/bin/sh -c pip install -r a.txt",
+            "RUN chmod -R 755 /usr/lib/python3",
+        ],
+        &[
+            "- RUN pip install -r a.txt",
+            "+ RUN pip install -r a.txt && chmod -R 755 /usr/lib/python3",
+            "- RUN chmod -R 755 /usr/lib/python3",
+        ],
+    ),
+    (
+        Kind::Deleted,
+        "/root/.cache/pip",
+        &[
+            "RUN pip install -r a.txt",
+            "COPY . .",
+            "RUN rm -rf /root/.cache /tmp/x",
+        ],
+        &[
+            "- RUN pip install -r a.txt",
+            "+ RUN --mount=type=cache,target=/root/.cache/pip pip install -r a.txt",
+        ],
+    ),
+    (
+        Kind::Deleted,
+        "/root/.npm",
+        &["RUN npm ci", "RUN rm -rf build /root/.npm && true"],
+        &[
+            "- RUN npm ci",
+            "+ RUN --mount=type=cache,target=/root/.npm npm ci",
+            "- RUN rm -rf build /root/.npm && true",
+            "+ RUN rm -rf build && true",
+        ],
+    ),
+    (
+        Kind::Deleted,
+        "/var/lib/apt/lists",
+        &["RUN apt-get update", "RUN rm -rf /var/lib/apt/lists/*"],
+        &[
+            "- RUN apt-get update",
+            "+ RUN apt-get update && rm -rf /var/lib/apt/lists/*",
+            "- RUN rm -rf /var/lib/apt/lists/*",
+        ],
+    ),
+    (
+        Kind::Deleted,
+        "/app/.env",
+        &["COPY . .", "RUN rm -f .env"],
+        &[".dockerignore+ .env", "- RUN rm -f .env"],
+    ),
+    (
+        Kind::Secret,
+        "/app/.env",
+        &["COPY config/.env ./"],
+        &["- COPY config/.env ./"],
+    ),
+    (
+        Kind::Secret,
+        "/srv/keys/id_rsa",
+        &["COPY deploy /srv"],
+        &[".dockerignore+ deploy/keys/id_rsa"],
+    ),
+    (
+        Kind::Deleted,
+        "/app/o",
+        &["RUN make", "RUN rm /app/o"],
+        &["- RUN make", "+ RUN make && rm /app/o", "- RUN rm /app/o"],
+    ),
+    // A step between them may need it.
+    (
+        Kind::Deleted,
+        "/app/o",
+        &["RUN make", "RUN test o", "RUN rm /app/o"],
+        &[],
+    ),
+    (
+        Kind::Overwritten,
+        "/app/config.json",
+        &["COPY . .", "COPY production.json config.json"],
+        &[".dockerignore+ config.json"],
+    ),
+    (
+        Kind::Overwritten,
+        "/var/lib/dpkg",
+        &["RUN apt-get install -y a", "RUN apt-get install -y b"],
+        &[
+            "- RUN apt-get install -y a",
+            "+ RUN apt-get install -y a && apt-get install -y b",
+            "- RUN apt-get install -y b",
+        ],
+    ),
+    (
+        Kind::Leftover,
+        "/var/cache/apk",
+        &["RUN apk add curl"],
+        &["- RUN apk add curl", "+ RUN apk add --no-cache curl"],
+    ),
+    // A command that is not understood is not changed.
+    (
+        Kind::Deleted,
+        "/app/o",
+        &["RUN make # all", "RUN rm /app/o"],
+        &[],
+    ),
+    (
+        Kind::Deleted,
+        "/app/o",
+        &["RUN make", "RUN rm \"$HOME/o\""],
+        &[],
+    ),
+];
+
 #[test]
 fn lines_fit_cause_path_and_commands() {
-    use Kind::{Deleted, Leftover, MetadataOnly, Overwritten, Secret};
-    let cases: [(Kind, &str, &[&str], &[&str]); 15] = [
-        (
-            MetadataOnly,
-            "/app",
-            &[
-                "COPY . . # buildkit",
-                "RUN /bin/sh -c chown -R app:app /app && make # buildkit",
-            ],
-            &[
-                "- COPY . .",
-                "+ COPY --chown=app:app . .",
-                "- RUN chown -R app:app /app && make",
-                "+ RUN make",
-            ],
-        ),
-        (
-            MetadataOnly,
-            "/usr/lib/python3",
-            &[
-                "/bin/sh -c pip install -r a.txt",
-                "RUN chmod -R 755 /usr/lib/python3",
-            ],
-            &[
-                "- RUN pip install -r a.txt",
-                "+ RUN pip install -r a.txt && chmod -R 755 /usr/lib/python3",
-                "- RUN chmod -R 755 /usr/lib/python3",
-            ],
-        ),
-        (
-            Deleted,
-            "/root/.cache/pip",
-            &[
-                "RUN pip install -r a.txt",
-                "COPY . .",
-                "RUN rm -rf /root/.cache /tmp/x",
-            ],
-            &[
-                "- RUN pip install -r a.txt",
-                "+ RUN --mount=type=cache,target=/root/.cache/pip pip install -r a.txt",
-            ],
-        ),
-        (
-            Deleted,
-            "/root/.npm",
-            &["RUN npm ci", "RUN rm -rf build /root/.npm && true"],
-            &[
-                "- RUN npm ci",
-                "+ RUN --mount=type=cache,target=/root/.npm npm ci",
-                "- RUN rm -rf build /root/.npm && true",
-                "+ RUN rm -rf build && true",
-            ],
-        ),
-        (
-            Deleted,
-            "/var/lib/apt/lists",
-            &["RUN apt-get update", "RUN rm -rf /var/lib/apt/lists/*"],
-            &[
-                "- RUN apt-get update",
-                "+ RUN apt-get update && rm -rf /var/lib/apt/lists/*",
-                "- RUN rm -rf /var/lib/apt/lists/*",
-            ],
-        ),
-        (
-            Deleted,
-            "/app/.env",
-            &["COPY . .", "RUN rm -f .env"],
-            &[".dockerignore+ .env", "- RUN rm -f .env"],
-        ),
-        (
-            Secret,
-            "/app/.env",
-            &["COPY config/.env ./"],
-            &["- COPY config/.env ./"],
-        ),
-        (
-            Secret,
-            "/srv/keys/id_rsa",
-            &["COPY deploy /srv"],
-            &[".dockerignore+ deploy/keys/id_rsa"],
-        ),
-        (
-            Deleted,
-            "/app/o",
-            &["RUN make", "RUN rm /app/o"],
-            &["- RUN make", "+ RUN make && rm /app/o", "- RUN rm /app/o"],
-        ),
-        // A step between them may need it.
-        (
-            Deleted,
-            "/app/o",
-            &["RUN make", "RUN test o", "RUN rm /app/o"],
-            &[],
-        ),
-        (
-            Overwritten,
-            "/app/config.json",
-            &["COPY . .", "COPY production.json config.json"],
-            &[".dockerignore+ config.json"],
-        ),
-        (
-            Overwritten,
-            "/var/lib/dpkg",
-            &["RUN apt-get install -y a", "RUN apt-get install -y b"],
-            &[
-                "- RUN apt-get install -y a",
-                "+ RUN apt-get install -y a && apt-get install -y b",
-                "- RUN apt-get install -y b",
-            ],
-        ),
-        (
-            Leftover,
-            "/var/cache/apk",
-            &["RUN apk add curl"],
-            &["- RUN apk add curl", "+ RUN apk add --no-cache curl"],
-        ),
-        // A command that is not understood is not changed.
-        (Deleted, "/app/o", &["RUN make # all", "RUN rm /app/o"], &[]),
-        (Deleted, "/app/o", &["RUN make", "RUN rm \"$HOME/o\""], &[]),
-    ];
-    for (kind, path, commands, expected) in cases {
+    for (kind, path, commands, expected) in ROWS {
         assert_eq!(lines(kind, path, commands), expected, "{path} {commands:?}");
     }
 }

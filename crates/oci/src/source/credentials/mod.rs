@@ -1,4 +1,4 @@
-//! What a registry is shown to be let in. Never printed.
+//! Credentials for registries. Never printed.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod config;

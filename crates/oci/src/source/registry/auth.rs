@@ -1,4 +1,4 @@
-//! Being let in: tokens and passwords, asked for once a repository and shared by all requests to it.
+//! Authentication at registries: tokens and passwords, asked for once a repository and shared by all requests to it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,7 +66,7 @@ pub(super) struct Audience<'a> {
 }
 
 impl Auth {
-    /// What is known to be let in with; waits for a token that is on its way.
+    /// The header that requests send so far; waits for a token that is on its way.
     pub(super) async fn current(&self, audience: &Audience<'_>) -> Option<HeaderValue> {
         self.slot(audience).lock().await.clone()
     }
@@ -277,9 +277,9 @@ mod tests {
         );
     }
 
-    /// A realm that brings a scope or a service of its own asks for more than what is read.
+    /// A realm that has a scope or a service of its own asks for more than what is read.
     #[test]
-    fn a_realm_brings_no_parameters_that_are_ours() {
+    fn a_realm_has_no_parameters_that_are_ours() {
         for (realm, kept) in [
             ("https://a.example/t", "https://a.example/t"),
             (

@@ -137,7 +137,7 @@ impl Client {
         }
     }
 
-    /// Sends a request to a registry, showing what it takes to be let in. Answers other than those that
+    /// Sends a request to a registry, with the credentials that it asks for. Answers other than those that
     /// `wanted` says yes to become errors.
     pub(super) async fn send(
         &self,

@@ -37,7 +37,7 @@ pub(super) fn unreachable(error: reqwest::Error) -> Unreachable {
     let text = causes(&error)
         .last()
         .map_or_else(|| error.to_string(), ToString::to_string);
-    // A browser's error brings its stack along.
+    // A browser's error has its stack below it.
     let text = text
         .lines()
         .next()

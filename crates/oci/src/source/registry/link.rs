@@ -37,7 +37,7 @@ pub fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option<String
 }
 
 /// Where a page is asked for, and, where the registry gave the list another path, the list's own address, which is asked
-/// if that brings nothing: some paths only lead somewhere inside the registry's network.
+/// if nothing comes from there: some paths only lead somewhere inside the registry's network.
 #[must_use]
 pub fn addresses(list: &Url, next: Option<&str>) -> (Url, Option<Url>) {
     let at = |path: Option<&str>, query: Option<&str>| {
@@ -237,7 +237,7 @@ mod tests {
                 Some(url(format!("{LIST}?last=b")))
             )
         );
-        // Who brings back such a path from elsewhere gets no further by it.
+        // A client that sends such a path, from elsewhere, gets no further by it.
         for path in ["/secrets?x", "/v2/other/tags/list?x", "//evil.example/x?x"] {
             let asked = addresses(&list, Some(path));
             assert_eq!(asked, (url(format!("{LIST}?x")), None), "{path}");

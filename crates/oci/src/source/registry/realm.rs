@@ -214,113 +214,116 @@ mod tests {
         }
     }
 
+    /// A realm, a registry, and whether the first is of the second's owner.
+    const OWNERS: &[(&str, &str, bool)] = &[
+        (
+            "https://auth.docker.io/token",
+            "https://registry-1.docker.io",
+            true,
+        ),
+        (
+            "https://gitlab.com/jwt/auth",
+            "https://registry.gitlab.com",
+            true,
+        ),
+        ("https://ghcr.io/token", "https://ghcr.io", true),
+        ("https://evil.io/token", "https://ghcr.io", false),
+        (
+            "https://evil.example/token",
+            "https://registry.example.com",
+            false,
+        ),
+        (
+            "https://notgitlab.com/token",
+            "https://registry.gitlab.com",
+            false,
+        ),
+        ("https://evil.co.uk/token", "https://registry.co.uk", false),
+        (
+            "https://auth.firm.co.uk/token",
+            "https://registry.firm.co.uk",
+            true,
+        ),
+        (
+            "https://evil.azurecr.io/token",
+            "https://good.azurecr.io",
+            false,
+        ),
+        (
+            "https://x.amazonaws.com/token",
+            "https://1.dkr.ecr.us-east-1.amazonaws.com",
+            false,
+        ),
+        (
+            "http://registry.example.com:81/token",
+            "http://registry.example.com",
+            false,
+        ),
+        (
+            "http://auth.example.com/token",
+            "http://registry.example.com",
+            false,
+        ),
+        // Customers of a registry's maker, in and beside the public suffix list.
+        (
+            "https://evil.jfrog.io/token",
+            "https://acme.jfrog.io",
+            false,
+        ),
+        ("https://jfrog.io/token", "https://acme.jfrog.io", false),
+        (
+            "https://evil.jfrog.io./token",
+            "https://acme.jfrog.io.",
+            false,
+        ),
+        ("https://acme.jfrog.io/token", "https://acme.jfrog.io", true),
+        (
+            "https://evil.github.io/token",
+            "https://good.github.io",
+            false,
+        ),
+        (
+            "https://2.dkr.ecr.us-east-1.amazonaws.com/token",
+            "https://1.dkr.ecr.us-east-1.amazonaws.com",
+            false,
+        ),
+        (
+            "https://evil.eastus.cloudapp.azure.com/token",
+            "https://good.eastus.cloudapp.azure.com",
+            false,
+        ),
+        (
+            "https://evil.com.au/token",
+            "https://registry.com.au",
+            false,
+        ),
+        (
+            "https://gitlab.freedesktop.org/jwt",
+            "https://registry.freedesktop.org",
+            false,
+        ),
+        // Owners of one domain, however deep.
+        ("https://icr.io/oauth/token", "https://de.icr.io", true),
+        (
+            "https://dockerauth.cn-hangzhou.aliyuncs.com/auth",
+            "https://registry.cn-hangzhou.aliyuncs.com",
+            true,
+        ),
+        (
+            "https://auth.firm.internal/token",
+            "https://a.b.firm.internal",
+            true,
+        ),
+        ("https://auth/token", "https://registry", false),
+    ];
+
     /// CVE-2020-15157, CVE-2026-33540: the credentials of one registry for another owner's host.
     #[test]
     fn credentials_stay_with_their_owner() {
-        for (realm, registry, expected) in [
-            (
-                "https://auth.docker.io/token",
-                "https://registry-1.docker.io",
-                true,
-            ),
-            (
-                "https://gitlab.com/jwt/auth",
-                "https://registry.gitlab.com",
-                true,
-            ),
-            ("https://ghcr.io/token", "https://ghcr.io", true),
-            ("https://evil.io/token", "https://ghcr.io", false),
-            (
-                "https://evil.example/token",
-                "https://registry.example.com",
-                false,
-            ),
-            (
-                "https://notgitlab.com/token",
-                "https://registry.gitlab.com",
-                false,
-            ),
-            ("https://evil.co.uk/token", "https://registry.co.uk", false),
-            (
-                "https://auth.firm.co.uk/token",
-                "https://registry.firm.co.uk",
-                true,
-            ),
-            (
-                "https://evil.azurecr.io/token",
-                "https://good.azurecr.io",
-                false,
-            ),
-            (
-                "https://x.amazonaws.com/token",
-                "https://1.dkr.ecr.us-east-1.amazonaws.com",
-                false,
-            ),
-            (
-                "http://registry.example.com:81/token",
-                "http://registry.example.com",
-                false,
-            ),
-            (
-                "http://auth.example.com/token",
-                "http://registry.example.com",
-                false,
-            ),
-            // Customers of a registry's maker, in and beside the public suffix list.
-            (
-                "https://evil.jfrog.io/token",
-                "https://acme.jfrog.io",
-                false,
-            ),
-            ("https://jfrog.io/token", "https://acme.jfrog.io", false),
-            (
-                "https://evil.jfrog.io./token",
-                "https://acme.jfrog.io.",
-                false,
-            ),
-            ("https://acme.jfrog.io/token", "https://acme.jfrog.io", true),
-            (
-                "https://evil.github.io/token",
-                "https://good.github.io",
-                false,
-            ),
-            (
-                "https://2.dkr.ecr.us-east-1.amazonaws.com/token",
-                "https://1.dkr.ecr.us-east-1.amazonaws.com",
-                false,
-            ),
-            (
-                "https://evil.eastus.cloudapp.azure.com/token",
-                "https://good.eastus.cloudapp.azure.com",
-                false,
-            ),
-            (
-                "https://evil.com.au/token",
-                "https://registry.com.au",
-                false,
-            ),
-            (
-                "https://gitlab.freedesktop.org/jwt",
-                "https://registry.freedesktop.org",
-                false,
-            ),
-            // Owners of one domain, however deep.
-            ("https://icr.io/oauth/token", "https://de.icr.io", true),
-            (
-                "https://dockerauth.cn-hangzhou.aliyuncs.com/auth",
-                "https://registry.cn-hangzhou.aliyuncs.com",
-                true,
-            ),
-            (
-                "https://auth.firm.internal/token",
-                "https://a.b.firm.internal",
-                true,
-            ),
-            ("https://auth/token", "https://registry", false),
-        ] {
+        for (realm, registry, expected) in OWNERS {
             assert_eq!(
                 trusted(&url(realm), &url(registry)),
-                expected,
+                *expected,
                 "{realm} {registry}"
             );
         }

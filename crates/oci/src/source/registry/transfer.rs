@@ -16,7 +16,7 @@ use super::web_page;
 use crate::digest::{Digest, Hasher};
 use crate::source::{BlobStream, SourceError};
 
-/// Attempts in a row that bring nothing, after which it is given up.
+/// Attempts in a row without a byte, after which it is given up.
 const FRUITLESS: usize = 3;
 /// Bytes of what may be a web page that are looked at.
 const PAGE_BYTES: usize = 64 << 10;
@@ -49,7 +49,7 @@ struct Transfer {
     body: Option<Chunks>,
 }
 
-/// The bytes that `response` begins to bring, which answers `ask`.
+/// The bytes of `response`, which answers `ask`.
 pub(super) async fn stream(
     remote: Remote,
     ask: RegistryRequest,
@@ -69,7 +69,7 @@ pub(super) async fn stream(
     Ok(BlobStream::new(what, size, chunks))
 }
 
-/// An answer that brings a whole blob, as [`begin`] found it.
+/// An answer that has a whole blob, as [`begin`] found it.
 pub(super) struct StartedTransfer {
     pub(super) body: Chunks,
     /// It was sent in a coding.
@@ -112,7 +112,7 @@ pub(super) fn going_on(
     })
 }
 
-/// The content of the whole blob that `response` brings, which answers `ask`, and whether it had to be decoded; an error
+/// The content of the whole blob that `response` has, which answers `ask`, and whether it had to be decoded; an error
 /// where it is a web page instead.
 pub(super) async fn begin(
     remote: &Remote,
@@ -305,7 +305,7 @@ pub(super) fn is_framed(response: &Response) -> bool {
             .any(|name| headers.contains_key(name))
 }
 
-/// Whether it brings the blob from its byte `start` on.
+/// Whether it has the blob from its byte `start` on.
 fn is_rest(response: &Response, start: u64) -> bool {
     let range = answer::header(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
     let starts = format!("bytes {start}-");

@@ -26,6 +26,149 @@ use crate::report::unavailable::UnavailableLayer;
 const MARK: char = '☢';
 const BASE: &str = "https://onionskin.example.com/";
 
+/// The texts of images, each in its turn.
+struct Texts<'a> {
+    texts: &'a [String],
+    at: usize,
+}
+
+impl Texts<'_> {
+    fn text(&mut self) -> String {
+        self.at += 1;
+        let text = self.texts.get(self.at % self.texts.len().max(1)).cloned();
+        text.unwrap_or_else(|| MARK.to_string())
+    }
+
+    fn image(&mut self) -> ImageFacts {
+        ImageFacts {
+            reference: self.text(),
+            digest: Some(Digest::sha256(b"x")),
+            media_type: Some(self.text()),
+            platform: Some(self.text()),
+            compressed_size: None,
+            size: None,
+        }
+    }
+
+    fn files(&mut self, files: usize) -> Vec<FileChange> {
+        let changes = [
+            Change::Added,
+            Change::Removed,
+            Change::Changed,
+            Change::Moved,
+        ];
+        let mut paths: Vec<String> = (0..files)
+            .map(|at| format!("/{}/{}{at}", at % 70, self.text().replace('/', "_")))
+            .collect();
+        paths.sort();
+        let files = paths.into_iter().zip(changes.into_iter().cycle());
+        let files = files.map(|(path, change)| FileChange {
+            path,
+            change,
+            what: vec![What::Content, What::Mode, What::Xattrs],
+            xattrs: vec![self.text()],
+            old_size: (change != Change::Added).then_some(u64::MAX),
+            new_size: (change != Change::Removed).then_some(7),
+            from: (change == Change::Moved).then(|| self.text()),
+            layer: 2,
+        });
+        files.collect()
+    }
+
+    fn config(&mut self) -> Vec<FieldChange> {
+        let fields = ["env", "user", "cmd", "labels"].map(|field| FieldChange {
+            field: field.to_owned(),
+            old: json!([self.text(), self.text()]),
+            new: match field {
+                "labels" => json!({ self.text(): self.text() }),
+                "user" => json!(self.text()),
+                _ => json!(self.texts),
+            },
+        });
+        fields.to_vec()
+    }
+
+    fn history(&mut self, lines: usize) -> Vec<HistoryChange> {
+        let states = [LineState::Unchanged, LineState::Removed, LineState::Added];
+        let lines = states.into_iter().cycle().take(lines);
+        // Lines of a Dockerfile do not hold ends of lines.
+        let lines = lines.map(|change| HistoryLine {
+            change,
+            text: self.text().replace('\n', ""),
+            layer: None,
+        });
+        vec![HistoryChange {
+            old_line: 1,
+            new_line: 1,
+            lines: lines.collect(),
+        }]
+    }
+
+    fn new_layers(&mut self, depth: usize) -> Vec<NewLayer> {
+        let layers = (1..=depth).map(|layer| NewLayer {
+            layer,
+            files: vec![LayerFile {
+                path: self.text(),
+                bytes: u64::MAX,
+                compressed_bytes: None,
+            }],
+        });
+        layers.collect()
+    }
+
+    fn layers(&mut self, depth: usize) -> Vec<LayerFacts> {
+        let layers = (1..=depth).map(|layer| LayerFacts {
+            layer,
+            digest: Some(Digest::sha256(self.text().as_bytes())),
+            diff_id: None,
+            media_type: None,
+            compressed_size: Some(9),
+            size: Some(9),
+            entries: Some(1),
+            created_by: Some(self.text()),
+            stored: Some(u64::MAX),
+            wasted: Some(9),
+            causes: None,
+            not_fetched: (layer % 2 == 1).then_some(crate::source::NotFetched::Foreign),
+            urls: Vec::new(),
+        });
+        layers.collect()
+    }
+
+    fn package_sizes(&mut self, depth: usize) -> Vec<PackageChange> {
+        let packages = (0..depth).map(|_| PackageChange {
+            kind: Type::Npm,
+            name: self.text(),
+            old: Some(self.text()),
+            new: None,
+            bytes: i64::MIN,
+            old_bytes: Some(u64::MAX),
+            new_bytes: None,
+        });
+        packages.collect()
+    }
+
+    fn wasted_by_package(&mut self, depth: usize) -> Vec<WastedPackageChange> {
+        let packages = (0..depth).map(|_| WastedPackageChange {
+            kind: Type::Deb,
+            name: self.text(),
+            old_bytes: 0,
+            new_bytes: u64::MAX,
+        });
+        packages.collect()
+    }
+}
+
+fn side(bytes: u64) -> SideBytes {
+    SideBytes {
+        stored: bytes,
+        live: bytes / 2,
+        wasted: bytes / 2,
+        wasted_compressed: None,
+        compressed_size: Some(bytes),
+    }
+}
+
 /// A comparison of images all of whose texts are these, each in its turn.
 struct Case {
     report: ComparisonReport,
@@ -36,100 +179,13 @@ struct Case {
 
 impl Case {
     fn new(texts: &[String], files: usize, depth: usize) -> Self {
-        let mut at = 0;
-        let mut text = || {
-            at += 1;
-            let text = texts.get(at % texts.len().max(1)).cloned();
-            text.unwrap_or_else(|| MARK.to_string())
-        };
-        let mut image = || ImageFacts {
-            reference: text(),
-            digest: Some(Digest::sha256(b"x")),
-            media_type: Some(text()),
-            platform: Some(text()),
-            compressed_size: None,
-            size: None,
-        };
-        let (old, new) = (image(), image());
-        let side = |bytes| SideBytes {
-            stored: bytes,
-            live: bytes / 2,
-            wasted: bytes / 2,
-            wasted_compressed: None,
-            compressed_size: Some(bytes),
-        };
-        let changes = [
-            Change::Added,
-            Change::Removed,
-            Change::Changed,
-            Change::Moved,
-        ];
-        let mut paths: Vec<String> = (0..files)
-            .map(|at| format!("/{}/{}{at}", at % 70, text().replace('/', "_")))
-            .collect();
-        paths.sort();
-        let files = paths.into_iter().zip(changes.into_iter().cycle());
-        let files = files.map(|(path, change)| FileChange {
-            path,
-            change,
-            what: vec![What::Content, What::Mode, What::Xattrs],
-            xattrs: vec![text()],
-            old_size: (change != Change::Added).then_some(u64::MAX),
-            new_size: (change != Change::Removed).then_some(7),
-            from: (change == Change::Moved).then(&mut text),
-            layer: 2,
-        });
-        let files = files.collect();
-        let config = ["env", "user", "cmd", "labels"].map(|field| FieldChange {
-            field: field.to_owned(),
-            old: json!([text(), text()]),
-            new: match field {
-                "labels" => json!({ text(): text() }),
-                "user" => json!(text()),
-                _ => json!(texts),
-            },
-        });
-        let states = [LineState::Unchanged, LineState::Removed, LineState::Added];
-        let lines = states.into_iter().cycle().take(3 + depth);
-        // Lines of a Dockerfile do not hold ends of lines.
-        let lines = lines.map(|change| HistoryLine {
-            change,
-            text: text().replace('\n', ""),
-            layer: None,
-        });
-        let history = vec![HistoryChange {
-            old_line: 1,
-            new_line: 1,
-            lines: lines.collect(),
-        }];
-        let new_layers = (1..=depth).map(|layer| NewLayer {
-            layer,
-            files: vec![LayerFile {
-                path: text(),
-                bytes: u64::MAX,
-                compressed_bytes: None,
-            }],
-        });
-        let new_layers = new_layers.collect();
-        let mut layer = |layer: usize| LayerFacts {
-            layer,
-            digest: Some(Digest::sha256(text().as_bytes())),
-            diff_id: None,
-            media_type: None,
-            compressed_size: Some(9),
-            size: Some(9),
-            entries: Some(1),
-            created_by: Some(text()),
-            stored: Some(u64::MAX),
-            wasted: Some(9),
-            causes: None,
-            not_fetched: (layer % 2 == 1).then_some(crate::source::NotFetched::Foreign),
-            urls: Vec::new(),
-        };
-        let layers: [Vec<LayerFacts>; 2] = [
-            (1..=depth).map(&mut layer).collect(),
-            (1..=depth).map(&mut layer).collect(),
-        ];
+        let mut texts = Texts { texts, at: 0 };
+        let (old, new) = (texts.image(), texts.image());
+        let files = texts.files(files);
+        let config = texts.config();
+        let history = texts.history(3 + depth);
+        let new_layers = texts.new_layers(depth);
+        let layers = [texts.layers(depth), texts.layers(depth)];
         Self {
             report: ComparisonReport {
                 schema_version: SCHEMA_VERSION,
@@ -154,26 +210,9 @@ impl Case {
                 },
                 files,
                 packages: Vec::new(),
-                package_sizes: (0..depth)
-                    .map(|_| PackageChange {
-                        kind: Type::Npm,
-                        name: text(),
-                        old: Some(text()),
-                        new: None,
-                        bytes: i64::MIN,
-                        old_bytes: Some(u64::MAX),
-                        new_bytes: None,
-                    })
-                    .collect(),
-                wasted_by_package: (0..depth)
-                    .map(|_| WastedPackageChange {
-                        kind: Type::Deb,
-                        name: text(),
-                        old_bytes: 0,
-                        new_bytes: u64::MAX,
-                    })
-                    .collect(),
-                config: config.to_vec(),
+                package_sizes: texts.package_sizes(depth),
+                wasted_by_package: texts.wasted_by_package(depth),
+                config,
                 history,
             },
             update: Update {
