@@ -262,6 +262,7 @@ fn cases() -> Vec<Case> {
         view("h", COMPARED, "", "history"),
         view("l", COMPARED, "", "layers"),
     ];
+    cases.extend(of_chips());
     cases.extend(of_lines());
     cases.extend(what_escape_closes());
     const MAP: &str = "#map[data-parts]:not([data-parts='0'])";
@@ -312,6 +313,15 @@ fn cases() -> Vec<Case> {
             (&key(Key::Escape), &in_root),
         ],
     ));
+    // What is looked for is not in the folder of the address: the way out begins at the folder that is shown.
+    for place in [&mapped, &format!("{COMPARED}?view=map")] {
+        cases.push(case(
+            "- Backspace Esc",
+            &format!("{place}&zoom=/app/node_modules&find=app/src/"),
+            MAP,
+            &[(&key(Key::Escape), &in_root)],
+        ));
+    }
     for place in [
         IMAGE,
         COMPARED,
@@ -328,6 +338,37 @@ fn cases() -> Vec<Case> {
         cases.push(case("/", &place, "body", &[("/", in_reference)]));
     }
     cases
+}
+
+/// The keys of chips work wherever these are shown, not only in the tree.
+fn of_chips() -> [Case; 3] {
+    let listed = "Ctrl+A r Ctrl+M o Ctrl+U";
+    [
+        case(
+            listed,
+            &format!("{IMAGE}?view=map"),
+            "body",
+            &[
+                (&with_control("u"), &address_has("hide=unchanged")),
+                ("r", &address_has("hide=unchanged,deleted")),
+            ],
+        ),
+        case(
+            listed,
+            &format!("{COMPARED}?view=map"),
+            "#map",
+            &[
+                (&with_control("a"), &address_has("hide=added")),
+                ("r", &address_has("hide=added,removed")),
+            ],
+        ),
+        case(
+            listed,
+            IMAGE,
+            ".chip[data-kind=overwritten]",
+            &[(&with_control("m"), &address_has("hide=overwritten"))],
+        ),
+    ]
 }
 
 /// Lines of a file are chosen by their numbers.
