@@ -3,10 +3,10 @@
 use std::fs;
 
 use onionskin_fixtures::write::{Generation, docker_archive};
-use onionskin_fixtures::{Image, bytes, layer};
+use onionskin_fixtures::{Family, Image, Layer, Packed, attestation, bytes, index, layer};
 use onionskin_tests::files::{at_start, choose, whole};
 use onionskin_tests::{Browser, Ground, Served};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -138,6 +138,26 @@ async fn the_visitors_own_dockerfile_is_shown_with_the_costs_of_its_lines() {
         .await;
 }
 
+/// An OCI layout of this image, in an index beside an attestation.
+fn with_attestation(image: &Packed) -> (Vec<u8>, Packed) {
+    let proof = attestation(image);
+    let top = index(Family::Oci, &[image.clone(), proof.clone()]);
+    let listed = json!({"schemaVersion": 2, "manifests": [
+        {"mediaType": top.media_type, "digest": top.digest, "size": top.bytes.len()}
+    ]});
+    let tar = Layer::new()
+        .file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#)
+        .file("index.json", listed.to_string());
+    let blobs = [image, &proof]
+        .into_iter()
+        .flat_map(|packed| std::iter::once(&packed.manifest).chain(packed.blobs()));
+    let tar = blobs.chain([&top]).fold(tar, |tar, blob| {
+        let place = format!("blobs/{}", blob.digest.replace(':', "/"));
+        tar.file(place, blob.bytes.clone())
+    });
+    (tar.tar(), proof)
+}
+
 #[tokio::test]
 async fn documents_of_a_saved_image_are_shown_as_they_are_and_not_where_they_are_others() {
     let image = Image::new()
@@ -188,6 +208,20 @@ async fn documents_of_a_saved_image_are_shown_as_they_are_and_not_where_they_are
         .await;
     browser.until_text(".content-head", "digest verified").await;
     browser.until_text(".code", &image.config.digest).await;
+
+    // A layout with an index has that, and what it holds on how the image was built.
+    let (saved, proof) = with_attestation(&image);
+    let file = folder.path().join("layout.tar");
+    fs::write(&file, saved).unwrap();
+    choose(&browser, &file).await;
+    whole(&browser, "layout.tar").await;
+    browser.click("#tab-config").await;
+    browser.until_text(".documents", "Index").await;
+    browser.click(".documents ~ .things a").await;
+    browser
+        .until_text(".document-digest", &proof.manifest.digest)
+        .await;
+    browser.until_text(".content-head", "digest verified").await;
 
     // Other bytes under the digest are not shown.
     browser.goto(&served.page("/")).await;

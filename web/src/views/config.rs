@@ -13,7 +13,7 @@ use crate::session::Image;
 use crate::views::ImageProps;
 use crate::views::dockerfile::Dockerfile;
 use crate::views::document::address;
-use crate::views::referrers::ReferrersList;
+use crate::views::referrers::{self, ReferrersList};
 use crate::worker::client::WorkerClient;
 
 /// What [`Config`] shows.
@@ -80,6 +80,8 @@ pub(crate) fn Config(props: &Props) -> Html {
             if props.route.file.is_none() {
                 <ReferrersList
                     route={props.route.clone()} worker={props.worker.clone()} facts={facts.clone()} />
+            } else if facts.analysis.is_none() {
+                { referrers::saved(&props.route, facts) }
             }
         </div>
     }
