@@ -313,6 +313,16 @@ fn cases() -> Vec<Case> {
             (&key(Key::Escape), &in_root),
         ],
     ));
+    // So does it where it was on a folder above the map, whose name goes.
+    cases.push(case(
+        "- Backspace Esc",
+        &format!("{mapped}&zoom=/app/node_modules"),
+        ".map-crumbs button:nth-of-type(3)",
+        &[(
+            &key(Key::Escape),
+            &format!("{} && document.activeElement.id === 'map'", zoomed("/app")),
+        )],
+    ));
     // What is looked for is not in the folder of the address: the way out begins at the folder that is shown.
     for place in [&mapped, &format!("{COMPARED}?view=map")] {
         cases.push(case(

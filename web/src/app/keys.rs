@@ -115,6 +115,9 @@ const OPEN_PACKAGE: &str = ".packages tr.open button[aria-expanded]";
 /// What leads to the folder above the one that fills the map.
 const ABOVE: &str = ".map-crumbs button:nth-last-of-type(2)";
 
+/// The map, while the keyboard is on one of the folders that lead to it.
+const MAP_OF_FOLDERS: &str = ".map-crumbs:focus-within ~ .map-frame canvas";
+
 impl App {
     /// A key was pressed anywhere.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
@@ -198,7 +201,10 @@ impl App {
                 }
             }
             // Only the map knows the folder that fills it: what is looked for may leave out the one of the address.
-            _ if browser::click_first(ABOVE) => {}
+            _ if browser::click_first(ABOVE) => {
+                // The name that has the keyboard may go.
+                browser::focus_first(MAP_OF_FOLDERS);
+            }
             _ if self.remarks.is_empty() => return false,
             _ => self.remarks.clear(),
         }
