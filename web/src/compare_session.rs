@@ -5,6 +5,7 @@ use std::rc::Rc;
 use web_sys::Blob;
 use yew::Callback;
 
+use crate::format::counted;
 use crate::route::comparison::SideRoute;
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{
@@ -27,6 +28,8 @@ pub(crate) struct CompareSession {
     pub(crate) several: Both<Option<Rc<Vec<ArchiveImage>>>>,
     pub(crate) problems: Both<Option<UserError>>,
     pub(crate) progress: Option<ReadSoFar>,
+    /// The paths of both that are compared, once all is read.
+    pub(crate) comparing: Option<u64>,
     pub(crate) done: Option<Rc<ComparisonFacts>>,
 }
 
@@ -63,6 +66,7 @@ impl CompareSession {
             several: Both::default(),
             problems: Both::default(),
             progress: None,
+            comparing: None,
             done: None,
         }
     }
@@ -100,7 +104,10 @@ impl CompareSession {
             Event::Compared(event) => self.take_own(event),
             // The worker ended, which is of neither side.
             Event::Failed(problem) if self.done.is_none() => {
-                self.problems.old = Some(problem);
+                self.problems.old = Some(match self.comparing {
+                    Some(paths) => too_many(paths, problem),
+                    None => problem,
+                });
             }
             _ => {}
         }
@@ -119,11 +126,26 @@ impl CompareSession {
                 *self.several.of_mut(side) = Some(Rc::new(images));
             }
             ComparisonEvent::Progress(progress) => self.progress = Some(progress),
+            ComparisonEvent::Comparing { paths } => self.comparing = Some(paths),
             ComparisonEvent::Failed(side, problem) => {
                 *self.problems.of_mut(side) = Some(problem);
             }
             ComparisonEvent::Done(facts) => self.done = Some(Rc::new(*facts)),
         }
+    }
+}
+
+/// The worker ended while it compared: nearly always for want of memory.
+fn too_many(paths: u64, problem: UserError) -> UserError {
+    UserError {
+        detail: format!(
+            "Both images have {} together, most likely more than the memory of the page's worker holds.",
+            counted(paths, "path")
+        ),
+        advice:
+            "Compare them with the `onionskin diff` command, or close other tabs and try again."
+                .to_owned(),
+        ..problem
     }
 }
 

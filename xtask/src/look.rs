@@ -8,11 +8,12 @@ use crate::work::{self, say};
 use crate::{axe, build, debian, places, runner};
 
 /// The tests that show states of the page: all that call `look` of the browser. The first four go through the list of most states.
-const TESTS: [&str; 22] = [
+const TESTS: [&str; 24] = [
     "page_access::views_of_lists_and_files_pass_axe_and_the_policy",
     "page_access::views_of_findings_and_history_pass_axe_and_the_policy",
     "page_access::views_of_comparisons_pass_axe_and_the_policy",
     "page_access::views_of_parts_and_in_other_pages_pass_axe_and_the_policy",
+    "page_access::the_list_of_keys_takes_the_focus_and_gives_it_back",
     "page_columns::columns_are_resized_by_keys_and_mouse_and_remembered",
     "page_compare::opening::an_image_is_compared_with_its_base",
     "page_compare::opening::an_image_is_compared_with_nothing",
@@ -20,6 +21,7 @@ const TESTS: [&str; 22] = [
     "page_content::objects_and_arrays_of_json_are_collapsed_and_expanded",
     "page_difference::a_changed_file_of_two_images_is_compared",
     "page_difference::history_leads_to_two_versions_of_a_file",
+    "page_find::qualifiers_are_offered_and_taken_with_the_keyboard_or_the_mouse",
     "page_lazy::a_table_that_lies_is_named_with_its_paths",
     "page_lazy::first_rows_cost_the_table_and_what_is_not_known_is_not_guessed",
     "page_lazy::without_parts_or_with_a_changed_table_the_whole_is_read",

@@ -343,6 +343,7 @@ async fn the_list_of_keys_takes_the_focus_and_gives_it_back() {
     let kept =
         "document.activeElement.closest('[role=dialog]') !== null && !location.hash.includes('?')";
     assert!(browser.value::<bool>(kept).await);
+    browser.look("keys").await;
     browser.press(Key::Escape).await;
     let _: bool = browser
         .until("!document.querySelector('[role=dialog]') && document.activeElement.id === 'tree'")

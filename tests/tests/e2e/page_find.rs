@@ -133,6 +133,7 @@ async fn qualifiers_are_offered_and_taken_with_the_keyboard_or_the_mouse() {
         "document.getElementById(document.querySelector('{BOX}').getAttribute('aria-activedescendant'))?.ariaSelected === 'true'"
     );
     let _: bool = browser.until(&active).await;
+    browser.look("search-qualifiers").await;
     for theme in ["light", "dark"] {
         browser.emulate("prefers-color-scheme", theme).await;
         assert_eq!(browser.accessibility().await, [] as [String; 0], "{theme}");

@@ -92,6 +92,7 @@ fn cases() -> Vec<Case> {
     cases.extend(between_layers());
     cases.extend(of_the_page());
     cases.extend(between_views());
+    cases.extend(of_chips());
     cases.extend(of_lines());
     cases.extend(what_escape_closes());
     cases.extend(in_the_map());
@@ -377,7 +378,7 @@ fn in_the_map() -> Vec<Case> {
 }
 
 /// A folder that fills the map is left for the one above it.
-fn out_of_the_map() -> [Case; 2] {
+fn out_of_the_map() -> [Case; 5] {
     let (left, right) = (key(Key::Left), key(Key::Right));
     let in_root = zoomed("/");
     let mapped = format!("{IMAGE}?view=map");
@@ -408,7 +409,31 @@ fn out_of_the_map() -> [Case; 2] {
                 (&key(Key::Escape), &in_root),
             ],
         ),
+        // So does it where it was on a folder above the map, whose name goes.
+        case(
+            "- Backspace Esc",
+            &format!("{mapped}&zoom=/app/node_modules"),
+            ".map-crumbs button:nth-of-type(3)",
+            &[(
+                &key(Key::Escape),
+                &format!("{} && document.activeElement.id === 'map'", zoomed("/app")),
+            )],
+        ),
+        // What is looked for is not in the folder of the address: the way out begins at the folder that is shown.
+        out_of_hidden(&mapped),
+        out_of_hidden(&format!("{COMPARED}?view=map")),
     ]
+}
+
+/// Out of a map whose address names a folder that is not drawn.
+fn out_of_hidden(map: &str) -> Case {
+    let hidden = format!("{map}&zoom=/app/node_modules&find=app/src/");
+    case(
+        "- Backspace Esc",
+        &hidden,
+        MAP,
+        &[(&key(Key::Escape), &zoomed("/"))],
+    )
 }
 
 /// Every view has a link to copy, and a field to type into.
@@ -432,6 +457,37 @@ fn links_and_fields() -> Vec<Case> {
         cases.push(case("/", &place, "body", &[("/", in_reference)]));
     }
     cases
+}
+
+/// The keys of chips work wherever these are shown, not only in the tree.
+fn of_chips() -> [Case; 3] {
+    let listed = "Ctrl+A r Ctrl+M o Ctrl+U";
+    [
+        case(
+            listed,
+            &format!("{IMAGE}?view=map"),
+            "body",
+            &[
+                (&with_control("u"), &address_has("hide=unchanged")),
+                ("r", &address_has("hide=unchanged,deleted")),
+            ],
+        ),
+        case(
+            listed,
+            &format!("{COMPARED}?view=map"),
+            "#map",
+            &[
+                (&with_control("a"), &address_has("hide=added")),
+                ("r", &address_has("hide=added,removed")),
+            ],
+        ),
+        case(
+            listed,
+            IMAGE,
+            ".chip[data-kind=overwritten]",
+            &[(&with_control("m"), &address_has("hide=overwritten"))],
+        ),
+    ]
 }
 
 /// Lines of a file are chosen by their numbers.

@@ -79,7 +79,7 @@ const OF_LISTS: [(&str, &str); 8] = [
     ),
     (
         "Ctrl+A r Ctrl+M o Ctrl+U",
-        "Show or hide added, deleted, overwritten, metadata-only (of a comparison: moved) or unchanged paths of the tree",
+        "Show or hide added, deleted, overwritten, metadata-only (of a comparison: moved) or unchanged paths of the tree and the map",
     ),
 ];
 
@@ -112,6 +112,12 @@ const LESS: &str = ".finding.selected .more";
 /// What opens and closes the package that is open.
 const OPEN_PACKAGE: &str = ".packages tr.open button[aria-expanded]";
 
+/// What leads to the folder above the one that fills the map.
+const ABOVE: &str = ".map-crumbs button:nth-last-of-type(2)";
+
+/// The map, while the keyboard is on one of the folders that lead to it.
+const MAP_OF_FOLDERS: &str = ".map-crumbs:focus-within ~ .map-frame canvas";
+
 impl App {
     /// A key was pressed anywhere.
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
@@ -130,7 +136,7 @@ impl App {
             return false;
         }
         let (key, with_control) = (event.key(), event.ctrl_key());
-        let done = (is_of_tree(event) && self.show_or_hide(ctx, &key, with_control))
+        let done = self.show_or_hide(ctx, &key, with_control)
             || (!with_control && self.shortcut(ctx, &key));
         if done {
             event.prevent_default();
@@ -167,18 +173,6 @@ impl App {
                 self.go(ctx, Navigate::push(route));
                 browser::focus(focus);
             }
-            Route::Image(route) if route.view == View::Map && route.map.out().is_some() => {
-                let mut route = route.clone();
-                route.map.zoom = route.map.out().unwrap_or_default();
-                self.go(ctx, Navigate::push(route));
-            }
-            Route::Compare(route)
-                if route.view == CompareView::Map && route.map.out().is_some() =>
-            {
-                let zoom = route.map.out().unwrap_or_default();
-                let route = route.with_map(|map| map.zoom = zoom);
-                self.go(ctx, Navigate::push(route));
-            }
             Route::Image(route) if matches!(route.view, View::Content | View::Difference) => {
                 let route = route.back_to_files();
                 self.go(ctx, Navigate::push(route));
@@ -205,6 +199,11 @@ impl App {
                     route.packages.package = None;
                     self.go(ctx, Navigate::replace(route));
                 }
+            }
+            // Only the map knows the folder that fills it: what is looked for may leave out the one of the address.
+            _ if browser::click_first(ABOVE) => {
+                // The name that has the keyboard may go.
+                browser::focus_first(MAP_OF_FOLDERS);
             }
             _ if self.remarks.is_empty() => return false,
             _ => self.remarks.clear(),
@@ -276,8 +275,8 @@ impl App {
         true
     }
 
-    /// Shows paths of a kind in the tree, or hides them, by dive's keys. Ctrl+R stays the browser's, and what dive does not
-    /// know has a letter.
+    /// Shows paths of a kind in the tree or the map, or hides them, by dive's keys. Ctrl+R stays the browser's, and what dive
+    /// does not know has a letter.
     fn show_or_hide(&mut self, ctx: &Context<Self>, key: &str, with_control: bool) -> bool {
         let key = match with_control {
             true => key.to_ascii_lowercase(),
@@ -292,14 +291,18 @@ impl App {
             _ => return false,
         };
         let to = match (&self.route, change) {
-            (Route::Image(route), _) if route.view.has(kind) => Navigate::replace(ImageRoute {
-                hidden: route.hidden.toggled(kind),
-                ..route.clone()
-            }),
-            (Route::Compare(route), Some(change)) => Navigate::replace(CompareRoute {
-                hidden: route.hidden.toggled(change),
-                ..route.clone()
-            }),
+            (Route::Image(route), _) if self.image().is_some() && route.can_show(kind) => {
+                Navigate::replace(ImageRoute {
+                    hidden: route.hidden.toggled(kind),
+                    ..route.clone()
+                })
+            }
+            (Route::Compare(route), Some(change)) if self.is_compared() && route.shows_paths() => {
+                Navigate::replace(CompareRoute {
+                    hidden: route.hidden.toggled(change),
+                    ..route.clone()
+                })
+            }
             _ => return false,
         };
         self.go(ctx, to);
@@ -308,6 +311,12 @@ impl App {
 
     fn image(&self) -> Option<&Image> {
         self.session.as_ref().and_then(Session::image)
+    }
+
+    /// Whether a comparison is there to look at.
+    fn is_compared(&self) -> bool {
+        let comparison = self.comparison.as_ref();
+        comparison.is_some_and(|comparison| comparison.done.is_some())
     }
 
     /// The list of keys, where it was asked for.
@@ -373,13 +382,6 @@ fn listed(keys: &[(&'static str, &'static str)]) -> Html {
             }
         </dl>
     }
-}
-
-/// Whether a key is pressed in the tree.
-fn is_of_tree(event: &KeyboardEvent) -> bool {
-    let target = event.target();
-    let element = target.and_then(|target| target.dyn_into::<Element>().ok());
-    element.is_some_and(|element| element.id() == tree::ID)
 }
 
 /// Whether a key means the text of a field, or the choice of a list.

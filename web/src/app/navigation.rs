@@ -15,8 +15,10 @@ use crate::worker::protocol::{Catalog, Event, List, Side};
 impl App {
     pub(super) fn follow_address(&mut self, ctx: &Context<Self>) {
         let (mut route, remarks) = Route::parse(&browser::fragment());
-        if let (Route::Image(to), Route::Image(before)) = (&mut route, &self.route) {
-            to.remember(before);
+        match (&mut route, &self.route) {
+            (Route::Image(to), Route::Image(before)) => to.remember(before),
+            (Route::Compare(to), Route::Compare(before)) => to.remember(before),
+            _ => {}
         }
         self.remarks = remarks;
         self.go(ctx, Navigate::replace(route));

@@ -1,10 +1,12 @@
 //! The address of a comparison: `#/compare/OLD...NEW?old-stack=3&view=packages`, each side a reference or `./FILE`.
 
+mod finds;
 mod map;
 
 use onionskin_core::link::{FILE, PARTS, VALUE, side};
 use percent_encoding::percent_encode;
 
+use self::finds::ComparedFinds;
 pub(crate) use self::map::ComparedMapPlace;
 use super::{shown, text, unknown_part};
 use crate::worker::protocol::{Both, Changes, Column, DifferenceForm, Side, Sort};
@@ -23,6 +25,8 @@ pub(crate) struct CompareRoute {
     pub(crate) hidden: Changes,
     pub(crate) sort: Sort,
     pub(crate) map: ComparedMapPlace,
+    /// What was looked for in the other views. It is no part of the address.
+    pub(crate) finds: ComparedFinds,
 }
 
 /// One of the two images.
@@ -123,6 +127,7 @@ impl CompareRoute {
             hidden: Changes::default(),
             sort: FIRST_SORT,
             map: ComparedMapPlace::default(),
+            finds: ComparedFinds::default(),
         }
     }
 
@@ -160,17 +165,37 @@ impl CompareRoute {
         names.join(" … ")
     }
 
-    /// Another view, without what was looked for in this one, unless both show the same paths.
+    /// Another view, with what was looked for in it last.
     pub(crate) fn in_view(&self, view: CompareView) -> Self {
-        let find = match self.view.is_of_paths() && view.is_of_paths() {
-            true => self.find.clone(),
-            false => String::new(),
-        };
+        let finds = self.finds_now();
         CompareRoute {
             view,
             difference: None,
-            find,
+            find: finds.of(view).to_owned(),
+            finds,
             ..self.clone()
+        }
+    }
+
+    /// Remembers what was looked for in the views of the same comparison.
+    pub(crate) fn remember(&mut self, before: &Self) {
+        if before.sides == self.sides {
+            self.finds = before.finds_now();
+        }
+    }
+
+    /// What was looked for in each view, with this one.
+    fn finds_now(&self) -> ComparedFinds {
+        let mut finds = self.finds.clone();
+        finds.keep(self.view, &self.find);
+        finds
+    }
+
+    /// Whether the paths that differ are shown, and not both versions of one.
+    pub(crate) fn shows_paths(&self) -> bool {
+        match self.view {
+            CompareView::Files => self.difference.is_none(),
+            view => view.is_of_paths(),
         }
     }
 

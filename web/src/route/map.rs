@@ -76,11 +76,6 @@ impl MapPlace {
         pairs
     }
 
-    /// The folder above the one that fills it; None where that is the root.
-    pub(crate) fn out(&self) -> Option<Vec<u8>> {
-        outward(&self.zoom)
-    }
-
     /// Takes one pair in.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let shown = || visible_text(value);
@@ -114,29 +109,12 @@ impl MapPlace {
     }
 }
 
-/// The folder above, empty for the root; None above that.
-pub(in crate::route) fn outward(zoom: &[u8]) -> Option<Vec<u8>> {
-    let slash = zoom.iter().rposition(|byte| *byte == b'/')?;
-    Some(zoom.get(..slash).unwrap_or_default().to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::route::{ImageRoute, Route, View};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn out_of_a_folder_is_the_one_above() {
-        let place = |zoom: &[u8]| MapPlace {
-            zoom: zoom.to_vec(),
-            ..MapPlace::default()
-        };
-        assert_eq!(place(b"/usr/lib").out().as_deref(), Some(&b"/usr"[..]));
-        assert_eq!(place(b"/usr").out().as_deref(), Some(&b""[..]));
-        assert_eq!(place(b"").out(), None);
-    }
 
     #[test]
     fn a_map_survives_the_address() {

@@ -2,7 +2,7 @@
 
 use super::image::ImageRoute;
 use super::view::View;
-use crate::worker::protocol::{Changes, Showing};
+use crate::worker::protocol::{ChangeKind, Changes, Showing};
 
 impl ImageRoute {
     /// Whether it shows what layers changed.
@@ -12,6 +12,15 @@ impl ImageRoute {
             View::Map => self.map.changes,
             _ => false,
         }
+    }
+
+    /// Whether a tree or a map is shown that can have paths of this kind.
+    pub(crate) fn can_show(&self, kind: ChangeKind) -> bool {
+        let never = match self.is_of_changes() {
+            true => ChangeKind::Unchanged,
+            false => ChangeKind::Added,
+        };
+        self.view.shows_details() && kind != never
     }
 
     /// What the tree and the map show of a layer.

@@ -1,7 +1,5 @@
 //! The views of an image, and which of them are alike.
 
-use crate::worker::protocol::ChangeKind;
-
 /// What the middle of the page shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum View {
@@ -52,15 +50,6 @@ impl View {
     /// Whether it is one of the two trees.
     pub(crate) fn is_tree(self) -> bool {
         matches!(self, View::Stack | View::Changes)
-    }
-
-    /// Whether its tree has paths of this kind.
-    pub(crate) fn has(self, kind: ChangeKind) -> bool {
-        match self {
-            View::Stack => kind != ChangeKind::Added,
-            View::Changes => kind != ChangeKind::Unchanged,
-            _ => false,
-        }
     }
 
     /// Whether a path that is selected in it has its details beside it.

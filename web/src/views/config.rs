@@ -13,7 +13,7 @@ use crate::session::Image;
 use crate::views::ImageProps;
 use crate::views::dockerfile::Dockerfile;
 use crate::views::document::address;
-use crate::views::referrers::ReferrersList;
+use crate::views::referrers::{self, ReferrersList};
 use crate::worker::client::WorkerClient;
 
 /// What [`Config`] shows.
@@ -80,23 +80,33 @@ pub(crate) fn Config(props: &Props) -> Html {
             if props.route.file.is_none() {
                 <ReferrersList
                     route={props.route.clone()} worker={props.worker.clone()} facts={facts.clone()} />
+            } else if facts.analysis.is_none() {
+                { referrers::saved(&props.route, facts) }
             }
         </div>
     }
 }
 
-/// Links to the documents of the image; a saved one has its configuration.
+/// Links to the documents of the image: those at the top of its file by their names, all others by their digests. A saved
+/// analysis has its configuration.
 fn documents(props: &Props) -> Html {
-    let image = &props.image.facts.image;
-    let of_registry =
-        |digest: &Option<Digest>| digest.clone().filter(|_| props.route.file.is_none());
+    let facts = &props.image.facts;
+    let image = &facts.image;
+    let has_all = facts.analysis.is_none();
+    let kept = |digest: &Option<Digest>| digest.clone().filter(|_| has_all);
     let documents = [
-        ("Index", of_registry(&image.index_digest)),
-        ("Manifest", of_registry(&image.digest)),
+        ("Index", kept(&image.index_digest)),
+        ("Manifest", kept(&image.digest)),
         ("Configuration", Some(image.config_digest.clone())),
     ];
     html! {
         <ul class="things documents">
+            for name in &facts.top_documents {
+                <li>
+                    <a href={address(&props.route, name)}>{ name.clone() }</a>
+                    <span class="muted end">{ "of the file" }</span>
+                </li>
+            }
             for (name, digest) in documents.into_iter().filter_map(|(name, digest)| Some((name, digest?))) {
                 <li>
                     <a href={address(&props.route, &digest.to_string())}>{ name }</a>

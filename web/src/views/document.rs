@@ -1,4 +1,5 @@
-//! A document of an image as its bytes are, with its digest verified: configuration, manifest, index, attestation, SBOM.
+//! A document of an image as its bytes are, with its digest verified where it has one: configuration, manifest, index,
+//! attestation, SBOM.
 
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -24,8 +25,8 @@ pub(crate) struct Props {
     pub(crate) worker: WorkerClient,
     pub(crate) image: Image,
     pub(crate) route: ImageRoute,
-    /// The digest of the document.
-    pub(crate) digest: String,
+    /// The digest of the document; of one at the top of a saved image its name.
+    pub(crate) name: String,
     pub(crate) go: Callback<Navigate>,
 }
 
@@ -38,12 +39,10 @@ pub(crate) fn Document(props: &Props) -> Html {
     let again = use_state_eq(|| 0_u32);
     {
         let document = document.clone();
-        let key = (props.worker.clone(), props.digest.clone(), *again);
-        use_effect_with(key, move |(worker, digest, _)| {
+        let key = (props.worker.clone(), props.name.clone(), *again);
+        use_effect_with(key, move |(worker, name, _)| {
             document.set(None);
-            let answer = worker.ask(ReadDocument {
-                digest: digest.clone(),
-            });
+            let answer = worker.ask(ReadDocument { name: name.clone() });
             let done = document.clone();
             spawn_local(async move {
                 if let Some(answer) = answer.await {
@@ -55,8 +54,13 @@ pub(crate) fn Document(props: &Props) -> Html {
         });
     }
     let facts = match document.as_ref() {
-        Some(Ok(facts)) if facts.content.path == props.digest.as_bytes() => Some(facts),
+        Some(Ok(facts)) if facts.content.path == props.name.as_bytes() => Some(facts),
         _ => None,
+    };
+    let has_digest = props.name.contains(':');
+    let download = match has_digest {
+        true => format!("{}.json", props.name.replace(':', "-")),
+        false => props.name.clone(),
     };
     let back = props.route.in_view(View::Config);
     let on_back = props.go.reform(move |_: MouseEvent| {
@@ -69,20 +73,25 @@ pub(crate) fn Document(props: &Props) -> Html {
                 <button type="button" onclick={on_back}>{ "Back to config" }</button>
                 <div class="content-name">
                     <h2>{ kind(props) }</h2>
-                    <p class="mono muted document-digest">{ format::visible_text(&props.digest) }</p>
+                    <p class="mono muted document-digest">{ format::visible_text(&props.name) }</p>
                 </div>
                 if let Some(facts) = facts {
                     <span class="muted">
-                        <span class="verified">{ "✓ digest verified" }</span>{ " · " }{ size(facts.content.size) }
+                        if has_digest {
+                            <span class="verified">{ "✓ digest verified" }</span>
+                        } else {
+                            { "no digest names it" }
+                        }
+                        { " · " }{ size(facts.content.size) }
                         if let Some(media_type) = &facts.media_type {
                             { " · " }<span class="mono">{ format::visible_text(media_type) }</span>
                         }
                     </span>
-                    <Copy text={props.digest.clone()} what="digest" />
+                    <Copy text={facts.content.digest.clone()} what="digest" />
                     <a
                         class="button"
                         href={facts.content.download.clone()}
-                        download={format!("{}.json", props.digest.replace(':', "-"))}
+                        {download}
                     >
                         { "Download" }
                     </a>
@@ -111,7 +120,7 @@ pub(crate) fn Document(props: &Props) -> Html {
 fn kind(props: &Props) -> &'static str {
     let facts = &props.image.facts;
     let image = &facts.image;
-    let digest = props.digest.as_str();
+    let digest = props.name.as_str();
     if image.config_digest.to_string() == digest {
         "Configuration"
     } else if image
@@ -126,6 +135,8 @@ fn kind(props: &Props) -> &'static str {
         .is_some_and(|known| known.to_string() == digest)
     {
         "Index"
+    } else if facts.top_documents.iter().any(|name| name == digest) {
+        "Document of the file"
     } else {
         "Document"
     }
@@ -191,10 +202,10 @@ fn shown(props: &Props, facts: &DocumentFacts) -> Html {
     }
 }
 
-/// The address of a document of the image.
-pub(crate) fn address(route: &ImageRoute, digest: &str) -> String {
+/// The address of a document of the image, by its digest or its name.
+pub(crate) fn address(route: &ImageRoute, name: &str) -> String {
     let route = ImageRoute {
-        document: Some(digest.to_owned()),
+        document: Some(name.to_owned()),
         path: None,
         ..route.in_view(View::Document)
     };

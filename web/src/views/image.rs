@@ -160,11 +160,11 @@ fn content(props: &Props, selected: u32) -> Html {
             None => names_none("The link names no file. Choose one in Files."),
         },
         View::Document => match &route.document {
-            Some(digest) => later(Later::Document(Rc::new(document::Props {
+            Some(name) => later(Later::Document(Rc::new(document::Props {
                 worker: worker.clone(),
                 image: image.clone(),
                 route: route.clone(),
-                digest: digest.clone(),
+                name: name.clone(),
                 go: go.clone(),
             }))),
             None => names_none("The link names no document. Choose one in Config."),

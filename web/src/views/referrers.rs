@@ -14,6 +14,9 @@ use crate::worker::protocol::{
     Attestation, FindReferrers, ImageFacts, Referrer, Referrers, UserError,
 };
 
+/// The heading of all of them.
+const TITLE: &str = "Signatures and attestations";
+
 /// What [`ReferrersList`] shows.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -72,14 +75,8 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
     let facts = &props.facts;
     html! {
         <>
-            <h2>{ "Signatures and attestations" }</h2>
-            if facts.attestations().next().is_some() {
-                <ul class="things">
-                    for attestation in facts.attestations() {
-                        { of_attestation(&props.route, attestation) }
-                    }
-                </ul>
-            }
+            <h2>{ TITLE }</h2>
+            { of_index(&props.route, facts) }
             {
                 match &*found {
                     ReferrersState::Asking => html! { <p class="muted" role="status">{ "Loading from the registry …" }</p> },
@@ -109,6 +106,33 @@ pub(crate) fn ReferrersList(props: &Props) -> Html {
                 }
             }
         </>
+    }
+}
+
+/// Those that a saved image has beside it.
+pub(crate) fn saved(route: &ImageRoute, facts: &ImageFacts) -> Html {
+    if facts.attestations().next().is_none() {
+        return Html::default();
+    }
+    html! {
+        <>
+            <h2>{ TITLE }</h2>
+            { of_index(route, facts) }
+        </>
+    }
+}
+
+/// Those of the index.
+fn of_index(route: &ImageRoute, facts: &ImageFacts) -> Html {
+    if facts.attestations().next().is_none() {
+        return Html::default();
+    }
+    html! {
+        <ul class="things">
+            for attestation in facts.attestations() {
+                { of_attestation(route, attestation) }
+            }
+        </ul>
     }
 }
 

@@ -1,5 +1,5 @@
 //! A document of an image as its bytes are: configuration, manifest, index, and what refers to it. Nothing of it is shown
-//! before its digest is verified.
+//! before its digest is verified, where it has one.
 
 use std::cell::RefCell;
 use std::io::Write as _;
@@ -16,6 +16,7 @@ use super::image_worker::ImageWorker;
 use super::origin::Origin;
 use super::protocol::{DocumentFacts, DocumentPart, ReadDocument, UserError};
 use super::registries::RegistryImage;
+use super::saved_reader;
 
 /// MiB of a document that is read; manifests and configurations have at most 4 MB, SBOMs more.
 const LARGEST_MIB: usize = 64;
@@ -28,31 +29,38 @@ pub(crate) async fn read(
     asked: ReadDocument,
 ) -> Result<Box<DocumentFacts>, UserError> {
     let missing = |detail: &str| UserError::of_content(detail);
-    let digest: Digest = asked
-        .digest
-        .parse()
-        .map_err(|_| missing("the link does not name a digest"))?;
-    let (round, config, origin) = {
+    // What has another name than a digest stands at the top of a saved image.
+    let digest: Option<Digest> = asked.name.parse().ok();
+    let (round, config, source) = {
         let mut worker = worker.borrow_mut();
         let round = worker.begin_reading();
         let image = worker.image.as_ref();
         let image = image.ok_or_else(|| missing("the image is not read"))?;
         let raw = image.raw_config.as_bytes();
-        let is_config =
-            image.config_digest == digest && Digest::of(digest.algorithm(), raw) == digest;
+        let is_config = digest.as_ref().is_some_and(|digest| {
+            image.config_digest == *digest && Digest::of(digest.algorithm(), raw) == *digest
+        });
         let config = is_config.then(|| raw.to_vec());
-        let origin = worker
-            .reading
-            .as_ref()
-            .map(|reading| reading.source.origin.clone());
-        (round, config, origin)
+        let reading = worker.reading.as_ref();
+        (round, config, reading.map(|reading| reading.source.clone()))
     };
-    let (bytes, media_type) = match (config, origin) {
-        (Some(bytes), _) => (bytes, None),
-        (None, Some(Origin::Registry(place))) => fetched(&place, &digest).await?,
-        (None, _) => {
+    let (origin, file) = source.map_or((None, None), |source| (Some(source.origin), source.file));
+    let (bytes, media_type) = match (config, origin, &digest) {
+        (Some(bytes), ..) => (bytes, None),
+        (None, Some(Origin::Registry(place)), Some(digest)) => fetched(&place, digest).await?,
+        (None, Some(Origin::Registry(_)), None) => {
+            return Err(missing("the link does not name a digest"));
+        }
+        (None, Some(Origin::File(name)), _) => {
+            // It is here: the image was opened by it.
+            let reader = saved_reader::reader().zip(file);
+            let (reader, file) = reader.ok_or_else(|| UserError::of_worker(0))?;
+            let document = (reader.document)((name, file), asked.name.clone());
+            (document.await?, None)
+        }
+        (None, Some(Origin::Analysis) | None, _) => {
             return Err(missing(
-                "only the configuration of a saved image or analysis can be shown",
+                "only the configuration of a saved analysis can be shown",
             ));
         }
     };
@@ -61,8 +69,8 @@ pub(crate) async fn read(
     kept.write_all(&bytes).map_err(problem)?;
     kept.flush().map_err(problem)?;
     let of = content::ContentOrigin {
-        path: asked.digest.clone().into_bytes(),
-        digest: asked.digest,
+        digest: digest.unwrap_or_else(|| Digest::sha256(&bytes)).to_string(),
+        path: asked.name.into_bytes(),
         stored_in: 0,
     };
     let content = content::keep(&worker, round, kept, of)?;

@@ -149,6 +149,7 @@ async fn find(
                 origin: Origin::Registry(place),
                 file: None,
                 analysis: None,
+                top_documents: Vec::new(),
             }))
         }
         (_, Err(SourceError::Artifact(artifact))) => {
@@ -167,6 +168,7 @@ fn decode(context: &ReadContext, opened: Opened) {
         name: opened.name,
         image: image.clone(),
         analysis: opened.analysis,
+        top_documents: opened.top_documents,
     };
     port::tell(
         &context.scope,

@@ -21,6 +21,8 @@ pub(crate) struct Opened {
     pub(super) file: Option<Blob>,
     /// What wrote the saved analysis that it is, as that says.
     pub(super) analysis: Option<String>,
+    /// Names of the documents at the top of that file.
+    pub(super) top_documents: Vec<String>,
 }
 
 /// Where the layers of the image come from.

@@ -146,6 +146,8 @@ pub(crate) struct ImageFacts {
     pub(crate) image: Image,
     /// The program that wrote the saved analysis that this is of, as it says; none for the image itself.
     pub(crate) analysis: Option<String>,
+    /// Names of the documents at the top of the file that it is in, which have no digest.
+    pub(crate) top_documents: Vec<String>,
 }
 
 impl ImageFacts {

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use onionskin_core::digest::Digest;
 use onionskin_core::platform::Platform;
 use onionskin_core::source::SourceError;
 use wasm_bindgen_futures::spawn_local;
@@ -30,7 +31,20 @@ pub(super) fn open_from_now_on() {
             Ok(archive.into())
         },
         layer: |file, layer| Box::pin(async move { analysis::layer(&file, &layer).await }),
+        document: |of, wanted| Box::pin(document(of, wanted)),
     });
+}
+
+/// A document of the image in a file.
+async fn document((name, file): (String, Blob), wanted: String) -> Result<Vec<u8>, UserError> {
+    let archive = file::open(&name, &file, None);
+    let archive = archive.map_err(|problem| UserError::of_file(&problem))?;
+    let bytes = match wanted.parse::<Digest>() {
+        Ok(digest) => archive.document_by_digest(&digest).await,
+        Err(_) => archive.top_document(&wanted).await,
+    };
+    let bytes = bytes.map_err(|error| UserError::of_content(&error.to_string()))?;
+    Ok(bytes.to_vec())
 }
 
 async fn open(
@@ -141,6 +155,7 @@ async fn in_file(
         }
         Err(error) => return Err(failed(error)),
     };
+    let top_documents = archive.top_documents().await.map_err(failed)?;
     Ok(Some(Opened {
         reference: image.reference.clone(),
         name: repository(&image.reference).to_owned(),
@@ -148,6 +163,7 @@ async fn in_file(
         origin: Origin::File(name.to_owned()),
         file: Some(file),
         analysis: None,
+        top_documents: top_documents.into_iter().map(str::to_owned).collect(),
     }))
 }
 
@@ -162,5 +178,6 @@ async fn in_analysis(file: Blob, platform: Option<&Platform>) -> Result<Opened, 
         origin: Origin::Analysis,
         file: Some(file),
         analysis: Some(analysis.generator().to_owned()),
+        top_documents: Vec::new(),
     })
 }

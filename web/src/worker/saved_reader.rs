@@ -34,6 +34,8 @@ pub(crate) struct SavedImageReader {
     pub(super) source: fn(&str, &Blob) -> Result<Source, UserError>,
     /// The index of a layer, from a saved analysis.
     pub(super) layer: fn(Blob, Layer) -> Later<Result<LayerIndex, Missing>>,
+    /// A document of the image in the file of this name, by its digest, or by its name one at the top.
+    pub(super) document: fn((String, Blob), String) -> Later<Result<Vec<u8>, UserError>>,
 }
 
 thread_local! {

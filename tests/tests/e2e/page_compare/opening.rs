@@ -8,7 +8,16 @@ async fn each_state_has_its_address_and_the_keyboard_reaches_it() {
     let browser = &ground.browser;
     ground.compared("?find=APP/").await;
     // The most bytes first, then by name.
-    until_names(browser, &["app/", "gone", "readme", "mode", "renamed"]).await;
+    let found = ["app/", "gone", "readme", "mode", "renamed"];
+    until_names(browser, &found).await;
+    // What was looked for is there again after a view without a search.
+    browser.click("#tab-config").await;
+    let _: bool = browser
+        .until("location.hash.includes('view=config') && !location.hash.includes('find=')")
+        .await;
+    browser.click("#tab-files").await;
+    let _: bool = browser.until("location.hash.includes('find=')").await;
+    until_names(browser, &found).await;
     // Keys walk the tree, and what they rest on is selected.
     let _: bool = browser
         .until("(t => { t.focus(); return document.activeElement === t })(document.getElementById('tree'))")

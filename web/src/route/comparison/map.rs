@@ -1,6 +1,5 @@
 //! The part of a comparison's address that says how its map is seen: `…?view=map&zoom=/usr/lib&slide=100&area=all`.
 
-use crate::route::map::outward;
 use crate::route::{path, shown, text};
 
 /// How the map of a comparison is seen.
@@ -36,11 +35,6 @@ impl ComparedMapPlace {
             slide: END.saturating_sub(self.slide),
             ..self.clone()
         }
-    }
-
-    /// The folder above the one that fills it; None where that is the root.
-    pub(crate) fn out(&self) -> Option<Vec<u8>> {
-        outward(&self.zoom)
     }
 
     /// What the address says of it.

@@ -35,6 +35,9 @@ use crate::worker::protocol::{
     Both, ComparisonFacts, DifferenceForm, ImageFacts, ReadDifference, Side,
 };
 
+/// Paths of both images together from which on it is said what comparing them takes.
+const MANY: u64 = 1_000_000;
+
 /// An image that was shown, and may have a base that is known.
 #[derive(Clone, PartialEq)]
 pub(crate) struct OnBase {
@@ -259,12 +262,24 @@ fn reading(comparison: &CompareSession) -> Html {
         }
         (None, None) => ("Opening both images".to_owned(), 0, None),
     };
+    let text = match comparison.comparing {
+        Some(paths) => format!("Comparing {}", format::counted(paths, "path")),
+        None => text,
+    };
+    let many = comparison.comparing.is_some_and(|paths| paths > MANY);
     html! {
         <div class="message">
             <div class="waiting" role="status">
                 <h2>{ "Comparing" }</h2>
                 <Progress {done} {whole} label="Comparing" />
                 <p class="muted">{ text }</p>
+                if many {
+                    <p class="muted">
+                        { "This can take more memory than the browser gives to a page; the command " }
+                        <code>{ "onionskin diff" }</code>
+                        { " compares larger images." }
+                    </p>
+                }
             </div>
         </div>
     }

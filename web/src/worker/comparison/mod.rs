@@ -77,6 +77,10 @@ pub(crate) async fn run(
     let Some((sides, stacks)) = read::both(&tell, asked, files).await else {
         return;
     };
+    // The page hears of it before this begins: a worker that runs out of memory says nothing more.
+    tell(ComparisonEvent::Comparing {
+        paths: (stacks.old.nodes() + stacks.new.nodes()) as u64,
+    });
     let comparison = Comparison::of(sides, stacks);
     let facts = comparison.facts();
     worker.borrow_mut().comparison = Some(Box::new(comparison));

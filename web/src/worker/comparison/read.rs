@@ -223,6 +223,8 @@ async fn opened(
             reference: called,
             image: image.clone(),
             analysis: written_by,
+            // A comparison shows no documents.
+            top_documents: Vec::new(),
         }),
     ));
     let last = asked.stack.map_or(depth, |layer| layer as usize);

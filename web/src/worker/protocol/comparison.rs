@@ -96,6 +96,10 @@ pub(crate) enum ComparisonEvent {
     Several(Side, Vec<ArchiveImage>),
     /// How far the layers are.
     Progress(ReadSoFar),
+    /// All layers are read, and what both have is compared: so many paths, those of either counted by themselves.
+    Comparing {
+        paths: u64,
+    },
     Failed(Side, UserError),
     Done(Box<ComparisonFacts>),
 }

@@ -46,17 +46,17 @@ pub(crate) const LARGEST_FILE: u64 = 4 << 30;
 /// Bytes of a file that are shown as text, and of one that is laid out as JSON: their lines are held in memory.
 pub(crate) const LONGEST_TEXT: u64 = 16 << 20;
 
-/// Read a document of the image by its digest: configuration, manifest, index, or what one of these names. It replaces the
-/// content before.
+/// Read a document of the image: by its digest the configuration, a manifest, an index, or what one of these names; of a
+/// saved image by its name one at the top of the file. It replaces the content before.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ReadDocument {
-    pub(crate) digest: String,
+    pub(crate) name: String,
 }
 
-/// A document, once its digest is verified.
+/// A document, once its digest is verified, where it was asked for by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DocumentFacts {
-    /// Its path is the digest.
+    /// Its path is the digest, or the name.
     pub(crate) content: ContentFacts,
     pub(crate) media_type: Option<String>,
     /// What it names.

@@ -79,7 +79,7 @@ pub(super) async fn top(archive: &Archive, files: &Files) -> Result<Top, SourceE
     })
 }
 
-async fn manifest(archive: &Archive, files: &Files) -> Result<Bytes, SourceError> {
+pub(super) async fn manifest(archive: &Archive, files: &Files) -> Result<Bytes, SourceError> {
     if archive.reference.is_some() && archive.place_asked() != Some(Some(0)) {
         return Err(archive.wrong("has one image, without a name; leave the name out".to_owned()));
     }

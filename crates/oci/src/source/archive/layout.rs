@@ -273,7 +273,7 @@ impl<'a> Layout<'a> {
         Ok((!all && !held.is_empty()).then(|| held.into_iter().cloned().collect()))
     }
 
-    async fn checked(&self, digest: &Digest) -> Result<Bytes, SourceError> {
+    pub(super) async fn checked(&self, digest: &Digest) -> Result<Bytes, SourceError> {
         let (name, stored) = self.stored(digest)?;
         let bytes = self.archive.document(&stored, &digest.to_string()).await?;
         let got = Digest::of(digest.algorithm(), &bytes);

@@ -7,6 +7,7 @@ mod files;
 mod kind;
 mod layout;
 mod members;
+mod raw;
 mod read_at;
 #[cfg(not(target_arch = "wasm32"))]
 mod repository;
