@@ -35,8 +35,11 @@ pub(crate) struct SavedImageReader {
     /// The index of a layer, from a saved analysis.
     pub(super) layer: fn(Blob, Layer) -> Later<Result<LayerIndex, Missing>>,
     /// A document of the image in the file of this name, by its digest, or by its name one at the top.
-    pub(super) document: fn((String, Blob), String) -> Later<Result<Vec<u8>, UserError>>,
+    pub(super) document: fn((String, Blob), String) -> Later<Document>,
 }
+
+/// The bytes of a document, verified where a digest names it.
+type Document = Result<Vec<u8>, UserError>;
 
 thread_local! {
     static READER: Cell<Option<SavedImageReader>> = const { Cell::new(None) };
