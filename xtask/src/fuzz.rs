@@ -80,8 +80,9 @@ fn fuzz(folder: &Path, work_folder: &Path, target: &str, seconds: u64) -> Result
     let mut fuzz = work::command("cargo");
     fuzz.args([TOOLCHAIN, "fuzz", "run", "--fuzz-dir"])
         .arg(folder);
-    // The project's own code has no unsafe part; without a sanitizer there are twice as many runs.
-    fuzz.args(["--sanitizer", "none", "--target-dir"])
+    // What debug builds check, `fuzz/Cargo.toml` says for each package; else it would be all of them. The project's own code
+    // has no unsafe part; without a sanitizer there are twice as many runs.
+    fuzz.args(["--release", "--sanitizer", "none", "--target-dir"])
         .arg(work_folder);
     fuzz.arg(target)
         .arg(&corpus)
