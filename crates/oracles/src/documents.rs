@@ -102,7 +102,8 @@ pub(crate) fn config(data: &[u8]) {
 
 /// Files that anybody may have written are read or refused in words.
 pub(crate) fn rules(data: &[u8]) {
-    let lines = data.split(|byte| *byte == b'\n').count() as u64;
+    // A carriage return alone ends a line too (YAML 1.2.2, 5.4).
+    let lines = data.split(|byte| b"\r\n".contains(byte)).count() as u64;
     for read in [
         Rules::from_yaml(data).map(drop),
         Rules::from_dive_ci(data).map(drop),
