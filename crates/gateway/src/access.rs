@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use onionskin_core::digest::Digest;
+use onionskin_core::digest::{Algorithm, Digest};
 
 use crate::client::Client;
 use crate::error::Refused;
@@ -145,8 +145,11 @@ impl Users {
             registries: (!registries.iter().any(|one| one == "*")).then_some(registries),
         });
         if token != "-" {
-            let digest: Digest = token.parse().map_err(
-                |_| "the token is not a digest; write sha256: and the SHA-256 of the token in hex",
+            let digest = token.parse::<Digest>().ok();
+            // Tokens that come are looked up by no other digest.
+            let digest = digest.filter(|digest| digest.algorithm() == Algorithm::Sha256);
+            let digest = digest.ok_or(
+                "the token is not a digest; write sha256: and the SHA-256 of the token in hex",
             )?;
             if self.by_token.insert(digest, Arc::clone(&user)).is_some() {
                 return Err("another user has the same token");
@@ -298,6 +301,10 @@ mod tests {
             ("ci".to_owned(), "no token"),
             (format!("ci {token}"), "no registries"),
             ("ci secret *".to_owned(), "not a digest"),
+            (
+                format!("ci {} *", Digest::of(Algorithm::Sha512, b"secret")),
+                "write sha256:",
+            ),
             (format!("a {token} *\nb {token} *"), "same token"),
             ("a - *\na - *".to_owned(), "twice"),
         ] {

@@ -8,6 +8,9 @@ pub(crate) const URI_BYTES: usize = 4096;
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
 /// Bytes of an answer that wait in the system unsent. More would hide for minutes that a client reads slowly.
 pub(crate) const UNSENT_BYTES: u32 = 64 << 10;
+/// Bytes of the names of a list of repositories as it is sent on: in front of each is then the registry's. Such a list comes
+/// with 4 MiB at most, and is held until its client has read it.
+pub(crate) const LIST_BYTES: usize = 8 << 20;
 /// Connections to one registry that are kept for its next request.
 pub(crate) const POOLED: usize = 16;
 /// Blobs of which is remembered what their manifests say; each takes about 300 bytes.
@@ -50,7 +53,7 @@ pub struct Limits {
     /// The default is at most 4096, and less than half of the file descriptors that this process may have.
     pub connections: usize,
     /// Blobs that come from registries at once; each counts until its last byte is sent, and has about 1 MiB in
-    /// memory. The default is at most 512, and less than a quarter of the file descriptors; more than half of the connections
+    /// memory. The default is at most 512, and less than a sixth of the file descriptors; more than half of the connections
     /// are never of use.
     pub blobs: usize,
     /// Blobs that come from one registry at once.
@@ -94,7 +97,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Limits that fit into so many file descriptors: a transfer has a connection on either side.
+    /// Limits that fit into so many file descriptors: a blob has a connection on either side, and a temporary file where
+    /// others may join in.
     fn of_files(files: u64) -> Self {
         let files = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
         let base = Self {
@@ -116,7 +120,7 @@ impl Limits {
             // Container engines wait 10 seconds before they kill.
             stop: Duration::from_secs(8),
         };
-        base.with_blobs((files / 4).clamp(8, 512))
+        base.with_blobs((files / 6).clamp(8, 512))
     }
 
     /// The same, with so many connections, and blobs and requests that wait that fit into them.
@@ -176,11 +180,9 @@ mod tests {
     fn connections_and_transfers_fit_into_the_file_descriptors() {
         for files in [256, 1024, 4096, 20_000, u64::MAX] {
             let limits = Limits::of_files(files);
-            let used = limits.connections + limits.blobs + limits.documents;
-            assert!(
-                (used as u64) < files - RESERVED_FILES / 2,
-                "{files}: {limits:?}"
-            );
+            // The registry's connection and a file of each blob; the client's is one of the connections.
+            let used = limits.connections + 2 * limits.blobs + limits.documents;
+            assert!(used as u64 <= files - RESERVED_FILES, "{files}: {limits:?}");
             assert!(limits.blobs_per_registry < limits.blobs, "{files}");
             assert!(limits.documents_per_registry < limits.documents, "{files}");
             assert!(limits.per_client < limits.blobs, "{files}");

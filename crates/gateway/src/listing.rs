@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Refused;
+use crate::limits::LIST_BYTES;
 use crate::policy;
 
 /// The most names of one page, and what a request without `n` gets.
@@ -49,35 +50,51 @@ pub(crate) fn tags<'a>(
     answer(Json(Tags { name, tags }), next)
 }
 
-/// A page of tags that a registry gave, under the name that the repository has here; the next one is at `next`.
-pub(crate) async fn relayed_tags(
+/// Writes a page of tags that a registry gave, under the name that the repository has here.
+pub(crate) fn tags_written(
     name: &str,
-    tags: Vec<String>,
-    next: Option<String>,
-) -> Result<Response, Refused> {
+) -> impl Fn(Vec<String>) -> Result<Bytes, Refused> + Clone + Send + 'static + use<> {
     let name = name.to_owned();
-    off_thread(move || {
+    move |tags: Vec<String>| {
         let (name, tags) = (&name, &tags);
-        answer(Json(Tags { name, tags }), next)
-    })
-    .await
+        written(&Tags { name, tags })
+    }
 }
 
-/// A page of the repositories of the registry that is `name` here; the next one is at `next`.
-pub(crate) async fn relayed_catalog(
+/// Writes a page of the repositories of the registry that is `name` here, under the names that they have here.
+pub(crate) fn catalog_written(
     name: &str,
-    repositories: Vec<String>,
-    next: Option<String>,
-) -> Result<Response, Refused> {
+) -> impl Fn(Vec<String>) -> Result<Bytes, Refused> + Clone + Send + 'static + use<> {
     let name = name.to_owned();
-    off_thread(move || {
+    move |repositories: Vec<String>| {
+        let names = repositories.iter().map(String::len).sum::<usize>();
+        if names + repositories.len() * (name.len() + 1) > LIST_BYTES {
+            let message = format!(
+                "the list of repositories of {name} is too long; ask for a part of it, as in ?n=1000"
+            );
+            return Err(Refused::unreachable(StatusCode::BAD_GATEWAY, message));
+        }
         let here = repositories
             .iter()
             .map(|repository| format!("{name}/{repository}"));
         let repositories = &here.collect::<Vec<_>>();
-        answer(Json(Catalog { repositories }), next)
-    })
-    .await
+        written(&Catalog { repositories })
+    }
+}
+
+fn written(list: &impl Serialize) -> Result<Bytes, Refused> {
+    let written = serde_json::to_vec(list).map_err(|error| {
+        tracing::error!("a list could not be written: {error}");
+        let message = "this gateway could not write the list; its log says why";
+        Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
+    });
+    written.map(Bytes::from)
+}
+
+/// A page of a registry's list as it was written; the next one is at `next`.
+pub(crate) fn relayed(list: Bytes, next: Option<String>) -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    answer((json, list), next)
 }
 
 /// A page of what refers to a manifest, as the registry gave it; the next one is at `next`.
@@ -97,15 +114,6 @@ pub(crate) fn catalog<'a>(names: impl Iterator<Item = &'a str>, paging: &Paging)
     let next = next.map(|next| format!("/v2/_catalog?{next}"));
     let repositories = &repositories;
     answer(Json(Catalog { repositories }), next)
-}
-
-/// What takes long for a list of a million names, where it keeps nobody else waiting.
-async fn off_thread(work: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Refused> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!("a list could not be written: {error}");
-        let message = "this gateway could not write the list; its log says why";
-        Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
-    })
 }
 
 /// The names of the page, and the query that gets the next one.
@@ -158,5 +166,15 @@ mod tests {
         assert_eq!(get(paging(4, None)).1, None);
         assert_eq!(get(paging(0, None)), (vec![], None));
         assert_eq!(get(Paging::default()).0.len(), 4);
+    }
+
+    /// A registry may have a million names of one letter, and any name here.
+    #[test]
+    fn a_list_that_names_make_too_long_is_refused() {
+        let written = catalog_written(&"r".repeat(100));
+        let refused = written(vec!["a".to_owned(); 100_000]).unwrap_err();
+        assert_eq!(refused.status, StatusCode::BAD_GATEWAY);
+        let list = catalog_written("r")(vec!["a".to_owned(); 2]).unwrap();
+        assert_eq!(&list[..], br#"{"repositories":["r/a","r/a"]}"#);
     }
 }

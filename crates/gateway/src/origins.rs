@@ -113,6 +113,22 @@ impl Origins {
     }
 }
 
+/// Whether a page of another origin than the one that is asked says so, by its `Origin`. Behind a proxy that ends TLS, the
+/// gateway does not know the scheme by which it is reached, so that the page's counts.
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let is_own = |origin: &HeaderValue| {
+        let page = Url::parse(origin.to_str().ok()?).ok()?;
+        let own = Url::parse(&format!("{}://{}", page.scheme(), host?)).ok()?;
+        // Those that are opaque are like no other.
+        Some(page.origin() == own.origin())
+    };
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    !origins.all(|origin| is_own(origin).unwrap_or_default())
+}
+
 /// Answers the questions of browsers whether a page may use the API, and lets those pages read the answers.
 pub(crate) async fn shared(
     State(origins): State<Arc<Origins>>,

@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use onionskin_core::digest::Digest;
 use onionskin_core::report::Visible;
-use onionskin_core::source::SourceError;
 use onionskin_core::source::archive::{ArchiveRepository, Blob};
 use onionskin_core::source::registry::TagOrDigest;
+use onionskin_core::source::{BlobStream, SourceError};
 
 use crate::demo;
 use crate::error::Refused;
@@ -120,7 +121,7 @@ impl Repository {
             && let Some((media_type, bytes)) = self.find(digest).await?
         {
             let bytes = Content::Bytes(bytes);
-            return Ok(answer(digest, &media_type, bytes, caching, asked));
+            return answer(digest, &media_type, bytes, caching, asked).await;
         }
         let tags: Vec<_> = self.tags.keys().map(String::as_str).collect();
         Err(Refused::manifest_unknown(format!(
@@ -164,15 +165,37 @@ impl Repository {
             .ok_or_else(|| Refused::blob_unknown(format!("{} has no blob {digest}", self.name)))?;
         let caching = policy::IMMUTABLE_AS_IS;
         let kind = "application/octet-stream";
-        Ok(answer(digest, kind, content, caching, asked))
+        answer(digest, kind, content, caching, asked).await
     }
 }
 
-/// A saved image that was readable when we began. Where it lies is the operator's business.
+/// A saved image that was readable when we began, or is damaged. Where it lies is the operator's business.
 fn unreadable(error: SourceError) -> Refused {
     tracing::error!("{}", Visible(&error.to_string()));
-    let message = "the saved image cannot be read any more; this gateway's log says why";
+    let message = match error {
+        SourceError::Damaged { promised, got, .. } => {
+            format!("the saved image is damaged: it has {got} instead of {promised}; save it again")
+        }
+        _ => "the saved image cannot be read any more; this gateway's log says why".to_owned(),
+    };
     Refused::unreachable(StatusCode::INTERNAL_SERVER_ERROR, message)
+}
+
+/// All bytes of a blob that is checked, whose last ones come when it is what it should be: till then no answer is whole.
+fn held_back(blob: BlobStream) -> impl Stream<Item = Result<Bytes, SourceError>> + Send {
+    stream::unfold((blob, None), |(mut blob, mut held)| async move {
+        loop {
+            match blob.next().await {
+                Some(Ok(chunk)) => {
+                    if let Some(before) = held.replace(chunk) {
+                        return Some((Ok(before), (blob, held)));
+                    }
+                }
+                Some(Err(error)) => return Some((Err(error), (blob, None))),
+                None => return held.take().map(|last| (Ok(last), (blob, None))),
+            }
+        }
+    })
 }
 
 impl Content {
@@ -183,7 +206,19 @@ impl Content {
         }
     }
 
-    fn body(self, part: std::ops::Range<usize>) -> Body {
+    /// All of it, once its first bytes are there: what is short is judged before anything is said of it.
+    async fn whole(self, digest: &Digest) -> Result<Body, Refused> {
+        let blob = match self {
+            Self::Bytes(bytes) => return Ok(Body::from(bytes)),
+            Self::Stored(blob) => blob.checked(digest.clone()),
+        };
+        let mut chunks = Box::pin(held_back(blob));
+        let first = chunks.next().await.transpose().map_err(unreadable)?;
+        let rest = chunks.inspect_err(|error| tracing::error!("{}", Visible(&error.to_string())));
+        Ok(Body::from_stream(stream::iter(first).map(Ok).chain(rest)))
+    }
+
+    fn part(self, part: std::ops::Range<usize>) -> Body {
         match self {
             Self::Bytes(bytes) => Body::from(bytes.slice(part)),
             Self::Stored(blob) => {
@@ -193,13 +228,13 @@ impl Content {
     }
 }
 
-fn answer(
+async fn answer(
     digest: &Digest,
     media_type: &str,
     content: Content,
-    caching: HeaderValue,
+    mut caching: HeaderValue,
     asked: &HeaderMap,
-) -> Response {
+) -> Result<Response, Refused> {
     let etag = HeaderValue::try_from(format!("\"{digest}\"")).ok();
     let cached = matches_etag(asked, etag.as_ref());
     let length = content.len();
@@ -207,7 +242,7 @@ fn answer(
         _ if cached => StatusCode::NOT_MODIFIED.into_response(),
         Wanted::Whole => {
             let sized = [(header::CONTENT_LENGTH, length)];
-            (sized, content.body(0..length)).into_response()
+            (sized, content.whole(digest).await?).into_response()
         }
         Wanted::Nothing => {
             let all = format!("bytes */{length}");
@@ -221,7 +256,10 @@ fn answer(
             let of = format!("bytes {}-{}/{length}", part.start, part.end - 1);
             let sized = [(header::CONTENT_LENGTH, part.len())];
             let ranged = [(header::CONTENT_RANGE, of)];
-            let body = content.body(part);
+            if matches!(content, Content::Stored(_)) {
+                caching = policy::UNVERIFIED;
+            }
+            let body = content.part(part);
             (StatusCode::PARTIAL_CONTENT, sized, ranged, body).into_response()
         }
     };
@@ -239,5 +277,5 @@ fn answer(
             headers.insert(name, value);
         }
     }
-    response
+    Ok(response)
 }

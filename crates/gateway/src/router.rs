@@ -182,18 +182,22 @@ async fn registry(
 
 /// Refuses what a page of another origin makes its visitor's browser request (Fetch Metadata, `Sec-Fetch-Site`):
 /// registries would be asked with the operator's log-in. Pages of allowed origins were let through before. Another port
-/// of the same host is `same-site`, and may be another person's. Other clients do not send the header.
+/// of the same host is `same-site`, and may be another person's. Browsers send the header to a server of HTTPS or of their
+/// machine only; to others a page that reads the answer brings its origin, which is then to be this one. Other clients send
+/// neither.
 async fn own_origin(request: Request, next: Next) -> Result<Response, Refused> {
     if request.extensions().get::<CrossOrigin>().is_some() {
         return Ok(next.run(request).await);
     }
-    let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter();
-    if sites.any(|site| {
+    let headers = request.headers();
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+    let is_other = sites.any(|site| {
         let site = site.as_bytes().trim_ascii();
         [&b"cross-site"[..], b"same-site"]
             .iter()
             .any(|other| site.eq_ignore_ascii_case(other))
-    }) {
+    });
+    if is_other || !headers.contains_key(SEC_FETCH_SITE) && origins::is_foreign(headers) {
         let message = "pages of other sites may not use this gateway";
         return Err(Refused::new(StatusCode::FORBIDDEN, "DENIED", message));
     }

@@ -4,10 +4,13 @@
 //! several times the last one counts, whatever its case (`encoding/json`, "Unmarshal"). Keys that are data, such as
 //! the names of labels, keep their case.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+
+use crate::limits;
 
 /// A JSON value whose objects keep the order of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +39,23 @@ impl Json {
     /// # Errors
     /// It is not JSON, or something follows it.
     pub fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(bytes)
+        Self::of_at_most(usize::MAX, bytes)
+    }
+
+    /// Reads a whole document that describes an image.
+    ///
+    /// # Errors
+    /// As [`Json::parse`], and it has more values than [`limits::DOCUMENT_VALUES`], which is an error of data.
+    pub(crate) fn document(bytes: &[u8]) -> serde_json::Result<Self> {
+        Self::of_at_most(limits::DOCUMENT_VALUES, bytes)
+    }
+
+    fn of_at_most(values: usize, bytes: &[u8]) -> serde_json::Result<Self> {
+        let left = Cell::new(values);
+        let mut document = serde_json::Deserializer::from_slice(bytes);
+        let json = Reader { left: &left }.deserialize(&mut document)?;
+        document.end()?;
+        Ok(json)
     }
 
     /// The object, if it is one.
@@ -146,61 +165,74 @@ impl fmt::Display for Json {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Json;
+/// Reads values, each of which is counted before it is held.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    /// How many more there may be.
+    left: &'a Cell<usize>,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Json;
 
-            fn visit_unit<E>(self) -> Result<Json, E> {
-                Ok(Json::Null)
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(D::Error::custom("it has too many values"));
+        };
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
 
-            fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
-                Ok(Json::Bool(truth))
-            }
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Json;
 
-            fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-                Ok(Json::Number(number.into()))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
 
-            fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-                Ok(Json::Number(number.into()))
-            }
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
 
-            fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-                Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
-            }
+    fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
+        Ok(Json::Bool(truth))
+    }
 
-            fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-                Ok(Json::Text(text.to_owned()))
-            }
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
 
-            fn visit_string<E>(self, text: String) -> Result<Json, E> {
-                Ok(Json::Text(text))
-            }
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Json::List(list))
-            }
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
-                let mut object = Object::default();
-                while let Some(field) = fields.next_entry()? {
-                    object.0.push(field);
-                }
-                Ok(Json::Object(object))
-            }
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            list.push(item);
         }
-        deserializer.deserialize_any(Reader)
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
+        let mut object = Object::default();
+        while let Some(name) = fields.next_key()? {
+            object.0.push((name, fields.next_value_seed(self)?));
+        }
+        Ok(Json::Object(object))
     }
 }
 

@@ -7,6 +7,9 @@ pub(crate) use onionskin_layers::limits::{IMAGE_LAYERS, LINKS};
 
 /// Bytes of one manifest, index or config; most registries refuse more than 4 MiB.
 pub const DOCUMENT_BYTES: usize = 4 << 20;
+/// Values in one of them. Each takes up to 256 bytes of memory, and may be two bytes of the document. An index full of the
+/// shortest descriptors has half as many.
+pub const DOCUMENT_VALUES: usize = 1 << 18;
 /// Indexes inside each other that are followed from the one that was asked for; real ones nest once.
 pub const NESTED_DEPTH: usize = 8;
 /// Indexes inside one that are read; each is a request to its registry.

@@ -304,6 +304,62 @@ async fn a_layout_gives_out_its_blobs_through_links_and_no_other_files() {
     }
 }
 
+/// Changes the byte at the end of where these bytes stand in a file.
+fn damage(file: &mut [u8], content: &[u8]) {
+    let end = &content[content.len() - 64..];
+    let at = file.windows(64).position(|bytes| bytes == end).unwrap();
+    file[at + 63] ^= 1;
+}
+
+/// Neither the name of a blob nor what a configuration says of a layer proves anything.
+#[tokio::test]
+async fn what_is_damaged_is_never_a_whole_answer() {
+    let folder = TempDir::new().unwrap();
+    let packed = app();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let mut oci = oci_archive(&[("oci:1", &packed)]);
+    for layer in &packed.layers {
+        damage(&mut oci, &layer.bytes);
+    }
+    fs::write(at("oci.tar"), oci).unwrap();
+    let mut docker = docker_archive(Generation::Skopeo, &[("docker:1", &packed)]);
+    damage(&mut docker, &bytes(300_000));
+    fs::write(at("docker.tar"), docker).unwrap();
+    let (_server, address, _) = served(&[&at("oci.tar"), &at("docker.tar")]).await;
+    let client = reqwest::Client::builder()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    let get = async |name: &str, digest: &str, range: &str| {
+        let url = format!("http://{address}/v2/saved/{name}/blobs/{digest}");
+        let request = client.get(url).header("range", range);
+        request.send().await.unwrap()
+    };
+    // Of a large one the start is sent before the end is known.
+    let large = get("oci", &packed.layers[0].digest, "").await;
+    assert_eq!(large.status(), 200);
+    assert!(large.bytes().await.is_err());
+    let part = get("oci", &packed.layers[0].digest, "bytes=0-99").await;
+    assert_eq!(part.status(), 206);
+    let caching = part.headers()["cache-control"].to_str().unwrap();
+    assert!(caching.contains("no-store"), "{caching}");
+    for (name, digest, range) in [
+        ("oci", &packed.layers[1].digest, ""),
+        ("docker", &packed.diff_ids[0], ""),
+        ("docker", &packed.diff_ids[0], "bytes=0-99"),
+    ] {
+        let refused = get(name, digest, range).await;
+        assert_eq!(refused.status(), 500, "{name} {range}");
+        let says = refused.text().await.unwrap();
+        let told = says.contains("is damaged") && says.contains(digest.as_str());
+        assert!(told && !says.contains(".tar"), "{says}");
+    }
+    // What is sound beside it is served.
+    let sound = get("docker", &packed.diff_ids[1], "").await;
+    assert_eq!(sound.status(), 200);
+    assert_eq!(sound.bytes().await.unwrap(), packed.tars[1]);
+}
+
 /// The index of such an archive lists more than it holds; what is served is what is there.
 #[tokio::test]
 async fn an_archive_of_one_platform_is_served_as_that() {

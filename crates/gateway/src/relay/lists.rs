@@ -26,11 +26,11 @@ impl Relay {
         let path = format!("/v2/{name}/tags/list");
         let query = self.pages.asked(&path, query, &PAGING).await?;
         let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
-        let page = self.document(name, remote.tags(query.as_deref())).await?;
-        let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING).await;
-        let response = listing::relayed_tags(name, page.tags, next).await?;
-        Ok(holding(response, slot))
+        let page = remote.tags_made(query.as_deref(), listing::tags_written(name));
+        let page = self.document(name, page).await?;
+        let (list, next) = page.map_err(Refused::unknown_name)?;
+        let next = self.next(&path, next.as_deref(), &PAGING).await;
+        Ok(holding(listing::relayed(list?, next), slot))
     }
 
     /// A page of a registry's repositories, under the names that they have here.
@@ -49,12 +49,11 @@ impl Relay {
         let endpoint = called(Endpoint::new(base.clone()), name, domain);
         let registry = self.client_of(visitor).registry_at(endpoint, domain);
         let slot = self.slot(upstream, SlotKind::Document, visitor).await?;
-        let page = registry.repositories(query.as_deref());
+        let page = registry.repositories_made(query.as_deref(), listing::catalog_written(name));
         let page = self.document(name, page).await?;
-        let page = page.map_err(Refused::unknown_name)?;
-        let next = self.next(&path, page.next.as_deref(), &PAGING).await;
-        let response = listing::relayed_catalog(name, page.repositories, next).await?;
-        Ok(holding(response, slot))
+        let (list, next) = page.map_err(Refused::unknown_name)?;
+        let next = self.next(&path, next.as_deref(), &PAGING).await;
+        Ok(holding(listing::relayed(list?, next), slot))
     }
 
     /// A page of what refers to a manifest. A registry that has no such list has none here either.

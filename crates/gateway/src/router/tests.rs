@@ -96,6 +96,41 @@ async fn pages_of_other_sites_are_refused_on_the_api() {
     assert_refused(response, 403, "DENIED", "other sites").await;
 }
 
+/// To a gateway on plain HTTP beyond their machine, browsers send no more than this.
+#[tokio::test]
+async fn pages_that_only_name_their_origin_are_refused_on_the_api() {
+    let host = (header::HOST, "gateway.lan:8080");
+    for (origin, status) in [
+        ("https://evil.example", 403),
+        ("http://gateway.lan:9090", 403),
+        ("http://gateway.lan", 403),
+        ("null", 403),
+        ("http://gateway.lan:8080", 200),
+        ("https://gateway.lan:8080", 200),
+    ] {
+        let headers = [host.clone(), (header::ORIGIN, origin)];
+        let response = ask("GET", "/v2/demo/webapp/manifests/1.0", &headers).await;
+        assert_eq!(response.status(), status, "{origin}");
+    }
+    // Ports that go without saying, and a browser that says that it is the same origin by whatever name.
+    for headers in [
+        [
+            (header::HOST, "gateway.lan:443"),
+            (header::ORIGIN, "https://gateway.lan"),
+        ],
+        [
+            (SEC_FETCH_SITE, "same-origin"),
+            (header::ORIGIN, "https://gateway.lan"),
+        ],
+    ] {
+        let response = ask("GET", "/v2/_catalog", &headers).await;
+        assert_eq!(response.status(), 200, "{headers:?}");
+    }
+    // A page that is allowed may be anywhere.
+    let response = ask_of_page("GET", "/v2/_catalog", &[host, PAGE]).await;
+    assert_eq!(response.status(), 200);
+}
+
 #[tokio::test]
 async fn every_answer_binds_the_browser() {
     for path in [

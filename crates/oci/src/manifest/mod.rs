@@ -29,6 +29,12 @@ pub enum ManifestError {
     /// No JSON, or nested too deep.
     #[error("it is not JSON: {0}")]
     NotJson(String),
+    /// More values than are held.
+    #[error(
+        "it has more than {} values, more than any tool writes",
+        limits::DOCUMENT_VALUES
+    )]
+    TooManyValues,
     /// JSON, but no object.
     #[error("it is JSON, but not an object")]
     NotAnObject,
@@ -96,6 +102,16 @@ pub enum ManifestError {
     /// What the gateway that read it says.
     #[error("{0}")]
     Relayed(String),
+}
+
+impl ManifestError {
+    /// Why [`Json::document`] did not read a document.
+    pub(crate) fn unread(error: &serde_json::Error) -> Self {
+        match error.is_data() {
+            true => Self::TooManyValues,
+            false => Self::NotJson(error.to_string()),
+        }
+    }
 }
 
 /// A manifest or an index.
@@ -353,10 +369,10 @@ fn read_object(bytes: &[u8]) -> Result<Object, ManifestError> {
     if bytes.len() > limits::DOCUMENT_BYTES {
         return Err(ManifestError::TooLarge);
     }
-    match Json::parse(bytes) {
+    match Json::document(bytes) {
         Ok(Json::Object(object)) => Ok(object),
         Ok(_) => Err(ManifestError::NotAnObject),
-        Err(error) => Err(ManifestError::NotJson(error.to_string())),
+        Err(error) => Err(ManifestError::unread(&error)),
     }
 }
 

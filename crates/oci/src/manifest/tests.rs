@@ -251,6 +251,10 @@ fn size_and_depth_are_bounded() {
         error(&format!(r#"{{"a":{deep}}}"#), None),
         ManifestError::NotJson(_)
     ));
+    // Of what nobody asks for too: each takes memory before that is known.
+    let values = vec!["[[]]"; limits::DOCUMENT_VALUES / 2].join(",");
+    let many = format!(r#"{{"config":{},"x":[{values}]}}"#, descriptor(OCI_CONFIG));
+    assert_eq!(error(&many, None), ManifestError::TooManyValues);
     let layers = vec![descriptor(OCI_LAYER); limits::IMAGE_LAYERS + 1].join(",");
     let many = format!(
         r#"{{"config":{},"layers":[{layers}]}}"#,

@@ -1,8 +1,12 @@
 //! What differs between a native program, whose tasks move between threads, and a page, whose never do.
 
 use std::pin::Pin;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::Arc;
 
 use futures::Stream;
+#[cfg(not(target_arch = "wasm32"))]
+use tokio::sync::Semaphore;
 
 /// [`Send`] natively; every type in a page.
 #[cfg(not(target_arch = "wasm32"))]
@@ -48,18 +52,31 @@ pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     use std::sync::LazyLock;
-    use tokio::sync::Semaphore;
     /// Bytes of a document that is read in no time.
     const SMALL: usize = 64 << 10;
-    static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+    static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
         let processors = std::thread::available_parallelism();
-        Semaphore::new(processors.map_or(1, std::num::NonZero::get))
+        let processors = processors.map_or(1, std::num::NonZero::get);
+        Arc::new(Semaphore::new(processors))
     });
     if bytes <= SMALL {
         return work();
     }
-    let _turn = TURNS.acquire().await;
-    match tokio::task::spawn_blocking(work).await {
+    in_turn(&TURNS, work).await
+}
+
+/// Work that is done in its turn, which ends with the work: nobody stops it by going away, and it takes memory until then.
+#[cfg(not(target_arch = "wasm32"))]
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    let in_turn = move || {
+        let _turn = turn;
+        work()
+    };
+    match tokio::task::spawn_blocking(in_turn).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -83,4 +100,34 @@ pub(super) fn past_cache(request: reqwest::RequestBuilder) -> reqwest::RequestBu
 #[cfg(target_arch = "wasm32")]
 pub(super) fn past_cache(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
     request.fetch_cache_reload()
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_keeps_its_turn_when_nobody_waits_for_it_any_more() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (begin, has_begun) = oneshot::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let client = tokio::spawn({
+            let turns = Arc::clone(&turns);
+            let work = move || {
+                let _ = begin.send(());
+                let _ = may_end.recv();
+            };
+            async move { in_turn(&turns, work).await }
+        });
+        has_begun.await.unwrap();
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        assert_eq!(turns.available_permits(), 0);
+        drop(end);
+        assert!(turns.acquire().await.is_ok());
+    }
 }

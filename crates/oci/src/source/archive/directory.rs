@@ -25,7 +25,7 @@ const MANIFEST: &str = "manifest.json";
 /// Whether a `manifest.json` with these bytes is a manifest or an index, and not a list of images as `docker save`
 /// writes it.
 pub(super) fn is_manifest(bytes: &[u8]) -> bool {
-    let Ok(Json::Object(object)) = Json::parse(bytes) else {
+    let Ok(Json::Object(object)) = Json::document(bytes) else {
         return false;
     };
     ["schemaVersion", "mediaType", "layers", "manifests"]
@@ -89,7 +89,7 @@ pub(super) async fn manifest(archive: &Archive, files: &Files) -> Result<Bytes, 
         ));
     };
     let bytes = archive.document(&stored, MANIFEST).await?;
-    if matches!(Json::parse(&bytes), Ok(Json::List(_))) {
+    if matches!(Json::document(&bytes), Ok(Json::List(_))) {
         return Err(archive.wrong(
             "it is an unpacked archive of `docker save`; open the archive itself, or pack the folder with tar"
                 .to_owned(),

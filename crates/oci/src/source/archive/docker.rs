@@ -108,7 +108,7 @@ impl Saved<'_> {
                 .wrong("not a saved image: it has no manifest.json and no index.json".to_owned()));
         };
         let bytes = archive.document(&stored, "manifest.json").await?;
-        match Json::parse(&bytes) {
+        match Json::document(&bytes) {
             Ok(Json::List(images)) => images
                 .iter()
                 .map(|image| image.as_object().and_then(ManifestEntry::read))
@@ -118,10 +118,7 @@ impl Saved<'_> {
                         .wrong("its manifest.json lists something that is not an image".to_owned())
                 }),
             Ok(_) => Err(archive.wrong("its manifest.json is not a list of images".to_owned())),
-            Err(error) => {
-                let problem = ManifestError::NotJson(error.to_string());
-                Err(archive.unusable("manifest.json", problem))
-            }
+            Err(error) => Err(archive.unusable("manifest.json", ManifestError::unread(&error))),
         }
     }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::files::{Files, StoredFile};
 use super::{Archive, CHUNK, Inside, directory, docker, layout};
@@ -27,7 +28,25 @@ pub struct ArchiveRepository {
     /// Documents that are in no file as they are: media type and content.
     made: HashMap<Digest, (String, Bytes)>,
     /// Layers that do not lie under their digest.
-    layers: HashMap<Digest, StoredFile>,
+    layers: HashMap<Digest, HeldLayer>,
+}
+
+/// A layer of a docker-archive.
+struct HeldLayer {
+    number: usize,
+    stored: StoredFile,
+    /// What its bytes have, once they are read: that an archive says so of a file that is not called so proves nothing.
+    read: OnceCell<Digest>,
+}
+
+/// What a manifest says of such a layer.
+#[derive(Clone)]
+struct DescribedLayer {
+    /// As the archive says, unless it was read.
+    digest: Digest,
+    was_read: bool,
+    stored: StoredFile,
+    media_type: &'static str,
 }
 
 /// A blob that lies in an archive.
@@ -96,19 +115,30 @@ impl ArchiveRepository {
         let mut layers = HashMap::new();
         let mut descriptors = Vec::new();
         // A layer that is listed again is not read again.
-        let mut known: HashMap<BlobId, (Digest, StoredFile, &'static str)> = HashMap::new();
+        let mut known: HashMap<BlobId, DescribedLayer> = HashMap::new();
         for layer in &image.layers {
             let blob = layer.blob();
             let again = blob.as_ref().and_then(|blob| known.get(blob)).cloned();
-            let (digest, stored, media_type) = match again {
+            let described = match again {
                 Some(described) => described,
                 None => described(archive, &files, layer).await?,
             };
             if let Some(blob) = blob {
-                known.insert(blob, (digest.clone(), stored.clone(), media_type));
+                known.insert(blob, described.clone());
             }
+            let DescribedLayer {
+                digest,
+                was_read,
+                stored,
+                media_type,
+            } = described;
             descriptors.push(descriptor(media_type, &digest, stored.span.size));
-            layers.insert(digest, stored);
+            let held = HeldLayer {
+                number: layer.number,
+                stored,
+                read: OnceCell::new_with(was_read.then(|| digest.clone())),
+            };
+            layers.insert(digest, held);
         }
         let config = Bytes::from(image.raw_config.into_bytes());
         if Digest::sha256(&config) != image.config_digest {
@@ -170,18 +200,28 @@ impl ArchiveRepository {
         (media_type == OCI_CONFIG).then(|| bytes.clone())
     }
 
-    /// The blob with this digest. One that a link outside the folder stands for has to have it, lest a layout gives out
-    /// any file of this machine.
+    /// The blob that should have this digest. One that a link outside the folder stands for has to have it, lest a layout
+    /// gives out any file of this machine; and so has a layer that only the archive's documents say it of, which is read
+    /// when it is first asked for. Of others nobody knows before they are read: [`Blob::checked`].
     ///
     /// # Errors
-    /// The archive cannot be read.
+    /// The archive cannot be read, or a layer is not what its documents say.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<Blob>, SourceError> {
         let blob = |stored: StoredFile| Blob {
             archive: self.archive.clone(),
             stored,
         };
-        if let Some(stored) = self.layers.get(digest) {
-            return Ok(Some(blob(stored.clone())));
+        if let Some(layer) = self.layers.get(digest) {
+            let read = || self.archive.digest_of(&layer.stored, digest.algorithm());
+            let got = layer.read.get_or_try_init(read).await?;
+            if got != digest {
+                return Err(self.archive.origin.mismatch(
+                    format!("layer {} of {}", layer.number, self.archive.path),
+                    digest.to_string(),
+                    got.to_string(),
+                ));
+            }
+            return Ok(Some(blob(layer.stored.clone())));
         }
         let found = layout::find(&self.archive, &self.files, self.inside, digest)?;
         if let Some((name, stored)) = &found
@@ -201,7 +241,14 @@ impl Blob {
         self.stored.span.size
     }
 
-    /// Streams these bytes of it.
+    /// Streams all of it; what has not this digest ends in an error after its last byte.
+    #[must_use]
+    pub fn checked(self, digest: Digest) -> BlobStream {
+        let size = self.size();
+        self.stream(0..size).verified(digest)
+    }
+
+    /// Streams these bytes of it, which nothing proves.
     #[must_use]
     pub fn stream(self, part: Range<u64>) -> BlobStream {
         let end = part.end.min(self.size());
@@ -211,12 +258,12 @@ impl Blob {
     }
 }
 
-/// Digest, place and media type of a docker-archive's layer.
+/// What a manifest says of a docker-archive's layer.
 async fn described(
     archive: &Archive,
     files: &Files,
     layer: &Layer,
-) -> Result<(Digest, StoredFile, &'static str), SourceError> {
+) -> Result<DescribedLayer, SourceError> {
     let (Files::Tar { source, .. }, Some(span)) = (files, layer.span) else {
         return Err(archive.wrong(format!("layer {} is not in it", layer.number)));
     };
@@ -226,16 +273,21 @@ async fn described(
         runs: layer.runs.clone(),
     };
     let format = archive.format(&stored).await?;
-    let digest = match (format, &layer.digest, &layer.diff_id) {
-        (Some(_), Some(digest), _) | (None, _, Some(digest)) => digest.clone(),
-        _ => archive.digest_of(&stored, Algorithm::Sha256).await?,
+    let (digest, was_read) = match (format, &layer.digest, &layer.diff_id) {
+        (Some(_), Some(digest), _) | (None, _, Some(digest)) => (digest.clone(), false),
+        _ => (archive.digest_of(&stored, Algorithm::Sha256).await?, true),
     };
     let media_type = match format {
         Some(Format::Gzip) => "application/vnd.oci.image.layer.v1.tar+gzip",
         Some(Format::Zstd) => "application/vnd.oci.image.layer.v1.tar+zstd",
         _ => OCI_LAYER,
     };
-    Ok((digest, stored, media_type))
+    Ok(DescribedLayer {
+        digest,
+        was_read,
+        stored,
+        media_type,
+    })
 }
 
 fn descriptor(media_type: &str, digest: &Digest, size: u64) -> Value {

@@ -10,7 +10,6 @@ use super::listing;
 use super::request::{Purpose, RegistryRequest};
 use crate::reference::{DOCKER_HUB, Reference};
 use crate::source::SourceError;
-use crate::source::portable::off_thread;
 
 /// A registry. Opening it requests nothing.
 #[derive(Clone, Debug)]
@@ -69,40 +68,36 @@ impl Registry {
     /// Registries need not have such a list (distribution specification, Backwards Compatibility), and public ones
     /// have none: [`SourceError::NoList`].
     pub async fn repositories(&self, query: Option<&str>) -> Result<RepositoriesPage, SourceError> {
+        let (repositories, next) = self.repositories_made(query, |names| names).await?;
+        Ok(RepositoriesPage { repositories, next })
+    }
+
+    /// The same, for who wants something else than the names themselves, which may take much memory: `made` makes it where
+    /// they are read. Beside it is [`RepositoriesPage::next`].
+    pub async fn repositories_made<T: Send + 'static>(
+        &self,
+        query: Option<&str>,
+        made: impl Fn(Vec<String>) -> T + Clone + Send + 'static,
+    ) -> Result<(T, Option<String>), SourceError> {
         let what = format!("the list of repositories of {}", self.endpoint.registry());
         let list = self.endpoint.catalog();
         let (url, own) = link::addresses(&list, query);
         let ask = |url| RegistryRequest::get(url, Purpose::Registry, what.clone());
-        let page = self.names(&ask(url), &list).await;
-        let (names, next) = match own {
-            Some(own) if page.is_err() => self.names(&ask(own), &list).await?,
-            _ => page?,
-        };
         let prefix = self.endpoint.prefix().map(str::to_owned);
-        let repositories = off_thread(listing::bytes(&names), move || {
-            let named = |name: String| match &prefix {
-                // Names of a gateway's answer are those that it has for them.
-                Some(prefix) => Some(name.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
-                None => Some(name),
-            };
-            let is_name = |name: &String| {
-                let reference = format!("{DOCKER_HUB}/{name}").parse::<Reference>();
-                reference.is_ok() && !name.contains([':', '@'])
-            };
-            let named = names.into_iter().filter_map(named);
-            named.filter(is_name).collect()
-        });
-        Ok(RepositoriesPage {
-            repositories: repositories.await,
-            next,
-        })
+        let made = move |names| made(named(names, prefix.as_deref()));
+        let page = self.names_at(&ask(url), &list, made.clone()).await;
+        match own {
+            Some(own) if page.is_err() => self.names_at(&ask(own), &list, made).await,
+            _ => page,
+        }
     }
 
-    async fn names(
+    async fn names_at<T: Send + 'static>(
         &self,
         ask: &RegistryRequest,
         list: &Url,
-    ) -> Result<(Vec<String>, Option<String>), SourceError> {
+        made: impl FnOnce(Vec<String>) -> T + Send + 'static,
+    ) -> Result<(T, Option<String>), SourceError> {
         let sent = self
             .client
             .send(
@@ -113,8 +108,24 @@ impl Registry {
                 |status| status == 200,
             )
             .await;
-        listing::page(sent.map_err(no_list)?, list, &ask.what, "repositories").await
+        let sent = sent.map_err(no_list)?;
+        listing::page(sent, list, &ask.what, "repositories", made).await
     }
+}
+
+/// The names that references may have, of those that a registry lists; without `prefix`, which is before all of them.
+fn named(names: Vec<String>, prefix: Option<&str>) -> Vec<String> {
+    let named = |name: String| match prefix {
+        // Names of a gateway's answer are those that it has for them.
+        Some(prefix) => Some(name.strip_prefix(prefix)?.strip_prefix('/')?.to_owned()),
+        None => Some(name),
+    };
+    let is_name = |name: &String| {
+        let reference = format!("{DOCKER_HUB}/{name}").parse::<Reference>();
+        reference.is_ok() && !name.contains([':', '@'])
+    };
+    let named = names.into_iter().filter_map(named);
+    named.filter(is_name).collect()
 }
 
 /// What an answer other than a list says: there is none, or not for this asker.

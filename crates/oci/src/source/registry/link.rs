@@ -10,6 +10,8 @@ use self::parse::parse;
 
 /// Bytes of the address of a next page; real ones have a few hundred.
 const NEXT_BYTES: usize = 8 << 10;
+/// Bytes of one field; as many as the longest address takes, and as much again for other links.
+const FIELD_BYTES: usize = 2 * NEXT_BYTES;
 
 /// What asks for the next page: the query of the same list, or a path and a query where the registry gives the list
 /// another path. `Err` says why a link to a next page cannot be followed.
@@ -20,6 +22,11 @@ const NEXT_BYTES: usize = 8 << 10;
 pub fn next(headers: &HeaderMap, from: &Url, list: &Url) -> Result<Option<String>, String> {
     let mut problem = None;
     for field in headers.get_all(LINK) {
+        if field.len() > FIELD_BYTES {
+            let length = format!("its Link header has {} bytes", field.len());
+            problem = problem.or(Some(length));
+            continue;
+        }
         for link in parse(&escaped(field.as_bytes())) {
             if !link.is_next(from) {
                 if let Some(text) = link.unreadable() {
@@ -267,6 +274,9 @@ mod tests {
         }
         let long = format!("<?last={}>; rel=next", "x".repeat(NEXT_BYTES));
         assert!(next_of(&[&long]).is_err());
+        // Nor is a field that nobody reads to its end, whatever it would come to.
+        let reason = next_of(&[&"<,".repeat(FIELD_BYTES)]).unwrap_err();
+        assert!(reason.contains("bytes"), "{reason}");
     }
 
     #[test]

@@ -106,36 +106,39 @@ pub async fn whole_list(
     Ok(WholeList { names, problem })
 }
 
-/// The names that stand under `key` of an answer to a request for `what`, whose list is at `list`, and what asks for the
-/// next ones.
-pub(super) async fn page(
+/// What `made` makes of the names that stand under `key` of an answer to a request for `what`, whose list is at `list`; and
+/// what asks for the next ones.
+///
+/// Short names take twenty times their bytes of memory. So they are made use of in the turn in which they are read, and
+/// nobody holds them while others wait for theirs.
+pub(super) async fn page<T: Send + 'static>(
     response: Response,
     list: &Url,
     what: &str,
     key: &str,
-) -> Result<(Vec<String>, Option<String>), SourceError> {
+    made: impl FnOnce(Vec<String>) -> T + Send + 'static,
+) -> Result<(T, Option<String>), SourceError> {
     let next = next(&response, list, what)?;
     let body = answer::body(response, limits::DOCUMENT_BYTES, what).await?;
-    let empty = body.trim_ascii().is_empty();
-    let wanted = key.to_owned();
-    let names = off_thread(body.len(), move || names(&body, &wanted)).await;
-    match names {
-        Some(Some(names)) => Ok((names, next)),
-        // Page by page some leave the key out where there is nothing, and go on.
-        Some(None) if next.is_some() => Ok((Vec::new(), next)),
-        None if next.is_some() && empty => Ok((Vec::new(), next)),
-        _ => Err(SourceError::Mismatch {
+    let (length, wanted, goes_on) = (body.len(), key.to_owned(), next.is_some());
+    let read = move || {
+        let names = match names(&body, &wanted) {
+            Some(Some(names)) => names,
+            // Page by page some leave the key out where there is nothing, and go on.
+            Some(None) if goes_on => Vec::new(),
+            None if goes_on && body.trim_ascii().is_empty() => Vec::new(),
+            _ => return None,
+        };
+        Some(made(names))
+    };
+    match off_thread(length, read).await {
+        Some(made) => Ok((made, next)),
+        None => Err(SourceError::Mismatch {
             what: what.to_owned(),
             promised: format!("a list of {key}"),
             got: "something else".to_owned(),
         }),
     }
-}
-
-/// About how much work so many names are.
-pub(super) fn bytes(names: &[String]) -> usize {
-    const NAME: usize = 32;
-    names.len().saturating_mul(NAME)
 }
 
 /// What asks for the page after this answer.
@@ -155,6 +158,20 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+
+    /// Where it would wait for another turn, each of many clients would hold a list that is read.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[tokio::test]
+    async fn a_long_list_is_made_use_of_where_it_is_read() {
+        let names = vec!["\"a\""; 100_000].join(",");
+        let answer = hyper::Response::new(format!("{{\"tags\":[{names}]}}"));
+        let list = Url::parse("https://registry.test/v2/app/tags/list").unwrap();
+        let made = |names: Vec<String>| (names.len(), std::thread::current().id());
+        let page = super::page(answer.into(), &list, "x", "tags", made).await;
+        let ((count, thread), next) = page.unwrap();
+        assert_eq!((count, next), (100_000, None));
+        assert_ne!(thread, std::thread::current().id());
+    }
 
     #[test]
     fn names_of_pages_that_overlap_are_told_once() {

@@ -19,7 +19,6 @@ use crate::reference::Reference;
 use crate::source::SourceError;
 use crate::source::fetched::Fetched;
 use crate::source::image::Image;
-use crate::source::portable::off_thread;
 
 /// One image of a registry. Opening it requests nothing.
 #[derive(Clone, Debug)]
@@ -154,29 +153,41 @@ impl Remote {
     /// Lists tags: the first page, or the one that `query` ([`TagsPage::next`] of a page before, or `n=…&last=…`) asks
     /// for.
     pub async fn tags(&self, query: Option<&str>) -> Result<TagsPage, SourceError> {
+        let (tags, next) = self.tags_made(query, |tags| tags).await?;
+        Ok(TagsPage { tags, next })
+    }
+
+    /// The same, for who wants something else than the tags themselves, which may take much memory: `made` makes it where
+    /// they are read. Beside it is [`TagsPage::next`].
+    pub async fn tags_made<T: Send + 'static>(
+        &self,
+        query: Option<&str>,
+        made: impl Fn(Vec<String>) -> T + Clone + Send + 'static,
+    ) -> Result<(T, Option<String>), SourceError> {
         let what = format!("the tag list of {}", self.repository());
         let list = self.url("tags/list");
         let (url, own) = link::addresses(&list, query);
         let ask = |url| RegistryRequest::get(url, Purpose::Registry, what.clone());
-        let page = self.tags_at(&ask(url), &list).await;
+        let page = self.tags_at(&ask(url), &list, made.clone()).await;
         match own {
-            Some(own) if page.is_err() => self.tags_at(&ask(own), &list).await,
+            Some(own) if page.is_err() => self.tags_at(&ask(own), &list, made).await,
             _ => page,
         }
     }
 
-    async fn tags_at(&self, ask: &RegistryRequest, list: &Url) -> Result<TagsPage, SourceError> {
+    async fn tags_at<T: Send + 'static>(
+        &self,
+        ask: &RegistryRequest,
+        list: &Url,
+        made: impl Fn(Vec<String>) -> T + Send + 'static,
+    ) -> Result<(T, Option<String>), SourceError> {
         let response = self.send(ask, |status| status == 200).await?;
-        let (mut tags, next) = listing::page(response, list, &ask.what, "tags").await?;
         let is_tag = |tag: &String| matches!(tag.parse(), Ok(TagOrDigest::Tag(_)));
-        let tags = off_thread(listing::bytes(&tags), move || {
+        let made = move |mut tags: Vec<String>| {
             tags.retain(is_tag);
-            tags
-        });
-        Ok(TagsPage {
-            tags: tags.await,
-            next,
-        })
+            made(tags)
+        };
+        listing::page(response, list, &ask.what, "tags", made).await
     }
 
     /// The reference as messages and reports have it: behind a name that a gateway gave to the registry, that name.

@@ -65,7 +65,7 @@ pub(super) fn parse(field: &str) -> Vec<Link> {
         let (target, after, sound) = target(rest);
         let (parameters, after, all_sound) = parameters(after);
         rest = after;
-        let text = start.strip_suffix(rest).unwrap_or(start);
+        let text = start.get(..start.len() - rest.len()).unwrap_or(start);
         links.push(Link {
             target: target.trim_matches(BLANK).to_owned(),
             parameters,
@@ -80,8 +80,10 @@ fn target(link: &str) -> (&str, &str, bool) {
         let (target, after) = link.split_at(link.find([';', ',', ' ', '\t']).unwrap_or(link.len()));
         return (target.trim_end_matches('>'), after, false);
     };
-    if let Some((target, after)) = inner.split_once('>')
-        && !target.contains(['<', '"'])
+    // It ends where the next link begins, so that no link is looked through for those after it.
+    let end = inner.find(['>', '<', '"']);
+    if let Some((target, after)) = end.and_then(|end| inner.split_at_checked(end))
+        && let Some(after) = after.strip_prefix('>')
         && !target.split(';').skip(1).any(begins_with_rel)
     {
         return (target, after, true);
