@@ -172,7 +172,7 @@ impl RegistryArguments {
             NamedBy::User => Guard::of_user(allowed, public),
             NamedBy::Image => Guard::of_image(allowed, public),
         };
-        Ok(guard.behind_proxies(proxies))
+        Ok(guard.behind_proxies(proxies).looking_up())
     }
 
     fn http(&self, certificates: Certificates) -> anyhow::Result<reqwest::Client> {
