@@ -97,7 +97,12 @@ fn bytes_that_lists_escape_count_as_what_is_written() {
     let in_folder = |name: &[u8]| layer("x").file([b"/", name, b"/f"].concat(), "");
     let linked = |name: &[u8]| layer("x").symlink("/a", name);
     let attribute = |name: &[u8]| layer("x").file("/a", "").xattr("user.a", name);
-    for made in [&named as &dyn Fn(&[u8]) -> Layer, &in_folder, &linked, &attribute] {
+    for made in [
+        &named as &dyn Fn(&[u8]) -> Layer,
+        &in_folder,
+        &linked,
+        &attribute,
+    ] {
         let memory = || MemoryBudget::new(Some(40_000));
         assert!(within(&memory(), &made(&plain)).is_ok());
         let error = within(&memory(), &made(&escaped)).unwrap_err();
