@@ -29,9 +29,10 @@ use crate::terminal::{self, Visible};
 /// nothing that is in DIR is overwritten: all of it appears at once, after every layer that it comes from is verified, or
 /// nothing does.
 ///
-/// Owners and extended attributes are not restored, and set-user-ID, set-group-ID and sticky bits are left out. Devices
-/// and FIFOs are skipped. Symbolic links stay inside of what is extracted: absolute ones become relative, and those that
-/// lead elsewhere are skipped. What is changed or skipped is reported.
+/// Owners and extended attributes are not restored. Files have the permissions of the image, without those that the
+/// umask denies. Set-user-ID, set-group-ID and sticky bits are left out, devices and FIFOs are skipped. Symbolic links
+/// stay inside of what is extracted: absolute ones become relative, and those that lead elsewhere are skipped. What is
+/// left out, changed or skipped is reported, apart from what the umask denies.
 #[derive(clap::Args)]
 #[command(after_help = with_login!("Examples:
   onionskin extract nginx:1.27 /etc/nginx -o config     # config/nginx

@@ -118,12 +118,13 @@ impl<L: Limits> ImageArguments<L> {
         self.open_named_by(NamedBy::User, image, platform).await
     }
 
-    /// The same for an image of a registry that the image names, by its reference.
+    /// The same for an image of a registry that the image names, by its reference. The log-in is for what the user
+    /// named: whoever made the image does not learn by it what else of the registry the user may read.
     pub(crate) async fn open_base(&self, base: &Reference) -> anyhow::Result<Opened> {
         let own = self.image.parse();
         let named_by = match &own {
-            // The user named this registry.
-            Ok(Locator::Registry(own)) if own.domain() == base.domain() => NamedBy::User,
+            Ok(Locator::Registry(own)) if own.name() == base.name() => NamedBy::User,
+            Ok(Locator::Registry(own)) if own.domain() == base.domain() => NamedBy::ImageInRegistry,
             _ => NamedBy::Image,
         };
         let base = format!("docker://{base}");

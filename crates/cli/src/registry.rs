@@ -43,12 +43,14 @@ pub(crate) struct RegistryArguments {
     allowed_hosts: Vec<AllowedHost>,
 }
 
-/// Who named a registry.
+/// Who named a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamedBy {
     /// The user did.
     User,
-    /// An image did: then it has to be public, and is asked without log-in.
+    /// An image did, in a registry that the user named: it is asked for without log-in.
+    ImageInRegistry,
+    /// An image did, and its registry: then that has to be public, and is asked without log-in.
     Image,
 }
 
@@ -87,7 +89,7 @@ impl RegistryArguments {
         question: impl AsyncFn(&Client) -> Result<T, SourceError>,
     ) -> anyhow::Result<T> {
         let may_be_plain =
-            named_by == NamedBy::User && (!self.tls_verify || is_loopback(without_port(domain)));
+            named_by != NamedBy::Image && (!self.tls_verify || is_loopback(without_port(domain)));
         // Where it is not known whether a registry supports TLS, it is asked for the documents to find out.
         let kept = kept.filter(|_| named_by == NamedBy::User && !may_be_plain);
         // A certificate that is not trusted is that of a server which supports TLS.
@@ -155,7 +157,7 @@ impl RegistryArguments {
         };
         if speech == Scheme::Plain {
             options.plain_http.insert(domain.to_owned());
-        } else if !self.tls_verify && named_by == NamedBy::User {
+        } else if !self.tls_verify && named_by != NamedBy::Image {
             let domains = [domain.to_owned()].into();
             options.unchecked = Some((domains, self.http(Certificates::Any)?));
         }
@@ -169,10 +171,10 @@ impl RegistryArguments {
         let public = self.built(|| http_client().dns_resolver(addresses.clone()))?;
         let allowed = self.allowed_hosts.clone();
         let guard = match named_by {
-            NamedBy::User => Guard::of_user(allowed, public),
+            NamedBy::User | NamedBy::ImageInRegistry => Guard::of_user(allowed, public),
             NamedBy::Image => Guard::of_image(allowed, public),
         };
-        Ok(guard.behind_proxies(proxies))
+        Ok(guard.behind_proxies(proxies).looking_up())
     }
 
     fn http(&self, certificates: Certificates) -> anyhow::Result<reqwest::Client> {

@@ -89,6 +89,27 @@ fn memory_is_given_back_with_what_took_it() {
     within(&budget(), &files).unwrap();
 }
 
+/// Lists write a byte that is not UTF-8 as `\xNN`, and JSON has a second backslash.
+#[test]
+fn bytes_that_lists_escape_count_as_what_is_written() {
+    let (plain, escaped) = ([b'a'; 4_000], [0xff_u8; 4_000]);
+    let named = |name: &[u8]| layer("x").file([b"/", name].concat(), "");
+    let in_folder = |name: &[u8]| layer("x").file([b"/", name, b"/f"].concat(), "");
+    let linked = |name: &[u8]| layer("x").symlink("/a", name);
+    let attribute = |name: &[u8]| layer("x").file("/a", "").xattr("user.a", name);
+    for made in [
+        &named as &dyn Fn(&[u8]) -> Layer,
+        &in_folder,
+        &linked,
+        &attribute,
+    ] {
+        let memory = || MemoryBudget::new(Some(40_000));
+        assert!(within(&memory(), &made(&plain)).is_ok());
+        let error = within(&memory(), &made(&escaped)).unwrap_err();
+        assert_eq!(*error.problem(), Problem::Memory { limit: 40_000 });
+    }
+}
+
 /// A window is held only while its layer is decoded.
 #[test]
 fn windows_count_while_they_are_held() {

@@ -22,6 +22,8 @@ pub const WAIT_SECONDS: u64 = 15;
 pub const REDIRECTS: usize = 5;
 /// Members of a saved image's outer tar.
 pub const ARCHIVE_MEMBERS: usize = 1 << 16;
+/// Bytes of the names and link targets of these members; tools write a hundred for each, where they give it both.
+pub const ARCHIVE_NAME_BYTES: usize = 16 << 20;
 /// Repositories whose tokens are remembered; a gateway sees new names for as long as it runs.
 pub const REMEMBERED_REPOSITORIES: usize = 4096;
 /// Bytes of all temporary files at a time: archives from standard input, from an engine and from compressed files.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use onionskin_fixtures::write::oci_layout;
 use onionskin_fixtures::{Image, Packed, bytes, layer, seeded};
 use onionskin_tests::Ground;
+use onionskin_tests::binary::onionskin;
 use onionskin_tests::command::{printed, run, stopped};
 use onionskin_tests::odd::{Odd, ok, status};
 
@@ -244,6 +245,25 @@ async fn the_whole_tree_is_what_umoci_unpacks() {
         let (ours, theirs) = (fs::metadata(ours).unwrap(), fs::metadata(theirs).unwrap());
         assert_eq!(ours.mtime(), theirs.mtime(), "{path}");
         assert_eq!(ours.mode(), theirs.mode(), "{path}");
+    }
+}
+
+/// A file that anybody can write in an image is not one on this machine.
+#[tokio::test]
+async fn permissions_are_without_those_that_the_umask_denies() {
+    let files = layer("COPY . /").dir("/app").mode(0o777);
+    let files = files.file("/app/a", "a").mode(0o666);
+    let (_ground, file, out) = saved(&Image::new().layer(files).pack());
+    let extracted = std::process::Command::new("sh")
+        .args(["-c", "umask 027 && exec \"$@\"", "sh"])
+        .arg(onionskin())
+        .args(["extract", &file, "/app", "-o"])
+        .arg(&out)
+        .status();
+    assert!(extracted.unwrap().success());
+    for (path, mode) in [("app", 0o750), ("app/a", 0o640)] {
+        let there = fs::metadata(out.join(path)).unwrap();
+        assert_eq!(there.permissions().mode() & 0o777, mode, "{path}");
     }
 }
 

@@ -312,3 +312,44 @@ async fn the_base_that_an_image_names_is_public_and_asked_without_log_in() {
     assert!(well, "{said}");
     assert!(public.was_logged_in());
 }
+
+/// The log-in is for what the user named, and not for all that the same registry would show them.
+#[tokio::test]
+async fn another_repository_that_an_image_names_is_asked_without_log_in() {
+    let bases = base().pack();
+    let named = base()
+        .layer(layer("COPY more /more").file("/more", "more"))
+        .annotation(
+            "org.opencontainers.image.base.name",
+            "registry.test/team/base:1",
+        )
+        .pack();
+    let answer = move |target: &str, logged_in| {
+        let is_base = bases.blobs().any(|blob| target.ends_with(&blob.digest));
+        match (logged_in, is_base || target.ends_with("/manifests/1")) {
+            (false, _) => status(401, &[("www-authenticate", "Basic realm=x")], ""),
+            (true, true) => sound(&bases, target),
+            (true, false) => sound(&named, target),
+        }
+    };
+    let public = Public::new(answer, &[]).await;
+    public.log_in("registry.test");
+    let audit = async |image: &str| {
+        let arguments = ["audit", image, "--no-rules", "--fetch-base"];
+        let (well, said) = public.run(&arguments).await;
+        assert!(well, "{said}");
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = audit("registry.test/team/app:2").await;
+    assert!(
+        said.contains("add --base registry.test/team/base:1"),
+        "{said}"
+    );
+    let seen = std::mem::take(&mut *public.seen.lock().unwrap());
+    let of_base = seen.iter().filter(|(target, _)| target.contains("/base/"));
+    let logged_in: Vec<bool> = of_base.map(|(_, logged_in)| *logged_in).collect();
+    assert!(!logged_in.is_empty() && !logged_in.contains(&true));
+    // The repository that the user named.
+    let said = audit("registry.test/team/base:2").await;
+    assert!(!said.contains("note: the base image"), "{said}");
+}

@@ -76,6 +76,31 @@ fn ten_million_entries_are_refused_within_a_gibibyte() {
     }
 }
 
+/// A byte that is not UTF-8 is four in a list, and five in its JSON.
+#[test]
+fn names_and_attributes_that_grow_where_they_are_listed_are_refused() {
+    let members = |files: &dyn Fn(usize) -> Layer, count| {
+        let members = (0..count).flat_map(|n| gzip(&files(n).trailer("").tar()));
+        let blob: Vec<u8> = members.collect();
+        saved([layer("x").stored(blob)])
+    };
+    let value = vec![0xff; 1_000_000];
+    let of_attributes = |n: usize| layer("x").file(format!("/{n}"), "").xattr("user.x", &value);
+    let (_attributes, attributes) = members(&of_attributes, 130);
+    let folder = [0xff; 4_000];
+    let of_names = |n: usize| {
+        (n * 1_000..(n + 1) * 1_000).fold(layer("x"), |layer, n| {
+            layer.file([b"/", &folder[..], format!("/{n}").as_bytes()].concat(), "")
+        })
+    };
+    let (_names, names) = members(&of_names, 20);
+    for image in [&attributes, &names] {
+        for format in ["json", "text"] {
+            refused(&within(1 << 30, &["ls", "--format", format, image]));
+        }
+    }
+}
+
 #[test]
 fn a_blob_that_is_listed_again_and_again_is_refused_before_it_takes_memory() {
     let one = layer("x").file("/usr/share/doc/file", "").trailer("").tar();

@@ -14,6 +14,7 @@ use onionskin_core::source::registry::{
 };
 use onionskin_core::source::{Credentials, SourceError};
 use onionskin_tests::odd::{LAYER, Odd, manifest, ok, sound, status};
+use onionskin_tests::proxy::Proxy;
 use onionskin_tests::tls::Tls;
 
 fn password() -> Option<Credentials> {
@@ -325,6 +326,32 @@ async fn every_address_passes_the_guard_first() {
     });
     remote.image(None).await.unwrap();
     assert_eq!(inside.count(""), 1);
+}
+
+/// Another name of a private host, which a proxy would look up.
+#[tokio::test]
+async fn what_has_a_private_address_here_is_not_asked_of_a_proxy() {
+    let inside = Odd::new(|_, _| ok(OCI_MANIFEST, manifest())).await;
+    let proxy = Proxy::to(inside.address.clone()).await;
+    let through = reqwest::Proxy::all(format!("http://{}", proxy.address)).unwrap();
+    let public = http_client().proxy(through).build().unwrap();
+    let led_to = async |place: &str| {
+        let place = format!("http://{place}/x");
+        let odd = Odd::new(move |_, _| status(307, &[("location", &place)], "")).await;
+        let guard = Guard::of_user(Vec::new(), public.clone());
+        let guard = guard.behind_proxies(vec!["proxy.test".to_owned()]);
+        let remote = odd.remote_with(ClientOptions {
+            guard: Some(guard.looking_up()),
+            ..ClientOptions::default()
+        });
+        (remote.image(None).await.unwrap_err(), proxy.take().len())
+    };
+    let (error, asked) = led_to("localhost").await;
+    assert!(matches!(error, SourceError::Forbidden { .. }), "{error:?}");
+    assert_eq!((asked, inside.count("")), (0, 0));
+    // Only the proxy knows this one.
+    let (error, asked) = led_to("registry.test").await;
+    assert!(asked > 0, "{error:?}");
 }
 
 /// A registry whose tokens come from its own `/token`, which answers so.

@@ -80,7 +80,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 );
             };
             let budget = Arc::new(Budget::from(left));
-            let room = (budget, MemoryBudget::default());
+            let room = (budget, memory());
             match run(&job, file.as_ref(), room, threads, hear).await {
                 Ok(Done::Listed(table)) => {
                     port::tell(&scope, &Report::Listed);
@@ -116,6 +116,15 @@ pub(crate) enum News {
 
 /// What a layer may take of what its image may take.
 pub(crate) type Room = (Arc<Budget>, MemoryBudget);
+
+/// Bytes of memory that the layers of an image may take in a worker, of the 4 GiB that WebAssembly has: beyond them it
+/// would end the worker without a word.
+const MEMORY: u64 = 3 << 30;
+
+/// The memory of an image of which nothing was read yet.
+pub(crate) fn memory() -> MemoryBudget {
+    MemoryBudget::new(Some(MEMORY))
+}
 
 /// Whether a processor has nothing else to do, which can hash beside the decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

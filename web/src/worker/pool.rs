@@ -105,7 +105,7 @@ impl Pool {
             same,
             members: RefCell::default(),
             file,
-            room: Room::default(),
+            room: (Arc::default(), decode::memory()),
             cache: Cache::of_worker(),
             tell: Rc::new(tell),
         });
@@ -517,6 +517,14 @@ mod tests {
             origin: Origin::File("app.tar".to_owned()),
             how: ReadMode::Whole,
         }
+    }
+
+    /// Beyond the memory that WebAssembly has, a worker ends without a word.
+    #[test]
+    fn images_have_less_memory_than_a_worker() {
+        let pool = Pool::start(Vec::new(), None, |_| {});
+        let (_, memory) = &pool.room;
+        assert!(memory.has(2 << 30) && !memory.has(4 << 30));
     }
 
     /// Each layer alone would do.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
+use onionskin_core::layer::LayerIndex;
 use onionskin_core::layer::table::{TableError, TableOfContents};
-use onionskin_core::layer::{LayerIndex, MemoryBudget};
 use onionskin_core::source::{Layer, Source};
 
+use super::decode;
 use super::protocol::{DecodedLayer, Differences};
 use super::whole::LayerResult;
 use crate::counts::number;
@@ -24,7 +25,7 @@ pub fn read<'a>(
     source: &'a Source,
     layer: &'a Layer,
 ) -> LocalBoxFuture<'a, Option<Result<TableOfContents, TableError>>> {
-    Box::pin(async { source.table(layer, &MemoryBudget::default()).await })
+    Box::pin(async { source.table(layer, &decode::memory()).await })
 }
 
 /// Paths that are told of which a table and its layer say different things.

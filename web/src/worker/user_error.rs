@@ -4,7 +4,7 @@
 mod source;
 
 use onionskin_core::analysis::AnalysisError;
-use onionskin_core::layer::LayerError;
+use onionskin_core::layer::{LayerError, Problem};
 use onionskin_core::platform::PlatformError;
 use onionskin_core::reference::ReferenceError;
 use onionskin_core::rules::GlobError;
@@ -101,12 +101,19 @@ impl UserError {
     /// A layer could not be decoded.
     pub(crate) fn of_layer(layer: u32, error: &LayerError) -> Self {
         let detail = format!("at {}: {}", error.location(), error.problem());
-        let advice = format!("{OTHERS} If it keeps failing, push the image again.");
+        let (advice, again) = match error.problem() {
+            // A browser has no more.
+            Problem::Memory { .. } => ("Read it with the `onionskin` command.".to_owned(), false),
+            _ => (
+                format!("{OTHERS} If it keeps failing, push the image again."),
+                true,
+            ),
+        };
         UserError::new(
             format!("Layer {layer} cannot be read"),
             detail,
             &advice,
-            true,
+            again,
         )
     }
 

@@ -23,7 +23,8 @@ pub(super) struct BaseArguments {
 
     /// Fetch the base that the image's annotations name from its registry
     ///
-    /// A registry that only the image names has to be public, or given with --allow-host, and is asked without log-in.
+    /// A registry that only the image names has to be public, or given with --allow-host. The base is asked for without
+    /// log-in, unless it is in the image's own repository.
     #[arg(long, conflicts_with = "base")]
     fetch_base: bool,
 }
@@ -67,8 +68,8 @@ impl BaseArguments {
                             credentials: false, ..
                         },
                     ) => format!(
-                        "{denied}. A registry that only the image names gets no credentials; to use those of this \
-                         machine, add --base {named}"
+                        "{denied}. A base that only the image names is asked for without credentials; to use those of \
+                         this machine, add --base {named}"
                     ),
                     _ => sentence(&error),
                 };

@@ -160,8 +160,11 @@ impl Folder {
             .tempdir_in(&self.path);
         let beside =
             beside.map_err(|error| anyhow!("cannot write to {}: {error}", shown(&self.path)))?;
+        let allowed = allowed(beside.path());
         let tree = Tree {
             base: beside.path().join("extracted"),
+            allowed: allowed
+                .map_err(|error| anyhow!("cannot write to {}: {error}", shown(&self.path)))?,
         };
         tree.write(plan, contents)?;
         let moves: Vec<(PathBuf, PathBuf)> = match name.is_empty() {
@@ -203,9 +206,27 @@ fn free(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The permissions that may be given in a folder: those that a new one gets there, so without what the umask denies.
+/// To ask for the umask itself is to set it, for all threads.
+#[cfg(unix)]
+fn allowed(folder: &Path) -> io::Result<u32> {
+    let new = folder.join("new");
+    fs::create_dir(&new)?;
+    let permissions = fs::metadata(&new)?.permissions();
+    fs::remove_dir(&new)?;
+    Ok(std::os::unix::fs::PermissionsExt::mode(&permissions))
+}
+
+#[cfg(not(unix))]
+const fn allowed(_: &Path) -> io::Result<u32> {
+    Ok(0o777)
+}
+
 /// The new folder, which nobody else can enter.
 struct Tree {
     base: PathBuf,
+    /// The permissions that are given.
+    allowed: u32,
 }
 
 impl Tree {
@@ -270,7 +291,8 @@ impl Tree {
             .rev()
             .filter(|(names, _)| !names.is_empty())
         {
-            set(&self.path(names)?, *metadata, 0o700).map_err(|error| self.failed(names, error))?;
+            let metadata = self.masked(*metadata);
+            set(&self.path(names)?, metadata, 0o700).map_err(|error| self.failed(names, error))?;
         }
         Ok(())
     }
@@ -291,8 +313,15 @@ impl Tree {
             path,
             left,
             length: left,
-            metadata: file.metadata,
+            metadata: self.masked(file.metadata),
         })
+    }
+
+    fn masked(&self, metadata: Metadata) -> Metadata {
+        Metadata {
+            mode: metadata.mode & self.allowed,
+            ..metadata
+        }
     }
 
     fn path(&self, names: &Names) -> anyhow::Result<PathBuf> {

@@ -93,7 +93,7 @@ pub enum Problem {
     },
     /// More than [`MemoryBudget`](super::MemoryBudget) has left.
     #[error(
-        "the image has more files, or longer paths, than fit into the {limit} bytes of memory that are left for them; allow more memory (`ulimit -v`, or the container's limit)"
+        "the image has more files, or longer paths, than fit into the {limit} bytes of memory that are left for them; allow more memory (`ulimit -v`, or the container's limit), or use a machine with more"
     )]
     Memory {
         /// Bytes for all layers of the image.

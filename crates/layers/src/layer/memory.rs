@@ -17,10 +17,20 @@ use crate::memory::{Memory, MemoryShare};
 const ENTRY: u64 = 1000;
 /// Bytes that a folder takes that entries are in.
 const FOLDER: u64 = 1000;
-/// How often the bytes of a path are held: in a list, in its text, and while that grows.
-const PATHS: u64 = 3;
+/// How often a byte of a path, a link target or an attribute is held: in a list, in its text, and while that grows.
+const LISTED: u64 = 3;
+/// Bytes that are held so of one that JSON has a backslash before: one in the list, two in the text, and as it grows.
+const LISTED_QUOTED: u64 = 5;
+/// Bytes that are held so of one that may be `\uNNNN` in JSON: one in the list, six in the text, and as it grows.
+const LISTED_CONTROL: u64 = 13;
+/// Bytes that are held so of one that may be `\xNN`: four in the list, five in JSON, and as it grows.
+const LISTED_ESCAPED: u64 = 14;
 /// How often the bytes of a name are held: in the index, in the tree, and while these grow.
 const NAMES: u64 = 2;
+/// Bytes that a link target takes in the index beside its own.
+pub(super) const LINK: usize = 32;
+/// Bytes that an attribute takes in the index beside its own.
+pub(super) const ATTRIBUTE: usize = 64;
 /// How often the bytes of what visitors find are held: as they are stored, and while they are read.
 const FOUND: u64 = 3;
 
@@ -52,6 +62,8 @@ pub(super) struct Room {
     pub(super) folders: u64,
     /// Bytes of the paths of folders.
     pub(super) folder_paths: u64,
+    /// Bytes of memory that lists take of paths, link targets and attributes.
+    pub(super) listed: u64,
     /// Bytes of names, link targets and attributes.
     pub(super) names: u64,
     /// Bytes of what visitors found.
@@ -59,12 +71,23 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// Adds an entry with this path.
+    pub(super) fn entry(&mut self, path: TextLength) {
+        self.entries += 1;
+        self.paths = self.paths.saturating_add(path.bytes);
+        self.list(path);
+    }
+
+    /// Adds what lists take of a text.
+    pub(super) fn list(&mut self, text: TextLength) {
+        self.listed = self.listed.saturating_add(text.listed);
+    }
+
     /// Bytes of memory that index, tree and reports take.
     pub(super) const fn bytes(&self) -> u64 {
-        let paths = self.paths.saturating_add(self.folder_paths);
         Self::bytes_of_entries(self.entries)
             .saturating_add(FOLDER.saturating_mul(self.folders))
-            .saturating_add(PATHS.saturating_mul(paths))
+            .saturating_add(self.listed)
             .saturating_add(NAMES.saturating_mul(self.names))
             .saturating_add(FOUND.saturating_mul(self.found))
     }
@@ -72,6 +95,46 @@ impl Room {
     /// Bytes of memory that so many entries take, without their names.
     pub(super) const fn bytes_of_entries(entries: u64) -> u64 {
         ENTRY.saturating_mul(entries)
+    }
+}
+
+/// How long a text from an image is, and how long where it is listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TextLength {
+    /// Its own bytes.
+    pub(super) bytes: u64,
+    /// Bytes of memory that a list takes of it, with its escapes: as text
+    /// ([`names::text`](crate::names::text)) and as JSON.
+    pub(super) listed: u64,
+}
+
+impl TextLength {
+    /// Of a name, a link target or a part of an attribute. That all of it is UTF-8 says nothing: a path in which
+    /// another name is not has every byte from 0x80 up escaped.
+    pub(super) fn of(text: &[u8]) -> Self {
+        Self {
+            bytes: text.len() as u64,
+            listed: text.iter().map(|byte| listed(*byte)).sum(),
+        }
+    }
+
+    /// Of what has this name in the folder that has this path.
+    pub(super) fn join(self, name: &[u8]) -> Self {
+        let name = Self::of(name);
+        Self {
+            bytes: self.bytes.saturating_add(1 + name.bytes),
+            listed: self.listed.saturating_add(LISTED + name.listed),
+        }
+    }
+}
+
+const fn listed(byte: u8) -> u64 {
+    match byte {
+        0x80..=0xff => LISTED_ESCAPED,
+        // The second of two such marks may begin a command to a pipeline.
+        0..0x20 | 0x7f | b'#' | b':' => LISTED_CONTROL,
+        b'"' | b'\\' => LISTED_QUOTED,
+        _ => LISTED,
     }
 }
 
@@ -179,23 +242,37 @@ pub(super) struct LayerMemory {
 }
 
 impl LayerMemory {
-    /// An entry with a path of so many bytes.
-    pub(super) fn entry(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.counts, path as u64);
+    /// An entry with this path.
+    pub(super) fn entry(&self, path: TextLength) -> Result<(), Problem> {
+        let counts = &*self.counts;
         count(&counts.entries, 1, "entries", IMAGE_ENTRIES as u64)?;
         let limit = IMAGE_PATH_BYTES;
-        count(&counts.path_bytes, path, "bytes of paths", limit)?;
-        self.take(ENTRY + PATHS * path)
+        count(&counts.path_bytes, path.bytes, "bytes of paths", limit)?;
+        self.take(ENTRY.saturating_add(path.listed))
     }
 
-    /// A folder that entries are in, with a path of so many bytes.
-    pub(super) fn folder(&self, path: usize) -> Result<(), Problem> {
-        let (counts, path) = (&*self.counts, path as u64);
+    /// A folder that entries are in, with this path.
+    pub(super) fn folder(&self, path: TextLength) -> Result<(), Problem> {
+        let counts = &*self.counts;
         count(&counts.folders, 1, "folders", IMAGE_FOLDERS as u64)?;
         let limit = IMAGE_FOLDER_PATH_BYTES;
         let what = "bytes of paths of folders";
-        count(&counts.folder_path_bytes, path, what, limit)?;
-        self.take(FOLDER + PATHS * path)
+        count(&counts.folder_path_bytes, path.bytes, what, limit)?;
+        self.take(FOLDER.saturating_add(path.listed))
+    }
+
+    /// A link target.
+    pub(super) fn link(&self, target: &[u8]) -> Result<(), Problem> {
+        self.names(target.len() + LINK)?;
+        self.take(TextLength::of(target).listed)
+    }
+
+    /// The extended attributes of an entry.
+    pub(super) fn attributes(&self, attributes: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Problem> {
+        attributes.iter().try_for_each(|(name, value)| {
+            self.names(name.len() + value.len() + ATTRIBUTE)?;
+            self.take(TextLength::of(name).listed + TextLength::of(value).listed)
+        })
     }
 
     /// Bytes of names, link targets and attributes.

@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::keyed_hash::KeyedHash;
 use crate::layer::content::ContentId;
 use crate::layer::entry::{EntryId, EntryKind, EntryTarget, NewEntry};
-use crate::layer::memory::{LayerMemory, MemoryBudget};
+use crate::layer::memory::{LayerMemory, MemoryBudget, TextLength};
 use crate::layer::visitor::Findings;
 use crate::layer::{Problem, Remark, RemarkKind};
 use crate::limits::LAYER_REMARKS;
@@ -29,8 +29,8 @@ pub(in crate::layer) struct IndexBuilder {
     dir_lookup: HashTable<u32>,
     owner_lookup: HashMap<(u64, u64), u32, KeyedHash>,
     hasher: KeyedHash,
-    /// Bytes of the paths of the interned folders.
-    dir_path_bytes: Vec<u32>,
+    /// How long the paths of the interned folders are.
+    dir_paths: Vec<TextLength>,
     findings: Vec<Findings>,
     memory: LayerMemory,
 }
@@ -46,7 +46,7 @@ impl IndexBuilder {
             dir_lookup: HashTable::new(),
             owner_lookup: HashMap::default(),
             hasher: KeyedHash::new(),
-            dir_path_bytes: vec![0],
+            dir_paths: vec![TextLength::default()],
             findings: Vec::new(),
             memory: memory.layer(),
         }
@@ -86,10 +86,10 @@ impl IndexBuilder {
         new: NewEntry,
     ) -> Result<EntryTarget, Problem> {
         let at = self.asides.files.len();
-        self.memory.entry(path.len())?;
-        let attributes: usize = new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
-        let link = new.link.as_ref().map_or(0, Vec::len);
-        self.memory.names(2 * path.len() + link + attributes)?;
+        self.memory.entry(TextLength::of(&path))?;
+        self.memory.names(2 * path.len())?;
+        self.memory.link(new.link.as_deref().unwrap_or_default())?;
+        self.memory.attributes(&new.xattrs)?;
         let at = at as u32;
         self.asides.by_path.insert(path, at);
         self.asides.files.push(Aside {
@@ -112,9 +112,8 @@ impl IndexBuilder {
         for part in parents {
             dir = self.intern(dir, part)?;
         }
-        let above = self.dir_path_bytes.get(dir as usize).copied();
-        let path = above.unwrap_or(0) as usize + 1 + name.len();
-        self.memory.entry(path)?;
+        let above = self.dir_paths.get(dir as usize).copied();
+        self.memory.entry(above.unwrap_or_default().join(name))?;
         self.memory.names(name.len())?;
         let c = &mut self.columns;
         c.kinds.push(new.kind);
@@ -142,12 +141,11 @@ impl IndexBuilder {
             c.devices.push((entry, device));
         }
         if let Some(link) = new.link {
-            self.memory.names(link.len() + 32)?;
+            self.memory.link(&link)?;
             self.columns.links.push((entry, link));
         }
         if !new.xattrs.is_empty() {
-            self.memory
-                .names(new.xattrs.iter().map(|(k, v)| k.len() + v.len() + 64).sum())?;
+            self.memory.attributes(&new.xattrs)?;
             self.columns.xattrs.push((entry, new.xattrs));
         }
         Ok(EntryId(entry))
@@ -169,7 +167,7 @@ impl IndexBuilder {
 
     /// Notes an entry that is no part of the image.
     pub(in crate::layer) fn unshown(&mut self, unshown: Unshown) -> Result<(), Problem> {
-        self.memory.entry(unshown.path.len())?;
+        self.memory.entry(TextLength::of(&unshown.path))?;
         self.memory.names(unshown.path.len())?;
         let before = self.len() as u32;
         self.columns.unshown.push(Unshown { before, ..unshown });
@@ -233,11 +231,11 @@ impl IndexBuilder {
         if let Some(dir) = found {
             return Ok(*dir);
         }
-        let above = self.dir_path_bytes.get(parent as usize).copied();
-        let path = above.unwrap_or(0) as usize + 1 + name.len();
+        let above = self.dir_paths.get(parent as usize).copied();
+        let path = above.unwrap_or_default().join(name);
         self.memory.folder(path)?;
         self.memory.names(name.len())?;
-        self.dir_path_bytes.push(path as u32);
+        self.dir_paths.push(path);
         let c = &mut self.columns;
         let dir = c.dir_parents.len() as u32;
         c.dir_parents.push(parent);

@@ -2,7 +2,7 @@
 
 use super::LayerIndex;
 use crate::layer::LayerError;
-use crate::layer::memory::{MemoryBudget, Room};
+use crate::layer::memory::{ATTRIBUTE, LINK, MemoryBudget, Room, TextLength};
 
 impl LayerIndex {
     /// The same sums as while it was decoded, but for what stood in AUFS's own folders.
@@ -10,35 +10,38 @@ impl LayerIndex {
         let columns = &self.columns;
         let mut room = Room::default();
         // An index from a file may have names of any length: paths are counted, never written out.
-        let mut paths: Vec<u64> = Vec::with_capacity(columns.dir_parents.len());
+        let mut paths: Vec<TextLength> = Vec::with_capacity(columns.dir_parents.len());
         for (dir, parent) in columns.dir_parents.iter().enumerate() {
-            let name = columns.dir_names.get(dir).len() as u64;
+            let name = columns.dir_names.get(dir);
             let above = paths.get(*parent as usize).copied();
-            let path = above.map_or(0, |above| above.saturating_add(1 + name));
+            let path = above.map_or_else(TextLength::default, |above| above.join(name));
             if dir > 0 {
                 room.folders += 1;
-                room.folder_paths = room.folder_paths.saturating_add(path);
-                room.names += name;
+                room.folder_paths = room.folder_paths.saturating_add(path.bytes);
+                room.list(path);
+                room.names += name.len() as u64;
             }
             paths.push(path);
         }
         for (at, dir) in columns.dirs.iter().enumerate() {
-            let name = columns.names.get(at).len() as u64;
-            let above = paths.get(*dir as usize).copied().unwrap_or(0);
-            room.paths = room.paths.saturating_add(above.saturating_add(1 + name));
-            room.names += name;
+            let name = columns.names.get(at);
+            let above = paths.get(*dir as usize).copied().unwrap_or_default();
+            room.entry(above.join(name));
+            room.names += name.len() as u64;
         }
-        room.entries = columns.dirs.len() as u64;
         for unshown in &columns.unshown {
-            room.entries += 1;
-            room.paths += unshown.path.len() as u64;
+            room.entry(TextLength::of(&unshown.path));
             room.names += unshown.path.len() as u64;
         }
-        let links = columns.links.iter().map(|(_, link)| link.len() + 32);
-        room.names += links.sum::<usize>() as u64;
-        let attributes = columns.xattrs.iter().flat_map(|(_, attributes)| attributes);
-        let attributes = attributes.map(|(name, value)| name.len() + value.len() + 64);
-        room.names += attributes.sum::<usize>() as u64;
+        for (_, link) in &columns.links {
+            room.names += (link.len() + LINK) as u64;
+            room.list(TextLength::of(link));
+        }
+        for (name, value) in columns.xattrs.iter().flat_map(|(_, attributes)| attributes) {
+            room.names += (name.len() + value.len() + ATTRIBUTE) as u64;
+            room.list(TextLength::of(name));
+            room.list(TextLength::of(value));
+        }
         room.found = self.findings.iter().map(|found| found.bytes() as u64).sum();
         room
     }

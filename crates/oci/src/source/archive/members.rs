@@ -12,6 +12,8 @@ use crate::tar::{self, BLOCK, Decoder, SparseMap, TarKind, Visitor};
 #[derive(Debug, Default)]
 pub(super) struct Members {
     by_name: BTreeMap<String, Member>,
+    /// Bytes of the names and link targets of all members.
+    name_bytes: usize,
     /// Parts of all sparse members.
     runs: usize,
     /// Bytes of the tar.
@@ -94,7 +96,14 @@ impl Members {
             _ => None,
         };
         if let Some(member) = member {
+            self.name_bytes += name.len() + member.link_bytes();
             self.by_name.insert(name, member);
+        }
+        if self.name_bytes > limits::ARCHIVE_NAME_BYTES {
+            return Err(format!(
+                "the names and link targets of its members have more than {} bytes",
+                limits::ARCHIVE_NAME_BYTES
+            ));
         }
         if self.by_name.len() > limits::ARCHIVE_MEMBERS {
             return Err(format!(
@@ -121,6 +130,16 @@ impl Members {
             }
         }
         None
+    }
+}
+
+impl Member {
+    /// Bytes of the name that it leads to.
+    const fn link_bytes(&self) -> usize {
+        match self {
+            Self::File(_) => 0,
+            Self::Link(target) => target.len(),
+        }
     }
 }
 
@@ -275,6 +294,10 @@ fn lossy(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures::executor::block_on;
+    use onionskin_fixtures::Layer;
+
     use super::*;
     use crate::tar::Segment;
 
@@ -294,6 +317,20 @@ mod tests {
                 "{name} in {folder}"
             );
         }
+    }
+
+    #[test]
+    fn names_and_link_targets_of_members_are_bounded() {
+        let links = |count: usize, long: &[u8]| {
+            let links = (0..count).fold(Layer::new().gnu(), |links, n| {
+                links.symlink([format!("/{n}").as_bytes(), long].concat(), long)
+            });
+            block_on(Members::walk(&Bytes::from(links.tar())))
+        };
+        assert!(links(800, &[b'a'; 4_000]).is_ok());
+        // What is not UTF-8 takes three bytes for one.
+        let error = links(800, &[0xff; 4_000]).unwrap_err();
+        assert!(error.contains("names and link targets"), "{error}");
     }
 
     #[test]

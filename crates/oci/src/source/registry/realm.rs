@@ -82,8 +82,12 @@ const SHARED: &[&str] = &[
     "container-registry.com",
     "container-registry.ovh.net",
     "cr.aliyuncs.com",
+    // `NAME.cr.REGION.ionos.com`.
+    "ionos.com",
     "jfrog.io",
+    "myhuaweicloud.com",
     "on.aws",
+    "pkg.coding.net",
     "pkg.dev",
     "run.app",
     "sonatype.app",
@@ -290,6 +294,21 @@ mod tests {
         (
             "https://evil.eastus.cloudapp.azure.com/token",
             "https://good.eastus.cloudapp.azure.com",
+            false,
+        ),
+        (
+            "https://evil.cr.de-fra.ionos.com/token",
+            "https://good.cr.de-fra.ionos.com",
+            false,
+        ),
+        (
+            "https://evil.swr-pro.myhuaweicloud.com/token",
+            "https://good.swr-pro.myhuaweicloud.com",
+            false,
+        ),
+        (
+            "https://evil-docker.pkg.coding.net/token",
+            "https://good-docker.pkg.coding.net",
             false,
         ),
         (

@@ -13,7 +13,7 @@ use super::answer;
 use super::failure::is_not_public;
 use super::failure::{is_closed, unreachable};
 #[cfg(not(target_arch = "wasm32"))]
-use super::guard::{Guard, Reach, Step};
+use super::guard::{Guard, Reach, Refusal, Step};
 use super::request::{Purpose, RegistryRequest};
 use super::wait::{Notices, waited};
 use crate::limits;
@@ -118,7 +118,7 @@ impl Transport {
 
     /// The client to request `url` with, where that may be requested; `from` redirects there.
     #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
-    fn client(
+    async fn client(
         &self,
         ask: &RegistryRequest,
         url: &Url,
@@ -126,9 +126,10 @@ impl Transport {
     ) -> Result<&reqwest::Client, SourceError> {
         #[cfg(not(target_arch = "wasm32"))]
         if let Some(guard) = &self.guard {
-            let reach = guard.reach(Step::of(ask, url, from));
-            let reach = reach.map_err(|refusal| forbidden(ask, url, refusal.to_string()))?;
-            if reach == Reach::Public {
+            let step = Step::of(ask, url, from);
+            let refused = |refusal: Refusal| forbidden(ask, url, refusal.to_string());
+            if guard.reach(step).map_err(refused)? == Reach::Public {
+                guard.look_up(step).await.map_err(refused)?;
                 return Ok(guard.public());
             }
         }
@@ -181,7 +182,7 @@ impl Transport {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let http = self.client(ask, url, from)?;
+        let http = self.client(ask, url, from).await?;
         let mut request = http
             .request(ask.method.clone(), url.clone())
             .headers(headers);

@@ -5,7 +5,8 @@
 //! domain chooses its addresses. So private addresses are contacted only where a person named the host: each URL
 //! passes [`Guard::reach`], and hosts that nobody named are asked by a client that takes its addresses from
 //! [`PublicAddresses`], which is what the connection then uses: no second look-up can answer otherwise. That client
-//! has connections of its own, so that none is reused that was made to a host somebody named.
+//! has connections of its own, so that none is reused that was made to a host somebody named. A proxy looks names up by
+//! itself: what [`Guard::looking_up`] refuses before is only what has a private address here too.
 
 mod address;
 mod allowed;
@@ -18,6 +19,7 @@ use super::request::{Purpose, RegistryRequest};
 
 pub use address::is_public;
 pub use allowed::{AllowedHost, AllowedHostError};
+use resolve::LookUps;
 pub(super) use resolve::NotPublic;
 pub use resolve::PublicAddresses;
 
@@ -27,6 +29,7 @@ pub struct Guard {
     registries: Registries,
     allowed: Vec<AllowedHost>,
     proxies: Vec<String>,
+    look_ups: Option<LookUps>,
     public: reqwest::Client,
 }
 
@@ -138,6 +141,7 @@ impl Guard {
             registries,
             allowed,
             proxies: Vec::new(),
+            look_ups: None,
             public,
         }
     }
@@ -147,6 +151,15 @@ impl Guard {
     #[must_use]
     pub fn behind_proxies(self, proxies: Vec<String>) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// The same, where the names of hosts that nobody named are looked up here before a proxy does so.
+    #[must_use]
+    pub fn looking_up(self) -> Self {
+        Self {
+            look_ups: (!self.proxies.is_empty()).then(LookUps::default),
+            ..self
+        }
     }
 
     /// The client for hosts that nobody named.
@@ -175,6 +188,15 @@ impl Guard {
             return Err(self.not_public(step));
         }
         Ok(Reach::Public)
+    }
+
+    /// Refuses a step to a host that nobody named, where the name has a private address here.
+    pub(super) async fn look_up(&self, step: Step<'_>) -> Result<(), Refusal> {
+        let host = step.url.host_str().unwrap_or_default();
+        match &self.look_ups {
+            Some(names) if names.is_private(host).await => Err(self.not_public(step)),
+            _ => Ok(()),
+        }
     }
 
     /// The refusal of a step whose host turned out to have no public address.

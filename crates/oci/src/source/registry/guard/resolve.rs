@@ -1,10 +1,15 @@
 //! Names to addresses, of which only those on the public internet are given.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::is_public;
+
+/// How long a name that a proxy will look up is looked up here: behind some proxies no name server answers.
+const LOOK_UP: Duration = Duration::from_secs(2);
 
 /// A resolver for connections to hosts that nobody named: what it gives is what the connection uses.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +49,33 @@ impl Resolve for PublicAddresses {
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
+    }
+}
+
+/// What was found here of names that a proxy looks up by itself, each once. A clone has the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LookUps(Arc<Mutex<BTreeMap<String, bool>>>);
+
+impl LookUps {
+    /// Whether one of the addresses that a name has here is not on the public internet. A name that has none here may
+    /// have one where the proxy is.
+    pub(super) async fn is_private(&self, host: &str) -> bool {
+        if let Some(known) = self.known(host) {
+            return known;
+        }
+        let found = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((host, 0))).await;
+        let private = match found {
+            Ok(Ok(mut found)) => found.any(|socket| !is_public(socket.ip())),
+            _ => false,
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(host.to_owned(), private);
+        private
+    }
+
+    fn known(&self, host: &str) -> Option<bool> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(host).copied()
     }
 }
 
