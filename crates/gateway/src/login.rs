@@ -13,10 +13,12 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use onionskin_core::digest::Digest;
 use onionskin_core::source::Credentials;
+use onionskin_core::source::registry::is_loopback;
 use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::Refused;
+use crate::upstream::Upstream;
 
 const REGISTRY_AUTH: HeaderName = HeaderName::from_static("x-registry-auth");
 
@@ -44,13 +46,14 @@ struct Sent {
 }
 
 impl Login {
-    /// The log-in in a request for something of a registry, which is called `name` here and `domain` in references.
+    /// The log-in in a request for something of a registry, which is called `name` here.
     pub(crate) fn of(
         headers: &HeaderMap,
         client: Option<Client>,
         name: &str,
-        domain: &str,
+        upstream: &Upstream,
     ) -> Result<Option<Self>, Refused> {
+        let Upstream { domain, base } = upstream;
         let mut sent = headers.get_all(REGISTRY_AUTH).iter();
         let header = match (sent.next(), sent.next()) {
             (None, _) => return Ok(None),
@@ -60,6 +63,13 @@ impl Login {
         // On the way it may have been read already; it goes no further.
         if !client.is_some_and(|client| client.private) {
             let message = "log-ins at registries are accepted over HTTPS or from this machine only; a proxy in front of this gateway has to send X-Forwarded-Proto: https";
+            return Err(Refused::new(StatusCode::FORBIDDEN, "DENIED", message));
+        }
+        // The operator's own goes there because the operator wrote `http://`; this visitor knows nothing of that.
+        if base.scheme() == "http" && !base.host_str().is_some_and(is_loopback) {
+            let message = format!(
+                "this gateway asks {name} over plain HTTP, where others could read a log-in; its operator can name that registry with https://"
+            );
             return Err(Refused::new(StatusCode::FORBIDDEN, "DENIED", message));
         }
         let text = BASE64.decode(header.as_bytes());
@@ -81,7 +91,7 @@ impl Login {
         }
         Ok(Some(Self {
             key: key(&[domain, &sent.username, &sent.password]),
-            domain: domain.to_owned(),
+            domain: domain.clone(),
             credentials: Credentials::Password {
                 user: sent.username,
                 password: sent.password,
@@ -120,6 +130,10 @@ mod tests {
     use super::*;
 
     fn login(sent: &[&str], private: bool) -> Result<Option<Login>, String> {
+        login_at("https://registry.example.com", sent, private)
+    }
+
+    fn login_at(base: &str, sent: &[&str], private: bool) -> Result<Option<Login>, String> {
         let mut headers = HeaderMap::new();
         for sent in sent {
             headers.append(REGISTRY_AUTH, sent.parse().unwrap());
@@ -129,7 +143,11 @@ mod tests {
             proxied: false,
             private,
         };
-        let found = Login::of(&headers, Some(client), "team", "registry.example.com");
+        let upstream = Upstream {
+            domain: "registry.example.com".to_owned(),
+            base: base.parse().unwrap(),
+        };
+        let found = Login::of(&headers, Some(client), "team", &upstream);
         found.map_err(|refused| refused.message)
     }
 
@@ -158,6 +176,26 @@ mod tests {
         assert!(error.contains("over HTTPS"), "{error}");
         let bare = header.trim_end_matches('=');
         assert!(login(&[bare], true).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_log_in_goes_on_in_clear_on_this_machine_only() {
+        let header = sent("me", "hunter2", "team");
+        for base in ["http://registry.example.com", "http://10.0.0.7:5000"] {
+            let error = login_at(base, &[&header], true).map(|_| ()).unwrap_err();
+            assert!(error.contains("over plain HTTP"), "{error}");
+            assert!(login_at(base, &[], true).unwrap().is_none());
+        }
+        for base in [
+            "http://127.0.0.1:5000",
+            "http://[::1]:5000",
+            "http://localhost",
+        ] {
+            assert!(
+                login_at(base, &[&header], true).unwrap().is_some(),
+                "{base}"
+            );
+        }
     }
 
     #[test]

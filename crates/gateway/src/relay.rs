@@ -128,12 +128,10 @@ impl Relay {
         })
     }
 
-    /// The registry that a name begins with, by the host that it stands for.
-    pub(crate) fn registry(&self, name: &str) -> Option<&str> {
+    /// The registry that a name begins with.
+    pub(crate) fn registry(&self, name: &str) -> Option<&Upstream> {
         let first = name.split('/').next().unwrap_or_default();
-        self.upstreams
-            .get(first)
-            .map(|upstream| upstream.domain.as_str())
+        self.upstreams.get(first).map(Arc::as_ref)
     }
 
     /// The address of the registry that a name begins with, by which the store tells registries apart; empty for images that

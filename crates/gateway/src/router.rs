@@ -152,10 +152,10 @@ async fn registry(
         Some((first, served.relay().registry(first)?))
     });
     let login = match registry {
-        Some((first, domain)) => Login::of(&asked, client, first, domain)?,
+        Some((first, upstream)) => Login::of(&asked, client, first, upstream)?,
         None => None,
     };
-    let registry = registry.map(|(_, domain)| domain.to_owned());
+    let registry = registry.map(|(_, upstream)| upstream.domain.clone());
     let visitor = Visitor {
         method: &method,
         version,

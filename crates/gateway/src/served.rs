@@ -61,7 +61,8 @@ impl Served {
 
     /// Whether a user may see what is under names that begin so, or under the name of the registry that this is.
     pub(crate) fn sees(&self, user: &User, first: &str) -> bool {
-        user.sees(first) || user.sees(self.relay.registry(first).unwrap_or(first))
+        let registry = self.relay.registry(first);
+        user.sees(first) || user.sees(registry.map_or(first, |registry| &registry.domain))
     }
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
