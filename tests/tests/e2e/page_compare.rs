@@ -285,6 +285,23 @@ async fn the_page_compares_as_the_command_does() {
     // Folders have all that is in them.
     let app = shown.iter().find(|row| row.0 == "/app").unwrap();
     assert_eq!((&*app.2, &*app.3), ("6,507 bytes", "5,815 bytes"));
+    let folder = |path: &str| {
+        let folders = report["folders"].as_array().unwrap().iter();
+        let mut found = folders.filter(|folder| folder["path"] == path);
+        found.next().unwrap_or_else(|| panic!("{path}: {printed}"))
+    };
+    let root = folder("/");
+    for side in ["old", "new"] {
+        let wasted = &report["bytes"][side]["wasted"];
+        assert_eq!(&root[format!("{side}Wasted")], wasted, "{side}");
+    }
+    let wasted: String = browser
+        .value("[...document.querySelectorAll('.row[data-row]')].find(row => row.querySelector('.label').title === '/bin').querySelector('[data-column=wasted] span').title")
+        .await;
+    let bin = folder("/bin");
+    let told = [&bin["oldWasted"], &bin["newWasted"]].map(exact);
+    assert_eq!(wasted, told.join(" → "));
+    assert_eq!(bin["newWasted"], 40_000);
     for change in ["added", "removed", "changed", "moved"] {
         let told = of_files
             .iter()
@@ -405,6 +422,17 @@ async fn the_page_compares_as_the_command_does() {
     browser
         .until_text("[data-state=kept] td:last-child", "40.0 kB")
         .await;
+
+    // What a folder costs of both downloads.
+    ground.compared("?path=/app").await;
+    browser
+        .until_text(".details [data-cost=download]", "Download: ")
+        .await;
+    let costs: Vec<String> = browser
+        .value("[...document.querySelectorAll('.details [data-cost=download] .size')].map(e => e.title)")
+        .await;
+    let app = folder("/app");
+    assert_eq!(costs, [&app["oldDownload"], &app["newDownload"]].map(exact));
 
     // The attribute that differs, with both values.
     ground.compared("?path=/app/mode").await;

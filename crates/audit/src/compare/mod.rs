@@ -3,20 +3,24 @@
 mod change;
 mod change_tree;
 mod config;
+mod folders;
 mod history;
 mod lines;
 mod moved;
 mod packages;
 pub mod reproducible;
+mod sums;
 mod tree;
 mod update;
 
 pub use change::{Change, FileChange, What};
 pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, annotations, fields, is_of_builder};
+pub use folders::{FolderChange, folders};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, WastedPackageChange, packages, wasted_packages};
+pub use sums::{PathCosts, Sums};
 pub use tree::{At, Options, trees};
 pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 

@@ -2,6 +2,7 @@
 
 mod changed_paths;
 mod fields;
+mod folders;
 pub(super) mod history;
 pub mod html;
 pub mod markdown;
@@ -18,7 +19,7 @@ pub use self::packages::{PackageRow, package_counts, package_rows, wasted_rows};
 pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
 use crate::compare::{
-    Comparison, FieldChange, FileChange, HistoryChange, NewLayer, PackageChange,
+    Comparison, FieldChange, FileChange, FolderChange, HistoryChange, NewLayer, PackageChange,
     WastedPackageChange,
 };
 use crate::inspection::SCHEMA_VERSION;
@@ -60,6 +61,9 @@ pub struct ComparisonReport {
     /// Packages of which not as many bytes are wasted in both images, by type and name: those of files that a later layer
     /// deleted or stored again.
     pub wasted_by_package: Vec<WastedPackageChange>,
+    /// Folders whose size, download or wasted bytes differ, in byte order: also those that only a layer has, as
+    /// a later one deleted them.
+    pub folders: Vec<FolderChange>,
 }
 
 /// A package that was added or removed, or has another version.
@@ -176,13 +180,14 @@ impl SideBytes {
 
 impl ComparisonReport {
     /// The report of a comparison of two images that were inspected up to the layers whose stacks are compared; `wasted` is
-    /// what they waste by package.
+    /// what they waste by package, `folders` what they have by folder.
     #[must_use]
     pub fn new(
         old: &Inspection,
         new: &Inspection,
         comparison: Comparison,
         wasted: Vec<WastedPackageChange>,
+        folders: Vec<FolderChange>,
     ) -> Self {
         let all = comparison.packages.iter();
         let versions = all.filter(|package| !package.is_same_version());
@@ -213,6 +218,7 @@ impl ComparisonReport {
             packages: versions.map(VersionChange::of).collect(),
             package_sizes: comparison.packages,
             wasted_by_package: wasted,
+            folders,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What page and worker say about a comparison of two images.
 
 pub(crate) use onionskin_core::compare::{
-    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, WastedPackageChange,
-    What,
+    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, PathCosts,
+    WastedPackageChange, What,
 };
 use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,8 @@ pub(crate) struct ComparedRow {
     /// Bytes in each image, of a folder with all that is in it; none where it is not there.
     pub(crate) old: Option<u64>,
     pub(crate) new: Option<u64>,
+    /// What it costs of the download, and what of it is wasted, with all that is in it.
+    pub(crate) costs: Both<PathCosts>,
     /// How many paths differ below it, of those that are shown.
     pub(crate) below: u32,
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::report;
 use crate::compare::{
-    Change, FieldChange, FileChange, HistoryChange, HistoryLine, LayerFile, LineState, NewLayer,
-    PackageChange, Update, WastedPackageChange, What,
+    Change, FieldChange, FileChange, FolderChange, HistoryChange, HistoryLine, LayerFile,
+    LineState, NewLayer, PackageChange, Update, WastedPackageChange, What,
 };
 use crate::digest::Digest;
 use crate::inspection::SCHEMA_VERSION;
@@ -171,6 +171,17 @@ impl Case {
                         name: text(),
                         old_bytes: 0,
                         new_bytes: u64::MAX,
+                    })
+                    .collect(),
+                folders: (0..depth)
+                    .map(|_| FolderChange {
+                        path: text(),
+                        old_size: None,
+                        new_size: Some(u64::MAX),
+                        old_download: Some(0),
+                        new_download: Some(u64::MAX),
+                        old_wasted: u64::MAX,
+                        new_wasted: 0,
                     })
                     .collect(),
                 config: config.to_vec(),
