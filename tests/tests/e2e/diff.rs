@@ -120,9 +120,10 @@ async fn an_image_does_not_differ_from_itself() {
             &report["files"],
             &report["config"],
             &report["history"],
-            &report["layers"]["new"]
+            &report["layers"]["new"],
+            &report["folders"]
         ],
-        [&json!([]); 4]
+        [&json!([]); 5]
     );
     assert_eq!(report["bytes"]["update"], 0);
     assert!(

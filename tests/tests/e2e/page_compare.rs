@@ -420,7 +420,7 @@ async fn the_page_compares_as_the_command_does() {
     assert_eq!(files, told);
     assert_eq!(told[2].1, ["/data/<b>&x"]);
     browser
-        .until_text("[data-state=kept] td:last-child", "40.0 kB")
+        .until_text("[data-state=kept] td:last-child", "40.0 kB was 0 B")
         .await;
 
     // What a folder costs of both downloads.

@@ -72,7 +72,7 @@ impl Comparison {
                 .chain(annotations(old.image, new.image, options))
                 .collect(),
             history: history(old, new),
-            packages: packages(old.packages, new.packages),
+            packages: packages(with_blobs(old), with_blobs(new)),
             new_layers: largest_files(new.image, new.stack, &update.new),
             other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,
@@ -88,6 +88,11 @@ impl Comparison {
             && self.packages.iter().all(PackageChange::is_same_version)
             && !self.other_unavailable
     }
+}
+
+/// The packages of a side, and whether its source tells the sizes of the blobs.
+fn with_blobs(side: Side<'_>) -> (&Packages, bool) {
+    (side.packages, side.image.compressed_size().is_some())
 }
 
 /// Whether an image lists all layers of another one that are not available there.

@@ -166,6 +166,8 @@ pub(crate) struct ComparedLayer {
     pub(crate) compressed: Option<u64>,
     pub(crate) stored: Option<u64>,
     pub(crate) wasted: Option<u64>,
+    /// The same in the old image, where both have it.
+    pub(crate) was_wasted: Option<u64>,
     /// Its largest files, where only the new image has it.
     pub(crate) files: Vec<LayerFile>,
     pub(crate) not_fetched: Option<NotFetched>,

@@ -163,6 +163,8 @@ impl Case {
                         bytes: i64::MIN,
                         old_bytes: Some(u64::MAX),
                         new_bytes: None,
+                        old_compressed_bytes: None,
+                        new_compressed_bytes: None,
                     })
                     .collect(),
                 wasted_by_package: (0..depth)
