@@ -121,9 +121,10 @@ async fn an_image_does_not_differ_from_itself() {
             &report["config"],
             &report["history"],
             &report["layers"]["new"],
+            &report["layers"]["sizes"],
             &report["folders"]
         ],
-        [&json!([]); 5]
+        [&json!([]); 6]
     );
     assert_eq!(report["bytes"]["update"], 0);
     assert!(

@@ -422,6 +422,14 @@ async fn the_page_compares_as_the_command_does() {
     browser
         .until_text("[data-state=kept] td:last-child", "40.0 kB was 0 B")
         .await;
+    let sizes = report["layers"]["sizes"].as_array().unwrap();
+    let numbers = |layer: &Value| (layer["old"].as_u64(), layer["new"].as_u64());
+    assert_eq!(sizes.len(), layers.len());
+    assert_eq!(numbers(&sizes[0]), (Some(1), Some(1)));
+    assert_eq!(sizes[0]["oldWasted"], 0);
+    assert_eq!(sizes[0]["newWasted"], 40_000);
+    assert_eq!(numbers(&sizes[1]), (Some(2), None));
+    assert_eq!(numbers(&sizes[6]), (None, Some(5)));
 
     // What a folder costs of both downloads.
     ground.compared("?path=/app").await;

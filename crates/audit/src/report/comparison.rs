@@ -5,6 +5,7 @@ mod fields;
 mod folders;
 pub(super) mod history;
 pub mod html;
+mod layer_changes;
 pub mod markdown;
 mod packages;
 pub mod reproducible;
@@ -15,8 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use self::changed_paths::{Counts, Largest, largest_change, weight};
 pub use self::fields::Field;
 pub use self::history::history_counts;
+pub use self::layer_changes::{LayerChange, LayerSizes};
 pub use self::packages::{PackageRow, package_counts, package_rows, wasted_rows};
-pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
+pub use self::summary::{Compared, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
 use crate::compare::{
     Comparison, FieldChange, FileChange, FolderChange, HistoryChange, NewLayer, PackageChange,
@@ -146,6 +148,9 @@ pub struct ComparedLayers {
     pub shared: usize,
     /// Layers of the new image that the old one does not have, in their order: what an update downloads.
     pub new: Vec<NewLayer>,
+    /// What the layers come to that only one of the images has, and those of which not as much is wasted in both: in the
+    /// order of the new image, with removed ones where they were.
+    pub sizes: Vec<LayerSizes>,
 }
 
 /// The layers of two images that are not available.
@@ -207,6 +212,10 @@ impl ComparisonReport {
             layers: ComparedLayers {
                 shared: comparison.update.shared.len(),
                 new: comparison.new_layers,
+                sizes: layer_changes::layer_changes(&old.layers, &new.layers, &comparison.update)
+                    .into_iter()
+                    .filter_map(LayerSizes::of)
+                    .collect(),
             },
             not_fetched: UncomparedLayers {
                 old: UnavailableLayer::of(&old.layers),

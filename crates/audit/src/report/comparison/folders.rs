@@ -7,7 +7,8 @@ use crate::compare::FolderChange;
 use crate::report::format::size;
 
 /// The folders whose download or wasted bytes differ most, at most so many. Left out are the root, which the numbers of both
-/// images tell, and a folder in which one other folder has all that differs of it.
+/// images tell, a folder in which one other folder has all that differs of it, and one whose numbers are told by the same
+/// texts: two builds of the same files differ by some bytes of their download.
 pub(super) fn folder_rows(changes: &[FolderChange], most: usize) -> Vec<&FolderChange> {
     let told_below: HashSet<(&str, [u64; 3])> = changes
         .iter()
@@ -15,7 +16,7 @@ pub(super) fn folder_rows(changes: &[FolderChange], most: usize) -> Vec<&FolderC
         .collect();
     let is_told = |change: &&FolderChange| {
         let key = (change.path.as_str(), grown(change));
-        change.path != "/" && weight(change) > 0 && !told_below.contains(&key)
+        change.path != "/" && is_seen(change) && !told_below.contains(&key)
     };
     let mut rows: Vec<&FolderChange> = changes.iter().filter(is_told).collect();
     // A stable sort: of equal changes the first path comes first.
@@ -47,6 +48,12 @@ fn downloads(change: &FolderChange) -> [u64; 2] {
     both.map_or([0, 0], |(old, new)| [old, new])
 }
 
+/// Whether one of both numbers is told by other texts for both images.
+fn is_seen(change: &FolderChange) -> bool {
+    let [old, new] = downloads(change).map(size);
+    old != new || size(change.old_wasted) != size(change.new_wasted)
+}
+
 /// What it is worth in a short list.
 fn weight(change: &FolderChange) -> u64 {
     let [old, new] = downloads(change);
@@ -54,12 +61,13 @@ fn weight(change: &FolderChange) -> u64 {
     old.abs_diff(new).max(wasted)
 }
 
-/// `1.2 MB → 1.4 MB`, or the size that both have; a dash for one that is not there or not known.
+/// `1.2 MB → 1.4 MB`, or the text that both have; a dash for one that is not there or not known.
 pub(super) fn both(old: Option<u64>, new: Option<u64>) -> String {
     let told = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
+    let (old, new) = (told(old), told(new));
     match old == new {
-        true => told(old),
-        false => format!("{} → {}", told(old), told(new)),
+        true => old,
+        false => format!("{old} → {new}"),
     }
 }
 
@@ -85,6 +93,7 @@ mod tests {
             folder("/", (50, 900), (0, 40)),
             folder("/app", (0, 800), (0, 0)),
             folder("/app/data", (0, 800), (0, 0)),
+            folder("/rebuilt", (10_000, 10_003), (3, 3)),
             folder("/same", (5, 5), (3, 3)),
             folder("/usr", (50, 60), (0, 40)),
             folder("/usr/lib", (30, 40), (0, 30)),

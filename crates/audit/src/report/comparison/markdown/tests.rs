@@ -147,6 +147,7 @@ impl Case {
                 layers: ComparedLayers {
                     shared: 0,
                     new: new_layers,
+                    sizes: Vec::new(),
                 },
                 not_fetched: UncomparedLayers {
                     old: UnavailableLayer::of(&layers[0]),
